@@ -1,0 +1,81 @@
+# Builds the archive: `make html`. Other targets: `make help`.
+
+SECPACK ?=
+XSA ?=
+PROFILE ?=
+AS_OF ?=
+OUTPUT ?= output
+PORT ?= 8000
+export SECPACK XSA PROFILE AS_OF OUTPUT
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
+BUILD := $(BIN)/python -m bulletins.build
+
+.PHONY: help html serve devserver test lint golden lock clean
+
+help: ## Show what there is to make
+	@echo "Targets:"
+	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' Makefile | expand -t 18
+	@echo "Variables:"
+	@echo "  SECPACK=DIR     the security pack (default: the demo in content/secpack)"
+	@echo "  XSA=FILE        tracker data, as xsa.yml (default: the demo's, or none with SECPACK)"
+	@echo "  PROFILE=FILE    the issuer (default: content/qubes.toml with SECPACK, else the demo's)"
+	@echo "  OUTPUT=DIR      where the site goes (default: output)"
+	@echo "  AS_OF=DATE      leave out what was published after that day"
+	@echo "  PORT=NUMBER     for serve and devserver (default: 8000)"
+
+html: $(VENV)/installed ## Build the site
+	@$(BUILD)
+
+serve: html ## Build the site, then show it at http://127.0.0.1:PORT/
+	@echo "http://127.0.0.1:$(PORT)/ (Ctrl-C to stop)"
+	@$(BIN)/python -m http.server --bind 127.0.0.1 --directory "$(OUTPUT)" $(PORT)
+
+devserver: html ## Like serve; builds again whenever a source changes
+	@echo "http://127.0.0.1:$(PORT)/ (Ctrl-C to stop)"
+	@$(BIN)/python -m http.server --bind 127.0.0.1 --directory "$(OUTPUT)" $(PORT) & \
+	server=$$!; trap "kill $$server" EXIT INT TERM; \
+	$(BIN)/watchfiles --verbosity warning "$(BUILD)" \
+		content theme plugins pelicanconf.py $(SECPACK) $(XSA) $(PROFILE)
+
+test: $(VENV)/installed-dev ## Run the tests (with SECPACK= and XSA= also those on a real pack)
+	@$(BIN)/python -m pytest
+
+lint: $(VENV)/installed-dev ## Check style and types
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+
+golden: $(VENV)/installed-dev ## Write the expected results of golden tests anew; read them before you commit
+	@$(BIN)/python -m pytest --golden -q
+
+lock: ## Resolve the dependencies anew (needs uv)
+	@for set in build runtime dev; do \
+		uv pip compile --universal --python-version 3.11 --generate-hashes --no-header --quiet \
+			--output-file lock/$$set.txt $(if $(UPGRADE),--upgrade) lock/$$set.in || exit 1; \
+	done
+
+clean: ## Remove the site, the virtual environment and caches
+	@test ! -e "$(OUTPUT)/data/archive.json" || rm -rf "$(OUTPUT)"
+	@rm -rf $(VENV) *.egg-info plugins/*.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+$(VENV)/installed: lock/build.txt lock/runtime.txt pyproject.toml
+	@command -v $(PYTHON) >/dev/null || { echo "python3 is missing: install the package python3 (3.11 or later)"; exit 1; }
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python is too old: install the package python3 in version 3.11 or later"; exit 1; }
+	@command -v gpgv >/dev/null || { echo "gpgv is missing: install the package gpgv"; exit 1; }
+	@$(PYTHON) -c 'import venv, ensurepip' 2>/dev/null || { echo "Python's venv is missing: install the package python3-venv"; exit 1; }
+	@echo "Installing into $(VENV), once ..."
+	@$(PYTHON) -m venv --clear $(VENV)
+	@$(PIP) install --require-hashes -r lock/build.txt
+	@$(PIP) install --require-hashes --no-build-isolation -r lock/runtime.txt
+	@$(PIP) install --no-deps --no-build-isolation --editable .
+	@touch $@
+
+$(VENV)/installed-dev: $(VENV)/installed lock/dev.txt
+	@echo "Installing what tests need, once ..."
+	@$(PIP) install --require-hashes --no-build-isolation -r lock/dev.txt
+	@touch $@

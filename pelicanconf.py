@@ -1,0 +1,34 @@
+"""Development: relative addresses, and the demo pack unless SECPACK names another.
+
+SECPACK, PROFILE, XSA, OUTPUT and AS_OF come from the environment, where the Makefile puts them.
+"""
+
+import os
+from pathlib import Path
+
+from bulletins.settings import DEFAULTS, html_safe
+
+HERE = Path(__file__).resolve().parent
+CONTENT = HERE / "content"
+
+_demo = not os.environ.get("SECPACK")
+SECPACK = os.environ.get("SECPACK") or str(CONTENT / "secpack")
+PROFILE_FILE = os.environ.get("PROFILE") or str(CONTENT / ("demo.toml" if _demo else "qubes.toml"))
+XSA_FILE = os.environ.get("XSA") or (str(CONTENT / "xsa.yml") if _demo else None)
+AS_OF = os.environ.get("AS_OF") or None
+
+globals().update(DEFAULTS)
+
+PATH = str(CONTENT)
+OUTPUT_PATH = os.environ.get("OUTPUT") or str(HERE / "output")
+PLUGINS = ["bulletins"]
+
+SITEURL = ""
+RELATIVE_URLS = True
+
+# Our theme gets words and escapes them; other themes expect HTML, which the plugin gives them.
+THEME = os.environ.get("THEME") or str(HERE / "theme")
+ARCHIVE_THEME = THEME == str(HERE / "theme")
+JINJA_ENVIRONMENT = {"trim_blocks": True, "lstrip_blocks": True}
+if ARCHIVE_THEME:
+    JINJA_ENVIRONMENT |= {"autoescape": True, "finalize": html_safe}

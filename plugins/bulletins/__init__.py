@@ -1,0 +1,61 @@
+"""Publishes an Archive with Pelican. What Pelican calls, and when, is all on this page."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from markupsafe import Markup
+from pelican import signals
+
+from bulletins.gate import check_articles, check_output
+from bulletins.generators import ExportsGenerator, ListsGenerator, OriginalsGenerator
+from bulletins.html import escape
+from bulletins.reader import BulletinReader, publications_by_path
+from bulletins.settings import read_archive
+from bulletins.templating import template_context
+from bulletins.writer import ArchiveWriter
+
+
+def register() -> None:
+    """Connect to Pelican's signals."""
+    signals.initialized.connect(_read)
+    signals.readers_init.connect(_add_reader)
+    signals.get_generators.connect(_generators)
+    signals.get_writer.connect(_writer)
+    signals.all_generators_finalized.connect(_check_articles)
+    signals.finalized.connect(_check_output)
+
+
+def _read(pelican: Any) -> None:
+    """Read the archive before anything else happens; its documents become Pelican's articles."""
+    settings = pelican.settings
+    archive, profile = read_archive(settings)
+    publications = publications_by_path(archive, settings["SECPACK"])
+    settings["ARCHIVE"], settings["PROFILE"] = archive, profile
+    settings["PUBLICATIONS"] = publications
+    settings["ARTICLE_PATHS"] = sorted(publications)
+    settings["SITENAME"] = Markup(escape(f"{profile.name or profile.issuer} security archive"))
+    settings["JINJA_GLOBALS"] = settings["JINJA_GLOBALS"] | template_context(archive, profile)
+
+
+def _add_reader(readers: Any) -> None:
+    readers.reader_classes["txt"] = BulletinReader
+
+
+def _generators(_: Any) -> tuple[type, ...]:
+    return (OriginalsGenerator, ListsGenerator, ExportsGenerator)
+
+
+def _writer(_: Any) -> type[ArchiveWriter]:
+    return ArchiveWriter
+
+
+def _check_articles(generators: Any) -> None:
+    check_articles(generators[0].settings["ARCHIVE"], generators)
+
+
+def _check_output(pelican: Any) -> None:
+    settings = pelican.settings
+    check_output(settings["ARCHIVE"], settings["PROFILE"], Path(pelican.output_path))
+    settings["ARCHIVE_IS_WHOLE"] = True

@@ -1,0 +1,70 @@
+"""Where things stand on the site: every address, relative to its root, in one place."""
+
+from __future__ import annotations
+
+from secpack.model import Archive, Attachment, Canary, Id, Letter, Publication
+from secpack.profile import Kind, Profile
+
+ARCHIVE_JSON = "data/archive.json"
+
+
+def kind_of(publication: Publication, profile: Profile) -> Kind:
+    """The profile's word on bulletins or canaries, whichever this is."""
+    return profile.canaries if isinstance(publication, Canary) else profile.bulletins
+
+
+def list_url(kind: Kind) -> str:
+    """The page that lists all documents of a kind: ``qsb/``."""
+    return f"{kind.slug}/"
+
+
+def page_url(publication: Publication, profile: Profile) -> str:
+    """A document's page: ``qsb/029/``."""
+    return f"{list_url(kind_of(publication, profile))}{publication.number:03d}/"
+
+
+def beside(publication: Publication, profile: Profile, name: str) -> str:
+    """A file beside a document's page: ``qsb/029/qsb-029-2017.txt``."""
+    return page_url(publication, profile) + name
+
+
+def attachment_url(attachment: Attachment, name: str, profile: Profile) -> str:
+    """A signed file that is no document: ``qsb/files/xsa-109-risk-graph.dot``."""
+    in_canaries = attachment.file.path.startswith(profile.canaries.folder + "/")
+    return f"{list_url(profile.canaries if in_canaries else profile.bulletins)}files/{name}"
+
+
+def feed_url(slug: str) -> str:
+    """A feed: ``feeds/qsb.atom.xml``."""
+    return f"feeds/{slug}.atom.xml"
+
+
+def letter_prefix(letter: Letter) -> str:
+    """What ids of a letter begin with, on the page that it shares with its canary."""
+    return f"{letter.name}-"
+
+
+class LinkResolver:
+    """Gives the address of an identifier, seen from a page whose way to the root is ``root``."""
+
+    def __init__(self, archive: Archive, profile: Profile, root: str) -> None:
+        self._profile = profile
+        self._root = root
+        self._bulletins = {b.number: b for b in archive.bulletins}
+
+    def __call__(self, identifier: Id) -> str | None:
+        """The address, or None where the identifier leads nowhere."""
+        if identifier.scheme == "XSA":
+            number = identifier.value.removeprefix("XSA-")
+            return self._profile.links.advisory.format(number=number, id=identifier.value)
+        if identifier.scheme == "CVE":
+            return self._profile.links.cve.format(id=identifier.value)
+        if identifier.scheme == "bulletin" and self._is_own(identifier.text):
+            bulletin = self._bulletins.get(int(identifier.value))
+            return self._root + page_url(bulletin, self._profile) if bulletin else None
+        return None
+
+    def _is_own(self, text: str) -> bool:
+        """Whether an id like ``QSB #37`` is one of this issuer's."""
+        first = text.split()[0]
+        return first.startswith(self._profile.bulletins.prefix) or first == self._profile.issuer

@@ -1,0 +1,129 @@
+"""``data/archive.json``: the whole archive as data (see ``docs/format.md``)."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Sequence
+from typing import Any
+
+from bulletins.addresses import beside, page_url
+from secpack import Profile
+from secpack.model import (
+    Advisory,
+    Archive,
+    Bulletin,
+    Canary,
+    Finding,
+    Publication,
+    Signature,
+)
+from secpack.text.walk import sections
+
+_FORMAT = 1
+
+# Markup that a careless reader could take for live, and characters that cannot be seen.
+_ESCAPED = re.compile(
+    "[<>&\x7f-\x9f\u00ad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb]"
+)
+
+
+def archive_json(archive: Archive, profile: Profile) -> bytes:
+    """Return the archive as JSON: keys sorted, documents ascending, one value a line."""
+    data = {
+        "format": _FORMAT,
+        "issuer": profile.issuer,
+        "bulletins": [_bulletin(bulletin, profile) for bulletin in archive.bulletins],
+        "canaries": [_canary(canary, profile) for canary in archive.canaries],
+        "advisories": [_advisory(advisory) for advisory in archive.advisories],
+        "findings": [_finding(finding) for finding in archive.findings],
+    }
+    return to_json(data)
+
+
+def to_json(data: object) -> bytes:
+    """Return data as JSON in UTF-8 that holds no ``<``, ``>``, ``&`` and no invisible character."""
+    text = json.dumps(data, ensure_ascii=False, indent=1, sort_keys=True)
+    return (_ESCAPED.sub(lambda match: f"\\u{ord(match[0]):04x}", text) + "\n").encode()
+
+
+def _publication(publication: Publication, profile: Profile) -> dict[str, Any]:
+    file = publication.document.file
+    return {
+        "id": publication.id,
+        "number": publication.number,
+        "file": beside(publication, profile, file.name),
+        "size": len(file.data),
+        "sha256": file.sha256,
+        "url": page_url(publication, profile),
+        "title": publication.title,
+        "published": publication.published.isoformat(),
+        "updated": publication.updated.isoformat(),
+        "revisions": [
+            {"date": r.date.isoformat(), "text": r.text} for r in publication.revisions
+        ],
+        "sections": [
+            {"title": s.title, "level": s.level} for s in sections(publication.document)
+        ],
+        "signatures": _signatures(publication.signatures, publication, profile),
+    }
+
+
+def _signatures(
+    signatures: Sequence[Signature], publication: Publication, profile: Profile
+) -> list[dict[str, Any]]:
+    return [
+        {
+            "file": beside(publication, profile, signature.file.name),
+            "signer": signature.signer,
+            "verdict": signature.verdict,
+            "sha256": signature.file.sha256,
+        }
+        for signature in signatures
+    ]
+
+
+def _bulletin(bulletin: Bulletin, profile: Profile) -> dict[str, Any]:
+    return _publication(bulletin, profile) | {
+        "addresses": [f"XSA-{number}" for number in bulletin.addresses],
+        "mentions": [f"XSA-{number}" for number in bulletin.mentions],
+        "cves": list(bulletin.cves),
+        "ids": [i.value for i in bulletin.ids if i.scheme != "CVE"],
+    }
+
+
+def _canary(canary: Canary, profile: Profile) -> dict[str, Any]:
+    letters = [
+        {
+            "name": letter.name,
+            "file": beside(canary, profile, letter.document.file.name),
+            "sha256": letter.document.file.sha256,
+            "signatures": _signatures(letter.signatures, canary, profile),
+        }
+        for letter in canary.letters
+    ]
+    return _publication(canary, profile) | {"letters": letters}
+
+
+def _advisory(advisory: Advisory) -> dict[str, Any]:
+    return {
+        "id": f"XSA-{advisory.number}",
+        "number": advisory.number,
+        "date": advisory.date.isoformat() if advisory.date else None,
+        "affected": advisory.affected,
+        "unused": advisory.unused,
+        "qsb": advisory.bulletin,
+        "bulletins": list(advisory.bulletins),
+        "mentioned_in": list(advisory.mentioned_in),
+    }
+
+
+def _finding(finding: Finding) -> dict[str, Any]:
+    return {
+        "file": finding.file,
+        "line": finding.line,
+        "code": finding.code,
+        "severity": finding.severity.value,
+        "message": finding.message,
+        "waived": finding.waived or None,
+    }

@@ -1,0 +1,75 @@
+"""What Pelican does not generate by itself: lists, originals, exports."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from pelican.generators import Generator
+
+from bulletins.addresses import ARCHIVE_JSON, attachment_url, beside, list_url
+from bulletins.exports.archive_json import archive_json
+from bulletins.writer import ArchiveWriter
+from secpack import Profile
+from secpack.model import Archive, Canary, File, Publication, Signature
+
+
+class ListsGenerator(Generator):  # type: ignore[misc] # Pelican has no types
+    """Writes ``qsb/`` and ``canary/``: all documents of a kind, newest first."""
+
+    def generate_output(self, writer: ArchiveWriter) -> None:
+        """Write both lists with the theme's ``list`` template, if the theme has the archive's."""
+        if not self.settings["ARCHIVE_THEME"]:
+            return
+        archive: Archive = self.settings["ARCHIVE"]
+        profile: Profile = self.settings["PROFILE"]
+        kinds: tuple[tuple[Any, Sequence[Publication]], ...] = (
+            (profile.bulletins, archive.bulletins),
+            (profile.canaries, archive.canaries),
+        )
+        for kind, publications in kinds:
+            writer.write_file(
+                list_url(kind) + "index.html",
+                self.get_template("list"),
+                self.context,
+                relative_urls=self.settings["RELATIVE_URLS"],
+                kind=kind,
+                publications=publications[::-1],
+            )
+
+
+class OriginalsGenerator(Generator):  # type: ignore[misc] # Pelican has no types
+    """Writes the signed originals and their signatures, byte for byte as they were parsed."""
+
+    def generate_output(self, writer: ArchiveWriter) -> None:
+        """Write every document, letter and attachment, with its signatures."""
+        archive: Archive = self.settings["ARCHIVE"]
+        profile: Profile = self.settings["PROFILE"]
+        for publication in (*archive.bulletins, *archive.canaries):
+            for file in files_of(publication):
+                writer.write_bytes(beside(publication, profile, file.name), file.data)
+        for attachment in archive.attachments:
+            for file in (attachment.file, *_files(attachment.signatures)):
+                writer.write_bytes(attachment_url(attachment, file.name, profile), file.data)
+
+
+class ExportsGenerator(Generator):  # type: ignore[misc] # Pelican has no types
+    """Writes the archive for machines."""
+
+    def generate_output(self, writer: ArchiveWriter) -> None:
+        """Write ``data/archive.json``."""
+        data = archive_json(self.settings["ARCHIVE"], self.settings["PROFILE"])
+        writer.write_bytes(ARCHIVE_JSON, data)
+
+
+def files_of(publication: Publication) -> list[File]:
+    """The files that lie beside a document's page: original, signatures, letters with theirs."""
+    files = [publication.document.file, *_files(publication.signatures)]
+    if isinstance(publication, Canary):
+        for letter in publication.letters:
+            files += [letter.document.file, *_files(letter.signatures)]
+    return files
+
+
+def _files(signatures: Sequence[Signature]) -> list[File]:
+    return [signature.file for signature in signatures]

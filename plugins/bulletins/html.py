@@ -1,0 +1,365 @@
+"""Document to HTML. The one place that escapes: every word of a text goes through ``escape``.
+
+What the text marks with characters (``_``, a backtick, ``##``, ``---===[``) stays in the page as
+``<span class="mark">``, which the stylesheet hides: copied text is the signed text. Only what a
+list, a quotation, a table or a heading shows by its form is left out: markers, bars, underlines.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from functools import lru_cache
+from html import escape as _escape
+from typing import Final
+
+from pygments.formatters import HtmlFormatter
+from pygments.lexer import Lexer
+from pygments.lexers import BashLexer, CLexer, DiffLexer
+from pygments import highlight
+
+from secpack.model import (
+    Block,
+    Citation,
+    Code,
+    Definitions,
+    Document,
+    Emphasis,
+    Heading,
+    Id,
+    Inline,
+    Letterhead,
+    Link,
+    ListBlock,
+    Paragraph,
+    Preformatted,
+    Quotation,
+    References,
+    Rule,
+    SignOff,
+    Table,
+    Text,
+)
+from secpack.text.inline import citation_label
+from secpack.text.walk import leaves, plain
+
+#: Code longer than this is not coloured: lexers are not made for hostile input.
+_MAX_COLOURED: Final = 32 * 1024
+
+_LEXERS: Final[dict[str, type[Lexer]]] = {"c": CLexer, "diff": DiffLexer, "sh": BashLexer}
+
+# C0 and C1 controls but tab and newline; soft hyphen, bidirectional and zero-width controls,
+# line separators, BOM, and noncharacters.
+_HIDDEN: Final = re.compile(
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u00ad\u061c\u180e\u200b-\u200f\u2028-\u202e"
+    "\u2060-\u206f\ufeff\ufff9-\ufffb\ufffe\uffff]"
+)
+
+#: Gives the address of an identifier, or None where there is no page for it.
+LinkOf = Callable[[Id], str | None]
+
+
+def visible(text: str) -> str:
+    """Show characters that cannot be seen, or that reorder others, as ``[U+202E]``."""
+    return _HIDDEN.sub(lambda match: f"[U+{ord(match[0]):04X}]", text)
+
+
+def escape(text: str) -> str:
+    """Text as HTML that means exactly that text, in an element or an attribute."""
+    return _escape(visible(text))
+
+
+@dataclass(frozen=True, slots=True)
+class Outline:
+    """A heading of a rendered document: its level, words, and the id it can be linked by."""
+
+    level: int
+    title: str
+    anchor: str
+
+
+@dataclass(frozen=True, slots=True)
+class Rendered:
+    """A document as HTML, with its headings in order."""
+
+    html: str
+    outline: tuple[Outline, ...]
+
+
+def render(document: Document, link_of: LinkOf, *, prefix: str = "", top: int = 2) -> Rendered:
+    """Render a document.
+
+    ``prefix`` is put before every id, so that several documents can share a page; ``top`` is the
+    level of the outermost headings.
+    """
+    renderer = _Renderer(link_of, prefix, top, _targets(document.blocks))
+    html = "\n".join(renderer.blocks(document.blocks))
+    return Rendered(html, tuple(renderer.outline))
+
+
+def render_blocks(blocks: Iterable[Block], link_of: LinkOf) -> str:
+    """Render some blocks of a document without ids: an excerpt."""
+    renderer = _Renderer(link_of, None, 3, frozenset())
+    return "\n".join(renderer.blocks(blocks))
+
+
+def _targets(blocks: Iterable[Block]) -> frozenset[str]:
+    """Labels of the references that a citation can lead to."""
+    found: set[str] = set()
+    for block in blocks:
+        if isinstance(block, References):
+            found |= {citation_label(item.label) for item in block.items}
+        elif isinstance(block, Quotation):
+            found |= _targets(block.blocks)
+        elif isinstance(block, ListBlock):
+            for item in block.items:
+                found |= _targets(item.blocks)
+    return frozenset(found)
+
+
+@dataclass(slots=True)
+class _Renderer:
+    """Renders one document; remembers which ids are taken."""
+
+    link_of: LinkOf
+    prefix: str | None
+    top: int
+    targets: frozenset[str]
+    outline: list[Outline] = field(default_factory=list)
+    taken: set[str] = field(default_factory=set)
+    depth: int = 0
+
+    # --- blocks ---
+
+    def blocks(self, blocks: Iterable[Block]) -> Iterator[str]:
+        """The blocks as HTML, one after the other."""
+        for block in blocks:
+            html = self._block(block)
+            if html:
+                yield html
+
+    def _block(self, block: Block) -> str:
+        match block:
+            case Letterhead():
+                return _letterhead(block)
+            case Heading():
+                return self._heading(block)
+            case Paragraph():
+                inner = self.inline(block.inlines)
+                return f"<p>{inner}</p>" if inner.strip() else ""
+            case Preformatted():
+                return _preformatted(block)
+            case Quotation():
+                return f"<blockquote>\n{self._inside(block.blocks)}\n</blockquote>"
+            case ListBlock():
+                return self._list(block)
+            case Definitions():
+                return self._definitions(block)
+            case References():
+                return self._references(block)
+            case Table():
+                return self._table(block)
+            case Rule():
+                return "<hr>"
+            case SignOff():
+                lines = self.inline(block.inlines).replace("\n", "<br>\n")
+                return f'<p class="sign-off">{lines}</p>'
+
+    def _inside(self, blocks: Iterable[Block]) -> str:
+        self.depth += 1
+        html = "\n".join(self.blocks(blocks))
+        self.depth -= 1
+        return html
+
+    def _heading(self, heading: Heading) -> str:
+        inner = _mark(heading.mark) + self.inline(heading.inlines)
+        if self.depth or self.prefix is None:
+            return f'<p class="heading">{inner}</p>'
+        title = visible(plain(heading.inlines))
+        anchor = self._anchor(_slug(title) or "section")
+        level = min(self.top + heading.level - 1, 6)
+        self.outline.append(Outline(heading.level, title, anchor))
+        return f'<h{level} id="{anchor}">{inner}</h{level}>'
+
+    def _list(self, block: ListBlock) -> str:
+        items = "\n".join(
+            f"<li{self._value(block, position)}>{self._item(item.blocks)}</li>"
+            for position, item in enumerate(block.items)
+        )
+        if block.items[0].number is None:
+            return f"<ul>\n{items}\n</ul>"
+        start = block.items[0].number
+        kind = ' type="a"' if block.style.startswith("a") else ""
+        first = f' start="{start}"' if start != 1 else ""
+        return f"<ol{kind}{first}>\n{items}\n</ol>"
+
+    @staticmethod
+    def _value(block: ListBlock, position: int) -> str:
+        number, start = block.items[position].number, block.items[0].number
+        if number is None or start is None or position == 0:
+            return ""
+        before = block.items[position - 1].number or 0
+        return "" if number == before + 1 else f' value="{number}"'
+
+    def _item(self, blocks: tuple[Block, ...]) -> str:
+        """An item of one paragraph stands without a ``<p>``."""
+        written = [b for b in blocks if not (isinstance(b, Paragraph) and not b.inlines)]
+        if written and isinstance(written[0], Paragraph):
+            rest = self._inside(written[1:])
+            first = self.inline(written[0].inlines)
+            if not any(isinstance(block, Paragraph) for block in written[1:]):
+                return f"{first}\n{rest}" if rest else first
+            return f"<p>{first}</p>\n{rest}"
+        return self._inside(written)
+
+    def _definitions(self, block: Definitions) -> str:
+        items = "\n".join(
+            f"<dt>{self.inline(item.term)}{_mark(item.separator)}</dt>"
+            f"<dd>{self._item(item.blocks)}</dd>"
+            for item in block.items
+        )
+        return f"<dl>\n{items}\n</dl>"
+
+    def _references(self, block: References) -> str:
+        if not block.items[0].marker.startswith("["):
+            items = "\n".join(
+                f"<li{self._id(item.label)} value={_quoted(item.label)}>{self._item(item.blocks)}</li>"
+                for item in block.items
+            )
+            return f"<ol>\n{items}\n</ol>"
+        items = "\n".join(
+            f'<li{self._id(item.label)}><span class="label">{self._back(item.label, item.marker)}'
+            f"</span> {self._item(item.blocks)}</li>"
+            for item in block.items
+        )
+        return f'<ul class="references">\n{items}\n</ul>'
+
+    def _id(self, label: str) -> str:
+        """The id of a reference; only the first with its label has one."""
+        if self.prefix is None:
+            return ""
+        anchor = f"{self.prefix}ref-{_label_slug(label)}"
+        if anchor in self.taken:
+            return ""
+        self.taken.add(anchor)
+        return f' id="{anchor}"'
+
+    def _back(self, label: str, marker: str) -> str:
+        """A reference's label, which leads back to where it is first cited, if it is."""
+        if self.prefix is None or f"{self.prefix}cite-{_label_slug(label)}" not in self.taken:
+            return escape(marker)
+        return f'<a href="#{self.prefix}cite-{_label_slug(label)}">{escape(marker)}</a>'
+
+    def _table(self, table: Table) -> str:
+        head = "".join(self._row(row, "th") for row in table.head)
+        body = "".join(self._row(row, "td") for row in table.body)
+        thead = f"<thead>\n{head}</thead>\n" if head else ""
+        return (
+            '<div class="scroll" tabindex="0" role="region" aria-label="Table">'
+            f"<table>\n{thead}<tbody>\n{body}</tbody>\n</table></div>"
+        )
+
+    def _row(self, row: tuple[tuple[Inline, ...], ...], tag: str) -> str:
+        scope = ' scope="col"' if tag == "th" else ""
+        return "<tr>" + "".join(f"<{tag}{scope}>{self.inline(c)}</{tag}>" for c in row) + "</tr>\n"
+
+    # --- inline ---
+
+    def inline(self, inlines: Iterable[Inline]) -> str:
+        """Running text as HTML."""
+        return "".join(self._inline(inline) for inline in inlines)
+
+    def _inline(self, inline: Inline) -> str:
+        match inline:
+            case Text():
+                return escape(inline.text)
+            case Emphasis():
+                mark = _mark(inline.mark)
+                return f"<em>{mark}{escape(inline.text)}{mark}</em>"
+            case Code():
+                mark = _mark("`")
+                return f"<code>{mark}{escape(inline.text)}{mark}</code>"
+            case Link():
+                return _anchor(inline.url, inline.url)
+            case Citation():
+                return self._citation(inline)
+            case Id():
+                address = self.link_of(inline)
+                return _anchor(address, inline.text) if address else escape(inline.text)
+
+    def _citation(self, citation: Citation) -> str:
+        text = escape(f"[{citation.label}]")
+        label = citation_label(citation.label)
+        if self.prefix is None or label not in self.targets:
+            return text
+        slug = _label_slug(label)
+        anchor = f"{self.prefix}cite-{slug}"
+        first = "" if anchor in self.taken else f' id="{anchor}"'
+        self.taken.add(anchor)
+        return f'<a href="#{self.prefix}ref-{slug}"{first}>{text}</a>'
+
+    def _anchor(self, wanted: str) -> str:
+        """An id that nothing else on the page has."""
+        number, anchor = 1, f"{self.prefix}{wanted}"
+        while anchor in self.taken:
+            number += 1
+            anchor = f"{self.prefix}{wanted}-{number}"
+        self.taken.add(anchor)
+        return anchor
+
+
+def _letterhead(head: Letterhead) -> str:
+    """The text's own header: its banner, date and title, as printed."""
+    before, rest = head.banner[: head.banner.index("[") + 1], head.banner[head.banner.index("[") + 1 :]
+    words, after = rest[: rest.rindex("]")], rest[rest.rindex("]") :]
+    lines = [f'<p class="banner">{_mark(before)}{escape(words)}{_mark(after)}</p>']
+    if head.date_text:
+        printed = escape(head.date_text)
+        when = f'<time datetime="{head.date.isoformat()}">{printed}</time>' if head.date else printed
+        lines.append(f"<p>{when}</p>")
+    for part in (head.title_lines, head.subtitle_lines):
+        if part:
+            lines.append(f'<p class="title">{"<br>".join(escape(line) for line in part)}</p>')
+    return '<div class="letterhead">\n' + "\n".join(lines) + "\n</div>"
+
+
+def _preformatted(block: Preformatted) -> str:
+    shown = visible(block.text)
+    lexer = _lexer(block.language) if len(shown) <= _MAX_COLOURED else None
+    if lexer:
+        body = highlight(shown, lexer, _formatter()).rstrip("\n")
+        return f'<pre class="highlight" tabindex="0"><code>{body}</code></pre>'
+    return f'<pre tabindex="0"><code>{escape(block.text)}</code></pre>'
+
+
+@lru_cache
+def _lexer(language: str) -> Lexer | None:
+    lexer = _LEXERS.get(language)
+    return lexer(stripnl=False, ensurenl=False) if lexer else None
+
+
+@lru_cache
+def _formatter() -> HtmlFormatter[str]:
+    return HtmlFormatter(nowrap=True)
+
+
+def _mark(text: str) -> str:
+    return f'<span class="mark">{escape(text)}</span>' if text else ""
+
+
+def _anchor(url: str, text: str) -> str:
+    return f'<a href="{escape(url)}">{escape(text)}</a>'
+
+
+def _quoted(text: str) -> str:
+    return f'"{escape(text)}"'
+
+
+def _slug(title: str) -> str:
+    return re.sub(r"[^a-z0-9]+", "-", title.lower())[:60].strip("-")
+
+
+def _label_slug(label: str) -> str:
+    """A label as part of an id: ``01`` and ``1`` are one, ``**`` is ``note-2``."""
+    return f"note-{len(label)}" if label.startswith("*") else _slug(citation_label(label))

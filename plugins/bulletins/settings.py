@@ -1,0 +1,81 @@
+"""Pelican's settings for an archive, and what this plugin adds to them.
+
+``SECPACK``, ``PROFILE_FILE`` and ``XSA_FILE`` are paths; ``AS_OF`` is a date. When Pelican has started,
+``ARCHIVE`` and ``PROFILE`` hold what was read, for generators and templates.
+"""
+
+from __future__ import annotations
+
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from markupsafe import Markup
+
+from bulletins.addresses import feed_url
+from bulletins.html import escape
+from secpack import Profile, SecpackError, load, load_advisories, load_profile
+from secpack.model import Archive
+
+#: What every build of an archive needs, whatever its theme; ``pelicanconf.py`` starts from it.
+DEFAULTS: dict[str, Any] = {
+    "TIMEZONE": "UTC",
+    "LOCALE": ["C"],
+    "DEFAULT_LANG": "en",
+    "DEFAULT_DATE_FORMAT": "%Y-%m-%d",
+    "DEFAULT_PAGINATION": False,
+    "WITH_FUTURE_DATES": True,
+    "CACHE_CONTENT": False,
+    "LOAD_CONTENT_CACHE": False,
+    "DELETE_OUTPUT_DIRECTORY": False,
+    "ARTICLE_ORDER_BY": "archive_order",
+    "DIRECT_TEMPLATES": ["index"],
+    "PAGE_PATHS": ["pages"],
+    "PAGE_URL": "{slug}/",
+    "PAGE_SAVE_AS": "{slug}/index.html",
+    "STATIC_PATHS": [],
+    "DISPLAY_PAGES_ON_MENU": True,
+    "AUTHOR_SAVE_AS": "",
+    "AUTHORS_SAVE_AS": "",
+    "CATEGORY_SAVE_AS": "",
+    "CATEGORIES_SAVE_AS": "",
+    "TAG_SAVE_AS": "",
+    "TAGS_SAVE_AS": "",
+    "ARCHIVES_SAVE_AS": "",
+    "FEED_ALL_ATOM": feed_url("all"),
+    "CATEGORY_FEED_ATOM": feed_url("{slug}"),
+    "TRANSLATION_FEED_ATOM": None,
+    "AUTHOR_FEED_ATOM": None,
+    "AUTHOR_FEED_RSS": None,
+}
+
+
+def html_safe(value: object) -> object:
+    """Escape what a template prints, unless it is HTML already: Jinja's ``finalize``."""
+    if isinstance(value, str) and not isinstance(value, Markup):
+        return Markup(escape(value))  # noqa: S704 - this is where text becomes HTML
+    return value
+
+
+def read_archive(settings: dict[str, Any]) -> tuple[Archive, Profile]:
+    """Read the pack, the profile and the tracker data that the settings name.
+
+    Raises SecpackError when any of them cannot be used.
+    """
+    if not settings.get("SECPACK"):
+        raise SecpackError("SECPACK is not set; expected the path of a security pack")
+    profile = load_profile(Path(settings["PROFILE_FILE"])) if settings.get("PROFILE_FILE") else Profile()
+    advisories = load_advisories(Path(settings["XSA_FILE"])) if settings.get("XSA_FILE") else ()
+    limit = _as_of(settings, profile)
+    return load(settings["SECPACK"], profile=profile, advisories=advisories, as_of=limit), profile
+
+
+def _as_of(settings: dict[str, Any], profile: Profile) -> date | None:
+    """The day of which the archive is shown: documents of a later day stay out."""
+    given = settings.get("AS_OF")
+    if not given:
+        return profile.as_of
+    try:
+        return date.fromisoformat(str(given))
+    except ValueError:
+        raise SecpackError(f"AS_OF={given}: expected a date such as 2026-08-01") from None

@@ -1,0 +1,43 @@
+"""The Writer: feeds through feedgen, and files whose bytes are ours."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from typing import Any
+
+from pelican.utils import sanitised_join
+from pelican.writers import Writer
+
+from bulletins.feeds import atom_feed
+
+
+class ArchiveWriter(Writer):  # type: ignore[misc] # Pelican has no types
+    """Writes what Pelican writes, feeds in our way, and bytes as they are."""
+
+    def write_bytes(self, path: str, data: bytes) -> None:
+        """Write a file of the site; raises RuntimeError when it was written already."""
+        target = sanitised_join(self.output_path, path)
+        if target in self._written_files:
+            raise RuntimeError(f"{path}: two things want this address")
+        self._written_files.add(target)
+        os.makedirs(os.path.dirname(target), exist_ok=True)
+        with open(target, "wb") as stream:
+            stream.write(data)
+
+    def write_feed(
+        self,
+        elements: Sequence[Any],
+        context: dict[str, Any],
+        path: str | None = None,
+        url: str | None = None,
+        feed_type: str = "atom",
+        override_output: bool = False,
+        feed_title: str | None = None,
+    ) -> None:
+        """Write an Atom feed of articles; other kinds of feed are not made."""
+        del override_output
+        if path and feed_type == "atom":
+            publications = [article.publication for article in elements]
+            data = atom_feed(publications, context, path=url or path, title=feed_title)
+            self.write_bytes(path, data)

@@ -1,0 +1,18 @@
+"""Reads a security pack: a folder of signed plain-text bulletins and canaries, into an Archive."""
+
+from secpack.advisories import load_advisories
+from secpack.archive import load
+from secpack.errors import PackError, ParseError, ProfileError, SecpackError, TrackerError
+from secpack.profile import Profile, load_profile
+
+__all__ = [
+    "PackError",
+    "ParseError",
+    "Profile",
+    "ProfileError",
+    "SecpackError",
+    "TrackerError",
+    "load",
+    "load_advisories",
+    "load_profile",
+]

@@ -1,0 +1,299 @@
+"""Joins what was read: documents with their metadata, advisories with those who name them."""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
+from datetime import date
+from pathlib import Path
+from typing import Final, TypeVar
+
+from secpack.errors import PackError, ParseError, SecpackError
+from secpack.metadata import Metadata, read_metadata
+from secpack.model import (
+    Advisory,
+    Archive,
+    Attachment,
+    Bulletin,
+    Canary,
+    Document,
+    Finding,
+    Id,
+    Letter,
+    Link,
+    Publication,
+    Severity,
+)
+from secpack.pack import Contents, Entry, document_id, read_contents
+from secpack.profile import DocumentEntry, Kind, Profile
+from secpack.text import parse_letter, parse_text
+from secpack.text.inline import advisory_numbers, parse_inline
+from secpack.text.walk import runs
+
+_ADVISORY_URL: Final = re.compile(r"/xsa/advisory-(\d{1,4})\.html")
+
+_P = TypeVar("_P", Bulletin, Canary)
+
+
+def load(
+    path: str | Path,
+    *,
+    profile: Profile | None = None,
+    advisories: Sequence[Advisory] = (),
+    as_of: date | None = None,
+) -> Archive:
+    """Read a pack and return it as an Archive.
+
+    ``advisories`` is tracker data; without it the advisories are those that the texts name.
+    Documents that the profile embargoes, and those published after ``as_of`` (by default the
+    profile's), are left out as if they were not there.
+
+    Raises PackError, with all reasons, when a file of the pack cannot be read or placed, and
+    SecpackError when there is no pack.
+    """
+    profile = profile or Profile()
+    contents = read_contents(Path(path), profile)
+    bulletins = list(_publications(contents.bulletins, profile.bulletins, profile, contents))
+    canaries = list(_publications(contents.canaries, profile.canaries, profile, contents))
+    if contents.errors:
+        raise PackError(tuple(contents.errors))
+    limit = as_of or profile.as_of or date.max
+    withheld = contents.withheld | {p.id for p in (*bulletins, *canaries) if p.published > limit}
+    return _join(
+        contents,
+        profile,
+        [b for b in bulletins if isinstance(b, Bulletin) and b.id not in withheld],
+        [c for c in canaries if isinstance(c, Canary) and c.id not in withheld],
+        [_without_withheld(a, withheld, profile.bulletins) for a in advisories],
+        withheld,
+    )
+
+
+def _join(
+    contents: Contents,
+    profile: Profile,
+    bulletins: Sequence[Bulletin],
+    canaries: Sequence[Canary],
+    tracker: Sequence[Advisory],
+    withheld: set[str],
+) -> Archive:
+    bulletins = [_as_tracked(bulletin, tracker) for bulletin in bulletins]
+    findings = [
+        *contents.findings,
+        *(f for p in (*bulletins, *canaries) for f in p.document.findings),
+        *(f for c in canaries for letter in c.letters for f in letter.document.findings),
+        *_gaps(profile.bulletins, bulletins, withheld),
+        *_gaps(profile.canaries, canaries, withheld),
+    ]
+    return Archive(
+        bulletins=tuple(bulletins),
+        canaries=tuple(canaries),
+        advisories=tuple(_advisories(bulletins, tracker)),
+        attachments=tuple(Attachment(file, signed) for file, signed in contents.attachments),
+        keys=tuple(contents.keys),
+        findings=tuple(sorted(_waived(findings, profile))),
+        withheld=len(withheld),
+    )
+
+
+# --- documents --------------------------------------------------------------------------------
+
+
+def _publications(
+    entries: Iterable[Entry], kind: Kind, profile: Profile, contents: Contents
+) -> Iterator[Publication]:
+    """The documents of one folder, ascending; what is wrong with one goes to the errors."""
+    texts = sorted((e for e in entries if not e.letter), key=lambda entry: entry.number)
+    letters: defaultdict[int, list[Letter]] = defaultdict(list)
+    for entry in entries:
+        if entry.letter:
+            letters[entry.number].append(_letter(entry))
+    seen: dict[int, str] = {}
+    for entry in texts:
+        try:
+            publication = _publication(entry, kind, profile, tuple(letters.pop(entry.number, ())))
+            _check_number(entry, seen)
+            yield publication
+        except SecpackError as error:
+            contents.errors.append(error)
+    for orphans in letters.values():
+        for letter in orphans:
+            message = "a letter whose document is not here"
+            contents.errors.append(ParseError(message, path=letter.document.file.path))
+
+
+def _letter(entry: Entry) -> Letter:
+    return Letter(entry.letter, parse_letter(entry.file), entry.signatures)
+
+
+def _check_number(entry: Entry, seen: dict[int, str]) -> None:
+    if entry.number in seen:
+        message = f"number {entry.number} is also that of {seen[entry.number]}"
+        raise ParseError(message, path=entry.file.path)
+    seen[entry.number] = entry.file.path
+
+
+def _publication(
+    entry: Entry, kind: Kind, profile: Profile, letters: tuple[Letter, ...]
+) -> Publication:
+    document = parse_text(entry.file)
+    _check_letterhead(document, entry, is_canary=kind == profile.canaries)
+    identity = document_id(kind, entry.number)
+    known = profile.documents.get(identity, DocumentEntry())
+    metadata = read_metadata(document, known, fallback=f"{_kind_name(document)} {entry.number:03d}")
+    _check_year(entry, metadata)
+    odd = (*metadata.findings, *_draft(entry), *_issuer(document, profile))
+    document = replace(document, findings=(*document.findings, *odd))
+    if kind == profile.canaries:
+        return Canary(
+            id=identity,
+            number=entry.number,
+            title=metadata.title,
+            published=metadata.published,
+            updated=metadata.updated,
+            revisions=metadata.revisions,
+            document=document,
+            signatures=entry.signatures,
+            letters=letters,
+        )
+    addresses, mentions, ids = _named(document)
+    return Bulletin(
+        id=identity,
+        number=entry.number,
+        title=metadata.title,
+        published=metadata.published,
+        updated=metadata.updated,
+        revisions=metadata.revisions,
+        document=document,
+        signatures=entry.signatures,
+        addresses=addresses,
+        mentions=mentions,
+        ids=ids,
+    )
+
+
+def _kind_name(document: Document) -> str:
+    head = document.letterhead
+    assert head is not None
+    return f"{head.issuer} {'Canary' if head.kind == 'canary' else 'Security Bulletin'}"
+
+
+def _check_letterhead(document: Document, entry: Entry, *, is_canary: bool) -> None:
+    head = document.letterhead
+    assert head is not None
+    if (head.kind == "canary") != is_canary:
+        message = f"a {head.kind} by its header; expected a {'canary' if is_canary else 'bulletin'}"
+        raise ParseError(message, path=entry.file.path, line=1)
+    if head.number != entry.number:
+        message = f"number {head.number} in the header, {entry.number} in the file's name"
+        raise ParseError(message, path=entry.file.path, line=1)
+
+
+def _check_year(entry: Entry, metadata: Metadata) -> None:
+    years = sorted({metadata.published.year, metadata.updated.year})
+    if entry.year is not None and metadata.published.year != entry.year:
+        said = " and ".join(str(year) for year in years)
+        message = f"dated {said}, but the file's name says {entry.year}"
+        raise ParseError(message, path=entry.file.path)
+
+
+def _draft(entry: Entry) -> Iterator[Finding]:
+    if entry.year is None:
+        yield Finding(entry.file.path, 0, "draft", "a draft by its name: give it its year")
+
+
+def _issuer(document: Document, profile: Profile) -> Iterator[Finding]:
+    head = document.letterhead
+    if head and profile.issuer and head.issuer != profile.issuer:
+        message = f"issued by {head.issuer!r}; the profile is that of {profile.issuer!r}"
+        yield Finding(document.file.path, head.first, "issuer-differs", message)
+
+
+# --- advisories -------------------------------------------------------------------------------
+
+
+def _named(document: Document) -> tuple[tuple[int, ...], tuple[int, ...], tuple[Id, ...]]:
+    """Advisories that the text addresses, those it only mentions, and its other ids."""
+    head = document.letterhead
+    addresses = set(advisory_numbers(parse_inline(head.title if head else "")))
+    named: set[int] = set()
+    ids: dict[tuple[str, str], Id] = {}
+    for _, inlines in runs(document.blocks):
+        named.update(advisory_numbers(inlines))
+        for inline in inlines:
+            if isinstance(inline, Id) and inline.scheme not in ("XSA", "bulletin"):
+                ids.setdefault((inline.scheme, inline.value), replace(inline, text=inline.value))
+            elif isinstance(inline, Link) and (match := _ADVISORY_URL.search(inline.url)):
+                named.add(int(match[1]))
+    ordered = tuple(ids[key] for key in sorted(ids))
+    return tuple(sorted(addresses)), tuple(sorted(named - addresses)), ordered
+
+
+def _as_tracked(bulletin: Bulletin, tracker: Sequence[Advisory]) -> Bulletin:
+    """Where the tracker names a bulletin, it decides what that bulletin addresses."""
+    addresses = {a.number for a in tracker if _announced_in(a) == bulletin.number}
+    if not addresses:
+        return bulletin
+    named = {*bulletin.addresses, *bulletin.mentions}
+    mentions = tuple(sorted(named - addresses))
+    return replace(bulletin, addresses=tuple(sorted(addresses)), mentions=mentions)
+
+
+def _announced_in(advisory: Advisory) -> int | None:
+    return int(advisory.bulletin.partition("-")[0]) if advisory.bulletin else None
+
+
+def _without_withheld(advisory: Advisory, withheld: set[str], kind: Kind) -> Advisory:
+    number = _announced_in(advisory)
+    if number is not None and document_id(kind, number) in withheld:
+        return replace(advisory, bulletin=None)
+    return advisory
+
+
+def _advisories(
+    bulletins: Sequence[Bulletin], tracker: Sequence[Advisory]
+) -> Iterator[Advisory]:
+    """The tracker's advisories and those only named in texts, with the bulletins that name them."""
+    known = {advisory.number: advisory for advisory in tracker}
+    for bulletin in bulletins:
+        for number in (*bulletin.addresses, *bulletin.mentions):
+            known.setdefault(number, Advisory(number, None, None, False, None))
+    for number in sorted(known):
+        yield replace(
+            known[number],
+            bulletins=tuple(b.id for b in bulletins if number in b.addresses),
+            mentioned_in=tuple(b.id for b in bulletins if number in b.mentions),
+        )
+
+
+# --- findings ---------------------------------------------------------------------------------
+
+
+def _gaps(kind: Kind, published: Sequence[_P], withheld: set[str]) -> Iterator[Finding]:
+    """Numbers that are missing among those of a folder, as one finding."""
+    numbers = {p.number for p in published}
+    missing = [
+        f"{number:03d}"
+        for number in range(1, max(numbers, default=0))
+        if number not in numbers and document_id(kind, number) not in withheld
+    ]
+    if missing:
+        message = f"missing numbers: {', '.join(missing)}"
+        yield Finding(kind.folder, 0, "number-gap", message, Severity.NOTICE)
+
+
+def _waived(findings: Iterable[Finding], profile: Profile) -> Iterator[Finding]:
+    """Findings with the profile's known exceptions marked; a waiver that fits nothing is one."""
+    reasons = {(w.finding, w.file): w.reason for w in profile.waivers}
+    used = set()
+    for finding in findings:
+        key = (finding.code, finding.file)
+        if key in reasons:
+            used.add(key)
+            finding = replace(finding, waived=reasons[key], severity=Severity.NOTICE)
+        yield finding
+    for code, file in sorted(reasons.keys() - used):
+        message = f"the profile waives {code!r} here, but there is none: remove the waiver"
+        yield Finding(file, 0, "waiver-unused", message)

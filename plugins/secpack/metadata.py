@@ -1,0 +1,122 @@
+"""What a document says of itself: its dates, its revisions, its title."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date
+from typing import Final
+
+from secpack.errors import ParseError
+from secpack.model import Document, Finding, Revision
+from secpack.profile import DocumentEntry
+from secpack.text import marks
+from secpack.text.dates import DATE, parse_date
+from secpack.text.lines import Line, split_lines
+from secpack.text.walk import plain, runs, sections
+
+_REVISIONS: Final = frozenset({"changelog", "change log", "history", "revisions"})
+_BULLET: Final = re.compile(r"[ \t]*(?:[-*] +)?")
+_ISSUED: Final = re.compile(rf"date of issue\b.{{0,60}}?\bis\s+(?P<date>{DATE})", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class Metadata:
+    """Title and dates of a document, and what was odd about them."""
+
+    title: str
+    published: date
+    updated: date
+    revisions: tuple[Revision, ...]
+    findings: tuple[Finding, ...]
+
+
+def read_metadata(document: Document, entry: DocumentEntry, *, fallback: str) -> Metadata:
+    """Join what the text says with what the profile knows; the text has the last word.
+
+    ``fallback`` is the title of a text that has none anywhere. Raises ParseError where neither
+    tells a date.
+    """
+    path = document.file.path
+    revisions = tuple(_revisions(document))
+    stated = _stated_date(document)
+    dates = [revision.date for revision in revisions] + ([stated] if stated else [])
+    findings = list(_conflicts(document, entry, dates))
+    if not dates and entry.date:
+        dates = [entry.date]
+    if not dates:
+        raise ParseError("no date; expected one below the header, or in the profile", path=path)
+    letterhead = document.letterhead
+    title = (letterhead.title if letterhead else "") or entry.title
+    if not title and fallback and letterhead and letterhead.kind == "bulletin":
+        message = "no title in the text; the profile can give one, with a reason"
+        findings.append(Finding(path, letterhead.last, "no-title", message))
+    return Metadata(title or fallback, min(dates), max(dates), revisions, tuple(findings))
+
+
+def _stated_date(document: Document) -> date | None:
+    """The date in the letterhead, or the date of issue that a canary states."""
+    letterhead = document.letterhead
+    if letterhead and letterhead.date:
+        return letterhead.date
+    for line, inlines in runs(document.blocks):
+        if match := _ISSUED.search(plain(inlines)):
+            return _date(match["date"], document, line)
+    return None
+
+
+def _date(text: str, document: Document, line: int, *, year: int | None = None) -> date:
+    try:
+        return parse_date(text, year=year)
+    except ValueError:
+        message = f"{text!r} is not a date; expected 2018-05-24 or May 24, 2018"
+        raise ParseError(message, path=document.file.path, line=line) from None
+
+
+def _revisions(document: Document) -> Iterator[Revision]:
+    """The dated lines of a changelog or history; one that tells a story has none."""
+    year = document.letterhead.date.year if document.letterhead and document.letterhead.date else None
+    spans = [s for s in sections(document) if s.title.lower().rstrip(":") in _REVISIONS]
+    if not spans:
+        return
+    lines = split_lines(document.file.data, path=document.file.path)
+    for section in spans:
+        body = lines[section.first + 1 : section.last]
+        yield from _dated_lines(body, document, year)
+
+
+def _dated_lines(body: list[Line], document: Document, year: int | None) -> Iterator[Revision]:
+    current: list[str] = []
+    started: tuple[date, int] | None = None
+    for line in body:
+        text = _BULLET.sub("", line.text, count=1)
+        match = marks.DATED.match(text)
+        if match and not (year is None and not re.search(r"\d{4}", match["term"])):
+            if started:
+                yield Revision(started[0], " ".join(current), started[1])
+            started = (_date(match["term"], document, line.number, year=year), line.number)
+            current = [text[match.end() :].strip()]
+        elif line.blank:
+            if started:
+                yield Revision(started[0], " ".join(current), started[1])
+            started = None
+        elif started:
+            current.append(text.strip())
+    if started:
+        yield Revision(started[0], " ".join(current), started[1])
+
+
+def _conflicts(
+    document: Document, entry: DocumentEntry, dates: list[date]
+) -> Iterator[Finding]:
+    """Where the profile and the text both speak and differ."""
+    path, letterhead = document.file.path, document.letterhead
+    line = letterhead.last if letterhead else 0
+    if letterhead and letterhead.title and entry.title not in ("", letterhead.title):
+        message = f"the profile says {entry.title!r}, the text {letterhead.title!r}: the text holds"
+        yield Finding(path, line, "title-differs", message)
+    if entry.date and dates and entry.date not in dates:
+        stated = ", ".join(sorted({d.isoformat() for d in dates}))
+        message = f"the profile says {entry.date}, the text {stated}: the text holds"
+        yield Finding(path, line, "date-differs", message)

@@ -1,0 +1,407 @@
+"""The archive as data: frozen values, no behaviour but what follows from their own fields.
+
+Lines are counted from 1. The leaf blocks of a document, in order, cover each of its lines exactly
+once: a blank line belongs to the block before it (to the first block, where none is before it).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import date
+from enum import StrEnum
+from typing import TypeAlias
+
+# --- inline -----------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """Words with nothing special about them; a line break of the text is a newline."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Emphasis:
+    """``_words_`` or ``*words*``; ``text`` is what stands between the marks."""
+
+    mark: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Code:
+    """```code```; ``text`` is what stands between the backticks."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """An address (http, https or mailto), as printed."""
+
+    url: str
+
+
+@dataclass(frozen=True, slots=True)
+class Citation:
+    """``[1]`` in running text, where the document defines that label."""
+
+    label: str
+
+
+@dataclass(frozen=True, slots=True)
+class Id:
+    """An identifier in running text: ``scheme`` XSA, CVE, QSB …; ``value`` its canonical form.
+
+    ``text`` is what is printed, which may be a bare number (the ``122`` of ``XSA 121 & 122``).
+    """
+
+    scheme: str
+    value: str
+    text: str
+
+
+Inline: TypeAlias = Text | Emphasis | Code | Link | Citation | Id
+
+# --- blocks -----------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Letterhead:
+    """How a text begins: the ``---===[ … ]===---`` line, a date, a title of one or more lines."""
+
+    first: int
+    last: int
+    issuer: str
+    kind: str
+    number: int
+    banner: str
+    date_text: str
+    date: date | None
+    title_lines: tuple[str, ...]
+    subtitle_lines: tuple[str, ...]
+
+    @property
+    def title(self) -> str:
+        """Title and subtitle on one line; empty where the text has none."""
+        parts = (" ".join(self.title_lines), " ".join(self.subtitle_lines))
+        return ": ".join(part for part in parts if part)
+
+
+@dataclass(frozen=True, slots=True)
+class Heading:
+    """A section's heading; ``level`` is 1 for the outermost sections of the text."""
+
+    first: int
+    last: int
+    level: int
+    inlines: tuple[Inline, ...]
+    mark: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Paragraph:
+    """Running text."""
+
+    first: int
+    last: int
+    inlines: tuple[Inline, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Preformatted:
+    """Text whose line breaks and spaces matter; ``language`` is c, diff, sh or empty."""
+
+    first: int
+    last: int
+    text: str
+    language: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Quotation:
+    """What stands behind ``|`` bars."""
+
+    first: int
+    last: int
+    blocks: tuple[Block, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One item of a list; ``number`` is its number (a = 1), or None behind a bullet."""
+
+    first: int
+    last: int
+    number: int | None
+    blocks: tuple[Block, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ListBlock:
+    """A list; ``style`` is the marker's form: ``-``, ``*``, ``1.``, ``1)``, ``a.`` or ``a)``."""
+
+    first: int
+    last: int
+    style: str
+    items: tuple[Item, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Definition:
+    """A term and what is said of it; ``separator`` is what is printed between the two."""
+
+    first: int
+    last: int
+    term: tuple[Inline, ...]
+    separator: str
+    blocks: tuple[Block, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Definitions:
+    """``XSA-237 - …`` with hanging lines, or dated entries of a timeline or changelog."""
+
+    first: int
+    last: int
+    items: tuple[Definition, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """A note or reference that running text can cite; ``marker`` is its label as printed."""
+
+    first: int
+    last: int
+    label: str
+    marker: str
+    blocks: tuple[Block, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class References:
+    """A run of references."""
+
+    first: int
+    last: int
+    items: tuple[Reference, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """A table drawn with bars: its head and its body, each a tuple of rows of cells."""
+
+    first: int
+    last: int
+    head: tuple[tuple[tuple[Inline, ...], ...], ...]
+    body: tuple[tuple[tuple[Inline, ...], ...], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """A line of asterisks or dashes that separates."""
+
+    first: int
+    last: int
+
+
+@dataclass(frozen=True, slots=True)
+class SignOff:
+    """Who signs: ``Thanks,`` and a name, or ``--`` and the team. Its line breaks matter."""
+
+    first: int
+    last: int
+    inlines: tuple[Inline, ...]
+
+
+Block: TypeAlias = (
+    Letterhead
+    | Heading
+    | Paragraph
+    | Preformatted
+    | Quotation
+    | ListBlock
+    | Definitions
+    | References
+    | Table
+    | Rule
+    | SignOff
+)
+
+# --- findings ---------------------------------------------------------------------------------
+
+
+class Severity(StrEnum):
+    """How bad a finding is."""
+
+    ERROR = "error"
+    WARNING = "warning"
+    NOTICE = "notice"
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Finding:
+    """Something a person should look at: where, what, and what to do. ``line`` 0 is the file.
+
+    ``waived`` is the reason for which the profile accepts it; empty where it does not.
+    """
+
+    file: str
+    line: int
+    code: str
+    message: str
+    severity: Severity = Severity.WARNING
+    waived: str = ""
+
+
+# --- documents --------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class File:
+    """A file of the pack: its path below the pack, its exact bytes and their SHA-256 (hex)."""
+
+    path: str
+    data: bytes = field(repr=False)
+    sha256: str
+
+    @property
+    def name(self) -> str:
+        """The last part of the path."""
+        return self.path.rpartition("/")[2]
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """A heading and the blocks up to the next heading of its level or above."""
+
+    title: str
+    level: int
+    first: int
+    last: int
+    blocks: tuple[Block, ...] = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """A text as its blocks. The first is a Letterhead unless the text is a letter."""
+
+    file: File
+    blocks: tuple[Block, ...] = field(repr=False)
+    findings: tuple[Finding, ...] = ()
+
+    @property
+    def letterhead(self) -> Letterhead | None:
+        """The letterhead, or None in a letter."""
+        first = self.blocks[0] if self.blocks else None
+        return first if isinstance(first, Letterhead) else None
+
+
+@dataclass(frozen=True, slots=True)
+class Revision:
+    """An entry of a changelog: when, and what was said of it."""
+
+    date: date
+    text: str
+    line: int
+
+
+@dataclass(frozen=True, slots=True)
+class Signature:
+    """A detached signature beside a document; ``verdict`` is what the check of it found."""
+
+    file: File
+    signer: str
+    verdict: str = "unchecked"
+
+
+@dataclass(frozen=True, slots=True)
+class Letter:
+    """A signed letter that lies beside a canary."""
+
+    name: str
+    document: Document
+    signatures: tuple[Signature, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Attachment:
+    """A signed file that is neither bulletin nor canary."""
+
+    file: File
+    signatures: tuple[Signature, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Bulletin:
+    """One bulletin. ``addresses`` and ``mentions`` are numbers of advisories, ascending."""
+
+    id: str
+    number: int
+    title: str
+    published: date
+    updated: date
+    revisions: tuple[Revision, ...]
+    document: Document
+    signatures: tuple[Signature, ...]
+    addresses: tuple[int, ...]
+    mentions: tuple[int, ...]
+    ids: tuple[Id, ...]
+
+    @property
+    def cves(self) -> tuple[str, ...]:
+        """CVE ids that the text names, ascending."""
+        return tuple(i.value for i in self.ids if i.scheme == "CVE")
+
+
+@dataclass(frozen=True, slots=True)
+class Canary:
+    """One canary, with the letters that lie beside it."""
+
+    id: str
+    number: int
+    title: str
+    published: date
+    updated: date
+    revisions: tuple[Revision, ...]
+    document: Document
+    signatures: tuple[Signature, ...]
+    letters: tuple[Letter, ...]
+
+
+Publication: TypeAlias = Bulletin | Canary
+
+
+@dataclass(frozen=True, slots=True)
+class Advisory:
+    """A Xen Security Advisory, from tracker data or (``date`` None) only from the texts.
+
+    ``affected`` is None where that is not known, ``bulletin`` the tracker's own word on where it
+    was announced (``029-2017``), ``bulletins`` and ``mentioned_in`` ids of this archive.
+    """
+
+    number: int
+    date: date | None
+    affected: bool | None
+    unused: bool
+    bulletin: str | None
+    bulletins: tuple[str, ...] = ()
+    mentioned_in: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Archive:
+    """Everything that is published: sorted, unique, cross-referenced; and what was found.
+
+    Bulletins and canaries ascend by number. ``withheld`` counts documents that the profile keeps
+    back: nothing else of them is here.
+    """
+
+    bulletins: tuple[Bulletin, ...]
+    canaries: tuple[Canary, ...]
+    advisories: tuple[Advisory, ...]
+    attachments: tuple[Attachment, ...]
+    keys: tuple[File, ...]
+    findings: tuple[Finding, ...]
+    withheld: int = 0

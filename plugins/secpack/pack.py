@@ -1,0 +1,217 @@
+"""The folders of a pack: which file is what. The only module that reads a pack's files."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+import stat
+from collections import defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final, TypeVar
+
+from secpack.errors import ParseError, SecpackError
+from secpack.model import File, Finding, Severity, Signature
+from secpack.profile import Kind, Profile
+from secpack.text.lines import MAX_BYTES
+
+_T = TypeVar("_T")
+
+_MAX_SIGNATURE: Final = 64 * 1024
+_SIGNATURE: Final = re.compile(r"(?P<document>.+)\.(?:sig|sign)\.(?P<signer>[A-Za-z0-9_-]{1,40})")
+_SKIPPED: Final = re.compile(r"(?i)(?:.+-)?template(?:\..+)?|readme(?:\..+)?|\.git.*")
+_ATTACHMENT: Final = re.compile(
+    r"[A-Za-z0-9][\w.-]{0,100}\.(?:txt|dot|csv|pdf|png|asc|patch|diff)", re.ASCII
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A text of the pack and what its file name says; ``year`` is None in a draft's name.
+
+    ``letter`` is the rest of a letter's name (``letter-joanna``), empty otherwise.
+    """
+
+    file: File
+    number: int
+    year: int | None
+    letter: str
+    signatures: tuple[Signature, ...]
+
+
+@dataclass(slots=True)
+class Contents:
+    """What lies in a pack, by kind, each in the order of its paths."""
+
+    bulletins: list[Entry] = field(default_factory=list)
+    canaries: list[Entry] = field(default_factory=list)
+    attachments: list[tuple[File, tuple[Signature, ...]]] = field(default_factory=list)
+    keys: list[File] = field(default_factory=list)
+    findings: list[Finding] = field(default_factory=list)
+    errors: list[SecpackError] = field(default_factory=list)
+    withheld: set[str] = field(default_factory=set)
+
+
+def read_contents(root: Path, profile: Profile) -> Contents:
+    """Read every file of a pack once.
+
+    Raises SecpackError when there is no such pack. What is wrong with a single file is in the
+    result: ``errors`` for what cannot be published as it is, ``findings`` for the rest.
+    """
+    folders = (profile.bulletins.folder, profile.canaries.folder)
+    if not any((root / folder).is_dir() for folder in folders):
+        expected = " or ".join(f"{folder}/" for folder in folders)
+        raise SecpackError(f"{root}: no security pack here; expected a folder {expected} in it")
+    contents = Contents()
+    _read_folder(root, profile.bulletins, profile, contents.bulletins, contents)
+    _read_folder(root, profile.canaries, profile, contents.canaries, contents)
+    for path in _files(root, profile.keys, contents, nested=True):
+        name = path.rpartition("/")[2]
+        if name.endswith(".asc"):
+            _append(contents.keys, _read(root, path, MAX_BYTES, contents))
+        elif not _SKIPPED.fullmatch(name):
+            _report_stray(contents, path, "a key's name ends in .asc")
+    return contents
+
+
+def _read_folder(
+    root: Path, kind: Kind, profile: Profile, entries: list[Entry], contents: Contents
+) -> None:
+    paths = list(_files(root, kind.folder, contents, nested=False))
+    signatures: defaultdict[str, list[tuple[str, str]]] = defaultdict(list)
+    for path in paths:
+        if match := _SIGNATURE.fullmatch(path):
+            signatures[match["document"]].append((match["signer"], path))
+    pattern = _name_pattern(kind)
+    for path in paths:
+        name = path.rpartition("/")[2]
+        signed = signatures.pop(path, [])
+        if _SIGNATURE.fullmatch(path) or _SKIPPED.fullmatch(name):
+            continue
+        match = pattern.fullmatch(name)
+        if match and _is_withheld(profile, kind, int(match["number"])):
+            contents.withheld.add(document_id(kind, int(match["number"])))
+        elif match:
+            _append(entries, _entry(root, path, match, signed, contents))
+        elif signed:
+            _read_attachment(root, path, signed, contents)
+        else:
+            expected = f"{kind.slug}-001-2020.txt, or signatures beside it"
+            _report_stray(contents, path, f"expected a name like {expected}")
+    for document, orphans in signatures.items():
+        match = pattern.fullmatch(document.rpartition("/")[2])
+        if not (match and _is_withheld(profile, kind, int(match["number"]))):
+            for _, path in orphans:
+                _report_stray(contents, path, "a signature whose document is not here")
+
+
+def _name_pattern(kind: Kind) -> re.Pattern[str]:
+    return re.compile(
+        rf"{re.escape(kind.slug)}-(?P<number>\d{{3,4}})-(?P<year>\d{{4}}|draft)"
+        r"(?:-(?P<letter>[a-z0-9][a-z0-9-]{0,60}))?\.txt",
+        re.ASCII,
+    )
+
+
+def document_id(kind: Kind, number: int) -> str:
+    """The id of a document: ``QSB-029``, ``canary-047``."""
+    return f"{kind.prefix}-{number:03d}"
+
+
+def _is_withheld(profile: Profile, kind: Kind, number: int) -> bool:
+    entry = profile.documents.get(document_id(kind, number))
+    return entry is not None and entry.status == "embargoed"
+
+
+def _entry(
+    root: Path,
+    path: str,
+    match: re.Match[str],
+    signed: list[tuple[str, str]],
+    contents: Contents,
+) -> Entry | None:
+    file = _read(root, path, MAX_BYTES, contents)
+    if file is None:
+        return None
+    year = int(match["year"]) if match["year"].isdigit() else None
+    signatures = _signatures(root, signed, contents)
+    return Entry(file, int(match["number"]), year, match["letter"] or "", signatures)
+
+
+def _signatures(
+    root: Path, signed: list[tuple[str, str]], contents: Contents
+) -> tuple[Signature, ...]:
+    files = ((signer, _read(root, path, _MAX_SIGNATURE, contents)) for signer, path in signed)
+    return tuple(Signature(file, signer) for signer, file in files if file)
+
+
+def _read_attachment(
+    root: Path, path: str, signed: list[tuple[str, str]], contents: Contents
+) -> None:
+    if not _ATTACHMENT.fullmatch(path.rpartition("/")[2]):
+        _report_stray(contents, path, "signed, but not of a kind that is served")
+    elif file := _read(root, path, MAX_BYTES, contents):
+        contents.attachments.append((file, _signatures(root, signed, contents)))
+
+
+def _append(into: list[_T], value: _T | None) -> None:
+    if value is not None:
+        into.append(value)
+
+
+def _report_stray(contents: Contents, path: str, why: str) -> None:
+    message = f"not published: {why}"
+    contents.findings.append(Finding(path, 0, "stray-file", message, Severity.WARNING))
+
+
+# --- files ------------------------------------------------------------------------------------
+
+
+def _files(root: Path, folder: str, contents: Contents, *, nested: bool) -> Iterator[str]:
+    """Paths below the pack of the regular files in a folder, sorted; never outside the pack."""
+    top = root / folder
+    if not top.is_dir():
+        return
+    if not _is_inside(root, top):
+        contents.errors.append(ParseError("a link that leads out of the pack", path=folder))
+        return
+    for entry in sorted(os.scandir(top), key=lambda entry: entry.name):
+        path = f"{folder}/{entry.name}"
+        if not entry.name.isprintable():
+            shown = f"{folder}/{entry.name!r}"
+            contents.errors.append(ParseError("a name that cannot be printed", path=shown))
+        elif not _is_inside(root, Path(entry.path)):
+            contents.errors.append(ParseError("a link that leads out of the pack", path=path))
+        elif entry.is_dir() and nested:
+            yield from _files(root, path, contents, nested=True)
+        elif entry.is_file():
+            yield path
+        elif not _SKIPPED.fullmatch(entry.name):
+            _report_stray(contents, path, "expected a file here")
+
+
+def _is_inside(root: Path, path: Path) -> bool:
+    """Whether a path, links followed, stays below the pack's folder."""
+    real_root = os.path.realpath(root)
+    return os.path.realpath(path).startswith(real_root.rstrip("/") + "/")
+
+
+def _read(root: Path, path: str, limit: int, contents: Contents) -> File | None:
+    """The bytes of a regular file, read once; None with an error noted where that cannot be."""
+    try:
+        descriptor = os.open(root / path, os.O_RDONLY | os.O_NONBLOCK)
+        with os.fdopen(descriptor, "rb") as stream:
+            if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+                raise ParseError("not a regular file", path=path)
+            data = stream.read(limit + 1)
+        if len(data) > limit:
+            raise ParseError(f"larger than {limit} bytes", path=path)
+    except ParseError as error:
+        contents.errors.append(error)
+        return None
+    except OSError as error:
+        contents.errors.append(ParseError(f"cannot be read: {error.strerror}", path=path))
+        return None
+    return File(path, data, hashlib.sha256(data).hexdigest())

@@ -1,0 +1,182 @@
+"""The profile: what is an issuer's own, in one TOML file (see ``docs/format.md``)."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from datetime import date
+from pathlib import Path
+from typing import Any, Final, TypeVar
+
+from secpack.errors import ProfileError
+
+_STATUSES: Final = ("published", "embargoed")
+_NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*")
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """Where the documents of one kind lie, and how their files and ids begin."""
+
+    prefix: str
+    folder: str
+
+    @property
+    def slug(self) -> str:
+        """The prefix as it stands in file names and addresses."""
+        return self.prefix.lower()
+
+
+@dataclass(frozen=True, slots=True)
+class Links:
+    """Public addresses; ``{number}`` and ``{id}`` are filled in."""
+
+    advisory: str = "https://xenbits.xen.org/xsa/advisory-{number}.html"
+    cve: str = "https://www.cve.org/CVERecord?id={id}"
+
+
+@dataclass(frozen=True, slots=True)
+class Signer:
+    """Who may sign: the NAME of ``.sig.NAME``, a person's name, the key's fingerprint (hex)."""
+
+    name: str
+    fingerprint: str
+
+
+@dataclass(frozen=True, slots=True)
+class DocumentEntry:
+    """What the profile knows of a document and its text does not say, and why it says so."""
+
+    title: str = ""
+    date: date | None = None
+    status: str = "published"
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Waiver:
+    """A known exception: a finding, by its code, in one file, and why it is accepted."""
+
+    finding: str
+    file: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """An issuer. ``tag`` is the authority of feed ids (RFC 4151), ``master_key`` a fingerprint."""
+
+    issuer: str = ""
+    name: str = ""
+    team: str = ""
+    url: str = ""
+    tag: str = "localhost,2000"
+    as_of: date | None = None
+    bulletins: Kind = Kind("QSB", "QSBs")
+    canaries: Kind = Kind("canary", "canaries")
+    keys: str = "keys"
+    master_key: str = ""
+    links: Links = Links()
+    signers: Mapping[str, Signer] = field(default_factory=dict)
+    documents: Mapping[str, DocumentEntry] = field(default_factory=dict)
+    waivers: tuple[Waiver, ...] = ()
+
+
+def load_profile(path: Path) -> Profile:
+    """Read a profile.
+
+    Raises ProfileError, with the line where it can be told, when the file is missing, is not
+    TOML, or has a key or value that a profile cannot have.
+    """
+    try:
+        text = path.read_text(encoding="utf-8")
+        data = tomllib.loads(text)
+    except OSError as error:
+        raise ProfileError(f"cannot be read: {error.strerror}", path=str(path)) from None
+    except UnicodeDecodeError:
+        raise ProfileError("not UTF-8", path=str(path)) from None
+    except tomllib.TOMLDecodeError as error:
+        raise ProfileError(f"not TOML: {error}", path=str(path)) from None
+    try:
+        return _profile(data)
+    except _Wrong as wrong:
+        line = _line_of(text, wrong.key)
+        raise ProfileError(str(wrong), path=str(path), line=line) from None
+
+
+class _Wrong(Exception):
+    def __init__(self, key: str, message: str) -> None:
+        super().__init__(f"{key}: {message}")
+        self.key = key.rpartition(".")[2]
+
+
+def _line_of(text: str, key: str) -> int:
+    """The first line that sets a key or opens its table; 0 where none does."""
+    pattern = re.compile(rf'\s*(?:\[+.*\b)?"?{re.escape(key)}"?\s*[=\]]')
+    return next((n for n, line in enumerate(text.split("\n"), 1) if pattern.match(line)), 0)
+
+
+_T = TypeVar("_T")
+
+
+def _profile(data: dict[str, Any]) -> Profile:
+    built: dict[str, Any] = dict(data)
+    if "bulletins" in built:
+        built["bulletins"] = _build(Kind, built["bulletins"], "bulletins")
+    if "canaries" in built:
+        built["canaries"] = _build(Kind, built["canaries"], "canaries")
+    if "links" in built:
+        built["links"] = _build(Links, built["links"], "links")
+    built["signers"] = _table(Signer, built.get("signers", {}), "signers")
+    built["documents"] = _table(DocumentEntry, built.get("documents", {}), "documents")
+    waivers = built.get("waivers", [])
+    if not isinstance(waivers, list):
+        raise _Wrong("waivers", "expected [[waivers]]")
+    built["waivers"] = tuple(_build(Waiver, waiver, "waivers") for waiver in waivers)
+    profile = _build(Profile, built, "")
+    _check_values(profile)
+    return profile
+
+
+def _table(cls: type[_T], data: object, key: str) -> dict[str, _T]:
+    if not isinstance(data, dict):
+        raise _Wrong(key, "expected a table")
+    return {name: _build(cls, value, f"{key}.{name}") for name, value in data.items()}
+
+
+def _build(cls: type[_T], data: object, key: str) -> _T:
+    """Make a dataclass of a table; its keys and the kinds of its values must be the class's."""
+    if not isinstance(data, dict):
+        raise _Wrong(key, "expected a table")
+    known = {f.name: str(f.type) for f in fields(cls)}  # type: ignore[arg-type]
+    for name, value in data.items():
+        place = f"{key}.{name}" if key else name
+        if name not in known:
+            raise _Wrong(place, f"unknown; expected one of {', '.join(sorted(known))}")
+        if known[name] == "str" and not isinstance(value, str):
+            raise _Wrong(place, "expected a string")
+        if known[name] == "date | None" and type(value) is not date:
+            raise _Wrong(place, "expected a date such as 2026-08-01")
+    try:
+        return cls(**data)
+    except TypeError:
+        raise _Wrong(key, f"incomplete; expected {', '.join(sorted(known))}") from None
+
+
+def _check_values(profile: Profile) -> None:
+    for kind in (profile.bulletins, profile.canaries):
+        if not _NAME.fullmatch(kind.prefix):
+            raise _Wrong("prefix", f"{kind.prefix!r}: expected letters and digits")
+    for folder in (profile.bulletins.folder, profile.canaries.folder, profile.keys):
+        if not folder or folder.startswith("/") or ".." in folder.split("/"):
+            raise _Wrong("folder", f"{folder!r}: expected a folder inside the pack")
+    for name, entry in profile.documents.items():
+        if entry.status not in _STATUSES:
+            raise _Wrong(f"documents.{name}.status", f"expected one of {', '.join(_STATUSES)}")
+        if (entry.title or entry.date) and not entry.reason:
+            raise _Wrong(f"documents.{name}", "needs a reason")
+    for waiver in profile.waivers:
+        if not waiver.reason.strip():
+            raise _Wrong("waivers", f"the waiver for {waiver.file} needs a reason")

@@ -1,0 +1,69 @@
+"""One text's bytes to a Document."""
+
+from __future__ import annotations
+
+from secpack.model import Block, Document, File, Finding, Preformatted
+from secpack.text.blocks import defined_labels, parse_blocks
+from secpack.text.inline import citation_label
+from secpack.text.letterhead import parse_letterhead
+from secpack.text.lines import Line, split_lines
+from secpack.text.marks import LABEL, NUMBER, PLACEHOLDER
+from secpack.text.scan import State
+from secpack.text.walk import leaves
+
+__all__ = ["parse_letter", "parse_text"]
+
+
+def parse_text(file: File) -> Document:
+    """Parse a bulletin or a canary.
+
+    Raises ParseError when the text is not UTF-8, too large, or has no valid letterhead.
+    """
+    lines = split_lines(file.data, path=file.path)
+    letterhead, position = parse_letterhead(lines, path=file.path)
+    blocks, findings = _parse_body(lines[position:], file.path)
+    findings = _placeholders(lines[:position], (), file.path) + findings
+    return Document(file, (letterhead, *blocks), tuple(findings))
+
+
+def parse_letter(file: File) -> Document:
+    """Parse a text without a letterhead. Raises ParseError when it is not UTF-8 or too large."""
+    lines = split_lines(file.data, path=file.path)
+    blocks, findings = _parse_body(lines, file.path)
+    return Document(file, blocks, tuple(findings))
+
+
+def _parse_body(lines: list[Line], path: str) -> tuple[tuple[Block, ...], list[Finding]]:
+    """Parse with the labels that seem to be defined; again, if fewer of them are."""
+    labels = frozenset(_likely_labels(lines))
+    state = State(path, labels, [], parse_blocks)
+    blocks = parse_blocks(lines, state)
+    defined = frozenset(defined_labels(blocks))
+    if defined != labels:
+        state = State(path, defined, [], parse_blocks)
+        blocks = parse_blocks(lines, state)
+    return blocks, state.findings + _placeholders(lines, blocks, path)
+
+
+def _placeholders(
+    lines: list[Line], blocks: tuple[Block, ...], path: str
+) -> list[Finding]:
+    """Words that a template leaves to be filled in; those in quoted code are somebody else's."""
+    code = {
+        number
+        for leaf in leaves(blocks)
+        if isinstance(leaf, Preformatted)
+        for number in range(leaf.first, leaf.last + 1)
+    }
+    return [
+        Finding(path, line.number, "placeholder", f"{match[0]} left in: write what is meant")
+        for line in lines
+        if line.number not in code and (match := PLACEHOLDER.search(line.text))
+    ]
+
+
+def _likely_labels(lines: list[Line]) -> set[str]:
+    matches = (LABEL.match(line.text) for line in lines)
+    labels = {citation_label(match["label"]) for match in matches if match}
+    numbers = (NUMBER.match(line.text) for line in lines)
+    return labels | {match["marker"] for match in numbers if match and match["marker"].isdigit()}

@@ -1,0 +1,203 @@
+"""Lines to blocks: which rule reads which line.
+
+Nothing is ever skipped: what no rule understands is a paragraph, or preformatted with a finding
+where it is plainly not prose.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import Final, TypeAlias
+
+from secpack.model import (
+    Block,
+    Heading,
+    ListBlock,
+    Paragraph,
+    Preformatted,
+    Quotation,
+    References,
+    Rule,
+    SignOff,
+)
+from secpack.text import marks
+from secpack.text.definitions import parse_definitions
+from secpack.text.inline import citation_label
+from secpack.text.lists import begins_list, parse_list
+from secpack.text.preformatted import (
+    CODE_INDENT,
+    parse_command,
+    parse_diff,
+    parse_indented,
+    parse_margin_code,
+    parse_record,
+    parse_shell,
+    preformatted,
+)
+from secpack.text.quotations import parse_quotation
+from secpack.text.references import parse_references
+from secpack.text.scan import (
+    Found,
+    Lines,
+    State,
+    chunk_end,
+    has_bar,
+    is_heading,
+    joined,
+    skip_blank,
+    span,
+)
+from secpack.text.tables import parse_table
+
+#: Containers deeper than this are shown as they are.
+MAX_DEPTH: Final = 8
+
+_SIGN_OFF_LINES: Final = 5
+_CLOSING_SECTIONS: Final = frozenset({"references", "footnotes", "credits"})
+
+
+def parse_blocks(lines: Lines, state: State) -> tuple[Block, ...]:
+    """Return the blocks that make up the lines; together they cover each line once."""
+    blocks: list[Block] = []
+    position = skip_blank(lines, 0)
+    if position:
+        blocks.append(Paragraph(lines[0].number, lines[position - 1].number, ()))
+    while position < len(lines):
+        block, position = _parse_block(lines, position, state)
+        blocks.append(block)
+    return tuple(blocks)
+
+
+def _parse_block(lines: Lines, position: int, state: State) -> tuple[Block, int]:
+    if state.depth < MAX_DEPTH:
+        for parse in _RULES:
+            found = parse(lines, position, state)
+            if found:
+                return found
+        return parse_paragraph(lines, position, state)
+    state.report(lines[position].number, "too-deep", "nested too deeply; shown as printed")
+    return preformatted(lines, position, len(lines))
+
+
+def parse_heading(lines: Lines, position: int, state: State) -> Found[Heading]:
+    """A line with an underline of ``=`` or ``-``."""
+    if not is_heading(lines, position):
+        return None
+    title = lines[position].text.strip()
+    double = lines[position + 1].text.lstrip().startswith("=")
+    if not state.depth:
+        state.section = title.rstrip(":").lower()
+        state.double |= double
+        state.level = _level(state, double=double)
+    first, last, behind = span(lines, position, position + 2)
+    return Heading(first, last, state.level or 1, state.inline(title)), behind
+
+
+def _level(state: State, *, double: bool) -> int:
+    """``-`` is a level of its own only below a ``=``; what closes a text is never nested."""
+    return 2 if not double and state.double and state.section not in _CLOSING_SECTIONS else 1
+
+
+def parse_markdown_heading(lines: Lines, position: int, state: State) -> Found[Heading]:
+    """``## Words`` on a line of its own: one level below the section it stands in."""
+    match = marks.MARKDOWN_HEADING.match(lines[position].text)
+    free = position + 1 == len(lines) or lines[position + 1].blank
+    if not match or not free or state.depth:
+        return None
+    level = min((state.level or 1) + max(1, match["mark"].count("#") - 1), 4)
+    first, last, behind = span(lines, position, position + 1)
+    title = state.inline(lines[position].text[match.end() :])
+    return Heading(first, last, level, title, mark=match["mark"]), behind
+
+
+def parse_rule(lines: Lines, position: int, _: State) -> Found[Rule]:
+    """A line of nothing but ``*``, ``-``, ``_`` or ``=``."""
+    if not marks.RULE.fullmatch(lines[position].text):
+        return None
+    first, last, behind = span(lines, position, position + 1)
+    return Rule(first, last), behind
+
+
+def parse_sign_off(lines: Lines, position: int, state: State) -> Found[SignOff]:
+    """``--`` and what follows; ``Thanks,`` and a name; the team's name as the last words."""
+    text = lines[position].text.strip()
+    end = chunk_end(lines, position)
+    signs = marks.DASHES.fullmatch(text) or (
+        end - position <= _SIGN_OFF_LINES
+        and (marks.FAREWELL.fullmatch(text) or _is_team(lines, position, end))
+    )
+    if state.depth or not signs:
+        return None
+    first, last, behind = span(lines, position, end)
+    return SignOff(first, last, state.inline(joined(lines[position:end]))), behind
+
+
+def _is_team(lines: Lines, position: int, end: int) -> bool:
+    at_end = skip_blank(lines, end) == len(lines)
+    return at_end and bool(marks.TEAM.fullmatch(lines[position].text))
+
+
+def parse_paragraph(
+    lines: Lines, position: int, state: State
+) -> tuple[Paragraph | Preformatted, int]:
+    """Running text: to a blank line, or to a line that begins something else.
+
+    Columns set with spaces are not running text; no rule reads them, so they stay as printed.
+    """
+    end = position + 1
+    while end < len(lines) and not lines[end].blank and not _interrupts(lines, end, state):
+        end += 1
+    if sum(1 for line in lines[position:end] if marks.is_aligned(line.text)) >= 2:
+        message = "columns set with spaces, shown as printed: a table needs bars between its cells"
+        state.report(lines[position].number, "not-understood", message)
+        return preformatted(lines, position, end)
+    first, last, behind = span(lines, position, end)
+    return Paragraph(first, last, state.inline(joined(lines[position:end]))), behind
+
+
+def _interrupts(lines: Lines, position: int, state: State) -> bool:
+    line, above = lines[position], lines[position - 1]
+    if is_heading(lines, position) or marks.SHELL.match(line.text):
+        return True
+    if has_bar(line) or (marks.BOX.fullmatch(line.text) is not None):
+        return True
+    if not state.depth and marks.DASHES.fullmatch(line.text):
+        return True
+    introduced = above.text.endswith(":")
+    if introduced and line.indent - above.indent >= CODE_INDENT:
+        return True
+    return begins_list(lines, position, introduced=introduced)
+
+
+_Rule: TypeAlias = "Callable[[Lines, int, State], Found[Block]]"
+
+_RULES: Final[tuple[_Rule, ...]] = (
+    parse_record,
+    parse_heading,
+    parse_markdown_heading,
+    parse_table,
+    parse_quotation,
+    parse_rule,
+    parse_sign_off,
+    parse_diff,
+    parse_references,
+    parse_definitions,
+    parse_list,
+    parse_shell,
+    parse_indented,
+    parse_margin_code,
+    parse_command,
+)
+
+
+def defined_labels(blocks: Sequence[Block]) -> Iterator[str]:
+    """Labels of all references among the blocks, containers included."""
+    for block in blocks:
+        if isinstance(block, References):
+            for reference in block.items:
+                yield citation_label(reference.label)
+        elif isinstance(block, Quotation):
+            yield from defined_labels(block.blocks)
+        elif isinstance(block, ListBlock):
+            for item in block.items:
+                yield from defined_labels(item.blocks)

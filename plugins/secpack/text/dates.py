@@ -1,0 +1,46 @@
+"""Dates as bulletins and canaries print them, parsed strictly."""
+
+from __future__ import annotations
+
+import re
+from datetime import date
+from typing import Final
+
+_MONTHS: Final = (
+    "January February March April May June July August September October November December"
+).split()
+
+_MONTH: Final = "|".join(_MONTHS)
+
+#: ``2018-05-24``, or ``May 12, 2011`` with or without an ordinal ending; spaces may be several.
+DATE: Final = rf"\d{{4}}-\d\d-\d\d|(?:{_MONTH})\s+\d{{1,2}}(?:st|nd|rd|th)?,\s*\d{{4}}"
+
+#: ``July 14``, whose year is said elsewhere.
+YEARLESS: Final = rf"(?:{_MONTH})\s+\d{{1,2}}(?:st|nd|rd|th)?"
+
+_ISO: Final = re.compile(r"(\d{4})-(\d\d)-(\d\d)")
+_WORDS: Final = re.compile(rf"({_MONTH})\s+(\d{{1,2}})(?:st|nd|rd|th)?(?:,\s*(\d{{4}}))?")
+
+#: A line that cannot be anything but an attempt at a date.
+LIKE_A_DATE: Final = re.compile(
+    rf"\s*(?:\d{{4}}-\d{{1,2}}-\d{{1,2}}|\d{{1,2}}[./]\d{{1,2}}[./]\d{{4}}"
+    rf"|[A-Z][a-z]{{2,8}}\.?\s+\d{{1,2}}[a-z]{{0,2}},?\s*\d{{4}}"
+    rf"|\d{{1,2}}[a-z]{{0,2}}\s+[A-Z][a-z]{{2,8}},?\s*\d{{4}})\s*"
+)
+
+
+def parse_date(text: str, *, year: int | None = None) -> date:
+    """Return the date that the whole of ``text`` is.
+
+    ``year`` is used where the text has none. Raises ValueError for any other form, and for a day
+    that no calendar has.
+    """
+    text = text.strip()
+    if match := _ISO.fullmatch(text):
+        return date(int(match[1]), int(match[2]), int(match[3]))
+    match = _WORDS.fullmatch(text)
+    if match is None or (match[3] is None and year is None):
+        raise ValueError(f"not a date in a form of the format: {text!r}")
+    found_year = int(match[3]) if match[3] else year
+    assert found_year is not None
+    return date(found_year, _MONTHS.index(match[1]) + 1, int(match[2]))

@@ -1,0 +1,110 @@
+"""How a text begins: the banner with issuer, kind and number, a date, a title."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date
+
+from secpack.errors import ParseError
+from secpack.model import Letterhead
+from secpack.text import marks
+from secpack.text.dates import LIKE_A_DATE, parse_date
+from secpack.text.lines import Line
+from secpack.text.scan import is_heading, skip_blank
+
+_MAX_TITLE_LINES = 4
+_EXPECTED = "expected a line like ---===[ Issuer Security Bulletin 001 ]===---"
+
+
+def parse_letterhead(lines: Sequence[Line], *, path: str) -> tuple[Letterhead, int]:
+    """Read the letterhead; return it and the index of the first line behind it.
+
+    Raises ParseError when there is no banner, its number is not one, or the date cannot be.
+    """
+    start = skip_blank(lines, 0)
+    banner = lines[start].text.lstrip("\ufeff").strip()
+    match = marks.BANNER.fullmatch(banner)
+    if match is None:
+        raise ParseError(f"no header; {_EXPECTED}", path=path, line=lines[start].number)
+    if not match["number"].isascii() or not match["number"].isdigit():
+        message = f"{match['number']!r} is not a number; {_EXPECTED}"
+        raise ParseError(message, path=path, line=lines[start].number)
+    position = skip_blank(lines, start + 1)
+    date_text, issued, position = _parse_date_line(lines, position, path=path)
+    title, subtitle, position = _parse_title(lines, position)
+    return (
+        Letterhead(
+            first=lines[0].number,
+            last=lines[position - 1].number,
+            issuer=match["issuer"],
+            kind="canary" if match["kind"] == "Canary" else "bulletin",
+            number=int(match["number"]),
+            banner=banner,
+            date_text=date_text,
+            date=issued,
+            title_lines=title,
+            subtitle_lines=subtitle,
+        ),
+        position,
+    )
+
+
+def _parse_date_line(
+    lines: Sequence[Line], position: int, *, path: str
+) -> tuple[str, date | None, int]:
+    if position == len(lines):
+        return "", None, position
+    text = lines[position].text.strip()
+    try:
+        return text, parse_date(text), skip_blank(lines, position + 1)
+    except ValueError:
+        if LIKE_A_DATE.fullmatch(text):
+            raise ParseError(
+                f"{text!r} is not a date; expected 2018-05-24 or May 24, 2018",
+                path=path,
+                line=lines[position].number,
+            ) from None
+    return "", None, position
+
+
+def _parse_title(
+    lines: Sequence[Line], position: int
+) -> tuple[tuple[str, ...], tuple[str, ...], int]:
+    """Read title and subtitle: centred lines, or one line at the margin above the first section."""
+    title, behind = _chunk(lines, position)
+    if not title or not (_is_centred(title) or _stands_alone(lines, title, behind)):
+        return (), (), position
+    subtitle, end = _chunk(lines, behind)
+    if not subtitle or not _is_centred(subtitle):
+        return _squeezed(title), (), behind
+    return _squeezed(title), _squeezed(subtitle), end
+
+
+def _chunk(lines: Sequence[Line], position: int) -> tuple[list[Line], int]:
+    """The lines up to the next blank one and the index behind it; none where a heading begins."""
+    end = position
+    while end < len(lines) and not lines[end].blank:
+        if is_heading(lines, end) or end - position >= _MAX_TITLE_LINES:
+            return [], position
+        end += 1
+    return list(lines[position:end]), skip_blank(lines, end)
+
+
+def _is_centred(chunk: Sequence[Line]) -> bool:
+    return all(line.indent >= 2 and not _has_marker(line) for line in chunk)
+
+
+def _stands_alone(lines: Sequence[Line], chunk: Sequence[Line], behind: int) -> bool:
+    line = chunk[0]
+    ends_sentence = line.text.endswith((".", ":", "?", "!"))
+    first_section = behind < len(lines) and is_heading(lines, behind)
+    return len(chunk) == 1 and first_section and not ends_sentence and not _has_marker(line)
+
+
+def _has_marker(line: Line) -> bool:
+    patterns = (marks.BAR, marks.BULLET, marks.NUMBER, marks.SHELL, marks.LABEL, marks.BOX)
+    return any(pattern.match(line.text) for pattern in patterns)
+
+
+def _squeezed(chunk: Sequence[Line]) -> tuple[str, ...]:
+    return tuple(" ".join(line.text.split()) for line in chunk)

@@ -1,0 +1,87 @@
+"""What a line is, by its marks. Every expression is anchored and linear in the line's length."""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+from secpack.text.dates import DATE, YEARLESS
+
+BANNER: Final = re.compile(
+    r"-{1,10}={0,10}\[ {0,9}(?P<issuer>\S.{0,60}?) {1,9}(?P<kind>Security {1,9}Bulletin|Canary)"
+    r" {1,9}#? {0,9}(?P<number>\S{1,12}?) {0,9}\]={0,10}-{1,10}"
+)
+UNDERLINE: Final = re.compile(r" {0,3}(?P<mark>[-=])(?P=mark){2,}")
+MARKDOWN_HEADING: Final = re.compile(r"(?P<mark>#{2,6}[ \t]{1,4})(?=\S)")
+RULE: Final = re.compile(r" *(?:[*](?: ?[*]){2,}|[-_=](?: ?[-_=]){2,})")
+BAR: Final = re.compile(r" {0,3}\| ?")
+BOX: Final = re.compile(r" {0,3}\+[-=+]{3,}")
+BULLET: Final = re.compile(r"(?P<indent>[ \t]*)(?P<marker>[-*•])(?P<space>[ \t]+)(?=\S)")
+NUMBER: Final = re.compile(
+    r"(?P<indent>[ \t]*)(?P<marker>\d{1,3}|[a-z])(?P<stop>[.)])(?P<space>[ \t]+)(?=\S)"
+)
+LABEL: Final = re.compile(r" {0,3}\[(?P<label>\w{1,4}|\*{1,5})\](?:[ \t]+|$)")
+DASHES: Final = re.compile(r"--")
+FAREWELL: Final = re.compile(
+    r"(?:(?:Many )?[Tt]hanks|Thank you|(?:(?:Best|Kind) )?[Rr]egards|Sincerely|Yours|Cheers)[,.!]?"
+)
+TEAM: Final = re.compile(r"The .{1,60}\b[Tt]eam")
+SHELL: Final = re.compile(r"[ \t]*\$ \S")
+DATED: Final = re.compile(
+    rf"(?P<term>{DATE}|{YEARLESS})(?P<separator>:[ \t]+|[ \t]+[-–][ \t]+|[ \t]{{2,}})(?=\S)"
+)
+TERM: Final = re.compile(r"(?P<term>[A-Z][A-Z0-9]+-[\w-]{1,30})(?P<separator>[ \t]+[-–][ \t]+)(?=\S)")
+PLACEHOLDER: Final = re.compile(r"\b(?:TODO|FIXME|TBD)\b")
+URL_LINE: Final = re.compile(r"[ \t]*(?:https?://|mailto:)\S+")
+HUNK: Final = re.compile(r"@@ -\d{1,9}(?:,(?P<old>\d{1,9}))? \+\d{1,9}(?:,(?P<new>\d{1,9}))? @@")
+
+_ALIGNED: Final = re.compile(r"[^\s.:!?] {3,}\S")
+_CALL: Final = re.compile(r"(?:\w+[ \t]+\*{0,3}){0,4}[\w.>-]{2,80} ?\(")
+_C_SIGNS: Final = re.compile(
+    r"[ \t]*(?:#(?:include|define|ifdef|ifndef|endif)\b|/\*|\*/|//|[{}]|struct\b|static\b|typedef\b)"
+)
+_DIFF_SIGNS: Final = re.compile(r"[ \t]*(?:diff --git |@@ .+ @@|\+\+\+ \S)")
+_COMMAND: Final = re.compile(r"(?:sudo |\./|[a-z][\w.-]{0,40}(?: |$))")
+
+_SEPARATORS: Final = frozenset(" \t|+:=-")
+
+
+def is_separator_row(line: str) -> bool:
+    """Whether a line is what parts the head of a table from its body, or its outer edge."""
+    return "---" in line and _SEPARATORS.issuperset(line) and ("|" in line or "+" in line)
+
+
+def looks_like_code(line: str) -> bool:
+    """Whether a line at the left margin can only be source code."""
+    line = line.strip()
+    if line in {"(...)", "..."} or line.startswith(("/*", "*/", "//", "#include ", "#define ")):
+        return True
+    if line.endswith((";", "{", "}", "*/", "||", "&&")):
+        return len(line.split(None, 5)) < 5 or any(sign in line for sign in "(){}=<>[]*")
+    return line.endswith((")", ",")) and bool(_CALL.match(line))
+
+
+def looks_like_command(line: str) -> bool:
+    """Whether a lone line can be a command: a lower-case first word, and no end of a sentence."""
+    return bool(_COMMAND.match(line)) and line[-1] not in ".:,!?" and not URL_LINE.fullmatch(line)
+
+
+def is_aligned(line: str) -> bool:
+    """Whether words of a line are set apart by several spaces, as in columns."""
+    return bool(_ALIGNED.search(line))
+
+
+def starts_diff(line: str) -> bool:
+    """Whether a line is one that only a diff has."""
+    return bool(_DIFF_SIGNS.match(line))
+
+
+def language_of(lines: list[str]) -> str:
+    """The language of preformatted lines where it shows: diff, sh or c; otherwise empty."""
+    written = [line for line in lines if line and not line.isspace()]
+    if any(starts_diff(line) for line in written):
+        return "diff"
+    if SHELL.match(written[0]) or written[0].lstrip().startswith(("sudo ", "#!/bin/")):
+        return "sh"
+    signs = sum(1 for line in written if _C_SIGNS.match(line) or line.endswith((";", "{", "*/")))
+    return "c" if signs >= 2 and signs * 3 >= len(written) else ""

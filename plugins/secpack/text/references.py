@@ -1,0 +1,78 @@
+"""References and notes: ``[1] …`` at the start of a paragraph."""
+
+from __future__ import annotations
+
+from secpack.model import Reference, References
+from secpack.text import marks
+from secpack.text.lines import Line, dedent
+from secpack.text.scan import (
+    REFERENCE_SECTIONS,
+    Found,
+    Lines,
+    State,
+    is_heading,
+    skip_blank,
+    without,
+)
+
+
+def parse_references(lines: Lines, position: int, state: State) -> Found[References]:
+    """``[1] …`` at the start of a paragraph, and those that follow it."""
+    if not marks.LABEL.match(lines[position].text):
+        return None
+    start, items = position, []
+    while position < len(lines) and (match := marks.LABEL.match(lines[position].text)):
+        end = _reference_end(lines, position, match["label"], state)
+        content = [without(lines[position], match.end())]
+        content += [dedent(line, match.end()) for line in lines[position + 1 : end]]
+        items.append(
+            Reference(
+                first=lines[position].number,
+                last=lines[end - 1].number,
+                label=match["label"],
+                marker=f"[{match['label']}]",
+                blocks=state.nested(content, in_item=True),
+            )
+        )
+        position = end
+    return References(lines[start].number, lines[position - 1].number, tuple(items)), position
+
+
+def _reference_end(lines: Lines, position: int, label: str, state: State) -> int:
+    """The index behind a reference and the blank lines that follow it."""
+    has_url = "://" in lines[position].text
+    end = position + 1
+    while end < len(lines):
+        line = lines[end]
+        if line.blank:
+            following = skip_blank(lines, end)
+            if following == len(lines) or not _goes_on(lines[following], state, has_url=has_url):
+                return following
+            end = following
+        elif _starts_reference(line, label):
+            return end
+        elif is_heading(lines, end) or marks.DASHES.fullmatch(line.text):
+            return end
+        has_url |= "://" in lines[end].text
+        end += 1
+    return end
+
+
+def _goes_on(line: Line, state: State, *, has_url: bool) -> bool:
+    """Whether a paragraph below a reference is part of it: indented, or the address it lacks."""
+    if marks.LABEL.match(line.text):
+        return False
+    in_section = state.section in REFERENCE_SECTIONS
+    is_address = bool(marks.URL_LINE.fullmatch(line.text))
+    return line.indent >= 2 or (in_section and is_address and not has_url)
+
+
+def _starts_reference(line: Line, label: str) -> bool:
+    """Whether a line directly below a reference begins the next one, not a wrapped citation."""
+    match = marks.LABEL.match(line.text)
+    if not match:
+        return False
+    rest = line.text[match.end() :]
+    if not rest or marks.URL_LINE.match(rest) or not match["label"].isdigit():
+        return True
+    return label.isdigit() and int(match["label"]) == int(label) + 1

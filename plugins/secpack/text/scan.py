@@ -1,0 +1,103 @@
+"""What the block parsers share: their state, and where a run of lines ends.
+
+Each ``parse_x`` takes lines, an index and the state, and returns a block and the index behind it,
+or None when the line does not begin an x. A block takes the blank lines that follow it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import Final, TypeAlias, TypeVar
+
+from secpack.model import Block, Finding, Inline
+from secpack.text import marks
+from secpack.text.inline import parse_inline
+from secpack.text.lines import Line
+
+#: How many lines a rule looks ahead to judge what they are; keeps every rule linear.
+LOOK_AHEAD: Final = 60
+
+REFERENCE_SECTIONS: Final = frozenset({"references", "footnotes", "notes"})
+
+Lines: TypeAlias = Sequence[Line]
+_B = TypeVar("_B", bound=Block)
+Found: TypeAlias = tuple[_B, int] | None
+
+
+@dataclass(slots=True)
+class State:
+    """What the parser knows on its way down a document; nested parsers share the findings.
+
+    ``section`` is the title of the section it is in, in lower case, ``level`` its level;
+    ``double`` tells that a heading underlined with ``=`` has been seen.
+    """
+
+    path: str
+    labels: frozenset[str]
+    findings: list[Finding]
+    parse_blocks: Callable[[Lines, State], tuple[Block, ...]]
+    depth: int = 0
+    section: str = ""
+    level: int = 0
+    double: bool = False
+    in_item: bool = False
+
+    def inline(self, text: str) -> tuple[Inline, ...]:
+        """Parse running text with the labels of this document."""
+        return parse_inline(text, self.labels)
+
+    def nested(self, lines: Lines, *, in_item: bool) -> tuple[Block, ...]:
+        """The blocks inside a container."""
+        return self.parse_blocks(lines, replace(self, depth=self.depth + 1, in_item=in_item))
+
+    def report(self, line: int, code: str, message: str) -> None:
+        """Note a finding."""
+        self.findings.append(Finding(self.path, line, code, message))
+
+
+def skip_blank(lines: Lines, position: int) -> int:
+    """The index of the next line with something on it, or the number of lines."""
+    while position < len(lines) and lines[position].blank:
+        position += 1
+    return position
+
+
+def chunk_end(lines: Lines, position: int) -> int:
+    """The index of the next blank line, or the number of lines."""
+    while position < len(lines) and not lines[position].blank:
+        position += 1
+    return position
+
+
+def span(lines: Lines, position: int, end: int) -> tuple[int, int, int]:
+    """First and last line of a block with the blank lines below it, and the index behind them."""
+    behind = skip_blank(lines, end)
+    return lines[position].number, lines[behind - 1].number, behind
+
+
+def joined(lines: Lines) -> str:
+    """Running text of several lines, without their indentation."""
+    return "\n".join(line.text.strip(" \t") for line in lines)
+
+
+def without(line: Line, start: int) -> Line:
+    """A line without its first ``start`` characters."""
+    return Line(line.number, line.text[start:])
+
+
+def is_heading(lines: Lines, position: int) -> bool:
+    """Whether a line is underlined: a heading if it stands free or is as long as its underline."""
+    if position + 1 >= len(lines) or lines[position].blank:
+        return False
+    underline = lines[position + 1].text
+    if not marks.UNDERLINE.fullmatch(underline) or marks.RULE.fullmatch(lines[position].text):
+        return False
+    if position == 0 or lines[position - 1].blank:
+        return True
+    return abs(len(lines[position].text.strip()) - len(underline.strip())) <= 2
+
+
+def has_bar(line: Line) -> bool:
+    """Whether a line is quoted with a ``|``."""
+    return bool(marks.BAR.match(line.text)) and not line.text.lstrip().startswith("||")

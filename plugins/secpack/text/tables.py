@@ -1,0 +1,49 @@
+"""Tables drawn with bars."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from secpack.model import Table
+from secpack.text import marks
+from secpack.text.scan import Found, Lines, State, span
+
+
+def parse_table(lines: Lines, position: int, state: State) -> Found[Table]:
+    """Rows whose cells are parted by bars, with a row of dashes below the head or around all."""
+    if not any(_is_edge(line.text) for line in lines[position : position + 3]):
+        return None
+    end = position
+    while end < len(lines) and _is_row(lines[end].text):
+        end += 1
+    rows = [line.text for line in lines[position:end]]
+    written = [row for row in rows if not _is_edge(row)]
+    if not written or len(written) == len(rows):
+        return None
+    cells = tuple(tuple(state.inline(cell) for cell in _cells(row)) for row in written)
+    head = _head_count(rows)
+    first, last, behind = span(lines, position, end)
+    return Table(first, last, cells[:head], cells[head:]), behind
+
+
+def _is_edge(row: str) -> bool:
+    """Whether a row is drawn, not written."""
+    return marks.is_separator_row(row) or marks.BOX.fullmatch(row) is not None
+
+
+def _is_row(text: str) -> bool:
+    return _is_edge(text) or "|" in text.strip().strip("|")
+
+
+def _head_count(rows: Sequence[str]) -> int:
+    """How many written rows stand above the first edge that has written rows on both sides."""
+    written = [n for n, row in enumerate(rows) if not _is_edge(row)]
+    for edge, row in enumerate(rows):
+        if _is_edge(row) and written[0] < edge < written[-1]:
+            return sum(1 for n in written if n < edge)
+    return 0
+
+
+def _cells(row: str) -> Iterator[str]:
+    inner = row.strip().removeprefix("|").removesuffix("|")
+    return (cell.strip() for cell in inner.split("|"))

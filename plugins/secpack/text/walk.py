@@ -1,0 +1,125 @@
+"""Ways through a document: its leaves, its running text, its sections."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Final, TypeAlias
+
+from secpack.model import (
+    Block,
+    Citation,
+    Definitions,
+    Document,
+    Heading,
+    Inline,
+    Letterhead,
+    Link,
+    ListBlock,
+    Paragraph,
+    Preformatted,
+    Quotation,
+    References,
+    Rule,
+    Section,
+    SignOff,
+    Table,
+)
+
+Leaf: TypeAlias = Letterhead | Heading | Paragraph | Preformatted | Table | Rule | SignOff
+
+# What a section that tells the reader what to do has in its title, the best first.
+_ACTION_TITLES: Final = ("user action", "patching", "resolution", "workaround", "mitigation")
+
+
+def leaves(blocks: Iterable[Block]) -> Iterator[Leaf]:
+    """The blocks that hold no others, in order; together they cover every line once."""
+    for block in blocks:
+        if isinstance(block, Quotation):
+            yield from leaves(block.blocks)
+        elif isinstance(block, (ListBlock, Definitions, References)):
+            for item in block.items:
+                yield from leaves(item.blocks)
+        else:
+            yield block
+
+
+def runs(blocks: Iterable[Block]) -> Iterator[tuple[int, tuple[Inline, ...]]]:
+    """All running text in order: the line where each run begins, and its inline elements."""
+    for block in blocks:
+        if isinstance(block, Quotation):
+            yield from runs(block.blocks)
+        elif isinstance(block, Definitions):
+            for definition in block.items:
+                yield definition.first, definition.term
+                yield from runs(definition.blocks)
+        elif isinstance(block, (ListBlock, References)):
+            for item in block.items:
+                yield from runs(item.blocks)
+        elif isinstance(block, Table):
+            yield from ((block.first, cell) for row in (*block.head, *block.body) for cell in row)
+        elif isinstance(block, (Heading, Paragraph, SignOff)):
+            yield block.first, block.inlines
+
+
+def plain(inlines: Iterable[Inline]) -> str:
+    """Running text as words on one line, without its marks."""
+    return " ".join("".join(_plain(inline) for inline in inlines).split())
+
+
+def _plain(inline: Inline) -> str:
+    if isinstance(inline, Link):
+        return inline.url
+    return f"[{inline.label}]" if isinstance(inline, Citation) else inline.text
+
+
+def sections(document: Document) -> tuple[Section, ...]:
+    """The sections in order; an inner section's blocks are in those of the outer one, too."""
+    blocks = document.blocks
+    starts = [n for n, block in enumerate(blocks) if isinstance(block, Heading)]
+    return tuple(_section(blocks, start) for start in starts)
+
+
+def _section(blocks: Sequence[Block], start: int) -> Section:
+    heading = blocks[start]
+    assert isinstance(heading, Heading)
+    end = start + 1
+    while end < len(blocks) and not _closes(blocks[end], heading.level):
+        end += 1
+    title = plain(heading.inlines)
+    last = blocks[end - 1].last
+    return Section(title, heading.level, heading.first, last, tuple(blocks[start + 1 : end]))
+
+
+def _closes(block: Block, level: int) -> bool:
+    return isinstance(block, SignOff) or (isinstance(block, Heading) and block.level <= level)
+
+
+def action(document: Document) -> Section | None:
+    """The section that tells what the user must do, or how to patch; None where there is none."""
+    found = sections(document)
+    for words in _ACTION_TITLES:
+        for section in found:
+            if words in section.title.lower():
+                return section
+    return None
+
+
+def opening(section: Section) -> tuple[Block, ...]:
+    """The first statement of a section: its first paragraph, with the list that it announces."""
+    taken: list[Block] = []
+    for block in section.blocks:
+        announced = bool(taken) and _announces(taken[-1])
+        more = isinstance(block, ListBlock) or _announces(block) and _is_packages(taken)
+        if isinstance(block, Heading) or (taken and not announced and not more):
+            break
+        taken.append(block)
+    return tuple(taken)
+
+
+def _announces(block: Block) -> bool:
+    return isinstance(block, Paragraph) and plain(block.inlines).endswith(":")
+
+
+def _is_packages(taken: Sequence[Block]) -> bool:
+    """Whether what is taken so far ends with a list: the next release's may follow."""
+    return bool(taken) and isinstance(taken[-1], ListBlock)

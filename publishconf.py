@@ -1,0 +1,8 @@
+"""Publication: absolute addresses (SITEURL from the environment)."""
+
+import os
+
+from pelicanconf import *  # noqa: F403 - a Pelican settings file is a namespace
+
+SITEURL = os.environ.get("SITEURL", "").rstrip("/")
+RELATIVE_URLS = not SITEURL
