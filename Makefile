@@ -63,7 +63,7 @@ clean: ## Remove the site, the virtual environment and caches
 	@rm -rf $(VENV) *.egg-info plugins/*.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
-$(VENV)/installed: lock/build.txt lock/runtime.txt pyproject.toml
+$(VENV)/installed: lock/build.txt lock/runtime.txt
 	@command -v $(PYTHON) >/dev/null || { echo "python3 is missing: install the package python3 (3.11 or later)"; exit 1; }
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python is too old: install the package python3 in version 3.11 or later"; exit 1; }
 	@command -v gpgv >/dev/null || { echo "gpgv is missing: install the package gpgv"; exit 1; }

@@ -28,7 +28,7 @@ RELATIVE_URLS = True
 
 # Our theme gets words and escapes them; other themes expect HTML, which the plugin gives them.
 THEME = os.environ.get("THEME") or str(HERE / "theme")
-ARCHIVE_THEME = THEME == str(HERE / "theme")
+ARCHIVE_THEME = str(HERE / "theme") == THEME
 JINJA_ENVIRONMENT = {"trim_blocks": True, "lstrip_blocks": True}
 if ARCHIVE_THEME:
     JINJA_ENVIRONMENT |= {"autoescape": True, "finalize": html_safe}

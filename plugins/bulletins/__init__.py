@@ -5,12 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from markupsafe import Markup
 from pelican import signals
 
 from bulletins.gate import check_articles, check_output
 from bulletins.generators import ExportsGenerator, ListsGenerator, OriginalsGenerator
-from bulletins.html import escape
+from bulletins.html import as_markup
 from bulletins.reader import BulletinReader, publications_by_path
 from bulletins.settings import read_archive
 from bulletins.templating import template_context
@@ -35,7 +34,7 @@ def _read(pelican: Any) -> None:
     settings["ARCHIVE"], settings["PROFILE"] = archive, profile
     settings["PUBLICATIONS"] = publications
     settings["ARTICLE_PATHS"] = sorted(publications)
-    settings["SITENAME"] = Markup(escape(f"{profile.name or profile.issuer} security archive"))
+    settings["SITENAME"] = as_markup(f"{profile.name or profile.issuer} security archive")
     settings["JINJA_GLOBALS"] = settings["JINJA_GLOBALS"] | template_context(archive, profile)
 
 

@@ -66,5 +66,5 @@ class LinkResolver:
 
     def _is_own(self, text: str) -> bool:
         """Whether an id like ``QSB #37`` is one of this issuer's."""
-        first = text.split()[0]
+        first = text.split(maxsplit=1)[0]
         return first.startswith(self._profile.bulletins.prefix) or first == self._profile.issuer

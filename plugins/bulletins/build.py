@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import argparse
 import logging
-import os
 import shutil
 import sys
 import tempfile
@@ -101,14 +100,14 @@ def _folder_beside(target: Path) -> Iterator[Path]:
 def _put_in_place(folder: Path, target: Path) -> None:
     """Put the new site where the old one is; the old one goes when the new one is there."""
     if not target.exists():
-        os.rename(folder, target)
+        folder.rename(target)
         return
     with _folder_beside(target) as old:
-        os.rename(target, old / "site")
+        target.rename(old / "site")
         try:
-            os.rename(folder, target)
+            folder.rename(target)
         except OSError:
-            os.rename(old / "site", target)
+            (old / "site").rename(target)
             raise
 
 
@@ -125,8 +124,8 @@ def _explain(error: Exception, *, debug: bool) -> None:
 def _report(archive: Archive, target: Path, seconds: float) -> None:
     counts = f"{len(archive.bulletins)} bulletins, {len(archive.canaries)} canaries"
     print(f"Built {counts} and {len(archive.advisories)} advisories in {seconds:.1f} s: {target}")
-    if archive.withheld:
-        print(f"{archive.withheld} document(s) withheld: embargoed, or of a later day.")
+    if archive.embargoed or archive.late:
+        print(f"Withheld: {archive.embargoed} under embargo, {archive.late} of a later day.")
     open_findings = [f for f in archive.findings if not f.waived]
     if open_findings:
         worst = sum(1 for f in open_findings if f.severity is not Severity.NOTICE)

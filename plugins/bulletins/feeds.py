@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import date, datetime, timezone
+from datetime import UTC, date, datetime
 from typing import Any
 
 from feedgen.entry import FeedEntry
@@ -11,7 +11,7 @@ from feedgen.feed import FeedGenerator
 
 from bulletins.addresses import LinkResolver, page_url
 from bulletins.html import render, visible
-from bulletins.reader import summary
+from bulletins.reader import heading, summary
 from secpack import Profile
 from secpack.model import Publication
 
@@ -48,7 +48,7 @@ def _entry(
 ) -> FeedEntry:
     entry = FeedEntry()
     entry.id(f"tag:{profile.tag}:{publication.id.lower()}")
-    entry.title(visible(f"{publication.id}: {publication.title}"))
+    entry.title(visible(heading(publication)))
     entry.link(href=root + page_url(publication, profile))
     entry.published(_moment(publication.published))
     entry.updated(_moment(publication.updated))
@@ -59,4 +59,4 @@ def _entry(
 
 
 def _moment(day: date) -> datetime:
-    return datetime(day.year, day.month, day.day, tzinfo=timezone.utc)
+    return datetime(day.year, day.month, day.day, tzinfo=UTC)

@@ -26,7 +26,7 @@ def check_articles(archive: Archive, generators: Iterable[Any]) -> None:
     """Compare what Pelican is about to write with the archive. Raises GateError."""
     articles = next(g for g in generators if isinstance(g, ArticlesGenerator)).articles
     made = sorted(article.publication.id for article in articles)
-    read = sorted(p.id for p in (*archive.bulletins, *archive.canaries))
+    read = sorted(p.id for p in archive.publications)
     if made != read:
         lost = ", ".join(sorted(set(read) - set(made))) or "none"
         raise GateError(f"{len(read)} documents read, {len(made)} to be written; lost: {lost}")
@@ -38,7 +38,7 @@ def check_output(archive: Archive, profile: Profile, folder: Path) -> None:
     Raises GateError when a page is missing or an original differs.
     """
     expected = ["index.html", ARCHIVE_JSON]
-    publications = (*archive.bulletins, *archive.canaries)
+    publications = archive.publications
     expected += [page_url(p, profile) + "index.html" for p in publications]
     missing = [path for path in expected if not (folder / path).is_file()]
     if missing:

@@ -45,7 +45,7 @@ class OriginalsGenerator(Generator):  # type: ignore[misc] # Pelican has no type
         """Write every document, letter and attachment, with its signatures."""
         archive: Archive = self.settings["ARCHIVE"]
         profile: Profile = self.settings["PROFILE"]
-        for publication in (*archive.bulletins, *archive.canaries):
+        for publication in archive.publications:
             for file in files_of(publication):
                 writer.write_bytes(beside(publication, profile, file.name), file.data)
         for attachment in archive.attachments:

@@ -14,10 +14,11 @@ from functools import lru_cache
 from html import escape as _escape
 from typing import Final
 
+from markupsafe import Markup
+from pygments import highlight
 from pygments.formatters import HtmlFormatter
 from pygments.lexer import Lexer
 from pygments.lexers import BashLexer, CLexer, DiffLexer
-from pygments import highlight
 
 from secpack.model import (
     Block,
@@ -42,7 +43,7 @@ from secpack.model import (
     Text,
 )
 from secpack.text.inline import citation_label
-from secpack.text.walk import leaves, plain
+from secpack.text.walk import plain
 
 #: Code longer than this is not coloured: lexers are not made for hostile input.
 _MAX_COLOURED: Final = 32 * 1024
@@ -68,6 +69,11 @@ def visible(text: str) -> str:
 def escape(text: str) -> str:
     """Text as HTML that means exactly that text, in an element or an attribute."""
     return _escape(visible(text))
+
+
+def as_markup(text: str) -> Markup:
+    """Text escaped, and marked as HTML, so that no template escapes it again."""
+    return Markup(escape(text))  # noqa: S704 - escaped right here
 
 
 @dataclass(frozen=True, slots=True)
@@ -224,7 +230,8 @@ class _Renderer:
     def _references(self, block: References) -> str:
         if not block.items[0].marker.startswith("["):
             items = "\n".join(
-                f"<li{self._id(item.label)} value={_quoted(item.label)}>{self._item(item.blocks)}</li>"
+                f'<li{self._id(item.label)} value="{escape(item.label)}">'
+                f"{self._item(item.blocks)}</li>"
                 for item in block.items
             )
             return f"<ol>\n{items}\n</ol>"
@@ -311,16 +318,20 @@ class _Renderer:
 
 def _letterhead(head: Letterhead) -> str:
     """The text's own header: its banner, date and title, as printed."""
-    before, rest = head.banner[: head.banner.index("[") + 1], head.banner[head.banner.index("[") + 1 :]
-    words, after = rest[: rest.rindex("]")], rest[rest.rindex("]") :]
-    lines = [f'<p class="banner">{_mark(before)}{escape(words)}{_mark(after)}</p>']
+    opening, _, rest = head.banner.partition("[")
+    words, _, closing = rest.rpartition("]")
+    lines = [f'<p class="banner">{_mark(opening + "[")}{escape(words)}{_mark("]" + closing)}</p>']
     if head.date_text:
         printed = escape(head.date_text)
-        when = f'<time datetime="{head.date.isoformat()}">{printed}</time>' if head.date else printed
+        when = (
+            f'<time datetime="{head.date.isoformat()}">{printed}</time>' if head.date else printed
+        )
         lines.append(f"<p>{when}</p>")
-    for part in (head.title_lines, head.subtitle_lines):
-        if part:
-            lines.append(f'<p class="title">{"<br>".join(escape(line) for line in part)}</p>')
+    lines += [
+        f'<p class="title">{"<br>".join(escape(line) for line in part)}</p>'
+        for part in (head.title_lines, head.subtitle_lines)
+        if part
+    ]
     return '<div class="letterhead">\n' + "\n".join(lines) + "\n</div>"
 
 
@@ -330,7 +341,8 @@ def _preformatted(block: Preformatted) -> str:
     if lexer:
         body = highlight(shown, lexer, _formatter()).rstrip("\n")
         return f'<pre class="highlight" tabindex="0"><code>{body}</code></pre>'
-    return f'<pre tabindex="0"><code>{escape(block.text)}</code></pre>'
+    kind = ' class="record"' if block.language == "record" else ""
+    return f'<pre{kind} tabindex="0"><code>{escape(block.text)}</code></pre>'
 
 
 @lru_cache
@@ -350,10 +362,6 @@ def _mark(text: str) -> str:
 
 def _anchor(url: str, text: str) -> str:
     return f'<a href="{escape(url)}">{escape(text)}</a>'
-
-
-def _quoted(text: str) -> str:
-    return f'"{escape(text)}"'
 
 
 def _slug(title: str) -> str:

@@ -3,32 +3,34 @@
 from __future__ import annotations
 
 import os
-from datetime import datetime, timezone
+from collections.abc import Iterable
+from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
-from markupsafe import Markup
 from pelican.contents import Author, Category
 from pelican.readers import BaseReader
 
 from bulletins.addresses import LinkResolver, kind_of, page_url
-from bulletins.html import escape, render
+from bulletins.html import as_markup, render
 from secpack import Profile
-from secpack.model import Archive, Canary, Publication
-from secpack.text.walk import action, opening, plain, runs
+from secpack.model import Archive, Block, Canary, Paragraph, Publication
+from secpack.text.walk import actions, opening, plain, runs, summary_section
 
 #: From a document's page to the root of the site.
 ROOT = "../../"
+
+_SUMMARY_WORDS = 45
 
 
 class BulletinReader(BaseReader):  # type: ignore[misc] # Pelican has no types
     """Gives Pelican the document that the archive has read from a path; reads nothing itself."""
 
     enabled = True
-    file_extensions = ["txt"]
+    file_extensions: ClassVar = ["txt"]
 
     def read(self, source_path: str) -> tuple[str, dict[str, Any]]:
-        """Return the document's HTML and metadata. Raises KeyError for a file not in the archive."""
+        """Return the document's HTML and metadata; KeyError for a file not in the archive."""
         archive: Archive = self.settings["ARCHIVE"]
         profile: Profile = self.settings["PROFILE"]
         publication = self.settings["PUBLICATIONS"][os.path.realpath(source_path)]
@@ -40,8 +42,7 @@ class BulletinReader(BaseReader):  # type: ignore[misc] # Pelican has no types
 def publications_by_path(archive: Archive, secpack: str) -> dict[str, Publication]:
     """The documents of an archive by the real path of their files."""
     root = Path(secpack)
-    documents = (*archive.bulletins, *archive.canaries)
-    return {os.path.realpath(root / p.document.file.path): p for p in documents}
+    return {os.path.realpath(root / p.document.file.path): p for p in archive.publications}
 
 
 def _metadata(publication: Publication, profile: Profile, settings: Any) -> dict[str, Any]:
@@ -50,15 +51,14 @@ def _metadata(publication: Publication, profile: Profile, settings: Any) -> dict
     kind = kind_of(publication, profile)
     category = Category("Canaries" if isinstance(publication, Canary) else "Bulletins", settings)
     category.slug = kind.slug
-    title = f"{publication.id}: {publication.title}"
     return {
-        "title": Markup(escape(title if publication.title else publication.id)),
+        "title": as_markup(heading(publication)),
         "slug": publication.id.lower(),
         "date": _moment(publication),
         "modified": _moment(publication, updated=True),
         "category": category,
         "author": Author(profile.team or profile.issuer or "unknown", settings),
-        "summary": Markup(escape(summary(publication))),
+        "summary": as_markup(summary(publication)),
         "url": url,
         "save_as": url + "index.html",
         "publication": publication,
@@ -68,12 +68,30 @@ def _metadata(publication: Publication, profile: Profile, settings: Any) -> dict
 
 def _moment(publication: Publication, *, updated: bool = False) -> datetime:
     day = publication.updated if updated else publication.published
-    return datetime(day.year, day.month, day.day, tzinfo=timezone.utc)
+    return datetime(day.year, day.month, day.day, tzinfo=UTC)
+
+
+def heading(publication: Publication) -> str:
+    """A document's title with its id, unless the title is the number already."""
+    if isinstance(publication, Canary):
+        return publication.title
+    return f"{publication.id}: {publication.title}"
 
 
 def summary(publication: Publication) -> str:
-    """What the reader must do, in the text's own words; failing that, the text's first words."""
-    section = action(publication.document)
-    blocks = opening(section) if section else publication.document.blocks
+    """What the reader must do, in the text's own words; failing that, what it is about."""
+    found = actions(publication.document)
+    return _words(opening(found[0])) if found else about(publication)
+
+
+def about(publication: Publication) -> str:
+    """What a text is about: how its summary begins, or the text itself."""
+    section = summary_section(publication.document)
+    blocks = section.blocks if section else publication.document.blocks
+    return _words(block for block in blocks if isinstance(block, Paragraph))
+
+
+def _words(blocks: Iterable[Block]) -> str:
+    """The first words of some blocks, on one line."""
     words = " ".join(plain(inlines) for _, inlines in runs(blocks)).split()
-    return " ".join(words[:60]) + (" …" if len(words) > 60 else "")
+    return " ".join(words[:_SUMMARY_WORDS]) + (" …" if len(words) > _SUMMARY_WORDS else "")

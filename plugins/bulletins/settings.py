@@ -1,19 +1,19 @@
 """Pelican's settings for an archive, and what this plugin adds to them.
 
-``SECPACK``, ``PROFILE_FILE`` and ``XSA_FILE`` are paths; ``AS_OF`` is a date. When Pelican has started,
-``ARCHIVE`` and ``PROFILE`` hold what was read, for generators and templates.
+``SECPACK``, ``PROFILE_FILE`` and ``XSA_FILE`` are paths; ``AS_OF`` is a date. When Pelican has
+started, ``ARCHIVE`` and ``PROFILE`` hold what was read, for generators and templates.
 """
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 from markupsafe import Markup
 
 from bulletins.addresses import feed_url
-from bulletins.html import escape
+from bulletins.html import as_markup
 from secpack import Profile, SecpackError, load, load_advisories, load_profile
 from secpack.model import Archive
 
@@ -33,6 +33,7 @@ DEFAULTS: dict[str, Any] = {
     "PAGE_PATHS": ["pages"],
     "PAGE_URL": "{slug}/",
     "PAGE_SAVE_AS": "{slug}/index.html",
+    "PAGE_ORDER_BY": "place",
     "STATIC_PATHS": [],
     "DISPLAY_PAGES_ON_MENU": True,
     "AUTHOR_SAVE_AS": "",
@@ -53,7 +54,7 @@ DEFAULTS: dict[str, Any] = {
 def html_safe(value: object) -> object:
     """Escape what a template prints, unless it is HTML already: Jinja's ``finalize``."""
     if isinstance(value, str) and not isinstance(value, Markup):
-        return Markup(escape(value))  # noqa: S704 - this is where text becomes HTML
+        return as_markup(value)
     return value
 
 
@@ -64,14 +65,21 @@ def read_archive(settings: dict[str, Any]) -> tuple[Archive, Profile]:
     """
     if not settings.get("SECPACK"):
         raise SecpackError("SECPACK is not set; expected the path of a security pack")
-    profile = load_profile(Path(settings["PROFILE_FILE"])) if settings.get("PROFILE_FILE") else Profile()
+    file = settings.get("PROFILE_FILE")
+    profile = load_profile(Path(file)) if file else Profile()
     advisories = load_advisories(Path(settings["XSA_FILE"])) if settings.get("XSA_FILE") else ()
-    limit = _as_of(settings, profile)
-    return load(settings["SECPACK"], profile=profile, advisories=advisories, as_of=limit), profile
+    pinned = _as_of(settings, profile)
+    archive = load(
+        settings["SECPACK"], profile=profile, advisories=advisories, as_of=pinned or _today()
+    )
+    if archive.late and not pinned and settings.get("STRICT"):
+        message = "documents of a day that has not come: say with AS_OF which day is to be shown"
+        raise SecpackError(message)
+    return archive, profile
 
 
 def _as_of(settings: dict[str, Any], profile: Profile) -> date | None:
-    """The day of which the archive is shown: documents of a later day stay out."""
+    """The day of which the archive is shown, if it is given: later documents stay out."""
     given = settings.get("AS_OF")
     if not given:
         return profile.as_of
@@ -79,3 +87,12 @@ def _as_of(settings: dict[str, Any], profile: Profile) -> date | None:
         return date.fromisoformat(str(given))
     except ValueError:
         raise SecpackError(f"AS_OF={given}: expected a date such as 2026-08-01") from None
+
+
+def _today() -> date:
+    """The only use of a clock: what is dated in the future is not public yet.
+
+    A day is added, since somewhere it has begun. What is built from documents of the past, which
+    are all there are in a published pack, does not depend on it.
+    """
+    return datetime.now(UTC).date() + timedelta(days=1)

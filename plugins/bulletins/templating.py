@@ -20,17 +20,17 @@ from bulletins.addresses import (
     page_url,
 )
 from bulletins.generators import files_of
-from bulletins.html import render, render_blocks
-from bulletins.reader import ROOT, summary
+from bulletins.html import render, render_blocks, visible
+from bulletins.reader import ROOT, about, heading, summary
 from secpack import Profile
 from secpack.model import Archive, Attachment, Canary, Id, Letter, Publication, Signature
 from secpack.profile import Kind
-from secpack.text.walk import action, opening
+from secpack.text.walk import actions, opening
 
 
 @dataclass(frozen=True, slots=True)
 class Action:
-    """What the reader must do: the section's title, its anchor, and its first statement as HTML."""
+    """What the reader must do: a section's title, its anchor, and its first statement as HTML."""
 
     title: str
     anchor: str
@@ -52,12 +52,16 @@ def template_context(archive: Archive, profile: Profile) -> dict[str, Any]:
     def page_of(publication: Publication) -> str:
         return page_url(publication, profile)
 
-    def action_of(publication: Publication, outline: Sequence[Any]) -> Action | None:
-        section = action(publication.document)
-        if section is None:
-            return None
-        anchor = next((o.anchor for o in outline if o.title == section.title), "")
-        return Action(section.title, anchor, Markup(render_blocks(opening(section), link_of)))  # noqa: S704
+    def actions_of(publication: Publication, outline: Sequence[Any]) -> list[Action]:
+        anchors = {entry.title: entry.anchor for entry in reversed(outline)}
+        return [
+            Action(
+                section.title,
+                anchors.get(visible(section.title), ""),
+                Markup(render_blocks(opening(section), link_of)),  # noqa: S704 - rendered by us
+            )
+            for section in actions(publication.document)
+        ]
 
     def attachments_of(kind: Kind) -> list[Attachment]:
         return [a for a in archive.attachments if a.file.path.startswith(kind.folder + "/")]
@@ -71,7 +75,7 @@ def template_context(archive: Archive, profile: Profile) -> dict[str, Any]:
 
     def letter_html(letter: Letter) -> Markup:
         prefix = letter_prefix(letter)
-        return Markup(render(letter.document, link_of, prefix=prefix, top=3).html)  # noqa: S704
+        return Markup(render(letter.document, link_of, prefix=prefix, top=3).html)  # noqa: S704 - as above
 
     def advisory_link(number: int) -> str:
         return link_of(Id("XSA", f"XSA-{number}", "")) or ""
@@ -87,8 +91,10 @@ def template_context(archive: Archive, profile: Profile) -> dict[str, Any]:
         "attachment_of": lambda attachment, name: attachment_url(attachment, name, profile),
         "feed_of": feed_url,
         "files_of": files_of,
-        "action_of": action_of,
+        "actions_of": actions_of,
         "summary_of": summary,
+        "about": about,
+        "heading": heading,
         "attachments_of": attachments_of,
         "neighbours": neighbours,
         "letter_html": letter_html,

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 from pelican.utils import sanitised_join
@@ -21,11 +21,10 @@ class ArchiveWriter(Writer):  # type: ignore[misc] # Pelican has no types
         if target in self._written_files:
             raise RuntimeError(f"{path}: two things want this address")
         self._written_files.add(target)
-        os.makedirs(os.path.dirname(target), exist_ok=True)
-        with open(target, "wb") as stream:
-            stream.write(data)
+        Path(target).parent.mkdir(parents=True, exist_ok=True)
+        Path(target).write_bytes(data)
 
-    def write_feed(
+    def write_feed(  # noqa: PLR0913, PLR0917 - Pelican's own signature
         self,
         elements: Sequence[Any],
         context: dict[str, Any],

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
@@ -55,38 +55,18 @@ def load(
     """
     profile = profile or Profile()
     contents = read_contents(Path(path), profile)
-    bulletins = list(_publications(contents.bulletins, profile.bulletins, profile, contents))
-    canaries = list(_publications(contents.canaries, profile.canaries, profile, contents))
+    bulletins = _documents(contents.bulletins, profile.bulletins, contents, _bulletin(profile))
+    canaries = _documents(contents.canaries, profile.canaries, contents, _canary(profile))
     if contents.errors:
         raise PackError(tuple(contents.errors))
     limit = as_of or profile.as_of or date.max
-    withheld = contents.withheld | {p.id for p in (*bulletins, *canaries) if p.published > limit}
-    return _join(
-        contents,
-        profile,
-        [b for b in bulletins if isinstance(b, Bulletin) and b.id not in withheld],
-        [c for c in canaries if isinstance(c, Canary) and c.id not in withheld],
-        [_without_withheld(a, withheld, profile.bulletins) for a in advisories],
-        withheld,
-    )
-
-
-def _join(
-    contents: Contents,
-    profile: Profile,
-    bulletins: Sequence[Bulletin],
-    canaries: Sequence[Canary],
-    tracker: Sequence[Advisory],
-    withheld: set[str],
-) -> Archive:
-    bulletins = [_as_tracked(bulletin, tracker) for bulletin in bulletins]
-    findings = [
-        *contents.findings,
-        *(f for p in (*bulletins, *canaries) for f in p.document.findings),
-        *(f for c in canaries for letter in c.letters for f in letter.document.findings),
-        *_gaps(profile.bulletins, bulletins, withheld),
-        *_gaps(profile.canaries, canaries, withheld),
-    ]
+    publications: list[Publication] = [*bulletins, *canaries]
+    late = {p.id for p in publications if p.published > limit}
+    withheld = contents.withheld | late
+    tracker = [_without_withheld(a, withheld, profile.bulletins) for a in advisories]
+    bulletins = [_as_tracked(b, tracker) for b in bulletins if b.id not in late]
+    canaries = [c for c in canaries if c.id not in late]
+    findings = _findings(contents, profile, bulletins, canaries, withheld)
     return Archive(
         bulletins=tuple(bulletins),
         canaries=tuple(canaries),
@@ -94,34 +74,38 @@ def _join(
         attachments=tuple(Attachment(file, signed) for file, signed in contents.attachments),
         keys=tuple(contents.keys),
         findings=tuple(sorted(_waived(findings, profile))),
-        withheld=len(withheld),
+        embargoed=len(contents.withheld),
+        late=len(late),
     )
 
 
 # --- documents --------------------------------------------------------------------------------
 
 
-def _publications(
-    entries: Iterable[Entry], kind: Kind, profile: Profile, contents: Contents
-) -> Iterator[Publication]:
+def _documents(
+    entries: Iterable[Entry],
+    kind: Kind,
+    contents: Contents,
+    build: Callable[[Entry, Sequence[Letter]], _P],
+) -> list[_P]:
     """The documents of one folder, ascending; what is wrong with one goes to the errors."""
-    texts = sorted((e for e in entries if not e.letter), key=lambda entry: entry.number)
-    letters: defaultdict[int, list[Letter]] = defaultdict(list)
+    documents = []
+    letters = defaultdict(list)
     for entry in entries:
         if entry.letter:
-            letters[entry.number].append(_letter(entry))
+            letters[entry.number].append(entry)
     seen: dict[int, str] = {}
-    for entry in texts:
+    for entry in sorted((e for e in entries if not e.letter), key=lambda e: e.number):
         try:
-            publication = _publication(entry, kind, profile, tuple(letters.pop(entry.number, ())))
             _check_number(entry, seen)
-            yield publication
+            documents.append(build(entry, [_letter(e) for e in letters.pop(entry.number, ())]))
         except SecpackError as error:
             contents.errors.append(error)
-    for orphans in letters.values():
-        for letter in orphans:
-            message = "a letter whose document is not here"
-            contents.errors.append(ParseError(message, path=letter.document.file.path))
+            letters.pop(entry.number, None)
+    for orphan in (entry for group in letters.values() for entry in group):
+        message = f"a letter, but there is no {document_id(kind, orphan.number)} here"
+        contents.errors.append(ParseError(message, path=orphan.file.path))
+    return documents
 
 
 def _letter(entry: Entry) -> Letter:
@@ -135,20 +119,15 @@ def _check_number(entry: Entry, seen: dict[int, str]) -> None:
     seen[entry.number] = entry.file.path
 
 
-def _publication(
-    entry: Entry, kind: Kind, profile: Profile, letters: tuple[Letter, ...]
-) -> Publication:
-    document = parse_text(entry.file)
-    _check_letterhead(document, entry, is_canary=kind == profile.canaries)
-    identity = document_id(kind, entry.number)
-    known = profile.documents.get(identity, DocumentEntry())
-    metadata = read_metadata(document, known, fallback=f"{_kind_name(document)} {entry.number:03d}")
-    _check_year(entry, metadata)
-    odd = (*metadata.findings, *_draft(entry), *_issuer(document, profile))
-    document = replace(document, findings=(*document.findings, *odd))
-    if kind == profile.canaries:
-        return Canary(
-            id=identity,
+def _bulletin(profile: Profile) -> Callable[[Entry, Sequence[Letter]], Bulletin]:
+    def build(entry: Entry, letters: Sequence[Letter]) -> Bulletin:
+        if letters:
+            path = letters[0].document.file.path
+            raise ParseError("a letter beside a bulletin; only canaries have letters", path=path)
+        document, metadata = _read(entry, profile.bulletins, profile, kind="bulletin")
+        addresses, mentions, ids = _named(document)
+        return Bulletin(
+            id=document_id(profile.bulletins, entry.number),
             number=entry.number,
             title=metadata.title,
             published=metadata.published,
@@ -156,22 +135,41 @@ def _publication(
             revisions=metadata.revisions,
             document=document,
             signatures=entry.signatures,
-            letters=letters,
+            addresses=addresses,
+            mentions=mentions,
+            ids=ids,
         )
-    addresses, mentions, ids = _named(document)
-    return Bulletin(
-        id=identity,
-        number=entry.number,
-        title=metadata.title,
-        published=metadata.published,
-        updated=metadata.updated,
-        revisions=metadata.revisions,
-        document=document,
-        signatures=entry.signatures,
-        addresses=addresses,
-        mentions=mentions,
-        ids=ids,
-    )
+
+    return build
+
+
+def _canary(profile: Profile) -> Callable[[Entry, Sequence[Letter]], Canary]:
+    def build(entry: Entry, letters: Sequence[Letter]) -> Canary:
+        document, metadata = _read(entry, profile.canaries, profile, kind="canary")
+        return Canary(
+            id=document_id(profile.canaries, entry.number),
+            number=entry.number,
+            title=metadata.title,
+            published=metadata.published,
+            updated=metadata.updated,
+            revisions=metadata.revisions,
+            document=document,
+            signatures=entry.signatures,
+            letters=tuple(letters),
+        )
+
+    return build
+
+
+def _read(entry: Entry, folder: Kind, profile: Profile, *, kind: str) -> tuple[Document, Metadata]:
+    """Parse a document and check it against its file's name. Raises ParseError."""
+    document = parse_text(entry.file)
+    _check_letterhead(document, entry, kind)
+    known = profile.documents.get(document_id(folder, entry.number), DocumentEntry())
+    metadata = read_metadata(document, known, fallback=f"{_kind_name(document)} {entry.number:03d}")
+    _check_year(entry, metadata)
+    odd = (*metadata.findings, *_draft(entry), *_issuer(document, profile))
+    return replace(document, findings=(*document.findings, *odd)), metadata
 
 
 def _kind_name(document: Document) -> str:
@@ -180,15 +178,15 @@ def _kind_name(document: Document) -> str:
     return f"{head.issuer} {'Canary' if head.kind == 'canary' else 'Security Bulletin'}"
 
 
-def _check_letterhead(document: Document, entry: Entry, *, is_canary: bool) -> None:
+def _check_letterhead(document: Document, entry: Entry, kind: str) -> None:
     head = document.letterhead
     assert head is not None
-    if (head.kind == "canary") != is_canary:
-        message = f"a {head.kind} by its header; expected a {'canary' if is_canary else 'bulletin'}"
-        raise ParseError(message, path=entry.file.path, line=1)
+    if head.kind != kind:
+        message = f"a {head.kind} by its header, in the folder of another kind; expected a {kind}"
+        raise ParseError(message, path=entry.file.path, line=head.first)
     if head.number != entry.number:
         message = f"number {head.number} in the header, {entry.number} in the file's name"
-        raise ParseError(message, path=entry.file.path, line=1)
+        raise ParseError(message, path=entry.file.path, line=head.first)
 
 
 def _check_year(entry: Entry, metadata: Metadata) -> None:
@@ -252,9 +250,7 @@ def _without_withheld(advisory: Advisory, withheld: set[str], kind: Kind) -> Adv
     return advisory
 
 
-def _advisories(
-    bulletins: Sequence[Bulletin], tracker: Sequence[Advisory]
-) -> Iterator[Advisory]:
+def _advisories(bulletins: Sequence[Bulletin], tracker: Sequence[Advisory]) -> Iterator[Advisory]:
     """The tracker's advisories and those only named in texts, with the bulletins that name them."""
     known = {advisory.number: advisory for advisory in tracker}
     for bulletin in bulletins:
@@ -269,6 +265,25 @@ def _advisories(
 
 
 # --- findings ---------------------------------------------------------------------------------
+
+
+def _findings(
+    contents: Contents,
+    profile: Profile,
+    bulletins: Sequence[Bulletin],
+    canaries: Sequence[Canary],
+    withheld: set[str],
+) -> list[Finding]:
+    """What was found in the files and documents that are published."""
+    publications: list[Publication] = [*bulletins, *canaries]
+    documents = [p.document for p in publications]
+    documents += [letter.document for canary in canaries for letter in canary.letters]
+    return [
+        *contents.findings,
+        *(finding for document in documents for finding in document.findings),
+        *_gaps(profile.bulletins, bulletins, withheld),
+        *_gaps(profile.canaries, canaries, withheld),
+    ]
 
 
 def _gaps(kind: Kind, published: Sequence[_P], withheld: set[str]) -> Iterator[Finding]:
@@ -292,8 +307,9 @@ def _waived(findings: Iterable[Finding], profile: Profile) -> Iterator[Finding]:
         key = (finding.code, finding.file)
         if key in reasons:
             used.add(key)
-            finding = replace(finding, waived=reasons[key], severity=Severity.NOTICE)
-        yield finding
+            yield replace(finding, waived=reasons[key], severity=Severity.NOTICE)
+        else:
+            yield finding
     for code, file in sorted(reasons.keys() - used):
         message = f"the profile waives {code!r} here, but there is none: remove the waiver"
         yield Finding(file, 0, "waiver-unused", message)

@@ -76,7 +76,9 @@ def _date(text: str, document: Document, line: int, *, year: int | None = None) 
 
 def _revisions(document: Document) -> Iterator[Revision]:
     """The dated lines of a changelog or history; one that tells a story has none."""
-    year = document.letterhead.date.year if document.letterhead and document.letterhead.date else None
+    year = (
+        document.letterhead.date.year if document.letterhead and document.letterhead.date else None
+    )
     spans = [s for s in sections(document) if s.title.lower().rstrip(":") in _REVISIONS]
     if not spans:
         return
@@ -107,9 +109,7 @@ def _dated_lines(body: list[Line], document: Document, year: int | None) -> Iter
         yield Revision(started[0], " ".join(current), started[1])
 
 
-def _conflicts(
-    document: Document, entry: DocumentEntry, dates: list[date]
-) -> Iterator[Finding]:
+def _conflicts(document: Document, entry: DocumentEntry, dates: list[date]) -> Iterator[Finding]:
     """Where the profile and the text both speak and differ."""
     path, letterhead = document.file.path, document.letterhead
     line = letterhead.last if letterhead else 0

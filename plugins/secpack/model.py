@@ -111,7 +111,10 @@ class Paragraph:
 
 @dataclass(frozen=True, slots=True)
 class Preformatted:
-    """Text whose line breaks and spaces matter; ``language`` is c, diff, sh or empty."""
+    """Text whose line breaks and spaces matter.
+
+    ``language`` is c, diff or sh, record for a proof of freshness, or empty.
+    """
 
     first: int
     last: int
@@ -394,8 +397,8 @@ class Advisory:
 class Archive:
     """Everything that is published: sorted, unique, cross-referenced; and what was found.
 
-    Bulletins and canaries ascend by number. ``withheld`` counts documents that the profile keeps
-    back: nothing else of them is here.
+    Bulletins and canaries ascend by number. Of documents that are kept back nothing is here but
+    how many there are: ``embargoed`` by the profile, ``late`` for the day that is shown.
     """
 
     bulletins: tuple[Bulletin, ...]
@@ -404,4 +407,10 @@ class Archive:
     attachments: tuple[Attachment, ...]
     keys: tuple[File, ...]
     findings: tuple[Finding, ...]
-    withheld: int = 0
+    embargoed: int = 0
+    late: int = 0
+
+    @property
+    def publications(self) -> tuple[Publication, ...]:
+        """All bulletins, then all canaries."""
+        return (*self.bulletins, *self.canaries)

@@ -101,12 +101,12 @@ def load_profile(path: Path) -> Profile:
         raise ProfileError(f"not TOML: {error}", path=str(path)) from None
     try:
         return _profile(data)
-    except _Wrong as wrong:
+    except _WrongError as wrong:
         line = _line_of(text, wrong.key)
         raise ProfileError(str(wrong), path=str(path), line=line) from None
 
 
-class _Wrong(Exception):
+class _WrongError(Exception):
     def __init__(self, key: str, message: str) -> None:
         super().__init__(f"{key}: {message}")
         self.key = key.rpartition(".")[2]
@@ -133,7 +133,7 @@ def _profile(data: dict[str, Any]) -> Profile:
     built["documents"] = _table(DocumentEntry, built.get("documents", {}), "documents")
     waivers = built.get("waivers", [])
     if not isinstance(waivers, list):
-        raise _Wrong("waivers", "expected [[waivers]]")
+        raise _WrongError("waivers", "expected [[waivers]]")
     built["waivers"] = tuple(_build(Waiver, waiver, "waivers") for waiver in waivers)
     profile = _build(Profile, built, "")
     _check_values(profile)
@@ -142,41 +142,41 @@ def _profile(data: dict[str, Any]) -> Profile:
 
 def _table(cls: type[_T], data: object, key: str) -> dict[str, _T]:
     if not isinstance(data, dict):
-        raise _Wrong(key, "expected a table")
+        raise _WrongError(key, "expected a table")
     return {name: _build(cls, value, f"{key}.{name}") for name, value in data.items()}
 
 
 def _build(cls: type[_T], data: object, key: str) -> _T:
     """Make a dataclass of a table; its keys and the kinds of its values must be the class's."""
     if not isinstance(data, dict):
-        raise _Wrong(key, "expected a table")
+        raise _WrongError(key, "expected a table")
     known = {f.name: str(f.type) for f in fields(cls)}  # type: ignore[arg-type]
     for name, value in data.items():
         place = f"{key}.{name}" if key else name
         if name not in known:
-            raise _Wrong(place, f"unknown; expected one of {', '.join(sorted(known))}")
+            raise _WrongError(place, f"unknown; expected one of {', '.join(sorted(known))}")
         if known[name] == "str" and not isinstance(value, str):
-            raise _Wrong(place, "expected a string")
+            raise _WrongError(place, "expected a string")
         if known[name] == "date | None" and type(value) is not date:
-            raise _Wrong(place, "expected a date such as 2026-08-01")
+            raise _WrongError(place, "expected a date such as 2026-08-01")
     try:
         return cls(**data)
     except TypeError:
-        raise _Wrong(key, f"incomplete; expected {', '.join(sorted(known))}") from None
+        raise _WrongError(key, f"incomplete; expected {', '.join(sorted(known))}") from None
 
 
 def _check_values(profile: Profile) -> None:
     for kind in (profile.bulletins, profile.canaries):
         if not _NAME.fullmatch(kind.prefix):
-            raise _Wrong("prefix", f"{kind.prefix!r}: expected letters and digits")
+            raise _WrongError("prefix", f"{kind.prefix!r}: expected letters and digits")
     for folder in (profile.bulletins.folder, profile.canaries.folder, profile.keys):
         if not folder or folder.startswith("/") or ".." in folder.split("/"):
-            raise _Wrong("folder", f"{folder!r}: expected a folder inside the pack")
+            raise _WrongError("folder", f"{folder!r}: expected a folder inside the pack")
     for name, entry in profile.documents.items():
         if entry.status not in _STATUSES:
-            raise _Wrong(f"documents.{name}.status", f"expected one of {', '.join(_STATUSES)}")
+            raise _WrongError(f"documents.{name}.status", f"expected one of {', '.join(_STATUSES)}")
         if (entry.title or entry.date) and not entry.reason:
-            raise _Wrong(f"documents.{name}", "needs a reason")
+            raise _WrongError(f"documents.{name}", "needs a reason")
     for waiver in profile.waivers:
         if not waiver.reason.strip():
-            raise _Wrong("waivers", f"the waiver for {waiver.file} needs a reason")
+            raise _WrongError("waivers", f"the waiver for {waiver.file} needs a reason")

@@ -59,12 +59,8 @@ def _publication(publication: Publication, profile: Profile) -> dict[str, Any]:
         "title": publication.title,
         "published": publication.published.isoformat(),
         "updated": publication.updated.isoformat(),
-        "revisions": [
-            {"date": r.date.isoformat(), "text": r.text} for r in publication.revisions
-        ],
-        "sections": [
-            {"title": s.title, "level": s.level} for s in sections(publication.document)
-        ],
+        "revisions": [{"date": r.date.isoformat(), "text": r.text} for r in publication.revisions],
+        "sections": [{"title": s.title, "level": s.level} for s in sections(publication.document)],
         "signatures": _signatures(publication.signatures, publication, profile),
     }
 

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from secpack.model import Block, Document, File, Finding, Preformatted
 from secpack.text.blocks import defined_labels, parse_blocks
 from secpack.text.inline import citation_label
 from secpack.text.letterhead import parse_letterhead
 from secpack.text.lines import Line, split_lines
 from secpack.text.marks import LABEL, NUMBER, PLACEHOLDER
-from secpack.text.scan import State
+from secpack.text.scan import REFERENCE_SECTIONS, State, is_heading
 from secpack.text.walk import leaves
 
 __all__ = ["parse_letter", "parse_text"]
@@ -45,9 +47,7 @@ def _parse_body(lines: list[Line], path: str) -> tuple[tuple[Block, ...], list[F
     return blocks, state.findings + _placeholders(lines, blocks, path)
 
 
-def _placeholders(
-    lines: list[Line], blocks: tuple[Block, ...], path: str
-) -> list[Finding]:
+def _placeholders(lines: list[Line], blocks: tuple[Block, ...], path: str) -> list[Finding]:
     """Words that a template leaves to be filled in; those in quoted code are somebody else's."""
     code = {
         number
@@ -62,8 +62,13 @@ def _placeholders(
     ]
 
 
-def _likely_labels(lines: list[Line]) -> set[str]:
-    matches = (LABEL.match(line.text) for line in lines)
-    labels = {citation_label(match["label"]) for match in matches if match}
-    numbers = (NUMBER.match(line.text) for line in lines)
-    return labels | {match["marker"] for match in numbers if match and match["marker"].isdigit()}
+def _likely_labels(lines: list[Line]) -> Iterator[str]:
+    """Labels at the start of lines; in a section of references, numbers of a list, too."""
+    in_references = False
+    for position, line in enumerate(lines):
+        if is_heading(lines, position):
+            in_references = line.text.lower() in REFERENCE_SECTIONS
+        elif match := LABEL.match(line.text):
+            yield citation_label(match["label"])
+        elif in_references and (match := NUMBER.match(line.text)):
+            yield match["marker"]

@@ -83,7 +83,7 @@ def parse_heading(lines: Lines, position: int, state: State) -> Found[Heading]:
     """A line with an underline of ``=`` or ``-``."""
     if not is_heading(lines, position):
         return None
-    title = lines[position].text.strip()
+    title = lines[position].text.strip(" \t")
     double = lines[position + 1].text.lstrip().startswith("=")
     if not state.depth:
         state.section = title.rstrip(":").lower()
@@ -120,7 +120,7 @@ def parse_rule(lines: Lines, position: int, _: State) -> Found[Rule]:
 
 def parse_sign_off(lines: Lines, position: int, state: State) -> Found[SignOff]:
     """``--`` and what follows; ``Thanks,`` and a name; the team's name as the last words."""
-    text = lines[position].text.strip()
+    text = lines[position].text.strip(" \t")
     end = chunk_end(lines, position)
     signs = marks.DASHES.fullmatch(text) or (
         end - position <= _SIGN_OFF_LINES

@@ -6,9 +6,20 @@ import re
 from datetime import date
 from typing import Final
 
-_MONTHS: Final = (
-    "January February March April May June July August September October November December"
-).split()
+_MONTHS: Final = [
+    "January",
+    "February",
+    "March",
+    "April",
+    "May",
+    "June",
+    "July",
+    "August",
+    "September",
+    "October",
+    "November",
+    "December",
+]
 
 _MONTH: Final = "|".join(_MONTHS)
 
@@ -23,9 +34,9 @@ _WORDS: Final = re.compile(rf"({_MONTH})\s+(\d{{1,2}})(?:st|nd|rd|th)?(?:,\s*(\d
 
 #: A line that cannot be anything but an attempt at a date.
 LIKE_A_DATE: Final = re.compile(
-    rf"\s*(?:\d{{4}}-\d{{1,2}}-\d{{1,2}}|\d{{1,2}}[./]\d{{1,2}}[./]\d{{4}}"
-    rf"|[A-Z][a-z]{{2,8}}\.?\s+\d{{1,2}}[a-z]{{0,2}},?\s*\d{{4}}"
-    rf"|\d{{1,2}}[a-z]{{0,2}}\s+[A-Z][a-z]{{2,8}},?\s*\d{{4}})\s*"
+    r"\s*(?:\d{4}-\d{1,2}-\d{1,2}|\d{1,2}[./]\d{1,2}[./]\d{4}"
+    r"|[A-Z][a-z]{2,8}\.?\s+\d{1,2}[a-z]{0,2},?\s*\d{4}"
+    r"|\d{1,2}[a-z]{0,2}\s+[A-Z][a-z]{2,8},?\s*\d{4})\s*"
 )
 
 
@@ -35,7 +46,6 @@ def parse_date(text: str, *, year: int | None = None) -> date:
     ``year`` is used where the text has none. Raises ValueError for any other form, and for a day
     that no calendar has.
     """
-    text = text.strip()
     if match := _ISO.fullmatch(text):
         return date(int(match[1]), int(match[2]), int(match[3]))
     match = _WORDS.fullmatch(text)

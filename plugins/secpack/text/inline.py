@@ -12,20 +12,23 @@ _MAX_SPAN: Final = 200  # characters between two marks; a longer span is not mea
 
 _MAX_URL: Final = 2000
 
+# Alternatives begin with a character that they need, so that most positions fail at once.
 _PATTERN: Final = re.compile(
     rf"""
-      (?P<link> \b(?:https?://|mailto:) [^\s<>"|`]{{1,{_MAX_URL}}} )
+      (?P<citation> \[ (?P<label> \w{{1,4}} | \*{{1,5}} ) \] )
     | (?P<code> ` [^`]{{1,{_MAX_SPAN}}} ` )
-    | (?P<citation> \[ (?P<label> \w{{1,4}} | \*{{1,5}} ) \] )
-    | (?P<advisory> \b(?: XSAs? | Xen\s+Security\s+Advisor(?:y|ies) (?:\s+XSA)? )
-        [-\s#]{{0,3}} (?P<number> \d{{1,4}} ) \b (?! [.]\d ) )
-    | (?P<cve> \bCVE-\d{{4}}-\s?\d{{4,7}}\b )
-    | (?P<other> \b(?: INTEL-SA-\d{{5}} | DSA-\d{{3,5}}(?:-\d+)?
-                     | GHSA(?:-[0-9a-z]{{4}}){{3}} | AMD-SB-\d{{3,5}} | XSN-\d{{1,3}} )\b )
-    | (?P<bulletin> \b(?: [A-Z]{{1,4}}SB | \w{{1,40}}\s+Security\s+Bulletin )
-        [-\s]{{0,2}} \#? (?P<bnumber> \d{{1,4}} ) \b (?! [.]\d ) )
-    | (?<! [^\s("'] ) (?P<mark> [_*] ) (?P<emphasis> (?! [\s_*] ) [^_*`|]{{1,{_MAX_SPAN}}} )
-        (?<! \s ) (?P=mark) (?! [\w*] )
+    | (?P<mark> [_*] ) (?: (?<= [\s("'] [_*] ) | (?<= \A [_*] ) )
+        (?P<emphasis> (?! [\s_*] ) [^_*`|]{{1,{_MAX_SPAN}}} ) (?<! \s ) (?P=mark) (?! [\w*] )
+    | (?<! \w ) (?:
+          (?P<link> (?: https?:// | mailto: ) [^\s<>"|`]{{1,{_MAX_URL}}} )
+        | (?P<advisory> X (?: SAs? | en\s+Security\s+Advisor(?:y|ies) (?:\s+XSA)? )
+            [-\s#]{{0,3}} (?P<number> [0-9]{{1,4}} ) \b (?! [.][0-9] ) )
+        | (?P<cve> CVE-[0-9]{{4}}-\s?[0-9]{{4,7}}\b )
+        | (?P<other> (?: INTEL-SA-[0-9]{{5}} | DSA-[0-9]{{3,5}}(?:-[0-9]+)?
+                       | GHSA(?:-[0-9a-z]{{4}}){{3}} | AMD-SB-[0-9]{{3,5}} | XSN-[0-9]{{1,3}} )\b )
+        | (?P<bulletin> (?: [A-Z]{{1,4}}SB | [A-Z]\w{{0,40}}\s+Security\s+Bulletin )
+            [-\s]{{0,2}} \#? (?P<bnumber> [0-9]{{1,4}} ) \b (?! [.][0-9] ) )
+      )
     """,
     re.VERBOSE,
 )
@@ -34,7 +37,7 @@ _PATTERN: Final = re.compile(
 # "-224", " through XSA-230".
 _MORE: Final = re.compile(
     r"(?P<joint>\s{0,2}(?:,\s{0,2}(?:and\s{1,2})?|&|/|-|–|and\b|or\b|to\b|through\b)\s{0,2})"
-    r"(?P<prefix>XSA[-\s]{0,2})?(?P<number>\d{1,4})\b(?![.\d]\d|-\w|\s?%|\w)"
+    r"(?P<prefix>XSA[-\s]{0,2})?(?P<number>[0-9]{1,4})\b(?![.][0-9]|-\w|\s?%)"
 )
 _BRACKETS: Final = (("(", ")"), ("[", "]"), ("{", "}"))
 _RANGE: Final = frozenset({"-", "–", "to", "through"})
@@ -104,7 +107,10 @@ def _further_advisories(text: str, position: int, number: int) -> tuple[list[Inl
         ascends = 0 < following - number <= _MAX_STEP
         if not ascends and not match["prefix"]:
             break
-        found += [Text(match["joint"]), Id("XSA", f"XSA-{following}", match[0][len(match["joint"]) :])]
+        found += [
+            Text(match["joint"]),
+            Id("XSA", f"XSA-{following}", match[0][len(match["joint"]) :]),
+        ]
         position, number = match.end(), following
     return found, position
 
@@ -112,20 +118,20 @@ def _further_advisories(text: str, position: int, number: int) -> tuple[list[Inl
 def advisory_numbers(inlines: tuple[Inline, ...]) -> Iterator[int]:
     """Numbers of the advisories that running text names, ranges filled in, in order of mention."""
     for position, element in enumerate(inlines):
-        if not (isinstance(element, Id) and element.scheme == "XSA"):
-            continue
-        number = _number(element)
-        if position >= 2 and (start := _range_start(*inlines[position - 2 : position], number)):
-            yield from range(start + 1, number)
-        yield number
+        if isinstance(element, Id) and element.scheme == "XSA":
+            number = _number(element)
+            if position >= 2:
+                yield from _between(inlines[position - 2], inlines[position - 1], number)
+            yield number
 
 
-def _range_start(before: Inline, joint: Inline, number: int) -> int | None:
-    """The number at which the range begins that ends with ``number``, if one does."""
-    if not (isinstance(before, Id) and before.scheme == "XSA" and isinstance(joint, Text)):
-        return None
+def _between(before: Inline, joint: Inline, number: int) -> range:
+    """The numbers inside a range that ends with ``number``; none where no range does."""
+    joins = isinstance(joint, Text) and joint.text.strip() in _RANGE
+    if not (joins and isinstance(before, Id) and before.scheme == "XSA"):
+        return range(0)
     start = _number(before)
-    return start if joint.text.strip() in _RANGE and 0 < number - start <= _MAX_STEP else None
+    return range(start + 1, number) if number - start <= _MAX_STEP else range(0)
 
 
 def _number(advisory: Id) -> int:

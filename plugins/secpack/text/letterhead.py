@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from datetime import date
+from typing import Final
 
 from secpack.errors import ParseError
 from secpack.model import Letterhead
@@ -12,8 +14,9 @@ from secpack.text.dates import LIKE_A_DATE, parse_date
 from secpack.text.lines import Line
 from secpack.text.scan import is_heading, skip_blank
 
-_MAX_TITLE_LINES = 4
-_EXPECTED = "expected a line like ---===[ Issuer Security Bulletin 001 ]===---"
+_MAX_TITLE_LINES: Final = 4
+_SPACE: Final = re.compile(r"[ \t]+")
+_EXPECTED: Final = "expected a line like ---===[ Issuer Security Bulletin 001 ]===---"
 
 
 def parse_letterhead(lines: Sequence[Line], *, path: str) -> tuple[Letterhead, int]:
@@ -22,8 +25,8 @@ def parse_letterhead(lines: Sequence[Line], *, path: str) -> tuple[Letterhead, i
     Raises ParseError when there is no banner, its number is not one, or the date cannot be.
     """
     start = skip_blank(lines, 0)
-    banner = lines[start].text.lstrip("\ufeff").strip()
-    match = marks.BANNER.fullmatch(banner)
+    banner = lines[start].text.strip(" \t")
+    match = marks.BANNER.fullmatch(banner.lstrip("\ufeff \t"))
     if match is None:
         raise ParseError(f"no header; {_EXPECTED}", path=path, line=lines[start].number)
     if not match["number"].isascii() or not match["number"].isdigit():
@@ -54,7 +57,7 @@ def _parse_date_line(
 ) -> tuple[str, date | None, int]:
     if position == len(lines):
         return "", None, position
-    text = lines[position].text.strip()
+    text = lines[position].text.strip(" \t")
     try:
         return text, parse_date(text), skip_blank(lines, position + 1)
     except ValueError:
@@ -107,4 +110,4 @@ def _has_marker(line: Line) -> bool:
 
 
 def _squeezed(chunk: Sequence[Line]) -> tuple[str, ...]:
-    return tuple(" ".join(line.text.split()) for line in chunk)
+    return tuple(" ".join(_SPACE.split(line.text.strip(" \t"))) for line in chunk)

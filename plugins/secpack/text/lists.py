@@ -111,18 +111,22 @@ def _breaks_item(lines: Lines, position: int, marker: _Marker) -> bool:
     line = lines[position]
     if line.indent > marker.indent:
         return False
+    if _marker(line):
+        ended = lines[position - 1].text.endswith((".", ":", ";", ","))
+        return ended or line.indent < marker.indent
     return (
         is_heading(lines, position)
         or has_bar(line)
         or bool(marks.DASHES.fullmatch(line.text))
         or bool(marks.SHELL.match(line.text))
-        or (_marker(line) is not None and lines[position - 1].text.endswith((".", ":", ";", ",")))
     )
 
 
 def _as_references(block: ListBlock) -> References:
     items = tuple(
-        Reference(item.first, item.last, str(item.number), f"{item.number}{block.style[1]}", item.blocks)
+        Reference(
+            item.first, item.last, str(item.number), f"{item.number}{block.style[1]}", item.blocks
+        )
         for item in block.items
     )
     return References(block.first, block.last, items)

@@ -18,7 +18,7 @@ BAR: Final = re.compile(r" {0,3}\| ?")
 BOX: Final = re.compile(r" {0,3}\+[-=+]{3,}")
 BULLET: Final = re.compile(r"(?P<indent>[ \t]*)(?P<marker>[-*•])(?P<space>[ \t]+)(?=\S)")
 NUMBER: Final = re.compile(
-    r"(?P<indent>[ \t]*)(?P<marker>\d{1,3}|[a-z])(?P<stop>[.)])(?P<space>[ \t]+)(?=\S)"
+    r"(?P<indent>[ \t]*)(?P<marker>0|[1-9][0-9]{0,2}|[a-z])(?P<stop>[.)])(?P<space>[ \t]+)(?=\S)"
 )
 LABEL: Final = re.compile(r" {0,3}\[(?P<label>\w{1,4}|\*{1,5})\](?:[ \t]+|$)")
 DASHES: Final = re.compile(r"--")
@@ -30,7 +30,9 @@ SHELL: Final = re.compile(r"[ \t]*\$ \S")
 DATED: Final = re.compile(
     rf"(?P<term>{DATE}|{YEARLESS})(?P<separator>:[ \t]+|[ \t]+[-–][ \t]+|[ \t]{{2,}})(?=\S)"
 )
-TERM: Final = re.compile(r"(?P<term>[A-Z][A-Z0-9]+-[\w-]{1,30})(?P<separator>[ \t]+[-–][ \t]+)(?=\S)")
+TERM: Final = re.compile(
+    r"(?P<term>[A-Z][A-Z0-9]+-[\w-]{1,30})(?P<separator>[ \t]+[-–][ \t]+)(?=\S)"
+)
 PLACEHOLDER: Final = re.compile(r"\b(?:TODO|FIXME|TBD)\b")
 URL_LINE: Final = re.compile(r"[ \t]*(?:https?://|mailto:)\S+")
 HUNK: Final = re.compile(r"@@ -\d{1,9}(?:,(?P<old>\d{1,9}))? \+\d{1,9}(?:,(?P<new>\d{1,9}))? @@")
@@ -38,7 +40,8 @@ HUNK: Final = re.compile(r"@@ -\d{1,9}(?:,(?P<old>\d{1,9}))? \+\d{1,9}(?:,(?P<ne
 _ALIGNED: Final = re.compile(r"[^\s.:!?] {3,}\S")
 _CALL: Final = re.compile(r"(?:\w+[ \t]+\*{0,3}){0,4}[\w.>-]{2,80} ?\(")
 _C_SIGNS: Final = re.compile(
-    r"[ \t]*(?:#(?:include|define|ifdef|ifndef|endif)\b|/\*|\*/|//|[{}]|struct\b|static\b|typedef\b)"
+    r"[ \t]*(?:#(?:include|define|ifdef|ifndef|endif)\b|/\*|\*/|//|[{}]"
+    r"|(?:struct|static|typedef)\b)"
 )
 _DIFF_SIGNS: Final = re.compile(r"[ \t]*(?:diff --git |@@ .+ @@|\+\+\+ \S)")
 _COMMAND: Final = re.compile(r"(?:sudo |\./|[a-z][\w.-]{0,40}(?: |$))")
@@ -78,9 +81,11 @@ def starts_diff(line: str) -> bool:
 
 def language_of(lines: list[str]) -> str:
     """The language of preformatted lines where it shows: diff, sh or c; otherwise empty."""
-    written = [line for line in lines if line and not line.isspace()]
+    written = [line for line in lines if line]
     if any(starts_diff(line) for line in written):
         return "diff"
+    if not written:
+        return ""
     if SHELL.match(written[0]) or written[0].lstrip().startswith(("sudo ", "#!/bin/")):
         return "sh"
     signs = sum(1 for line in written if _C_SIGNS.match(line) or line.endswith((";", "{", "*/")))

@@ -3,11 +3,21 @@
 from __future__ import annotations
 
 import textwrap
+from dataclasses import replace
 from typing import Final
 
 from secpack.model import Preformatted
 from secpack.text import marks
-from secpack.text.scan import LOOK_AHEAD, Found, Lines, State, chunk_end, is_heading, skip_blank, span
+from secpack.text.scan import (
+    LOOK_AHEAD,
+    Found,
+    Lines,
+    State,
+    chunk_end,
+    is_heading,
+    skip_blank,
+    span,
+)
 
 CODE_INDENT: Final = 4
 
@@ -31,7 +41,9 @@ def parse_diff(lines: Lines, position: int, _: State) -> Found[Preformatted]:
     """A diff at the left margin, as far as its hunks reach."""
     line = lines[position].text
     follows = position + 1 < len(lines) and lines[position + 1].text.startswith("+++ ")
-    if line.startswith(" ") or not (marks.starts_diff(line) or line.startswith("--- ") and follows):
+    if line.startswith(" ") or not (
+        marks.starts_diff(line) or (line.startswith("--- ") and follows)
+    ):
         return None
     end = following = position
     left = (0, 0)
@@ -44,7 +56,7 @@ def parse_diff(lines: Lines, position: int, _: State) -> Found[Preformatted]:
 
 
 def _after_diff_line(text: str, left: tuple[int, int]) -> tuple[int, int] | None:
-    """How many old and new lines the hunk still has behind this line; None where no diff goes on."""
+    """How many old and new lines the hunk has left behind a line; None where no diff goes on."""
     if match := marks.HUNK.match(text):
         return int(match["old"] or 1), int(match["new"] or 1)
     if marks.starts_diff(text) or text.startswith(("--- ", "index ", "\\ No newline")):
@@ -111,7 +123,9 @@ def parse_command(lines: Lines, position: int, _: State) -> Found[Preformatted]:
     end = chunk_end(lines, position)
     if end - position > 1 or position == 0 or not marks.looks_like_command(lines[position].text):
         return None
-    above = next((line for line in reversed(lines[max(0, position - 3) : position]) if line.text), None)
+    above = next(
+        (line for line in reversed(lines[max(0, position - 3) : position]) if line.text), None
+    )
     if above is None or not above.text.endswith(":"):
         return None
     return preformatted(lines, position, end)
@@ -126,6 +140,9 @@ def parse_record(lines: Lines, position: int, state: State) -> Found[Preformatte
         if marks.DASHES.fullmatch(lines[end].text):
             break
         end += 1
+    if end == position:
+        return None
     while lines[end - 1].blank:
         end -= 1
-    return preformatted(lines, position, end) if end > position else None
+    block, behind = preformatted(lines, position, end)
+    return replace(block, language="record"), behind

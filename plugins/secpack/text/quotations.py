@@ -27,7 +27,7 @@ def _without_bar(line: Line) -> Line:
 
 
 def _quotation_end(lines: Lines, position: int, state: State) -> int:
-    """The index behind the last line of a quotation, gaps and lines that lost their bar included."""
+    """The index behind a quotation's last line; gaps and lines that lost their bar are in it."""
     end, unbarred = position, []
     while end < len(lines):
         line = lines[end]
@@ -42,7 +42,9 @@ def _quotation_end(lines: Lines, position: int, state: State) -> int:
             unbarred.append(line.number)
         end += 1
     if unbarred:
-        message = f"{len(unbarred)} line(s) of a quotation lost the bar at the margin: wrap it again"
+        message = (
+            f"{len(unbarred)} line(s) of a quotation lost the bar at the margin: wrap it again"
+        )
         state.report(unbarred[0], "quotation-wrapped", message)
     return end
 

@@ -49,9 +49,11 @@ def _reference_end(lines: Lines, position: int, label: str, state: State) -> int
             if following == len(lines) or not _goes_on(lines[following], state, has_url=has_url):
                 return following
             end = following
-        elif _starts_reference(line, label):
-            return end
-        elif is_heading(lines, end) or marks.DASHES.fullmatch(line.text):
+        elif (
+            _starts_reference(line, label)
+            or is_heading(lines, end)
+            or marks.DASHES.fullmatch(line.text)
+        ):
             return end
         has_url |= "://" in lines[end].text
         end += 1

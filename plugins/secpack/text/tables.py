@@ -11,7 +11,8 @@ from secpack.text.scan import Found, Lines, State, span
 
 def parse_table(lines: Lines, position: int, state: State) -> Found[Table]:
     """Rows whose cells are parted by bars, with a row of dashes below the head or around all."""
-    if not any(_is_edge(line.text) for line in lines[position : position + 3]):
+    opening = [_is_edge(line.text) for line in lines[position : position + 3]]
+    if all(opening) or not any(opening):
         return None
     end = position
     while end < len(lines) and _is_row(lines[end].text):
@@ -32,7 +33,7 @@ def _is_edge(row: str) -> bool:
 
 
 def _is_row(text: str) -> bool:
-    return _is_edge(text) or "|" in text.strip().strip("|")
+    return _is_edge(text) or "|" in text.strip(" \t").strip("|")
 
 
 def _head_count(rows: Sequence[str]) -> int:
@@ -45,5 +46,5 @@ def _head_count(rows: Sequence[str]) -> int:
 
 
 def _cells(row: str) -> Iterator[str]:
-    inner = row.strip().removeprefix("|").removesuffix("|")
-    return (cell.strip() for cell in inner.split("|"))
+    inner = row.strip(" \t").removeprefix("|").removesuffix("|")
+    return (cell.strip(" \t") for cell in inner.split("|"))

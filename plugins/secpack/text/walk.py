@@ -27,8 +27,8 @@ from secpack.model import (
 
 Leaf: TypeAlias = Letterhead | Heading | Paragraph | Preformatted | Table | Rule | SignOff
 
-# What a section that tells the reader what to do has in its title, the best first.
-_ACTION_TITLES: Final = ("user action", "patching", "resolution", "workaround", "mitigation")
+# What is in the titles of sections that help where nothing is to be patched, the best first.
+_LESSER_ACTIONS: Final = ("packages", "resolution", "workaround", "mitigation")
 
 
 def leaves(blocks: Iterable[Block]) -> Iterator[Leaf]:
@@ -94,14 +94,27 @@ def _closes(block: Block, level: int) -> bool:
     return isinstance(block, SignOff) or (isinstance(block, Heading) and block.level <= level)
 
 
-def action(document: Document) -> Section | None:
-    """The section that tells what the user must do, or how to patch; None where there is none."""
+def actions(document: Document) -> tuple[Section, ...]:
+    """The sections that tell what the user must do: the user's action, and how to patch.
+
+    Where a text has neither, a workaround or what else it offers; otherwise none.
+    """
     found = sections(document)
-    for words in _ACTION_TITLES:
-        for section in found:
-            if words in section.title.lower():
-                return section
-    return None
+    wanted = [_titled(found, words) for words in ("user action", "patching")]
+    best = tuple(section for section in wanted if section)
+    if best:
+        return best
+    offered = (_titled(found, words) for words in _LESSER_ACTIONS)
+    return tuple(section for section in offered if section)[:1]
+
+
+def summary_section(document: Document) -> Section | None:
+    """The section that says what the text is about."""
+    return _titled(sections(document), "summary")
+
+
+def _titled(found: Sequence[Section], words: str) -> Section | None:
+    return next((section for section in found if words in section.title.lower()), None)
 
 
 def opening(section: Section) -> tuple[Block, ...]:
@@ -109,7 +122,7 @@ def opening(section: Section) -> tuple[Block, ...]:
     taken: list[Block] = []
     for block in section.blocks:
         announced = bool(taken) and _announces(taken[-1])
-        more = isinstance(block, ListBlock) or _announces(block) and _is_packages(taken)
+        more = isinstance(block, ListBlock) or (_announces(block) and _is_packages(taken))
         if isinstance(block, Heading) or (taken and not announced and not more):
             break
         taken.append(block)

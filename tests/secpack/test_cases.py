@@ -1,0 +1,44 @@
+"""Cases are files: ``valid/x.txt`` and ``x.json``, ``invalid/x.txt`` and ``x.error``."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from pathlib import Path
+
+import pytest
+
+from secpack.errors import ParseError
+from secpack.model import File
+from secpack.text import parse_text
+from tests.conftest import DATA
+from tests.dump import dump_document
+
+VALID = sorted((DATA / "valid").glob("*.txt"))
+INVALID = sorted((DATA / "invalid").glob("*.txt"))
+
+
+def read(path: Path) -> File:
+    data = path.read_bytes()
+    return File(path.name, data, hashlib.sha256(data).hexdigest())
+
+
+def test_there_are_cases() -> None:
+    assert len(VALID) >= 30
+    assert len(INVALID) >= 6
+
+
+@pytest.mark.parametrize("path", VALID, ids=lambda path: path.stem)
+def test_valid(path: Path, golden: bool) -> None:
+    found = dump_document(parse_text(read(path)))
+    expected = path.with_suffix(".json")
+    if golden:
+        expected.write_text(json.dumps(found, indent=1, ensure_ascii=False) + "\n", "utf-8")
+    assert found == json.loads(expected.read_text("utf-8"))
+
+
+@pytest.mark.parametrize("path", INVALID, ids=lambda path: path.stem)
+def test_invalid(path: Path) -> None:
+    with pytest.raises(ParseError) as raised:
+        parse_text(read(path))
+    assert str(raised.value) == path.with_suffix(".error").read_text("utf-8").strip()
