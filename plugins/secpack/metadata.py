@@ -51,7 +51,7 @@ def read_metadata(document: Document, entry: DocumentEntry, *, fallback: str) ->
     title = (letterhead.title if letterhead else "") or entry.title
     if not title and fallback and letterhead and letterhead.kind == "bulletin":
         message = "no title in the text; the profile can give one, with a reason"
-        findings.append(Finding(path, letterhead.last, "no-title", message))
+        findings.append(Finding(path, letterhead.first, "no-title", message))
     return Metadata(title or fallback, min(dates), max(dates), revisions, tuple(findings))
 
 
@@ -112,7 +112,7 @@ def _dated_lines(body: list[Line], document: Document, year: int | None) -> Iter
 def _conflicts(document: Document, entry: DocumentEntry, dates: list[date]) -> Iterator[Finding]:
     """Where the profile and the text both speak and differ."""
     path, letterhead = document.file.path, document.letterhead
-    line = letterhead.last if letterhead else 0
+    line = letterhead.first if letterhead else 0
     if letterhead and letterhead.title and entry.title not in ("", letterhead.title):
         message = f"the profile says {entry.title!r}, the text {letterhead.title!r}: the text holds"
         yield Finding(path, line, "title-differs", message)

@@ -98,12 +98,21 @@ def load_profile(path: Path) -> Profile:
     except UnicodeDecodeError:
         raise ProfileError("not UTF-8", path=str(path)) from None
     except tomllib.TOMLDecodeError as error:
-        raise ProfileError(f"not TOML: {error}", path=str(path)) from None
+        raise _not_toml(str(error), path) from None
     try:
         return _profile(data)
     except _WrongError as wrong:
         line = _line_of(text, wrong.key)
         raise ProfileError(str(wrong), path=str(path), line=line) from None
+
+
+def _not_toml(message: str, path: Path) -> ProfileError:
+    """The parser tells the place only in words: ``… (at line 3, column 16)``."""
+    match = re.fullmatch(r"(.*) \(at line (\d+), column (\d+)\)", message)
+    if not match:
+        return ProfileError(f"not TOML: {message}", path=str(path))
+    line, column = int(match[2]), int(match[3])
+    return ProfileError(f"not TOML: {match[1]}", path=str(path), line=line, column=column)
 
 
 class _WrongError(Exception):

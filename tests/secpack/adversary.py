@@ -1,11 +1,10 @@
-"""Texts of up to 1 MiB, each made to make one kind of rule or expression work in vain."""
+"""Texts that make one kind of rule or expression after the other work in vain."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
 HEADER = "---===[ Quern Security Bulletin 012 ]===---\n\n2025-05-06\n\n"
-SIZE = 1024 * 1024 - len(HEADER) - 2
 
 #: Repeated on one line, and as one line each.
 PIECES = (
@@ -19,19 +18,6 @@ PIECES = (
 )  # fmt: skip
 
 
-def texts() -> Iterator[tuple[str, bytes]]:
-    """Name and bytes of each text."""
-    for piece in PIECES:
-        width = len(piece.encode())
-        yield f"line of {piece!r}", (HEADER + piece * (SIZE // width)).encode()
-        lines = SIZE // (width + 1)
-        yield f"lines of {piece!r}", (HEADER + f"{piece}\n" * lines).encode()
-    for one, other in PAIRS:
-        pair = f"{one}\n{other}\n"
-        count = SIZE // len(pair.encode())
-        yield f"{one!r} and {other!r}", (HEADER + pair * count).encode()
-
-
 PAIRS = (
     ("x();", "| q"), ("+---", "a | b c."), ("| a.", "b."), ("| a", "b"), ("a:", "- b"), ("- a", " - b"),
     ("1. a", "  2. b"), ("[1] a", "[2] b"), ("[1]", "  b"), ("a", "==="), ("a", "---"), ("--", "a"),
@@ -40,3 +26,30 @@ PAIRS = (
     ("| - a", "|"), ("| | a", "| b"), ("a", "    b:"), ("## a", ""), ("***", "a"), ("| a |", "| --- |"),
     ("| a | b |", "|"), ("Thanks,", ""), ("The a Team", ""), ("sudo a", ""), ("a:", ""), ("x   y", "z"),
 )  # fmt: skip
+
+
+def texts(size: int) -> Iterator[tuple[str, bytes]]:
+    """Name and bytes of texts of about ``size`` bytes, each of one piece or pair of pieces."""
+    for piece in PIECES:
+        yield f"line of {piece!r}", _text(piece, size)
+        yield f"lines of {piece!r}", _text(piece + "\n", size)
+    for one, other in PAIRS:
+        yield f"{one!r} and {other!r}", _text(f"{one}\n{other}\n", size)
+
+
+def mixed_texts(size: int) -> Iterator[tuple[str, bytes]]:
+    """Texts of about ``size`` bytes with a run of every piece."""
+    share = size // (len(PIECES) + len(PAIRS))
+    runs = [piece * (share // len(piece.encode())) for piece in PIECES]
+    yield "one line", _text("".join(runs), size)
+    yield "long lines", _text("\n".join(runs) + "\n", size)
+    short = [f"{piece}\n" * (share // (len(piece.encode()) + 1)) for piece in PIECES]
+    short += [
+        f"{one}\n{other}\n" * (share // (len((one + other).encode()) + 2)) for one, other in PAIRS
+    ]
+    yield "short lines", _text("".join(short), size)
+
+
+def _text(piece: str, size: int) -> bytes:
+    room = size - len(HEADER)
+    return (HEADER + piece * max(1, room // len(piece.encode()))).encode()

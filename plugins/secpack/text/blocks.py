@@ -53,6 +53,7 @@ from secpack.text.tables import parse_table
 MAX_DEPTH: Final = 8
 
 _SIGN_OFF_LINES: Final = 5
+_SIGN_OFF_MARKS: Final = (marks.DASHES, marks.FAREWELL, marks.TEAM)
 _CLOSING_SECTIONS: Final = frozenset({"references", "footnotes", "credits"})
 
 
@@ -121,20 +122,15 @@ def parse_rule(lines: Lines, position: int, _: State) -> Found[Rule]:
 def parse_sign_off(lines: Lines, position: int, state: State) -> Found[SignOff]:
     """``--`` and what follows; ``Thanks,`` and a name; the team's name as the last words."""
     text = lines[position].text.strip(" \t")
-    end = chunk_end(lines, position)
-    signs = marks.DASHES.fullmatch(text) or (
-        end - position <= _SIGN_OFF_LINES
-        and (marks.FAREWELL.fullmatch(text) or _is_team(lines, position, end))
-    )
-    if state.depth or not signs:
+    if state.depth or not any(mark.fullmatch(text) for mark in _SIGN_OFF_MARKS):
         return None
+    end = chunk_end(lines, position)
+    if not marks.DASHES.fullmatch(text):
+        at_end = skip_blank(lines, end) == len(lines)
+        if end - position > _SIGN_OFF_LINES or (marks.TEAM.fullmatch(text) and not at_end):
+            return None
     first, last, behind = span(lines, position, end)
     return SignOff(first, last, state.inline(joined(lines[position:end]))), behind
-
-
-def _is_team(lines: Lines, position: int, end: int) -> bool:
-    at_end = skip_blank(lines, end) == len(lines)
-    return at_end and bool(marks.TEAM.fullmatch(lines[position].text))
 
 
 def parse_paragraph(

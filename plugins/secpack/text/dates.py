@@ -24,19 +24,21 @@ _MONTHS: Final = [
 _MONTH: Final = "|".join(_MONTHS)
 
 #: ``2018-05-24``, or ``May 12, 2011`` with or without an ordinal ending; spaces may be several.
-DATE: Final = rf"\d{{4}}-\d\d-\d\d|(?:{_MONTH})\s+\d{{1,2}}(?:st|nd|rd|th)?,\s*\d{{4}}"
+DATE: Final = (
+    rf"[0-9]{{4}}-[0-9]{{2}}-[0-9]{{2}}|(?:{_MONTH})\s+[0-9]{{1,2}}(?:st|nd|rd|th)?,\s*[0-9]{{4}}"
+)
 
 #: ``July 14``, whose year is said elsewhere.
-YEARLESS: Final = rf"(?:{_MONTH})\s+\d{{1,2}}(?:st|nd|rd|th)?"
+YEARLESS: Final = rf"(?:{_MONTH})\s+[0-9]{{1,2}}(?:st|nd|rd|th)?"
 
-_ISO: Final = re.compile(r"(\d{4})-(\d\d)-(\d\d)")
-_WORDS: Final = re.compile(rf"({_MONTH})\s+(\d{{1,2}})(?:st|nd|rd|th)?(?:,\s*(\d{{4}}))?")
+_ISO: Final = re.compile(r"([0-9]{4})-([0-9][0-9])-([0-9][0-9])")
+_WORDS: Final = re.compile(rf"({_MONTH})\s+([0-9]{{1,2}})(?:st|nd|rd|th)?(?:,\s*([0-9]{{4}}))?")
 
 #: A line that cannot be anything but an attempt at a date.
 LIKE_A_DATE: Final = re.compile(
-    r"\s*(?:\d{4}-\d{1,2}-\d{1,2}|\d{1,2}[./]\d{1,2}[./]\d{4}"
-    r"|[A-Z][a-z]{2,8}\.?\s+\d{1,2}[a-z]{0,2},?\s*\d{4}"
-    r"|\d{1,2}[a-z]{0,2}\s+[A-Z][a-z]{2,8},?\s*\d{4})\s*"
+    r"\s*(?:[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}|[0-9]{1,2}[./][0-9]{1,2}[./][0-9]{4}"
+    r"|[A-Z][a-z]{2,8}\.?\s+[0-9]{1,2}[a-z]{0,2},?\s*[0-9]{4}"
+    r"|[0-9]{1,2}[a-z]{0,2}\s+[A-Z][a-z]{2,8},?\s*[0-9]{4})\s*"
 )
 
 

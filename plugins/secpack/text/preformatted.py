@@ -111,7 +111,7 @@ def _goes_on(lines: Lines, position: int, *, is_open: bool) -> bool:
 
 def _is_code(lines: Lines, position: int) -> bool:
     """Whether most lines of a paragraph, and its first, can only be source code."""
-    chunk = lines[position : min(chunk_end(lines, position), position + LOOK_AHEAD)]
+    chunk = lines[position : chunk_end(lines, position, LOOK_AHEAD)]
     if not marks.looks_like_code(chunk[0].text) or is_heading(lines, position):
         return False
     code = sum(1 for line in chunk if line.indent >= 2 or marks.looks_like_code(line.text))
@@ -120,8 +120,9 @@ def _is_code(lines: Lines, position: int) -> bool:
 
 def parse_command(lines: Lines, position: int, _: State) -> Found[Preformatted]:
     """A lone line below a colon that can be a command and is no sentence."""
-    end = chunk_end(lines, position)
-    if end - position > 1 or position == 0 or not marks.looks_like_command(lines[position].text):
+    end = position + 1
+    alone = end == len(lines) or lines[end].blank
+    if not alone or position == 0 or not marks.looks_like_command(lines[position].text):
         return None
     above = next(
         (line for line in reversed(lines[max(0, position - 3) : position]) if line.text), None

@@ -63,9 +63,10 @@ def skip_blank(lines: Lines, position: int) -> int:
     return position
 
 
-def chunk_end(lines: Lines, position: int) -> int:
-    """The index of the next blank line, or the number of lines."""
-    while position < len(lines) and not lines[position].blank:
+def chunk_end(lines: Lines, position: int, most: int | None = None) -> int:
+    """The index of the next blank line, or the number of lines; at the most ``most`` lines on."""
+    end = len(lines) if most is None else min(len(lines), position + most)
+    while position < end and not lines[position].blank:
         position += 1
     return position
 

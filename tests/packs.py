@@ -1,0 +1,59 @@
+"""Small packs for tests."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+BULLETIN = """\
+---===[ Quern Security Bulletin {number:03d} ]===---
+
+{date}
+
+{title}
+
+Summary
+--------
+
+{body}
+
+--
+The Quern Security Team
+"""
+
+CANARY = """\
+---===[ Quern Canary {number:03d} ]===---
+
+Statements
+-----------
+
+1. The date of issue of this canary is {date}.
+
+2. We have published 1 Quern Security Bulletins so far.
+"""
+
+
+def bulletin(number: int, *, date: str = "", title: str = "A title", body: str = "Words.") -> str:
+    """A bulletin's text; dated in the year 2000 + number unless told otherwise."""
+    date = date or f"{2000 + number}-03-04"
+    return BULLETIN.format(
+        number=number, date=date, title=f"   {title}" if title else "", body=body
+    )
+
+
+def canary(number: int, *, date: str = "March 4, 2020") -> str:
+    """A canary's text."""
+    return CANARY.format(number=number, date=date)
+
+
+def make_pack(root: Path, files: dict[str, str | bytes]) -> Path:
+    """Write files, by their path below the pack, and return the pack's folder."""
+    for path, content in files.items():
+        target = root / path
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_bytes(content if isinstance(content, bytes) else content.encode())
+    return root
+
+
+def numbered(*numbers: int) -> dict[str, str | bytes]:
+    """Files of plain bulletins with these numbers."""
+    return {f"QSBs/qsb-{n:03d}-{2000 + n}.txt": bulletin(n) for n in numbers}

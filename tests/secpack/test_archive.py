@@ -1,0 +1,298 @@
+"""From a folder to an Archive: what is found, what is joined, what stops it."""
+
+from __future__ import annotations
+
+import os
+import re
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from secpack import PackError, Profile, SecpackError, load
+from secpack.model import Advisory, Archive
+from secpack.profile import DocumentEntry, Waiver
+from tests.packs import bulletin, canary, make_pack, numbered
+
+PROFILE = Profile(issuer="Quern")
+
+
+def found(archive: Archive) -> list[str]:
+    return [f"{f.file}:{f.line}: {f.code}" for f in archive.findings]
+
+
+def reasons(pack: Path, profile: Profile = PROFILE) -> list[str]:
+    with pytest.raises(PackError) as raised:
+        load(pack, profile=profile)
+    return [str(error) for error in raised.value.errors]
+
+
+def test_documents_and_what_lies_beside_them(tmp_path: Path) -> None:
+    pack = make_pack(
+        tmp_path,
+        {
+            **numbered(1, 2),
+            "QSBs/qsb-001-2001.txt.sig.ines": b"one",
+            "QSBs/qsb-001-2001.txt.sign.oona": b"two",
+            "QSBs/qsb-template.txt": "---===[ Quern Security Bulletin TODO ]===---",
+            "QSBs/README.md": "about",
+            "QSBs/graph.dot": "digraph {}",
+            "QSBs/graph.dot.sig.ines": b"three",
+            "canaries/canary-001-2020.txt": canary(1),
+            "canaries/canary-001-2020-letter-ines.txt": "2020-03-04\n\nDear reader.\n",
+            "canaries/canary-001-2020-letter-ines.txt.sig.ines": b"four",
+            "keys/master-key/master.asc": "key",
+            "keys/README.md": "about",
+        },
+    )
+    archive = load(pack, profile=PROFILE)
+    assert [b.id for b in archive.bulletins] == ["QSB-001", "QSB-002"]
+    assert [s.signer for s in archive.bulletins[0].signatures] == ["ines", "oona"]
+    assert [s.file.data for s in archive.bulletins[0].signatures] == [b"one", b"two"]
+    (letter,) = archive.canaries[0].letters
+    assert (letter.name, letter.signatures[0].signer) == ("letter-ines", "ines")
+    (attachment,) = archive.attachments
+    assert (attachment.file.name, attachment.signatures[0].file.data) == ("graph.dot", b"three")
+    assert [key.path for key in archive.keys] == ["keys/master-key/master.asc"]
+    assert found(archive) == []
+
+
+def test_what_lies_about_is_found(tmp_path: Path) -> None:
+    pack = make_pack(
+        tmp_path,
+        {
+            **numbered(1),
+            "QSBs/qsb-1-2001.txt": "short number",
+            "QSBs/notes.txt": "no signature",
+            "QSBs/page.html": "<b>",
+            "QSBs/page.html.sig.ines": b"signed, but live",
+            "QSBs/qsb-007-2007.txt.sig.ines": b"orphan",
+            "QSBs/folder/file": "x",
+            "keys/secret.txt": "x",
+        },
+    )
+    assert found(load(pack, profile=PROFILE)) == [
+        "QSBs/folder:0: stray-file",
+        "QSBs/notes.txt:0: stray-file",
+        "QSBs/page.html:0: stray-file",
+        "QSBs/qsb-007-2007.txt.sig.ines:0: stray-file",
+        "QSBs/qsb-1-2001.txt:0: stray-file",
+        "keys/secret.txt:0: stray-file",
+    ]
+
+
+def test_gaps_are_found(tmp_path: Path) -> None:
+    archive = load(make_pack(tmp_path, numbered(2, 5)), profile=PROFILE)
+    (finding,) = archive.findings
+    assert finding.message == "missing numbers: 001, 003, 004"
+
+
+def test_no_pack(tmp_path: Path) -> None:
+    with pytest.raises(SecpackError, match="no security pack here"):
+        load(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("files", "expected"),
+    [
+        (
+            {"QSBs/qsb-002-2001.txt": bulletin(1)},
+            "QSBs/qsb-002-2001.txt:1: number 1 in the header, 2 in the file's name",
+        ),
+        (
+            {"QSBs/qsb-001-2002.txt": bulletin(1)},
+            "QSBs/qsb-001-2002.txt: dated 2001, but the file's name says 2002",
+        ),
+        (
+            {**numbered(1), "QSBs/qsb-001-2002.txt": bulletin(1, date="2002-01-01")},
+            "QSBs/qsb-001-2002.txt: number 1 is also that of QSBs/qsb-001-2001.txt",
+        ),
+        (
+            {"QSBs/qsb-001-2001.txt": canary(1)},
+            "QSBs/qsb-001-2001.txt:1: a canary by its header, in the folder of another kind; "
+            "expected a bulletin",
+        ),
+        (
+            {"QSBs/qsb-001-2001.txt": bulletin(1, date="Words")},
+            "QSBs/qsb-001-2001.txt: no date; expected one below the header, or in the profile",
+        ),
+        (
+            {"QSBs/qsb-001-2001.txt": b"a" * (1024 * 1024 + 1)},
+            "QSBs/qsb-001-2001.txt: larger than 1048576 bytes",
+        ),
+        (
+            {**numbered(1), "canaries/canary-002-2020-letter-ines.txt": "Dear reader."},
+            "canaries/canary-002-2020-letter-ines.txt: a letter, but there is no canary-002 here",
+        ),
+        (
+            {"QSBs/qsb-001-2001.txt": bulletin(1).replace("Words.", "Words.\n\nChangelog\n---\n\n"
+             "2001-02-30: never")},
+            "QSBs/qsb-001-2001.txt:15: '2001-02-30' is not a date; "
+            "expected 2018-05-24 or May 24, 2018",
+        ),
+    ],
+)  # fmt: skip
+def test_what_stops_a_build(tmp_path: Path, files: dict[str, str | bytes], expected: str) -> None:
+    assert reasons(make_pack(tmp_path, files)) == [expected]
+
+
+def test_all_reasons_are_told(tmp_path: Path) -> None:
+    files = numbered(1, 2, 3) | {"QSBs/qsb-001-2001.txt": b"\xff", "QSBs/qsb-003-2003.txt": ""}
+    assert reasons(make_pack(tmp_path, files)) == [
+        "QSBs/qsb-001-2001.txt:1:1: not UTF-8: byte 0xff; expected UTF-8 text",
+        "QSBs/qsb-003-2003.txt: empty; expected a text",
+    ]
+
+
+@pytest.mark.parametrize("link", ["QSBs/qsb-002-2002.txt", "QSBs/stray", "canaries", "keys/x.asc"])
+def test_no_link_leads_out_of_the_pack(tmp_path: Path, link: str) -> None:
+    outside = make_pack(tmp_path / "outside", {"qsb.txt": bulletin(2)})
+    pack = make_pack(tmp_path / "pack", numbered(1))
+    (pack / link).parent.mkdir(exist_ok=True)
+    target = outside if link == "canaries" else outside / "qsb.txt"
+    (pack / link).symlink_to(target)
+    assert reasons(pack) == [f"{link}: a link that leads out of the pack"]
+
+
+def test_a_link_inside_the_pack_is_a_file(tmp_path: Path) -> None:
+    pack = make_pack(tmp_path, numbered(1) | {"old/two.txt": bulletin(2)})
+    (pack / "QSBs/qsb-002-2002.txt").symlink_to("../old/two.txt")
+    assert [b.number for b in load(pack, profile=PROFILE).bulletins] == [1, 2]
+
+
+def test_a_pipe_does_not_hang(tmp_path: Path) -> None:
+    pack = make_pack(tmp_path, numbered(1))
+    os.mkfifo(pack / "QSBs/qsb-002-2002.txt")
+    archive = load(pack, profile=PROFILE)
+    assert found(archive) == ["QSBs/qsb-002-2002.txt:0: stray-file"]
+
+
+# --- metadata ---------------------------------------------------------------------------------
+
+
+def test_the_profile_gives_what_the_text_lacks(tmp_path: Path) -> None:
+    pack = make_pack(tmp_path, {"QSBs/qsb-001-2001.txt": bulletin(1, date=" ", title="")})
+    entry = DocumentEntry(title="Given", date=date(2001, 5, 6), reason="the text has none")
+    archive = load(pack, profile=Profile(issuer="Quern", documents={"QSB-001": entry}))
+    (published,) = archive.bulletins
+    assert (published.title, published.published) == ("Given", date(2001, 5, 6))
+    assert found(archive) == []
+
+
+def test_the_text_holds_where_the_profile_differs(tmp_path: Path) -> None:
+    pack = make_pack(tmp_path, numbered(1))
+    entry = DocumentEntry(title="Given", date=date(2001, 5, 6), reason="a mistake")
+    archive = load(pack, profile=Profile(issuer="Quern", documents={"QSB-001": entry}))
+    (published,) = archive.bulletins
+    assert (published.title, published.published) == ("A title", date(2001, 3, 4))
+    assert found(archive) == [
+        "QSBs/qsb-001-2001.txt:1: date-differs",
+        "QSBs/qsb-001-2001.txt:1: title-differs",
+    ]
+
+
+def test_a_text_without_title_gets_its_number(tmp_path: Path) -> None:
+    pack = make_pack(tmp_path, {"QSBs/qsb-001-2001.txt": bulletin(1, title="")})
+    archive = load(pack, profile=PROFILE)
+    assert archive.bulletins[0].title == "Quern Security Bulletin 001"
+    assert found(archive) == ["QSBs/qsb-001-2001.txt:1: no-title"]
+
+
+def test_revisions_and_dates(tmp_path: Path) -> None:
+    log = "History\n--------\n\nMay 2: Corrected\n  the list.\n2001-03-04: First.\n2000-12-31: Draft.\n"
+    text = bulletin(1, date="May 2, 2001", body=f"Words.\n\n{log}")
+    archive = load(make_pack(tmp_path, {"QSBs/qsb-001-2000.txt": text}), profile=PROFILE)
+    (b,) = archive.bulletins
+    assert (b.published, b.updated) == (date(2000, 12, 31), date(2001, 5, 2))
+    assert [(r.date.isoformat(), r.text) for r in b.revisions] == [
+        ("2001-05-02", "Corrected the list."),
+        ("2001-03-04", "First."),
+        ("2000-12-31", "Draft."),
+    ]
+
+
+def test_a_history_that_tells_a_story_has_no_revisions(tmp_path: Path) -> None:
+    body = "Words.\n\nHistory\n========\n\nIn July 2001 we moved house. It took days.\n"
+    pack = make_pack(tmp_path, {"QSBs/qsb-001-2001.txt": bulletin(1, body=body)})
+    assert load(pack, profile=PROFILE).bulletins[0].revisions == ()
+
+
+def test_a_draft_is_read_and_found(tmp_path: Path) -> None:
+    archive = load(make_pack(tmp_path, {"QSBs/qsb-001-draft.txt": bulletin(1)}), profile=PROFILE)
+    assert [b.id for b in archive.bulletins] == ["QSB-001"]
+    assert found(archive) == ["QSBs/qsb-001-draft.txt:0: draft"]
+
+
+def test_another_issuer_is_found(tmp_path: Path) -> None:
+    archive = load(make_pack(tmp_path, numbered(1)), profile=Profile(issuer="Qubes"))
+    assert found(archive) == ["QSBs/qsb-001-2001.txt:1: issuer-differs"]
+
+
+def test_waivers(tmp_path: Path) -> None:
+    pack = make_pack(tmp_path, numbered(1) | {"QSBs/notes.txt": "x"})
+    waivers = (
+        Waiver("stray-file", "QSBs/notes.txt", "kept for its author"),
+        Waiver("stray-file", "QSBs/gone.txt", "was here once"),
+    )
+    archive = load(pack, profile=Profile(issuer="Quern", waivers=waivers))
+    assert found(archive) == ["QSBs/gone.txt:0: waiver-unused", "QSBs/notes.txt:0: stray-file"]
+    assert archive.findings[1].waived == "kept for its author"
+
+
+# --- what is kept back ------------------------------------------------------------------------
+
+
+def test_an_embargoed_bulletin_is_not_there(tmp_path: Path) -> None:
+    pack = make_pack(
+        tmp_path,
+        {
+            **numbered(1, 3),
+            "QSBs/qsb-002-2002.txt": b"\xff not even readable",
+            "QSBs/qsb-002-2002.txt.sig.ines": b"x",
+        },
+    )
+    profile = Profile(issuer="Quern", documents={"QSB-002": DocumentEntry(status="embargoed")})
+    tracker = (Advisory(9, date(2002, 1, 1), True, False, "002-2002"),)
+    archive = load(pack, profile=profile, advisories=tracker)
+    assert [b.number for b in archive.bulletins] == [1, 3]
+    assert archive.embargoed == 1
+    assert not re.search("(?i)qsb-002|002-2002", repr(archive))
+
+
+def test_later_documents_are_not_there(tmp_path: Path) -> None:
+    files = numbered(1, 2, 3) | {"canaries/canary-001-2020.txt": canary(1)}
+    archive = load(make_pack(tmp_path, files), profile=PROFILE, as_of=date(2002, 3, 4))
+    assert [b.number for b in archive.bulletins] == [1, 2]
+    assert archive.canaries == ()
+    assert archive.late == 2
+    assert found(archive) == []
+
+
+# --- advisories -------------------------------------------------------------------------------
+
+
+def test_advisories_without_a_tracker_are_those_named(tmp_path: Path) -> None:
+    text = bulletin(
+        1, title="Two bugs (XSA-7 & 9)", body="As in XSA-3 through XSA-5, CVE-2001-1234."
+    )
+    archive = load(make_pack(tmp_path, {"QSBs/qsb-001-2001.txt": text}), profile=PROFILE)
+    (b,) = archive.bulletins
+    assert (b.addresses, b.mentions, b.cves) == ((7, 9), (3, 4, 5), ("CVE-2001-1234",))
+    assert [a.number for a in archive.advisories] == [3, 4, 5, 7, 9]
+    assert {a.date for a in archive.advisories} == {None}
+
+
+def test_the_tracker_decides_what_a_bulletin_addresses(tmp_path: Path) -> None:
+    text = bulletin(1, title="Bugs (XSA-7, XSA-9)", body="Like XSA-3.")
+    tracker = (
+        Advisory(2, date(2001, 1, 1), False, True, None),
+        Advisory(9, date(2001, 1, 1), True, False, "001-2001"),
+    )
+    pack = make_pack(tmp_path, {"QSBs/qsb-001-2001.txt": text})
+    archive = load(pack, profile=PROFILE, advisories=tracker)
+    (b,) = archive.bulletins
+    assert (b.addresses, b.mentions) == ((9,), (3, 7))
+    by_number = {a.number: a for a in archive.advisories}
+    assert sorted(by_number) == [2, 3, 7, 9]
+    assert by_number[9].bulletins == ("QSB-001",)
+    assert by_number[7].mentioned_in == ("QSB-001",)

@@ -1,0 +1,63 @@
+"""Imports flow one way: ``bulletins`` → ``secpack`` → standard library and its few dependencies."""
+
+from __future__ import annotations
+
+import ast
+import sys
+from pathlib import Path
+
+import pytest
+
+PLUGINS = Path(__file__).parents[1] / "plugins"
+MODULES = sorted(PLUGINS.rglob("*.py"))
+ALLOWED = {
+    "secpack": {"secpack", "yaml"},
+    "bulletins": {"bulletins", "secpack", "pelican", "markupsafe", "feedgen", "pygments"},
+}
+
+
+def imports(path: Path) -> set[str]:
+    """Full names of the modules that a file imports."""
+    found: set[str] = set()
+    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path}: a relative import"
+            found.add(node.module or "")
+    return found
+
+
+def test_there_are_modules() -> None:
+    assert len(MODULES) > 20
+
+
+@pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(PLUGINS)))
+def test_imports(path: Path) -> None:
+    package = path.relative_to(PLUGINS).parts[0]
+    tops = {name.partition(".")[0] for name in imports(path)}
+    assert tops <= ALLOWED[package] | sys.stdlib_module_names
+    assert "sys.path" not in path.read_text("utf-8")
+
+
+@pytest.mark.parametrize(
+    "path", sorted((PLUGINS / "secpack/text").glob("*.py")), ids=lambda p: p.name
+)
+def test_the_parser_knows_nothing_of_packs(path: Path) -> None:
+    own = {name for name in imports(path) if name.startswith("secpack")}
+    assert all(
+        n in ("secpack.errors", "secpack.model") or n.startswith("secpack.text") for n in own
+    )
+
+
+def test_only_the_reading_side_opens_files_of_a_pack() -> None:
+    for path in MODULES:
+        if path.name not in ("pack.py", "profile.py", "advisories.py"):
+            text = path.read_text("utf-8")
+            assert "os.open" not in text or path.name == "pack.py"
+            assert "read_text" not in text
+
+
+def test_one_place_escapes() -> None:
+    users = [path.name for path in MODULES if "from html import" in path.read_text("utf-8")]
+    assert users == ["html.py"]
