@@ -23,8 +23,8 @@ PATH = str(CONTENT)
 OUTPUT_PATH = os.environ.get("OUTPUT") or str(HERE / "output")
 PLUGINS = ["bulletins"]
 
-SITEURL = ""
-RELATIVE_URLS = True
+# Links between pages are relative everywhere; feeds and what names a page to others are not.
+SITEURL = PUBLIC_URL = ""
 
 # Our theme gets words and escapes them; other themes expect HTML, which the plugin gives them.
 THEME = os.environ.get("THEME") or str(HERE / "theme")

@@ -4,6 +4,5 @@ import os
 
 from pelicanconf import *  # noqa: F403 - a Pelican settings file is a namespace
 
-SITEURL = os.environ.get("SITEURL", "").rstrip("/")
-RELATIVE_URLS = not SITEURL
+SITEURL = PUBLIC_URL = os.environ.get("SITEURL", "").rstrip("/")
 STRICT = True

@@ -7,10 +7,15 @@ from typing import Any
 
 from pelican import signals
 
-from bulletins.gate import check_articles, check_output
-from bulletins.generators import ExportsGenerator, ListsGenerator, OriginalsGenerator
+from bulletins.gate import check_articles, check_output, check_theme
+from bulletins.generators import (
+    ExportsGenerator,
+    FeedsGenerator,
+    ListsGenerator,
+    OriginalsGenerator,
+)
 from bulletins.html import as_markup
-from bulletins.reader import BulletinReader, publications_by_path
+from bulletins.reader import BulletinReader, publications_by_path, site_name
 from bulletins.settings import read_archive
 from bulletins.templating import template_context
 from bulletins.writer import ArchiveWriter
@@ -29,12 +34,14 @@ def register() -> None:
 def _read(pelican: Any) -> None:
     """Read the archive before anything else happens; its documents become Pelican's articles."""
     settings = pelican.settings
+    if settings["ARCHIVE_THEME"]:
+        check_theme(Path(settings["THEME"]))
     archive, profile = read_archive(settings)
     publications = publications_by_path(archive, settings["SECPACK"])
     settings["ARCHIVE"], settings["PROFILE"] = archive, profile
     settings["PUBLICATIONS"] = publications
     settings["ARTICLE_PATHS"] = sorted(publications)
-    settings["SITENAME"] = as_markup(f"{profile.name or profile.issuer} security archive")
+    settings["SITENAME"] = as_markup(site_name(profile))
     settings["JINJA_GLOBALS"] = settings["JINJA_GLOBALS"] | template_context(archive, profile)
 
 
@@ -43,7 +50,7 @@ def _add_reader(readers: Any) -> None:
 
 
 def _generators(_: Any) -> tuple[type, ...]:
-    return (OriginalsGenerator, ListsGenerator, ExportsGenerator)
+    return (OriginalsGenerator, ListsGenerator, FeedsGenerator, ExportsGenerator)
 
 
 def _writer(_: Any) -> type[ArchiveWriter]:

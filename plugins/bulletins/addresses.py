@@ -7,6 +7,9 @@ from secpack.profile import Kind, Profile
 
 ARCHIVE_JSON = "data/archive.json"
 
+#: What relative links to a page end in, so that they work without a server, too.
+INDEX = "index.html"
+
 
 def kind_of(publication: Publication, profile: Profile) -> Kind:
     """The profile's word on bulletins or canaries, whichever this is."""
@@ -50,6 +53,7 @@ class LinkResolver:
     def __init__(self, archive: Archive, profile: Profile, root: str) -> None:
         self._profile = profile
         self._root = root
+        self._page = "" if "://" in root else INDEX
         self._bulletins = {b.number: b for b in archive.bulletins}
 
     def __call__(self, identifier: Id) -> str | None:
@@ -61,7 +65,8 @@ class LinkResolver:
             return self._profile.links.cve.format(id=identifier.value)
         if identifier.scheme == "bulletin" and self._is_own(identifier.text):
             bulletin = self._bulletins.get(int(identifier.value))
-            return self._root + page_url(bulletin, self._profile) if bulletin else None
+            if bulletin:
+                return self._root + page_url(bulletin, self._profile) + self._page
         return None
 
     def _is_own(self, text: str) -> bool:

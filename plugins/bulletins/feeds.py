@@ -2,45 +2,64 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable
 from datetime import UTC, date, datetime
-from typing import Any
 
 from feedgen.entry import FeedEntry
 from feedgen.feed import FeedGenerator
 
-from bulletins.addresses import LinkResolver, page_url
+from bulletins.addresses import LinkResolver, feed_url, page_url
 from bulletins.html import render, visible
-from bulletins.reader import heading, summary
+from bulletins.reader import heading, site_name, summary
 from secpack import Profile
-from secpack.model import Publication
+from secpack.model import Archive, Bulletin, Publication
+
+#: When a feed without documents was updated.
+_NEVER = date(2000, 1, 1)
 
 
-def atom_feed(
-    publications: Sequence[Publication],
-    context: Mapping[str, Any],
-    *,
-    path: str,
-    title: str | None = None,
-) -> bytes:
-    """Return the feed of some documents, in their order, as it stands at ``path``.
+def atom_feeds(archive: Archive, profile: Profile, site_url: str) -> dict[str, bytes]:
+    """Return all feeds by their addresses.
 
-    Addresses are absolute where the site has one (``SITEURL``), otherwise relative to the feed.
+    Addresses in them are absolute where the site has one, otherwise relative to the feed.
     """
-    profile: Profile = context["PROFILE"]
-    root = f"{context['SITEURL']}/" if context.get("SITEURL") else "../" * path.count("/")
-    link_of = LinkResolver(context["ARCHIVE"], profile, root)
+    root = f"{site_url}/" if site_url else "../"
+    link_of = LinkResolver(archive, profile, root)
+    entries = {p.id: _entry(p, profile, root, link_of) for p in archive.publications}
+    kinds: list[tuple[str, str, tuple[Publication, ...]]] = [
+        ("all", "bulletins and canaries", archive.publications),
+        (profile.bulletins.slug, "bulletins", archive.bulletins),
+        (profile.canaries.slug, "canaries", archive.canaries),
+    ]
+    feeds = {}
+    for slug, title, publications in kinds:
+        feed = _head(slug, title, profile, root)
+        feed.updated(_moment(max((p.updated for p in publications), default=_NEVER)))
+        for publication in newest_first(publications):
+            feed.add_entry(entries[publication.id], order="append")
+        feeds[feed_url(slug)] = bytes(feed.atom_str(pretty=True))
+    return feeds
+
+
+def newest_first(publications: Iterable[Publication]) -> list[Publication]:
+    """Documents in the order of feeds: by day, bulletins before canaries, higher numbers first."""
+    return sorted(
+        publications,
+        key=lambda p: (p.published, isinstance(p, Bulletin), p.number),
+        reverse=True,
+    )
+
+
+def _head(slug: str, title: str, profile: Profile, root: str) -> FeedGenerator:
+    """A feed without entries."""
     feed = FeedGenerator()
-    feed.id(f"tag:{profile.tag}:{path.rpartition('/')[2].partition('.')[0]}")
-    feed.title(visible(" – ".join(part for part in (context["SITENAME"], title) if part)))
+    feed.id(f"tag:{profile.tag}:{slug}")
+    feed.title(visible(f"{site_name(profile)}: {title}"))
     feed.link(href=root, rel="alternate", type="text/html")
-    feed.link(href=root + path, rel="self", type="application/atom+xml")
+    feed.link(href=root + feed_url(slug), rel="self", type="application/atom+xml")
     feed.author(name=visible(profile.team or profile.issuer or "unknown"))
     feed.generator("bulletins")
-    feed.updated(_moment(max((p.updated for p in publications), default=date(2000, 1, 1))))
-    for publication in publications:
-        feed.add_entry(_entry(publication, profile, root, link_of), order="append")
-    return bytes(feed.atom_str(pretty=True))
+    return feed
 
 
 def _entry(

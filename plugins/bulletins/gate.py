@@ -17,9 +17,22 @@ from bulletins.generators import files_of
 from secpack import Profile, SecpackError
 from secpack.model import Archive
 
+#: The templates that are asked for by name.
+TEMPLATES = ("article.html", "index.html", "list.html", "page.html")
+
 
 class GateError(SecpackError):
     """The site is not whole."""
+
+
+def check_theme(theme: Path) -> None:
+    """See that the archive's theme has its templates: Pelican takes another theme's otherwise.
+
+    Raises GateError.
+    """
+    missing = [name for name in TEMPLATES if not (theme / "templates" / name).is_file()]
+    if missing:
+        raise GateError(f"{theme}: the theme has no template {', '.join(missing)}")
 
 
 def check_articles(archive: Archive, generators: Iterable[Any]) -> None:

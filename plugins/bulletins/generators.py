@@ -9,6 +9,7 @@ from pelican.generators import Generator
 
 from bulletins.addresses import ARCHIVE_JSON, attachment_url, beside, list_url
 from bulletins.exports.archive_json import archive_json
+from bulletins.feeds import atom_feeds
 from bulletins.writer import ArchiveWriter
 from secpack import Profile
 from secpack.model import Archive, Canary, File, Publication, Signature
@@ -51,6 +52,18 @@ class OriginalsGenerator(Generator):  # type: ignore[misc] # Pelican has no type
         for attachment in archive.attachments:
             for file in (attachment.file, *_files(attachment.signatures)):
                 writer.write_bytes(attachment_url(attachment, file.name, profile), file.data)
+
+
+class FeedsGenerator(Generator):  # type: ignore[misc] # Pelican has no types
+    """Writes the feeds, which are there even when they are empty."""
+
+    def generate_output(self, writer: ArchiveWriter) -> None:
+        """Write all feeds."""
+        feeds = atom_feeds(
+            self.settings["ARCHIVE"], self.settings["PROFILE"], self.settings["SITEURL"]
+        )
+        for address, data in feeds.items():
+            writer.write_bytes(address, data)
 
 
 class ExportsGenerator(Generator):  # type: ignore[misc] # Pelican has no types

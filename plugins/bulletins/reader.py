@@ -71,6 +71,11 @@ def _moment(publication: Publication, *, updated: bool = False) -> datetime:
     return datetime(day.year, day.month, day.day, tzinfo=UTC)
 
 
+def site_name(profile: Profile) -> str:
+    """What the site is called."""
+    return f"{profile.name or profile.issuer or 'Unnamed'} security archive"
+
+
 def heading(publication: Publication) -> str:
     """A document's title with its id, unless the title is the number already."""
     if isinstance(publication, Canary):

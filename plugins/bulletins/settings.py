@@ -12,7 +12,6 @@ from typing import Any
 
 from markupsafe import Markup
 
-from bulletins.addresses import feed_url
 from bulletins.html import as_markup
 from secpack import Profile, SecpackError, load, load_advisories, load_profile
 from secpack.model import Archive
@@ -30,8 +29,9 @@ DEFAULTS: dict[str, Any] = {
     "DELETE_OUTPUT_DIRECTORY": False,
     "ARTICLE_ORDER_BY": "archive_order",
     "DIRECT_TEMPLATES": ["index"],
+    "RELATIVE_URLS": True,
     "PAGE_PATHS": ["pages"],
-    "PAGE_URL": "{slug}/",
+    "PAGE_URL": "{slug}/index.html",
     "PAGE_SAVE_AS": "{slug}/index.html",
     "PAGE_ORDER_BY": "place",
     "STATIC_PATHS": [],
@@ -43,8 +43,8 @@ DEFAULTS: dict[str, Any] = {
     "TAG_SAVE_AS": "",
     "TAGS_SAVE_AS": "",
     "ARCHIVES_SAVE_AS": "",
-    "FEED_ALL_ATOM": feed_url("all"),
-    "CATEGORY_FEED_ATOM": feed_url("{slug}"),
+    "FEED_ALL_ATOM": None,
+    "CATEGORY_FEED_ATOM": None,
     "TRANSLATION_FEED_ATOM": None,
     "AUTHOR_FEED_ATOM": None,
     "AUTHOR_FEED_RSS": None,

@@ -199,8 +199,8 @@ def test_a_text_without_title_gets_its_number(tmp_path: Path) -> None:
 
 
 def test_revisions_and_dates(tmp_path: Path) -> None:
-    log = "History\n--------\n\nMay 2: Corrected\n  the list.\n2001-03-04: First.\n2000-12-31: Draft.\n"
-    text = bulletin(1, date="May 2, 2001", body=f"Words.\n\n{log}")
+    log = "May 2: Corrected\n  the list.\n2001-03-04: First.\n2000-12-31: Draft.\n"
+    text = bulletin(1, date="May 2, 2001", body=f"Words.\n\nHistory\n--------\n\n{log}")
     archive = load(make_pack(tmp_path, {"QSBs/qsb-001-2000.txt": text}), profile=PROFILE)
     (b,) = archive.bulletins
     assert (b.published, b.updated) == (date(2000, 12, 31), date(2001, 5, 2))

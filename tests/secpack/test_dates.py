@@ -37,5 +37,5 @@ def test_year_said_elsewhere() -> None:
     ],
 )  # fmt: skip
 def test_not_a_date(text: str) -> None:
-    with pytest.raises(ValueError, match="."):
+    with pytest.raises(ValueError, match=r"."):
         parse_date(text)

@@ -1,0 +1,52 @@
+"""Builds sites as a user does: in a process of its own, through the real Pelican."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+
+#: Variables of the surroundings that would change what is built.
+_OURS = ("SECPACK", "XSA", "PROFILE", "OUTPUT", "AS_OF", "SITEURL", "THEME")
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """What a build said and made."""
+
+    status: int
+    said: str
+    folder: Path
+
+    def read(self, path: str) -> str:
+        """A file of the site as text."""
+        return (self.folder / path).read_text("utf-8")
+
+    def files(self) -> dict[str, bytes]:
+        """All files of the site by their paths."""
+        paths = sorted(path for path in self.folder.rglob("*") if path.is_file())
+        return {str(path.relative_to(self.folder)): path.read_bytes() for path in paths}
+
+
+def build(
+    folder: Path,
+    *,
+    settings: str | Path = "pelicanconf.py",
+    cwd: Path = ROOT,
+    surroundings: Mapping[str, str] | None = None,
+    **variables: str | Path,
+) -> Site:
+    """Build into a folder; ``variables`` are those that ``make html`` takes."""
+    environment = {k: v for k, v in os.environ.items() if k not in _OURS}
+    environment |= {name: str(value) for name, value in variables.items()}
+    environment |= {"OUTPUT": str(folder)} | dict(surroundings or {})
+    command = [sys.executable, "-m", "bulletins.build", "--settings", str(settings)]
+    done = subprocess.run(
+        command, cwd=cwd, env=environment, capture_output=True, text=True, check=False, timeout=120
+    )
+    return Site(done.returncode, done.stdout + done.stderr, folder)

@@ -1,0 +1,306 @@
+"""A build is whole, the same everywhere, and fails closed."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+
+from tests.bulletins.sites import ROOT, Site, build
+from tests.packs import bulletin, canary, make_pack, numbered
+
+DEMO = ROOT / "content" / "secpack"
+PROFILE = ROOT / "content" / "demo.toml"
+
+
+@pytest.fixture(scope="module")
+def demo(tmp_path_factory: pytest.TempPathFactory) -> Site:
+    site = build(tmp_path_factory.mktemp("demo") / "site")
+    assert site.status == 0, site.said
+    return site
+
+
+def plain(folder: Path, pack: Path, **variables: str | Path) -> Site:
+    return build(folder, SECPACK=pack, PROFILE=PROFILE, **variables)
+
+
+# --- whole ------------------------------------------------------------------------------------
+
+
+def test_it_says_what_it_built(demo: Site) -> None:
+    assert demo.said.startswith("Built 12 bulletins, 4 canaries and 35 advisories in ")
+    assert str(demo.folder) in demo.said
+
+
+def test_every_document_has_page_original_and_signatures(demo: Site) -> None:
+    originals = [
+        *sorted((DEMO / "QSBs").glob("qsb-[0-9]*")),
+        *sorted((DEMO / "canaries").glob("canary-[0-9]*")),
+    ]
+    assert len(originals) > 40
+    for path in originals:
+        kind, number = path.name.split("-")[:2]
+        folder = demo.folder / kind / number
+        assert (folder / "index.html").is_file()
+        assert (folder / path.name).read_bytes() == path.read_bytes()
+
+
+def test_attachments_are_served(demo: Site) -> None:
+    for name in ("station-risk.dot", "station-risk.dot.sig.ines", "station-risk.dot.sig.tomek"):
+        assert (demo.folder / "qsb/files" / name).read_bytes() == (
+            DEMO / "QSBs" / name
+        ).read_bytes()
+
+
+def test_templates_and_keys_of_the_pack_are_not_pages(demo: Site) -> None:
+    assert not [path for path in demo.files() if "template" in path]
+
+
+def test_the_lists_have_todays_row_ids(demo: Site) -> None:
+    page = demo.read("qsb/index.html")
+    places = [page.index(f'<tr id="{number:03d}">') for number in range(12, 0, -1)]
+    assert places == sorted(places)
+    assert '<tr id="004">' in demo.read("canary/index.html")
+
+
+def test_a_letter_is_on_its_canarys_page(demo: Site) -> None:
+    page = demo.read("canary/003/index.html")
+    assert page.count('class="sheet"') == 2
+    assert "canary-003-2022-letter-ines.txt.sig.ines" in page
+
+
+def test_ids_on_a_page_are_unique(demo: Site) -> None:
+    for path, data in demo.files().items():
+        if path.endswith(".html"):
+            ids = data.decode().split(' id="')[1:]
+            names = [rest.partition('"')[0] for rest in ids]
+            assert len(names) == len(set(names)), path
+
+
+def test_links_within_the_site_lead_somewhere(demo: Site) -> None:
+    files = demo.files()
+    checked = 0
+    for path, data in files.items():
+        if not path.endswith(".html"):
+            continue
+        for href in (part.partition('"')[0] for part in data.decode().split(' href="')[1:]):
+            if href.startswith(("http", "mailto")):
+                continue
+            address, _, anchor = href.partition("#")
+            target = (demo.folder / path).parent / address if address else demo.folder / path
+            name = str(target.resolve().relative_to(demo.folder.resolve()))
+            assert name in files, f"{path}: {href}"
+            assert not anchor or f' id="{anchor}"' in files[name].decode(), f"{path}: {href}"
+            checked += 1
+    assert checked > 500
+
+
+def test_archive_json(demo: Site) -> None:
+    data = json.loads(demo.read("data/archive.json"))
+    assert [b["id"] for b in data["bulletins"]] == [f"QSB-{n:03d}" for n in range(1, 13)]
+    third = data["bulletins"][2]
+    assert third["addresses"] == ["XSA-9001", "XSA-9003"]
+    assert third["signatures"][0]["verdict"] == "unchecked"
+    assert (demo.folder / third["file"]).is_file()
+    assert (demo.folder / third["url"] / "index.html").is_file()
+    assert [len(c["letters"]) for c in data["canaries"]] == [0, 0, 1, 0]
+
+
+def test_no_inline_script_or_style(demo: Site) -> None:
+    for path, data in demo.files().items():
+        if path.endswith(".html"):
+            text = data.decode().lower()
+            assert "<script" not in text, path
+            assert "<style" not in text, path
+            assert " style=" not in text, path
+
+
+# --- the same everywhere ----------------------------------------------------------------------
+
+
+def test_two_builds_are_the_same(demo: Site, tmp_path: Path) -> None:
+    checkout = tmp_path / "another" / "checkout"
+    shutil.copytree(
+        ROOT,
+        checkout,
+        ignore=shutil.ignore_patterns(".git", ".venv", "output", ".*_cache", "tests"),
+    )
+    surroundings = {
+        "PYTHONHASHSEED": "4711",
+        "TZ": "Pacific/Kiritimati",
+        "LC_ALL": "C.UTF-8",
+        "LANG": "de_DE.UTF-8",
+        "HOME": str(tmp_path),
+    }
+    other = build(tmp_path / "elsewhere", cwd=checkout, surroundings=surroundings)
+    assert other.status == 0, other.said
+    assert other.files() == demo.files()
+
+
+def test_nothing_on_the_site_tells_where_it_was_built(demo: Site) -> None:
+    for path, data in demo.files().items():
+        assert str(ROOT).encode() not in data, path
+        assert str(demo.folder).encode() not in data, path
+
+
+# --- failing ----------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def before(tmp_path: Path) -> Site:
+    """A site that stands when something goes wrong."""
+    site = plain(tmp_path / "site", make_pack(tmp_path / "before", numbered(1)))
+    assert site.status == 0, site.said
+    return site
+
+
+def check_refused(site: Site, reason: str, before: dict[str, bytes]) -> None:
+    assert site.status == 1
+    assert reason in site.said
+    assert "what stood there before still stands" in site.said
+    assert site.files() == before
+    assert [p.name for p in site.folder.parent.iterdir() if p.name.startswith(".")] == []
+
+
+def test_an_unreadable_text_stops_the_build(before: Site, tmp_path: Path) -> None:
+    stood = before.files()
+    pack = make_pack(tmp_path / "pack", numbered(1, 2) | {"QSBs/qsb-002-2002.txt": b"caf\xe9"})
+    site = plain(before.folder, pack)
+    check_refused(site, "QSBs/qsb-002-2002.txt:1:4: not UTF-8", stood)
+
+
+@pytest.mark.parametrize(
+    ("plugin", "reason"),
+    [
+        ("def register(): raise RuntimeError('not today')", "Warning or error encountered"),
+        (
+            "from pelican import signals\n"
+            "def fail(*_): raise RuntimeError('not today')\n"
+            "def register(): signals.article_generator_context.connect(fail)\n",
+            "Warning or error encountered",
+        ),
+        (
+            "from pelican import signals\n"
+            "def drop(generator): generator.articles.pop()\n"
+            "def register(): signals.article_generator_finalized.connect(drop)\n",
+            "lost: QSB-001",
+        ),
+        (
+            "from pelican import signals\n"
+            "def rot(path, context):\n"
+            "    import os\n"
+            "    if path.endswith('qsb/001/index.html'): os.remove(path)\n"
+            "def register(): signals.content_written.connect(rot)\n",
+            "not written: qsb/001/index.html",
+        ),
+    ],
+    ids=["register-raises", "reader-raises", "article-lost", "page-lost"],
+)
+def test_another_plugin_that_fails_stops_the_build(
+    before: Site, tmp_path: Path, plugin: str, reason: str
+) -> None:
+    stood = before.files()
+    (tmp_path / "failing.py").write_text(plugin)
+    conf = tmp_path / "conf.py"
+    conf.write_text("from pelicanconf import *\nPLUGINS = ['bulletins', 'failing']\n")
+    site = build(
+        before.folder,
+        settings=conf,
+        surroundings={"PYTHONPATH": f"{tmp_path}:{ROOT}"},
+        SECPACK=tmp_path / "before",
+        PROFILE=PROFILE,
+    )
+    check_refused(site, reason, stood)
+
+
+def test_a_missing_plugin_stops_the_build(before: Site, tmp_path: Path) -> None:
+    stood = before.files()
+    for number, plugins in enumerate(([], ["bulletins", "gone"])):
+        conf = tmp_path / f"conf{number}.py"
+        conf.write_text(f"from pelicanconf import *\nPLUGINS = {plugins}\n")
+        site = build(before.folder, settings=conf, surroundings={"PYTHONPATH": str(ROOT)})
+        check_refused(site, "", stood)
+
+
+@pytest.mark.parametrize("template", ["article", "bulletin", "canary", "index", "list", "page"])
+def test_a_missing_template_stops_the_build(before: Site, tmp_path: Path, template: str) -> None:
+    stood = before.files()
+    theme = tmp_path / "theme"
+    shutil.copytree(ROOT / "theme", theme)
+    (theme / "templates" / f"{template}.html").unlink()
+    conf = tmp_path / "conf.py"
+    conf.write_text(f"from pelicanconf import *\nTHEME = {str(theme)!r}\n")
+    site = build(before.folder, settings=conf, surroundings={"PYTHONPATH": str(ROOT)})
+    check_refused(site, f"{template}.html", stood)
+
+
+def test_a_bad_profile_stops_the_build(before: Site, tmp_path: Path) -> None:
+    stood = before.files()
+    profile = tmp_path / "profile.toml"
+    profile.write_text("issuer = 3\n")
+    site = build(before.folder, SECPACK=tmp_path / "before", PROFILE=profile)
+    check_refused(site, f"{profile}:1: issuer: expected a string", stood)
+
+
+def test_a_folder_of_something_else_is_not_replaced(tmp_path: Path) -> None:
+    (tmp_path / "home").mkdir()
+    (tmp_path / "home" / "letters.txt").write_text("mine")
+    site = build(tmp_path / "home")
+    assert site.status == 1
+    assert "not a site that this program built" in site.said
+    assert site.files() == {"letters.txt": b"mine"}
+
+
+# --- what is kept back ------------------------------------------------------------------------
+
+
+def test_what_is_under_embargo_or_to_come_leaves_no_trace(tmp_path: Path) -> None:
+    secret = {
+        "QSBs/qsb-002-2002.txt": bulletin(2, title="Hush", body="Zanzibar."),
+        "QSBs/qsb-002-2002.txt.sig.ines": b"signature of hush",
+        "QSBs/qsb-003-2999.txt": bulletin(3, date="2999-01-01", title="Whisper", body="Zanzibar."),
+        "QSBs/qsb-003-2999.txt.sig.ines": b"signature of whisper",
+        "canaries/canary-001-2999.txt": canary(1, date="January 1, 2999") + "\nZanzibar.\n",
+    }
+    pack = make_pack(tmp_path / "pack", numbered(1) | secret)
+    profile = tmp_path / "profile.toml"
+    profile.write_text('issuer = "Quern"\n[documents.QSB-002]\nstatus = "embargoed"\n')
+    tracker = tmp_path / "xsa.yml"
+    tracker.write_text("- xsa: 9\n  date: 2002-01-01\n  affected: yes\n  qsb: 002-2002\n")
+    site = build(tmp_path / "site", SECPACK=pack, PROFILE=profile, XSA=tracker)
+    assert site.status == 0, site.said
+    assert "Withheld: 1 under embargo, 2 of a later day." in site.said
+    for path, data in site.files().items():
+        content = path.encode() + data
+        for word in (b"Zanzibar", b"Hush", b"Whisper", b"hush", b"002-2002", b"QSB-002", b"2999"):
+            assert word not in content, path
+
+
+def test_the_day_to_be_shown_can_be_given(tmp_path: Path) -> None:
+    pack = make_pack(tmp_path / "pack", numbered(1, 2, 3))
+    site = plain(tmp_path / "site", pack, AS_OF="2002-12-31")
+    assert site.status == 0, site.said
+    assert sorted(p.name for p in (site.folder / "qsb").iterdir()) == ["001", "002", "index.html"]
+
+
+def test_publishing_wants_the_day_to_be_given(tmp_path: Path) -> None:
+    files = numbered(1) | {"QSBs/qsb-002-2999.txt": bulletin(2, date="2999-01-01")}
+    pack = make_pack(tmp_path / "pack", files)
+    site = plain(tmp_path / "site", pack, settings="publishconf.py")
+    assert site.status == 1
+    assert "say with AS_OF which day is to be shown" in site.said
+    assert plain(tmp_path / "site", pack, settings="publishconf.py", AS_OF="2026-01-01").status == 0
+
+
+# --- other themes -----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("theme", ["simple", "notmyidea"])
+def test_other_themes_render_the_archive(tmp_path: Path, theme: str) -> None:
+    site = build(tmp_path / "site", THEME=theme)
+    assert site.status == 0, site.said
+    page = site.read("qsb/003/index.html")
+    assert "<blockquote>\n<p>" in page
+    assert "QSB-003" in site.read("index.html")

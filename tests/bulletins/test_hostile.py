@@ -1,0 +1,135 @@
+"""Hostile words are shown as words: live nowhere, in page, feed or data."""
+
+from __future__ import annotations
+
+import json
+import re
+from html.parser import HTMLParser
+from pathlib import Path
+
+import feedparser
+import pytest
+from lxml import etree
+
+from tests.bulletins.sites import ROOT, Site, build
+from tests.packs import bulletin, canary, make_pack
+
+TITLE = "<script>alert(1)</script> ]]> & \"'\u202egnp.exe\u200b\x07"
+BODY = """\
+See <img src=x onerror=alert(2)> and <b>bold</b> [1] {{ 7 * 7 }} {% raw %} {filename}/etc/passwd
+&lt;i&gt; ]]> <!-- comment --> \x1b[31mred\x1b[0m \u2028 \ufeff |static|x {attach}y
+
+    <script>alert(3)</script>
+
+| <iframe src="https://evil.example.org/"></iframe>
+
+- </li></ul><svg/onload=alert(4)>
+
+References
+-----------
+
+[1] javascript:alert(5)
+[2] https://example.org/"onmouseover="alert(6)
+[3] data:text/html,<script>alert(7)</script>
+"""
+
+
+class Reader(HTMLParser):
+    """Collects what is live on a page."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.tags: set[str] = set()
+        self.handlers: set[str] = set()
+        self.schemes: set[str] = set()
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.add(tag)
+        self.handlers |= {name for name, _ in attrs if name.startswith("on") or name == "style"}
+        for name, value in attrs:
+            if name in ("href", "src") and (scheme := re.match(r"\s*([a-z]+):", value or "", re.I)):
+                self.schemes.add(scheme[1].lower())
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Site:
+    folder = tmp_path_factory.mktemp("hostile")
+    pack = make_pack(
+        folder / "pack",
+        {
+            "QSBs/qsb-001-2001.txt": bulletin(1, title=TITLE, body=BODY),
+            "QSBs/qsb-001-2001.txt.sig.ines": b"x",
+            "canaries/canary-001-2020.txt": canary(1) + "\nProof of freshness\n---\n\n" + BODY,
+            "canaries/canary-001-2020-letter-ines.txt": BODY,
+        },
+    )
+    profile = folder / "profile.toml"
+    profile.write_text(
+        'issuer = "<b>Quern"\nname = "<script>alert(8)</script>"\nteam = "<i>&"\n', "utf-8"
+    )
+    built = build(folder / "site", SECPACK=pack, PROFILE=profile)
+    assert built.status == 0, built.said
+    return built
+
+
+def test_pages_are_inert(site: Site) -> None:
+    pages = [path for path in site.files() if path.endswith(".html")]
+    assert len(pages) >= 7
+    for path in pages:
+        reader = Reader()
+        reader.feed(site.read(path))
+        assert not reader.tags & {"script", "img", "svg", "iframe", "b", "i", "object"}, path
+        assert not reader.handlers, path
+        assert reader.schemes <= {"http", "https"}, path
+
+
+def test_pages_hold_no_character_that_cannot_be_seen(site: Site) -> None:
+    for path in site.files():
+        if path.endswith((".html", ".xml", ".json")):
+            text = site.read(path)
+            assert not re.search(
+                "[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\ufeff]", text
+            )
+
+
+def test_the_words_are_there(site: Site) -> None:
+    page = site.read("qsb/001/index.html")
+    assert "&lt;script&gt;alert(1)&lt;/script&gt; ]]&gt; &amp; &quot;&#x27;[U+202E]gnp.exe" in page
+    assert "{{ 7 * 7 }} {% raw %} {filename}/etc/passwd" in page
+    assert "javascript:alert(5)" in page
+    assert "[U+001B][31mred[U+001B][0m" in page
+
+
+def test_feeds_are_inert(site: Site) -> None:
+    for name in ("all", "qsb", "canary"):
+        data = site.files()[f"feeds/{name}.atom.xml"]
+        root = etree.fromstring(data)
+        assert not root.findall(".//{http://www.w3.org/1999/xhtml}*")
+        for content in root.iter("{http://www.w3.org/2005/Atom}content"):
+            reader = Reader()
+            reader.feed(content.text or "")
+            assert not reader.tags & {"script", "img", "svg", "iframe", "b", "i", "object"}
+            assert not reader.handlers
+            assert reader.schemes <= {"http", "https"}
+        feed = feedparser.parse(data)
+        assert not feed.bozo
+    entry = feedparser.parse(site.files()["feeds/qsb.atom.xml"]).entries[0]
+    assert entry.title_detail.type == "text/plain"
+    assert entry.title.startswith("QSB-001: <script>alert(1)</script> ]]> & \"'[U+202E]gnp.exe")
+
+
+def test_data_is_inert_and_keeps_the_title(site: Site) -> None:
+    text = site.read("data/archive.json")
+    assert not re.search("[<>&]", text)
+    title = json.loads(text)["bulletins"][0]["title"]
+    assert title == " ".join(TITLE.split())
+
+
+def test_a_number_or_name_cannot_lead_elsewhere(tmp_path: Path) -> None:
+    files = {"QSBs/qsb-001-2001.txt": bulletin(1), "QSBs/..%2f..%2fx.dot": "x"}
+    files |= {"QSBs/..%2f..%2fx.dot.sig.ines": "x", "QSBs/index.html": "x"}
+    files |= {"QSBs/index.html.sig.ines": "x", "QSBs/-rf.dot": "x", "QSBs/-rf.dot.sig.ines": "x"}
+    pack = make_pack(tmp_path / "pack", files)  # type: ignore[arg-type]
+    site = build(tmp_path / "site", SECPACK=pack, PROFILE=ROOT / "content/demo.toml")
+    assert site.status == 0, site.said
+    assert not (site.folder / "qsb/files").exists()
