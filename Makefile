@@ -42,7 +42,7 @@ devserver: html ## Like serve; builds again whenever a source changes
 		content theme plugins pelicanconf.py $(SECPACK) $(XSA) $(PROFILE)
 
 test: $(VENV)/installed-dev ## Run the tests (with SECPACK= and XSA= also those on a real pack)
-	@$(BIN)/python -m pytest
+	@$(BIN)/python -m pytest $(PYTEST)
 
 lint: $(VENV)/installed-dev ## Check style and types
 	@$(BIN)/ruff check .

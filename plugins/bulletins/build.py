@@ -26,7 +26,7 @@ from pelican.settings import read_settings
 from bulletins.addresses import ARCHIVE_JSON
 from bulletins.gate import GateError
 from secpack import SecpackError
-from secpack.model import Archive, Severity
+from secpack.model import Archive
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -126,10 +126,16 @@ def _report(archive: Archive, target: Path, seconds: float) -> None:
     print(f"Built {counts} and {len(archive.advisories)} advisories in {seconds:.1f} s: {target}")
     if archive.embargoed or archive.late:
         print(f"Withheld: {archive.embargoed} under embargo, {archive.late} of a later day.")
-    open_findings = [f for f in archive.findings if not f.waived]
-    if open_findings:
-        worst = sum(1 for f in open_findings if f.severity is not Severity.NOTICE)
-        print(f"{len(open_findings)} findings ({worst} to look at): see data/archive.json")
+    _report_findings([finding for finding in archive.findings if not finding.waived])
+
+
+def _report_findings(findings: Sequence[Finding]) -> None:
+    """Findings, the first of them word by word; all of them are in the archive's data."""
+    for finding in findings[:_MOST_FINDINGS]:
+        place = f"{finding.file}:{finding.line}" if finding.line else finding.file
+        print(f"{finding.severity.value}: {place}: {finding.message}")
+    if len(findings) > _MOST_FINDINGS:
+        print(f"… and {len(findings) - _MOST_FINDINGS} more: see {ARCHIVE_JSON}")
 
 
 if __name__ == "__main__":

@@ -57,6 +57,9 @@ _HIDDEN: Final = re.compile(
     "\u2060-\u206f\ufeff\ufff9-\ufffb\ufffe\uffff]"
 )
 
+# Ids that the page around a text has, and those of references; and the lack of one.
+_RESERVED: Final = re.compile(r"$|main$|(?:page|ref|cite|letter|section)(?:-|$)")
+
 #: Gives the address of an identifier, or None where there is no page for it.
 LinkOf = Callable[[Id], str | None]
 
@@ -183,7 +186,7 @@ class _Renderer:
         if self.depth or self.prefix is None:
             return f'<p class="heading">{inner}</p>'
         title = visible(plain(heading.inlines))
-        anchor = self._anchor(_slug(title) or "section")
+        anchor = self._anchor(_heading_slug(title))
         level = min(self.top + heading.level - 1, 6)
         self.outline.append(Outline(heading.level, title, anchor))
         return f'<h{level} id="{anchor}">{inner}</h{level}>'
@@ -362,6 +365,12 @@ def _mark(text: str) -> str:
 
 def _anchor(url: str, text: str) -> str:
     return f'<a href="{escape(url)}">{escape(text)}</a>'
+
+
+def _heading_slug(title: str) -> str:
+    """A heading as an id that neither the page nor a reference can want."""
+    slug = _slug(title)
+    return f"section-{slug}".rstrip("-") if _RESERVED.match(slug) else slug
 
 
 def _slug(title: str) -> str:

@@ -1,0 +1,90 @@
+"""What holds for a real pack (SECPACK) and real tracker data (XSA)."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from pathlib import Path
+
+import pytest
+
+from secpack import load, load_advisories, load_profile
+from secpack.model import Archive, Heading, Preformatted
+from secpack.text.walk import leaves
+from tests.bulletins.sites import ROOT, Site, build
+
+PROFILE = ROOT / "content" / "qubes.toml"
+
+
+@pytest.fixture(scope="module")
+def archive(real_pack: Path, real_tracker: Path) -> Archive:
+    tracker = load_advisories(real_tracker)
+    return load(real_pack, profile=load_profile(PROFILE), advisories=tracker)
+
+
+@pytest.fixture(scope="module")
+def site(real_pack: Path, real_tracker: Path, tmp_path_factory: pytest.TempPathFactory) -> Site:
+    folder = tmp_path_factory.mktemp("real") / "site"
+    built = build(folder, SECPACK=real_pack.resolve(), XSA=real_tracker.resolve())
+    assert built.status == 0, built.said
+    return built
+
+
+def test_every_document_is_published_with_its_files(real_pack: Path, site: Site) -> None:
+    files = site.files()
+    pattern = re.compile(r"(qsb|canary)-(\d{3})-\d{4}[a-z-]*\.txt(\.sign?\.\w+)?")
+    documents = 0
+    for path in sorted(real_pack.glob("QSBs/*")) + sorted(real_pack.glob("canaries/*")):
+        if match := pattern.fullmatch(path.name):
+            served = files[f"{match[1]}/{match[2]}/{path.name}"]
+            assert hashlib.sha256(served).digest() == hashlib.sha256(path.read_bytes()).digest()
+            assert f"{match[1]}/{match[2]}/index.html" in files
+            documents += 1
+    assert documents >= 300
+
+
+def test_dates_agree_with_the_file_names(archive: Archive) -> None:
+    for publication in archive.publications:
+        assert publication.document.file.name.endswith(f"-{publication.published.year}.txt")
+        assert publication.published <= publication.updated
+
+
+def test_numbers_and_dates_ascend(archive: Archive) -> None:
+    for row in (archive.bulletins, archive.canaries):
+        dates = [publication.published for publication in row]
+        assert dates == sorted(dates)
+
+
+def test_titles_are_lines_of_the_text(archive: Archive) -> None:
+    """From bulletin 11 on every text has a title, which no section follows into."""
+    for bulletin in archive.bulletins:
+        head = bulletin.document.letterhead
+        assert head
+        assert bool(head.title) == (bulletin.number > 10), bulletin.id
+        text = " ".join(bulletin.document.file.data.decode().split())
+        assert all(line in text for line in head.title_lines + head.subtitle_lines)
+        following = bulletin.document.blocks[1]
+        assert isinstance(following, Heading) or bulletin.number == 1, bulletin.id
+
+
+def test_findings_are_few(archive: Archive) -> None:
+    """Only numbers are missing: nothing in a real text is left without a rule."""
+    assert {finding.code for finding in archive.findings} <= {"number-gap"}
+
+
+def test_no_prose_is_taken_for_code(archive: Archive) -> None:
+    """Preformatted prose would have lines that begin with a capital and end in a full stop."""
+    for publication in archive.publications:
+        for leaf in leaves(publication.document.blocks):
+            if isinstance(leaf, Preformatted) and leaf.language != "record":
+                sentences = re.findall(r"(?m)^[A-Z][a-z]+(?: [a-z]+){4,}.*\.$", leaf.text)
+                assert not sentences, (publication.id, leaf.first, sentences)
+
+
+def test_the_issues_of_bulletin_29(archive: Archive) -> None:
+    bulletin = next((b for b in archive.bulletins if b.number == 29), None)
+    if bulletin is None:
+        pytest.skip("this pack has no bulletin 29")
+    assert (bulletin.addresses, bulletin.mentions) == ((212,), (29, 148))
+    assert bulletin.title == "Critical Xen bug in PV memory virtualization code (XSA-212)"
+    assert bulletin.published.isoformat() == "2017-04-04"
