@@ -26,7 +26,10 @@ from pelican.settings import read_settings
 from bulletins.addresses import ARCHIVE_JSON
 from bulletins.gate import GateError
 from secpack import SecpackError
-from secpack.model import Archive
+from secpack.model import Archive, Finding
+
+#: How many findings a build prints.
+_MOST_FINDINGS: Final = 20
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
