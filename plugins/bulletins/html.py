@@ -43,19 +43,13 @@ from secpack.model import (
     Text,
 )
 from secpack.text.inline import citation_label
+from secpack.text.marks import HIDDEN
 from secpack.text.walk import plain
 
 #: Code longer than this is not coloured: lexers are not made for hostile input.
 _MAX_COLOURED: Final = 32 * 1024
 
 _LEXERS: Final[dict[str, type[Lexer]]] = {"c": CLexer, "diff": DiffLexer, "sh": BashLexer}
-
-# C0 and C1 controls but tab and newline; soft hyphen, bidirectional and zero-width controls,
-# line separators, BOM, and noncharacters.
-_HIDDEN: Final = re.compile(
-    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u00ad\u061c\u180e\u200b-\u200f\u2028-\u202e"
-    "\u2060-\u206f\ufeff\ufff9-\ufffb\ufffe\uffff]"
-)
 
 # Ids that the page around a text has, and those of references; and the lack of one.
 _RESERVED: Final = re.compile(r"$|main$|(?:page|ref|cite|letter|section)(?:-|$)")
@@ -66,7 +60,7 @@ LinkOf = Callable[[Id], str | None]
 
 def visible(text: str) -> str:
     """Show characters that cannot be seen, or that reorder others, as ``[U+202E]``."""
-    return _HIDDEN.sub(lambda match: f"[U+{ord(match[0]):04X}]", text)
+    return HIDDEN.sub(lambda match: f"[U+{ord(match[0]):04X}]", text)
 
 
 def escape(text: str) -> str:

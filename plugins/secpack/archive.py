@@ -21,8 +21,10 @@ from secpack.model import (
     Document,
     Finding,
     Id,
+    Inline,
     Letter,
     Link,
+    Preformatted,
     Publication,
     Severity,
 )
@@ -30,7 +32,7 @@ from secpack.pack import Contents, Entry, document_id, read_contents
 from secpack.profile import DocumentEntry, Kind, Profile
 from secpack.text import parse_letter, parse_text
 from secpack.text.inline import advisory_numbers, parse_inline
-from secpack.text.walk import runs
+from secpack.text.walk import leaves, runs
 
 _ADVISORY_URL: Final = re.compile(r"/xsa/advisory-(\d{1,4})\.html")
 
@@ -215,10 +217,15 @@ def _issuer(document: Document, profile: Profile) -> Iterator[Finding]:
 def _named(document: Document) -> tuple[tuple[int, ...], tuple[int, ...], tuple[Id, ...]]:
     """Advisories that the text addresses, those it only mentions, and its other ids."""
     head = document.letterhead
-    addresses = set(advisory_numbers(parse_inline(head.title if head else "")))
+    title = parse_inline(head.title if head else "")
+    addresses = set(advisory_numbers(title))
     named: set[int] = set()
     ids: dict[tuple[str, str], Id] = {}
-    for _, inlines in runs(document.blocks):
+    for inlines in (
+        title,
+        *(inlines for _, inlines in runs(document.blocks)),
+        *_indented(document),
+    ):
         named.update(advisory_numbers(inlines))
         for inline in inlines:
             if isinstance(inline, Id) and inline.scheme not in ("XSA", "bulletin"):
@@ -227,6 +234,13 @@ def _named(document: Document) -> tuple[tuple[int, ...], tuple[int, ...], tuple[
                 named.add(int(match[1]))
     ordered = tuple(ids[key] for key in sorted(ids))
     return tuple(sorted(addresses)), tuple(sorted(named - addresses)), ordered
+
+
+def _indented(document: Document) -> Iterator[tuple[Inline, ...]]:
+    """What is shown as printed without being code may be prose, and names ids like prose."""
+    for leaf in leaves(document.blocks):
+        if isinstance(leaf, Preformatted) and not leaf.language:
+            yield parse_inline(leaf.text)
 
 
 def _as_tracked(bulletin: Bulletin, tracker: Sequence[Advisory]) -> Bulletin:

@@ -14,9 +14,9 @@ from secpack.profile import DocumentEntry
 from secpack.text import marks
 from secpack.text.dates import DATE, parse_date
 from secpack.text.lines import Line, split_lines
+from secpack.text.scan import REVISION_SECTIONS, section_name
 from secpack.text.walk import plain, runs, sections
 
-_REVISIONS: Final = frozenset({"changelog", "change log", "history", "revisions"})
 _BULLET: Final = re.compile(r"[ \t]*(?:[-*] +)?")
 _ISSUED: Final = re.compile(rf"date of issue\b.{{0,60}}?\bis\s+(?P<date>{DATE})", re.IGNORECASE)
 
@@ -79,7 +79,7 @@ def _revisions(document: Document) -> Iterator[Revision]:
     year = (
         document.letterhead.date.year if document.letterhead and document.letterhead.date else None
     )
-    spans = [s for s in sections(document) if s.title.lower().rstrip(":") in _REVISIONS]
+    spans = [s for s in sections(document) if section_name(s.title) in REVISION_SECTIONS]
     if not spans:
         return
     lines = split_lines(document.file.data, path=document.file.path)

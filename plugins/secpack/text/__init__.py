@@ -9,8 +9,8 @@ from secpack.text.blocks import defined_labels, parse_blocks
 from secpack.text.inline import citation_label
 from secpack.text.letterhead import parse_letterhead
 from secpack.text.lines import Line, split_lines
-from secpack.text.marks import LABEL, NUMBER, PLACEHOLDER
-from secpack.text.scan import REFERENCE_SECTIONS, State, is_heading
+from secpack.text.marks import HIDDEN, LABEL, NUMBER, PLACEHOLDER
+from secpack.text.scan import REFERENCE_SECTIONS, State, is_heading, section_name
 from secpack.text.walk import leaves
 
 __all__ = ["parse_letter", "parse_text"]
@@ -24,7 +24,7 @@ def parse_text(file: File) -> Document:
     lines = split_lines(file.data, path=file.path)
     letterhead, position = parse_letterhead(lines, path=file.path)
     blocks, findings = _parse_body(lines[position:], file.path)
-    findings = _placeholders(lines[:position], (), file.path) + findings
+    findings = _odd_words(lines[:position], (), file.path) + findings
     return Document(file, (letterhead, *blocks), tuple(findings))
 
 
@@ -38,28 +38,47 @@ def parse_letter(file: File) -> Document:
 def _parse_body(lines: list[Line], path: str) -> tuple[tuple[Block, ...], list[Finding]]:
     """Parse with the labels that seem to be defined; again, if fewer of them are."""
     labels = frozenset(_likely_labels(lines))
-    state = State(path, labels, [], parse_blocks)
+    reserved = frozenset(_reserved_labels(lines))
+    state = State(path, labels, [], parse_blocks, reserved=reserved)
     blocks = parse_blocks(lines, state)
     defined = frozenset(defined_labels(blocks))
     if defined != labels:
-        state = State(path, defined, [], parse_blocks)
+        state = State(path, defined, [], parse_blocks, reserved=reserved)
         blocks = parse_blocks(lines, state)
-    return blocks, state.findings + _placeholders(lines, blocks, path)
+    return blocks, state.findings + _odd_words(lines, blocks, path)
 
 
-def _placeholders(lines: list[Line], blocks: tuple[Block, ...], path: str) -> list[Finding]:
-    """Words that a template leaves to be filled in; those in quoted code are somebody else's."""
+def _odd_words(lines: list[Line], blocks: tuple[Block, ...], path: str) -> list[Finding]:
+    """Characters that cannot be seen, and words that a template leaves to be filled in.
+
+    Such words in quoted code are somebody else's.
+    """
     code = {
         number
         for leaf in leaves(blocks)
         if isinstance(leaf, Preformatted)
         for number in range(leaf.first, leaf.last + 1)
     }
-    return [
+    findings = [
         Finding(path, line.number, "placeholder", f"{match[0]} left in: write what is meant")
         for line in lines
         if line.number not in code and (match := PLACEHOLDER.search(line.text))
     ]
+    for line in lines:
+        if hidden := HIDDEN.search(line.text):
+            message = f"U+{ord(hidden[0]):04X}, which cannot be seen or reorders words: remove it"
+            findings.append(Finding(path, line.number, "hidden-character", message))
+    return findings
+
+
+def _reserved_labels(lines: list[Line]) -> Iterator[str]:
+    """Labels that a section for references defines."""
+    section = ""
+    for n, line in enumerate(lines):
+        if is_heading(lines, n):
+            section = section_name(line.text)
+        elif section in REFERENCE_SECTIONS and (match := LABEL.match(line.text)):
+            yield citation_label(match["label"])
 
 
 def _likely_labels(lines: list[Line]) -> Iterator[str]:
@@ -67,7 +86,7 @@ def _likely_labels(lines: list[Line]) -> Iterator[str]:
     in_references = False
     for position, line in enumerate(lines):
         if is_heading(lines, position):
-            in_references = line.text.lower() in REFERENCE_SECTIONS
+            in_references = section_name(line.text) in REFERENCE_SECTIONS
         elif match := LABEL.match(line.text):
             yield citation_label(match["label"])
         elif in_references and (match := NUMBER.match(line.text)):

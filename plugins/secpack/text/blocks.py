@@ -37,6 +37,7 @@ from secpack.text.preformatted import (
 from secpack.text.quotations import parse_quotation
 from secpack.text.references import parse_references
 from secpack.text.scan import (
+    DATED_SECTIONS,
     Found,
     Lines,
     State,
@@ -44,6 +45,7 @@ from secpack.text.scan import (
     has_bar,
     is_heading,
     joined,
+    section_name,
     skip_blank,
     span,
 )
@@ -54,7 +56,10 @@ MAX_DEPTH: Final = 8
 
 _SIGN_OFF_LINES: Final = 5
 _SIGN_OFF_MARKS: Final = (marks.DASHES, marks.FAREWELL, marks.TEAM)
-_CLOSING_SECTIONS: Final = frozenset({"references", "footnotes", "credits"})
+_TOP_SECTIONS: Final = DATED_SECTIONS | {
+    "acknowledgements", "acknowledgments", "affected systems", "credits", "footnotes", "patching",
+    "quick summary", "references", "summary", "user action", "user action required",
+}  # fmt: skip
 
 
 def parse_blocks(lines: Lines, state: State) -> tuple[Block, ...]:
@@ -85,18 +90,24 @@ def parse_heading(lines: Lines, position: int, state: State) -> Found[Heading]:
     if not is_heading(lines, position):
         return None
     title = lines[position].text.strip(" \t")
-    double = lines[position + 1].text.lstrip().startswith("=")
-    if not state.depth:
-        state.section = title.rstrip(":").lower()
-        state.double |= double
-        state.level = _level(state, double=double)
     first, last, behind = span(lines, position, position + 2)
-    return Heading(first, last, state.level or 1, state.inline(title)), behind
+    if state.depth:
+        return Heading(first, last, state.level + 1, state.inline(title)), behind
+    state.section = section_name(title)
+    state.level = _level(state, lines[position + 1].text.strip(" \t")[0])
+    return Heading(first, last, state.level, state.inline(title)), behind
 
 
-def _level(state: State, *, double: bool) -> int:
-    """``-`` is a level of its own only below a ``=``; what closes a text is never nested."""
-    return 2 if not double and state.double and state.section not in _CLOSING_SECTIONS else 1
+def _level(state: State, sign: str) -> int:
+    """``-`` is a level of its own only in a text that begins with ``=``.
+
+    A changelog, which may have been put in front later, does not count as the beginning, and what
+    every text has is never nested.
+    """
+    if not state.top and state.section not in DATED_SECTIONS:
+        state.top = sign
+    nested = sign == "-" and state.top == "=" and state.section not in _TOP_SECTIONS
+    return 2 if nested else 1
 
 
 def parse_markdown_heading(lines: Lines, position: int, state: State) -> Found[Heading]:

@@ -23,10 +23,10 @@ _MONTHS: Final = [
 
 _MONTH: Final = "|".join(_MONTHS)
 
+ISO: Final = r"[0-9]{4}-[0-9]{2}-[0-9]{2}"
+
 #: ``2018-05-24``, or ``May 12, 2011`` with or without an ordinal ending; spaces may be several.
-DATE: Final = (
-    rf"[0-9]{{4}}-[0-9]{{2}}-[0-9]{{2}}|(?:{_MONTH})\s+[0-9]{{1,2}}(?:st|nd|rd|th)?,\s*[0-9]{{4}}"
-)
+DATE: Final = rf"{ISO}|(?:{_MONTH})\s+[0-9]{{1,2}}(?:st|nd|rd|th)?,\s*[0-9]{{4}}"
 
 #: ``July 14``, whose year is said elsewhere.
 YEARLESS: Final = rf"(?:{_MONTH})\s+[0-9]{{1,2}}(?:st|nd|rd|th)?"
@@ -36,9 +36,12 @@ _WORDS: Final = re.compile(rf"({_MONTH})\s+([0-9]{{1,2}})(?:st|nd|rd|th)?(?:,\s*
 
 #: A line that cannot be anything but an attempt at a date.
 LIKE_A_DATE: Final = re.compile(
-    r"\s*(?:[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}|[0-9]{1,2}[./][0-9]{1,2}[./][0-9]{4}"
-    r"|[A-Z][a-z]{2,8}\.?\s+[0-9]{1,2}[a-z]{0,2},?\s*[0-9]{4}"
-    r"|[0-9]{1,2}[a-z]{0,2}\s+[A-Z][a-z]{2,8},?\s*[0-9]{4})\s*"
+    r"\W*(?:date:? |updated:? |[a-z]+day,? )?(?:[0-9]{4}[-./][0-9]{1,2}[-./][0-9]{1,2}"
+    r"|[0-9]{1,2}[-./][0-9]{1,2}[-./][0-9]{4}|y{4}-m{2}-d{2}"
+    rf"|(?:{_MONTH})\s+[0-9]{{4}}"
+    r"|[a-z]{3,9}\.?\s+[0-9]{1,2}[a-z]{0,2},?\s*[0-9]{4}"
+    r"|[0-9]{1,2}[a-z]{0,2}\s+[a-z]{3,9},?\s*[0-9]{4})\b",
+    re.IGNORECASE,
 )
 
 

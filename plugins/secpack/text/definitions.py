@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import re
-from typing import Final
 
 from secpack.model import Definition, Definitions
 from secpack.text import marks
 from secpack.text.lines import dedent
-from secpack.text.scan import Found, Lines, State, is_heading, skip_blank, without
-
-_DATED_SECTIONS: Final = frozenset({"changelog", "change log", "history", "timeline", "revisions"})
+from secpack.text.scan import DATED_SECTIONS, Found, Lines, State, is_heading, skip_blank, without
 
 
 def parse_definitions(lines: Lines, position: int, state: State) -> Found[Definitions]:
@@ -23,7 +20,7 @@ def parse_definitions(lines: Lines, position: int, state: State) -> Found[Defini
         end = _definition_end(lines, position, pattern)
         items.append(_definition(lines[position:end], match, state))
         position = end
-    dated = pattern is marks.DATED and state.section in _DATED_SECTIONS
+    dated = pattern is marks.DATED and state.section in DATED_SECTIONS
     if len(items) < 2 and not dated:
         return None
     return Definitions(lines[start].number, lines[position - 1].number, tuple(items)), position

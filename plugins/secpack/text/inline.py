@@ -16,17 +16,18 @@ _MAX_URL: Final = 2000
 _PATTERN: Final = re.compile(
     rf"""
       (?P<citation> \[ (?P<label> \w{{1,4}} | \*{{1,5}} ) \] )
-    | (?P<code> ` [^`]{{1,{_MAX_SPAN}}} ` )
-    | (?P<mark> [_*] ) (?: (?<= [\s("'] [_*] ) | (?<= \A [_*] ) )
+    | (?P<code> ` (?! \s ) [^`]{{1,{_MAX_SPAN}}} (?<! \s ) ` )
+    | (?P<mark> [*]{{1,2}} | _ ) (?: (?<= [\s("'] [_*] ) | (?<= [\s("'] [*]{{2}} )
+                                | (?<= \A [_*] ) | (?<= \A [*]{{2}} ) )
         (?P<emphasis> (?! [\s_*] ) [^_*`|]{{1,{_MAX_SPAN}}} ) (?<! \s ) (?P=mark) (?! [\w*] )
     | (?<! \w ) (?:
           (?P<link> (?: https?:// | mailto: ) [^\s<>"|`]{{1,{_MAX_URL}}} )
         | (?P<advisory> X (?: SAs? | en\s+Security\s+Advisor(?:y|ies) (?:\s+XSA)? )
-            [-\s#]{{0,3}} (?P<number> [0-9]{{1,4}} ) \b (?! [.][0-9] ) )
-        | (?P<cve> CVE-[0-9]{{4}}-\s?[0-9]{{4,7}}\b )
+            [-–\s#]{{0,3}} (?P<number> [0-9]{{1,4}} ) \b (?! [.][0-9] ) )
+        | (?P<cve> CVE-\s?[0-9]{{4}}-\s?[0-9]{{4,7}}\b )
         | (?P<other> (?: INTEL-SA-[0-9]{{5}} | DSA-[0-9]{{3,5}}(?:-[0-9]+)?
                        | GHSA(?:-[0-9a-z]{{4}}){{3}} | AMD-SB-[0-9]{{3,5}} | XSN-[0-9]{{1,3}} )\b )
-        | (?P<bulletin> (?: [A-Z]{{1,4}}SB | [A-Z]\w{{0,40}}\s+Security\s+Bulletin )
+        | (?P<bulletin> (?: (?!USB) [A-Z]{{1,4}}SB | [A-Z]\w{{0,40}}\s+Security\s+Bulletin )
             [-\s]{{0,2}} \#? (?P<bnumber> [0-9]{{1,4}} ) \b (?! [.][0-9] ) )
       )
     """,
@@ -36,8 +37,9 @@ _PATTERN: Final = re.compile(
 # What may follow an advisory's number and goes on with the list or range: ", 218", " & 122",
 # "-224", " through XSA-230".
 _MORE: Final = re.compile(
-    r"(?P<joint>\s{0,2}(?:,\s{0,2}(?:and\s{1,2})?|&|/|-|–|and\b|or\b|to\b|through\b)\s{0,2})"
-    r"(?P<prefix>XSA[-\s]{0,2})?(?P<number>[0-9]{1,4})\b(?![.][0-9]|-\w|\s?%)"
+    r"(?P<joint>\s{0,2}(?:,\s{0,2}(?:(?:and|or)\s{1,2}|&\s{0,2})?"
+    r"|&|/|-|–|and\b|or\b|to\b|through\b)\s{0,2})"
+    r"(?P<prefix>XSA[-\s]{0,2}|-(?<=\s-))?(?P<number>[0-9]{1,4})\b(?![.][0-9]|-\w|\s?%)"
 )
 _BRACKETS: Final = (("(", ")"), ("[", "]"), ("{", "}"))
 _RANGE: Final = frozenset({"-", "–", "to", "through"})
@@ -78,7 +80,8 @@ def _elements(text: str, labels: Collection[str]) -> Iterator[Inline]:
 def _element(match: re.Match[str], labels: Collection[str]) -> Inline:
     found = match[0]
     if match["link"]:
-        return Link(_trim_url(found))
+        url = _trim_url(found)
+        return Link(url) if url[-1] not in ":/" or url.count("/") > 2 else Text(found)
     if match["code"]:
         return Code(found[1:-1])
     if match["citation"]:
@@ -89,7 +92,8 @@ def _element(match: re.Match[str], labels: Collection[str]) -> Inline:
     if match["cve"]:
         return Id("CVE", "".join(found.split()), found)
     if match["other"]:
-        return Id(found.rpartition("-")[0] if "GHSA" not in found else "GHSA", found, found)
+        scheme = "GHSA" if found.startswith("GHSA") else found.rstrip("-0123456789")
+        return Id(scheme, found, found)
     if match["bulletin"]:
         return Id("bulletin", f"{int(match['bnumber']):03d}", found)
     return Emphasis(match["mark"], match["emphasis"])
@@ -142,7 +146,7 @@ def _trim_url(url: str) -> str:
     """Leave to the sentence what is not the address's: a stop, a comma, an unmatched bracket."""
     unmatched = {close: url.count(close) - url.count(opening) for opening, close in _BRACKETS}
     end = len(url)
-    while url[end - 1] in ".,;:!?'*" or unmatched.get(url[end - 1], 0) > 0:
+    while url[end - 1] in ".,;:!?'*…”’»" or unmatched.get(url[end - 1], 0) > 0:
         end -= 1
         if url[end] in unmatched:
             unmatched[url[end]] -= 1

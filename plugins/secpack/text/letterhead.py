@@ -61,7 +61,7 @@ def _parse_date_line(
     try:
         return text, parse_date(text), skip_blank(lines, position + 1)
     except ValueError:
-        if LIKE_A_DATE.fullmatch(text):
+        if LIKE_A_DATE.match(text):
             raise ParseError(
                 f"{text!r} is not a date; expected 2018-05-24 or May 24, 2018",
                 path=path,
@@ -73,9 +73,11 @@ def _parse_date_line(
 def _parse_title(
     lines: Sequence[Line], position: int
 ) -> tuple[tuple[str, ...], tuple[str, ...], int]:
-    """Read title and subtitle: centred lines, or one line at the margin above the first section."""
+    """Read title and subtitle: centred lines, or lines at the margin above the first section."""
     title, behind = _chunk(lines, position)
-    if not title or not (_is_centred(title) or _stands_alone(lines, title, behind)):
+    if not title or title[-1].text.endswith(":"):
+        return (), (), position
+    if not (_is_centred(title[1:] or title) or _stands_alone(lines, title, behind)):
         return (), (), position
     subtitle, end = _chunk(lines, behind)
     if not subtitle or not _is_centred(subtitle):
@@ -87,7 +89,9 @@ def _chunk(lines: Sequence[Line], position: int) -> tuple[list[Line], int]:
     """The lines up to the next blank one and the index behind it; none where a heading begins."""
     end = position
     while end < len(lines) and not lines[end].blank:
-        if is_heading(lines, end) or end - position >= _MAX_TITLE_LINES:
+        if is_heading(lines, end):
+            break
+        if end - position >= _MAX_TITLE_LINES:
             return [], position
         end += 1
     return list(lines[position:end]), skip_blank(lines, end)
@@ -98,10 +102,11 @@ def _is_centred(chunk: Sequence[Line]) -> bool:
 
 
 def _stands_alone(lines: Sequence[Line], chunk: Sequence[Line], behind: int) -> bool:
-    line = chunk[0]
-    ends_sentence = line.text.endswith((".", ":", "?", "!"))
+    """Whether lines at the margin are a title: one or two above the first section, no sentence."""
+    ends_sentence = chunk[-1].text.endswith((".", ":", "!"))
     first_section = behind < len(lines) and is_heading(lines, behind)
-    return len(chunk) == 1 and first_section and not ends_sentence and not _has_marker(line)
+    marked = any(_has_marker(line) for line in chunk)
+    return len(chunk) <= 2 and first_section and not ends_sentence and not marked
 
 
 def _has_marker(line: Line) -> bool:

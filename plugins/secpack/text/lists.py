@@ -8,6 +8,7 @@ from secpack.model import Item, ListBlock, Reference, References
 from secpack.text import marks
 from secpack.text.lines import Line, dedent
 from secpack.text.scan import (
+    LOOK_AHEAD,
     REFERENCE_SECTIONS,
     Found,
     Lines,
@@ -113,7 +114,11 @@ def _breaks_item(lines: Lines, position: int, marker: _Marker) -> bool:
         return False
     if _marker(line):
         ended = lines[position - 1].text.endswith((".", ":", ";", ","))
-        return ended or line.indent < marker.indent
+        return (
+            ended or line.indent < marker.indent or begins_list(lines, position, introduced=False)
+        )
+    if line.text.endswith(":") and position + 1 < len(lines) and _marker(lines[position + 1]):
+        return True
     return (
         is_heading(lines, position)
         or has_bar(line)
@@ -139,9 +144,20 @@ def begins_list(lines: Lines, position: int, *, introduced: bool) -> bool:
         return False
     if introduced:
         return True
+    if marker.number not in (None, 1):
+        return False
+    above = lines[position - 1]
+    if marker.indent - above.indent in (2, 3, 4) and marker.number is None:
+        return True
+    return _has_sibling(lines, position, marker)
+
+
+def _has_sibling(lines: Lines, position: int, marker: _Marker) -> bool:
+    """Whether a second item follows the lines of this one."""
+    end = min(len(lines), position + LOOK_AHEAD)
     following = position + 1
-    return (
-        marker.number in (None, 1)
-        and following < len(lines)
-        and _sibling(lines[following], marker) is not None
-    )
+    while following < end and (lines[following].blank or lines[following].indent > marker.indent):
+        if _sibling(lines[following], marker):
+            return True
+        following += 1
+    return following < end and _sibling(lines[following], marker) is not None

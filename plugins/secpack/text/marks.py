@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from secpack.text.dates import DATE, YEARLESS
+from secpack.text.dates import DATE, ISO, YEARLESS
 
 BANNER: Final = re.compile(
     r"-{1,10}={0,10}\[ {0,9}(?P<issuer>\S.{0,60}?) {1,9}(?P<kind>Security {1,9}Bulletin|Canary)"
@@ -20,25 +20,37 @@ BULLET: Final = re.compile(r"(?P<indent>[ \t]*)(?P<marker>[-*•])(?P<space>[ \t
 NUMBER: Final = re.compile(
     r"(?P<indent>[ \t]*)(?P<marker>0|[1-9][0-9]{0,2}|[a-z])(?P<stop>[.)])(?P<space>[ \t]+)(?=\S)"
 )
-LABEL: Final = re.compile(r" {0,3}\[(?P<label>\w{1,4}|\*{1,5})\](?:[ \t]+|$)")
-DASHES: Final = re.compile(r"--")
+LABEL: Final = re.compile(
+    r" {0,3}(?P<marker>\[(?P<label>[A-Za-z0-9]{1,4}|\*{1,5})\]:?)(?:[ \t]+|$)"
+)
+DASHES: Final = re.compile(r"--(?: The .{1,60}\b[Tt]eam)?")
 FAREWELL: Final = re.compile(
-    r"(?:(?:Many )?[Tt]hanks|Thank you|(?:(?:Best|Kind) )?[Rr]egards|Sincerely|Yours|Cheers)[,.!]?"
+    r"(?:(?:Many )?[Tt]hanks|Thank you|(?:(?:Best|Kind) )?[Rr]egards"
+    r"|(?:Yours )?(?:[Ss]incerely|faithfully|truly)|Yours|Cheers)[,.!]?"
 )
 TEAM: Final = re.compile(r"The .{1,60}\b[Tt]eam")
-SHELL: Final = re.compile(r"[ \t]*\$ \S")
+SHELL: Final = re.compile(r"[ \t]*(?:\[[^\]]{1,40}\])?\$ [^\s0-9]")
 DATED: Final = re.compile(
-    rf"(?P<term>{DATE}|{YEARLESS})(?P<separator>:[ \t]+|[ \t]+[-–][ \t]+|[ \t]{{2,}})(?=\S)"
+    rf"(?P<term>(?P<iso>{ISO})|{DATE}|{YEARLESS})"
+    r"(?P<separator>:[ \t]+|[ \t]+(?:--?|–)[ \t]+|[ \t]{2,}|(?(iso)[ \t]+|(?!)))(?=\S)"
 )
 TERM: Final = re.compile(
-    r"(?P<term>[A-Z][A-Z0-9]+-[\w-]{1,30})(?P<separator>[ \t]+[-–][ \t]+)(?=\S)"
+    r"(?P<term>[A-Z][A-Z0-9]+-[\w-]{1,30})(?P<separator>(?:[ \t]+[-–]|:)[ \t]+)(?=\S)"
 )
 PLACEHOLDER: Final = re.compile(r"\b(?:TODO|FIXME|TBD)\b")
+# C0 and C1 controls but tab; soft hyphen, bidirectional and zero-width controls, line
+# separators, byte order mark, and noncharacters.
+HIDDEN: Final = re.compile(
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u00ad\u061c\u180e\u200b-\u200f\u2028-\u202e"
+    "\u2060-\u206f\ufeff\ufff9-\ufffb\ufffe\uffff]"
+)
 URL_LINE: Final = re.compile(r"[ \t]*(?:https?://|mailto:)\S+")
 HUNK: Final = re.compile(r"@@ -\d{1,9}(?:,(?P<old>\d{1,9}))? \+\d{1,9}(?:,(?P<new>\d{1,9}))? @@")
 
 _ALIGNED: Final = re.compile(r"[^\s.:!?] {3,}\S")
-_CALL: Final = re.compile(r"(?:\w+[ \t]+\*{0,3}){0,4}[\w.>-]{2,80} ?\(")
+_CALL: Final = re.compile(
+    r"(?:\w+[ \t]+\*{0,3}){0,4}(?:[\w.>-]{2,80}|(?:if|for|while|switch|return) )\("
+)
 _C_SIGNS: Final = re.compile(
     r"[ \t]*(?:#(?:include|define|ifdef|ifndef|endif)\b|/\*|\*/|//|[{}]"
     r"|(?:struct|static|typedef)\b)"
@@ -46,6 +58,7 @@ _C_SIGNS: Final = re.compile(
 _DIFF_SIGNS: Final = re.compile(r"[ \t]*(?:diff --git |@@ .+ @@|\+\+\+ \S)")
 _COMMAND: Final = re.compile(r"(?:sudo |\./|[a-z][\w.-]{0,40}(?: |$))")
 
+_COMMAND_SIGNS: Final = frozenset("-_/=|<>$\\")
 _SEPARATORS: Final = frozenset(" \t|+:=-")
 
 
@@ -65,8 +78,10 @@ def looks_like_code(line: str) -> bool:
 
 
 def looks_like_command(line: str) -> bool:
-    """Whether a lone line can be a command: a lower-case first word, and no end of a sentence."""
-    return bool(_COMMAND.match(line)) and line[-1] not in ".:,!?" and not URL_LINE.fullmatch(line)
+    """Whether a line can be a command: a lower-case first word, and signs that prose lacks."""
+    if not _COMMAND.match(line) or line[-1] in ".:,!?" or URL_LINE.fullmatch(line):
+        return False
+    return line.startswith("sudo ") or not _COMMAND_SIGNS.isdisjoint(line)
 
 
 def is_aligned(line: str) -> bool:

@@ -20,6 +20,22 @@ from secpack.text.scan import (
 )
 
 CODE_INDENT: Final = 4
+_DIFF_LINES = (
+    "--- ",
+    "index ",
+    "\\ No newline",
+    "old mode ",
+    "new mode ",
+    "new file mode ",
+    "deleted file mode ",
+    "similarity index ",
+    "dissimilarity index ",
+    "rename from ",
+    "rename to ",
+    "copy from ",
+    "copy to ",
+    "Binary files ",
+)
 
 
 def preformatted(lines: Lines, position: int, end: int) -> tuple[Preformatted, int]:
@@ -59,7 +75,7 @@ def _after_diff_line(text: str, left: tuple[int, int]) -> tuple[int, int] | None
     """How many old and new lines the hunk has left behind a line; None where no diff goes on."""
     if match := marks.HUNK.match(text):
         return int(match["old"] or 1), int(match["new"] or 1)
-    if marks.starts_diff(text) or text.startswith(("--- ", "index ", "\\ No newline")):
+    if marks.starts_diff(text) or text.startswith(_DIFF_LINES):
         return left
     old, new = (text.startswith((" ", "-")), text.startswith((" ", "+")))
     if max(left) <= 0 or not (old or new):
@@ -119,10 +135,10 @@ def _is_code(lines: Lines, position: int) -> bool:
 
 
 def parse_command(lines: Lines, position: int, _: State) -> Found[Preformatted]:
-    """A lone line below a colon that can be a command and is no sentence."""
-    end = position + 1
-    alone = end == len(lines) or lines[end].blank
-    if not alone or position == 0 or not marks.looks_like_command(lines[position].text):
+    """Lines below a colon, each of which can be a command and is no sentence."""
+    end = chunk_end(lines, position, LOOK_AHEAD)
+    commands = (line.text.strip(" \t") for line in lines[position:end])
+    if position == 0 or not all(marks.looks_like_command(command) for command in commands):
         return None
     above = next(
         (line for line in reversed(lines[max(0, position - 3) : position]) if line.text), None

@@ -10,11 +10,19 @@ from secpack.text.scan import Found, Lines, State, has_bar, is_heading, skip_bla
 
 def parse_quotation(lines: Lines, position: int, state: State) -> Found[Quotation]:
     """Lines behind ``|`` bars, up to a blank line that no bar follows."""
-    if not has_bar(lines[position]):
+    framed = (
+        marks.BOX.fullmatch(lines[position].text)
+        and position + 1 < len(lines)
+        and has_bar(lines[position + 1])
+    )
+    if not (has_bar(lines[position]) or framed):
         return None
     end = _quotation_end(lines, position, state)
     first, last, behind = span(lines, position, end)
     content = [_without_bar(line) for line in lines[position:behind]]
+    for edge in (0, end - position - 1):
+        if marks.BOX.fullmatch(lines[position + edge].text):
+            content[edge] = Line(content[edge].number, "")
     return Quotation(first, last, state.nested(content, in_item=False)), behind
 
 
@@ -53,7 +61,10 @@ def _lost_its_bar(lines: Lines, position: int) -> bool:
     """Whether an unbarred line right below a quotation goes on with its sentence."""
     if is_heading(lines, position) or marks.DASHES.fullmatch(lines[position].text):
         return False
+    above = lines[position - 1].text.strip(" |").rstrip(")]\"'”’")
+    ended = not above or above.endswith((".", "!", "?", ":"))
+    if ended and lines[position].text.endswith(":"):
+        return False
     if position + 1 < len(lines) and has_bar(lines[position + 1]):
         return True
-    above = lines[position - 1].text.strip(" |")
-    return bool(above) and not above.endswith((".", "!", "?", ":"))
+    return not ended

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from secpack.model import Reference, References
 from secpack.text import marks
+from secpack.text.inline import citation_label
 from secpack.text.lines import Line, dedent
 from secpack.text.scan import (
     REFERENCE_SECTIONS,
@@ -18,7 +19,8 @@ from secpack.text.scan import (
 
 def parse_references(lines: Lines, position: int, state: State) -> Found[References]:
     """``[1] …`` at the start of a paragraph, and those that follow it."""
-    if not marks.LABEL.match(lines[position].text):
+    match = marks.LABEL.match(lines[position].text)
+    if not match or not _defines(match["label"], state):
         return None
     start, items = position, []
     while position < len(lines) and (match := marks.LABEL.match(lines[position].text)):
@@ -30,12 +32,23 @@ def parse_references(lines: Lines, position: int, state: State) -> Found[Referen
                 first=lines[position].number,
                 last=lines[end - 1].number,
                 label=match["label"],
-                marker=f"[{match['label']}]",
+                marker=match["marker"],
                 blocks=state.nested(content, in_item=True),
             )
         )
         position = end
     return References(lines[start].number, lines[position - 1].number, tuple(items)), position
+
+
+def _defines(label: str, state: State) -> bool:
+    """Whether a label at the start of a paragraph defines a reference.
+
+    In a section for references it does. Elsewhere it is a citation that opens a sentence, if such
+    a section defines the label; and words in brackets are no labels.
+    """
+    if state.section in REFERENCE_SECTIONS:
+        return True
+    return not label.isalpha() and citation_label(label) not in state.reserved
 
 
 def _reference_end(lines: Lines, position: int, label: str, state: State) -> int:

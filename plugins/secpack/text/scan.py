@@ -6,6 +6,7 @@ or None when the line does not begin an x. A block takes the blank lines that fo
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Final, TypeAlias, TypeVar
@@ -18,7 +19,14 @@ from secpack.text.lines import Line
 #: How many lines a rule looks ahead to judge what they are; keeps every rule linear.
 LOOK_AHEAD: Final = 60
 
+# Titles of sections, in lower case, that mean something to the parser.
 REFERENCE_SECTIONS: Final = frozenset({"references", "footnotes", "notes"})
+REVISION_SECTIONS: Final = frozenset(
+    {"changelog", "change log", "history", "revisions", "revision history"}
+)
+DATED_SECTIONS: Final = REVISION_SECTIONS | {"timeline"}
+
+_NUMBERED: Final = re.compile(r"(?:[0-9]{1,2}[.)])+[ \t]+")
 
 Lines: TypeAlias = Sequence[Line]
 _B = TypeVar("_B", bound=Block)
@@ -29,8 +37,9 @@ Found: TypeAlias = tuple[_B, int] | None
 class State:
     """What the parser knows on its way down a document; nested parsers share the findings.
 
-    ``section`` is the title of the section it is in, in lower case, ``level`` its level;
-    ``double`` tells that a heading underlined with ``=`` has been seen.
+    ``labels`` are those of all references, ``reserved`` those that a section for references
+    defines. ``section`` is the title of the section it is in, in lower case, ``level`` its level;
+    ``top`` is the sign that underlines the first section.
     """
 
     path: str
@@ -40,8 +49,9 @@ class State:
     depth: int = 0
     section: str = ""
     level: int = 0
-    double: bool = False
+    top: str = ""
     in_item: bool = False
+    reserved: frozenset[str] = frozenset()
 
     def inline(self, text: str) -> tuple[Inline, ...]:
         """Parse running text with the labels of this document."""
@@ -87,16 +97,24 @@ def without(line: Line, start: int) -> Line:
     return Line(line.number, line.text[start:])
 
 
+def section_name(title: str) -> str:
+    """A section's title as it is looked up: in lower case, without its number or colon."""
+    return _NUMBERED.sub("", title.strip(" \t"), count=1).rstrip(":").lower()
+
+
 def is_heading(lines: Lines, position: int) -> bool:
     """Whether a line is underlined: a heading if it stands free or is as long as its underline."""
     if position + 1 >= len(lines) or lines[position].blank:
         return False
-    underline = lines[position + 1].text
-    if not marks.UNDERLINE.fullmatch(underline) or marks.RULE.fullmatch(lines[position].text):
+    title, underline = lines[position], lines[position + 1].text
+    if not marks.UNDERLINE.fullmatch(underline) or marks.RULE.fullmatch(title.text):
         return False
-    if position == 0 or lines[position - 1].blank:
+    if has_bar(title) or marks.BULLET.match(title.text):
+        return False
+    above = lines[position - 1].text if position else ""
+    if not above or above.endswith((".", "!", "?")):
         return True
-    return abs(len(lines[position].text.strip()) - len(underline.strip())) <= 2
+    return abs(len(title.text.strip(" \t")) - len(underline.strip(" \t"))) <= 2
 
 
 def has_bar(line: Line) -> bool:

@@ -11,15 +11,16 @@ from secpack.text.scan import Found, Lines, State, span
 
 def parse_table(lines: Lines, position: int, state: State) -> Found[Table]:
     """Rows whose cells are parted by bars, with a row of dashes below the head or around all."""
-    opening = [_is_edge(line.text) for line in lines[position : position + 3]]
-    if all(opening) or not any(opening):
+    opening = [line.text for line in lines[position : position + 3]]
+    edges = [_is_edge(row) for row in opening]
+    if all(edges) or not (any(edges) or _is_framed(opening)):
         return None
     end = position
     while end < len(lines) and _is_row(lines[end].text):
         end += 1
     rows = [line.text for line in lines[position:end]]
     written = [row for row in rows if not _is_edge(row)]
-    if not written or len(written) == len(rows):
+    if not written:
         return None
     cells = tuple(tuple(state.inline(cell) for cell in _cells(row)) for row in written)
     head = _head_count(rows)
@@ -30,6 +31,13 @@ def parse_table(lines: Lines, position: int, state: State) -> Found[Table]:
 def _is_edge(row: str) -> bool:
     """Whether a row is drawn, not written."""
     return marks.is_separator_row(row) or marks.BOX.fullmatch(row) is not None
+
+
+def _is_framed(rows: Sequence[str]) -> bool:
+    """Whether two rows have bars at both sides and as many cells: a table without edges."""
+    first, second = ([*rows, "", ""])[:2]
+    framed = all(row.startswith("|") and row.endswith("|") for row in (first, second))
+    return framed and first.count("|") == second.count("|") >= 3
 
 
 def _is_row(text: str) -> bool:
