@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from secpack.model import Archive, Attachment, Canary, Id, Letter, Publication
+from secpack.model import Archive, Attachment, Canary, Id, Key, Letter, Publication
 from secpack.profile import Kind, Profile
 
 ARCHIVE_JSON = "data/archive.json"
+
+#: Where the keys are, and the page that lists them.
+KEYS = "keys/"
 
 #: What relative links to a page end in, so that they work without a server, too.
 INDEX = "index.html"
@@ -35,6 +38,11 @@ def attachment_url(attachment: Attachment, name: str, profile: Profile) -> str:
     """A signed file that is no document: ``qsb/files/xsa-109-risk-graph.dot``."""
     in_canaries = attachment.file.path.startswith(profile.canaries.folder + "/")
     return f"{list_url(profile.canaries if in_canaries else profile.bulletins)}files/{name}"
+
+
+def key_url(key: Key, profile: Profile) -> str:
+    """A key's file: ``keys/security-team/….asc``."""
+    return KEYS + key.file.path.removeprefix(profile.keys + "/")
 
 
 def feed_url(slug: str) -> str:

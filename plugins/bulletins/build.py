@@ -26,7 +26,7 @@ from pelican.settings import read_settings
 from bulletins.addresses import ARCHIVE_JSON
 from bulletins.gate import GateError
 from secpack import SecpackError
-from secpack.model import Archive, Finding
+from secpack.model import Archive, Finding, Severity
 
 #: How many findings a build prints.
 _MOST_FINDINGS: Final = 20
@@ -133,12 +133,13 @@ def _report(archive: Archive, target: Path, seconds: float) -> None:
 
 
 def _report_findings(findings: Sequence[Finding]) -> None:
-    """Findings, the first of them word by word; all of them are in the archive's data."""
-    for finding in findings[:_MOST_FINDINGS]:
+    """Findings to look at, the first of them word by word; all are in the archive's data."""
+    grave = [finding for finding in findings if finding.severity is not Severity.NOTICE]
+    for finding in grave[:_MOST_FINDINGS]:
         place = f"{finding.file}:{finding.line}" if finding.line else finding.file
         print(f"{finding.severity.value}: {place}: {finding.message}")
-    if len(findings) > _MOST_FINDINGS:
-        print(f"… and {len(findings) - _MOST_FINDINGS} more: see {ARCHIVE_JSON}")
+    if len(findings) > min(len(grave), _MOST_FINDINGS):
+        print(f"{len(grave)} findings to look at, {len(findings)} in all: see {ARCHIVE_JSON}")
 
 
 if __name__ == "__main__":

@@ -18,7 +18,7 @@ from secpack import Profile, SecpackError
 from secpack.model import Archive
 
 #: The templates that are asked for by name.
-TEMPLATES = ("article.html", "index.html", "list.html", "page.html")
+TEMPLATES = ("article.html", "index.html", "keys.html", "list.html", "page.html")
 
 
 class GateError(SecpackError):

@@ -7,7 +7,15 @@ from typing import Any
 
 from pelican.generators import Generator
 
-from bulletins.addresses import ARCHIVE_JSON, attachment_url, beside, list_url
+from bulletins.addresses import (
+    ARCHIVE_JSON,
+    INDEX,
+    KEYS,
+    attachment_url,
+    beside,
+    key_url,
+    list_url,
+)
 from bulletins.exports.archive_json import archive_json
 from bulletins.feeds import atom_feeds
 from bulletins.writer import ArchiveWriter
@@ -16,10 +24,10 @@ from secpack.model import Archive, Canary, File, Publication, Signature
 
 
 class ListsGenerator(Generator):  # type: ignore[misc] # Pelican has no types
-    """Writes ``qsb/`` and ``canary/``: all documents of a kind, newest first."""
+    """Writes ``qsb/`` and ``canary/``, all documents of a kind; and ``keys/``, all keys."""
 
     def generate_output(self, writer: ArchiveWriter) -> None:
-        """Write both lists with the theme's ``list`` template, if the theme has the archive's."""
+        """Write the lists with the theme's templates, if it is the archive's own theme."""
         if not self.settings["ARCHIVE_THEME"]:
             return
         archive: Archive = self.settings["ARCHIVE"]
@@ -37,13 +45,19 @@ class ListsGenerator(Generator):  # type: ignore[misc] # Pelican has no types
                 kind=kind,
                 publications=publications[::-1],
             )
+        writer.write_file(
+            KEYS + INDEX,
+            self.get_template("keys"),
+            self.context,
+            relative_urls=self.settings["RELATIVE_URLS"],
+        )
 
 
 class OriginalsGenerator(Generator):  # type: ignore[misc] # Pelican has no types
     """Writes the signed originals and their signatures, byte for byte as they were parsed."""
 
     def generate_output(self, writer: ArchiveWriter) -> None:
-        """Write every document, letter and attachment, with its signatures."""
+        """Write every document, letter and attachment, with its signatures; and the keys."""
         archive: Archive = self.settings["ARCHIVE"]
         profile: Profile = self.settings["PROFILE"]
         for publication in archive.publications:
@@ -52,6 +66,8 @@ class OriginalsGenerator(Generator):  # type: ignore[misc] # Pelican has no type
         for attachment in archive.attachments:
             for file in (attachment.file, *_files(attachment.signatures)):
                 writer.write_bytes(attachment_url(attachment, file.name, profile), file.data)
+        for address, data in {key_url(k, profile): k.file.data for k in archive.keys}.items():
+            writer.write_bytes(address, data)
 
 
 class FeedsGenerator(Generator):  # type: ignore[misc] # Pelican has no types

@@ -6,6 +6,7 @@ started, ``ARCHIVE`` and ``PROFILE`` hold what was read, for generators and temp
 
 from __future__ import annotations
 
+import sys
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -13,8 +14,9 @@ from typing import Any
 from markupsafe import Markup
 
 from bulletins.html import as_markup
-from secpack import Profile, SecpackError, load, load_advisories, load_profile
-from secpack.model import Archive
+from secpack import Checker, Profile, SecpackError, load, load_advisories, load_profile
+from secpack.cache import Cache, cache_folder
+from secpack.model import Archive, Severity
 
 #: What every build of an archive needs, whatever its theme; ``pelicanconf.py`` starts from it.
 DEFAULTS: dict[str, Any] = {
@@ -69,13 +71,39 @@ def read_archive(settings: dict[str, Any]) -> tuple[Archive, Profile]:
     profile = load_profile(Path(file)) if file else Profile()
     advisories = load_advisories(Path(settings["XSA_FILE"])) if settings.get("XSA_FILE") else ()
     pinned = _as_of(settings, profile)
+    strict = bool(settings.get("STRICT"))
     archive = load(
-        settings["SECPACK"], profile=profile, advisories=advisories, as_of=pinned or _today()
+        settings["SECPACK"],
+        profile=profile,
+        advisories=advisories,
+        as_of=pinned or _today(),
+        checker=_checker(strict=strict),
     )
-    if archive.late and not pinned and settings.get("STRICT"):
+    if strict:
+        _check_strictly(archive, pinned=pinned is not None)
+    return archive, profile
+
+
+def _checker(*, strict: bool) -> Checker:
+    """Checks signatures; what is published never rests on verdicts that were kept."""
+    cache = None if strict else Cache(cache_folder() / "verdicts.json")
+    return Checker(cache=cache, progress=show_progress if sys.stderr.isatty() else None)
+
+
+def show_progress(done: int, total: int) -> None:
+    """Tell on a terminal how far the checking of signatures is."""
+    end = "\r\033[K" if done == total else ""
+    print(f"\rChecking signatures: {done} of {total}{end}", end="", file=sys.stderr, flush=True)
+
+
+def _check_strictly(archive: Archive, *, pinned: bool) -> None:
+    """Refuse what must not be published. Raises SecpackError with all reasons."""
+    errors = [f for f in archive.findings if f.severity is Severity.ERROR and not f.waived]
+    if errors:
+        raise SecpackError("\n".join(f"{f.file}: {f.message} ({f.code})" for f in errors))
+    if archive.late and not pinned:
         message = "documents of a day that has not come: say with AS_OF which day is to be shown"
         raise SecpackError(message)
-    return archive, profile
 
 
 def _as_of(settings: dict[str, Any], profile: Profile) -> date | None:

@@ -14,6 +14,7 @@ from bulletins.addresses import (
     attachment_url,
     beside,
     feed_url,
+    key_url,
     kind_of,
     letter_prefix,
     list_url,
@@ -23,7 +24,17 @@ from bulletins.generators import files_of
 from bulletins.html import render, render_blocks, visible
 from bulletins.reader import ROOT, about, heading, summary
 from secpack import Profile
-from secpack.model import Archive, Attachment, Canary, Id, Letter, Publication, Signature
+from secpack.model import (
+    Archive,
+    Attachment,
+    Canary,
+    Id,
+    Key,
+    Letter,
+    Publication,
+    Signature,
+    Verdict,
+)
 from secpack.profile import Kind
 from secpack.text.walk import actions, opening
 
@@ -48,6 +59,7 @@ class Neighbours:
 def template_context(archive: Archive, profile: Profile) -> dict[str, Any]:
     """Functions and values for templates; all addresses are relative to the site's root."""
     link_of = LinkResolver(archive, profile, ROOT)
+    by_fingerprint = {key.fingerprint: key for key in reversed(archive.keys)}
 
     def page_of(publication: Publication) -> str:
         return page_url(publication, profile)
@@ -65,6 +77,11 @@ def template_context(archive: Archive, profile: Profile) -> dict[str, Any]:
 
     def attachments_of(kind: Kind) -> list[Attachment]:
         return [a for a in archive.attachments if a.file.path.startswith(kind.folder + "/")]
+
+    def keys_of(signatures: Sequence[Signature]) -> list[Key]:
+        """The keys that signed, in the order of the signatures."""
+        wanted = dict.fromkeys(s.primary for s in signatures if s.verdict.good)
+        return [by_fingerprint[primary] for primary in wanted if primary in by_fingerprint]
 
     def neighbours(publication: Publication) -> Neighbours:
         row: Sequence[Publication]
@@ -101,7 +118,11 @@ def template_context(archive: Archive, profile: Profile) -> dict[str, Any]:
         "advisory_link": advisory_link,
         "cve_link": cve_link,
         "by_year": by_year,
-        "signers": signers,
+        "verdict_words": verdict_words,
+        "signer_name": lambda name: profile.signers[name].name if name in profile.signers else name,
+        "keys_of": keys_of,
+        "key_of": lambda key: key_url(key, profile),
+        "key_groups": key_groups(archive.keys),
         "fingerprint": grouped_fingerprint,
     }
 
@@ -112,9 +133,33 @@ def by_year(publications: Sequence[Publication]) -> list[tuple[int, list[Publica
     return [(year, list(group)) for year, group in groups]
 
 
-def signers(signatures: Sequence[Signature]) -> str:
-    """Who signed, by the names of the signature files."""
-    return ", ".join(signature.signer for signature in signatures)
+_VERDICTS = {
+    Verdict.UNCHECKED: "not checked",
+    Verdict.GOOD: "good",
+    Verdict.GOOD_LEGACY: "good, but over a legacy digest",
+    Verdict.BAD: "BAD: the text, or the signature, is not what was signed",
+    Verdict.EXPIRED_KEY: "made with a key that has expired",
+    Verdict.REVOKED_KEY: "made with a key that was revoked",
+    Verdict.EXPIRED_SIGNATURE: "expired",
+    Verdict.UNKNOWN_KEY: "made with a key that is not in the pack",
+    Verdict.MALFORMED: "not a signature that can be read",
+    Verdict.SEVERAL: "several signatures in one file",
+    Verdict.SIGNER_NOT_ALLOWED: "made with a key of nobody who signs for this issuer",
+    Verdict.SIGNER_DIFFERS: "made with the key of another signer than its name says",
+}
+
+
+def verdict_words(signature: Signature) -> str:
+    """What was found, in words."""
+    return _VERDICTS[signature.verdict]
+
+
+def key_groups(keys: Sequence[Key]) -> list[tuple[str, list[Key]]]:
+    """Keys by the folder in which the pack keeps them, the master key first."""
+    folders: dict[str, list[Key]] = {}
+    for key in sorted(keys, key=lambda k: ("master-key" not in k.file.path, k.file.path)):
+        folders.setdefault(key.file.path.rpartition("/")[0].partition("/")[2], []).append(key)
+    return list(folders.items())
 
 
 def grouped_fingerprint(fingerprint: str) -> str:

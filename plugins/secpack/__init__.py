@@ -4,8 +4,10 @@ from secpack.advisories import load_advisories
 from secpack.archive import load
 from secpack.errors import PackError, ParseError, ProfileError, SecpackError, TrackerError
 from secpack.profile import Profile, load_profile
+from secpack.signatures import Checker
 
 __all__ = [
+    "Checker",
     "PackError",
     "ParseError",
     "Profile",

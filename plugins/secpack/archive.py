@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from typing import Final, TypeVar
 
 from secpack.errors import PackError, ParseError, SecpackError
+from secpack.evidence import Evidence, gather
 from secpack.metadata import Metadata, read_metadata
 from secpack.model import (
     Advisory,
@@ -19,6 +21,7 @@ from secpack.model import (
     Bulletin,
     Canary,
     Document,
+    File,
     Finding,
     Id,
     Inline,
@@ -29,7 +32,9 @@ from secpack.model import (
     Severity,
 )
 from secpack.pack import Contents, Entry, document_id, read_contents
+from secpack.policy import check_document
 from secpack.profile import DocumentEntry, Kind, Profile
+from secpack.signatures import Checker
 from secpack.text import parse_letter, parse_text
 from secpack.text.inline import advisory_numbers, parse_inline
 from secpack.text.walk import leaves, runs
@@ -45,22 +50,26 @@ def load(
     profile: Profile | None = None,
     advisories: Sequence[Advisory] = (),
     as_of: date | None = None,
+    checker: Checker | None = None,
 ) -> Archive:
     """Read a pack and return it as an Archive.
 
     ``advisories`` is tracker data; without it the advisories are those that the texts name.
     Documents that the profile embargoes, and those published after ``as_of`` (by default the
-    profile's), are left out as if they were not there.
+    profile's), are left out as if they were not there. With a ``checker`` every signature is
+    checked and judged; without one their verdicts stay ``unchecked``, and there are no keys.
 
     Raises PackError, with all reasons, when a file of the pack cannot be read or placed, and
     SecpackError when there is no pack.
     """
     profile = profile or Profile()
     contents = read_contents(Path(path), profile)
-    bulletins = _documents(contents.bulletins, profile.bulletins, contents, _bulletin(profile))
-    canaries = _documents(contents.canaries, profile.canaries, contents, _canary(profile))
-    if contents.errors:
-        raise PackError(tuple(contents.errors))
+    with gather(contents, profile, checker) if checker else nullcontext(None) as wait:
+        bulletins = _documents(contents.bulletins, profile.bulletins, contents, _bulletin(profile))
+        canaries = _documents(contents.canaries, profile.canaries, contents, _canary(profile))
+        if contents.errors:
+            raise PackError(tuple(contents.errors))
+        evidence = wait() if wait else None
     limit = as_of or profile.as_of or date.max
     publications: list[Publication] = [*bulletins, *canaries]
     late = {p.id for p in publications if p.published > limit}
@@ -68,14 +77,22 @@ def load(
     tracker = [_without_withheld(a, withheld, profile.bulletins) for a in advisories]
     bulletins = [_as_tracked(b, tracker) for b in bulletins if b.id not in late]
     canaries = [c for c in canaries if c.id not in late]
+    attachments = [Attachment(file, signed) for file, signed in contents.attachments]
     findings = _findings(contents, profile, bulletins, canaries, withheld)
+    if evidence:
+        bulletins = [replace(b, signatures=evidence.judged(b.signatures)) for b in bulletins]
+        canaries = [_judged_canary(c, evidence) for c in canaries]
+        attachments = [replace(a, signatures=evidence.judged(a.signatures)) for a in attachments]
+        findings += evidence.findings
+        findings += _signature_findings(profile, bulletins, canaries, attachments)
+    digests = {file.path: file.sha256 for file in _files(contents)}
     return Archive(
         bulletins=tuple(bulletins),
         canaries=tuple(canaries),
         advisories=tuple(_advisories(bulletins, tracker)),
-        attachments=tuple(Attachment(file, signed) for file, signed in contents.attachments),
-        keys=tuple(contents.keys),
-        findings=tuple(sorted(_waived(findings, profile))),
+        attachments=tuple(attachments),
+        keys=evidence.keys if evidence else (),
+        findings=tuple(sorted(_waived(findings, profile, digests))),
         embargoed=len(contents.withheld),
         late=len(late),
     )
@@ -278,6 +295,44 @@ def _advisories(bulletins: Sequence[Bulletin], tracker: Sequence[Advisory]) -> I
         )
 
 
+# --- signatures -------------------------------------------------------------------------------
+
+
+def _judged_canary(canary: Canary, evidence: Evidence) -> Canary:
+    letters = tuple(
+        replace(letter, signatures=evidence.judged(letter.signatures)) for letter in canary.letters
+    )
+    return replace(canary, signatures=evidence.judged(canary.signatures), letters=letters)
+
+
+def _signature_findings(
+    profile: Profile,
+    bulletins: Sequence[Bulletin],
+    canaries: Sequence[Canary],
+    attachments: Sequence[Attachment],
+) -> Iterator[Finding]:
+    rows: tuple[tuple[str, Sequence[Publication]], ...]
+    rows = (("bulletins", bulletins), ("canaries", canaries))
+    for kind, publications in rows:
+        for p in publications:
+            file, day = p.document.file, p.published
+            yield from check_document(file, p.signatures, profile, kind=kind, day=day)
+    letters = [letter for canary in canaries for letter in canary.letters]
+    others = [(letter.document.file, letter.signatures) for letter in letters]
+    others += [(attachment.file, attachment.signatures) for attachment in attachments]
+    for file, signatures in others:
+        yield from check_document(file, signatures, profile, kind="", day=None)
+
+
+def _files(contents: Contents) -> Iterator[File]:
+    """All files of a pack that were read."""
+    for entry in (*contents.bulletins, *contents.canaries):
+        yield from (entry.file, *(signature.file for signature in entry.signatures))
+    for file, signatures in contents.attachments:
+        yield from (file, *(signature.file for signature in signatures))
+    yield from contents.keys
+
+
 # --- findings ---------------------------------------------------------------------------------
 
 
@@ -313,9 +368,18 @@ def _gaps(kind: Kind, published: Sequence[_P], withheld: set[str]) -> Iterator[F
         yield Finding(kind.folder, 0, "number-gap", message, Severity.NOTICE)
 
 
-def _waived(findings: Iterable[Finding], profile: Profile) -> Iterator[Finding]:
-    """Findings with the profile's known exceptions marked; a waiver that fits nothing is one."""
-    reasons = {(w.finding, w.file): w.reason for w in profile.waivers}
+def _waived(
+    findings: Iterable[Finding], profile: Profile, digests: Mapping[str, str]
+) -> Iterator[Finding]:
+    """Findings with the profile's known exceptions marked; a waiver that fits nothing is one.
+
+    ``digests`` are those of the pack's files by path: a waiver can hold for one of them only.
+    """
+    reasons = {
+        (w.finding, w.file): w.reason
+        for w in profile.waivers
+        if w.sha256 in ("", digests.get(w.file))
+    }
     used = set()
     for finding in findings:
         key = (finding.code, finding.file)
@@ -324,6 +388,6 @@ def _waived(findings: Iterable[Finding], profile: Profile) -> Iterator[Finding]:
             yield replace(finding, waived=reasons[key], severity=Severity.NOTICE)
         else:
             yield finding
-    for code, file in sorted(reasons.keys() - used):
-        message = f"the profile waives {code!r} here, but there is none: remove the waiver"
+    for code, file in sorted({(w.finding, w.file) for w in profile.waivers} - used):
+        message = f"the profile waives {code!r} in this file as it was: there is no such thing now"
         yield Finding(file, 0, "waiver-unused", message)

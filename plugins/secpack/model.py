@@ -7,7 +7,7 @@ once: a blank line belongs to the block before it (to the first block, where non
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, datetime
 from enum import StrEnum
 from typing import TypeAlias
 
@@ -310,13 +310,69 @@ class Revision:
     line: int
 
 
+class Verdict(StrEnum):
+    """What was found when a signature was checked, and held against the profile."""
+
+    UNCHECKED = "unchecked"
+    GOOD = "good"
+    GOOD_LEGACY = "good-legacy"
+    BAD = "bad"
+    EXPIRED_KEY = "expired-key"
+    REVOKED_KEY = "revoked-key"
+    EXPIRED_SIGNATURE = "expired-signature"
+    UNKNOWN_KEY = "unknown-key"
+    MALFORMED = "malformed"
+    SEVERAL = "several-signatures"
+    SIGNER_NOT_ALLOWED = "signer-not-allowed"
+    SIGNER_DIFFERS = "signer-differs"
+
+    @property
+    def good(self) -> bool:
+        """Whether the signature counts."""
+        return self in (Verdict.GOOD, Verdict.GOOD_LEGACY)
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """An OpenPGP key of the pack: hex fingerprints, times in UTC.
+
+    ``owners`` are its user ids, ``certified`` tells whether the master key has certified one of
+    them, ``expires`` is None for a key that does not.
+    """
+
+    file: File
+    fingerprint: str
+    owners: tuple[str, ...]
+    created: datetime
+    expires: datetime | None
+    revoked: bool
+    certified: bool
+    subkeys: tuple[str, ...] = ()
+
+    @property
+    def retired(self) -> bool:
+        """Whether the pack keeps it among the retired ones."""
+        return "retired" in self.file.path.split("/")
+
+
 @dataclass(frozen=True, slots=True)
 class Signature:
-    """A detached signature beside a document; ``verdict`` is what the check of it found."""
+    """A detached signature beside a document, and what the check of it found.
+
+    ``signer`` is the NAME of ``.sig.NAME``. ``fingerprint`` is that of the key that signed (a
+    primary key or a subkey), ``primary`` that of its primary key; both are empty where the
+    signature does not tell. ``certified`` is None where it was not checked.
+    """
 
     file: File
     signer: str
-    verdict: str = "unchecked"
+    verdict: Verdict = Verdict.UNCHECKED
+    fingerprint: str = ""
+    primary: str = ""
+    created: datetime | None = None
+    digest: str = ""
+    algorithm: str = ""
+    certified: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -405,7 +461,7 @@ class Archive:
     canaries: tuple[Canary, ...]
     advisories: tuple[Advisory, ...]
     attachments: tuple[Attachment, ...]
-    keys: tuple[File, ...]
+    keys: tuple[Key, ...]
     findings: tuple[Finding, ...]
     embargoed: int = 0
     late: int = 0

@@ -22,6 +22,7 @@ _T = TypeVar("_T")
 _MAX_SIGNATURE: Final = 64 * 1024
 _SIGNATURE: Final = re.compile(r"(?P<document>.+)\.(?:sig|sign)\.(?P<signer>[A-Za-z0-9_-]{1,40})")
 _SKIPPED: Final = re.compile(r"(?i)(?:.+-)?template(?:\..+)?|readme(?:\..+)?|\.git.*")
+_KEY: Final = re.compile(r"(?:[A-Za-z0-9][\w.-]{0,100}/)+[A-Za-z0-9][\w.-]{0,100}\.asc", re.ASCII)
 _ATTACHMENT: Final = re.compile(
     r"[A-Za-z0-9][\w.-]{0,100}\.(?:txt|dot|csv|pdf|png|asc|patch|diff)", re.ASCII
 )
@@ -69,7 +70,7 @@ def read_contents(root: Path, profile: Profile) -> Contents:
     _read_folder(root, profile.canaries, profile, contents.canaries, contents)
     for path in _files(root, profile.keys, contents, nested=True):
         name = path.rpartition("/")[2]
-        if name.endswith(".asc"):
+        if _KEY.fullmatch(path):
             _append(contents.keys, _read(root, path, MAX_BYTES, contents))
         elif not _SKIPPED.fullmatch(name):
             _report_stray(contents, path, "a key's name ends in .asc")

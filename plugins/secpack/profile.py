@@ -13,6 +13,7 @@ from typing import Any, Final, TypeVar
 from secpack.errors import ProfileError
 
 _STATUSES: Final = ("published", "embargoed")
+_FINGERPRINT: Final = re.compile(r"[0-9A-F]{40}")
 _NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*")
 
 
@@ -38,11 +39,27 @@ class Links:
 
 
 @dataclass(frozen=True, slots=True)
+class Period:
+    """The documents, by the day they were published, on which a signature is expected."""
+
+    since: date = date.min
+    until: date = date.max
+
+    def __contains__(self, day: date) -> bool:
+        return self.since <= day <= self.until
+
+
+@dataclass(frozen=True, slots=True)
 class Signer:
-    """Who may sign: the NAME of ``.sig.NAME``, a person's name, the key's fingerprint (hex)."""
+    """Who may sign: a person's name and the fingerprint (hex) of the primary key.
+
+    ``bulletins`` and ``canaries`` say when the signature is expected; None is never.
+    """
 
     name: str
     fingerprint: str
+    bulletins: Period | None = None
+    canaries: Period | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,11 +74,15 @@ class DocumentEntry:
 
 @dataclass(frozen=True, slots=True)
 class Waiver:
-    """A known exception: a finding, by its code, in one file, and why it is accepted."""
+    """A known exception: a finding, by its code, in one file, and why it is accepted.
+
+    With ``sha256`` (hex) it holds for that file as it is, and no longer when the file changes.
+    """
 
     finding: str
     file: str
     reason: str
+    sha256: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,7 +159,7 @@ def _profile(data: dict[str, Any]) -> Profile:
         built["canaries"] = _build(Kind, built["canaries"], "canaries")
     if "links" in built:
         built["links"] = _build(Links, built["links"], "links")
-    built["signers"] = _table(Signer, built.get("signers", {}), "signers")
+    built["signers"] = _signers(built.get("signers", {}))
     built["documents"] = _table(DocumentEntry, built.get("documents", {}), "documents")
     waivers = built.get("waivers", [])
     if not isinstance(waivers, list):
@@ -147,6 +168,19 @@ def _profile(data: dict[str, Any]) -> Profile:
     profile = _build(Profile, built, "")
     _check_values(profile)
     return profile
+
+
+def _signers(data: object) -> dict[str, Signer]:
+    tables: dict[str, Any] = dict(data) if isinstance(data, dict) else {}
+    for name, table in tables.items():
+        if isinstance(table, dict):
+            periods = {
+                kind: _build(Period, table[kind], f"signers.{name}.{kind}")
+                for kind in ("bulletins", "canaries")
+                if kind in table
+            }
+            tables[name] = table | periods
+    return _table(Signer, tables if isinstance(data, dict) else data, "signers")
 
 
 def _table(cls: type[_T], data: object, key: str) -> dict[str, _T]:
@@ -166,7 +200,7 @@ def _build(cls: type[_T], data: object, key: str) -> _T:
             raise _WrongError(place, f"unknown; expected one of {', '.join(sorted(known))}")
         if known[name] == "str" and not isinstance(value, str):
             raise _WrongError(place, "expected a string")
-        if known[name] == "date | None" and type(value) is not date:
+        if known[name] in ("date", "date | None") and type(value) is not date:
             raise _WrongError(place, "expected a date such as 2026-08-01")
     try:
         return cls(**data)
@@ -186,6 +220,12 @@ def _check_values(profile: Profile) -> None:
             raise _WrongError(f"documents.{name}.status", f"expected one of {', '.join(_STATUSES)}")
         if (entry.title or entry.date) and not entry.reason:
             raise _WrongError(f"documents.{name}", "needs a reason")
+    for place, fingerprint in (
+        ("master_key", profile.master_key),
+        *((f"signers.{name}.fingerprint", s.fingerprint) for name, s in profile.signers.items()),
+    ):
+        if fingerprint and not _FINGERPRINT.fullmatch(fingerprint):
+            raise _WrongError(place, f"{fingerprint!r}: expected 40 hexadecimal digits, upper case")
     for waiver in profile.waivers:
         if not waiver.reason.strip():
             raise _WrongError("waivers", f"the waiver for {waiver.file} needs a reason")

@@ -102,7 +102,9 @@ def test_archive_json(demo: Site) -> None:
     assert [b["id"] for b in data["bulletins"]] == [f"QSB-{n:03d}" for n in range(1, 13)]
     third = data["bulletins"][2]
     assert third["addresses"] == ["XSA-9001", "XSA-9003"]
-    assert third["signatures"][0]["verdict"] == "unchecked"
+    assert third["signatures"][0]["verdict"] == "good"
+    assert third["signatures"][0]["digest"] == "SHA512"
+    assert third["signatures"][0]["certified"] is True
     assert (demo.folder / third["file"]).is_file()
     assert (demo.folder / third["url"] / "index.html").is_file()
     assert [len(c["letters"]) for c in data["canaries"]] == [0, 0, 1, 0]
@@ -286,8 +288,9 @@ def test_the_day_to_be_shown_can_be_given(tmp_path: Path) -> None:
 
 
 def test_publishing_wants_the_day_to_be_given(tmp_path: Path) -> None:
-    files = numbered(1) | {"QSBs/qsb-002-2999.txt": bulletin(2, date="2999-01-01")}
-    pack = make_pack(tmp_path / "pack", files)
+    pack = tmp_path / "pack"
+    shutil.copytree(DEMO, pack)
+    make_pack(pack, {"QSBs/qsb-013-2999.txt": bulletin(13, date="2999-01-01")})
     site = plain(tmp_path / "site", pack, settings="publishconf.py")
     assert site.status == 1
     assert "say with AS_OF which day is to be shown" in site.said

@@ -53,7 +53,6 @@ def test_documents_and_what_lies_beside_them(tmp_path: Path) -> None:
     assert (letter.name, letter.signatures[0].signer) == ("letter-ines", "ines")
     (attachment,) = archive.attachments
     assert (attachment.file.name, attachment.signatures[0].file.data) == ("graph.dot", b"three")
-    assert [key.path for key in archive.keys] == ["keys/master-key/master.asc"]
     assert found(archive) == []
 
 

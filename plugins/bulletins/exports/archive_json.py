@@ -5,9 +5,10 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 
-from bulletins.addresses import beside, page_url
+from bulletins.addresses import beside, key_url, page_url
 from secpack import Profile
 from secpack.model import (
     Advisory,
@@ -15,6 +16,7 @@ from secpack.model import (
     Bulletin,
     Canary,
     Finding,
+    Key,
     Publication,
     Signature,
 )
@@ -36,6 +38,7 @@ def archive_json(archive: Archive, profile: Profile) -> bytes:
         "bulletins": [_bulletin(bulletin, profile) for bulletin in archive.bulletins],
         "canaries": [_canary(canary, profile) for canary in archive.canaries],
         "advisories": [_advisory(advisory) for advisory in archive.advisories],
+        "keys": [_key(key, profile) for key in archive.keys],
         "findings": [_finding(finding) for finding in archive.findings],
     }
     return to_json(data)
@@ -72,7 +75,13 @@ def _signatures(
         {
             "file": beside(publication, profile, signature.file.name),
             "signer": signature.signer,
-            "verdict": signature.verdict,
+            "verdict": signature.verdict.value,
+            "fingerprint": signature.fingerprint or None,
+            "primary": signature.primary or None,
+            "created": _moment(signature.created),
+            "digest": signature.digest or None,
+            "algorithm": signature.algorithm or None,
+            "certified": signature.certified,
             "sha256": signature.file.sha256,
         }
         for signature in signatures
@@ -112,6 +121,25 @@ def _advisory(advisory: Advisory) -> dict[str, Any]:
         "bulletins": list(advisory.bulletins),
         "mentioned_in": list(advisory.mentioned_in),
     }
+
+
+def _key(key: Key, profile: Profile) -> dict[str, Any]:
+    return {
+        "file": key_url(key, profile),
+        "fingerprint": key.fingerprint,
+        "owners": list(key.owners),
+        "created": _moment(key.created),
+        "expires": _moment(key.expires),
+        "revoked": key.revoked,
+        "certified": key.certified,
+        "retired": key.retired,
+        "sha256": key.file.sha256,
+    }
+
+
+def _moment(moment: datetime | None) -> str | None:
+    """A time in UTC as RFC 3339 has it."""
+    return moment.strftime("%Y-%m-%dT%H:%M:%SZ") if moment else None
 
 
 def _finding(finding: Finding) -> dict[str, Any]:

@@ -1,0 +1,67 @@
+"""What was found out once and need not be found out again, by digest of all that it depends on."""
+
+from __future__ import annotations
+
+import json
+import os
+import tempfile
+from pathlib import Path
+from typing import Any, Final
+
+_FORMAT: Final = 1
+_MOST: Final = 100_000
+
+
+class Cache:
+    """A file of lists of strings by key; a path of None keeps nothing.
+
+    A file that is missing, damaged or of another format is an empty cache, and a place where
+    nothing can be written is no error: results are then found out again the next time.
+    """
+
+    def __init__(self, path: Path | None) -> None:
+        self._path = path
+        self._kept: dict[str, list[str]] = _read(path) if path else {}
+        self._changed = False
+
+    def get(self, key: str) -> list[str] | None:
+        """What was kept under a key."""
+        return self._kept.get(key)
+
+    def put(self, key: str, value: list[str]) -> None:
+        """Keep something under a key."""
+        if self._path:
+            self._kept[key] = value
+            self._changed = True
+
+    def save(self) -> None:
+        """Write the file anew, as a whole, if anything was put into it."""
+        if not self._path or not self._changed:
+            return
+        kept = dict(list(self._kept.items())[-_MOST:])
+        data = json.dumps({"format": _FORMAT, "kept": kept})
+        try:
+            self._path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+            with tempfile.NamedTemporaryFile(
+                "w", dir=self._path.parent, delete=False, encoding="utf-8"
+            ) as stream:
+                stream.write(data)
+            Path(stream.name).replace(self._path)
+        except OSError:
+            return
+        self._changed = False
+
+
+def _read(path: Path) -> dict[str, list[str]]:
+    try:
+        data: Any = json.loads(path.read_bytes())
+        kept = data["kept"] if data["format"] == _FORMAT else {}
+    except (OSError, ValueError, KeyError, TypeError):
+        return {}
+    return {k: v for k, v in kept.items() if isinstance(v, list)} if isinstance(kept, dict) else {}
+
+
+def cache_folder() -> Path:
+    """Where this user's caches are (XDG base directories)."""
+    base = os.environ.get("XDG_CACHE_HOME") or str(Path("~/.cache").expanduser())
+    return Path(base) / "secpack-archive"

@@ -1,0 +1,64 @@
+"""Brings together what is found out about a pack's signatures and keys."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from secpack.keys import build_keyring, inspect_keys
+from secpack.model import Finding, Key, Severity, Signature
+from secpack.pack import Contents
+from secpack.policy import check_anchor, judge
+from secpack.profile import Profile
+from secpack.signatures import Checker, Facts, Job
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """Facts by the signatures' paths, the keys of the pack, and what was found of the keys."""
+
+    facts: Mapping[str, Facts]
+    keys: tuple[Key, ...]
+    findings: tuple[Finding, ...]
+    profile: Profile
+
+    def judged(self, signatures: tuple[Signature, ...]) -> tuple[Signature, ...]:
+        """Signatures with their verdicts."""
+        keys = {key.fingerprint: key for key in self.keys}
+        return tuple(judge(s, self.facts.get(s.file.path), self.profile, keys) for s in signatures)
+
+
+@contextmanager
+def gather(
+    contents: Contents, profile: Profile, checker: Checker
+) -> Iterator[Callable[[], Evidence]]:
+    """Begin to check all signatures of a pack; what is given back waits for the evidence.
+
+    Raises SecpackError when gpgv or gpg is missing, when a key is damaged, or when the pack has
+    another master key than the profile pins.
+    """
+    keyring, errors = build_keyring(contents.keys)
+    contents.errors += errors
+    with checker.start(_jobs(contents), keyring.packets, keyring.digest) as wait:
+
+        def result() -> Evidence:
+            keys = inspect_keys(keyring, profile.master_key, cache=checker.cache)
+            findings = tuple(check_anchor(keys, profile))
+            return Evidence(wait(), keys, (*findings, *_revoked(keys)), profile)
+
+        yield result
+
+
+def _jobs(contents: Contents) -> list[Job]:
+    entries = (*contents.bulletins, *contents.canaries)
+    jobs = [Job(entry.file, s.file) for entry in entries for s in entry.signatures]
+    jobs += [Job(file, s.file) for file, signed in contents.attachments for s in signed]
+    return jobs
+
+
+def _revoked(keys: tuple[Key, ...]) -> Iterator[Finding]:
+    for key in keys:
+        if key.revoked:
+            message = f"the key {key.fingerprint} has been revoked by its owner"
+            yield Finding(key.file.path, 0, "key-revoked", message, Severity.NOTICE)

@@ -1,0 +1,117 @@
+"""As much of OpenPGP as is needed to hand keys and signatures to gpgv (RFC 9580, RFC 4880).
+
+Nothing is verified here: armour is taken off, and packets are told apart.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hashlib
+import re
+from collections.abc import Iterator
+from typing import Final
+
+from secpack.errors import ParseError
+
+_PUBLIC_KEY: Final = 6
+_BLOCK: Final = re.compile(
+    rb"^-----BEGIN PGP PUBLIC KEY BLOCK-----[ \t]*\r?\n"
+    rb"(?P<headers>(?:[A-Za-z-]{1,40}: [^\n]*\n)*)[ \t]*\r?\n"
+    rb"(?P<body>(?:[A-Za-z0-9+/=]{1,100}[ \t]*\r?\n)+?)"
+    rb"(?:=(?P<sum>[A-Za-z0-9+/]{4})[ \t]*\r?\n)?"
+    rb"-----END PGP PUBLIC KEY BLOCK-----",
+    re.MULTILINE,
+)
+
+
+def dearmor(data: bytes, *, path: str) -> bytes:
+    """Return the packets of a file of public keys, armoured (one block or several) or binary.
+
+    Raises ParseError when there are none, or the armour's checksum does not fit.
+    """
+    if data[:1] >= b"\x80":
+        return data
+    blocks = list(_BLOCK.finditer(data))
+    if not blocks or len(blocks) != data.count(b"-----BEGIN PGP"):
+        raise ParseError("no OpenPGP public key; expected an armoured key block", path=path)
+    return b"".join(_decode(block, path) for block in blocks)
+
+
+def _decode(block: re.Match[bytes], path: str) -> bytes:
+    try:
+        body = base64.b64decode(b"".join(block["body"].split()), validate=True)
+        expected = base64.b64decode(block["sum"]) if block["sum"] else None
+    except binascii.Error:
+        raise ParseError("damaged: the armour is not base64", path=path) from None
+    if expected is not None and _crc24(body) != int.from_bytes(expected):
+        raise ParseError("damaged: the armour's checksum does not fit", path=path)
+    return body
+
+
+def _crc24_table() -> tuple[int, ...]:
+    table = []
+    for byte in range(256):
+        crc = byte << 16
+        for _ in range(8):
+            crc = (crc << 1) ^ (0x1864CFB if crc & 0x800000 else 0)
+        table.append(crc & 0xFFFFFF)
+    return tuple(table)
+
+
+_CRC24: Final = _crc24_table()
+
+
+def _crc24(data: bytes) -> int:
+    """The checksum of armour (RFC 4880, section 6.1)."""
+    crc = 0xB704CE
+    for byte in data:
+        crc = ((crc << 8) & 0xFFFFFF) ^ _CRC24[(crc >> 16) ^ byte]
+    return crc
+
+
+def key_fingerprints(packets: bytes, *, path: str) -> list[str]:
+    """Fingerprints (hex, upper case) of the primary keys among packets, in order.
+
+    Raises ParseError when the packets cannot be told apart or a key is not of version 4.
+    """
+    found = []
+    for tag, body in _packets(packets, path):
+        if tag == _PUBLIC_KEY:
+            if body[:1] != b"\x04":
+                raise ParseError("a key of another version than 4", path=path)
+            head = b"\x99" + len(body).to_bytes(2)
+            found.append(hashlib.sha1(head + body, usedforsecurity=False).hexdigest().upper())
+    if not found:
+        raise ParseError("no OpenPGP public key in it", path=path)
+    return found
+
+
+def _packets(data: bytes, path: str) -> Iterator[tuple[int, bytes]]:
+    """Tag and body of each packet (RFC 4880, section 4.2); partial lengths are not for keys."""
+    position = 0
+    while position < len(data):
+        start, length, tag = _header(data, position, path)
+        if start + length > len(data):
+            raise ParseError("damaged: a packet is longer than the file", path=path)
+        yield tag, data[start : start + length]
+        position = start + length
+
+
+def _header(data: bytes, position: int, path: str) -> tuple[int, int, int]:
+    """Where a packet's body begins, how long it is, and its tag."""
+    first, rest = data[position], data[position + 1 : position + 6]
+    if not first & 0x80 or len(rest) < 1:
+        raise ParseError("damaged: not an OpenPGP packet", path=path)
+    if not first & 0x40:  # the old format
+        width = (1, 2, 4, 0)[first & 3]
+        if not width or len(rest) < width:
+            raise ParseError("damaged: a packet without a length", path=path)
+        return position + 1 + width, int.from_bytes(rest[:width]), (first >> 2) & 0xF
+    if rest[0] < 192:
+        return position + 2, rest[0], first & 0x3F
+    if rest[0] < 224 and len(rest) >= 2:
+        return position + 3, ((rest[0] - 192) << 8) + rest[1] + 192, first & 0x3F
+    if rest[0] == 255 and len(rest) >= 5:
+        return position + 6, int.from_bytes(rest[1:5]), first & 0x3F
+    raise ParseError("damaged: a packet of a length that keys do not have", path=path)

@@ -1,0 +1,122 @@
+"""Judgement: what the facts about signatures mean for an archive with this profile."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from datetime import date
+
+from secpack.errors import SecpackError
+from secpack.model import File, Finding, Key, Severity, Signature, Verdict
+from secpack.profile import Period, Profile, Signer
+from secpack.signatures import Facts
+
+_SAID = {
+    Verdict.BAD: "the text, or the signature, is not what was signed",
+    Verdict.EXPIRED_KEY: "made with a key that has expired",
+    Verdict.REVOKED_KEY: "made with a key that its owner has revoked",
+    Verdict.EXPIRED_SIGNATURE: "the signature has expired",
+    Verdict.UNKNOWN_KEY: "made with a key that is not in the pack",
+    Verdict.MALFORMED: "not a detached signature that can be read",
+    Verdict.SEVERAL: "several signatures in one file; expected one",
+    Verdict.SIGNER_NOT_ALLOWED: "made with a key that is no signer's in the profile",
+    Verdict.SIGNER_DIFFERS: "made with another signer's key than the file's name says",
+}
+
+
+def judge(
+    signature: Signature, facts: Facts | None, profile: Profile, keys: Mapping[str, Key]
+) -> Signature:
+    """Return a signature with what was found of it; ``keys`` are those of the pack, by primary.
+
+    1. What gpgv found stands, unless it is good.
+    2. A good signature must be by a signer of the profile, if the profile names any.
+    3. It must be that signer's whom the file's name tells.
+    """
+    if facts is None:
+        return signature
+    key = keys.get(facts.primary)
+    verdict = facts.verdict
+    if verdict.good and profile.signers:
+        owners = [name for name, s in profile.signers.items() if s.fingerprint == facts.primary]
+        if not owners:
+            verdict = Verdict.SIGNER_NOT_ALLOWED
+        elif signature.signer not in owners:
+            verdict = Verdict.SIGNER_DIFFERS
+    return replace(
+        signature,
+        verdict=verdict,
+        fingerprint=facts.fingerprint,
+        primary=facts.primary,
+        created=facts.created,
+        digest=facts.digest,
+        algorithm=facts.algorithm,
+        certified=key.certified if key else None,
+    )
+
+
+def check_document(
+    file: File, signatures: Sequence[Signature], profile: Profile, *, kind: str, day: date | None
+) -> Iterator[Finding]:
+    """Findings about the signatures of one document.
+
+    ``kind`` is bulletins or canaries where signatures of all who sign then are expected on a
+    document published on ``day``; otherwise (a letter, an attachment) one good one is enough.
+    """
+    for signature in signatures:
+        yield from _check_signature(signature, profile)
+    there = {signature.signer for signature in signatures}
+    if not signatures:
+        message = "not signed; expected a detached signature beside it"
+        yield Finding(file.path, 0, "unsigned", message, Severity.ERROR)
+    elif not any(signature.verdict.good for signature in signatures):
+        message = "no good signature by a signer of the profile"
+        yield Finding(file.path, 0, "no-good-signature", message, Severity.ERROR)
+    for name, signer in profile.signers.items():
+        period = _period(signer, kind)
+        if day and signatures and period and day in period and name not in there:
+            message = f"no signature by {signer.name}; the profile expects one"
+            yield Finding(file.path, 0, "signer-missing", message, Severity.ERROR)
+
+
+def _period(signer: Signer, kind: str) -> Period | None:
+    return {"bulletins": signer.bulletins, "canaries": signer.canaries}.get(kind)
+
+
+def _check_signature(signature: Signature, profile: Profile) -> Iterator[Finding]:
+    path = signature.file.path
+    if signature.verdict in _SAID:
+        code = f"signature-{signature.verdict.value}".replace("signature-signer", "signer")
+        yield Finding(path, 0, code, _SAID[signature.verdict], Severity.ERROR)
+    elif signature.verdict is Verdict.GOOD_LEGACY:
+        message = f"good, but over a legacy digest ({signature.digest})"
+        yield Finding(path, 0, "signature-legacy", message, Severity.NOTICE)
+    if signature.verdict.good and profile.master_key and not signature.certified:
+        message = f"the key of {signature.signer} is not certified by the master key"
+        yield Finding(path, 0, "signer-not-certified", message, Severity.ERROR)
+
+
+def check_anchor(keys: Sequence[Key], profile: Profile) -> Iterator[Finding]:
+    """Hold the keys of a pack against the pinned fingerprints.
+
+    Raises SecpackError when the pack has another master key than the pinned one. What the profile
+    pins and the pack lacks is a finding.
+    """
+    if not profile.master_key:
+        return
+    for key in keys:
+        if "master-key" in key.file.path.split("/") and key.fingerprint != profile.master_key:
+            raise SecpackError(
+                f"{key.file.path}: the master key here is {key.fingerprint}, "
+                f"but the profile pins {profile.master_key}"
+            )
+        same_id = key.fingerprint[-16:] == profile.master_key[-16:]
+        if same_id and key.fingerprint != profile.master_key:
+            raise SecpackError(f"{key.file.path}: a key with the short id of the master key")
+    present = {key.fingerprint for key in keys}
+    pinned = {"the master key": profile.master_key}
+    pinned |= {f"the key of {s.name}": s.fingerprint for s in profile.signers.values()}
+    for what, fingerprint in pinned.items():
+        if fingerprint not in present:
+            message = f"{what}, {fingerprint}, is pinned by the profile but not in the pack"
+            yield Finding(profile.keys, 0, "key-missing", message, Severity.ERROR)

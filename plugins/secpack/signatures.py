@@ -1,0 +1,231 @@
+"""Mechanism: is a signature good? gpgv says so, on the very bytes that were parsed.
+
+Who must have signed, and with which key, is for ``policy`` to say.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import tempfile
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Final
+
+from secpack.cache import Cache
+from secpack.errors import SecpackError
+from secpack.model import File, Verdict
+
+# RFC 9580, sections 9.1 and 9.5.
+_ALGORITHMS: Final = {
+    "1": "RSA",
+    "3": "RSA",
+    "17": "DSA",
+    "19": "ECDSA",
+    "22": "EdDSA",
+    "27": "Ed25519",
+}
+_DIGESTS: Final = {
+    "1": "MD5",
+    "2": "SHA1",
+    "3": "RIPEMD160",
+    "8": "SHA256",
+    "9": "SHA384",
+    "10": "SHA512",
+    "11": "SHA224",
+}
+_LEGACY: Final = frozenset({"MD5", "SHA1", "RIPEMD160"})
+
+# A status that spoils a signature, however good the rest of what gpgv says; the worst first.
+_SPOILING: Final = {
+    "BADSIG": Verdict.BAD,
+    "REVKEYSIG": Verdict.REVOKED_KEY,
+    "EXPKEYSIG": Verdict.EXPIRED_KEY,
+    "EXPSIG": Verdict.EXPIRED_SIGNATURE,
+    "NO_PUBKEY": Verdict.UNKNOWN_KEY,
+    "ERRSIG": Verdict.MALFORMED,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What gpgv found out about one signature; empty strings and None where it did not."""
+
+    verdict: Verdict
+    fingerprint: str = ""
+    primary: str = ""
+    created: datetime | None = None
+    digest: str = ""
+    algorithm: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """A document and one signature of it."""
+
+    document: File
+    signature: File
+
+
+class Checker:
+    """Checks signatures against a keyring, several at a time, and remembers what it found.
+
+    Verdicts are kept in ``cache`` by digest of document, signature, keyring and verifier; without
+    a cache everything is checked. ``progress`` is told how many of how many are done.
+    """
+
+    def __init__(
+        self, *, cache: Cache | None = None, progress: Callable[[int, int], None] | None = None
+    ) -> None:
+        self.cache = cache or Cache(None)
+        self._progress = progress
+
+    @contextmanager
+    def start(
+        self, jobs: Sequence[Job], keyring: bytes, keyring_digest: str
+    ) -> Iterator[Callable[[], Mapping[str, Facts]]]:
+        """Begin to check; what is given back waits for the facts, by the signatures' paths.
+
+        Raises SecpackError when there is no gpgv.
+        """
+        gpgv = find_program("gpgv")
+        known = {job.signature.path: self._known(job, keyring_digest, gpgv) for job in jobs}
+        missing = [job for job in jobs if known[job.signature.path] is None]
+        with tempfile.TemporaryDirectory() as folder, _pool(len(missing)) as pool:
+            home = Path(folder)
+            if missing:
+                (home / "keyring.gpg").write_bytes(keyring)
+            futures = [(job, pool.submit(check_signature, job, home, gpgv.path)) for job in missing]
+
+            def wait() -> Mapping[str, Facts]:
+                found = {path: facts for path, facts in known.items() if facts}
+                for number, (job, future) in enumerate(futures, 1):
+                    found[job.signature.path] = self._learn(job, future, keyring_digest, gpgv)
+                    if self._progress:
+                        self._progress(number, len(futures))
+                self.cache.save()
+                return found
+
+            yield wait
+
+    def _known(self, job: Job, keyring: str, gpgv: Program) -> Facts | None:
+        kept = self.cache.get(_cache_key(job, keyring, gpgv))
+        return _facts_from(kept) if kept else None
+
+    def _learn(self, job: Job, future: Future[Facts], keyring: str, gpgv: Program) -> Facts:
+        facts = future.result()
+        self.cache.put(_cache_key(job, keyring, gpgv), _facts_to(facts))
+        return facts
+
+
+def check_signature(job: Job, home: Path, gpgv: str) -> Facts:
+    """Check one detached signature with the keyring in ``home`` (``keyring.gpg``).
+
+    1. gpgv gets the bytes of document and signature, as they were read, from files in ``home``.
+    2. Its status lines are counted; what it prints for people is not read.
+    3. Good is: exit status 0, exactly one NEWSIG, GOODSIG and VALIDSIG, a signature over bytes
+       (class 00), and none of the lines that spoil it. All else is a verdict of its own.
+    """
+    document, signature = _written(job.document, home), _written(job.signature, home)
+    command = [gpgv, "--homedir", str(home), "--keyring", str(home / "keyring.gpg")]
+    done = subprocess.run(  # noqa: S603 - our own command, on files of ours
+        [*command, "--status-fd", "1", "--", str(signature), str(document)],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        check=False,
+        env={"LC_ALL": "C", "PATH": os.defpath},
+    )
+    return _facts(done.returncode, done.stdout.decode("utf-8", "replace"))
+
+
+def _written(file: File, home: Path) -> Path:
+    """The file's bytes in a file named by their digest; two threads may write the same."""
+    path = home / file.sha256
+    if not path.exists():
+        with tempfile.NamedTemporaryFile(dir=home, delete=False) as stream:
+            stream.write(file.data)
+        Path(stream.name).replace(path)
+    return path
+
+
+def _facts(status: int, output: str) -> Facts:
+    lines = [line.split()[1:] for line in output.splitlines() if line.startswith("[GNUPG:] ")]
+    counts = Counter(line[0] for line in lines if line)
+    valid = next((line for line in lines if line and line[0] == "VALIDSIG"), None)
+    if counts["NEWSIG"] > 1 or counts["VALIDSIG"] > 1:
+        return Facts(Verdict.SEVERAL)
+    spoiled = next((verdict for word, verdict in _SPOILING.items() if counts[word]), None)
+    if spoiled:
+        return _described(spoiled, valid)
+    once = all(counts[word] == 1 for word in ("NEWSIG", "GOODSIG", "VALIDSIG"))
+    if status != 0 or not once or valid is None or len(valid) < 11 or valid[9] != "00":
+        return Facts(Verdict.MALFORMED)
+    return _described(Verdict.GOOD, valid)
+
+
+def _described(verdict: Verdict, valid: Sequence[str] | None) -> Facts:
+    """A verdict with what VALIDSIG tells: fingerprint, date, time, …, algorithm, digest, class."""
+    if valid is None or len(valid) < 11:
+        return Facts(verdict)
+    digest = _DIGESTS.get(valid[8], f"digest {valid[8]}")
+    if verdict is Verdict.GOOD and digest in _LEGACY:
+        verdict = Verdict.GOOD_LEGACY
+    return Facts(
+        verdict=verdict,
+        fingerprint=valid[1],
+        primary=valid[10],
+        created=datetime.fromtimestamp(int(valid[3]), UTC) if valid[3].isdigit() else None,
+        digest=digest,
+        algorithm=_ALGORITHMS.get(valid[7], f"algorithm {valid[7]}"),
+    )
+
+
+# --- programs and what is remembered ----------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Program:
+    """A program of GnuPG, and what tells this version of it from another."""
+
+    path: str
+    identity: str
+
+
+def find_program(name: str) -> Program:
+    """Find a program. Raises SecpackError, with the package's name, when it is not there."""
+    found = shutil.which(name)
+    if not found:
+        raise SecpackError(f"{name} is missing: install the package {name}")
+    stat = Path(found).stat()
+    return Program(found, f"{name} {stat.st_size} {stat.st_mtime_ns}")
+
+
+def _pool(jobs: int) -> ThreadPoolExecutor:
+    return ThreadPoolExecutor(max_workers=max(1, min(os.cpu_count() or 1, jobs)))
+
+
+def _cache_key(job: Job, keyring: str, gpgv: Program) -> str:
+    return " ".join((job.document.sha256, job.signature.sha256, keyring, gpgv.identity))
+
+
+def _facts_to(facts: Facts) -> list[str]:
+    created = facts.created.isoformat() if facts.created else ""
+    keys = (facts.fingerprint, facts.primary)
+    return [facts.verdict.value, *keys, created, facts.digest, facts.algorithm]
+
+
+def _facts_from(kept: Sequence[str]) -> Facts | None:
+    """Facts as they were remembered; None for what this version does not understand."""
+    try:
+        verdict, fingerprint, primary, created, digest, algorithm = kept
+        when = datetime.fromisoformat(created) if created else None
+        return Facts(Verdict(verdict), fingerprint, primary, when, digest, algorithm)
+    except (TypeError, ValueError):
+        return None
