@@ -28,6 +28,7 @@ def dump(value: Any) -> Any:
     if not is_dataclass(value):
         return value
     content = {f.name: dump(getattr(value, f.name)) for f in fields(value)}
+    content.pop("line", None)
     if "first" in content:
         content = {"lines": f"{content.pop('first')}-{content.pop('last')}"} | content
     return {type(value).__name__: {k: v for k, v in content.items() if v not in ("", None)}}

@@ -28,7 +28,9 @@ Statements
 
 1. The date of issue of this canary is {date}.
 
-2. We have published 1 Quern Security Bulletins so far.
+2. We have published {count} Quern Security Bulletins so far.
+
+3. The next canary is due in the first week of {due}.
 """
 
 
@@ -40,9 +42,11 @@ def bulletin(number: int, *, date: str = "", title: str = "A title", body: str =
     )
 
 
-def canary(number: int, *, date: str = "March 4, 2020") -> str:
+def canary(
+    number: int, *, date: str = "March 4, 2020", count: int = 1, due: str = "June 2020"
+) -> str:
     """A canary's text."""
-    return CANARY.format(number=number, date=date)
+    return CANARY.format(number=number, date=date, count=count, due=due)
 
 
 def make_pack(root: Path, files: dict[str, str | bytes]) -> Path:

@@ -8,7 +8,7 @@ from datetime import UTC, date, datetime
 from feedgen.entry import FeedEntry
 from feedgen.feed import FeedGenerator
 
-from bulletins.addresses import LinkResolver, feed_url, page_url
+from bulletins.addresses import INDEX, LinkResolver, feed_url, page_url
 from bulletins.html import render, visible
 from bulletins.reader import heading, site_name, summary
 from secpack import Profile
@@ -68,7 +68,7 @@ def _entry(
     entry = FeedEntry()
     entry.id(f"tag:{profile.tag}:{publication.id.lower()}")
     entry.title(visible(heading(publication)))
-    entry.link(href=root + page_url(publication, profile))
+    entry.link(href=root + page_url(publication, profile) + ("" if "://" in root else INDEX))
     entry.published(_moment(publication.published))
     entry.updated(_moment(publication.updated))
     entry.summary(visible(summary(publication)))

@@ -8,7 +8,7 @@ list, a quotation, a table or a heading shows by its form is left out: markers, 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from html import escape as _escape
@@ -42,6 +42,7 @@ from secpack.model import (
     Table,
     Text,
 )
+from secpack.text.blocks import defined_labels
 from secpack.text.inline import citation_label
 from secpack.text.marks import HIDDEN
 from secpack.text.walk import plain
@@ -107,18 +108,9 @@ def render_blocks(blocks: Iterable[Block], link_of: LinkOf) -> str:
     return "\n".join(renderer.blocks(blocks))
 
 
-def _targets(blocks: Iterable[Block]) -> frozenset[str]:
+def _targets(blocks: Sequence[Block]) -> frozenset[str]:
     """Labels of the references that a citation can lead to."""
-    found: set[str] = set()
-    for block in blocks:
-        if isinstance(block, References):
-            found |= {citation_label(item.label) for item in block.items}
-        elif isinstance(block, Quotation):
-            found |= _targets(block.blocks)
-        elif isinstance(block, ListBlock):
-            for item in block.items:
-                found |= _targets(item.blocks)
-    return frozenset(found)
+    return frozenset(defined_labels(blocks))
 
 
 @dataclass(slots=True)

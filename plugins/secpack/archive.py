@@ -11,6 +11,15 @@ from datetime import date
 from pathlib import Path
 from typing import Final, TypeVar
 
+from secpack.canaries import (
+    announcements,
+    bulletin_count,
+    check_canaries,
+    due_window,
+    freshness,
+    read_statements,
+    stated_master_key,
+)
 from secpack.errors import PackError, ParseError, SecpackError
 from secpack.evidence import Evidence, gather
 from secpack.metadata import Metadata, read_metadata
@@ -32,14 +41,16 @@ from secpack.model import (
     Severity,
 )
 from secpack.pack import Contents, Entry, document_id, read_contents
-from secpack.policy import check_document
-from secpack.profile import DocumentEntry, Kind, Profile
+from secpack.policy import check_document, is_about_signatures
+from secpack.profile import DocumentEntry, Kind, Profile, Waiver
 from secpack.signatures import Checker
 from secpack.text import parse_letter, parse_text
 from secpack.text.inline import advisory_numbers, parse_inline
 from secpack.text.walk import leaves, runs
 
 _ADVISORY_URL: Final = re.compile(r"/xsa/advisory-(\d{1,4})\.html")
+
+_MOST_GAPS: Final = 100
 
 _P = TypeVar("_P", Bulletin, Canary)
 
@@ -74,6 +85,7 @@ def load(
     publications: list[Publication] = [*bulletins, *canaries]
     late = {p.id for p in publications if p.published > limit}
     withheld = contents.withheld | late
+    secret = _names_of(withheld)
     tracker = [_without_withheld(a, withheld, profile.bulletins) for a in advisories]
     bulletins = [_as_tracked(b, tracker) for b in bulletins if b.id not in late]
     canaries = [c for c in canaries if c.id not in late]
@@ -86,13 +98,16 @@ def load(
         findings += evidence.findings
         findings += _signature_findings(profile, bulletins, canaries, attachments)
     digests = {file.path: file.sha256 for file in _files(contents)}
+    waivers = [w for w in profile.waivers if evidence or not is_about_signatures(w.finding)]
     return Archive(
         bulletins=tuple(bulletins),
         canaries=tuple(canaries),
         advisories=tuple(_advisories(bulletins, tracker)),
         attachments=tuple(attachments),
         keys=evidence.keys if evidence else (),
-        findings=tuple(sorted(_waived(findings, profile, digests))),
+        findings=tuple(
+            sorted(f for f in _waived(findings, waivers, digests) if not secret.search(f.file))
+        ),
         embargoed=len(contents.withheld),
         late=len(late),
     )
@@ -165,6 +180,7 @@ def _bulletin(profile: Profile) -> Callable[[Entry, Sequence[Letter]], Bulletin]
 def _canary(profile: Profile) -> Callable[[Entry, Sequence[Letter]], Canary]:
     def build(entry: Entry, letters: Sequence[Letter]) -> Canary:
         document, metadata = _read(entry, profile.canaries, profile, kind="canary")
+        statements = read_statements(document)
         return Canary(
             id=document_id(profile.canaries, entry.number),
             number=entry.number,
@@ -175,6 +191,12 @@ def _canary(profile: Profile) -> Callable[[Entry, Sequence[Letter]], Canary]:
             document=document,
             signatures=entry.signatures,
             letters=tuple(letters),
+            statements=statements,
+            count=bulletin_count(statements),
+            master_key=stated_master_key(statements),
+            due=due_window(statements, metadata.published),
+            announcements=announcements(document),
+            freshness=freshness(document),
         )
 
     return build
@@ -202,10 +224,10 @@ def _check_letterhead(document: Document, entry: Entry, kind: str) -> None:
     assert head is not None
     if head.kind != kind:
         message = f"a {head.kind} by its header, in the folder of another kind; expected a {kind}"
-        raise ParseError(message, path=entry.file.path, line=head.first)
+        raise ParseError(message, path=entry.file.path, line=head.line)
     if head.number != entry.number:
         message = f"number {head.number} in the header, {entry.number} in the file's name"
-        raise ParseError(message, path=entry.file.path, line=head.first)
+        raise ParseError(message, path=entry.file.path, line=head.line)
 
 
 def _check_year(entry: Entry, metadata: Metadata) -> None:
@@ -225,7 +247,7 @@ def _issuer(document: Document, profile: Profile) -> Iterator[Finding]:
     head = document.letterhead
     if head and profile.issuer and head.issuer != profile.issuer:
         message = f"issued by {head.issuer!r}; the profile is that of {profile.issuer!r}"
-        yield Finding(document.file.path, head.first, "issuer-differs", message)
+        yield Finding(document.file.path, head.line, "issuer-differs", message)
 
 
 # --- advisories -------------------------------------------------------------------------------
@@ -352,7 +374,14 @@ def _findings(
         *(finding for document in documents for finding in document.findings),
         *_gaps(profile.bulletins, bulletins, withheld),
         *_gaps(profile.canaries, canaries, withheld),
+        *check_canaries(canaries, bulletins, profile),
     ]
+
+
+def _names_of(withheld: set[str]) -> re.Pattern[str]:
+    """What the names of files have in them that belong to documents which are kept back."""
+    names = [re.escape(identity.lower()) for identity in withheld]
+    return re.compile("|".join(rf"{name}(?!\d)" for name in names) if names else r"(?!)", re.I)
 
 
 def _gaps(kind: Kind, published: Sequence[_P], withheld: set[str]) -> Iterator[Finding]:
@@ -364,21 +393,20 @@ def _gaps(kind: Kind, published: Sequence[_P], withheld: set[str]) -> Iterator[F
         if number not in numbers and document_id(kind, number) not in withheld
     ]
     if missing:
-        message = f"missing numbers: {', '.join(missing)}"
+        more = f" and {len(missing) - _MOST_GAPS} more" if len(missing) > _MOST_GAPS else ""
+        message = f"missing numbers: {', '.join(missing[:_MOST_GAPS])}{more}"
         yield Finding(kind.folder, 0, "number-gap", message, Severity.NOTICE)
 
 
 def _waived(
-    findings: Iterable[Finding], profile: Profile, digests: Mapping[str, str]
+    findings: Iterable[Finding], waivers: Sequence[Waiver], digests: Mapping[str, str]
 ) -> Iterator[Finding]:
     """Findings with the profile's known exceptions marked; a waiver that fits nothing is one.
 
     ``digests`` are those of the pack's files by path: a waiver can hold for one of them only.
     """
     reasons = {
-        (w.finding, w.file): w.reason
-        for w in profile.waivers
-        if w.sha256 in ("", digests.get(w.file))
+        (w.finding, w.file): w.reason for w in waivers if w.sha256 in ("", digests.get(w.file))
     }
     used = set()
     for finding in findings:
@@ -388,6 +416,6 @@ def _waived(
             yield replace(finding, waived=reasons[key], severity=Severity.NOTICE)
         else:
             yield finding
-    for code, file in sorted({(w.finding, w.file) for w in profile.waivers} - used):
+    for code, file in sorted({(w.finding, w.file) for w in waivers} - used):
         message = f"the profile waives {code!r} in this file as it was: there is no such thing now"
         yield Finding(file, 0, "waiver-unused", message)

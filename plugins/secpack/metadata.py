@@ -48,11 +48,20 @@ def read_metadata(document: Document, entry: DocumentEntry, *, fallback: str) ->
     if not dates:
         raise ParseError("no date; expected one below the header, or in the profile", path=path)
     letterhead = document.letterhead
+    if not revisions and (line := _unread_changelog(document)):
+        message = "a changelog without an entry that can be read; expected 2018-05-24: words"
+        findings.append(Finding(path, line, "no-revisions", message))
     title = (letterhead.title if letterhead else "") or entry.title
     if not title and fallback and letterhead and letterhead.kind == "bulletin":
         message = "no title in the text; the profile can give one, with a reason"
-        findings.append(Finding(path, letterhead.first, "no-title", message))
+        findings.append(Finding(path, letterhead.line, "no-title", message))
     return Metadata(title or fallback, min(dates), max(dates), revisions, tuple(findings))
+
+
+def _unread_changelog(document: Document) -> int:
+    """The line of a changelog, which unlike a history has nothing but entries; 0 without one."""
+    names = ((section_name(s.title), s.first) for s in sections(document))
+    return next((line for name, line in names if name in ("changelog", "change log")), 0)
 
 
 def _stated_date(document: Document) -> date | None:
@@ -91,13 +100,15 @@ def _revisions(document: Document) -> Iterator[Revision]:
 def _dated_lines(body: list[Line], document: Document, year: int | None) -> Iterator[Revision]:
     current: list[str] = []
     started: tuple[date, int] | None = None
+    first = next((_BULLET.sub("", line.text, count=1) for line in body if line.text), "")
+    pattern = marks.DATED_LOOSELY if marks.DATED_LOOSELY.match(first) else marks.DATED
     for line in body:
         text = _BULLET.sub("", line.text, count=1)
-        match = marks.DATED.match(text)
-        if match and not (year is None and not re.search(r"\d{4}", match["term"])):
+        match = pattern.match(text)
+        if match and (year is not None or re.search(r"[0-9]{4}", match["date"])):
             if started:
                 yield Revision(started[0], " ".join(current), started[1])
-            started = (_date(match["term"], document, line.number, year=year), line.number)
+            started = (_date(match["date"], document, line.number, year=year), line.number)
             current = [text[match.end() :].strip()]
         elif line.blank:
             if started:
@@ -112,7 +123,7 @@ def _dated_lines(body: list[Line], document: Document, year: int | None) -> Iter
 def _conflicts(document: Document, entry: DocumentEntry, dates: list[date]) -> Iterator[Finding]:
     """Where the profile and the text both speak and differ."""
     path, letterhead = document.file.path, document.letterhead
-    line = letterhead.first if letterhead else 0
+    line = letterhead.line if letterhead else 0
     if letterhead and letterhead.title and entry.title not in ("", letterhead.title):
         message = f"the profile says {entry.title!r}, the text {letterhead.title!r}: the text holds"
         yield Finding(path, line, "title-differs", message)

@@ -69,10 +69,14 @@ Inline: TypeAlias = Text | Emphasis | Code | Link | Citation | Id
 
 @dataclass(frozen=True, slots=True)
 class Letterhead:
-    """How a text begins: the ``---===[ … ]===---`` line, a date, a title of one or more lines."""
+    """How a text begins: the ``---===[ … ]===---`` line, a date, a title of one or more lines.
+
+    ``line`` is where the banner stands, behind blank lines or not.
+    """
 
     first: int
     last: int
+    line: int
     issuer: str
     kind: str
     number: int
@@ -415,8 +419,43 @@ class Bulletin:
 
 
 @dataclass(frozen=True, slots=True)
+class Statement:
+    """A numbered statement of a canary, on one line; ``line`` is where it begins."""
+
+    number: int
+    text: str
+    line: int
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """Days within which something is announced, both included."""
+
+    first: date
+    last: date
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """How a statement differs from the canary before.
+
+    ``only_numbers`` tells that the words are the same but for numbers and dates. ``parts`` are
+    words that stayed (kind empty), went (``del``) or came (``ins``).
+    """
+
+    number: int
+    only_numbers: bool
+    parts: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Canary:
-    """One canary, with the letters that lie beside it."""
+    """One canary, with the letters that lie beside it, and what it states.
+
+    ``count`` is the number of bulletins that it states, ``master_key`` a fingerprint (hex),
+    ``due`` when the next one is announced, ``announcements`` its special announcements on one
+    line, ``freshness`` the date of its proof; None or empty where it says no such thing.
+    """
 
     id: str
     number: int
@@ -427,6 +466,12 @@ class Canary:
     document: Document
     signatures: tuple[Signature, ...]
     letters: tuple[Letter, ...]
+    statements: tuple[Statement, ...] = ()
+    count: int | None = None
+    master_key: str = ""
+    due: Window | None = None
+    announcements: str = ""
+    freshness: date | None = None
 
 
 Publication: TypeAlias = Bulletin | Canary

@@ -79,6 +79,11 @@ def check_document(
             yield Finding(file.path, 0, "signer-missing", message, Severity.ERROR)
 
 
+def is_about_signatures(code: str) -> bool:
+    """Whether a finding of this code comes from the checking of signatures."""
+    return code.startswith(("sign", "unsigned", "no-good-signature", "key-"))
+
+
 def _period(signer: Signer, kind: str) -> Period | None:
     return {"bulletins": signer.bulletins, "canaries": signer.canaries}.get(kind)
 

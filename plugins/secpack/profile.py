@@ -212,20 +212,44 @@ def _check_values(profile: Profile) -> None:
     for kind in (profile.bulletins, profile.canaries):
         if not _NAME.fullmatch(kind.prefix):
             raise _WrongError("prefix", f"{kind.prefix!r}: expected letters and digits")
-    for folder in (profile.bulletins.folder, profile.canaries.folder, profile.keys):
+    folders = (("folder", profile.bulletins.folder), ("folder", profile.canaries.folder))
+    for place, folder in (*folders, ("keys", profile.keys)):
         if not folder or folder.startswith("/") or ".." in folder.split("/"):
-            raise _WrongError("folder", f"{folder!r}: expected a folder inside the pack")
+            raise _WrongError(place, f"{folder!r}: expected a folder inside the pack")
+    for template in (profile.links.advisory, profile.links.cve):
+        _check_template(template)
+    for waiver in profile.waivers:
+        if not waiver.reason.strip():
+            raise _WrongError("waivers", f"the waiver for {waiver.file} needs a reason")
+    _check_documents(profile)
+    _check_fingerprints(profile)
+
+
+def _check_template(template: str) -> None:
+    try:
+        template.format(number=1, id="CVE-2000-1000")
+    except (LookupError, ValueError):
+        message = f"{template!r}: only {{number}} and {{id}} are filled in"
+        raise _WrongError("links", message) from None
+
+
+def _check_documents(profile: Profile) -> None:
+    """An id that is written in another way must not pass: an embargo would not hold."""
+    kinds = (profile.bulletins, profile.canaries)
+    pattern = re.compile("|".join(f"{re.escape(k.prefix)}-[0-9]{{3,4}}" for k in kinds))
     for name, entry in profile.documents.items():
+        if not pattern.fullmatch(name):
+            expected = " or ".join(f"{kind.prefix}-029" for kind in kinds)
+            raise _WrongError(f"documents.{name}", f"expected an id such as {expected}")
         if entry.status not in _STATUSES:
             raise _WrongError(f"documents.{name}.status", f"expected one of {', '.join(_STATUSES)}")
         if (entry.title or entry.date) and not entry.reason:
             raise _WrongError(f"documents.{name}", "needs a reason")
-    for place, fingerprint in (
-        ("master_key", profile.master_key),
-        *((f"signers.{name}.fingerprint", s.fingerprint) for name, s in profile.signers.items()),
-    ):
+
+
+def _check_fingerprints(profile: Profile) -> None:
+    signers = profile.signers.items()
+    places = [(f"signers.{name}.fingerprint", signer.fingerprint) for name, signer in signers]
+    for place, fingerprint in (("master_key", profile.master_key), *places):
         if fingerprint and not _FINGERPRINT.fullmatch(fingerprint):
             raise _WrongError(place, f"{fingerprint!r}: expected 40 hexadecimal digits, upper case")
-    for waiver in profile.waivers:
-        if not waiver.reason.strip():
-            raise _WrongError("waivers", f"the waiver for {waiver.file} needs a reason")

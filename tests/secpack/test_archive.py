@@ -38,7 +38,7 @@ def test_documents_and_what_lies_beside_them(tmp_path: Path) -> None:
             "QSBs/README.md": "about",
             "QSBs/graph.dot": "digraph {}",
             "QSBs/graph.dot.sig.ines": b"three",
-            "canaries/canary-001-2020.txt": canary(1),
+            "canaries/canary-001-2020.txt": canary(1, count=2),
             "canaries/canary-001-2020-letter-ines.txt": "2020-03-04\n\nDear reader.\n",
             "canaries/canary-001-2020-letter-ines.txt.sig.ines": b"four",
             "keys/master-key/master.asc": "key",

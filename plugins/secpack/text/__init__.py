@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
+from dataclasses import replace
 
 from secpack.model import Block, Document, File, Finding, Preformatted
 from secpack.text.blocks import defined_labels, parse_blocks
@@ -38,14 +40,23 @@ def parse_letter(file: File) -> Document:
 def _parse_body(lines: list[Line], path: str) -> tuple[tuple[Block, ...], list[Finding]]:
     """Parse with the labels that seem to be defined; again, if fewer of them are."""
     labels = frozenset(_likely_labels(lines))
-    reserved = frozenset(_reserved_labels(lines))
-    state = State(path, labels, [], parse_blocks, reserved=reserved)
+    start = State(path, labels, [], parse_blocks)
+    start.reserved, start.repeated = frozenset(_reserved_labels(lines)), _repeated_titles(lines)
+    state = replace(start, findings=[])
     blocks = parse_blocks(lines, state)
     defined = frozenset(defined_labels(blocks))
     if defined != labels:
-        state = State(path, defined, [], parse_blocks, reserved=reserved)
+        state = replace(start, labels=defined, findings=[])
         blocks = parse_blocks(lines, state)
     return blocks, state.findings + _odd_words(lines, blocks, path)
+
+
+def _repeated_titles(lines: list[Line]) -> frozenset[str]:
+    """Titles of sections that occur more than once."""
+    titles = Counter(
+        section_name(line.text) for n, line in enumerate(lines) if is_heading(lines, n)
+    )
+    return frozenset(title for title, count in titles.items() if count > 1)
 
 
 def _odd_words(lines: list[Line], blocks: tuple[Block, ...], path: str) -> list[Finding]:

@@ -11,6 +11,7 @@ from typing import Final, TypeAlias
 
 from secpack.model import (
     Block,
+    Definitions,
     Heading,
     ListBlock,
     Paragraph,
@@ -106,8 +107,8 @@ def _level(state: State, sign: str) -> int:
     """
     if not state.top and state.section not in DATED_SECTIONS:
         state.top = sign
-    nested = sign == "-" and state.top == "=" and state.section not in _TOP_SECTIONS
-    return 2 if nested else 1
+    usual = state.section in _TOP_SECTIONS and state.section not in state.repeated
+    return 2 if sign == "-" and state.top == "=" and not usual else 1
 
 
 def parse_markdown_heading(lines: Lines, position: int, state: State) -> Found[Heading]:
@@ -208,3 +209,6 @@ def defined_labels(blocks: Sequence[Block]) -> Iterator[str]:
         elif isinstance(block, ListBlock):
             for item in block.items:
                 yield from defined_labels(item.blocks)
+        elif isinstance(block, Definitions):
+            for definition in block.items:
+                yield from defined_labels(definition.blocks)

@@ -6,7 +6,7 @@ import re
 from datetime import date
 from typing import Final
 
-_MONTHS: Final = [
+MONTHS: Final = [
     "January",
     "February",
     "March",
@@ -21,24 +21,24 @@ _MONTHS: Final = [
     "December",
 ]
 
-_MONTH: Final = "|".join(_MONTHS)
+MONTH: Final = "|".join(MONTHS)
 
 ISO: Final = r"[0-9]{4}-[0-9]{2}-[0-9]{2}"
 
 #: ``2018-05-24``, or ``May 12, 2011`` with or without an ordinal ending; spaces may be several.
-DATE: Final = rf"{ISO}|(?:{_MONTH})\s+[0-9]{{1,2}}(?:st|nd|rd|th)?,\s*[0-9]{{4}}"
+DATE: Final = rf"{ISO}|(?:{MONTH})\s+[0-9]{{1,2}}(?:st|nd|rd|th)?,\s*[0-9]{{4}}"
 
 #: ``July 14``, whose year is said elsewhere.
-YEARLESS: Final = rf"(?:{_MONTH})\s+[0-9]{{1,2}}(?:st|nd|rd|th)?"
+YEARLESS: Final = rf"(?:{MONTH})\s+[0-9]{{1,2}}(?:st|nd|rd|th)?"
 
 _ISO: Final = re.compile(r"([0-9]{4})-([0-9][0-9])-([0-9][0-9])")
-_WORDS: Final = re.compile(rf"({_MONTH})\s+([0-9]{{1,2}})(?:st|nd|rd|th)?(?:,\s*([0-9]{{4}}))?")
+_WORDS: Final = re.compile(rf"({MONTH})\s+([0-9]{{1,2}})(?:st|nd|rd|th)?(?:,\s*([0-9]{{4}}))?")
 
 #: A line that cannot be anything but an attempt at a date.
 LIKE_A_DATE: Final = re.compile(
     r"\W*(?:date:? |updated:? |[a-z]+day,? )?(?:[0-9]{4}[-./][0-9]{1,2}[-./][0-9]{1,2}"
     r"|[0-9]{1,2}[-./][0-9]{1,2}[-./][0-9]{4}|y{4}-m{2}-d{2}"
-    rf"|(?:{_MONTH})\s+[0-9]{{4}}"
+    rf"|(?:{MONTH})\s+[0-9]{{4}}"
     r"|[a-z]{3,9}\.?\s+[0-9]{1,2}[a-z]{0,2},?\s*[0-9]{4}"
     r"|[0-9]{1,2}[a-z]{0,2}\s+[a-z]{3,9},?\s*[0-9]{4})\b",
     re.IGNORECASE,
@@ -58,4 +58,4 @@ def parse_date(text: str, *, year: int | None = None) -> date:
         raise ValueError(f"not a date in a form of the format: {text!r}")
     found_year = int(match[3]) if match[3] else year
     assert found_year is not None
-    return date(found_year, _MONTHS.index(match[1]) + 1, int(match[2]))
+    return date(found_year, MONTHS.index(match[1]) + 1, int(match[2]))

@@ -9,10 +9,12 @@ from secpack.text import marks
 from secpack.text.lines import dedent
 from secpack.text.scan import DATED_SECTIONS, Found, Lines, State, is_heading, skip_blank, without
 
+_PATTERNS = (marks.DATED, marks.DATED_LOOSELY, marks.TERM)
+
 
 def parse_definitions(lines: Lines, position: int, state: State) -> Found[Definitions]:
     """``XSA-237 - …`` several times, or dated lines: a changelog, a timeline."""
-    pattern = next((p for p in (marks.DATED, marks.TERM) if p.match(lines[position].text)), None)
+    pattern = next((p for p in _PATTERNS if p.match(lines[position].text)), None)
     if pattern is None:
         return None
     start, items = position, []
@@ -20,7 +22,7 @@ def parse_definitions(lines: Lines, position: int, state: State) -> Found[Defini
         end = _definition_end(lines, position, pattern)
         items.append(_definition(lines[position:end], match, state))
         position = end
-    dated = pattern is marks.DATED and state.section in DATED_SECTIONS
+    dated = pattern is not marks.TERM and state.section in DATED_SECTIONS
     if len(items) < 2 and not dated:
         return None
     return Definitions(lines[start].number, lines[position - 1].number, tuple(items)), position

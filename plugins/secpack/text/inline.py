@@ -23,7 +23,7 @@ _PATTERN: Final = re.compile(
     | (?<! \w ) (?:
           (?P<link> (?: https?:// | mailto: ) [^\s<>"|`]{{1,{_MAX_URL}}} )
         | (?P<advisory> X (?: SAs? | en\s+Security\s+Advisor(?:y|ies) (?:\s+XSA)? )
-            [-–\s#]{{0,3}} (?P<number> [0-9]{{1,4}} ) \b (?! [.][0-9] ) )
+            [-–\s#]{{0,3}} (?P<number> [0-9]{{1,4}} ) (?: v[0-9]{{1,2}} )? \b (?! [.][0-9] ) )
         | (?P<cve> CVE-\s?[0-9]{{4}}-\s?[0-9]{{4,7}}\b )
         | (?P<other> (?: INTEL-SA-[0-9]{{5}} | DSA-[0-9]{{3,5}}(?:-[0-9]+)?
                        | GHSA(?:-[0-9a-z]{{4}}){{3}} | AMD-SB-[0-9]{{3,5}} | XSN-[0-9]{{1,3}} )\b )
@@ -41,6 +41,7 @@ _MORE: Final = re.compile(
     r"|&|/|-|–|and\b|or\b|to\b|through\b)\s{0,2})"
     r"(?P<prefix>XSA[-\s]{0,2}|-(?<=\s-))?(?P<number>[0-9]{1,4})\b(?![.][0-9]|-\w|\s?%)"
 )
+_ADDRESS: Final = re.compile(r"(?:https?://|mailto:)[^\s/:]")
 _BRACKETS: Final = (("(", ")"), ("[", "]"), ("{", "}"))
 _RANGE: Final = frozenset({"-", "–", "to", "through"})
 
@@ -81,7 +82,7 @@ def _element(match: re.Match[str], labels: Collection[str]) -> Inline:
     found = match[0]
     if match["link"]:
         url = _trim_url(found)
-        return Link(url) if url[-1] not in ":/" or url.count("/") > 2 else Text(found)
+        return Link(url) if _ADDRESS.match(url) else Text(found)
     if match["code"]:
         return Code(found[1:-1])
     if match["citation"]:

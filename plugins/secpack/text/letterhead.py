@@ -10,11 +10,14 @@ from typing import Final
 from secpack.errors import ParseError
 from secpack.model import Letterhead
 from secpack.text import marks
-from secpack.text.dates import LIKE_A_DATE, parse_date
+from secpack.text.dates import DATE, LIKE_A_DATE, parse_date
 from secpack.text.lines import Line
 from secpack.text.scan import is_heading, skip_blank
 
 _MAX_TITLE_LINES: Final = 4
+_DATE_LINE: Final = re.compile(
+    rf"(?:\(?(?:updated|revised|date|published):? )?(?:{DATE})\)?", re.IGNORECASE
+)
 _SPACE: Final = re.compile(r"[ \t]+")
 _EXPECTED: Final = "expected a line like ---===[ Issuer Security Bulletin 001 ]===---"
 
@@ -35,10 +38,12 @@ def parse_letterhead(lines: Sequence[Line], *, path: str) -> tuple[Letterhead, i
     position = skip_blank(lines, start + 1)
     date_text, issued, position = _parse_date_line(lines, position, path=path)
     title, subtitle, position = _parse_title(lines, position)
+    _check_title(lines[:position], (*title, *subtitle), path)
     return (
         Letterhead(
             first=lines[0].number,
             last=lines[position - 1].number,
+            line=lines[start].number,
             issuer=match["issuer"],
             kind="canary" if match["kind"] == "Canary" else "bulletin",
             number=int(match["number"]),
@@ -83,6 +88,15 @@ def _parse_title(
     if not subtitle or not _is_centred(subtitle):
         return _squeezed(title), (), behind
     return _squeezed(title), _squeezed(subtitle), end
+
+
+def _check_title(lines: Sequence[Line], title: tuple[str, ...], path: str) -> None:
+    """Refuse a date among the lines of the title. Raises ParseError."""
+    for line in lines:
+        text = " ".join(line.text.split())
+        if text in title and _DATE_LINE.fullmatch(text):
+            message = f"{text!r} where the title is; expected one date, right below the header"
+            raise ParseError(message, path=path, line=line.number)
 
 
 def _chunk(lines: Sequence[Line], position: int) -> tuple[list[Line], int]:

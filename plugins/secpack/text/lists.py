@@ -119,6 +119,8 @@ def _breaks_item(lines: Lines, position: int, marker: _Marker) -> bool:
         )
     if line.text.endswith(":") and position + 1 < len(lines) and _marker(lines[position + 1]):
         return True
+    if marks.RELEASE.match(line.text.strip(" \t")):
+        return True
     return (
         is_heading(lines, position)
         or has_bar(line)

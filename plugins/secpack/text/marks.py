@@ -18,10 +18,12 @@ BAR: Final = re.compile(r" {0,3}\| ?")
 BOX: Final = re.compile(r" {0,3}\+[-=+]{3,}")
 BULLET: Final = re.compile(r"(?P<indent>[ \t]*)(?P<marker>[-*•])(?P<space>[ \t]+)(?=\S)")
 NUMBER: Final = re.compile(
-    r"(?P<indent>[ \t]*)(?P<marker>0|[1-9][0-9]{0,2}|[a-z])(?P<stop>[.)])(?P<space>[ \t]+)(?=\S)"
+    r"(?P<indent>[ \t]*)(?:\((?=[0-9a-z]{1,3}\)))?(?P<marker>0|[1-9][0-9]{0,2}|[a-z])"
+    r"(?P<stop>[.)])(?P<space>[ \t]+)(?=\S)"
 )
 LABEL: Final = re.compile(
-    r" {0,3}(?P<marker>\[(?P<label>[A-Za-z0-9]{1,4}|\*{1,5})\]:?)(?:[ \t]+|$)"
+    r" {0,3}(?P<marker>\[(?P<label>[A-Za-z0-9]{1,4}|\*{1,5})\]:?)"
+    r"(?:[ \t]+|$|(?=https?://))"
 )
 DASHES: Final = re.compile(r"--(?: The .{1,60}\b[Tt]eam)?")
 FAREWELL: Final = re.compile(
@@ -30,13 +32,16 @@ FAREWELL: Final = re.compile(
 )
 TEAM: Final = re.compile(r"The .{1,60}\b[Tt]eam")
 SHELL: Final = re.compile(r"[ \t]*(?:\[[^\]]{1,40}\])?\$ [^\s0-9]")
+_DAY: Final = rf"(?P<term>(?P<date>{DATE}|{YEARLESS})(?: \([^()]{{1,30}}\)|,? [A-Z][a-z]+day)?)"
 DATED: Final = re.compile(
-    rf"(?P<term>(?P<iso>{ISO})|{DATE}|{YEARLESS})"
-    r"(?P<separator>:[ \t]+|[ \t]+(?:--?|–)[ \t]+|[ \t]{2,}|(?(iso)[ \t]+|(?!)))(?=\S)"
+    _DAY + r"(?P<separator>:[ \t]+(?=\S)|:$|[ \t]+(?:--?|–)[ \t]+(?=\S)|[ \t]{2,}(?=\S))"
 )
+#: A date and one space: an entry only where others are written so, too.
+DATED_LOOSELY: Final = re.compile(rf"(?P<term>(?P<date>{ISO}))(?P<separator>[ \t]+)(?=\S)")
 TERM: Final = re.compile(
     r"(?P<term>[A-Z][A-Z0-9]+-[\w-]{1,30})(?P<separator>(?:[ \t]+[-–]|:)[ \t]+)(?=\S)"
 )
+RELEASE: Final = re.compile(r"(?:For|In) [A-Z]\w+(?: OS)? R?[0-9]")
 PLACEHOLDER: Final = re.compile(r"\b(?:TODO|FIXME|TBD)\b")
 # C0 and C1 controls but tab; soft hyphen, bidirectional and zero-width controls, line
 # separators, byte order mark, and noncharacters.

@@ -39,7 +39,8 @@ class State:
 
     ``labels`` are those of all references, ``reserved`` those that a section for references
     defines. ``section`` is the title of the section it is in, in lower case, ``level`` its level;
-    ``top`` is the sign that underlines the first section.
+    ``top`` is the sign that underlines the first section, ``repeated`` are titles that occur more
+    than once.
     """
 
     path: str
@@ -52,6 +53,7 @@ class State:
     top: str = ""
     in_item: bool = False
     reserved: frozenset[str] = frozenset()
+    repeated: frozenset[str] = frozenset()
 
     def inline(self, text: str) -> tuple[Inline, ...]:
         """Parse running text with the labels of this document."""
@@ -112,9 +114,10 @@ def is_heading(lines: Lines, position: int) -> bool:
     if has_bar(title) or marks.BULLET.match(title.text):
         return False
     above = lines[position - 1].text if position else ""
-    if not above or above.endswith((".", "!", "?")):
+    if not above:
         return True
-    return abs(len(title.text.strip(" \t")) - len(underline.strip(" \t"))) <= 2
+    length, drawn = len(title.text.strip(" \t")), len(underline.strip(" \t"))
+    return abs(length - drawn) <= 2 or (above.endswith((".", "!", "?")) and drawn * 2 >= length)
 
 
 def has_bar(line: Line) -> bool:

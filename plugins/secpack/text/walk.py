@@ -100,7 +100,8 @@ def actions(document: Document) -> tuple[Section, ...]:
     Where a text has neither, a workaround or what else it offers; otherwise none.
     """
     found = sections(document)
-    wanted = [_titled(found, words) for words in ("user action", "patching")]
+    what = _titled(found, "user action") or _titled(found, "what to do")
+    wanted = [what, _titled(found, "patching")]
     best = tuple(section for section in wanted if section)
     if best:
         return best
