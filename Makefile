@@ -14,7 +14,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 BUILD := $(BIN)/python -m bulletins.build
 
-.PHONY: help html serve devserver test lint golden lock clean
+.PHONY: help html serve devserver check test lint golden lock clean
 
 help: ## Show what there is to make
 	@echo "Targets:"
@@ -25,6 +25,7 @@ help: ## Show what there is to make
 	@echo "  PROFILE=FILE    the issuer (default: content/qubes.toml with SECPACK, else the demo's)"
 	@echo "  OUTPUT=DIR      where the site goes (default: output)"
 	@echo "  AS_OF=DATE      leave out what was published after that day"
+	@echo "  ON=DATE         for check: is the canary late on that day?"
 	@echo "  PORT=NUMBER     for serve and devserver (default: 8000)"
 
 html: $(VENV)/installed ## Build the site
@@ -40,6 +41,12 @@ devserver: html ## Like serve; builds again whenever a source changes
 	server=$$!; trap "kill $$server" EXIT INT TERM; \
 	$(BIN)/watchfiles --verbosity warning "$(BUILD)" \
 		content theme plugins pelicanconf.py $(SECPACK) $(XSA) $(PROFILE)
+
+check: $(VENV)/installed ## Verify the pack, and tell what to look at before it is published
+	@$(BIN)/secpack check "$(or $(SECPACK),content/secpack)" \
+		--profile "$(or $(PROFILE),$(if $(SECPACK),content/qubes.toml,content/demo.toml))" \
+		$(if $(or $(XSA),$(if $(SECPACK),,demo)),--xsa "$(or $(XSA),content/xsa.yml)") \
+		$(if $(ON),--on "$(ON)")
 
 test: $(VENV)/installed-dev ## Run the tests (with SECPACK= and XSA= also those on a real pack)
 	@$(BIN)/python -m pytest $(PYTEST)

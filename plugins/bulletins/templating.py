@@ -24,10 +24,12 @@ from bulletins.generators import files_of
 from bulletins.html import render, render_blocks, visible
 from bulletins.reader import ROOT, about, heading, summary
 from secpack import Profile
+from secpack.canaries import changes
 from secpack.model import (
     Archive,
     Attachment,
     Canary,
+    Change,
     Id,
     Key,
     Letter,
@@ -59,6 +61,7 @@ class Neighbours:
 def template_context(archive: Archive, profile: Profile) -> dict[str, Any]:
     """Functions and values for templates; all addresses are relative to the site's root."""
     link_of = LinkResolver(archive, profile, ROOT)
+    waived = {f.file: f.waived for f in archive.findings if f.waived}
     by_fingerprint = {key.fingerprint: key for key in reversed(archive.keys)}
 
     def page_of(publication: Publication) -> str:
@@ -83,12 +86,27 @@ def template_context(archive: Archive, profile: Profile) -> dict[str, Any]:
         wanted = dict.fromkeys(s.primary for s in signatures if s.verdict.good)
         return [by_fingerprint[primary] for primary in wanted if primary in by_fingerprint]
 
+    def waiver_of(signature: Signature) -> str:
+        """Why the profile accepts a signature that is not good; empty where it does not."""
+        return waived.get(signature.file.path, "")
+
     def neighbours(publication: Publication) -> Neighbours:
         row: Sequence[Publication]
         row = archive.canaries if isinstance(publication, Canary) else archive.bulletins
         place = row.index(publication)
         older = row[place - 1] if place else None
         return Neighbours(older, row[place + 1] if place + 1 < len(row) else None)
+
+    def changes_of(canary: Canary) -> tuple[Change, ...]:
+        before = neighbours(canary).older
+        return changes(before, canary) if isinstance(before, Canary) else ()
+
+    def signers_of(canary: Canary) -> tuple[list[str], list[str]]:
+        """Names of those who sign no longer, and of those who sign for the first time."""
+        before = neighbours(canary).older
+        old = [signature.signer for signature in before.signatures] if before else []
+        new = [signature.signer for signature in canary.signatures]
+        return [s for s in old if s not in new], [s for s in new if before and s not in old]
 
     def letter_html(letter: Letter) -> Markup:
         prefix = letter_prefix(letter)
@@ -121,6 +139,9 @@ def template_context(archive: Archive, profile: Profile) -> dict[str, Any]:
         "verdict_words": verdict_words,
         "signer_name": lambda name: profile.signers[name].name if name in profile.signers else name,
         "keys_of": keys_of,
+        "waiver_of": waiver_of,
+        "changes_of": changes_of,
+        "signers_of": signers_of,
         "key_of": lambda key: key_url(key, profile),
         "key_groups": key_groups(archive.keys),
         "fingerprint": grouped_fingerprint,

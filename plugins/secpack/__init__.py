@@ -1,7 +1,7 @@
 """Reads a security pack: a folder of signed plain-text bulletins and canaries, into an Archive."""
 
 from secpack.advisories import load_advisories
-from secpack.archive import load
+from secpack.archive import examine, load
 from secpack.errors import PackError, ParseError, ProfileError, SecpackError, TrackerError
 from secpack.profile import Profile, load_profile
 from secpack.signatures import Checker
@@ -14,6 +14,7 @@ __all__ = [
     "ProfileError",
     "SecpackError",
     "TrackerError",
+    "examine",
     "load",
     "load_advisories",
     "load_profile",

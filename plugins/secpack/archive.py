@@ -73,13 +73,32 @@ def load(
     Raises PackError, with all reasons, when a file of the pack cannot be read or placed, and
     SecpackError when there is no pack.
     """
+    archive, errors = examine(
+        path, profile=profile, advisories=advisories, as_of=as_of, checker=checker
+    )
+    if errors:
+        raise PackError(errors)
+    return archive
+
+
+def examine(
+    path: str | Path,
+    *,
+    profile: Profile | None = None,
+    advisories: Sequence[Advisory] = (),
+    as_of: date | None = None,
+    checker: Checker | None = None,
+) -> tuple[Archive, tuple[SecpackError, ...]]:
+    """Do what ``load`` does, but go on behind errors: return what can be read, and the errors.
+
+    Such an archive is for looking at, not for publishing. Raises SecpackError where nothing can
+    be read at all.
+    """
     profile = profile or Profile()
     contents = read_contents(Path(path), profile)
     with gather(contents, profile, checker) if checker else nullcontext(None) as wait:
         bulletins = _documents(contents.bulletins, profile.bulletins, contents, _bulletin(profile))
         canaries = _documents(contents.canaries, profile.canaries, contents, _canary(profile))
-        if contents.errors:
-            raise PackError(tuple(contents.errors))
         evidence = wait() if wait else None
     limit = as_of or profile.as_of or date.max
     publications: list[Publication] = [*bulletins, *canaries]
@@ -99,7 +118,7 @@ def load(
         findings += _signature_findings(profile, bulletins, canaries, attachments)
     digests = {file.path: file.sha256 for file in _files(contents)}
     waivers = [w for w in profile.waivers if evidence or not is_about_signatures(w.finding)]
-    return Archive(
+    archive = Archive(
         bulletins=tuple(bulletins),
         canaries=tuple(canaries),
         advisories=tuple(_advisories(bulletins, tracker)),
@@ -111,6 +130,7 @@ def load(
         embargoed=len(contents.withheld),
         late=len(late),
     )
+    return archive, tuple(contents.errors)
 
 
 # --- documents --------------------------------------------------------------------------------

@@ -34,6 +34,10 @@ class TrackerError(ParseError):
     """Tracker data that is not in the form of ``xsa.yml``."""
 
 
+class ProgramMissingError(SecpackError):
+    """A program that is needed is not there."""
+
+
 class PackError(SecpackError):
     """A pack in which one or more files are unreadable; ``errors`` holds all of them."""
 

@@ -6,7 +6,8 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from secpack.keys import build_keyring, inspect_keys
+from secpack.errors import ProgramMissingError
+from secpack.keys import Keyring, bare_keys, build_keyring, inspect_keys
 from secpack.model import Finding, Key, Severity, Signature
 from secpack.pack import Contents
 from secpack.policy import check_anchor, judge
@@ -35,7 +36,7 @@ def gather(
 ) -> Iterator[Callable[[], Evidence]]:
     """Begin to check all signatures of a pack; what is given back waits for the evidence.
 
-    Raises SecpackError when gpgv or gpg is missing, when a key is damaged, or when the pack has
+    Raises SecpackError when gpgv is missing, when a key is damaged, or when the pack has
     another master key than the profile pins.
     """
     keyring, errors = build_keyring(contents.keys)
@@ -43,11 +44,22 @@ def gather(
     with checker.start(_jobs(contents), keyring.packets, keyring.digest) as wait:
 
         def result() -> Evidence:
-            keys = inspect_keys(keyring, profile.master_key, cache=checker.cache)
-            findings = tuple(check_anchor(keys, profile))
-            return Evidence(wait(), keys, (*findings, *_revoked(keys)), profile)
+            keys, missing = _inspected(keyring, profile, checker)
+            findings = (*missing, *check_anchor(keys, profile), *_revoked(keys))
+            return Evidence(wait(), keys, findings, profile)
 
         yield result
+
+
+def _inspected(
+    keyring: Keyring, profile: Profile, checker: Checker
+) -> tuple[tuple[Key, ...], tuple[Finding, ...]]:
+    """The keys as gpg knows them; without a gpg their fingerprints, and a finding."""
+    try:
+        return inspect_keys(keyring, profile.master_key, cache=checker.cache), ()
+    except ProgramMissingError as error:
+        message = f"{error}; without it nobody checks which keys the master key has certified"
+        return bare_keys(keyring), (Finding(profile.keys, 0, "no-gpg", message, Severity.ERROR),)
 
 
 def _jobs(contents: Contents) -> list[Job]:

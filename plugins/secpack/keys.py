@@ -52,7 +52,7 @@ def inspect_keys(keyring: Keyring, master: str, *, cache: Cache) -> tuple[Key, .
     """Return the keys with what gpg says of them, in the order of their files.
 
     ``master`` is the fingerprint of the key whose certifications count; empty for none. Raises
-    SecpackError when there is no gpg, or it does not do its work.
+    ProgramMissingError when there is no gpg, and SecpackError when it does not do its work.
     """
     gpg = find_program("gpg")
     kept = cache.get(f"keys {keyring.digest} {master} {gpg.identity}")
@@ -61,6 +61,11 @@ def inspect_keys(keyring: Keyring, master: str, *, cache: Cache) -> tuple[Key, .
         cache.put(f"keys {keyring.digest} {master} {gpg.identity}", lines)
         cache.save()
     return tuple(_keys(keyring, lines, master))
+
+
+def bare_keys(keyring: Keyring) -> tuple[Key, ...]:
+    """The keys with what can be told without gpg: their fingerprints."""
+    return tuple(Key(file, fingerprint) for file, known in keyring.files for fingerprint in known)
 
 
 def _listing(keyring: Keyring, gpg: Program) -> list[str]:
@@ -116,7 +121,7 @@ def _keys(keyring: Keyring, lines: Sequence[str], master: str) -> Iterator[Key]:
                 file=file,
                 fingerprint=fingerprint,
                 owners=record.owners,
-                created=_moment(record.created) or datetime.fromtimestamp(0, UTC),
+                created=_moment(record.created),
                 expires=_moment(record.expires),
                 revoked=record.revoked,
                 certified=any(record.certified) or fingerprint == master,

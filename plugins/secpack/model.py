@@ -341,16 +341,17 @@ class Key:
     """An OpenPGP key of the pack: hex fingerprints, times in UTC.
 
     ``owners`` are its user ids, ``certified`` tells whether the master key has certified one of
-    them, ``expires`` is None for a key that does not.
+    them, ``expires`` is None for a key that does not. Where there was no gpg to ask, owners are
+    empty, and ``created`` and ``certified`` None.
     """
 
     file: File
     fingerprint: str
-    owners: tuple[str, ...]
-    created: datetime
-    expires: datetime | None
-    revoked: bool
-    certified: bool
+    owners: tuple[str, ...] = ()
+    created: datetime | None = None
+    expires: datetime | None = None
+    revoked: bool = False
+    certified: bool | None = None
     subkeys: tuple[str, ...] = ()
 
     @property

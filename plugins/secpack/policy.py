@@ -96,7 +96,7 @@ def _check_signature(signature: Signature, profile: Profile) -> Iterator[Finding
     elif signature.verdict is Verdict.GOOD_LEGACY:
         message = f"good, but over a legacy digest ({signature.digest})"
         yield Finding(path, 0, "signature-legacy", message, Severity.NOTICE)
-    if signature.verdict.good and profile.master_key and not signature.certified:
+    if signature.verdict.good and profile.master_key and signature.certified is False:
         message = f"the key of {signature.signer} is not certified by the master key"
         yield Finding(path, 0, "signer-not-certified", message, Severity.ERROR)
 

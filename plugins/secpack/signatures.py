@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Final
 
 from secpack.cache import Cache
-from secpack.errors import SecpackError
+from secpack.errors import ProgramMissingError
 from secpack.model import File, Verdict
 
 # RFC 9580, sections 9.1 and 9.5.
@@ -92,7 +92,7 @@ class Checker:
     ) -> Iterator[Callable[[], Mapping[str, Facts]]]:
         """Begin to check; what is given back waits for the facts, by the signatures' paths.
 
-        Raises SecpackError when there is no gpgv.
+        Raises ProgramMissingError when there is no gpgv.
         """
         gpgv = find_program("gpgv")
         known = {job.signature.path: self._known(job, keyring_digest, gpgv) for job in jobs}
@@ -199,10 +199,10 @@ class Program:
 
 
 def find_program(name: str) -> Program:
-    """Find a program. Raises SecpackError, with the package's name, when it is not there."""
+    """Find a program. Raises ProgramMissingError, with the package's name, when it is not there."""
     found = shutil.which(name)
     if not found:
-        raise SecpackError(f"{name} is missing: install the package {name}")
+        raise ProgramMissingError(f"{name} is missing: install the package {name}")
     stat = Path(found).stat()
     return Program(found, f"{name} {stat.st_size} {stat.st_mtime_ns}")
 

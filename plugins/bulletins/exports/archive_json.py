@@ -107,7 +107,16 @@ def _canary(canary: Canary, profile: Profile) -> dict[str, Any]:
         }
         for letter in canary.letters
     ]
-    return _publication(canary, profile) | {"letters": letters}
+    due = canary.due
+    return _publication(canary, profile) | {
+        "letters": letters,
+        "statements": [{"number": s.number, "text": s.text} for s in canary.statements],
+        "bulletins": canary.count,
+        "master_key": canary.master_key or None,
+        "due": [due.first.isoformat(), due.last.isoformat()] if due else None,
+        "announcements": canary.announcements or None,
+        "freshness": canary.freshness.isoformat() if canary.freshness else None,
+    }
 
 
 def _advisory(advisory: Advisory) -> dict[str, Any]:

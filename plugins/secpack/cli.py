@@ -1,0 +1,150 @@
+"""The command ``secpack``."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Sequence
+from datetime import date
+from itertools import groupby
+from pathlib import Path
+
+from secpack.advisories import load_advisories
+from secpack.archive import examine
+from secpack.cache import Cache, cache_folder
+from secpack.canaries import check_lateness
+from secpack.errors import ParseError, SecpackError
+from secpack.lint import lint
+from secpack.model import Finding, Severity
+from secpack.profile import Profile, load_profile
+from secpack.signatures import Checker
+
+_CLEAN, _FINDINGS, _UNUSABLE = 0, 1, 2
+_LEVELS = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.NOTICE: "notice"}
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command; return its exit status."""
+    options = _parser().parse_args(arguments)
+    try:
+        findings = check(
+            Path(options.pack),
+            profile=load_profile(options.profile) if options.profile else Profile(),
+            xsa=options.xsa,
+            on=options.on,
+        )
+    except SecpackError as error:
+        print(error, file=sys.stderr)
+        return _UNUSABLE
+    shown = [f for f in findings if options.notices or f.severity is not Severity.NOTICE]
+    _FORMATS[options.format](shown)
+    if options.format == "text":
+        print(_summary(findings, shown), file=sys.stderr)
+    grave = any(f.severity is Severity.ERROR and not f.waived for f in findings)
+    return _FINDINGS if grave else _CLEAN
+
+
+def check(pack: Path, *, profile: Profile, xsa: Path | None, on: date | None) -> list[Finding]:
+    """Read and verify a whole pack; return all findings, sorted.
+
+    Raises SecpackError where nothing can be checked: no pack, no gpgv, other input that is wrong.
+    """
+    advisories = load_advisories(xsa) if xsa else ()
+    checker = Checker(cache=Cache(cache_folder() / "verdicts.json"))
+    archive, errors = examine(pack, profile=profile, advisories=advisories, checker=checker)
+    findings = [*archive.findings, *lint(archive), *(_finding(error) for error in errors)]
+    if on:
+        findings += check_lateness(archive.canaries, on)
+    return sorted(findings)
+
+
+def _finding(error: SecpackError) -> Finding:
+    if isinstance(error, ParseError):
+        return Finding(error.path, error.line, "unreadable", error.message, Severity.ERROR)
+    return Finding("", 0, "unreadable", str(error), Severity.ERROR)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="secpack", description="Looks after a security pack.")
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    command = commands.add_parser(
+        "check",
+        help="read and verify a whole pack before it is published",
+        description="Reads everything, verifies everything, and prints what to look at. "
+        "Exit status: 0 clean, 1 findings of severity error, 2 unusable arguments.",
+    )
+    command.add_argument("pack", help="the folder of the pack")
+    command.add_argument("--profile", type=Path, help="the issuer's profile (TOML)")
+    command.add_argument("--xsa", type=Path, help="tracker data (xsa.yml)")
+    command.add_argument("--on", type=_day, metavar="DATE", help="is the canary late on that day?")
+    command.add_argument("--format", choices=sorted(_FORMATS), default="text")
+    command.add_argument("--notices", action="store_true", help="print notices, too")
+    return parser
+
+
+def _day(text: str) -> date:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r}: expected a date such as 2026-08-01") from None
+
+
+# --- output -----------------------------------------------------------------------------------
+
+
+def _as_text(findings: Sequence[Finding]) -> None:
+    for file, group in groupby(findings, key=lambda finding: finding.file):
+        print(file)
+        for f in group:
+            line = f"{f.line}: " if f.line else ""
+            waived = f" (accepted: {f.waived})" if f.waived else ""
+            print(f"  {line}{f.severity.value}: {f.message} [{f.code}]{waived}")
+
+
+def _as_json(findings: Sequence[Finding]) -> None:
+    rows = [
+        {
+            "file": f.file,
+            "line": f.line,
+            "severity": f.severity.value,
+            "code": f.code,
+            "message": f.message,
+            "waived": f.waived or None,
+        }
+        for f in findings
+    ]
+    print(json.dumps(rows, indent=1, sort_keys=True))
+
+
+def _as_github(findings: Sequence[Finding]) -> None:
+    """Workflow commands, by which a forge shows findings beside the lines they are about."""
+    for f in findings:
+        level = "notice" if f.waived else _LEVELS[f.severity]
+        place = f"file={_property(f.file)}" + (f",line={f.line}" if f.line else "")
+        print(f"::{level} {place},title={f.code}::{_data(f.message)}")
+
+
+def _data(text: str) -> str:
+    return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
+
+
+def _property(text: str) -> str:
+    return _data(text).replace(":", "%3A").replace(",", "%2C")
+
+
+_FORMATS = {"text": _as_text, "json": _as_json, "github": _as_github}
+
+
+def _summary(findings: Sequence[Finding], shown: Sequence[Finding]) -> str:
+    counts = [
+        f"{sum(1 for f in findings if f.severity is severity)} {severity.value}(s)"
+        for severity in (Severity.ERROR, Severity.WARNING, Severity.NOTICE)
+    ]
+    hidden = len(findings) - len(shown)
+    more = f"; {hidden} not shown, --notices shows them" if hidden else ""
+    return f"{', '.join(counts)}{more}"
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,98 @@
+"""What a publisher wants to know before publishing, and readers need not: ``secpack check``."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from typing import Final
+
+from secpack.model import (
+    Advisory,
+    Archive,
+    Bulletin,
+    Citation,
+    Document,
+    Finding,
+    References,
+    Severity,
+    Text,
+)
+from secpack.text.blocks import defined_labels
+from secpack.text.inline import advisory_numbers, citation_label, parse_inline
+from secpack.text.walk import actions, runs, summary_section
+
+_UNDEFINED: Final = re.compile(r"(?<![\w\]])\[([0-9]{1,3}|\*{1,5})\]")
+
+
+def lint(archive: Archive) -> list[Finding]:
+    """Findings about texts that are sound enough to be published, sorted."""
+    found: list[Finding] = []
+    for publication in archive.publications:
+        found += _document(publication.document)
+    for bulletin in archive.bulletins:
+        found += _sections(bulletin)
+        found += _tracker(bulletin, archive.advisories)
+    return sorted(found)
+
+
+def _document(document: Document) -> Iterator[Finding]:
+    path = document.file.path
+    for number, line in enumerate(document.file.data.split(b"\n"), 1):
+        if line.endswith(b"\r"):
+            yield Finding(path, number, "carriage-return", "ends in CR LF; expected LF")
+            break
+    for number, line in enumerate(document.file.data.split(b"\n"), 1):
+        if line.rstrip(b"\r")[-1:] in (b" ", b"\t") and line.strip(b"\r") != b"| ":
+            message = "white space at the end of the line"
+            yield Finding(path, number, "trailing-space", message, Severity.NOTICE)
+    yield from _references(document)
+
+
+def _references(document: Document) -> Iterator[Finding]:
+    path = document.file.path
+    references = [r for b in document.blocks if isinstance(b, References) for r in b.items]
+    lines = {citation_label(r.label): r.first for r in reversed(references)}
+    defined = Counter(defined_labels(document.blocks))
+    cited = set()
+    for line, inlines in runs(document.blocks):
+        for inline in inlines:
+            if isinstance(inline, Citation):
+                cited.add(citation_label(inline.label))
+            elif isinstance(inline, Text) and (match := _UNDEFINED.search(inline.text)):
+                message = f"[{match[1]}] is cited, but no reference has that label"
+                yield Finding(path, line, "reference-undefined", message)
+    for label, count in sorted(defined.items()):
+        if count > 1:
+            message = f"[{label}] is defined {count} times"
+            yield Finding(path, lines.get(label, 0), "reference-twice", message)
+        if label not in cited:
+            message = f"[{label}] is defined, but never cited"
+            yield Finding(path, lines.get(label, 0), "reference-uncited", message, Severity.NOTICE)
+
+
+def _sections(bulletin: Bulletin) -> Iterator[Finding]:
+    path = bulletin.document.file.path
+    if summary_section(bulletin.document) is None:
+        message = "no section Summary"
+        yield Finding(path, 0, "section-missing", message, Severity.NOTICE)
+    if not actions(bulletin.document):
+        message = "no section that tells what to do: User action, or Patching"
+        yield Finding(path, 0, "section-missing", message, Severity.NOTICE)
+
+
+def _tracker(bulletin: Bulletin, advisories: Sequence[Advisory]) -> Iterator[Finding]:
+    """Where the title names other advisories than the tracker says are announced there."""
+    announced = {
+        a.number
+        for a in advisories
+        if a.bulletin and int(a.bulletin.partition("-")[0]) == bulletin.number
+    }
+    head = bulletin.document.letterhead
+    titled = set(advisory_numbers(parse_inline(head.title if head else "")))
+    if announced and titled and announced != titled:
+        tracker = ", ".join(f"XSA-{number}" for number in sorted(announced))
+        title = ", ".join(f"XSA-{number}" for number in sorted(titled))
+        message = f"announces {tracker} by the tracker, {title} by its title"
+        line = head.line if head else 0
+        yield Finding(bulletin.document.file.path, line, "tracker-differs", message)
