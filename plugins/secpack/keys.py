@@ -147,7 +147,7 @@ def _records(lines: Sequence[str], master: str) -> Iterator[_Record]:
             record.fingerprint = fields[9]
         elif kind == "fpr" and part == "sub":
             record.subkeys = (*record.subkeys, fields[9])
-        elif kind == "uid" and fields[1] != "r":
+        elif kind == "uid" and (fields[1] != "r" or record.revoked):
             record.owners = (*record.owners, _unescaped(fields[9]))
             record.certified.append(False)
         elif part == "uid" and _is_by(fields, master) and record.certified:

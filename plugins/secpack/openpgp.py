@@ -10,6 +10,7 @@ import binascii
 import hashlib
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Final
 
 from secpack.errors import ParseError
@@ -47,6 +48,101 @@ def _decode(block: re.Match[bytes], path: str) -> bytes:
     if expected is not None and _crc24(body) != int.from_bytes(expected):
         raise ParseError("damaged: the armour's checksum does not fit", path=path)
     return body
+
+
+@dataclass(frozen=True, slots=True)
+class SignaturePacket:
+    """A signature of version 4: what it covers of itself, and what it does not.
+
+    ``hashed`` is what is hashed behind the document, ``issuers`` are the ids or fingerprints (hex)
+    that stand outside of it, ``prefix`` the first two bytes of the digest, ``digest`` its number.
+    """
+
+    hashed: bytes
+    issuers: tuple[str, ...]
+    prefix: bytes
+    digest: int
+
+    def fits(self, document: bytes, fingerprint: str) -> bool:
+        """Whether what the signature does not cover agrees with what it does.
+
+        gpgv does not look at it, so that a file could be changed there without a word. A digest
+        that hashlib does not have is not compared.
+        """
+        trailer = self.hashed + b"\x04\xff" + len(self.hashed).to_bytes(4)
+        name = _DIGEST_NAMES.get(self.digest)
+        digest = hashlib.new(name, document + trailer, usedforsecurity=False) if name else None
+        same = digest is None or digest.digest()[:2] == self.prefix
+        return same and all(fingerprint.endswith(issuer) for issuer in self.issuers)
+
+
+_DIGEST_NAMES: Final = {2: "sha1", 8: "sha256", 9: "sha384", 10: "sha512", 11: "sha224"}
+_SIGNATURE: Final = 2
+_WITH_NUMBERS: Final = frozenset({1, 3, 17, 19, 22})  # RSA, DSA, ECDSA, EdDSA
+_ISSUER_ID: Final = 16
+_ISSUER_FINGERPRINT: Final = 33
+_SIGNATURE_BLOCK: Final = re.compile(
+    rb"-----BEGIN PGP SIGNATURE-----[ \t]*\r?\n"
+    rb"(?P<headers>(?:(?:Version|Comment|Hash|Charset|MessageID): [\t\x20-\x7e]*\r?\n)*)[ \t]*\r?\n"
+    rb"(?P<body>(?:[A-Za-z0-9+/=]{1,100}[ \t]*\r?\n)+?)"
+    rb"(?:=(?P<sum>[A-Za-z0-9+/]{4})[ \t]*\r?\n)?"
+    rb"-----END PGP SIGNATURE-----\s*"
+)
+
+
+def read_signature(data: bytes, *, path: str) -> SignaturePacket:
+    """Read a file that holds one detached signature, armoured or binary, and nothing else.
+
+    Raises ParseError when there is anything else in it.
+    """
+    if data[:1] < b"\x80":
+        block = _SIGNATURE_BLOCK.fullmatch(data)
+        if not block:
+            raise ParseError("not one armoured signature and nothing else", path=path)
+        data = _decode(block, path)
+    packets = list(_packets(data, path))
+    if [tag for tag, _ in packets] != [_SIGNATURE]:
+        raise ParseError("not one signature and nothing else", path=path)
+    return _signature(packets[0][1], path)
+
+
+def _signature(body: bytes, path: str) -> SignaturePacket:
+    """Take a signature packet apart (RFC 4880, section 5.2.3)."""
+    behind = 6 + int.from_bytes(body[4:6])
+    end = behind + 2 + int.from_bytes(body[behind : behind + 2])
+    if body[:1] != b"\x04" or end + 2 > len(body):
+        raise ParseError("not a signature of version 4", path=path)
+    if body[2] in _WITH_NUMBERS and not _are_numbers(body[end + 2 :]):
+        raise ParseError("damaged: its numbers are not written as they are large", path=path)
+    issuers = tuple(_issuers(body[behind + 2 : end], path))
+    return SignaturePacket(body[:behind], issuers, body[end : end + 2], body[3])
+
+
+def _are_numbers(data: bytes) -> bool:
+    """Whether data are multiprecision integers, each with the length that it has (section 3.2)."""
+    position = 0
+    while position + 2 <= len(data):
+        bits = int.from_bytes(data[position : position + 2])
+        number = data[position + 2 : position + 2 + (bits + 7) // 8]
+        if int.from_bytes(number).bit_length() != bits:
+            return False
+        position += 2 + len(number)
+    return position == len(data)
+
+
+def _issuers(data: bytes, path: str) -> Iterator[str]:
+    """Who made a signature, as its part that is not covered tells; nothing else may be there."""
+    position = 0
+    while position < len(data):
+        length = data[position]
+        kind, content = data[position + 1], data[position + 2 : position + 1 + length]
+        if (kind, length) == (_ISSUER_ID, 9):
+            yield content.hex().upper()
+        elif (kind, length) == (_ISSUER_FINGERPRINT, 22) and content[:1] == b"\x04":
+            yield content[1:].hex().upper()
+        else:
+            raise ParseError("an unknown part of it is not covered by the signature", path=path)
+        position += 1 + length
 
 
 def _crc24_table() -> tuple[int, ...]:

@@ -19,8 +19,9 @@ from pathlib import Path
 from typing import Final
 
 from secpack.cache import Cache
-from secpack.errors import ProgramMissingError
+from secpack.errors import ParseError, ProgramMissingError
 from secpack.model import File, Verdict
+from secpack.openpgp import read_signature
 
 # RFC 9580, sections 9.1 and 9.5.
 _ALGORITHMS: Final = {
@@ -131,6 +132,7 @@ def check_signature(job: Job, home: Path, gpgv: str) -> Facts:
     2. Its status lines are counted; what it prints for people is not read.
     3. Good is: exit status 0, exactly one NEWSIG, GOODSIG and VALIDSIG, a signature over bytes
        (class 00), and none of the lines that spoil it. All else is a verdict of its own.
+    4. What gpgv passes over, the rest of the file, must be in order as well.
     """
     document, signature = _written(job.document, home), _written(job.signature, home)
     command = [gpgv, "--homedir", str(home), "--keyring", str(home / "keyring.gpg")]
@@ -142,7 +144,17 @@ def check_signature(job: Job, home: Path, gpgv: str) -> Facts:
         check=False,
         env={"LC_ALL": "C", "PATH": os.defpath},
     )
-    return _facts(done.returncode, done.stdout.decode("utf-8", "replace"))
+    facts = _facts(done.returncode, done.stdout.decode("utf-8", "replace"))
+    return facts if not facts.verdict.good or _is_plain(job, facts) else Facts(Verdict.MALFORMED)
+
+
+def _is_plain(job: Job, facts: Facts) -> bool:
+    """Whether a file holds one signature and nothing that gpgv has not looked at."""
+    try:
+        packet = read_signature(job.signature.data, path=job.signature.path)
+        return packet.fits(job.document.data, facts.fingerprint)
+    except (ParseError, IndexError):
+        return False
 
 
 def _written(file: File, home: Path) -> Path:

@@ -1,0 +1,65 @@
+"""Real keys for tests, made with gpg in a home that goes away."""
+
+from __future__ import annotations
+
+import subprocess
+from dataclasses import dataclass, field
+from pathlib import Path
+
+#: When keys are made and texts are signed, unless a test says otherwise.
+THEN = "20200102T030405"
+
+
+@dataclass(slots=True)
+class Gnupg:
+    """A gpg with a home of its own."""
+
+    home: Path
+    fingerprints: dict[str, str] = field(default_factory=dict)
+
+    def run(self, *arguments: str, data: bytes = b"", time: str = THEN) -> bytes:
+        """Run gpg; return what it prints."""
+        command = ["gpg", "--homedir", str(self.home), "--batch", "--yes", "--quiet"]
+        command += ["--pinentry-mode", "loopback", "--passphrase", "", "--trust-model", "always"]
+        command += ["--faked-system-time", time, *arguments]
+        return subprocess.run(command, input=data, capture_output=True, check=True).stdout
+
+    def make(self, name: str, *, expire: str = "never", time: str = THEN) -> str:
+        """Make a key; return its fingerprint."""
+        self.run(
+            "--quick-gen-key",
+            f"{name} <{name}@example.org>",
+            "ed25519",
+            "cert,sign",
+            expire,
+            time=time,
+        )
+        listing = self.run(
+            "--with-colons", "--list-keys", f"<{name}@example.org>", time=time
+        ).decode()
+        lines = [line.split(":") for line in listing.splitlines()]
+        self.fingerprints[name] = next(fields[9] for fields in lines if fields[0] == "fpr")
+        return self.fingerprints[name]
+
+    def certify(self, name: str, *, by: str) -> None:
+        """Certify a key with another."""
+        self.run("--local-user", self.fingerprints[by], "--quick-sign-key", self.fingerprints[name])
+
+    def export(self, name: str, *, armour: bool = True) -> bytes:
+        """A public key as a file."""
+        form = ["--armor"] if armour else []
+        return self.run(*form, "--export", self.fingerprints[name])
+
+    def sign(
+        self, text: bytes, name: str, *options: str, time: str = THEN, armour: bool = True
+    ) -> bytes:
+        """A detached signature (or, with other options, another kind)."""
+        form = ["--armor"] if armour else []
+        kind = options or ("--detach-sign",)
+        return self.run(
+            *form, "--local-user", self.fingerprints.get(name, name), *kind, data=text, time=time
+        )
+
+    def stop(self) -> None:
+        """Stop the agent that was started for this home."""
+        subprocess.run(["gpgconf", "--homedir", str(self.home), "--kill", "all"], check=True)  # noqa: S607

@@ -1,0 +1,460 @@
+"""Every verdict, with real keys; and that nothing that was changed goes unnoticed."""
+
+from __future__ import annotations
+
+import os
+import random
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+import pytest
+
+from secpack import Checker, PackError, Profile, SecpackError, examine, load
+from secpack.cache import Cache
+from secpack.model import Archive, Severity, Verdict
+from secpack.profile import Period, Signer, Waiver
+from tests.keys import Gnupg
+from tests.packs import bulletin, canary, make_pack
+
+TEXT = bulletin(1, date="2020-01-02").encode()
+NAME = "QSBs/qsb-001-2020.txt"
+
+
+@pytest.fixture(scope="module")
+def gnupg() -> Iterator[Gnupg]:
+    with tempfile.TemporaryDirectory(prefix="gpg") as folder:  # sockets want short paths
+        made = Gnupg(Path(folder))
+        for name in ("master", "ines", "tomek", "stranger", "uncertified", "other-master"):
+            made.make(name)
+        made.make("brief", expire="2019-06-01", time="20190102T030405")
+        made.make("withdrawn")
+        for name in ("ines", "tomek", "brief", "withdrawn", "stranger"):
+            made.certify(name, by="master")
+        made.run("--quick-add-key", made.fingerprints["tomek"], "ed25519", "sign", "never")
+        yield made
+        made.stop()
+
+
+@pytest.fixture(scope="module")
+def keys(gnupg: Gnupg) -> dict[str, str | bytes]:
+    """The folder of keys: all but the stranger's and the other master's."""
+    files: dict[str, str | bytes] = {"keys/master-key/master.asc": gnupg.export("master")}
+    for name in ("ines", "tomek", "uncertified"):
+        files[f"keys/security-team/{name}.asc"] = gnupg.export(name)
+    for name in ("brief", "withdrawn"):
+        files[f"keys/security-team/retired/{name}.asc"] = gnupg.export(name)
+    return files
+
+
+@pytest.fixture
+def profile(gnupg: Gnupg) -> Profile:
+    signers = {
+        name: Signer(name.title(), gnupg.fingerprints[name], bulletins=Period(), canaries=Period())
+        for name in ("ines", "tomek")
+    }
+    signers["brief"] = Signer("Brief", gnupg.fingerprints["brief"])
+    signers["withdrawn"] = Signer("Withdrawn", gnupg.fingerprints["withdrawn"])
+    return Profile(issuer="Quern", master_key=gnupg.fingerprints["master"], signers=signers)
+
+
+def archive_of(
+    folder: Path,
+    profile: Profile,
+    keys: Mapping[str, str | bytes],
+    signatures: Mapping[str, bytes],
+    *,
+    text: bytes = TEXT,
+) -> Archive:
+    files: dict[str, str | bytes] = {**keys, NAME: text}
+    files |= {f"{NAME}.sig.{name}": data for name, data in signatures.items()}
+    return load(make_pack(folder, files), profile=profile, checker=Checker())
+
+
+def verdicts(archive: Archive) -> dict[str, Verdict]:
+    return {s.signer: s.verdict for s in archive.bulletins[0].signatures}
+
+
+def errors(archive: Archive) -> set[tuple[str, str]]:
+    return {(f.file, f.code) for f in archive.findings if f.severity is Severity.ERROR}
+
+
+# --- verdicts ---------------------------------------------------------------------------------
+
+
+def test_good(tmp_path: Path, gnupg: Gnupg, profile: Profile, keys: dict[str, str | bytes]) -> None:
+    signed = {name: gnupg.sign(TEXT, name) for name in ("ines", "tomek")}
+    archive = archive_of(tmp_path, profile, keys, signed)
+    assert verdicts(archive) == {"ines": Verdict.GOOD, "tomek": Verdict.GOOD}
+    assert errors(archive) == set()
+    ines, tomek = archive.bulletins[0].signatures
+    assert ines.primary == ines.fingerprint == gnupg.fingerprints["ines"]
+    assert (ines.created and ines.created.isoformat()) == "2020-01-02T03:04:05+00:00"
+    assert (ines.digest, ines.certified) == ("SHA256", True)
+    assert tomek.primary == gnupg.fingerprints["tomek"] != tomek.fingerprint
+
+
+def case(gnupg: Gnupg, name: str) -> bytes:
+    """A signature file of a kind that is not good."""
+    good = gnupg.sign(TEXT, "ines")
+    makers = {
+        "legacy": lambda: gnupg.sign(TEXT, "ines", "--digest-algo", "SHA1", "--detach-sign"),
+        "bad": lambda: gnupg.sign(TEXT + b" ", "ines"),
+        "expired-signature": lambda: gnupg.sign(
+            TEXT, "ines", "--default-sig-expire", "1d", "--detach-sign"
+        ),
+        "unknown-key": lambda: gnupg.sign(TEXT, "stranger"),
+        "not-allowed": lambda: gnupg.sign(TEXT, "uncertified"),
+        "differs": lambda: gnupg.sign(TEXT, "tomek"),
+        "several": lambda: (
+            gnupg.sign(TEXT, "ines", armour=False) + gnupg.sign(TEXT, "tomek", armour=False)
+        ),
+        "twice": lambda: gnupg.sign(TEXT, "ines", armour=False) * 2,
+        "text-mode": lambda: gnupg.sign(TEXT, "ines", "--textmode", "--detach-sign"),
+        "message": lambda: gnupg.sign(TEXT, "ines", "--sign"),
+        "other-message": lambda: gnupg.sign(b"other", "ines", "--sign"),
+        "clear-signed": lambda: gnupg.sign(TEXT, "ines", "--clear-sign"),
+        "empty": lambda: b"",
+        "garbage": lambda: b"\x89\x02garbage" * 100,
+        "words": lambda: b"I, Ines, have signed this.\n",
+        "cut": lambda: good[: len(good) // 2],
+        "key": lambda: gnupg.export("ines"),
+        "armour-of-nothing": lambda: (
+            b"-----BEGIN PGP SIGNATURE-----\n\n-----END PGP SIGNATURE-----\n"
+        ),
+    }
+    return makers[name]()
+
+
+@pytest.mark.parametrize(
+    ("name", "verdict"),
+    [
+        ("legacy", Verdict.GOOD_LEGACY),
+        ("bad", Verdict.BAD),
+        ("expired-signature", Verdict.EXPIRED_SIGNATURE),
+        ("unknown-key", Verdict.UNKNOWN_KEY),
+        ("not-allowed", Verdict.SIGNER_NOT_ALLOWED),
+        ("differs", Verdict.SIGNER_DIFFERS),
+        ("several", Verdict.SEVERAL),
+        ("twice", Verdict.SEVERAL),
+        ("text-mode", Verdict.MALFORMED),
+        ("message", Verdict.MALFORMED),
+        ("other-message", Verdict.MALFORMED),
+        ("clear-signed", Verdict.MALFORMED),
+        ("empty", Verdict.MALFORMED),
+        ("garbage", Verdict.MALFORMED),
+        ("words", Verdict.MALFORMED),
+        ("cut", Verdict.MALFORMED),
+        ("key", Verdict.MALFORMED),
+        ("armour-of-nothing", Verdict.MALFORMED),
+    ],
+)
+def test_verdict(
+    tmp_path: Path,
+    gnupg: Gnupg,
+    profile: Profile,
+    keys: dict[str, str | bytes],
+    name: str,
+    verdict: Verdict,
+) -> None:
+    signed = {"ines": case(gnupg, name), "tomek": gnupg.sign(TEXT, "tomek")}
+    archive = archive_of(tmp_path, profile, keys, signed)
+    assert verdicts(archive) == {"ines": verdict, "tomek": Verdict.GOOD}
+    if verdict.good:
+        assert errors(archive) == set()
+    else:
+        code = verdict.value if verdict.value.startswith("signer") else f"signature-{verdict.value}"
+        assert errors(archive) == {(f"{NAME}.sig.ines", code)}
+
+
+def test_expired_key(
+    tmp_path: Path, gnupg: Gnupg, profile: Profile, keys: dict[str, str | bytes]
+) -> None:
+    signed = {"brief": gnupg.sign(TEXT, "brief", time="20190203T030405")}
+    assert verdicts(archive_of(tmp_path, profile, keys, signed)) == {"brief": Verdict.EXPIRED_KEY}
+
+
+def test_revoked_key(
+    tmp_path: Path, gnupg: Gnupg, profile: Profile, keys: dict[str, str | bytes]
+) -> None:
+    signed = {"withdrawn": gnupg.sign(TEXT, "withdrawn")}
+    fingerprint = gnupg.fingerprints["withdrawn"]
+    made = (gnupg.home / "openpgp-revocs.d" / f"{fingerprint}.rev").read_bytes()
+    revocation = made.replace(b":-----BEGIN", b"-----BEGIN")
+    with tempfile.TemporaryDirectory(prefix="gpg") as folder:
+        gpg = ["gpg", "--homedir", folder, "--batch", "--no-autostart"]
+        for data in (gnupg.export("withdrawn"), revocation):
+            subprocess.run([*gpg, "--import"], input=data, capture_output=True, check=False)
+        export = [*gpg, "--armor", "--export", fingerprint]
+        revoked = subprocess.run(export, capture_output=True, check=True).stdout
+    more = {**keys, "keys/security-team/retired/withdrawn.asc": revoked}
+    archive = archive_of(tmp_path, profile, more, signed)
+    assert verdicts(archive) == {"withdrawn": Verdict.REVOKED_KEY}
+    assert [key.revoked for key in archive.keys if key.fingerprint == fingerprint] == [True]
+
+
+# --- policy -----------------------------------------------------------------------------------
+
+
+def test_unsigned(tmp_path: Path, profile: Profile, keys: dict[str, str | bytes]) -> None:
+    assert errors(archive_of(tmp_path, profile, keys, {})) >= {(NAME, "unsigned")}
+
+
+def test_an_expected_signer_is_missing(
+    tmp_path: Path, gnupg: Gnupg, profile: Profile, keys: dict[str, str | bytes]
+) -> None:
+    archive = archive_of(tmp_path, profile, keys, {"ines": gnupg.sign(TEXT, "ines")})
+    assert errors(archive) == {(NAME, "signer-missing")}
+
+
+def test_swapped_signatures(
+    tmp_path: Path, gnupg: Gnupg, profile: Profile, keys: dict[str, str | bytes]
+) -> None:
+    signed = {"ines": gnupg.sign(TEXT, "tomek"), "tomek": gnupg.sign(TEXT, "ines")}
+    archive = archive_of(tmp_path, profile, keys, signed)
+    assert set(verdicts(archive).values()) == {Verdict.SIGNER_DIFFERS}
+    assert (NAME, "no-good-signature") in errors(archive)
+
+
+def test_a_signer_whom_the_master_key_has_not_certified(
+    tmp_path: Path, gnupg: Gnupg, keys: dict[str, str | bytes]
+) -> None:
+    signers = {"uncertified": Signer("Nobody", gnupg.fingerprints["uncertified"])}
+    profile = Profile(master_key=gnupg.fingerprints["master"], signers=signers)
+    signed = {"uncertified": gnupg.sign(TEXT, "uncertified")}
+    archive = archive_of(tmp_path, profile, keys, signed)
+    assert errors(archive) == {(f"{NAME}.sig.uncertified", "signer-not-certified")}
+
+
+def test_another_master_key_stops_everything(
+    tmp_path: Path, gnupg: Gnupg, profile: Profile, keys: dict[str, str | bytes]
+) -> None:
+    replaced = {**keys, "keys/master-key/master.asc": gnupg.export("other-master")}
+    with pytest.raises(SecpackError, match=r"the master key here is .*, but the profile pins"):
+        archive_of(tmp_path, profile, replaced, {})
+
+
+def test_a_waiver_holds_for_the_file_as_it_is(
+    tmp_path: Path, gnupg: Gnupg, profile: Profile, keys: dict[str, str | bytes]
+) -> None:
+    signed = {"ines": case(gnupg, "bad"), "tomek": gnupg.sign(TEXT, "tomek")}
+    archive = archive_of(tmp_path / "one", profile, keys, signed)
+    digest = archive.bulletins[0].signatures[0].file.sha256
+    waiver = Waiver("signature-bad", f"{NAME}.sig.ines", "known", digest)
+    waived = Profile(master_key=profile.master_key, signers=profile.signers, waivers=(waiver,))
+    archive = archive_of(tmp_path / "two", waived, keys, signed)
+    assert errors(archive) == set()
+    other = signed | {"ines": gnupg.sign(TEXT + b"!", "ines")}
+    archive = archive_of(tmp_path / "three", waived, keys, other)
+    assert errors(archive) == {(f"{NAME}.sig.ines", "signature-bad")}
+
+
+def test_letters_and_attachments_need_one_good_signature(
+    tmp_path: Path, gnupg: Gnupg, profile: Profile, keys: dict[str, str | bytes]
+) -> None:
+    text = canary(1, date="January 2, 2020", count=0).encode()
+    name = "canaries/canary-001-2020"
+    files: dict[str, str | bytes] = {
+        **keys,
+        f"{name}.txt": text,
+        f"{name}.txt.sig.ines": gnupg.sign(text, "ines"),
+        f"{name}.txt.sig.tomek": gnupg.sign(text, "tomek"),
+        f"{name}-letter-ines.txt": "Dear reader.",
+        f"{name}-letter-ines.txt.sig.ines": gnupg.sign(b"Dear reader.", "ines"),
+        "canaries/graph.dot": "digraph {}",
+        "canaries/graph.dot.sig.ines": gnupg.sign(b"digraph { }", "ines"),
+    }
+    archive = load(make_pack(tmp_path, files), profile=profile, checker=Checker())
+    assert archive.canaries[0].letters[0].signatures[0].verdict is Verdict.GOOD
+    assert {pair for pair in errors(archive) if pair[1] != "canary-key"} == {
+        ("canaries/graph.dot", "no-good-signature"),
+        ("canaries/graph.dot.sig.ines", "signature-bad"),
+    }
+
+
+# --- changes and damage -----------------------------------------------------------------------
+
+
+def test_every_changed_byte_is_noticed(
+    tmp_path: Path, gnupg: Gnupg, profile: Profile, keys: dict[str, str | bytes]
+) -> None:
+    """500 changes of one byte, in the text and in a binary signature, at places drawn by lot."""
+    chance = random.Random(20200102)  # noqa: S311 - not a secret
+    good = gnupg.sign(TEXT, "ines", armour=False)
+    files: dict[str, str | bytes] = dict(keys)
+    expected = set()
+    for number in range(500):
+        text, signature = bytearray(TEXT), bytearray(good)
+        changed = text if number % 2 else signature
+        changed[chance.randrange(len(changed))] ^= 1 << chance.randrange(8)
+        files[f"QSBs/copy-{number}.txt"] = bytes(text)
+        files[f"QSBs/copy-{number}.txt.sig.ines"] = bytes(signature)
+        expected.add(f"QSBs/copy-{number}.txt")
+    archive, _ = examine(make_pack(tmp_path, files), profile=profile, checker=Checker())
+    unnoticed = [a.file.path for a in archive.attachments if a.signatures[0].verdict.good]
+    assert len(archive.attachments) == len(expected) == 500
+    assert unnoticed == []
+
+
+@pytest.mark.parametrize(
+    ("data", "reason"),
+    [
+        (b"garbage", "no OpenPGP public key"),
+        (b"\x99\xff\xff", "damaged: a packet is longer than the file"),
+        (b"\xff" * 1000, "damaged"),
+        (b"", "no OpenPGP public key"),
+        (b"-----BEGIN PGP PUBLIC KEY BLOCK-----\n\nAAAA\n", "no OpenPGP public key"),
+        (
+            b"-----BEGIN PGP PUBLIC KEY BLOCK-----\n\nAAAA\n=AAAA\n"
+            b"-----END PGP PUBLIC KEY BLOCK-----\n",
+            "the armour's checksum does not fit",
+        ),
+    ],
+)
+def test_a_damaged_key_is_an_error(
+    tmp_path: Path, profile: Profile, keys: dict[str, str | bytes], data: bytes, reason: str
+) -> None:
+    with pytest.raises(PackError) as raised:
+        archive_of(tmp_path, profile, {**keys, "keys/security-team/odd.asc": data}, {})
+    assert reason in str(raised.value)
+    assert str(raised.value).startswith("keys/security-team/odd.asc: ")
+
+
+def test_every_changed_line_of_a_key_is_noticed(
+    tmp_path: Path, profile: Profile, keys: dict[str, str | bytes]
+) -> None:
+    path = "keys/security-team/ines.asc"
+    lines = bytes(keys[path] if isinstance(keys[path], bytes) else b"").splitlines(keepends=True)
+    body = [n for n, line in enumerate(lines) if len(line) > 60]
+    assert body
+    for n in body:
+        changed = list(lines)
+        changed[n] = changed[n][:30] + bytes([changed[n][30] ^ 1]) + changed[n][31:]
+        with pytest.raises(SecpackError):
+            archive_of(tmp_path / str(n), profile, {**keys, path: b"".join(changed)}, {})
+
+
+# --- economy ----------------------------------------------------------------------------------
+
+
+def counting(folder: Path, program: str) -> Path:
+    """Put a program in front of the real one that writes down each of its calls."""
+    real, log = shutil.which(program), folder / f"{program}.log"
+    script = folder / "bin" / program
+    script.parent.mkdir(exist_ok=True)
+    script.write_text(f'#!/bin/sh\necho x >> "{log}"\nexec {real} "$@"\n')
+    script.chmod(0o755)
+    return log
+
+
+def calls(log: Path) -> int:
+    return len(log.read_text().split()) if log.exists() else 0
+
+
+def test_an_unchanged_pack_costs_no_call(
+    tmp_path: Path,
+    gnupg: Gnupg,
+    profile: Profile,
+    keys: dict[str, str | bytes],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    signed = {f"{NAME}.sig.ines": gnupg.sign(TEXT, "ines"), NAME: TEXT}
+    pack = make_pack(tmp_path / "pack", {**keys, **signed})
+    gpgv, gpg = counting(tmp_path, "gpgv"), counting(tmp_path, "gpg")
+    monkeypatch.setenv("PATH", f"{tmp_path / 'bin'}:{os.environ['PATH']}")
+
+    def load_with(path: Path | None) -> Archive:
+        return load(pack, profile=profile, checker=Checker(cache=Cache(path)))
+
+    kept = tmp_path / "cache" / "verdicts.json"
+    first = load_with(kept)
+    counts = (calls(gpgv), calls(gpg))
+    assert counts[0] == 1
+    assert load_with(kept) == first
+    assert (calls(gpgv), calls(gpg)) == counts
+    load_with(None)
+    assert calls(gpgv) == counts[0] + 1
+    kept.write_text("{not json")
+    assert load_with(kept) == first
+    assert calls(gpgv) == counts[0] + 2
+
+
+def test_a_changed_signature_is_checked_again(
+    tmp_path: Path, gnupg: Gnupg, profile: Profile, keys: dict[str, str | bytes]
+) -> None:
+    cache = tmp_path / "cache.json"
+    files: dict[str, str | bytes] = {
+        **keys,
+        NAME: TEXT,
+        f"{NAME}.sig.ines": gnupg.sign(TEXT, "ines"),
+    }
+    pack = make_pack(tmp_path / "pack", files)
+    archive = load(pack, profile=profile, checker=Checker(cache=Cache(cache)))
+    assert verdicts(archive) == {"ines": Verdict.GOOD}
+    make_pack(pack, {f"{NAME}.sig.ines": case(gnupg, "bad")})
+    archive = load(pack, profile=profile, checker=Checker(cache=Cache(cache)))
+    assert verdicts(archive) == {"ines": Verdict.BAD}
+
+
+def test_no_agent_stays_behind(
+    tmp_path: Path, gnupg: Gnupg, profile: Profile, keys: dict[str, str | bytes]
+) -> None:
+    before = agents()
+    archive_of(tmp_path, profile, keys, {"ines": gnupg.sign(TEXT, "ines")})
+    assert agents() - before <= {str(gnupg.home)}
+
+
+def agents() -> set[str]:
+    """Homes of all agents that run."""
+    homes = set()
+    for path in Path("/proc").glob("[0-9]*/cmdline"):
+        try:
+            words = path.read_bytes().split(b"\0")
+        except OSError:
+            continue
+        if words[0].endswith(b"gpg-agent") and b"--homedir" in words:
+            homes.add(words[words.index(b"--homedir") + 1].decode())
+    return homes
+
+
+def test_without_gpg_the_chain_is_not_checked(
+    tmp_path: Path,
+    gnupg: Gnupg,
+    profile: Profile,
+    keys: dict[str, str | bytes],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    signed = {"ines": gnupg.sign(TEXT, "ines"), "tomek": gnupg.sign(TEXT, "tomek")}
+    (tmp_path / "bin").mkdir()
+    (tmp_path / "bin" / "gpgv").symlink_to(shutil.which("gpgv") or "")
+    monkeypatch.setenv("PATH", str(tmp_path / "bin"))
+    archive = archive_of(tmp_path / "pack", profile, keys, signed)
+    assert verdicts(archive) == {"ines": Verdict.GOOD, "tomek": Verdict.GOOD}
+    assert errors(archive) == {("keys", "no-gpg")}
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(SecpackError, match="gpgv is missing: install the package gpgv"):
+        archive_of(tmp_path / "pack", profile, keys, signed)
+
+
+# --- the real pack ----------------------------------------------------------------------------
+
+
+def test_agreement_with_gpg(real_pack: Path) -> None:
+    archive = load(real_pack, checker=Checker())
+    documents = [(p.document.file, p.signatures) for p in archive.publications]
+    documents += [(x.document.file, x.signatures) for c in archive.canaries for x in c.letters]
+    documents += [(attachment.file, attachment.signatures) for attachment in archive.attachments]
+    with tempfile.TemporaryDirectory(prefix="gpg") as folder:
+        gpg = ["gpg", "--homedir", folder, "--batch", "--no-autostart", "--trust-model", "always"]
+        for key in sorted((real_pack / "keys").rglob("*.asc")):
+            subprocess.run([*gpg, "--import", key], capture_output=True, check=False)
+        checked = 0
+        for file, signatures in documents:
+            for s in signatures:
+                command = [*gpg, "--verify", real_pack / s.file.path, real_pack / file.path]
+                good = subprocess.run(command, capture_output=True, check=False).returncode == 0
+                assert good == s.verdict.good, s.file.path
+                checked += 1
+    assert checked >= 200
