@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import hashlib
+import json
+import random
 import re
+import shutil
 from pathlib import Path
 
 import pytest
 
-from secpack import load, load_advisories, load_profile
-from secpack.model import Archive, Heading, Preformatted
+from secpack import Checker, Profile, SecpackError, load, load_advisories, load_profile
+from secpack.cache import Cache
+from secpack.model import Archive, Heading, Preformatted, Severity
 from secpack.text.walk import leaves
 from tests.bulletins.sites import ROOT, Site, build
 
@@ -89,3 +93,69 @@ def test_the_issues_of_bulletin_29(archive: Archive) -> None:
     assert (bulletin.addresses, bulletin.mentions) == ((212,), (29, 148))
     assert bulletin.title == "Critical Xen bug in PV memory virtualization code (XSA-212)"
     assert bulletin.published.isoformat() == "2017-04-04"
+
+
+# --- evidence ---------------------------------------------------------------------------------
+
+
+def test_a_strict_build_passes(real_pack: Path, real_tracker: Path, tmp_path: Path) -> None:
+    built = build(
+        tmp_path / "site",
+        settings="publishconf.py",
+        SECPACK=real_pack.resolve(),
+        XSA=real_tracker.resolve(),
+    )
+    assert built.status == 0, built.said
+
+
+def test_verdicts_on_page_and_in_data(site: Site) -> None:
+    data = json.loads(site.read("data/archive.json"))
+    rows = [(p, s) for p in data["bulletins"] + data["canaries"] for s in p["signatures"]]
+    odd = [(p, s) for p, s in rows if s["verdict"] not in ("good", "good-legacy")]
+    assert len(rows) >= 220
+    for _, signature in rows:
+        if signature["verdict"].startswith("good"):
+            assert (signature["verdict"] == "good-legacy") == (signature["digest"] == "SHA1")
+            assert signature["certified"] is True
+            assert re.fullmatch("[0-9A-F]{40}", signature["fingerprint"])
+    for publication, signature in odd:
+        assert signature["verdict"] == "bad"
+        assert "BAD: the text, or the signature" in site.read(publication["url"] + "index.html")
+    legacy = next(p for p, s in rows if s["verdict"] == "good-legacy")
+    assert "good, but over a legacy digest" in site.read(legacy["url"] + "index.html")
+
+
+def test_any_change_is_noticed(real_pack: Path, tmp_path: Path) -> None:
+    """One byte of one file at a time: a text, a signature, a key that signs or certifies."""
+    pack = tmp_path / "pack"
+    shutil.copytree(real_pack, pack, ignore=shutil.ignore_patterns(".git"), symlinks=True)
+    profile, checker = load_profile(PROFILE), Checker(cache=Cache(tmp_path / "verdicts.json"))
+    assert not grave(pack, profile, checker)
+    chance = random.Random(1)  # noqa: S311 - not a secret
+    names = [*pack.glob("QSBs/qsb-[0-9]*"), *pack.glob("canaries/canary-[0-9]*")]
+    names = [*chance.sample(sorted(names), 30), *pack.glob("keys/security-team/*signing*")]
+    names += [*pack.glob("keys/master-key/*"), *pack.glob("keys/security-team/retired/*.asc")]
+    for path in names:
+        good = path.read_bytes()
+        place = good.index(b"\n\n") + 40 if good.startswith(b"-----") else len(good) // 2
+        path.write_bytes(good[:place] + bytes([good[place] ^ 1]) + good[place + 1 :])
+        assert grave(pack, profile, checker), path.name
+        path.write_bytes(good)
+
+
+def grave(pack: Path, profile: Profile, checker: Checker) -> list[str]:
+    """What stops a strict build."""
+    try:
+        found = load(pack, profile=profile, checker=checker).findings
+    except SecpackError as error:
+        return [str(error)]
+    return [f.message for f in found if f.severity is Severity.ERROR and not f.waived]
+
+
+def test_every_canary_announces_the_next(archive: Archive) -> None:
+    for canary in archive.canaries:
+        assert canary.due, canary.id
+        assert canary.published < canary.due.first <= canary.due.last
+        assert (canary.due.first - canary.published).days < 200
+        assert canary.count
+        assert len(canary.statements) == 5

@@ -1,0 +1,134 @@
+"""``secpack check``: what it prints, and how it exits."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+
+from secpack.cli import main
+from tests.packs import bulletin, canary, make_pack
+
+CONTENT = Path(__file__).parents[2] / "content"
+DEMO = [str(CONTENT / "secpack"), "--profile", str(CONTENT / "demo.toml")]
+
+
+@pytest.fixture(autouse=True)
+def _own_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+
+
+def run(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str, str]:
+    status = main(["check", *arguments])
+    out, err = capsys.readouterr()
+    return status, out, err
+
+
+def codes(capsys: pytest.CaptureFixture[str], pack: Path, *arguments: str) -> set[tuple[str, int]]:
+    _, out, _ = run(capsys, str(pack), "--format", "json", "--notices", *arguments)
+    return {(row["code"], row["line"]) for row in json.loads(out)}
+
+
+def test_a_clean_pack(capsys: pytest.CaptureFixture[str]) -> None:
+    status, out, err = run(capsys, *DEMO, "--xsa", str(CONTENT / "xsa.yml"))
+    assert (status, out) == (0, "")
+    assert err.startswith("0 error(s), 0 warning(s)")
+
+
+def test_a_tampered_pack(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    shutil.copytree(CONTENT / "secpack", tmp_path / "pack")
+    text = tmp_path / "pack" / "QSBs" / "qsb-003-2017.txt"
+    text.write_bytes(text.read_bytes().replace(b"grant", b"grunt", 1))
+    status, out, _ = run(capsys, str(tmp_path / "pack"), *DEMO[1:])
+    assert status == 1
+    assert "QSBs/qsb-003-2017.txt.sig.ines\n  error: the text, or the signature, is not" in out
+    assert "QSBs/qsb-003-2017.txt\n  error: no good signature" in out
+
+
+def test_lateness(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(capsys, *DEMO, "--on", "2027-09-14")[0] == 0
+    status, out, _ = run(capsys, *DEMO, "--on", "2027-09-15")
+    assert status == 1
+    assert "the next canary was due by 2027-09-14: 1 day(s) late on 2027-09-15 [canary-late]" in out
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [["nowhere"], [*DEMO[:1], "--profile", "nowhere.toml"], [*DEMO[:1], "--xsa", "nowhere.yml"]],
+)
+def test_unusable_arguments(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    status, out, err = run(capsys, *arguments)
+    assert (status, out) == (2, "")
+    assert "nowhere" in err
+
+
+@pytest.mark.parametrize("arguments", [[], ["check"], ["check", "x", "--on", "today"]])
+def test_unusable_words(arguments: list[str]) -> None:
+    with pytest.raises(SystemExit) as raised:
+        main(arguments)
+    assert raised.value.code == 2
+
+
+def test_for_a_forge(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    pack = make_pack(tmp_path, {"QSBs/qsb-001-2001.txt": bulletin(1, body="TODO: 100% of it")})
+    _, out, _ = run(capsys, str(pack), "--format", "github")
+    lines = out.splitlines()
+    assert "::error file=QSBs/qsb-001-2001.txt,title=unsigned::" in lines[0]
+    assert any(line.startswith("::warning file=QSBs/qsb-001-2001.txt,line=10,") for line in lines)
+
+
+def test_it_goes_on_behind_errors(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    files = {
+        "QSBs/qsb-001-2001.txt": b"\xff",
+        "QSBs/qsb-002-2002.txt": bulletin(3),
+        "QSBs/qsb-004-2004.txt": bulletin(4, body="TODO"),
+        "canaries/canary-001-2020.txt": canary(1),
+        "keys/odd.asc": "no key",
+    }
+    status, out, _ = run(capsys, str(make_pack(tmp_path, files)))  # type: ignore[arg-type]
+    assert status == 1
+    for words in (
+        "not UTF-8",
+        "number 3 in the header, 2 in the file's name",
+        "TODO left in",
+        "no OpenPGP public key",
+    ):
+        assert words in out
+
+
+BODY = """\
+See [1], [4] and [x], not [5].  \t
+\u202eThis is\r
+
+    code[7] = 1;
+
+References
+-----------
+
+[1] https://example.org/
+[1] https://example.org/again
+[2] https://example.org/never-cited
+"""
+
+
+def test_what_a_maintainer_wants_to_know(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    text = bulletin(1, title="About XSA-7", body=BODY)
+    pack = make_pack(
+        tmp_path, {"QSBs/qsb-001-2001.txt": text, "xsa.yml": "- xsa: 8\n  qsb: 001-2001\n"}
+    )
+    found = codes(capsys, pack, "--xsa", str(tmp_path / "xsa.yml"))
+    assert found >= {
+        ("trailing-space", 10),
+        ("carriage-return", 11),
+        ("hidden-character", 11),
+        ("reference-undefined", 10),
+        ("reference-twice", 18),
+        ("reference-uncited", 20),
+        ("section-missing", 0),
+        ("tracker-differs", 1),
+        ("unsigned", 0),
+    }
