@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import html
 import json
+import os
 import shutil
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -307,3 +310,67 @@ def test_other_themes_render_the_archive(tmp_path: Path, theme: str) -> None:
     page = site.read("qsb/003/index.html")
     assert "<blockquote>\n<p>" in page
     assert "QSB-003" in site.read("index.html")
+
+
+# --- evidence ---------------------------------------------------------------------------------
+
+
+def test_what_is_published_never_rests_on_kept_verdicts(tmp_path: Path) -> None:
+    log, real = tmp_path / "calls", shutil.which("gpgv")
+    program = tmp_path / "bin" / "gpgv"
+    program.parent.mkdir()
+    program.write_text(f'#!/bin/sh\necho x >> "{log}"\nexec {real} "$@"\n')
+    program.chmod(0o755)
+    surroundings = {
+        "PATH": f"{program.parent}:{os.environ['PATH']}",
+        "XDG_CACHE_HOME": str(tmp_path / "cache"),
+    }
+    counts = []
+    for settings in ("pelicanconf.py", "pelicanconf.py", "publishconf.py", "publishconf.py"):
+        site = build(tmp_path / "site", settings=settings, surroundings=surroundings)
+        assert site.status == 0, site.said
+        counts.append(len(log.read_text().split()))
+    signatures = counts[0]
+    assert signatures == 35
+    assert counts == [signatures, signatures, 2 * signatures, 3 * signatures]
+
+
+def test_a_tampered_text_is_shown_in_development_and_refused_when_published(tmp_path: Path) -> None:
+    shutil.copytree(DEMO, tmp_path / "pack")
+    text = tmp_path / "pack" / "QSBs" / "qsb-003-2017.txt"
+    text.write_bytes(text.read_bytes().replace(b"grant", b"grunt", 1))
+    site = plain(tmp_path / "site", tmp_path / "pack")
+    assert site.status == 0, site.said
+    assert "error: QSBs/qsb-003-2017.txt: no good signature" in site.said
+    page = site.read("qsb/003/index.html")
+    assert page.count('<strong class="alarm">BAD: the text, or the signature') == 2
+    refused = plain(tmp_path / "other", tmp_path / "pack", settings="publishconf.py")
+    assert refused.status == 1
+    assert "QSBs/qsb-003-2017.txt.sig.ines: the text, or the signature, is not" in refused.said
+    assert not refused.folder.exists()
+
+
+def test_the_commands_on_a_page_verify(demo: Site, tmp_path: Path) -> None:
+    page = demo.read("qsb/002/index.html")
+    commands = html.unescape(page.partition('<pre tabindex="0"><code>export GNUPGHOME')[2])
+    script = "export GNUPGHOME" + commands.partition("</code></pre>")[0]
+    for path, data in demo.files().items():
+        if path.startswith(("qsb/002/", "keys/")):
+            (tmp_path / Path(path).name).write_bytes(data)
+    (tmp_path / "quern-master-key.asc").rename(tmp_path / "master-key.asc")
+    done = subprocess.run(
+        ["/bin/sh", "-e"], input=script, cwd=tmp_path, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stderr.count("Good signature from") == 2
+    assert done.stderr.count("[full]") == 2
+
+
+def test_keys_are_listed_and_served(demo: Site) -> None:
+    page = demo.read("keys/index.html")
+    assert "7961 FFB2 E875 FF73 201B C296 EBFE 307C 073F F6D7" in page
+    assert page.count("Certified by the master key.") == 3
+    assert page.count("Retired.") == 1
+    served = demo.folder / "keys/security-team/ines-quern-secpack-signing-key.asc"
+    original = DEMO / "keys/security-team/ines-quern-secpack-signing-key.asc"
+    assert served.read_bytes() == original.read_bytes()

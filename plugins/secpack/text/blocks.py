@@ -29,6 +29,7 @@ from secpack.text.preformatted import (
     CODE_INDENT,
     parse_command,
     parse_diff,
+    parse_fenced,
     parse_indented,
     parse_margin_code,
     parse_record,
@@ -114,7 +115,7 @@ def _level(state: State, sign: str) -> int:
 def parse_markdown_heading(lines: Lines, position: int, state: State) -> Found[Heading]:
     """``## Words`` on a line of its own: one level below the section it stands in."""
     match = marks.MARKDOWN_HEADING.match(lines[position].text)
-    free = position + 1 == len(lines) or lines[position + 1].blank
+    free = not position or lines[position - 1].blank
     if not match or not free or state.depth:
         return None
     level = min((state.level or 1) + max(1, match["mark"].count("#") - 1), 4)
@@ -137,6 +138,8 @@ def parse_sign_off(lines: Lines, position: int, state: State) -> Found[SignOff]:
     if state.depth or not any(mark.fullmatch(text) for mark in _SIGN_OFF_MARKS):
         return None
     end = chunk_end(lines, position)
+    if text == "--" and position + 1 < end and marks.VERSION.fullmatch(lines[position + 1].text):
+        return None  # the end of a mailed patch
     if not marks.DASHES.fullmatch(text):
         at_end = skip_blank(lines, end) == len(lines)
         if end - position > _SIGN_OFF_LINES or (marks.TEAM.fullmatch(text) and not at_end):
@@ -174,7 +177,7 @@ def _interrupts(lines: Lines, position: int, state: State) -> bool:
     introduced = above.text.endswith(":")
     if introduced and line.indent - above.indent >= CODE_INDENT:
         return True
-    return begins_list(lines, position, introduced=introduced)
+    return begins_list(lines, position, introduced=introduced or state.in_item)
 
 
 _Rule: TypeAlias = "Callable[[Lines, int, State], Found[Block]]"
@@ -188,6 +191,7 @@ _RULES: Final[tuple[_Rule, ...]] = (
     parse_rule,
     parse_sign_off,
     parse_diff,
+    parse_fenced,
     parse_references,
     parse_definitions,
     parse_list,

@@ -31,15 +31,21 @@ FAREWELL: Final = re.compile(
     r"|(?:Yours )?(?:[Ss]incerely|faithfully|truly)|Yours|Cheers)[,.!]?"
 )
 TEAM: Final = re.compile(r"The .{1,60}\b[Tt]eam")
-SHELL: Final = re.compile(r"[ \t]*(?:\[[^\]]{1,40}\])?\$ [^\s0-9]")
+SHELL: Final = re.compile(
+    r"[ \t]*(?:\[[^\]]{1,40}\]|[\w.-]{1,30}@[\w.-]{1,30}:[^\s$]{0,40})?\$ [^\s0-9]"
+)
+FENCE: Final = re.compile(r" {0,3}`{3,}[\w-]{0,20}")
+VERSION: Final = re.compile(r"[0-9]+(?:\.[0-9]+){1,4}(?:\.rc[0-9]+)?")
 _DAY: Final = rf"(?P<term>(?P<date>{DATE}|{YEARLESS})(?: \([^()]{{1,30}}\)|,? [A-Z][a-z]+day)?)"
 DATED: Final = re.compile(
     _DAY + r"(?P<separator>:[ \t]+(?=\S)|:$|[ \t]+(?:--?|–)[ \t]+(?=\S)|[ \t]{2,}(?=\S))"
 )
 #: A date and one space: an entry only where others are written so, too.
 DATED_LOOSELY: Final = re.compile(rf"(?P<term>(?P<date>{ISO}))(?P<separator>[ \t]+)(?=\S)")
+_NAME: Final = r"[A-Z][A-Z0-9]+-[\w-]{1,30}"
 TERM: Final = re.compile(
-    r"(?P<term>[A-Z][A-Z0-9]+-[\w-]{1,30})(?P<separator>(?:[ \t]+[-–]|:)[ \t]+)(?=\S)"
+    rf"(?P<term>{_NAME}(?:(?:,|,? and|,? &| /) {_NAME}){{0,8}})"
+    r"(?P<separator>(?:[ \t]+[-–]|:)[ \t]+)(?=\S)"
 )
 RELEASE: Final = re.compile(r"(?:For|In) [A-Z]\w+(?: OS)? R?[0-9]")
 PLACEHOLDER: Final = re.compile(r"\b(?:TODO|FIXME|TBD)\b")

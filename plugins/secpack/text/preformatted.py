@@ -20,6 +20,7 @@ from secpack.text.scan import (
 )
 
 CODE_INDENT: Final = 4
+_MAX_FENCED: Final = 500
 _DIFF_LINES = (
     "--- ",
     "index ",
@@ -81,6 +82,18 @@ def _after_diff_line(text: str, left: tuple[int, int]) -> tuple[int, int] | None
     if max(left) <= 0 or not (old or new):
         return None
     return left[0] - old, left[1] - new
+
+
+def parse_fenced(lines: Lines, position: int, _: State) -> Found[Preformatted]:
+    """What stands between two lines of backticks; the lines themselves stay with it."""
+    if not marks.FENCE.fullmatch(lines[position].text):
+        return None
+    end = position + 1
+    while end < len(lines) and not marks.FENCE.fullmatch(lines[end].text):
+        if is_heading(lines, end) or end - position > _MAX_FENCED:
+            return None
+        end += 1
+    return preformatted(lines, position, end + 1) if end < len(lines) else None
 
 
 def parse_indented(lines: Lines, position: int, state: State) -> Found[Preformatted]:

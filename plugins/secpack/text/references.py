@@ -7,10 +7,12 @@ from secpack.text import marks
 from secpack.text.inline import citation_label
 from secpack.text.lines import Line, dedent
 from secpack.text.scan import (
+    LOOK_AHEAD,
     REFERENCE_SECTIONS,
     Found,
     Lines,
     State,
+    chunk_end,
     is_heading,
     skip_blank,
     without,
@@ -59,7 +61,7 @@ def _reference_end(lines: Lines, position: int, label: str, state: State) -> int
         line = lines[end]
         if line.blank:
             following = skip_blank(lines, end)
-            if following == len(lines) or not _goes_on(lines[following], state, has_url=has_url):
+            if following == len(lines) or not _goes_on(lines, following, state, has_url=has_url):
                 return following
             end = following
         elif (
@@ -73,13 +75,27 @@ def _reference_end(lines: Lines, position: int, label: str, state: State) -> int
     return end
 
 
-def _goes_on(line: Line, state: State, *, has_url: bool) -> bool:
-    """Whether a paragraph below a reference is part of it: indented, or the address it lacks."""
-    if marks.LABEL.match(line.text):
+def _goes_on(lines: Lines, position: int, state: State, *, has_url: bool) -> bool:
+    """Whether a paragraph below a reference is part of it.
+
+    It is, when it is indented; in a section for references also when it is the address that the
+    reference lacks, or goes on with a note before the next one.
+    """
+    line = lines[position]
+    if marks.LABEL.match(line.text) or is_heading(lines, position):
         return False
-    in_section = state.section in REFERENCE_SECTIONS
+    if line.indent >= 2:
+        return True
+    if state.section not in REFERENCE_SECTIONS or marks.DASHES.fullmatch(line.text):
+        return False
     is_address = bool(marks.URL_LINE.fullmatch(line.text))
-    return line.indent >= 2 or (in_section and is_address and not has_url)
+    return not has_url and (is_address or _more_follow(lines, position))
+
+
+def _more_follow(lines: Lines, position: int) -> bool:
+    """Whether another reference begins behind this paragraph, before anything else does."""
+    following = skip_blank(lines, chunk_end(lines, position, LOOK_AHEAD))
+    return following < len(lines) and bool(marks.LABEL.match(lines[following].text))
 
 
 def _starts_reference(line: Line, label: str) -> bool:
