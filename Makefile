@@ -37,10 +37,10 @@ serve: html ## Build the site, then show it at http://127.0.0.1:PORT/
 
 devserver: html ## Like serve; builds again whenever a source changes
 	@echo "http://127.0.0.1:$(PORT)/ (Ctrl-C to stop)"
-	@$(BIN)/python -m http.server --bind 127.0.0.1 --directory "$(OUTPUT)" $(PORT) & \
-	server=$$!; trap "kill $$server" EXIT INT TERM; \
+	@$(BIN)/python -m http.server --bind 127.0.0.1 --directory "$(OUTPUT)" $(PORT) & server=$$!; \
 	$(BIN)/watchfiles --verbosity warning "$(BUILD)" \
-		content theme plugins pelicanconf.py $(SECPACK) $(XSA) $(PROFILE)
+		content theme plugins pelicanconf.py $(SECPACK) $(XSA) $(PROFILE) & watcher=$$!; \
+	trap 'kill $$server $$watcher 2>/dev/null; exit' EXIT INT TERM; wait $$server
 
 check: $(VENV)/installed ## Verify the pack, and tell what to look at before it is published
 	@$(BIN)/secpack check "$(or $(SECPACK),content/secpack)" \
@@ -66,7 +66,7 @@ lock: ## Resolve the dependencies anew (needs uv)
 	done
 
 clean: ## Remove the site, the virtual environment and caches
-	@test ! -e "$(OUTPUT)/data/archive.json" || rm -rf "$(OUTPUT)"
+	@test ! -e "$(OUTPUT)" || test ! -x $(BIN)/python || $(BUILD) --remove
 	@rm -rf $(VENV) *.egg-info plugins/*.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
 

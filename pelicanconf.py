@@ -6,7 +6,7 @@ SECPACK, PROFILE, XSA, OUTPUT and AS_OF come from the environment, where the Mak
 import os
 from pathlib import Path
 
-from bulletins.settings import DEFAULTS, html_safe
+from bulletins.settings import DEFAULTS, html_safe, safe_striptags
 
 HERE = Path(__file__).resolve().parent
 CONTENT = HERE / "content"
@@ -30,5 +30,6 @@ SITEURL = PUBLIC_URL = ""
 THEME = os.environ.get("THEME") or str(HERE / "theme")
 ARCHIVE_THEME = str(HERE / "theme") == THEME
 JINJA_ENVIRONMENT = {"trim_blocks": True, "lstrip_blocks": True}
+JINJA_FILTERS = {} if ARCHIVE_THEME else {"striptags": safe_striptags}
 if ARCHIVE_THEME:
     JINJA_ENVIRONMENT |= {"autoescape": True, "finalize": html_safe}

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import argparse
 import logging
+import os
 import shutil
+import signal
 import sys
 import tempfile
 import time
@@ -25,6 +27,7 @@ from pelican.settings import read_settings
 
 from bulletins.addresses import ARCHIVE_JSON
 from bulletins.gate import GateError
+from bulletins.manifest import check_ours, write_sums
 from secpack import SecpackError
 from secpack.model import Archive, Finding, Severity
 
@@ -36,10 +39,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Build the site that the settings describe; return the exit status."""
     parser = argparse.ArgumentParser(prog="python -m bulletins.build", description=main.__doc__)
     parser.add_argument("-s", "--settings", default="pelicanconf.py", help="Pelican's settings")
+    parser.add_argument("--remove", action="store_true", help="remove the site instead")
     parser.add_argument("--debug", action="store_true", help="show where an error came from")
     options = parser.parse_args(arguments)
+    os.umask(0o022)
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
     started = time.monotonic()
     try:
+        if options.remove:
+            remove(options.settings)
+            return 0
         archive, target = build(options.settings)
     except Exception as error:
         _explain(error, debug=options.debug)
@@ -53,21 +62,53 @@ def build(settings_file: str) -> tuple[Archive, Path]:
 
     Raises SecpackError, or whatever stopped Pelican; the target is then as it was before.
     """
-    if not Path(settings_file).is_file():
-        raise SecpackError(f"{settings_file}: no such settings file")
-    console.quiet = True
-    init_logging(logging.WARNING, "errors", logging.StreamHandler(sys.stderr))
-    # It warns of a missing SITEURL; feeds of a site with relative addresses are meant to be so.
-    logging.getLogger("pelican.settings").setLevel(logging.ERROR)
-    settings = read_settings(settings_file)
-    target = Path(settings["OUTPUT_PATH"]).absolute()
-    _check_target(target)
+    settings, target = _settings(settings_file)
+    _check_target(target, settings)
+    _sweep(target)
     with _folder_beside(target) as folder:
         settings["OUTPUT_PATH"] = str(folder)
         _run(settings)
+        write_sums(folder)
         _put_in_place(folder, target)
     archive: Archive = settings["ARCHIVE"]
     return archive, target
+
+
+def remove(settings_file: str) -> None:
+    """Remove the site at OUTPUT_PATH. Raises SecpackError when it is not one of ours."""
+    settings, target = _settings(settings_file)
+    _check_target(target, settings)
+    if target.exists():
+        shutil.rmtree(target)
+
+
+def _settings(settings_file: str) -> tuple[Any, Path]:
+    if not Path(settings_file).is_file():
+        raise SecpackError(f"{settings_file}: no such settings file")
+    console.quiet = True
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(_Reasons())
+    init_logging(logging.WARNING, "errors", handler)
+    # It warns of a missing SITEURL; feeds of a site with relative addresses are meant to be so.
+    logging.getLogger("pelican.settings").setLevel(logging.ERROR)
+    settings = read_settings(settings_file)
+    settings["DEBUG"] = True  # Pelican then logs why something failed, which _Reasons shortens
+    return settings, Path(settings["OUTPUT_PATH"]).resolve()
+
+
+class _Reasons(logging.Formatter):
+    """Writes the reason of an exception behind the message, on one line."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """The message, and what was raised."""
+        kind, error, _ = record.exc_info or (None, None, None)
+        reason = f": {kind.__name__}: {error}" if kind else ""
+        return record.getMessage() + reason
+
+    def formatException(self, ei: Any) -> str:  # noqa: N802 - logging's own name
+        """Nothing: the reason stands in the message."""
+        del ei
+        return ""
 
 
 def _run(settings: Any) -> None:
@@ -79,20 +120,37 @@ def _run(settings: Any) -> None:
         raise GateError("the site was not checked after it was written")
 
 
-def _check_target(target: Path) -> None:
-    """Refuse to replace a folder that holds anything but a site of ours. Raises SecpackError."""
-    if not target.exists():
-        return
-    if not target.is_dir() or (any(target.iterdir()) and not (target / ARCHIVE_JSON).is_file()):
-        message = "not a site that this program built; remove it, or give another OUTPUT"
-        raise SecpackError(f"{target}: {message}")
+def _check_target(target: Path, settings: Any) -> None:
+    """Refuse to replace a folder that is not a site of ours, or that holds what a site is made of.
+
+    Raises SecpackError.
+    """
+    for source in (settings["PATH"], settings["THEME"], settings.get("SECPACK") or ""):
+        real = Path(source).resolve()
+        if source and (
+            target == real or target.is_relative_to(real) or real.is_relative_to(target)
+        ):
+            raise SecpackError(
+                f"{target}: what the site is made of is in {real}: give another OUTPUT"
+            )
+    if target.exists():
+        check_ours(target)
+
+
+def _sweep(target: Path) -> None:
+    """Remove folders that builds left behind which were killed."""
+    for folder in target.parent.glob(f".{target.name}-*-build"):
+        process = folder.name.split("-")[-3]
+        if process.isdigit() and not Path(f"/proc/{process}").exists():
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 @contextmanager
 def _folder_beside(target: Path) -> Iterator[Path]:
     """A new folder on the same file system, removed again unless it has been moved away."""
     target.parent.mkdir(parents=True, exist_ok=True)
-    folder = Path(tempfile.mkdtemp(prefix=f".{target.name}-", dir=target.parent))
+    name = f".{target.name}-{os.getpid()}-"
+    folder = Path(tempfile.mkdtemp(prefix=name, suffix="-build", dir=target.parent))
     folder.chmod(0o755)
     try:
         yield folder

@@ -30,9 +30,10 @@ def check_theme(theme: Path) -> None:
 
     Raises GateError.
     """
-    missing = [name for name in TEMPLATES if not (theme / "templates" / name).is_file()]
+    wanted = [*(f"templates/{name}" for name in TEMPLATES), "static/style.css"]
+    missing = [path for path in wanted if not (theme / path).is_file()]
     if missing:
-        raise GateError(f"{theme}: the theme has no template {', '.join(missing)}")
+        raise GateError(f"{theme}: the theme has no {', '.join(missing)}")
 
 
 def check_articles(archive: Archive, generators: Iterable[Any]) -> None:

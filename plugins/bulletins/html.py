@@ -8,6 +8,7 @@ list, a quotation, a table or a heading shows by its form is left out: markers, 
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -123,6 +124,8 @@ class _Renderer:
     targets: frozenset[str]
     outline: list[Outline] = field(default_factory=list)
     taken: set[str] = field(default_factory=set)
+    counts: Counter[str] = field(default_factory=Counter)
+    level: int = 0
     depth: int = 0
 
     # --- blocks ---
@@ -173,7 +176,9 @@ class _Renderer:
             return f'<p class="heading">{inner}</p>'
         title = visible(plain(heading.inlines))
         anchor = self._anchor(_heading_slug(title))
-        level = min(self.top + heading.level - 1, 6)
+        # A text may skip a level; a page must not.
+        level = min(self.top + heading.level - 1, max(self.level, self.top - 1) + 1, 6)
+        self.level = level
         self.outline.append(Outline(heading.level, title, anchor))
         return f'<h{level} id="{anchor}">{inner}</h{level}>'
 
@@ -297,10 +302,10 @@ class _Renderer:
 
     def _anchor(self, wanted: str) -> str:
         """An id that nothing else on the page has."""
-        number, anchor = 1, f"{self.prefix}{wanted}"
+        anchor = f"{self.prefix}{wanted}"
         while anchor in self.taken:
-            number += 1
-            anchor = f"{self.prefix}{wanted}-{number}"
+            self.counts[wanted] += 1
+            anchor = f"{self.prefix}{wanted}-{self.counts[wanted]}"
         self.taken.add(anchor)
         return anchor
 

@@ -12,7 +12,7 @@ from pelican.contents import Author, Category
 from pelican.readers import BaseReader
 
 from bulletins.addresses import LinkResolver, kind_of, page_url
-from bulletins.html import as_markup, render
+from bulletins.html import as_markup, escape, render
 from secpack import Profile
 from secpack.model import Archive, Block, Canary, Paragraph, Publication
 from secpack.text.walk import actions, opening, plain, runs, summary_section
@@ -57,7 +57,7 @@ def _metadata(publication: Publication, profile: Profile, settings: Any) -> dict
         "date": _moment(publication),
         "modified": _moment(publication, updated=True),
         "category": category,
-        "author": Author(profile.team or profile.issuer or "unknown", settings),
+        "author": Author(escape(profile.team or profile.issuer or "unknown"), settings),
         "summary": as_markup(summary(publication)),
         "url": url,
         "save_as": url + "index.html",
@@ -85,18 +85,28 @@ def heading(publication: Publication) -> str:
 
 def summary(publication: Publication) -> str:
     """What the reader must do, in the text's own words; failing that, what it is about."""
-    found = actions(publication.document)
-    return _words(opening(found[0])) if found else about(publication)
+    for section in actions(publication.document):
+        if words := _words(opening(section)):
+            return words
+    return about(publication)
 
 
 def about(publication: Publication) -> str:
-    """What a text is about: how its summary begins, or the text itself."""
+    """What a text is about: a canary's statements, a summary's first words, or the text's."""
+    if isinstance(publication, Canary) and publication.statements:
+        return _shortened(" ".join(statement.text for statement in publication.statements))
     section = summary_section(publication.document)
-    blocks = section.blocks if section else publication.document.blocks
-    return _words(block for block in blocks if isinstance(block, Paragraph))
+    if section and (words := _words(opening(section))):
+        return words
+    blocks = publication.document.blocks
+    return _words([block for block in blocks if isinstance(block, Paragraph)][:1])
 
 
 def _words(blocks: Iterable[Block]) -> str:
     """The first words of some blocks, on one line."""
-    words = " ".join(plain(inlines) for _, inlines in runs(blocks)).split()
+    return _shortened(" ".join(plain(inlines) for _, inlines in runs(blocks)))
+
+
+def _shortened(text: str) -> str:
+    words = text.split()
     return " ".join(words[:_SUMMARY_WORDS]) + (" …" if len(words) > _SUMMARY_WORDS else "")

@@ -60,6 +60,11 @@ def html_safe(value: object) -> object:
     return value
 
 
+def safe_striptags(value: str) -> Markup:
+    """Jinja's ``striptags`` for other themes: what is left is text, and is escaped again."""
+    return as_markup(Markup(value).striptags())  # noqa: S704 - parsed, and escaped again
+
+
 def read_archive(settings: dict[str, Any]) -> tuple[Archive, Profile]:
     """Read the pack, the profile and the tracker data that the settings name.
 

@@ -108,7 +108,11 @@ def examine(
     tracker = [_without_withheld(a, withheld, profile.bulletins) for a in advisories]
     bulletins = [_as_tracked(b, tracker) for b in bulletins if b.id not in late]
     canaries = [c for c in canaries if c.id not in late]
-    attachments = [Attachment(file, signed) for file, signed in contents.attachments]
+    attachments = [
+        Attachment(file, signed)
+        for file, signed in contents.attachments
+        if not secret.search(file.path)
+    ]
     findings = _findings(contents, profile, bulletins, canaries, withheld)
     if evidence:
         bulletins = [replace(b, signatures=evidence.judged(b.signatures)) for b in bulletins]
@@ -228,7 +232,8 @@ def _read(entry: Entry, folder: Kind, profile: Profile, *, kind: str) -> tuple[D
     _check_letterhead(document, entry, kind)
     known = profile.documents.get(document_id(folder, entry.number), DocumentEntry())
     metadata = read_metadata(document, known, fallback=f"{_kind_name(document)} {entry.number:03d}")
-    _check_year(entry, metadata)
+    head = document.letterhead
+    _check_year(entry, metadata, head.line if head else 0)
     odd = (*metadata.findings, *_draft(entry), *_issuer(document, profile))
     return replace(document, findings=(*document.findings, *odd)), metadata
 
@@ -250,12 +255,12 @@ def _check_letterhead(document: Document, entry: Entry, kind: str) -> None:
         raise ParseError(message, path=entry.file.path, line=head.line)
 
 
-def _check_year(entry: Entry, metadata: Metadata) -> None:
+def _check_year(entry: Entry, metadata: Metadata, line: int) -> None:
     years = sorted({metadata.published.year, metadata.updated.year})
     if entry.year is not None and metadata.published.year != entry.year:
         said = " and ".join(str(year) for year in years)
         message = f"dated {said}, but the file's name says {entry.year}"
-        raise ParseError(message, path=entry.file.path)
+        raise ParseError(message, path=entry.file.path, line=line)
 
 
 def _draft(entry: Entry) -> Iterator[Finding]:
@@ -438,4 +443,5 @@ def _waived(
             yield finding
     for code, file in sorted({(w.finding, w.file) for w in waivers} - used):
         message = f"the profile waives {code!r} in this file as it was: there is no such thing now"
-        yield Finding(file, 0, "waiver-unused", message)
+        severity = Severity.WARNING if file in digests else Severity.NOTICE
+        yield Finding(file, 0, "waiver-unused", message, severity)

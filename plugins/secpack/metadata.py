@@ -17,6 +17,7 @@ from secpack.text.lines import Line, split_lines
 from secpack.text.scan import REVISION_SECTIONS, section_name
 from secpack.text.walk import plain, runs, sections
 
+_HALF_A_YEAR: Final = 183
 _BULLET: Final = re.compile(r"[ \t]*(?:[-*] +)?")
 _ISSUED: Final = re.compile(rf"date of issue\b.{{0,60}}?\bis\s+(?P<date>{DATE})", re.IGNORECASE)
 
@@ -45,9 +46,15 @@ def read_metadata(document: Document, entry: DocumentEntry, *, fallback: str) ->
     findings = list(_conflicts(document, entry, dates))
     if not dates and entry.date:
         dates = [entry.date]
-    if not dates:
-        raise ParseError("no date; expected one below the header, or in the profile", path=path)
     letterhead = document.letterhead
+    if not dates:
+        message = "no date; expected one below the header, or in the profile"
+        raise ParseError(message, path=path, line=letterhead.line if letterhead else 0)
+    if revisions and stated not in dates[:-1] and min(dates) != stated:
+        message = f"dated {stated}, but the changelog begins on {min(dates)} without that day"
+        findings.append(
+            Finding(path, letterhead.line if letterhead else 0, "dates-differ", message)
+        )
     if not revisions and (line := _unread_changelog(document)):
         message = "a changelog without an entry that can be read; expected 2018-05-24: words"
         findings.append(Finding(path, line, "no-revisions", message))
@@ -108,7 +115,10 @@ def _dated_lines(body: list[Line], document: Document, year: int | None) -> Iter
         if match and (year is not None or re.search(r"[0-9]{4}", match["date"])):
             if started:
                 yield Revision(started[0], " ".join(current), started[1])
-            started = (_date(match["date"], document, line.number, year=year), line.number)
+            day = _date(match["date"], document, line.number, year=year)
+            if year is not None and not re.search(r"[0-9]{4}", match["date"]):
+                day = _after_header(day, document)
+            started = (day, line.number)
             current = [text[match.end() :].strip()]
         elif line.blank:
             if started:
@@ -118,6 +128,13 @@ def _dated_lines(body: list[Line], document: Document, year: int | None) -> Iter
             current.append(text.strip())
     if started:
         yield Revision(started[0], " ".join(current), started[1])
+
+
+def _after_header(day: date, document: Document) -> date:
+    """The day of an entry without a year: far before the header's, it is of the year behind."""
+    head = document.letterhead
+    far = head and head.date and (head.date - day).days > _HALF_A_YEAR
+    return day.replace(year=day.year + 1) if far else day
 
 
 def _conflicts(document: Document, entry: DocumentEntry, dates: list[date]) -> Iterator[Finding]:

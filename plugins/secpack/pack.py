@@ -7,7 +7,7 @@ import os
 import re
 import stat
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final, TypeVar
@@ -185,12 +185,20 @@ def _files(root: Path, folder: str, contents: Contents, *, nested: bool) -> Iter
             contents.errors.append(ParseError("a name that cannot be printed", path=shown))
         elif not _is_inside(root, Path(entry.path)):
             contents.errors.append(ParseError("a link that leads out of the pack", path=path))
-        elif entry.is_dir() and nested:
+        elif nested and _is_kind(entry, stat.S_ISDIR):
             yield from _files(root, path, contents, nested=True)
-        elif entry.is_file():
+        elif _is_kind(entry, stat.S_ISREG):
             yield path
         elif not _SKIPPED.fullmatch(entry.name):
             _report_stray(contents, path, "expected a file here")
+
+
+def _is_kind(entry: os.DirEntry[str], is_kind: Callable[[int], bool]) -> bool:
+    """Whether an entry, links followed, is of a kind; a link that leads nowhere is of none."""
+    try:
+        return is_kind(entry.stat().st_mode)
+    except OSError:
+        return False
 
 
 def _is_inside(root: Path, path: Path) -> bool:

@@ -109,6 +109,10 @@ def check_anchor(keys: Sequence[Key], profile: Profile) -> Iterator[Finding]:
     """
     if not profile.master_key:
         return
+    if not keys:
+        message = "no keys in the pack, so that no signature can be good"
+        yield Finding(profile.keys, 0, "key-missing", message, Severity.ERROR)
+        return
     for key in keys:
         if "master-key" in key.file.path.split("/") and key.fingerprint != profile.master_key:
             raise SecpackError(

@@ -118,6 +118,8 @@ def load_profile(path: Path) -> Profile:
         raise ProfileError(f"cannot be read: {error.strerror}", path=str(path)) from None
     except UnicodeDecodeError:
         raise ProfileError("not UTF-8", path=str(path)) from None
+    except RecursionError:
+        raise ProfileError("not TOML that can be read: nested too deeply", path=str(path)) from None
     except tomllib.TOMLDecodeError as error:
         raise _not_toml(str(error), path) from None
     try:
@@ -226,6 +228,8 @@ def _check_values(profile: Profile) -> None:
 
 
 def _check_template(template: str) -> None:
+    if not template.startswith(("https://", "http://")):
+        raise _WrongError("links", f"{template!r}: expected an address that begins with https://")
     try:
         template.format(number=1, id="CVE-2000-1000")
     except (LookupError, ValueError):
@@ -236,7 +240,9 @@ def _check_template(template: str) -> None:
 def _check_documents(profile: Profile) -> None:
     """An id that is written in another way must not pass: an embargo would not hold."""
     kinds = (profile.bulletins, profile.canaries)
-    pattern = re.compile("|".join(f"{re.escape(k.prefix)}-[0-9]{{3,4}}" for k in kinds))
+    # Three digits, or four without a zero in front: there is one way to write an id.
+    form = "(?:[0-9]{3}|[1-9][0-9]{3})"
+    pattern = re.compile("|".join(f"{re.escape(k.prefix)}-{form}" for k in kinds))
     for name, entry in profile.documents.items():
         if not pattern.fullmatch(name):
             expected = " or ".join(f"{kind.prefix}-029" for kind in kinds)

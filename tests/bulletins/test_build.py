@@ -179,12 +179,12 @@ def test_an_unreadable_text_stops_the_build(before: Site, tmp_path: Path) -> Non
 @pytest.mark.parametrize(
     ("plugin", "reason"),
     [
-        ("def register(): raise RuntimeError('not today')", "Warning or error encountered"),
+        ("def register(): raise RuntimeError('not today')", "RuntimeError: not today"),
         (
             "from pelican import signals\n"
-            "def fail(*_): raise RuntimeError('not today')\n"
+            "def fail(*_, **__): raise RuntimeError('not today')\n"
             "def register(): signals.article_generator_context.connect(fail)\n",
-            "Warning or error encountered",
+            "RuntimeError: not today",
         ),
         (
             "from pelican import signals\n"
@@ -222,11 +222,12 @@ def test_another_plugin_that_fails_stops_the_build(
 
 def test_a_missing_plugin_stops_the_build(before: Site, tmp_path: Path) -> None:
     stood = before.files()
+    reasons = ("the plugin 'bulletins' did not start", "gone")
     for number, plugins in enumerate(([], ["bulletins", "gone"])):
         conf = tmp_path / f"conf{number}.py"
         conf.write_text(f"from pelicanconf import *\nPLUGINS = {plugins}\n")
         site = build(before.folder, settings=conf, surroundings={"PYTHONPATH": str(ROOT)})
-        check_refused(site, "", stood)
+        check_refused(site, reasons[number], stood)
 
 
 @pytest.mark.parametrize("template", ["article", "bulletin", "canary", "index", "list", "page"])
@@ -254,8 +255,41 @@ def test_a_folder_of_something_else_is_not_replaced(tmp_path: Path) -> None:
     (tmp_path / "home" / "letters.txt").write_text("mine")
     site = build(tmp_path / "home")
     assert site.status == 1
-    assert "not a site that this program built" in site.said
+    assert "files that this program has not put there, such as letters.txt" in site.said
     assert site.files() == {"letters.txt": b"mine"}
+
+
+def test_a_site_with_something_put_into_it_is_not_replaced(before: Site) -> None:
+    (before.folder / ".git").mkdir()
+    (before.folder / ".git" / "config").write_text("mine")
+    site = build(before.folder)
+    assert site.status == 1
+    assert "such as .git/config" in site.said
+
+
+@pytest.mark.parametrize("place", ["content", "theme/static", "content/secpack/QSBs/site", "."])
+def test_what_a_site_is_made_of_is_not_replaced(place: str) -> None:
+    site = build(ROOT / place)
+    assert site.status == 1
+    assert "what the site is made of is in" in site.said
+
+
+def test_what_a_killed_build_left_is_removed(tmp_path: Path) -> None:
+    left = tmp_path / ".site-999999999-abc-build"
+    left.mkdir()
+    (left / "index.html").write_text("half")
+    assert build(tmp_path / "site").status == 0
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["site"]
+
+
+def test_all_files_are_summed(demo: Site) -> None:
+    done = subprocess.run(
+        ["sha256sum", "--check", "--quiet", "SHA256SUMS"],  # noqa: S607
+        cwd=demo.folder,
+        check=False,
+    )
+    assert done.returncode == 0
+    assert len(demo.read("SHA256SUMS").splitlines()) == len(demo.files()) - 1
 
 
 # --- what is kept back ------------------------------------------------------------------------

@@ -100,6 +100,25 @@ def test_the_words_are_there(site: Site) -> None:
     assert "[U+001B][31mred[U+001B][0m" in page
 
 
+@pytest.mark.parametrize("theme", ["simple", "notmyidea"])
+def test_pages_of_other_themes_are_inert(tmp_path: Path, theme: str) -> None:
+    title = '</title><script>alert(1)</script>" onmouseover="alert(2)'
+    body = 'x" onload="alert(3) <script>alert(4)</script>\n\nPatching\n---\n\n' + title
+    pack = make_pack(
+        tmp_path / "pack", {"QSBs/qsb-001-2001.txt": bulletin(1, title=title, body=body)}
+    )
+    profile = tmp_path / "profile.toml"
+    profile.write_text('issuer = "<b>Quern"\nname = "<script>alert(8)</script>"\nteam = "<i>&"\n')
+    site = build(tmp_path / "site", SECPACK=pack, PROFILE=profile, THEME=theme)
+    assert site.status == 0, site.said
+    for path in site.files():
+        if path.endswith(".html"):
+            reader = Reader()
+            reader.feed(site.read(path))
+            assert not reader.tags & {"script", "b", "i", "iframe"}, path
+            assert not reader.handlers, path
+
+
 def test_feeds_are_inert(site: Site) -> None:
     for name in ("all", "qsb", "canary"):
         data = site.files()[f"feeds/{name}.atom.xml"]

@@ -100,7 +100,7 @@ def test_no_pack(tmp_path: Path) -> None:
         ),
         (
             {"QSBs/qsb-001-2002.txt": bulletin(1)},
-            "QSBs/qsb-001-2002.txt: dated 2001, but the file's name says 2002",
+            "QSBs/qsb-001-2002.txt:1: dated 2001, but the file's name says 2002",
         ),
         (
             {**numbered(1), "QSBs/qsb-001-2002.txt": bulletin(1, date="2002-01-01")},
@@ -113,7 +113,7 @@ def test_no_pack(tmp_path: Path) -> None:
         ),
         (
             {"QSBs/qsb-001-2001.txt": bulletin(1, date="Words")},
-            "QSBs/qsb-001-2001.txt: no date; expected one below the header, or in the profile",
+            "QSBs/qsb-001-2001.txt:1: no date; expected one below the header, or in the profile",
         ),
         (
             {"QSBs/qsb-001-2001.txt": b"a" * (1024 * 1024 + 1)},

@@ -40,6 +40,7 @@ from secpack.text.quotations import parse_quotation
 from secpack.text.references import parse_references
 from secpack.text.scan import (
     DATED_SECTIONS,
+    REFERENCE_SECTIONS,
     Found,
     Lines,
     State,
@@ -173,6 +174,8 @@ def _interrupts(lines: Lines, position: int, state: State) -> bool:
     if has_bar(line) or (marks.BOX.fullmatch(line.text) is not None):
         return True
     if not state.depth and marks.DASHES.fullmatch(line.text):
+        return True
+    if not state.depth and state.section in REFERENCE_SECTIONS and marks.LABEL.match(line.text):
         return True
     introduced = above.text.endswith(":")
     if introduced and line.indent - above.indent >= CODE_INDENT:

@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterator
 from typing import Final
 
 from secpack.model import Citation, Code, Emphasis, Id, Inline, Link, Text
+from secpack.text.marks import HIDDEN
 
 _MAX_SPAN: Final = 200  # characters between two marks; a longer span is not meant as one
 
@@ -23,7 +24,7 @@ _PATTERN: Final = re.compile(
     | (?<! \w ) (?:
           (?P<link> (?: https?:// | mailto: ) [^\s<>"|`]{{1,{_MAX_URL}}} )
         | (?P<advisory> X (?: SAs? | en\s+Security\s+Advisor(?:y|ies) (?:\s+XSA)? )
-            [-–\s#]{{0,3}} (?P<number> [0-9]{{1,4}} ) (?: v[0-9]{{1,2}} )? \b (?! [.][0-9] ) )
+            [-‐‑–\s#]{{0,3}} (?P<number> [0-9]{{1,4}} ) (?: v[0-9]{{1,2}} )? \b (?! [.][0-9] ) )
         | (?P<cve> CVE-\s?[0-9]{{4}}-\s?[0-9]{{4,7}}\b )
         | (?P<other> (?: INTEL-SA-[0-9]{{5}} | DSA-[0-9]{{3,5}}(?:-[0-9]+)?
                        | GHSA(?:-[0-9a-z]{{4}}){{3}} | AMD-SB-[0-9]{{3,5}} | XSN-[0-9]{{1,3}} )\b )
@@ -82,7 +83,7 @@ def _element(match: re.Match[str], labels: Collection[str]) -> Inline:
     found = match[0]
     if match["link"]:
         url = _trim_url(found)
-        return Link(url) if _ADDRESS.match(url) else Text(found)
+        return Link(url) if _ADDRESS.match(url) and not HIDDEN.search(url) else Text(found)
     if match["code"]:
         return Code(found[1:-1])
     if match["citation"]:

@@ -35,6 +35,7 @@ SHELL: Final = re.compile(
     r"[ \t]*(?:\[[^\]]{1,40}\]|[\w.-]{1,30}@[\w.-]{1,30}:[^\s$]{0,40})?\$ [^\s0-9]"
 )
 FENCE: Final = re.compile(r" {0,3}`{3,}[\w-]{0,20}")
+FINGERPRINT: Final = re.compile(r"(?:[0-9A-F]{4} {1,2}){9}[0-9A-F]{4}")
 VERSION: Final = re.compile(r"[0-9]+(?:\.[0-9]+){1,4}(?:\.rc[0-9]+)?")
 _DAY: Final = rf"(?P<term>(?P<date>{DATE}|{YEARLESS})(?: \([^()]{{1,30}}\)|,? [A-Z][a-z]+day)?)"
 DATED: Final = re.compile(
@@ -42,7 +43,7 @@ DATED: Final = re.compile(
 )
 #: A date and one space: an entry only where others are written so, too.
 DATED_LOOSELY: Final = re.compile(rf"(?P<term>(?P<date>{ISO}))(?P<separator>[ \t]+)(?=\S)")
-_NAME: Final = r"[A-Z][A-Z0-9]+-[\w-]{1,30}"
+_NAME: Final = r"[A-Z][A-Z0-9]+-[\w-]{1,30}(?: v[0-9]{1,2})?"
 TERM: Final = re.compile(
     rf"(?P<term>{_NAME}(?:(?:,|,? and|,? &| /) {_NAME}){{0,8}})"
     r"(?P<separator>(?:[ \t]+[-–]|:)[ \t]+)(?=\S)"

@@ -112,8 +112,9 @@ def parse_indented(lines: Lines, position: int, state: State) -> Found[Preformat
 
 
 def _is_command(lines: Lines, position: int) -> bool:
-    line = lines[position]
-    return line.indent >= 1 and marks.looks_like_command(line.text.strip())
+    text = lines[position].text.strip(" \t")
+    shown = marks.looks_like_command(text) or bool(marks.FINGERPRINT.fullmatch(text))
+    return lines[position].indent >= 1 and shown
 
 
 def parse_margin_code(lines: Lines, position: int, state: State) -> Found[Preformatted]:

@@ -121,13 +121,19 @@ def _titled(found: Sequence[Section], words: str) -> Section | None:
 def opening(section: Section) -> tuple[Block, ...]:
     """The first statement of a section: its first paragraph, with the list that it announces."""
     taken: list[Block] = []
-    for block in section.blocks:
+    for block in _behind_headings(section.blocks):
         announced = bool(taken) and _announces(taken[-1])
         more = isinstance(block, ListBlock) or (_announces(block) and _is_packages(taken))
         if isinstance(block, Heading) or (taken and not announced and not more):
             break
         taken.append(block)
     return tuple(taken)
+
+
+def _behind_headings(blocks: Sequence[Block]) -> Sequence[Block]:
+    """Blocks without the headings that they begin with: a section can begin with another."""
+    start = next((n for n, block in enumerate(blocks) if not isinstance(block, Heading)), 0)
+    return blocks[start:]
 
 
 def _announces(block: Block) -> bool:
