@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from bulletins.reader import about, summary
 from secpack import Checker, Profile, SecpackError, load, load_advisories, load_profile
 from secpack.cache import Cache
 from secpack.model import Archive, Heading, Preformatted, Severity
@@ -69,6 +70,12 @@ def test_titles_are_lines_of_the_text(archive: Archive) -> None:
         assert all(line in text for line in head.title_lines + head.subtitle_lines)
         following = bulletin.document.blocks[1]
         assert isinstance(following, Heading) or bulletin.number == 1, bulletin.id
+
+
+def test_every_document_says_what_to_do_or_what_it_is_about(archive: Archive) -> None:
+    for publication in archive.publications:
+        assert len(summary(publication).split()) >= 8, publication.id
+        assert len(about(publication).split()) >= 8, publication.id
 
 
 def test_findings_are_few(archive: Archive) -> None:
