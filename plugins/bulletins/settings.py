@@ -32,6 +32,11 @@ DEFAULTS: dict[str, Any] = {
     "ARTICLE_ORDER_BY": "archive_order",
     "DIRECT_TEMPLATES": ["index"],
     "RELATIVE_URLS": True,
+    # Without Pelican's default of guessing the language of code, which loads every lexer there is.
+    "MARKDOWN": {
+        "extensions": ["markdown.extensions.extra", "markdown.extensions.meta"],
+        "output_format": "html5",
+    },
     "PAGE_PATHS": ["pages"],
     "PAGE_URL": "{slug}/index.html",
     "PAGE_SAVE_AS": "{slug}/index.html",
