@@ -20,7 +20,6 @@ from bulletins.addresses import (
     list_url,
     page_url,
 )
-from bulletins.generators import files_of
 from bulletins.html import render, render_blocks, visible
 from bulletins.reader import ROOT, about, heading, summary
 from secpack import Profile
@@ -58,93 +57,122 @@ class Neighbours:
     newer: Publication | None
 
 
-def template_context(archive: Archive, profile: Profile) -> dict[str, Any]:
-    """Functions and values for templates; all addresses are relative to the site's root."""
-    link_of = LinkResolver(archive, profile, ROOT)
-    waived = {f.file: f.waived for f in archive.findings if f.waived}
-    by_fingerprint = {key.fingerprint: key for key in reversed(archive.keys)}
+class TemplateFunctions:
+    """What templates can call; all addresses are relative to the site's root."""
 
-    def page_of(publication: Publication) -> str:
-        return page_url(publication, profile)
+    def __init__(self, archive: Archive, profile: Profile) -> None:
+        self._archive = archive
+        self._profile = profile
+        self._link_of = LinkResolver(archive, profile, ROOT)
+        self._waived = {f.file: f.waived for f in archive.findings if f.waived}
+        self._keys = {key.fingerprint: key for key in reversed(archive.keys)}
 
-    def actions_of(publication: Publication, outline: Sequence[Any]) -> list[Action]:
+    # --- addresses ---
+
+    def page_of(self, publication: Publication) -> str:
+        """A document's page."""
+        return page_url(publication, self._profile)
+
+    def kind_of(self, publication: Publication) -> Kind:
+        """Whether it is a bulletin or a canary."""
+        return kind_of(publication, self._profile)
+
+    def beside(self, publication: Publication, name: str) -> str:
+        """A file beside a document's page."""
+        return beside(publication, self._profile, name)
+
+    def attachment_of(self, attachment: Attachment, name: str) -> str:
+        """A file of an attachment."""
+        return attachment_url(attachment, name, self._profile)
+
+    def key_of(self, key: Key) -> str:
+        """A key's file."""
+        return key_url(key, self._profile)
+
+    def advisory_link(self, number: int) -> str:
+        """Where an advisory is published."""
+        return self._link_of(Id("XSA", f"XSA-{number}", "")) or ""
+
+    def cve_link(self, cve: str) -> str:
+        """Where a CVE is published."""
+        return self._link_of(Id("CVE", cve, "")) or ""
+
+    # --- documents ---
+
+    def actions_of(self, publication: Publication, outline: Sequence[Any]) -> list[Action]:
+        """What the reader must do."""
         anchors = {entry.title: entry.anchor for entry in reversed(outline)}
         return [
             Action(
                 section.title,
                 anchors.get(visible(section.title), ""),
-                Markup(render_blocks(opening(section), link_of)),  # noqa: S704 - rendered by us
+                Markup(render_blocks(opening(section), self._link_of)),  # noqa: S704 - ours
             )
             for section in actions(publication.document)
         ]
 
-    def attachments_of(kind: Kind) -> list[Attachment]:
-        return [a for a in archive.attachments if a.file.path.startswith(kind.folder + "/")]
+    def letter_html(self, letter: Letter) -> Markup:
+        """The words of a letter."""
+        rendered = render(letter.document, self._link_of, prefix=letter_prefix(letter), top=3)
+        return Markup(rendered.html)  # noqa: S704 - ours
 
-    def keys_of(signatures: Sequence[Signature]) -> list[Key]:
-        """The keys that signed, in the order of the signatures."""
-        wanted = dict.fromkeys(s.primary for s in signatures if s.verdict.good)
-        return [by_fingerprint[primary] for primary in wanted if primary in by_fingerprint]
-
-    def waiver_of(signature: Signature) -> str:
-        """Why the profile accepts a signature that is not good; empty where it does not."""
-        return waived.get(signature.file.path, "")
-
-    def neighbours(publication: Publication) -> Neighbours:
-        row: Sequence[Publication]
-        row = archive.canaries if isinstance(publication, Canary) else archive.bulletins
+    def neighbours(self, publication: Publication) -> Neighbours:
+        """The documents before and after one."""
+        row: Sequence[Publication] = self._archive.bulletins
+        if isinstance(publication, Canary):
+            row = self._archive.canaries
         place = row.index(publication)
         older = row[place - 1] if place else None
         return Neighbours(older, row[place + 1] if place + 1 < len(row) else None)
 
-    def changes_of(canary: Canary) -> tuple[Change, ...]:
-        before = neighbours(canary).older
+    def attachments_of(self, kind: Kind) -> list[Attachment]:
+        """Attachments that lie in the folder of a kind."""
+        folder = kind.folder + "/"
+        return [a for a in self._archive.attachments if a.file.path.startswith(folder)]
+
+    # --- evidence ---
+
+    def signer_name(self, name: str) -> str:
+        """A signer's full name, or what the file's name has."""
+        signer = self._profile.signers.get(name)
+        return signer.name if signer else name
+
+    def keys_of(self, signatures: Sequence[Signature]) -> list[Key]:
+        """The keys that signed, in the order of the signatures."""
+        wanted = dict.fromkeys(s.primary for s in signatures if s.verdict.good)
+        return [self._keys[primary] for primary in wanted if primary in self._keys]
+
+    def waiver_of(self, signature: Signature) -> str:
+        """Why the profile accepts a signature that is not good; empty where it does not."""
+        return self._waived.get(signature.file.path, "")
+
+    def changes_of(self, canary: Canary) -> tuple[Change, ...]:
+        """How its statements differ from those of the canary before."""
+        before = self.neighbours(canary).older
         return changes(before, canary) if isinstance(before, Canary) else ()
 
-    def signers_of(canary: Canary) -> tuple[list[str], list[str]]:
-        """Names of those who sign no longer, and of those who sign for the first time."""
-        before = neighbours(canary).older
+    def signers_of(self, canary: Canary) -> tuple[list[str], list[str]]:
+        """Names of those who sign no longer, and of those who did not sign the one before."""
+        before = self.neighbours(canary).older
         old = [signature.signer for signature in before.signatures] if before else []
         new = [signature.signer for signature in canary.signatures]
         return [s for s in old if s not in new], [s for s in new if before and s not in old]
 
-    def letter_html(letter: Letter) -> Markup:
-        prefix = letter_prefix(letter)
-        return Markup(render(letter.document, link_of, prefix=prefix, top=3).html)  # noqa: S704 - as above
 
-    def advisory_link(number: int) -> str:
-        return link_of(Id("XSA", f"XSA-{number}", "")) or ""
-
-    def cve_link(cve: str) -> str:
-        return link_of(Id("CVE", cve, "")) or ""
-
-    return {
-        "page_of": page_of,
-        "list_of": list_url,
-        "kind_of": lambda publication: kind_of(publication, profile),
-        "beside": lambda publication, name: beside(publication, profile, name),
-        "attachment_of": lambda attachment, name: attachment_url(attachment, name, profile),
-        "feed_of": feed_url,
-        "files_of": files_of,
-        "actions_of": actions_of,
-        "summary_of": summary,
+def template_context(archive: Archive, profile: Profile) -> dict[str, Any]:
+    """What templates find beside Pelican's context."""
+    functions = TemplateFunctions(archive, profile)
+    names = [name for name in vars(TemplateFunctions) if not name.startswith("_")]
+    return {name: getattr(functions, name) for name in names} | {
         "about": about,
-        "heading": heading,
-        "attachments_of": attachments_of,
-        "neighbours": neighbours,
-        "letter_html": letter_html,
-        "advisory_link": advisory_link,
-        "cve_link": cve_link,
         "by_year": by_year,
-        "verdict_words": verdict_words,
-        "signer_name": lambda name: profile.signers[name].name if name in profile.signers else name,
-        "keys_of": keys_of,
-        "waiver_of": waiver_of,
-        "changes_of": changes_of,
-        "signers_of": signers_of,
-        "key_of": lambda key: key_url(key, profile),
-        "key_groups": key_groups(archive.keys),
+        "feed_of": feed_url,
         "fingerprint": grouped_fingerprint,
+        "heading": heading,
+        "key_groups": key_groups(archive.keys),
+        "list_of": list_url,
+        "summary_of": summary,
+        "verdict_words": verdict_words,
     }
 
 

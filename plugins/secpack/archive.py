@@ -100,41 +100,27 @@ def examine(
         bulletins = _documents(contents.bulletins, profile.bulletins, contents, _bulletin(profile))
         canaries = _documents(contents.canaries, profile.canaries, contents, _canary(profile))
         evidence = wait() if wait else None
-    limit = as_of or profile.as_of or date.max
     publications: list[Publication] = [*bulletins, *canaries]
+    limit = as_of or profile.as_of or date.max
     late = {p.id for p in publications if p.published > limit}
     withheld = contents.withheld | late
-    secret = _names_of(withheld)
     tracker = [_without_withheld(a, withheld, profile.bulletins) for a in advisories]
     bulletins = [_as_tracked(b, tracker) for b in bulletins if b.id not in late]
-    canaries = [c for c in canaries if c.id not in late]
-    attachments = [
-        Attachment(file, signed)
-        for file, signed in contents.attachments
-        if not secret.search(file.path)
-    ]
-    findings = _findings(contents, profile, bulletins, canaries, withheld)
-    if evidence:
-        bulletins = [replace(b, signatures=evidence.judged(b.signatures)) for b in bulletins]
-        canaries = [_judged_canary(c, evidence) for c in canaries]
-        attachments = [replace(a, signatures=evidence.judged(a.signatures)) for a in attachments]
-        findings += evidence.findings
-        findings += _signature_findings(profile, bulletins, canaries, attachments)
-    digests = {file.path: file.sha256 for file in _files(contents)}
-    waivers = [w for w in profile.waivers if evidence or not is_about_signatures(w.finding)]
     archive = Archive(
         bulletins=tuple(bulletins),
-        canaries=tuple(canaries),
+        canaries=tuple(c for c in canaries if c.id not in late),
         advisories=tuple(_advisories(bulletins, tracker)),
-        attachments=tuple(attachments),
-        keys=evidence.keys if evidence else (),
-        findings=tuple(
-            sorted(f for f in _waived(findings, waivers, digests) if not secret.search(f.file))
-        ),
+        attachments=tuple(Attachment(file, signed) for file, signed in contents.attachments),
+        keys=(),
+        findings=(),
         embargoed=len(contents.withheld),
         late=len(late),
     )
-    return archive, tuple(contents.errors)
+    if evidence:
+        archive = _judged(archive, evidence)
+    archive = _without_traces(archive, withheld)
+    findings = _findings(archive, contents, profile, withheld, evidence)
+    return replace(archive, findings=tuple(findings)), tuple(contents.errors)
 
 
 # --- documents --------------------------------------------------------------------------------
@@ -345,28 +331,35 @@ def _advisories(bulletins: Sequence[Bulletin], tracker: Sequence[Advisory]) -> I
 # --- signatures -------------------------------------------------------------------------------
 
 
-def _judged_canary(canary: Canary, evidence: Evidence) -> Canary:
-    letters = tuple(
-        replace(letter, signatures=evidence.judged(letter.signatures)) for letter in canary.letters
+def _judged(archive: Archive, evidence: Evidence) -> Archive:
+    """The archive with the verdicts on all signatures, and the keys."""
+    judged = evidence.judged
+    return replace(
+        archive,
+        bulletins=tuple(replace(b, signatures=judged(b.signatures)) for b in archive.bulletins),
+        canaries=tuple(
+            replace(
+                canary,
+                signatures=judged(canary.signatures),
+                letters=tuple(replace(x, signatures=judged(x.signatures)) for x in canary.letters),
+            )
+            for canary in archive.canaries
+        ),
+        attachments=tuple(replace(a, signatures=judged(a.signatures)) for a in archive.attachments),
+        keys=evidence.keys,
     )
-    return replace(canary, signatures=evidence.judged(canary.signatures), letters=letters)
 
 
-def _signature_findings(
-    profile: Profile,
-    bulletins: Sequence[Bulletin],
-    canaries: Sequence[Canary],
-    attachments: Sequence[Attachment],
-) -> Iterator[Finding]:
+def _signature_findings(archive: Archive, profile: Profile) -> Iterator[Finding]:
     rows: tuple[tuple[str, Sequence[Publication]], ...]
-    rows = (("bulletins", bulletins), ("canaries", canaries))
+    rows = (("bulletins", archive.bulletins), ("canaries", archive.canaries))
     for kind, publications in rows:
         for p in publications:
             file, day = p.document.file, p.published
             yield from check_document(file, p.signatures, profile, kind=kind, day=day)
-    letters = [letter for canary in canaries for letter in canary.letters]
+    letters = [letter for canary in archive.canaries for letter in canary.letters]
     others = [(letter.document.file, letter.signatures) for letter in letters]
-    others += [(attachment.file, attachment.signatures) for attachment in attachments]
+    others += [(attachment.file, attachment.signatures) for attachment in archive.attachments]
     for file, signatures in others:
         yield from check_document(file, signatures, profile, kind="", day=None)
 
@@ -384,23 +377,36 @@ def _files(contents: Contents) -> Iterator[File]:
 
 
 def _findings(
+    archive: Archive,
     contents: Contents,
     profile: Profile,
-    bulletins: Sequence[Bulletin],
-    canaries: Sequence[Canary],
     withheld: set[str],
+    evidence: Evidence | None,
 ) -> list[Finding]:
-    """What was found in the files and documents that are published."""
-    publications: list[Publication] = [*bulletins, *canaries]
-    documents = [p.document for p in publications]
-    documents += [letter.document for canary in canaries for letter in canary.letters]
-    return [
+    """What was found in what is published, sorted, with the profile's exceptions marked."""
+    documents = [p.document for p in archive.publications]
+    documents += [letter.document for canary in archive.canaries for letter in canary.letters]
+    findings = [
         *contents.findings,
         *(finding for document in documents for finding in document.findings),
-        *_gaps(profile.bulletins, bulletins, withheld),
-        *_gaps(profile.canaries, canaries, withheld),
-        *check_canaries(canaries, bulletins, profile),
+        *_gaps(profile.bulletins, archive.bulletins, withheld),
+        *_gaps(profile.canaries, archive.canaries, withheld),
+        *check_canaries(archive.canaries, archive.bulletins, profile),
     ]
+    if evidence:
+        findings += [*evidence.findings, *_signature_findings(archive, profile)]
+    # Without evidence nothing can be said of waivers for signatures.
+    waivers = [w for w in profile.waivers if evidence or not is_about_signatures(w.finding)]
+    digests = {file.path: file.sha256 for file in _files(contents)}
+    secret = _names_of(withheld)
+    return sorted(f for f in _waived(findings, waivers, digests) if not secret.search(f.file))
+
+
+def _without_traces(archive: Archive, withheld: set[str]) -> Archive:
+    """The archive without files whose names belong to documents that are kept back."""
+    secret = _names_of(withheld)
+    kept = tuple(a for a in archive.attachments if not secret.search(a.file.path))
+    return replace(archive, attachments=kept)
 
 
 def _names_of(withheld: set[str]) -> re.Pattern[str]:

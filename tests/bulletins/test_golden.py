@@ -22,6 +22,7 @@ def test_golden_site(tmp_path: Path, golden: bool) -> None:
     assert site.status == 0, site.said
     found = site.files()
     assert found.pop("theme/style.css") == (ROOT / "theme/static/style.css").read_bytes()
+    assert found.pop("SHA256SUMS")
     for page in ("about", "verifying", "mirroring"):
         assert found.pop(f"{page}/index.html")
     if golden:
