@@ -29,6 +29,8 @@ from secpack.model import (
     Attachment,
     Canary,
     Change,
+    Document,
+    Finding,
     Id,
     Key,
     Letter,
@@ -36,6 +38,7 @@ from secpack.model import (
     Signature,
     Verdict,
 )
+from secpack.policy import is_about_signatures
 from secpack.profile import Kind
 from secpack.text.walk import actions, opening
 
@@ -145,6 +148,16 @@ class TemplateFunctions:
     def waiver_of(self, signature: Signature) -> str:
         """Why the profile accepts a signature that is not good; empty where it does not."""
         return self._waived.get(signature.file.path, "")
+
+    def faults_of(self, document: Document) -> list[Finding]:
+        """What is wrong with the signatures of a document as a whole."""
+        return [
+            finding
+            for finding in self._archive.findings
+            if finding.file == document.file.path
+            and is_about_signatures(finding.code)
+            and not finding.waived
+        ]
 
     def changes_of(self, canary: Canary) -> tuple[Change, ...]:
         """How its statements differ from those of the canary before."""

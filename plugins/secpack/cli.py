@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from datetime import date
 from itertools import groupby
 from pathlib import Path
@@ -17,6 +19,7 @@ from secpack.canaries import check_lateness
 from secpack.errors import ParseError, SecpackError
 from secpack.lint import lint
 from secpack.model import Finding, Severity
+from secpack.policy import is_about_signatures
 from secpack.profile import Profile, load_profile
 from secpack.signatures import Checker
 
@@ -37,12 +40,20 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except SecpackError as error:
         print(error, file=sys.stderr)
         return _UNUSABLE
+    try:
+        _show(findings, options)
+    except BrokenPipeError:  # whoever reads has read enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    grave = any(f.severity is Severity.ERROR and not f.waived for f in findings)
+    return _FINDINGS if grave else _CLEAN
+
+
+def _show(findings: Sequence[Finding], options: argparse.Namespace) -> None:
     shown = [f for f in findings if options.notices or f.severity is not Severity.NOTICE]
     _FORMATS[options.format](shown)
     if options.format == "text":
+        sys.stdout.flush()
         print(_summary(findings, shown), file=sys.stderr)
-    grave = any(f.severity is Severity.ERROR and not f.waived for f in findings)
-    return _FINDINGS if grave else _CLEAN
 
 
 def check(pack: Path, *, profile: Profile, xsa: Path | None, on: date | None) -> list[Finding]:
@@ -53,10 +64,21 @@ def check(pack: Path, *, profile: Profile, xsa: Path | None, on: date | None) ->
     advisories = load_advisories(xsa) if xsa else ()
     checker = Checker(cache=Cache(cache_folder() / "verdicts.json"))
     archive, errors = examine(pack, profile=profile, advisories=advisories, checker=checker)
-    findings = [*archive.findings, *lint(archive), *(_finding(error) for error in errors)]
-    if on:
-        findings += check_lateness(archive.canaries, on)
-    return sorted(findings)
+    found = [*lint(archive), *(check_lateness(archive.canaries, on) if on else ())]
+    findings = [*archive.findings, *found, *(_finding(error) for error in errors)]
+    return sorted(_with_waivers(findings, profile))
+
+
+def _with_waivers(findings: Sequence[Finding], profile: Profile) -> Iterator[Finding]:
+    """Findings that only a check has can be waived, too; such waivers are not unused."""
+    reasons = {(w.finding, w.file): w.reason for w in profile.waivers}
+    used = {(f.code, f.file) for f in findings} & reasons.keys()
+    for f in findings:
+        reason = "" if is_about_signatures(f.code) else reasons.get((f.code, f.file), "")
+        if reason and not f.waived:
+            yield replace(f, waived=reason, severity=Severity.NOTICE)
+        elif f.code != "waiver-unused" or not any(file == f.file for _, file in used):
+            yield f
 
 
 def _finding(error: SecpackError) -> Finding:

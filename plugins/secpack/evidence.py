@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from secpack.errors import ProgramMissingError
+from secpack.errors import ProgramMissingError, SecpackError
 from secpack.keys import Keyring, bare_keys, build_keyring, inspect_keys
 from secpack.model import Finding, Key, Severity, Signature
 from secpack.pack import Contents
@@ -36,16 +36,20 @@ def gather(
 ) -> Iterator[Callable[[], Evidence]]:
     """Begin to check all signatures of a pack; what is given back waits for the evidence.
 
-    Raises SecpackError when gpgv is missing, when a key is damaged, or when the pack has
-    another master key than the profile pins.
+    Raises ProgramMissingError when there is no gpgv. A key that is damaged, and another master
+    key than the profile pins, are among the errors of ``contents`` when the evidence is there.
     """
     keyring, errors = build_keyring(contents.keys)
     contents.errors += errors
     with checker.start(_jobs(contents), keyring.packets, keyring.digest) as wait:
 
         def result() -> Evidence:
-            keys, missing = _inspected(keyring, profile, checker)
-            findings = (*missing, *check_anchor(keys, profile), *_revoked(keys))
+            try:
+                keys, missing = _inspected(keyring, profile, checker)
+                findings = (*missing, *check_anchor(keys, profile), *_revoked(keys))
+            except SecpackError as error:
+                contents.errors.append(error)
+                keys, findings = bare_keys(keyring), ()
             return Evidence(wait(), keys, findings, profile)
 
         yield result

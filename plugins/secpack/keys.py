@@ -124,7 +124,7 @@ def _keys(keyring: Keyring, lines: Sequence[str], master: str) -> Iterator[Key]:
                 created=_moment(record.created),
                 expires=_moment(record.expires),
                 revoked=record.revoked,
-                certified=any(record.certified) or fingerprint == master,
+                certified=any(record.certified) or fingerprint == master if master else None,
                 subkeys=record.subkeys,
             )
 

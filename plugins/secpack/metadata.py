@@ -50,7 +50,7 @@ def read_metadata(document: Document, entry: DocumentEntry, *, fallback: str) ->
     if not dates:
         message = "no date; expected one below the header, or in the profile"
         raise ParseError(message, path=path, line=letterhead.line if letterhead else 0)
-    if revisions and stated not in dates[:-1] and min(dates) != stated:
+    if stated and revisions and stated not in dates[:-1] and min(dates) != stated:
         message = f"dated {stated}, but the changelog begins on {min(dates)} without that day"
         findings.append(
             Finding(path, letterhead.line if letterhead else 0, "dates-differ", message)
@@ -108,13 +108,13 @@ def _dated_lines(body: list[Line], document: Document, year: int | None) -> Iter
     current: list[str] = []
     started: tuple[date, int] | None = None
     first = next((_BULLET.sub("", line.text, count=1) for line in body if line.text), "")
-    pattern = marks.DATED_LOOSELY if marks.DATED_LOOSELY.match(first) else marks.DATED
+    pattern = marks.DATED if marks.DATED.match(first) else marks.DATED_LOOSELY
     for line in body:
         text = _BULLET.sub("", line.text, count=1)
         match = pattern.match(text)
         if match and (year is not None or re.search(r"[0-9]{4}", match["date"])):
             if started:
-                yield Revision(started[0], " ".join(current), started[1])
+                yield Revision(started[0], " ".join(current).strip(), started[1])
             day = _date(match["date"], document, line.number, year=year)
             if year is not None and not re.search(r"[0-9]{4}", match["date"]):
                 day = _after_header(day, document)
@@ -122,12 +122,12 @@ def _dated_lines(body: list[Line], document: Document, year: int | None) -> Iter
             current = [text[match.end() :].strip()]
         elif line.blank:
             if started:
-                yield Revision(started[0], " ".join(current), started[1])
+                yield Revision(started[0], " ".join(current).strip(), started[1])
             started = None
         elif started:
             current.append(text.strip())
     if started:
-        yield Revision(started[0], " ".join(current), started[1])
+        yield Revision(started[0], " ".join(current).strip(), started[1])
 
 
 def _after_header(day: date, document: Document) -> date:

@@ -37,6 +37,8 @@ def judge(
         return signature
     key = keys.get(facts.primary)
     verdict = facts.verdict
+    if verdict.good and key and key.revoked:  # by another copy of the key than gpgv has taken
+        verdict = Verdict.REVOKED_KEY
     if verdict.good and profile.signers:
         owners = [name for name, s in profile.signers.items() if s.fingerprint == facts.primary]
         if not owners:

@@ -13,6 +13,7 @@ from typing import Any, Final, TypeVar
 from secpack.errors import ProfileError
 
 _STATUSES: Final = ("published", "embargoed")
+_DIGEST: Final = re.compile(r"[0-9a-f]{64}")
 _FINGERPRINT: Final = re.compile(r"[0-9A-F]{40}")
 _NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*")
 
@@ -221,6 +222,8 @@ def _check_values(profile: Profile) -> None:
     for template in (profile.links.advisory, profile.links.cve):
         _check_template(template)
     for waiver in profile.waivers:
+        if waiver.sha256 and not _DIGEST.fullmatch(waiver.sha256):
+            raise _WrongError("sha256", f"{waiver.sha256!r}: expected 64 digits, lower case")
         if not waiver.reason.strip():
             raise _WrongError("waivers", f"the waiver for {waiver.file} needs a reason")
     _check_documents(profile)

@@ -41,7 +41,7 @@ _DIGESTS: Final = {
     "10": "SHA512",
     "11": "SHA224",
 }
-_LEGACY: Final = frozenset({"MD5", "SHA1", "RIPEMD160"})
+_LEGACY: Final = frozenset({"SHA1", "RIPEMD160"})
 
 # A status that spoils a signature, however good the rest of what gpgv says; the worst first.
 _SPOILING: Final = {

@@ -210,6 +210,39 @@ def test_revisions_and_dates(tmp_path: Path) -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("log", "days"),
+    [
+        ("2001-03-04  First\n2001-03-09: Second", ["03-04", "03-09"]),
+        ("2001-03-04 First\n2001-03-09 Second", ["03-04", "03-09"]),
+        ("2001-03-04 - First\n2001-03-09 - Second", ["03-04", "03-09"]),
+        ("2001-03-04 (Sunday): First\n2001-03-09, Friday: Second", ["03-04", "03-09"]),
+        ("- 2001-03-04: First\n- 2001-03-09: Second", ["03-04", "03-09"]),
+        ("2001-03-04: First, wrapped at\n2001-03-09 or so", ["03-04"]),
+    ],
+)
+def test_forms_of_a_changelog(tmp_path: Path, log: str, days: list[str]) -> None:
+    body = f"Words.\n\nChangelog\n---\n\n{log}"
+    pack = make_pack(tmp_path, {"QSBs/qsb-001-2001.txt": bulletin(1, body=body)})
+    (b,) = load(pack, profile=PROFILE).bulletins
+    assert [revision.date.isoformat()[5:] for revision in b.revisions] == days
+    assert b.revisions[0].text.startswith("First")
+
+
+def test_an_entry_without_a_year_may_be_of_the_next(tmp_path: Path) -> None:
+    body = "Words.\n\nChangelog\n---\n\nDecember 30: First\nJanuary 5: Improved"
+    text = bulletin(1, date="December 30, 2001", body=body)
+    pack = make_pack(tmp_path, {"QSBs/qsb-001-2001.txt": text})
+    (b,) = load(pack, profile=PROFILE).bulletins
+    assert (b.published, b.updated) == (date(2001, 12, 30), date(2002, 1, 5))
+
+
+def test_a_changelog_that_gives_nothing_is_found(tmp_path: Path) -> None:
+    body = "Words.\n\nChangelog\n---\n\nFirst version in spring."
+    pack = make_pack(tmp_path, {"QSBs/qsb-001-2001.txt": bulletin(1, body=body)})
+    assert found(load(pack, profile=PROFILE)) == ["QSBs/qsb-001-2001.txt:12: no-revisions"]
+
+
 def test_a_history_that_tells_a_story_has_no_revisions(tmp_path: Path) -> None:
     body = "Words.\n\nHistory\n========\n\nIn July 2001 we moved house. It took days.\n"
     pack = make_pack(tmp_path, {"QSBs/qsb-001-2001.txt": bulletin(1, body=body)})
@@ -256,6 +289,24 @@ def test_an_embargoed_bulletin_is_not_there(tmp_path: Path) -> None:
     assert [b.number for b in archive.bulletins] == [1, 3]
     assert archive.embargoed == 1
     assert not re.search("(?i)qsb-002|002-2002", repr(archive))
+
+
+def test_nothing_beside_an_embargoed_bulletin_is_there(tmp_path: Path) -> None:
+    files = numbered(1, 3) | {
+        "QSBs/qsb-002-2002.txt": bulletin(2),
+        "QSBs/qsb-002-2002.txt.asc": bulletin(2),
+        "QSBs/qsb-002-2002.txt.asc.sig.ines": b"x",
+        "QSBs/qsb-002-2002.txt.orig": "x",
+        "QSBs/qsb-002-notes.txt": "x",
+    }
+    profile = Profile(
+        issuer="Quern",
+        documents={"QSB-002": DocumentEntry(status="embargoed")},
+        waivers=(Waiver("stray-file", "QSBs/qsb-002-2002.txt.old", "known"),),
+    )
+    archive = load(make_pack(tmp_path, files), profile=profile)
+    assert [b.number for b in archive.bulletins] == [1, 3]
+    assert "qsb-002" not in repr(archive)
 
 
 def test_later_documents_are_not_there(tmp_path: Path) -> None:

@@ -176,23 +176,29 @@ def test_expired_key(
     assert verdicts(archive_of(tmp_path, profile, keys, signed)) == {"brief": Verdict.EXPIRED_KEY}
 
 
-def test_revoked_key(
-    tmp_path: Path, gnupg: Gnupg, profile: Profile, keys: dict[str, str | bytes]
-) -> None:
-    signed = {"withdrawn": gnupg.sign(TEXT, "withdrawn")}
+def revoked_copy(gnupg: Gnupg) -> bytes:
+    """The key of ``withdrawn`` with its revocation."""
     fingerprint = gnupg.fingerprints["withdrawn"]
     made = (gnupg.home / "openpgp-revocs.d" / f"{fingerprint}.rev").read_bytes()
-    revocation = made.replace(b":-----BEGIN", b"-----BEGIN")
+    revocation = made[made.index(b":-----BEGIN") + 1 :]
     with tempfile.TemporaryDirectory(prefix="gpg") as folder:
         gpg = ["gpg", "--homedir", folder, "--batch", "--no-autostart"]
         for data in (gnupg.export("withdrawn"), revocation):
             subprocess.run([*gpg, "--import"], input=data, capture_output=True, check=False)
         export = [*gpg, "--armor", "--export", fingerprint]
-        revoked = subprocess.run(export, capture_output=True, check=True).stdout
-    more = {**keys, "keys/security-team/retired/withdrawn.asc": revoked}
-    archive = archive_of(tmp_path, profile, more, signed)
+        return subprocess.run(export, capture_output=True, check=True).stdout
+
+
+@pytest.mark.parametrize("path", ["keys/security-team/retired/withdrawn.asc", "keys/zz/later.asc"])
+def test_revoked_key(
+    tmp_path: Path, gnupg: Gnupg, profile: Profile, keys: dict[str, str | bytes], path: str
+) -> None:
+    """Also when only another copy of the key tells: gpgv takes the first, gpg joins them."""
+    signed = {"withdrawn": gnupg.sign(TEXT, "withdrawn")}
+    archive = archive_of(tmp_path, profile, {**keys, path: revoked_copy(gnupg)}, signed)
     assert verdicts(archive) == {"withdrawn": Verdict.REVOKED_KEY}
-    assert [key.revoked for key in archive.keys if key.fingerprint == fingerprint] == [True]
+    fingerprint = gnupg.fingerprints["withdrawn"]
+    assert all(key.revoked for key in archive.keys if key.fingerprint == fingerprint)
 
 
 # --- policy -----------------------------------------------------------------------------------
