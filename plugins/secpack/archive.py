@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import nullcontext
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from typing import Final, TypeVar
 
+from secpack import lint
 from secpack.canaries import (
     announcements,
     bulletin_count,
@@ -42,11 +43,12 @@ from secpack.model import (
 )
 from secpack.pack import Contents, Entry, document_id, read_contents
 from secpack.policy import check_document, is_about_signatures
-from secpack.profile import DocumentEntry, Kind, Profile, Waiver
+from secpack.profile import DocumentEntry, Kind, Profile
 from secpack.signatures import Checker
 from secpack.text import parse_letter, parse_text
 from secpack.text.inline import advisory_numbers, parse_inline
 from secpack.text.walk import leaves, runs
+from secpack.waivers import with_waivers
 
 _ADVISORY_URL: Final = re.compile(r"/xsa/advisory-(\d{1,4})\.html")
 
@@ -395,11 +397,15 @@ def _findings(
     ]
     if evidence:
         findings += [*evidence.findings, *_signature_findings(archive, profile)]
-    # Without evidence nothing can be said of waivers for signatures.
-    waivers = [w for w in profile.waivers if evidence or not is_about_signatures(w.finding)]
+    # Without evidence nothing can be said of waivers for signatures, nor ever of those for a check.
+    waivers = [
+        w
+        for w in profile.waivers
+        if w.finding not in lint.CODES and (evidence or not is_about_signatures(w.finding))
+    ]
     digests = {file.path: file.sha256 for file in _files(contents)}
     secret = _names_of(withheld)
-    return sorted(f for f in _waived(findings, waivers, digests) if not secret.search(f.file))
+    return sorted(f for f in with_waivers(findings, waivers, digests) if not secret.search(f.file))
 
 
 def _without_traces(archive: Archive, withheld: set[str]) -> Archive:
@@ -427,27 +433,3 @@ def _gaps(kind: Kind, published: Sequence[_P], withheld: set[str]) -> Iterator[F
         more = f" and {len(missing) - _MOST_GAPS} more" if len(missing) > _MOST_GAPS else ""
         message = f"missing numbers: {', '.join(missing[:_MOST_GAPS])}{more}"
         yield Finding(kind.folder, 0, "number-gap", message, Severity.NOTICE)
-
-
-def _waived(
-    findings: Iterable[Finding], waivers: Sequence[Waiver], digests: Mapping[str, str]
-) -> Iterator[Finding]:
-    """Findings with the profile's known exceptions marked; a waiver that fits nothing is one.
-
-    ``digests`` are those of the pack's files by path: a waiver can hold for one of them only.
-    """
-    reasons = {
-        (w.finding, w.file): w.reason for w in waivers if w.sha256 in ("", digests.get(w.file))
-    }
-    used = set()
-    for finding in findings:
-        key = (finding.code, finding.file)
-        if key in reasons:
-            used.add(key)
-            yield replace(finding, waived=reasons[key], severity=Severity.NOTICE)
-        else:
-            yield finding
-    for code, file in sorted({(w.finding, w.file) for w in waivers} - used):
-        message = f"the profile waives {code!r} in this file as it was: there is no such thing now"
-        severity = Severity.WARNING if file in digests else Severity.NOTICE
-        yield Finding(file, 0, "waiver-unused", message, severity)

@@ -7,7 +7,6 @@ import json
 import os
 import sys
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from datetime import date
 from itertools import groupby
 from pathlib import Path
@@ -17,11 +16,11 @@ from secpack.archive import examine
 from secpack.cache import Cache, cache_folder
 from secpack.canaries import check_lateness
 from secpack.errors import ParseError, SecpackError
-from secpack.lint import lint
-from secpack.model import Finding, Severity
-from secpack.policy import is_about_signatures
+from secpack.lint import CODES, lint
+from secpack.model import Archive, Finding, Severity
 from secpack.profile import Profile, load_profile
 from secpack.signatures import Checker
+from secpack.waivers import with_waivers
 
 _CLEAN, _FINDINGS, _UNUSABLE = 0, 1, 2
 _LEVELS = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.NOTICE: "notice"}
@@ -64,21 +63,16 @@ def check(pack: Path, *, profile: Profile, xsa: Path | None, on: date | None) ->
     advisories = load_advisories(xsa) if xsa else ()
     checker = Checker(cache=Cache(cache_folder() / "verdicts.json"))
     archive, errors = examine(pack, profile=profile, advisories=advisories, checker=checker)
-    found = [*lint(archive), *(check_lateness(archive.canaries, on) if on else ())]
-    findings = [*archive.findings, *found, *(_finding(error) for error in errors)]
-    return sorted(_with_waivers(findings, profile))
+    late = check_lateness(archive.canaries, on) if on else ()
+    broken = (_finding(error) for error in errors)
+    return sorted([*archive.findings, *_lint(archive, profile), *late, *broken])
 
 
-def _with_waivers(findings: Sequence[Finding], profile: Profile) -> Iterator[Finding]:
-    """Findings that only a check has can be waived, too; such waivers are not unused."""
-    reasons = {(w.finding, w.file): w.reason for w in profile.waivers}
-    used = {(f.code, f.file) for f in findings} & reasons.keys()
-    for f in findings:
-        reason = "" if is_about_signatures(f.code) else reasons.get((f.code, f.file), "")
-        if reason and not f.waived:
-            yield replace(f, waived=reason, severity=Severity.NOTICE)
-        elif f.code != "waiver-unused" or not any(file == f.file for _, file in used):
-            yield f
+def _lint(archive: Archive, profile: Profile) -> Iterator[Finding]:
+    """What only a check looks for, with the waivers for it."""
+    waivers = [w for w in profile.waivers if w.finding in CODES]
+    files = [p.document.file for p in archive.publications]
+    return with_waivers(lint(archive), waivers, {file.path: file.sha256 for file in files})
 
 
 def _finding(error: SecpackError) -> Finding:

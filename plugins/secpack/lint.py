@@ -22,6 +22,18 @@ from secpack.text.blocks import defined_labels
 from secpack.text.inline import advisory_numbers, citation_label, parse_inline
 from secpack.text.walk import actions, runs, summary_section
 
+CODES: Final = frozenset(
+    {
+        "carriage-return",
+        "reference-twice",
+        "reference-uncited",
+        "reference-undefined",
+        "section-missing",
+        "tracker-differs",
+        "trailing-space",
+    }
+)
+
 _UNDEFINED: Final = re.compile(r"(?<![\w\]])\[([0-9]{1,3}|\*{1,5})\]")
 
 

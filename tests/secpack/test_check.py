@@ -8,7 +8,11 @@ from pathlib import Path
 
 import pytest
 
+from secpack.archive import load
 from secpack.cli import main
+from secpack.lint import CODES, lint
+from secpack.model import Advisory
+from secpack.profile import Profile, load_profile
 from tests.packs import bulletin, canary, make_pack
 
 CONTENT = Path(__file__).parents[2] / "content"
@@ -132,3 +136,26 @@ def test_what_a_maintainer_wants_to_know(
         ("tracker-differs", 1),
         ("unsigned", 0),
     }
+
+
+def test_what_only_a_check_finds_can_be_waived(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    text = bulletin(1, title="About XSA-7", body=BODY)
+    advisory = Advisory(8, None, affected=None, unused=False, bulletin="001-2001")
+    pack = make_pack(tmp_path, {"QSBs/qsb-001-2001.txt": text})
+    assert {f.code for f in lint(load(pack, profile=Profile(), advisories=(advisory,)))} == CODES
+    waivers = "".join(
+        f'[[waivers]]\nfinding = "{code}"\nfile = "QSBs/qsb-001-2001.txt"\nreason = "known"\n'
+        for code in ("reference-twice", "carriage-return", "tracker-differs")
+    )
+    profile = tmp_path / "profile.toml"
+    profile.write_text(f'issuer = "Quern"\n{waivers}')
+    _, out, _ = run(capsys, str(pack), "--profile", str(profile), "--notices", "--format", "json")
+    waived = {(f["code"], f["waived"]) for f in json.loads(out)}
+    assert {("reference-twice", "known"), ("carriage-return", "known")} <= waived
+    assert [f["file"] for f in json.loads(out) if f["code"] == "waiver-unused"] == [
+        "QSBs/qsb-001-2001.txt"  # no tracker data this time
+    ]
+    built = load(pack, profile=load_profile(profile))
+    assert "waiver-unused" not in {f.code for f in built.findings}
