@@ -165,11 +165,19 @@ class TemplateFunctions:
         return changes(before, canary) if isinstance(before, Canary) else ()
 
     def signers_of(self, canary: Canary) -> tuple[list[str], list[str]]:
-        """Names of those who sign no longer, and of those who did not sign the one before."""
+        """Names of those who sign no longer, and of those who did not sign the one before.
+
+        Who left a signature that was found not to be good has not signed.
+        """
         before = self.neighbours(canary).older
-        old = [signature.signer for signature in before.signatures] if before else []
-        new = [signature.signer for signature in canary.signatures]
+        old = _who_signed(before) if before else []
+        new = _who_signed(canary)
         return [s for s in old if s not in new], [s for s in new if before and s not in old]
+
+
+def _who_signed(publication: Publication) -> list[str]:
+    found = publication.signatures
+    return [s.signer for s in found if s.verdict.good or s.verdict is Verdict.UNCHECKED]
 
 
 def template_context(archive: Archive, profile: Profile) -> dict[str, Any]:

@@ -189,6 +189,9 @@ def check_canaries(
         if canary.due is None:
             message = "no window for the next canary that can be read"
             yield Finding(path, line, "canary-due", message)
+        elif canary.due.last <= canary.published:
+            message = f"says that the next one was due by {canary.due.last}, which is not after it"
+            yield Finding(path, line, "canary-due", message, Severity.ERROR)
         if profile.master_key and canary.master_key != profile.master_key:
             stated = canary.master_key or "none"
             message = f"states the master key {stated}; the profile pins {profile.master_key}"
@@ -204,7 +207,8 @@ def _check_count(
         yield Finding(path, line, "canary-count", "no number of bulletins that can be read")
     elif canary.count != len(numbers):
         # A missing number between the last bulletin of its time and the next may be of its time.
-        explained = max(numbers, default=0) <= canary.count < min(later, default=10_000)
+        highest = max(numbers, default=0)
+        explained = highest <= canary.count < min(later, default=highest + 1)
         severity = Severity.NOTICE if explained else Severity.WARNING
         gaps = ", as the gaps in the numbers show" if explained else ""
         message = f"states {canary.count} bulletins, here are {len(numbers)} of its time{gaps}"
@@ -213,8 +217,14 @@ def _check_count(
 
 def check_lateness(canaries: Sequence[Canary], on: date) -> Iterator[Finding]:
     """Whether on a certain day the next canary is late."""
-    if canaries and (due := canaries[-1].due) and on > due.last:
+    file = canaries[-1].document.file.path if canaries else ""
+    due = canaries[-1].due if canaries else None
+    if due is None:
+        message = (
+            "nothing here tells when the next canary is due, so that nobody can say if it is late"
+        )
+        yield Finding(file, 0, "canary-late", message, Severity.ERROR)
+    elif on > due.last:
         late = (on - due.last).days
         message = f"the next canary was due by {due.last}: {late} day(s) late on {on}"
-        file = canaries[-1].document.file.path
         yield Finding(file, 0, "canary-late", message, Severity.ERROR)

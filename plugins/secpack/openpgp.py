@@ -176,6 +176,8 @@ def key_fingerprints(packets: bytes, *, path: str) -> list[str]:
         if tag == _PUBLIC_KEY:
             if body[:1] != b"\x04":
                 raise ParseError("a key of another version than 4", path=path)
+            if len(body) > 0xFFFF:
+                raise ParseError("a key of more than 65535 bytes; expected a public key", path=path)
             head = b"\x99" + len(body).to_bytes(2)
             found.append(hashlib.sha1(head + body, usedforsecurity=False).hexdigest().upper())
     if not found:

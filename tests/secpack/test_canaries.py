@@ -73,6 +73,8 @@ def test_the_count_is_held_against_the_archive(tmp_path: Path) -> None:
     assert found(short) == [("canary-count", "warning")]
     later = one(tmp_path / "d", canary(1, count=3), 1, 2, 3, 21)
     assert found(later) == []
+    last = one(tmp_path / "e", canary(1, count=3), 1, 2)
+    assert found(last) == [("canary-count", "warning")]  # no gap explains what lacks at the end
 
 
 def test_the_master_key_is_held_against_the_anchor(tmp_path: Path) -> None:
@@ -89,6 +91,19 @@ def test_what_cannot_be_read_is_found(tmp_path: Path) -> None:
     text = canary(1).replace("first week of June 2020", "fullness of time")
     text = text.replace("1 Quern Security", "some Quern Security")
     assert found(one(tmp_path, text)) == [("canary-count", "warning"), ("canary-due", "warning")]
+
+
+def test_a_window_that_was_over_before_it_was_stated(tmp_path: Path) -> None:
+    text = canary(1).replace("June 2020", "June 2019")
+    assert ("canary-due", "error") in found(one(tmp_path, text))
+
+
+def test_lateness_that_cannot_be_told(tmp_path: Path) -> None:
+    text = canary(1).replace("first week of June 2020", "fullness of time")
+    for canaries in ((), one(tmp_path, text).canaries):
+        (finding,) = check_lateness(canaries, date(2020, 1, 1))
+        assert finding.code == "canary-late"
+        assert "nobody can say" in finding.message
 
 
 @pytest.mark.parametrize(

@@ -317,6 +317,7 @@ def test_every_changed_byte_is_noticed(
             b"-----END PGP PUBLIC KEY BLOCK-----\n",
             "the armour's checksum does not fit",
         ),
+        (b"\xc6\xff\x00\x01\x11\x70\x04" + 69_999 * b"A", "a key of more than 65535 bytes"),
     ],
 )
 def test_a_damaged_key_is_an_error(
