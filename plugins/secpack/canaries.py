@@ -29,17 +29,22 @@ from secpack.text.walk import leaves, plain, runs, sections
 _COUNT: Final = re.compile(r"\b([0-9]{1,4})\s+(?:[A-Z]\w*\s+)?[Ss]ecurity\s+[Bb]ulletins?\b")
 _FINGERPRINT: Final = re.compile(r"\b[0-9A-Fa-f]{4}(?:\s*[0-9A-Fa-f]{4}){9}\b")
 _DAYS: Final = re.compile(
-    rf"\b(?P<end>first|last)\s+(?:(?P<count>\w+)\s+)?(?P<unit>days?|weeks?|half)\s+of\s+"
+    rf"\b(?P<end>first|last)\s+(?:(?P<count>[\w-]+)\s+)?(?P<unit>days?|weeks?|half)\s+of\s+"
     rf"(?P<month>{MONTH}),?\s+(?P<year>[0-9]{{4}})"
 )
 _BETWEEN: Final = re.compile(rf"\bbetween\s+(?P<first>{DATE})\s+and\s+(?P<last>{DATE})")
-_BY: Final = re.compile(rf"\b(?:by|before|until|not?\s+later\s+than)\s+(?P<last>{DATE})")
+_BY: Final = re.compile(
+    rf"\b(?:by|(?<![Nn]ot )before|until|not?\s+later\s+than)\s+(?P<last>{DATE})"
+)
 _IN: Final = re.compile(
     rf"\b(?:in|during)\s+(?:the\s+month\s+of\s+)?(?P<month>{MONTH}),?\s+(?P<year>[0-9]{{4}})"
 )
+_MONTH_YEAR: Final = re.compile(rf"\b(?:{MONTH})\b|\b[0-9]{{4}}-[0-9]{{2}}-[0-9]{{2}}\b")
 _WORDS: Final = {
-    "one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "seven": 7, "ten": 10, "fourteen": 14,
-    "fifteen": 15, "twenty": 20,
+    "one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7, "eight": 8,
+    "nine": 9, "ten": 10, "eleven": 11, "twelve": 12, "thirteen": 13, "fourteen": 14,
+    "fifteen": 15, "sixteen": 16, "seventeen": 17, "eighteen": 18, "nineteen": 19, "twenty": 20,
+    "twenty-one": 21,
 }  # fmt: skip
 _MAIL_DATE: Final = re.compile(
     r"\b(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun),\s+(?P<day>[0-9]{1,2})\s+(?P<month>[A-Z][a-z]{2})\s+"
@@ -94,6 +99,9 @@ def due_window(statements: Sequence[Statement], issued: date) -> Window | None:
 
 
 def _window(words: str, issued: date) -> Window | None:
+    """No window is better than a wrong one: several months are read as ``between`` dates only."""
+    if len(_MONTH_YEAR.findall(words)) > 1 and not _BETWEEN.search(words):
+        return None
     try:
         if match := _DAYS.search(words):
             return _days(match)

@@ -24,6 +24,8 @@ CONTENT = Path(__file__).parents[2] / "content"
         ("in the first fourteen days of December 2021", "2021-12-01", "2021-12-14"),
         ("in the first 10 days of May 2022", "2022-05-01", "2022-05-10"),
         ("in the last fourteen days of May 2023", "2023-05-18", "2023-05-31"),
+        ("in the first six days of May 2023", "2023-05-01", "2023-05-06"),
+        ("in the first twenty-one days of May 2023", "2023-05-01", "2023-05-21"),
         ("in the last week of February 2024", "2024-02-23", "2024-02-29"),
         ("in the first half of June 2022", "2022-06-01", "2022-06-15"),
         ("between March 1, 2020 and March 14, 2020", "2020-03-01", "2020-03-14"),
@@ -38,7 +40,17 @@ def test_window(words: str, first: str, last: str) -> None:
     assert window == Window(date.fromisoformat(first), date.fromisoformat(last))
 
 
-@pytest.mark.parametrize("words", ["soon", "in the first several days of May 2022", "in 2020"])
+@pytest.mark.parametrize(
+    "words",
+    [
+        "soon",
+        "in the first several days of May 2022",
+        "in 2020",
+        "in December 2026 or January 2027",
+        "between the last week of May 2026 and the first week of June 2026",
+        "not before March 1, 2027",
+    ],
+)
 def test_no_window(words: str) -> None:
     statement = Statement(5, f"The next canary is due {words}.", 1)
     assert due_window([statement], date(2020, 1, 2)) is None
