@@ -111,7 +111,7 @@ def _canary(canary: Canary, profile: Profile) -> dict[str, Any]:
     return _publication(canary, profile) | {
         "letters": letters,
         "statements": [{"number": s.number, "text": s.text} for s in canary.statements],
-        "bulletins": canary.count,
+        "count": canary.count,
         "master_key": canary.master_key or None,
         "due": [due.first.isoformat(), due.last.isoformat()] if due else None,
         "announcements": canary.announcements or None,
