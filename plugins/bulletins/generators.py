@@ -17,7 +17,7 @@ from bulletins.addresses import (
     list_url,
 )
 from bulletins.exports.archive_json import archive_json
-from bulletins.feeds import atom_feeds
+from bulletins.feeds import feeds
 from bulletins.writer import ArchiveWriter
 from secpack import Profile
 from secpack.model import Archive, Canary, File, Publication, Signature
@@ -75,10 +75,9 @@ class FeedsGenerator(Generator):  # type: ignore[misc] # Pelican has no types
 
     def generate_output(self, writer: ArchiveWriter) -> None:
         """Write all feeds."""
-        feeds = atom_feeds(
-            self.settings["ARCHIVE"], self.settings["PROFILE"], self.settings["SITEURL"]
-        )
-        for address, data in feeds.items():
+        settings = self.settings
+        written = feeds(settings["ARCHIVE"], settings["PROFILE"], settings["SITEURL"])
+        for address, data in written.items():
             writer.write_bytes(address, data)
 
 
