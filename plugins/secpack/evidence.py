@@ -50,10 +50,11 @@ def gather(
         def result() -> Evidence:
             try:
                 keys, missing = _inspected(keyring, profile, checker)
-                findings = (*missing, *check_anchor(keys, profile), *_revoked(keys))
+                anchored = check_anchor(keys, profile)
+                findings = (*keyring.findings, *missing, *anchored, *_revoked(keys))
             except SecpackError as error:
                 contents.errors.append(error)
-                keys, findings = bare_keys(keyring), ()
+                keys, findings = bare_keys(keyring), keyring.findings
             by_fingerprint = {key.fingerprint: key for key in keys}
             return Evidence(wait(), keys, by_fingerprint, findings, profile)
 

@@ -341,8 +341,9 @@ class Key:
     """An OpenPGP key of the pack: hex fingerprints, times in UTC.
 
     ``owners`` are its user ids, ``certified`` tells whether the master key has certified one of
-    them, ``expires`` is None for a key that does not. Where there was no gpg to ask, owners are
-    empty, and ``created`` and ``certified`` None.
+    them, ``valid`` whether gpg takes it for the owner's on the day it was asked, ``expires`` is
+    None for a key that does not. Where there was no gpg to ask, owners are empty, and
+    ``created``, ``certified`` and ``valid`` None.
     """
 
     file: File
@@ -352,6 +353,7 @@ class Key:
     expires: datetime | None = None
     revoked: bool = False
     certified: bool | None = None
+    valid: bool | None = None
     subkeys: tuple[str, ...] = ()
 
     @property

@@ -166,33 +166,49 @@ def _crc24(data: bytes) -> int:
     return crc
 
 
-def key_fingerprints(packets: bytes, *, path: str) -> list[str]:
-    """Fingerprints (hex, upper case) of the primary keys among packets, in order.
+def split_keys(packets: bytes, *, path: str) -> Iterator[tuple[str, bytes]]:
+    """Yield the fingerprint (hex, upper case) of each primary key, and all packets of that key.
 
-    Raises ParseError when the packets cannot be told apart or a key is not of version 4.
+    Raises ParseError when the packets cannot be told apart, there is no key among them, or one is
+    not of version 4.
     """
-    found = []
-    for tag, body in _packets(packets, path):
+    starts = []
+    for start, tag, body in _places(packets, path):
         if tag == _PUBLIC_KEY:
-            if body[:1] != b"\x04":
-                raise ParseError("a key of another version than 4", path=path)
-            if len(body) > 0xFFFF:
-                raise ParseError("a key of more than 65535 bytes; expected a public key", path=path)
-            head = b"\x99" + len(body).to_bytes(2)
-            found.append(hashlib.sha1(head + body, usedforsecurity=False).hexdigest().upper())
-    if not found:
+            starts.append((start, _fingerprint(body, path)))
+    if not starts:
         raise ParseError("no OpenPGP public key in it", path=path)
-    return found
+    ends = [start for start, _ in starts[1:]] + [len(packets)]
+    for (start, fingerprint), end in zip(starts, ends, strict=True):
+        yield fingerprint, packets[start:end]
+
+
+def _fingerprint(body: bytes, path: str) -> str:
+    """The fingerprint of a key (RFC 4880, section 12.2)."""
+    if body[:1] != b"\x04":
+        raise ParseError("a key of another version than 4", path=path)
+    if len(body) > 0xFFFF:
+        raise ParseError("a key of more than 65535 bytes; expected a public key", path=path)
+    head = b"\x99" + len(body).to_bytes(2)
+    return hashlib.sha1(head + body, usedforsecurity=False).hexdigest().upper()
 
 
 def _packets(data: bytes, path: str) -> Iterator[tuple[int, bytes]]:
-    """Tag and body of each packet (RFC 4880, section 4.2); partial lengths are not for keys."""
+    """Tag and body of each packet."""
+    return ((tag, body) for _, tag, body in _places(data, path))
+
+
+def _places(data: bytes, path: str) -> Iterator[tuple[int, int, bytes]]:
+    """Where each packet begins, its tag and its body (RFC 4880, section 4.2).
+
+    Partial lengths are not for keys.
+    """
     position = 0
     while position < len(data):
         start, length, tag = _header(data, position, path)
         if start + length > len(data):
             raise ParseError("damaged: a packet is longer than the file", path=path)
-        yield tag, data[start : start + length]
+        yield position, tag, data[start : start + length]
         position = start + length
 
 

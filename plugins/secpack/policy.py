@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import date
 from typing import Final
 
-from secpack.errors import SecpackError
+from secpack.errors import ParseError
 from secpack.model import File, Finding, Key, Severity, Signature, Verdict
 from secpack.profile import Period, Profile, Signer
 from secpack.signatures import Facts
@@ -27,6 +27,11 @@ WORDS: Final = {
     Verdict.SIGNER_NOT_ALLOWED: "made with a key that is no signer's in the profile",
     Verdict.SIGNER_DIFFERS: "made with another signer's key than the file's name says",
 }
+
+_WHY_NOT: Final = (
+    "gpg does not trust this key today: the master key, or its certification of this key, has "
+    "expired or was revoked"
+)
 
 
 def judge(
@@ -111,8 +116,8 @@ def _check_signature(signature: Signature, profile: Profile) -> Iterator[Finding
 def check_anchor(keys: Sequence[Key], profile: Profile) -> Iterator[Finding]:
     """Hold the keys of a pack against the pinned fingerprints.
 
-    Raises SecpackError when the pack has another master key than the pinned one. What the profile
-    pins and the pack lacks is a finding.
+    Raises ParseError when the pack has another master key than the pinned one. What the profile
+    pins and the pack lacks, and what it pins and gpg no longer trusts, is a finding.
     """
     if not profile.master_key:
         return
@@ -121,14 +126,27 @@ def check_anchor(keys: Sequence[Key], profile: Profile) -> Iterator[Finding]:
         yield Finding(profile.keys, 0, "key-missing", message, Severity.ERROR)
         return
     for key in keys:
-        if "master-key" in key.file.path.split("/") and key.fingerprint != profile.master_key:
-            raise SecpackError(
-                f"{key.file.path}: the master key here is {key.fingerprint}, "
-                f"but the profile pins {profile.master_key}"
-            )
-        same_id = key.fingerprint[-16:] == profile.master_key[-16:]
-        if same_id and key.fingerprint != profile.master_key:
-            raise SecpackError(f"{key.file.path}: a key with the short id of the master key")
+        _check_master(key, profile.master_key)
+    yield from _missing(keys, profile)
+    trusted = {profile.master_key, *(s.fingerprint for s in profile.signers.values())}
+    for key in keys:
+        counts = key.fingerprint in trusted or (key.certified and not profile.signers)
+        if counts and key.valid is False and key.certified is not False:
+            yield Finding(key.file.path, 0, "key-invalid", _WHY_NOT, Severity.ERROR)
+
+
+def _check_master(key: Key, master: str) -> None:
+    if key.fingerprint == master:
+        return
+    if "master-key" in key.file.path.split("/"):
+        message = f"the master key here is {key.fingerprint}, but the profile pins {master}"
+        raise ParseError(message, path=key.file.path)
+    if key.fingerprint[-16:] == master[-16:]:
+        message = f"the key {key.fingerprint} has the short id of the master key"
+        raise ParseError(message, path=key.file.path)
+
+
+def _missing(keys: Sequence[Key], profile: Profile) -> Iterator[Finding]:
     present = {key.fingerprint for key in keys}
     pinned = {"the master key": profile.master_key}
     pinned |= {f"the key of {s.name}": s.fingerprint for s in profile.signers.values()}
