@@ -18,13 +18,16 @@ from secpack.model import Archive, Bulletin, Publication
 _NEVER = date(2000, 1, 1)
 
 
-def atom_feeds(archive: Archive, profile: Profile, site_url: str) -> dict[str, bytes]:
+def atom_feeds(
+    archive: Archive, profile: Profile, site_url: str, *, pages: bool = True
+) -> dict[str, bytes]:
     """Return all feeds by their addresses.
 
-    Addresses in them are absolute where the site has one, otherwise relative to the feed.
+    Addresses in them are absolute where the site has one, otherwise relative to the feed;
+    ``pages`` tells whether the site has pages for advisories and CVEs.
     """
     root = f"{site_url}/" if site_url else "../"
-    link_of = LinkResolver(archive, profile, root)
+    link_of = LinkResolver(archive, profile, root, pages=pages)
     entries = {p.id: _entry(p, profile, root, link_of) for p in archive.publications}
     kinds: list[tuple[str, str, tuple[Publication, ...]]] = [
         ("all", "bulletins and canaries", archive.publications),
