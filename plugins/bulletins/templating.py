@@ -158,9 +158,10 @@ class TemplateFunctions:
             return ids if identity in ids else [*ids, identity]
         return ids
 
-    def linked(self, words: str) -> Markup:
-        """Words on an advisory's page, with links on the ids that have a page."""
-        return Markup(render_words(parse_inline(words), self._link_of))  # noqa: S704 - ours
+    def linked(self, words: str, root: str) -> Markup:
+        """Words with links on the ids that have a page; ``root`` is the way to the site's root."""
+        link_of = LinkResolver(self._archive, self._profile, f"{root}/")
+        return Markup(render_words(parse_inline(words), link_of))  # noqa: S704 - ours
 
     # --- evidence ---
 

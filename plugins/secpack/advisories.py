@@ -145,7 +145,10 @@ def _values(events: Iterator[Any]) -> _Values:
     for key in events:
         if isinstance(key, yaml.MappingEndEvent):
             break
-        line, name = _line(key), getattr(key, "value", "")
+        line = _line(key)
+        if not isinstance(key, yaml.ScalarEvent):
+            raise _WrongError("expected a key such as 'date'", line)
+        name = str(key.value)
         if name not in _KEYS:
             expected = ", ".join(sorted(_KEYS))
             raise _WrongError(f"unknown key {name!r}; expected one of {expected}", line)
