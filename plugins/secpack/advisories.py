@@ -235,26 +235,22 @@ def _lonely_dates(dated: Sequence[Advisory]) -> Iterator[Finding]:
 def _bulletins_elsewhere(
     advisories: Iterable[Advisory], bulletins: dict[int, Bulletin]
 ) -> Iterator[Finding]:
-    """Bulletins that the tracker names and the archive lacks, each at the first advisory's line."""
-    told = set()
-    for advisory in advisories:
-        if advisory.bulletin and advisory.bulletin not in told:
-            told.add(advisory.bulletin)
-            if finding := _elsewhere(advisory, advisory.bulletin, bulletins):
-                yield finding
+    """Bulletins that the tracker names and the archive has of another year, or not at all.
 
-
-def _elsewhere(advisory: Advisory, name: str, bulletins: dict[int, Bulletin]) -> Finding | None:
-    """A number that the archive lacks may be a gap in it; one with another year is a mistake."""
-    number, year = (int(part) for part in name.split("-"))
-    place = (advisory.file, advisory.line)
-    said = f"XSA-{advisory.number} was announced in {name}, the tracker says"
-    if number in bulletins:
-        published = bulletins[number].published.year
-        if published == year:
-            return None
-        message = f"{said}; bulletin {number} is of {published}"
-        return Finding(*place, "tracker-bulletin", message, Severity.ERROR)
+    One that is not here is told once: at its first advisory.
+    """
     newest = max(bulletins, default=0)
-    severity = Severity.NOTICE if number < newest else Severity.WARNING
-    return Finding(*place, "tracker-bulletin", f"{said}; it is not in this archive", severity)
+    missing = set()
+    for advisory in advisories:
+        if not advisory.bulletin:
+            continue
+        number, year = (int(part) for part in advisory.bulletin.split("-"))
+        place = (advisory.file, advisory.line, "tracker-bulletin")
+        said = f"says that XSA-{advisory.number} was announced in {advisory.bulletin}"
+        if number not in bulletins and number not in missing:
+            missing.add(number)
+            severity = Severity.NOTICE if number < newest else Severity.WARNING
+            yield Finding(*place, f"{said}, which is not in this archive", severity)
+        elif number in bulletins and (published := bulletins[number].published.year) != year:
+            message = f"{said}, but bulletin {number} is of {published}"
+            yield Finding(*place, message, Severity.ERROR)

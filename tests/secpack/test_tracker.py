@@ -11,6 +11,7 @@ import pytest
 from secpack import Profile, load
 from secpack.advisories import check_tracker, load_advisories
 from secpack.model import Advisory, Archive, Severity, Status
+from secpack.profile import DocumentEntry
 from secpack.statistics import Year, statistics
 from tests.packs import bulletin, canary, make_pack, numbered
 
@@ -98,18 +99,37 @@ def findings(archive: Archive) -> list[tuple[int, str, Severity]]:
     ("name", "expected"),
     [
         ("003-2003", []),
-        ("003-2004", [("; bulletin 3 is of 2003", Severity.ERROR)]),
-        ("002-2002", [("; it is not in this archive", Severity.NOTICE)]),
-        ("004-2004", [("; it is not in this archive", Severity.WARNING)]),
+        ("003-2004", [(", but bulletin 3 is of 2003", Severity.ERROR)]),
+        ("002-2002", [(", which is not in this archive", Severity.NOTICE)]),
+        ("004-2004", [(", which is not in this archive", Severity.WARNING)]),
     ],
 )
 def test_a_bulletin_that_is_not_there(
     tmp_path: Path, name: str, expected: list[tuple[str, Severity]]
 ) -> None:
-    tracker = tracked(tmp_path, f"- xsa: 1\n- xsa: 7\n  qsb: {name}\n- xsa: 8\n  qsb: {name}\n")
+    rows = [(number, "2003-03-04", f"qsb: {name}") for number in (7, 8)]
+    tracker = tracked(tmp_path, entries((1, "2003-03-04", "affected: no"), *rows))
     archive = load(make_pack(tmp_path, numbered(1, 3)), profile=PROFILE, advisories=tracker)
-    said = f"XSA-7 was announced in {name}, the tracker says"
-    assert findings(archive) == [(2, said + words, severity) for words, severity in expected]
+    said = f"says that XSA-7 was announced in {name}"
+    assert findings(archive)[:1] == [(4, said + words, severity) for words, severity in expected]
+
+
+def test_each_mistake_in_a_year_is_found(tmp_path: Path) -> None:
+    rows = [(n, "2003-03-04", f"qsb: 003-{year}") for n, year in ((1, 2004), (2, 2003), (3, 2004))]
+    tracker = tracked(tmp_path, entries(*rows))
+    archive = load(make_pack(tmp_path, numbered(1, 2, 3)), profile=PROFILE, advisories=tracker)
+    assert [line for line, _, _ in findings(archive)] == [1, 7]
+
+
+@pytest.mark.parametrize("named", ["002-2002", "003-2003"])
+def test_nothing_is_found_about_bulletins_that_are_kept_back(tmp_path: Path, named: str) -> None:
+    tracker = tracked(tmp_path, f"- xsa: 7\n  qsb: {named}\n")
+    secret = {"QSB-002": DocumentEntry(status="embargoed")}
+    pack = make_pack(tmp_path, numbered(1, 2, 3))
+    profile = Profile(issuer="Quern", documents=secret)
+    archive = load(pack, profile=profile, advisories=tracker, as_of=date(2002, 12, 31))
+    assert findings(archive) == []
+    assert named not in repr(archive)
 
 
 @pytest.mark.parametrize(
