@@ -5,15 +5,19 @@ from __future__ import annotations
 import html
 import json
 import re
+import shutil
 from pathlib import Path
 
 import pytest
 
+from bulletins.gate import GateError, check_output
+from secpack import load, load_advisories, load_profile
 from tests.bulletins.links import dangling
 from tests.bulletins.sites import ROOT, Site, build
 from tests.packs import bulletin, canary, make_pack
 
-PROFILE = ROOT / "content" / "demo.toml"
+DEMO = ROOT / "content"
+PROFILE = DEMO / "demo.toml"
 
 
 @pytest.fixture(scope="module")
@@ -125,6 +129,18 @@ def test_cves(demo: Site) -> None:
     rest = page.partition('<tr id="CVE-2025-90034">')[2].partition("</tr>")[0]
     assert words(rest) == "CVE-2025-90034 XSA-9034 QSB-012 record of CVE-2025-90034"
     assert 'href="https://cve.example.org/CVE-2025-90034"' in rest
+
+
+@pytest.mark.parametrize("page", ["xsa", "xsa/9034", "cve"])
+def test_a_page_that_was_not_written_is_noticed(demo: Site, tmp_path: Path, page: str) -> None:
+    shutil.copytree(demo.folder, tmp_path / "site")
+    profile = load_profile(PROFILE)
+    archive = load(DEMO / "secpack", profile=profile, advisories=load_advisories(DEMO / "xsa.yml"))
+    check_output(archive, profile, tmp_path / "site", pages=True)
+    (tmp_path / "site" / page / "index.html").unlink()
+    with pytest.raises(GateError, match=f"not written: {page}/index.html"):
+        check_output(archive, profile, tmp_path / "site", pages=True)
+    check_output(archive, profile, tmp_path / "site", pages=False)
 
 
 @pytest.mark.parametrize(("old", "new"), [("bulletins", "qsb"), ("canaries", "canary")])
