@@ -127,7 +127,7 @@ def test_ids_lead_to_pages_here(demo: Site) -> None:
 def test_cves(demo: Site) -> None:
     page = demo.read("cve/index.html")
     rest = page.partition('<tr id="CVE-2025-90034">')[2].partition("</tr>")[0]
-    assert words(rest) == "CVE-2025-90034 XSA-9034 QSB-012 record of CVE-2025-90034"
+    assert words(rest) == "CVE-2025-90034 XSA-9034 QSB-012"
     assert 'href="https://cve.example.org/CVE-2025-90034"' in rest
 
 
