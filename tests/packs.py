@@ -33,6 +33,14 @@ Statements
 3. The next canary is due in the first week of {due}.
 """
 
+#: What a canary with the default date can end with.
+PROOF = """
+Proof of freshness
+-------------------
+
+Mon, 02 Mar 2020 09:41:03 +0000
+"""
+
 
 def bulletin(number: int, *, date: str = "", title: str = "A title", body: str = "Words.") -> str:
     """A bulletin's text; dated in the year 2000 + number unless told otherwise."""

@@ -49,9 +49,14 @@ def key_url(key: Key, profile: Profile) -> str:
     return KEYS + key.file.path.removeprefix(profile.keys + "/")
 
 
-def feed_url(slug: str) -> str:
-    """A feed: ``feeds/qsb.atom.xml``."""
-    return f"feeds/{slug}.atom.xml"
+def feed_url(slug: str, archive: int | None = None) -> str:
+    """A feed: ``feeds/qsb.atom.xml``; or one of its archive documents: ``feeds/qsb-1.atom.xml``."""
+    return f"feeds/{slug}-{archive}.atom.xml" if archive else f"feeds/{slug}.atom.xml"
+
+
+def json_feed_url(slug: str, archive: int | None = None) -> str:
+    """The same as a JSON Feed: ``feeds/all.json``, ``feeds/all-1.json``."""
+    return f"feeds/{slug}-{archive}.json" if archive else f"feeds/{slug}.json"
 
 
 def advisory_url(number: int) -> str:

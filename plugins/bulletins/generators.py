@@ -21,7 +21,7 @@ from bulletins.addresses import (
     redirects,
 )
 from bulletins.exports.archive_json import archive_json
-from bulletins.feeds import atom_feeds
+from bulletins.feeds import feeds
 from bulletins.writer import ArchiveWriter
 from secpack import Profile
 from secpack.model import Archive, Canary, File, Publication, Signature
@@ -103,13 +103,13 @@ class FeedsGenerator(Generator):  # type: ignore[misc] # Pelican has no types
     def generate_output(self, writer: ArchiveWriter) -> None:
         """Write all feeds."""
         settings = self.settings
-        feeds = atom_feeds(
+        written = feeds(
             settings["ARCHIVE"],
             settings["PROFILE"],
             settings["SITEURL"],
             pages=settings["ARCHIVE_THEME"],
         )
-        for address, data in feeds.items():
+        for address, data in written.items():
             writer.write_bytes(address, data)
 
 

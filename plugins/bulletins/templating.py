@@ -45,7 +45,7 @@ from secpack.model import (
     Verdict,
 )
 from secpack.pack import document_id
-from secpack.policy import is_about_signatures
+from secpack.policy import WORDS, is_about_signatures
 from secpack.profile import Kind
 from secpack.statistics import statistics
 from secpack.text.inline import parse_inline
@@ -194,6 +194,15 @@ class TemplateFunctions:
         before = self.neighbours(canary).older
         return changes(before, canary) if isinstance(before, Canary) else ()
 
+    def skipped_before(self, canary: Canary) -> list[int]:
+        """Numbers of canaries that are missing between this one and the one before it here."""
+        before = self.neighbours(canary).older
+        return list(range(before.number + 1, canary.number)) if before else []
+
+    def bulletins_until(self, canary: Canary) -> int:
+        """How many bulletins are here that were published up to its day."""
+        return sum(1 for b in self._archive.bulletins if b.published <= canary.published)
+
     def signers_of(self, canary: Canary) -> tuple[list[str], list[str]]:
         """Names of those who sign no longer, and of those who did not sign the one before.
 
@@ -239,25 +248,9 @@ def by_year(publications: Sequence[Publication]) -> list[tuple[int, list[Publica
     return [(year, list(group)) for year, group in groups]
 
 
-_VERDICTS = {
-    Verdict.UNCHECKED: "not checked",
-    Verdict.GOOD: "good",
-    Verdict.GOOD_LEGACY: "good, but over a legacy digest",
-    Verdict.BAD: "BAD: the text, or the signature, is not what was signed",
-    Verdict.EXPIRED_KEY: "made with a key that has expired",
-    Verdict.REVOKED_KEY: "made with a key that was revoked",
-    Verdict.EXPIRED_SIGNATURE: "expired",
-    Verdict.UNKNOWN_KEY: "made with a key that is not in the pack",
-    Verdict.MALFORMED: "not a signature that can be read",
-    Verdict.SEVERAL: "several signatures in one file",
-    Verdict.SIGNER_NOT_ALLOWED: "made with a key of nobody who signs for this issuer",
-    Verdict.SIGNER_DIFFERS: "made with the key of another signer than its name says",
-}
-
-
 def verdict_words(signature: Signature) -> str:
     """What was found, in words."""
-    return _VERDICTS[signature.verdict]
+    return WORDS[signature.verdict]
 
 
 _STATUSES = {

@@ -19,6 +19,7 @@ from secpack.canaries import (
     check_canaries,
     due_window,
     freshness,
+    introduction,
     read_statements,
     stated_master_key,
 )
@@ -41,7 +42,6 @@ from secpack.model import (
     Link,
     Preformatted,
     Publication,
-    Severity,
 )
 from secpack.pack import Contents, Entry, document_id, read_contents
 from secpack.policy import check_document, is_about_signatures
@@ -209,6 +209,7 @@ def _canary(profile: Profile) -> Callable[[Entry, Sequence[Letter]], Canary]:
             document=document,
             signatures=entry.signatures,
             letters=tuple(letters),
+            introduction=introduction(document),
             statements=statements,
             count=bulletin_count(statements),
             master_key=stated_master_key(statements),
@@ -476,4 +477,4 @@ def _gaps(kind: Kind, published: Sequence[_P], withheld: set[str]) -> Iterator[F
     if missing:
         more = f" and {len(missing) - _MOST_GAPS} more" if len(missing) > _MOST_GAPS else ""
         message = f"missing numbers: {', '.join(missing[:_MOST_GAPS])}{more}"
-        yield Finding(kind.folder, 0, "number-gap", message, Severity.NOTICE)
+        yield Finding(kind.folder, 0, "number-gap", message)

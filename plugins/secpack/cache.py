@@ -42,11 +42,10 @@ class Cache:
         data = json.dumps({"format": _FORMAT, "kept": kept})
         try:
             self._path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-            with tempfile.NamedTemporaryFile(
-                "w", dir=self._path.parent, delete=False, encoding="utf-8"
-            ) as stream:
-                stream.write(data)
-            Path(stream.name).replace(self._path)
+            with tempfile.TemporaryDirectory(dir=self._path.parent) as folder:
+                new = Path(folder) / self._path.name
+                new.write_text(data, encoding="utf-8")
+                new.replace(self._path)
         except OSError:
             return
         self._changed = False

@@ -49,7 +49,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _show(findings: Sequence[Finding], options: argparse.Namespace) -> None:
-    shown = [f for f in findings if options.notices or f.severity is not Severity.NOTICE]
+    quiet = options.format == "text" and not options.notices
+    shown = [f for f in findings if not quiet or f.severity is not Severity.NOTICE]
     _FORMATS[options.format](shown)
     if options.format == "text":
         sys.stdout.flush()
@@ -99,7 +100,7 @@ def _parser() -> argparse.ArgumentParser:
     command.add_argument("--xsa-json", type=Path, help="the Xen Project's list (xsa.json)")
     command.add_argument("--on", type=_day, metavar="DATE", help="is the canary late on that day?")
     command.add_argument("--format", choices=sorted(_FORMATS), default="text")
-    command.add_argument("--notices", action="store_true", help="print notices, too")
+    command.add_argument("--notices", action="store_true", help="print notices as text, too")
     return parser
 
 

@@ -17,17 +17,21 @@ from secpack.signatures import Checker, Facts, Job
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """Facts by the signatures' paths, the keys of the pack, and what was found of the keys."""
+    """Facts by the signatures' paths, the keys of the pack, and what was found of the keys.
+
+    ``by_fingerprint`` are the keys by the fingerprints of their primary keys.
+    """
 
     facts: Mapping[str, Facts]
     keys: tuple[Key, ...]
+    by_fingerprint: Mapping[str, Key]
     findings: tuple[Finding, ...]
     profile: Profile
 
     def judged(self, signatures: tuple[Signature, ...]) -> tuple[Signature, ...]:
         """Signatures with their verdicts."""
-        keys = {key.fingerprint: key for key in self.keys}
-        return tuple(judge(s, self.facts.get(s.file.path), self.profile, keys) for s in signatures)
+        facts, keys = self.facts, self.by_fingerprint
+        return tuple(judge(s, facts.get(s.file.path), self.profile, keys) for s in signatures)
 
 
 @contextmanager
@@ -50,7 +54,8 @@ def gather(
             except SecpackError as error:
                 contents.errors.append(error)
                 keys, findings = bare_keys(keyring), ()
-            return Evidence(wait(), keys, findings, profile)
+            by_fingerprint = {key.fingerprint: key for key in keys}
+            return Evidence(wait(), keys, by_fingerprint, findings, profile)
 
         yield result
 

@@ -34,7 +34,7 @@ CODES: Final = frozenset(
     }
 )
 
-_UNDEFINED: Final = re.compile(r"(?<![\w\]])\[([0-9]{1,3}|\*{1,5})\]")
+_CITED: Final = re.compile(r"(?<![\w\]])\[((?:[0-9]{1,3}|\*{1,5})(?:,\s?[0-9]{1,3}){0,20})\]")
 
 
 def lint(archive: Archive) -> list[Finding]:
@@ -71,9 +71,12 @@ def _references(document: Document) -> Iterator[Finding]:
         for inline in inlines:
             if isinstance(inline, Citation):
                 cited.add(citation_label(inline.label))
-            elif isinstance(inline, Text) and (match := _UNDEFINED.search(inline.text)):
-                message = f"[{match[1]}] is cited, but no reference has that label"
-                yield Finding(path, line, "reference-undefined", message)
+            elif isinstance(inline, Text):
+                labels = set(_cited(inline.text))
+                cited |= labels
+                for label in sorted(labels - defined.keys()):
+                    message = f"[{label}] is cited, but no reference has that label"
+                    yield Finding(path, line, "reference-undefined", message)
     for label, count in sorted(defined.items()):
         if count > 1:
             message = f"[{label}] is defined {count} times"
@@ -81,6 +84,12 @@ def _references(document: Document) -> Iterator[Finding]:
         if label not in cited:
             message = f"[{label}] is defined, but never cited"
             yield Finding(path, lines.get(label, 0), "reference-uncited", message, Severity.NOTICE)
+
+
+def _cited(text: str) -> Iterator[str]:
+    """Labels in running text that is no citation yet: undefined ones, and lists as ``[1, 2]``."""
+    for match in _CITED.finditer(text):
+        yield from (citation_label(label.strip()) for label in match[1].split(","))
 
 
 def _sections(bulletin: Bulletin) -> Iterator[Finding]:

@@ -438,14 +438,15 @@ class Window:
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """How a statement differs from the canary before.
+    """How a statement differs from the canary before; number 0 is the introduction.
 
-    ``only_numbers`` tells that the words are the same but for numbers and dates. ``parts`` are
-    words that stayed (kind empty), went (``del``) or came (``ins``).
+    ``values`` are the dates and numbers that differ, as they were and as they are, where nothing
+    else does. Otherwise ``parts`` are words that stayed (kind empty), went (``del``) or came
+    (``ins``).
     """
 
     number: int
-    only_numbers: bool
+    values: tuple[tuple[str, str], ...]
     parts: tuple[tuple[str, str], ...]
 
 
@@ -453,9 +454,10 @@ class Change:
 class Canary:
     """One canary, with the letters that lie beside it, and what it states.
 
-    ``count`` is the number of bulletins that it states, ``master_key`` a fingerprint (hex),
-    ``due`` when the next one is announced, ``announcements`` its special announcements on one
-    line, ``freshness`` the date of its proof; None or empty where it says no such thing.
+    ``introduction`` is what stands in front of the statements, on one line. ``count`` is the
+    number of bulletins that it states, ``master_key`` a fingerprint (hex), ``due`` when the next
+    one is announced, ``announcements`` its special announcements on one line, ``freshness`` the
+    date of its proof; None or empty where it says no such thing.
     """
 
     id: str
@@ -467,6 +469,7 @@ class Canary:
     document: Document
     signatures: tuple[Signature, ...]
     letters: tuple[Letter, ...]
+    introduction: str = ""
     statements: tuple[Statement, ...] = ()
     count: int | None = None
     master_key: str = ""

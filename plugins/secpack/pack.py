@@ -66,15 +66,29 @@ def read_contents(root: Path, profile: Profile) -> Contents:
         expected = " or ".join(f"{folder}/" for folder in folders)
         raise SecpackError(f"{root}: no security pack here; expected a folder {expected} in it")
     contents = Contents()
+    _report_misplaced(root, profile, contents)
     _read_folder(root, profile.bulletins, profile, contents.bulletins, contents)
     _read_folder(root, profile.canaries, profile, contents.canaries, contents)
     for path in _files(root, profile.keys, contents, nested=True):
         name = path.rpartition("/")[2]
         if _KEY.fullmatch(path):
             _append(contents.keys, _read(root, path, MAX_BYTES, contents))
-        elif not _SKIPPED.fullmatch(name):
+        elif not _SKIPPED.fullmatch(name) and not _document_like(profile).fullmatch(name):
             _report_stray(contents, path, "a key's name ends in .asc")
     return contents
+
+
+def _report_misplaced(root: Path, profile: Profile, contents: Contents) -> None:
+    """Find documents, by their names, in folders where nobody would read them."""
+    folders = {profile.bulletins.folder, profile.canaries.folder}
+    like = _document_like(profile)
+    for folder, inner, names in os.walk(root):
+        inner[:] = sorted(name for name in inner if not name.startswith("."))
+        relative = os.path.relpath(folder, root)
+        for name in sorted(names) if relative not in folders else ():
+            if like.fullmatch(name):
+                path = name if relative == "." else f"{relative}/{name}"
+                _report_lost(contents, path, "misplaced-document", "not in the folder of its kind")
 
 
 def _read_folder(
@@ -96,6 +110,9 @@ def _read_folder(
             contents.withheld.add(document_id(kind, int(match["number"])))
         elif match:
             _append(entries, _entry(root, path, match, signed, contents))
+        elif _document_like(profile).fullmatch(name):
+            why = f"expected a name like {kind.slug}-001-2020.txt in {kind.folder}/"
+            _report_lost(contents, path, "misplaced-document", why)
         elif signed:
             _read_attachment(root, path, signed, contents)
         else:
@@ -105,7 +122,8 @@ def _read_folder(
         match = pattern.fullmatch(document.rpartition("/")[2])
         if not (match and _is_withheld(profile, kind, int(match["number"]))):
             for _, path in orphans:
-                _report_stray(contents, path, "a signature whose document is not here")
+                why = "a signature whose document is not here"
+                _report_lost(contents, path, "orphan-signature", why)
 
 
 def _name_pattern(kind: Kind) -> re.Pattern[str]:
@@ -114,6 +132,13 @@ def _name_pattern(kind: Kind) -> re.Pattern[str]:
         r"(?:-(?P<letter>[a-z0-9][a-z0-9-]{0,60}))?\.txt",
         re.ASCII,
     )
+
+
+def _document_like(profile: Profile) -> re.Pattern[str]:
+    """Names of documents and of signatures, also where it is not written as it should be."""
+    slugs = "|".join(re.escape(kind.slug) for kind in (profile.bulletins, profile.canaries))
+    name = rf"(?:{slugs})[-_ #]{{0,2}}[0-9]{{1,4}}(?:[-_. ].{{0,200}})?\.txt"
+    return re.compile(rf"(?i){name}(?:\.(?:sig|sign)\..{{1,40}})?")
 
 
 def document_id(kind: Kind, number: int) -> str:
@@ -165,6 +190,11 @@ def _append(into: list[_T], value: _T | None) -> None:
 def _report_stray(contents: Contents, path: str, why: str) -> None:
     message = f"not published: {why}"
     contents.findings.append(Finding(path, 0, "stray-file", message, Severity.WARNING))
+
+
+def _report_lost(contents: Contents, path: str, code: str, why: str) -> None:
+    """A file without which a text, or its evidence, would vanish."""
+    contents.findings.append(Finding(path, 0, code, f"not published: {why}", Severity.ERROR))
 
 
 # --- files ------------------------------------------------------------------------------------

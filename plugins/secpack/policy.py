@@ -5,17 +5,22 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import date
+from typing import Final
 
 from secpack.errors import SecpackError
 from secpack.model import File, Finding, Key, Severity, Signature, Verdict
 from secpack.profile import Period, Profile, Signer
 from secpack.signatures import Facts
 
-_SAID = {
-    Verdict.BAD: "the text, or the signature, is not what was signed",
+#: What was found, in words, for findings as for pages.
+WORDS: Final = {
+    Verdict.UNCHECKED: "not checked",
+    Verdict.GOOD: "good",
+    Verdict.GOOD_LEGACY: "good, but over a legacy digest",
+    Verdict.BAD: "BAD: the text, or the signature, is not what was signed",
     Verdict.EXPIRED_KEY: "made with a key that has expired",
     Verdict.REVOKED_KEY: "made with a key that its owner has revoked",
-    Verdict.EXPIRED_SIGNATURE: "the signature has expired",
+    Verdict.EXPIRED_SIGNATURE: "a signature that has expired",
     Verdict.UNKNOWN_KEY: "made with a key that is not in the pack",
     Verdict.MALFORMED: "not a detached signature that can be read",
     Verdict.SEVERAL: "several signatures in one file; expected one",
@@ -92,11 +97,11 @@ def _period(signer: Signer, kind: str) -> Period | None:
 
 def _check_signature(signature: Signature, profile: Profile) -> Iterator[Finding]:
     path = signature.file.path
-    if signature.verdict in _SAID:
+    if signature.verdict is not Verdict.UNCHECKED and not signature.verdict.good:
         code = f"signature-{signature.verdict.value}".replace("signature-signer", "signer")
-        yield Finding(path, 0, code, _SAID[signature.verdict], Severity.ERROR)
+        yield Finding(path, 0, code, WORDS[signature.verdict], Severity.ERROR)
     elif signature.verdict is Verdict.GOOD_LEGACY:
-        message = f"good, but over a legacy digest ({signature.digest})"
+        message = f"{WORDS[signature.verdict]} ({signature.digest})"
         yield Finding(path, 0, "signature-legacy", message, Severity.NOTICE)
     if signature.verdict.good and profile.master_key and signature.certified is False:
         message = f"the key of {signature.signer} is not certified by the master key"

@@ -376,7 +376,7 @@ def test_a_tampered_text_is_shown_in_development_and_refused_when_published(tmp_
     assert page.count('<strong class="alarm">BAD: the text, or the signature') == 2
     refused = plain(tmp_path / "other", tmp_path / "pack", settings="publishconf.py")
     assert refused.status == 1
-    assert "QSBs/qsb-003-2017.txt.sig.ines: the text, or the signature, is not" in refused.said
+    assert "QSBs/qsb-003-2017.txt.sig.ines: BAD: the text, or the signature, is not" in refused.said
     assert not refused.folder.exists()
 
 

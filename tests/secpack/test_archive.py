@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 
 from secpack import PackError, Profile, SecpackError, load
-from secpack.model import Advisory, Archive
+from secpack.model import Advisory, Archive, Severity
 from secpack.profile import DocumentEntry, Waiver
-from tests.packs import bulletin, canary, make_pack, numbered
+from tests.packs import PROOF, bulletin, canary, make_pack, numbered
 
 PROFILE = Profile(issuer="Quern")
 
@@ -38,7 +38,7 @@ def test_documents_and_what_lies_beside_them(tmp_path: Path) -> None:
             "QSBs/README.md": "about",
             "QSBs/graph.dot": "digraph {}",
             "QSBs/graph.dot.sig.ines": b"three",
-            "canaries/canary-001-2020.txt": canary(1, count=2),
+            "canaries/canary-001-2020.txt": canary(1, count=2) + PROOF,
             "canaries/canary-001-2020-letter-ines.txt": "2020-03-04\n\nDear reader.\n",
             "canaries/canary-001-2020-letter-ines.txt.sig.ines": b"four",
             "keys/master-key/master.asc": "key",
@@ -74,9 +74,41 @@ def test_what_lies_about_is_found(tmp_path: Path) -> None:
         "QSBs/folder:0: stray-file",
         "QSBs/notes.txt:0: stray-file",
         "QSBs/page.html:0: stray-file",
-        "QSBs/qsb-007-2007.txt.sig.ines:0: stray-file",
-        "QSBs/qsb-1-2001.txt:0: stray-file",
+        "QSBs/qsb-007-2007.txt.sig.ines:0: orphan-signature",
+        "QSBs/qsb-1-2001.txt:0: misplaced-document",
         "keys/secret.txt:0: stray-file",
+    ]
+
+
+def test_a_document_in_another_place_is_an_error(tmp_path: Path) -> None:
+    pack = make_pack(
+        tmp_path,
+        {
+            **numbered(1),
+            "qsb-002-2002.txt": bulletin(2),
+            "qsb-002-2002.txt.sig.ines": b"x",
+            "QSBs/QSB-003-2003.txt": bulletin(3),
+            "QSBs/QSB-003-2003.txt.sig.ines": b"x",
+            "QSBs/old/qsb-004-2004.txt": bulletin(4),
+            "QSBs/canary-001-2005.txt": canary(1),
+            "keys/qsb-005-2005.txt": bulletin(5),
+            "new/canary_2.txt": canary(2),
+            ".git/qsb-006-2006.txt": bulletin(6),
+            "README.txt": "x",
+            "tools/qsb-001.py": "x",
+        },
+    )
+    archive = load(pack, profile=PROFILE)
+    errors = [f for f in archive.findings if f.severity is Severity.ERROR]
+    assert {f.code for f in errors} == {"misplaced-document"}
+    assert [f.file for f in errors] == [
+        "QSBs/QSB-003-2003.txt",
+        "QSBs/canary-001-2005.txt",
+        "QSBs/old/qsb-004-2004.txt",
+        "keys/qsb-005-2005.txt",
+        "new/canary_2.txt",
+        "qsb-002-2002.txt",
+        "qsb-002-2002.txt.sig.ines",
     ]
 
 

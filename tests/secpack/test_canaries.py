@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from secpack import Profile, load, load_profile
 from secpack.canaries import changes, check_lateness, due_window
-from secpack.model import Archive, Canary, Statement, Window
-from tests.packs import canary, make_pack, numbered
+from secpack.model import Archive, Canary, Change, Statement, Window
+from tests.packs import PROOF, canary, make_pack, numbered
 
 CONTENT = Path(__file__).parents[2] / "content"
 
@@ -32,6 +33,24 @@ CONTENT = Path(__file__).parents[2] / "content"
         ("no later than 2020-04-15", "2020-01-02", "2020-04-15"),
         ("by April 15th, 2020", "2020-01-02", "2020-04-15"),
         ("in April 2020", "2020-04-01", "2020-04-30"),
+        ("in the second week of March 2021", "2021-03-08", "2021-03-14"),
+        ("in the fourth week of February 2021", "2021-02-22", "2021-02-28"),
+        ("in the second half of February 2024", "2024-02-16", "2024-02-29"),
+        ("in the last half of June 2022", "2022-06-16", "2022-06-30"),
+        ("on March 5, 2027", "2027-03-05", "2027-03-05"),
+        ("by the end of March 2027", "2020-01-02", "2027-03-31"),
+        ("by the end of the first week of March 2027", "2020-01-02", "2027-03-07"),
+        ("between December 1 and December 14, 2026", "2026-12-01", "2026-12-14"),
+        ("from December 1st to 2026-12-14", "2026-12-01", "2026-12-14"),
+        (
+            "between the last week of May 2026 and the first week of June 2026",
+            "2026-05-25",
+            "2026-06-07",
+        ),
+        ("in the first two weeks of June", "2020-06-01", "2020-06-14"),
+        ("in the first week of January", "2020-01-01", "2020-01-07"),
+        ("in the week of 2020-03-02", "2020-03-02", "2020-03-08"),
+        ("before March 5, 2020", "2020-01-02", "2020-03-05"),
     ],
 )
 def test_window(words: str, first: str, last: str) -> None:
@@ -47,13 +66,37 @@ def test_window(words: str, first: str, last: str) -> None:
         "in the first several days of May 2022",
         "in 2020",
         "in December 2026 or January 2027",
-        "between the last week of May 2026 and the first week of June 2026",
+        "between March 1, 2027 or March 14, 2027",
+        "between March 14, 2027 and March 1, 2027",
         "not before March 1, 2027",
+        "after the first week of March 2027",
+        "before the first week of March 2027",
+        "in the second two weeks of March 2027",
+        "in the fourth half of March 2027",
+        "on February 30, 2027",
+        "in the first 90 days of March 2027",
     ],
 )
 def test_no_window(words: str) -> None:
     statement = Statement(5, f"The next canary is due {words}.", 1)
     assert due_window([statement], date(2020, 1, 2)) is None
+
+
+def test_the_window_is_in_the_sentence_about_the_next_canary() -> None:
+    others = [
+        Statement(2, "We publish bulletins. The last was that of March 1, 2019.", 1),
+        Statement(5, "The next canary is due in May 2020. We met in April 2019.", 2),
+        Statement(6, "The next release comes in June 2020, with what it needs.", 3),
+    ]
+    assert due_window(others, date(2020, 1, 2)) == Window(date(2020, 5, 1), date(2020, 5, 31))
+
+
+def test_two_windows_that_differ_are_none() -> None:
+    said = [
+        Statement(5, "The next canary is due in May 2020.", 1),
+        Statement(6, "We publish the next one of these in June 2020.", 2),
+    ]
+    assert due_window(said, date(2020, 1, 2)) is None
 
 
 def test_a_canary_of_the_demo() -> None:
@@ -69,7 +112,9 @@ def test_a_canary_of_the_demo() -> None:
 
 
 def found(archive: Archive) -> list[tuple[str, str]]:
-    return [(f.code, f.severity.value) for f in archive.findings if f.code.startswith("canary")]
+    """Findings about canaries, but for the proof of freshness that those of tests lack."""
+    about = [f for f in archive.findings if f.code.startswith("canary-")]
+    return [(f.code, f.severity.value) for f in about if f.code != "canary-proof"]
 
 
 def one(tmp_path: Path, text: str, *numbers: int, profile: Profile | None = None) -> Archive:
@@ -105,6 +150,42 @@ def test_what_cannot_be_read_is_found(tmp_path: Path) -> None:
     assert found(one(tmp_path, text)) == [("canary-count", "warning"), ("canary-due", "warning")]
 
 
+def test_findings_stand_at_the_statement_that_they_are_about(tmp_path: Path) -> None:
+    text = canary(1, count=7).replace("first week of June 2020", "fullness of time")
+    findings = one(tmp_path, text).findings
+    assert [(f.line, f.code) for f in findings if f.code.startswith("canary-")] == [
+        (6, "canary-proof"),
+        (8, "canary-count"),
+        (10, "canary-due"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "code", "words"),
+    [
+        ("3. The next", "5. The next", "canary-statements", "numbered 1, 2, 5"),
+        ("1. The date", "The date", "canary-statements", "numbered 2, 3"),
+        ("Mon, 02 Mar", "Mon, 09 Mar", "canary-proof", "of 2020-03-09"),
+        ("Mon, 02 Mar", "Mon, 03 Feb", "canary-proof", "of 2020-02-03"),
+    ],
+)
+def test_what_is_odd_about_a_canary(
+    tmp_path: Path, old: str, new: str, code: str, words: str
+) -> None:
+    text = canary(1, count=0) + PROOF
+    assert old in text
+    findings = [f for f in one(tmp_path, text.replace(old, new)).findings if "canary-" in f.code]
+    assert [f.code for f in findings] == ([code] if code else [])
+    assert all(words in f.message for f in findings)
+
+
+def test_the_date_of_issue_is_held_against_the_header(tmp_path: Path) -> None:
+    dated = canary(1, count=0).replace("]===---\n", "]===---\n\n  2020-03-05\n") + PROOF
+    (finding,) = (f for f in one(tmp_path, dated).findings if f.code == "canary-date")
+    assert "states 2020-03-04" in finding.message
+    assert "dated 2020-03-05" in finding.message
+
+
 def test_a_window_that_was_over_before_it_was_stated(tmp_path: Path) -> None:
     text = canary(1).replace("June 2020", "June 2019")
     assert ("canary-due", "error") in found(one(tmp_path, text))
@@ -127,19 +208,67 @@ def test_lateness(tmp_path: Path, on: str, late: list[int]) -> None:
     assert all(f"{n} day(s) late" in f.message for n, f in zip(late, findings, strict=True))
 
 
-def test_changes(tmp_path: Path) -> None:
-    before = canary(1, count=1) + "\n4. No warrants have been served to us.\n"
-    after = canary(2, date="July 4, 2020", count=3, due="December 2021")
-    files = {"canaries/canary-001-2020.txt": before, "canaries/canary-002-2020.txt": after}
-    after += "\n4. No warrants have been served to most of us.\n"
-    files["canaries/canary-002-2020.txt"] = after
-    one, two = load(make_pack(tmp_path, files)).canaries  # type: ignore[arg-type]
-    found = {change.number: change for change in changes(one, two)}
-    assert {number: c.only_numbers for number, c in found.items()} == {
-        1: True, 2: True, 3: True, 4: False,
-    }  # fmt: skip
-    assert found[4].parts == (
+FOURTH = "\n4. No warrants have been served to us.\n"
+
+
+def changed(tmp_path: Path, before: str, after: str) -> list[Change]:
+    """What changed between two canaries."""
+    files: dict[str, str | bytes] = {
+        "canaries/canary-001-2020.txt": before,
+        "canaries/canary-002-2020.txt": after,
+    }
+    return list(changes(*load(make_pack(tmp_path, files)).canaries))
+
+
+def second(**said: Any) -> str:
+    return canary(2, **({"date": "July 4, 2020", "count": 3, "due": "December 2021"} | said))
+
+
+def test_dates_and_numbers_are_set_apart(tmp_path: Path) -> None:
+    before = canary(1) + FOURTH
+    after = second() + FOURTH.replace("to us", "to most of us")
+    found = changed(tmp_path, before, after)
+    assert [(c.number, c.values) for c in found] == [
+        (1, (("March 4, 2020", "July 4, 2020"),)),
+        (2, (("1", "3"),)),
+        (3, (("first week of June 2020", "first week of December 2021"),)),
+        (4, ()),
+    ]
+    assert found[3].parts == (
         ("", "No warrants have been served to"),
         ("ins", "most of"),
         ("", "us."),
     )
+
+
+def test_numbers_that_are_no_values_are_words(tmp_path: Path) -> None:
+    before = canary(1) + FOURTH.replace("No", "0")
+    after = second(date="March 4, 2020", count=1, due="June 2020") + FOURTH.replace("No", "3")
+    (change,) = changed(tmp_path, before, after)
+    assert change.number == 4
+    assert change.parts[:2] == (("del", "0"), ("ins", "3"))
+
+
+def test_a_statement_that_came_is_shown_alone(tmp_path: Path) -> None:
+    same = {"date": "March 4, 2020", "count": 1, "due": "June 2020"}
+    after = second(**same).replace("2. We have", "2. All is well.\n\n2. We have") + FOURTH
+    (change,) = changed(tmp_path, canary(1) + FOURTH, after)
+    assert (change.number, change.parts) == (2, (("ins", "All is well."),))
+    (change,) = changed(tmp_path / "back", after.replace("002 ]", "001 ]"), second(**same) + FOURTH)
+    assert (change.number, change.parts) == (2, (("del", "All is well."),))
+
+
+def test_the_introduction_is_compared(tmp_path: Path) -> None:
+    same = {"date": "March 4, 2020", "count": 1, "due": "June 2020"}
+    says = "-----------\n\nWe, the {} of the team, state:\n"
+    before = canary(1).replace("-----------\n", says.format("members"))
+    after = second(**same).replace("-----------\n", says.format("rest"))
+    (change,) = changed(tmp_path, before, after)
+    assert change.number == 0
+    assert change.parts[1:3] == (("del", "members"), ("ins", "rest"))
+
+
+def test_very_long_statements_are_replaced_as_a_whole(tmp_path: Path) -> None:
+    before, after = (canary(n) + f"\n4. {word * 20_000}\n" for n, word in ((1, "a "), (2, "b ")))
+    (change,) = changed(tmp_path, before, after)
+    assert [kind for kind, _ in change.parts] == ["del", "ins"]

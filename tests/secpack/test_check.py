@@ -54,7 +54,7 @@ def test_a_tampered_pack(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> 
     text.write_bytes(text.read_bytes().replace(b"grant", b"grunt", 1))
     status, out, _ = run(capsys, str(tmp_path / "pack"), *DEMO[1:])
     assert status == 1
-    assert "QSBs/qsb-003-2017.txt.sig.ines\n  error: the text, or the signature, is not" in out
+    assert "QSBs/qsb-003-2017.txt.sig.ines\n  error: BAD: the text, or the signature, is not" in out
     assert "QSBs/qsb-003-2017.txt\n  error: no good signature" in out
 
 
@@ -86,7 +86,8 @@ def test_for_a_forge(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None
     pack = make_pack(tmp_path, {"QSBs/qsb-001-2001.txt": bulletin(1, body="TODO: 100% of it")})
     _, out, _ = run(capsys, str(pack), "--format", "github")
     lines = out.splitlines()
-    assert "::error file=QSBs/qsb-001-2001.txt,title=unsigned::" in lines[0]
+    assert any("::error file=QSBs/qsb-001-2001.txt,title=unsigned::" in line for line in lines)
+    assert lines[0].startswith("::notice file=")  # nothing is kept from a program
     assert any(line.startswith("::warning file=QSBs/qsb-001-2001.txt,line=10,") for line in lines)
 
 
@@ -143,6 +144,29 @@ def test_what_a_maintainer_wants_to_know(
         ("tracker-differs", 1),
         ("unsigned", 0),
     }
+
+
+def test_lists_of_citations(tmp_path: Path) -> None:
+    body = "As shown [1, 2].\nAnd [2,3] here.\n\nReferences\n--------\n\n[1] One.\n[2] Two.\n"
+    pack = make_pack(tmp_path, {"QSBs/qsb-001-2001.txt": bulletin(1, body=body)})
+    found = lint(load(pack, profile=Profile()))
+    assert [f.message.split(",")[0] for f in found if "reference" in f.code] == ["[3] is cited"]
+
+
+@pytest.mark.parametrize(
+    ("body", "left"),
+    [
+        ("TODO and TBD", ["TODO", "TBD"]),
+        ("XSA-NNN, version XXX", ["NNN", "XXX"]),
+        ("<Describe who is affected> here", ["<Describe who is affected>"]),
+        ("<your name>", ["<your name>"]),
+        ("in /var/lib/<vmname>, model 5xxxU, <ines@example.org>", []),
+    ],
+)
+def test_template_text_left_in(tmp_path: Path, body: str, left: list[str]) -> None:
+    pack = make_pack(tmp_path, {"QSBs/qsb-001-2001.txt": bulletin(1, body=body)})
+    found = [f.message for f in load(pack, profile=Profile()).findings if f.code == "placeholder"]
+    assert sorted(found) == sorted(f"{words} left in: write what is meant" for words in left)
 
 
 def test_what_only_a_check_finds_can_be_waived(

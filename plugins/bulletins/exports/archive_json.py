@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json
-import re
 from collections.abc import Sequence
 from datetime import date, datetime
 from typing import Any
 
 from bulletins.addresses import advisory_url, beside, key_url, page_url
+from bulletins.exports.data import to_json
 from secpack import Profile
 from secpack.model import (
     Advisory,
@@ -25,11 +24,6 @@ from secpack.text.walk import sections
 
 _FORMAT = 1
 
-# Markup that a careless reader could take for live, and characters that cannot be seen.
-_ESCAPED = re.compile(
-    "[<>&\x7f-\x9f\u00ad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb]"
-)
-
 
 def archive_json(archive: Archive, profile: Profile) -> bytes:
     """Return the archive as JSON: keys sorted, documents ascending, one value a line."""
@@ -44,12 +38,6 @@ def archive_json(archive: Archive, profile: Profile) -> bytes:
         "findings": [_finding(finding) for finding in archive.findings],
     }
     return to_json(data)
-
-
-def to_json(data: object) -> bytes:
-    """Return data as JSON in UTF-8 that holds no ``<``, ``>``, ``&`` and no invisible character."""
-    text = json.dumps(data, ensure_ascii=False, indent=1, sort_keys=True)
-    return (_ESCAPED.sub(lambda match: f"\\u{ord(match[0]):04x}", text) + "\n").encode()
 
 
 def _publication(publication: Publication, profile: Profile) -> dict[str, Any]:
@@ -113,7 +101,7 @@ def _canary(canary: Canary, profile: Profile) -> dict[str, Any]:
     return _publication(canary, profile) | {
         "letters": letters,
         "statements": [{"number": s.number, "text": s.text} for s in canary.statements],
-        "bulletins": canary.count,
+        "count": canary.count,
         "master_key": canary.master_key or None,
         "due": [due.first.isoformat(), due.last.isoformat()] if due else None,
         "announcements": canary.announcements or None,

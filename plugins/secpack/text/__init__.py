@@ -73,7 +73,8 @@ def _odd_words(lines: list[Line], blocks: tuple[Block, ...], path: str) -> list[
     findings = [
         Finding(path, line.number, "placeholder", f"{match[0]} left in: write what is meant")
         for line in lines
-        if line.number not in code and (match := PLACEHOLDER.search(line.text))
+        if line.number not in code
+        for match in PLACEHOLDER.finditer(line.text)
     ]
     for line in lines:
         if hidden := HIDDEN.search(line.text):

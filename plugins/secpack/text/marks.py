@@ -49,7 +49,10 @@ TERM: Final = re.compile(
     r"(?P<separator>(?:[ \t]+[-–]|:)[ \t]+)(?=\S)"
 )
 RELEASE: Final = re.compile(r"(?:For|In) [A-Z]\w+(?: OS)? R?[0-9]")
-PLACEHOLDER: Final = re.compile(r"\b(?:TODO|FIXME|TBD)\b")
+PLACEHOLDER: Final = re.compile(
+    r"\b(?:TODO|FIXME|TBD|XXX+|NNN+)\b"
+    r"|<(?i:add|describe|explain|fill|insert|link|list|name|put|replace|specify|your|write)\b[^<>]{0,80}>"
+)
 # C0 and C1 controls but tab; soft hyphen, bidirectional and zero-width controls, line
 # separators, byte order mark, and noncharacters.
 HIDDEN: Final = re.compile(

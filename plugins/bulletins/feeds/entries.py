@@ -1,0 +1,67 @@
+"""Bulletins and canaries as entries of feeds."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from bulletins.addresses import INDEX, LinkResolver, beside, kind_of, page_url
+from bulletins.feeds.model import Category, FeedEntry, FeedLink
+from bulletins.html import render, visible
+from bulletins.reader import heading, summary
+from secpack import Profile
+from secpack.model import Archive, Bulletin, Publication
+
+
+def newest_first(publications: Iterable[Publication]) -> list[Publication]:
+    """Documents in the order of feeds: by day, bulletins before canaries, higher numbers first."""
+    return sorted(
+        publications,
+        key=lambda p: (p.published, isinstance(p, Bulletin), p.number),
+        reverse=True,
+    )
+
+
+def publication_entries(
+    archive: Archive, profile: Profile, root: str, *, pages: bool
+) -> dict[str, FeedEntry]:
+    """The entries of all documents by their ids; ``root`` is the way to the root of the site."""
+    link_of = LinkResolver(archive, profile, root, pages=pages)
+    return {p.id: _entry(p, profile, root, link_of) for p in archive.publications}
+
+
+def _entry(
+    publication: Publication, profile: Profile, root: str, link_of: LinkResolver
+) -> FeedEntry:
+    page = root + page_url(publication, profile) + ("" if "://" in root else INDEX)
+    return FeedEntry(
+        id=f"tag:{profile.tag}:{publication.id.lower()}",
+        title=visible(heading(publication)),
+        page=page,
+        published=publication.published,
+        updated=publication.updated,
+        summary=visible(summary(publication)),
+        html=render(publication.document, link_of, page=page).html,
+        categories=tuple(_categories(publication, profile)),
+        links=tuple(_links(publication, profile, root)),
+    )
+
+
+def _categories(publication: Publication, profile: Profile) -> Iterator[Category]:
+    yield Category(kind_of(publication, profile).slug, f"tag:{profile.tag}:kind")
+    if isinstance(publication, Bulletin):
+        scheme = f"tag:{profile.tag}:advisory"
+        yield from (Category(f"XSA-{number}", scheme) for number in publication.addresses)
+        yield from (Category(cve, f"tag:{profile.tag}:cve") for cve in publication.cves)
+
+
+def _links(publication: Publication, profile: Profile, root: str) -> Iterator[FeedLink]:
+    """The original and its signatures."""
+    original = publication.document.file
+    files = [(original, "text/plain", "The signed text")]
+    files += [
+        (s.file, "application/pgp-signature", f"Signature of {s.signer}")
+        for s in publication.signatures
+    ]
+    for file, kind, title in files:
+        address = root + beside(publication, profile, file.name)
+        yield FeedLink("related", address, kind, title, len(file.data))
