@@ -2,11 +2,12 @@
 
 SECPACK ?=
 XSA ?=
+XSA_JSON ?=
 PROFILE ?=
 AS_OF ?=
 OUTPUT ?= output
 PORT ?= 8000
-export SECPACK XSA PROFILE AS_OF OUTPUT
+export SECPACK XSA XSA_JSON PROFILE AS_OF OUTPUT
 
 PYTHON ?= python3
 VENV := .venv
@@ -22,6 +23,7 @@ help: ## Show what there is to make
 	@echo "Variables:"
 	@echo "  SECPACK=DIR     the security pack (default: the demo in content/secpack)"
 	@echo "  XSA=FILE        tracker data, as xsa.yml (default: the demo's, or none with SECPACK)"
+	@echo "  XSA_JSON=FILE   the Xen Project's list, xsa.json, for titles and CVEs (default: as XSA)"
 	@echo "  PROFILE=FILE    the issuer (default: content/qubes.toml with SECPACK, else the demo's)"
 	@echo "  OUTPUT=DIR      where the site goes (default: output)"
 	@echo "  AS_OF=DATE      leave out what was published after that day"
@@ -39,13 +41,14 @@ devserver: html ## Like serve; builds again whenever a source changes
 	@echo "http://127.0.0.1:$(PORT)/ (Ctrl-C to stop)"
 	@$(BIN)/python -m http.server --bind 127.0.0.1 --directory "$(OUTPUT)" $(PORT) & server=$$!; \
 	$(BIN)/watchfiles --verbosity warning "$(BUILD)" \
-		content theme plugins pelicanconf.py $(SECPACK) $(XSA) $(PROFILE) & watcher=$$!; \
+		content theme plugins pelicanconf.py $(SECPACK) $(XSA) $(XSA_JSON) $(PROFILE) & watcher=$$!; \
 	trap 'kill $$server $$watcher 2>/dev/null; exit' EXIT INT TERM; wait $$server
 
 check: $(VENV)/installed ## Verify the pack, and tell what to look at before it is published
 	@$(BIN)/secpack check "$(or $(SECPACK),content/secpack)" \
 		--profile "$(or $(PROFILE),$(if $(SECPACK),content/qubes.toml,content/demo.toml))" \
 		$(if $(or $(XSA),$(if $(SECPACK),,demo)),--xsa "$(or $(XSA),content/xsa.yml)") \
+		$(if $(or $(XSA_JSON),$(if $(SECPACK),,demo)),--xsa-json "$(or $(XSA_JSON),content/xsa.json)") \
 		$(if $(ON),--on "$(ON)")
 
 test: $(VENV)/installed-dev ## Run the tests (with SECPACK= and XSA= also those on a real pack)

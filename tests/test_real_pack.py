@@ -15,8 +15,11 @@ from bulletins.reader import about, summary
 from secpack import Checker, Profile, SecpackError, load, load_advisories, load_profile
 from secpack.cache import Cache
 from secpack.model import Archive, Heading, Preformatted, Severity
+from secpack.statistics import statistics
 from secpack.text.walk import leaves
+from tests.bulletins.links import dangling
 from tests.bulletins.sites import ROOT, Site, build
+from tests.bulletins.test_tracker import check_statistics
 
 PROFILE = ROOT / "content" / "qubes.toml"
 
@@ -80,7 +83,7 @@ def test_every_document_says_what_to_do_or_what_it_is_about(archive: Archive) ->
 
 def test_findings_are_few(archive: Archive) -> None:
     """Numbers may be missing, and so bulletins that canaries count; no text lacks a rule."""
-    known = {"number-gap", "canary-count", "canary-proof"}
+    known = {"number-gap", "canary-count", "canary-proof", "tracker-bulletin", "tracker-date"}
     assert {finding.code for finding in archive.findings} <= known
 
 
@@ -100,6 +103,42 @@ def test_the_issues_of_bulletin_29(archive: Archive) -> None:
     assert (bulletin.addresses, bulletin.mentions) == ((212,), (29, 148))
     assert bulletin.title == "Critical Xen bug in PV memory virtualization code (XSA-212)"
     assert bulletin.published.isoformat() == "2017-04-04"
+
+
+# --- the tracker ------------------------------------------------------------------------------
+
+
+def test_statistics_are_those_of_the_data(archive: Archive, real_tracker: Path) -> None:
+    """The data, counted in another way."""
+    entries = real_tracker.read_text("utf-8").split("- xsa: ")[1:]
+    used = [entry for entry in entries if "unused: yes" not in entry]
+    affecting = [entry for entry in used if "affected: yes" in entry]
+    counted = statistics(archive.advisories)
+    assert (counted.total, counted.used) == (len(entries), len(used))
+    assert counted.affecting == len(affecting)
+    assert str(counted.percentage) == f"{100 * len(affecting) / len(used):.2f}"
+    assert sum(year.used for year in counted.years) == len(used)
+
+
+def test_there_is_a_page_for_each_advisory_and_no_link_dangles(
+    archive: Archive, site: Site
+) -> None:
+    check_statistics(site)
+    for advisory in archive.advisories:
+        page = site.read(f"xsa/{advisory.number}/index.html")
+        assert f"Xen Security Advisory {advisory.number}</h1>" in page
+    lost, followed = dangling(site.folder)
+    assert lost == []
+    assert followed > 10_000
+    assert len(site.read("xsa/index.html")) + len(site.read("theme/style.css")) < 160_000
+
+
+def test_what_the_tracker_names_and_the_pack_lacks_is_said(archive: Archive, site: Site) -> None:
+    here = {b.number for b in archive.bulletins}
+    page = site.read("xsa/index.html")
+    named = {int(a.bulletin[:3]) for a in archive.advisories if a.bulletin}
+    for number in sorted(named):
+        assert (f"QSB-{number:03d} (not in this archive)" in page) == (number not in here)
 
 
 # --- evidence ---------------------------------------------------------------------------------

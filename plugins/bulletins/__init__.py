@@ -13,6 +13,7 @@ from bulletins.generators import (
     FeedsGenerator,
     ListsGenerator,
     OriginalsGenerator,
+    TrackerGenerator,
 )
 from bulletins.html import as_markup
 from bulletins.reader import BulletinReader, publications_by_path, site_name
@@ -50,7 +51,13 @@ def _add_reader(readers: Any) -> None:
 
 
 def _generators(_: Any) -> tuple[type, ...]:
-    return (OriginalsGenerator, ListsGenerator, FeedsGenerator, ExportsGenerator)
+    return (
+        OriginalsGenerator,
+        ListsGenerator,
+        TrackerGenerator,
+        FeedsGenerator,
+        ExportsGenerator,
+    )
 
 
 def _writer(_: Any) -> type[ArchiveWriter]:
@@ -63,5 +70,6 @@ def _check_articles(generators: Any) -> None:
 
 def _check_output(pelican: Any) -> None:
     settings = pelican.settings
-    check_output(settings["ARCHIVE"], settings["PROFILE"], Path(pelican.output_path))
+    folder = Path(pelican.output_path)
+    check_output(settings["ARCHIVE"], settings["PROFILE"], folder, pages=settings["ARCHIVE_THEME"])
     settings["ARCHIVE_IS_WHOLE"] = True

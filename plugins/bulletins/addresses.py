@@ -10,6 +10,10 @@ ARCHIVE_JSON = "data/archive.json"
 #: Where the keys are, and the page that lists them.
 KEYS = "keys/"
 
+#: The tracker, all advisories on one page; and all CVEs.
+XSA = "xsa/"
+CVE = "cve/"
+
 #: What relative links to a page end in, so that they work without a server, too.
 INDEX = "index.html"
 
@@ -55,32 +59,73 @@ def json_feed_url(slug: str, archive: int | None = None) -> str:
     return f"feeds/{slug}-{archive}.json" if archive else f"feeds/{slug}.json"
 
 
+def advisory_url(number: int) -> str:
+    """An advisory's page: ``xsa/212/``."""
+    return f"{XSA}{number}/"
+
+
+def published_advisory(number: int, profile: Profile) -> str:
+    """Where the Xen Project has published an advisory: an address elsewhere."""
+    links = profile.links
+    template = links.historical if number <= links.historical_until else links.advisory
+    return template.format(number=number, id=f"XSA-{number}")
+
+
+def published_cve(cve: str, profile: Profile) -> str:
+    """Where a CVE is published: an address elsewhere."""
+    return profile.links.cve.format(id=cve)
+
+
+def redirects(profile: Profile) -> dict[str, str]:
+    """Addresses of long standing that lead elsewhere on the site, and where they lead."""
+    lists = {"bulletins/": list_url(profile.bulletins), "canaries/": list_url(profile.canaries)}
+    return {old: new for old, new in lists.items() if old not in lists.values()}
+
+
 def letter_prefix(letter: Letter) -> str:
     """What ids of a letter begin with, on the page that it shares with its canary."""
     return f"{letter.name}-"
 
 
 class LinkResolver:
-    """Gives the address of an identifier, seen from a page whose way to the root is ``root``."""
+    """Gives the address of an identifier, seen from a page whose way to the root is ``root``.
 
-    def __init__(self, archive: Archive, profile: Profile, root: str) -> None:
+    Advisories and CVEs lead to their pages here; where the site has none (``pages`` is False, with
+    a theme of someone else), to where they are published.
+    """
+
+    def __init__(
+        self, archive: Archive, profile: Profile, root: str, *, pages: bool = True
+    ) -> None:
         self._profile = profile
         self._root = root
         self._page = "" if "://" in root else INDEX
+        self._pages = pages
         self._bulletins = {b.number: b for b in archive.bulletins}
 
     def __call__(self, identifier: Id) -> str | None:
         """The address, or None where the identifier leads nowhere."""
         if identifier.scheme == "XSA":
-            number = identifier.value.removeprefix("XSA-")
-            return self._profile.links.advisory.format(number=number, id=identifier.value)
+            return self._advisory(int(identifier.value.removeprefix("XSA-")))
         if identifier.scheme == "CVE":
-            return self._profile.links.cve.format(id=identifier.value)
+            return self._cve(identifier.value)
         if identifier.scheme == "bulletin" and self._is_own(identifier.text):
             bulletin = self._bulletins.get(int(identifier.value))
             if bulletin:
                 return self._root + page_url(bulletin, self._profile) + self._page
         return None
+
+    def _advisory(self, number: int) -> str:
+        """Its page: there is one for whatever a text names."""
+        if not self._pages:
+            return published_advisory(number, self._profile)
+        return self._root + advisory_url(number) + self._page
+
+    def _cve(self, cve: str) -> str:
+        """Its place on the page of all CVEs, where all that a text names stand."""
+        if not self._pages:
+            return published_cve(cve, self._profile)
+        return f"{self._root}{CVE}{self._page}#{cve}"
 
     def _is_own(self, text: str) -> bool:
         """Whether an id like ``QSB #37`` is one of this issuer's."""

@@ -12,13 +12,23 @@ from typing import Any
 
 from pelican.generators import ArticlesGenerator
 
-from bulletins.addresses import ARCHIVE_JSON, beside, page_url
+from bulletins.addresses import ARCHIVE_JSON, CVE, INDEX, XSA, advisory_url, beside, page_url
 from bulletins.generators import files_of
 from secpack import Profile, SecpackError
 from secpack.model import Archive
 
 #: The templates that are asked for by name.
-TEMPLATES = ("article.html", "index.html", "keys.html", "list.html", "page.html")
+TEMPLATES = (
+    "advisory.html",
+    "article.html",
+    "cve.html",
+    "index.html",
+    "keys.html",
+    "list.html",
+    "page.html",
+    "redirect.html",
+    "xsa.html",
+)
 
 
 class GateError(SecpackError):
@@ -46,14 +56,17 @@ def check_articles(archive: Archive, generators: Iterable[Any]) -> None:
         raise GateError(f"{len(read)} documents read, {len(made)} to be written; lost: {lost}")
 
 
-def check_output(archive: Archive, profile: Profile, folder: Path) -> None:
+def check_output(archive: Archive, profile: Profile, folder: Path, *, pages: bool) -> None:
     """Compare what was written with the archive: pages, and originals byte for byte.
 
-    Raises GateError when a page is missing or an original differs.
+    ``pages`` tells whether the theme has pages for advisories and CVEs. Raises GateError when a
+    page is missing or an original differs.
     """
-    expected = ["index.html", ARCHIVE_JSON]
     publications = archive.publications
-    expected += [page_url(p, profile) + "index.html" for p in publications]
+    addresses = ["", *(page_url(p, profile) for p in publications)]
+    if pages:
+        addresses += [XSA, CVE, *(advisory_url(a.number) for a in archive.advisories)]
+    expected = [ARCHIVE_JSON, *(address + INDEX for address in addresses)]
     missing = [path for path in expected if not (folder / path).is_file()]
     if missing:
         raise GateError(f"not written: {', '.join(missing)}")

@@ -9,12 +9,16 @@ from pelican.generators import Generator
 
 from bulletins.addresses import (
     ARCHIVE_JSON,
+    CVE,
     INDEX,
     KEYS,
+    XSA,
+    advisory_url,
     attachment_url,
     beside,
     key_url,
     list_url,
+    redirects,
 )
 from bulletins.exports.archive_json import archive_json
 from bulletins.feeds import feeds
@@ -53,6 +57,29 @@ class ListsGenerator(Generator):  # type: ignore[misc] # Pelican has no types
         )
 
 
+class TrackerGenerator(Generator):  # type: ignore[misc] # Pelican has no types
+    """Writes ``xsa/`` and a page for each advisory, ``cve/``, and what leads elsewhere."""
+
+    def generate_output(self, writer: ArchiveWriter) -> None:
+        """Write the pages with the theme's templates, if it is the archive's own theme."""
+        if not self.settings["ARCHIVE_THEME"]:
+            return
+        archive: Archive = self.settings["ARCHIVE"]
+        self._write(writer, XSA, "xsa")
+        row = archive.advisories
+        for older, advisory, newer in zip((None, *row), row, (*row[1:], None), strict=False):
+            address = advisory_url(advisory.number)
+            self._write(writer, address, "advisory", advisory=advisory, older=older, newer=newer)
+        self._write(writer, CVE, "cve")
+        for address, target in redirects(self.settings["PROFILE"]).items():
+            self._write(writer, address, "redirect", target=target)
+
+    def _write(self, writer: ArchiveWriter, address: str, template: str, **more: Any) -> None:
+        relative = self.settings["RELATIVE_URLS"]
+        page = self.get_template(template)
+        writer.write_file(address + INDEX, page, self.context, relative_urls=relative, **more)
+
+
 class OriginalsGenerator(Generator):  # type: ignore[misc] # Pelican has no types
     """Writes the signed originals and their signatures, byte for byte as they were parsed."""
 
@@ -76,7 +103,12 @@ class FeedsGenerator(Generator):  # type: ignore[misc] # Pelican has no types
     def generate_output(self, writer: ArchiveWriter) -> None:
         """Write all feeds."""
         settings = self.settings
-        written = feeds(settings["ARCHIVE"], settings["PROFILE"], settings["SITEURL"])
+        written = feeds(
+            settings["ARCHIVE"],
+            settings["PROFILE"],
+            settings["SITEURL"],
+            pages=settings["ARCHIVE_THEME"],
+        )
         for address, data in written.items():
             writer.write_bytes(address, data)
 

@@ -112,6 +112,11 @@ def render_blocks(blocks: Iterable[Block], link_of: LinkOf) -> str:
     return "\n".join(renderer.blocks(blocks))
 
 
+def render_words(inlines: Iterable[Inline], link_of: LinkOf) -> str:
+    """Render running text that belongs to no document."""
+    return _Renderer(link_of, None, 3, frozenset()).inline(inlines)
+
+
 def _targets(blocks: Sequence[Block]) -> frozenset[str]:
     """Labels of the references that a citation can lead to."""
     return frozenset(defined_labels(blocks))

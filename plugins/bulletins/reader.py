@@ -34,7 +34,8 @@ class BulletinReader(BaseReader):  # type: ignore[misc] # Pelican has no types
         archive: Archive = self.settings["ARCHIVE"]
         profile: Profile = self.settings["PROFILE"]
         publication = self.settings["PUBLICATIONS"][os.path.realpath(source_path)]
-        rendered = render(publication.document, LinkResolver(archive, profile, ROOT))
+        link_of = LinkResolver(archive, profile, ROOT, pages=self.settings["ARCHIVE_THEME"])
+        rendered = render(publication.document, link_of)
         metadata = _metadata(publication, profile, self.settings)
         return rendered.html, metadata | {"outline": rendered.outline}
 

@@ -1,7 +1,8 @@
 """Pelican's settings for an archive, and what this plugin adds to them.
 
-``SECPACK``, ``PROFILE_FILE`` and ``XSA_FILE`` are paths; ``AS_OF`` is a date. When Pelican has
-started, ``ARCHIVE`` and ``PROFILE`` hold what was read, for generators and templates.
+``SECPACK``, ``PROFILE_FILE``, ``XSA_FILE`` and ``XSA_JSON_FILE`` are paths; ``AS_OF`` is a date.
+When Pelican has started, ``ARCHIVE`` and ``PROFILE`` hold what was read, for generators and
+templates.
 """
 
 from __future__ import annotations
@@ -79,7 +80,8 @@ def read_archive(settings: dict[str, Any]) -> tuple[Archive, Profile]:
         raise SecpackError("SECPACK is not set; expected the path of a security pack")
     file = settings.get("PROFILE_FILE")
     profile = load_profile(Path(file)) if file else Profile()
-    advisories = load_advisories(Path(settings["XSA_FILE"])) if settings.get("XSA_FILE") else ()
+    xsa, xsa_json = (settings.get(name) for name in ("XSA_FILE", "XSA_JSON_FILE"))
+    advisories = load_advisories(xsa and Path(xsa), xsa_json and Path(xsa_json))
     pinned = _as_of(settings, profile)
     strict = bool(settings.get("STRICT"))
     archive = load(

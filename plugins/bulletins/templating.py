@@ -10,7 +10,10 @@ from typing import Any
 from markupsafe import Markup
 
 from bulletins.addresses import (
+    CVE,
+    XSA,
     LinkResolver,
+    advisory_url,
     attachment_url,
     beside,
     feed_url,
@@ -19,27 +22,33 @@ from bulletins.addresses import (
     letter_prefix,
     list_url,
     page_url,
+    published_advisory,
+    published_cve,
 )
-from bulletins.html import render, render_blocks, visible
+from bulletins.html import render, render_blocks, render_words, visible
 from bulletins.reader import ROOT, about, heading, summary
 from secpack import Profile
 from secpack.canaries import changes
 from secpack.model import (
+    Advisory,
     Archive,
     Attachment,
     Canary,
     Change,
     Document,
     Finding,
-    Id,
     Key,
     Letter,
     Publication,
     Signature,
+    Status,
     Verdict,
 )
+from secpack.pack import document_id
 from secpack.policy import WORDS, is_about_signatures
 from secpack.profile import Kind
+from secpack.statistics import statistics
+from secpack.text.inline import parse_inline
 from secpack.text.walk import actions, opening
 
 
@@ -69,6 +78,7 @@ class TemplateFunctions:
         self._link_of = LinkResolver(archive, profile, ROOT)
         self._waived = {f.file: f.waived for f in archive.findings if f.waived}
         self._keys = {key.fingerprint: key for key in reversed(archive.keys)}
+        self._by_id = {p.id: p for p in archive.publications}
 
     # --- addresses ---
 
@@ -92,13 +102,13 @@ class TemplateFunctions:
         """A key's file."""
         return key_url(key, self._profile)
 
-    def advisory_link(self, number: int) -> str:
-        """Where an advisory is published."""
-        return self._link_of(Id("XSA", f"XSA-{number}", "")) or ""
+    def published_advisory(self, number: int) -> str:
+        """Where an advisory is published, elsewhere."""
+        return published_advisory(number, self._profile)
 
-    def cve_link(self, cve: str) -> str:
-        """Where a CVE is published."""
-        return self._link_of(Id("CVE", cve, "")) or ""
+    def published_cve(self, cve: str) -> str:
+        """Where a CVE is published, elsewhere."""
+        return published_cve(cve, self._profile)
 
     # --- documents ---
 
@@ -132,6 +142,26 @@ class TemplateFunctions:
         """Attachments that lie in the folder of a kind."""
         folder = kind.folder + "/"
         return [a for a in self._archive.attachments if a.file.path.startswith(folder)]
+
+    def publication_of(self, identity: str) -> Publication | None:
+        """The document with this id, or None where the archive has none."""
+        return self._by_id.get(identity)
+
+    # --- advisories ---
+
+    def announced_in(self, advisory: Advisory) -> list[str]:
+        """Ids of the bulletins that address an advisory; the archive may lack the tracker's."""
+        ids = list(advisory.bulletins)
+        if advisory.bulletin:
+            number = int(advisory.bulletin.partition("-")[0])
+            identity = document_id(self._profile.bulletins, number)
+            return ids if identity in ids else [*ids, identity]
+        return ids
+
+    def linked(self, words: str, root: str) -> Markup:
+        """Words with links on the ids that have a page; ``root`` is the way to the site's root."""
+        link_of = LinkResolver(self._archive, self._profile, f"{root}/")
+        return Markup(render_words(parse_inline(words), link_of))  # noqa: S704 - ours
 
     # --- evidence ---
 
@@ -194,13 +224,19 @@ def template_context(archive: Archive, profile: Profile) -> dict[str, Any]:
     functions = TemplateFunctions(archive, profile)
     names = [name for name in vars(TemplateFunctions) if not name.startswith("_")]
     return {name: getattr(functions, name) for name in names} | {
+        "XSA": XSA,
+        "CVE": CVE,
         "about": about,
+        "advisory_page": advisory_url,
         "by_year": by_year,
         "feed_of": feed_url,
         "fingerprint": grouped_fingerprint,
         "heading": heading,
         "key_groups": key_groups(archive.keys),
         "list_of": list_url,
+        "product": profile.name or profile.issuer or "the product",
+        "statistics": statistics(archive.advisories),
+        "status_words": status_words,
         "summary_of": summary,
         "verdict_words": verdict_words,
     }
@@ -215,6 +251,20 @@ def by_year(publications: Sequence[Publication]) -> list[tuple[int, list[Publica
 def verdict_words(signature: Signature) -> str:
     """What was found, in words."""
     return WORDS[signature.verdict]
+
+
+_STATUSES = {
+    Status.YES: "yes",
+    Status.NO: "no",
+    Status.UNUSED: "unused",
+    Status.OPEN: "to be announced",
+    Status.UNTRACKED: "not in the tracker",
+}
+
+
+def status_words(advisory: Advisory) -> str:
+    """Whether it affects the product, in words."""
+    return _STATUSES[advisory.status]
 
 
 def key_groups(keys: Sequence[Key]) -> list[tuple[str, list[Key]]]:

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Final, TypeVar
 
 from secpack import lint
+from secpack.advisories import check_tracker
 from secpack.canaries import (
     announcements,
     bulletin_count,
@@ -31,6 +32,7 @@ from secpack.model import (
     Attachment,
     Bulletin,
     Canary,
+    Cve,
     Document,
     File,
     Finding,
@@ -108,13 +110,17 @@ def examine(
     withheld = contents.withheld | late
     tracker = [_without_withheld(a, withheld, profile.bulletins) for a in advisories]
     bulletins = [_as_tracked(b, tracker) for b in bulletins if b.id not in late]
+    canaries = [canary for canary in canaries if canary.id not in late]
+    named = _named_in(bulletins, canaries)
+    joined = tuple(_advisories(bulletins, named, tracker))
     archive = Archive(
         bulletins=tuple(bulletins),
-        canaries=tuple(c for c in canaries if c.id not in late),
-        advisories=tuple(_advisories(bulletins, tracker)),
+        canaries=tuple(canaries),
+        advisories=joined,
         attachments=tuple(Attachment(file, signed) for file, signed in contents.attachments),
         keys=(),
         findings=(),
+        cves=tuple(_cves(joined, named)),
         embargoed=len(contents.withheld),
         late=len(late),
     )
@@ -317,18 +323,55 @@ def _without_withheld(advisory: Advisory, withheld: set[str], kind: Kind) -> Adv
     return advisory
 
 
-def _advisories(bulletins: Sequence[Bulletin], tracker: Sequence[Advisory]) -> Iterator[Advisory]:
-    """The tracker's advisories and those only named in texts, with the bulletins that name them."""
+#: What a document names, by its id: numbers of advisories, and CVEs.
+_Names = dict[str, tuple[Sequence[int], Sequence[str]]]
+
+
+def _named_in(bulletins: Iterable[Bulletin], canaries: Iterable[Canary]) -> _Names:
+    """What bulletins name, and canaries with their letters."""
+    names: _Names = {b.id: ((*b.addresses, *b.mentions), b.cves) for b in bulletins}
+    for canary in canaries:
+        documents = (canary.document, *(letter.document for letter in canary.letters))
+        found = [_named(document) for document in documents]
+        numbers = {n for addresses, mentions, _ in found for n in (*addresses, *mentions)}
+        cves = {i.value for _, _, ids in found for i in ids if i.scheme == "CVE"}
+        names[canary.id] = (sorted(numbers), sorted(cves))
+    return names
+
+
+def _advisories(
+    bulletins: Iterable[Bulletin], named: _Names, tracker: Iterable[Advisory]
+) -> Iterator[Advisory]:
+    """The tracker's advisories and those only named in texts, with the documents that name them."""
     known = {advisory.number: advisory for advisory in tracker}
+    addressed, mentioned = defaultdict(list), defaultdict(list)
     for bulletin in bulletins:
-        for number in (*bulletin.addresses, *bulletin.mentions):
-            known.setdefault(number, Advisory(number, None, None, False, None))
+        for number in bulletin.addresses:
+            addressed[number].append(bulletin.id)
+    for identity, (numbers, _) in named.items():
+        for number in numbers:
+            known.setdefault(number, Advisory(number, None, None, False, None, tracked=False))
+            if identity not in addressed[number]:
+                mentioned[number].append(identity)
     for number in sorted(known):
         yield replace(
             known[number],
-            bulletins=tuple(b.id for b in bulletins if number in b.addresses),
-            mentioned_in=tuple(b.id for b in bulletins if number in b.mentions),
+            bulletins=tuple(addressed[number]),
+            mentioned_in=tuple(mentioned[number]),
         )
+
+
+def _cves(advisories: Iterable[Advisory], named: _Names) -> Iterator[Cve]:
+    """All CVEs that are known, by year and number."""
+    belongs, naming = defaultdict(list), defaultdict(list)
+    for advisory in advisories:
+        for cve in advisory.cves:
+            belongs[cve].append(advisory.number)
+    for identity, (_, cves) in named.items():
+        for cve in cves:
+            naming[cve].append(identity)
+    for cve in sorted({*belongs, *naming}, key=lambda c: [int(part) for part in c.split("-")[1:]]):
+        yield Cve(cve, tuple(belongs[cve]), tuple(naming[cve]))
 
 
 # --- signatures -------------------------------------------------------------------------------
@@ -395,6 +438,7 @@ def _findings(
         *_gaps(profile.bulletins, archive.bulletins, withheld),
         *_gaps(profile.canaries, archive.canaries, withheld),
         *check_canaries(archive.canaries, archive.bulletins, profile),
+        *check_tracker(archive.advisories, archive.bulletins),
     ]
     if evidence:
         findings += [*evidence.findings, *_signature_findings(archive, profile)]

@@ -34,6 +34,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             Path(options.pack),
             profile=load_profile(options.profile) if options.profile else Profile(),
             xsa=options.xsa,
+            xsa_json=options.xsa_json,
             on=options.on,
         )
     except SecpackError as error:
@@ -56,12 +57,14 @@ def _show(findings: Sequence[Finding], options: argparse.Namespace) -> None:
         print(_summary(findings, shown), file=sys.stderr)
 
 
-def check(pack: Path, *, profile: Profile, xsa: Path | None, on: date | None) -> list[Finding]:
+def check(
+    pack: Path, *, profile: Profile, xsa: Path | None, xsa_json: Path | None, on: date | None
+) -> list[Finding]:
     """Read and verify a whole pack; return all findings, sorted.
 
     Raises SecpackError where nothing can be checked: no pack, no gpgv, other input that is wrong.
     """
-    advisories = load_advisories(xsa) if xsa else ()
+    advisories = load_advisories(xsa, xsa_json)
     checker = Checker(cache=Cache(cache_folder() / "verdicts.json"))
     archive, errors = examine(pack, profile=profile, advisories=advisories, checker=checker)
     late = check_lateness(archive.canaries, on) if on else ()
@@ -94,6 +97,7 @@ def _parser() -> argparse.ArgumentParser:
     command.add_argument("pack", help="the folder of the pack")
     command.add_argument("--profile", type=Path, help="the issuer's profile (TOML)")
     command.add_argument("--xsa", type=Path, help="tracker data (xsa.yml)")
+    command.add_argument("--xsa-json", type=Path, help="the Xen Project's list (xsa.json)")
     command.add_argument("--on", type=_day, metavar="DATE", help="is the canary late on that day?")
     command.add_argument("--format", choices=sorted(_FORMATS), default="text")
     command.add_argument("--notices", action="store_true", help="print notices as text, too")

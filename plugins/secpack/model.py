@@ -483,12 +483,24 @@ class Canary:
 Publication: TypeAlias = Bulletin | Canary
 
 
+class Status(StrEnum):
+    """Whether an advisory affects the issuer's product, as far as the tracker tells."""
+
+    YES = "yes"
+    NO = "no"
+    UNUSED = "unused"
+    OPEN = "to-be-announced"
+    UNTRACKED = "not-tracked"
+
+
 @dataclass(frozen=True, slots=True)
 class Advisory:
-    """A Xen Security Advisory, from tracker data or (``date`` None) only from the texts.
+    """A Xen Security Advisory: what the tracker, the Xen Project's list and the texts say of it.
 
-    ``affected`` is None where that is not known, ``bulletin`` the tracker's own word on where it
-    was announced (``029-2017``), ``bulletins`` and ``mentioned_in`` ids of this archive.
+    ``tracked`` tells whether the tracker has it; one that only the list or a text names has no
+    verdict. ``affected`` is None where that is not known, ``bulletin`` the tracker's own word on
+    where it was announced (``029-2017``), ``bulletins`` and ``mentioned_in`` ids of this archive.
+    ``file`` and ``line`` are where it was read, empty and 0 where only texts name it.
     """
 
     number: int
@@ -496,16 +508,43 @@ class Advisory:
     affected: bool | None
     unused: bool
     bulletin: str | None
+    reason: str = ""
+    title: str = ""
+    cves: tuple[str, ...] = ()
+    tracked: bool = True
     bulletins: tuple[str, ...] = ()
     mentioned_in: tuple[str, ...] = ()
+    file: str = ""
+    line: int = 0
+    findings: tuple[Finding, ...] = ()
+
+    @property
+    def status(self) -> Status:
+        """The verdict, in one word."""
+        if not self.tracked:
+            return Status.UNTRACKED
+        if self.unused:
+            return Status.UNUSED
+        if self.affected is None:
+            return Status.OPEN
+        return Status.YES if self.affected else Status.NO
+
+
+@dataclass(frozen=True, slots=True)
+class Cve:
+    """A CVE: numbers of the advisories it belongs to, ids of the texts that name it."""
+
+    id: str
+    advisories: tuple[int, ...]
+    named_in: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Archive:
     """Everything that is published: sorted, unique, cross-referenced; and what was found.
 
-    Bulletins and canaries ascend by number. Of documents that are kept back nothing is here but
-    how many there are: ``embargoed`` by the profile, ``late`` for the day that is shown.
+    All ascend by number. Of documents that are kept back nothing is here but how many there are:
+    ``embargoed`` by the profile, ``late`` for the day that is shown.
     """
 
     bulletins: tuple[Bulletin, ...]
@@ -514,6 +553,7 @@ class Archive:
     attachments: tuple[Attachment, ...]
     keys: tuple[Key, ...]
     findings: tuple[Finding, ...]
+    cves: tuple[Cve, ...] = ()
     embargoed: int = 0
     late: int = 0
 

@@ -33,9 +33,14 @@ class Kind:
 
 @dataclass(frozen=True, slots=True)
 class Links:
-    """Public addresses; ``{number}`` and ``{id}`` are filled in."""
+    """Public addresses; ``{number}`` and ``{id}`` are filled in.
+
+    Advisories with numbers up to ``historical_until`` are published at ``historical``.
+    """
 
     advisory: str = "https://xenbits.xen.org/xsa/advisory-{number}.html"
+    historical: str = ""
+    historical_until: int = 0
     cve: str = "https://www.cve.org/CVERecord?id={id}"
 
 
@@ -203,6 +208,8 @@ def _build(cls: type[_T], data: object, key: str) -> _T:
             raise _WrongError(place, f"unknown; expected one of {', '.join(sorted(known))}")
         if known[name] == "str" and not isinstance(value, str):
             raise _WrongError(place, "expected a string")
+        if known[name] == "int" and type(value) is not int:
+            raise _WrongError(place, "expected a number")
         if known[name] in ("date", "date | None") and type(value) is not date:
             raise _WrongError(place, "expected a date such as 2026-08-01")
     try:
@@ -219,8 +226,7 @@ def _check_values(profile: Profile) -> None:
     for place, folder in (*folders, ("keys", profile.keys)):
         if not folder or folder.startswith("/") or ".." in folder.split("/"):
             raise _WrongError(place, f"{folder!r}: expected a folder inside the pack")
-    for template in (profile.links.advisory, profile.links.cve):
-        _check_template(template)
+    _check_links(profile.links)
     for waiver in profile.waivers:
         if waiver.sha256 and not _DIGEST.fullmatch(waiver.sha256):
             raise _WrongError("sha256", f"{waiver.sha256!r}: expected 64 digits, lower case")
@@ -228,6 +234,14 @@ def _check_values(profile: Profile) -> None:
             raise _WrongError("waivers", f"the waiver for {waiver.file} needs a reason")
     _check_documents(profile)
     _check_fingerprints(profile)
+
+
+def _check_links(links: Links) -> None:
+    for template in (links.advisory, links.cve, links.historical or links.advisory):
+        _check_template(template)
+    if bool(links.historical) != (links.historical_until > 0):
+        message = "expected both historical and historical_until, a number above 0, or neither"
+        raise _WrongError("links", message)
 
 
 def _check_template(template: str) -> None:

@@ -12,7 +12,7 @@ from pathlib import Path
 ROOT = Path(__file__).parents[2]
 
 #: Variables of the surroundings that would change what is built.
-_OURS = ("SECPACK", "XSA", "PROFILE", "OUTPUT", "AS_OF", "SITEURL", "THEME")
+_OURS = ("SECPACK", "XSA", "XSA_JSON", "PROFILE", "OUTPUT", "AS_OF", "SITEURL", "THEME")
 
 
 @dataclass(frozen=True, slots=True)

@@ -41,6 +41,13 @@ def test_a_clean_pack(capsys: pytest.CaptureFixture[str]) -> None:
     assert err.startswith("0 error(s), 0 warning(s)")
 
 
+def test_a_clean_pack_with_the_list(capsys: pytest.CaptureFixture[str]) -> None:
+    listed = ("--xsa", str(CONTENT / "xsa.yml"), "--xsa-json", str(CONTENT / "xsa.json"))
+    status, out, _ = run(capsys, *DEMO, *listed, "--notices")
+    assert status == 0
+    assert "xsa.json\n  14: notice: XSA-9026: cve: 'none (yet) assigned' is no CVE" in out
+
+
 def test_a_tampered_pack(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     shutil.copytree(CONTENT / "secpack", tmp_path / "pack")
     text = tmp_path / "pack" / "QSBs" / "qsb-003-2017.txt"

@@ -1,23 +1,27 @@
-"""Profiles and tracker data that are wrong, each with the error that a person gets to read."""
+"""Profiles and tracker data: those that are wrong with the error that a person gets to read."""
 
 from __future__ import annotations
 
+import json
 from datetime import date
 from pathlib import Path
 
 import pytest
 
 from secpack import ProfileError, TrackerError, load_advisories, load_profile
+from secpack.model import Advisory
 from tests.conftest import DATA
 
 PROFILES = sorted((DATA / "profiles").glob("*.toml"))
 TRACKERS = sorted((DATA / "trackers").glob("*.yml"))
+LISTS = sorted((DATA / "lists").glob("*.json"))
 CONTENT = Path(__file__).parents[2] / "content"
 
 
 def test_there_are_cases() -> None:
     assert len(PROFILES) >= 9
-    assert len(TRACKERS) >= 10
+    assert len(TRACKERS) >= 30
+    assert len(LISTS) >= 15
 
 
 @pytest.mark.parametrize("path", PROFILES, ids=lambda path: path.stem)
@@ -36,11 +40,31 @@ def test_invalid_tracker(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert str(raised.value) == path.with_suffix(".error").read_text("utf-8").strip()
 
 
+@pytest.mark.parametrize("path", LISTS, ids=lambda path: path.stem)
+def test_invalid_list(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(path.parent)
+    with pytest.raises(TrackerError) as raised:
+        load_advisories(None, Path(path.name))
+    assert str(raised.value) == path.with_suffix(".error").read_text("utf-8").strip()
+
+
+@pytest.mark.parametrize("text", ["[" * 300_000, "- " * 300_000, "{a: " * 300_000])
+def test_nothing_nested_exhausts_the_stack(tmp_path: Path, text: str) -> None:
+    for name in ("xsa.yml", "xsa.json"):
+        (tmp_path / name).write_text(text)
+    with pytest.raises(TrackerError):
+        load_advisories(tmp_path / "xsa.yml")
+    with pytest.raises(TrackerError):
+        load_advisories(None, tmp_path / "xsa.json")
+
+
 def test_missing_files(tmp_path: Path) -> None:
     with pytest.raises(ProfileError, match="cannot be read: No such file"):
         load_profile(tmp_path / "none.toml")
     with pytest.raises(TrackerError, match="cannot be read: No such file"):
         load_advisories(tmp_path / "none.yml")
+    with pytest.raises(TrackerError, match="cannot be read: No such file"):
+        load_advisories(None, tmp_path / "none.json")
 
 
 @pytest.mark.parametrize("name", ["demo", "qubes"])
@@ -56,3 +80,85 @@ def test_tracker_data() -> None:
     assert advisories[9001].date == date(2017, 4, 11)
     assert (advisories[9001].affected, advisories[9001].bulletin) == (True, "003-2017")
     assert (advisories[9006].unused, advisories[9006].affected) == (True, False)
+    assert advisories[9002].reason == "denial of service only"
+    assert {a.status.value for a in advisories.values()} == {
+        "yes",
+        "no",
+        "unused",
+        "to-be-announced",
+    }
+
+
+# --- the Xen Project's list -------------------------------------------------------------------
+
+
+def listed(folder: Path, tracker: str, *entries: dict[str, object]) -> dict[int, Advisory]:
+    (folder / "xsa.yml").write_text(tracker or "[]")
+    (folder / "xsa.json").write_text(json.dumps([{"xsas": entries}, "more"], indent=1))
+    return {a.number: a for a in load_advisories(folder / "xsa.yml", folder / "xsa.json")}
+
+
+def messages(advisory: Advisory) -> list[str]:
+    return [f"{f.file}:{f.line}: {f.message} [{f.code}]" for f in advisory.findings]
+
+
+def test_the_list_adds_what_the_tracker_lacks(tmp_path: Path) -> None:
+    entry = {
+        "xsa": 7,
+        "title": " A  sieve\n leaks ",
+        "cve": ["CVE-2011-1002", "CVE-2011-1001"],
+        "public_time": "2011-03-14 12:00",
+        "files": ["xsa7.patch"],
+    }
+    tracker = "- xsa: 7\n  affected: yes\n"
+    found = listed(tmp_path, tracker, {"xsa": "9"}, entry)
+    assert sorted(found) == [7, 9]
+    assert (found[7].title, found[7].date) == ("A sieve leaks", date(2011, 3, 14))
+    assert found[7].cves == ("CVE-2011-1001", "CVE-2011-1002")
+    assert (found[7].status.value, found[9].status.value) == ("yes", "not-tracked")
+    assert messages(found[7]) == messages(found[9]) == []
+
+
+def test_keys_of_the_list_may_be_missing_or_empty(tmp_path: Path) -> None:
+    found = listed(tmp_path, "", {"xsa": 1, "title": None, "cve": None, "public_time": None})
+    assert (found[1].title, found[1].cves, found[1].date) == ("", (), None)
+    assert messages(found[1]) == []
+
+
+@pytest.mark.parametrize(
+    ("cve", "taken", "odd"),
+    [
+        ("CVE-2011-1001", ["CVE-2011-1001"], []),
+        (["CVE-2011-1001", "CVE-2011-1001"], ["CVE-2011-1001"], []),
+        (["CVE-2011-1001, CVE-2011-1002"], ["CVE-2011-1001", "CVE-2011-1002"], []),
+        (["none (yet) assigned"], [], ["none (yet) assigned"]),
+        (["CVE-2011-1001 and others"], [], ["CVE-2011-1001 and others"]),
+        (["CVE-2011-XXXX", "CVE-2011-1"], [], ["CVE-2011-XXXX", "CVE-2011-1"]),
+        ([""], [], [""]),
+    ],
+)
+def test_only_cves_are_taken_as_cves(
+    tmp_path: Path, cve: object, taken: list[str], odd: list[str]
+) -> None:
+    found = listed(tmp_path, "", {"xsa": 1, "cve": cve})
+    assert list(found[1].cves) == taken
+    expected = [f"xsa.json:5: XSA-1: cve: {words!r} is no CVE [tracker-list]" for words in odd]
+    assert messages(found[1]) == expected
+
+
+@pytest.mark.parametrize("time", ["soon", "2011-02-30 12:00", "14.03.2011"])
+def test_a_time_that_is_none_is_found(tmp_path: Path, time: str) -> None:
+    found = listed(tmp_path, "", {"xsa": 1, "public_time": time})
+    assert found[1].date is None
+    assert messages(found[1]) == [
+        f"xsa.json:5: XSA-1: public_time: {time!r} is no date [tracker-list]"
+    ]
+
+
+def test_the_tracker_holds_where_dates_differ(tmp_path: Path) -> None:
+    tracker = "- xsa: 1\n\n- xsa: 2\n  date: 2011-03-14\n"
+    found = listed(tmp_path, tracker, {"xsa": 2, "public_time": "2011-03-15 12:00"})
+    assert found[2].date == date(2011, 3, 14)
+    assert messages(found[2]) == [
+        "xsa.yml:3: XSA-2 is of 2011-03-14 here, of 2011-03-15 in xsa.json [tracker-date]"
+    ]

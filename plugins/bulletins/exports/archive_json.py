@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
-from bulletins.addresses import beside, key_url, page_url
+from bulletins.addresses import advisory_url, beside, key_url, page_url
 from bulletins.exports.data import to_json
 from secpack import Profile
 from secpack.model import (
@@ -19,6 +19,7 @@ from secpack.model import (
     Publication,
     Signature,
 )
+from secpack.statistics import statistics
 from secpack.text.walk import sections
 
 _FORMAT = 1
@@ -32,6 +33,7 @@ def archive_json(archive: Archive, profile: Profile) -> bytes:
         "bulletins": [_bulletin(bulletin, profile) for bulletin in archive.bulletins],
         "canaries": [_canary(canary, profile) for canary in archive.canaries],
         "advisories": [_advisory(advisory) for advisory in archive.advisories],
+        "statistics": _statistics(archive.advisories),
         "keys": [_key(key, profile) for key in archive.keys],
         "findings": [_finding(finding) for finding in archive.findings],
     }
@@ -111,12 +113,33 @@ def _advisory(advisory: Advisory) -> dict[str, Any]:
     return {
         "id": f"XSA-{advisory.number}",
         "number": advisory.number,
-        "date": advisory.date.isoformat() if advisory.date else None,
+        "url": advisory_url(advisory.number),
+        "date": _day(advisory.date),
+        "title": advisory.title or None,
+        "cves": list(advisory.cves),
+        "status": advisory.status.value,
         "affected": advisory.affected,
         "unused": advisory.unused,
+        "reason": advisory.reason or None,
         "qsb": advisory.bulletin,
         "bulletins": list(advisory.bulletins),
         "mentioned_in": list(advisory.mentioned_in),
+    }
+
+
+def _statistics(advisories: Sequence[Advisory]) -> dict[str, Any]:
+    counted = statistics(advisories)
+    return {
+        "first": _day(counted.first),
+        "last": _day(counted.last),
+        "total": counted.total,
+        "used": counted.used,
+        "affecting": counted.affecting,
+        "open": counted.open,
+        "percentage": float(counted.percentage) if counted.percentage is not None else None,
+        "years": [
+            {"year": y.year, "used": y.used, "affecting": y.affecting} for y in counted.years
+        ],
     }
 
 
@@ -132,6 +155,10 @@ def _key(key: Key, profile: Profile) -> dict[str, Any]:
         "retired": key.retired,
         "sha256": key.file.sha256,
     }
+
+
+def _day(day: date | None) -> str | None:
+    return day.isoformat() if day else None
 
 
 def _moment(moment: datetime | None) -> str | None:

@@ -16,14 +16,17 @@ from secpack.model import Archive
 __all__ = ["feeds", "newest_first"]
 
 
-def feeds(archive: Archive, profile: Profile, site_url: str) -> dict[str, bytes]:
+def feeds(
+    archive: Archive, profile: Profile, site_url: str, *, pages: bool = True
+) -> dict[str, bytes]:
     """Return all documents of all feeds by their addresses.
 
-    Addresses in them are absolute where the site has one, otherwise relative to the feed.
+    Addresses in them are absolute where the site has one, otherwise relative to the feed;
+    ``pages`` tells whether the site has pages for advisories and CVEs.
     """
     root = f"{site_url}/" if site_url else "../"
     written = {}
-    for feed in _feeds(archive, profile, root):
+    for feed in _feeds(archive, profile, root, pages=pages):
         for page in chain(feed.entries):
             written[feed_url(feed.slug, page.number)] = atom_document(feed, page)
             if feed.slug == "all":
@@ -31,8 +34,8 @@ def feeds(archive: Archive, profile: Profile, site_url: str) -> dict[str, bytes]
     return written
 
 
-def _feeds(archive: Archive, profile: Profile, root: str) -> list[Feed]:
-    entries = publication_entries(archive, profile, root)
+def _feeds(archive: Archive, profile: Profile, root: str, *, pages: bool) -> list[Feed]:
+    entries = publication_entries(archive, profile, root, pages=pages)
     rows = [
         ("all", "bulletins and canaries", archive.publications),
         (profile.bulletins.slug, "bulletins", archive.bulletins),

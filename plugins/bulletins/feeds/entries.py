@@ -21,9 +21,11 @@ def newest_first(publications: Iterable[Publication]) -> list[Publication]:
     )
 
 
-def publication_entries(archive: Archive, profile: Profile, root: str) -> dict[str, FeedEntry]:
+def publication_entries(
+    archive: Archive, profile: Profile, root: str, *, pages: bool
+) -> dict[str, FeedEntry]:
     """The entries of all documents by their ids; ``root`` is the way to the root of the site."""
-    link_of = LinkResolver(archive, profile, root)
+    link_of = LinkResolver(archive, profile, root, pages=pages)
     return {p.id: _entry(p, profile, root, link_of) for p in archive.publications}
 
 

@@ -1,0 +1,55 @@
+"""Checks that what a site's pages link to is on the site, down to the place on the page."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from functools import cache
+from html.parser import HTMLParser
+from pathlib import Path
+from urllib.parse import unquote
+
+_ADDRESSES = {"href", "src"}
+
+
+@dataclass(slots=True)
+class Page(HTMLParser):
+    """The ids of a page, and the addresses that it links to."""
+
+    ids: list[str] = field(default_factory=list)
+    links: list[str] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        HTMLParser.__init__(self)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        for name, value in attrs:
+            if name == "id":
+                self.ids.append(value or "")
+            elif name in _ADDRESSES:
+                self.links.append(value or "")
+            elif tag == "meta" and name == "content" and value and "url=" in value:
+                self.links.append(value.partition("url=")[2])
+
+
+@cache
+def read_page(path: Path) -> Page:
+    """Parse a page, once."""
+    page = Page()
+    page.feed(path.read_text("utf-8"))
+    return page
+
+
+def dangling(site: Path) -> tuple[list[str], int]:
+    """Links on the pages of a site that lead nowhere, and how many were followed."""
+    lost, followed = [], 0
+    for path in sorted(site.rglob("*.html")):
+        for link in read_page(path).links:
+            if link.startswith(("http://", "https://", "mailto:")):
+                continue
+            followed += 1
+            address, _, anchor = link.partition("#")
+            target = (path.parent / unquote(address)).resolve() if address else path
+            inside = target.is_relative_to(site.resolve()) and target.is_file()
+            if not inside or (anchor and unquote(anchor) not in read_page(target).ids):
+                lost.append(f"{path.relative_to(site)}: {link}")
+    return lost, followed

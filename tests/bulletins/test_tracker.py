@@ -1,0 +1,288 @@
+"""The pages of the tracker, its advisories and CVEs, and the addresses that lead elsewhere."""
+
+from __future__ import annotations
+
+import html
+import json
+import re
+import shutil
+from pathlib import Path
+
+import pytest
+
+from bulletins.gate import GateError, check_output
+from secpack import load, load_advisories, load_profile
+from tests.bulletins.links import dangling
+from tests.bulletins.sites import ROOT, Site, build
+from tests.packs import bulletin, canary, make_pack
+
+DEMO = ROOT / "content"
+PROFILE = DEMO / "demo.toml"
+
+
+@pytest.fixture(scope="module")
+def demo(tmp_path_factory: pytest.TempPathFactory) -> Site:
+    site = build(tmp_path_factory.mktemp("demo") / "site")
+    assert site.status == 0, site.said
+    return site
+
+
+def words(page: str) -> str:
+    """The words of a page, on one line."""
+    return " ".join(html.unescape(re.sub("<[^>]*>", " ", page)).split())
+
+
+def row(page: str, number: int) -> str:
+    """The row of an advisory in the tracker, in words."""
+    return words(page.partition(f'<tr id="{number}">')[2].partition("</tr>")[0])
+
+
+def test_no_link_dangles(demo: Site) -> None:
+    lost, followed = dangling(demo.folder)
+    assert lost == []
+    assert followed > 1000
+
+
+def test_rows(demo: Site) -> None:
+    page = demo.read("xsa/index.html")
+    assert row(page, 9034) == (
+        "XSA-9034 2025-05-06 yes events: a port is given away too early QSB-012"
+    )
+    assert row(page, 9008) == "XSA-9008 2018-05-15 no denial of service only"
+    assert row(page, 9006) == "XSA-9006 2018-02-27 unused Unused Xen Security Advisory number"
+    assert row(page, 9036) == "XSA-9036 2025-09-09 to be announced"
+    assert row(page, 9037) == "XSA-9037 not in the tracker"
+    places = [page.index(f'<tr id="{number}">') for number in range(9037, 9000, -1)]
+    assert places == sorted(places)
+
+
+def test_statistics_on_page_drawing_table_and_data_are_one(demo: Site) -> None:
+    check_statistics(demo)
+    counted = json.loads(demo.read("data/archive.json"))["statistics"]
+    assert (counted["used"], counted["affecting"], counted["open"]) == (35, 14, 1)
+    assert ">35</a></dd>" in demo.read("index.html")
+
+
+def check_statistics(site: Site) -> None:
+    """Hold the page's figures, its drawing and its table against ``archive.json``."""
+    data = json.loads(site.read("data/archive.json"))
+    counted, page = data["statistics"], site.read("xsa/index.html")
+    figures = page.partition('<dl class="figures">')[2].partition("</dl>")[0]
+    assert re.findall("<dd>(.*?)</dd>", re.sub("</?time[^>]*>", "", figures)) == [
+        f"{counted['first']} to {counted['last']}",
+        str(counted["used"]),
+        str(counted["affecting"]),
+        f"{counted['percentage']:.2f} %",
+    ]
+    years = [(str(y["year"]), y["affecting"], y["used"]) for y in counted["years"]]
+    drawing = page.partition("<svg")[2].partition("</svg>")[0]
+    drawn = re.findall(r"<text[^>]*>(\d{4})</text>.*?<text[^>]*>(\d+) of (\d+)</text>", drawing)
+    assert [(year, int(part), int(whole)) for year, part, whole in drawn] == years
+    bars = [int(width) for width in re.findall(r'<rect[^>]* width="(\d+)"', drawing)]
+    most = max(used for _, _, used in years)
+    assert bars == [n * 240 // most for _, part, whole in years for n in (whole, part)]
+    table = page.partition("<details>")[2].partition("</details>")[0]
+    rows = re.findall(r'<th scope="row">(\d{4})</th><td[^>]*>(\d+)</td><td[^>]*>(\d+)', table)
+    assert [(year, int(part), int(whole)) for year, whole, part in rows] == years
+    used = [a for a in data["advisories"] if a["status"] not in ("unused", "not-tracked")]
+    assert len(used) == counted["used"] == sum(whole for _, _, whole in years)
+    affecting = [a for a in used if a["status"] == "yes"]
+    assert len(affecting) == counted["affecting"] == sum(part for _, part, _ in years)
+
+
+@pytest.mark.parametrize(
+    ("number", "expected"),
+    [
+        (9034, ["Yes : it affects the security of Quern OS", "CVE-2025-90034", "QSB-012"]),
+        (9002, ["No : it does not affect", "Reason denial of service only"]),
+        (9006, ["Unused : no advisory was published under this number"]),
+        (9036, ["To be announced : whether it affects Quern OS is not said yet"]),
+        (9037, ["Not in the tracker : it is only named in a list of the Xen Project", "not known"]),
+    ],
+)
+def test_pages_of_advisories(demo: Site, number: int, expected: list[str]) -> None:
+    page = demo.read(f"xsa/{number}/index.html")
+    for said in (*expected, f"https://xen.example.org/xsa/advisory-{number}.html"):
+        assert said in words(page)
+
+
+def test_an_advisory_leads_to_its_neighbours(demo: Site) -> None:
+    page = demo.read("xsa/9002/index.html")
+    assert '<a rel="prev" href="../../xsa/9001/index.html">' in page
+    assert '<a rel="next" href="../../xsa/9003/index.html">' in page
+    assert 'rel="prev"' not in demo.read("xsa/9001/index.html")
+    assert 'rel="next"' not in demo.read("xsa/9037/index.html")
+
+
+def test_ids_lead_to_pages_here(demo: Site) -> None:
+    page = demo.read("qsb/012/index.html")
+    sheet = page.partition('<article class="sheet"')[2]
+    assert '<a href="../../xsa/9034/index.html">XSA-9034</a>' in sheet
+    assert '<a href="../../cve/index.html#CVE-2025-90034">CVE-2025-90034</a>' in sheet
+    assert '<a href="../../xsa/9034/index.html">XSA-9034</a>' in page.partition("<article")[0]
+    assert '<a href="../../xsa/9010/index.html">XSA-9010</a>' in demo.read("xsa/9026/index.html")
+    assert '<a href="../xsa/9010/index.html">XSA-9010</a>' in demo.read("xsa/index.html")
+
+
+def test_cves(demo: Site) -> None:
+    page = demo.read("cve/index.html")
+    rest = page.partition('<tr id="CVE-2025-90034">')[2].partition("</tr>")[0]
+    assert words(rest) == "CVE-2025-90034 XSA-9034 QSB-012"
+    assert 'href="https://cve.example.org/CVE-2025-90034"' in rest
+
+
+@pytest.mark.parametrize("page", ["xsa", "xsa/9034", "cve"])
+def test_a_page_that_was_not_written_is_noticed(demo: Site, tmp_path: Path, page: str) -> None:
+    shutil.copytree(demo.folder, tmp_path / "site")
+    profile = load_profile(PROFILE)
+    archive = load(DEMO / "secpack", profile=profile, advisories=load_advisories(DEMO / "xsa.yml"))
+    check_output(archive, profile, tmp_path / "site", pages=True)
+    (tmp_path / "site" / page / "index.html").unlink()
+    with pytest.raises(GateError, match=f"not written: {page}/index.html"):
+        check_output(archive, profile, tmp_path / "site", pages=True)
+    check_output(archive, profile, tmp_path / "site", pages=False)
+
+
+@pytest.mark.parametrize(("old", "new"), [("bulletins", "qsb"), ("canaries", "canary")])
+def test_addresses_of_long_standing_lead_on(demo: Site, old: str, new: str) -> None:
+    page = demo.read(f"{old}/index.html")
+    assert f'<meta http-equiv="refresh" content="0; url=../{new}/index.html">' in page
+    assert f'<link rel="canonical" href="../{new}/index.html">' in page
+    assert f'<a href="../{new}/index.html">' in page
+
+
+def test_feeds_lead_to_pages_here(tmp_path: Path) -> None:
+    site = build(
+        tmp_path / "site",
+        settings="publishconf.py",
+        SITEURL="https://quern.example.org/security",
+    )
+    assert site.status == 0, site.said
+    feed = html.unescape(site.read("feeds/qsb.atom.xml"))
+    assert '<a href="https://quern.example.org/security/xsa/9034/">XSA-9034</a>' in feed
+    assert '"https://quern.example.org/security/cve/#CVE-2025-90034"' in feed
+    canonical = '<link rel="canonical" href="https://quern.example.org/security/qsb/">'
+    assert canonical in site.read("bulletins/index.html")
+
+
+def test_with_another_theme_ids_lead_to_where_they_are_published(tmp_path: Path) -> None:
+    site = build(tmp_path / "site", THEME="simple")
+    assert site.status == 0, site.said
+    assert 'href="https://xen.example.org/xsa/advisory-9034.html"' in site.read(
+        "qsb/012/index.html"
+    )
+    feed = html.unescape(site.read("feeds/qsb.atom.xml"))
+    assert 'href="https://cve.example.org/CVE-2025-90034"' in feed
+
+
+# --- sites of other data ----------------------------------------------------------------------
+
+
+def site_of(
+    folder: Path,
+    files: dict[str, str | bytes],
+    *,
+    tracker: str = "",
+    listed: str = "",
+    more: str = "",
+) -> Site:
+    profile = folder / "profile.toml"
+    profile.write_text(f'issuer = "Quern"\n{more}')
+    variables: dict[str, Path] = {"SECPACK": make_pack(folder / "pack", files), "PROFILE": profile}
+    for name, file, text in (("XSA", "xsa.yml", tracker), ("XSA_JSON", "xsa.json", listed)):
+        if text:
+            (folder / file).write_text(text)
+            variables[name] = folder / file
+    site = build(folder / "site", **variables)
+    assert site.status == 0, site.said
+    assert dangling(site.folder)[0] == []
+    return site
+
+
+def test_without_tracker_data_there_are_no_statistics(tmp_path: Path) -> None:
+    site = site_of(tmp_path, {"QSBs/qsb-001-2001.txt": bulletin(1, title="A bug (XSA-7)")})
+    page = site.read("xsa/index.html")
+    assert "page-statistics" not in page
+    assert row(page, 7) == "XSA-7 not in the tracker QSB-001"
+    assert "only named in texts" in site.read("xsa/7/index.html")
+    data = json.loads(site.read("data/archive.json"))
+    assert data["statistics"]["total"] == 0
+    assert data["statistics"]["percentage"] is None
+    assert data["advisories"][0]["status"] == "not-tracked"
+    assert "Advisories named" in site.read("index.html")
+
+
+def test_an_archive_without_any_advisory(tmp_path: Path) -> None:
+    site = site_of(tmp_path, {"QSBs/qsb-001-2001.txt": bulletin(1)})
+    assert "no text names an advisory" in site.read("xsa/index.html")
+    assert "No text of this archive names a CVE" in site.read("cve/index.html")
+
+
+def test_what_only_a_letter_names_has_a_page(tmp_path: Path) -> None:
+    files: dict[str, str | bytes] = {
+        "canaries/canary-001-2020.txt": canary(1, count=0) + "\nXSA-8, CVE-2020-1234.\n",
+        "canaries/canary-001-2020-letter-ines.txt": "Dear reader,\n\nXSA-9 came late.\n",
+    }
+    site = site_of(tmp_path, files)
+    page = site.read("canary/001/index.html")
+    assert '<a href="../../xsa/9/index.html">XSA-9</a>' in page
+    assert "Mentioned in 2020-03-04 Quern Canary 001" in words(site.read("xsa/9/index.html"))
+
+
+def test_a_bulletin_that_the_archive_lacks_is_said_to_be_missing(tmp_path: Path) -> None:
+    tracker = "- {xsa: 7, date: 2001-03-04, affected: yes, qsb: 002-2002}\n"
+    files: dict[str, str | bytes] = {
+        f"QSBs/qsb-00{n}-200{n}.txt": bulletin(n, body="XSA-7 was before.") for n in (1, 3)
+    }
+    site = site_of(tmp_path, files, tracker=tracker)
+    assert row(site.read("xsa/index.html"), 7) == (
+        "XSA-7 2001-03-04 yes QSB-002 (not in this archive)"
+    )
+    page = words(site.read("xsa/7/index.html"))
+    assert "Addressed in QSB-002, which is not in this archive" in page
+    assert "Mentioned in 2001-03-04 QSB-001: A title 2003-03-04 QSB-003: A title" in page
+
+
+def test_old_advisories_lie_on_a_page_of_their_own(tmp_path: Path) -> None:
+    tracker = "".join(f"- {{xsa: {n}, date: 2011-03-14, affected: no}}\n" for n in (25, 26))
+    links = (
+        '[links]\nadvisory = "https://xen.example.org/{number}"\n'
+        'historical = "https://xen.example.org/old"\nhistorical_until = 25\n'
+    )
+    files: dict[str, str | bytes] = {"QSBs/qsb-001-2001.txt": bulletin(1)}
+    site = site_of(tmp_path, files, tracker=tracker, more=links)
+    assert '"https://xen.example.org/old"' in site.read("xsa/25/index.html")
+    assert '"https://xen.example.org/26"' in site.read("xsa/26/index.html")
+
+
+def test_words_of_the_tracker_stay_words(tmp_path: Path) -> None:
+    tracker = '- xsa: 7\n  affected: no\n  reason: <b>no</b> \\u202e "&" javascript:alert(1)\n'
+    listed = json.dumps([{"xsas": [{"xsa": 7, "title": "<script>\u202e"}]}])
+    files: dict[str, str | bytes] = {"QSBs/qsb-001-2001.txt": bulletin(1)}
+    site = site_of(tmp_path, files, tracker=tracker, listed=listed)
+    for address in ("xsa/index.html", "xsa/7/index.html"):
+        page = site.read(address)
+        assert "<b>" not in page
+        assert "<script" not in page
+        assert "\u202e" not in page
+        assert "&lt;b&gt;no&lt;/b&gt;" in page
+        assert "&lt;script&gt;[U+202E]" in page
+
+
+def test_a_profile_whose_lists_have_the_old_names(tmp_path: Path) -> None:
+    names = '[bulletins]\nprefix = "bulletins"\nfolder = "QSBs"\n'
+    files: dict[str, str | bytes] = {
+        "QSBs/bulletins-001-2001.txt": bulletin(1),
+    }
+    site = site_of(tmp_path, files, more=names)
+    assert "refresh" not in site.read("bulletins/index.html")
+    assert "refresh" in site.read("canaries/index.html")
+
+
+@pytest.mark.parametrize("name", ["XSA", "XSA_JSON"])
+def test_bad_tracker_data_stops_the_build(tmp_path: Path, name: str) -> None:
+    (tmp_path / "bad").write_text("{")
+    site = build(tmp_path / "site", **{name: tmp_path / "bad"})
+    assert site.status == 1
+    assert f"{tmp_path / 'bad'}:" in site.said
+    assert not site.folder.exists()
