@@ -45,7 +45,7 @@ from secpack.model import (
 )
 from secpack.text.blocks import defined_labels
 from secpack.text.inline import citation_label
-from secpack.text.marks import HIDDEN
+from secpack.text.marks import visible
 from secpack.text.walk import plain
 
 #: Code longer than this is not coloured: lexers are not made for hostile input.
@@ -58,11 +58,6 @@ _RESERVED: Final = re.compile(r"$|main$|(?:page|ref|cite|letter|section)(?:-|$)"
 
 #: Gives the address of an identifier, or None where there is no page for it.
 LinkOf = Callable[[Id], str | None]
-
-
-def visible(text: str) -> str:
-    """Show characters that cannot be seen, or that reorder others, as ``[U+202E]``."""
-    return HIDDEN.sub(lambda match: f"[U+{ord(match[0]):04X}]", text)
 
 
 def escape(text: str) -> str:

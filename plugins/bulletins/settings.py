@@ -16,7 +16,7 @@ from markupsafe import Markup
 
 from bulletins.html import as_markup
 from secpack import Checker, Profile, SecpackError, load, load_advisories, load_profile
-from secpack.cache import Cache, cache_folder
+from secpack.cache import open_cache
 from secpack.model import Archive, Severity
 
 #: What every build of an archive needs, whatever its theme; ``pelicanconf.py`` starts from it.
@@ -91,6 +91,8 @@ def read_archive(settings: dict[str, Any]) -> tuple[Archive, Profile]:
         as_of=pinned or _today(),
         checker=_checker(strict=strict),
     )
+    if strict and not profile.master_key:
+        raise SecpackError("the profile pins no master key: what is published must rest on one")
     if strict:
         _check_strictly(archive, pinned=pinned is not None)
     return archive, profile
@@ -98,7 +100,7 @@ def read_archive(settings: dict[str, Any]) -> tuple[Archive, Profile]:
 
 def _checker(*, strict: bool) -> Checker:
     """Checks signatures; what is published never rests on verdicts that were kept."""
-    cache = None if strict else Cache(cache_folder() / "verdicts.json")
+    cache = None if strict else open_cache("verdicts.json")
     return Checker(cache=cache, progress=show_progress if sys.stderr.isatty() else None)
 
 

@@ -25,7 +25,7 @@ from bulletins.addresses import (
     published_advisory,
     published_cve,
 )
-from bulletins.html import render, render_blocks, render_words, visible
+from bulletins.html import render, render_blocks, render_words
 from bulletins.reader import ROOT, about, heading, summary
 from secpack import Profile
 from secpack.canaries import changes
@@ -40,6 +40,7 @@ from secpack.model import (
     Key,
     Letter,
     Publication,
+    Severity,
     Signature,
     Status,
     Verdict,
@@ -49,6 +50,7 @@ from secpack.policy import WORDS, is_about_signatures
 from secpack.profile import Kind
 from secpack.statistics import statistics
 from secpack.text.inline import parse_inline
+from secpack.text.marks import visible
 from secpack.text.walk import actions, opening
 
 
@@ -77,6 +79,13 @@ class TemplateFunctions:
         self._profile = profile
         self._link_of = LinkResolver(archive, profile, ROOT)
         self._waived = {f.file: f.waived for f in archive.findings if f.waived}
+        self._doubtful = {
+            finding.file
+            for finding in archive.findings
+            if is_about_signatures(finding.code)
+            and finding.severity is Severity.ERROR
+            and not finding.waived
+        }
         self._keys = {key.fingerprint: key for key in reversed(archive.keys)}
         self._by_id = {p.id: p for p in archive.publications}
 
@@ -171,8 +180,13 @@ class TemplateFunctions:
         return signer.name if signer else name
 
     def keys_of(self, signatures: Sequence[Signature]) -> list[Key]:
-        """The keys that signed, in the order of the signatures."""
-        wanted = dict.fromkeys(s.primary for s in signatures if s.verdict.good)
+        """The keys that signed, in the order of the signatures.
+
+        Where it cannot be told which, that of the signer whom the file's name tells.
+        """
+        signers = self._profile.signers
+        named = {name: signer.fingerprint for name, signer in signers.items()}
+        wanted = dict.fromkeys(s.primary or named.get(s.signer, "") for s in signatures)
         return [self._keys[primary] for primary in wanted if primary in self._keys]
 
     def waiver_of(self, signature: Signature) -> str:
@@ -184,10 +198,14 @@ class TemplateFunctions:
         return [
             finding
             for finding in self._archive.findings
-            if finding.file == document.file.path
-            and is_about_signatures(finding.code)
-            and not finding.waived
+            if finding.file == document.file.path and is_about_signatures(finding.code)
         ]
+
+    def is_doubtful(self, publication: Publication) -> bool:
+        """Whether something about its signatures is an error that nobody accepts."""
+        return publication.document.file.path in self._doubtful or any(
+            signature.file.path in self._doubtful for signature in publication.signatures
+        )
 
     def changes_of(self, canary: Canary) -> tuple[Change, ...]:
         """How its statements differ from those of the canary before."""

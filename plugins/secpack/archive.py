@@ -42,6 +42,7 @@ from secpack.model import (
     Link,
     Preformatted,
     Publication,
+    Severity,
 )
 from secpack.pack import Contents, Entry, document_id, read_contents
 from secpack.policy import check_document, is_about_signatures
@@ -150,7 +151,8 @@ def _documents(
     for entry in sorted((e for e in entries if not e.letter), key=lambda e: e.number):
         try:
             _check_number(entry, seen)
-            documents.append(build(entry, [_letter(e) for e in letters.pop(entry.number, ())]))
+            beside = [_letter(e, entry) for e in letters.pop(entry.number, ())]
+            documents.append(build(entry, beside))
         except SecpackError as error:
             contents.errors.append(error)
             letters.pop(entry.number, None)
@@ -160,7 +162,10 @@ def _documents(
     return documents
 
 
-def _letter(entry: Entry) -> Letter:
+def _letter(entry: Entry, canary: Entry) -> Letter:
+    if entry.year != canary.year:
+        message = f"a letter whose name says {entry.year}, beside {canary.file.name}"
+        raise ParseError(message, path=entry.file.path)
     return Letter(entry.letter, parse_letter(entry.file), entry.signatures)
 
 
@@ -437,6 +442,7 @@ def _findings(
         *(finding for document in documents for finding in document.findings),
         *_gaps(profile.bulletins, archive.bulletins, withheld),
         *_gaps(profile.canaries, archive.canaries, withheld),
+        *_copies(archive),
         *check_canaries(archive.canaries, archive.bulletins, profile),
         *check_tracker(archive.advisories, archive.bulletins),
     ]
@@ -451,6 +457,18 @@ def _findings(
     digests = {file.path: file.sha256 for file in _files(contents)}
     secret = _names_of(withheld)
     return sorted(f for f in with_waivers(findings, waivers, digests) if not secret.search(f.file))
+
+
+def _copies(archive: Archive) -> Iterator[Finding]:
+    """The same signed bytes under two names: one of them claims to be what it is not."""
+    files = [p.document.file for p in archive.publications]
+    files += [letter.document.file for canary in archive.canaries for letter in canary.letters]
+    files += [attachment.file for attachment in archive.attachments]
+    first: dict[str, str] = {}
+    for file in files:
+        if first.setdefault(file.sha256, file.path) != file.path:
+            message = f"the same bytes as {first[file.sha256]}: remove one of the two"
+            yield Finding(file.path, 0, "copied-document", message, Severity.ERROR)
 
 
 def _without_traces(archive: Archive, withheld: set[str]) -> Archive:

@@ -53,14 +53,21 @@ class Cache:
 
 def _read(path: Path) -> dict[str, list[str]]:
     try:
-        data: Any = json.loads(path.read_bytes())
+        data: Any = json.loads(path.read_bytes()) if path.is_file() else {}
         kept = data["kept"] if data["format"] == _FORMAT else {}
-    except (OSError, ValueError, KeyError, TypeError):
+        return {key: value for key, value in kept.items() if _are_strings(value)}
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
         return {}
-    return {k: v for k, v in kept.items() if isinstance(v, list)} if isinstance(kept, dict) else {}
 
 
-def cache_folder() -> Path:
-    """Where this user's caches are (XDG base directories)."""
-    base = os.environ.get("XDG_CACHE_HOME") or str(Path("~/.cache").expanduser())
-    return Path(base) / "secpack-archive"
+def _are_strings(value: object) -> bool:
+    return isinstance(value, list) and all(isinstance(each, str) for each in value)
+
+
+def open_cache(name: str) -> Cache:
+    """A cache in this user's folder for caches (XDG base directories), if there is one."""
+    try:
+        base = Path(os.environ.get("XDG_CACHE_HOME") or "~/.cache").expanduser()
+    except RuntimeError:  # nobody knows this user's home
+        return Cache(None)
+    return Cache(base / "secpack-archive" / name)

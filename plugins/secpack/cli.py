@@ -8,18 +8,20 @@ import os
 import sys
 from collections.abc import Iterator, Sequence
 from datetime import date
+from io import TextIOWrapper
 from itertools import groupby
 from pathlib import Path
 
 from secpack.advisories import load_advisories
 from secpack.archive import examine
-from secpack.cache import Cache, cache_folder
+from secpack.cache import open_cache
 from secpack.canaries import check_lateness
 from secpack.errors import ParseError, SecpackError
 from secpack.lint import CODES, lint
 from secpack.model import Archive, Finding, Severity
 from secpack.profile import Profile, load_profile
 from secpack.signatures import Checker
+from secpack.text.marks import visible
 from secpack.waivers import with_waivers
 
 _CLEAN, _FINDINGS, _UNUSABLE = 0, 1, 2
@@ -29,6 +31,9 @@ _LEVELS = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.NOTICE
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command; return its exit status."""
     options = _parser().parse_args(arguments)
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
     try:
         findings = check(
             Path(options.pack),
@@ -37,8 +42,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
             xsa_json=options.xsa_json,
             on=options.on,
         )
-    except SecpackError as error:
-        print(error, file=sys.stderr)
+    except (SecpackError, OSError) as error:
+        print(_plain(str(error)), file=sys.stderr)
         return _UNUSABLE
     try:
         _show(findings, options)
@@ -65,7 +70,7 @@ def check(
     Raises SecpackError where nothing can be checked: no pack, no gpgv, other input that is wrong.
     """
     advisories = load_advisories(xsa, xsa_json)
-    checker = Checker(cache=Cache(cache_folder() / "verdicts.json"))
+    checker = Checker(cache=open_cache("verdicts.json"))
     archive, errors = examine(pack, profile=profile, advisories=advisories, checker=checker)
     late = check_lateness(archive.canaries, on) if on else ()
     broken = (_finding(error) for error in errors)
@@ -116,11 +121,11 @@ def _day(text: str) -> date:
 
 def _as_text(findings: Sequence[Finding]) -> None:
     for file, group in groupby(findings, key=lambda finding: finding.file):
-        print(file)
+        print(_plain(file))
         for f in group:
             line = f"{f.line}: " if f.line else ""
             waived = f" (accepted: {f.waived})" if f.waived else ""
-            print(f"  {line}{f.severity.value}: {f.message} [{f.code}]{waived}")
+            print(_plain(f"  {line}{f.severity.value}: {f.message} [{f.code}]{waived}"))
 
 
 def _as_json(findings: Sequence[Finding]) -> None:
@@ -146,8 +151,13 @@ def _as_github(findings: Sequence[Finding]) -> None:
         print(f"::{level} {place},title={f.code}::{_data(f.message)}")
 
 
+def _plain(text: str) -> str:
+    """Words of a pack can hold what a terminal, or a forge, would obey."""
+    return visible(text.replace("\n", " "))
+
+
 def _data(text: str) -> str:
-    return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
+    return _plain(text).replace("%", "%25")
 
 
 def _property(text: str) -> str:

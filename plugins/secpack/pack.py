@@ -83,11 +83,12 @@ def _report_misplaced(root: Path, profile: Profile, contents: Contents) -> None:
     folders = {profile.bulletins.folder, profile.canaries.folder}
     like = _document_like(profile)
     for folder, inner, names in os.walk(root):
-        inner[:] = sorted(name for name in inner if not name.startswith("."))
+        inner[:] = sorted(name for name in inner if not name.startswith(".git"))
         relative = os.path.relpath(folder, root)
         for name in sorted(names) if relative not in folders else ():
             if like.fullmatch(name):
                 path = name if relative == "." else f"{relative}/{name}"
+                path = path if path.isprintable() else repr(path)
                 _report_lost(contents, path, "misplaced-document", "not in the folder of its kind")
 
 

@@ -104,7 +104,9 @@ def _check_signature(signature: Signature, profile: Profile) -> Iterator[Finding
     path = signature.file.path
     if signature.verdict is not Verdict.UNCHECKED and not signature.verdict.good:
         code = f"signature-{signature.verdict.value}".replace("signature-signer", "signer")
-        yield Finding(path, 0, code, WORDS[signature.verdict], Severity.ERROR)
+        key = signature.primary or signature.fingerprint
+        message = f"{WORDS[signature.verdict]}{f' ({key})' if key else ''}"
+        yield Finding(path, 0, code, message, Severity.ERROR)
     elif signature.verdict is Verdict.GOOD_LEGACY:
         message = f"{WORDS[signature.verdict]} ({signature.digest})"
         yield Finding(path, 0, "signature-legacy", message, Severity.NOTICE)
@@ -120,6 +122,8 @@ def check_anchor(keys: Sequence[Key], profile: Profile) -> Iterator[Finding]:
     pins and the pack lacks, and what it pins and gpg no longer trusts, is a finding.
     """
     if not profile.master_key:
+        message = "the profile pins no master key: whoever wrote the pack could have signed it"
+        yield Finding(profile.keys, 0, "no-anchor", message)
         return
     if not keys:
         message = "no keys in the pack, so that no signature can be good"

@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Final
 
 from secpack.cache import Cache
-from secpack.errors import ParseError, ProgramMissingError
+from secpack.errors import ParseError, ProgramMissingError, SecpackError
 from secpack.model import File, Verdict
 from secpack.openpgp import read_signature
 
@@ -133,6 +133,8 @@ def check_signature(job: Job, home: Path, gpgv: str) -> Facts:
     3. Good is: exit status 0, exactly one NEWSIG, GOODSIG and VALIDSIG, a signature over bytes
        (class 00), and none of the lines that spoil it. All else is a verdict of its own.
     4. What gpgv passes over, the rest of the file, must be in order as well.
+
+    Raises SecpackError when gpgv did not come to an end.
     """
     document, signature = _written(job.document, home), _written(job.signature, home)
     command = [gpgv, "--homedir", str(home), "--keyring", str(home / "keyring.gpg")]
@@ -144,6 +146,8 @@ def check_signature(job: Job, home: Path, gpgv: str) -> Facts:
         check=False,
         env={"LC_ALL": "C", "PATH": os.defpath},
     )
+    if done.returncode < 0:
+        raise SecpackError(f"gpgv was killed by signal {-done.returncode}; try again")
     facts = _facts(done.returncode, done.stdout.decode("utf-8", "replace"))
     return facts if not facts.verdict.good or _is_plain(job, facts) else Facts(Verdict.MALFORMED)
 
@@ -174,12 +178,31 @@ def _facts(status: int, output: str) -> Facts:
     if counts["NEWSIG"] > 1 or counts["VALIDSIG"] > 1:
         return Facts(Verdict.SEVERAL)
     spoiled = next((verdict for word, verdict in _SPOILING.items() if counts[word]), None)
+    unknown = next((line for line in lines if line and line[0] == "ERRSIG"), None)
+    if spoiled is Verdict.UNKNOWN_KEY and unknown:
+        return _unknown(unknown)
     if spoiled:
         return _described(spoiled, valid)
     once = all(counts[word] == 1 for word in ("NEWSIG", "GOODSIG", "VALIDSIG"))
     if status != 0 or not once or valid is None or len(valid) < 11 or valid[9] != "00":
         return Facts(Verdict.MALFORMED)
     return _described(Verdict.GOOD, valid)
+
+
+def _unknown(line: Sequence[str]) -> Facts:
+    """What ERRSIG tells: key id, algorithm, digest, class, time, reason, perhaps a fingerprint."""
+    _, key, algorithm, digest, _, time, *rest = (*line, "", "", "", "", "", "")
+    return Facts(
+        verdict=Verdict.UNKNOWN_KEY,
+        fingerprint=next((word for word in rest if len(word) == 40), key),
+        created=_moment(time),
+        digest=_DIGESTS.get(digest, ""),
+        algorithm=_ALGORITHMS.get(algorithm, ""),
+    )
+
+
+def _moment(seconds: str) -> datetime | None:
+    return datetime.fromtimestamp(int(seconds), UTC) if seconds.isdigit() else None
 
 
 def _described(verdict: Verdict, valid: Sequence[str] | None) -> Facts:
@@ -193,7 +216,7 @@ def _described(verdict: Verdict, valid: Sequence[str] | None) -> Facts:
         verdict=verdict,
         fingerprint=valid[1],
         primary=valid[10],
-        created=datetime.fromtimestamp(int(valid[3]), UTC) if valid[3].isdigit() else None,
+        created=_moment(valid[3]),
         digest=digest,
         algorithm=_ALGORITHMS.get(valid[7], f"algorithm {valid[7]}"),
     )

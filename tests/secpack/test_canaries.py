@@ -51,6 +51,13 @@ CONTENT = Path(__file__).parents[2] / "content"
         ("in the first week of January", "2020-01-01", "2020-01-07"),
         ("in the week of 2020-03-02", "2020-03-02", "2020-03-08"),
         ("before March 5, 2020", "2020-01-02", "2020-03-05"),
+        ("between March 1 and 14, 2027", "2027-03-01", "2027-03-14"),
+        ("from March 1 to 14, 2027", "2027-03-01", "2027-03-14"),
+        ("on March 1-14, 2027", "2027-03-01", "2027-03-14"),
+        ("by 14 March 2027", "2020-01-02", "2027-03-14"),
+        ("by the 14th of March 2027", "2020-01-02", "2027-03-14"),
+        ("on or before March 14, 2027", "2020-01-02", "2027-03-14"),
+        ("in the First Two Weeks of March 2027", "2027-03-01", "2027-03-14"),
     ],
 )
 def test_window(words: str, first: str, last: str) -> None:
@@ -75,6 +82,24 @@ def test_window(words: str, first: str, last: str) -> None:
         "in the fourth half of March 2027",
         "on February 30, 2027",
         "in the first 90 days of March 2027",
+        "within two weeks of March 1, 2027",
+        "in the first days of March 2027",
+        "no sooner than March 1, 2027",
+        "starting March 1, 2027",
+        "on March 1, 2027 or later",
+        "around March 10, 2027",
+        "in the week starting Monday, March 8, 2027",
+        "between 1 and 14 March 2027",
+        "in the first fortnight of March 2027",
+        "in early March 2027",
+        "in mid-March 2027",
+        "at the beginning of March 2027",
+        "in the middle of March 2027",
+        "in the first ten working days of March 2027",
+        "on the first Monday in March 2027",
+        "two weeks before March 15, 2027",
+        "never in March 2027",
+        "in the fourth week of March 2027 or so",
     ],
 )
 def test_no_window(words: str) -> None:
@@ -125,13 +150,34 @@ def one(tmp_path: Path, text: str, *numbers: int, profile: Profile | None = None
 def test_the_count_is_held_against_the_archive(tmp_path: Path) -> None:
     assert found(one(tmp_path / "a", canary(1, count=3), 1, 2, 3)) == []
     gap = one(tmp_path / "b", canary(1, count=3), 1, 3)
-    assert found(gap) == [("canary-count", "notice")]
+    assert found(gap) == [("canary-count", "warning")]
+    (finding,) = (f for f in gap.findings if f.code == "canary-count")
+    assert finding.message.endswith("missing here: 002")
     short = one(tmp_path / "c", canary(1, count=2), 1, 2, 3)
     assert found(short) == [("canary-count", "warning")]
     later = one(tmp_path / "d", canary(1, count=3), 1, 2, 3, 21)
     assert found(later) == []
     last = one(tmp_path / "e", canary(1, count=3), 1, 2)
     assert found(last) == [("canary-count", "warning")]  # no gap explains what lacks at the end
+
+
+def test_a_shortfall_is_told_of_the_newest_canary(tmp_path: Path) -> None:
+    files = numbered(1, 3) | {
+        "canaries/canary-001-2020.txt": canary(1, count=3),
+        "canaries/canary-002-2020.txt": canary(2, count=3),
+    }
+    assert found(load(make_pack(tmp_path, files), profile=Profile())) == [
+        ("canary-count", "notice"),
+        ("canary-count", "warning"),
+    ]
+
+
+@pytest.mark.parametrize(
+    "said", ["We have published 1,001 Quern", "2 Quern Security Bulletins, 3 Quern"]
+)
+def test_a_count_that_is_not_plain(tmp_path: Path, said: str) -> None:
+    text = canary(1).replace("We have published 1 Quern", said)
+    assert one(tmp_path, text).canaries[0].count is None
 
 
 def test_the_master_key_is_held_against_the_anchor(tmp_path: Path) -> None:

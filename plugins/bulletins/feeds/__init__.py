@@ -8,10 +8,10 @@ from bulletins.feeds.chain import chain
 from bulletins.feeds.entries import newest_first, publication_entries
 from bulletins.feeds.jsonfeed import json_document
 from bulletins.feeds.model import Feed
-from bulletins.html import visible
 from bulletins.reader import site_name
 from secpack import Profile
 from secpack.model import Archive
+from secpack.text.marks import visible
 
 __all__ = ["feeds", "newest_first"]
 

@@ -6,10 +6,11 @@ from collections.abc import Iterable, Iterator
 
 from bulletins.addresses import INDEX, LinkResolver, beside, kind_of, page_url
 from bulletins.feeds.model import Category, FeedEntry, FeedLink
-from bulletins.html import render, visible
+from bulletins.html import render
 from bulletins.reader import heading, summary
 from secpack import Profile
 from secpack.model import Archive, Bulletin, Publication
+from secpack.text.marks import visible
 
 
 def newest_first(publications: Iterable[Publication]) -> list[Publication]:

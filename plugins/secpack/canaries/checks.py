@@ -24,7 +24,7 @@ def check_canaries(
     for canary in canaries:
         yield from _check_numbers(canary)
         yield from _check_dates(canary)
-        yield from _check_count(canary, bulletins)
+        yield from _check_count(canary, bulletins, is_newest=canary is canaries[-1])
         yield from _check_window(canary)
         yield from _check_key(canary, profile)
 
@@ -76,7 +76,10 @@ def _check_key(canary: Canary, profile: Profile) -> Iterator[Finding]:
         yield _finding(canary, "canary-key", message, Severity.ERROR, of="fingerprint")
 
 
-def _check_count(canary: Canary, bulletins: Sequence[Bulletin]) -> Iterator[Finding]:
+def _check_count(
+    canary: Canary, bulletins: Sequence[Bulletin], *, is_newest: bool
+) -> Iterator[Finding]:
+    """A shortfall that gaps in the numbers explain is told once, of the newest canary."""
     numbers = {b.number for b in bulletins if b.published <= canary.published}
     if canary.count is None:
         yield _finding(canary, "canary-count", "no number of bulletins that can be read")
@@ -84,7 +87,7 @@ def _check_count(canary: Canary, bulletins: Sequence[Bulletin]) -> Iterator[Find
     if canary.count == len(numbers):
         return
     missing = _missing(canary.count, numbers, bulletins)
-    severity = Severity.NOTICE if missing else Severity.WARNING
+    severity = Severity.NOTICE if missing and not is_newest else Severity.WARNING
     more = f"; missing here: {_listed(missing)}" if missing else ""
     message = f"states {canary.count} bulletins, here are {len(numbers)} of its time{more}"
     yield _finding(canary, "canary-count", message, severity, of="bulletin")

@@ -13,7 +13,9 @@ from secpack.text.dates import DATE, MONTHS, parse_date
 from secpack.text.walk import leaves, plain, runs, sections
 
 #: The number of bulletins that there are; the same words can hold the number of the last one.
-COUNT: Final = re.compile(r"\b([0-9]{1,4})\s+(?:[A-Z]\w*\s+)?[Ss]ecurity\s+[Bb]ulletins?\b")
+COUNT: Final = re.compile(
+    r"(?<![0-9,.])\b([0-9]{1,4})\s+(?:[A-Z]\w*\s+)?[Ss]ecurity\s+[Bb]ulletins?\b"
+)
 
 _FINGERPRINT: Final = re.compile(r"\b[0-9A-Fa-f]{4}(?:\s*[0-9A-Fa-f]{4}){9}\b")
 _ISSUE: Final = re.compile(rf"(?i:\bdate\s+of\s+issue\b)[^.]{{0,60}}?\b(?P<date>{DATE})")
@@ -61,9 +63,9 @@ def _words(blocks: Sequence[Block]) -> str:
 
 
 def bulletin_count(statements: Sequence[Statement]) -> int | None:
-    """How many bulletins a canary says there are."""
-    matches = (COUNT.search(statement.text) for statement in statements)
-    return next((int(match[1]) for match in matches if match), None)
+    """How many bulletins a canary says there are; None also where it says it in two ways."""
+    found = {int(n) for statement in statements for n in COUNT.findall(statement.text)}
+    return found.pop() if len(found) == 1 else None
 
 
 def stated_issue(statements: Sequence[Statement]) -> date | None:

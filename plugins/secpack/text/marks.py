@@ -77,6 +77,11 @@ _COMMAND_SIGNS: Final = frozenset("-_/=|<>$\\")
 _SEPARATORS: Final = frozenset(" \t|+:=-")
 
 
+def visible(text: str) -> str:
+    """Show characters that cannot be seen, or that reorder others, as ``[U+202E]``."""
+    return HIDDEN.sub(lambda match: f"[U+{ord(match[0]):04X}]", text)
+
+
 def is_separator_row(line: str) -> bool:
     """Whether a line is what parts the head of a table from its body, or its outer edge."""
     return "---" in line and _SEPARATORS.issuperset(line) and ("|" in line or "+" in line)
