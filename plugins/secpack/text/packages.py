@@ -31,11 +31,11 @@ from secpack.text import marks
 from secpack.text.versions import (
     Entry,
     domain_names,
+    is_domain,
     read_phrase,
     read_sentence,
     release_numbers,
     releases_pattern,
-    with_name,
 )
 from secpack.text.walk import plain
 
@@ -44,7 +44,16 @@ _REMEDY: Final = re.compile(
     r"patch|packag|fix|resol|solution|user action|what to do|updat|upgrad|install|remed|mitigat"
 )
 _ASIDE: Final = re.compile(r"about\b|credits\b|affected\b")
-_PACKAGES: Final = re.compile(r"\bpackages\b|\b(?:following|this|fixed|new|updated) package\b", re.I)
+_PACKAGES: Final = re.compile(
+    r"\bpackages\b|\b(?:following|this|fixed|new|updated) package\b", re.I
+)
+_CONDITION: Final = re.compile(r"\s*(?:To|Until|Before|After|If|Once|When|While)\b")
+_FORMER: Final = re.compile(
+    r"\b(?:packages?|versions?)\s+(?:that\s+)?(?:is|are|were)\s+(?:affected|vulnerable)"
+    r"|\b(?:affected|vulnerable|old)\s+(?:\w+\s+)?packages",
+    re.I,
+)
+_NAMED: Final = re.compile(r"\bpackages?\b[^.]{0,60}?\bversions?\s+v?[0-9]+[.-]")
 _OLD: Final = re.compile(
     r"(?<!non-)\bvulnerable\b|\baffect|\bprior to\b|\b(?:older|earlier) than\b|\bup to\b"
     r"|\bbefore version\b|\bfor example\b|\be\.g\.",
@@ -54,9 +63,11 @@ _SENTENCE: Final = re.compile(r"(?<=[.!?])\s+(?=[A-Z\"(])")
 _INSTALLED: Final = re.compile(
     r"\b(?:packages?\b[^.;:]{0,60}?\binstalled|install(?:\s+\w+){0,3}\s+packages?)"
     r"\s+(?:in|into|inside)\s+"
-    r"(?!order\b)(?P<where>[^.,;:]{1,80}?)(?=[.,;:(]|\s+(?:via|by|using|with|through|that|which|and then|as)\b|\s*$)"
+    r"(?!order\b)(?P<where>[^.,;:]{1,80}?)"
+    r"(?=[.,;:(]|\s+(?:via|by|using|with|through|that|which|and then|as)\b|\s*$)"
 )
 _SAYS: Final = re.compile(r"\b(?:packages?|versions?)\b|\bno\s+(?:fix|patch|update)", re.I)
+_SPARED: Final = re.compile(r"\s+(?:is|are)\s+not\s+(?:affected|vulnerable)\.?\s*")
 _NO_FIX: Final = re.compile(
     r"\bno\s+(?:fix|fixes|patch|patches|packages?|updates?)\s+(?:is|are|has|have|will|exists?)\b"
     r"(?!\s+(?:needed|required|necessary))|\bno\s+packages?\s+to\s+install\b",
@@ -64,20 +75,25 @@ _NO_FIX: Final = re.compile(
 )
 _NO_PLACE: Final = re.compile(
     r"\b(?:packages?|versions?|updates?|users?|following|repositor\w+|is|are|was|not|example"
-    r"|particular|addition|general|summary|short|detail|case)\b",
+    r"|releases?|supported|particular|addition|general|summary|short|detail|case)\b",
     re.I,
 )
 _PLACE: Final = re.compile(r"(?:For|In|On|Inside)\s+(?P<where>[^:.]{1,60}):$")
 _BULLET: Final = re.compile(r"[ \t]*[-*•][ \t]+")
+_PACKAGE: Final = re.compile(r"\bpackages?\b|\bcomponent\b", re.I)
+_RELEASE: Final = re.compile(r"\breleases?$", re.I)
 _FIXED: Final = re.compile(r"\b(?:fixed|new|patched|updated|versions?)\b", re.I)
 _REMARK: Final = re.compile(r"\((?!s\))[^()]{0,80}\)")
 _FOR: Final = re.compile(r"(?<!\w)(?:For|In|On|for|in|on)\s{1,3}(?:the\s{1,3})?(?:latest\s{1,3})?$")
+_MAY_FOLLOW: Final = re.compile(r"\n$|(?:[,;.:]|\band)\s+$")
 _BARE: Final = re.compile(r"(?:(?:For|In)\s)?(?P<release>[0-9]{1,2}\.[0-9]{1,2}):(?!\S)")
 _JOINT_END: Final = re.compile(r"[,;]?\s{1,3}and$|[,;]$")
 _LABELS: Final = re.compile(r"\[\w{1,4}\]|\[\*{1,5}\]")
 #: How many characters of a line about a release may stand between its number and the colon.
 _LONGEST: Final = 160
 _MAX_WORDS: Final = 10
+#: Deeper than any heading.
+_NO_LEVEL: Final = 9
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,13 +101,15 @@ class _Context:
     """What holds for the packages that follow, from the words above them.
 
     ``remedy`` tells of a section that it is about what to do, ``announced`` of a paragraph that it
-    announced packages. ``lead`` is the line that named the releases, until a package is read.
+    announced packages, ``former`` that it announced old ones. ``lead`` is the line that named the releases, until a package is read.
     """
 
     releases: tuple[str, ...] = ()
     domains: tuple[str, ...] = ()
+    note: str = ""
     remedy: bool = False
     announced: bool = False
+    former: bool = False
     lead: int = 0
 
 
@@ -101,7 +119,8 @@ class _Lead(NamedTuple):
     start: int
     end: int
     releases: tuple[str, ...]
-    domains: tuple[str, ...]
+    domains: tuple[str, ...] = ()
+    note: str = ""
 
 
 class _Words:
@@ -123,7 +142,7 @@ def read_packages(document: Document) -> tuple[tuple[PackageRow, ...], tuple[Fin
     """
     reader = _Reader(document)
     reader.read(document.blocks)
-    reader.end_section()
+    reader.end()
     return tuple(reader.rows), tuple(reader.findings)
 
 
@@ -139,6 +158,8 @@ class _Reader:
         self.rows: list[PackageRow] = []
         self.findings: list[Finding] = []
         self.context = self.heading = _Context()
+        self.remedy_level, self.aside = _NO_LEVEL, False
+        self.elsewhere = 0  # the first line that names packages with versions in other sections
         self.section = 0  # how many rows there were when the section began
         self.installed: set[tuple[str, ...]] = set()
 
@@ -165,8 +186,20 @@ class _Reader:
         self.end_section()
         title = plain(heading.inlines)
         name = title.lower()
-        remedy = bool(_REMEDY.search(name)) and not _ASIDE.match(name)
+        inherits = heading.level > self.remedy_level
+        remedy = bool(inherits or _REMEDY.search(name)) and not _ASIDE.match(name)
+        if not inherits:
+            self.remedy_level = heading.level if remedy else _NO_LEVEL
+        self.aside = bool(_ASIDE.match(name))
         self.context = self.heading = _Context(self._releases_in(title), remedy=remedy)
+
+    def end(self) -> None:
+        """Close the last section; a text that names packages only in passing needs a look."""
+        self.end_section()
+        if self.elsewhere and not (self.rows or self.findings):
+            self._unread(
+                self.elsewhere, "packages are named, but not where a text tells what to do"
+            )
 
     def end_section(self) -> None:
         """Rows of a section that do not say where they go, go where the section says."""
@@ -181,7 +214,7 @@ class _Reader:
     # --- paragraphs
 
     def _paragraph(self, words: _Words) -> None:
-        leads = self._leads(words.text)
+        leads = [] if self.aside else self._leads(words.text)
         starts = [*(lead.start for lead in leads), len(words.text)]
         if words.text[: starts[0]].strip():
             self._prose(words, starts[0])
@@ -189,13 +222,14 @@ class _Reader:
             self._open_lead(lead, words.line_at(lead.start))
             rest = _JOINT_END.sub("", words.text[lead.end : following].rstrip())
             if rest.strip(" \n.,;"):
-                self._phrase(rest, lead.end, words, sure=True)
+                sure = self.context.announced or self.context.remedy
+                self._phrase(rest, lead.end, words, sure=sure)
 
     def _leads(self, text: str) -> list[_Lead]:
         """Where a paragraph names a release, and perhaps a place, for what follows."""
         found: list[_Lead] = []
         if bare := _BARE.match(text):
-            return [_Lead(0, bare.end(), release_numbers(bare["release"]), ())]
+            return [_Lead(0, bare.end(), release_numbers(bare["release"]))]
         for match in self.release.finditer(text):
             lead = _lead(text, match)
             if lead and (not found or lead.start >= found[-1].end):
@@ -205,7 +239,11 @@ class _Reader:
     def _open_lead(self, lead: _Lead, line: int) -> None:
         self._close_lead()
         self.context = replace(
-            self.context, releases=lead.releases, domains=lead.domains, lead=line
+            self.context,
+            releases=lead.releases,
+            domains=lead.domains,
+            note=lead.note,
+            lead=line,
         )
 
     def _close_lead(self) -> None:
@@ -221,16 +259,23 @@ class _Reader:
             return
         if self.context.lead and self._phrase(text, 0, words, sure=False):
             return
+        was_announced = self.context.announced
         self._close_lead()
         sentences = list(_sentences(text))
         last = sentences[-1][1]
         announced = last.rstrip().endswith(":") and bool(_PACKAGES.search(last))
-        self.context = replace(self.heading, announced=announced)
-        if announced and (releases := self._releases_in(last)):
+        former = bool(_FORMER.search(last))
+        announced = announced and not (_CONDITION.match(last) or former)
+        if _PLACE.fullmatch(" ".join(text.split())):  # "For all releases:", "For users of both:"
+            announced = announced or was_announced
+        self.context = replace(self.heading, announced=announced, former=former)
+        if last.rstrip().endswith(":") and (releases := self._releases_in(last)):
             self.context = replace(self.context, releases=releases)
-        if self.heading.remedy:
+        if self.heading.remedy or len(self.rows) > self.section:
             for start, sentence in sentences:
                 self._sentence(start, sentence, words)
+        elif not self.aside and (match := _NAMED.search(text)) and not _OLD.search(text):
+            self.elsewhere = self.elsewhere or words.line_at(match.start())
 
     def _place_lead(self, text: str) -> tuple[str, ...]:
         """``In hearth:`` below a line that names a release."""
@@ -245,15 +290,26 @@ class _Reader:
     def _sentence(self, start: int, sentence: str, words: _Words) -> None:
         if match := _INSTALLED.search(sentence):
             self.installed.add(domain_names(" ".join(match["where"].split())))
+        if releases := self._spared(sentence):
+            self._emit(Entry(0, "", "", Fix.NOT_AFFECTED, releases), words.line_at(start))
         if _OLD.search(sentence) or not _SAYS.search(sentence):
             return
-        entries = read_sentence(sentence, self.product)
+        entries, named = read_sentence(sentence, self.product)
+        if not named and re.search(r"\bversion", sentence):
+            self._unread(words.line_at(start), _shown(sentence))
         known = {(row.package, row.version) for row in self.rows}
         for entry in entries:
             if (entry.package, entry.version) not in known:
                 self._emit(entry, words.line_at(start + entry.at))
-        if _NO_FIX.search(sentence) and not self.rows:
-            self._emit(Entry(0, "", "", Fix.NONE), words.line_at(start))
+        releases = self._releases_in(sentence)
+        if _NO_FIX.search(sentence) and (releases or not self.rows):
+            self._emit(Entry(0, "", "", Fix.NONE, releases), words.line_at(start))
+
+    def _spared(self, sentence: str) -> tuple[str, ...]:
+        """The releases of which a sentence says that they are not affected, and no more."""
+        match = self.release.match(sentence)
+        whole = match and _SPARED.fullmatch(sentence, match.end())
+        return release_numbers(match[0]) if match and whole else ()
 
     # --- what names packages
 
@@ -272,60 +328,66 @@ class _Reader:
     def _list(self, block: ListBlock) -> None:
         context, before = self.context, len(self.rows)
         expected = context.announced or (bool(context.lead) and context.remedy)
+        may = expected or bool(context.lead or context.releases or context.remedy)
+        may = may and not (context.former or self.aside)
         for item in block.items:
-            first, rest = item.blocks[:1], item.blocks[1:]
-            text = _text(first[0].inlines) if first and isinstance(first[0], Paragraph) else ""
-            words = _Words(text, item.first)
-            leads = self._leads(text)
-            if leads or (rest and self._place_lead(text)):
-                self.read(item.blocks)
-                continue
-            if not (context.lead or expected or context.releases or len(self.rows) > before):
-                self.read(item.blocks)
-                continue
+            first = item.blocks[0] if item.blocks else None
+            text = _text(first.inlines) if isinstance(first, Paragraph) else ""
             sure = expected and (block.style[0] not in "1a" or len(self.rows) > before)
-            self._phrase(text, 0, words, sure=sure)
+            if (
+                self._leads(text)
+                or self._place_lead(text)
+                or not (may and self._phrase(text, 0, _Words(text, item.first), sure=sure))
+            ):
+                self.read(item.blocks)
 
     def _lines(self, block: Preformatted) -> None:
         """Indented lines below a lead, or with one of their own."""
-        if not (self.context.lead or self._leads(block.text.strip())):
+        if self.aside or not (self.context.lead or self._leads(block.text.strip())):
             return
         line = block.first
         for printed in block.text.split("\n"):
             text = _BULLET.sub("", printed, count=1).strip()
-            if text and self._leads(text):
+            if text and (self._leads(text) or self._place_lead(text)):
                 self._paragraph(_Words(text, line))
             elif text:
                 self._phrase(text, 0, _Words(text, line), sure=self.context.announced)
             line += 1
 
     def _table(self, table: Table) -> None:
-        context = self.context
-        if not (context.announced or context.lead):
+        """A row for each package, with what mends it in a column of its own or for each release."""
+        if self.aside or not (self.context.announced or self.context.lead):
             return
-        lines = self._row_lines(table)
-        heads = table.head[0] if table.head else ()
-        rows = [[plain(cell) for cell in row] for row in table.body]
-        column = next((n for n, c in enumerate(heads) if _FIXED.search(plain(c))), 1)
-        for line, cells in zip(lines, rows, strict=False):
-            if len(cells) <= column:
-                self._unread(line, _shown(" | ".join(cells)))
-                continue
-            self._cells(cells[0], cells[column], line)
+        heads = [plain(cell) for cell in (table.head[0] if table.head else ())]
+        name = next((n for n, head in enumerate(heads) if _PACKAGE.search(head)), 0)
+        release = next((n for n, head in enumerate(heads) if _RELEASE.search(head)), None)
+        columns = {n: self._releases_in(f"for {head}") for n, head in enumerate(heads) if n != name}
+        columns = {n: found for n, found in columns.items() if found}
+        if not columns:
+            fixed = (n for n, head in enumerate(heads) if n != name and _FIXED.search(head))
+            columns = {next(fixed, 1): ()}
+        for line, row in zip(self._row_lines(table), table.body, strict=False):
+            cells = [*map(plain, row), *("" for _ in heads), ""]
+            stated = release_numbers(cells[release]) if release is not None else ()
+            for column, releases in columns.items():
+                self._cells(cells[name], cells[column], stated or releases, line)
 
     def _row_lines(self, table: Table) -> list[int]:
         numbers = range(table.first, table.last + 1)
-        written = [n for n in numbers if "|" in self.printed[n - 1] and not _is_edge(self.printed[n - 1])]
+        written = [
+            n for n in numbers if "|" in self.printed[n - 1] and not _is_edge(self.printed[n - 1])
+        ]
         return written[len(table.head) :]
 
-    def _cells(self, name: str, fixed: str, line: int) -> None:
-        """A row of a table: a package, and the package or version that mends it."""
+    def _cells(self, name: str, fixed: str, releases: tuple[str, ...], line: int) -> None:
+        """A package, and the package or version that mends it."""
         text = _LABELS.sub("", fixed)
         entries, understood = read_phrase(text, self.product)
-        if not understood and (entries := read_phrase(f"{name} version {text}", self.product)[0]):
-            understood = True
-        for entry in with_name(entries, name):
-            self._emit(entry, line)
+        if not understood:
+            entries, understood = read_phrase(f"{name} version {text}", self.product)
+        for entry in entries:
+            said = entry.releases or releases
+            self._emit(replace(entry, package=entry.package or name, releases=said), line)
         if not understood:
             self._unread(line, _shown(f"{name} | {fixed}"))
 
@@ -337,8 +399,9 @@ class _Reader:
 
     def _emit(self, entry: Entry, line: int) -> None:
         context = self.context
+        note = "; ".join(words for words in (context.note, entry.note) if words)
         self.rows += [
-            PackageRow(release, domain, entry.package, entry.version, line, entry.fix, entry.note)
+            PackageRow(release, domain, entry.package, entry.version, line, entry.fix, note)
             for release in entry.releases or context.releases or ("",)
             for domain in entry.domains or context.domains or ("",)
         ]
@@ -360,24 +423,24 @@ def _lead(text: str, match: re.Match[str]) -> _Lead | None:
     end = colon if colon >= 0 else len(text)
     if (colon < 0 and (start or not before)) or end - match.end() > _LONGEST:
         return None
-    if not before and start and text[start - 1] != "\n":
+    if start and not _MAY_FOLLOW.search(text, max(0, start - 5), start):
         return None
     where = _where(text[match.end() : end])
-    return None if where is None else _Lead(start, end + 1, release_numbers(match[0]), where)
+    return _Lead(start, end + 1, release_numbers(match[0]), *where) if where else None
 
 
-def _where(between: str) -> tuple[str, ...] | None:
-    """The places between a release and the colon; None where other words stand there."""
-    words = " ".join(_REMARK.sub(" ", _LABELS.sub(" ", between)).split())
-    words = re.sub(r"^[,;–—-]\s*", "", words)
-    if not words:
-        return ()
-    if _NO_PLACE.search(words) or len(words.split()) > _MAX_WORDS:
-        return None
+def _where(between: str) -> tuple[tuple[str, ...], str] | None:
+    """Places and a remark between a release and the colon; None where other words stand there."""
+    remarks = [words[1:-1] for words in _REMARK.findall(between)]
+    words = " ".join(_REMARK.sub(" ", between).split())
+    words = words.strip(" ,;–—-")
+    if not words and len(remarks) == 1 and is_domain(remarks[0]):
+        return domain_names(remarks[0]), ""
     bare = re.sub(r"^(?:in|inside|into|for|on)\s+", "", words)
-    if bare == words and len(words.split()) > 4:
+    most = 4 if bare == words else _MAX_WORDS
+    if _NO_PLACE.search(words) or len(words.split()) > most:
         return None
-    return domain_names(bare)
+    return domain_names(bare), "; ".join(remarks)
 
 
 def _sentences(text: str) -> Iterator[tuple[int, str]]:
@@ -396,7 +459,7 @@ def _text(inlines: Sequence[Inline]) -> str:
             parts.append(inline.url)
         elif not isinstance(inline, Citation):
             parts.append(inline.text)
-    return "".join(parts)
+    return _LABELS.sub("", "".join(parts))
 
 
 def _shown(text: str) -> str:

@@ -8,30 +8,32 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Final, NamedTuple
 
 from secpack.model import Fix
 
 _NUMBER: Final = (
-    r"[0-9]{1,2}(?:\.[0-9]{1,3}){0,2}(?:[-\s]?rc[0-9]{1,2}|\s{1,3}[Bb]eta(?:\s{1,3}[0-9]{1,2})?)?"
+    r"[0-9]{1,2}(?:\.[0-9]{1,3}){0,2}"
+    r"(?:[-\s]?[Rr][Cc][0-9]{1,2}|\s{1,3}[Bb]eta(?:\s{1,3}[0-9]{1,2})?)?"
 )
 _END: Final = r"(?![\w*]|[.-]\w)"
 _MARKED: Final = rf"(?:R|[Rr]elease\s{{1,3}}){_NUMBER}{_END}"
 _DOTTED: Final = rf"[0-9]{{1,2}}\.[0-9]{{1,3}}(?:\.[0-9]{{1,3}})?(?:-rc[0-9]{{1,2}})?{_END}"
 _JOINT: Final = r"(?:,\s{1,3}(?:(?:and|or)\s{1,3})?|\s{1,3}(?:and|or|&)\s{1,3}|\s{0,2}[/&]\s{0,2})"
 _SINGLE: Final = re.compile(rf"{_MARKED}|{_NUMBER}{_END}")
-_MARK: Final = re.compile(r"R(?:elease\s+)?|release\s+")
+_MARK: Final = re.compile(r"\A(?:R(?:elease\s+)?|release\s+)")
 
 _GUEST: Final = r"(?:[Tt]emplate|[Ss]tandalone)(?:\(s\)|s|\s?VMs?|\s{1,3}qubes?)?(?![\w(]|-\w)"
 _DETERMINERS: Final = r"(?:(?:the|all|any|every|each|both|your)\s{1,3}){0,2}"
 _KIND: Final = r"(?:(?!(?:New|Updated|Fixed)\b)[A-Z][a-z]{1,20}(?:-based)?\s{1,3})?"
 _DOMAIN: Final = rf"{_DETERMINERS}(?:[Dd]om(?:0|[Uu]s?)(?![\w-])|{_KIND}{_GUEST})"
 _DOMAINS: Final = rf"{_DOMAIN}(?:{_JOINT}{_DOMAIN}){{0,4}}"
+_DOMAINS_ONLY: Final = re.compile(rf"(?:in\s{{1,3}})?{_DOMAINS}")
 _DOMAIN_JOINT: Final = re.compile(r",\s+(?:and\s+|or\s+)?|\s+(?:and|or|&)\s+|\s*/\s*")
-_DETERMINER: Final = re.compile(_DETERMINERS)
-_LONE_NAME: Final = re.compile(r"(?!Dom)[A-Z][a-z]+(?:-based)?")
+_DETERMINER: Final = re.compile(rf"(?:(?:in|into|inside|for)\s{{1,3}})?{_DETERMINERS}")
+_LONE_NAME: Final = re.compile(r"(?:all )?(?!Dom)[A-Z][a-z]+(?:-based)?")
 
 _NO_FIX: Final = (
     r"no\s{1,3}(?:fix(?:es)?|patch(?:es)?|updates?|(?:fixed\s{1,3}|updated\s{1,3})?packages?)\b"
@@ -39,6 +41,7 @@ _NO_FIX: Final = (
     r"|exists?|at|this|the|time|moment)\b){0,8}"
     r"|not\s{1,3}(?:yet\s{1,3})?(?:fixed|available|supported|patched|released)(?:\s{1,3}yet)?\b"
     r"|will\s{1,3}not\s{1,3}be\s{1,3}(?:fixed|patched|updated)\b"
+    r"|no\s{1,3}longer\s{1,3}supported\b|[Ee]nd[-\s]of[-\s]life\b|EOL\b"
     r"|[Nn]one(?:\s{1,3}(?:yet|available))?\b|[Nn]othing(?:\s{1,3}yet)?\b|[Uu]nsupported\b"
 )
 _NOT_AFFECTED: Final = (
@@ -47,8 +50,8 @@ _NOT_AFFECTED: Final = (
 )
 # Whether a release for which nothing has to be done is affected, nobody can tell from that.
 _UNCLEAR: Final = (
-    r"[Nn]o\s{1,3}(?:\w{1,20}\s{1,3})?(?:action|fix|patch|update|package)(?:e?s)?\s{1,3}(?:is|are)"
-    r"\s{1,3}(?:needed|required|necessary)\b|[Nn]othing\s{1,3}to\b"
+    r"[Nn]o\s{1,3}(?:\w{1,20}\s{1,3})?(?:action|fix|patch|update|package)(?:e?s)?\s{1,3}"
+    r"(?:(?:is|are)\s{1,3})?(?:needed|required|necessary)\b|[Nn]othing\s{1,3}to\b"
 )
 
 _VERSION: Final = re.compile(r"v?(?:[0-9]{1,3}:)?[0-9][\w.+~^*]{0,80}(?:-[\w.+~^*]{1,80}){0,4}")
@@ -60,16 +63,20 @@ _ARCHITECTURE: Final = re.compile(
 )
 
 # Words that are no part of a name and say nothing that a row has a place for.
-_FILLERS: Final = frozenset(
-    "a an the of in for to is are be as at with new updated fixed patched multiple various several all both "
-    "latest also newer later higher above rebuilt well corresponding following these those "
-    "respectively respective least only any from through".split()
-)
+_FILLERS: Final = frozenset({
+    "a", "an", "the", "of", "in", "for", "to", "is", "are", "be", "as", "at", "with", "from",
+    "through", "there", "here", "any", "all", "both", "various", "several", "multiple", "new",
+    "updated", "fixed", "patched", "rebuilt", "latest", "newer", "later", "higher", "greater",
+    "above", "up", "least", "also", "well", "only", "following", "these", "those",
+    "corresponding", "use", "used", "install", "get", "update", "upgrade", "download", "fetch",
+    "see", "need", "needs", "needed", "required", ">", ">=", "=", "≥",
+})  # fmt: skip
 # Behind these a phrase goes on about something else.
-_STOPS: Final = frozenset(
-    "which that where if because since when while see via once after before until unless who this "
-    "has have had will can should must may it they we you please but so - – —".split()
-)
+_STOPS: Final = frozenset({
+    "which", "that", "where", "if", "because", "since", "when", "while", "see", "via", "once",
+    "after", "before", "until", "unless", "who", "this", "has", "have", "had", "will", "can",
+    "should", "must", "may", "it", "they", "we", "you", "please", "but", "so", "-", "–", "—",
+})  # fmt: skip
 
 
 class Token(NamedTuple):
@@ -102,7 +109,14 @@ class _Group:
     releases: tuple[str, ...] = ()
     domains: tuple[str, ...] = ()
     notes: list[str] = field(default_factory=list)
+    paired: bool = False
     at: int = -1
+
+    @property
+    def ambiguous(self) -> bool:
+        """Whether it does not show which of the names has which of the versions."""
+        several = len(self.names) > 1 and len(self.versions) > 1
+        return several and not (self.paired and len(self.names) == len(self.versions))
 
 
 def releases_pattern(product: str) -> str:
@@ -124,20 +138,27 @@ def release_numbers(text: str) -> tuple[str, ...]:
 def domain_names(text: str) -> tuple[str, ...]:
     """The places in a printed list of them: ``dom0 and all templates`` are two."""
     parts = [part for part in _DOMAIN_JOINT.split(text) if part]
-    if any(_LONE_NAME.fullmatch(part) for part in parts[:-1]):  # "Fedora and Debian templates"
+    # "Fedora and Debian templates", "Fedora 38 and 39 templates"
+    if any(_LONE_NAME.fullmatch(part) for part in parts[:-1]) or any(p[0].isdigit() for p in parts):
         parts = [text]
     names = (" ".join(part.split()) for part in parts)
     names = (_DETERMINER.sub("", name, count=1) for name in names)
     return tuple(dict.fromkeys(re.sub("^Dom", "dom", name) for name in names if name))
 
 
+def is_domain(text: str) -> bool:
+    """Whether words are nothing but places that are well known."""
+    return _DOMAINS_ONLY.fullmatch(text) is not None
+
+
 @lru_cache(maxsize=64)
 def _pattern(product: str) -> re.Pattern[str]:
     kinds = {
-        "paren": r"\((?:[^()]|\(s\)){0,400}\)",
+        "paren": r"\((?:[^()]|\(s\)){0,400}\)|\[[^\[\]]{0,80}\]",
         "release": rf"(?:(?:for|in|on|For|In|On)\s{{1,3}})?{releases_pattern(product)}",
         "domain": rf"(?<![\w-])(?:(?:in|into|inside|for|In|For)\s{{1,3}})?{_DOMAINS}",
-        "place": r"(?<![\w-])(?:in|inside)\s{1,3}[a-z][\w-]{0,30}(?=\s{0,3}(?:[,;:).]\s|[,;:).]?$))",
+        "place": r"(?<![\w-])(?:in|inside)\s{1,3}[a-z][\w-]{0,30}"
+        r"(?=\s{0,3}(?:[,;:).]\s|[,;:).]?$))",
         "unclear": rf"(?<![\w-])(?:{_UNCLEAR})",
         "none": rf"(?<![\w-])(?:[Tt]here\s{{1,3}}(?:is|are)\s{{1,3}})?(?:{_NO_FIX})",
         "unaffected": rf"(?<![\w-])(?:{_NOT_AFFECTED})",
@@ -145,10 +166,11 @@ def _pattern(product: str) -> re.Pattern[str]:
         "keyword": r"(?<![\w-])[Vv]ersions?\b:?|(?<![\w-])ver\.",
         "packages": r"(?<![\w-])[Pp]ackages?(?![\w-])",
         "separator": r"[,;]|(?<!\S)(?:and|or|/|&|\+)(?!\S)",
-        "word": r"(?:[^\s(),;]|\(s\)){1,200}",
+        "respectively": r"(?<![\w-])respectively\b",
+        "word": r"(?:[^\s(),;]|\(s\)|(?<=\w-)\n(?=\w)){1,200}",
         "other": r"[()]",
     }
-    return re.compile("|".join(f"(?P<{kind}>{form})" for kind, form in kinds.items()), re.I & 0)
+    return re.compile("|".join(f"(?P<{kind}>{form})" for kind, form in kinds.items()))
 
 
 def tokens(text: str, product: str, start: int = 0) -> Iterator[Token]:
@@ -159,7 +181,7 @@ def tokens(text: str, product: str, start: int = 0) -> Iterator[Token]:
         if kind != "word":
             yield Token(kind, value, match.start())
         else:
-            bare = value.rstrip(".:!?").strip("\"'“”")
+            bare = value.rstrip(".:!?").strip("\"'“”").replace("\n", "")
             if bare:
                 yield Token(_word_kind(bare, certain=after_keyword), bare, match.start())
             if value.endswith((".", ":", "!", "?")):
@@ -168,7 +190,8 @@ def tokens(text: str, product: str, start: int = 0) -> Iterator[Token]:
 
 
 def _word_kind(word: str, *, certain: bool) -> str:
-    if _VERSION.fullmatch(word) and (certain or (_PLAINLY.match(word) and not _DAY.fullmatch(word))):
+    plainly = _PLAINLY.match(word) and not _DAY.fullmatch(word)
+    if _VERSION.fullmatch(word) and (certain or plainly):
         return "version"
     return "file" if split_name(word) else "word"
 
@@ -203,8 +226,9 @@ def _split_at_dash(word: str) -> tuple[str, str]:
 class _Phrase:
     """Gathers tokens into groups. ``unread`` tells that some words have no place in a row."""
 
-    def __init__(self, found: Sequence[Token], product: str, *, strict: bool) -> None:
-        self.product, self.strict = product, strict
+    def __init__(self, text: str, product: str, *, strict: bool) -> None:
+        self.text, self.product, self.strict = text, product, strict
+        found = tuple(tokens(text, product))
         self.groups = [_Group()]
         self.words: list[str] = []
         self.unread = False
@@ -215,7 +239,7 @@ class _Phrase:
         for position, token in enumerate(found):
             if self._stops(token, found[position:]):
                 break
-            self._take(token)
+            self._take(token, found[position + 1].kind if found[position + 1 :] else "")
         self._end_name()
 
     @property
@@ -228,16 +252,18 @@ class _Phrase:
             return False
         ends = token.value in _STOPS or (token.kind == "separator" and token.value in ".!?")
         if ends and len(rest) > 1:
-            kept = rest if token.kind == "word" else rest[1:]
-            self.group.notes.append(" ".join(" ".join(t.value for t in kept).split()))
+            start = token.at if token.kind == "word" else rest[1].at
+            self.group.notes.append(" ".join(self.text[start:].split()).rstrip("."))
         return ends
 
-    def _take(self, token: Token) -> None:
+    def _take(self, token: Token, following: str = "") -> None:
         match token.kind:
             case "word":
                 self._word(token)
-            case "separator" if not self.strict:
-                self.words.clear()
+            case "separator" if not (self.strict or following == "keyword"):
+                if self.group.names or not self.group.versions:
+                    self.words.clear()
+                self._end_name()
             case "separator" | "packages" | "keyword" | "other":
                 self._end_name()
             case "version" | "file" | "same" | "none" | "unaffected":
@@ -252,6 +278,8 @@ class _Phrase:
             case "paren":
                 self._end_name()
                 self._paren(token)
+            case "respectively":
+                self.group.paired = True
             case _:
                 self.unread = True
 
@@ -308,8 +336,8 @@ class _Phrase:
             self.group.at = token.at
 
     def _closed(self) -> bool:
-        """Whether a release behind its versions ends the group."""
-        return not self.release_first and bool(self.group.releases)
+        """Whether a release or a note behind its versions ends the group."""
+        return bool(self.group.notes or (self.group.releases and not self.release_first))
 
     def _release(self, releases: tuple[str, ...], at: int) -> None:
         if self.group.versions and self.release_first:
@@ -329,7 +357,7 @@ class _Phrase:
         if not kinds & {"release", "domain", *_ENDS}:
             self._note(" ".join(token.value[1:-1].split()))
         elif "release" in kinds and kinds & _ENDS and self.group.versions:
-            self._aside(inner, token.at)
+            self._aside(token)
         elif not kinds & _ENDS and [w for w in words if w.value not in ("goes", "go")]:
             self._note(" ".join(token.value[1:-1].split()))
         else:
@@ -341,21 +369,24 @@ class _Phrase:
         else:
             self.group.notes.append(words)
 
-    def _aside(self, inner: Sequence[Token], at: int) -> None:
+    def _aside(self, token: Token) -> None:
         """Brackets that hold another release with its own version of the same package."""
         names = list(self.group.names)
-        aside = _Phrase(inner, self.product, strict=self.strict)
+        aside = _Phrase(token.value[1:-1], self.product, strict=self.strict)
         self.unread |= aside.unread
         for group in aside.groups:
-            group.names, group.at = group.names or names, at
-            self.groups.insert(-1, group)
+            group.names, group.at = group.names or names, token.at
+        self.groups += aside.groups
 
     def _inline(self, inner: Sequence[Token], token: Token) -> None:
         last = max(n for n, t in enumerate(inner) if t.kind in ("release", "domain", *_ENDS))
         named = [t for t in inner[: last + 1] if t.kind in ("word", "file")]
         if [t for t in named if t.value not in _FILLERS] and not self.group.versions:
             self.group.names.clear()  # "core packages (core-vm version 1)": the name is within
+        place_only = not {t.kind for t in inner} & _ENDS
         for each in inner[: last + 1]:
+            if place_only and each.kind not in ("release", "domain"):
+                continue
             self._take(each._replace(at=token.at))
         if rest := " ".join(t.value for t in inner[last + 1 :]).strip(" ,"):
             self.group.notes.append(rest.replace(" ,", ","))
@@ -375,32 +406,32 @@ def _opened(found: Sequence[Token], product: str) -> Iterator[Token]:
 
 def read_phrase(text: str, product: str) -> tuple[tuple[Entry, ...], bool]:
     """The packages in a phrase that is meant to name some, and whether all of it was understood."""
-    phrase = _Phrase(tuple(tokens(text, product)), product, strict=True)
+    phrase = _Phrase(text, product, strict=True)
     entries = tuple(_entries(phrase.groups))
-    left = any(group.names and not group.versions for group in phrase.groups)
+    left = any(g.ambiguous or (g.names and not g.versions) for g in phrase.groups)
     return entries, bool(entries) and not (phrase.unread or left)
 
 
-def read_sentence(text: str, product: str) -> tuple[Entry, ...]:
-    """The packages that a sentence of running text names with their versions."""
-    found = tuple(tokens(text, product))
-    pairs = zip(found, (*found[1:], Token("", "", 0)), strict=True)
-    found = tuple(one for one, other in pairs if (one.value, other.kind) != (",", "keyword"))
-    phrase = _Phrase(found, product, strict=False)
-    return tuple(entry for entry in _entries(phrase.groups) if entry.package)
+def read_sentence(text: str, product: str) -> tuple[tuple[Entry, ...], bool]:
+    """The packages that running text names with their versions, and whether each has a name."""
+    phrase = _Phrase(text, product, strict=False)
+    entries = tuple(e for e in _entries(phrase.groups) if e.package and e.version)
+    nameless = any(g.versions and g.fix is Fix.AVAILABLE and not g.names for g in phrase.groups)
+    return entries, not nameless
 
 
 def _entries(groups: Sequence[_Group]) -> Iterator[Entry]:
     for group in groups:
-        names = group.names or ([""] if group.fix is not Fix.AVAILABLE else [])
-        for name in names:
+        for name, version in _pairs(group):
             note = "; ".join(note for note in (group.said.get(name, ""), *group.notes) if note)
-            for version in group.versions:
-                yield Entry(
-                    max(group.at, 0), name, version, group.fix, group.releases, group.domains, note
-                )
+            at = max(group.at, 0)
+            yield Entry(at, name, version, group.fix, group.releases, group.domains, note)
 
 
-def with_name(entries: Sequence[Entry], name: str) -> tuple[Entry, ...]:
-    """Entries, the nameless ones with a name."""
-    return tuple(e if e.package else replace(e, package=name) for e in entries)
+def _pairs(group: _Group) -> Iterator[tuple[str, str]]:
+    """Names with their versions: each with each, unless ``respectively`` tells otherwise."""
+    names = group.names or ([""] if group.fix is not Fix.AVAILABLE else [])
+    if group.paired and len(names) == len(group.versions):
+        yield from zip(names, group.versions, strict=True)
+    elif not group.ambiguous:
+        yield from ((name, version) for name in names for version in group.versions)
