@@ -53,6 +53,8 @@ _FORMER: Final = re.compile(
     r"|\b(?:affected|vulnerable|old)\s+(?:\w+\s+)?packages",
     re.I,
 )
+_DUE: Final = re.compile(r"\b(?:patching|packages?)\b")
+_NAME_DUE: Final = re.compile(r"\bpackages?\b")
 _NAMED: Final = re.compile(r"\bpackages?\b[^.]{0,60}?\bversions?\s+v?[0-9]+[.-]")
 _OLD: Final = re.compile(
     r"(?<!non-)\bvulnerable\b|\baffect|\bprior to\b|\b(?:older|earlier) than\b|\bup to\b"
@@ -89,6 +91,8 @@ _MAY_FOLLOW: Final = re.compile(r"\n$|(?:[,;.:]|\band)\s+$")
 _BARE: Final = re.compile(r"(?:(?:For|In)\s)?(?P<release>[0-9]{1,2}\.[0-9]{1,2}):(?!\S)")
 _JOINT_END: Final = re.compile(r"[,;]?\s{1,3}and$|[,;]$")
 _LABELS: Final = re.compile(r"\[\w{1,4}\]|\[\*{1,5}\]")
+#: After so many rows no more are read: no real text has a tenth of them.
+MOST_ROWS: Final = 1000
 #: How many characters of a line about a release may stand between its number and the colon.
 _LONGEST: Final = 160
 _MAX_WORDS: Final = 10
@@ -101,7 +105,8 @@ class _Context:
     """What holds for the packages that follow, from the words above them.
 
     ``remedy`` tells of a section that it is about what to do, ``announced`` of a paragraph that it
-    announced packages, ``former`` that it announced old ones. ``lead`` is the line that named the releases, until a package is read.
+    announced packages, ``former`` that it announced old ones. ``lead`` is the line that named the
+    releases, until a package is read.
     """
 
     releases: tuple[str, ...] = ()
@@ -156,10 +161,12 @@ class _Reader:
         self.printed = document.file.data.decode("utf-8", "replace").split("\n")
         self.release = re.compile(releases_pattern(self.product))
         self.rows: list[PackageRow] = []
+        self.known: set[tuple[str, str]] = set()
         self.findings: list[Finding] = []
         self.context = self.heading = _Context()
         self.remedy_level, self.aside = _NO_LEVEL, False
-        self.elsewhere = 0  # the first line that names packages with versions in other sections
+        self.due = False  # whether the section's title promises packages
+        self.elsewhere = 0  # the first line that has packages where no rule looks for them
         self.section = 0  # how many rows there were when the section began
         self.installed: set[tuple[str, ...]] = set()
 
@@ -190,25 +197,27 @@ class _Reader:
         remedy = bool(inherits or _REMEDY.search(name)) and not _ASIDE.match(name)
         if not inherits:
             self.remedy_level = heading.level if remedy else _NO_LEVEL
-        self.aside = bool(_ASIDE.match(name))
+        self.aside, self.due = bool(_ASIDE.match(name)), bool(_DUE.search(name))
         self.context = self.heading = _Context(self._releases_in(title), remedy=remedy)
 
     def end(self) -> None:
         """Close the last section; a text that names packages only in passing needs a look."""
         self.end_section()
         if self.elsewhere and not (self.rows or self.findings):
-            self._unread(
-                self.elsewhere, "packages are named, but not where a text tells what to do"
-            )
+            self._unread(self.elsewhere, "packages, but none that can be read")
 
     def end_section(self) -> None:
         """Rows of a section that do not say where they go, go where the section says."""
         self._close_lead()
-        places = next(iter(self.installed)) if len(self.installed) == 1 else ()
-        for number in range(len(self.rows) - 1, self.section - 1, -1):
-            row = self.rows[number]
-            if places and not row.domain and row.fix is Fix.AVAILABLE:
-                self.rows[number : number + 1] = [replace(row, domain=p) for p in places]
+        if len(self.installed) == 1:
+            (places,) = self.installed
+            self.rows[self.section :] = [
+                replace(row, domain=place)
+                for row in self.rows[self.section :]
+                for place in (
+                    places if row.fix is Fix.AVAILABLE and not row.domain else [row.domain]
+                )
+            ]
         self.section, self.installed = len(self.rows), set()
 
     # --- paragraphs
@@ -274,8 +283,9 @@ class _Reader:
         if self.heading.remedy or len(self.rows) > self.section:
             for start, sentence in sentences:
                 self._sentence(start, sentence, words)
-        elif not self.aside and (match := _NAMED.search(text)) and not _OLD.search(text):
-            self.elsewhere = self.elsewhere or words.line_at(match.start())
+        named = _NAME_DUE.search(text) if self.due else _NAMED.search(text)
+        if named and not (self.elsewhere or self.aside or _OLD.search(text)):
+            self.elsewhere = words.line_at(named.start())
 
     def _place_lead(self, text: str) -> tuple[str, ...]:
         """``In hearth:`` below a line that names a release."""
@@ -297,9 +307,8 @@ class _Reader:
         entries, named = read_sentence(sentence, self.product)
         if not named and re.search(r"\bversion", sentence):
             self._unread(words.line_at(start), _shown(sentence))
-        known = {(row.package, row.version) for row in self.rows}
         for entry in entries:
-            if (entry.package, entry.version) not in known:
+            if (entry.package, entry.version) not in self.known:
                 self._emit(entry, words.line_at(start + entry.at))
         releases = self._releases_in(sentence)
         if _NO_FIX.search(sentence) and (releases or not self.rows):
@@ -399,6 +408,9 @@ class _Reader:
 
     def _emit(self, entry: Entry, line: int) -> None:
         context = self.context
+        if len(self.rows) > MOST_ROWS:
+            return
+        self.known.add((entry.package, entry.version))
         note = "; ".join(words for words in (context.note, entry.note) if words)
         self.rows += [
             PackageRow(release, domain, entry.package, entry.version, line, entry.fix, note)
@@ -406,6 +418,8 @@ class _Reader:
             for domain in entry.domains or context.domains or ("",)
         ]
         self.context = replace(context, lead=0)
+        if len(self.rows) > MOST_ROWS:
+            self._unread(line, f"more than {MOST_ROWS} packages; those from here on are left out")
 
     def _unread(self, line: int, message: str) -> None:
         self.findings.append(Finding(self.path, line, "package-unread", message))

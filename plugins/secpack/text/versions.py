@@ -62,6 +62,10 @@ _ARCHITECTURE: Final = re.compile(
     r"(?:[._](?:x86_64|noarch|i[3-6]86|aarch64|amd64|arm64|all|src))?(?:\.rpm|\.deb)?$"
 )
 
+#: How many names or versions one group may have, and characters a note.
+_MOST: Final = 20
+_LONGEST_NOTE: Final = 200
+
 # Words that are no part of a name and say nothing that a row has a place for.
 _FILLERS: Final = frozenset({
     "a", "an", "the", "of", "in", "for", "to", "is", "are", "be", "as", "at", "with", "from",
@@ -116,7 +120,8 @@ class _Group:
     def ambiguous(self) -> bool:
         """Whether it does not show which of the names has which of the versions."""
         several = len(self.names) > 1 and len(self.versions) > 1
-        return several and not (self.paired and len(self.names) == len(self.versions))
+        matched = self.paired and len(self.names) == len(self.versions)
+        return (several and not matched) or max(len(self.names), len(self.versions)) > _MOST
 
 
 def releases_pattern(product: str) -> str:
@@ -237,22 +242,23 @@ class _Phrase:
         # "For 3.2 version 1, for 4.0 version 2", or "version 1 for 3.2 and version 2 for 4.0"
         self.release_first = bool(firsts) and kinds[firsts[0]] == "release"
         for position, token in enumerate(found):
-            if self._stops(token, found[position:]):
+            following = found[position + 1] if position + 1 < len(found) else None
+            if self._stops(token, following):
                 break
-            self._take(token, found[position + 1].kind if found[position + 1 :] else "")
+            self._take(token, following.kind if following else "")
         self._end_name()
 
     @property
     def group(self) -> _Group:
         return self.groups[-1]
 
-    def _stops(self, token: Token, rest: Sequence[Token]) -> bool:
+    def _stops(self, token: Token, following: Token | None) -> bool:
         """Whether the phrase goes on about something else from here; that is the note."""
         if not self.strict or not any(group.versions for group in self.groups):
             return False
         ends = token.value in _STOPS or (token.kind == "separator" and token.value in ".!?")
-        if ends and len(rest) > 1:
-            start = token.at if token.kind == "word" else rest[1].at
+        if ends and following:
+            start = token.at if token.kind == "word" else following.at
             self.group.notes.append(" ".join(self.text[start:].split()).rstrip("."))
         return ends
 
@@ -423,7 +429,8 @@ def read_sentence(text: str, product: str) -> tuple[tuple[Entry, ...], bool]:
 def _entries(groups: Sequence[_Group]) -> Iterator[Entry]:
     for group in groups:
         for name, version in _pairs(group):
-            note = "; ".join(note for note in (group.said.get(name, ""), *group.notes) if note)
+            notes = (group.said.get(name, ""), *group.notes[:_MOST])
+            note = "; ".join(note for note in notes if note)[:_LONGEST_NOTE]
             at = max(group.at, 0)
             yield Entry(at, name, version, group.fix, group.releases, group.domains, note)
 
@@ -431,7 +438,9 @@ def _entries(groups: Sequence[_Group]) -> Iterator[Entry]:
 def _pairs(group: _Group) -> Iterator[tuple[str, str]]:
     """Names with their versions: each with each, unless ``respectively`` tells otherwise."""
     names = group.names or ([""] if group.fix is not Fix.AVAILABLE else [])
+    if group.ambiguous:
+        return
     if group.paired and len(names) == len(group.versions):
         yield from zip(names, group.versions, strict=True)
-    elif not group.ambiguous:
+    else:
         yield from ((name, version) for name in names for version in group.versions)
