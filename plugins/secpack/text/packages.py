@@ -68,6 +68,7 @@ _INSTALLED: Final = re.compile(
     r"(?!order\b)(?P<where>[^.,;:]{1,80}?)"
     r"(?=[.,;:(]|\s+(?:via|by|using|with|through|that|which|and then|as)\b|\s*$)"
 )
+_NEGATION: Final = re.compile(r"\bn(?:ot|o need)\b")
 _SAYS: Final = re.compile(r"\b(?:packages?|versions?)\b|\bno\s+(?:fix|patch|update)", re.I)
 _SPARED: Final = re.compile(r"\s+(?:is|are)\s+not\s+(?:affected|vulnerable)\.?\s*")
 _NO_FIX: Final = re.compile(
@@ -77,7 +78,7 @@ _NO_FIX: Final = re.compile(
 )
 _NO_PLACE: Final = re.compile(
     r"\b(?:packages?|versions?|updates?|users?|following|repositor\w+|is|are|was|not|example"
-    r"|releases?|supported|particular|addition|general|summary|short|detail|case)\b",
+    r"|releases?|supported|these|those|them|particular|addition|general|summary|short|detail|case)\b",
     re.I,
 )
 _PLACE: Final = re.compile(r"(?:For|In|On|Inside)\s+(?P<where>[^:.]{1,60}):$")
@@ -211,13 +212,8 @@ class _Reader:
         self._close_lead()
         if len(self.installed) == 1:
             (places,) = self.installed
-            self.rows[self.section :] = [
-                replace(row, domain=place)
-                for row in self.rows[self.section :]
-                for place in (
-                    places if row.fix is Fix.AVAILABLE and not row.domain else [row.domain]
-                )
-            ]
+            found = self.rows[self.section :]
+            self.rows[self.section :] = [new for row in found for new in _placed(row, places)]
         self.section, self.installed = len(self.rows), set()
 
     # --- paragraphs
@@ -298,7 +294,8 @@ class _Reader:
         return domain_names(where)
 
     def _sentence(self, start: int, sentence: str, words: _Words) -> None:
-        if match := _INSTALLED.search(sentence):
+        match = _INSTALLED.search(sentence)
+        if match and not _NEGATION.search(sentence):
             self.installed.add(domain_names(" ".join(match["where"].split())))
         if releases := self._spared(sentence):
             self._emit(Entry(0, "", "", Fix.NOT_AFFECTED, releases), words.line_at(start))
@@ -307,9 +304,8 @@ class _Reader:
         entries, named = read_sentence(sentence, self.product)
         if not named and re.search(r"\bversion", sentence):
             self._unread(words.line_at(start), _shown(sentence))
-        for entry in entries:
-            if (entry.package, entry.version) not in self.known:
-                self._emit(entry, words.line_at(start + entry.at))
+        for entry in [e for e in entries if (e.package, e.version) not in self.known]:
+            self._emit(entry, words.line_at(start + entry.at))
         releases = self._releases_in(sentence)
         if _NO_FIX.search(sentence) and (releases or not self.rows):
             self._emit(Entry(0, "", "", Fix.NONE, releases), words.line_at(start))
@@ -323,13 +319,13 @@ class _Reader:
     # --- what names packages
 
     def _phrase(self, text: str, start: int, words: _Words, *, sure: bool) -> bool:
-        """Read words that should name packages; if that is not sure, only if all is understood."""
-        entries, understood = read_phrase(text, self.product)
-        if not (understood or sure):
+        """Read words that should name packages; if that is not sure, only if they do plainly."""
+        reading = read_phrase(text, self.product)
+        if not (sure or reading.plain):
             return False
-        for entry in entries:
+        for entry in reading.entries:
             self._emit(entry, words.line_at(start + entry.at))
-        if not understood:
+        if not reading.understood:
             blank = len(text) - len(text.lstrip())
             self._unread(words.line_at(start + blank), _shown(text))
         return True
@@ -391,13 +387,13 @@ class _Reader:
     def _cells(self, name: str, fixed: str, releases: tuple[str, ...], line: int) -> None:
         """A package, and the package or version that mends it."""
         text = _LABELS.sub("", fixed)
-        entries, understood = read_phrase(text, self.product)
-        if not understood:
-            entries, understood = read_phrase(f"{name} version {text}", self.product)
-        for entry in entries:
+        reading = read_phrase(text, self.product)
+        if not reading.understood:
+            reading = read_phrase(f"{name} version {text}", self.product)
+        for entry in reading.entries:
             said = entry.releases or releases
             self._emit(replace(entry, package=entry.package or name, releases=said), line)
-        if not understood:
+        if not reading.understood:
             self._unread(line, _shown(f"{name} | {fixed}"))
 
     # --- results
@@ -424,6 +420,12 @@ class _Reader:
     def _unread(self, line: int, message: str) -> None:
         self.findings.append(Finding(self.path, line, "package-unread", message))
         self.context = replace(self.context, lead=0)
+
+
+def _placed(row: PackageRow, places: Sequence[str]) -> list[PackageRow]:
+    if row.domain or row.fix is not Fix.AVAILABLE:
+        return [row]
+    return [replace(row, domain=place) for place in places]
 
 
 def _lead(text: str, match: re.Match[str]) -> _Lead | None:

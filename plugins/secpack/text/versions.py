@@ -65,20 +65,21 @@ _ARCHITECTURE: Final = re.compile(
 #: How many names or versions one group may have, and characters a note.
 _MOST: Final = 20
 _LONGEST_NOTE: Final = 200
+_MOST_WORDS: Final = 4
 
 # Words that are no part of a name and say nothing that a row has a place for.
 _FILLERS: Final = frozenset({
-    "a", "an", "the", "of", "in", "for", "to", "is", "are", "be", "as", "at", "with", "from",
+    "a", "an", "the", "of", "in", "for", "to", "is", "are", "be", "at", "from",
     "through", "there", "here", "any", "all", "both", "various", "several", "multiple", "new",
     "updated", "fixed", "patched", "rebuilt", "latest", "newer", "later", "higher", "greater",
-    "above", "up", "least", "also", "well", "only", "following", "these", "those",
+    "above", "up", "least", "also", "only", "following", "these", "those",
     "corresponding", "use", "used", "install", "get", "update", "upgrade", "download", "fetch",
     "see", "need", "needs", "needed", "required", ">", ">=", "=", "≥",
 })  # fmt: skip
 # Behind these a phrase goes on about something else.
 _STOPS: Final = frozenset({
-    "which", "that", "where", "if", "because", "since", "when", "while", "see", "via", "once",
-    "after", "before", "until", "unless", "who", "this", "has", "have", "had", "will", "can",
+    "which", "that", "with", "as", "where", "if", "because", "since", "when", "while", "see", "via",
+    "once", "after", "before", "until", "unless", "who", "this", "has", "have", "had", "will", "can",
     "should", "must", "may", "it", "they", "we", "you", "please", "but", "so", "-", "–", "—",
 })  # fmt: skip
 
@@ -114,6 +115,7 @@ class _Group:
     domains: tuple[str, ...] = ()
     notes: list[str] = field(default_factory=list)
     paired: bool = False
+    label: str = ""  # a name in front of a colon, which may be a place
     at: int = -1
 
     @property
@@ -171,6 +173,7 @@ def _pattern(product: str) -> re.Pattern[str]:
         "keyword": r"(?<![\w-])[Vv]ersions?\b:?|(?<![\w-])ver\.",
         "packages": r"(?<![\w-])[Pp]ackages?(?![\w-])",
         "separator": r"[,;]|(?<!\S)(?:and|or|/|&|\+)(?!\S)",
+        "joint": r"(?<![\w-])as\s{1,3}well(?:\s{1,3}as)?\b",
         "respectively": r"(?<![\w-])respectively\b",
         "word": r"(?:[^\s(),;]|\(s\)|(?<=\w-)\n(?=\w)){1,200}",
         "other": r"[()]",
@@ -236,7 +239,8 @@ class _Phrase:
         found = tuple(tokens(text, product))
         self.groups = [_Group()]
         self.words: list[str] = []
-        self.unread = False
+        self.unread = self.stopped = False
+        self.places: tuple[str, ...] = ()  # those in front of a colon
         kinds = [token.kind for token in _opened(found, product)]
         firsts = [n for n, kind in enumerate(kinds) if kind in ("release", *_ENDS)]
         # "For 3.2 version 1, for 4.0 version 2", or "version 1 for 3.2 and version 2 for 4.0"
@@ -257,6 +261,7 @@ class _Phrase:
         if not self.strict or not any(group.versions for group in self.groups):
             return False
         ends = token.value in _STOPS or (token.kind == "separator" and token.value in ".!?")
+        self.stopped |= ends and following is not None
         if ends and following:
             start = token.at if token.kind == "word" else following.at
             self.group.notes.append(" ".join(self.text[start:].split()).rstrip("."))
@@ -266,20 +271,20 @@ class _Phrase:
         match token.kind:
             case "word":
                 self._word(token)
-            case "separator" if not (self.strict or following == "keyword"):
-                if self.group.names or not self.group.versions:
-                    self.words.clear()
+            case "separator" | "joint" if not (self.strict or following == "keyword"):
+                self._end_name(sure=False)
+            case "separator" | "packages" | "keyword" | "joint" | "other":
                 self._end_name()
-            case "separator" | "packages" | "keyword" | "other":
-                self._end_name()
+                if token.value == ":":
+                    self._label()
             case "version" | "file" | "same" | "none" | "unaffected":
                 self._end_name()
                 self._version(token)
             case "release":
-                self._end_name()
+                self._end_name(sure=False)
                 self._release(release_numbers(token.value), token.at)
             case "domain" | "place":
-                self._end_name()
+                self._end_name(sure=False)
                 self._domain(token)
             case "paren":
                 self._end_name()
@@ -304,23 +309,45 @@ class _Phrase:
             self.group.at = token.at
         self.words.append(word)
 
-    def _end_name(self) -> None:
-        if not self.words:
+    def _end_name(self, *, sure: bool = True) -> None:
+        """Take the words so far as a name; in running text only if it is ``sure`` that they are.
+
+        There a name stands right in front of ``packages`` or a version, or it looks like one.
+        """
+        words, self.words = self.words if self.strict else self.words[-2:], []
+        if not words or not (self.strict or sure or self._is_awaited(words)):
             return
-        words = self.words if self.strict else self.words[-2:]
-        name, self.words = " ".join(words), []
-        if len(words) <= 4 and all(_NAME.fullmatch(word) for word in words):
-            if not self.strict and not self.group.versions:
-                self.group.names.clear()
-            self.group.names.append(name)
-        else:
+        if len(words) > _MOST_WORDS or not all(_is_name(word) for word in words):
             self.unread = True
+            return
+        if not self.strict and not self.group.versions:
+            self.group.names.clear()
+        if self.group.label and not self.group.versions:  # "hearth: xen packages, version 4.1"
+            self.group.names.remove(self.group.label)
+            self.group.domains = self.places = (self.group.label,)
+            self.group.label = ""
+        self.group.names.append(" ".join(words))
+
+    def _is_awaited(self, words: Sequence[str]) -> bool:
+        if self.group.names:
+            return False
+        return not self.group.versions or (len(words) == 1 and "-" in words[0])
+
+    def _label(self) -> None:
+        """What stands before a colon: places for all that follows, or perhaps a name."""
+        group = self.group
+        if group.versions or len(self.groups) > 1 or not self.strict:
+            return
+        if group.domains and not group.names:
+            self.places = group.domains
+        elif len(group.names) == 1 and group.names[0].islower():
+            group.label = group.names[0]
 
     def _next(self, *, names: list[str]) -> None:
         """Begin another group; releases and places that stand in front hold for it, too."""
         before = self.group
         releases = before.releases if self.release_first else ()
-        self.groups.append(_Group(names=names, releases=releases))
+        self.groups.append(_Group(names=names, releases=releases, domains=self.places))
 
     def _version(self, token: Token) -> None:
         value, fix = token.value, Fix.AVAILABLE
@@ -410,12 +437,30 @@ def _opened(found: Sequence[Token], product: str) -> Iterator[Token]:
             yield token
 
 
-def read_phrase(text: str, product: str) -> tuple[tuple[Entry, ...], bool]:
-    """The packages in a phrase that is meant to name some, and whether all of it was understood."""
+def _is_name(word: str) -> bool:
+    return _NAME.fullmatch(word) is not None and word.lower() not in _STOPS
+
+
+class Reading(NamedTuple):
+    """What was read in a phrase.
+
+    ``understood`` tells that each of its words has a place, ``plain`` that it also looks like
+    nothing but packages and versions.
+    """
+
+    entries: tuple[Entry, ...]
+    understood: bool
+    plain: bool
+
+
+def read_phrase(text: str, product: str) -> Reading:
+    """The packages in a phrase that is meant to name some."""
     phrase = _Phrase(text, product, strict=True)
     entries = tuple(_entries(phrase.groups))
     left = any(g.ambiguous or (g.names and not g.versions) for g in phrase.groups)
-    return entries, bool(entries) and not (phrase.unread or left)
+    understood = bool(entries) and not (phrase.unread or left)
+    prose = any(" " in e.package and e.package.islower() for e in entries)
+    return Reading(entries, understood, understood and not (phrase.stopped or prose))
 
 
 def read_sentence(text: str, product: str) -> tuple[tuple[Entry, ...], bool]:
