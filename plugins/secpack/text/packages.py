@@ -69,6 +69,7 @@ _INSTALLED: Final = re.compile(
     r"(?=[.,;:(]|\s+(?:via|by|using|with|through|that|which|and then|as)\b|\s*$)"
 )
 _NEGATION: Final = re.compile(r"\bn(?:ot|o need)\b")
+_VERSION: Final = re.compile(r"\bversions?\b", re.I)
 _SAYS: Final = re.compile(r"\b(?:packages?|versions?)\b|\bno\s+(?:fix|patch|update)", re.I)
 _SPARED: Final = re.compile(r"\s+(?:is|are)\s+not\s+(?:affected|vulnerable)\.?\s*")
 _NO_FIX: Final = re.compile(
@@ -82,6 +83,8 @@ _NO_PLACE: Final = re.compile(
     re.I,
 )
 _PLACE: Final = re.compile(r"(?:For|In|On|Inside)\s+(?P<where>[^:.]{1,60}):$")
+#: Where an item begins that the rules for blocks left in a paragraph.
+_ITEM: Final = re.compile(r"\n[-*•] ")
 _BULLET: Final = re.compile(r"[ \t]*[-*•][ \t]+")
 _PACKAGE: Final = re.compile(r"\bpackages?\b|\bcomponent\b", re.I)
 _RELEASE: Final = re.compile(r"\breleases?$", re.I)
@@ -225,10 +228,10 @@ class _Reader:
             self._prose(words, starts[0])
         for lead, following in zip(leads, starts[1:], strict=True):
             self._open_lead(lead, words.line_at(lead.start))
-            rest = _JOINT_END.sub("", words.text[lead.end : following].rstrip())
-            if rest.strip(" \n.,;"):
-                sure = self.context.announced or self.context.remedy
-                self._phrase(rest, lead.end, words, sure=sure)
+            sure = self.context.announced or self.context.remedy
+            for at, rest in _parts(words.text, lead.end, following):
+                if rest.strip(" \n.,;"):
+                    self._phrase(_JOINT_END.sub("", rest.rstrip()), at, words, sure=sure)
 
     def _leads(self, text: str) -> list[_Lead]:
         """Where a paragraph names a release, and perhaps a place, for what follows."""
@@ -299,10 +302,11 @@ class _Reader:
             self.installed.add(domain_names(" ".join(match["where"].split())))
         if releases := self._spared(sentence):
             self._emit(Entry(0, "", "", Fix.NOT_AFFECTED, releases), words.line_at(start))
-        if _OLD.search(sentence) or not _SAYS.search(sentence):
+        led = bool(marks.RELEASE.match(sentence))
+        if _OLD.search(sentence) or not (led or _SAYS.search(sentence)):
             return
         entries, named = read_sentence(sentence, self.product)
-        if not named and re.search(r"\bversion", sentence):
+        if not named and (led or _VERSION.search(sentence)):
             self._unread(words.line_at(start), _shown(sentence))
         for entry in [e for e in entries if (e.package, e.version) not in self.known]:
             self._emit(entry, words.line_at(start + entry.at))
@@ -435,14 +439,17 @@ def _lead(text: str, match: re.Match[str]) -> _Lead | None:
     """
     before = _FOR.search(text, max(0, match.start() - 20), match.start())
     start = before.start() if before else match.start()
-    colon = text.find(":", match.end(), match.end() + _LONGEST)
-    end = colon if colon >= 0 else len(text)
+    item = _ITEM.search(text, match.end(), match.end() + _LONGEST)
+    last = item.start() if item else len(text)
+    colon = text.find(":", match.end(), min(last, match.end() + _LONGEST))
+    end = colon if colon >= 0 else last
     if (colon < 0 and (start or not before)) or end - match.end() > _LONGEST:
         return None
     if start and not _MAY_FOLLOW.search(text, max(0, start - 5), start):
         return None
     where = _where(text[match.end() : end])
-    return _Lead(start, end + 1, release_numbers(match[0]), *where) if where else None
+    behind = end + 1 if colon >= 0 else end
+    return _Lead(start, behind, release_numbers(match[0]), *where) if where else None
 
 
 def _where(between: str) -> tuple[tuple[str, ...], str] | None:
@@ -457,6 +464,13 @@ def _where(between: str) -> tuple[tuple[str, ...], str] | None:
     if _NO_PLACE.search(words) or len(words.split()) > most:
         return None
     return domain_names(bare), "; ".join(remarks)
+
+
+def _parts(text: str, start: int, end: int) -> Iterator[tuple[int, str]]:
+    for match in _ITEM.finditer(text, start, end):
+        yield start, text[start : match.start()]
+        start = match.end()
+    yield start, text[start:end]
 
 
 def _sentences(text: str) -> Iterator[tuple[int, str]]:

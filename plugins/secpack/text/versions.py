@@ -78,9 +78,10 @@ _FILLERS: Final = frozenset({
 })  # fmt: skip
 # Behind these a phrase goes on about something else.
 _STOPS: Final = frozenset({
-    "which", "that", "with", "as", "where", "if", "because", "since", "when", "while", "see", "via",
-    "once", "after", "before", "until", "unless", "who", "this", "has", "have", "had", "will", "can",
-    "should", "must", "may", "it", "they", "we", "you", "please", "but", "so", "-", "–", "—",
+    "which", "that", "with", "as", "where", "if", "because", "since", "when", "while", "see",
+    "via", "once", "after", "before", "until", "unless", "who", "this", "has", "have", "had",
+    "will", "can", "should", "must", "may", "it", "they", "we", "you", "please", "but", "so", "-",
+    "–", "—",
 })  # fmt: skip
 
 
