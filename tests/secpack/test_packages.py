@@ -152,9 +152,9 @@ def test_one_row(text: str, row: tuple[str, ...]) -> None:
 
 
 def test_the_product_is_the_issuers() -> None:
-    """Another product's number is no release."""
+    """Another product's number is no release; it tells where a package goes."""
     rows, _ = body("For Mill 4.0:\n- xen 4.1-2\n\nQuern 4.1:\n- xen 4.1-3")
-    assert [row.release for row in rows] == ["", "4.1"]
+    assert [(row.release, row.domain) for row in rows] == [("", "Mill 4.0"), ("4.1", "")]
 
 
 def test_packages_of_the_demo() -> None:

@@ -82,7 +82,7 @@ _NO_PLACE: Final = re.compile(
     r"|releases?|supported|these|those|them|particular|addition|general|summary|short|detail|case)\b",
     re.I,
 )
-_PLACE: Final = re.compile(r"(?:For|In|On|Inside)\s+(?P<where>[^:.]{1,60}):$")
+_PLACE: Final = re.compile(r"(?:For|In|On|Inside)\s+(?P<where>(?:[^:.]|\.(?=[0-9])){1,60}):$")
 #: Where an item begins that the rules for blocks left in a paragraph.
 _ITEM: Final = re.compile(r"\n[-*•] ")
 _BULLET: Final = re.compile(r"[ \t]*[-*•][ \t]+")
@@ -302,7 +302,8 @@ class _Reader:
             self.installed.add(domain_names(" ".join(match["where"].split())))
         if releases := self._spared(sentence):
             self._emit(Entry(0, "", "", Fix.NOT_AFFECTED, releases), words.line_at(start))
-        led = bool(marks.RELEASE.match(sentence))
+        release = self.release.search(sentence)
+        led = release is not None and _FOR.fullmatch(sentence, 0, release.start()) is not None
         if _OLD.search(sentence) or not (led or _SAYS.search(sentence)):
             return
         entries, named = read_sentence(sentence, self.product)

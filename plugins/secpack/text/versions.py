@@ -363,7 +363,9 @@ class _Phrase:
             self._next(names=list(self.group.names))
         if token.kind == "same":
             value = next((g.versions[-1] for g in reversed(self.groups) if g.versions), "")
-            self.unread |= not value
+            if not value:
+                self.unread = True
+                return
         self.group.fix = fix
         self.group.versions.append(_ARCHITECTURE.sub("", value, count=1).removeprefix("v"))
         if self.group.at < 0:
