@@ -192,7 +192,7 @@ def test_any_characters_can_be_read(text: str) -> None:
     body(text)
 
 
-#: As in test_adversary; the slowest takes a second.
+#: As in test_adversary; the slowest takes half a second.
 PATIENCE = 30
 _ROW = "For Quern 1.1, 1.2, 1.3 and 1.4, in dom0, a, b and c:\n- " + "x, " * 19 + "x 1.2\n"
 _LINES = (
@@ -200,8 +200,8 @@ _LINES = (
     "packages installed in ", "no fix is ", "version 1", "Quern 1.1/", "in dom0 and ",
 )  # fmt: skip
 _HOSTILE = [
-    *texts(64 * 1024),
-    *mixed_texts(512 * 1024),
+    *texts(32 * 1024),
+    *mixed_texts(256 * 1024),
     *((line, (HEADER + "Packages\n---\n\n- " + line * 10_000).encode()) for line in _LINES),
 ]
 
