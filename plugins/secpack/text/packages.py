@@ -20,6 +20,7 @@ from secpack.model import (
     Fix,
     Heading,
     Inline,
+    Item,
     Link,
     ListBlock,
     PackageRow,
@@ -70,7 +71,9 @@ _INSTALLED: Final = re.compile(
 )
 _NEGATION: Final = re.compile(r"\bn(?:ot|o need)\b")
 _VERSION: Final = re.compile(r"\bversions?\b", re.I)
-_SAYS: Final = re.compile(r"\b(?:packages?|versions?)\b|\bno\s+(?:fix|patch|update)", re.I)
+_SAYS: Final = re.compile(
+    r"\b(?:packages?|versions?|install|upgrade|update)\b|\bno\s+(?:fix|patch)", re.I
+)
 _SPARED: Final = re.compile(r"\s+(?:is|are)\s+not\s+(?:affected|vulnerable)\.?\s*")
 _NO_FIX: Final = re.compile(
     r"\bno\s+(?:fix|fixes|patch|patches|packages?|updates?)\s+(?:is|are|has|have|will|exists?)\b"
@@ -100,6 +103,7 @@ MOST_ROWS: Final = 1000
 #: How many characters of a line about a release may stand between its number and the colon.
 _LONGEST: Final = 160
 _MAX_WORDS: Final = 10
+_MOST_WORDS: Final = 6
 #: Deeper than any heading.
 _NO_LEVEL: Final = 9
 
@@ -202,7 +206,8 @@ class _Reader:
         if not inherits:
             self.remedy_level = heading.level if remedy else _NO_LEVEL
         self.aside, self.due = bool(_ASIDE.match(name)), bool(_DUE.search(name))
-        self.context = self.heading = _Context(self._releases_in(title), remedy=remedy)
+        domains = domain_names(title) if is_domain(title) else ()
+        self.context = self.heading = _Context(self._releases_in(title), domains, remedy=remedy)
 
     def end(self) -> None:
         """Close the last section; a text that names packages only in passing needs a look."""
@@ -288,13 +293,13 @@ class _Reader:
 
     def _place_lead(self, text: str) -> tuple[str, ...]:
         """``In hearth:`` below a line that names a release."""
-        match = _PLACE.fullmatch(" ".join(text.split()))
-        if not match or not (self.context.announced or self.context.releases):
+        words = " ".join(text.split())
+        if not words.endswith(":") or not (self.context.announced or self.context.releases):
             return ()
-        where = match["where"]
-        if _NO_PLACE.search(where) or len(where.split()) > 6:
-            return ()
-        return domain_names(where)
+        if is_domain(words[:-1]):
+            return domain_names(words[:-1])
+        match = _PLACE.fullmatch(words)
+        return _place(match["where"]) if match else ()
 
     def _sentence(self, start: int, sentence: str, words: _Words) -> None:
         match = _INSTALLED.search(sentence)
@@ -336,20 +341,32 @@ class _Reader:
         return True
 
     def _list(self, block: ListBlock) -> None:
-        context, before = self.context, len(self.rows)
+        context = self.context
         expected = context.announced or (bool(context.lead) and context.remedy)
         may = expected or bool(context.lead or context.releases or context.remedy)
         may = may and not (context.former or self.aside)
         for item in block.items:
-            first = item.blocks[0] if item.blocks else None
-            text = _text(first.inlines) if isinstance(first, Paragraph) else ""
-            sure = expected and (block.style[0] not in "1a" or len(self.rows) > before)
-            if (
-                self._leads(text)
-                or self._place_lead(text)
-                or not (may and self._phrase(text, 0, _Words(text, item.first), sure=sure))
-            ):
-                self.read(item.blocks)
+            self._item(item, may=may, sure=expected and block.style[0] not in "1a")
+            self.context = replace(context, lead=self.context.lead)
+
+    def _item(self, item: Item, *, may: bool, sure: bool) -> None:
+        """Read an item, whose words may also tell what the list in it is about."""
+        first, rest = item.blocks[:1], item.blocks[1:]
+        text = _text(first[0].inlines) if first and isinstance(first[0], Paragraph) else ""
+        words, before = _Words(text, item.first), len(self.rows)
+        if self._leads(text) or self._place_lead(text):
+            self.read(item.blocks)
+            return
+        plain_words = may and self._phrase(text, 0, words, sure=False)
+        if rest:
+            place = _place(text.rstrip(":")) if text.endswith(":") else ()
+            self.context = replace(self.context, domains=place or self.context.domains)
+            self.read(rest)
+        if not plain_words and len(self.rows) == before:
+            if sure:
+                self._phrase(text, 0, words, sure=True)
+            elif not may:
+                self.read(first)
 
     def _lines(self, block: Preformatted) -> None:
         """Indented lines below a lead, or with one of their own."""
@@ -425,6 +442,13 @@ class _Reader:
     def _unread(self, line: int, message: str) -> None:
         self.findings.append(Finding(self.path, line, "package-unread", message))
         self.context = replace(self.context, lead=0)
+
+
+def _place(words: str) -> tuple[str, ...]:
+    """Places, if these words can be a name of some."""
+    if _NO_PLACE.search(words) or len(words.split()) > _MOST_WORDS:
+        return ()
+    return domain_names(words)
 
 
 def _placed(row: PackageRow, places: Sequence[str]) -> list[PackageRow]:

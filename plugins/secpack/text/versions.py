@@ -27,12 +27,14 @@ _MARK: Final = re.compile(r"\A(?:R(?:elease\s+)?|release\s+)")
 
 _GUEST: Final = r"(?:[Tt]emplate|[Ss]tandalone)(?:\(s\)|s|\s?VMs?|\s{1,3}qubes?)?(?![\w(]|-\w)"
 _DETERMINERS: Final = r"(?:(?:the|all|any|every|each|both|your)\s{1,3}){0,2}"
-_KIND: Final = r"(?:(?!(?:New|Updated|Fixed)\b)[A-Z][a-z]{1,20}(?:-based)?\s{1,3})?"
+_KIND: Final = (
+    r"(?:(?!(?:New|Updated|Fixed|In|For|On|All|The)\b)[A-Z][a-z]{1,20}(?:-based)?\s{1,3})?"
+)
 _DOMAIN: Final = rf"{_DETERMINERS}(?:[Dd]om(?:0|[Uu]s?)(?![\w-])|{_KIND}{_GUEST})"
 _DOMAINS: Final = rf"{_DOMAIN}(?:{_JOINT}{_DOMAIN}){{0,4}}"
-_DOMAINS_ONLY: Final = re.compile(rf"(?:in\s{{1,3}})?{_DOMAINS}")
+_DOMAINS_ONLY: Final = re.compile(rf"(?:(?:[Ii]n|[Ff]or)\s{{1,3}})?{_DOMAINS}")
 _DOMAIN_JOINT: Final = re.compile(r",\s+(?:and\s+|or\s+)?|\s+(?:and|or|&)\s+|\s*/\s*")
-_DETERMINER: Final = re.compile(rf"(?:(?:in|into|inside|for)\s{{1,3}})?{_DETERMINERS}")
+_DETERMINER: Final = re.compile(rf"(?:(?:in|into|inside|for)\s{{1,3}})?{_DETERMINERS}", re.I)
 _LONE_NAME: Final = re.compile(r"(?:all )?(?!Dom)[A-Z][a-z]+(?:-based)?")
 
 _NO_FIX: Final = (
@@ -271,7 +273,7 @@ class _Phrase:
     def _take(self, token: Token, following: str = "") -> None:
         match token.kind:
             case "word":
-                self._word(token)
+                self._word(token, following)
             case "separator" | "joint" if not (self.strict or following == "keyword"):
                 self._end_name(sure=False)
             case "separator" | "packages" | "keyword" | "joint" | "other":
@@ -295,10 +297,10 @@ class _Phrase:
             case _:
                 self.unread = True
 
-    def _word(self, token: Token) -> None:
+    def _word(self, token: Token, following: str) -> None:
         word = token.value
         if word.lower() in _FILLERS or (not self.strict and word.lower() in _STOPS):
-            if self.strict:
+            if self.strict or following == "keyword":  # "xen to version 4.1"
                 self._end_name()
             self.words.clear()
             return
