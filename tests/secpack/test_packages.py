@@ -200,6 +200,7 @@ _LINES = (
     "packages installed in ", "no fix is ", "version 1", "Quern 1.1/", "in dom0 and ",
 )  # fmt: skip
 _HOSTILE = [
+    ("indented", (HEADER + "For Quern 4.0:\n\n    - a\n" + "    a\n" * 10_000).encode()),
     *texts(32 * 1024),
     *mixed_texts(256 * 1024),
     *((line, (HEADER + "Packages\n---\n\n- " + line * 10_000).encode()) for line in _LINES),

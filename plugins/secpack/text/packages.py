@@ -88,7 +88,7 @@ _NO_PLACE: Final = re.compile(
 _PLACE: Final = re.compile(r"(?:For|In|On|Inside)\s+(?P<where>(?:[^:.]|\.(?=[0-9])){1,60}):$")
 #: Where an item begins that the rules for blocks left in a paragraph.
 _ITEM: Final = re.compile(r"\n[-*•] ")
-_BULLET: Final = re.compile(r"[ \t]*[-*•][ \t]+")
+_BULLET: Final = re.compile(r"(?m)^[ \t]*[-*•][ \t]+")
 _PACKAGE: Final = re.compile(r"\bpackages?\b|\bcomponent\b", re.I)
 _RELEASE: Final = re.compile(r"\breleases?$", re.I)
 _FIXED: Final = re.compile(r"\b(?:fixed|new|patched|updated|versions?)\b", re.I)
@@ -372,14 +372,25 @@ class _Reader:
         """Indented lines below a lead, or with one of their own."""
         if self.aside or not (self.context.lead or self._leads(block.text.strip())):
             return
-        line = block.first
-        for printed in block.text.split("\n"):
-            text = _BULLET.sub("", printed, count=1).strip()
-            if text and (self._leads(text) or self._place_lead(text)):
+        bulleted = _BULLET.search(block.text) is not None
+        item: list[str] = []
+        for line, printed in enumerate(block.text.split("\n"), block.first):
+            text = _LABELS.sub("", _BULLET.sub("", printed, count=1)).strip()
+            named = bool(self._leads(text) or self._place_lead(text))
+            if not (item and bulleted and text) or named or _BULLET.match(printed):
+                self._line(item, line)
+                item = []
+            if named:
                 self._paragraph(_Words(text, line))
             elif text:
-                self._phrase(text, 0, _Words(text, line), sure=self.context.announced)
-            line += 1
+                item.append(text)
+        self._line(item, block.first + block.text.count("\n") + 1)
+
+    def _line(self, item: Sequence[str], behind: int) -> None:
+        """Read an item of indented text; ``behind`` is the number of the line below it."""
+        if item:
+            words = _Words("\n".join(item), behind - len(item))
+            self._phrase(words.text, 0, words, sure=self.context.announced)
 
     def _table(self, table: Table) -> None:
         """A row for each package, with what mends it in a column of its own or for each release."""

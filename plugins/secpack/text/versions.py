@@ -35,6 +35,7 @@ _DOMAINS: Final = rf"{_DOMAIN}(?:{_JOINT}{_DOMAIN}){{0,4}}"
 _DOMAINS_ONLY: Final = re.compile(rf"(?:(?:[Ii]n|[Ff]or)\s{{1,3}})?{_DOMAINS}")
 _DOMAIN_JOINT: Final = re.compile(r",\s+(?:and\s+|or\s+)?|\s+(?:and|or|&)\s+|\s*/\s*")
 _DETERMINER: Final = re.compile(rf"(?:(?:in|into|inside|for)\s{{1,3}})?{_DETERMINERS}", re.I)
+_CAPITAL: Final = re.compile(r"Dom(?:0|[Uu]s?)|(?:Template|Standalone)s?")
 _LONE_NAME: Final = re.compile(r"(?:all )?(?!Dom)[A-Z][a-z]+(?:-based)?")
 
 _NO_FIX: Final = (
@@ -153,7 +154,12 @@ def domain_names(text: str) -> tuple[str, ...]:
         parts = [text]
     names = (" ".join(part.split()) for part in parts)
     names = (_DETERMINER.sub("", name, count=1) for name in names)
-    return tuple(dict.fromkeys(re.sub("^Dom", "dom", name) for name in names if name))
+    return tuple(dict.fromkeys(_lowered(name) for name in names if name))
+
+
+def _lowered(name: str) -> str:
+    """A place without the capital that it has in a heading or at the start of a line."""
+    return name[0].lower() + name[1:] if _CAPITAL.fullmatch(name) else name
 
 
 def is_domain(text: str) -> bool:
