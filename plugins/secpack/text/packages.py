@@ -347,21 +347,24 @@ class _Reader:
         may = may and not (context.former or self.aside)
         for item in block.items:
             self._item(item, may=may, sure=expected and block.style[0] not in "1a")
-            self.context = replace(context, lead=self.context.lead)
 
     def _item(self, item: Item, *, may: bool, sure: bool) -> None:
         """Read an item, whose words may also tell what the list in it is about."""
         first, rest = item.blocks[:1], item.blocks[1:]
         text = _text(first[0].inlines) if first and isinstance(first[0], Paragraph) else ""
         words, before = _Words(text, item.first), len(self.rows)
+        context = self.context
         if self._leads(text) or self._place_lead(text):
             self.read(item.blocks)
+            self.context = replace(context, lead=0)
             return
         plain_words = may and self._phrase(text, 0, words, sure=False)
         if rest:
             place = _place(text.rstrip(":")) if text.endswith(":") else ()
             self.context = replace(self.context, domains=place or self.context.domains)
             self.read(rest)
+            if self.context.releases in ((), context.releases):
+                self.context = replace(context, lead=0)
         if not plain_words and len(self.rows) == before:
             if sure:
                 self._phrase(text, 0, words, sure=True)
