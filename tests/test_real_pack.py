@@ -14,8 +14,9 @@ import pytest
 from bulletins.reader import about, summary
 from secpack import Checker, Profile, SecpackError, load, load_advisories, load_profile
 from secpack.cache import Cache
-from secpack.model import Archive, Heading, Preformatted, Severity
+from secpack.model import Archive, Fix, Heading, PackageRow, Preformatted, Severity
 from secpack.statistics import statistics
+from secpack.text.packages import read_packages
 from secpack.text.walk import leaves
 from tests.bulletins.links import dangling
 from tests.bulletins.sites import ROOT, Site, build
@@ -205,3 +206,72 @@ def test_every_canary_announces_the_next(archive: Archive) -> None:
         assert (canary.due.first - canary.published).days < 200
         assert canary.count
         assert len(canary.statements) == 5
+
+
+# --- packages ---------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def packages(archive: Archive) -> list[tuple[int, str, PackageRow]]:
+    """Number and text of a bulletin with each row."""
+    return [
+        (bulletin.number, bulletin.document.file.data.decode(), row)
+        for bulletin in archive.bulletins
+        for row in read_packages(bulletin.document)[0]
+    ]
+
+
+def test_every_bulletin_has_packages_or_a_finding(archive: Archive) -> None:
+    found = {b.id: read_packages(b.document) for b in archive.bulletins}
+    assert [id_ for id_, (rows, findings) in found.items() if not (rows or findings)] == []
+    assert sum(1 for _, findings in found.values() if findings) <= len(found) / 10
+
+
+def test_packages_are_those_of_the_text(packages: list[tuple[int, str, PackageRow]]) -> None:
+    for number, text, row in packages:
+        lines = text.split("\n")
+        near = " ".join(lines[row.line - 2 : row.line + 3])
+        assert row.version in near, (number, row)
+        assert all(word in near for word in row.package.split()), (number, row)
+        assert row.release.removesuffix(" Beta 2") in text, (number, row)
+        assert (row.fix is Fix.AVAILABLE) == bool(row.version), (number, row)
+
+
+def test_no_version_below_a_release_is_missed(archive: Archive) -> None:
+    """Read from the lines alone: bullets below a release, each with a version in it."""
+    seen = 0
+    for bulletin in archive.bulletins:
+        rows = read_packages(bulletin.document)[0]
+        read = {(row.release, row.version) for row in rows}
+        release = ""
+        for line in bulletin.document.file.data.decode().split("\n"):
+            if match := re.match(r" *(?:For )?Qubes (?:OS )?R?([0-9.]+)\b.*:$", line):
+                release = match[1]
+            elif release and (match := re.match(r" *[-*] .*?([0-9][\w.]*-[0-9][\w.]*)\)?$", line)):
+                seen += 1
+                assert any(r == release and match[1].endswith(v) for r, v in read), (
+                    bulletin.id,
+                    line,
+                )
+            elif re.match("[A-Z]", line):
+                release = ""
+    assert seen >= 60
+
+
+def test_versions_of_xen_ascend(packages: list[tuple[int, str, PackageRow]]) -> None:
+    """For each release, from bulletin to bulletin, since all name releases in the same way."""
+    newest: dict[str, tuple[int, ...]] = {}
+    for number, _, row in packages:
+        if number >= 22 and row.package.lower() == "xen":
+            version = tuple(int(part) for part in re.findall("[0-9]+", row.version))
+            assert version >= newest.get(row.release, ()), (number, row)
+            newest[row.release] = version
+    assert len(newest) >= 5
+
+
+def test_packages_have_a_release_and_a_place(packages: list[tuple[int, str, PackageRow]]) -> None:
+    """Since releases are named with packages, and since it is said where they go."""
+    rows = [(number, row) for number, _, row in packages if number >= 22]
+    unreleased = [(number, row) for number, row in rows if not row.release]
+    assert all(row.fix is Fix.NONE for _, row in unreleased), unreleased
+    assert sum(1 for _, row in rows if row.domain) >= 0.85 * len(rows)

@@ -314,6 +314,33 @@ class Revision:
     line: int
 
 
+class Fix(StrEnum):
+    """Whether there is a package that mends what a bulletin is about."""
+
+    AVAILABLE = "available"
+    NONE = "none"
+    NOT_AFFECTED = "not-affected"
+
+
+@dataclass(frozen=True, slots=True)
+class PackageRow:
+    """A package that a bulletin names: for which release, where it goes, from which version on.
+
+    ``release`` is a number as printed, without ``R``; ``domain`` is such as ``dom0`` or
+    ``templates``; ``note`` is what is said in brackets or behind the version. Whatever the text
+    does not say is empty. Where there is no ``fix``, ``version`` is empty, and ``package``, too,
+    if that is said of all of them.
+    """
+
+    release: str
+    domain: str
+    package: str
+    version: str
+    line: int
+    fix: Fix = Fix.AVAILABLE
+    note: str = ""
+
+
 class Verdict(StrEnum):
     """What was found when a signature was checked, and held against the profile."""
 

@@ -1,0 +1,232 @@
+"""Packages: cases are files, ``packages/x.txt`` and ``x.json`` with its rows and findings."""
+
+from __future__ import annotations
+
+import json
+import signal
+from collections.abc import Iterator
+from dataclasses import asdict
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from secpack import load, load_profile
+from secpack.model import File, Finding, Fix, PackageRow, Severity
+from secpack.text import parse_text
+from secpack.text.packages import MOST_ROWS, read_packages
+from secpack.text.versions import domain_names, release_numbers, split_name
+from tests.conftest import DATA
+from tests.secpack.adversary import HEADER, mixed_texts, texts
+
+CASES = sorted((DATA / "packages").glob("*.txt"))
+CONTENT = Path(__file__).parents[2] / "content"
+
+
+def read(data: bytes) -> tuple[tuple[PackageRow, ...], tuple[Finding, ...]]:
+    return read_packages(parse_text(File("text.txt", data, "")))
+
+
+def body(text: str) -> tuple[tuple[PackageRow, ...], tuple[Finding, ...]]:
+    return read(f"{HEADER}Patching\n--------\n\nThe fixed packages are:\n\n{text}".encode())
+
+
+def test_there_are_cases() -> None:
+    assert len(CASES) >= 16
+
+
+@pytest.mark.parametrize("path", CASES, ids=lambda path: path.stem)
+def test_case(path: Path, golden: bool) -> None:
+    rows, findings = read(path.read_bytes())
+    found = {
+        "rows": [asdict(row) for row in rows],
+        "findings": [f"{finding.line}: {finding.code}: {finding.message}" for finding in findings],
+    }
+    expected = path.with_suffix(".json")
+    if golden:
+        expected.write_text(json.dumps(found, indent=1, ensure_ascii=False) + "\n", "utf-8")
+    assert found == json.loads(expected.read_text("utf-8"))
+
+
+@pytest.mark.parametrize("path", CASES, ids=lambda path: path.stem)
+def test_rows_are_of_the_text(path: Path) -> None:
+    """Whatever a row says stands in the text, its version on the row's line or the next."""
+    data = path.read_bytes()
+    rows, findings = read(data)
+    lines = data.decode().split("\n")
+    for row in rows:
+        near = " ".join(lines[row.line - 1 : row.line + 2])
+        assert row.version in near
+        assert row.release in data.decode()
+        assert all(word in data.decode() for word in row.package.split())
+        assert (row.fix is Fix.AVAILABLE) == bool(row.version and row.package)
+    assert all(lines[finding.line - 1] for finding in findings)
+    assert all(finding.severity is Severity.WARNING for finding in findings)
+
+
+@pytest.mark.parametrize(
+    ("word", "name", "version"),
+    [
+        ("xen-4.1.2-7", "xen", "4.1.2-7"),
+        ("xen-4.1.2", "xen", "4.1.2"),
+        ("mill-050-62.git20200529", "mill", "050-62.git20200529"),
+        ("mill-059-4", "mill", "059-4"),
+        ("field-template-9-4.0.1-201901231238", "field-template-9", "4.0.1-201901231238"),
+        ("field-template-9-4.0.1", "field-template-9", "4.0.1"),
+        ("kernel-latest-6.4.8-1.fc37.x86_64.rpm", "kernel-latest", "6.4.8-1.fc37"),
+        ("mill_4.2.3-1+deb12u1_amd64.deb", "mill", "4.2.3-1+deb12u1"),
+        ("mill_ctl-2.1-26.quern1", "mill_ctl", "2.1-26.quern1"),
+        ("amd-firmware-20230804", "amd-firmware", "20230804"),
+    ],
+)
+def test_name_and_version(word: str, name: str, version: str) -> None:
+    assert split_name(word) == (name, version)
+
+
+@pytest.mark.parametrize(
+    "word", ["xen", "field-template-9", "mill_ctl", "python3-mill", "4.1.2-7", "-4.1", "a-", "x_1"]
+)
+def test_no_version_in_a_name(word: str) -> None:
+    assert split_name(word) is None
+
+
+@pytest.mark.parametrize(
+    ("text", "numbers"),
+    [
+        ("Quern 3.1 and 3.2", ("3.1", "3.2")),
+        ("R2", ("2",)),
+        ("Quern R3.0", ("3.0",)),
+        ("Release 1", ("1",)),
+        ("Quern R2 Beta 2", ("2 Beta 2",)),
+        ("4.0-rc1", ("4.0-rc1",)),
+        ("Quern OS 4.1, 4.2, and\n4.3", ("4.1", "4.2", "4.3")),
+    ],
+)
+def test_release_numbers(text: str, numbers: tuple[str, ...]) -> None:
+    assert release_numbers(text) == numbers
+
+
+@pytest.mark.parametrize(
+    ("text", "names"),
+    [
+        ("Dom0", ("dom0",)),
+        ("dom0 and all templates", ("dom0", "templates")),
+        ("templates, standalones, and hearth", ("templates", "standalones", "hearth")),
+        ("Mini and Field templates", ("Mini and Field templates",)),
+        ("Field 38 and 39 templates", ("Field 38 and 39 templates",)),
+        ("the template(s) of any GUI domain(s)", ("template(s) of any GUI domain(s)",)),
+    ],
+)
+def test_domain_names(text: str, names: tuple[str, ...]) -> None:
+    assert domain_names(text) == names
+
+
+@pytest.mark.parametrize(
+    ("text", "row"),
+    [
+        ("For Quern OS 4.1:\n- xen 4.1-2", ("4.1", "", "xen", "4.1-2")),
+        ("For R4.0, in hearth:\n- xen 4.1-2", ("4.0", "hearth", "xen", "4.1-2")),
+        ("Quern 4.0:\n- xen 4.1-2", ("4.0", "", "xen", "4.1-2")),
+        ("For Release 2:\n- xen 4.1-2", ("2", "", "xen", "4.1-2")),
+        ("4.0:\n- xen 4.1-2", ("4.0", "", "xen", "4.1-2")),
+        ("For Quern 4.0 (dom0):\n- xen 4.1-2", ("4.0", "dom0", "xen", "4.1-2")),
+        ("For Quern 4.0 - hearth:\n- xen 4.1-2", ("4.0", "hearth", "xen", "4.1-2")),
+        ("For Quern 4.0, in hearth\n- xen 4.1-2", ("4.0", "hearth", "xen", "4.1-2")),
+        ("For Quern 4.0: xen 4.1-2", ("4.0", "", "xen", "4.1-2")),
+        ("For Quern 4.0:\n\n    xen-4.1-2", ("4.0", "", "xen", "4.1-2")),
+        ("For Quern 4.0:\n\n  xen-4.1-2", ("4.0", "", "xen", "4.1-2")),
+        ("- xen (Quern 4.0): 4.1-2", ("4.0", "", "xen", "4.1-2")),
+        ("- xen packages for Quern 4.0, version 4.1-2", ("4.0", "", "xen", "4.1-2")),
+        ("- the xen package in dom0, in version 4.1-2", ("", "dom0", "xen", "4.1-2")),
+        ("- `xen`, version 4.1-2 or any later version", ("", "", "xen", "4.1-2")),
+        ("- xen >= 4.1-2", ("", "", "xen", "4.1-2")),
+        ("- v4.1-2 of xen", ("", "", "xen", "4.1-2")),
+        ("- xen-\n  libs 4.1-\n  2", ("", "", "xen-libs", "4.1-2")),
+    ],
+)
+def test_one_row(text: str, row: tuple[str, ...]) -> None:
+    rows, findings = body(text)
+    assert [(r.release, r.domain, r.package, r.version) for r in rows] == [row]
+    assert not findings
+
+
+def test_the_product_is_the_issuers() -> None:
+    """Another product's number is no release; it tells where a package goes."""
+    rows, _ = body("For Mill 4.0:\n- xen 4.1-2\n\nQuern 4.1:\n- xen 4.1-3")
+    assert [(row.release, row.domain) for row in rows] == [("", "Mill 4.0"), ("4.1", "")]
+
+
+def test_packages_of_the_demo() -> None:
+    archive = load(CONTENT / "secpack", profile=load_profile(CONTENT / "demo.toml"))
+    for bulletin in archive.bulletins:
+        rows, findings = read_packages(bulletin.document)
+        assert rows, bulletin.id
+        assert not findings, (bulletin.id, findings)
+        assert all(row.release for row in rows) or bulletin.number in (1, 10)
+
+
+# --- hostile texts ----------------------------------------------------------------------------
+
+_PIECES = [
+    "For Quern 4.0", "Quern R2", "R3.1", ", in dom0", " and ", ":", "\n", "\n\n", "- ", "  - ",
+    "* ", "1. ", "xen", "Xen packages", ", version ", "4.1.2-3", "xen-4.1-2", "(", ")", "[1]",
+    "no fix", "not affected", " | ", "---", "===", "Patching", "of the same version",
+    "respectively", "The fixed packages are:", "    ", "In hearth:", "for 4.1: ", ". ",
+    "installed in hearth", "\u202e", "(s)", "_", "-", ",", ";",
+]  # fmt: skip
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.lists(st.sampled_from(_PIECES), max_size=60).map("".join))
+def test_any_text_can_be_read(text: str) -> None:
+    rows, findings = body(text)
+    last = f"{HEADER}Patching\n--------\n\nThe fixed packages are:\n\n{text}".count("\n") + 1
+    assert all(1 <= line <= last for line in [r.line for r in rows] + [f.line for f in findings])
+    assert all(row.version or row.fix is not Fix.AVAILABLE for row in rows)
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.text(max_size=300))
+def test_any_characters_can_be_read(text: str) -> None:
+    body(text)
+
+
+#: As in test_adversary; the slowest takes half a second.
+PATIENCE = 30
+_ROW = "For Quern 1.1, 1.2, 1.3 and 1.4, in dom0, a, b and c:\n- " + "x, " * 19 + "x 1.2\n"
+_LINES = (
+    "xen, ", "xen 1.2, ", "version 1.2 (x) ", "(s)", "which ", "for 4.1: 4.1 (for 4.2: 4.2) ",
+    "packages installed in ", "no fix is ", "version 1", "Quern 1.1/", "in dom0 and ",
+)  # fmt: skip
+_HOSTILE = [
+    ("indented", (HEADER + "For Quern 4.0:\n\n    - a\n" + "    a\n" * 10_000).encode()),
+    *texts(32 * 1024),
+    *mixed_texts(256 * 1024),
+    *((line, (HEADER + "Packages\n---\n\n- " + line * 10_000).encode()) for line in _LINES),
+]
+
+
+@pytest.fixture
+def _alarm() -> Iterator[None]:
+    def give_up(*_: object) -> None:
+        raise TimeoutError
+
+    before = signal.signal(signal.SIGALRM, give_up)
+    signal.alarm(PATIENCE)
+    yield
+    signal.alarm(0)
+    signal.signal(signal.SIGALRM, before)
+
+
+@pytest.mark.usefixtures("_alarm")
+@pytest.mark.parametrize("data", [d for _, d in _HOSTILE], ids=[name for name, _ in _HOSTILE])
+def test_hostile_text(data: bytes) -> None:
+    rows, _ = read(data)
+    assert len(rows) < 2 * MOST_ROWS
+
+
+def test_too_many_packages_are_a_finding() -> None:
+    rows, findings = body(_ROW * 300)
+    assert MOST_ROWS < len(rows) < 2 * MOST_ROWS
+    assert [f.message for f in findings if "more than" in f.message]
