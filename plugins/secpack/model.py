@@ -305,6 +305,39 @@ class Document:
         return first if isinstance(first, Letterhead) else None
 
 
+class Place(StrEnum):
+    """What a text does where it names an id. Those up to ``FIX`` tell what a bulletin addresses."""
+
+    TITLE = "title"
+    ANNOUNCEMENT = "announcement"
+    ANNOUNCEMENT_OF_SOME = "announcement of which only some apply"
+    HEAD = "head of a quotation, definition or section"
+    FIX = "word of a fix"
+    NOT_AFFECTED = "word that it does not apply"
+    TITLE_ASIDE = "title, in passing"
+    SUMMARY = "summary"
+    QUOTATION = "quotation"
+    PATCHING = "patching"
+    CREDITS = "credits"
+    REFERENCES = "references"
+    CHANGELOG = "changelog"
+    BODY = "body"
+
+
+@dataclass(frozen=True, slots=True)
+class Naming:
+    """A place where a text names an id, also one inside a range, or leads to it by a link.
+
+    ``sentence`` holds the name: on one line, at most 300 characters.
+    """
+
+    scheme: str
+    value: str
+    line: int
+    place: Place
+    sentence: str
+
+
 @dataclass(frozen=True, slots=True)
 class Revision:
     """An entry of a changelog: when, and what was said of it."""
@@ -399,7 +432,12 @@ class Attachment:
 
 @dataclass(frozen=True, slots=True)
 class Bulletin:
-    """One bulletin. ``addresses`` and ``mentions`` are numbers of advisories, ascending."""
+    """One bulletin. ``addresses`` and ``mentions`` are numbers of advisories, ascending.
+
+    ``namings`` are all places where the text names advisories or other ids, ``evidence`` those by
+    which the text, whatever the tracker says, addresses what they name. ``ids`` are those of
+    ``namings``, without advisories and bulletins.
+    """
 
     id: str
     number: int
@@ -412,6 +450,8 @@ class Bulletin:
     addresses: tuple[int, ...]
     mentions: tuple[int, ...]
     ids: tuple[Id, ...]
+    namings: tuple[Naming, ...] = field(default=(), repr=False)
+    evidence: tuple[Naming, ...] = field(default=(), repr=False)
 
     @property
     def cves(self) -> tuple[str, ...]:
