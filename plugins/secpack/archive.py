@@ -23,6 +23,7 @@ from secpack.canaries import (
 )
 from secpack.errors import PackError, ParseError, SecpackError
 from secpack.evidence import Evidence, gather
+from secpack.inference import decide, find_namings
 from secpack.metadata import Metadata, read_metadata
 from secpack.model import (
     Advisory,
@@ -34,10 +35,8 @@ from secpack.model import (
     File,
     Finding,
     Id,
-    Inline,
     Letter,
-    Link,
-    Preformatted,
+    Naming,
     Publication,
     Severity,
 )
@@ -46,11 +45,7 @@ from secpack.policy import check_document, is_about_signatures
 from secpack.profile import DocumentEntry, Kind, Profile
 from secpack.signatures import Checker
 from secpack.text import parse_letter, parse_text
-from secpack.text.inline import advisory_numbers, parse_inline
-from secpack.text.walk import leaves, runs
 from secpack.waivers import with_waivers
-
-_ADVISORY_URL: Final = re.compile(r"/xsa/advisory-(\d{1,4})\.html")
 
 _MOST_GAPS: Final = 100
 
@@ -171,7 +166,9 @@ def _bulletin(profile: Profile) -> Callable[[Entry, Sequence[Letter]], Bulletin]
             path = letters[0].document.file.path
             raise ParseError("a letter beside a bulletin; only canaries have letters", path=path)
         document, metadata = _read(entry, profile.bulletins, profile, kind="bulletin")
-        addresses, mentions, ids = _named(document)
+        namings = find_namings(document)
+        evidence = decide(namings)
+        addresses = _numbers(evidence)
         return Bulletin(
             id=document_id(profile.bulletins, entry.number),
             number=entry.number,
@@ -181,9 +178,11 @@ def _bulletin(profile: Profile) -> Callable[[Entry, Sequence[Letter]], Bulletin]
             revisions=metadata.revisions,
             document=document,
             signatures=entry.signatures,
-            addresses=addresses,
-            mentions=mentions,
-            ids=ids,
+            addresses=tuple(sorted(addresses)),
+            mentions=tuple(sorted(_numbers(namings) - addresses)),
+            ids=_other_ids(namings),
+            namings=namings,
+            evidence=evidence,
         )
 
     return build
@@ -266,38 +265,20 @@ def _issuer(document: Document, profile: Profile) -> Iterator[Finding]:
 # --- advisories -------------------------------------------------------------------------------
 
 
-def _named(document: Document) -> tuple[tuple[int, ...], tuple[int, ...], tuple[Id, ...]]:
-    """Advisories that the text addresses, those it only mentions, and its other ids."""
-    head = document.letterhead
-    title = parse_inline(head.title if head else "")
-    addresses = set(advisory_numbers(title))
-    named: set[int] = set()
-    ids: dict[tuple[str, str], Id] = {}
-    for inlines in (
-        title,
-        *(inlines for _, inlines in runs(document.blocks)),
-        *_indented(document),
-    ):
-        named.update(advisory_numbers(inlines))
-        for inline in inlines:
-            if isinstance(inline, Id) and inline.scheme not in ("XSA", "bulletin"):
-                ids.setdefault((inline.scheme, inline.value), replace(inline, text=inline.value))
-            elif isinstance(inline, Link) and (match := _ADVISORY_URL.search(inline.url)):
-                named.add(int(match[1]))
-    ordered = tuple(ids[key] for key in sorted(ids))
-    return tuple(sorted(addresses)), tuple(sorted(named - addresses)), ordered
+def _other_ids(namings: Sequence[Naming]) -> tuple[Id, ...]:
+    """The ids that a text names beside advisories, in order of their schemes."""
+    names = {(n.scheme, n.value) for n in namings if n.scheme != "XSA"}
+    return tuple(Id(scheme, value, value) for scheme, value in sorted(names))
 
 
-def _indented(document: Document) -> Iterator[tuple[Inline, ...]]:
-    """What is shown as printed without being code may be prose, and names ids like prose."""
-    for leaf in leaves(document.blocks):
-        if isinstance(leaf, Preformatted) and not leaf.language:
-            yield parse_inline(leaf.text)
+def _numbers(namings: Sequence[Naming]) -> set[int]:
+    """The numbers of the advisories among what is named."""
+    return {int(n.value.removeprefix("XSA-")) for n in namings if n.scheme == "XSA"}
 
 
 def _as_tracked(bulletin: Bulletin, tracker: Sequence[Advisory]) -> Bulletin:
     """Where the tracker names a bulletin, it decides what that bulletin addresses."""
-    addresses = {a.number for a in tracker if _announced_in(a) == bulletin.number}
+    addresses = {a.number for a in tracker if a.announced_in == bulletin.number}
     if not addresses:
         return bulletin
     named = {*bulletin.addresses, *bulletin.mentions}
@@ -305,12 +286,8 @@ def _as_tracked(bulletin: Bulletin, tracker: Sequence[Advisory]) -> Bulletin:
     return replace(bulletin, addresses=tuple(sorted(addresses)), mentions=mentions)
 
 
-def _announced_in(advisory: Advisory) -> int | None:
-    return int(advisory.bulletin.partition("-")[0]) if advisory.bulletin else None
-
-
 def _without_withheld(advisory: Advisory, withheld: set[str], kind: Kind) -> Advisory:
-    number = _announced_in(advisory)
+    number = advisory.announced_in
     if number is not None and document_id(kind, number) in withheld:
         return replace(advisory, bulletin=None)
     return advisory

@@ -61,11 +61,22 @@ _IS_ANNOUNCED: Final = re.compile(
 )
 _ASSIGNED: Final = re.compile(r"\b(?:assigned|allocated)\b", re.IGNORECASE)
 _SOME: Final = re.compile(r"\b(?:some|one|two|few|several|not all) of (?:which|these|them)\b", re.I)
-_FIXES: Final = re.compile(r"\b(?:fix|address|resolv|mitigat)(?:es|ed|e|ing)?\b", re.IGNORECASE)
+_FIXES: Final = re.compile(
+    r"\b(?:these|following|specific)\s+(?:\w+\s+){0,4}(?:packages|updates)\b[^.]{0,80}"
+    r"\b(?:fix|address|resolve|mitigate)\b",
+    re.IGNORECASE,
+)
+
+# What an issuer says of an advisory that does no harm but to stop a machine.
+_ONLY_STOPS: Final = re.compile(
+    r"(?:denial\s+of\s+service|\bDoS)(?:\s+attacks?)?\s+only\b"
+    r"|\bimpact\s+is\s+(?:\w+\s+to\s+be\s+)?(?:only\s+)?(?:a\s+)?(?:denial\s+of\s+service|DoS)\b",
+    re.IGNORECASE,
+)
 
 # Words around an id by which it is another matter: "the fix for XSA-29", "XSA-321 backport".
 _ASIDE_BEFORE: Final = re.compile(
-    r"\b(?:(?:fix(?:es)?|patch(?:es)?|backports?|regressions?|variants?|follow-?up|incomplete"
+    r"\b(?:(?:previous|earlier|prior|older|original)\b[^,.;:]{0,60}|(?:fix(?:es)?|patch(?:es)?|backports?|regressions?|variants?|follow-?up|incomplete"
     r"|introduced|caused|similar|related|discussed|described|mentioned|covered|addressed)"
     r"(?:\s+(?:of|for|to|in|by|with|from|the)){1,3}|unlike|like|see|since|as with|than)\s*\Z",
     re.IGNORECASE,
@@ -75,9 +86,15 @@ _ASIDE_BEHIND: Final = re.compile(
 )
 
 _SENTENCE_END: Final = re.compile(r"(?<![ .]\w)(?<!vs)(?<!etc)[.!?][\"”)]{0,2}\s+(?=[A-Z\"“(_*])")
-_LEADING: Final = re.compile(r"(?:[\s,;&/()*–-]|\b(?:and|or|to|through|the)\b){0,30}")
-_SEPARATED: Final = re.compile(r"\s*(?:\Z|[-–:\"“(]|\n)")
-_PARENTHESISED: Final = re.compile(r"\([^()]{0,200}\)")
+_LEADING: Final = re.compile(
+    r"(?:[\s,;&/()*–-]|\b(?:and|or|to|through|the|Xen\s+Security\s+Advisor(?:y|ies))\b){0,30}"
+)
+_SEPARATED: Final = re.compile(r"\s*(?:\Z|[-–:/\"“(]|\n)")
+
+
+_APART: Final = (Place.REFERENCES, Place.CHANGELOG, Place.CREDITS)
+_TELLING: Final = (Place.ANNOUNCEMENT, Place.ASSIGNMENT, Place.HEAD, Place.FIX)
+_FURTHER: Final = (Place.SUMMARY, Place.HEADING, Place.PATCHING, Place.BODY)
 
 
 # --- what a text addresses --------------------------------------------------------------------
@@ -103,9 +120,9 @@ def decide(namings: Iterable[Naming]) -> tuple[Naming, ...]:
 
 def _told(found: Sequence[Naming]) -> list[Naming]:
     """The namings of one id, outside the title, that tell that the text addresses it."""
-    plainly = [n for n in found if n.place in (Place.ANNOUNCEMENT, Place.HEAD, Place.FIX)]
+    plainly = [n for n in found if n.place in _TELLING]
     partly = [n for n in found if n.place is Place.ANNOUNCEMENT_OF_SOME]
-    further = [n for n in found if n.place in (Place.SUMMARY, Place.PATCHING, Place.BODY)]
+    further = [n for n in found if n.place in _FURTHER]
     return plainly + partly if plainly or further else []
 
 
@@ -123,13 +140,16 @@ def find_namings(document: Document) -> tuple[Naming, ...]:
 class _Reader:
     """What is the same for a whole text.
 
-    ``cited`` are the advisories that references link to, by label; ``denied_behind`` and
-    ``denied_before`` the words by which the issuer says not to be affected.
+    ``cited`` are the advisories that references name, by label. The others are the issuer's words:
+    ``affects`` and ``denies`` stand behind an id, ``unaffected`` before it, ``unused`` in a
+    comment on it.
     """
 
     cited: dict[str, tuple[_Name, ...]]
-    denied_behind: re.Pattern[str]
-    denied_before: re.Pattern[str]
+    affects: re.Pattern[str]
+    denies: re.Pattern[str]
+    unaffected: re.Pattern[str]
+    unused: re.Pattern[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,6 +158,7 @@ class _Passage:
 
     ``place`` is the section's. ``head`` tells that ids at its beginning are what follows, or what a
     section is about; ``announced`` that an announcement ends with a colon just before it.
+    ``comment`` is what is said of a term.
     """
 
     line: int
@@ -146,6 +167,7 @@ class _Passage:
     quoted: bool = False
     head: bool = False
     announced: bool = False
+    comment: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,27 +185,29 @@ class _Spot:
 
 
 def _reader(document: Document) -> _Reader:
-    issuer = re.escape(document.letterhead.issuer) if document.letterhead else "(?!)"
-    no = rf"(?:does|do|did|is|are)\s+not\s+(?:affect|impact|apply\s+to)\s+{issuer}(?:\s+OS)?"
-    un = rf"{issuer}(?:\s+OS)?\s+(?:is|was)\s+(?:not\s+|un)affected\s+by\s+(?:the\s+)?"
+    head = document.letterhead
+    us = rf"{re.escape(head.issuer)}(?:\s+OS)?" if head else "(?!)"
+    verb = rf"(?:affect|impact|apply\s+to)s?\s+{us}"
     return _Reader(
         {
-            citation_label(reference.label): tuple(_linked(reference.blocks))
+            citation_label(reference.label): tuple(_advisories(reference.blocks))
             for block in document.blocks
             if isinstance(block, References)
             for reference in block.items
         },
-        re.compile(rf"[^.]{{0,40}}\b{no}\s*(?:[.,;:)]|\Z)"),
-        re.compile(rf"\b{un}\Z"),
+        re.compile(rf"[^.]{{0,40}}(?<!not)(?<!only)\s{verb}"),
+        re.compile(rf"[^.]{{0,40}}\b(?:does|do|did)\s+not\s+{verb}\s*(?:[.,;:)]|\Z)"),
+        re.compile(rf"\b{us}\s+(?:is|was)\s+(?:not\s+|un)affected\s+by\s+(?:the\s+)?\Z"),
+        re.compile(rf"\bnot\s+(?:used|enabled|reachable)\b[^.]{{0,40}}\b{us}"),
     )
 
 
-def _linked(blocks: Iterable[Block]) -> Iterator[_Name]:
-    """The advisories that blocks link to."""
+def _advisories(blocks: Iterable[Block]) -> Iterator[_Name]:
+    """The advisories that blocks name or link to."""
     for _, inlines in runs(blocks):
-        for inline in inlines:
-            if isinstance(inline, Link):
-                yield from (name for name in link_ids(inline.url) if name[0] == "XSA")
+        for n, inline in enumerate(inlines):
+            names = link_ids(inline.url) if isinstance(inline, Link) else ids_at(inlines, n)
+            yield from (name for name in names if name[0] == "XSA")
 
 
 # --- passages ---------------------------------------------------------------------------------
@@ -201,8 +225,8 @@ def _passages(document: Document) -> Iterator[_Passage]:
             titles = [title for title in titles if title[0] < block.level]
             titles.append((block.level, section_name(plain(block.inlines))))
             place = _section(titles)
-            about = Place.SUMMARY if place is Place.BODY else place
-            yield _Passage(block.first, block.inlines, about, head=True)
+            heading = place if place in _APART else Place.HEADING
+            yield _Passage(block.first, block.inlines, heading, head=True)
         else:
             passages = list(_of_block(block, _Passage(0, (), _section(titles)), following))
             if announcing and isinstance(block, (ListBlock, Definitions)):
@@ -259,7 +283,9 @@ def _of_block(block: Block, here: _Passage, following: Block | None = None) -> I
             yield from _of_blocks(item.blocks, here, first=True)
     elif isinstance(block, Definitions):
         for definition in block.items:
-            yield replace(here, line=definition.first, inlines=definition.term, head=True)
+            said = " ".join(plain(inlines) for _, inlines in runs(definition.blocks))[:_NEAR]
+            term = replace(here, line=definition.first, inlines=definition.term, comment=said)
+            yield replace(term, head=True)
             yield from _of_blocks(definition.blocks, here)
     elif isinstance(block, References):
         for reference in block.items:
@@ -347,23 +373,35 @@ def _in_brackets(text: str, spot: _Spot) -> bool:
 def _place(passage: _Passage, spot: _Spot, before: str, behind: str, reader: _Reader) -> Place:
     """What a text does where it names an id, by the words before and behind it in its sentence."""
     place = passage.place
-    if place in (Place.REFERENCES, Place.CHANGELOG, Place.CREDITS):
+    if place in _APART:
         return place
-    if reader.denied_behind.match(behind) or reader.denied_before.search(before):
+    if _is_harmless(passage, before, behind, reader):
         return Place.NOT_AFFECTED
     if place is Place.TITLE:
         return Place.TITLE_ASIDE if _is_aside(before, behind) else place
-    if passage.head and spot.leads and place is Place.SUMMARY:
-        if not passage.quoted or _SEPARATED.match(behind):
-            return Place.HEAD
+    can_head = passage.head and spot.leads and place in (Place.SUMMARY, Place.HEADING)
+    if can_head and (not passage.quoted or _SEPARATED.match(behind)):
+        return Place.HEAD
     if passage.quoted:
-        assigned = spot.name[0] == "CVE" and _ASSIGNED.search(before)
-        return Place.ANNOUNCEMENT if assigned and place is Place.SUMMARY else Place.QUOTATION
+        assigned = spot.name[0] == "CVE" and (_ASSIGNED.search(before) or before.endswith("("))
+        return Place.ASSIGNMENT if assigned and place is Place.SUMMARY else Place.QUOTATION
     if _is_aside(before, behind):
         return place
+    if place is Place.SUMMARY and reader.affects.match(behind):
+        return Place.ANNOUNCEMENT
     if place is Place.SUMMARY and (passage.announced or _announces(before, behind)):
         return Place.ANNOUNCEMENT_OF_SOME if _SOME.search(behind) else Place.ANNOUNCEMENT
     return Place.FIX if place is Place.PATCHING and _FIXES.search(before) else place
+
+
+def _is_harmless(passage: _Passage, before: str, behind: str, reader: _Reader) -> bool:
+    """Whether the issuer says not to be affected by what is named, or only to be stopped."""
+    return bool(
+        reader.denies.match(behind)
+        or reader.unaffected.search(before)
+        or reader.unused.search(passage.comment)
+        or _ONLY_STOPS.search(passage.comment)
+    )
 
 
 def _announces(before: str, behind: str) -> bool:

@@ -311,11 +311,13 @@ class Place(StrEnum):
     TITLE = "title"
     ANNOUNCEMENT = "announcement"
     ANNOUNCEMENT_OF_SOME = "announcement of which only some apply"
+    ASSIGNMENT = "quotation that assigns it"
     HEAD = "head of a quotation, definition or section"
     FIX = "word of a fix"
     NOT_AFFECTED = "word that it does not apply"
     TITLE_ASIDE = "title, in passing"
     SUMMARY = "summary"
+    HEADING = "heading"
     QUOTATION = "quotation"
     PATCHING = "patching"
     CREDITS = "credits"
@@ -533,6 +535,16 @@ class Advisory:
     bulletin: str | None
     bulletins: tuple[str, ...] = ()
     mentioned_in: tuple[str, ...] = ()
+
+    @property
+    def tracked(self) -> bool:
+        """Whether tracker data tell anything of it."""
+        return bool(self.date or self.affected is not None or self.unused or self.bulletin)
+
+    @property
+    def announced_in(self) -> int | None:
+        """The number of the bulletin that announced it, by the tracker."""
+        return int(self.bulletin.partition("-")[0]) if self.bulletin else None
 
 
 @dataclass(frozen=True, slots=True)

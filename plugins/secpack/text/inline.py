@@ -172,7 +172,7 @@ def _further_cves(text: str, position: int, cve: str) -> tuple[list[Inline], int
 
 def advisory_numbers(inlines: tuple[Inline, ...]) -> Iterator[int]:
     """Numbers of the advisories that running text names, ranges filled in, in order of mention."""
-    for position, element in enumerate(inlines):
+    for position in range(len(inlines)):
         yield from (int(v[4:]) for scheme, v in ids_at(inlines, position) if scheme == "XSA")
 
 
