@@ -60,7 +60,9 @@ _IS_ANNOUNCED: Final = re.compile(
     rf"[^.]{{0,60}}\b(?:was|were|been|being)\s+(?:\w+\s+)?{_VERBS}", re.IGNORECASE
 )
 _ASSIGNED: Final = re.compile(r"\b(?:assigned|allocated)\b", re.IGNORECASE)
-_SOME: Final = re.compile(r"\b(?:some|one|two|few|several|not all) of (?:which|these|them)\b", re.I)
+_SOME: Final = re.compile(
+    r"\b(?:some|one|two|few|several|not\s+all)\s+of\s+(?:which|these|them)\b", re.IGNORECASE
+)
 _FIXES: Final = re.compile(
     r"\b(?:these|following|specific)\s+(?:\w+\s+){0,4}(?:packages|updates)\b[^.]{0,80}"
     r"\b(?:fix|address|resolve|mitigate)\b",
@@ -89,7 +91,11 @@ _SENTENCE_END: Final = re.compile(r"(?<![ .]\w)(?<!vs)(?<!etc)[.!?][\"”)]{0,2}
 _LEADING: Final = re.compile(
     r"(?:[\s,;&/()*–-]|\b(?:and|or|to|through|the|Xen\s+Security\s+Advisor(?:y|ies))\b){0,30}"
 )
-_SEPARATED: Final = re.compile(r"\s*(?:\Z|[-–:/\"“(]|\n)")
+# Behind the first id of a head: more ids and citations, then nothing, or what sets off a title.
+_SEPARATED: Final = re.compile(
+    r"(?:\s{0,2}(?:[,&/–-]|and\b|or\b|to\b|through\b)?\s{0,2}(?:XSA|CVE)[-\s]?[0-9-]{1,12}"
+    r"|\s{0,2}\[[0-9]{1,2}\]){0,16}\s{0,2}(?:\Z|[-–:/\"“(]|\n)"
+)
 
 
 _APART: Final = (Place.REFERENCES, Place.CHANGELOG, Place.CREDITS)
@@ -156,8 +162,9 @@ class _Reader:
 class _Passage:
     """A run of text, and where it stands.
 
-    ``place`` is the section's. ``head`` tells that ids at its beginning are what follows, or what a
-    section is about; ``announced`` that an announcement ends with a colon just before it.
+    ``place`` is the section's. ``head`` tells that ids at its beginning, set off from the rest, are
+    its subject; ``opens`` that they need not be set off, for it leads to a quotation or comment;
+    ``announced`` that an announcement ends with a colon just before it.
     ``comment`` is what is said of a term.
     """
 
@@ -166,6 +173,7 @@ class _Passage:
     place: Place
     quoted: bool = False
     head: bool = False
+    opens: bool = False
     announced: bool = False
     comment: str = ""
 
@@ -270,8 +278,8 @@ def _of_block(block: Block, here: _Passage, following: Block | None = None) -> I
     """The passages of a block; ``here`` is what they have in common."""
     if isinstance(block, (Paragraph, SignOff)):
         opens = isinstance(following, Quotation) or plain(block.inlines).endswith(":")
-        head = here.head or (opens and not here.quoted)
-        yield replace(here, line=block.first, inlines=block.inlines, head=head)
+        opens = opens and not here.quoted
+        yield replace(here, line=block.first, inlines=block.inlines, opens=opens)
     elif isinstance(block, Heading):
         yield replace(here, line=block.first, inlines=block.inlines, head=True)
     elif isinstance(block, Preformatted) and not block.language:
@@ -285,7 +293,7 @@ def _of_block(block: Block, here: _Passage, following: Block | None = None) -> I
         for definition in block.items:
             said = " ".join(plain(inlines) for _, inlines in runs(definition.blocks))[:_NEAR]
             term = replace(here, line=definition.first, inlines=definition.term, comment=said)
-            yield replace(term, head=True)
+            yield replace(term, opens=True)
             yield from _of_blocks(definition.blocks, here)
     elif isinstance(block, References):
         for reference in block.items:
@@ -379,17 +387,16 @@ def _place(passage: _Passage, spot: _Spot, before: str, behind: str, reader: _Re
         return Place.NOT_AFFECTED
     if place is Place.TITLE:
         return Place.TITLE_ASIDE if _is_aside(before, behind) else place
-    can_head = passage.head and spot.leads and place in (Place.SUMMARY, Place.HEADING)
-    if can_head and (not passage.quoted or _SEPARATED.match(behind)):
+    is_head = passage.opens or (passage.head and _SEPARATED.match(behind))
+    if is_head and spot.leads and place in (Place.SUMMARY, Place.HEADING):
         return Place.HEAD
     if passage.quoted:
         assigned = spot.name[0] == "CVE" and (_ASSIGNED.search(before) or before.endswith("("))
         return Place.ASSIGNMENT if assigned and place is Place.SUMMARY else Place.QUOTATION
     if _is_aside(before, behind):
         return place
-    if place is Place.SUMMARY and reader.affects.match(behind):
-        return Place.ANNOUNCEMENT
-    if place is Place.SUMMARY and (passage.announced or _announces(before, behind)):
+    announced = passage.announced or _announces(before, behind) or reader.affects.match(behind)
+    if place is Place.SUMMARY and announced:
         return Place.ANNOUNCEMENT_OF_SOME if _SOME.search(behind) else Place.ANNOUNCEMENT
     return Place.FIX if place is Place.PATCHING and _FIXES.search(before) else place
 

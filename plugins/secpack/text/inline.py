@@ -32,7 +32,8 @@ _PATTERN: Final = re.compile(
         (?P<emphasis> (?! [\s_*] ) [^_*`|]{{1,{_MAX_SPAN}}} ) (?<! \s ) (?P=mark) (?! [\w*] )
     | (?<! \w ) (?:
           (?P<link> (?: https?:// | mailto: ) [^\s<>"|`]{{1,{_MAX_URL}}} )
-        | (?P<advisory> X (?: SAs? | en\s+Security\s+Advisor(?:y|ies) (?:\s+XSA)? )
+        | (?P<advisory> X (?: SAs? | en\s+Security\s+Advisor(?:y|ies)
+                             (?: \s+XSA | \s+\(XSAs?\) )? )
             [-‐‑–\s#]{{0,3}} (?P<number> [0-9]{{1,4}} ) (?: v[0-9]{{1,2}} )? \b (?! [.][0-9] ) )
         | (?P<cve> CVE-\s?[0-9]{{4}}-\s?[0-9]{{4,7}}\b )
         | (?P<other> (?: I(?i:NTEL)-SA-[0-9]{{5}} | {_OTHER} )\b )
