@@ -11,10 +11,12 @@ from pathlib import Path
 
 import pytest
 
+from benchmarks.inference import inferred_pairs, score, tracked_pairs
 from bulletins.reader import about, summary
 from secpack import Checker, Profile, SecpackError, load, load_advisories, load_profile
 from secpack.cache import Cache
-from secpack.model import Archive, Heading, Preformatted, Severity
+from secpack.lint import lint
+from secpack.model import Archive, Heading, Place, Preformatted, Severity
 from secpack.text.walk import leaves
 from tests.bulletins.sites import ROOT, Site, build
 
@@ -100,6 +102,40 @@ def test_the_issues_of_bulletin_29(archive: Archive) -> None:
     assert (bulletin.addresses, bulletin.mentions) == ((212,), (29, 148))
     assert bulletin.title == "Critical Xen bug in PV memory virtualization code (XSA-212)"
     assert bulletin.published.isoformat() == "2017-04-04"
+
+
+def test_texts_alone_tell_what_they_address(archive: Archive, real_tracker: Path) -> None:
+    """And a check has no more to say than where they differ from the tracker."""
+    inferred = inferred_pairs(archive)
+    tracked = tracked_pairs(archive, load_advisories(real_tracker))
+    assert len(tracked) >= 50
+    found = score(inferred, tracked)
+    assert found.f1 >= 0.95, sorted(inferred ^ tracked)
+    differences = [f for f in lint(archive) if f.code == "tracker-differs"]
+    assert len(differences) == len(inferred ^ tracked)
+    assert all(f.line for f in differences)
+
+
+def test_the_words_of_bulletin_29_tell_the_same(archive: Archive) -> None:
+    bulletin = next((b for b in archive.bulletins if b.number == 29), None)
+    if bulletin is None:
+        pytest.skip("this pack has no bulletin 29")
+    assert {n.value for n in bulletin.evidence} == {"XSA-212"}
+    older = [(n.value, n.place) for n in bulletin.namings if n.value in ("XSA-29", "XSA-148")]
+    assert older == [("XSA-29", Place.QUOTATION), ("XSA-148", Place.QUOTATION)]
+
+
+def test_namings_stand_where_they_say(archive: Archive) -> None:
+    """The line of a naming, or the next where it wraps, has its number, a range or a citation."""
+    for bulletin in archive.bulletins:
+        lines = bulletin.document.file.data.decode().lower().split("\n")
+        for naming in bulletin.namings:
+            number = re.split(r"[-:#]", naming.value.lower())[-1]
+            near = " ".join(lines[naming.line - 1 : naming.line + 1])
+            cited = naming.place is Place.ANNOUNCEMENT and "[" in near
+            ranged = re.search(r"\d ?- ?\d|through|to xsa", near)
+            assert number in near or ranged or cited, (bulletin.id, naming)
+            assert 0 < len(naming.sentence) <= 300
 
 
 # --- evidence ---------------------------------------------------------------------------------

@@ -93,8 +93,8 @@ _LEADING: Final = re.compile(
 )
 # Behind the first id of a head: more ids and citations, then nothing, or what sets off a title.
 _SEPARATED: Final = re.compile(
-    r"(?:\s{0,2}(?:[,&/–-]|and\b|or\b|to\b|through\b)?\s{0,2}(?:XSA|CVE)[-\s]?[0-9-]{1,12}"
-    r"|\s{0,2}\[[0-9]{1,2}\]){0,16}\s{0,2}(?:\Z|[-–:/\"“(]|\n)"
+    r"(?>\s{0,2}(?:[,&/–-]|and\b|or\b|to\b|through\b)?+\s{0,2}(?:XSA|CVE)[-\s]?[0-9]{1,4}"
+    r"(?:-[0-9]{4,7})?|\s{0,2}\[[0-9]{1,2}\]){0,16}+\s{0,2}(?:\Z|[-–:/\"“(]|\n)"
 )
 
 
@@ -117,10 +117,9 @@ def decide(namings: Iterable[Naming]) -> tuple[Naming, ...]:
     for name, found in by_name.items():
         titled = [naming for naming in found if naming.place is Place.TITLE]
         # What only the title names, where the text announces others, is a slip of the pen.
-        if told[name] or name[0] not in schemes or len(titled) < len(found):
+        slip = len(titled) == len(found) and name[0] in schemes
+        if not slip and all(naming.place is not Place.NOT_AFFECTED for naming in found):
             decided += [*titled, *told[name]]
-        if any(naming.place is Place.NOT_AFFECTED for naming in found):
-            decided = [naming for naming in decided if (naming.scheme, naming.value) != name]
     return tuple(sorted(decided, key=lambda naming: naming.line))
 
 
@@ -333,7 +332,8 @@ def _namings(passage: _Passage, reader: _Reader) -> Iterator[Naming]:
             place = Place.TITLE_ASIDE
         if not spot.cited or (part not in spelled and place is Place.ANNOUNCEMENT):
             line = passage.line + bisect_right(breaks, spot.start)
-            yield Naming(*spot.name, line, place, _sentence(text, first, last, spot))
+            sentence = _sentence(text, first, last, spot)
+            yield Naming(*spot.name, line, place, _with_comment(sentence, passage.comment))
 
 
 def _spots(inlines: Sequence[Inline], reader: _Reader) -> tuple[str, list[_Spot]]:
@@ -387,8 +387,8 @@ def _place(passage: _Passage, spot: _Spot, before: str, behind: str, reader: _Re
         return Place.NOT_AFFECTED
     if place is Place.TITLE:
         return Place.TITLE_ASIDE if _is_aside(before, behind) else place
-    is_head = passage.opens or (passage.head and _SEPARATED.match(behind))
-    if is_head and spot.leads and place in (Place.SUMMARY, Place.HEADING):
+    can_head = spot.leads and place in (Place.SUMMARY, Place.HEADING)
+    if can_head and (passage.opens or (passage.head and _SEPARATED.match(behind))):
         return Place.HEAD
     if passage.quoted:
         assigned = spot.name[0] == "CVE" and (_ASSIGNED.search(before) or before.endswith("("))
@@ -428,3 +428,9 @@ def _sentence(text: str, first: int, last: int, spot: _Spot) -> str:
     end = min(last, begin + length)
     words = " ".join(text[begin:end].split())
     return f"{'…' * (begin > first)}{words}{'…' * (end < last)}"
+
+
+def _with_comment(sentence: str, comment: str) -> str:
+    """A term with what is said of it, cut off where it is long."""
+    words = f"{sentence}: {comment}" if comment else sentence
+    return words if len(words) <= _MAX_SENTENCE else words[: _MAX_SENTENCE - 1] + "…"

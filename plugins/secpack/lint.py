@@ -109,12 +109,13 @@ def _tracker(archive: Archive) -> Iterator[Finding]:
 def _untracked(bulletin: Bulletin, naming: Naming, advisory: Advisory | None) -> Finding:
     """The text addresses an advisory, and the tracker says something else."""
     if advisory is None:
-        tracker = "the tracker data lack it"
+        tracker = "the tracker does not have it"
     elif advisory.bulletin:
         tracker = f"the tracker assigns it to {advisory.bulletin}"
+    elif advisory.affected is False:
+        tracker = "the tracker says that nothing is affected, and assigns it to no bulletin"
     else:
-        unaffected = " and says that it does not affect" if advisory.affected is False else ""
-        tracker = f"the tracker assigns it to no bulletin{unaffected}"
+        tracker = "the tracker assigns it to no bulletin"
     message = f"{naming.value} is addressed here ({_quoted(naming)}), but {tracker}"
     return Finding(bulletin.document.file.path, naming.line, "tracker-differs", message)
 
