@@ -78,13 +78,15 @@ _ONLY_STOPS: Final = re.compile(
 
 # Words around an id by which it is another matter: "the fix for XSA-29", "XSA-321 backport".
 _ASIDE_BEFORE: Final = re.compile(
-    r"\b(?:(?:previous|earlier|prior|older|original)\b[^,.;:]{0,60}|(?:fix(?:es)?|patch(?:es)?|backports?|regressions?|variants?|follow-?up|incomplete"
-    r"|introduced|caused|similar|related|discussed|described|mentioned|covered|addressed)"
-    r"(?:\s+(?:of|for|to|in|by|with|from|the)){1,3}|unlike|like|see|since|as with|than)\s*\Z",
+    r"\b(?:(?:previous|earlier|prior|older|original)\b[^,.;:]{0,60}|(?:fix(?:es)?|patch(?:es)?|backports?|changes?|mitigations?|regressions?|variants?|follow-?up"
+    r"|incomplete|introduced|caused|similar|related|discussed|described|mentioned|covered|addressed)"
+    r"(?:\s+(?:of|for|to|in|by|with|from|the)){1,3}"
+    r"|unlike|like|besides|despite|see|since|as with|than)\s*\Z",
     re.IGNORECASE,
 )
 _ASIDE_BEHIND: Final = re.compile(
-    r"\s*(?:'s\s+)?(?:backports?|fix(?:es)?|patch(?:es)?|follow-?ups?|regressions?)\b", re.I
+    r"\s*(?:'s\s+)?(?:backports?|changes?|fix(?:es)?|mitigations?|patch(?:es)?|regressions?)\b",
+    re.IGNORECASE,
 )
 
 _SENTENCE_END: Final = re.compile(r"(?<![ .]\w)(?<!vs)(?<!etc)[.!?][\"”)]{0,2}\s+(?=[A-Z\"“(_*])")
