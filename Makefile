@@ -15,7 +15,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 BUILD := $(BIN)/python -m bulletins.build
 
-.PHONY: help html serve devserver check test lint golden lock clean
+.PHONY: help html serve devserver check test lint bench golden lock clean
 
 help: ## Show what there is to make
 	@echo "Targets:"
@@ -58,6 +58,10 @@ lint: $(VENV)/installed-dev ## Check style and types
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
+	@$(BIN)/mypy benchmarks/inference.py
+
+bench: $(VENV)/installed ## Measure what texts say they address against tracker data
+	@$(BIN)/python benchmarks/inference.py
 
 golden: $(VENV)/installed-dev ## Write the expected results of golden tests anew; read them before you commit
 	@$(BIN)/python -m pytest --golden -q

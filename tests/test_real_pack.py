@@ -11,10 +11,12 @@ from pathlib import Path
 
 import pytest
 
+from benchmarks.inference import inferred_pairs, score, tracked_pairs
 from bulletins.reader import about, summary
 from secpack import Checker, Profile, SecpackError, load, load_advisories, load_profile
 from secpack.cache import Cache
-from secpack.model import Archive, Fix, Heading, PackageRow, Preformatted, Severity
+from secpack.lint import lint
+from secpack.model import Archive, Fix, Heading, PackageRow, Place, Preformatted, Severity
 from secpack.statistics import statistics
 from secpack.text.packages import read_packages
 from secpack.text.walk import leaves
@@ -140,6 +142,40 @@ def test_what_the_tracker_names_and_the_pack_lacks_is_said(archive: Archive, sit
     named = {int(a.bulletin[:3]) for a in archive.advisories if a.bulletin}
     for number in sorted(named):
         assert (f"QSB-{number:03d} (not in this archive)" in page) == (number not in here)
+
+
+def test_texts_alone_tell_what_they_address(archive: Archive, real_tracker: Path) -> None:
+    """And a check has no more to say than where they differ from the tracker."""
+    inferred = inferred_pairs(archive)
+    tracked = tracked_pairs(archive, load_advisories(real_tracker))
+    assert len(tracked) >= 50
+    found = score(inferred, tracked)
+    assert found.f1 >= 0.95, sorted(inferred ^ tracked)
+    differences = [f for f in lint(archive) if f.code == "tracker-differs"]
+    assert len(differences) == len(inferred ^ tracked)
+    assert all(f.line for f in differences)
+
+
+def test_the_words_of_bulletin_29_tell_the_same(archive: Archive) -> None:
+    bulletin = next((b for b in archive.bulletins if b.number == 29), None)
+    if bulletin is None:
+        pytest.skip("this pack has no bulletin 29")
+    assert {n.value for n in bulletin.evidence} == {"XSA-212"}
+    older = [(n.value, n.place) for n in bulletin.namings if n.value in ("XSA-29", "XSA-148")]
+    assert older == [("XSA-29", Place.QUOTATION), ("XSA-148", Place.QUOTATION)]
+
+
+def test_namings_stand_where_they_say(archive: Archive) -> None:
+    """The line of a naming, or the next where it wraps, has its number, a range or a citation."""
+    for bulletin in archive.bulletins:
+        lines = bulletin.document.file.data.decode().lower().split("\n")
+        for naming in bulletin.namings:
+            number = re.split(r"[-:#]", naming.value.lower())[-1]
+            near = " ".join(lines[naming.line - 1 : naming.line + 1])
+            cited = naming.place is Place.ANNOUNCEMENT and "[" in near
+            ranged = re.search(r"\d ?- ?\d|through|to xsa", near)
+            assert number in near or ranged or cited, (bulletin.id, naming)
+            assert 0 < len(naming.sentence) <= 300
 
 
 # --- evidence ---------------------------------------------------------------------------------

@@ -12,6 +12,7 @@ from bulletins.generators import (
     ExportsGenerator,
     FeedsGenerator,
     ListsGenerator,
+    LookupsGenerator,
     OriginalsGenerator,
     TrackerGenerator,
 )
@@ -55,6 +56,7 @@ def _generators(_: Any) -> tuple[type, ...]:
         OriginalsGenerator,
         ListsGenerator,
         TrackerGenerator,
+        LookupsGenerator,
         FeedsGenerator,
         ExportsGenerator,
     )

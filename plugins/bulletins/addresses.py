@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bulletins.lookups import slug_of
 from secpack.model import Archive, Attachment, Canary, Id, Key, Letter, Publication
 from secpack.profile import Kind, Profile
 
@@ -13,6 +14,10 @@ KEYS = "keys/"
 #: The tracker, all advisories on one page; and all CVEs.
 XSA = "xsa/"
 CVE = "cve/"
+
+#: Bulletins by what they ship.
+RELEASE = "release/"
+PACKAGE = "package/"
 
 #: What relative links to a page end in, so that they work without a server, too.
 INDEX = "index.html"
@@ -57,6 +62,16 @@ def feed_url(slug: str, archive: int | None = None) -> str:
 def json_feed_url(slug: str, archive: int | None = None) -> str:
     """The same as a JSON Feed: ``feeds/all.json``, ``feeds/all-1.json``."""
     return f"feeds/{slug}-{archive}.json" if archive else f"feeds/{slug}.json"
+
+
+def release_url(name: str) -> str:
+    """A release's page: ``release/4.3/``."""
+    return f"{RELEASE}{slug_of(name)}/"
+
+
+def package_url(name: str) -> str:
+    """A package's page: ``package/linux-kernel/``."""
+    return f"{PACKAGE}{slug_of(name)}/"
 
 
 def advisory_url(number: int) -> str:

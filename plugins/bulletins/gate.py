@@ -25,6 +25,8 @@ TEMPLATES = (
     "index.html",
     "keys.html",
     "list.html",
+    "lookup.html",
+    "lookups.html",
     "page.html",
     "redirect.html",
     "xsa.html",

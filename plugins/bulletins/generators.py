@@ -12,6 +12,8 @@ from bulletins.addresses import (
     CVE,
     INDEX,
     KEYS,
+    PACKAGE,
+    RELEASE,
     XSA,
     advisory_url,
     attachment_url,
@@ -22,6 +24,7 @@ from bulletins.addresses import (
 )
 from bulletins.exports.archive_json import archive_json
 from bulletins.feeds import feeds
+from bulletins.lookups import by_package, by_release, without_release
 from bulletins.writer import ArchiveWriter
 from secpack import Profile
 from secpack.model import Archive, Canary, File, Publication, Signature
@@ -73,6 +76,35 @@ class TrackerGenerator(Generator):  # type: ignore[misc] # Pelican has no types
         self._write(writer, CVE, "cve")
         for address, target in redirects(self.settings["PROFILE"]).items():
             self._write(writer, address, "redirect", target=target)
+
+    def _write(self, writer: ArchiveWriter, address: str, template: str, **more: Any) -> None:
+        relative = self.settings["RELATIVE_URLS"]
+        page = self.get_template(template)
+        writer.write_file(address + INDEX, page, self.context, relative_urls=relative, **more)
+
+
+class LookupsGenerator(Generator):  # type: ignore[misc] # Pelican has no types
+    """Writes ``release/`` and ``package/``, and a page for each release and package."""
+
+    def generate_output(self, writer: ArchiveWriter) -> None:
+        """Write the pages with the theme's templates, if it is the archive's own theme."""
+        if not self.settings["ARCHIVE_THEME"]:
+            return
+        archive, profile = self.settings["ARCHIVE"], self.settings["PROFILE"]
+        product = profile.name or profile.issuer
+        rows = (
+            (RELEASE, "Release", by_release(archive), f"{product} ", without_release(archive)),
+            (PACKAGE, "Package", by_package(archive), "", ()),
+        )
+        for base, word, lookups, prefix, others in rows:
+            intro = f"{word}s for which bulletins ship something, as their texts name them."
+            shared = {"base": base, "word": word, "words": f"{word}s"}
+            index = {"lookups": lookups, "others": others, "intro": intro}
+            self._write(writer, base, "lookups", **shared, **index)
+            for lookup in lookups:
+                heading = prefix + lookup.name
+                address = f"{base}{lookup.slug}/"
+                self._write(writer, address, "lookup", lookup=lookup, heading=heading, **shared)
 
     def _write(self, writer: ArchiveWriter, address: str, template: str, **more: Any) -> None:
         relative = self.settings["RELATIVE_URLS"]

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import groupby
-from typing import Any
+from typing import Any, Final
 
 from markupsafe import Markup
 
 from bulletins.addresses import (
     CVE,
+    PACKAGE,
+    RELEASE,
     XSA,
     LinkResolver,
     advisory_url,
@@ -21,9 +23,11 @@ from bulletins.addresses import (
     kind_of,
     letter_prefix,
     list_url,
+    package_url,
     page_url,
     published_advisory,
     published_cve,
+    release_url,
 )
 from bulletins.html import render, render_blocks, render_words
 from bulletins.reader import ROOT, about, heading, summary
@@ -52,6 +56,9 @@ from secpack.statistics import statistics
 from secpack.text.inline import parse_inline
 from secpack.text.marks import visible
 from secpack.text.walk import actions, opening
+
+#: How many sentences the page of an advisory quotes from one document.
+_MOST_SENTENCES: Final = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +127,12 @@ class TemplateFunctions:
         return published_cve(cve, self._profile)
 
     # --- documents ---
+
+    def said_of(self, number: int, publication: Publication) -> list[str]:
+        """The first sentences in which a document names an advisory, each once."""
+        name = f"XSA-{number}"
+        said = dict.fromkeys(n.sentence for n in publication.namings if n.value == name)
+        return list(said)[:_MOST_SENTENCES]
 
     def actions_of(self, publication: Publication, outline: Sequence[Any]) -> list[Action]:
         """What the reader must do."""
@@ -244,6 +257,8 @@ def template_context(archive: Archive, profile: Profile) -> dict[str, Any]:
     return {name: getattr(functions, name) for name in names} | {
         "XSA": XSA,
         "CVE": CVE,
+        "PACKAGE": PACKAGE,
+        "RELEASE": RELEASE,
         "about": about,
         "advisory_page": advisory_url,
         "by_year": by_year,
@@ -255,6 +270,8 @@ def template_context(archive: Archive, profile: Profile) -> dict[str, Any]:
         "product": profile.name or profile.issuer or "the product",
         "statistics": statistics(archive.advisories),
         "status_words": status_words,
+        "package_page": package_url,
+        "release_page": release_url,
         "summary_of": summary,
         "verdict_words": verdict_words,
     }

@@ -23,8 +23,17 @@ from secpack.canaries import (
     read_statements,
     stated_master_key,
 )
+from secpack.crossreferences import (
+    advisory_numbers,
+    as_tracked,
+    join_advisories,
+    join_cves,
+    other_ids,
+    without_withheld,
+)
 from secpack.errors import PackError, ParseError, SecpackError
 from secpack.evidence import Evidence, gather
+from secpack.inference import decide, find_namings
 from secpack.metadata import Metadata, read_metadata
 from secpack.model import (
     Advisory,
@@ -32,15 +41,10 @@ from secpack.model import (
     Attachment,
     Bulletin,
     Canary,
-    Cve,
     Document,
     File,
     Finding,
-    Id,
-    Inline,
     Letter,
-    Link,
-    Preformatted,
     Publication,
     Severity,
 )
@@ -49,11 +53,8 @@ from secpack.policy import check_document, is_about_signatures
 from secpack.profile import DocumentEntry, Kind, Profile
 from secpack.signatures import Checker
 from secpack.text import parse_letter, parse_text
-from secpack.text.inline import advisory_numbers, parse_inline
-from secpack.text.walk import leaves, runs
+from secpack.text.packages import read_packages
 from secpack.waivers import with_waivers
-
-_ADVISORY_URL: Final = re.compile(r"/xsa/advisory-(\d{1,4})\.html")
 
 _MOST_GAPS: Final = 100
 
@@ -109,11 +110,11 @@ def examine(
     limit = as_of or profile.as_of or date.max
     late = {p.id for p in publications if p.published > limit}
     withheld = contents.withheld | late
-    tracker = [_without_withheld(a, withheld, profile.bulletins) for a in advisories]
-    bulletins = [_as_tracked(b, tracker) for b in bulletins if b.id not in late]
+    tracker = [without_withheld(a, withheld, profile.bulletins) for a in advisories]
+    bulletins = [as_tracked(b, tracker) for b in bulletins if b.id not in late]
     canaries = [canary for canary in canaries if canary.id not in late]
-    named = _named_in(bulletins, canaries)
-    joined = tuple(_advisories(bulletins, named, tracker))
+    publications = [*bulletins, *canaries]
+    joined = tuple(join_advisories(publications, tracker))
     archive = Archive(
         bulletins=tuple(bulletins),
         canaries=tuple(canaries),
@@ -121,7 +122,7 @@ def examine(
         attachments=tuple(Attachment(file, signed) for file, signed in contents.attachments),
         keys=(),
         findings=(),
-        cves=tuple(_cves(joined, named)),
+        cves=tuple(join_cves(joined, publications)),
         embargoed=len(contents.withheld),
         late=len(late),
     )
@@ -182,7 +183,10 @@ def _bulletin(profile: Profile) -> Callable[[Entry, Sequence[Letter]], Bulletin]
             path = letters[0].document.file.path
             raise ParseError("a letter beside a bulletin; only canaries have letters", path=path)
         document, metadata = _read(entry, profile.bulletins, profile, kind="bulletin")
-        addresses, mentions, ids = _named(document)
+        namings = find_namings(document)
+        evidence = decide(namings)
+        addresses = advisory_numbers(evidence)
+        packages, unread = read_packages(document)
         return Bulletin(
             id=document_id(profile.bulletins, entry.number),
             number=entry.number,
@@ -190,11 +194,14 @@ def _bulletin(profile: Profile) -> Callable[[Entry, Sequence[Letter]], Bulletin]
             published=metadata.published,
             updated=metadata.updated,
             revisions=metadata.revisions,
-            document=document,
+            document=replace(document, findings=(*document.findings, *unread)),
             signatures=entry.signatures,
-            addresses=addresses,
-            mentions=mentions,
-            ids=ids,
+            addresses=tuple(sorted(addresses)),
+            mentions=tuple(sorted(advisory_numbers(namings) - addresses)),
+            ids=other_ids(namings),
+            namings=namings,
+            evidence=evidence,
+            packages=packages,
         )
 
     return build
@@ -204,6 +211,7 @@ def _canary(profile: Profile) -> Callable[[Entry, Sequence[Letter]], Canary]:
     def build(entry: Entry, letters: Sequence[Letter]) -> Canary:
         document, metadata = _read(entry, profile.canaries, profile, kind="canary")
         statements = read_statements(document)
+        texts = (document, *(letter.document for letter in letters))
         return Canary(
             id=document_id(profile.canaries, entry.number),
             number=entry.number,
@@ -221,6 +229,7 @@ def _canary(profile: Profile) -> Callable[[Entry, Sequence[Letter]], Canary]:
             due=due_window(statements, metadata.published),
             announcements=announcements(document),
             freshness=freshness(document),
+            namings=tuple(n for text in texts for n in find_namings(text)),
         )
 
     return build
@@ -273,110 +282,6 @@ def _issuer(document: Document, profile: Profile) -> Iterator[Finding]:
     if head and profile.issuer and head.issuer != profile.issuer:
         message = f"issued by {head.issuer!r}; the profile is that of {profile.issuer!r}"
         yield Finding(document.file.path, head.line, "issuer-differs", message)
-
-
-# --- advisories -------------------------------------------------------------------------------
-
-
-def _named(document: Document) -> tuple[tuple[int, ...], tuple[int, ...], tuple[Id, ...]]:
-    """Advisories that the text addresses, those it only mentions, and its other ids."""
-    head = document.letterhead
-    title = parse_inline(head.title if head else "")
-    addresses = set(advisory_numbers(title))
-    named: set[int] = set()
-    ids: dict[tuple[str, str], Id] = {}
-    for inlines in (
-        title,
-        *(inlines for _, inlines in runs(document.blocks)),
-        *_indented(document),
-    ):
-        named.update(advisory_numbers(inlines))
-        for inline in inlines:
-            if isinstance(inline, Id) and inline.scheme not in ("XSA", "bulletin"):
-                ids.setdefault((inline.scheme, inline.value), replace(inline, text=inline.value))
-            elif isinstance(inline, Link) and (match := _ADVISORY_URL.search(inline.url)):
-                named.add(int(match[1]))
-    ordered = tuple(ids[key] for key in sorted(ids))
-    return tuple(sorted(addresses)), tuple(sorted(named - addresses)), ordered
-
-
-def _indented(document: Document) -> Iterator[tuple[Inline, ...]]:
-    """What is shown as printed without being code may be prose, and names ids like prose."""
-    for leaf in leaves(document.blocks):
-        if isinstance(leaf, Preformatted) and not leaf.language:
-            yield parse_inline(leaf.text)
-
-
-def _as_tracked(bulletin: Bulletin, tracker: Sequence[Advisory]) -> Bulletin:
-    """Where the tracker names a bulletin, it decides what that bulletin addresses."""
-    addresses = {a.number for a in tracker if _announced_in(a) == bulletin.number}
-    if not addresses:
-        return bulletin
-    named = {*bulletin.addresses, *bulletin.mentions}
-    mentions = tuple(sorted(named - addresses))
-    return replace(bulletin, addresses=tuple(sorted(addresses)), mentions=mentions)
-
-
-def _announced_in(advisory: Advisory) -> int | None:
-    return int(advisory.bulletin.partition("-")[0]) if advisory.bulletin else None
-
-
-def _without_withheld(advisory: Advisory, withheld: set[str], kind: Kind) -> Advisory:
-    number = _announced_in(advisory)
-    if number is not None and document_id(kind, number) in withheld:
-        return replace(advisory, bulletin=None)
-    return advisory
-
-
-#: What a document names, by its id: numbers of advisories, and CVEs.
-_Names = dict[str, tuple[Sequence[int], Sequence[str]]]
-
-
-def _named_in(bulletins: Iterable[Bulletin], canaries: Iterable[Canary]) -> _Names:
-    """What bulletins name, and canaries with their letters."""
-    names: _Names = {b.id: ((*b.addresses, *b.mentions), b.cves) for b in bulletins}
-    for canary in canaries:
-        documents = (canary.document, *(letter.document for letter in canary.letters))
-        found = [_named(document) for document in documents]
-        numbers = {n for addresses, mentions, _ in found for n in (*addresses, *mentions)}
-        cves = {i.value for _, _, ids in found for i in ids if i.scheme == "CVE"}
-        names[canary.id] = (sorted(numbers), sorted(cves))
-    return names
-
-
-def _advisories(
-    bulletins: Iterable[Bulletin], named: _Names, tracker: Iterable[Advisory]
-) -> Iterator[Advisory]:
-    """The tracker's advisories and those only named in texts, with the documents that name them."""
-    known = {advisory.number: advisory for advisory in tracker}
-    addressed, mentioned = defaultdict(list), defaultdict(list)
-    for bulletin in bulletins:
-        for number in bulletin.addresses:
-            addressed[number].append(bulletin.id)
-    for identity, (numbers, _) in named.items():
-        for number in numbers:
-            known.setdefault(number, Advisory(number, None, None, False, None, tracked=False))
-            if identity not in addressed[number]:
-                mentioned[number].append(identity)
-    for number in sorted(known):
-        yield replace(
-            known[number],
-            bulletins=tuple(addressed[number]),
-            mentioned_in=tuple(mentioned[number]),
-        )
-
-
-def _cves(advisories: Iterable[Advisory], named: _Names) -> Iterator[Cve]:
-    """All CVEs that are known, by year and number."""
-    belongs, naming = defaultdict(list), defaultdict(list)
-    for advisory in advisories:
-        for cve in advisory.cves:
-            belongs[cve].append(advisory.number)
-    for identity, (_, cves) in named.items():
-        for cve in cves:
-            naming[cve].append(identity)
-    for cve in sorted({*belongs, *naming}, key=lambda c: [int(part) for part in c.split("-")[1:]]):
-        yield Cve(cve, tuple(belongs[cve]), tuple(naming[cve]))
 
 
 # --- signatures -------------------------------------------------------------------------------

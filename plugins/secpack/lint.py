@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from typing import Final
 
 from secpack.model import (
@@ -14,12 +14,13 @@ from secpack.model import (
     Citation,
     Document,
     Finding,
+    Naming,
     References,
     Severity,
     Text,
 )
 from secpack.text.blocks import defined_labels
-from secpack.text.inline import advisory_numbers, citation_label, parse_inline
+from secpack.text.inline import citation_label
 from secpack.text.walk import actions, runs, summary_section
 
 CODES: Final = frozenset(
@@ -44,7 +45,7 @@ def lint(archive: Archive) -> list[Finding]:
         found += _document(publication.document)
     for bulletin in archive.bulletins:
         found += _sections(bulletin)
-        found += _tracker(bulletin, archive.advisories)
+    found += _tracker(archive)
     return sorted(found)
 
 
@@ -102,18 +103,41 @@ def _sections(bulletin: Bulletin) -> Iterator[Finding]:
         yield Finding(path, 0, "section-missing", message, Severity.NOTICE)
 
 
-def _tracker(bulletin: Bulletin, advisories: Sequence[Advisory]) -> Iterator[Finding]:
-    """Where the title names other advisories than the tracker says are announced there."""
-    announced = {
-        a.number
-        for a in advisories
-        if a.bulletin and int(a.bulletin.partition("-")[0]) == bulletin.number
-    }
+def _tracker(archive: Archive) -> Iterator[Finding]:
+    """Where tracker data and a text, by its own words, differ in what the text addresses."""
+    tracked = {a.number: a for a in archive.advisories if a.tracked}
+    for bulletin in archive.bulletins if tracked else ():
+        told = {int(n.value[4:]): n for n in reversed(bulletin.evidence) if n.scheme == "XSA"}
+        assigned = {n for n, a in tracked.items() if a.announced_in == bulletin.number}
+        for number in sorted(told.keys() - assigned):
+            yield _untracked(bulletin, told[number], tracked.get(number))
+        for number in sorted(assigned - told.keys()):
+            yield _unaddressed(bulletin, number)
+
+
+def _untracked(bulletin: Bulletin, naming: Naming, advisory: Advisory | None) -> Finding:
+    """The text addresses an advisory, and the tracker says something else."""
+    if advisory is None:
+        tracker = "the tracker does not have it"
+    elif advisory.bulletin:
+        tracker = f"the tracker assigns it to {advisory.bulletin}"
+    elif advisory.affected is False:
+        tracker = "the tracker says that nothing is affected, and assigns it to no bulletin"
+    else:
+        tracker = "the tracker assigns it to no bulletin"
+    message = f"{naming.value} is addressed here ({_quoted(naming)}), but {tracker}"
+    return Finding(bulletin.document.file.path, naming.line, "tracker-differs", message)
+
+
+def _unaddressed(bulletin: Bulletin, number: int) -> Finding:
+    """The tracker assigns an advisory to a bulletin that does not address it."""
+    named = [n for n in bulletin.namings if n.value == f"XSA-{number}"]
     head = bulletin.document.letterhead
-    titled = set(advisory_numbers(parse_inline(head.title if head else "")))
-    if announced and titled and announced != titled:
-        tracker = ", ".join(f"XSA-{number}" for number in sorted(announced))
-        title = ", ".join(f"XSA-{number}" for number in sorted(titled))
-        message = f"announces {tracker} by the tracker, {title} by its title"
-        line = head.line if head else 0
-        yield Finding(bulletin.document.file.path, line, "tracker-differs", message)
+    line = named[0].line if named else head.line if head else 0
+    text = f"only mentions it ({_quoted(named[0])})" if named else "never names it"
+    message = f"XSA-{number} is assigned to this bulletin by the tracker, but the text {text}"
+    return Finding(bulletin.document.file.path, line, "tracker-differs", message)
+
+
+def _quoted(naming: Naming) -> str:
+    return f"{naming.place.value}: “{naming.sentence}”"

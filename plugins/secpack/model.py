@@ -305,6 +305,41 @@ class Document:
         return first if isinstance(first, Letterhead) else None
 
 
+class Place(StrEnum):
+    """What a text does where it names an id. Those up to ``FIX`` tell what a bulletin addresses."""
+
+    TITLE = "title"
+    ANNOUNCEMENT = "announcement"
+    ANNOUNCEMENT_OF_SOME = "announcement of which only some apply"
+    ASSIGNMENT = "quotation that assigns it"
+    HEAD = "head of a quotation, definition or section"
+    FIX = "word of a fix"
+    NOT_AFFECTED = "word that it does not apply"
+    TITLE_ASIDE = "title, in passing"
+    SUMMARY = "summary"
+    HEADING = "heading"
+    QUOTATION = "quotation"
+    PATCHING = "patching"
+    CREDITS = "credits"
+    REFERENCES = "references"
+    CHANGELOG = "changelog"
+    BODY = "body"
+
+
+@dataclass(frozen=True, slots=True)
+class Naming:
+    """A place where a text names an id, also one inside a range, or leads to it by a link.
+
+    ``sentence`` holds the name: on one line, at most 300 characters.
+    """
+
+    scheme: str
+    value: str
+    line: int
+    place: Place
+    sentence: str
+
+
 @dataclass(frozen=True, slots=True)
 class Revision:
     """An entry of a changelog: when, and what was said of it."""
@@ -428,7 +463,12 @@ class Attachment:
 
 @dataclass(frozen=True, slots=True)
 class Bulletin:
-    """One bulletin. ``addresses`` and ``mentions`` are numbers of advisories, ascending."""
+    """One bulletin. ``addresses`` and ``mentions`` are numbers of advisories, ascending.
+
+    ``namings`` are all places where the text names advisories or other ids, ``evidence`` those by
+    which the text, whatever the tracker says, addresses what they name. ``ids`` are those of
+    ``namings``, without advisories and bulletins. ``packages`` are what to install.
+    """
 
     id: str
     number: int
@@ -441,11 +481,19 @@ class Bulletin:
     addresses: tuple[int, ...]
     mentions: tuple[int, ...]
     ids: tuple[Id, ...]
+    namings: tuple[Naming, ...] = field(default=(), repr=False)
+    evidence: tuple[Naming, ...] = field(default=(), repr=False)
+    packages: tuple[PackageRow, ...] = field(default=(), repr=False)
 
     @property
     def cves(self) -> tuple[str, ...]:
         """CVE ids that the text names, ascending."""
         return tuple(i.value for i in self.ids if i.scheme == "CVE")
+
+    @property
+    def releases(self) -> tuple[str, ...]:
+        """The releases that it ships something for, in the order of the text."""
+        return tuple(dict.fromkeys(row.release for row in self.packages if row.release))
 
 
 @dataclass(frozen=True, slots=True)
@@ -486,7 +534,8 @@ class Canary:
     ``introduction`` is what stands in front of the statements, on one line. ``count`` is the
     number of bulletins that it states, ``master_key`` a fingerprint (hex), ``due`` when the next
     one is announced, ``announcements`` its special announcements on one line, ``freshness`` the
-    date of its proof; None or empty where it says no such thing.
+    date of its proof; None or empty where it says no such thing. ``namings`` are also those of
+    its letters.
     """
 
     id: str
@@ -505,6 +554,7 @@ class Canary:
     due: Window | None = None
     announcements: str = ""
     freshness: date | None = None
+    namings: tuple[Naming, ...] = field(default=(), repr=False)
 
 
 Publication: TypeAlias = Bulletin | Canary
@@ -555,6 +605,11 @@ class Advisory:
         if self.affected is None:
             return Status.OPEN
         return Status.YES if self.affected else Status.NO
+
+    @property
+    def announced_in(self) -> int | None:
+        """The number of the bulletin that announced it, by the tracker."""
+        return int(self.bulletin.partition("-")[0]) if self.bulletin else None
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from secpack.inference import decide, find_namings
 from secpack.model import File
 from secpack.text import parse_text
 from secpack.text.lines import MAX_BYTES
@@ -35,4 +36,7 @@ def _alarm() -> Iterator[None]:
 @pytest.mark.parametrize("data", [data for _, data in CASES], ids=[name for name, _ in CASES])
 def test_hostile_text(data: bytes) -> None:
     assert len(data) <= MAX_BYTES
-    assert parse_text(File("text.txt", data, "")).letterhead
+    document = parse_text(File("text.txt", data, ""))
+    assert document.letterhead
+    namings = find_namings(document)
+    assert set(decide(namings)) <= set(namings)

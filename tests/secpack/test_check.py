@@ -12,7 +12,7 @@ from secpack.archive import load
 from secpack.cli import main
 from secpack.lint import CODES, lint
 from secpack.model import Advisory
-from secpack.profile import Profile, load_profile
+from secpack.profile import DocumentEntry, Profile, load_profile
 from tests.packs import bulletin, canary, make_pack
 
 CONTENT = Path(__file__).parents[2] / "content"
@@ -169,13 +169,68 @@ def test_template_text_left_in(tmp_path: Path, body: str, left: list[str]) -> No
     assert sorted(found) == sorted(f"{words} left in: write what is meant" for words in left)
 
 
+def differences(tmp_path: Path, text: str, *tracker: Advisory) -> list[str]:
+    pack = make_pack(tmp_path, {"QSBs/qsb-001-2001.txt": text})
+    found = lint(load(pack, profile=Profile(), advisories=tracker))
+    return [f"{f.line}: {f.message}" for f in found if f.code == "tracker-differs"]
+
+
+def advisory(number: int, bulletin: str | None, *, affected: bool | None = True) -> Advisory:
+    return Advisory(number, None, affected=affected, unused=False, bulletin=bulletin)
+
+
+def test_where_tracker_and_text_agree(tmp_path: Path) -> None:
+    text = bulletin(1, title="Fallout of XSA-6 (XSA-7)", body="XSA-7 and XSA-9 were reported.")
+    tracker = [advisory(7, "001-2001"), advisory(9, "001-2001"), advisory(6, "900-2000")]
+    assert differences(tmp_path, text, *tracker) == []
+
+
+def test_where_tracker_and_text_differ(tmp_path: Path) -> None:
+    text = bulletin(1, title="Bugs (XSA-4 to XSA-7)", body="It is unlike XSA-8.")
+    tracker = [
+        advisory(4, "001-2001"),
+        advisory(5, "900-2000"),
+        advisory(6, None, affected=False),
+        advisory(8, "001-2001"),
+        advisory(9, "001-2001"),
+    ]
+    here = "is addressed here (title: “Bugs (XSA-4 to XSA-7)”), but the tracker"
+    assigned = "is assigned to this bulletin by the tracker, but the text"
+    assert differences(tmp_path, text, *tracker) == [
+        f"1: XSA-9 {assigned} never names it",
+        f"5: XSA-5 {here} assigns it to 900-2000",
+        f"5: XSA-6 {here} says that nothing is affected, and assigns it to no bulletin",
+        f"5: XSA-7 {here} does not have it",
+        f"10: XSA-8 {assigned} only mentions it (summary: “It is unlike XSA-8.”)",
+    ]
+
+
+def test_without_a_tracker_nothing_differs(tmp_path: Path) -> None:
+    assert differences(tmp_path, bulletin(1, title="Bugs (XSA-4)")) == []
+
+
+def test_a_difference_tells_nothing_of_what_is_kept_back(tmp_path: Path) -> None:
+    pack = make_pack(
+        tmp_path,
+        {
+            "QSBs/qsb-001-2001.txt": bulletin(1, title="Bugs (XSA-4)"),
+            "QSBs/qsb-002-2002.txt": bulletin(2, title="More bugs (XSA-5)"),
+        },
+    )
+    profile = Profile(documents={"QSB-002": DocumentEntry(status="embargoed")})
+    tracker = (advisory(4, "002-2002"), advisory(5, "002-2002"))
+    messages = [f.message for f in lint(load(pack, profile=profile, advisories=tracker))]
+    assert any("XSA-4 is addressed here" in message for message in messages)
+    assert not any("002" in message or "XSA-5" in message for message in messages)
+
+
 def test_what_only_a_check_finds_can_be_waived(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     text = bulletin(1, title="About XSA-7", body=BODY)
-    advisory = Advisory(8, None, affected=None, unused=False, bulletin="001-2001")
+    tracker = (advisory(8, "001-2001"),)
     pack = make_pack(tmp_path, {"QSBs/qsb-001-2001.txt": text})
-    assert {f.code for f in lint(load(pack, profile=Profile(), advisories=(advisory,)))} == CODES
+    assert {f.code for f in lint(load(pack, profile=Profile(), advisories=tracker))} == CODES
     waivers = "".join(
         f'[[waivers]]\nfinding = "{code}"\nfile = "QSBs/qsb-001-2001.txt"\nreason = "known"\n'
         for code in ("reference-twice", "carriage-return", "tracker-differs")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from secpack.model import Id, Link
-from secpack.text.inline import advisory_numbers, parse_inline
+from secpack.text.inline import advisory_numbers, link_ids, parse_inline
 
 
 @pytest.mark.parametrize(
@@ -38,6 +38,13 @@ from secpack.text.inline import advisory_numbers, parse_inline
         ("the XSAs 7, 8 and 9", [7, 8, 9]),
         ("XSA-1 - XSA-400", [1, 400]),
         ("XSA-230 through XSA-226", [230, 226]),
+        ("XSAs 407 and 408", [407, 408]),
+        ("XSA-226 [1] through XSA-229 [4]", [226, 227, 228, 229]),
+        ("XSA-120 [1], 121 [2] and 122 [3]", [120, 121, 122]),
+        ("XSA-226 [1] to [4] and 300", [226]),
+        ("Xen Security Advisory (XSA) 254", [254]),
+        ("XSA-378, -379 and\n-382", [378, 379, 382]),
+        ("CVE-2020-1234 to XSA-5", [5]),
         ("MYXSA-5 and XSAPP 5", []),
         ("https://xenbits.xen.org/xsa/XSA-212", []),
     ],
@@ -52,6 +59,17 @@ def test_advisories(text: str, numbers: list[int]) -> None:
         ("CVE-2018-3620,CVE-2018-3646 / XSA-273", ["CVE-2018-3620", "CVE-2018-3646", "XSA-273"]),
         ("CVE-2021-20271[1] RPM", ["CVE-2021-20271"]),
         ("(CVE-2018-\n12126)", ["CVE-2018-12126"]),
+        (
+            "CVE-2022-21123, 21125 and\n21166",
+            ["CVE-2022-21123", "CVE-2022-21125", "CVE-2022-21166"],
+        ),
+        ("CVE-2018-3620/3646", ["CVE-2018-3620", "CVE-2018-3646"]),
+        ("CVE-2018-3620, 2019-11091", ["CVE-2018-3620", "CVE-2019-11091"]),
+        ("CVE-2021-3421 and 2024 was a good year", ["CVE-2021-3421"]),
+        ("CVE-2018-12126, 4096 pages and 12127.5", ["CVE-2018-12126"]),
+        ("VU#123456, RHSA-2018:0007, USN-3531-1", ["VU#123456", "RHSA-2018:0007", "USN-3531-1"]),
+        ("DLA-1234-1 SUSE-SU-2018:0006-1", ["DLA-1234-1", "SUSE-SU-2018:0006-1"]),
+        ("FEDORA-2018-0a1b2c3d4e, Intel-SA-00086", ["FEDORA-2018-0a1b2c3d4e", "INTEL-SA-00086"]),
         ("INTEL-SA-00950 and INTEL-SA-01249", ["INTEL-SA-00950", "INTEL-SA-01249"]),
         ("DSA-3733-1, DSA-4371", ["DSA-3733-1", "DSA-4371"]),
         ("GHSA-abcd-1234-ef56", ["GHSA-abcd-1234-ef56"]),
@@ -61,6 +79,24 @@ def test_advisories(text: str, numbers: list[int]) -> None:
 )
 def test_other_ids(text: str, values: list[str]) -> None:
     assert [i.value for i in parse_inline(text) if isinstance(i, Id)] == values
+
+
+@pytest.mark.parametrize(
+    ("url", "values"),
+    [
+        ("https://xenbits.xen.org/xsa/advisory-212.html", ["XSA-212"]),
+        ("http://xenbits.xen.org/xsa/advisory-029.html#x", ["XSA-29"]),
+        ("https://xenbits.xen.org/xsa/advisory-212.patch", []),
+        ("https://example.org/en/advisory/intel-sa-00161.html", ["INTEL-SA-00161"]),
+        ("https://example.org/?name=CVE-2023-23583", ["CVE-2023-23583"]),
+        ("https://example.org/security/GHSA-AB12-cd34-ef56", ["GHSA-ab12-cd34-ef56"]),
+        ("https://example.org/amd-sb-7007.html", ["AMD-SB-7007"]),
+        ("https://example.org/errata/RHSA-2018:0007", ["RHSA-2018:0007"]),
+        ("https://example.org/notusn-3531-1", []),
+    ],
+)
+def test_ids_of_links(url: str, values: list[str]) -> None:
+    assert [value for _, value in link_ids(url)] == values
 
 
 @pytest.mark.parametrize(

@@ -16,6 +16,7 @@ from secpack.model import (
     Canary,
     Finding,
     Key,
+    PackageRow,
     Publication,
     Signature,
 )
@@ -83,7 +84,20 @@ def _bulletin(bulletin: Bulletin, profile: Profile) -> dict[str, Any]:
         "addresses": [f"XSA-{number}" for number in bulletin.addresses],
         "mentions": [f"XSA-{number}" for number in bulletin.mentions],
         "cves": list(bulletin.cves),
+        "packages": [_package(row) for row in bulletin.packages],
         "ids": [i.value for i in bulletin.ids if i.scheme != "CVE"],
+    }
+
+
+def _package(row: PackageRow) -> dict[str, Any]:
+    return {
+        "release": row.release or None,
+        "domain": row.domain or None,
+        "package": row.package or None,
+        "version": row.version or None,
+        "fix": row.fix.value,
+        "note": row.note or None,
+        "line": row.line,
     }
 
 

@@ -1,0 +1,136 @@
+"""How well texts alone tell which advisories they address: ``make bench``.
+
+A pair of a bulletin and an advisory counts as true where the tracker data name a bulletin of the
+pack, and as inferred where the text by its own words addresses the advisory.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeAlias
+
+from secpack import SecpackError, load, load_advisories, load_profile
+from secpack.model import Advisory, Archive, Bulletin, Naming
+
+ROOT = Path(__file__).resolve().parents[1]
+
+Pair: TypeAlias = tuple[int, int]  # numbers of a bulletin and of an advisory
+
+
+@dataclass(frozen=True, slots=True)
+class Score:
+    """How two sets of pairs agree: in both, only inferred, only in the tracker data."""
+
+    both: int
+    inferred: int
+    tracked: int
+
+    @property
+    def precision(self) -> float:
+        """How much of what is inferred is true."""
+        return self.both / max(self.both + self.inferred, 1)
+
+    @property
+    def recall(self) -> float:
+        """How much of what is true is inferred."""
+        return self.both / max(self.both + self.tracked, 1)
+
+    @property
+    def f1(self) -> float:
+        """The harmonic mean of precision and recall."""
+        return 2 * self.both / max(2 * self.both + self.inferred + self.tracked, 1)
+
+
+def score(inferred: set[Pair], tracked: set[Pair]) -> Score:
+    """Count in what two sets of pairs agree."""
+    return Score(len(inferred & tracked), len(inferred - tracked), len(tracked - inferred))
+
+
+def inferred_pairs(archive: Archive) -> set[Pair]:
+    """What the texts address by their own words."""
+    found = ((b.number, n) for b in archive.bulletins for n in b.evidence if n.scheme == "XSA")
+    return {(number, int(naming.value.removeprefix("XSA-"))) for number, naming in found}
+
+
+def tracked_pairs(archive: Archive, tracker: Sequence[Advisory]) -> set[Pair]:
+    """What the tracker data assign to bulletins of the pack."""
+    numbers = {b.number for b in archive.bulletins}
+    return {(a.announced_in, a.number) for a in tracker if a.announced_in in numbers}
+
+
+def main() -> int:
+    """Print the figures and every disagreement; return the exit status."""
+    pack, xsa, profile = _inputs()
+    if pack is None or xsa is None:
+        print("No figures: SECPACK= and XSA= go together; name both, or none for the demo.")
+        return 2
+    try:
+        tracker = load_advisories(xsa)
+        archive = load(pack, profile=load_profile(profile), advisories=tracker)
+    except SecpackError as error:
+        print(error, file=sys.stderr)
+        return 2
+    inferred, tracked = inferred_pairs(archive), tracked_pairs(archive, tracker)
+    print(f"{len(archive.bulletins)} bulletins of {pack}, tracker data {xsa}")
+    if not os.environ.get("SECPACK"):
+        print("This is the demo: its figures say nothing of real texts. Set SECPACK= and XSA=.")
+    print(f"\n{'':13}precision  recall     F1   both  text only  tracker only")
+    for name, remainders in (("all", (0, 1)), ("odd numbers", (1,)), ("even numbers", (0,))):
+        parts = ({p for p in pairs if p[0] % 2 in remainders} for pairs in (inferred, tracked))
+        _print_score(name, score(*parts))
+    _print_disagreements(archive, inferred ^ tracked, tracker)
+    return 0
+
+
+def _inputs() -> tuple[Path | None, Path | None, Path]:
+    """The pack, the tracker data and the profile that the environment names; else the demo's."""
+    pack, xsa = os.environ.get("SECPACK"), os.environ.get("XSA")
+    usual = "qubes.toml" if pack else "demo.toml"
+    profile = Path(os.environ.get("PROFILE") or ROOT / "content" / usual)
+    if not pack and not xsa:
+        return ROOT / "content" / "secpack", ROOT / "content" / "xsa.yml", profile
+    return Path(pack) if pack else None, Path(xsa) if xsa else None, profile
+
+
+def _print_score(name: str, found: Score) -> None:
+    figures = f"{found.precision:9.3f}{found.recall:8.3f}{found.f1:7.3f}"
+    print(f"{name:13}{figures}{found.both:7}{found.inferred:11}{found.tracked:14}")
+
+
+def _print_disagreements(
+    archive: Archive, pairs: Iterable[Pair], tracker: Sequence[Advisory]
+) -> None:
+    bulletins = {b.number: b for b in archive.bulletins}
+    tracked = {a.number: a for a in tracker}
+    ordered = sorted(pairs)
+    print(f"\n{len(ordered)} disagreement(s)")
+    for number, advisory in ordered:
+        bulletin = bulletins[number]
+        print(f"\n{bulletin.id}, XSA-{advisory}")
+        print(f"  tracker: {_tracker_side(tracked.get(advisory))}")
+        namings = [n for n in bulletin.namings if n.value == f"XSA-{advisory}"]
+        decided = [n for n in bulletin.evidence if n in namings]
+        side = "addressed" if decided else "mentioned" if namings else "never named"
+        print(f"  text: {side}")
+        for naming in decided or namings:
+            print(f"    {_evidence(bulletin, naming)}")
+
+
+def _tracker_side(advisory: Advisory | None) -> str:
+    if advisory is None:
+        return "does not have it"
+    affected = {True: "affected", False: "not affected", None: "affected or not is not said"}
+    return f"{affected[advisory.affected]}, bulletin {advisory.bulletin or 'none'}"
+
+
+def _evidence(bulletin: Bulletin, naming: Naming) -> str:
+    place = f"{bulletin.document.file.path}:{naming.line}: {naming.place.value}"
+    return f"{place}: “{naming.sentence}”"
+
+
+if __name__ == "__main__":
+    sys.exit(main())

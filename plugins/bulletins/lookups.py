@@ -1,0 +1,75 @@
+"""Bulletins by what they ship: by release, by package."""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final
+
+from secpack.model import Archive, Bulletin, PackageRow
+
+_NO_SLUG: Final = re.compile(r"[^a-z0-9.+_]+")
+_MAX_SLUG: Final = 60
+_PARTS: Final = re.compile(r"[0-9]+|[^0-9.]+")
+
+
+@dataclass(frozen=True, slots=True)
+class Lookup:
+    """A release or a package: its name as the newest bulletin prints it, and its address's end.
+
+    ``shipped`` are the bulletins that ship something for it, newest first, with their rows.
+    """
+
+    slug: str
+    name: str
+    shipped: tuple[tuple[Bulletin, tuple[PackageRow, ...]], ...]
+
+
+def slug_of(name: str) -> str:
+    """The part of an address for a name: ``4.3``, ``2-beta-2``, ``linux-kernel``."""
+    slug = _NO_SLUG.sub("-", name.lower())[:_MAX_SLUG].strip("-.")
+    return slug or "other"
+
+
+def by_release(archive: Archive) -> tuple[Lookup, ...]:
+    """All releases that packages are shipped for, newest first; those without a name left out."""
+    found = _lookups(archive, lambda row: row.release)
+    return tuple(sorted(found, key=lambda lookup: _version(lookup.name), reverse=True))
+
+
+def by_package(archive: Archive) -> tuple[Lookup, ...]:
+    """All packages, in the order of their names, whose case does not matter."""
+    return tuple(sorted(_lookups(archive, lambda row: row.package), key=lambda found: found.slug))
+
+
+def without_release(archive: Archive) -> tuple[Bulletin, ...]:
+    """Bulletins whose texts name packages without saying for which release, newest first."""
+    return tuple(
+        bulletin
+        for bulletin in archive.bulletins[::-1]
+        if any(not row.release for row in bulletin.packages)
+    )
+
+
+def _lookups(archive: Archive, name_of: Callable[[PackageRow], str]) -> list[Lookup]:
+    names: dict[str, str] = {}
+    rows: defaultdict[str, dict[int, list[PackageRow]]] = defaultdict(dict)
+    bulletins = {bulletin.number: bulletin for bulletin in archive.bulletins}
+    for bulletin in archive.bulletins[::-1]:
+        for row in bulletin.packages:
+            if name := name_of(row):
+                slug = slug_of(name)
+                names.setdefault(slug, name)
+                rows[slug].setdefault(bulletin.number, []).append(row)
+    return [
+        Lookup(slug, names[slug], tuple((bulletins[n], tuple(r)) for n, r in rows[slug].items()))
+        for slug in names
+    ]
+
+
+def _version(name: str) -> list[tuple[int, str]]:
+    """Numbers as numbers: 4.10 is behind 4.9, and 2 Beta 2 before 2."""
+    parts = [(int(part), "") if part.isdigit() else (-1, part) for part in _PARTS.findall(name)]
+    return [*parts, (0, "")]

@@ -1,0 +1,73 @@
+"""Joins what texts name with what the tracker says: advisories and CVEs, and who names them."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
+
+from secpack.model import Advisory, Bulletin, Cve, Id, Naming, Publication
+from secpack.pack import document_id
+from secpack.profile import Kind
+
+
+def other_ids(namings: Sequence[Naming]) -> tuple[Id, ...]:
+    """The ids that a text names beside advisories, in order of their schemes."""
+    names = {(n.scheme, n.value) for n in namings if n.scheme != "XSA"}
+    return tuple(Id(scheme, value, value) for scheme, value in sorted(names))
+
+
+def advisory_numbers(namings: Sequence[Naming]) -> set[int]:
+    """The numbers of the advisories among what is named."""
+    return {int(n.value.removeprefix("XSA-")) for n in namings if n.scheme == "XSA"}
+
+
+def as_tracked(bulletin: Bulletin, tracker: Sequence[Advisory]) -> Bulletin:
+    """Where the tracker names a bulletin, it decides what that bulletin addresses."""
+    addresses = {a.number for a in tracker if a.announced_in == bulletin.number}
+    if not addresses:
+        return bulletin
+    named = {*bulletin.addresses, *bulletin.mentions}
+    mentions = tuple(sorted(named - addresses))
+    return replace(bulletin, addresses=tuple(sorted(addresses)), mentions=mentions)
+
+
+def without_withheld(advisory: Advisory, withheld: set[str], kind: Kind) -> Advisory:
+    """An advisory without the bulletin that announced it, if that is kept back."""
+    number = advisory.announced_in
+    if number is not None and document_id(kind, number) in withheld:
+        return replace(advisory, bulletin=None)
+    return advisory
+
+
+def join_advisories(
+    publications: Iterable[Publication], tracker: Iterable[Advisory]
+) -> Iterator[Advisory]:
+    """The tracker's advisories and those only named in texts, with the documents that name them."""
+    known = {advisory.number: advisory for advisory in tracker}
+    addressed: defaultdict[int, list[str]] = defaultdict(list)
+    mentioned: defaultdict[int, list[str]] = defaultdict(list)
+    for p in publications:
+        own = set(p.addresses) if isinstance(p, Bulletin) else set()
+        for number in sorted(own | advisory_numbers(p.namings)):
+            known.setdefault(number, Advisory(number, None, None, False, None, tracked=False))
+            (addressed if number in own else mentioned)[number].append(p.id)
+    for number in sorted(known):
+        yield replace(
+            known[number],
+            bulletins=tuple(addressed[number]),
+            mentioned_in=tuple(mentioned[number]),
+        )
+
+
+def join_cves(advisories: Iterable[Advisory], publications: Iterable[Publication]) -> Iterator[Cve]:
+    """All CVEs that are known, by year and number."""
+    belongs, naming = defaultdict(list), defaultdict(list)
+    for advisory in advisories:
+        for cve in advisory.cves:
+            belongs[cve].append(advisory.number)
+    for p in publications:
+        for cve in sorted({n.value for n in p.namings if n.scheme == "CVE"}):
+            naming[cve].append(p.id)
+    for cve in sorted({*belongs, *naming}, key=lambda c: [int(part) for part in c.split("-")[1:]]):
+        yield Cve(cve, tuple(belongs[cve]), tuple(naming[cve]))

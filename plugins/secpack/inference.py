@@ -1,0 +1,438 @@
+"""What a text names, and which advisories it addresses by its own words.
+
+Nothing here knows of tracker data: it is held against what is inferred here, and must not have
+helped. The rules are described in docs/format.md.
+"""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_right
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from itertools import pairwise
+from typing import Final, TypeAlias
+
+from secpack.model import (
+    Block,
+    Citation,
+    Definitions,
+    Document,
+    Emphasis,
+    Heading,
+    Inline,
+    Letterhead,
+    Link,
+    ListBlock,
+    Naming,
+    Paragraph,
+    Place,
+    Preformatted,
+    Quotation,
+    References,
+    SignOff,
+    Table,
+    Text,
+)
+from secpack.text.inline import citation_label, ids_at, link_ids, parse_inline
+from secpack.text.scan import REFERENCE_SECTIONS, REVISION_SECTIONS, section_name
+from secpack.text.walk import plain, runs
+
+_Name: TypeAlias = tuple[str, str]  # scheme and value
+
+_MAX_SENTENCE: Final = 300
+
+_NEAR: Final = 600  # characters around an id that can tell why it is named
+
+# Sections by what is in their titles, in lower case; the first that fits holds.
+_SECTIONS: Final = (
+    (re.compile(r"summary|overview|description|\bdetails\b"), Place.SUMMARY),
+    (re.compile(r"patching|user action|packages|resolution|workaround|mitigation"), Place.PATCHING),
+    (re.compile(r"credit|acknowledg"), Place.CREDITS),
+)
+
+_VERBS: Final = (
+    r"(?:announc|publish|disclos|releas|issu|discover|report|assign|allocat)(?:ed|es|e|ing)\b"
+)
+_ANNOUNCES: Final = re.compile(rf"\b{_VERBS}", re.IGNORECASE)
+_IS_ANNOUNCED: Final = re.compile(
+    rf"[^.]{{0,60}}\b(?:was|were|been|being)\s+(?:\w+\s+)?{_VERBS}", re.IGNORECASE
+)
+_ASSIGNED: Final = re.compile(r"\b(?:assigned|allocated)\b", re.IGNORECASE)
+_SOME: Final = re.compile(
+    r"\b(?:some|one|two|few|several|not\s+all)\s+of\s+(?:which|these|them)\b", re.IGNORECASE
+)
+_FIXES: Final = re.compile(
+    r"\b(?:these|following|specific)\s+(?:\w+\s+){0,4}(?:packages|updates)\b[^.]{0,80}"
+    r"\b(?:fix|address|resolve|mitigate)\b",
+    re.IGNORECASE,
+)
+
+# What an issuer says of an advisory that does no harm but to stop a machine.
+_ONLY_STOPS: Final = re.compile(
+    r"(?:denial\s+of\s+service|\bDoS)(?:\s+attacks?)?\s+only\b"
+    r"|\bimpact\s+is\s+(?:\w+\s+to\s+be\s+)?(?:only\s+)?(?:a\s+)?(?:denial\s+of\s+service|DoS)\b",
+    re.IGNORECASE,
+)
+
+# Words around an id by which it is another matter: "the fix for XSA-29", "XSA-321 backport".
+_ASIDE_BEFORE: Final = re.compile(
+    r"\b(?:(?:previous|earlier|prior|older|original)\b[^,.;:]{0,60}|(?:fix(?:es)?|patch(?:es)?|backports?|changes?|mitigations?|regressions?|variants?|follow-?up"
+    r"|incomplete|introduced|caused|similar|related|discussed|described|mentioned|covered|addressed)"
+    r"(?:\s+(?:of|for|to|in|by|with|from|the)){1,3}"
+    r"|unlike|like|besides|despite|see|since|as with|than)\s*\Z",
+    re.IGNORECASE,
+)
+_ASIDE_BEHIND: Final = re.compile(
+    r"\s*(?:'s\s+)?(?:backports?|changes?|fix(?:es)?|mitigations?|patch(?:es)?|regressions?)\b",
+    re.IGNORECASE,
+)
+
+_SENTENCE_END: Final = re.compile(r"(?<![ .]\w)(?<!vs)(?<!etc)[.!?][\"”)]{0,2}\s+(?=[A-Z\"“(_*])")
+_LEADING: Final = re.compile(
+    r"(?:[\s,;&/()*–-]|\b(?:and|or|to|through|the|Xen\s+Security\s+Advisor(?:y|ies))\b){0,30}"
+)
+# Behind the first id of a head: more ids and citations, then nothing, or what sets off a title.
+_SEPARATED: Final = re.compile(
+    r"(?>\s{0,2}(?:[,&/–-]|and\b|or\b|to\b|through\b)?+\s{0,2}(?:XSA|CVE)[-\s]?[0-9]{1,4}"
+    r"(?:-[0-9]{4,7})?|\s{0,2}\[[0-9]{1,2}\]){0,16}+\s{0,2}(?:\Z|[-–:/\"“(]|\n)"
+)
+
+
+_APART: Final = (Place.REFERENCES, Place.CHANGELOG, Place.CREDITS)
+_TELLING: Final = (Place.ANNOUNCEMENT, Place.ASSIGNMENT, Place.HEAD, Place.FIX)
+_FURTHER: Final = (Place.SUMMARY, Place.HEADING, Place.PATCHING, Place.BODY)
+
+
+# --- what a text addresses --------------------------------------------------------------------
+
+
+def decide(namings: Iterable[Naming]) -> tuple[Naming, ...]:
+    """The namings by which a text addresses what they name, in order; the rest is mentioned."""
+    by_name: defaultdict[_Name, list[Naming]] = defaultdict(list)
+    for naming in namings:
+        by_name[naming.scheme, naming.value].append(naming)
+    told = {name: _told(found) for name, found in by_name.items()}
+    schemes = {scheme for (scheme, _), found in told.items() if found}
+    decided = []
+    for name, found in by_name.items():
+        titled = [naming for naming in found if naming.place is Place.TITLE]
+        # What only the title names, where the text announces others, is a slip of the pen.
+        slip = len(titled) == len(found) and name[0] in schemes
+        if not slip and all(naming.place is not Place.NOT_AFFECTED for naming in found):
+            decided += [*titled, *told[name]]
+    return tuple(sorted(decided, key=lambda naming: naming.line))
+
+
+def _told(found: Sequence[Naming]) -> list[Naming]:
+    """The namings of one id, outside the title, that tell that the text addresses it."""
+    plainly = [n for n in found if n.place in _TELLING]
+    partly = [n for n in found if n.place is Place.ANNOUNCEMENT_OF_SOME]
+    further = [n for n in found if n.place in _FURTHER]
+    return plainly + partly if plainly or further else []
+
+
+# --- what a text names ------------------------------------------------------------------------
+
+
+def find_namings(document: Document) -> tuple[Naming, ...]:
+    """All places where a text names an advisory or another id, in order; bulletins left out."""
+    reader = _reader(document)
+    found = (n for passage in _passages(document) for n in _namings(passage, reader))
+    return tuple(dict.fromkeys(found))
+
+
+@dataclass(frozen=True, slots=True)
+class _Reader:
+    """What is the same for a whole text.
+
+    ``cited`` are the advisories that references name, by label. The others are the issuer's words:
+    ``affects`` and ``denies`` stand behind an id, ``unaffected`` before it, ``unused`` in a
+    comment on it.
+    """
+
+    cited: dict[str, tuple[_Name, ...]]
+    affects: re.Pattern[str]
+    denies: re.Pattern[str]
+    unaffected: re.Pattern[str]
+    unused: re.Pattern[str]
+
+
+@dataclass(frozen=True, slots=True)
+class _Passage:
+    """A run of text, and where it stands.
+
+    ``place`` is the section's. ``head`` tells that ids at its beginning, set off from the rest, are
+    its subject; ``opens`` that they need not be set off, for it leads to a quotation or comment;
+    ``announced`` that an announcement ends with a colon just before it.
+    ``comment`` is what is said of a term.
+    """
+
+    line: int
+    inlines: tuple[Inline, ...]
+    place: Place
+    quoted: bool = False
+    head: bool = False
+    opens: bool = False
+    announced: bool = False
+    comment: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class _Spot:
+    """Where a passage names an id: ``leads`` if nothing but ids is before it.
+
+    ``cited`` if it is not named, but what a citation leads to.
+    """
+
+    name: _Name
+    start: int
+    end: int
+    leads: bool
+    cited: bool = False
+
+
+def _reader(document: Document) -> _Reader:
+    head = document.letterhead
+    us = rf"{re.escape(head.issuer)}(?:\s+OS)?" if head else "(?!)"
+    verb = rf"(?:affect|impact|apply\s+to)s?\s+{us}"
+    return _Reader(
+        {
+            citation_label(reference.label): tuple(_advisories(reference.blocks))
+            for block in document.blocks
+            if isinstance(block, References)
+            for reference in block.items
+        },
+        re.compile(rf"[^.]{{0,40}}(?<!not)(?<!only)\s{verb}"),
+        re.compile(rf"[^.]{{0,40}}\b(?:does|do|did)\s+not\s+{verb}\s*(?:[.,;:)]|\Z)"),
+        re.compile(rf"\b{us}\s+(?:is|was)\s+(?:not\s+|un)affected\s+by\s+(?:the\s+)?\Z"),
+        re.compile(rf"\bnot\s+(?:used|enabled|reachable)\b[^.]{{0,40}}\b{us}"),
+    )
+
+
+def _advisories(blocks: Iterable[Block]) -> Iterator[_Name]:
+    """The advisories that blocks name or link to."""
+    for _, inlines in runs(blocks):
+        for n, inline in enumerate(inlines):
+            names = link_ids(inline.url) if isinstance(inline, Link) else ids_at(inlines, n)
+            yield from (name for name in names if name[0] == "XSA")
+
+
+# --- passages ---------------------------------------------------------------------------------
+
+
+def _passages(document: Document) -> Iterator[_Passage]:
+    """All running text, in order, with what its section and its neighbours make of it."""
+    titles: list[tuple[int, str]] = []
+    announcing = False
+    for block, following in pairwise([*document.blocks, None]):
+        assert block is not None
+        if isinstance(block, Letterhead):
+            yield from _title(block, document)
+        elif isinstance(block, Heading):
+            titles = [title for title in titles if title[0] < block.level]
+            titles.append((block.level, section_name(plain(block.inlines))))
+            place = _section(titles)
+            heading = place if place in _APART else Place.HEADING
+            yield _Passage(block.first, block.inlines, heading, head=True)
+        else:
+            passages = list(_of_block(block, _Passage(0, (), _section(titles)), following))
+            if announcing and isinstance(block, (ListBlock, Definitions)):
+                passages = [replace(passage, announced=True) for passage in passages]
+            yield from passages
+        announcing = isinstance(block, Paragraph) and _ends_announcing(block.inlines)
+
+
+def _title(head: Letterhead, document: Document) -> Iterator[_Passage]:
+    """Title and subtitle, each with the line that it begins on."""
+    lines = document.file.data.decode(errors="replace").split("\n")
+    for printed in (head.title_lines, head.subtitle_lines):
+        if printed:
+            numbers = range(head.line + 1, head.last + 1)
+            line = next((n for n in numbers if lines[n - 1].strip() == printed[0]), head.line)
+            yield _Passage(line, parse_inline("\n".join(printed)), Place.TITLE)
+
+
+def _section(titles: Sequence[tuple[int, str]]) -> Place:
+    """What the innermost section of a known kind is; before the first, it is a summary."""
+    if not titles:
+        return Place.SUMMARY
+    for _, title in reversed(titles):
+        if title in REFERENCE_SECTIONS:
+            return Place.REFERENCES
+        if title in REVISION_SECTIONS:
+            return Place.CHANGELOG
+        for pattern, place in _SECTIONS:
+            if pattern.search(title):
+                return place
+    return Place.BODY
+
+
+def _ends_announcing(inlines: Sequence[Inline]) -> bool:
+    words = plain(inlines)
+    ends = [match.end() for match in _SENTENCE_END.finditer(words)]
+    return words.endswith(":") and bool(_ANNOUNCES.search(words, ends[-1] if ends else 0))
+
+
+def _of_block(block: Block, here: _Passage, following: Block | None = None) -> Iterator[_Passage]:
+    """The passages of a block; ``here`` is what they have in common."""
+    if isinstance(block, (Paragraph, SignOff)):
+        opens = isinstance(following, Quotation) or plain(block.inlines).endswith(":")
+        opens = opens and not here.quoted
+        yield replace(here, line=block.first, inlines=block.inlines, opens=opens)
+    elif isinstance(block, Heading):
+        yield replace(here, line=block.first, inlines=block.inlines, head=True)
+    elif isinstance(block, Preformatted) and not block.language:
+        yield replace(here, line=block.first, inlines=parse_inline(block.text), quoted=True)
+    elif isinstance(block, Quotation):
+        yield from _of_blocks(block.blocks, replace(here, quoted=True), first=True)
+    elif isinstance(block, ListBlock):
+        for item in block.items:
+            yield from _of_blocks(item.blocks, here, first=True)
+    elif isinstance(block, Definitions):
+        for definition in block.items:
+            said = " ".join(plain(inlines) for _, inlines in runs(definition.blocks))[:_NEAR]
+            term = replace(here, line=definition.first, inlines=definition.term, comment=said)
+            yield replace(term, opens=True)
+            yield from _of_blocks(definition.blocks, here)
+    elif isinstance(block, References):
+        for reference in block.items:
+            yield from _of_blocks(reference.blocks, replace(here, place=Place.REFERENCES))
+    elif isinstance(block, Table):
+        for cell in (cell for row in (*block.head, *block.body) for cell in row):
+            yield replace(here, line=block.first, inlines=cell)
+
+
+def _of_blocks(
+    blocks: Sequence[Block], here: _Passage, *, first: bool = False
+) -> Iterator[_Passage]:
+    """The passages of blocks inside another; ``first`` if the first of them can be a head."""
+    for n, block in enumerate(blocks):
+        following = blocks[n + 1] if n + 1 < len(blocks) else None
+        yield from _of_block(block, replace(here, head=first and n == 0), following)
+
+
+# --- places -----------------------------------------------------------------------------------
+
+
+def _namings(passage: _Passage, reader: _Reader) -> Iterator[Naming]:
+    text, spots = _spots(passage.inlines, reader)
+    if not spots:
+        return
+    ends = [0, *(match.end() for match in _SENTENCE_END.finditer(text)), len(text)]
+    breaks = [match.start() for match in re.finditer(r"\n", text)]
+    spelled = {bisect_right(ends, s.start) for s in spots if not s.cited and s.name[0] == "XSA"}
+    bracketed = {s.name[0] for s in spots if _in_brackets(text, s)}
+    for spot in spots:
+        part = bisect_right(ends, spot.start)
+        first, last = ends[part - 1], ends[part]
+        before = text[max(first, spot.start - _NEAR) : spot.start]
+        behind = text[spot.end : min(last, spot.end + _NEAR)]
+        place = _place(passage, spot, before, behind, reader)
+        if place is Place.TITLE and spot.name[0] in bracketed and not _in_brackets(text, spot):
+            place = Place.TITLE_ASIDE
+        if not spot.cited or (part not in spelled and place is Place.ANNOUNCEMENT):
+            line = passage.line + bisect_right(breaks, spot.start)
+            sentence = _sentence(text, first, last, spot)
+            yield Naming(*spot.name, line, place, _with_comment(sentence, passage.comment))
+
+
+def _spots(inlines: Sequence[Inline], reader: _Reader) -> tuple[str, list[_Spot]]:
+    """The words of a passage as printed, and where in them ids are."""
+    inlines = [part for i in inlines for part in (_inside(i) if isinstance(i, Emphasis) else (i,))]
+    pieces: list[str] = []
+    spots: list[_Spot] = []
+    position, leads = 0, True
+    for n, inline in enumerate(inlines):
+        words = _words(inline)
+        cited = isinstance(inline, Citation)
+        names = _names(inlines, n, reader)
+        spots += [_Spot(name, position, position + len(words), leads, cited) for name in names]
+        leads = leads and (not isinstance(inline, Text) or bool(_LEADING.fullmatch(words)))
+        pieces.append(words)
+        position += len(words)
+    return "".join(pieces), spots
+
+
+def _names(inlines: Sequence[Inline], position: int, reader: _Reader) -> Iterable[_Name]:
+    """The ids that an element names or leads to."""
+    inline = inlines[position]
+    if isinstance(inline, Link):
+        return link_ids(inline.url)
+    if isinstance(inline, Citation):
+        return reader.cited.get(citation_label(inline.label), ())
+    return (name for name in ids_at(inlines, position) if name[0] != "bulletin")
+
+
+def _inside(emphasis: Emphasis) -> tuple[Inline, ...]:
+    return (Text(emphasis.mark), *parse_inline(emphasis.text), Text(emphasis.mark))
+
+
+def _words(inline: Inline) -> str:
+    if isinstance(inline, Link):
+        return inline.url
+    return f"[{inline.label}]" if isinstance(inline, Citation) else inline.text
+
+
+def _in_brackets(text: str, spot: _Spot) -> bool:
+    before = text[max(0, spot.start - _NEAR) : spot.start]
+    return before.count("(") > before.count(")")
+
+
+def _place(passage: _Passage, spot: _Spot, before: str, behind: str, reader: _Reader) -> Place:
+    """What a text does where it names an id, by the words before and behind it in its sentence."""
+    place = passage.place
+    if place in _APART:
+        return place
+    if _is_harmless(passage, before, behind, reader):
+        return Place.NOT_AFFECTED
+    if place is Place.TITLE:
+        return Place.TITLE_ASIDE if _is_aside(before, behind) else place
+    can_head = spot.leads and place in (Place.SUMMARY, Place.HEADING)
+    if can_head and (passage.opens or (passage.head and _SEPARATED.match(behind))):
+        return Place.HEAD
+    if passage.quoted:
+        assigned = spot.name[0] == "CVE" and (_ASSIGNED.search(before) or before.endswith("("))
+        return Place.ASSIGNMENT if assigned and place is Place.SUMMARY else Place.QUOTATION
+    if _is_aside(before, behind):
+        return place
+    announced = passage.announced or _announces(before, behind) or reader.affects.match(behind)
+    if place is Place.SUMMARY and announced:
+        return Place.ANNOUNCEMENT_OF_SOME if _SOME.search(behind) else Place.ANNOUNCEMENT
+    return Place.FIX if place is Place.PATCHING and _FIXES.search(before) else place
+
+
+def _is_harmless(passage: _Passage, before: str, behind: str, reader: _Reader) -> bool:
+    """Whether the issuer says not to be affected by what is named, or only to be stopped."""
+    return bool(
+        reader.denies.match(behind)
+        or reader.unaffected.search(before)
+        or reader.unused.search(passage.comment)
+        or _ONLY_STOPS.search(passage.comment)
+    )
+
+
+def _announces(before: str, behind: str) -> bool:
+    return bool(_ANNOUNCES.search(before) or _IS_ANNOUNCED.match(behind))
+
+
+def _is_aside(before: str, behind: str) -> bool:
+    """Whether the words around an id make it another matter, or part of the title of one."""
+    quoted = before.count('"') % 2 or before.count("“") > before.count("”")
+    return bool(quoted or _ASIDE_BEFORE.search(before[-80:]) or _ASIDE_BEHIND.match(behind))
+
+
+def _sentence(text: str, first: int, last: int, spot: _Spot) -> str:
+    """The sentence that holds an id, on one line, cut off where it is long."""
+    length = _MAX_SENTENCE - 2
+    begin = max(first, min(spot.start - length // 3, last - length))
+    end = min(last, begin + length)
+    words = " ".join(text[begin:end].split())
+    return f"{'…' * (begin > first)}{words}{'…' * (end < last)}"
+
+
+def _with_comment(sentence: str, comment: str) -> str:
+    """A term with what is said of it, cut off where it is long."""
+    words = f"{sentence}: {comment}" if comment else sentence
+    return words if len(words) <= _MAX_SENTENCE else words[: _MAX_SENTENCE - 1] + "…"

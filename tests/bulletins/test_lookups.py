@@ -1,0 +1,93 @@
+"""By release and by package: every bulletin that ships something, newest first."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from bulletins.lookups import by_package, by_release, slug_of, without_release
+from secpack import Profile, load
+from secpack.model import Archive
+from tests.bulletins.links import dangling
+from tests.bulletins.sites import build
+from tests.packs import bulletin, make_pack
+
+BODY = """\
+Words.
+
+Patching
+---------
+
+The specific packages that resolve the problems are:
+
+{items}
+"""
+
+
+def text(number: int, items: str) -> str:
+    return bulletin(number, body=BODY.format(items=items))
+
+
+FILES = {
+    "QSBs/qsb-001-2001.txt": text(
+        1, "  For Quern 2 Beta 2, in hearth:\n  - Xen packages, version 1.0-1"
+    ),
+    "QSBs/qsb-002-2002.txt": text(
+        2, "  For Quern 2 and 4.9, in hearth:\n  - xen packages, version 1.0-2"
+    ),
+    "QSBs/qsb-003-2003.txt": text(3, "  For Quern 4.10: no fix is available"),
+    "QSBs/qsb-004-2004.txt": text(4, "  - bell packages, version 3.0-1"),
+}
+
+
+@pytest.fixture
+def archive(tmp_path: Path) -> Archive:
+    return load(make_pack(tmp_path / "pack", dict(FILES)), profile=Profile(issuer="Quern"))
+
+
+def test_releases_are_there_newest_first(archive: Archive) -> None:
+    assert [found.name for found in by_release(archive)] == ["4.10", "4.9", "2", "2 Beta 2"]
+    newest = by_release(archive)[0]
+    ((shipped, rows),) = newest.shipped
+    assert (shipped.number, rows[0].fix.value) == (3, "none")
+
+
+def test_names_that_differ_in_case_are_one_package(archive: Archive) -> None:
+    bell, xen = by_package(archive)
+    assert (bell.name, xen.name, xen.slug) == ("bell", "xen", "xen")
+    assert [(b.number, len(rows)) for b, rows in xen.shipped] == [(2, 2), (1, 1)]
+
+
+def test_what_says_no_release_is_listed_too(archive: Archive) -> None:
+    assert [b.number for b in without_release(archive)] == [4]
+
+
+@pytest.mark.parametrize(
+    ("name", "slug"),
+    [
+        ("4.3", "4.3"),
+        ("2 Beta 2", "2-beta-2"),
+        ("microcode_ctl", "microcode_ctl"),
+        ("../../etc", "etc"),
+        ("..", "other"),
+        ("Ærø", "r"),
+        ("x" * 300, "x" * 60),
+    ],
+)
+def test_slugs_stay_in_their_folder(name: str, slug: str) -> None:
+    assert slug_of(name) == slug
+
+
+def test_the_pages(tmp_path: Path) -> None:
+    pack = make_pack(tmp_path / "pack", dict(FILES))
+    site = build(tmp_path / "site", SECPACK=pack)
+    assert site.status == 0, site.said
+    assert "no fix available" in site.read("release/4.10/index.html")
+    assert re.search(r"1\.0-2.*1\.0-1", site.read("package/xen/index.html"), re.S)
+    assert "Without a release" in site.read("release/index.html")
+    page = site.read("qsb/002/index.html")
+    assert '<a href="../../release/4.9/index.html">4.9</a>' in page
+    assert '<a href="../../package/xen/index.html">xen</a>' in page
+    assert dangling(site.folder)[0] == []

@@ -1,0 +1,57 @@
+"""What texts address by their own words. Cases are files: ``inference/x.txt`` and ``x.json``."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from secpack.inference import decide, find_namings
+from secpack.model import Document, Place
+from secpack.text import parse_text
+from tests.conftest import DATA
+from tests.secpack.test_cases import read
+
+CASES = sorted((DATA / "inference").glob("*.txt"))
+
+
+def dump(document: Document) -> dict[str, Any]:
+    """What is addressed, what is mentioned, and every naming; a star marks those that decide."""
+    namings = find_namings(document)
+    evidence = decide(namings)
+    addressed = {naming.value for naming in evidence}
+    return {
+        "addresses": sorted(addressed),
+        "mentions": sorted({naming.value for naming in namings} - addressed),
+        "namings": [
+            f"{n.line}: {'*' * (n in evidence)}{n.value}: {n.place.value}: {n.sentence}"
+            for n in namings
+        ],
+    }
+
+
+def test_there_are_cases_for_every_place() -> None:
+    seen = {n.place for path in CASES for n in find_namings(parse_text(read(path)))}
+    assert seen == set(Place)
+
+
+@pytest.mark.parametrize("path", CASES, ids=lambda path: path.stem)
+def test_inference(path: Path, golden: bool) -> None:
+    found = dump(parse_text(read(path)))
+    expected = path.with_suffix(".json")
+    if golden:
+        expected.write_text(json.dumps(found, indent=1, ensure_ascii=False) + "\n", "utf-8")
+    assert found == json.loads(expected.read_text("utf-8"))
+
+
+@pytest.mark.parametrize("path", CASES, ids=lambda path: path.stem)
+def test_names_stand_where_namings_say(path: Path) -> None:
+    """Each naming's line, or the one behind it where it wraps, ends its number or its range."""
+    document = parse_text(read(path))
+    lines = document.file.data.decode().split("\n")
+    for naming in find_namings(document):
+        near = " ".join(lines[naming.line - 1 : naming.line + 1])
+        assert set(naming.sentence.strip("…").split()) & set(near.split())
+        assert len(naming.sentence) <= 300
