@@ -13,6 +13,7 @@ from bulletins.generators import (
     FeedsGenerator,
     ListsGenerator,
     OriginalsGenerator,
+    SitemapGenerator,
 )
 from bulletins.html import as_markup
 from bulletins.reader import BulletinReader, publications_by_path, site_name
@@ -50,7 +51,13 @@ def _add_reader(readers: Any) -> None:
 
 
 def _generators(_: Any) -> tuple[type, ...]:
-    return (OriginalsGenerator, ListsGenerator, FeedsGenerator, ExportsGenerator)
+    return (
+        OriginalsGenerator,
+        ListsGenerator,
+        FeedsGenerator,
+        ExportsGenerator,
+        SitemapGenerator,
+    )
 
 
 def _writer(_: Any) -> type[ArchiveWriter]:

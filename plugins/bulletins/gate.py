@@ -12,13 +12,20 @@ from typing import Any
 
 from pelican.generators import ArticlesGenerator
 
-from bulletins.addresses import ARCHIVE_JSON, beside, page_url
+from bulletins.addresses import ARCHIVE_JSON, INDEX, SCHEMA_JSON, beside, json_url, page_url
 from bulletins.generators import files_of
 from secpack import Profile, SecpackError
 from secpack.model import Archive
 
 #: The templates that are asked for by name.
-TEMPLATES = ("article.html", "index.html", "keys.html", "list.html", "page.html")
+TEMPLATES = (
+    "article.html",
+    "feeds.html",
+    "index.html",
+    "keys.html",
+    "list.html",
+    "page.html",
+)
 
 
 class GateError(SecpackError):
@@ -47,13 +54,14 @@ def check_articles(archive: Archive, generators: Iterable[Any]) -> None:
 
 
 def check_output(archive: Archive, profile: Profile, folder: Path) -> None:
-    """Compare what was written with the archive: pages, and originals byte for byte.
+    """Compare what was written with the archive: pages, data, and originals byte for byte.
 
-    Raises GateError when a page is missing or an original differs.
+    Raises GateError when a page or data is missing, or an original differs.
     """
-    expected = ["index.html", ARCHIVE_JSON]
+    expected = [INDEX, ARCHIVE_JSON, SCHEMA_JSON]
     publications = archive.publications
-    expected += [page_url(p, profile) + "index.html" for p in publications]
+    expected += [page_url(p, profile) + INDEX for p in publications]
+    expected += [json_url(p, profile) for p in publications]
     missing = [path for path in expected if not (folder / path).is_file()]
     if missing:
         raise GateError(f"not written: {', '.join(missing)}")

@@ -8,15 +8,18 @@ from typing import Any
 from pelican.generators import Generator
 
 from bulletins.addresses import (
-    ARCHIVE_JSON,
+    FEEDS,
     INDEX,
     KEYS,
+    ROBOTS,
+    SITEMAP,
     attachment_url,
     beside,
     key_url,
     list_url,
 )
-from bulletins.exports.archive_json import archive_json
+from bulletins.exports import exports
+from bulletins.exports.sitemap import page_dates, robots, sitemap
 from bulletins.feeds import feeds
 from bulletins.writer import ArchiveWriter
 from secpack import Profile
@@ -24,7 +27,7 @@ from secpack.model import Archive, Canary, File, Publication, Signature
 
 
 class ListsGenerator(Generator):  # type: ignore[misc] # Pelican has no types
-    """Writes ``qsb/`` and ``canary/``, all documents of a kind; and ``keys/``, all keys."""
+    """Writes ``qsb/`` and ``canary/``, all documents of a kind; ``keys/``; and ``feeds/``."""
 
     def generate_output(self, writer: ArchiveWriter) -> None:
         """Write the lists with the theme's templates, if it is the archive's own theme."""
@@ -45,12 +48,13 @@ class ListsGenerator(Generator):  # type: ignore[misc] # Pelican has no types
                 kind=kind,
                 publications=publications[::-1],
             )
-        writer.write_file(
-            KEYS + INDEX,
-            self.get_template("keys"),
-            self.context,
-            relative_urls=self.settings["RELATIVE_URLS"],
-        )
+        for address, template in ((KEYS, "keys"), (FEEDS, "feeds")):
+            writer.write_file(
+                address + INDEX,
+                self.get_template(template),
+                self.context,
+                relative_urls=self.settings["RELATIVE_URLS"],
+            )
 
 
 class OriginalsGenerator(Generator):  # type: ignore[misc] # Pelican has no types
@@ -85,9 +89,24 @@ class ExportsGenerator(Generator):  # type: ignore[misc] # Pelican has no types
     """Writes the archive for machines."""
 
     def generate_output(self, writer: ArchiveWriter) -> None:
-        """Write ``data/archive.json``."""
-        data = archive_json(self.settings["ARCHIVE"], self.settings["PROFILE"])
-        writer.write_bytes(ARCHIVE_JSON, data)
+        """Write all exports."""
+        settings = self.settings
+        written = exports(settings["ARCHIVE"], settings["PROFILE"], settings["SITEURL"])
+        for address, data in written.items():
+            writer.write_bytes(address, data)
+
+
+class SitemapGenerator(Generator):  # type: ignore[misc] # Pelican has no types
+    """Writes ``sitemap.xml`` and ``robots.txt``; comes last, and lists the pages that are there."""
+
+    def generate_output(self, writer: ArchiveWriter) -> None:
+        """Write both; a sitemap has absolute addresses only, so without them there is none."""
+        settings = self.settings
+        site_url = settings["SITEURL"] if "://" in settings["SITEURL"] else ""
+        writer.write_bytes(ROBOTS, robots(site_url))
+        if site_url:
+            dates = page_dates(settings["ARCHIVE"], settings["PROFILE"])
+            writer.write_bytes(SITEMAP, sitemap(writer.pages(), dates, site_url))
 
 
 def files_of(publication: Publication) -> list[File]:

@@ -10,10 +10,16 @@ from typing import Any
 from markupsafe import Markup
 
 from bulletins.addresses import (
+    ARCHIVE_JSON,
+    CALENDAR,
+    FEEDS,
+    SCHEMA_JSON,
     LinkResolver,
     attachment_url,
     beside,
     feed_url,
+    json_feed_url,
+    json_url,
     key_url,
     kind_of,
     letter_prefix,
@@ -83,6 +89,10 @@ class TemplateFunctions:
     def beside(self, publication: Publication, name: str) -> str:
         """A file beside a document's page."""
         return beside(publication, self._profile, name)
+
+    def json_of(self, publication: Publication) -> str:
+        """A document as data."""
+        return json_url(publication, self._profile)
 
     def attachment_of(self, attachment: Attachment, name: str) -> str:
         """A file of an attachment."""
@@ -194,11 +204,16 @@ def template_context(archive: Archive, profile: Profile) -> dict[str, Any]:
     functions = TemplateFunctions(archive, profile)
     names = [name for name in vars(TemplateFunctions) if not name.startswith("_")]
     return {name: getattr(functions, name) for name in names} | {
+        "ARCHIVE_JSON": ARCHIVE_JSON,
+        "CALENDAR": CALENDAR,
+        "FEEDS": FEEDS,
+        "SCHEMA_JSON": SCHEMA_JSON,
         "about": about,
         "by_year": by_year,
         "feed_of": feed_url,
         "fingerprint": grouped_fingerprint,
         "heading": heading,
+        "json_feed_of": json_feed_url,
         "key_groups": key_groups(archive.keys),
         "list_of": list_url,
         "summary_of": summary,

@@ -16,7 +16,7 @@ from secpack.archive import examine
 from secpack.cache import Cache, cache_folder
 from secpack.canaries import check_lateness
 from secpack.errors import ParseError, SecpackError
-from secpack.lint import CODES, lint
+from secpack.lint import CODES, check_security_txt, lint
 from secpack.model import Archive, Finding, Severity
 from secpack.profile import Profile, load_profile
 from secpack.signatures import Checker
@@ -64,9 +64,16 @@ def check(pack: Path, *, profile: Profile, xsa: Path | None, on: date | None) ->
     advisories = load_advisories(xsa) if xsa else ()
     checker = Checker(cache=Cache(cache_folder() / "verdicts.json"))
     archive, errors = examine(pack, profile=profile, advisories=advisories, checker=checker)
-    late = check_lateness(archive.canaries, on) if on else ()
+    late = [*_overdue(archive, profile, on)] if on else []
     broken = (_finding(error) for error in errors)
     return sorted([*archive.findings, *_lint(archive, profile), *late, *broken])
+
+
+def _overdue(archive: Archive, profile: Profile, on: date) -> Iterator[Finding]:
+    """What depends on the day on which somebody looks."""
+    yield from check_lateness(archive.canaries, on)
+    if profile.security_txt:
+        yield from check_security_txt(profile.security_txt, on)
 
 
 def _lint(archive: Archive, profile: Profile) -> Iterator[Finding]:
@@ -94,7 +101,7 @@ def _parser() -> argparse.ArgumentParser:
     command.add_argument("pack", help="the folder of the pack")
     command.add_argument("--profile", type=Path, help="the issuer's profile (TOML)")
     command.add_argument("--xsa", type=Path, help="tracker data (xsa.yml)")
-    command.add_argument("--on", type=_day, metavar="DATE", help="is the canary late on that day?")
+    command.add_argument("--on", type=_day, metavar="DATE", help="is anything late on that day?")
     command.add_argument("--format", choices=sorted(_FORMATS), default="text")
     command.add_argument("--notices", action="store_true", help="print notices as text, too")
     return parser

@@ -1,4 +1,7 @@
-"""``data/archive.json``: the whole archive as data (see ``docs/format.md``)."""
+"""``data/archive.json``: the whole archive as data, and each document by itself.
+
+What it is is described in ``docs/format.md``, and for programs in ``schema.json``.
+"""
 
 from __future__ import annotations
 
@@ -29,13 +32,24 @@ def archive_json(archive: Archive, profile: Profile) -> bytes:
     data = {
         "format": _FORMAT,
         "issuer": profile.issuer,
-        "bulletins": [_bulletin(bulletin, profile) for bulletin in archive.bulletins],
-        "canaries": [_canary(canary, profile) for canary in archive.canaries],
+        "bulletins": [_document(bulletin, profile) for bulletin in archive.bulletins],
+        "canaries": [_document(canary, profile) for canary in archive.canaries],
         "advisories": [_advisory(advisory) for advisory in archive.advisories],
         "keys": [_key(key, profile) for key in archive.keys],
         "findings": [_finding(finding) for finding in archive.findings],
     }
     return to_json(data)
+
+
+def document_json(publication: Publication, profile: Profile) -> bytes:
+    """Return one document as JSON: the object that it is in the archive's, and ``format``."""
+    return to_json({"format": _FORMAT} | _document(publication, profile))
+
+
+def _document(publication: Publication, profile: Profile) -> dict[str, Any]:
+    if isinstance(publication, Bulletin):
+        return _bulletin(publication, profile)
+    return _canary(publication, profile)
 
 
 def _publication(publication: Publication, profile: Profile) -> dict[str, Any]:
