@@ -230,7 +230,9 @@ def test_a_missing_plugin_stops_the_build(before: Site, tmp_path: Path) -> None:
         check_refused(site, reasons[number], stood)
 
 
-@pytest.mark.parametrize("template", ["article", "bulletin", "canary", "index", "list", "page"])
+@pytest.mark.parametrize(
+    "template", ["article", "bulletin", "canary", "feeds", "index", "list", "page"]
+)
 def test_a_missing_template_stops_the_build(before: Site, tmp_path: Path, template: str) -> None:
     stood = before.files()
     theme = tmp_path / "theme"
