@@ -91,7 +91,7 @@ class ExportsGenerator(Generator):  # type: ignore[misc] # Pelican has no types
     def generate_output(self, writer: ArchiveWriter) -> None:
         """Write all exports."""
         settings = self.settings
-        written = exports(settings["ARCHIVE"], settings["PROFILE"], settings["SITEURL"])
+        written = exports(settings["ARCHIVE"], settings["PROFILE"], _public(settings["SITEURL"]))
         for address, data in written.items():
             writer.write_bytes(address, data)
 
@@ -102,11 +102,16 @@ class SitemapGenerator(Generator):  # type: ignore[misc] # Pelican has no types
     def generate_output(self, writer: ArchiveWriter) -> None:
         """Write both; a sitemap has absolute addresses only, so without them there is none."""
         settings = self.settings
-        site_url = settings["SITEURL"] if "://" in settings["SITEURL"] else ""
+        site_url = _public(settings["SITEURL"])
         writer.write_bytes(ROBOTS, robots(site_url))
         if site_url:
             dates = page_dates(settings["ARCHIVE"], settings["PROFILE"])
             writer.write_bytes(SITEMAP, sitemap(writer.pages(), dates, site_url))
+
+
+def _public(site_url: str) -> str:
+    """The site's address, if it is one wherever it is read; otherwise empty."""
+    return site_url if "://" in site_url else ""
 
 
 def files_of(publication: Publication) -> list[File]:
