@@ -312,10 +312,15 @@ def test_sitemap(many: Site) -> None:
     assert many.read("robots.txt") == f"User-agent: *\nDisallow:\n\nSitemap: {URL}/sitemap.xml\n"
 
 
-def test_without_absolute_addresses_there_is_no_sitemap(tmp_path: Path) -> None:
-    site = build(tmp_path / "site", SECPACK=make_pack(tmp_path / "pack", numbered(1)))
+@pytest.mark.parametrize("url", ["", "/security"])
+def test_without_absolute_addresses_there_is_no_sitemap(tmp_path: Path, url: str) -> None:
+    conf = tmp_path / "conf.py"
+    conf.write_text(f"from pelicanconf import *\nSITEURL = {url!r}\n", "utf-8")
+    site = build(tmp_path / "site", settings=conf, surroundings={"PYTHONPATH": str(ROOT)})
+    assert site.status == 0, site.said
     assert not (site.folder / "sitemap.xml").exists()
     assert site.read("robots.txt") == "User-agent: *\nDisallow:\n"
+    assert "URL:" not in site.read("feeds/canaries.ics")
 
 
 def test_addresses_in_a_sitemap_are_addresses() -> None:
