@@ -27,7 +27,7 @@ help: ## Show what there is to make
 	@echo "  PROFILE=FILE    the issuer (default: content/qubes.toml with SECPACK, else the demo's)"
 	@echo "  OUTPUT=DIR      where the site goes (default: output)"
 	@echo "  AS_OF=DATE      leave out what was published after that day"
-	@echo "  ON=DATE         for check: is the canary late on that day?"
+	@echo "  ON=DATE         for check: is the canary late on that day, or security.txt?"
 	@echo "  PORT=NUMBER     for serve and devserver (default: 8000)"
 
 html: $(VENV)/installed ## Build the site

@@ -9,6 +9,8 @@ import re
 import shutil
 from pathlib import Path
 
+import feedparser
+import icalendar
 import pytest
 
 from benchmarks.inference import inferred_pairs, score, tracked_pairs
@@ -20,6 +22,7 @@ from secpack.model import Archive, Fix, Heading, PackageRow, Place, Preformatted
 from secpack.statistics import statistics
 from secpack.text.packages import read_packages
 from secpack.text.walk import leaves
+from tests.bulletins import judges
 from tests.bulletins.links import dangling
 from tests.bulletins.sites import ROOT, Site, build
 from tests.bulletins.test_tracker import check_statistics
@@ -176,6 +179,39 @@ def test_namings_stand_where_they_say(archive: Archive) -> None:
             ranged = re.search(r"\d ?- ?\d|through|to xsa", near)
             assert number in near or ranged or cited, (bulletin.id, naming)
             assert 0 < len(naming.sentence) <= 300
+
+
+# --- feeds and exports ------------------------------------------------------------------------
+
+
+def test_counts_agree(archive: Archive, site: Site) -> None:
+    files = site.files()
+    for slug, row in (("qsb", archive.bulletins), ("canary", archive.canaries)):
+        own = [n for n in files if n.startswith(f"{slug}/") and n.count("/") == 2]
+        feeds = [n for n in files if re.fullmatch(rf"feeds/{slug}(-\d+)?\.atom\.xml", n)]
+        entries = [e.id for n in feeds for e in feedparser.parse(files[n]).entries]
+        assert len(row) == len(entries) == len(set(entries)) >= 30
+        assert len(row) == len([name for name in own if name.endswith("/index.html")])
+        assert len(row) == len([name for name in own if name.endswith(".json")])
+    events = icalendar.Calendar.from_ical(files["feeds/canaries.ics"]).walk("VEVENT")
+    assert len(events) == len([canary for canary in archive.canaries if canary.due])
+
+
+def test_exports_are_valid(site: Site) -> None:
+    judged = 0
+    for name, data in site.files().items():
+        if name.endswith(".json") and not name.startswith(("feeds/", "data/schema.json")):
+            assert judges.data_faults(json.loads(data)) == [], name
+            judged += 1
+    assert judged >= 100
+    assert judges.calendar_faults(site.files()["feeds/canaries.ics"]) == []
+
+
+def test_feeds_are_valid(site: Site) -> None:
+    feeds = {name: data for name, data in site.files().items() if name.endswith(".atom.xml")}
+    assert len(feeds) >= 3
+    for name, data in feeds.items():
+        assert judges.atom_faults(data) + judges.feed_faults(data) == [], name
 
 
 # --- evidence ---------------------------------------------------------------------------------

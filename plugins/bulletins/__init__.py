@@ -14,6 +14,7 @@ from bulletins.generators import (
     ListsGenerator,
     LookupsGenerator,
     OriginalsGenerator,
+    SitemapGenerator,
     TrackerGenerator,
 )
 from bulletins.html import as_markup
@@ -59,6 +60,7 @@ def _generators(_: Any) -> tuple[type, ...]:
         LookupsGenerator,
         FeedsGenerator,
         ExportsGenerator,
+        SitemapGenerator,
     )
 
 

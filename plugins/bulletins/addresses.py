@@ -7,6 +7,11 @@ from secpack.model import Archive, Attachment, Canary, Id, Key, Letter, Publicat
 from secpack.profile import Kind, Profile
 
 ARCHIVE_JSON = "data/archive.json"
+SCHEMA_JSON = "data/schema.json"
+CALENDAR = "feeds/canaries.ics"
+SECURITY_TXT = ".well-known/security.txt"
+SITEMAP = "sitemap.xml"
+ROBOTS = "robots.txt"
 
 #: Where the keys are, and the page that lists them.
 KEYS = "keys/"
@@ -18,6 +23,9 @@ CVE = "cve/"
 #: Bulletins by what they ship.
 RELEASE = "release/"
 PACKAGE = "package/"
+
+#: The page that lists feeds and data.
+FEEDS = "feeds/"
 
 #: What relative links to a page end in, so that they work without a server, too.
 INDEX = "index.html"
@@ -41,6 +49,12 @@ def page_url(publication: Publication, profile: Profile) -> str:
 def beside(publication: Publication, profile: Profile, name: str) -> str:
     """A file beside a document's page: ``qsb/029/qsb-029-2017.txt``."""
     return page_url(publication, profile) + name
+
+
+def json_url(publication: Publication, profile: Profile) -> str:
+    """A document as data: ``qsb/029/qsb-029-2017.json``."""
+    name = publication.document.file.name.removesuffix(".txt")
+    return beside(publication, profile, f"{name}.json")
 
 
 def attachment_url(attachment: Attachment, name: str, profile: Profile) -> str:

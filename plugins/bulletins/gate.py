@@ -12,8 +12,17 @@ from typing import Any
 
 from pelican.generators import ArticlesGenerator
 
-from bulletins.addresses import ARCHIVE_JSON, CVE, INDEX, XSA, advisory_url, beside, page_url
-from bulletins.generators import files_of
+from bulletins.addresses import (
+    ARCHIVE_JSON,
+    CVE,
+    INDEX,
+    SCHEMA_JSON,
+    XSA,
+    advisory_url,
+    json_url,
+    page_url,
+)
+from bulletins.generators import served_files
 from secpack import Profile, SecpackError
 from secpack.model import Archive
 
@@ -22,6 +31,7 @@ TEMPLATES = (
     "advisory.html",
     "article.html",
     "cve.html",
+    "feeds.html",
     "index.html",
     "keys.html",
     "list.html",
@@ -59,21 +69,20 @@ def check_articles(archive: Archive, generators: Iterable[Any]) -> None:
 
 
 def check_output(archive: Archive, profile: Profile, folder: Path, *, pages: bool) -> None:
-    """Compare what was written with the archive: pages, and originals byte for byte.
+    """Compare what was written with the archive: pages, data, and originals byte for byte.
 
     ``pages`` tells whether the theme has pages for advisories and CVEs. Raises GateError when a
-    page is missing or an original differs.
+    page or data are missing or an original differs.
     """
     publications = archive.publications
     addresses = ["", *(page_url(p, profile) for p in publications)]
     if pages:
         addresses += [XSA, CVE, *(advisory_url(a.number) for a in archive.advisories)]
-    expected = [ARCHIVE_JSON, *(address + INDEX for address in addresses)]
+    expected = [ARCHIVE_JSON, SCHEMA_JSON, *(json_url(p, profile) for p in publications)]
+    expected += [*(address + INDEX for address in addresses)]
     missing = [path for path in expected if not (folder / path).is_file()]
     if missing:
         raise GateError(f"not written: {', '.join(missing)}")
-    for publication in publications:
-        for file in files_of(publication):
-            path = beside(publication, profile, file.name)
-            if (folder / path).read_bytes() != file.data:
-                raise GateError(f"{path} differs from {file.path} in the pack")
+    for path, file in served_files(archive, profile):
+        if (folder / path).read_bytes() != file.data:
+            raise GateError(f"{path} differs from {file.path} in the pack")

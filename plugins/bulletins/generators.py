@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from pelican.generators import Generator
 
 from bulletins.addresses import (
-    ARCHIVE_JSON,
     CVE,
+    FEEDS,
     INDEX,
     KEYS,
     PACKAGE,
     RELEASE,
+    ROBOTS,
+    SITEMAP,
     XSA,
     advisory_url,
     attachment_url,
@@ -22,7 +24,8 @@ from bulletins.addresses import (
     list_url,
     redirects,
 )
-from bulletins.exports.archive_json import archive_json
+from bulletins.exports import exports
+from bulletins.exports.sitemap import page_dates, robots, sitemap
 from bulletins.feeds import feeds
 from bulletins.lookups import by_package, by_release, without_release
 from bulletins.writer import ArchiveWriter
@@ -31,7 +34,7 @@ from secpack.model import Archive, Canary, File, Publication, Signature
 
 
 class ListsGenerator(Generator):  # type: ignore[misc] # Pelican has no types
-    """Writes ``qsb/`` and ``canary/``, all documents of a kind; and ``keys/``, all keys."""
+    """Writes ``qsb/`` and ``canary/``, all documents of a kind; ``keys/``; and ``feeds/``."""
 
     def generate_output(self, writer: ArchiveWriter) -> None:
         """Write the lists with the theme's templates, if it is the archive's own theme."""
@@ -52,12 +55,13 @@ class ListsGenerator(Generator):  # type: ignore[misc] # Pelican has no types
                 kind=kind,
                 publications=publications[::-1],
             )
-        writer.write_file(
-            KEYS + INDEX,
-            self.get_template("keys"),
-            self.context,
-            relative_urls=self.settings["RELATIVE_URLS"],
-        )
+        for address, template in ((KEYS, "keys"), (FEEDS, "feeds")):
+            writer.write_file(
+                address + INDEX,
+                self.get_template(template),
+                self.context,
+                relative_urls=self.settings["RELATIVE_URLS"],
+            )
 
 
 class TrackerGenerator(Generator):  # type: ignore[misc] # Pelican has no types
@@ -117,16 +121,8 @@ class OriginalsGenerator(Generator):  # type: ignore[misc] # Pelican has no type
 
     def generate_output(self, writer: ArchiveWriter) -> None:
         """Write every document, letter and attachment, with its signatures; and the keys."""
-        archive: Archive = self.settings["ARCHIVE"]
-        profile: Profile = self.settings["PROFILE"]
-        for publication in archive.publications:
-            for file in files_of(publication):
-                writer.write_bytes(beside(publication, profile, file.name), file.data)
-        for attachment in archive.attachments:
-            for file in (attachment.file, *_files(attachment.signatures)):
-                writer.write_bytes(attachment_url(attachment, file.name, profile), file.data)
-        for address, data in {key_url(k, profile): k.file.data for k in archive.keys}.items():
-            writer.write_bytes(address, data)
+        for address, file in served_files(self.settings["ARCHIVE"], self.settings["PROFILE"]):
+            writer.write_bytes(address, file.data)
 
 
 class FeedsGenerator(Generator):  # type: ignore[misc] # Pelican has no types
@@ -149,12 +145,45 @@ class ExportsGenerator(Generator):  # type: ignore[misc] # Pelican has no types
     """Writes the archive for machines."""
 
     def generate_output(self, writer: ArchiveWriter) -> None:
-        """Write ``data/archive.json``."""
-        data = archive_json(self.settings["ARCHIVE"], self.settings["PROFILE"])
-        writer.write_bytes(ARCHIVE_JSON, data)
+        """Write all exports."""
+        settings = self.settings
+        written = exports(settings["ARCHIVE"], settings["PROFILE"], _public(settings["SITEURL"]))
+        for address, data in written.items():
+            writer.write_bytes(address, data)
 
 
-def files_of(publication: Publication) -> list[File]:
+class SitemapGenerator(Generator):  # type: ignore[misc] # Pelican has no types
+    """Writes ``sitemap.xml`` and ``robots.txt``; comes last, and lists the pages that are there."""
+
+    def generate_output(self, writer: ArchiveWriter) -> None:
+        """Write both; a sitemap has absolute addresses only, so without them there is none."""
+        settings = self.settings
+        site_url = _public(settings["SITEURL"])
+        writer.write_bytes(ROBOTS, robots(site_url))
+        if site_url:
+            dates = page_dates(settings["ARCHIVE"], settings["PROFILE"])
+            elsewhere = {address + INDEX for address in redirects(settings["PROFILE"])}
+            pages = [page for page in writer.pages() if page not in elsewhere]
+            writer.write_bytes(SITEMAP, sitemap(pages, dates, site_url))
+
+
+def _public(site_url: str) -> str:
+    """The site's address, if it is one wherever it is read; otherwise empty."""
+    return site_url if "://" in site_url else ""
+
+
+def served_files(archive: Archive, profile: Profile) -> Iterator[tuple[str, File]]:
+    """All files of the pack that the site serves as they are, with their addresses."""
+    for publication in archive.publications:
+        for file in _files_of(publication):
+            yield beside(publication, profile, file.name), file
+    for attachment in archive.attachments:
+        for file in (attachment.file, *_files(attachment.signatures)):
+            yield attachment_url(attachment, file.name, profile), file
+    yield from {key_url(key, profile): key.file for key in archive.keys}.items()
+
+
+def _files_of(publication: Publication) -> list[File]:
     """The files that lie beside a document's page: original, signatures, letters with theirs."""
     files = [publication.document.file, *_files(publication.signatures)]
     if isinstance(publication, Canary):

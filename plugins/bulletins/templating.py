@@ -10,15 +10,21 @@ from typing import Any, Final
 from markupsafe import Markup
 
 from bulletins.addresses import (
+    ARCHIVE_JSON,
+    CALENDAR,
     CVE,
+    FEEDS,
     PACKAGE,
     RELEASE,
+    SCHEMA_JSON,
     XSA,
     LinkResolver,
     advisory_url,
     attachment_url,
     beside,
     feed_url,
+    json_feed_url,
+    json_url,
     key_url,
     kind_of,
     letter_prefix,
@@ -109,6 +115,10 @@ class TemplateFunctions:
     def beside(self, publication: Publication, name: str) -> str:
         """A file beside a document's page."""
         return beside(publication, self._profile, name)
+
+    def json_of(self, publication: Publication) -> str:
+        """A document as data."""
+        return json_url(publication, self._profile)
 
     def attachment_of(self, attachment: Attachment, name: str) -> str:
         """A file of an attachment."""
@@ -259,12 +269,17 @@ def template_context(archive: Archive, profile: Profile) -> dict[str, Any]:
         "CVE": CVE,
         "PACKAGE": PACKAGE,
         "RELEASE": RELEASE,
+        "ARCHIVE_JSON": ARCHIVE_JSON,
+        "CALENDAR": CALENDAR,
+        "FEEDS": FEEDS,
+        "SCHEMA_JSON": SCHEMA_JSON,
         "about": about,
         "advisory_page": advisory_url,
         "by_year": by_year,
         "feed_of": feed_url,
         "fingerprint": grouped_fingerprint,
         "heading": heading,
+        "json_feed_of": json_feed_url,
         "key_groups": key_groups(archive.keys),
         "list_of": list_url,
         "product": profile.name or profile.issuer or "the product",

@@ -17,7 +17,7 @@ from secpack.archive import examine
 from secpack.cache import open_cache
 from secpack.canaries import check_lateness
 from secpack.errors import ParseError, SecpackError
-from secpack.lint import CODES, lint
+from secpack.lint import CODES, check_security_txt, lint
 from secpack.model import Archive, Finding, Severity
 from secpack.profile import Profile, load_profile
 from secpack.signatures import Checker
@@ -72,9 +72,16 @@ def check(
     advisories = load_advisories(xsa, xsa_json)
     checker = Checker(cache=open_cache("verdicts.json"))
     archive, errors = examine(pack, profile=profile, advisories=advisories, checker=checker)
-    late = check_lateness(archive.canaries, on) if on else ()
+    late = [*_overdue(archive, profile, on)] if on else []
     broken = (_finding(error) for error in errors)
     return sorted([*archive.findings, *_lint(archive, profile), *late, *broken])
+
+
+def _overdue(archive: Archive, profile: Profile, on: date) -> Iterator[Finding]:
+    """What depends on the day on which somebody looks."""
+    yield from check_lateness(archive.canaries, on)
+    if profile.security_txt:
+        yield from check_security_txt(profile.security_txt, on)
 
 
 def _lint(archive: Archive, profile: Profile) -> Iterator[Finding]:
@@ -103,7 +110,7 @@ def _parser() -> argparse.ArgumentParser:
     command.add_argument("--profile", type=Path, help="the issuer's profile (TOML)")
     command.add_argument("--xsa", type=Path, help="tracker data (xsa.yml)")
     command.add_argument("--xsa-json", type=Path, help="the Xen Project's list (xsa.json)")
-    command.add_argument("--on", type=_day, metavar="DATE", help="is the canary late on that day?")
+    command.add_argument("--on", type=_day, metavar="DATE", help="is anything late on that day?")
     command.add_argument("--format", choices=sorted(_FORMATS), default="text")
     command.add_argument("--notices", action="store_true", help="print notices as text, too")
     return parser

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterator
+from datetime import date
 from typing import Final
 
 from secpack.model import (
@@ -19,6 +20,7 @@ from secpack.model import (
     Severity,
     Text,
 )
+from secpack.profile import SecurityTxt
 from secpack.text.blocks import defined_labels
 from secpack.text.inline import citation_label
 from secpack.text.walk import actions, runs, summary_section
@@ -35,6 +37,9 @@ CODES: Final = frozenset(
     }
 )
 
+#: How many days before its end a security.txt should be renewed.
+_RENEW: Final = 30
+
 _CITED: Final = re.compile(r"(?<![\w\]])\[((?:[0-9]{1,3}|\*{1,5})(?:,\s?[0-9]{1,3}){0,20})\]")
 
 
@@ -47,6 +52,17 @@ def lint(archive: Archive) -> list[Finding]:
         found += _sections(bulletin)
     found += _tracker(archive)
     return sorted(found)
+
+
+def check_security_txt(told: SecurityTxt, on: date) -> Iterator[Finding]:
+    """Whether at the end of a certain day a security.txt holds no longer, or soon will not."""
+    left = (told.expires.date() - on).days
+    if left <= _RENEW:
+        message = f"expires on {told.expires.date()}: {left} day(s) from {on}"
+        if left <= 0:
+            message = f"expired on {told.expires.date()}; nobody should rely on it"
+        severity = Severity.WARNING if left > 0 else Severity.ERROR
+        yield Finding(".well-known/security.txt", 0, "security-txt-expires", message, severity)
 
 
 def _document(document: Document) -> Iterator[Finding]:

@@ -6,7 +6,7 @@ import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
-from datetime import date
+from datetime import UTC, date, datetime, time
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
@@ -16,6 +16,15 @@ _STATUSES: Final = ("published", "embargoed")
 _DIGEST: Final = re.compile(r"[0-9a-f]{64}")
 _FINGERPRINT: Final = re.compile(r"[0-9A-F]{40}")
 _NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*")
+
+# What RFC 9116 allows in a security.txt, by the key; https elsewhere.
+_URI: Final = r"[A-Za-z0-9._~:/?#\[\]@!$&'()*+,;=%-]+"
+_HTTPS: Final = ("https://",)
+_SCHEMES: Final = {
+    "contact": ("https://", "mailto:", "tel:"),
+    "encryption": ("https://", "dns:", "openpgp4fpr:"),
+}
+_LANGUAGE: Final = re.compile(r"[A-Za-z]{2,8}(?:-[A-Za-z0-9]{1,8}){0,8}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +101,20 @@ class Waiver:
 
 
 @dataclass(frozen=True, slots=True)
+class SecurityTxt:
+    """Whom to tell of a vulnerability (RFC 9116): addresses, languages, and a moment in UTC."""
+
+    contact: tuple[str, ...]
+    expires: datetime
+    encryption: tuple[str, ...] = ()
+    acknowledgments: tuple[str, ...] = ()
+    preferred_languages: tuple[str, ...] = ()
+    canonical: tuple[str, ...] = ()
+    policy: tuple[str, ...] = ()
+    hiring: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Profile:
     """An issuer. ``tag`` is the authority of feed ids (RFC 4151), ``master_key`` a fingerprint."""
 
@@ -106,6 +129,7 @@ class Profile:
     keys: str = "keys"
     master_key: str = ""
     links: Links = Links()
+    security_txt: SecurityTxt | None = None
     signers: Mapping[str, Signer] = field(default_factory=dict)
     documents: Mapping[str, DocumentEntry] = field(default_factory=dict)
     waivers: tuple[Waiver, ...] = ()
@@ -167,6 +191,8 @@ def _profile(data: dict[str, Any]) -> Profile:
         built["canaries"] = _build(Kind, built["canaries"], "canaries")
     if "links" in built:
         built["links"] = _build(Links, built["links"], "links")
+    if "security_txt" in built:
+        built["security_txt"] = _security_txt(built["security_txt"])
     built["signers"] = _signers(built.get("signers", {}))
     built["documents"] = _table(DocumentEntry, built.get("documents", {}), "documents")
     waivers = built.get("waivers", [])
@@ -189,6 +215,45 @@ def _signers(data: object) -> dict[str, Signer]:
             }
             tables[name] = table | periods
     return _table(Signer, tables if isinstance(data, dict) else data, "signers")
+
+
+def _security_txt(data: object) -> SecurityTxt:
+    """The table; a string stands for a list of one, and a day for its first moment."""
+    raw = _build(SecurityTxt, data, "security_txt")
+    names = [f.name for f in fields(SecurityTxt) if f.name != "expires"]
+    values: dict[str, Any] = {name: _strings(name, getattr(raw, name)) for name in names}
+    if not values["contact"]:
+        raise _WrongError("security_txt.contact", "expected one address or more")
+    return SecurityTxt(expires=_moment(raw.expires), **values)
+
+
+def _moment(value: object) -> datetime:
+    if type(value) is date:
+        return datetime.combine(value, time(), UTC)
+    if not isinstance(value, datetime) or value.tzinfo is None:
+        message = "expected a date such as 2027-08-01, or a time with its zone"
+        raise _WrongError("security_txt.expires", message)
+    return value.astimezone(UTC)
+
+
+def _strings(name: str, value: object) -> tuple[str, ...]:
+    place = f"security_txt.{name}"
+    values = value if isinstance(value, (list, tuple)) else (value,)
+    for one in values:
+        if not isinstance(one, str):
+            raise _WrongError(place, "expected a string, or a list of them")
+        if name == "preferred_languages":
+            if not _LANGUAGE.fullmatch(one):
+                raise _WrongError(place, f"{one!r}: expected a language such as en")
+        else:
+            _check_uri(place, one, _SCHEMES.get(name, _HTTPS))
+    return tuple(values)
+
+
+def _check_uri(place: str, value: str, schemes: tuple[str, ...]) -> None:
+    if not value.startswith(schemes) or not re.fullmatch(_URI, value) or value in schemes:
+        expected = ", ".join(schemes)
+        raise _WrongError(place, f"{value!r}: expected an address that begins with {expected}")
 
 
 def _table(cls: type[_T], data: object, key: str) -> dict[str, _T]:

@@ -22,6 +22,8 @@ def test_golden_site(tmp_path: Path, golden: bool) -> None:
     assert site.status == 0, site.said
     found = site.files()
     assert found.pop("theme/style.css") == (ROOT / "theme/static/style.css").read_bytes()
+    schema = ROOT / "plugins/bulletins/exports/schema.json"
+    assert found.pop("data/schema.json") == schema.read_bytes()
     assert found.pop("SHA256SUMS")
     for page in ("about", "verifying", "mirroring"):
         assert found.pop(f"{page}/index.html")

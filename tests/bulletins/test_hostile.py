@@ -8,9 +8,11 @@ from html.parser import HTMLParser
 from pathlib import Path
 
 import feedparser
+import icalendar
 import pytest
 from lxml import etree
 
+from tests.bulletins import judges
 from tests.bulletins.sites import ROOT, Site, build
 from tests.packs import bulletin, canary, make_pack
 
@@ -31,6 +33,21 @@ References
 [1] javascript:alert(5)
 [2] https://example.org/"onmouseover="alert(6)
 [3] data:text/html,<script>alert(7)</script>
+"""
+
+
+HEADS = ["<h1>&amp;</h1>", "Changelog"]
+HOSTILE_REVISION = "<b>&lt; ]]> \x1b \u202e " + "x" * 5000
+BODY_OF_ALL = f"""{BODY}
+{HEADS[0]}
+---------------
+
+Words.
+
+Changelog
+----------
+
+2001-03-04: {HOSTILE_REVISION}
 """
 
 
@@ -57,15 +74,19 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Site:
     pack = make_pack(
         folder / "pack",
         {
-            "QSBs/qsb-001-2001.txt": bulletin(1, title=TITLE, body=BODY),
+            "QSBs/qsb-001-2001.txt": bulletin(1, title=TITLE, body=BODY_OF_ALL),
             "QSBs/qsb-001-2001.txt.sig.ines": b"x",
-            "canaries/canary-001-2020.txt": canary(1) + "\nProof of freshness\n---\n\n" + BODY,
+            "canaries/canary-001-2020.txt": canary(1)
+            + "\nSpecial announcements\n---\n\n<b>bold</b> ]]>\x07\n"
+            + "\nProof of freshness\n---\n\n"
+            + BODY,
             "canaries/canary-001-2020-letter-ines.txt": BODY,
         },
     )
     profile = folder / "profile.toml"
     profile.write_text(
-        'issuer = "<b>Quern"\nname = "<script>alert(8)</script>"\nteam = "<i>&"\n', "utf-8"
+        'issuer = "<b>Quern, Ltd.;\\nof"\nname = "<script>alert(8)</script>"\nteam = "<i>&"\n',
+        "utf-8",
     )
     built = build(folder / "site", SECPACK=pack, PROFILE=profile)
     assert built.status == 0, built.said
@@ -142,6 +163,43 @@ def test_data_is_inert_and_keeps_the_title(site: Site) -> None:
     assert not re.search("[<>&]", text)
     title = json.loads(text)["bulletins"][0]["title"]
     assert title == " ".join(TITLE.split())
+
+
+def test_what_is_for_machines_is_well_formed(site: Site) -> None:
+    files = site.files()
+    for name, data in files.items():
+        if name.endswith(".json") and not name.startswith(("feeds/", "data/schema.json")):
+            assert not re.search(b"[<>&]", data), name
+            assert judges.data_faults(json.loads(data)) == [], name
+    assert judges.calendar_faults(files["feeds/canaries.ics"]) == []
+    assert len([name for name in files if name.endswith(".json")]) == 5
+
+
+def test_feeds_are_valid(site: Site) -> None:
+    for name in ("all", "qsb", "canary"):
+        assert judges.atom_faults(site.files()[f"feeds/{name}.atom.xml"]) == []
+
+
+def test_words_for_machines_are_intact(site: Site) -> None:
+    """Every field that comes from a text or the profile, in every format that has it."""
+    title, shown = " ".join(TITLE.split()), " ".join(TITLE.split())
+    for character in "\u202e\u200b\x07":
+        shown = shown.replace(character, f"[U+{ord(character):04X}]")
+    one = json.loads(site.read("qsb/001/qsb-001-2001.json"))
+    assert one["title"] == title
+    assert one["revisions"] == [{"date": "2001-03-04", "text": HOSTILE_REVISION}]
+    assert [section["title"] for section in one["sections"]] == ["Summary", "References", *HEADS]
+    canary_data = json.loads(site.read("canary/001/canary-001-2020.json"))
+    assert "<b>bold</b>" in canary_data["announcements"]
+    assert json.loads(site.read("data/archive.json"))["issuer"] == "<b>Quern, Ltd.;\nof"
+    items = json.loads(site.read("feeds/all.json"))["items"]
+    assert f"QSB-001: {shown}" in [item["title"] for item in items]
+    assert "<i>&" in json.loads(site.read("feeds/all.json"))["authors"][0]["name"]
+    feed = feedparser.parse(site.files()["feeds/qsb.atom.xml"])
+    assert feed.entries[0].title == f"QSB-001: {shown}"
+    assert feed.entries[0].author == "<i>&"
+    (event,) = icalendar.Calendar.from_ical(site.files()["feeds/canaries.ics"]).walk("VEVENT")
+    assert event["SUMMARY"] == "<b>Quern, Ltd.;\nof canary due"
 
 
 def test_a_number_or_name_cannot_lead_elsewhere(tmp_path: Path) -> None:

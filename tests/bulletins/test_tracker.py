@@ -240,7 +240,9 @@ def test_a_bulletin_that_the_archive_lacks_is_said_to_be_missing(tmp_path: Path)
     )
     page = words(site.read("xsa/7/index.html"))
     assert "Addressed in QSB-002, which is not in this archive" in page
-    assert "Mentioned in 2001-03-04 QSB-001: A title 2003-03-04 QSB-003: A title" in page
+    said = "XSA-7 was before."
+    mentioned = f"2001-03-04 QSB-001: A title {said} 2003-03-04 QSB-003: A title {said}"
+    assert f"Mentioned in {mentioned}" in page
 
 
 def test_old_advisories_lie_on_a_page_of_their_own(tmp_path: Path) -> None:

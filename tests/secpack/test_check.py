@@ -66,6 +66,34 @@ def test_lateness(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 @pytest.mark.parametrize(
+    ("day", "severity", "message"),
+    [
+        ("2026-11-30", None, ""),
+        ("2026-12-01", "warning", "expires on 2026-12-31: 30 day(s) from 2026-12-01"),
+        ("2026-12-30", "warning", "expires on 2026-12-31: 1 day(s) from 2026-12-30"),
+        ("2026-12-31", "error", "expired on 2026-12-31; nobody should rely on it"),
+        ("2028-01-01", "error", "expired on 2026-12-31; nobody should rely on it"),
+    ],
+)
+def test_security_txt(
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    day: str,
+    severity: str | None,
+    message: str,
+) -> None:
+    profile = tmp_path / "profile.toml"
+    profile.write_text('[security_txt]\ncontact = "tel:+1-201-555-0123"\nexpires = 2026-12-31\n')
+    pack = make_pack(tmp_path / "pack", {"QSBs/qsb-001-2001.txt": bulletin(1)})
+    arguments = [str(pack), "--profile", str(profile), "--format", "json"]
+    rows = json.loads(run(capsys, *arguments, "--on", day)[1])
+    found = [(r["severity"], r["message"]) for r in rows if r["code"] == "security-txt-expires"]
+    assert found == ([(severity, message)] if severity else [])
+    rows = json.loads(run(capsys, *arguments)[1])
+    assert "security-txt-expires" not in {row["code"] for row in rows}
+
+
+@pytest.mark.parametrize(
     "arguments",
     [["nowhere"], [*DEMO[:1], "--profile", "nowhere.toml"], [*DEMO[:1], "--xsa", "nowhere.yml"]],
 )

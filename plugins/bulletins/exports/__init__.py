@@ -1,1 +1,27 @@
 """The archive in formats for machines."""
+
+from __future__ import annotations
+
+from importlib.resources import files
+
+from bulletins.addresses import ARCHIVE_JSON, CALENDAR, SCHEMA_JSON, SECURITY_TXT, json_url
+from bulletins.exports.archive_json import archive_json, document_json
+from bulletins.exports.calendar import calendar
+from bulletins.exports.security_txt import security_txt
+from secpack import Profile
+from secpack.model import Archive
+
+
+def exports(archive: Archive, profile: Profile, site_url: str) -> dict[str, bytes]:
+    """Return all exports by their addresses; ``site_url`` is empty where the site has none."""
+    written = {
+        ARCHIVE_JSON: archive_json(archive, profile),
+        SCHEMA_JSON: files(__package__).joinpath("schema.json").read_bytes(),
+    }
+    for publication in archive.publications:
+        written[json_url(publication, profile)] = document_json(publication, profile)
+    if any(canary.due for canary in archive.canaries):
+        written[CALENDAR] = calendar(archive, profile, site_url)
+    if profile.security_txt:
+        written[SECURITY_TXT] = security_txt(profile.security_txt)
+    return written

@@ -1,17 +1,21 @@
-"""``data/archive.json``: the whole archive as data (see ``docs/format.md``)."""
+"""``data/archive.json``: the whole archive as data, and each document by itself.
+
+What it is is described in ``docs/format.md``, and for programs in ``schema.json``.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import date, datetime
 from typing import Any
 
-from bulletins.addresses import advisory_url, beside, key_url, page_url
+from bulletins.addresses import advisory_url, attachment_url, beside, key_url, page_url
 from bulletins.exports.data import to_json
 from secpack import Profile
 from secpack.model import (
     Advisory,
     Archive,
+    Attachment,
     Bulletin,
     Canary,
     Finding,
@@ -31,14 +35,26 @@ def archive_json(archive: Archive, profile: Profile) -> bytes:
     data = {
         "format": _FORMAT,
         "issuer": profile.issuer,
-        "bulletins": [_bulletin(bulletin, profile) for bulletin in archive.bulletins],
-        "canaries": [_canary(canary, profile) for canary in archive.canaries],
+        "bulletins": [_document(bulletin, profile) for bulletin in archive.bulletins],
+        "canaries": [_document(canary, profile) for canary in archive.canaries],
         "advisories": [_advisory(advisory) for advisory in archive.advisories],
         "statistics": _statistics(archive.advisories),
+        "attachments": [_attachment(each, profile) for each in archive.attachments],
         "keys": [_key(key, profile) for key in archive.keys],
         "findings": [_finding(finding) for finding in archive.findings],
     }
     return to_json(data)
+
+
+def document_json(publication: Publication, profile: Profile) -> bytes:
+    """Return one document as JSON: the object that it is in the archive's, and ``format``."""
+    return to_json({"format": _FORMAT} | _document(publication, profile))
+
+
+def _document(publication: Publication, profile: Profile) -> dict[str, Any]:
+    if isinstance(publication, Bulletin):
+        return _bulletin(publication, profile)
+    return _canary(publication, profile)
 
 
 def _publication(publication: Publication, profile: Profile) -> dict[str, Any]:
@@ -55,16 +71,18 @@ def _publication(publication: Publication, profile: Profile) -> dict[str, Any]:
         "updated": publication.updated.isoformat(),
         "revisions": [{"date": r.date.isoformat(), "text": r.text} for r in publication.revisions],
         "sections": [{"title": s.title, "level": s.level} for s in sections(publication.document)],
-        "signatures": _signatures(publication.signatures, publication, profile),
+        "signatures": _signatures(
+            publication.signatures, lambda name: beside(publication, profile, name)
+        ),
     }
 
 
 def _signatures(
-    signatures: Sequence[Signature], publication: Publication, profile: Profile
+    signatures: Sequence[Signature], address_of: Callable[[str], str]
 ) -> list[dict[str, Any]]:
     return [
         {
-            "file": beside(publication, profile, signature.file.name),
+            "file": address_of(signature.file.name),
             "signer": signature.signer,
             "verdict": signature.verdict.value,
             "fingerprint": signature.fingerprint or None,
@@ -107,7 +125,9 @@ def _canary(canary: Canary, profile: Profile) -> dict[str, Any]:
             "name": letter.name,
             "file": beside(canary, profile, letter.document.file.name),
             "sha256": letter.document.file.sha256,
-            "signatures": _signatures(letter.signatures, canary, profile),
+            "signatures": _signatures(
+                letter.signatures, lambda name: beside(canary, profile, name)
+            ),
         }
         for letter in canary.letters
     ]
@@ -120,6 +140,18 @@ def _canary(canary: Canary, profile: Profile) -> dict[str, Any]:
         "due": [due.first.isoformat(), due.last.isoformat()] if due else None,
         "announcements": canary.announcements or None,
         "freshness": canary.freshness.isoformat() if canary.freshness else None,
+    }
+
+
+def _attachment(attachment: Attachment, profile: Profile) -> dict[str, Any]:
+    def address_of(name: str) -> str:
+        return attachment_url(attachment, name, profile)
+
+    return {
+        "file": address_of(attachment.file.name),
+        "size": len(attachment.file.data),
+        "sha256": attachment.file.sha256,
+        "signatures": _signatures(attachment.signatures, address_of),
     }
 
 

@@ -6,13 +6,18 @@ import json
 import re
 from typing import Final
 
-# Markup that a careless reader could take for live, and characters that cannot be seen.
-_ESCAPED: Final = re.compile(
-    "[<>&\x7f-\x9f\u00ad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb]"
+# Markup that a careless reader could take for live.
+_MARKUP: Final = {"<": "\\u003c", ">": "\\u003e", "&": "\\u0026"}
+
+# Characters that cannot be seen.
+_HIDDEN: Final = re.compile(
+    "[\x7f-\x9f\u00ad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb]"
 )
 
 
 def to_json(data: object) -> bytes:
     """Return data as JSON in UTF-8 that holds no ``<``, ``>``, ``&`` and no invisible character."""
     text = json.dumps(data, ensure_ascii=False, indent=1, sort_keys=True)
-    return (_ESCAPED.sub(lambda match: f"\\u{ord(match[0]):04x}", text) + "\n").encode()
+    for sign, escape in _MARKUP.items():
+        text = text.replace(sign, escape)
+    return (_HIDDEN.sub(lambda match: f"\\u{ord(match[0]):04x}", text) + "\n").encode()

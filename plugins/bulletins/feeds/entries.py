@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from bulletins.addresses import INDEX, LinkResolver, beside, kind_of, page_url
+from bulletins.addresses import INDEX, LinkResolver, beside, json_url, kind_of, page_url
 from bulletins.feeds.model import Category, FeedEntry, FeedLink
 from bulletins.html import render
 from bulletins.reader import heading, summary
@@ -58,7 +58,9 @@ def _categories(publication: Publication, profile: Profile) -> Iterator[Category
 
 
 def _links(publication: Publication, profile: Profile, root: str) -> Iterator[FeedLink]:
-    """The original and its signatures."""
+    """The document as data, the original and its signatures."""
+    data = root + json_url(publication, profile)
+    yield FeedLink("alternate", data, "application/json", "The same as data")
     original = publication.document.file
     files = [(original, "text/plain", "The signed text")]
     files += [

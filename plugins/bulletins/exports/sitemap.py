@@ -1,0 +1,54 @@
+"""``sitemap.xml`` and ``robots.txt``: what there is, for programs that walk through a site."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date
+from typing import Final
+from urllib.parse import quote
+from xml.etree import ElementTree as ET
+
+from bulletins.addresses import INDEX, SITEMAP, list_url, page_url
+from secpack import Profile, SecpackError
+from secpack.model import Archive, Publication
+
+#: How many addresses a sitemap may hold.
+MOST: Final = 50_000
+
+_NAMESPACE: Final = "http://www.sitemaps.org/schemas/sitemap/0.9"
+
+
+def sitemap(files: Iterable[str], dates: Mapping[str, date], site_url: str) -> bytes:
+    """Return a sitemap of pages, given by their files; ``dates`` are by their addresses.
+
+    Raises SecpackError when there are more pages than a sitemap can hold.
+    """
+    pages = sorted(file.removesuffix(INDEX) for file in files)
+    if len(pages) > MOST:
+        raise SecpackError(f"{SITEMAP}: {len(pages)} pages; a sitemap can hold {MOST}")
+    root = ET.Element("urlset", xmlns=_NAMESPACE)
+    for page in pages:
+        url = ET.SubElement(root, "url")
+        ET.SubElement(url, "loc").text = f"{site_url}/{quote(page)}"
+        if page in dates:
+            ET.SubElement(url, "lastmod").text = dates[page].isoformat()
+    ET.indent(root, " ")
+    return bytes(ET.tostring(root, encoding="utf-8", xml_declaration=True)) + b"\n"
+
+
+def page_dates(archive: Archive, profile: Profile) -> dict[str, date]:
+    """When the texts on a page were revised last, by the page's address."""
+    dates = {page_url(p, profile): p.updated for p in archive.publications}
+    lists: tuple[tuple[str, Sequence[Publication]], ...] = (
+        ("", archive.publications),
+        (list_url(profile.bulletins), archive.bulletins),
+        (list_url(profile.canaries), archive.canaries),
+    )
+    newest = {address: [p.updated for p in listed] for address, listed in lists}
+    return dates | {address: max(days) for address, days in newest.items() if days}
+
+
+def robots(site_url: str) -> bytes:
+    """Return ``robots.txt``: all may be read; the sitemap, where there is one."""
+    more = f"\nSitemap: {site_url}/{SITEMAP}\n" if site_url else ""
+    return f"User-agent: *\nDisallow:\n{more}".encode()

@@ -1,0 +1,369 @@
+"""Exports: the same counts everywhere, stable, whole, and valid by judges that are not ours."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from datetime import date, timedelta
+from pathlib import Path
+
+import feedparser
+import icalendar
+import pytest
+from lxml import etree
+
+from bulletins.exports.archive_json import archive_json
+from bulletins.exports.calendar import calendar
+from bulletins.exports.security_txt import security_txt
+from bulletins.exports.sitemap import MOST, sitemap
+from bulletins.feeds import feeds
+from bulletins.feeds.entries import publication_entries
+from bulletins.gate import GateError, check_output
+from secpack import SecpackError, load, load_profile
+from secpack.profile import Profile
+from tests.bulletins import judges
+from tests.bulletins.sites import ROOT, Site, build
+from tests.packs import bulletin, canary, make_pack, numbered
+
+PACK = ROOT / "content" / "secpack"
+PROFILE = load_profile(ROOT / "content" / "demo.toml")
+URL = "https://example.org/security"
+COUNT = 120
+
+
+def day(number: int) -> date:
+    return date(2001, 1, 1) + timedelta(days=20 * number)
+
+
+@pytest.fixture(scope="module")
+def many(tmp_path_factory: pytest.TempPathFactory) -> Site:
+    """A site of 120 bulletins and three canaries, with absolute addresses."""
+    folder = tmp_path_factory.mktemp("many")
+    files: dict[str, str | bytes] = {
+        f"QSBs/qsb-{n:03d}-{day(n).year}.txt": bulletin(n, date=day(n).isoformat())
+        for n in range(1, COUNT + 1)
+    }
+    for n in (1, 2, 3):
+        text = canary(n, date=f"March {n}, 2008", count=COUNT)
+        files[f"canaries/canary-{n:03d}-2008.txt"] = text
+    profile = folder / "profile.toml"
+    profile.write_text('issuer = "Quern"\ntag = "quern.example.org,2016"\n', "utf-8")
+    # Without STRICT: these texts are not signed.
+    conf = folder / "conf.py"
+    conf.write_text(f"from pelicanconf import *\nSITEURL = PUBLIC_URL = {URL!r}\n", "utf-8")
+    site = build(
+        folder / "site",
+        settings=conf,
+        surroundings={"PYTHONPATH": str(ROOT)},
+        SECPACK=make_pack(folder / "pack", files),
+        PROFILE=profile,
+    )
+    assert site.status == 0, site.said
+    return site
+
+
+def chain(site: Site, address: str) -> Iterator[feedparser.FeedParserDict]:
+    """The documents of a feed, from the one to subscribe to on, by prev-archive."""
+    while address:
+        feed = feedparser.parse(site.files()[address])
+        yield feed
+        links = {link.rel: link.href for link in feed.feed.links}
+        address = links.get("prev-archive", "").removeprefix(f"{URL}/")
+
+
+# --- counts -----------------------------------------------------------------------------------
+
+
+def test_counts_agree(many: Site) -> None:
+    files = many.files()
+    for slug, count in (("qsb", COUNT), ("canary", 3)):
+        ids = [entry.id for feed in chain(many, f"feeds/{slug}.atom.xml") for entry in feed.entries]
+        pages = [f for f in files if f.startswith(f"{slug}/") and f.count("/") == 2]
+        assert len(ids) == len(set(ids)) == count
+        assert len([f for f in pages if f.endswith("/index.html")]) == count
+        assert len([f for f in pages if f.endswith(".json")]) == count
+    data = json.loads(many.read("data/archive.json"))
+    assert (len(data["bulletins"]), len(data["canaries"])) == (COUNT, 3)
+    events = icalendar.Calendar.from_ical(files["feeds/canaries.ics"]).walk("VEVENT")
+    assert len(events) == 3
+
+
+@pytest.mark.parametrize(("slug", "documents"), [("qsb", 3), ("all", 3)])
+def test_walking_back_yields_each_bulletin_once_and_newest_first(
+    many: Site, slug: str, documents: int
+) -> None:
+    feeds = list(chain(many, f"feeds/{slug}.atom.xml"))
+    assert len(feeds) == documents
+    ids = [entry.id.rpartition(":")[2] for feed in feeds for entry in feed.entries]
+    assert [i for i in ids if i.startswith("qsb")] == [f"qsb-{n:03d}" for n in range(COUNT, 0, -1)]
+    dates = [entry.published for feed in feeds for entry in feed.entries]
+    assert dates == sorted(dates, reverse=True)
+
+
+def test_all_feeds_are_valid(many: Site) -> None:
+    found = {path: data for path, data in many.files().items() if path.endswith(".atom.xml")}
+    assert len(found) == 7
+    for path, data in found.items():
+        assert judges.atom_faults(data) + judges.feed_faults(data) == [], path
+
+
+def test_all_data_is_valid(many: Site) -> None:
+    own = ("feeds/", "data/schema.json")
+    names = [n for n in many.files() if n.endswith(".json") and not n.startswith(own)]
+    assert len(names) == COUNT + 3 + 1
+    for name in names:
+        assert judges.data_faults(json.loads(many.read(name))) == [], name
+
+
+def test_every_page_names_the_feeds(many: Site) -> None:
+    for path, data in many.files().items():
+        page = data.decode() if path.endswith(".html") else ""
+        if page and 'http-equiv="refresh"' not in page:
+            for name in ("all.atom.xml", "qsb.atom.xml", "canary.atom.xml", "all.json"):
+                assert f'feeds/{name}">\n' in page.partition("</head>")[0], path
+
+
+def test_the_page_on_feeds_names_what_is_there(many: Site) -> None:
+    page = many.read("feeds/index.html")
+    names = ["all.atom.xml", "qsb.atom.xml", "canary.atom.xml", "all.json", "canaries.ics"]
+    for name in (*(f"feeds/{name}" for name in names), "data/archive.json", "data/schema.json"):
+        assert f'<dt><a href="../{name}">' in page
+        assert (many.folder / name).is_file()
+
+
+# --- one document as JSON ---------------------------------------------------------------------
+
+
+def test_a_document_is_what_it_is_in_the_archive(many: Site) -> None:
+    data = json.loads(many.read("data/archive.json"))
+    for expected in (*data["bulletins"], *data["canaries"]):
+        name = expected["file"].removesuffix(".txt") + ".json"
+        assert json.loads(many.read(name)) == expected | {"format": 1}
+        assert many.read(expected["url"] + "index.html").count(f'href="../../{name}"') == 2
+
+
+def test_every_entry_survives_in_feedparser() -> None:
+    """With all its links, categories and dates, as a stranger reads them."""
+    archive = load(PACK, profile=PROFILE)
+    expected = publication_entries(archive, PROFILE, f"{URL}/", pages=True)
+    feed = feedparser.parse(feeds(archive, PROFILE, URL)["feeds/all.atom.xml"])
+    assert len(feed.entries) == len(expected) == 16
+    for entry, publication in zip(
+        sorted(feed.entries, key=lambda e: e.id),
+        sorted(expected.values(), key=lambda e: e.id),
+        strict=True,
+    ):
+        page = {"rel": "alternate", "href": publication.page, "type": "text/html"}
+        links = [
+            {"rel": x.rel, "href": x.href, "type": x.type, "title": x.title}
+            | ({"length": str(x.length)} if x.length is not None else {})
+            for x in publication.links
+        ]
+        assert entry.links == [page, *links]
+        assert entry.link == publication.page
+        assert [(t.term, t.scheme) for t in entry.get("tags", [])] == [
+            (c.term, c.scheme) for c in publication.categories
+        ]
+        assert (entry.id, entry.title) == (publication.id, publication.title)
+        assert entry.summary == publication.summary
+        assert entry.published == f"{publication.published}T00:00:00+00:00"
+        assert entry.updated == f"{publication.updated}T00:00:00+00:00"
+        data = [x for x in entry.links if x["type"] == "application/json"]
+        assert [x["href"].rpartition("/")[0] + "/" for x in data] == [publication.page]
+
+
+def test_a_new_bulletin_changes_no_line_of_the_others(tmp_path: Path) -> None:
+    def lines(numbers: range) -> list[str]:
+        pack = make_pack(tmp_path / str(len(numbers)), numbered(*numbers))
+        text = archive_json(load(pack, profile=PROFILE), PROFILE).decode()
+        return [line.rstrip(",") for line in text.splitlines()]
+
+    old, new = lines(range(1, 4)), lines(range(1, 5))
+    place = new.index('   "file": "qsb/004/qsb-004-2004.txt"')
+    first = max(n for n in range(place) if new[n] == "  {")
+    last = min(n for n in range(place, len(new)) if new[n] == "  }")
+    assert old == new[:first] + new[last + 1 :]
+
+
+# --- calendar ---------------------------------------------------------------------------------
+
+
+def test_the_calendar_read_back() -> None:
+    archive = load(PACK, profile=PROFILE)
+    written = calendar(archive, PROFILE, URL)
+    assert judges.calendar_faults(written) == []
+    read = icalendar.Calendar.from_ical(written)
+    assert read["METHOD"] == "PUBLISH"
+    assert read["X-WR-CALNAME"] == "Quern OS security archive: next canaries"
+    events = read.walk("VEVENT")
+    windows = [c.due for c in archive.canaries if c.due]
+    assert len(events) == len(windows) == 4
+    for event, window in zip(events, windows, strict=True):
+        assert (event.decoded("DTSTART"), event.decoded("DTEND")) == (
+            window.first,
+            window.last + timedelta(days=1),
+        )
+    last = events[-1]
+    assert last["UID"] == "canary-004-next@quern.example.org"
+    assert last["SUMMARY"] == "Quern canary due"
+    assert last["URL"] == "https://example.org/security/canary/004/"
+    assert last.decoded("DTSTAMP").isoformat() == "2025-03-10T00:00:00+00:00"
+    assert "URL" not in icalendar.Calendar.from_ical(calendar(archive, PROFILE, "")).walk()[1]
+
+
+@pytest.mark.parametrize(
+    "issuer",
+    [
+        "Quern, Ltd.; the \\n makers",
+        "Quern\r\nEND:VEVENT\r\nX-EVIL:1",
+        "Quern\nBEGIN:VALARM\nACTION:DISPLAY",
+        "x" * 61 + "é" * 100,
+        "a" * 62 + "鏡" * 100,
+        "𝔔" * 500,
+        " leading, and a tab\t",
+        "\u2028\u202e\ufeff\x00",
+    ],
+)
+def test_hostile_words_stay_one_property(issuer: str) -> None:
+    archive = load(PACK, profile=PROFILE)
+    profile = Profile(issuer=issuer, tag=f"{issuer},2016")
+    written = calendar(archive, profile, "")
+    assert judges.calendar_faults(written) == []
+    events = icalendar.Calendar.from_ical(written).walk()[1:]
+    assert [event.name for event in events] == ["VEVENT"] * 4
+    keys = {"UID", "DTSTAMP", "DTSTART", "DTEND", "SUMMARY", "DESCRIPTION", "TRANSP"}
+    for event in events:
+        assert set(event) == keys
+        shown = str(event["SUMMARY"]).replace("[U+000D]", "\r")
+        for character in "\u2028\u202e\ufeff\x00":
+            shown = shown.replace(f"[U+{ord(character):04X}]", character)
+        assert shown == f"{issuer} canary due".strip()
+
+
+def test_without_a_window_there_is_no_calendar(tmp_path: Path) -> None:
+    site = build(tmp_path / "site", SECPACK=make_pack(tmp_path / "pack", numbered(1)))
+    assert site.status == 0, site.said
+    assert not (site.folder / "feeds/canaries.ics").exists()
+    assert "canaries.ics" not in site.read("feeds/index.html")
+
+
+# --- security.txt -----------------------------------------------------------------------------
+
+
+def told(tmp_path: Path, text: str) -> str:
+    path = tmp_path / "profile.toml"
+    path.write_text("[security_txt]\n" + text, "utf-8")
+    found = load_profile(path).security_txt
+    assert found
+    return security_txt(found).decode()
+
+
+def test_security_txt(tmp_path: Path) -> None:
+    text = """\
+hiring = "https://quern.example.org/jobs"
+contact = ["mailto:a%40b@quern.example.org", "https://quern.example.org/", "tel:+1-201-555-0123"]
+preferred_languages = ["en", "pt-BR"]
+encryption = ["openpgp4fpr:7961FFB2E875FF73201BC296EBFE307C073FF6D7", "dns:a.example.org?type=KEY"]
+expires = 2027-08-01T01:30:00+02:00
+"""
+    assert (
+        told(tmp_path, text)
+        == """\
+Contact: mailto:a%40b@quern.example.org
+Contact: https://quern.example.org/
+Contact: tel:+1-201-555-0123
+Expires: 2027-07-31T23:30:00Z
+Encryption: openpgp4fpr:7961FFB2E875FF73201BC296EBFE307C073FF6D7
+Encryption: dns:a.example.org?type=KEY
+Preferred-Languages: en, pt-BR
+Hiring: https://quern.example.org/jobs
+"""
+    )
+
+
+def test_security_txt_with_a_day(tmp_path: Path) -> None:
+    text = 'contact = "mailto:security@quern.example.org"\nexpires = 2027-08-01\n'
+    assert told(tmp_path, text).endswith("\nExpires: 2027-08-01T00:00:00Z\n")
+
+
+def test_only_a_profile_makes_a_security_txt(many: Site) -> None:
+    assert not (many.folder / ".well-known").exists()
+
+
+# --- sitemap ----------------------------------------------------------------------------------
+
+
+def test_sitemap(many: Site) -> None:
+    root = etree.fromstring(many.files()["sitemap.xml"])
+    space = {"s": "http://www.sitemaps.org/schemas/sitemap/0.9"}
+    rows = {
+        url.findtext("s:loc", None, space): url.findtext("s:lastmod", None, space)
+        for url in root.findall("s:url", space)
+    }
+    pages = [f for f in many.files() if f.endswith("index.html")]
+    assert list(rows) == sorted(f"{URL}/{page.removesuffix('index.html')}" for page in pages)
+    assert rows[f"{URL}/qsb/007/"] == day(7).isoformat()
+    assert rows[f"{URL}/qsb/"] == day(COUNT).isoformat()
+    assert rows[f"{URL}/canary/"] == rows[f"{URL}/"] == "2008-03-03"
+    assert rows[f"{URL}/about/"] is None
+    assert many.read("robots.txt") == f"User-agent: *\nDisallow:\n\nSitemap: {URL}/sitemap.xml\n"
+
+
+@pytest.mark.parametrize("url", ["", "/security"])
+def test_without_absolute_addresses_there_is_no_sitemap(tmp_path: Path, url: str) -> None:
+    conf = tmp_path / "conf.py"
+    conf.write_text(f"from pelicanconf import *\nSITEURL = {url!r}\n", "utf-8")
+    site = build(tmp_path / "site", settings=conf, surroundings={"PYTHONPATH": str(ROOT)})
+    assert site.status == 0, site.said
+    assert not (site.folder / "sitemap.xml").exists()
+    assert site.read("robots.txt") == "User-agent: *\nDisallow:\n"
+    assert "URL:" not in site.read("feeds/canaries.ics")
+
+
+def test_addresses_in_a_sitemap_are_addresses() -> None:
+    data = sitemap(["a&b/ü/index.html"], {}, "https://example.org")
+    assert b"<loc>https://example.org/a%26b/%C3%BC/</loc>" in data
+    assert len(etree.fromstring(data)) == 1
+
+
+def test_a_sitemap_is_not_longer_than_allowed() -> None:
+    pages = [f"{n}/index.html" for n in range(MOST + 1)]
+    assert len(etree.fromstring(sitemap(pages[:MOST], {}, "https://example.org"))) == MOST
+    with pytest.raises(SecpackError, match="50001 pages; a sitemap can hold 50000"):
+        sitemap(pages, {}, "https://example.org")
+
+
+# --- gate, package ----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "lost", ["data/schema.json", "data/archive.json", "qsb/007/qsb-007-*.json"]
+)
+def test_a_lost_export_is_noticed(many: Site, tmp_path: Path, lost: str) -> None:
+    pack = many.folder.parent / "pack"
+    profile = load_profile(many.folder.parent / "profile.toml")
+    archive = load(pack, profile=profile)
+    shutil.copytree(many.folder, tmp_path / "site")
+    check_output(archive, profile, tmp_path / "site", pages=True)
+    (path,) = (tmp_path / "site").glob(lost)
+    path.unlink()
+    with pytest.raises(GateError, match=f"not written: {path.relative_to(tmp_path / 'site')}"):
+        check_output(archive, profile, tmp_path / "site", pages=True)
+
+
+def test_the_schema_is_part_of_the_package(tmp_path: Path) -> None:
+    """Also when it is not installed from this folder."""
+    source = tmp_path / "source"
+    ignored = shutil.ignore_patterns("*.egg-info", "__pycache__")
+    shutil.copytree(ROOT / "plugins", source / "plugins", ignore=ignored)
+    shutil.copytree(ROOT / "lock", source / "lock")
+    for name in ("pyproject.toml", "README.md", "LICENSE"):
+        shutil.copy(ROOT / name, source)
+    command = [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--no-index"]
+    command += ["--no-build-isolation", "--target", str(tmp_path / "target"), str(source)]
+    subprocess.run(command, check=True, capture_output=True)
+    installed = tmp_path / "target" / "bulletins" / "exports" / "schema.json"
+    assert json.loads(installed.read_bytes()) == judges.SCHEMA

@@ -1,0 +1,184 @@
+"""Each judge finds fault with what is broken; otherwise its silence would mean nothing."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from copy import deepcopy
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from bulletins.exports.archive_json import archive_json, document_json
+from bulletins.exports.calendar import calendar
+from bulletins.feeds import feeds
+from secpack import Checker, load, load_advisories, load_profile
+from secpack.model import Archive, Finding, Severity, Verdict
+from tests.bulletins import judges
+from tests.bulletins.sites import ROOT
+
+PROFILE = load_profile(ROOT / "content" / "demo.toml")
+
+
+@pytest.fixture(scope="module")
+def archive() -> Archive:
+    advisories = load_advisories(ROOT / "content" / "xsa.yml")
+    pack = ROOT / "content" / "secpack"
+    found = load(pack, profile=PROFILE, advisories=advisories, checker=Checker())
+    return replace(found, findings=(Finding("QSBs", 0, "number-gap", "missing numbers: 013"),))
+
+
+# --- JSON Schema ------------------------------------------------------------------------------
+
+
+def test_the_schema_is_one() -> None:
+    assert judges.schema_faults(judges.SCHEMA) == []
+    assert judges.schema_faults({"type": "text"})
+
+
+def objects(schema: Any) -> list[dict[str, Any]]:
+    """All schemas within a schema that describe an object."""
+    inner = schema.values() if isinstance(schema, dict) else schema
+    found = [o for one in inner if isinstance(one, (dict, list)) for o in objects(one)]
+    return [schema, *found] if isinstance(schema, dict) and "required" in schema else found
+
+
+def test_the_schema_is_strict() -> None:
+    """Every key is needed, and no other is allowed, once the parts have been put together."""
+    described = objects(judges.SCHEMA["$defs"])
+    assert len(described) >= 14
+    for schema in described:
+        assert schema["required"] == sorted(schema["properties"])
+    for name, schema in judges.SCHEMA["$defs"].items():
+        if "required" in schema and name != "publication" and not name.endswith("Fields"):
+            assert schema.get("additionalProperties", schema.get("unevaluatedProperties")) is False
+    for name in ("bulletin", "canary"):
+        assert judges.SCHEMA["$defs"][name]["unevaluatedProperties"] is False
+
+
+def test_the_schema_has_the_words_of_the_model() -> None:
+    definitions = judges.SCHEMA["$defs"]
+    assert definitions["signature"]["properties"]["verdict"]["enum"] == [v.value for v in Verdict]
+    assert definitions["finding"]["properties"]["severity"]["enum"] == [s.value for s in Severity]
+
+
+def test_the_archive_is_as_the_schema_says(archive: Archive) -> None:
+    data = json.loads(archive_json(archive, PROFILE))
+    assert judges.data_faults(data) == []
+    assert judges.data_faults(data, "archive") == []
+    for publication in archive.publications:
+        document = json.loads(document_json(publication, PROFILE))
+        kind = "bulletinDocument" if publication in archive.bulletins else "canaryDocument"
+        assert judges.data_faults(document) == []
+        assert judges.data_faults(document, kind) == []
+        other = "archive" if kind == "bulletinDocument" else "bulletinDocument"
+        assert judges.data_faults(document, other)
+
+
+def at(data: Any, *path: str | int) -> Any:
+    for step in path:
+        data = data[step]
+    return data
+
+
+@pytest.mark.parametrize(
+    ("path", "value"),
+    [
+        (("format",), 2),
+        (("bulletins", 0, "published"), "2016-02-30"),
+        (("bulletins", 0, "updated"), "May 6, 2016"),
+        (("bulletins", 0, "sha256"), "ABC"),
+        (("bulletins", 0, "url"), "https://example.org/qsb/001/"),
+        (("bulletins", 0, "file"), "../qsb-001-2016.txt"),
+        (("bulletins", 0, "id"), "QSB-1"),
+        (("bulletins", 0, "number"), "1"),
+        (("bulletins", 2, "addresses"), [9001]),
+        (("bulletins", 0, "cves"), ["CVE-1"]),
+        (("bulletins", 0, "colour"), "red"),
+        (("bulletins", 0, "format"), 1),
+        (("bulletins", 0, "due"), None),
+        (("bulletins", 0, "signatures", 0, "verdict"), "fine"),
+        (("bulletins", 0, "signatures", 0, "created"), "2016-05-20 14:06:27"),
+        (("bulletins", 0, "signatures", 0, "certified"), "yes"),
+        (("canaries", 0, "due"), ["2020-03-01"]),
+        (("canaries", 0, "due"), ["2020-03-01", "2020-03-07", "2020-03-08"]),
+        (("canaries", 0, "master_key"), "7961 FFB2"),
+        (("canaries", 2, "letters", 0, "sha256"), None),
+        (("advisories", 0, "affected"), "no"),
+        (("advisories", 0, "qsb"), "12"),
+        (("keys", 0, "fingerprint"), "436f"),
+        (("findings", 0, "severity"), "grave"),
+        (("findings", 0, "line"), -1),
+    ],
+)
+def test_the_schema_refuses(archive: Archive, path: tuple[str | int, ...], value: Any) -> None:
+    data = json.loads(archive_json(archive, PROFILE))
+    at(data, *path[:-1])[path[-1]] = value
+    assert judges.data_faults(data, "archive")
+    assert judges.data_faults(data)
+
+
+def test_the_schema_misses_every_key(archive: Archive) -> None:
+    whole = json.loads(archive_json(archive, PROFILE))
+    places: list[tuple[str | int, ...]] = [(), ("bulletins", 0), ("canaries", 2), ("advisories", 0)]
+    places += [("keys", 0), ("findings", 0), ("canaries", 2, "letters", 0)]
+    places += [("bulletins", 0, "signatures", 0), ("canaries", 0, "statements", 0)]
+    places += [("bulletins", 11, "revisions", 0), ("bulletins", 0, "sections", 0)]
+    for place in places:
+        for key in at(whole, *place):
+            data = deepcopy(whole)
+            del at(data, *place)[key]
+            assert judges.data_faults(data, "archive"), (place, key)
+
+
+# --- Atom -------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "broken",
+    [
+        lambda feed: feed.replace(b"<updated>", b"<changed>").replace(b"</updated>", b"</changed>"),
+        lambda feed: feed.replace(b"<id>tag:quern.example.org,2016:qsb</id>", b""),
+        lambda feed: feed.replace(b"T00:00:00+00:00", b""),
+        lambda feed: feed.replace(b'<category term="qsb"', b"<category"),
+        lambda feed: feed.replace(b"<link href=", b"<link address="),
+    ],
+)
+def test_atom(archive: Archive, broken: Callable[[bytes], bytes]) -> None:
+    feed = feeds(archive, PROFILE, "")["feeds/qsb.atom.xml"]
+    assert judges.atom_faults(feed) == []
+    assert broken(feed) != feed
+    assert judges.atom_faults(broken(feed))
+
+
+def test_feedparser(archive: Archive) -> None:
+    feed = feeds(archive, PROFILE, "")["feeds/qsb.atom.xml"]
+    assert judges.feed_faults(feed) == []
+    assert judges.feed_faults(feed.replace(b"</title>", b"\x07</title>", 1))
+    assert judges.feed_faults(feed.replace(b"</entry>", b"", 1))
+
+
+# --- iCalendar --------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "broken",
+    [
+        lambda ics: ics.replace(b"\r\n", b"\n"),
+        lambda ics: ics.replace(b"END:VEVENT\r\n", b"", 1),
+        lambda ics: ics.replace(b"UID:", b"X-UID:"),
+        lambda ics: ics.replace(b"PRODID:", b"X-PRODID:"),
+        lambda ics: ics.replace(b"TRANSP:", b"SUMMARY:again\r\nTRANSP:", 1),
+        lambda ics: ics.replace(b"DTSTART;VALUE=DATE:2020", b"DTSTART;VALUE=DATE:March", 1),
+        lambda ics: ics.replace(b"\r\n ", b""),
+        lambda ics: ics.replace(b"SUMMARY:Quern", b"SUMMARY:Qu\nern", 1),
+        lambda ics: ics.replace(b"SUMMARY:", b"SUMMARY:\xc3\r\n \xa9"),
+        lambda ics: ics[: ics.index(b"BEGIN:VEVENT")] + b"END:VCALENDAR\r\n",
+    ],
+)
+def test_icalendar(archive: Archive, broken: Callable[[bytes], bytes]) -> None:
+    written = calendar(archive, PROFILE, "")
+    assert judges.calendar_faults(written) == []
+    assert broken(written) != written
+    assert judges.calendar_faults(broken(written))
