@@ -32,9 +32,10 @@ def document(
     found = list(_vulnerabilities(ids, profile))
     if rows:
         found = found or [{"ids": [_id(bulletin.id)]}]
-        said = {"remediations": remediations(rows, profile, page)}
-        status = {"product_status": product_status(rows)}
-        found = [vulnerability | said | status for vulnerability in found]
+        said: dict[str, Any] = {"product_status": product_status(rows)}
+        if remedies := remediations(rows, profile, page):
+            said["remediations"] = remedies
+        found = [vulnerability | said for vulnerability in found]
     note = {"category": "summary", "text": visible(about(bulletin) or heading(bulletin))}
     whole: dict[str, Any] = {"document": _head(bulletin, profile, site_url, rows)}
     if found:
