@@ -39,6 +39,9 @@ def day(number: int) -> date:
     return date(2001, 1, 1) + timedelta(days=20 * number)
 
 
+FEEDS = ("all.atom.xml", "qsb.atom.xml", "canary.atom.xml", "xsa.atom.xml", "all.json")
+
+
 @pytest.fixture(scope="module")
 def many(tmp_path_factory: pytest.TempPathFactory) -> Site:
     """A site of 120 bulletins and three canaries, with absolute addresses."""
@@ -123,13 +126,13 @@ def test_every_page_names_the_feeds(many: Site) -> None:
     for path, data in many.files().items():
         page = data.decode() if path.endswith(".html") else ""
         if page and 'http-equiv="refresh"' not in page:
-            for name in ("all.atom.xml", "qsb.atom.xml", "canary.atom.xml", "xsa.atom.xml", "all.json"):
+            for name in FEEDS:
                 assert f'feeds/{name}">\n' in page.partition("</head>")[0], path
 
 
 def test_the_page_on_feeds_names_what_is_there(many: Site) -> None:
     page = many.read("feeds/index.html")
-    names = ["all.atom.xml", "qsb.atom.xml", "canary.atom.xml", "xsa.atom.xml", "all.json", "canaries.ics"]
+    names = [*FEEDS, "canaries.ics"]
     for name in (*(f"feeds/{name}" for name in names), "data/archive.json", "data/schema.json"):
         assert f'<dt><a href="../{name}">' in page
         assert (many.folder / name).is_file()
