@@ -15,6 +15,7 @@ import pytest
 from secpack import Checker, PackError, Profile, SecpackError, examine, load
 from secpack.cache import Cache
 from secpack.model import Archive, Severity, Verdict
+from secpack.policy import WORDS
 from secpack.profile import Period, Signer, Waiver
 from tests.keys import Gnupg
 from tests.packs import bulletin, canary, make_pack
@@ -199,6 +200,13 @@ def test_revoked_key(
     assert verdicts(archive) == {"withdrawn": Verdict.REVOKED_KEY}
     fingerprint = gnupg.fingerprints["withdrawn"]
     assert all(key.revoked for key in archive.keys if key.fingerprint == fingerprint)
+
+
+def test_the_documents_have_the_words_of_the_pages() -> None:
+    table = (Path(__file__).parents[2] / "docs" / "verifying.md").read_text("utf-8")
+    for verdict, words in WORDS.items():
+        assert f"| `{verdict.value}` | {words} |" in table
+    assert set(WORDS) == set(Verdict)
 
 
 # --- policy -----------------------------------------------------------------------------------
