@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import groupby
 from typing import Any, Final
 
@@ -190,6 +190,11 @@ class TemplateFunctions:
             identity = document_id(self._profile.bulletins, number)
             return ids if identity in ids else [*ids, identity]
         return ids
+
+    def only_by_text(self, advisory: Advisory) -> list[str]:
+        """Ids of bulletins that address an advisory by their own text, and not by the tracker."""
+        told = self.announced_in(replace(advisory, bulletins=()))
+        return [id_ for id_ in advisory.bulletins if id_ not in told]
 
     def linked(self, words: str, root: str) -> Markup:
         """Words with links on the ids that have a page; ``root`` is the way to the site's root."""

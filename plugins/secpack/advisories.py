@@ -18,7 +18,7 @@ from secpack.xsa_json import join_list
 _KEYS: Final = frozenset({"xsa", "date", "affected", "qsb", "unused", "reason", "updated"})
 _NUMBER: Final = re.compile(r"[1-9][0-9]{0,3}")
 _DATE: Final = re.compile(r"20[0-9]{2}-[0-9]{2}-[0-9]{2}")
-_BULLETIN: Final = re.compile(r"([0-9]{3}|[1-9][0-9]{3})-20[0-9]{2}")
+_BULLETIN: Final = re.compile(r"(?!000)([0-9]{3}|[1-9][0-9]{3})-20[0-9]{2}")
 _TRUTH: Final = {"yes": True, "true": True, "no": False, "false": False}
 
 #: An advisory is dated near those before and behind it, or there is a finding.
@@ -247,13 +247,25 @@ def _bulletins_elsewhere(
     for advisory in advisories:
         if not advisory.bulletin:
             continue
+        yield from _odd_verdict(advisory)
         number, year = (int(part) for part in advisory.bulletin.split("-"))
         place = (advisory.file, advisory.line, "tracker-bulletin")
         said = f"says that XSA-{advisory.number} was announced in {advisory.bulletin}"
-        if number not in bulletins and number not in missing:
-            missing.add(number)
+        if number not in bulletins and advisory.bulletin not in missing:
+            missing.add(advisory.bulletin)
             severity = Severity.NOTICE if number < newest else Severity.WARNING
             yield Finding(*place, f"{said}, which is not in this archive", severity)
         elif number in bulletins and (published := bulletins[number].published.year) != year:
             message = f"{said}, but bulletin {number} is of {published}"
             yield Finding(*place, message, Severity.ERROR)
+
+
+def _odd_verdict(advisory: Advisory) -> Iterator[Finding]:
+    """An advisory that was announced in a bulletin affects the product, as a rule."""
+    place = (advisory.file, advisory.line, "tracker-verdict")
+    if advisory.affected is None:
+        message = f"XSA-{advisory.number} has a bulletin, but nothing says whether it affects"
+        yield Finding(*place, message)
+    elif not advisory.affected:
+        message = f"XSA-{advisory.number} has a bulletin, but it says that nothing is affected"
+        yield Finding(*place, message, Severity.NOTICE)

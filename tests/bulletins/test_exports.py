@@ -373,3 +373,11 @@ def test_the_schema_is_part_of_the_package(tmp_path: Path) -> None:
     subprocess.run(command, check=True, capture_output=True)
     installed = tmp_path / "target" / "bulletins" / "exports" / "schema.json"
     assert json.loads(installed.read_bytes()) == judges.SCHEMA
+
+
+def test_the_documents_name_every_key_of_the_data() -> None:
+    schema = json.loads((ROOT / "plugins/bulletins/exports/schema.json").read_text("utf-8"))
+    told = (ROOT / "docs" / "format.md").read_text("utf-8").partition("## data/archive.json")[2]
+    keys = {key for part in schema["$defs"].values() for key in part.get("properties", ())}
+    assert len(keys) > 50
+    assert [key for key in sorted(keys) if f"`{key}`" not in told] == []
