@@ -23,6 +23,7 @@ from bulletins.addresses import (
     page_url,
 )
 from bulletins.generators import served_files
+from bulletins.links import dangling
 from secpack import Profile, SecpackError
 from secpack.model import Archive
 
@@ -86,3 +87,10 @@ def check_output(archive: Archive, profile: Profile, folder: Path, *, pages: boo
     for path, file in served_files(archive, profile):
         if (folder / path).read_bytes() != file.data:
             raise GateError(f"{path} differs from {file.path} in the pack")
+
+
+def check_links(folder: Path) -> None:
+    """Follow every link between the pages of a site. Raises GateError for those to nowhere."""
+    lost, _ = dangling(folder)
+    if lost:
+        raise GateError(f"{len(lost)} links lead nowhere: {'; '.join(lost[:20])}")

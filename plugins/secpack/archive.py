@@ -11,7 +11,7 @@ from datetime import date
 from pathlib import Path
 from typing import Final, TypeVar
 
-from secpack import lint
+from secpack import lint, release
 from secpack.advisories import check_tracker
 from secpack.canaries import (
     announcements,
@@ -353,11 +353,13 @@ def _findings(
     ]
     if evidence:
         findings += [*evidence.findings, *_signature_findings(archive, profile)]
-    # Without evidence nothing can be said of waivers for signatures, nor ever of those for a check.
+    # Without evidence nothing can be said of waivers for signatures, nor ever of those for a check
+    # or a release.
     waivers = [
         w
         for w in profile.waivers
-        if w.finding not in lint.CODES and (evidence or not is_about_signatures(w.finding))
+        if w.finding not in lint.CODES | release.CODES
+        and (evidence or not is_about_signatures(w.finding))
     ]
     digests = {file.path: file.sha256 for file in _files(contents)}
     secret = _names_of(withheld)
