@@ -16,6 +16,7 @@ from bulletins.addresses import (
     ARCHIVE_JSON,
     CVE,
     INDEX,
+    MANIFEST_JSON,
     SCHEMA_JSON,
     XSA,
     advisory_url,
@@ -79,7 +80,8 @@ def check_output(archive: Archive, profile: Profile, folder: Path, *, pages: boo
     addresses = ["", *(page_url(p, profile) for p in publications)]
     if pages:
         addresses += [XSA, CVE, *(advisory_url(a.number) for a in archive.advisories)]
-    expected = [ARCHIVE_JSON, SCHEMA_JSON, *(json_url(p, profile) for p in publications)]
+    expected = [ARCHIVE_JSON, MANIFEST_JSON, SCHEMA_JSON]
+    expected += [*(json_url(p, profile) for p in publications)]
     expected += [*(address + INDEX for address in addresses)]
     missing = [path for path in expected if not (folder / path).is_file()]
     if missing:

@@ -186,7 +186,7 @@ def _date(folder: Path, plan: Plan, versions: Versions) -> None:
     public = versions.public()
     if public is not None and plan.old:
         others = [versions.folder(n) for n in versions.numbers()]
-        known = [(root, read_sums(root)) for root in others if root != public]
+        known = [(root, digests(root)) for root in others if root != public]
         keep_times(folder, plan.new.files, [(public, plan.old.files), *known])
 
 

@@ -33,6 +33,7 @@ from secpack.crossreferences import (
 )
 from secpack.errors import PackError, ParseError, SecpackError
 from secpack.evidence import Evidence, gather
+from secpack.git import read_commit
 from secpack.inference import decide, find_namings
 from secpack.metadata import Metadata, read_metadata
 from secpack.model import (
@@ -125,6 +126,8 @@ def examine(
         cves=tuple(join_cves(joined, publications)),
         embargoed=len(contents.withheld),
         late=len(late),
+        # What is kept back has not been published, and neither has the commit that holds it.
+        commit="" if contents.withheld or late else read_commit(Path(path)),
     )
     if evidence:
         archive = _judged(archive, evidence)

@@ -4,10 +4,18 @@ from __future__ import annotations
 
 from importlib.resources import files
 
-from bulletins.addresses import ARCHIVE_JSON, CALENDAR, SCHEMA_JSON, SECURITY_TXT, json_url
+from bulletins.addresses import (
+    ARCHIVE_JSON,
+    CALENDAR,
+    MANIFEST_JSON,
+    SCHEMA_JSON,
+    SECURITY_TXT,
+    json_url,
+)
 from bulletins.exports.archive_json import archive_json, document_json
 from bulletins.exports.calendar import calendar
 from bulletins.exports.security_txt import security_txt
+from bulletins.exports.state import manifest_json
 from secpack import Profile
 from secpack.model import Archive
 
@@ -16,6 +24,7 @@ def exports(archive: Archive, profile: Profile, site_url: str) -> dict[str, byte
     """Return all exports by their addresses; ``site_url`` is empty where the site has none."""
     written = {
         ARCHIVE_JSON: archive_json(archive, profile),
+        MANIFEST_JSON: manifest_json(archive),
         SCHEMA_JSON: files(__package__).joinpath("schema.json").read_bytes(),
     }
     for publication in archive.publications:
