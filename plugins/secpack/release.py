@@ -6,6 +6,7 @@ import json
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from datetime import date
 from typing import Any, Final
 from xml.etree import ElementTree as ET
 
@@ -85,6 +86,27 @@ def read_release(files: Mapping[str, str], read: Callable[[str], bytes]) -> Rele
     except (OSError, ValueError, KeyError, TypeError, AttributeError, ET.ParseError) as error:
         reason = f"{type(error).__name__}: {error}"
         raise SecpackError(f"{ARCHIVE_JSON}, or a feed, cannot be read: {reason}") from None
+
+
+def read_documents(data: bytes) -> dict[str, ReleasedDocument]:
+    """Read the bulletins and canaries of ``data/archive.json``, by id, from whomever it comes.
+
+    Raises SecpackError when it is not in the form in which it is published.
+    """
+    try:
+        parsed = json.loads(data)
+        documents = {p["id"]: _document(p) for p in (*parsed["bulletins"], *parsed["canaries"])}
+        for document in documents.values():
+            _check_day(document.published)
+            _check_day(document.updated)
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+        raise SecpackError(f"cannot be read: {type(error).__name__}: {error}") from None
+    return documents
+
+
+def _check_day(day: str) -> None:
+    if date.fromisoformat(day).isoformat() != day:
+        raise ValueError(f"{day!r}: expected a day such as 2025-05-06")
 
 
 def _release(
