@@ -9,8 +9,9 @@ OUTPUT ?= output
 PUBLIC ?= public
 SITEURL ?=
 KEEP ?= 3
+GZIP ?=
 PORT ?= 8000
-export SECPACK XSA XSA_JSON PROFILE AS_OF OUTPUT PUBLIC SITEURL KEEP
+export SECPACK XSA XSA_JSON PROFILE AS_OF OUTPUT PUBLIC SITEURL KEEP GZIP
 
 PYTHON ?= python3
 VENV := .venv
@@ -19,7 +20,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 BUILD := $(BIN)/python -m bulletins.build
 PUBLISH := $(BIN)/python -m bulletins.publish
 
-.PHONY: help html serve devserver publish rollback check test lint bench golden lock clean
+.PHONY: help html serve devserver publish rollback reproducible check test lint bench golden lock clean
 
 help: ## Show what there is to make
 	@echo "Targets:"
@@ -34,6 +35,7 @@ help: ## Show what there is to make
 	@echo "  SITEURL=URL     for publish: the site's address, for feeds (default: none)"
 	@echo "  KEEP=NUMBER     for publish: how many older versions are kept (default: 3)"
 	@echo "  PLAN=1          for publish: only tell what would change"
+	@echo "  GZIP=1          write compressed copies beside the files, for the server"
 	@echo "  AS_OF=DATE      leave out what was published after that day"
 	@echo "  ON=DATE         for check: is the canary late on that day, or security.txt?"
 	@echo "  PORT=NUMBER     for serve and devserver (default: 8000)"
@@ -57,6 +59,9 @@ publish: $(VENV)/installed ## Build strictly, compare with what is public, repla
 
 rollback: $(VENV)/installed ## Make the version before the public one public again
 	@$(PUBLISH) --rollback
+
+reproducible: $(VENV)/installed ## Build in other surroundings, and compare every byte
+	@$(BIN)/python -m bulletins.reproducible
 
 check: $(VENV)/installed ## Verify the pack, and tell what to look at before it is published
 	@$(BIN)/secpack check "$(or $(SECPACK),content/secpack)" \

@@ -26,6 +26,7 @@ from pelican.log import init as init_logging
 from pelican.settings import read_settings
 
 from bulletins.addresses import ARCHIVE_JSON
+from bulletins.compress import compress
 from bulletins.gate import GateError
 from bulletins.manifest import check_ours, write_sums
 from bulletins.times import set_times
@@ -81,6 +82,8 @@ def write_site(settings: Any, folder: Path) -> Archive:
     settings["OUTPUT_PATH"] = str(folder)
     _run(settings)
     archive: Archive = settings["ARCHIVE"]
+    if settings.get("GZIP"):
+        compress(folder)
     write_sums(folder)
     set_times(folder, archive, settings["PROFILE"])
     return archive

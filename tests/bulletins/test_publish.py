@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import fcntl
-import os
 import random
 import resource
 import shutil
 import signal
 import subprocess
-import sys
 import threading
 import time
 from collections.abc import Iterator, Mapping
@@ -18,33 +16,11 @@ from pathlib import Path
 
 import pytest
 
-from tests.bulletins.sites import ROOT, Site, build
+from tests.bulletins.sites import PUBLISH, ROOT, Site, build, environ, publish
 
 DEMO = ROOT / "content" / "secpack"
 PROFILE = ROOT / "content" / "demo.toml"
 HOST = "https://archive.quern.example.org"
-
-_OURS = ("SECPACK", "XSA", "XSA_JSON", "PROFILE", "OUTPUT", "AS_OF", "SITEURL", "THEME")
-_COMMAND = (sys.executable, "-m", "bulletins.publish")
-
-
-def surroundings(public: Path, **variables: str | Path) -> dict[str, str]:
-    given = {name: value for name, value in os.environ.items() if name not in _OURS}
-    return given | {"PUBLIC": str(public)} | {k: str(v) for k, v in variables.items()}
-
-
-def publish(public: Path, *arguments: str, **variables: str | Path) -> Site:
-    """Publish the demo pack, or another."""
-    done = subprocess.run(
-        [*_COMMAND, *arguments],
-        cwd=ROOT,
-        env=surroundings(public, **variables),
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=120,
-    )
-    return Site(done.returncode, done.stdout + done.stderr, public)
 
 
 def versions(public: Path) -> list[str]:
@@ -189,9 +165,9 @@ def test_killed_fifty_times_it_is_never_a_mix(public: Site, tmp_path: Path) -> N
     for number in range(50):
         site_url = HOST if number % 2 else ""
         process = subprocess.Popen(
-            _COMMAND,
+            PUBLISH,
             cwd=ROOT,
-            env=surroundings(public.folder, SITEURL=site_url),
+            env=environ(PUBLIC=public.folder, SITEURL=site_url),
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
         )
@@ -216,9 +192,9 @@ def test_a_full_disk_leaves_what_is_public(public: Site) -> None:
         resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))
 
     done = subprocess.run(
-        _COMMAND,
+        PUBLISH,
         cwd=ROOT,
-        env=surroundings(public.folder, SITEURL=HOST),
+        env=environ(PUBLIC=public.folder, SITEURL=HOST),
         preexec_fn=shrink,
         capture_output=True,
         text=True,
@@ -237,9 +213,9 @@ def test_the_second_of_two_waits_and_says_so(public: Site) -> None:
     with (home / "lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         process = subprocess.Popen(
-            _COMMAND,
+            PUBLISH,
             cwd=ROOT,
-            env=surroundings(public.folder, SITEURL=HOST),
+            env=environ(PUBLIC=public.folder, SITEURL=HOST),
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
