@@ -121,7 +121,8 @@ class LinkResolver:
     """Gives the address of an identifier, seen from a page whose way to the root is ``root``.
 
     Advisories and CVEs lead to their pages here; where the site has none (``pages`` is False, with
-    a theme of someone else), to where they are published.
+    a theme of someone else, or only a remark in the tracker data names them), to where they are
+    published.
     """
 
     def __init__(
@@ -132,6 +133,8 @@ class LinkResolver:
         self._page = "" if "://" in root else INDEX
         self._pages = pages
         self._bulletins = {b.number: b for b in archive.bulletins}
+        self._advisories = {a.number for a in archive.advisories}
+        self._cves = {cve.id for cve in archive.cves}
 
     def __call__(self, identifier: Id) -> str | None:
         """The address, or None where the identifier leads nowhere."""
@@ -147,13 +150,13 @@ class LinkResolver:
 
     def _advisory(self, number: int) -> str:
         """Its page: there is one for whatever a text names."""
-        if not self._pages:
+        if not self._pages or number not in self._advisories:
             return published_advisory(number, self._profile)
         return self._root + advisory_url(number) + self._page
 
     def _cve(self, cve: str) -> str:
         """Its place on the page of all CVEs, where all that a text names stand."""
-        if not self._pages:
+        if not self._pages or cve not in self._cves:
             return published_cve(cve, self._profile)
         return f"{self._root}{CVE}{self._page}#{cve}"
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 from collections import defaultdict
 from collections.abc import Callable
@@ -12,6 +13,7 @@ from secpack.model import Archive, Bulletin, PackageRow
 
 _NO_SLUG: Final = re.compile(r"[^a-z0-9.+_]+")
 _MAX_SLUG: Final = 60
+_TAKEN: Final = ("", "index.html")
 _PARTS: Final = re.compile(r"[0-9]+|[^0-9.]+")
 
 
@@ -28,9 +30,15 @@ class Lookup:
 
 
 def slug_of(name: str) -> str:
-    """The part of an address for a name: ``4.3``, ``2-beta-2``, ``linux-kernel``."""
-    slug = _NO_SLUG.sub("-", name.lower())[:_MAX_SLUG].strip("-.")
-    return slug or "other"
+    """The part of an address for a name: ``4.3``, ``2-beta-2``, ``linux-kernel``.
+
+    Where a name has more in it than an address can show, a digest tells it from others.
+    """
+    plain = name.lower().replace(" ", "-")
+    slug = _NO_SLUG.sub("-", plain)[:_MAX_SLUG].strip("-.")
+    if slug == plain and slug not in _TAKEN:
+        return slug
+    return f"{slug}-{hashlib.sha256(plain.encode()).hexdigest()[:6]}".lstrip("-")
 
 
 def by_release(archive: Archive) -> tuple[Lookup, ...]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import groupby
 from typing import Any, Final
 
@@ -36,7 +36,9 @@ from bulletins.addresses import (
     release_url,
 )
 from bulletins.html import render, render_blocks, render_words
-from bulletins.reader import ROOT, about, heading, summary
+from bulletins.reader import about, heading, summary
+from bulletins.rendering import ROOT
+from bulletins.verdicts import verdict_sentence, verdict_words
 from secpack import Profile
 from secpack.canaries import changes
 from secpack.model import (
@@ -52,7 +54,6 @@ from secpack.model import (
     Publication,
     Severity,
     Signature,
-    Status,
     Verdict,
 )
 from secpack.pack import document_id
@@ -190,6 +191,11 @@ class TemplateFunctions:
             return ids if identity in ids else [*ids, identity]
         return ids
 
+    def only_by_text(self, advisory: Advisory) -> list[str]:
+        """Ids of bulletins that address an advisory by their own text, and not by the tracker."""
+        told = self.announced_in(replace(advisory, bulletins=()))
+        return [id_ for id_ in advisory.bulletins if id_ not in told]
+
     def linked(self, words: str, root: str) -> Markup:
         """Words with links on the ids that have a page; ``root`` is the way to the site's root."""
         link_of = LinkResolver(self._archive, self._profile, f"{root}/")
@@ -284,11 +290,12 @@ def template_context(archive: Archive, profile: Profile) -> dict[str, Any]:
         "list_of": list_url,
         "product": profile.name or profile.issuer or "the product",
         "statistics": statistics(archive.advisories),
-        "status_words": status_words,
+        "verdict_sentence": verdict_sentence,
+        "verdict_words": verdict_words,
         "package_page": package_url,
         "release_page": release_url,
         "summary_of": summary,
-        "verdict_words": verdict_words,
+        "found_words": found_words,
     }
 
 
@@ -298,23 +305,9 @@ def by_year(publications: Sequence[Publication]) -> list[tuple[int, list[Publica
     return [(year, list(group)) for year, group in groups]
 
 
-def verdict_words(signature: Signature) -> str:
+def found_words(signature: Signature) -> str:
     """What was found, in words."""
     return WORDS[signature.verdict]
-
-
-_STATUSES = {
-    Status.YES: "yes",
-    Status.NO: "no",
-    Status.UNUSED: "unused",
-    Status.OPEN: "to be announced",
-    Status.UNTRACKED: "not in the tracker",
-}
-
-
-def status_words(advisory: Advisory) -> str:
-    """Whether it affects the product, in words."""
-    return _STATUSES[advisory.status]
 
 
 def key_groups(keys: Sequence[Key]) -> list[tuple[str, list[Key]]]:

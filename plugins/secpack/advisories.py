@@ -15,10 +15,10 @@ from secpack.errors import TrackerError
 from secpack.model import Advisory, Bulletin, Finding, Severity
 from secpack.xsa_json import join_list
 
-_KEYS: Final = frozenset({"xsa", "date", "affected", "qsb", "unused", "reason"})
+_KEYS: Final = frozenset({"xsa", "date", "affected", "qsb", "unused", "reason", "updated"})
 _NUMBER: Final = re.compile(r"[1-9][0-9]{0,3}")
 _DATE: Final = re.compile(r"20[0-9]{2}-[0-9]{2}-[0-9]{2}")
-_BULLETIN: Final = re.compile(r"([0-9]{3}|[1-9][0-9]{3})-20[0-9]{2}")
+_BULLETIN: Final = re.compile(r"(?!000)([0-9]{3}|[1-9][0-9]{3})-20[0-9]{2}")
 _TRUTH: Final = {"yes": True, "true": True, "no": False, "false": False}
 
 #: An advisory is dated near those before and behind it, or there is a finding.
@@ -167,7 +167,8 @@ def _advisory(values: _Values, line: int) -> Advisory:
         raise _WrongError("no number; expected a line such as 'xsa: 212'", line)
     advisory = Advisory(
         number=int(number),
-        date=_day(values),
+        date=_day(values, "date"),
+        updated=_day(values, "updated"),
         affected=_truth(values, "affected"),
         unused=bool(_truth(values, "unused")),
         bulletin=_value(values, "qsb", _BULLETIN, "a number and a year such as 029-2017"),
@@ -176,6 +177,8 @@ def _advisory(values: _Values, line: int) -> Advisory:
     if advisory.unused and (advisory.affected or advisory.bulletin):
         expected = "expected neither 'affected: yes' nor 'qsb'"
         raise _WrongError(f"unused: a number that was never used; {expected}", values["unused"][1])
+    if advisory.updated and advisory.date and advisory.updated < advisory.date:
+        raise _WrongError(f"updated: before {advisory.date}, its date", values["updated"][1])
     return advisory
 
 
@@ -190,12 +193,12 @@ def _value(
     return text
 
 
-def _day(values: _Values) -> date | None:
-    text = _value(values, "date", _DATE, "a date such as 2017-04-04")
+def _day(values: _Values, key: str) -> date | None:
+    text = _value(values, key, _DATE, "a date such as 2017-04-04")
     try:
         return date.fromisoformat(text) if text else None
     except ValueError:
-        raise _WrongError(f"date: {text}: there is no such day", values["date"][1]) from None
+        raise _WrongError(f"{key}: {text}: there is no such day", values[key][1]) from None
 
 
 def _truth(values: _Values, key: str) -> bool | None:
@@ -244,13 +247,25 @@ def _bulletins_elsewhere(
     for advisory in advisories:
         if not advisory.bulletin:
             continue
+        yield from _odd_verdict(advisory)
         number, year = (int(part) for part in advisory.bulletin.split("-"))
         place = (advisory.file, advisory.line, "tracker-bulletin")
         said = f"says that XSA-{advisory.number} was announced in {advisory.bulletin}"
-        if number not in bulletins and number not in missing:
-            missing.add(number)
+        if number not in bulletins and advisory.bulletin not in missing:
+            missing.add(advisory.bulletin)
             severity = Severity.NOTICE if number < newest else Severity.WARNING
             yield Finding(*place, f"{said}, which is not in this archive", severity)
         elif number in bulletins and (published := bulletins[number].published.year) != year:
             message = f"{said}, but bulletin {number} is of {published}"
             yield Finding(*place, message, Severity.ERROR)
+
+
+def _odd_verdict(advisory: Advisory) -> Iterator[Finding]:
+    """An advisory that was announced in a bulletin affects the product, as a rule."""
+    place = (advisory.file, advisory.line, "tracker-verdict")
+    if advisory.affected is None:
+        message = f"XSA-{advisory.number} has a bulletin, but nothing says whether it affects"
+        yield Finding(*place, message)
+    elif not advisory.affected:
+        message = f"XSA-{advisory.number} has a bulletin, but it says that nothing is affected"
+        yield Finding(*place, message, Severity.NOTICE)

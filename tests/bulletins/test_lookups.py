@@ -70,10 +70,12 @@ def test_what_says_no_release_is_listed_too(archive: Archive) -> None:
         ("4.3", "4.3"),
         ("2 Beta 2", "2-beta-2"),
         ("microcode_ctl", "microcode_ctl"),
-        ("../../etc", "etc"),
-        ("..", "other"),
-        ("Ærø", "r"),
-        ("x" * 300, "x" * 60),
+        ("../../etc", "etc-74ccf3"),
+        ("..", "5ec1f7"),
+        ("Ærø", "r-4a74d1"),
+        ("x" * 300, "x" * 60 + "-0d4e2c"),
+        ("index.html", "index.html-0eb547"),
+        ("", "e3b0c4"),
     ],
 )
 def test_slugs_stay_in_their_folder(name: str, slug: str) -> None:

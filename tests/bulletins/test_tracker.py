@@ -93,11 +93,11 @@ def check_statistics(site: Site) -> None:
 @pytest.mark.parametrize(
     ("number", "expected"),
     [
-        (9034, ["Yes : it affects the security of Quern OS", "CVE-2025-90034", "QSB-012"]),
-        (9002, ["No : it does not affect", "Reason denial of service only"]),
-        (9006, ["Unused : no advisory was published under this number"]),
-        (9036, ["To be announced : whether it affects Quern OS is not said yet"]),
-        (9037, ["Not in the tracker : it is only named in a list of the Xen Project", "not known"]),
+        (9034, ["Yes. It affects the security of Quern OS", "CVE-2025-90034", "QSB-012"]),
+        (9002, ["No. It does not affect", "Reason denial of service only"]),
+        (9006, ["Unused. No advisory was published under this number"]),
+        (9036, ["To be announced. Whether it affects the security of Quern OS is not said yet"]),
+        (9037, ["Not in the tracker. It is only named", "not known"]),
     ],
 )
 def test_pages_of_advisories(demo: Site, number: int, expected: list[str]) -> None:
@@ -204,7 +204,7 @@ def test_without_tracker_data_there_are_no_statistics(tmp_path: Path) -> None:
     page = site.read("xsa/index.html")
     assert "page-statistics" not in page
     assert row(page, 7) == "XSA-7 not in the tracker QSB-001"
-    assert "only named in texts" in site.read("xsa/7/index.html")
+    assert "It is only named" in site.read("xsa/7/index.html")
     data = json.loads(site.read("data/archive.json"))
     assert data["statistics"]["total"] == 0
     assert data["statistics"]["percentage"] is None
@@ -288,3 +288,21 @@ def test_bad_tracker_data_stops_the_build(tmp_path: Path, name: str) -> None:
     assert site.status == 1
     assert f"{tmp_path / 'bad'}:" in site.said
     assert not site.folder.exists()
+
+
+def test_ids_in_a_reason_do_not_dangle(tmp_path: Path) -> None:
+    reason = "a variant of XSA-7777 and CVE-2099-99999, like XSA-8"
+    tracker = f"- {{xsa: 7, date: 2001-03-04, affected: no, reason: '{reason}'}}\n- xsa: 8\n"
+    site = site_of(tmp_path, {"QSBs/qsb-001-2001.txt": bulletin(1)}, tracker=tracker)
+    assert dangling(site.folder)[0] == []
+    page = site.read("xsa/7/index.html")
+    assert 'advisory-7777.html">XSA-7777</a>' in page
+    assert '<a href="../../xsa/8/index.html">XSA-8</a>' in page
+
+
+def test_what_only_the_text_says_is_told_apart(tmp_path: Path) -> None:
+    files: dict[str, str | bytes] = {"QSBs/qsb-001-2001.txt": bulletin(1, title="Bugs (XSA-7)")}
+    tracker = "- {xsa: 7, date: 2001-03-04, affected: no}\n"
+    site = site_of(tmp_path, files, tracker=tracker)
+    page = words(site.read("xsa/7/index.html"))
+    assert "By its own text; the tracker does not name QSB-001 for it." in page

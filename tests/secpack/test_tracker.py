@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -23,9 +24,12 @@ def tracked(folder: Path, text: str) -> tuple[Advisory, ...]:
     return load_advisories(folder / "xsa.yml")
 
 
-def entries(*rows: tuple[int, str, str]) -> str:
-    """Tracker data of numbers, days and what else stands in the entry."""
-    return "".join(f"- xsa: {n}\n  date: {day}\n  {rest}\n" for n, day, rest in rows)
+def entries(*rows: tuple[Any, ...]) -> str:
+    """Tracker data of numbers, days and what else stands in the entry, a line each."""
+    return "".join(
+        f"- xsa: {n}\n  date: {day}\n" + "".join(f"  {line}\n" for line in rest)
+        for n, day, *rest in rows
+    )
 
 
 # --- statistics -------------------------------------------------------------------------------
@@ -107,7 +111,8 @@ def findings(archive: Archive) -> list[tuple[int, str, Severity]]:
 def test_a_bulletin_that_is_not_there(
     tmp_path: Path, name: str, expected: list[tuple[str, Severity]]
 ) -> None:
-    rows = [(number, "2003-03-04", f"qsb: {name}") for number in (7, 8)]
+    told = "affected: yes", f"qsb: {name}"
+    rows = [(number, "2003-03-04", *told) for number in (7, 8)]
     tracker = tracked(tmp_path, entries((1, "2003-03-04", "affected: no"), *rows))
     archive = load(make_pack(tmp_path, numbered(1, 3)), profile=PROFILE, advisories=tracker)
     said = f"says that XSA-7 was announced in {name}"
@@ -115,10 +120,28 @@ def test_a_bulletin_that_is_not_there(
 
 
 def test_each_mistake_in_a_year_is_found(tmp_path: Path) -> None:
-    rows = [(n, "2003-03-04", f"qsb: 003-{year}") for n, year in ((1, 2004), (2, 2003), (3, 2004))]
+    years = ((1, 2004), (2, 2003), (3, 2004))
+    rows = [(n, "2003-03-04", "affected: yes", f"qsb: 003-{year}") for n, year in years]
     tracker = tracked(tmp_path, entries(*rows))
     archive = load(make_pack(tmp_path, numbered(1, 2, 3)), profile=PROFILE, advisories=tracker)
-    assert [line for line, _, _ in findings(archive)] == [1, 7]
+    assert [line for line, _, _ in findings(archive)] == [1, 9]
+
+
+def test_each_name_of_a_missing_bulletin_is_looked_at(tmp_path: Path) -> None:
+    rows = [(n, "2003-03-04", "affected: yes", f"qsb: 002-{2000 + n}") for n in (2, 3, 3 + 1)]
+    tracker = tracked(tmp_path, entries(*rows))
+    archive = load(make_pack(tmp_path, numbered(1, 3)), profile=PROFILE, advisories=tracker)
+    assert [line for line, _, _ in findings(archive)] == [1, 5, 9]
+
+
+def test_a_bulletin_for_what_does_not_affect_is_odd(tmp_path: Path) -> None:
+    rows = [(1, "2001-03-04", "qsb: 001-2001"), (2, "2001-03-04", "affected: no", "qsb: 001-2001")]
+    tracker = tracked(tmp_path, entries(*rows))
+    archive = load(make_pack(tmp_path, numbered(1)), profile=PROFILE, advisories=tracker)
+    assert [(f.line, f.code, f.severity) for f in archive.findings if f.file == "xsa.yml"] == [
+        (1, "tracker-verdict", Severity.WARNING),
+        (4, "tracker-verdict", Severity.NOTICE),
+    ]
 
 
 @pytest.mark.parametrize("named", ["002-2002", "003-2003"])
