@@ -6,16 +6,21 @@ XSA_JSON ?=
 PROFILE ?=
 AS_OF ?=
 OUTPUT ?= output
+PUBLIC ?= public
+SITEURL ?=
+KEEP ?= 3
+GZIP ?=
 PORT ?= 8000
-export SECPACK XSA XSA_JSON PROFILE AS_OF OUTPUT
+export SECPACK XSA XSA_JSON PROFILE AS_OF OUTPUT PUBLIC SITEURL KEEP GZIP
 
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 BUILD := $(BIN)/python -m bulletins.build
+PUBLISH := $(BIN)/python -m bulletins.publish
 
-.PHONY: help html serve devserver check test lint bench golden lock clean
+.PHONY: help html serve devserver publish rollback reproducible check test lint bench golden lock clean
 
 help: ## Show what there is to make
 	@echo "Targets:"
@@ -26,6 +31,11 @@ help: ## Show what there is to make
 	@echo "  XSA_JSON=FILE   the Xen Project's list, xsa.json, for titles and CVEs (default: as XSA)"
 	@echo "  PROFILE=FILE    the issuer (default: content/qubes.toml with SECPACK, else the demo's)"
 	@echo "  OUTPUT=DIR      where the site goes (default: output)"
+	@echo "  PUBLIC=LINK     for publish: where the site is public (default: public)"
+	@echo "  SITEURL=URL     for publish: the site's address, for feeds (default: none)"
+	@echo "  KEEP=NUMBER     for publish: how many older versions are kept (default: 3)"
+	@echo "  PLAN=1          for publish: only tell what would change"
+	@echo "  GZIP=1          write compressed copies beside the files, for the server"
 	@echo "  AS_OF=DATE      leave out what was published after that day"
 	@echo "  ON=DATE         for check: is the canary late on that day, or security.txt?"
 	@echo "  PORT=NUMBER     for serve and devserver (default: 8000)"
@@ -43,6 +53,15 @@ devserver: html ## Like serve; builds again whenever a source changes
 	$(BIN)/watchfiles --verbosity warning "$(BUILD)" \
 		content theme plugins pelicanconf.py $(SECPACK) $(XSA) $(XSA_JSON) $(PROFILE) & watcher=$$!; \
 	trap 'kill $$server $$watcher 2>/dev/null; exit' EXIT INT TERM; wait $$server
+
+publish: $(VENV)/installed ## Build strictly, compare with what is public, replace it in one step
+	@$(PUBLISH) $(if $(PLAN),--plan)
+
+rollback: $(VENV)/installed ## Make the version before the public one public again
+	@$(PUBLISH) --rollback
+
+reproducible: $(VENV)/installed ## Build in other surroundings, and compare every byte
+	@$(BIN)/python -m bulletins.reproducible
 
 check: $(VENV)/installed ## Verify the pack, and tell what to look at before it is published
 	@$(BIN)/secpack check "$(or $(SECPACK),content/secpack)" \

@@ -1,7 +1,7 @@
 """Development: relative addresses, and the demo pack unless SECPACK names another.
 
-SECPACK, PROFILE, XSA, XSA_JSON, OUTPUT and AS_OF come from the environment, where the Makefile
-puts them.
+SECPACK, PROFILE, XSA, XSA_JSON, OUTPUT, AS_OF and GZIP come from the environment, where the
+Makefile puts them.
 """
 
 import os
@@ -18,6 +18,7 @@ PROFILE_FILE = os.environ.get("PROFILE") or str(CONTENT / ("demo.toml" if _demo 
 XSA_FILE = os.environ.get("XSA") or (str(CONTENT / "xsa.yml") if _demo else None)
 XSA_JSON_FILE = os.environ.get("XSA_JSON") or (str(CONTENT / "xsa.json") if _demo else None)
 AS_OF = os.environ.get("AS_OF") or None
+GZIP = bool(os.environ.get("GZIP"))
 
 globals().update(DEFAULTS)
 

@@ -15,6 +15,7 @@ import pytest
 
 from benchmarks.inference import inferred_pairs, score, tracked_pairs
 from bulletins.exports import exports
+from bulletins.links import dangling
 from bulletins.reader import about, summary
 from secpack import Checker, Profile, SecpackError, load, load_advisories, load_profile
 from secpack.cache import Cache
@@ -24,7 +25,6 @@ from secpack.statistics import statistics
 from secpack.text.packages import read_packages
 from secpack.text.walk import leaves
 from tests.bulletins import judges
-from tests.bulletins.links import dangling
 from tests.bulletins.sites import ROOT, Site, build
 from tests.bulletins.test_tracker import check_statistics
 

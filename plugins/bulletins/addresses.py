@@ -9,6 +9,7 @@ from secpack.model import Archive, Attachment, Bulletin, Canary, Id, Key, Letter
 from secpack.profile import Kind, Profile
 
 ARCHIVE_JSON = "data/archive.json"
+MANIFEST_JSON = "data/manifest.json"
 SCHEMA_JSON = "data/schema.json"
 CALENDAR = "feeds/canaries.ics"
 SECURITY_TXT = ".well-known/security.txt"

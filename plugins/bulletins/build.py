@@ -26,8 +26,10 @@ from pelican.log import init as init_logging
 from pelican.settings import read_settings
 
 from bulletins.addresses import ARCHIVE_JSON
+from bulletins.compress import compress
 from bulletins.gate import GateError
 from bulletins.manifest import check_ours, write_sums
+from bulletins.times import set_times
 from secpack import SecpackError
 from secpack.model import Archive, Finding, Severity
 
@@ -51,7 +53,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
             return 0
         archive, target = build(options.settings)
     except Exception as error:
-        _explain(error, debug=options.debug)
+        explain(error, debug=options.debug)
+        print("Nothing was built; what stood there before still stands.", file=sys.stderr)
         return 1
     _report(archive, target, time.monotonic() - started)
     return 0
@@ -62,27 +65,43 @@ def build(settings_file: str) -> tuple[Archive, Path]:
 
     Raises SecpackError, or whatever stopped Pelican; the target is then as it was before.
     """
-    settings, target = _settings(settings_file)
+    settings, target = load_settings(settings_file)
     _check_target(target, settings)
     _sweep(target)
     with _folder_beside(target) as folder:
-        settings["OUTPUT_PATH"] = str(folder)
-        _run(settings)
-        write_sums(folder)
+        archive = write_site(settings, folder)
         _put_in_place(folder, target)
-    archive: Archive = settings["ARCHIVE"]
     return archive, target
+
+
+def write_site(settings: Any, folder: Path) -> Archive:
+    """Have Pelican write a whole site into an empty folder; return what was built.
+
+    Raises SecpackError, or whatever stopped Pelican.
+    """
+    settings["OUTPUT_PATH"] = str(folder)
+    _run(settings)
+    archive: Archive = settings["ARCHIVE"]
+    if settings.get("GZIP"):
+        compress(folder)
+    write_sums(folder)
+    set_times(folder, archive, settings["PROFILE"])
+    return archive
 
 
 def remove(settings_file: str) -> None:
     """Remove the site at OUTPUT_PATH. Raises SecpackError when it is not one of ours."""
-    settings, target = _settings(settings_file)
+    settings, target = load_settings(settings_file)
     _check_target(target, settings)
     if target.exists():
         shutil.rmtree(target)
 
 
-def _settings(settings_file: str) -> tuple[Any, Path]:
+def load_settings(settings_file: str) -> tuple[Any, Path]:
+    """Read Pelican's settings, and get its log ready; return them, and the real OUTPUT_PATH.
+
+    Raises SecpackError when there is no such file.
+    """
     if not Path(settings_file).is_file():
         raise SecpackError(f"{settings_file}: no such settings file")
     console.quiet = True
@@ -125,6 +144,16 @@ def _check_target(target: Path, settings: Any) -> None:
 
     Raises SecpackError.
     """
+    if Path(settings["OUTPUT_PATH"]).is_symlink():
+        where = settings["OUTPUT_PATH"]
+        raise SecpackError(f"{where}: a link, as `make publish` makes one: give another OUTPUT")
+    check_apart(target, settings)
+    if target.exists():
+        check_ours(target)
+
+
+def check_apart(target: Path, settings: Any) -> None:
+    """Refuse a folder that holds, or lies in, what a site is made of. Raises SecpackError."""
     for source in (settings["PATH"], settings["THEME"], settings.get("SECPACK") or ""):
         real = Path(source).resolve()
         if source and (
@@ -133,8 +162,6 @@ def _check_target(target: Path, settings: Any) -> None:
             raise SecpackError(
                 f"{target}: what the site is made of is in {real}: give another OUTPUT"
             )
-    if target.exists():
-        check_ours(target)
 
 
 def _sweep(target: Path) -> None:
@@ -172,19 +199,24 @@ def _put_in_place(folder: Path, target: Path) -> None:
             raise
 
 
-def _explain(error: Exception, *, debug: bool) -> None:
+def explain(error: Exception, *, debug: bool) -> None:
+    """Tell why something failed, in words for whoever can mend it."""
     if debug:
         traceback.print_exception(error)
     reason = str(error) or type(error).__name__
     if not isinstance(error, SecpackError):
         reason = f"{type(error).__name__}: {reason}"
     print(reason, file=sys.stderr)
-    print("Nothing was built; what stood there before still stands.", file=sys.stderr)
 
 
 def _report(archive: Archive, target: Path, seconds: float) -> None:
     counts = f"{len(archive.bulletins)} bulletins, {len(archive.canaries)} canaries"
     print(f"Built {counts} and {len(archive.advisories)} advisories in {seconds:.1f} s: {target}")
+    report_archive(archive)
+
+
+def report_archive(archive: Archive) -> None:
+    """Tell what was withheld, and what to look at."""
     if archive.embargoed or archive.late:
         print(f"Withheld: {archive.embargoed} under embargo, {archive.late} of a later day.")
     _report_findings([finding for finding in archive.findings if not finding.waived])

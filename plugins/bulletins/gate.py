@@ -17,6 +17,7 @@ from bulletins.addresses import (
     CSAF_PROVIDER,
     CVE,
     INDEX,
+    MANIFEST_JSON,
     OSV_ALL,
     SCHEMA_JSON,
     XSA,
@@ -27,6 +28,7 @@ from bulletins.addresses import (
     page_url,
 )
 from bulletins.generators import served_files
+from bulletins.links import dangling
 from secpack import Profile, SecpackError
 from secpack.model import Archive
 
@@ -82,7 +84,8 @@ def check_output(archive: Archive, profile: Profile, folder: Path, *, pages: boo
     addresses = ["", *(page_url(p, profile) for p in publications)]
     if pages:
         addresses += [XSA, CVE, *(advisory_url(a.number) for a in archive.advisories)]
-    expected = [ARCHIVE_JSON, SCHEMA_JSON, *(json_url(p, profile) for p in publications)]
+    expected = [ARCHIVE_JSON, MANIFEST_JSON, SCHEMA_JSON]
+    expected += [*(json_url(p, profile) for p in publications)]
     expected += [OSV_ALL, *(osv_url(bulletin) for bulletin in archive.bulletins)]
     if (folder / CSAF_PROVIDER).is_file():
         expected += [csaf_url(bulletin) for bulletin in archive.bulletins]
@@ -93,3 +96,10 @@ def check_output(archive: Archive, profile: Profile, folder: Path, *, pages: boo
     for path, file in served_files(archive, profile):
         if (folder / path).read_bytes() != file.data:
             raise GateError(f"{path} differs from {file.path} in the pack")
+
+
+def check_links(folder: Path) -> None:
+    """Follow every link between the pages of a site. Raises GateError for those to nowhere."""
+    lost, _ = dangling(folder)
+    if lost:
+        raise GateError(f"{len(lost)} links lead nowhere: {'; '.join(lost[:20])}")

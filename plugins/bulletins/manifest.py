@@ -5,20 +5,44 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Final
 
 from secpack import SecpackError
-
-SUMS: Final = "SHA256SUMS"
+from secpack.sums import SUMS, SUMS_SIGNATURES, format_sums, parse_sums
 
 
 def write_sums(folder: Path) -> None:
     """Write the digests of all files of a site, sorted by path."""
-    lines = (
-        f"{hashlib.sha256((folder / path).read_bytes()).hexdigest()}  {path}\n"
-        for path in sorted(_paths(folder))
-    )
-    (folder / SUMS).write_text("".join(lines), encoding="utf-8")
+    sums = {path: digest(folder / path) for path in _paths(folder)}
+    (folder / SUMS).write_bytes(format_sums(sums))
+
+
+def check_sums(folder: Path) -> None:
+    """Read a site's files again, and see that they are what its list says.
+
+    Raises SecpackError.
+    """
+    listed, found = read_sums(folder), {path: digest(folder / path) for path in _paths(folder)}
+    wrong = sorted(p for p in listed.keys() | found.keys() if listed.get(p) != found.get(p))
+    if wrong:
+        raise SecpackError(f"{folder}: not as its {SUMS} says: {', '.join(wrong[:20])}")
+
+
+def read_sums(folder: Path) -> dict[str, str]:
+    """The digests of a site's files by path, as its list says them. Raises SecpackError."""
+    try:
+        return parse_sums((folder / SUMS).read_bytes())
+    except OSError as error:
+        raise SecpackError(f"{folder / SUMS}: {error.strerror}") from None
+
+
+def digests(folder: Path) -> dict[str, str]:
+    """The digests of all files that a folder really holds, the list among them, by path."""
+    return {path: digest(folder / path) for path in sorted((*_paths(folder), SUMS))}
+
+
+def digest(path: Path) -> str:
+    """A file's SHA-256 in hexadecimal."""
+    return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
 def check_ours(folder: Path) -> None:
@@ -42,13 +66,13 @@ def _listed(folder: Path) -> set[str]:
         lines = (folder / SUMS).read_text(encoding="utf-8").splitlines()
     except (OSError, UnicodeDecodeError):
         return set()
-    return {line.partition("  ")[2] for line in lines} | {SUMS}
+    return {line.partition("  ")[2] for line in lines}
 
 
 def _paths(folder: Path) -> Iterator[str]:
-    """All files below a folder, links among them, but for the digests themselves."""
+    """All files below a folder, links among them, but for the digests and signatures of them."""
     for path in folder.rglob("*"):
         if not path.is_dir() or path.is_symlink():
             name = path.relative_to(folder).as_posix()
-            if name != SUMS:
+            if name not in (SUMS, *SUMS_SIGNATURES):
                 yield name

@@ -11,7 +11,7 @@ from datetime import date
 from pathlib import Path
 from typing import Final, TypeVar
 
-from secpack import lint
+from secpack import lint, release
 from secpack.advisories import check_tracker
 from secpack.canaries import (
     announcements,
@@ -33,6 +33,7 @@ from secpack.crossreferences import (
 )
 from secpack.errors import PackError, ParseError, SecpackError
 from secpack.evidence import Evidence, gather
+from secpack.git import read_commit
 from secpack.inference import decide, find_namings
 from secpack.metadata import Metadata, read_metadata
 from secpack.model import (
@@ -125,6 +126,8 @@ def examine(
         cves=tuple(join_cves(joined, publications)),
         embargoed=len(contents.withheld),
         late=len(late),
+        # What is kept back has not been published, and neither has the commit that holds it.
+        commit="" if contents.withheld or late else read_commit(Path(path)),
     )
     if evidence:
         archive = _judged(archive, evidence)
@@ -353,11 +356,13 @@ def _findings(
     ]
     if evidence:
         findings += [*evidence.findings, *_signature_findings(archive, profile)]
-    # Without evidence nothing can be said of waivers for signatures, nor ever of those for a check.
+    # Without evidence nothing can be said of waivers for signatures, nor ever of those for a check
+    # or a release.
     waivers = [
         w
         for w in profile.waivers
-        if w.finding not in lint.CODES and (evidence or not is_about_signatures(w.finding))
+        if w.finding not in lint.CODES | release.CODES
+        and (evidence or not is_about_signatures(w.finding))
     ]
     digests = {file.path: file.sha256 for file in _files(contents)}
     secret = _names_of(withheld)

@@ -7,22 +7,30 @@ import json
 import os
 import sys
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from datetime import date
 from io import TextIOWrapper
 from itertools import groupby
 from pathlib import Path
+from typing import Any
 
 from secpack.advisories import load_advisories
 from secpack.archive import examine
 from secpack.cache import open_cache
 from secpack.canaries import check_lateness
+from secpack.copies import Folder, open_copy
 from secpack.errors import ParseError, SecpackError
 from secpack.lint import CODES, check_security_txt, lint
 from secpack.model import Archive, Finding, Severity
 from secpack.profile import Profile, load_profile
 from secpack.signatures import Checker
+from secpack.sums import SUMS
 from secpack.text.marks import visible
+from secpack.verify_site import Verdict, verify_site
 from secpack.waivers import with_waivers
+
+#: How much of a line about a copy is printed: a hostile one can make it long.
+_MOST_OF_A_LINE = 2000
 
 _CLEAN, _FINDINGS, _UNUSABLE = 0, 1, 2
 _LEVELS = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.NOTICE: "notice"}
@@ -35,22 +43,70 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if isinstance(stream, TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
     try:
-        findings = check(
-            Path(options.pack),
-            profile=load_profile(options.profile) if options.profile else Profile(),
-            xsa=options.xsa,
-            xsa_json=options.xsa_json,
-            on=options.on,
-        )
+        status: int = options.run(options)
+        return status
     except (SecpackError, OSError) as error:
         print(_plain(str(error)), file=sys.stderr)
-        return _UNUSABLE
-    try:
+    return _UNUSABLE
+
+
+def _run_check(options: argparse.Namespace) -> int:
+    findings = check(
+        Path(options.pack),
+        profile=load_profile(options.profile) if options.profile else Profile(),
+        xsa=options.xsa,
+        xsa_json=options.xsa_json,
+        on=options.on,
+    )
+    with _readers_that_leave():
         _show(findings, options)
-    except BrokenPipeError:  # whoever reads has read enough
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     grave = any(f.severity is Severity.ERROR and not f.waived for f in findings)
     return _FINDINGS if grave else _CLEAN
+
+
+def _run_verify_site(options: argparse.Namespace) -> int:
+    verdict = verify_site(
+        open_copy(options.copy),
+        rebuild=Folder(options.against) if options.against else None,
+        keyring=options.keyring.read_bytes() if options.keyring else None,
+        progress=_show_progress if sys.stderr.isatty() else None,
+    )
+    with _readers_that_leave():
+        for line in _verdict_lines(verdict):
+            print(_plain(line)[:_MOST_OF_A_LINE])
+        sys.stdout.flush()
+    return _CLEAN if verdict.true else _FINDINGS
+
+
+def _verdict_lines(verdict: Verdict) -> Iterator[str]:
+    """A line for each thing that is wrong, then the verdict."""
+    yield from verdict.problems
+    yield from (f"altered: {path}: {why}" for path, why in sorted(verdict.altered.items()))
+    yield from (f"missing: {path}: {why}" for path, why in sorted(verdict.missing.items()))
+    yield from (f"extra: {path}" for path in verdict.extra)
+    yield from verdict.behind
+    yield from (f"rests on {reason}" for reason in verdict.rests_on)
+    if not verdict.true:
+        yield f"NOT TRUE ({verdict.files} files were looked at)"
+    elif verdict.rests_on:
+        yield f"true: {verdict.files} files"
+    else:
+        yield f"undamaged: {verdict.files} files are as its {SUMS} says, which anybody can write;"
+        yield "compare with a rebuild (--against) or check its signature (--keyring)"
+
+
+def _show_progress(done: int, total: int) -> None:
+    end = "\r\033[K" if done == total else ""
+    print(f"\rReading files: {done} of {total}{end}", end="", file=sys.stderr, flush=True)
+
+
+@contextmanager
+def _readers_that_leave() -> Iterator[None]:
+    """Go on where whoever reads what is printed has read enough."""
+    try:
+        yield
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _show(findings: Sequence[Finding], options: argparse.Namespace) -> None:
@@ -113,7 +169,29 @@ def _parser() -> argparse.ArgumentParser:
     command.add_argument("--on", type=_day, metavar="DATE", help="is anything late on that day?")
     command.add_argument("--format", choices=sorted(_FORMATS), default="text")
     command.add_argument("--notices", action="store_true", help="print notices as text, too")
+    command.set_defaults(run=_run_check)
+    _add_verify_site(commands)
     return parser
+
+
+def _add_verify_site(commands: Any) -> None:
+    command = commands.add_parser(
+        "verify-site",
+        help="is a copy of a site true, whole and up to date?",
+        description=f"Holds every file of a copy against its {SUMS}, and that against a rebuild, "
+        "or a signature. Exit status: 0 true (or undamaged, with nothing to compare with), 1 not, "
+        "2 unusable arguments, or no answer.",
+    )
+    command.add_argument("copy", help="the copy's address (https://...) or folder")
+    command.add_argument("--against", type=_folder, metavar="REBUILD", help="a site built here")
+    command.add_argument("--keyring", type=Path, metavar="FILE", help=f"keys that may sign {SUMS}")
+    command.set_defaults(run=_run_verify_site)
+
+
+def _folder(text: str) -> Path:
+    if not Path(text).is_dir():
+        raise argparse.ArgumentTypeError(f"{text!r}: not a folder")
+    return Path(text)
 
 
 def _day(text: str) -> date:

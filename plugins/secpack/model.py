@@ -631,7 +631,8 @@ class Archive:
     """Everything that is published: sorted, unique, cross-referenced; and what was found.
 
     All ascend by number. Of documents that are kept back nothing is here but how many there are:
-    ``embargoed`` by the profile, ``late`` for the day that is shown.
+    ``embargoed`` by the profile, ``late`` for the day that is shown. ``commit`` is the one that was
+    checked out, if the pack is a git checkout; empty also where something is kept back.
     """
 
     bulletins: tuple[Bulletin, ...]
@@ -643,6 +644,7 @@ class Archive:
     cves: tuple[Cve, ...] = ()
     embargoed: int = 0
     late: int = 0
+    commit: str = ""
 
     @property
     def publications(self) -> tuple[Publication, ...]:

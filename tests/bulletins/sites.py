@@ -5,14 +5,16 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
 
 #: Variables of the surroundings that would change what is built.
-_OURS = ("SECPACK", "XSA", "XSA_JSON", "PROFILE", "OUTPUT", "AS_OF", "SITEURL", "THEME")
+_OURS = ("SECPACK", "XSA", "XSA_JSON", "PROFILE", "OUTPUT", "AS_OF", "SITEURL", "THEME", "GZIP")
+
+PUBLISH = (sys.executable, "-m", "bulletins.publish")
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,10 +44,26 @@ def build(
     **variables: str | Path,
 ) -> Site:
     """Build into a folder; ``variables`` are those that ``make html`` takes."""
-    environment = {k: v for k, v in os.environ.items() if k not in _OURS}
-    environment |= {name: str(value) for name, value in variables.items()}
-    environment |= {"OUTPUT": str(folder)} | dict(surroundings or {})
+    environment = environ(OUTPUT=folder, **variables) | dict(surroundings or {})
     command = [sys.executable, "-m", "bulletins.build", "--settings", str(settings)]
+    return run(command, folder, environment, cwd=cwd)
+
+
+def publish(public: Path, *arguments: str, **variables: str | Path) -> Site:
+    """Publish at ``public``, strictly; the demo pack unless ``variables`` name another."""
+    return run([*PUBLISH, *arguments], public, environ(PUBLIC=public, **variables))
+
+
+def environ(**variables: str | Path) -> dict[str, str]:
+    """The surroundings without what would change a site, and with these variables."""
+    given = {name: value for name, value in os.environ.items() if name not in _OURS}
+    return given | {name: str(value) for name, value in variables.items()}
+
+
+def run(
+    command: Sequence[str], folder: Path, environment: Mapping[str, str], *, cwd: Path = ROOT
+) -> Site:
+    """Run a command that makes a site."""
     done = subprocess.run(
         command, cwd=cwd, env=environment, capture_output=True, text=True, check=False, timeout=120
     )

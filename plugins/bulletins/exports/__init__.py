@@ -8,6 +8,7 @@ from bulletins.addresses import (
     ARCHIVE_JSON,
     CALENDAR,
     CSAF_PROVIDER,
+    MANIFEST_JSON,
     SCHEMA_JSON,
     SECURITY_TXT,
     json_url,
@@ -17,6 +18,7 @@ from bulletins.exports.calendar import calendar
 from bulletins.exports.csaf import csaf, is_provider
 from bulletins.exports.osv import osv
 from bulletins.exports.security_txt import security_txt
+from bulletins.exports.state import manifest_json
 from secpack import Profile
 from secpack.model import Archive
 
@@ -25,6 +27,7 @@ def exports(archive: Archive, profile: Profile, site_url: str) -> dict[str, byte
     """Return all exports by their addresses; ``site_url`` is empty where the site has none."""
     written = {
         ARCHIVE_JSON: archive_json(archive, profile),
+        MANIFEST_JSON: manifest_json(archive),
         SCHEMA_JSON: files(__package__).joinpath("schema.json").read_bytes(),
     }
     for publication in archive.publications:

@@ -22,6 +22,7 @@ class Page(HTMLParser):
         HTMLParser.__init__(self)
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        """Note an element's id, and where it leads."""
         for name, value in attrs:
             if name == "id":
                 self.ids.append(value or "")

@@ -1,0 +1,213 @@
+"""A copy of a site, in a folder or on a server, that may do anything to whoever reads it."""
+
+from __future__ import annotations
+
+import os
+import signal
+import ssl
+import stat
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http.client import HTTPConnection, HTTPException, HTTPResponse, HTTPSConnection
+from pathlib import Path
+from typing import Any, Final, Protocol
+from urllib.parse import SplitResult, quote, urljoin, urlsplit
+
+from secpack.errors import SecpackError
+
+#: How many seconds a server has for one file, from the connection to the last byte.
+PATIENCE: Final = 60
+
+_REDIRECTS: Final = (301, 302, 303, 307, 308)
+_MOST_REDIRECTS: Final = 3
+_GONE: Final = (404, 410)
+_CHUNK: Final = 64 * 1024
+
+
+class MissingError(SecpackError):
+    """A file that the copy does not have."""
+
+
+class RefusedError(SecpackError):
+    """A file that the copy has, or seems to have, but that is not read; ``str()`` says why."""
+
+
+class UnreachableError(SecpackError):
+    """A server that does not answer."""
+
+
+class Copy(Protocol):
+    """What can be asked of a copy."""
+
+    def read(self, path: str, limit: int) -> bytes:
+        """A file's bytes; raises MissingError, RefusedError, UnreachableError."""
+
+    def paths(self) -> set[str] | None:
+        """All files that are there; None where nobody can tell."""
+
+
+def open_copy(place: str) -> Copy:
+    """A copy by its address, or its folder.
+
+    Raises SecpackError for what is neither.
+    """
+    if "://" in place:
+        return Server(place)
+    if not Path(place).is_dir():
+        raise SecpackError(f"{place}: neither a folder nor an address")
+    return Folder(Path(place))
+
+
+class Folder:
+    """A copy on this machine. Links in it are not followed: they could lead anywhere."""
+
+    def __init__(self, root: Path) -> None:
+        self._root = root.resolve()
+
+    def read(self, path: str, limit: int) -> bytes:
+        """A file's bytes."""
+        place = self._root / path
+        try:
+            if place.parent.resolve() != place.parent or not stat.S_ISREG(place.lstat().st_mode):
+                raise RefusedError("is a link, or no file")
+            with place.open("rb") as file:
+                data = file.read(limit + 1)
+        except (FileNotFoundError, NotADirectoryError):
+            raise MissingError("is missing") from None
+        except OSError as error:
+            raise RefusedError(error.strerror or str(error)) from None
+        if len(data) > limit:
+            raise RefusedError(f"is larger than {limit} bytes")
+        return data
+
+    def paths(self) -> set[str]:
+        """All files, and links, that are there."""
+        found = set()
+        for folder, folders, files in os.walk(self._root):
+            links = [name for name in folders if (Path(folder) / name).is_symlink()]
+            for name in (*files, *links):
+                found.add((Path(folder) / name).relative_to(self._root).as_posix())
+        return found
+
+
+class Server:
+    """A copy at an address. One connection is kept; nothing leads away from the host."""
+
+    def __init__(self, address: str) -> None:
+        try:
+            self._base = urlsplit(address if address.endswith("/") else f"{address}/")
+            odd = (self._base.query, self._base.fragment, self._base.username)
+            fits = self._base.scheme in ("http", "https") and self._base.hostname and not any(odd)
+        except ValueError:
+            fits = False
+        if not fits:
+            raise SecpackError(f"{address}: expected an address such as https://example.org/site/")
+        self._open: tuple[tuple[str, str], HTTPConnection] | None = None
+
+    def paths(self) -> None:
+        """Nobody can tell what else a server has."""
+
+    def read(self, path: str, limit: int) -> bytes:
+        """A file's bytes."""
+        try:
+            with _deadline(PATIENCE):
+                return self._follow(urljoin(self._base.geturl(), quote(path)), limit)
+        except (OSError, HTTPException, ValueError) as error:
+            self._close()
+            reason = str(error) or type(error).__name__
+            raise UnreachableError(f"no answer: {reason}") from None
+        except BaseException:
+            self._close()
+            raise
+
+    def _follow(self, address: str, limit: int) -> bytes:
+        for _ in range(_MOST_REDIRECTS + 1):
+            response = self._get(urlsplit(address))
+            if response.status not in _REDIRECTS:
+                return _body(response, limit)
+            self._close()
+            target = urljoin(address, response.headers.get("Location", ""))
+            if not self._stays(urlsplit(target), urlsplit(address)):
+                raise RefusedError(f"leads away from the host, to {target[:200]}")
+            address = target
+        raise RefusedError(f"leads on more than {_MOST_REDIRECTS} times")
+
+    def _stays(self, target: SplitResult, here: SplitResult) -> bool:
+        """Whether a redirect stays on the host: on the same port, or goes from http to https."""
+        if target.hostname != self._base.hostname or target.username is not None:
+            return False
+        if target.scheme == here.scheme:
+            return target.port == here.port
+        up = (here.scheme, target.scheme) == ("http", "https")
+        return up and here.port in (None, 80) and target.port in (None, 443)
+
+    def _get(self, address: SplitResult) -> HTTPResponse:
+        """Ask for a file; a connection that was kept may have ended, so then ask once more."""
+        kept = self._open is not None
+        try:
+            return self._ask(address)
+        except TimeoutError:
+            raise
+        except (OSError, HTTPException):
+            self._close()
+            if not kept:
+                raise
+            return self._ask(address)
+
+    def _ask(self, address: SplitResult) -> HTTPResponse:
+        connection = self._connection(address)
+        path = address.path or "/"
+        headers = {"Accept-Encoding": "identity", "User-Agent": "secpack verify-site"}
+        connection.request("GET", path, headers=headers)
+        return connection.getresponse()
+
+    def _connection(self, address: SplitResult) -> HTTPConnection:
+        key = (address.scheme, address.netloc)
+        if self._open and self._open[0] == key:
+            return self._open[1]
+        self._close()
+        host, secure = address.hostname or "", address.scheme == "https"
+        options: dict[str, Any] = {"timeout": PATIENCE}
+        connection = (
+            HTTPSConnection(host, address.port, context=ssl.create_default_context(), **options)
+            if secure
+            else HTTPConnection(host, address.port, **options)
+        )
+        self._open = (key, connection)
+        return connection
+
+    def _close(self) -> None:
+        if self._open:
+            self._open[1].close()
+        self._open = None
+
+
+def _body(response: HTTPResponse, limit: int) -> bytes:
+    if response.status in _GONE:
+        raise MissingError(f"is missing (status {response.status})")
+    if response.status != 200:
+        raise RefusedError(f"was answered with status {response.status}")
+    if response.headers.get("Content-Encoding", "identity") != "identity":
+        raise RefusedError("was sent encoded, though nobody asked for that")
+    data = bytearray()
+    while chunk := response.read(min(_CHUNK, limit + 1 - len(data))):
+        data += chunk
+        if len(data) > limit:
+            raise RefusedError(f"is larger than {limit} bytes")
+    return bytes(data)
+
+
+@contextmanager
+def _deadline(seconds: float) -> Iterator[None]:
+    """Raise TimeoutError when this takes longer, however often there is a byte."""
+
+    def expire(*_: object) -> None:
+        raise TimeoutError(f"took longer than {seconds:g} seconds")
+
+    before = signal.signal(signal.SIGALRM, expire)
+    signal.setitimer(signal.ITIMER_REAL, seconds)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)

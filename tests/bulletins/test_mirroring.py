@@ -1,0 +1,400 @@
+"""What docs/mirroring.md says, done: nginx, rsync, mirrors; and mirrors that are not true."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from http.client import HTTPConnection
+from pathlib import Path
+
+import pytest
+
+from tests.bulletins.sites import ROOT, Site, build, publish
+
+DOCS = (ROOT / "docs" / "mirroring.md").read_text("utf-8")
+HOST = "https://archive.quern.example.org"
+DEMO = ROOT / "content" / "secpack"
+SECPACK = Path(sys.executable).with_name("secpack")
+
+
+def example(language: str, start: str) -> str:
+    """The example of the docs that begins with these words."""
+    found = re.findall(rf"^```{language}\n(.*?)^```$", DOCS, re.M | re.S)
+    return str(next(text for text in found if text.startswith(start)))
+
+
+def program(name: str) -> str:
+    """A server's program, which may lie where only root looks."""
+    path = shutil.which(name, path=f"{os.environ['PATH']}:/usr/sbin")
+    if not path:
+        pytest.skip(f"needs {name}: install the package {name}")
+    return path
+
+
+@pytest.fixture(scope="module")
+def public(tmp_path_factory: pytest.TempPathFactory) -> Site:
+    site = publish(tmp_path_factory.mktemp("srv") / "public", SITEURL=HOST, GZIP="1")
+    assert site.status == 0, site.said
+    return site
+
+
+@contextmanager
+def served(command: Sequence[str], port: int) -> Iterator[None]:
+    """A server of ours on 127.0.0.1, from when it answers until the end."""
+    server = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+    try:
+        for _ in range(200):
+            assert server.poll() is None, server.stderr and server.stderr.read().decode()
+            with socket.socket() as probe:
+                if probe.connect_ex(("127.0.0.1", port)) == 0:
+                    break
+            time.sleep(0.05)
+        yield
+    finally:
+        server.terminate()
+        server.communicate(timeout=20)
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+# --- nginx ------------------------------------------------------------------------------------
+
+NGINX = """
+daemon off;
+{user}
+worker_processes 1;
+pid {folder}/nginx.pid;
+error_log stderr;
+events {{}}
+http {{
+    access_log off;
+    client_body_temp_path {folder}/body;
+    proxy_temp_path {folder}/proxy;
+    fastcgi_temp_path {folder}/fastcgi;
+    uwsgi_temp_path {folder}/uwsgi;
+    scgi_temp_path {folder}/scgi;
+    include {folder}/archive.conf;
+}}
+"""
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a server said."""
+
+    status: int
+    headers: dict[str, str]
+    body: bytes
+
+
+Ask = Callable[..., Answer]
+
+
+@pytest.fixture(scope="module")
+def nginx(public: Site, tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
+    """The port of an nginx with the documented configuration, but for place and port."""
+    nginx, folder, port = program("nginx"), tmp_path_factory.mktemp("nginx"), free_port()
+    conf = example("nginx", "# What a page may load")
+    assert conf.count("/srv/archive/public") == conf.count("listen 80;") == 1
+    conf = conf.replace("/srv/archive/public", str(public.folder))
+    (folder / "archive.conf").write_text(conf.replace("listen 80;", f"listen 127.0.0.1:{port};"))
+    user = "user root;" if os.geteuid() == 0 else ""
+    (folder / "nginx.conf").write_text(NGINX.format(user=user, folder=folder))
+    with served([nginx, "-e", "stderr", "-p", str(folder), "-c", f"{folder}/nginx.conf"], port):
+        yield port
+
+
+@pytest.fixture
+def ask(nginx: int) -> Ask:
+    def get(path: str, **headers: str) -> Answer:
+        connection = HTTPConnection("127.0.0.1", nginx, timeout=20)
+        sent = {name.replace("_", "-"): value for name, value in headers.items()}
+        connection.request("GET", path, headers=sent)
+        response = connection.getresponse()
+        named = {name.lower(): value for name, value in response.getheaders()}
+        return Answer(response.status, named, response.read())
+
+    return get
+
+
+TYPES = {
+    "/": "text/html; charset=utf-8",
+    "/qsb/003/": "text/html; charset=utf-8",
+    "/qsb/003/qsb-003-2017.txt": "text/plain; charset=utf-8",
+    "/qsb/003/qsb-003-2017.txt.sig.ines": "application/pgp-signature",
+    "/qsb/003/qsb-003-2017.json": "application/json",
+    "/qsb/files/station-risk.dot": "text/plain; charset=utf-8",
+    "/qsb/files/station-risk.dot.sig.ines": "application/pgp-signature",
+    "/canary/003/canary-003-2022-letter-ines.txt": "text/plain; charset=utf-8",
+    "/keys/security-team/ines-quern-secpack-signing-key.asc": "application/pgp-keys",
+    "/feeds/all.atom.xml": "application/atom+xml",
+    "/feeds/all.json": "application/feed+json",
+    "/feeds/canaries.ics": "text/calendar; charset=utf-8",
+    "/data/archive.json": "application/json",
+    "/.well-known/security.txt": "text/plain; charset=utf-8",
+    "/sitemap.xml": "text/xml; charset=utf-8",
+    "/robots.txt": "text/plain; charset=utf-8",
+    "/theme/style.css": "text/css; charset=utf-8",
+    "/SHA256SUMS": "text/plain; charset=utf-8",
+}
+
+
+@pytest.mark.parametrize(("path", "type_"), TYPES.items())
+def test_nginx_serves_each_file_as_what_it_is(
+    ask: Ask, public: Site, path: str, type_: str
+) -> None:
+    answer = ask(path)
+    assert answer.status == 200
+    assert answer.headers["content-type"] == type_
+    file = public.folder / (path.lstrip("/") + ("index.html" if path.endswith("/") else ""))
+    assert answer.body == file.read_bytes()
+
+
+def test_no_file_of_the_site_is_of_an_unknown_type(ask: Ask, public: Site) -> None:
+    for path in public.files():
+        if not path.endswith(".gz"):
+            assert ask(f"/{path}").headers["content-type"] != "application/octet-stream", path
+
+
+@pytest.mark.parametrize("path", ["/", "/qsb/003/", "/theme/style.css", "/SHA256SUMS", "/no/such"])
+def test_nginx_sends_the_headers(ask: Ask, path: str) -> None:
+    headers = ask(path).headers
+    assert headers["content-security-policy"].startswith("default-src 'none'; style-src 'self'; ")
+    assert "unsafe" not in headers["content-security-policy"]
+    assert headers["x-content-type-options"] == "nosniff"
+    assert headers["referrer-policy"] == "no-referrer"
+    expected = "max-age=600" if path.endswith(".css") else "no-cache"
+    assert headers["cache-control"] == expected
+    assert headers["server"] == "nginx"
+
+
+def test_only_the_search_may_compile(ask: Ask) -> None:
+    policy = ask("/search/").headers["content-security-policy"]
+    assert "script-src 'self' 'wasm-unsafe-eval'; connect-src 'self'" in policy
+    assert "unsafe-inline" not in policy
+
+
+def test_what_is_not_there_is_not_found(ask: Ask) -> None:
+    for path in ("/no/such/page", "/qsb/999/", "/public.versions/", "/qsb/files/", "/.git/config"):
+        assert ask(path).status in (403, 404), path
+
+
+def test_what_was_not_changed_is_not_sent_again(ask: Ask) -> None:
+    first = ask("/qsb/003/")
+    assert first.headers["last-modified"] == "Tue, 11 Apr 2017 00:00:00 GMT"
+    again = ask("/qsb/003/", If_None_Match=first.headers["etag"])
+    assert (again.status, again.body) == (304, b"")
+
+
+def test_compressed_files_are_sent_to_whom_can_read_them(ask: Ask, public: Site) -> None:
+    plain, packed = ask("/qsb/003/"), ask("/qsb/003/", Accept_Encoding="gzip")
+    assert "content-encoding" not in plain.headers
+    assert packed.headers["content-encoding"] == "gzip"
+    assert packed.headers["content-type"] == "text/html; charset=utf-8"
+    assert packed.body == (public.folder / "qsb/003/index.html.gz").read_bytes()
+    assert packed.headers["vary"] == "Accept-Encoding"
+    feed = ask("/feeds/all.atom.xml", Accept_Encoding="gzip")
+    assert feed.headers["content-encoding"] == "gzip"
+    assert feed.headers["content-type"] == "application/atom+xml"
+
+
+def test_an_onion_needs_paths_only(ask: Ask, nginx: int) -> None:
+    name = "a" * 56 + ".onion"
+    answer = ask("/qsb/003", Host=name)
+    assert (answer.status, answer.headers["location"]) == (301, "/qsb/003/")
+    page = ask("/qsb/003/", Host=name).body.decode()
+    links = re.findall(r'(?:href|src)="([^"]*)"', page)
+    own = [link for link in links if str(nginx) in link or link.startswith("/")]
+    assert len(links) > 20
+    assert own == []
+
+
+# --- is it true? ------------------------------------------------------------------------------
+
+
+def verify(*arguments: object) -> Site:
+    command = [str(SECPACK), "verify-site", *map(str, arguments)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=120)
+    return Site(done.returncode, done.stdout + done.stderr, ROOT)
+
+
+@pytest.fixture(scope="module")
+def rebuild(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The same site, built without compressed files."""
+    folder = tmp_path_factory.mktemp("rebuild") / "site"
+    site = build(folder, settings="publishconf.py", SITEURL=HOST)
+    assert site.status == 0, site.said
+    return folder
+
+
+def test_what_nginx_serves_is_true(nginx: int, rebuild: Path) -> None:
+    site = verify(f"http://127.0.0.1:{nginx}/", "--against", rebuild)
+    assert site.status == 0, site.said
+    assert "rests on a rebuild, which is the same\ntrue: " in site.said
+
+
+def test_below_what_nginx_serves_there_is_no_site(nginx: int) -> None:
+    site = verify(f"http://127.0.0.1:{nginx}/qsb/")
+    assert site.status == 1
+    assert site.said.startswith("SHA256SUMS: is missing (status 404)\n")
+
+
+# --- rsync ------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def rsync(public: Site, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The address of an rsync server with the documented configuration, but for its place."""
+    rsync, folder, port = program("rsync"), tmp_path_factory.mktemp("rsyncd"), free_port()
+    conf = example("ini", "[archive]").replace("/srv/archive/public", str(public.folder))
+    if os.geteuid() == 0:
+        conf = f"uid = root\ngid = root\n{conf}"
+    else:
+        conf = conf.replace("use chroot = yes", "use chroot = no")
+    (folder / "rsyncd.conf").write_text(conf)
+    daemon = [rsync, "--daemon", "--no-detach", f"--config={folder / 'rsyncd.conf'}"]
+    with served([*daemon, "--address=127.0.0.1", f"--port={port}"], port):
+        yield f"rsync://127.0.0.1:{port}/archive/"
+
+
+def pull(rsync: str, copy: Path, *options: str) -> str:
+    """Run the documented command; return what it prints."""
+    command = example("sh", "rsync -rt").split()
+    assert command[-2:] == ["rsync://archive.example.org/archive/", "copy/"]
+    done = subprocess.run(
+        [*command[:-2], *options, rsync, f"{copy}/"], capture_output=True, text=True, check=True
+    )
+    return done.stdout
+
+
+@pytest.fixture
+def mirror(rsync: str, tmp_path: Path) -> Path:
+    pull(rsync, tmp_path / "mirror")
+    return tmp_path / "mirror"
+
+
+def test_a_mirror_is_true(mirror: Path, rebuild: Path, public: Site) -> None:
+    assert Site(0, "", mirror).files() == public.files()
+    site = verify(mirror, "--against", rebuild)
+    assert site.status == 0, site.said
+
+
+def test_one_byte_changed(mirror: Path, rebuild: Path) -> None:
+    text = mirror / "qsb/003/qsb-003-2017.txt"
+    data = bytearray(text.read_bytes())
+    data[100] ^= 1
+    text.write_bytes(data)
+    site = verify(mirror, "--against", rebuild)
+    assert site.status == 1
+    assert site.said.splitlines()[0] == (
+        "altered: qsb/003/qsb-003-2017.txt: differs from what SHA256SUMS says"
+    )
+    assert site.said.count("altered: ") == 1
+
+
+def test_one_file_missing(mirror: Path, rebuild: Path) -> None:
+    (mirror / "canary/002/index.html").unlink()
+    site = verify(mirror, "--against", rebuild)
+    assert site.status == 1
+    assert site.said.startswith("missing: canary/002/index.html: is missing\n")
+
+
+def test_one_file_more(mirror: Path, rebuild: Path) -> None:
+    (mirror / "qsb/013").mkdir()
+    (mirror / "qsb/013/index.html").write_text("Send your keys to ...")
+    site = verify(mirror, "--against", rebuild)
+    assert site.status == 1
+    assert site.said.startswith("extra: qsb/013/index.html\n")
+
+
+def test_an_old_copy(rebuild: Path, tmp_path: Path) -> None:
+    pack = tmp_path / "pack"
+    shutil.copytree(DEMO, pack)
+    for path in (pack / "QSBs").glob("qsb-012-*"):
+        path.unlink()
+    old = build(
+        tmp_path / "old",
+        settings="publishconf.py",
+        SITEURL=HOST,
+        SECPACK=pack,
+        PROFILE=ROOT / "content/demo.toml",
+        XSA=ROOT / "content/xsa.yml",
+        XSA_JSON=ROOT / "content/xsa.json",
+    )
+    assert old.status == 0, old.said
+    site = verify(old.folder, "--against", rebuild)
+    assert site.status == 1
+    assert "behind: QSB-012 was published on 2025-05-06\n" in site.said
+    assert "behind by 1 document(s) and " in site.said
+    assert "that of the rebuild of 2025-05-20\n" in site.said
+    assert "altered: " not in site.said
+    assert "missing: " not in site.said
+
+
+def moved(statistics: str) -> int:
+    """How many files rsync transferred, by what it says."""
+    return int(statistics.partition("files transferred: ")[2].split()[0].replace(",", ""))
+
+
+def test_rsync_moves_only_what_changed(rsync: str, public: Site, tmp_path: Path) -> None:
+    copy = tmp_path / "copy"
+    assert moved(pull(rsync, copy, "--stats")) == len(public.files())
+    assert moved(pull(rsync, copy, "--stats")) == 0
+    before = public.files()
+    try:
+        # A letter more in the profile's name changes all pages, and no original.
+        profile = tmp_path / "profile.toml"
+        text = (ROOT / "content/demo.toml").read_text()
+        profile.write_text(text.replace('name = "Quern OS"', 'name = "Quorn OS"'))
+        assert publish(public.folder, SITEURL=HOST, GZIP="1", PROFILE=profile).status == 0
+        changed = [path for path, data in public.files().items() if before[path] != data]
+        assert len([p for p in changed if len(before[p]) == (public.folder / p).stat().st_size]) > 9
+        assert moved(pull(rsync, copy, "--stats")) == len(changed)
+        assert Site(0, "", copy).files() == public.files()
+    finally:
+        assert publish(public.folder, "--rollback").status == 0
+
+
+def test_the_mirrors_script(rsync: str, public: Site, tmp_path: Path) -> None:
+    script = example("sh", "#!/bin/sh\n# Usage: mirror FOLDER.")
+    script = script.replace("rsync://archive.example.org/archive/", rsync)
+    assert script.count(" --keyring archive-keys.asc") == 1
+    script = script.replace(" --keyring archive-keys.asc", "")
+    (tmp_path / "mirror").write_text(script)
+    (tmp_path / "mirror").chmod(0o755)
+    folder = tmp_path / "srv"
+    folder.mkdir()
+    path = f"{SECPACK.parent}:{os.environ['PATH']}"
+
+    def run() -> int:
+        command = [str(tmp_path / "mirror"), str(folder)]
+        environment = {**os.environ, "PATH": path}
+        return subprocess.run(command, env=environment, check=False, timeout=60).returncode
+
+    assert run() == 0
+    first = folder / (folder / "public").readlink()
+    assert Site(0, "", folder / "public").files() == public.files()
+    assert run() == 0
+    second = folder / (folder / "public").readlink()
+    assert first != second
+    assert (first / "index.html").stat().st_ino == (second / "index.html").stat().st_ino
+    page = public.folder / "qsb/003/index.html"
+    original = page.read_bytes()
+    try:
+        page.write_bytes(b"altered")
+        assert run() == 1
+        assert folder / (folder / "public").readlink() == second
+    finally:
+        page.write_bytes(original)

@@ -1,0 +1,407 @@
+"""What is public is replaced in one step, or stays; nothing that was public is lost."""
+
+from __future__ import annotations
+
+import fcntl
+import random
+import resource
+import shutil
+import signal
+import subprocess
+import threading
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from tests.bulletins.sites import PUBLISH, ROOT, Site, build, environ, publish
+
+DEMO = ROOT / "content" / "secpack"
+PROFILE = ROOT / "content" / "demo.toml"
+HOST = "https://archive.quern.example.org"
+
+
+def versions(public: Path) -> list[str]:
+    """What lies among the versions, besides the lock."""
+    home = public.with_name(f"{public.name}.versions")
+    return sorted(path.name for path in home.iterdir() if path.name != "lock")
+
+
+@pytest.fixture(scope="module")
+def one(tmp_path_factory: pytest.TempPathFactory) -> Site:
+    """A site that was published once; for looking at."""
+    site = publish(tmp_path_factory.mktemp("one") / "public")
+    assert site.status == 0, site.said
+    return site
+
+
+@pytest.fixture
+def public(one: Site, tmp_path: Path) -> Site:
+    """A copy of it, to publish on."""
+    home = one.folder.with_name("public.versions")
+    shutil.copytree(home, tmp_path / home.name, symlinks=True)
+    (tmp_path / "public").symlink_to("public.versions/000001")
+    return Site(0, "", tmp_path / "public")
+
+
+@pytest.fixture
+def fewer(tmp_path: Path) -> Mapping[str, str | Path]:
+    """The demo pack without its newest bulletin, as variables."""
+    pack = tmp_path / "fewer"
+    shutil.copytree(DEMO, pack)
+    for path in (pack / "QSBs").glob("qsb-012-*"):
+        path.unlink()
+    content = ROOT / "content"
+    trackers = {"XSA": content / "xsa.yml", "XSA_JSON": content / "xsa.json"}
+    return {"SECPACK": pack, "PROFILE": PROFILE} | trackers
+
+
+# --- one step ---------------------------------------------------------------------------------
+
+
+def test_a_first_publish_makes_a_link(one: Site) -> None:
+    assert "Nothing is public yet." in one.said
+    assert "as version 1 in" in one.said
+    assert str(one.folder.readlink()) == "public.versions/000001"
+    assert versions(one.folder) == ["000001"]
+    assert "qsb/012/index.html" in one.files()
+
+
+def test_what_is_published_is_what_is_built(one: Site, tmp_path: Path) -> None:
+    assert build(tmp_path / "site").files() == one.files()
+
+
+def test_publishing_the_same_again_changes_nothing(public: Site) -> None:
+    before = public.folder.stat().st_ino
+    again = publish(public.folder)
+    assert again.status == 0, again.said
+    assert "Nothing changes." in again.said
+    assert public.folder.stat().st_ino == before
+    assert versions(public.folder) == ["000001"]
+
+
+def test_there_is_a_whole_site_at_any_moment(public: Site) -> None:
+    with watched(public.folder) as seen:
+        for number in range(3):
+            site = publish(public.folder, SITEURL=f"{HOST}/{number}")
+            assert site.status == 0, site.said
+    assert len(seen) > 1000
+    assert set(seen) == {True}
+
+
+@contextmanager
+def watched(public: Path) -> Iterator[list[bool]]:
+    """Look again and again whether a site is there, until the end."""
+    seen: list[bool] = []
+    done = threading.Event()
+
+    def look() -> None:
+        while not done.is_set():
+            seen.append((public / "SHA256SUMS").is_file() and (public / "index.html").is_file())
+
+    watcher = threading.Thread(target=look)
+    watcher.start()
+    try:
+        yield seen
+    finally:
+        done.set()
+        watcher.join()
+
+
+def test_a_folder_becomes_a_link_in_one_step(tmp_path: Path) -> None:
+    folder = tmp_path / "public"
+    before = build(folder, settings="publishconf.py").files()
+    with watched(folder) as seen:
+        site = publish(folder, SITEURL=HOST)
+    assert site.status == 0, site.said
+    assert set(seen) == {True}
+    assert str(folder.readlink()) == "public.versions/000002"
+    assert Site(0, "", tmp_path / "public.versions/000001").files() == before
+    assert publish(folder, "--rollback").status == 0
+    assert site.files() == before
+
+
+def test_an_empty_folder_becomes_a_link(tmp_path: Path) -> None:
+    (tmp_path / "public").mkdir()
+    site = publish(tmp_path / "public")
+    assert site.status == 0, site.said
+    assert versions(site.folder) == ["000001"]
+
+
+def test_a_folder_or_link_of_something_else_is_left_alone(tmp_path: Path) -> None:
+    folder = tmp_path / "public"
+    folder.mkdir()
+    (folder / "letters.txt").write_text("mine")
+    site = publish(folder)
+    assert site.status == 1
+    assert "such as letters.txt" in site.said
+    assert site.files() == {"letters.txt": b"mine"}
+    link = tmp_path / "link"
+    link.symlink_to("public")
+    site = publish(link)
+    assert site.status == 1
+    assert "a link to public, which is not one of ours" in site.said
+    assert str(link.readlink()) == "public"
+
+
+def test_a_build_does_not_write_into_what_is_public(public: Site) -> None:
+    before = public.files()
+    site = build(public.folder, SITEURL=HOST)
+    assert site.status == 1
+    assert "a link, as `make publish` makes one" in site.said
+    assert public.files() == before
+
+
+def test_killed_fifty_times_it_is_never_a_mix(public: Site, tmp_path: Path) -> None:
+    other = publish(tmp_path / "other", SITEURL=HOST)
+    assert other.status == 0, other.said
+    states = [public.files(), other.files()]
+    dice, ends = random.Random(7), []  # noqa: S311 - moments, no secrets
+    started = time.monotonic()
+    assert publish(public.folder, SITEURL=HOST).status == 0
+    takes = time.monotonic() - started
+    for number in range(50):
+        site_url = HOST if number % 2 else ""
+        process = subprocess.Popen(
+            PUBLISH,
+            cwd=ROOT,
+            env=environ(PUBLIC=public.folder, SITEURL=site_url),
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
+        # Later moments are worth more: before the first file is written nothing can be mixed.
+        time.sleep(takes * dice.triangular(0.2, 1.05, 0.95))
+        process.send_signal(signal.SIGKILL)
+        ends.append(process.wait())
+        assert public.files() in states, f"after kill {number}"
+    assert ends.count(-signal.SIGKILL) >= 25
+    site = publish(public.folder, SITEURL=f"{HOST}/end")
+    assert site.status == 0, site.said
+    assert all(name.isdigit() for name in versions(public.folder))
+    assert len(versions(public.folder)) <= 4
+
+
+def test_a_full_disk_leaves_what_is_public(public: Site) -> None:
+    before = public.files()
+    limit = max(len(data) for data in before.values()) // 2
+
+    def shrink() -> None:
+        signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))
+
+    done = subprocess.run(
+        PUBLISH,
+        cwd=ROOT,
+        env=environ(PUBLIC=public.folder, SITEURL=HOST),
+        preexec_fn=shrink,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=120,
+    )
+    assert done.returncode == 1
+    assert "File too large" in done.stderr
+    assert "Nothing was published; what was public still is." in done.stderr
+    assert public.files() == before
+    assert versions(public.folder) == ["000001"]
+
+
+def test_the_second_of_two_waits_and_says_so(public: Site) -> None:
+    home = public.folder.with_name("public.versions")
+    with (home / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        process = subprocess.Popen(
+            PUBLISH,
+            cwd=ROOT,
+            env=environ(PUBLIC=public.folder, SITEURL=HOST),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        assert process.stderr
+        said = process.stderr.readline()
+        assert "another publish is at work; waiting" in said
+        assert versions(public.folder) == ["000001"]
+    output, _ = process.communicate(timeout=60)
+    assert process.returncode == 0
+    assert "as version 2" in output
+
+
+# --- versions ---------------------------------------------------------------------------------
+
+
+def test_old_versions_are_kept_as_wanted(public: Site) -> None:
+    for number in range(4):
+        site = publish(public.folder, SITEURL=f"{HOST}/{number}", KEEP="2")
+        assert site.status == 0, site.said
+    assert versions(public.folder) == ["000003", "000004", "000005"]
+    assert publish(public.folder, SITEURL=HOST, KEEP="0").status == 0
+    assert versions(public.folder) == ["000006"]
+    wrong = publish(public.folder, KEEP="many")
+    assert wrong.status == 1
+    assert "KEEP=many: expected how many older versions are kept" in wrong.said
+
+
+def test_rolling_back_shows_what_was_there_before(public: Site) -> None:
+    states = [public.files()]
+    for number in range(2):
+        assert publish(public.folder, SITEURL=f"{HOST}/{number}").status == 0
+        states.append(public.files())
+    for state in states[1::-1]:
+        assert publish(public.folder, "--rollback").status == 0
+        assert public.files() == state
+    last = publish(public.folder, "--rollback")
+    assert last.status == 1
+    assert "no older version is kept" in last.said
+    assert publish(public.folder, SITEURL=HOST).status == 0
+    assert versions(public.folder) == ["000001", "000002"]
+
+
+def test_a_version_that_is_not_whole_is_not_shown_again(public: Site) -> None:
+    assert publish(public.folder, SITEURL=HOST).status == 0
+    now = public.files()
+    old = public.folder.with_name("public.versions") / "000001"
+    (old / "qsb/003/index.html").write_text("half")
+    site = publish(public.folder, "--rollback")
+    assert site.status == 1
+    assert "000001: not as its SHA256SUMS says: qsb/003/index.html" in site.said
+    assert public.files() == now
+
+
+# --- never backwards --------------------------------------------------------------------------
+
+
+def test_a_plan_tells_and_does_nothing(
+    tmp_path: Path, fewer: Mapping[str, str | Path], public: Site
+) -> None:
+    first = publish(tmp_path / "fewer-public", **fewer)
+    assert first.status == 0, first.said
+    before = sorted(path.name for path in tmp_path.iterdir())
+    plan = publish(first.folder, "--plan")
+    assert plan.status == 0, plan.said
+    assert "documents added: QSB-012\n" in plan.said
+    assert "\nsignatures: 2 added, 0 changed, 0 removed\n  + qsb/012/qsb-012" in plan.said
+    assert "\n  ~ qsb/index.html\n" in plan.said
+    assert "Nothing was published." in plan.said
+    assert not (first.folder / "qsb/012").exists()
+    assert publish(tmp_path / "never", "--plan").status == 0
+    assert sorted(path.name for path in tmp_path.iterdir()) == before
+    assert versions(first.folder) == ["000001"]
+    assert public.folder.exists()
+
+
+def test_what_was_public_is_not_lost(public: Site, fewer: Mapping[str, str | Path]) -> None:
+    before = public.files()
+    for arguments in ((), ("--plan",)):
+        refused = publish(public.folder, *arguments, **fewer)
+        assert refused.status == 1
+        assert (
+            "qsb/012/qsb-012-2025.txt: QSB-012 was public, and is gone (release-document-gone)"
+        ) in refused.said
+        assert 'finding = "release-document-gone"' in refused.said
+        assert "Nothing was published; what was public still is." in refused.said
+        assert public.files() == before
+
+
+def test_a_link_that_was_lost_does_not_open_the_gate(
+    public: Site, fewer: Mapping[str, str | Path]
+) -> None:
+    public.folder.unlink()
+    refused = publish(public.folder, **fewer)
+    assert refused.status == 1
+    assert "QSB-012 was public, and is gone" in refused.said
+
+
+def test_a_loss_that_is_meant_is_said_in_the_profile(
+    public: Site, tmp_path: Path, fewer: Mapping[str, str | Path]
+) -> None:
+    waivers = [
+        ("release-document-gone", "qsb/012/qsb-012-2025.txt"),
+        ("release-address-gone", "package/quern-bell-sender/index.html"),
+        ("release-address-gone", "qsb/004/no-such-page.html"),
+    ]
+    profile = tmp_path / "profile.toml"
+    entries = [
+        f'\n[[waivers]]\nfinding = "{code}"\nfile = "{file}"\nreason = "a trial"\n'
+        for code, file in waivers
+    ]
+    profile.write_text(PROFILE.read_text() + "".join(entries))
+    variables = {**fewer, "PROFILE": profile}
+    site = publish(public.folder, **variables)
+    assert site.status == 0, site.said
+    assert "documents removed: QSB-012\n" in site.said
+    assert "accepted: qsb/012/qsb-012-2025.txt: QSB-012 was public, and is gone (a trial)" in (
+        site.said
+    )
+    assert "qsb/004/no-such-page.html: the profile waives 'release-address-gone'" in site.said
+    assert not (public.folder / "qsb/012").exists()
+    built = build(tmp_path / "site", **variables)
+    assert "waives" not in built.said
+    assert "waiver-unused" not in built.read("data/archive.json")
+
+
+def test_a_public_site_that_was_altered_is_told_and_mended(public: Site) -> None:
+    page = public.folder / "qsb/003/index.html"
+    page.write_bytes(page.read_bytes().replace(b"Quern", b"Quorn"))
+    site = publish(public.folder)
+    assert site.status == 0, site.said
+    assert "not as it was published: 1 files: qsb/003/index.html" in site.said
+    assert "pages: 0 added, 1 changed, 0 removed" in site.said
+    assert b"Quorn" not in page.read_bytes()
+
+
+# --- times ------------------------------------------------------------------------------------
+
+
+def times(public: Path) -> dict[str, float]:
+    return {
+        str(path.relative_to(public)): path.stat().st_mtime
+        for path in public.rglob("*")
+        if path.is_file()
+    }
+
+
+def test_files_are_dated_by_their_texts(one: Site) -> None:
+    def day(path: str) -> str:
+        return time.strftime("%Y-%m-%d %H:%M:%S", time.gmtime(times(one.folder)[path]))
+
+    assert day("qsb/003/qsb-003-2017.txt") == day("qsb/003/index.html") == "2017-04-11 00:00:00"
+    assert day("qsb/012/index.html") == day("index.html") == day("SHA256SUMS")
+    assert day("theme/style.css") == "2025-05-20 00:00:00"
+
+
+def test_what_is_the_same_keeps_its_time_and_what_is_not_gets_a_later_one(public: Site) -> None:
+    before, bytes_before = times(public.folder), public.files()
+    assert publish(public.folder, SITEURL=HOST).status == 0
+    after, bytes_after = times(public.folder), public.files()
+    same = [path for path, data in bytes_before.items() if bytes_after[path] == data]
+    changed = sorted(bytes_before.keys() - set(same))
+    assert len(same) > 60
+    assert "SHA256SUMS" in changed
+    assert {path: after[path] for path in same} == {path: before[path] for path in same}
+    assert all(after[path] > before[path] for path in changed)
+    assert publish(public.folder, "--rollback").status == 0
+    assert publish(public.folder, SITEURL=f"{HOST}/2").status == 0
+    last = times(public.folder)
+    assert all(last[path] > after[path] for path in changed)
+
+
+# --- signatures of the list -------------------------------------------------------------------
+
+
+def test_a_signature_of_the_list_goes_along_while_the_list_is_the_same(public: Site) -> None:
+    signature = public.folder / "SHA256SUMS.asc"
+    signature.write_text("a signature")
+    page = public.folder / "qsb/003/index.html"
+    page.write_text("altered")
+    assert publish(public.folder).status == 0
+    assert signature.read_text() == "a signature"
+    assert str(public.folder.readlink()).endswith("000002")
+    changed = publish(public.folder, SITEURL=HOST)
+    assert changed.status == 0, changed.said
+    assert "SHA256SUMS.asc is of the old one; sign it anew" in changed.said
+    assert not signature.exists()
+    assert publish(public.folder, "--rollback").status == 0
+    assert signature.read_text() == "a signature"

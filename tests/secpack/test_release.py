@@ -1,0 +1,251 @@
+"""The release gate: each thing that must not happen to what was public."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+
+from secpack import SecpackError
+from secpack.model import Severity
+from secpack.release import CODES, Release, check_release, read_release
+
+ENTRY = "<entry><id>{id}</id><updated>{updated}</updated></entry>"
+FEED = '<feed xmlns="http://www.w3.org/2005/Atom"><id>{id}</id><updated>{updated}</updated>{rest}</feed>'
+
+
+def signature(file: str) -> dict[str, str]:
+    return {"file": file, "signer": "ines"}
+
+
+def document(number: int) -> dict[str, Any]:
+    file = f"qsb/{number:03d}/qsb-{number:03d}-2020.txt"
+    return {
+        "id": f"QSB-{number:03d}",
+        "file": file,
+        "url": f"qsb/{number:03d}/",
+        "sha256": str(number),
+        "published": f"2020-01-{number:02d}",
+        "updated": f"2020-02-{number:02d}",
+        "revisions": [{"date": f"2020-01-{number:02d}", "text": "First published"}],
+        "signatures": [signature(f"{file}.sig.ines"), signature(f"{file}.sig.tomek")],
+    }
+
+
+def a_canary() -> dict[str, Any]:
+    file = "canary/001/canary-001-2020.txt"
+    letter = "canary/001/canary-001-2020-letter-ines.txt"
+    return document(1) | {
+        "id": "canary-001",
+        "file": file,
+        "url": "canary/001/",
+        "signatures": [signature(f"{file}.sig.ines")],
+        "letters": [
+            {"file": letter, "sha256": "l", "signatures": [signature(f"{letter}.sig.ines")]}
+        ],
+    }
+
+
+@dataclass
+class Public:
+    """A site of three bulletins, a canary with a letter, an attachment and a key, to change."""
+
+    bulletins: list[dict[str, Any]] = field(default_factory=lambda: [*map(document, (1, 2, 3))])
+    canary: dict[str, Any] = field(default_factory=a_canary)
+    attachment: dict[str, Any] = field(
+        default_factory=lambda: {
+            "file": "qsb/files/risk.dot",
+            "sha256": "d",
+            "signatures": [signature("qsb/files/risk.dot.sig.ines")],
+        }
+    )
+    keys: list[dict[str, str]] = field(
+        default_factory=lambda: [{"fingerprint": "AB" * 20, "file": "keys/team/ines.asc"}]
+    )
+    pages: list[str] = field(
+        default_factory=lambda: ["index.html", "xsa/1/index.html", "theme/style.css", "a.html.gz"]
+    )
+    feed: str = "tag:quern.example.org,2016:qsb"
+    prefix: str = "tag:quern.example.org,2016:"
+    feed_updated: str = "2020-02-03T00:00:00Z"
+
+    def release(self) -> Release:
+        documents = [*self.bulletins, self.canary]
+        data = {
+            "bulletins": self.bulletins,
+            "canaries": [self.canary],
+            "attachments": [self.attachment],
+            "keys": self.keys,
+        }
+        files = {"data/archive.json": json.dumps(data), **dict.fromkeys(self.pages, "page")}
+        for each in (*documents, *self.canary["letters"], self.attachment):
+            files[each["file"]] = "text"
+            files |= {s["file"]: "signature" for s in each["signatures"]}
+        files |= {d["url"] + "index.html": "page" for d in documents}
+        files |= {key["file"]: "key" for key in self.keys}
+        # The newest in the feed, the others in its archive document.
+        files["feeds/qsb.atom.xml"] = self._feed(self.bulletins[2:])
+        files["feeds/qsb-1.atom.xml"] = self._feed(self.bulletins[:2])
+        return read_release(files, lambda path: files[path].encode())
+
+    def _feed(self, bulletins: list[dict[str, Any]]) -> str:
+        entries = [
+            ENTRY.format(id=self.prefix + b["id"].lower(), updated=f"{b['updated']}T00:00:00Z")
+            for b in bulletins
+        ]
+        return FEED.format(id=self.feed, updated=self.feed_updated, rest="".join(entries))
+
+
+def change_letter(new: Public) -> None:
+    new.canary["letters"][0]["sha256"] = "other"
+
+
+def take_key_back(new: Public) -> None:
+    new.keys = [{"fingerprint": "CD" * 20, "file": "keys/team/ines.asc"}]
+
+
+def take_canary_back(new: Public) -> None:
+    new.canary |= {
+        "id": "canary-002",
+        "file": "canary/002/canary-002-2020.txt",
+        "url": "canary/002/",
+        "letters": [],
+        "signatures": [],
+    }
+
+
+REFUSALS: list[tuple[str, Callable[[Public], Any], list[tuple[str, str]]]] = [
+    (
+        "a bulletin is gone",
+        lambda new: new.bulletins.pop(1),
+        [("release-document-gone", "qsb/002/qsb-002-2020.txt")],
+    ),
+    (
+        "a canary is gone",
+        take_canary_back,
+        [("release-document-gone", "canary/001/canary-001-2020.txt")],
+    ),
+    (
+        "a signature is gone",
+        lambda new: new.bulletins[1]["signatures"].pop(),
+        [("release-signature-gone", "qsb/002/qsb-002-2020.txt.sig.tomek")],
+    ),
+    (
+        "an attachment's signature is gone",
+        lambda new: new.attachment["signatures"].pop(),
+        [("release-signature-gone", "qsb/files/risk.dot.sig.ines")],
+    ),
+    (
+        "a key is gone, its file is not",
+        take_key_back,
+        [("release-key-gone", "keys/team/ines.asc")],
+    ),
+    (
+        "a key is gone",
+        lambda new: new.keys.clear(),
+        [("release-key-gone", "keys/team/ines.asc")],
+    ),
+    (
+        "a key has moved",
+        lambda new: new.keys[0].update(file="keys/team/retired/ines.asc"),
+        [("release-address-gone", "keys/team/ines.asc")],
+    ),
+    (
+        "an address is gone",
+        lambda new: new.pages.remove("xsa/1/index.html"),
+        [("release-address-gone", "xsa/1/index.html")],
+    ),
+    (
+        "a date of publication has changed",
+        lambda new: new.bulletins[1].update(published="2020-01-07"),
+        [("release-date-changed", "qsb/002/qsb-002-2020.txt")],
+    ),
+    (
+        "a text differs without a revision",
+        lambda new: new.bulletins[1].update(sha256="other"),
+        [("release-original-changed", "qsb/002/qsb-002-2020.txt")],
+    ),
+    (
+        "a letter differs",
+        change_letter,
+        [("release-original-changed", "canary/001/canary-001-2020-letter-ines.txt")],
+    ),
+    (
+        "an attachment differs",
+        lambda new: new.attachment.update(sha256="other"),
+        [("release-original-changed", "qsb/files/risk.dot")],
+    ),
+    (
+        "a feed has another id",
+        lambda new: setattr(new, "feed", "tag:other.example.org,2016:qsb"),
+        [
+            ("release-feed-id", "feeds/qsb-1.atom.xml"),
+            ("release-feed-id", "feeds/qsb.atom.xml"),
+        ],
+    ),
+    (
+        "entries have other ids",
+        lambda new: setattr(new, "prefix", "tag:other.example.org,2016:"),
+        [("release-feed-id", "feeds/qsb.atom.xml")],
+    ),
+    (
+        "a text was revised earlier than it was",
+        lambda new: new.bulletins[1].update(updated="2020-02-01"),
+        [("release-updated-backwards", "qsb/002/qsb-002-2020.txt")],
+    ),
+    (
+        "a feed was updated earlier than it was",
+        lambda new: setattr(new, "feed_updated", "2020-02-02T00:00:00Z"),
+        [
+            ("release-updated-backwards", "feeds/qsb-1.atom.xml"),
+            ("release-updated-backwards", "feeds/qsb.atom.xml"),
+        ],
+    ),
+]
+
+
+@pytest.mark.parametrize(
+    ("change", "expected"), [row[1:] for row in REFUSALS], ids=[row[0] for row in REFUSALS]
+)
+def test_it_refuses(change: Callable[[Public], Any], expected: list[tuple[str, str]]) -> None:
+    new = Public()
+    change(new)
+    findings = check_release(new.release(), Public().release())
+    assert [(f.code, f.file) for f in findings] == sorted(expected, key=lambda row: row[::-1])
+    assert all(f.severity is Severity.ERROR and f.message for f in findings)
+
+
+def test_every_refusal_is_a_case() -> None:
+    assert {code for _, _, expected in REFUSALS for code, _ in expected} == CODES
+
+
+def test_what_it_lets_pass() -> None:
+    new = Public()
+    new.bulletins.append(document(4))
+    new.bulletins[0] |= {"sha256": "other", "updated": "2020-02-07"}
+    new.bulletins[1] |= {"sha256": "other", "revisions": [*new.bulletins[1]["revisions"]] * 2}
+    new.pages.remove("theme/style.css")
+    new.pages.remove("a.html.gz")
+    new.keys.append({"fingerprint": "CD" * 20, "file": "keys/team/tomek.asc"})
+    assert check_release(new.release(), Public().release()) == []
+
+
+def test_entries_may_move_to_an_archive_document() -> None:
+    new = Public()
+    new.bulletins.append(document(4))
+    old = Public()
+    files = new.release().feeds
+    assert len(files["feeds/qsb.atom.xml"].entries) == 2
+    assert check_release(new.release(), old.release()) == []
+
+
+@pytest.mark.parametrize(
+    "data",
+    [b"", b"[]", b'{"bulletins": 3}', b'{"bulletins": [{}], "canaries": [], "keys": []}', b"\xff"],
+)
+def test_a_site_that_cannot_be_read_is_not_compared(data: bytes) -> None:
+    with pytest.raises(SecpackError, match=r"data/archive\.json, or a feed, cannot be read"):
+        read_release({}, lambda _: data)

@@ -1,0 +1,579 @@
+"""Copies of a site: true ones, damaged ones, old ones, and servers that mean harm."""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import json
+import os
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import partial
+from http.server import BaseHTTPRequestHandler, SimpleHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import pytest
+
+from secpack import copies, verify_site
+from secpack.cli import main
+from secpack.sums import format_sums
+from tests.keys import Gnupg
+
+MONTHS = {1: "2020-01-05", 2: "2020-02-05", 3: "2020-03-05"}
+
+
+def document(number: int, updated: str = "") -> dict[str, object]:
+    return {
+        "id": f"QSB-{number:03d}",
+        "file": f"qsb/{number:03d}/qsb-{number:03d}-2020.txt",
+        "url": f"qsb/{number:03d}/",
+        "sha256": "",
+        "published": MONTHS[number],
+        "updated": updated or MONTHS[number],
+        "revisions": [],
+    }
+
+
+def write(folder: Path, files: dict[str, bytes]) -> None:
+    for path, data in files.items():
+        (folder / path).parent.mkdir(parents=True, exist_ok=True)
+        (folder / path).write_bytes(data)
+
+
+def sum_up(folder: Path) -> None:
+    """Write the manifest anew, as whoever altered a copy can."""
+    paths = [path for path in folder.rglob("*") if path.is_file()]
+    sums = {
+        path.relative_to(folder).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest()
+        for path in paths
+        if not path.name.startswith("SHA256SUMS")
+    }
+    (folder / "SHA256SUMS").write_bytes(format_sums(sums))
+
+
+def make_site(folder: Path, *documents: dict[str, object]) -> Path:
+    """A site with a page, an original and a signature for each document; and a key."""
+    files = {
+        "index.html": f"{len(documents)} bulletins".encode(),
+        "keys/team/ines.asc": b"key",
+        "data/archive.json": json.dumps({"bulletins": documents, "canaries": []}).encode(),
+    }
+    for each in documents:
+        text = f"text of {each['id']} as of {each['updated']}".encode()
+        files |= {str(each["file"]): text, f"{each['file']}.sig.ines": b"signature of " + text}
+        files[f"{each['url']}index.html"] = (
+            b"page, with a way to the next of " + files["index.html"]
+        )
+    write(folder, files)
+    sum_up(folder)
+    return folder
+
+
+@pytest.fixture
+def rebuild(tmp_path: Path) -> Path:
+    return make_site(tmp_path / "rebuild", *map(document, (1, 2)))
+
+
+@pytest.fixture
+def copy(tmp_path: Path) -> Path:
+    return make_site(tmp_path / "copy", *map(document, (1, 2)))
+
+
+Said = tuple[int, list[str]]
+
+
+@pytest.fixture
+def verify(capsys: pytest.CaptureFixture[str]) -> Callable[..., Said]:
+    def run(*arguments: object) -> Said:
+        status = main(["verify-site", *map(str, arguments)])
+        printed = capsys.readouterr()
+        return status, (printed.out + printed.err).splitlines()
+
+    return run
+
+
+class Calm(ThreadingHTTPServer):
+    """A server that says nothing of readers who leave."""
+
+    daemon_threads = True
+
+    def handle_error(self, *_: object) -> None:
+        pass
+
+
+@contextmanager
+def server(handler: Callable[..., BaseHTTPRequestHandler]) -> Iterator[str]:
+    with Calm(("127.0.0.1", 0), handler) as http:
+        threading.Thread(target=http.serve_forever, daemon=True).start()
+        try:
+            yield f"http://127.0.0.1:{http.server_address[1]}"
+        finally:
+            http.shutdown()
+
+
+class Quiet(SimpleHTTPRequestHandler):
+    """A plain server of files."""
+
+    protocol_version = "HTTP/1.1"
+
+    def log_message(self, *_: object) -> None:
+        pass
+
+
+@pytest.fixture(params=["folder", "address"])
+def place(request: pytest.FixtureRequest, copy: Path) -> Iterator[object]:
+    """The copy as a folder, and on a server."""
+    if request.param == "folder":
+        yield copy
+        return
+    with server(partial(Quiet, directory=copy)) as address:
+        yield address
+
+
+# --- copies -----------------------------------------------------------------------------------
+
+
+def test_a_true_copy(place: object, rebuild: Path, verify: Callable[..., Said]) -> None:
+    assert verify(place, "--against", rebuild) == (
+        0,
+        ["rests on a rebuild, which is the same", "true: 9 files"],
+    )
+
+
+def test_without_a_rebuild_or_signature_it_is_only_undamaged(
+    place: object, verify: Callable[..., Said]
+) -> None:
+    status, said = verify(place)
+    assert status == 0
+    assert said[0].startswith("undamaged: 9 files are as its SHA256SUMS says, which anybody")
+
+
+def test_one_byte_changed_and_one_file_missing(
+    place: object, copy: Path, rebuild: Path, verify: Callable[..., Said]
+) -> None:
+    (copy / "qsb/001/index.html").write_bytes(b"Page, one of 2 bulletins")
+    (copy / "keys/team/ines.asc").unlink()
+    for arguments in ((), ("--against", rebuild)):
+        status, said = verify(place, *arguments)
+        assert status == 1
+        assert "altered: qsb/001/index.html: differs from what SHA256SUMS says" in said
+        missing = [line for line in said if line.startswith("missing: keys/team/ines.asc")]
+        assert len(missing) == 1
+        assert said[-1] == "NOT TRUE (9 files were looked at)"
+
+
+def test_what_the_manifest_was_made_to_fit_is_found_by_a_rebuild(
+    place: object, copy: Path, rebuild: Path, verify: Callable[..., Said]
+) -> None:
+    (copy / "qsb/001/index.html").write_bytes(b"altered")
+    (copy / "qsb/002/qsb-002-2020.txt.sig.ines").unlink()
+    (copy / "more.html").write_bytes(b"more")
+    sum_up(copy)
+    assert verify(place)[0] == 0
+    status, said = verify(place, "--against", rebuild)
+    assert status == 1
+    assert said == [
+        "altered: qsb/001/index.html: differs from the rebuild's",
+        "missing: qsb/002/qsb-002-2020.txt.sig.ines: is missing, in its SHA256SUMS as well",
+        "extra: more.html",
+        "NOT TRUE (9 files were looked at)",
+    ]
+
+
+def test_extra_files_in_a_folder(copy: Path, verify: Callable[..., Said]) -> None:
+    write(copy, {"qsb/003/index.html": b"more"})
+    (copy / "away").symlink_to("/")
+    (copy / "SHA256SUMS.asc").write_bytes(b"a signature is no extra file")
+    status, said = verify(copy)
+    assert (status, said[:2]) == (1, ["extra: away", "extra: qsb/003/index.html"])
+
+
+def test_links_in_a_folder_are_not_followed(
+    copy: Path, tmp_path: Path, verify: Callable[..., Said]
+) -> None:
+    (copy / "qsb").rename(tmp_path / "elsewhere")
+    (copy / "qsb").symlink_to(tmp_path / "elsewhere")
+    (copy / "index.html").unlink()
+    os.mkfifo(copy / "index.html")
+    status, said = verify(copy)
+    assert status == 1
+    assert "altered: index.html: is a link, or no file" in said
+    assert "altered: qsb/001/qsb-001-2020.txt: is a link, or no file" in said
+
+
+def test_a_copy_that_is_behind(tmp_path: Path, verify: Callable[..., Said]) -> None:
+    new = make_site(tmp_path / "new", document(1, "2020-03-01"), document(2), document(3))
+    old = make_site(tmp_path / "old", document(1), document(2))
+    status, said = verify(old, "--against", new)
+    assert status == 1
+    assert said == [
+        "behind: QSB-001 was revised on 2020-03-01, after 2020-01-05",
+        "behind: QSB-003 was published on 2020-03-05",
+        "behind by 2 document(s) and 29 day(s): its newest text is of 2020-02-05, "
+        "that of the rebuild of 2020-03-05",
+        "9 pages and other files differ, as they do in another state",
+        "NOT TRUE (9 files were looked at)",
+    ]
+    status, said = verify(new, "--against", old)
+    assert status == 1
+    assert said[:2] == [
+        "ahead of the rebuild: QSB-001 was revised on 2020-03-01, after 2020-01-05",
+        "ahead of the rebuild: QSB-003 was published on 2020-03-05",
+    ]
+
+
+def test_an_old_copy_can_be_altered_besides(tmp_path: Path, verify: Callable[..., Said]) -> None:
+    new = make_site(tmp_path / "new", *map(document, (1, 2, 3)))
+    old = make_site(tmp_path / "old", *map(document, (1, 2)))
+    (old / "qsb/002/qsb-002-2020.txt").write_bytes(b"altered")
+    (old / "qsb/001/qsb-001-2020.txt.sig.ines").unlink()
+    (old / "keys/team/ines.asc").write_bytes(b"another key")
+    hostile = document(3) | {"id": "QSB-9", "url": "", "updated": "2020-03-04"}
+    data = {"bulletins": [document(1), document(2), hostile], "canaries": []}
+    (old / "data/archive.json").write_text(json.dumps(data))
+    sum_up(old)
+    status, said = verify(old, "--against", new)
+    assert status == 1
+    assert "altered: qsb/002/qsb-002-2020.txt: differs from the rebuild's" in said
+    assert "altered: keys/team/ines.asc: differs from the rebuild's" in said
+    assert any(line.startswith("missing: qsb/001/qsb-001-2020.txt.sig.ines") for line in said)
+    assert "behind: QSB-003 was published on 2020-03-05" in said
+    assert "ahead of the rebuild: QSB-9 was published on 2020-03-05" in said
+
+
+def test_precompressed_files_are_judged_by_what_they_hold(
+    copy: Path, rebuild: Path, verify: Callable[..., Said]
+) -> None:
+    page = (copy / "index.html").read_bytes()
+    write(copy, {"index.html.gz": gzip.compress(page, 1)})
+    write(rebuild, {"index.html.gz": gzip.compress(page, 9, mtime=0)})
+    sum_up(copy)
+    sum_up(rebuild)
+    assert verify(copy, "--against", rebuild)[0] == 0
+    write(copy, {"index.html.gz": gzip.compress(b"altered"), "keys/team/ines.asc.gz": b"no gzip"})
+    sum_up(copy)
+    status, said = verify(copy, "--against", rebuild)
+    assert status == 1
+    assert said[:2] == [
+        "altered: index.html.gz: differs from the rebuild's",
+        "extra: keys/team/ines.asc.gz",
+    ]
+
+
+def test_a_signature_of_the_manifest(
+    place: object, copy: Path, tmp_path: Path, verify: Callable[..., Said]
+) -> None:
+    (tmp_path / "gnupg").mkdir(mode=0o700)
+    gpg = Gnupg(tmp_path / "gnupg")
+    for name in ("ines", "mallory"):
+        gpg.make(name)
+    keyring = tmp_path / "keyring.asc"
+    keyring.write_bytes(gpg.export("ines"))
+    manifest = (copy / "SHA256SUMS").read_bytes()
+    status, said = verify(place, "--keyring", keyring)
+    assert (status, said[0]) == (
+        1,
+        "SHA256SUMS is not signed: there is no SHA256SUMS.asc or SHA256SUMS.sig",
+    )
+    for name, armour in (("SHA256SUMS.sig", False), ("SHA256SUMS.asc", True)):
+        (copy / name).write_bytes(gpg.sign(manifest, "ines", armour=armour))
+        assert verify(place, "--keyring", keyring) == (
+            0,
+            [
+                f"rests on a signature by {gpg.fingerprints['ines']}, made on 2020-01-02",
+                "true: 9 files",
+            ],
+        )
+    for signature, verdict in (
+        (gpg.sign(manifest, "mallory"), "unknown-key"),
+        (gpg.sign(manifest + b" ", "ines"), "bad"),
+        (b"nonsense", "malformed"),
+    ):
+        (copy / "SHA256SUMS.asc").write_bytes(signature)
+        status, said = verify(place, "--keyring", keyring)
+        assert (status, said[0]) == (
+            1,
+            f"SHA256SUMS.asc: the signature is not good: {verdict}",
+        )
+    keyring.write_bytes(b"no key")
+    status, said = verify(place, "--keyring", keyring)
+    assert status == 2
+    assert said[0].startswith("the keyring cannot be used: ")
+
+
+def test_a_rebuild_that_is_not_whole_cannot_be_used(
+    copy: Path, rebuild: Path, verify: Callable[..., Said]
+) -> None:
+    (rebuild / "index.html").write_bytes(b"half")
+    assert verify(copy, "--against", rebuild) == (2, ["the rebuild is not whole: index.html"])
+    (rebuild / "SHA256SUMS").unlink()
+    assert verify(copy, "--against", rebuild) == (2, ["the rebuild cannot be used: is missing"])
+
+
+@pytest.mark.parametrize(
+    "place",
+    ["/no/such/folder", "ftp://127.0.0.1/", "http:///site", "http://u@127.0.0.1/", "http://[/"],
+)
+def test_what_is_no_copy(place: str, verify: Callable[..., Said]) -> None:
+    status, said = verify(place)
+    assert status == 2
+    assert said
+
+
+def test_a_server_that_is_not_there(verify: Callable[..., Said]) -> None:
+    with server(Quiet) as address:
+        pass
+    status, said = verify(address)
+    assert status == 2
+    assert said[0].startswith("no answer: ")
+
+
+# --- hostile ones -----------------------------------------------------------------------------
+
+DIGEST = "0" * 64
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        f"{DIGEST}  ../secret",
+        f"{DIGEST}  /etc/passwd",
+        f"{DIGEST}  qsb//x",
+        f"{DIGEST}  qsb/./x",
+        f"{DIGEST}  qsb/../../x",
+        f"{DIGEST}  qsb\\..\\x",
+        f"{DIGEST}  qsb/\x1b[31m",
+        f"{DIGEST}  {'x/' * 600}x",
+        f"{DIGEST} *index.html",
+        f"{DIGEST}  SHA256SUMS",
+        f"{DIGEST}  index.html\n{DIGEST}  index.html",
+        "index.html",
+        f"{DIGEST}  index.html\r",
+        "",
+    ],
+)
+def test_a_hostile_manifest(copy: Path, line: str, verify: Callable[..., Said]) -> None:
+    (copy / "SHA256SUMS").write_bytes(f"{DIGEST}  a.html\n{line}\n".encode())
+    status, said = verify(copy)
+    assert status == 1
+    assert said[0].startswith("SHA256SUMS: SHA256SUMS:2: ") or "SHA256SUMS:3: " in said[0]
+    assert said[-1] == "NOT TRUE (0 files were looked at)"
+    assert "\x1b" not in "".join(said)
+
+
+@pytest.mark.parametrize("data", [b"\xff\n", b"no line end"])
+def test_a_manifest_that_is_none(copy: Path, data: bytes, verify: Callable[..., Said]) -> None:
+    (copy / "SHA256SUMS").write_bytes(data)
+    assert verify(copy)[0] == 1
+
+
+@pytest.mark.parametrize(
+    "data",
+    [b"[" * 200_000, b"{}", b'{"bulletins": [], "canaries": [{"id": []}]}', b"\xff"],
+)
+def test_hostile_data(copy: Path, rebuild: Path, data: bytes, verify: Callable[..., Said]) -> None:
+    (copy / "data/archive.json").write_bytes(data)
+    sum_up(copy)
+    status, said = verify(copy, "--against", rebuild)
+    assert status == 1
+    assert said[0].startswith("data/archive.json: cannot be read: ")
+
+
+class Hostile(Quiet):
+    """A server that treats one file as its class says."""
+
+    #: Where something odd happens.
+    where = "/index.html"
+
+    def do_GET(self) -> None:
+        if self.path == self.where:
+            self.harm()
+        else:
+            super().do_GET()
+
+    def harm(self) -> None:
+        raise NotImplementedError
+
+    def answer(self, status: int, **headers: str) -> None:
+        self.send_response(status)
+        for name, value in headers.items():
+            self.send_header(name.replace("_", "-"), value)
+        self.end_headers()
+
+
+class Elsewhere(Hostile):
+    def harm(self) -> None:
+        self.answer(302, Location="http://127.0.0.2:1/index.html", Content_Length="0")
+
+
+class OtherPort(Hostile):
+    def harm(self) -> None:
+        self.answer(302, Location="http://127.0.0.1:1/index.html", Content_Length="0")
+
+
+class ToAFile(Hostile):
+    def harm(self) -> None:
+        self.answer(301, Location="file:///etc/passwd", Content_Length="0")
+
+
+class Circle(Hostile):
+    def harm(self) -> None:
+        self.answer(307, Location="/index.html", Content_Length="0")
+
+
+class Encoded(Hostile):
+    def harm(self) -> None:
+        self.answer(200, Content_Encoding="gzip", Content_Length="0")
+
+
+class Failing(Hostile):
+    def harm(self) -> None:
+        self.answer(503, Content_Length="0")
+
+
+class Endless(Hostile):
+    def harm(self) -> None:
+        self.answer(200, Connection="close")
+        while True:
+            self.wfile.write(b"x" * 65536)
+
+
+class Claimed(Hostile):
+    def harm(self) -> None:
+        self.answer(200, Content_Length=str(10**15))
+        while True:
+            self.wfile.write(b"x" * 65536)
+
+
+class Dripping(Hostile):
+    def harm(self) -> None:
+        self.answer(200, Content_Length="1000")
+        for _ in range(1000):
+            self.wfile.write(b"x")
+            time.sleep(0.05)
+
+
+class DrippingHeaders(Hostile):
+    def harm(self) -> None:
+        self.wfile.write(b"HTTP/1.1 200 OK\r\n")
+        for number in range(1000):
+            self.wfile.write(b"X-%d: y\r\n" % number)
+            time.sleep(0.05)
+
+
+class Silent(Hostile):
+    def harm(self) -> None:
+        time.sleep(3)
+
+
+class Nonsense(Hostile):
+    def harm(self) -> None:
+        self.wfile.write(b"\x00\x01\x02 what?\r\n\r\n")
+        self.close_connection = True
+
+
+HARM: list[tuple[type[Hostile], str]] = [
+    (Elsewhere, "altered: index.html: leads away from the host, to http://127.0.0.2:1/index.html"),
+    (OtherPort, "altered: index.html: leads away from the host, to http://127.0.0.1:1/index.html"),
+    (ToAFile, "altered: index.html: leads away from the host, to file:///etc/passwd"),
+    (Circle, "altered: index.html: leads on more than 3 times"),
+    (Encoded, "altered: index.html: was sent encoded, though nobody asked for that"),
+    (Failing, "altered: index.html: was answered with status 503"),
+    (Endless, "altered: index.html: is larger than 1000000 bytes"),
+    (Claimed, "altered: index.html: is larger than 1000000 bytes"),
+    (Dripping, "missing: index.html: no answer: took longer than 0.5 seconds"),
+    (DrippingHeaders, "missing: index.html: no answer: took longer than 0.5 seconds"),
+    (Silent, "missing: index.html: no answer: took longer than 0.5 seconds"),
+    (Nonsense, "missing: index.html: no answer: "),
+]
+
+
+@pytest.mark.parametrize(("handler", "reason"), HARM, ids=[row[0].__name__ for row in HARM])
+def test_a_hostile_server(
+    copy: Path,
+    handler: type[Hostile],
+    reason: str,
+    verify: Callable[..., Said],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(copies, "PATIENCE", 0.5)
+    monkeypatch.setattr(verify_site, "MOST_OF_A_FILE", 1_000_000)
+    with server(partial(handler, directory=copy)) as address:
+        started = time.monotonic()
+        status, said = verify(address)
+        assert time.monotonic() - started < 10
+    assert status == 1
+    assert said[0].startswith(reason)
+    assert said[1:] == ["NOT TRUE (9 files were looked at)"]
+
+
+class DrippingManifest(Dripping):
+    where = "/SHA256SUMS"
+
+
+def test_a_server_without_an_end_is_left(
+    copy: Path, verify: Callable[..., Said], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(copies, "PATIENCE", 0.3)
+    with server(partial(DrippingManifest, directory=copy)) as address:
+        assert verify(address) == (2, ["no answer: took longer than 0.3 seconds"])
+
+
+class SilentAfterAll(Quiet):
+    def do_GET(self) -> None:
+        if self.path != "/SHA256SUMS":
+            time.sleep(0.4)
+            self.close_connection = True
+            return
+        super().do_GET()
+
+
+def test_a_server_that_stops_to_answer_is_left(
+    copy: Path, verify: Callable[..., Said], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(copies, "PATIENCE", 0.1)
+    with server(partial(SilentAfterAll, directory=copy)) as address:
+        status, said = verify(address)
+    assert status == 1
+    assert said[0] == "4 more files were not asked for: no answer so often"
+    assert said[-1] == "NOT TRUE (5 files were looked at)"
+
+
+class Moved(Quiet):
+    """Serves the site one folder deeper than asked."""
+
+    def do_GET(self) -> None:
+        if not self.path.startswith("/site/"):
+            self.send_response(301)
+            self.send_header("Location", f"/site{self.path}")
+            self.send_header("Content-Length", "0")
+            self.end_headers()
+            return
+        self.path = self.path.removeprefix("/site")
+        super().do_GET()
+
+
+def test_a_redirect_on_the_same_host_is_followed(copy: Path, verify: Callable[..., Said]) -> None:
+    with server(partial(Moved, directory=copy)) as address:
+        assert verify(address)[0] == 0
+        assert verify(f"{address}/site")[0] == 0
+
+
+@pytest.mark.parametrize(
+    ("here", "target", "stays"),
+    [
+        ("http://a.example/x", "https://a.example/x", True),
+        ("https://a.example/x", "http://a.example/x", False),
+        ("http://a.example:8080/x", "https://a.example/x", False),
+        ("https://a.example/x", "https://a.example:444/x", False),
+        ("https://a.example/x", "https://A.example/y", True),
+        ("https://a.example/x", "https://b.example/x", False),
+        ("https://a.example/x", "https://u@a.example/x", False),
+    ],
+)
+def test_what_staying_on_the_host_means(here: str, target: str, stays: bool) -> None:
+    site = copies.Server("http://a.example/")
+    parts = copies.urlsplit(target), copies.urlsplit(here)
+    assert site._stays(*parts) is stays
