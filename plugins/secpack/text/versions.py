@@ -15,12 +15,12 @@ from typing import Final, NamedTuple
 from secpack.model import Fix
 
 _NUMBER: Final = (
-    r"[0-9]{1,2}(?:\.[0-9]{1,3}){0,2}"
+    r"[0-9]{1,2}(?:\.[0-9]{1,3}){0,2}(?:(?<=\.[0-9])\.x)?"
     r"(?:[-\s]?[Rr][Cc][0-9]{1,2}|\s{1,3}[Bb]eta(?:\s{1,3}[0-9]{1,2})?)?"
 )
 _END: Final = r"(?![\w*]|[.-]\w)"
 _MARKED: Final = rf"(?:R|[Rr]elease\s{{1,3}}){_NUMBER}{_END}"
-_DOTTED: Final = rf"[0-9]{{1,2}}\.[0-9]{{1,3}}(?:\.[0-9]{{1,3}})?(?:-rc[0-9]{{1,2}})?{_END}"
+_DOTTED: Final = rf"[0-9]{{1,2}}\.[0-9]{{1,3}}(?:\.(?:[0-9]{{1,3}}|x))?(?:-rc[0-9]{{1,2}})?{_END}"
 _JOINT: Final = r"(?:,\s{1,3}(?:(?:and|or)\s{1,3})?|\s{1,3}(?:and|or|&)\s{1,3}|\s{0,2}[/&]\s{0,2})"
 _SINGLE: Final = re.compile(rf"{_MARKED}|{_NUMBER}{_END}")
 _MARK: Final = re.compile(r"\A(?:R(?:elease\s+)?|release\s+)")
@@ -85,6 +85,7 @@ _VERSION: Final = re.compile(
     r"v?(?:[0-9]{1,4}:)?[0-9][\w.+~^]{0,80}(?:-[\w.+~^]{1,80}){0,4}"
 )
 _PLAINLY: Final = re.compile(r"v?[0-9]{1,80}(?:[.:]|-[0-9])|[0-9]{6}")
+_NUMBERED_ID: Final = re.compile(r"[A-Z-]{1,80}-[0-9-]{1,80}")
 _DAY: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _NAME: Final = re.compile(r"[A-Za-z][\w.+*-]{0,80}")
 _ARCHITECTURE: Final = re.compile(
@@ -181,7 +182,7 @@ def releases_pattern(product: str) -> str:
 def release_numbers(text: str) -> tuple[str, ...]:
     """The numbers in a printed list of releases, as printed but for ``R`` or ``Release``."""
     found = (" ".join(match[0].split()) for match in _SINGLE.finditer(text))
-    return tuple(dict.fromkeys(_MARK.sub("", number) for number in found))
+    return tuple(dict.fromkeys(_MARK.sub("", number).removesuffix(".x") for number in found))
 
 
 def domain_names(text: str) -> tuple[str, ...]:
@@ -279,13 +280,15 @@ def split_name(word: str) -> tuple[str, str] | None:
     """Name and version of ``xen-4.1.2-7.fc20.x86_64`` or ``xen_4.1.2-7``; None of other words.
 
     A version ends with a release number; where there is none, what is left must look like one.
+    ``CVE-2031-10001`` is no package.
     """
     word = _ARCHITECTURE.sub("", word, count=1)
     name, _, version = word.rpartition("_")
     if not (name and version[:1].isdigit() and _PLAINLY.match(version)):
         name, version = _split_at_dash(word)
     whole = _NAME.fullmatch(name) and _VERSION.fullmatch(version)
-    return (name, version) if whole else None
+    numbered = _NUMBERED_ID.fullmatch(word) is not None
+    return (name, version) if whole and not numbered else None
 
 
 def _split_at_dash(word: str) -> tuple[str, str]:
@@ -467,6 +470,8 @@ class _Phrase:
             self._note(" ".join(token.value[1:-1].split()))
         elif "release" in kinds and kinds & _ENDS and self.group.versions:
             self._aside(token)
+        elif kinds & _FACTS and not read_fact(token.value[1:-1], self.product):
+            self.unread = True
         elif kinds & _VERSIONS and self.group.versions:
             self.unread = True  # "(replaces 4.1-2)"
         elif not kinds & _ENDS and [w for w in words if w.value not in ("goes", "go")]:
@@ -559,12 +564,12 @@ def read_fact(text: str, product: str) -> Entry | None:
     return Entry(0, "", "", fix, stated[0] if stated else ()) if len(stated) < 2 else None
 
 
-def read_sentence(text: str, product: str) -> tuple[tuple[Entry, ...], bool]:
-    """The packages that running text names with their versions, and whether each has a name."""
-    phrase = _Phrase(text, product, strict=False)
-    entries = tuple(e for e in _entries(phrase.groups) if e.package and e.version)
-    nameless = any(g.versions and g.fix is Fix.AVAILABLE and not g.names for g in phrase.groups)
-    return entries, not nameless
+def read_sentence(text: str, product: str) -> tuple[Entry, ...] | None:
+    """The packages that running text names with their versions; None if one has no name."""
+    groups = _Phrase(text, product, strict=False).groups
+    if any(g.versions and g.fix is Fix.AVAILABLE and not g.names for g in groups):
+        return None
+    return tuple(entry for entry in _entries(groups) if entry.package and entry.version)
 
 
 def _entries(groups: Sequence[_Group]) -> Iterator[Entry]:
