@@ -49,8 +49,10 @@ _REMEDY: Final = re.compile(
 )
 _ASIDE: Final = re.compile(r"about\b|credits\b|affected\b")
 _PACKAGES: Final = re.compile(
-    r"\bpackages\b|\b(?:following|this|fixed|new|updated) package\b|\b(?:fixed|new) versions\b", re.I
+    r"\bpackages\b|\b(?:following|this|fixed|new|updated) package\b|\b(?:fixed|new) versions\b",
+    re.I,
 )
+_ABOUT: Final = re.compile(r"\b(?:packages?|versions?)\b", re.I)
 _CONDITION: Final = re.compile(r"\s*(?:To|Until|Before|After|If|Once|When|While)\b")
 # "These versions are affected:", "The affected kernel packages:", "packages that have the bug:"
 _FORMER: Final = re.compile(
@@ -61,10 +63,17 @@ _FORMER: Final = re.compile(
     r"|\bintroduced\s+(?:in|by|with)\b"
     r"|\b(?:have|has|had|contains?|with|suffers?\s+from)\s+(?:the|this|a)\s+"
     r"(?:bug|flaw|problem|issue|vulnerability)\b"
-    r"|\bn(?:ot|ever)\b|n't\b",
+    r"|\b(?:not|never|no longer|remove|uninstall|delete|vulnerable|buggy|malicious|compromised)\b"
+    r"|n't\b",
     re.I,
 )
-_MENDS: Final = re.compile(r"\b(?:fix|patch|mend|resol|address|install|upgrade|update|correct)", re.I)
+# An announcement, and a sentence that names packages, must say that they are the remedy.
+_MENDS: Final = re.compile(
+    r"\b(?:fix|(?:re)?solv|resol|(?:un)?patch|mend|address|install|upgrad|updat|correct|upload|immune"
+    r"|remed|mitigat|relevant|available|repositor|solution|need|requir|necessary|repair|prevent"
+    r"|download)|^(?:The\s)?(?:(?:specific|following)\s)?packages(?:\sare)?(?:\sas\sfollows)?:$",
+    re.I,
+)
 _NAME_DUE: Final = re.compile(r"\bpackages?\b")
 _NAMED: Final = re.compile(
     r"\bpackages?\b[^.]{0,60}?\bversions?\s+v?[0-9]+[.-]"
@@ -87,6 +96,7 @@ _INSTALLED: Final = re.compile(
 )
 _NEGATION: Final = re.compile(r"\bn(?:ot|o need)\b")
 _VERSION: Final = re.compile(r"\bversions?\b", re.I)
+_PLAINLY: Final = re.compile(r"[\s-][0-9]{1,4}\.[0-9]{1,4}[.-][0-9]")
 _SAYS: Final = re.compile(
     r"\b(?:packages?|versions?|install|upgrade|update)\b|\bno\s+(?:fix|patch)", re.I
 )
@@ -137,7 +147,8 @@ class _Context:
     """What holds for the packages that follow, from the words above them.
 
     ``remedy`` is the level of the heading that tells that its section is about what to do;
-    ``lead`` the line that named the releases, until a package is read.
+    ``lead`` the line that named the releases, until a package is read; ``lost`` that another such
+    line could not be read, so that nobody knows where the packages below it belong.
     """
 
     releases: tuple[str, ...] = ()
@@ -146,6 +157,7 @@ class _Context:
     above: _Above = _Above.NOTHING
     remedy: int = _NO_LEVEL
     lead: int = 0
+    lost: bool = False
 
     @property
     def expects(self) -> bool:
@@ -285,14 +297,13 @@ class _Reader:
 
     def _open_lead(self, lead: _Lead, line: int) -> None:
         self._close_lead()
-        above = self.context.above
         self.context = replace(
             self.context,
             releases=lead.releases,
             domains=lead.domains,
             note=lead.note,
-            above=self.heading.above if above is _Above.UNCLEAR else above,
             lead=line,
+            lost=False,
         )
 
     def _close_lead(self) -> None:
@@ -319,22 +330,26 @@ class _Reader:
     def _announcement(self, sentence: str) -> None:
         """What a paragraph that ends with this sentence tells of the packages below it."""
         words = " ".join(sentence.split())
-        placed = _PLACE.fullmatch(words)
+        before = self.context
         self._close_lead()
-        self.context = self.heading
-        if not words.endswith(":") or self.heading.above is _Above.OTHERS:
-            return
-        releases = self._releases_in(words) or self.heading.releases
-        above = _Above.UNCLEAR if placed or releases else _Above.NOTHING
-        if _FORMER.search(words):
-            above = _Above.UNCLEAR if _MENDS.search(words) else _Above.OTHERS
-        elif not placed and _PACKAGES.search(words) and not _CONDITION.match(words):
-            above = _Above.FIXES
-        self.context = replace(self.heading, releases=releases, above=above)
+        above = _judged(words) if words.endswith(":") else None
+        if self.heading.above is _Above.OTHERS:
+            self.context = self.heading
+        elif above:
+            releases = self._releases_in(words) or self.heading.releases
+            self.context = replace(self.heading, releases=releases, above=above)
+        elif words.endswith(":"):
+            lost = bool(before.lead or _PLACE.fullmatch(words) or self._releases_in(words))
+            self.context = replace(self.heading, above=before.above, lost=lost)
+        else:
+            bad = before.above in (_Above.OTHERS, _Above.UNCLEAR)
+            self.context = replace(
+                self.heading, above=_Above.UNCLEAR if bad else self.heading.above
+            )
 
     def _look_aside(self, text: str, words: _Words) -> None:
-        pattern = _NAME_DUE if self.heading.remedy < _NO_LEVEL else _NAMED
-        named = pattern.search(text)
+        due = self.heading.remedy < _NO_LEVEL
+        named = (_NAME_DUE.search(text) if due else None) or _NAMED.search(text)
         if named and not (self.elsewhere or _OLD.search(text)):
             self.elsewhere = words.line_at(named.start())
 
@@ -343,6 +358,8 @@ class _Reader:
         words = " ".join(text.split())
         open_ = self.context.expects or self.context.releases
         if not words.endswith(":") or not open_:
+            return ()
+        if self.release.search(words):
             return ()
         match = _PLACE.fullmatch(words)
         return place_names(match["where"] if match else "") or (
@@ -372,7 +389,9 @@ class _Reader:
             return
         entries = read_sentence(sentence, self.product)
         lost = self.release.search(words.text) and not self.context.releases
-        if entries is None and (led or _VERSION.search(sentence)):
+        nameless = entries is None and (led or _VERSION.search(sentence))
+        nameless = nameless or (not entries and _PLAINLY.search(sentence))
+        if nameless or (entries and not _MENDS.search(sentence)):
             self._unread(words.line_at(start), _shown(sentence))
         elif entries and lost and not all(entry.releases for entry in entries):
             self._unread(words.line_at(start), "a package, but not for which release")
@@ -392,7 +411,7 @@ class _Reader:
         if not (context.expects if sure is None else sure) and not reading.plain:
             return False
         remedy = context.above is _Above.FIXES or context.remedy < _NO_LEVEL
-        if reading.entries and remedy and context.above is not _Above.UNCLEAR:
+        if reading.entries and remedy and context.above is not _Above.UNCLEAR and not context.lost:
             for entry in reading.entries:
                 self._emit(entry, words.line_at(start + entry.at))
         else:
@@ -450,9 +469,12 @@ class _Reader:
 
     def _table(self, table: Table) -> None:
         """A row for each package, with what mends it in a column of its own or for each release."""
-        if not self.context.expects:
+        heads = [plain(cell) for cell in (table.head[0] if table.head else ())]
+        # "Old and new packages:" is clear where the columns tell which is which.
+        told = self.context.above is _Above.UNCLEAR and any(map(_OTHER.search, heads))
+        if not (self.context.expects or told):
             return
-        columns = self._columns([plain(cell) for cell in (table.head[0] if table.head else ())])
+        columns = None if self.context.lost else self._columns(heads)
         if columns is None:
             self._unread(table.first, "a table, but not which column has the fixed versions")
             return
@@ -539,6 +561,18 @@ class _Reader:
         path = self.document.file.path
         self.findings.append(Finding(path, line, "package-unread", message))
         self.context = replace(self.context, lead=0)
+
+
+def _judged(words: str) -> _Above | None:
+    """What words that end with a colon say of packages; None if they are not about packages."""
+    former, mends = _FORMER.search(words), _MENDS.search(words)
+    if _PLACE.fullmatch(words) or not _ABOUT.search(words):
+        return None
+    if former:
+        return _Above.UNCLEAR if mends else _Above.OTHERS
+    if not _PACKAGES.search(words):
+        return None
+    return _Above.FIXES if mends and not _CONDITION.match(words) else _Above.UNCLEAR
 
 
 def _placed(row: PackageRow, places: Sequence[str]) -> list[PackageRow]:

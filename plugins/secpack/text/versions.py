@@ -57,7 +57,8 @@ _PLACE: Final = re.compile(
 )
 _ASKED: Final = re.compile(
     r"(?:,?\s{1,3}(?:please\s{1,3})?(?:install|update|upgrade)(?:\s{1,3}to)?"
-    r"(?:\s{1,3}(?:the\s{1,3}following|these))?(?:\s{1,3}packages)?|\s{1,3}only)$", re.I
+    r"(?:\s{1,3}(?:the\s{1,3}following|these))?(?:\s{1,3}packages)?|\s{1,3}only)$",
+    re.I,
 )
 
 _NO_FIX: Final = (
