@@ -96,6 +96,7 @@ _INSTALLED: Final = re.compile(
 )
 _NEGATION: Final = re.compile(r"\bn(?:ot|o need)\b")
 _VERSION: Final = re.compile(r"\bversions?\b", re.I)
+_SINCE: Final = re.compile(r"\bfrom\s+(?:versions?\s+)?v?[0-9]")
 _PLAINLY: Final = re.compile(r"[\s-][0-9]{1,4}\.[0-9]{1,4}[.-][0-9]")
 _SAYS: Final = re.compile(
     r"\b(?:packages?|versions?|install|upgrade|update)\b|\bno\s+(?:fix|patch)", re.I
@@ -106,6 +107,7 @@ _NO_FIX: Final = re.compile(
     re.I,
 )
 _PLACE: Final = re.compile(r"(?:For|In|On|Inside)\s+(?P<where>(?:[^:.]|\.(?=[0-9])){1,60}):$")
+_EVERYBODY: Final = re.compile(r"(?:For|On)\s[a-z]+:")  # more often people than a place
 #: Where an item begins that the rules for blocks left in a paragraph.
 _ITEM: Final = re.compile(r"\n[-*•] ")
 _BULLET: Final = re.compile(r"(?m)^[ \t]*[-*•][ \t]+")
@@ -356,15 +358,15 @@ class _Reader:
     def _place_lead(self, text: str) -> tuple[str, ...]:
         """``In hearth:`` below a line that names a release."""
         words = " ".join(text.split())
-        open_ = self.context.expects or self.context.releases
-        if not words.endswith(":") or not open_:
+        known = self.context.expects or self.context.releases
+        if not (words.endswith(":") and known) or self.release.search(words):
             return ()
-        if self.release.search(words):
-            return ()
+        if is_domain(words[:-1]):
+            return domain_names(words[:-1])
         match = _PLACE.fullmatch(words)
-        return place_names(match["where"] if match else "") or (
-            domain_names(words[:-1]) if is_domain(words[:-1]) else ()
-        )
+        if match is None or _EVERYBODY.match(words):
+            return ()
+        return place_names(match["where"]) or ()
 
     def _sentence(self, start: int, sentence: str, words: _Words) -> None:
         self._place_of_section(sentence)
@@ -391,6 +393,7 @@ class _Reader:
         lost = self.release.search(words.text) and not self.context.releases
         nameless = entries is None and (led or _VERSION.search(sentence))
         nameless = nameless or (not entries and _PLAINLY.search(sentence))
+        nameless = nameless or _SINCE.search(sentence)
         if nameless or (entries and not _MENDS.search(sentence)):
             self._unread(words.line_at(start), _shown(sentence))
         elif entries and lost and not all(entry.releases for entry in entries):
