@@ -119,6 +119,7 @@ _FIXED: Final = re.compile(r"\b(?:fixed|new|patched|updated|versions?)\b", re.I)
 _OTHER: Final = re.compile(
     r"\b(?:affected|vulnerable|old|previous|former|current|notes?|remarks?|repositor\w+)\b", re.I
 )
+_ROLES: Final = (("name", _PACKAGE), ("other", _OTHER), ("release", _RELEASE), ("fixed", _FIXED))
 _REMARK: Final = re.compile(r"\((?!s\))[^()]{0,80}\)")
 _FOR: Final = re.compile(
     r"(?<!\w)(?:For|In|On|for|in|on)\s{1,3}(?:(?:the|both|all)\s{1,3})?(?:latest\s{1,3})?$"
@@ -426,23 +427,23 @@ class _Reader:
         """Read an item, whose words may also tell what the list in it is about."""
         first, rest = item.blocks[:1], item.blocks[1:]
         text = _text(first[0].inlines) if first and isinstance(first[0], Paragraph) else ""
-        context, before = self.context, (len(self.rows), len(self.findings))
+        context, found = self.context, len(self.rows) + len(self.findings)
         if self._leads(text) or self._place_lead(text):
             self.read(item.blocks)
-            self.context = replace(context, lead=0)
-            return
-        plainly = self._phrase(text, 0, _Words(text, item.first), sure=False)
-        if rest:
-            place = place_names(text.rstrip(":")) if text.endswith(":") else ()
-            self.context = replace(self.context, domains=place or self.context.domains)
-            self.read(rest)
-            if self.context.releases in ((), context.releases):
-                self.context = replace(context, lead=0)
-        if not plainly and (len(self.rows), len(self.findings)) == before:
-            if sure:
-                self._phrase(text, 0, _Words(text, item.first), sure=True)
-            elif not (context.remedy < _NO_LEVEL or context.releases):
-                self.read(first)
+        else:
+            words = _Words(text, item.first)
+            if not self._phrase(text, 0, words, sure=sure and not rest) and rest:
+                place = place_names(text.rstrip(":")) if text.endswith(":") else ()
+                self.context = replace(context, domains=place or context.domains)
+                self.read(rest)
+                if sure and len(self.rows) + len(self.findings) == found:
+                    self._phrase(text, 0, words, sure=True)
+            elif rest:
+                self.read(rest)
+            if self.context.releases not in ((), context.releases):
+                return  # what stands unevenly below an item can name the release of the next ones
+        lead = context.lead if len(self.rows) + len(self.findings) == found else 0
+        self.context = replace(context, lead=lead)
 
     def _lines(self, block: Preformatted) -> None:
         """Indented lines below a lead, or with one of their own."""
@@ -488,26 +489,23 @@ class _Reader:
         """What the columns of a table are; None where one of them is not understood."""
         if not heads:
             return _Columns(0, {1: ()})
-        name = next((n for n, head in enumerate(heads) if _PACKAGE.search(head)), 0)
-        release = place = -1
-        fixed: dict[int, tuple[str, ...]] = {}
-        stated: dict[int, tuple[str, ...]] = {}
-        for n, head in enumerate(heads):
-            if n == name or _OTHER.search(head):
-                continue
-            if releases := self._releases_in(f"for {head}"):
-                stated[n] = releases
-            elif _RELEASE.search(head):
-                release = n
-            elif _WHERE.fullmatch(head):
-                place = n
-            elif _FIXED.search(head):
-                fixed[n] = ()
-            else:
-                return None
-        if bool(stated) == bool(fixed) or len(fixed) > 1:
+        roles = [self._role(head) for head in heads]
+        name = roles.index("name") if "name" in roles else 0
+        roles[name] = "name"
+        stated = {n: self._releases_in(f"for {heads[n]}") for n in _which(roles, "releases")}
+        fixed: dict[int, tuple[str, ...]] = dict.fromkeys(_which(roles, "fixed"), ())
+        if "" in roles or bool(stated) == bool(fixed) or len(fixed) > 1:
             return None
+        release, place = (next(_which(roles, role), -1) for role in ("release", "place"))
         return _Columns(name, stated or fixed, release, place)
+
+    def _role(self, head: str) -> str:
+        """What a column has, by its head; nothing if that cannot be told."""
+        if self._releases_in(f"for {head}"):
+            return "releases"
+        if _WHERE.fullmatch(head):
+            return "place"
+        return next((role for role, form in _ROLES if form.search(head)), "")
 
     def _row_lines(self, table: Table) -> list[int]:
         printed = self.document.file.data.decode("utf-8", "replace").split("\n")
@@ -564,6 +562,10 @@ class _Reader:
         path = self.document.file.path
         self.findings.append(Finding(path, line, "package-unread", message))
         self.context = replace(self.context, lead=0)
+
+
+def _which(roles: Sequence[str], role: str) -> Iterator[int]:
+    return (n for n, each in enumerate(roles) if each == role)
 
 
 def _judged(words: str) -> _Above | None:

@@ -196,8 +196,8 @@ def domain_names(text: str) -> tuple[str, ...]:
     if len(names) > 1 and (last := _NUMBERED.match(names[-1])):  # "Fedora 38 and Mini 9 templates"
         kind = names[-1][last.end() :]
         names = [name + kind if _NUMBERED.fullmatch(name) else name for name in names]
-    names = (_DETERMINER.sub("", name, count=1) for name in names)
-    return tuple(dict.fromkeys(_lowered(name) for name in names if name))
+    bare = (_DETERMINER.sub("", name, count=1) for name in names)
+    return tuple(dict.fromkeys(_lowered(name) for name in bare if name))
 
 
 def place_names(text: str) -> tuple[str, ...] | None:
