@@ -21,6 +21,7 @@ from tests.conftest import DATA
 from tests.secpack.adversary import HEADER, mixed_texts, texts
 
 CASES = sorted((DATA / "packages").glob("*.txt"))
+FORMS = ("- xen 4.1-2", "    xen-4.1-2", "| Package | Version |\n|---|---|\n| xen | 4.1-2 |")
 CONTENT = Path(__file__).parents[2] / "content"
 
 
@@ -194,9 +195,8 @@ def test_words_that_are_not_understood_are_a_finding(item: str) -> None:
 def test_vulnerable_packages_are_no_remedy(words: str) -> None:
     """Neither in a list, nor indented, nor in a table, nor after some more words."""
     lead = "\n\nFor Quern 4.2, in dom0:\n"
-    forms = ("- xen 4.1-2", "\n    xen-4.1-2", "\n| Package | Version |\n|-|-|\n| xen | 4.1-2 |")
-    for form in forms:
-        rows, _ = read(f"{HEADER}Patching\n---\n\n{words}{lead}{form}\n".encode())
+    for form in FORMS:
+        rows, _ = read(f"{HEADER}Patching\n---\n\n{words}{lead}\n{form}\n".encode())
         assert not rows, form
     rows, _ = read(f"{HEADER}Patching\n---\n\n{words}{lead}\nHm.{lead}- xen 4.1-2\n".encode())
     assert not rows
@@ -236,9 +236,10 @@ def test_places(place: str, domains: list[str]) -> None:
     ],
 )
 def test_a_line_that_is_not_understood_places_nothing(line: str) -> None:
-    rows, findings = body(f"{line}\n\n- xen 4.1-2\n\nFor Quern 4.3:\n\n- xen 4.1-3")
-    assert [(row.release, row.domain, row.version) for row in rows] == [("4.3", "", "4.1-3")]
-    assert findings
+    for form in FORMS:
+        rows, findings = body(f"{line}\n\n{form}\n\nFor Quern 4.3:\n\n- xen 4.1-3")
+        assert [(row.release, row.domain, row.version) for row in rows] == [("4.3", "", "4.1-3")]
+        assert findings, form
 
 
 @pytest.mark.parametrize(

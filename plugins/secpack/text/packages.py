@@ -447,7 +447,8 @@ class _Reader:
 
     def _lines(self, block: Preformatted) -> None:
         """Indented lines below a lead, or with one of their own."""
-        if not (self.context.lead or self._leads(block.text.strip())):
+        context = self.context
+        if not (context.lead or context.lost or self._leads(block.text.strip())):
             return
         bulleted = _BULLET.search(block.text) is not None
         item: list[str] = []
@@ -467,7 +468,8 @@ class _Reader:
         """Read an item of indented text; ``behind`` is the number of the line below it."""
         if item:
             words = _Words("\n".join(item), behind - len(item))
-            self._phrase(words.text, 0, words, sure=self.context.above is _Above.FIXES)
+            sure = self.context.above is _Above.FIXES and not self.context.lost
+            self._phrase(words.text, 0, words, sure=sure)
 
     # --- tables
 
