@@ -313,7 +313,7 @@ def test_any_characters_can_be_read(text: str) -> None:
     body(text)
 
 
-#: As in test_adversary; the slowest takes half a second.
+#: As in test_adversary; the slowest takes a second.
 PATIENCE = 30
 _ROW = "For Quern 1.1, 1.2, 1.3 and 1.4, in dom0, a, b and c:\n- " + "x, " * 19 + "x 1.2\n"
 _LINES = (
