@@ -21,6 +21,7 @@ from tests.conftest import DATA
 from tests.secpack.adversary import HEADER, mixed_texts, texts
 
 CASES = sorted((DATA / "packages").glob("*.txt"))
+FORMS = ("- xen 4.1-2", "    xen-4.1-2", "| Package | Version |\n|---|---|\n| xen | 4.1-2 |")
 CONTENT = Path(__file__).parents[2] / "content"
 
 
@@ -33,7 +34,7 @@ def body(text: str) -> tuple[tuple[PackageRow, ...], tuple[Finding, ...]]:
 
 
 def test_there_are_cases() -> None:
-    assert len(CASES) >= 16
+    assert len(CASES) >= 20
 
 
 @pytest.mark.parametrize("path", CASES, ids=lambda path: path.stem)
@@ -151,6 +152,126 @@ def test_one_row(text: str, row: tuple[str, ...]) -> None:
     assert not findings
 
 
+@pytest.mark.parametrize(
+    "item",
+    [
+        "update xen from 4.1.2-7 to 4.1.2-8",
+        "xen 4.1.2-7 to 4.1.2-8",
+        "xen packages up to version 4.1.2-7",
+        "xen 4.1.2-8 instead of 4.1.2-7",
+        "xen 4.1.2-8 (was 4.1.2-7)",
+        "xen 4.1.2-8, not 4.1.2-7",
+        "xen, any version other than 4.1.2-7",
+        "xen 4.1.2-7 and earlier",
+        "xen < 4.1.2-8",
+        "xen 4.1.2-7 -> 4.1.2-8",
+        "grinding stones 4.1.2-8",
+        "CVE-2031-10001",
+        "Quern-4.1.2-x86_64.iso",
+    ],
+)
+def test_words_that_are_not_understood_are_a_finding(item: str) -> None:
+    rows, findings = body(f"For Quern 4.2, in dom0:\n- {item}\n- mill 4.1-2")
+    assert [row.package for row in rows] == ["mill"]
+    assert [finding.code for finding in findings] == ["package-unread"]
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "The following packages are affected:",
+        "The following packages are known to be vulnerable:",
+        "Affected packages:",
+        "These versions are affected:",
+        "The vulnerable versions are:",
+        "The bug was introduced in these packages:",
+        "The packages that have the bug:",
+        "The flaw is in these packages:",
+        "Remove the following packages:",
+        "We no longer support these packages:",
+        "Users of the vulnerable packages should fix these:",
+    ],
+)
+def test_vulnerable_packages_are_no_remedy(words: str) -> None:
+    """Neither in a list, nor indented, nor in a table, nor after some more words."""
+    lead = "\n\nFor Quern 4.2, in dom0:\n"
+    for form in FORMS:
+        rows, _ = read(f"{HEADER}Patching\n---\n\n{words}{lead}\n{form}\n".encode())
+        assert not rows, form
+    rows, _ = read(f"{HEADER}Patching\n---\n\n{words}{lead}\nHm.{lead}- xen 4.1-2\n".encode())
+    assert not rows
+    rows, _ = body(f"{words}{lead}- xen 4.1-2\n\nThe packages with the fix:{lead}- xen 4.1-3")
+    assert [row.version for row in rows] == ["4.1-3"]
+
+
+@pytest.mark.parametrize(
+    ("place", "domains"),
+    [
+        ("in dom0, please install", ["dom0"]),
+        ("dom0 only", ["dom0"]),
+        ("in dom0 and in all domUs", ["dom0", "domUs"]),
+        ("in Field 40 and Mini 9 templates", ["Field 40 templates", "Mini 9 templates"]),
+        ("in sys-usb", ["sys-usb"]),
+        ("in Windows qubes", ["Windows qubes"]),
+    ],
+)
+def test_places(place: str, domains: list[str]) -> None:
+    rows, findings = body(f"For Quern 4.2, {place}:\n- xen 4.1-2")
+    assert [(row.release, row.domain) for row in rows] == [("4.2", each) for each in domains]
+    assert not findings
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "For Quern 4.2, in <b>dom0</b>:",
+        "For Quern 4.2, reboot after:",
+        "For Quern 4.2 in the stable repository:",
+        "For Quern 4.2 users:",
+        "For Quern 4.2 and later:",
+        "For Quern 4.2 through 4.4:",
+        "For Quern 4.2:\n\nIn addition:",
+        "For Quern 4.2:\n\nInstall this:",
+        "For everybody:",
+    ],
+)
+def test_a_line_that_is_not_understood_places_nothing(line: str) -> None:
+    for form in FORMS:
+        rows, findings = body(f"{line}\n\n{form}\n\nFor Quern 4.3:\n\n- xen 4.1-3")
+        assert [(row.release, row.domain, row.version) for row in rows] == [("4.3", "", "4.1-3")]
+        assert findings, form
+
+
+@pytest.mark.parametrize(
+    ("sentence", "row"),
+    [
+        ("The fixed xen packages need the mill package in version 4.1-2.", ("", "mill", "4.1-2")),
+        ("For Quern 4.2, install xen 4.1-2 in dom0.", ("4.2", "xen", "4.1-2")),
+        ("Packages for Quern 4.2 are not available yet.", ("4.2", "", "")),
+        ("Quern 4.2 is not affected.", ("4.2", "", "")),
+    ],
+)
+def test_one_sentence(sentence: str, row: tuple[str, ...]) -> None:
+    rows, findings = read(f"{HEADER}Patching\n---\n\n{sentence}\n".encode())
+    assert [(r.release, r.package, r.version) for r in rows] == [row]
+    assert not findings
+
+
+@pytest.mark.parametrize(
+    "sentence",
+    [
+        "The xen packages in version 4.1-2, which we shipped in May, do not fix this.",
+        "Upgrade xen packages from version 4.1-1 to version 4.1-2.",
+        "The xen package in version 4.1-2 was compromised.",
+        "We published xen packages version 4.1-2 last year.",
+        "Users of Quern 4.2 are lucky. The update is there as xen version 4.1-2 in dom0.",
+    ],
+)
+def test_no_row_of_a_sentence(sentence: str) -> None:
+    rows, _ = read(f"{HEADER}Patching\n---\n\n{sentence}\n".encode())
+    assert not rows
+
+
 def test_the_product_is_the_issuers() -> None:
     """Another product's number is no release; it tells where a package goes."""
     rows, _ = body("For Mill 4.0:\n- xen 4.1-2\n\nQuern 4.1:\n- xen 4.1-3")
@@ -192,7 +313,7 @@ def test_any_characters_can_be_read(text: str) -> None:
     body(text)
 
 
-#: As in test_adversary; the slowest takes half a second.
+#: As in test_adversary; the slowest takes a second.
 PATIENCE = 30
 _ROW = "For Quern 1.1, 1.2, 1.3 and 1.4, in dom0, a, b and c:\n- " + "x, " * 19 + "x 1.2\n"
 _LINES = (

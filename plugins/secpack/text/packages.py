@@ -10,6 +10,7 @@ import re
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from enum import Enum, auto
 from typing import Final, NamedTuple
 
 from secpack.model import (
@@ -33,6 +34,8 @@ from secpack.text.versions import (
     Entry,
     domain_names,
     is_domain,
+    place_names,
+    read_fact,
     read_phrase,
     read_sentence,
     release_numbers,
@@ -46,20 +49,42 @@ _REMEDY: Final = re.compile(
 )
 _ASIDE: Final = re.compile(r"about\b|credits\b|affected\b")
 _PACKAGES: Final = re.compile(
-    r"\bpackages\b|\b(?:following|this|fixed|new|updated) package\b", re.I
-)
-_CONDITION: Final = re.compile(r"\s*(?:To|Until|Before|After|If|Once|When|While)\b")
-_FORMER: Final = re.compile(
-    r"\b(?:packages?|versions?)\s+(?:that\s+)?(?:is|are|were)\s+(?:affected|vulnerable)"
-    r"|\b(?:affected|vulnerable|old)\s+(?:\w+\s+)?packages",
+    r"\bpackages\b|\b(?:following|this|fixed|new|updated) package\b|\b(?:fixed|new) versions\b",
     re.I,
 )
-_DUE: Final = re.compile(r"\b(?:patching|packages?)\b")
+_ABOUT: Final = re.compile(r"\b(?:packages?|versions?)\b", re.I)
+_CONDITION: Final = re.compile(r"\s*(?:To|Until|Before|After|If|Once|When|While)\b")
+# "These versions are affected:", "The affected kernel packages:", "packages that have the bug:"
+_FORMER: Final = re.compile(
+    r"\b(?:packages?|versions?|following)\s+(?:(?:that|which)\s+)?(?:is|are|were)\s+(?:\w+\s+)?"
+    r"(?:affected|vulnerable|outdated|bad|obsolete|compromised)\b"
+    r"|\b(?:affected|vulnerable|old|older|previous|earlier|bad|compromised)\s+(?:\w+\s+)?"
+    r"(?:packages?|versions?)\b"
+    r"|\bintroduced\s+(?:in|by|with)\b"
+    r"|\b(?:have|has|had|contains?|with|suffers?\s+from)\s+(?:the|this|a)\s+"
+    r"(?:bug|flaw|problem|issue|vulnerability)\b"
+    r"|\b(?:not|never|no longer|remove|uninstall|delete|vulnerable|buggy|malicious|compromised)\b"
+    r"|n't\b",
+    re.I,
+)
+# An announcement, and a sentence that names packages, must say that they are the remedy.
+_MENDS: Final = re.compile(
+    r"\b(?:fix|(?:re)?solv|resol|(?:un)?patch|mend|address|install|upgrad|updat|correct|upload|immune"
+    r"|remed|mitigat|relevant|available|repositor|solution|need|requir|necessary|repair|prevent"
+    r"|download)|^(?:The\s)?(?:(?:specific|following)\s)?packages(?:\sare)?(?:\sas\sfollows)?:$",
+    re.I,
+)
 _NAME_DUE: Final = re.compile(r"\bpackages?\b")
-_NAMED: Final = re.compile(r"\bpackages?\b[^.]{0,60}?\bversions?\s+v?[0-9]+[.-]")
+_NAMED: Final = re.compile(
+    r"\bpackages?\b[^.]{0,60}?\bversions?\s+v?[0-9]+[.-]"
+    r"|\b(?:install|upgrade|update)\b[^.]{0,60}?[\s-][0-9]{1,4}\.[0-9]{1,4}[.-][0-9]"
+)
+# Sentences about versions that are no remedy.
 _OLD: Final = re.compile(
     r"(?<!non-)\bvulnerable\b|\baffect|\bprior to\b|\b(?:older|earlier) than\b|\bup to\b"
-    r"|\bbefore version\b|\bfor example\b|\be\.g\.",
+    r"|\bbefore version\b|\bfor example\b|\be\.g\.|\b(?:and|or) (?:earlier|older)\b"
+    r"|\b(?:do|does|did|is|are|was|were|will|must|should) not\b|n't\b|\bnever\b|\bno longer\b"
+    r"|\bintroduced in\b(?! to)|\b(?:instead of|rather than|replac\w+|superse\w+|downgrad\w+)\b",
     re.I,
 )
 _SENTENCE: Final = re.compile(r"(?<=[.!?])\s+(?=[A-Z\"(])")
@@ -71,29 +96,34 @@ _INSTALLED: Final = re.compile(
 )
 _NEGATION: Final = re.compile(r"\bn(?:ot|o need)\b")
 _VERSION: Final = re.compile(r"\bversions?\b", re.I)
+_SINCE: Final = re.compile(r"\bfrom\s+(?:versions?\s+)?v?[0-9]")
+_PLAINLY: Final = re.compile(r"[\s-][0-9]{1,4}\.[0-9]{1,4}[.-][0-9]")
 _SAYS: Final = re.compile(
     r"\b(?:packages?|versions?|install|upgrade|update)\b|\bno\s+(?:fix|patch)", re.I
 )
-_SPARED: Final = re.compile(r"\s+(?:is|are)\s+not\s+(?:affected|vulnerable)\.?\s*")
 _NO_FIX: Final = re.compile(
     r"\bno\s+(?:fix|fixes|patch|patches|packages?|updates?)\s+(?:is|are|has|have|will|exists?)\b"
     r"(?!\s+(?:needed|required|necessary))|\bno\s+packages?\s+to\s+install\b",
     re.I,
 )
-_NO_PLACE: Final = re.compile(
-    r"\b(?:packages?|versions?|updates?|users?|following|repositor\w+|is|are|was|not|example"
-    r"|releases?|supported|these|those|them|particular|addition|general|summary|short|detail|case)\b",
-    re.I,
-)
 _PLACE: Final = re.compile(r"(?:For|In|On|Inside)\s+(?P<where>(?:[^:.]|\.(?=[0-9])){1,60}):$")
+_EVERYBODY: Final = re.compile(r"(?:For|On)\s[a-z]+:")  # more often people than a place
 #: Where an item begins that the rules for blocks left in a paragraph.
 _ITEM: Final = re.compile(r"\n[-*•] ")
 _BULLET: Final = re.compile(r"(?m)^[ \t]*[-*•][ \t]+")
+# Heads of columns
 _PACKAGE: Final = re.compile(r"\bpackages?\b|\bcomponent\b", re.I)
 _RELEASE: Final = re.compile(r"\breleases?$", re.I)
+_WHERE: Final = re.compile(r"(?:where|domains?|vms?|qubes?|places?|install(?:ed)? in)", re.I)
 _FIXED: Final = re.compile(r"\b(?:fixed|new|patched|updated|versions?)\b", re.I)
+_OTHER: Final = re.compile(
+    r"\b(?:affected|vulnerable|old|previous|former|current|notes?|remarks?|repositor\w+)\b", re.I
+)
+_ROLES: Final = (("name", _PACKAGE), ("other", _OTHER), ("release", _RELEASE), ("fixed", _FIXED))
 _REMARK: Final = re.compile(r"\((?!s\))[^()]{0,80}\)")
-_FOR: Final = re.compile(r"(?<!\w)(?:For|In|On|for|in|on)\s{1,3}(?:the\s{1,3})?(?:latest\s{1,3})?$")
+_FOR: Final = re.compile(
+    r"(?<!\w)(?:For|In|On|for|in|on)\s{1,3}(?:(?:the|both|all)\s{1,3})?(?:latest\s{1,3})?$"
+)
 _MAY_FOLLOW: Final = re.compile(r"\n$|(?:[,;.:]|\band)\s+$")
 _BARE: Final = re.compile(r"(?:(?:For|In)\s)?(?P<release>[0-9]{1,2}\.[0-9]{1,2}):(?!\S)")
 _JOINT_END: Final = re.compile(r"[,;]?\s{1,3}and$|[,;]$")
@@ -102,28 +132,41 @@ _LABELS: Final = re.compile(r"\[\w{1,4}\]|\[\*{1,5}\]")
 MOST_ROWS: Final = 1000
 #: How many characters of a line about a release may stand between its number and the colon.
 _LONGEST: Final = 160
-_MAX_WORDS: Final = 10
-_MOST_WORDS: Final = 6
 #: Deeper than any heading.
 _NO_LEVEL: Final = 9
+
+
+class _Above(Enum):
+    """What the words above some packages say of them."""
+
+    NOTHING = auto()
+    FIXES = auto()  # they are announced
+    OTHERS = auto()  # they are old, or somebody else's
+    UNCLEAR = auto()  # it cannot be read, so none of them is
 
 
 @dataclass(frozen=True, slots=True)
 class _Context:
     """What holds for the packages that follow, from the words above them.
 
-    ``remedy`` tells of a section that it is about what to do, ``announced`` of a paragraph that it
-    announced packages, ``former`` that it announced old ones. ``lead`` is the line that named the
-    releases, until a package is read.
+    ``remedy`` is the level of the heading that tells that its section is about what to do;
+    ``lead`` the line that named the releases, until a package is read; ``lost`` that another such
+    line could not be read, so that nobody knows where the packages below it belong.
     """
 
     releases: tuple[str, ...] = ()
     domains: tuple[str, ...] = ()
     note: str = ""
-    remedy: bool = False
-    announced: bool = False
-    former: bool = False
+    above: _Above = _Above.NOTHING
+    remedy: int = _NO_LEVEL
     lead: int = 0
+    lost: bool = False
+
+    @property
+    def expects(self) -> bool:
+        """Whether what follows should be packages to install."""
+        about = self.above is _Above.NOTHING and self.remedy < _NO_LEVEL
+        return self.above is _Above.FIXES or (about and bool(self.lead))
 
 
 class _Lead(NamedTuple):
@@ -134,6 +177,15 @@ class _Lead(NamedTuple):
     releases: tuple[str, ...]
     domains: tuple[str, ...] = ()
     note: str = ""
+
+
+class _Columns(NamedTuple):
+    """Which columns of a table have what; ``fixed`` are those of fixes, with their releases."""
+
+    name: int
+    fixed: dict[int, tuple[str, ...]]
+    release: int = -1
+    place: int = -1
 
 
 class _Words:
@@ -164,19 +216,15 @@ class _Reader:
 
     def __init__(self, document: Document) -> None:
         letterhead = document.letterhead
+        self.document = document
         self.product = letterhead.issuer.split()[0] if letterhead else ""
-        self.path = document.file.path
-        self.printed = document.file.data.decode("utf-8", "replace").split("\n")
         self.release = re.compile(releases_pattern(self.product))
         self.rows: list[PackageRow] = []
-        self.known: set[tuple[str, str]] = set()
         self.findings: list[Finding] = []
         self.context = self.heading = _Context()
-        self.remedy_level, self.aside = _NO_LEVEL, False
-        self.due = False  # whether the section's title promises packages
         self.elsewhere = 0  # the first line that has packages where no rule looks for them
         self.section = 0  # how many rows there were when the section began
-        self.installed: set[tuple[str, ...]] = set()
+        self.installed: set[tuple[str, ...] | None] = set()
 
     def read(self, blocks: Iterable[Block]) -> None:
         """Read blocks of one level; quotations and references are the words of others."""
@@ -187,7 +235,8 @@ class _Reader:
                 case Paragraph():
                     self._paragraph(_Words(_text(block.inlines), block.first))
                 case ListBlock():
-                    self._list(block)
+                    for item in block.items:
+                        self._item(item, sure=self.context.expects and block.style[0] not in "1a")
                 case Table():
                     self._table(block)
                 case Preformatted(language=""):
@@ -200,14 +249,16 @@ class _Reader:
     def _heading(self, heading: Heading) -> None:
         self.end_section()
         title = plain(heading.inlines)
-        name = title.lower()
-        inherits = heading.level > self.remedy_level
-        remedy = bool(inherits or _REMEDY.search(name)) and not _ASIDE.match(name)
-        if not inherits:
-            self.remedy_level = heading.level if remedy else _NO_LEVEL
-        self.aside, self.due = bool(_ASIDE.match(name)), bool(_DUE.search(name))
-        domains = domain_names(title) if is_domain(title) else ()
-        self.context = self.heading = _Context(self._releases_in(title), domains, remedy=remedy)
+        level = self.heading.remedy
+        if heading.level <= level:
+            level = heading.level if _REMEDY.search(title.lower()) else _NO_LEVEL
+        aside = _ASIDE.match(title.lower())
+        self.context = self.heading = _Context(
+            self._releases_in(title),
+            domain_names(title) if is_domain(title) else (),
+            above=_Above.OTHERS if aside else _Above.NOTHING,
+            remedy=level,
+        )
 
     def end(self) -> None:
         """Close the last section; a text that names packages only in passing needs a look."""
@@ -218,8 +269,7 @@ class _Reader:
     def end_section(self) -> None:
         """Rows of a section that do not say where they go, go where the section says."""
         self._close_lead()
-        if len(self.installed) == 1:
-            (places,) = self.installed
+        if len(self.installed) == 1 and (places := next(iter(self.installed))):
             found = self.rows[self.section :]
             self.rows[self.section :] = [new for row in found for new in _placed(row, places)]
         self.section, self.installed = len(self.rows), set()
@@ -227,16 +277,15 @@ class _Reader:
     # --- paragraphs
 
     def _paragraph(self, words: _Words) -> None:
-        leads = [] if self.aside else self._leads(words.text)
+        leads = self._leads(words.text)
         starts = [*(lead.start for lead in leads), len(words.text)]
         if words.text[: starts[0]].strip():
             self._prose(words, starts[0])
         for lead, following in zip(leads, starts[1:], strict=True):
             self._open_lead(lead, words.line_at(lead.start))
-            sure = self.context.announced or self.context.remedy
             for at, rest in _parts(words.text, lead.end, following):
                 if rest.strip(" \n.,;"):
-                    self._phrase(_JOINT_END.sub("", rest.rstrip()), at, words, sure=sure)
+                    self._phrase(_JOINT_END.sub("", rest.rstrip()), at, words)
 
     def _leads(self, text: str) -> list[_Lead]:
         """Where a paragraph names a release, and perhaps a place, for what follows."""
@@ -257,11 +306,12 @@ class _Reader:
             domains=lead.domains,
             note=lead.note,
             lead=line,
+            lost=False,
         )
 
     def _close_lead(self) -> None:
         """Where packages are announced, something must come of each lead."""
-        if self.context.lead and self.context.announced:
+        if self.context.lead and self.context.above is _Above.FIXES:
             self._unread(self.context.lead, "no package can be read below this")
         self.context = replace(self.context, lead=0)
 
@@ -272,108 +322,133 @@ class _Reader:
             return
         if self.context.lead and self._phrase(text, 0, words, sure=False):
             return
-        was_announced = self.context.announced
-        self._close_lead()
         sentences = list(_sentences(text))
-        last = sentences[-1][1]
-        announced = last.rstrip().endswith(":") and bool(_PACKAGES.search(last))
-        former = bool(_FORMER.search(last))
-        announced = announced and not (_CONDITION.match(last) or former)
-        if _PLACE.fullmatch(" ".join(text.split())):  # "For all releases:", "For users of both:"
-            announced = announced or was_announced
-        self.context = replace(self.heading, announced=announced, former=former)
-        if last.rstrip().endswith(":") and (releases := self._releases_in(last)):
-            self.context = replace(self.context, releases=releases)
-        if self.heading.remedy or len(self.rows) > self.section:
-            for start, sentence in sentences:
-                self._sentence(start, sentence, words)
-        named = _NAME_DUE.search(text) if self.due else _NAMED.search(text)
-        if named and not (self.elsewhere or self.aside or _OLD.search(text)):
+        self._announcement(sentences[-1][1])
+        if self.heading.above is _Above.NOTHING:
+            if self.heading.remedy < _NO_LEVEL or len(self.rows) > self.section:
+                for start, sentence in sentences:
+                    self._sentence(start, sentence, words)
+            self._look_aside(text, words)
+
+    def _announcement(self, sentence: str) -> None:
+        """What a paragraph that ends with this sentence tells of the packages below it."""
+        words = " ".join(sentence.split())
+        before = self.context
+        self._close_lead()
+        above = _judged(words) if words.endswith(":") else None
+        if self.heading.above is _Above.OTHERS:
+            self.context = self.heading
+        elif above:
+            releases = self._releases_in(words) or self.heading.releases
+            self.context = replace(self.heading, releases=releases, above=above)
+        elif words.endswith(":"):
+            lost = bool(before.lead or _PLACE.fullmatch(words) or self._releases_in(words))
+            self.context = replace(self.heading, above=before.above, lost=lost)
+        else:
+            bad = before.above in (_Above.OTHERS, _Above.UNCLEAR)
+            self.context = replace(
+                self.heading, above=_Above.UNCLEAR if bad else self.heading.above
+            )
+
+    def _look_aside(self, text: str, words: _Words) -> None:
+        due = self.heading.remedy < _NO_LEVEL
+        named = (_NAME_DUE.search(text) if due else None) or _NAMED.search(text)
+        if named and not (self.elsewhere or _OLD.search(text)):
             self.elsewhere = words.line_at(named.start())
 
     def _place_lead(self, text: str) -> tuple[str, ...]:
         """``In hearth:`` below a line that names a release."""
         words = " ".join(text.split())
-        if not words.endswith(":") or not (self.context.announced or self.context.releases):
+        known = self.context.expects or self.context.releases
+        if not (words.endswith(":") and known) or self.release.search(words):
             return ()
         if is_domain(words[:-1]):
             return domain_names(words[:-1])
         match = _PLACE.fullmatch(words)
-        return _place(match["where"]) if match else ()
+        if match is None or _EVERYBODY.match(words):
+            return ()
+        return place_names(match["where"]) or ()
 
     def _sentence(self, start: int, sentence: str, words: _Words) -> None:
+        self._place_of_section(sentence)
+        line, releases = words.line_at(start), self._releases_in(sentence)
+        if (fact := read_fact(sentence, self.product)) and fact.releases:
+            self._emit(fact, line)
+        elif _NO_FIX.search(sentence) and (releases or not self.rows):
+            self._emit(Entry(0, "", "", Fix.NONE, releases), line)
+        elif not _OLD.search(sentence):
+            self._remedy(start, sentence, words)
+
+    def _place_of_section(self, sentence: str) -> None:
         match = _INSTALLED.search(sentence)
         if match and not _NEGATION.search(sentence):
-            self.installed.add(domain_names(" ".join(match["where"].split())))
-        if releases := self._spared(sentence):
-            self._emit(Entry(0, "", "", Fix.NOT_AFFECTED, releases), words.line_at(start))
+            self.installed.add(place_names(match["where"]))
+
+    def _remedy(self, start: int, sentence: str, words: _Words) -> None:
+        """Packages in a sentence that tells to install them."""
         release = self.release.search(sentence)
         led = release is not None and _FOR.fullmatch(sentence, 0, release.start()) is not None
-        if _OLD.search(sentence) or not (led or _SAYS.search(sentence)):
+        if not (led or _SAYS.search(sentence)):
             return
-        entries, named = read_sentence(sentence, self.product)
-        if not named and (led or _VERSION.search(sentence)):
+        entries = read_sentence(sentence, self.product)
+        lost = self.release.search(words.text) and not self.context.releases
+        nameless = entries is None and (led or _VERSION.search(sentence))
+        nameless = nameless or (not entries and _PLAINLY.search(sentence))
+        nameless = nameless or _SINCE.search(sentence)
+        if nameless or (entries and not _MENDS.search(sentence)):
             self._unread(words.line_at(start), _shown(sentence))
-        for entry in [e for e in entries if (e.package, e.version) not in self.known]:
-            self._emit(entry, words.line_at(start + entry.at))
-        releases = self._releases_in(sentence)
-        if _NO_FIX.search(sentence) and (releases or not self.rows):
-            self._emit(Entry(0, "", "", Fix.NONE, releases), words.line_at(start))
-
-    def _spared(self, sentence: str) -> tuple[str, ...]:
-        """The releases of which a sentence says that they are not affected, and no more."""
-        match = self.release.match(sentence)
-        whole = match and _SPARED.fullmatch(sentence, match.end())
-        return release_numbers(match[0]) if match and whole else ()
+        elif entries and lost and not all(entry.releases for entry in entries):
+            self._unread(words.line_at(start), "a package, but not for which release")
+        elif entries:
+            known = {(row.package, row.version) for row in self.rows}
+            for entry in [e for e in entries if (e.package, e.version) not in known]:
+                self._emit(entry, words.line_at(start + entry.at))
 
     # --- what names packages
 
-    def _phrase(self, text: str, start: int, words: _Words, *, sure: bool) -> bool:
+    def _phrase(self, text: str, start: int, words: _Words, *, sure: bool | None = None) -> bool:
         """Read words that should name packages; if that is not sure, only if they do plainly."""
-        reading = read_phrase(text, self.product)
-        if not (sure or reading.plain):
+        context = self.context
+        if context.above is _Above.OTHERS or context == _Context():
             return False
-        for entry in reading.entries:
-            self._emit(entry, words.line_at(start + entry.at))
-        if not reading.understood:
+        reading = read_phrase(text, self.product)
+        if not (context.expects if sure is None else sure) and not reading.plain:
+            return False
+        remedy = context.above is _Above.FIXES or context.remedy < _NO_LEVEL
+        if reading.entries and remedy and context.above is not _Above.UNCLEAR and not context.lost:
+            for entry in reading.entries:
+                self._emit(entry, words.line_at(start + entry.at))
+        else:
             blank = len(text) - len(text.lstrip())
             self._unread(words.line_at(start + blank), _shown(text))
         return True
 
-    def _list(self, block: ListBlock) -> None:
-        context = self.context
-        expected = context.announced or (bool(context.lead) and context.remedy)
-        may = expected or bool(context.lead or context.releases or context.remedy)
-        may = may and not (context.former or self.aside)
-        for item in block.items:
-            self._item(item, may=may, sure=expected and block.style[0] not in "1a")
-
-    def _item(self, item: Item, *, may: bool, sure: bool) -> None:
+    def _item(self, item: Item, *, sure: bool) -> None:
         """Read an item, whose words may also tell what the list in it is about."""
         first, rest = item.blocks[:1], item.blocks[1:]
         text = _text(first[0].inlines) if first and isinstance(first[0], Paragraph) else ""
-        words, before = _Words(text, item.first), len(self.rows)
-        context = self.context
+        context, found = self.context, len(self.rows) + len(self.findings)
         if self._leads(text) or self._place_lead(text):
             self.read(item.blocks)
-            self.context = replace(context, lead=0)
-            return
-        plain_words = may and self._phrase(text, 0, words, sure=False)
-        if rest:
-            place = _place(text.rstrip(":")) if text.endswith(":") else ()
-            self.context = replace(self.context, domains=place or self.context.domains)
-            self.read(rest)
-            if self.context.releases in ((), context.releases):
-                self.context = replace(context, lead=0)
-        if not plain_words and len(self.rows) == before:
-            if sure:
-                self._phrase(text, 0, words, sure=True)
-            elif not may:
-                self.read(first)
+        else:
+            words = _Words(text, item.first)
+            if not self._phrase(text, 0, words, sure=sure and not rest) and rest:
+                place = place_names(text.rstrip(":")) if text.endswith(":") else ()
+                self.context = replace(context, domains=place or context.domains)
+                self.read(rest)
+                if sure and len(self.rows) + len(self.findings) == found:
+                    self._phrase(text, 0, words, sure=True)
+            elif rest:
+                self.read(rest)
+            if self.context.releases not in ((), context.releases):
+                return  # what stands unevenly below an item can name the release of the next ones
+        lead = context.lead if len(self.rows) + len(self.findings) == found else 0
+        self.context = replace(context, lead=lead)
 
     def _lines(self, block: Preformatted) -> None:
         """Indented lines below a lead, or with one of their own."""
-        if self.aside or not (self.context.lead or self._leads(block.text.strip())):
+        context = self.context
+        if not (context.lead or context.lost or self._leads(block.text.strip())):
             return
         bulleted = _BULLET.search(block.text) is not None
         item: list[str] = []
@@ -393,44 +468,77 @@ class _Reader:
         """Read an item of indented text; ``behind`` is the number of the line below it."""
         if item:
             words = _Words("\n".join(item), behind - len(item))
-            self._phrase(words.text, 0, words, sure=self.context.announced)
+            sure = self.context.above is _Above.FIXES and not self.context.lost
+            self._phrase(words.text, 0, words, sure=sure)
+
+    # --- tables
 
     def _table(self, table: Table) -> None:
         """A row for each package, with what mends it in a column of its own or for each release."""
-        if self.aside or not (self.context.announced or self.context.lead):
-            return
         heads = [plain(cell) for cell in (table.head[0] if table.head else ())]
-        name = next((n for n, head in enumerate(heads) if _PACKAGE.search(head)), 0)
-        release = next((n for n, head in enumerate(heads) if _RELEASE.search(head)), None)
-        columns = {n: self._releases_in(f"for {head}") for n, head in enumerate(heads) if n != name}
-        columns = {n: found for n, found in columns.items() if found}
-        if not columns:
-            fixed = (n for n, head in enumerate(heads) if n != name and _FIXED.search(head))
-            columns = {next(fixed, 1): ()}
+        # "Old and new packages:" is clear where the columns tell which is which.
+        told = self.context.above is _Above.UNCLEAR and any(map(_OTHER.search, heads))
+        if not (self.context.expects or told):
+            return
+        columns = None if self.context.lost else self._columns(heads)
+        if columns is None:
+            self._unread(table.first, "a table, but not which column has the fixed versions")
+            return
         for line, row in zip(self._row_lines(table), table.body, strict=False):
-            cells = [*map(plain, row), *("" for _ in heads), ""]
-            stated = release_numbers(cells[release]) if release is not None else ()
-            for column, releases in columns.items():
-                self._cells(cells[name], cells[column], stated or releases, line)
+            self._cells(columns, [plain(cell) for cell in row], line)
+
+    def _columns(self, heads: Sequence[str]) -> _Columns | None:
+        """What the columns of a table are; None where one of them is not understood."""
+        if not heads:
+            return _Columns(0, {1: ()})
+        roles = [self._role(head) for head in heads]
+        name = roles.index("name") if "name" in roles else 0
+        roles[name] = "name"
+        stated = {n: self._releases_in(f"for {heads[n]}") for n in _which(roles, "releases")}
+        fixed: dict[int, tuple[str, ...]] = dict.fromkeys(_which(roles, "fixed"), ())
+        if "" in roles or bool(stated) == bool(fixed) or len(fixed) > 1:
+            return None
+        release, place = (next(_which(roles, role), -1) for role in ("release", "place"))
+        return _Columns(name, stated or fixed, release, place)
+
+    def _role(self, head: str) -> str:
+        """What a column has, by its head; nothing if that cannot be told."""
+        if self._releases_in(f"for {head}"):
+            return "releases"
+        if _WHERE.fullmatch(head):
+            return "place"
+        return next((role for role, form in _ROLES if form.search(head)), "")
 
     def _row_lines(self, table: Table) -> list[int]:
+        printed = self.document.file.data.decode("utf-8", "replace").split("\n")
         numbers = range(table.first, table.last + 1)
-        written = [
-            n for n in numbers if "|" in self.printed[n - 1] and not _is_edge(self.printed[n - 1])
-        ]
+        written = [n for n in numbers if "|" in printed[n - 1] and not _is_edge(printed[n - 1])]
         return written[len(table.head) :]
 
-    def _cells(self, name: str, fixed: str, releases: tuple[str, ...], line: int) -> None:
+    def _cells(self, columns: _Columns, cells: Sequence[str], line: int) -> None:
         """A package, and the package or version that mends it."""
-        text = _LABELS.sub("", fixed)
-        reading = read_phrase(text, self.product)
-        if not reading.understood:
-            reading = read_phrase(f"{name} version {text}", self.product)
-        for entry in reading.entries:
-            said = entry.releases or releases
-            self._emit(replace(entry, package=entry.package or name, releases=said), line)
-        if not reading.understood:
-            self._unread(line, _shown(f"{name} | {fixed}"))
+        cell = dict(enumerate(cells))
+        release = cell.get(columns.release, "")
+        places = place_names(cell.get(columns.place, ""))
+        stated = release_numbers(release)
+        name = cell.get(columns.name, "")
+        for column, releases in columns.fixed.items():
+            fixed = _LABELS.sub("", cell.get(column, ""))
+            found = read_phrase(fixed, self.product).entries
+            found = found or read_phrase(f"{name} version {fixed}", self.product).entries
+            if not found or (columns.place >= 0 and not places) or bool(release) != bool(stated):
+                self._unread(line, _shown(" | ".join(cells)))
+                continue
+            for entry in found:
+                self._emit(
+                    replace(
+                        entry,
+                        package=entry.package or name,
+                        releases=entry.releases or stated or releases,
+                        domains=entry.domains or places or (),
+                    ),
+                    line,
+                )
 
     # --- results
 
@@ -442,7 +550,6 @@ class _Reader:
         context = self.context
         if len(self.rows) > MOST_ROWS:
             return
-        self.known.add((entry.package, entry.version))
         note = "; ".join(words for words in (context.note, entry.note) if words)
         self.rows += [
             PackageRow(release, domain, entry.package, entry.version, line, entry.fix, note)
@@ -454,15 +561,25 @@ class _Reader:
             self._unread(line, f"more than {MOST_ROWS} packages; those from here on are left out")
 
     def _unread(self, line: int, message: str) -> None:
-        self.findings.append(Finding(self.path, line, "package-unread", message))
+        path = self.document.file.path
+        self.findings.append(Finding(path, line, "package-unread", message))
         self.context = replace(self.context, lead=0)
 
 
-def _place(words: str) -> tuple[str, ...]:
-    """Places, if these words can be a name of some."""
-    if _NO_PLACE.search(words) or len(words.split()) > _MOST_WORDS:
-        return ()
-    return domain_names(words)
+def _which(roles: Sequence[str], role: str) -> Iterator[int]:
+    return (n for n, each in enumerate(roles) if each == role)
+
+
+def _judged(words: str) -> _Above | None:
+    """What words that end with a colon say of packages; None if they are not about packages."""
+    former, mends = _FORMER.search(words), _MENDS.search(words)
+    if _PLACE.fullmatch(words) or not _ABOUT.search(words):
+        return None
+    if former:
+        return _Above.UNCLEAR if mends else _Above.OTHERS
+    if not _PACKAGES.search(words):
+        return None
+    return _Above.FIXES if mends and not _CONDITION.match(words) else _Above.UNCLEAR
 
 
 def _placed(row: PackageRow, places: Sequence[str]) -> list[PackageRow]:
@@ -494,15 +611,11 @@ def _lead(text: str, match: re.Match[str]) -> _Lead | None:
 def _where(between: str) -> tuple[tuple[str, ...], str] | None:
     """Places and a remark between a release and the colon; None where other words stand there."""
     remarks = [words[1:-1] for words in _REMARK.findall(between)]
-    words = " ".join(_REMARK.sub(" ", between).split())
-    words = words.strip(" ,;–—-")
+    words = " ".join(_REMARK.sub(" ", between).split()).strip(" ,;–—-")
     if not words and len(remarks) == 1 and is_domain(remarks[0]):
         return domain_names(remarks[0]), ""
-    bare = re.sub(r"^(?:in|inside|into|for|on)\s+", "", words)
-    most = 4 if bare == words else _MAX_WORDS
-    if _NO_PLACE.search(words) or len(words.split()) > most:
-        return None
-    return domain_names(bare), "; ".join(remarks)
+    places = place_names(words) if words else ()
+    return None if places is None else (places, "; ".join(remarks))
 
 
 def _parts(text: str, start: int, end: int) -> Iterator[tuple[int, str]]:

@@ -15,12 +15,12 @@ from typing import Final, NamedTuple
 from secpack.model import Fix
 
 _NUMBER: Final = (
-    r"[0-9]{1,2}(?:\.[0-9]{1,3}){0,2}"
+    r"[0-9]{1,2}(?:\.[0-9]{1,3}){0,2}(?:(?<=\.[0-9])\.x)?"
     r"(?:[-\s]?[Rr][Cc][0-9]{1,2}|\s{1,3}[Bb]eta(?:\s{1,3}[0-9]{1,2})?)?"
 )
 _END: Final = r"(?![\w*]|[.-]\w)"
 _MARKED: Final = rf"(?:R|[Rr]elease\s{{1,3}}){_NUMBER}{_END}"
-_DOTTED: Final = rf"[0-9]{{1,2}}\.[0-9]{{1,3}}(?:\.[0-9]{{1,3}})?(?:-rc[0-9]{{1,2}})?{_END}"
+_DOTTED: Final = rf"[0-9]{{1,2}}\.[0-9]{{1,3}}(?:\.(?:[0-9]{{1,3}}|x))?(?:-rc[0-9]{{1,2}})?{_END}"
 _JOINT: Final = r"(?:,\s{1,3}(?:(?:and|or)\s{1,3})?|\s{1,3}(?:and|or|&)\s{1,3}|\s{0,2}[/&]\s{0,2})"
 _SINGLE: Final = re.compile(rf"{_MARKED}|{_NUMBER}{_END}")
 _MARK: Final = re.compile(r"\A(?:R(?:elease\s+)?|release\s+)")
@@ -28,7 +28,8 @@ _MARK: Final = re.compile(r"\A(?:R(?:elease\s+)?|release\s+)")
 _GUEST: Final = r"(?:[Tt]emplate|[Ss]tandalone)(?:\(s\)|s|\s?VMs?|\s{1,3}qubes?)?(?![\w(]|-\w)"
 _DETERMINERS: Final = r"(?:(?:the|all|any|every|each|both|your)\s{1,3}){0,2}"
 _KIND: Final = (
-    r"(?:(?!(?:New|Updated|Fixed|In|For|On|All|The)\b)[A-Z][a-z]{1,20}(?:-based)?\s{1,3})?"
+    r"(?:(?!(?:New|Updated|Fixed|In|For|On|All|The)\b)[A-Z][a-z]{1,20}(?:-based)?\s{1,3}"
+    r"(?:[0-9]{1,3}\s{1,3})?)?"
 )
 _DOMAIN: Final = rf"{_DETERMINERS}(?:[Dd]om(?:0|[Uu]s?)(?![\w-])|{_KIND}{_GUEST})"
 _DOMAINS: Final = rf"{_DOMAIN}(?:{_JOINT}{_DOMAIN}){{0,4}}"
@@ -36,10 +37,32 @@ _DOMAINS_ONLY: Final = re.compile(rf"(?:(?:[Ii]n|[Ff]or)\s{{1,3}})?{_DOMAINS}")
 _DOMAIN_JOINT: Final = re.compile(r",\s+(?:and\s+|or\s+)?|\s+(?:and|or|&)\s+|\s*/\s*")
 _DETERMINER: Final = re.compile(rf"(?:(?:in|into|inside|for)\s{{1,3}})?{_DETERMINERS}", re.I)
 _CAPITAL: Final = re.compile(r"Dom(?:0|[Uu]s?)|(?:Template|Standalone)s?")
+_NUMBERED: Final = re.compile(r"[A-Z][a-z]+ [0-9]+")
 _LONE_NAME: Final = re.compile(r"(?:all )?(?!Dom)[A-Z][a-z]+(?:-based)?")
 
+#: Words that stand behind "in" and are no place.
+_NO_PLACE: Final = (
+    r"packages?|versions?|updates?|upgrades?|users?|following|repositor\w+|is|are|was|not|examples?"
+    r"|releases?|supported|these|those|them|this|that|particular|addition|general|summary|short"
+    r"|details?|case|order|both|total|question|turn|time|place|part|full|future|testing|stable|proving"
+    r"|current|(?:security|current)-testing|install(?:ed|ing)?|please|only|and|or|run|use|do|get"
+    r"|apply|must|should|need|needed|here|there|it|each|every|all|which|with|via"
+)
+_PLACE_WORD: Final = rf"(?!(?:{_NO_PLACE})\b(?!-))[a-z][\w-]{{0,30}}"
+# "sys-usb", "Fedora 38", "Windows qubes", "template(s) of any GUI domain(s)"
+_GUESTS: Final = r"(?:template|standalone|domain|[Dd]omU|qube|VM|TemplateVM|StandaloneVM|AppVM)"
+_PLACE: Final = re.compile(
+    rf"{_DETERMINERS}(?:{_PLACE_WORD}|[A-Z][A-Za-z-]{{1,30}}(?:\s[0-9][0-9.]{{0,9}})?"
+    rf"|(?:(?!(?:{_NO_PLACE})\b)[\w()/-]{{1,30}}\s){{0,5}}{_GUESTS}(?:\(s\)|s)?)"
+)
+_ASKED: Final = re.compile(
+    r"(?:,?\s{1,3}(?:please\s{1,3})?(?:install|update|upgrade)(?:\s{1,3}to)?"
+    r"(?:\s{1,3}(?:the\s{1,3}following|these))?(?:\s{1,3}packages)?|\s{1,3}only)$",
+    re.I,
+)
+
 _NO_FIX: Final = (
-    r"no\s{1,3}(?:fix(?:es)?|patch(?:es)?|updates?|(?:fixed\s{1,3}|updated\s{1,3})?packages?)\b"
+    r"[Nn]o\s{1,3}(?:fix(?:es)?|patch(?:es)?|updates?|(?:fixed\s{1,3}|updated\s{1,3})?packages?)\b"
     r"(?:\s{1,3}(?:is|are|will|be|has|have|been|yet|currently|available|released|planned|provided"
     r"|exists?|at|this|the|time|moment)\b){0,8}"
     r"|not\s{1,3}(?:yet\s{1,3})?(?:fixed|available|supported|patched|released)(?:\s{1,3}yet)?\b"
@@ -57,8 +80,13 @@ _UNCLEAR: Final = (
     r"(?:(?:is|are)\s{1,3})?(?:needed|required|necessary)\b|[Nn]othing\s{1,3}to\b"
 )
 
-_VERSION: Final = re.compile(r"v?(?:[0-9]{1,3}:)?[0-9][\w.+~^*]{0,80}(?:-[\w.+~^*]{1,80}){0,4}")
+# Neither "6.1.x" nor "64.iso" is a version.
+_VERSION: Final = re.compile(
+    r"(?!.{0,400}\.(?:[A-Za-z]{1,9}|\*)$)"
+    r"v?(?:[0-9]{1,4}:)?[0-9][\w.+~^]{0,80}(?:-[\w.+~^]{1,80}){0,4}"
+)
 _PLAINLY: Final = re.compile(r"v?[0-9]{1,80}(?:[.:]|-[0-9])|[0-9]{6}")
+_NUMBERED_ID: Final = re.compile(r"[A-Z-]{1,80}-[0-9-]{1,80}")
 _DAY: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _NAME: Final = re.compile(r"[A-Za-z][\w.+*-]{0,80}")
 _ARCHITECTURE: Final = re.compile(
@@ -72,12 +100,24 @@ _MOST_WORDS: Final = 4
 
 # Words that are no part of a name and say nothing that a row has a place for.
 _FILLERS: Final = frozenset({
-    "a", "an", "the", "of", "in", "for", "to", "is", "are", "be", "at", "from",
-    "through", "there", "here", "any", "all", "both", "various", "several", "multiple", "new",
-    "updated", "fixed", "patched", "rebuilt", "latest", "newer", "later", "higher", "greater",
-    "above", "up", "least", "also", "only", "following", "these", "those",
+    "a", "an", "the", "of", "in", "for", "to", "is", "are", "be",
+    "there", "here", "any", "all", "both", "various", "several", "multiple", "new",
+    "updated", "fixed", "patched", "rebuilt", "latest", "also", "only", "following", "these",
     "corresponding", "use", "used", "install", "get", "update", "upgrade", "download", "fetch",
     "see", "need", "needs", "needed", "required", ">", ">=", "=", "≥",
+})  # fmt: skip
+# Words that are no name, though a version may follow: what they say of it is another matter.
+_ELSE: Final = frozenset({
+    "affected", "already", "below", "between", "by", "current", "do", "does", "earlier", "except",
+    "former", "formerly", "from", "instead", "less", "lower", "never", "no", "not", "obsoletes",
+    "old", "older", "on", "previous", "previously", "prior", "released", "replaced", "replaces",
+    "replacing", "requires", "running", "shipped", "supersedes", "superseding", "than", "through",
+    "till", "up", "vulnerable", "was", "were", "without",
+})  # fmt: skip
+# Words of a sentence that tells no more than that there is no fix, or nothing to be fixed.
+_FACTUAL: Final = frozenset({
+    "this", "release", "has", "have", "reached", "there", "will", "is", "are", "be", "it", "and",
+    "at", "the", "time", "of", "writing", "so", "its", "currently", "now", "for", "to",
 })  # fmt: skip
 # Behind these a phrase goes on about something else.
 _STOPS: Final = frozenset({
@@ -143,7 +183,7 @@ def releases_pattern(product: str) -> str:
 def release_numbers(text: str) -> tuple[str, ...]:
     """The numbers in a printed list of releases, as printed but for ``R`` or ``Release``."""
     found = (" ".join(match[0].split()) for match in _SINGLE.finditer(text))
-    return tuple(dict.fromkeys(_MARK.sub("", number) for number in found))
+    return tuple(dict.fromkeys(_MARK.sub("", number).removesuffix(".x") for number in found))
 
 
 def domain_names(text: str) -> tuple[str, ...]:
@@ -152,9 +192,31 @@ def domain_names(text: str) -> tuple[str, ...]:
     # "Fedora and Debian templates", "Fedora 38 and 39 templates"
     if any(_LONE_NAME.fullmatch(part) for part in parts[:-1]) or any(p[0].isdigit() for p in parts):
         parts = [text]
-    names = (" ".join(part.split()) for part in parts)
-    names = (_DETERMINER.sub("", name, count=1) for name in names)
-    return tuple(dict.fromkeys(_lowered(name) for name in names if name))
+    names = [" ".join(part.split()) for part in parts]
+    if len(names) > 1 and (last := _NUMBERED.match(names[-1])):  # "Fedora 38 and Mini 9 templates"
+        kind = names[-1][last.end() :]
+        names = [name + kind if _NUMBERED.fullmatch(name) else name for name in names]
+    bare = (_DETERMINER.sub("", name, count=1) for name in names)
+    return tuple(dict.fromkeys(_lowered(name) for name in bare if name))
+
+
+def place_names(text: str) -> tuple[str, ...] | None:
+    """The places in words that should be nothing but places; None if they are not.
+
+    That they ask to install something there (``in hearth, please install``) does not matter.
+    """
+    words = _ASKED.sub("", " ".join(text.split()), count=1)
+    words = re.sub(r"^(?:in|inside|into|for|on)\s+", "", words, flags=re.I).strip(" ,")
+    words = re.sub(r"\b(and|or) (?:in|inside|into|for)\s+", r"\1 ", words)
+    if is_domain(words):
+        return domain_names(words)
+    names = domain_names(words)
+    return names if names and all(_is_place(name) for name in names) else None
+
+
+def _is_place(name: str) -> bool:
+    """Whether each part of a place that may have joints looks like one."""
+    return all(_PLACE.fullmatch(part) or part[0].isdigit() for part in _DOMAIN_JOINT.split(name))
 
 
 def _lowered(name: str) -> str:
@@ -173,12 +235,14 @@ def _pattern(product: str) -> re.Pattern[str]:
         "paren": r"\((?:[^()]|\(s\)){0,400}\)|\[[^\[\]]{0,80}\]",
         "release": rf"(?:(?:for|in|on|For|In|On)\s{{1,3}})?{releases_pattern(product)}",
         "domain": rf"(?<![\w-])(?:(?:in|into|inside|for|In|For)\s{{1,3}})?{_DOMAINS}",
-        "place": r"(?<![\w-])(?:in|inside)\s{1,3}[a-z][\w-]{0,30}"
+        "place": rf"(?<![\w-])(?:in|inside)\s{{1,3}}{_PLACE_WORD}"
         r"(?=\s{0,3}(?:[,;:).]\s|[,;:).]?$))",
         "unclear": rf"(?<![\w-])(?:{_UNCLEAR})",
         "none": rf"(?<![\w-])(?:[Tt]here\s{{1,3}}(?:is|are)\s{{1,3}})?(?:{_NO_FIX})",
         "unaffected": rf"(?<![\w-])(?:{_NOT_AFFECTED})",
         "same": r"(?<![\w-])(?:of|in)\s{1,3}the\s{1,3}same\s{1,3}version\b",
+        "later": r"(?<![\w-])(?:(?:and|or)\s{1,3}(?:any\s{1,3})?(?:later|newer|higher|greater|above"
+        r"|up)(?:\s{1,3}versions?)?|at\s{1,3}least)(?![\w-])",
         "keyword": r"(?<![\w-])[Vv]ersions?\b:?|(?<![\w-])ver\.",
         "packages": r"(?<![\w-])[Pp]ackages?(?![\w-])",
         "separator": r"[,;]|(?<!\S)(?:and|or|/|&|\+)(?!\S)",
@@ -217,13 +281,15 @@ def split_name(word: str) -> tuple[str, str] | None:
     """Name and version of ``xen-4.1.2-7.fc20.x86_64`` or ``xen_4.1.2-7``; None of other words.
 
     A version ends with a release number; where there is none, what is left must look like one.
+    ``CVE-2031-10001`` is no package.
     """
     word = _ARCHITECTURE.sub("", word, count=1)
     name, _, version = word.rpartition("_")
     if not (name and version[:1].isdigit() and _PLAINLY.match(version)):
         name, version = _split_at_dash(word)
     whole = _NAME.fullmatch(name) and _VERSION.fullmatch(version)
-    return (name, version) if whole else None
+    numbered = _NUMBERED_ID.fullmatch(word) is not None
+    return (name, version) if whole and not numbered else None
 
 
 def _split_at_dash(word: str) -> tuple[str, str]:
@@ -300,6 +366,8 @@ class _Phrase:
                 self._paren(token)
             case "respectively":
                 self.group.paired = True
+            case "later":
+                self._end_name()
             case _:
                 self.unread = True
 
@@ -308,6 +376,7 @@ class _Phrase:
         if word.lower() in _FILLERS or (not self.strict and word.lower() in _STOPS):
             if self.strict or following == "keyword":  # "xen to version 4.1"
                 self._end_name()
+            self.unread |= word == "to" and bool(self.group.versions)  # "4.1.1 to 4.1.2"
             self.words.clear()
             return
         if not self.words and self.group.versions and self.group.names:
@@ -398,10 +467,14 @@ class _Phrase:
         inner = tuple(tokens(token.value[1:-1], self.product))
         kinds = {t.kind for t in inner} - {"separator"}
         words = [t for t in inner if t.kind in ("word", "packages") and t.value not in _FILLERS]
-        if not kinds & {"release", "domain", *_ENDS}:
+        if not kinds & {"release", "domain", *_ENDS} or (kinds & _FACTS and self.group.versions):
             self._note(" ".join(token.value[1:-1].split()))
         elif "release" in kinds and kinds & _ENDS and self.group.versions:
             self._aside(token)
+        elif kinds & _FACTS and not read_fact(token.value[1:-1], self.product):
+            self.unread = True
+        elif kinds & _VERSIONS and self.group.versions:
+            self.unread = True  # "(replaces 4.1-2)"
         elif not kinds & _ENDS and [w for w in words if w.value not in ("goes", "go")]:
             self._note(" ".join(token.value[1:-1].split()))
         else:
@@ -436,7 +509,9 @@ class _Phrase:
             self.group.notes.append(rest.replace(" ,", ","))
 
 
-_ENDS: Final = frozenset({"version", "file", "same", "none", "unaffected"})
+_VERSIONS: Final = frozenset({"version", "file"})
+_FACTS: Final = frozenset({"none", "unaffected"})
+_ENDS: Final = frozenset({"same", *_VERSIONS, *_FACTS})
 
 
 def _opened(found: Sequence[Token], product: str) -> Iterator[Token]:
@@ -449,7 +524,8 @@ def _opened(found: Sequence[Token], product: str) -> Iterator[Token]:
 
 
 def _is_name(word: str) -> bool:
-    return _NAME.fullmatch(word) is not None and word.lower() not in _STOPS
+    known = word.lower() in _STOPS or word.lower() in _ELSE
+    return _NAME.fullmatch(word) is not None and not known
 
 
 class Reading(NamedTuple):
@@ -465,21 +541,36 @@ class Reading(NamedTuple):
 
 
 def read_phrase(text: str, product: str) -> Reading:
-    """The packages in a phrase that is meant to name some."""
+    """The packages in a phrase that is meant to name some; none if it is not understood."""
+    if fact := read_fact(text, product):
+        return Reading((fact,), understood=True, plain=True)
     phrase = _Phrase(text, product, strict=True)
     entries = tuple(_entries(phrase.groups))
     left = any(g.ambiguous or (g.names and not g.versions) for g in phrase.groups)
-    understood = bool(entries) and not (phrase.unread or left)
-    prose = any(" " in e.package and e.package.islower() for e in entries)
-    return Reading(entries, understood, understood and not (phrase.stopped or prose))
+    prose = any(" " in entry.package and entry.package[0].islower() for entry in entries)
+    understood = bool(entries) and not (phrase.unread or left or prose)
+    return Reading(entries if understood else (), understood, understood and not phrase.stopped)
 
 
-def read_sentence(text: str, product: str) -> tuple[tuple[Entry, ...], bool]:
-    """The packages that running text names with their versions, and whether each has a name."""
-    phrase = _Phrase(text, product, strict=False)
-    entries = tuple(e for e in _entries(phrase.groups) if e.package and e.version)
-    nameless = any(g.versions and g.fix is Fix.AVAILABLE and not g.names for g in phrase.groups)
-    return entries, not nameless
+def read_fact(text: str, product: str) -> Entry | None:
+    """That there is no fix, or that a release is not affected, where words say just that."""
+    found = tuple(tokens(text, product))
+    said = {token.kind for token in found}
+    words = (token.value.lower() for token in found if token.kind == "word")
+    allowed = {*_FACTS, "release", "unclear", "packages", "separator", "word"}
+    if not said & _FACTS or said - allowed or not _FACTUAL.issuperset(words):
+        return None
+    fix = Fix.NOT_AFFECTED if "unaffected" in said else Fix.NONE
+    stated = [release_numbers(token.value) for token in found if token.kind == "release"]
+    return Entry(0, "", "", fix, stated[0] if stated else ()) if len(stated) < 2 else None
+
+
+def read_sentence(text: str, product: str) -> tuple[Entry, ...] | None:
+    """The packages that running text names with their versions; None if one has no name."""
+    groups = _Phrase(text, product, strict=False).groups
+    if any(g.versions and g.fix is Fix.AVAILABLE and not g.names for g in groups):
+        return None
+    return tuple(entry for entry in _entries(groups) if entry.package and entry.version)
 
 
 def _entries(groups: Sequence[_Group]) -> Iterator[Entry]:
