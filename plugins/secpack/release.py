@@ -50,7 +50,7 @@ class ReleasedDocument:
 
     @property
     def addresses(self) -> tuple[str, ...]:
-        """What the addresses begin with that it alone has: its page, and itself in other formats."""
+        """What the addresses that it alone has begin with: its page, itself in other formats."""
         csaf = f"csaf/{self.published[:4]}/{self.id.lower()}."
         return (self.url, f"osv/x_{self.id}.", csaf)
 
