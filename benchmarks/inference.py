@@ -52,7 +52,7 @@ def score(inferred: set[Pair], tracked: set[Pair]) -> Score:
 
 def inferred_pairs(archive: Archive) -> set[Pair]:
     """What the texts address by their own words."""
-    found = ((b.number, n) for b in archive.bulletins for n in b.evidence if n.scheme == "XSA")
+    found = ((b.number, n) for b in archive.bulletins for n in b.evidence)
     return {(number, int(naming.value.removeprefix("XSA-"))) for number, naming in found}
 
 

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from itertools import pairwise
+from itertools import groupby, pairwise
 from typing import Final, TypeAlias
 
 from secpack.model import (
@@ -45,6 +45,10 @@ _MAX_SENTENCE: Final = 300
 
 _NEAR: Final = 600  # characters around an id that can tell why it is named
 
+# A range or a citation of few characters names many: bounds for what comes of a text of them.
+_MAX_CITED: Final = 64  # advisories that one reference names
+_MAX_NAMINGS: Final = 100  # namings of one id in one kind of place
+
 # Sections by what is in their titles, in lower case; the first that fits holds.
 _SECTIONS: Final = (
     (re.compile(r"summary|overview|description|\bdetails\b"), Place.SUMMARY),
@@ -59,7 +63,6 @@ _ANNOUNCES: Final = re.compile(rf"\b{_VERBS}", re.IGNORECASE)
 _IS_ANNOUNCED: Final = re.compile(
     rf"[^.]{{0,60}}\b(?:was|were|been|being)\s+(?:\w+\s+)?{_VERBS}", re.IGNORECASE
 )
-_ASSIGNED: Final = re.compile(r"\b(?:assigned|allocated)\b", re.IGNORECASE)
 _SOME: Final = re.compile(
     r"\b(?:some|one|two|few|several|not\s+all)\s+of\s+(?:which|these|them)\b", re.IGNORECASE
 )
@@ -93,15 +96,16 @@ _SENTENCE_END: Final = re.compile(r"(?<![ .]\w)(?<!vs)(?<!etc)[.!?][\"”)]{0,2}
 _LEADING: Final = re.compile(
     r"(?:[\s,;&/()*–-]|\b(?:and|or|to|through|the|Xen\s+Security\s+Advisor(?:y|ies))\b){0,30}"
 )
-# Behind the first id of a head: more ids and citations, then nothing, or what sets off a title.
-_SEPARATED: Final = re.compile(
-    r"(?>\s{0,2}(?:[,&/–-]|and\b|or\b|to\b|through\b)?+\s{0,2}(?:XSA|CVE)[-\s]?[0-9]{1,4}"
-    r"(?:-[0-9]{4,7})?|\s{0,2}\[[0-9]{1,2}\]){0,16}+\s{0,2}(?:\Z|[-–:/\"“(]|\n)"
+# Between the ids of a list or range: joints, citations, and titles of advisories in brackets.
+_JOINT: Final = re.compile(
+    r"(?:[\s,;&/–-]|\b(?:and|or|to|through|thru|as\s+well\s+as)\b|\[[0-9]{1,2}\]"
+    r"|\([\"“][^\"”()]{0,100}[\"”]\)){0,20}"
 )
-
+# Behind the ids of a head: nothing, or what sets off a title.
+_SEPARATED: Final = re.compile(r"(?:\s?\[[0-9]{1,2}\]){0,16}\s{0,2}(?:\Z|[-–:/\"“(]|\n)")
 
 _APART: Final = (Place.REFERENCES, Place.CHANGELOG, Place.CREDITS)
-_TELLING: Final = (Place.ANNOUNCEMENT, Place.ASSIGNMENT, Place.HEAD, Place.FIX)
+_TELLING: Final = (Place.ANNOUNCEMENT, Place.HEAD, Place.FIX)
 _FURTHER: Final = (Place.SUMMARY, Place.HEADING, Place.PATCHING, Place.BODY)
 
 
@@ -109,24 +113,25 @@ _FURTHER: Final = (Place.SUMMARY, Place.HEADING, Place.PATCHING, Place.BODY)
 
 
 def decide(namings: Iterable[Naming]) -> tuple[Naming, ...]:
-    """The namings by which a text addresses what they name, in order; the rest is mentioned."""
-    by_name: defaultdict[_Name, list[Naming]] = defaultdict(list)
+    """The namings by which a text addresses advisories, in order; the rest is mentioned."""
+    by_name: defaultdict[str, list[Naming]] = defaultdict(list)
     for naming in namings:
-        by_name[naming.scheme, naming.value].append(naming)
+        if naming.scheme == "XSA":
+            by_name[naming.value].append(naming)
     told = {name: _told(found) for name, found in by_name.items()}
-    schemes = {scheme for (scheme, _), found in told.items() if found}
+    announces = any(told.values())
     decided = []
     for name, found in by_name.items():
         titled = [naming for naming in found if naming.place is Place.TITLE]
         # What only the title names, where the text announces others, is a slip of the pen.
-        slip = len(titled) == len(found) and name[0] in schemes
+        slip = announces and len(titled) == len(found)
         if not slip and all(naming.place is not Place.NOT_AFFECTED for naming in found):
             decided += [*titled, *told[name]]
     return tuple(sorted(decided, key=lambda naming: naming.line))
 
 
 def _told(found: Sequence[Naming]) -> list[Naming]:
-    """The namings of one id, outside the title, that tell that the text addresses it."""
+    """The namings of one advisory, outside the title, that tell that the text addresses it."""
     plainly = [n for n in found if n.place in _TELLING]
     partly = [n for n in found if n.place is Place.ANNOUNCEMENT_OF_SOME]
     further = [n for n in found if n.place in _FURTHER]
@@ -137,10 +142,19 @@ def _told(found: Sequence[Naming]) -> list[Naming]:
 
 
 def find_namings(document: Document) -> tuple[Naming, ...]:
-    """All places where a text names an advisory or another id, in order; bulletins left out."""
+    """All places where a text names an advisory or another id, in order; bulletins left out.
+
+    Where a text says the same of an id over and over, some are left out, too.
+    """
     reader = _reader(document)
-    found = (n for passage in _passages(document) for n in _namings(passage, reader))
-    return tuple(dict.fromkeys(found))
+    namings: dict[Naming, None] = {}
+    kept: Counter[tuple[_Name, Place]] = Counter()
+    for passage in _passages(document):
+        for name, place, line, sentence in _namings(passage, reader):
+            kept[name, place] += 1
+            if kept[name, place] <= _MAX_NAMINGS:
+                namings[Naming(*name, line, place, sentence)] = None
+    return tuple(namings)
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,12 +195,14 @@ class _Passage:
 
 @dataclass(frozen=True, slots=True)
 class _Spot:
-    """Where a passage names an id: ``leads`` if nothing but ids is before it.
+    """Where a passage names ids next to each other: a list or a range of them, or one alone.
 
-    ``cited`` if it is not named, but what a citation leads to.
+    ``names`` are the ids with the places where each is named, or where the range ends that it is
+    in. ``leads`` if nothing but ids is before it. ``cited`` if they are not named, but what a
+    citation leads to.
     """
 
-    name: _Name
+    names: tuple[tuple[_Name, int], ...]
     start: int
     end: int
     leads: bool
@@ -199,7 +215,7 @@ def _reader(document: Document) -> _Reader:
     verb = rf"(?:affect|impact|apply\s+to)s?\s+{us}"
     return _Reader(
         {
-            citation_label(reference.label): tuple(_advisories(reference.blocks))
+            citation_label(reference.label): _advisories(reference.blocks)
             for block in document.blocks
             if isinstance(block, References)
             for reference in block.items
@@ -211,12 +227,16 @@ def _reader(document: Document) -> _Reader:
     )
 
 
-def _advisories(blocks: Iterable[Block]) -> Iterator[_Name]:
-    """The advisories that blocks name or link to."""
+def _advisories(blocks: Iterable[Block]) -> tuple[_Name, ...]:
+    """The advisories that blocks name or link to; where they are too many, the first."""
+    found: dict[_Name, None] = {}
     for _, inlines in runs(blocks):
         for n, inline in enumerate(inlines):
             names = link_ids(inline.url) if isinstance(inline, Link) else ids_at(inlines, n)
-            yield from (name for name in names if name[0] == "XSA")
+            found.update((name, None) for name in names if name[0] == "XSA")
+            if len(found) >= _MAX_CITED:
+                return tuple(found)[:_MAX_CITED]
+    return tuple(found)
 
 
 # --- passages ---------------------------------------------------------------------------------
@@ -316,26 +336,35 @@ def _of_blocks(
 # --- places -----------------------------------------------------------------------------------
 
 
-def _namings(passage: _Passage, reader: _Reader) -> Iterator[Naming]:
+def _namings(passage: _Passage, reader: _Reader) -> Iterator[tuple[_Name, Place, int, str]]:
+    """What a passage names: the id, the place, the line and the sentence."""
     text, spots = _spots(passage.inlines, reader)
     if not spots:
         return
     ends = [0, *(match.end() for match in _SENTENCE_END.finditer(text)), len(text)]
     breaks = [match.start() for match in re.finditer(r"\n", text)]
-    spelled = {bisect_right(ends, s.start) for s in spots if not s.cited and s.name[0] == "XSA"}
-    bracketed = {s.name[0] for s in spots if _in_brackets(text, s)}
+    spelled = {bisect_right(ends, s.start) for s in spots if not s.cited and _has_advisory(s)}
+    bracketed = {name[0] for s in spots if _in_brackets(text, s) for name, _ in s.names}
     for spot in spots:
         part = bisect_right(ends, spot.start)
         first, last = ends[part - 1], ends[part]
         before = text[max(first, spot.start - _NEAR) : spot.start]
         behind = text[spot.end : min(last, spot.end + _NEAR)]
         place = _place(passage, spot, before, behind, reader)
-        if place is Place.TITLE and spot.name[0] in bracketed and not _in_brackets(text, spot):
-            place = Place.TITLE_ASIDE
-        if not spot.cited or (part not in spelled and place is Place.ANNOUNCEMENT):
-            line = passage.line + bisect_right(breaks, spot.start)
-            sentence = _sentence(text, first, last, spot)
-            yield Naming(*spot.name, line, place, _with_comment(sentence, passage.comment))
+        if spot.cited and (part in spelled or place is not Place.ANNOUNCEMENT):
+            continue
+        titled = place is Place.TITLE and not _in_brackets(text, spot)
+        for position, names in groupby(spot.names, key=lambda named: named[1]):
+            line = passage.line + bisect_right(breaks, position)
+            sentence = _sentence(text, first, last, position)
+            said = _with_comment(sentence, passage.comment)
+            for name, _ in names:
+                aside = titled and name[0] in bracketed
+                yield name, Place.TITLE_ASIDE if aside else place, line, said
+
+
+def _has_advisory(spot: _Spot) -> bool:
+    return any(scheme == "XSA" for (scheme, _), _ in spot.names)
 
 
 def _spots(inlines: Sequence[Inline], reader: _Reader) -> tuple[str, list[_Spot]]:
@@ -346,13 +375,34 @@ def _spots(inlines: Sequence[Inline], reader: _Reader) -> tuple[str, list[_Spot]
     position, leads = 0, True
     for n, inline in enumerate(inlines):
         words = _words(inline)
-        cited = isinstance(inline, Citation)
-        names = _names(inlines, n, reader)
-        spots += [_Spot(name, position, position + len(words), leads, cited) for name in names]
+        if names := tuple((name, position) for name in _names(inlines, n, reader)):
+            cited = isinstance(inline, Citation)
+            spots.append(_Spot(names, position, position + len(words), leads, cited))
         leads = leads and (not isinstance(inline, Text) or bool(_LEADING.fullmatch(words)))
         pieces.append(words)
         position += len(words)
-    return "".join(pieces), spots
+    text = "".join(pieces)
+    return text, _joined(text, spots)
+
+
+def _joined(text: str, spots: Iterable[_Spot]) -> list[_Spot]:
+    """The spots, those in one list or range joined, in order; citations stay by themselves."""
+    groups: list[list[_Spot]] = []
+    joins: list[_Spot] = []
+    for spot in spots:
+        if spot.cited:
+            groups.append([spot])
+        elif joins and _JOINT.fullmatch(text, joins[-1].end, spot.start):
+            joins.append(spot)
+        else:
+            joins = [spot]
+            groups.append(joins)
+    return [_join(group) for group in groups]
+
+
+def _join(group: Sequence[_Spot]) -> _Spot:
+    names = tuple(name for spot in group for name in spot.names)
+    return replace(group[0], names=names, end=group[-1].end)
 
 
 def _names(inlines: Sequence[Inline], position: int, reader: _Reader) -> Iterable[_Name]:
@@ -393,8 +443,7 @@ def _place(passage: _Passage, spot: _Spot, before: str, behind: str, reader: _Re
     if can_head and (passage.opens or (passage.head and _SEPARATED.match(behind))):
         return Place.HEAD
     if passage.quoted:
-        assigned = spot.name[0] == "CVE" and (_ASSIGNED.search(before) or before.endswith("("))
-        return Place.ASSIGNMENT if assigned and place is Place.SUMMARY else Place.QUOTATION
+        return Place.QUOTATION
     if _is_aside(before, behind):
         return place
     announced = passage.announced or _announces(before, behind) or reader.affects.match(behind)
@@ -423,10 +472,10 @@ def _is_aside(before: str, behind: str) -> bool:
     return bool(quoted or _ASIDE_BEFORE.search(before[-80:]) or _ASIDE_BEHIND.match(behind))
 
 
-def _sentence(text: str, first: int, last: int, spot: _Spot) -> str:
+def _sentence(text: str, first: int, last: int, position: int) -> str:
     """The sentence that holds an id, on one line, cut off where it is long."""
     length = _MAX_SENTENCE - 2
-    begin = max(first, min(spot.start - length // 3, last - length))
+    begin = max(first, min(position - length // 3, last - length))
     end = min(last, begin + length)
     words = " ".join(text[begin:end].split())
     return f"{'…' * (begin > first)}{words}{'…' * (end < last)}"
