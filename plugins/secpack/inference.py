@@ -59,9 +59,32 @@ _SECTIONS: Final = (
 _VERBS: Final = (
     r"(?:announc|publish|disclos|releas|issu|discover|report|assign|allocat)(?:ed|es|e|ing)\b"
 )
-_ANNOUNCES: Final = re.compile(rf"\b{_VERBS}", re.IGNORECASE)
+_PUBLIC: Final = r"(?:made|became|become|is|went|gone)\s+(?:now\s+)?public\b"
+_ANNOUNCES: Final = re.compile(
+    rf"\b(?:{_VERBS}|{_PUBLIC}|(?:told|informed|notified)\s+us\b|(?:learn(?:ed|t)|aware)\s+of\b"
+    r"|embargo\b[^.]{0,40}\blifted\b)",
+    re.IGNORECASE,
+)
 _IS_ANNOUNCED: Final = re.compile(
-    rf"[^.]{{0,60}}\b(?:was|were|been|being)\s+(?:\w+\s+)?{_VERBS}", re.IGNORECASE
+    r"[^.]{0,100}\b(?:(?:was|were|been|being)\s+(?:\w+\s+)?"
+    rf"(?:{_VERBS}|made\s+public\b|lifted\b)|{_PUBLIC}|(?:came|come)\s+out\b)"
+    rf"|,\s+(?:\w+\s+)?{_VERBS}",
+    re.IGNORECASE,
+)
+# The bulletin itself is said to be about what follows; or a sentence begins with what gave rise
+# to it, or with a bug that has its id in brackets.
+_OURS: Final = re.compile(
+    r"\b(?:this|these|our|today's)\s+(?:\w+\s+)?(?:bulletins?|[A-Z]{1,4}SBs?|announcement"
+    r"|updates?|packages)\b[^.]{0,60}"
+    r"(?:(?<!not)(?<!n't)\s(?:address|fix|patch|resolve|mitigate|cover|concern|discuss)(?:e?s)?\b"
+    r"|\s(?:is|are)\s+about\b|\sbecause\s+of\b)"
+    r"|\A\W{0,4}(?:an?|several|multiple|two|three)\s+(?:\w+\s+)?(?:bug|flaw|issue|problem"
+    r"|vulnerabilit(?:y|ie))s?\b[^.()]{0,80}\(\Z"
+    r"|\A\W{0,4}in\s+(?:the\s+)?(?:light|view|response|reaction|consequence)\s+(?:of|to)\b",
+    re.IGNORECASE,
+)
+_ALLOWS: Final = re.compile(
+    r"\s*(?:(?:can|could|may|might|would)\s+)?(?:allow|enable|permit|let)s?\b", re.IGNORECASE
 )
 _SOME: Final = re.compile(
     r"\b(?:some|one|two|few|several|not\s+all)\s+of\s+(?:which|these|them)\b", re.IGNORECASE
@@ -71,25 +94,41 @@ _FIXES: Final = re.compile(
     r"\b(?:fix|address|resolve|mitigate)\b",
     re.IGNORECASE,
 )
+_HOLD_FIXES: Final = re.compile(
+    r"\bpackages\b[^.]{0,40}\b(?:contain|include|provide)(?:s|ing)?\s+(?:the\s+|a\s+)?"
+    r"(?:fix|patch)(?:es)?\s+for\s+\Z",
+    re.IGNORECASE,
+)
 
 # What an issuer says of an advisory that does no harm but to stop a machine.
 _ONLY_STOPS: Final = re.compile(
     r"(?:denial\s+of\s+service|\bDoS)(?:\s+attacks?)?\s+only\b"
-    r"|\bimpact\s+is\s+(?:\w+\s+to\s+be\s+)?(?:only\s+)?(?:a\s+)?(?:denial\s+of\s+service|DoS)\b",
+    r"|\bimpact\s+is\s+(?:\w+\s+to\s+be\s+)?(?:only\s+)?(?:a\s+)?(?:denial\s+of\s+service|DoS)\b"
+    r"|\bnot\s+consider(?:ed)?\b[^.]{0,40}\bsecurity\b",
     re.IGNORECASE,
 )
+_IN_BRACKETS: Final = re.compile(r"\s*\([^()]{0,100}\)")
+
+# Before what alone matters: "of these, only XSA-2 affects us", "except XSA-2, they do not".
+_ONLY: Final = re.compile(r"\bonly\s+(?:(?:affected\s+by|vulnerable\s+to)\s+)?\Z", re.IGNORECASE)
+_EXCEPT: Final = re.compile(r"\b(?:except(?:\s+for)?|apart\s+from)\s+\Z", re.IGNORECASE)
 
 # Words around an id by which it is another matter: "the fix for XSA-29", "XSA-321 backport".
 _ASIDE_BEFORE: Final = re.compile(
     r"\b(?:(?:previous|earlier|prior|older|original)\b[^,.;:]{0,60}|(?:fix(?:es)?|patch(?:es)?|backports?|changes?|mitigations?|regressions?|variants?|follow-?up"
-    r"|incomplete|introduced|caused|similar|related|discussed|described|mentioned|covered|addressed)"
-    r"(?:\s+(?:of|for|to|in|by|with|from|the)){1,3}"
-    r"|unlike|like|besides|despite|see|since|as with|than)\s*\Z",
+    r"|incomplete|introduced|caused|similar|related|discussed|described|mentioned|covered|addressed"
+    r"|case)(?:\s+(?:of|for|to|in|by|with|from|the)){1,3}|(?:noted|notes|said|says)\s+that"
+    r"|unlike|like|besides|despite|see|since|as with|than|not)\s*\Z",
     re.IGNORECASE,
 )
 _ASIDE_BEHIND: Final = re.compile(
     r"\s*(?:'s\s+)?(?:backports?|changes?|fix(?:es)?|mitigations?|patch(?:es)?|regressions?)\b",
     re.IGNORECASE,
+)
+# Behind an id that was announced long ago, in a year of its own or one that is told.
+_LONG_AGO: Final = (
+    r"\s*(?:,\s*)?(?:(?:which|that)\s+)?(?:(?:was|were|had\s+been)\s+)?(?:\w+\s+)?"
+    rf"{_VERBS}[^.,;]{{0,30}}?\b(?:last\s+year|years?\s+(?:ago|earlier|before)|%s)\b"
 )
 
 _SENTENCE_END: Final = re.compile(r"(?<![ .]\w)(?<!vs)(?<!etc)[.!?][\"”)]{0,2}\s+(?=[A-Z\"“(_*])")
@@ -100,6 +139,10 @@ _LEADING: Final = re.compile(
 _JOINT: Final = re.compile(
     r"(?:[\s,;&/–-]|\b(?:and|or|to|through|thru|as\s+well\s+as)\b|\[[0-9]{1,2}\]"
     r"|\([\"“][^\"”()]{0,100}[\"”]\)){0,20}"
+)
+# Behind the last id of a list: words about that one.
+_LAST_ONE: Final = re.compile(
+    r",?\s+(?:(?:which|that)\s+(?:does|is|has|was)|the\s+(?:last|latter)\s+of)\b"
 )
 # Behind the ids of a head: nothing, or what sets off a title.
 _SEPARATED: Final = re.compile(r"(?:\s?\[[0-9]{1,2}\]){0,16}\s{0,2}(?:\Z|[-–:/\"“(]|\n)")
@@ -161,16 +204,21 @@ def find_namings(document: Document) -> tuple[Naming, ...]:
 class _Reader:
     """What is the same for a whole text.
 
-    ``cited`` are the advisories that references name, by label. The others are the issuer's words:
-    ``affects`` and ``denies`` stand behind an id, ``unaffected`` before it, ``unused`` in a
-    comment on it.
+    ``cited`` are the advisories that references name, by label. The others are words that name
+    the issuer or depend on the date. Behind ids stand ``affects``, ``denies`` and ``long_ago``,
+    before them ``affected`` and ``unaffected``; ``which`` tells which of two matters, and
+    ``unused`` and ``denied`` are in a comment on an id.
     """
 
     cited: dict[str, tuple[_Name, ...]]
     affects: re.Pattern[str]
+    affected: re.Pattern[str]
     denies: re.Pattern[str]
+    denied: re.Pattern[str]
     unaffected: re.Pattern[str]
     unused: re.Pattern[str]
+    which: re.Pattern[str]
+    long_ago: re.Pattern[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,20 +259,50 @@ class _Spot:
 
 def _reader(document: Document) -> _Reader:
     head = document.letterhead
-    us = rf"{re.escape(head.issuer)}(?:\s+OS)?" if head else "(?!)"
-    verb = rf"(?:affect|impact|apply\s+to)s?\s+{us}"
-    return _Reader(
-        {
-            citation_label(reference.label): _advisories(reference.blocks)
-            for block in document.blocks
-            if isinstance(block, References)
-            for reference in block.items
-        },
-        re.compile(rf"[^.]{{0,40}}(?<!not)(?<!only)\s{verb}"),
-        re.compile(rf"[^.]{{0,40}}\b(?:does|do|did)\s+not\s+{verb}\s*(?:[.,;:)]|\Z)"),
-        re.compile(rf"\b{us}\s+(?:is|was)\s+(?:not\s+|un)affected\s+by\s+(?:the\s+)?\Z"),
-        re.compile(rf"\bnot\s+(?:used|enabled|reachable)\b[^.]{{0,40}}\b{us}"),
+    cited = {
+        citation_label(reference.label): _advisories(reference.blocks)
+        for block in document.blocks
+        if isinstance(block, References)
+        for reference in block.items
+    }
+    us = rf"(?:{re.escape(head.issuer)}(?:\s+OS)?|us)" if head else "us"
+    return _Reader(cited, *(re.compile(words, re.IGNORECASE) for words in _words_of(us, _year(head))))
+
+
+def _words_of(us: str, year: str) -> tuple[str, ...]:
+    """The expressions of a reader, by those for who speaks and for the years before."""
+    end = r"\s*(?:[.,;:)]|\Z|\b(?:because|since|as|at\s+all|users)\b)"
+    security = r"(?:the\s+security\s+of\s+)?"
+    verb = rf"(?:affect|impact|concern|apply\s+to)s?\s+{security}{us}"
+    state = (
+        r"(?:considered\s+)?(?:relevant|applicable|of\s+concern"
+        rf"|(?:a\s+)?(?:security\s+)?(?:problem|issue|concern))\s+(?:for|to|in)\s+{us}"
     )
+    affects = rf"(?:(?<!not)(?<!only)\s{verb}|\b(?:is|are)\s+{state})"
+    denied = (
+        rf"\b(?:(?:does|do|did)(?:\s+not|n't)\s+{verb}|(?:is|are|was|were)\s+not\s+{state}"
+        rf"|(?:has|have)\s+no\s+(?:security\s+)?(?:impact|effect)\s+on\s+{security}{us}"
+        rf"|{us}\s+(?:is|was)\s+(?:not\s+|un)affected|(?:is|was|are|were)\s+unused){end}"
+    )
+    return (
+        rf"[^.]{{0,40}}{affects}",
+        rf"\b{us}\s+(?:is|was)\s+(?:only\s+)?(?:affected\s+by|vulnerable\s+to)\s+(?:the\s+)?\Z",
+        rf"[^.]{{0,40}}{denied}",
+        denied,
+        rf"\b(?:{us}|it|we)\s+(?:is|was|are|were)\s+(?:not\s+|un)affected\s+by\s+(?:the\s+)?\Z"
+        r"|\bnot\s+(?:consider|regard|treat)\s+\Z",
+        rf"\bnot\s+(?:used|enabled|reachable)\b[^.]{{0,40}}\b{us}\b"
+        rf"|\b{us}\s+does\s+not\s+(?:use|enable|ship)\b",
+        rf"\bonly\s+the\s+(?:(?P<first>former|first)|latter|second)\b[^.]{{0,20}}{affects}",
+        _LONG_AGO % year,
+    )
+
+
+def _year(head: Letterhead | None) -> str:
+    """An expression for the years that are neither a text's nor the one before."""
+    if not (head and head.date):
+        return "(?!)"
+    return rf"(?!{head.date.year}|{head.date.year - 1})(?:19|20)[0-9]{{2}}"
 
 
 def _advisories(blocks: Iterable[Block]) -> tuple[_Name, ...]:
@@ -312,9 +390,8 @@ def _of_block(block: Block, here: _Passage, following: Block | None = None) -> I
             yield from _of_blocks(item.blocks, here, first=True)
     elif isinstance(block, Definitions):
         for definition in block.items:
-            said = " ".join(plain(inlines) for _, inlines in runs(definition.blocks))[:_NEAR]
-            term = replace(here, line=definition.first, inlines=definition.term, comment=said)
-            yield replace(term, opens=True)
+            term = replace(here, line=definition.first, inlines=definition.term, head=False)
+            yield replace(term, opens=True, comment=_said(definition.blocks))
             yield from _of_blocks(definition.blocks, here)
     elif isinstance(block, References):
         for reference in block.items:
@@ -333,6 +410,10 @@ def _of_blocks(
         yield from _of_block(block, replace(here, head=first and n == 0), following)
 
 
+def _said(blocks: Iterable[Block]) -> str:
+    return " ".join(plain(inlines) for _, inlines in runs(blocks))[:_NEAR]
+
+
 # --- places -----------------------------------------------------------------------------------
 
 
@@ -345,12 +426,18 @@ def _namings(passage: _Passage, reader: _Reader) -> Iterator[tuple[_Name, Place,
     breaks = [match.start() for match in re.finditer(r"\n", text)]
     spelled = {bisect_right(ends, s.start) for s in spots if not s.cited and _has_advisory(s)}
     bracketed = {name[0] for s in spots if _in_brackets(text, s) for name, _ in s.names}
-    for spot in spots:
+    limit, passed = _passed_over(text, spots, reader)
+    for spot, following in pairwise([*spots, None]):
+        assert spot is not None
         part = bisect_right(ends, spot.start)
         first, last = ends[part - 1], ends[part]
-        before = text[max(first, spot.start - _NEAR) : spot.start]
-        behind = text[spot.end : min(last, spot.end + _NEAR)]
-        place = _place(passage, spot, before, behind, reader)
+        near = _Near(
+            text[max(first, spot.start - _NEAR) : spot.start],
+            text[spot.end : min(last, spot.end + _NEAR)],
+            text[spot.end : min(last, spot.end + _NEAR, following.start if following else last)],
+            text[spot.end : spot.end + _NEAR] if passage.head and spot.leads else "",
+        )
+        place = _place(passage, spot, near, reader)
         if spot.cited and (part in spelled or place is not Place.ANNOUNCEMENT):
             continue
         titled = place is Place.TITLE and not _in_brackets(text, spot)
@@ -359,8 +446,36 @@ def _namings(passage: _Passage, reader: _Reader) -> Iterator[tuple[_Name, Place,
             sentence = _sentence(text, first, last, position)
             said = _with_comment(sentence, passage.comment)
             for name, _ in names:
-                aside = titled and name[0] in bracketed
-                yield name, Place.TITLE_ASIDE if aside else place, line, said
+                if spot.start < limit and name in passed:
+                    yield name, Place.NOT_AFFECTED, line, said
+                else:
+                    aside = titled and name[0] in bracketed
+                    yield name, Place.TITLE_ASIDE if aside else place, line, said
+
+
+def _passed_over(
+    text: str, spots: Sequence[_Spot], reader: _Reader
+) -> tuple[int, frozenset[_Name]]:
+    """What a passage names before it says that only others matter; and where it says so."""
+    own = [s for s in spots if not s.cited]
+    alone = [s for s in own if _matters_alone(text, s, reader)]
+    if alone:
+        limit, chosen = alone[-1].start, {name for s in alone for name, _ in s.names}
+        named = {name for s in own if s.start < limit for name, _ in s.names}
+        return limit, frozenset(named - chosen)
+    if match := reader.which.search(text):
+        lists = [s for s in own if s.start < match.start()]
+        names = [name for name, _ in lists[-1].names] if lists else []
+        return match.start(), frozenset(names[1:] if match["first"] else names[:-1])
+    return 0, frozenset()
+
+
+def _matters_alone(text: str, spot: _Spot, reader: _Reader) -> bool:
+    """Whether it is said that, of all ids so far, only these affect the issuer."""
+    before = text[max(0, spot.start - 80) : spot.start]
+    affects = reader.affects.match(text, spot.end) or reader.affected.search(before)
+    excepted = _EXCEPT.search(before) and reader.denies.match(text, spot.end)
+    return bool((_ONLY.search(before) and affects) or excepted)
 
 
 def _has_advisory(spot: _Spot) -> bool:
@@ -392,12 +507,18 @@ def _joined(text: str, spots: Iterable[_Spot]) -> list[_Spot]:
     for spot in spots:
         if spot.cited:
             groups.append([spot])
-        elif joins and _JOINT.fullmatch(text, joins[-1].end, spot.start):
+        elif joins and _goes_on(text, joins[-1], spot):
             joins.append(spot)
         else:
             joins = [spot]
             groups.append(joins)
     return [_join(group) for group in groups]
+
+
+def _goes_on(text: str, before: _Spot, spot: _Spot) -> bool:
+    """Whether an id is in one list with the one before, and nothing is said of it alone."""
+    joint = _JOINT.fullmatch(text, before.end, spot.start)
+    return bool(joint and not _LAST_ONE.match(text, spot.end))
 
 
 def _join(group: Sequence[_Spot]) -> _Spot:
@@ -430,40 +551,68 @@ def _in_brackets(text: str, spot: _Spot) -> bool:
     return before.count("(") > before.count(")")
 
 
-def _place(passage: _Passage, spot: _Spot, before: str, behind: str, reader: _Reader) -> Place:
-    """What a text does where it names an id, by the words before and behind it in its sentence."""
+@dataclass(frozen=True, slots=True)
+class _Near:
+    """The words around ids: in their sentence, behind them up to the next ids, in their item."""
+
+    before: str
+    behind: str
+    own: str
+    item: str
+
+
+def _place(passage: _Passage, spot: _Spot, near: _Near, reader: _Reader) -> Place:
+    """What a text does where it names ids, by the words around them."""
     place = passage.place
     if place in _APART:
         return place
-    if _is_harmless(passage, before, behind, reader):
+    if _is_harmless(passage, near, reader):
         return Place.NOT_AFFECTED
+    aside = _is_aside(near.before, near.behind) or reader.long_ago.match(near.own)
+    if place is Place.PATCHING and _HOLD_FIXES.search(near.before):
+        return Place.FIX
     if place is Place.TITLE:
-        return Place.TITLE_ASIDE if _is_aside(before, behind) else place
+        return Place.TITLE_ASIDE if aside else place
     can_head = spot.leads and place in (Place.SUMMARY, Place.HEADING)
-    if can_head and (passage.opens or (passage.head and _SEPARATED.match(behind))):
+    if can_head and (passage.opens or (passage.head and _SEPARATED.match(near.behind))):
         return Place.HEAD
     if passage.quoted:
         return Place.QUOTATION
-    if _is_aside(before, behind):
-        return place
-    announced = passage.announced or _announces(before, behind) or reader.affects.match(behind)
-    if place is Place.SUMMARY and announced:
-        return Place.ANNOUNCEMENT_OF_SOME if _SOME.search(behind) else Place.ANNOUNCEMENT
-    return Place.FIX if place is Place.PATCHING and _FIXES.search(before) else place
+    if place is Place.PATCHING and _FIXES.search(near.before) and not aside:
+        return Place.FIX
+    if place is Place.SUMMARY and not aside and _announces(passage, near, reader):
+        return Place.ANNOUNCEMENT_OF_SOME if _SOME.search(near.behind) else Place.ANNOUNCEMENT
+    return place
 
 
-def _is_harmless(passage: _Passage, before: str, behind: str, reader: _Reader) -> bool:
+def _is_harmless(passage: _Passage, near: _Near, reader: _Reader) -> bool:
     """Whether the issuer says not to be affected by what is named, or only to be stopped."""
+    if _EXCEPT.search(near.before):
+        return False
+    gloss = _IN_BRACKETS.match(near.own)
+    comments = () if passage.quoted else (passage.comment, near.item)
     return bool(
-        reader.denies.match(behind)
-        or reader.unaffected.search(before)
-        or reader.unused.search(passage.comment)
-        or _ONLY_STOPS.search(passage.comment)
+        reader.denies.match(near.own)
+        or reader.unaffected.search(near.before)
+        or (gloss and _ONLY_STOPS.search(gloss[0]))
+        or any(
+            words.search(said)
+            for said in comments
+            for words in (reader.unused, reader.denied, _ONLY_STOPS)
+        )
     )
 
 
-def _announces(before: str, behind: str) -> bool:
-    return bool(_ANNOUNCES.search(before) or _IS_ANNOUNCED.match(behind))
+def _announces(passage: _Passage, near: _Near, reader: _Reader) -> bool:
+    return bool(
+        passage.announced
+        or _ANNOUNCES.search(near.before)
+        or _IS_ANNOUNCED.match(near.behind)
+        or _OURS.search(near.before)
+        or reader.affects.match(near.own)
+        or reader.affected.search(near.before)
+        or (not near.before.strip() and _ALLOWS.match(near.own))
+    )
 
 
 def _is_aside(before: str, behind: str) -> bool:
