@@ -11,7 +11,7 @@ from bisect import bisect_right
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from itertools import groupby, pairwise
+from itertools import groupby, islice, pairwise
 from typing import Final, TypeAlias
 
 from secpack.model import (
@@ -41,9 +41,13 @@ from secpack.text.walk import plain, runs
 
 _Name: TypeAlias = tuple[str, str]  # scheme and value
 
+_Named: TypeAlias = tuple[tuple[_Name, int], ...]  # ids, each with its place in the words
+
 _MAX_SENTENCE: Final = 300
 
 _NEAR: Final = 600  # characters around an id that can tell why it is named
+
+_MAX_RUNS: Final = 20  # paragraphs, cells and terms that can tell something of a term
 
 # A range or a citation of few characters names many: bounds for what comes of a text of them.
 _MAX_CITED: Final = 64  # advisories that one reference names
@@ -205,13 +209,14 @@ class _Reader:
     """What is the same for a whole text.
 
     ``cited`` are the advisories that references name, by label. The others are words that name
-    the issuer or depend on the date. Behind ids stand ``affects``, ``denies`` and ``long_ago``,
-    before them ``affected`` and ``unaffected``; ``which`` tells which of two matters, and
-    ``unused`` and ``denied`` are in a comment on an id.
+    the issuer or depend on the date. Behind ids stand ``affects``, ``affects_all`` (not only one
+    release), ``denies`` and ``long_ago``; before them ``affected`` and ``unaffected``. ``which``
+    tells which of two matters. ``unused`` and ``denied`` are in comments on ids.
     """
 
     cited: dict[str, tuple[_Name, ...]]
     affects: re.Pattern[str]
+    affects_all: re.Pattern[str]
     affected: re.Pattern[str]
     denies: re.Pattern[str]
     denied: re.Pattern[str]
@@ -228,7 +233,7 @@ class _Passage:
     ``place`` is the section's. ``head`` tells that ids at its beginning, set off from the rest, are
     its subject; ``opens`` that they need not be set off, for it leads to a quotation or comment;
     ``announced`` that an announcement ends with a colon just before it.
-    ``comment`` is what is said of a term.
+    ``comment`` is what is said of a term, ``rest`` what stands behind the head in its item.
     """
 
     line: int
@@ -239,6 +244,7 @@ class _Passage:
     opens: bool = False
     announced: bool = False
     comment: str = ""
+    rest: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -250,11 +256,35 @@ class _Spot:
     citation leads to.
     """
 
-    names: tuple[tuple[_Name, int], ...]
+    names: _Named
     start: int
     end: int
     leads: bool
     cited: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class _Run:
+    """The words of a passage, where it names ids, and where its sentences end, from 0 on."""
+
+    text: str
+    spots: list[_Spot]
+    ends: list[int]
+
+    def sentence(self, position: int) -> tuple[int, int]:
+        """Where the sentence around a position begins and ends."""
+        part = min(bisect_right(self.ends, position), len(self.ends) - 1)
+        return self.ends[part - 1], self.ends[part]
+
+
+@dataclass(frozen=True, slots=True)
+class _Near:
+    """The words around ids: in their sentence, behind them up to the next ids, in their item."""
+
+    before: str
+    behind: str
+    own: str
+    item: str
 
 
 def _reader(document: Document) -> _Reader:
@@ -266,11 +296,12 @@ def _reader(document: Document) -> _Reader:
         for reference in block.items
     }
     us = rf"(?:{re.escape(head.issuer)}(?:\s+OS)?|us)" if head else "us"
-    return _Reader(cited, *(re.compile(words, re.IGNORECASE) for words in _words_of(us, _year(head))))
+    words = _words_of(us) | {"long_ago": _LONG_AGO % _year(head)}
+    return _Reader(cited, **{name: re.compile(w, re.IGNORECASE) for name, w in words.items()})
 
 
-def _words_of(us: str, year: str) -> tuple[str, ...]:
-    """The expressions of a reader, by those for who speaks and for the years before."""
+def _words_of(us: str) -> dict[str, str]:
+    """The expressions of a reader that name who speaks, by their names there."""
     end = r"\s*(?:[.,;:)]|\Z|\b(?:because|since|as|at\s+all|users)\b)"
     security = r"(?:the\s+security\s+of\s+)?"
     verb = rf"(?:affect|impact|concern|apply\s+to)s?\s+{security}{us}"
@@ -279,23 +310,26 @@ def _words_of(us: str, year: str) -> tuple[str, ...]:
         rf"|(?:a\s+)?(?:security\s+)?(?:problem|issue|concern))\s+(?:for|to|in)\s+{us}"
     )
     affects = rf"(?:(?<!not)(?<!only)\s{verb}|\b(?:is|are)\s+{state})"
+    all_of_it = r"\b(?!(?:\s+OS)?\s+R?[0-9])"
     denied = (
         rf"\b(?:(?:does|do|did)(?:\s+not|n't)\s+{verb}|(?:is|are|was|were)\s+not\s+{state}"
         rf"|(?:has|have)\s+no\s+(?:security\s+)?(?:impact|effect)\s+on\s+{security}{us}"
         rf"|{us}\s+(?:is|was)\s+(?:not\s+|un)affected|(?:is|was|are|were)\s+unused){end}"
     )
-    return (
-        rf"[^.]{{0,40}}{affects}",
-        rf"\b{us}\s+(?:is|was)\s+(?:only\s+)?(?:affected\s+by|vulnerable\s+to)\s+(?:the\s+)?\Z",
-        rf"[^.]{{0,40}}{denied}",
-        denied,
-        rf"\b(?:{us}|it|we)\s+(?:is|was|are|were)\s+(?:not\s+|un)affected\s+by\s+(?:the\s+)?\Z"
-        r"|\bnot\s+(?:consider|regard|treat)\s+\Z",
-        rf"\bnot\s+(?:used|enabled|reachable)\b[^.]{{0,40}}\b{us}\b"
+    return {
+        "affects": rf"[^.]{{0,40}}{affects}",
+        "affects_all": rf"[^.]{{0,40}}{affects}{all_of_it}",
+        "affected": rf"\b{us}\s+(?:is|was)\s+(?:only\s+)?(?:affected\s+by|vulnerable\s+to)"
+        r"\s+(?:the\s+)?\Z",
+        "denies": rf"[^.]{{0,40}}{denied}",
+        "denied": denied,
+        "unaffected": rf"\b(?:{us}|it|we)\s+(?:is|was|are|were)\s+(?:not\s+|un)affected\s+by"
+        r"\s+(?:the\s+)?\Z|\bnot\s+(?:consider|regard|treat)\s+\Z",
+        "unused": rf"\bnot\s+(?:used|enabled|reachable)\b[^.]{{0,40}}\b{us}\b"
         rf"|\b{us}\s+does\s+not\s+(?:use|enable|ship)\b",
-        rf"\bonly\s+the\s+(?:(?P<first>former|first)|latter|second)\b[^.]{{0,20}}{affects}",
-        _LONG_AGO % year,
-    )
+        "which": r"\bonly\s+the\s+(?:(?P<first>former|first)|latter|second)\b"
+        rf"[^.]{{0,20}}{affects}{all_of_it}",
+    }
 
 
 def _year(head: Letterhead | None) -> str:
@@ -407,11 +441,15 @@ def _of_blocks(
     """The passages of blocks inside another; ``first`` if the first of them can be a head."""
     for n, block in enumerate(blocks):
         following = blocks[n + 1] if n + 1 < len(blocks) else None
-        yield from _of_block(block, replace(here, head=first and n == 0), following)
+        head = first and n == 0
+        rest = _said(blocks[1:]) if head else ""
+        yield from _of_block(block, replace(here, head=head, rest=rest), following)
 
 
 def _said(blocks: Iterable[Block]) -> str:
-    return " ".join(plain(inlines) for _, inlines in runs(blocks))[:_NEAR]
+    """The words that blocks begin with."""
+    some = islice(runs(blocks), _MAX_RUNS)
+    return " ".join(plain(inlines) for _, inlines in some)[:_NEAR]
 
 
 # --- places -----------------------------------------------------------------------------------
@@ -419,51 +457,68 @@ def _said(blocks: Iterable[Block]) -> str:
 
 def _namings(passage: _Passage, reader: _Reader) -> Iterator[tuple[_Name, Place, int, str]]:
     """What a passage names: the id, the place, the line and the sentence."""
-    text, spots = _spots(passage.inlines, reader)
-    if not spots:
+    run = _run(passage.inlines, reader)
+    if not run.spots:
         return
-    ends = [0, *(match.end() for match in _SENTENCE_END.finditer(text)), len(text)]
-    breaks = [match.start() for match in re.finditer(r"\n", text)]
-    spelled = {bisect_right(ends, s.start) for s in spots if not s.cited and _has_advisory(s)}
-    bracketed = {name[0] for s in spots if _in_brackets(text, s) for name, _ in s.names}
-    limit, passed = _passed_over(text, spots, reader)
-    for spot, following in pairwise([*spots, None]):
-        assert spot is not None
-        part = bisect_right(ends, spot.start)
-        first, last = ends[part - 1], ends[part]
-        near = _Near(
-            text[max(first, spot.start - _NEAR) : spot.start],
-            text[spot.end : min(last, spot.end + _NEAR)],
-            text[spot.end : min(last, spot.end + _NEAR, following.start if following else last)],
-            text[spot.end : spot.end + _NEAR] if passage.head and spot.leads else "",
-        )
-        place = _place(passage, spot, near, reader)
-        if spot.cited and (part in spelled or place is not Place.ANNOUNCEMENT):
-            continue
-        titled = place is Place.TITLE and not _in_brackets(text, spot)
-        for position, names in groupby(spot.names, key=lambda named: named[1]):
+    breaks = [match.start() for match in re.finditer(r"\n", run.text)]
+    for named, place, first, last in _placed(passage, run, reader):
+        for position, names in groupby(named, key=lambda name: name[1]):
             line = passage.line + bisect_right(breaks, position)
-            sentence = _sentence(text, first, last, position)
-            said = _with_comment(sentence, passage.comment)
-            for name, _ in names:
-                if spot.start < limit and name in passed:
-                    yield name, Place.NOT_AFFECTED, line, said
-                else:
-                    aside = titled and name[0] in bracketed
-                    yield name, Place.TITLE_ASIDE if aside else place, line, said
+            sentence = _with_comment(_sentence(run.text, first, last, position), passage.comment)
+            yield from ((name, place, line, sentence) for name, _ in names)
 
 
-def _passed_over(
-    text: str, spots: Sequence[_Spot], reader: _Reader
-) -> tuple[int, frozenset[_Name]]:
+def _placed(
+    passage: _Passage, run: _Run, reader: _Reader
+) -> Iterator[tuple[_Named, Place, int, int]]:
+    """The ids of a passage that are named alike: how, and in what part of the text."""
+    spelled = {run.sentence(s.start) for s in run.spots if not s.cited and _has_advisory(s)}
+    bracketed = {name[0] for s in run.spots if _in_brackets(run.text, s) for name, _ in s.names}
+    limit, passed = _passed_over(run, reader)
+    _, told = run.sentence(limit)
+    for spot, following in pairwise([*run.spots, None]):
+        assert spot is not None
+        first, last = run.sentence(spot.start)
+        place = _place(passage, spot, _near(passage, run, spot, following), reader)
+        if spot.cited and ((first, last) in spelled or place is not Place.ANNOUNCEMENT):
+            continue
+        over = passed if spot.start < limit else frozenset()
+        yield tuple(n for n in spot.names if n[0] in over), Place.NOT_AFFECTED, first, told
+        rest = tuple(n for n in spot.names if n[0] not in over)
+        if place is Place.TITLE and not _in_brackets(run.text, spot):
+            aside = tuple(n for n in rest if n[0][0] in bracketed)
+            yield aside, Place.TITLE_ASIDE, first, last
+            rest = tuple(n for n in rest if n[0][0] not in bracketed)
+        yield rest, place, first, last
+
+
+def _near(passage: _Passage, run: _Run, spot: _Spot, following: _Spot | None) -> _Near:
+    text, (first, last) = run.text, run.sentence(spot.start)
+    end = min(last, spot.end + _NEAR)
+    return _Near(
+        text[max(first, spot.start - _NEAR) : spot.start],
+        text[spot.end : end],
+        text[spot.end : min(end, following.start) if following else end],
+        _item(passage, text, spot),
+    )
+
+
+def _item(passage: _Passage, text: str, spot: _Spot) -> str:
+    """What is said behind the ids that an item begins with; empty elsewhere."""
+    if not (passage.head and spot.leads):
+        return ""
+    return f"{text[spot.end : spot.end + _NEAR]} {passage.rest}"
+
+
+def _passed_over(run: _Run, reader: _Reader) -> tuple[int, frozenset[_Name]]:
     """What a passage names before it says that only others matter; and where it says so."""
-    own = [s for s in spots if not s.cited]
-    alone = [s for s in own if _matters_alone(text, s, reader)]
+    own = [s for s in run.spots if not s.cited]
+    alone = [s for s in own if _matters_alone(run.text, s, reader)]
     if alone:
         limit, chosen = alone[-1].start, {name for s in alone for name, _ in s.names}
         named = {name for s in own if s.start < limit for name, _ in s.names}
         return limit, frozenset(named - chosen)
-    if match := reader.which.search(text):
+    if match := reader.which.search(run.text):
         lists = [s for s in own if s.start < match.start()]
         names = [name for name, _ in lists[-1].names] if lists else []
         return match.start(), frozenset(names[1:] if match["first"] else names[:-1])
@@ -473,7 +528,7 @@ def _passed_over(
 def _matters_alone(text: str, spot: _Spot, reader: _Reader) -> bool:
     """Whether it is said that, of all ids so far, only these affect the issuer."""
     before = text[max(0, spot.start - 80) : spot.start]
-    affects = reader.affects.match(text, spot.end) or reader.affected.search(before)
+    affects = reader.affects_all.match(text, spot.end) or reader.affected.search(before)
     excepted = _EXCEPT.search(before) and reader.denies.match(text, spot.end)
     return bool((_ONLY.search(before) and affects) or excepted)
 
@@ -482,7 +537,7 @@ def _has_advisory(spot: _Spot) -> bool:
     return any(scheme == "XSA" for (scheme, _), _ in spot.names)
 
 
-def _spots(inlines: Sequence[Inline], reader: _Reader) -> tuple[str, list[_Spot]]:
+def _run(inlines: Sequence[Inline], reader: _Reader) -> _Run:
     """The words of a passage as printed, and where in them ids are."""
     inlines = [part for i in inlines for part in (_inside(i) if isinstance(i, Emphasis) else (i,))]
     pieces: list[str] = []
@@ -497,7 +552,8 @@ def _spots(inlines: Sequence[Inline], reader: _Reader) -> tuple[str, list[_Spot]
         pieces.append(words)
         position += len(words)
     text = "".join(pieces)
-    return text, _joined(text, spots)
+    ends = [match.end() for match in _SENTENCE_END.finditer(text)] if spots else []
+    return _Run(text, _joined(text, spots), [0, *ends, len(text)])
 
 
 def _joined(text: str, spots: Iterable[_Spot]) -> list[_Spot]:
@@ -549,16 +605,6 @@ def _words(inline: Inline) -> str:
 def _in_brackets(text: str, spot: _Spot) -> bool:
     before = text[max(0, spot.start - _NEAR) : spot.start]
     return before.count("(") > before.count(")")
-
-
-@dataclass(frozen=True, slots=True)
-class _Near:
-    """The words around ids: in their sentence, behind them up to the next ids, in their item."""
-
-    before: str
-    behind: str
-    own: str
-    item: str
 
 
 def _place(passage: _Passage, spot: _Spot, near: _Near, reader: _Reader) -> Place:

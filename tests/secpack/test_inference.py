@@ -18,13 +18,13 @@ CASES = sorted((DATA / "inference").glob("*.txt"))
 
 
 def dump(document: Document) -> dict[str, Any]:
-    """What is addressed, what is mentioned, and every naming; a star marks those that decide."""
+    """Advisories addressed and mentioned, and every naming; a star marks those that decide."""
     namings = find_namings(document)
     evidence = decide(namings)
     addressed = {naming.value for naming in evidence}
     return {
         "addresses": sorted(addressed),
-        "mentions": sorted({naming.value for naming in namings} - addressed),
+        "mentions": sorted({n.value for n in namings if n.scheme == "XSA"} - addressed),
         "namings": [
             f"{n.line}: {'*' * (n in evidence)}{n.value}: {n.place.value}: {n.sentence}"
             for n in namings

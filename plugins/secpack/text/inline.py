@@ -34,9 +34,10 @@ _PATTERN: Final = re.compile(
         (?P<emphasis> (?! [\s_*] ) [^_*`|]{{1,{_MAX_SPAN}}} ) (?<! \s ) (?P=mark) (?! [\w*] )
     | (?<! \w ) (?:
           (?P<link> (?: https?:// | mailto: ) [^\s<>"|`]{{1,{_MAX_URL}}} )
-        | (?P<advisory> (?: (?<! [-./] ) xsa-(?= [0-9]{{1,4}} \b (?! [-./]\w ) ) | X (?: SAs? | en\s+Security\s+Advisor(?:y|ies)
-                             (?: \s+XSA | \s+\(XSAs?\) )? )
-            [-‐‑–\s#]{{0,3}} ) (?P<number> {_NUMBER} ) (?: v[0-9]{{1,2}} )? \b (?! [.][0-9] ) )
+        | (?P<advisory> (?: (?<! [-./] ) xsa- (?= [0-9]{{1,4}} \b (?! [-./]\w ) )
+                | X (?: SAs? | en\s+Security\s+Advisor(?:y|ies) (?: \s+XSA | \s+\(XSAs?\) )? )
+                  [-‐‑–\s#]{{0,3}} )
+            (?P<number> {_NUMBER} ) (?: v[0-9]{{1,2}} )? \b (?! [.][0-9] ) )
         | (?P<cve> CVE-\s?[0-9]{{4}}-\s?[0-9]{{4,7}}\b )
         | (?P<other> (?: I(?i:NTEL)-SA-[0-9]{{5}} | {_OTHER} )\b )
         | (?P<bulletin> (?: (?!USB) [A-Z]{{1,4}}SB | [A-Z]\w{{0,40}}\s+Security\s+Bulletin )
