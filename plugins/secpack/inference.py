@@ -7,7 +7,7 @@ helped. The rules are described in docs/format.md.
 from __future__ import annotations
 
 import re
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -46,12 +46,13 @@ _Named: TypeAlias = tuple[tuple[_Name, int], ...]  # ids, each with its place in
 _MAX_SENTENCE: Final = 300
 
 _NEAR: Final = 600  # characters around an id that can tell why it is named
+_NEXT: Final = 80  # those just before it, where an expression must end with them
 
 _MAX_RUNS: Final = 20  # paragraphs, cells and terms that can tell something of a term
 
 # A range or a citation of few characters names many: bounds for what comes of a text of them.
 _MAX_CITED: Final = 64  # advisories that one reference names
-_MAX_NAMINGS: Final = 100  # namings of one id in one kind of place
+_MAX_NAMINGS: Final = 100  # namings of one id in a run of text, and in one kind of place
 
 # Sections by what is in their titles, in lower case; the first that fits holds.
 _SECTIONS: Final = (
@@ -265,22 +266,35 @@ class _Spot:
 
 @dataclass(frozen=True, slots=True)
 class _Run:
-    """The words of a passage, where it names ids, and where its sentences end, from 0 on."""
+    """The words of a passage, where it names ids, and where its sentences end, from 0 on.
+
+    ``verbs`` are where the words that announce begin and end.
+    """
 
     text: str
     spots: list[_Spot]
     ends: list[int]
+    verbs: list[tuple[int, int]]
 
     def sentence(self, position: int) -> tuple[int, int]:
         """Where the sentence around a position begins and ends."""
         part = min(bisect_right(self.ends, position), len(self.ends) - 1)
         return self.ends[part - 1], self.ends[part]
 
+    def announces(self, first: int, last: int) -> bool:
+        """Whether there are words that announce between two places."""
+        n = bisect_left(self.verbs, (first, 0))
+        return n < len(self.verbs) and self.verbs[n][1] <= last
+
 
 @dataclass(frozen=True, slots=True)
 class _Near:
-    """The words around ids: in their sentence, behind them up to the next ids, in their item."""
+    """The words around ids: in their sentence, behind them up to the next ids, in their item.
 
+    ``announced`` tells that words before them in their sentence announce something.
+    """
+
+    announced: bool
     before: str
     behind: str
     own: str
@@ -495,8 +509,10 @@ def _placed(
 def _near(passage: _Passage, run: _Run, spot: _Spot, following: _Spot | None) -> _Near:
     text, (first, last) = run.text, run.sentence(spot.start)
     end = min(last, spot.end + _NEAR)
+    begin = max(first, spot.start - _NEAR)
     return _Near(
-        text[max(first, spot.start - _NEAR) : spot.start],
+        run.announces(begin, spot.start),
+        text[begin : spot.start],
         text[spot.end : end],
         text[spot.end : min(end, following.start) if following else end],
         _item(passage, text, spot),
@@ -527,7 +543,7 @@ def _passed_over(run: _Run, reader: _Reader) -> tuple[int, frozenset[_Name]]:
 
 def _matters_alone(text: str, spot: _Spot, reader: _Reader) -> bool:
     """Whether it is said that, of all ids so far, only these affect the issuer."""
-    before = text[max(0, spot.start - 80) : spot.start]
+    before = text[max(0, spot.start - _NEXT) : spot.start]
     affects = reader.affects_all.match(text, spot.end) or reader.affected.search(before)
     excepted = _EXCEPT.search(before) and reader.denies.match(text, spot.end)
     return bool((_ONLY.search(before) and affects) or excepted)
@@ -543,17 +559,23 @@ def _run(inlines: Sequence[Inline], reader: _Reader) -> _Run:
     pieces: list[str] = []
     spots: list[_Spot] = []
     position, leads = 0, True
+    named: Counter[_Name] = Counter()
     for n, inline in enumerate(inlines):
         words = _words(inline)
-        if names := tuple((name, position) for name in _names(inlines, n, reader)):
+        found = tuple(_names(inlines, n, reader))
+        named.update(found)
+        if names := tuple((name, position) for name in found if named[name] <= _MAX_NAMINGS):
             cited = isinstance(inline, Citation)
             spots.append(_Spot(names, position, position + len(words), leads, cited))
         leads = leads and (not isinstance(inline, Text) or bool(_LEADING.fullmatch(words)))
         pieces.append(words)
         position += len(words)
     text = "".join(pieces)
-    ends = [match.end() for match in _SENTENCE_END.finditer(text)] if spots else []
-    return _Run(text, _joined(text, spots), [0, *ends, len(text)])
+    if not spots:
+        return _Run(text, [], [], [])
+    ends = [match.end() for match in _SENTENCE_END.finditer(text)]
+    verbs = [match.span() for match in _ANNOUNCES.finditer(text)]
+    return _Run(text, _joined(text, spots), [0, *ends, len(text)], verbs)
 
 
 def _joined(text: str, spots: Iterable[_Spot]) -> list[_Spot]:
@@ -633,13 +655,13 @@ def _place(passage: _Passage, spot: _Spot, near: _Near, reader: _Reader) -> Plac
 
 def _is_harmless(passage: _Passage, near: _Near, reader: _Reader) -> bool:
     """Whether the issuer says not to be affected by what is named, or only to be stopped."""
-    if _EXCEPT.search(near.before):
+    if _EXCEPT.search(near.before[-_NEXT:]):
         return False
     gloss = _IN_BRACKETS.match(near.own)
     comments = () if passage.quoted else (passage.comment, near.item)
     return bool(
         reader.denies.match(near.own)
-        or reader.unaffected.search(near.before)
+        or reader.unaffected.search(near.before[-_NEXT:])
         or (gloss and _ONLY_STOPS.search(gloss[0]))
         or any(
             words.search(said)
@@ -652,11 +674,11 @@ def _is_harmless(passage: _Passage, near: _Near, reader: _Reader) -> bool:
 def _announces(passage: _Passage, near: _Near, reader: _Reader) -> bool:
     return bool(
         passage.announced
-        or _ANNOUNCES.search(near.before)
+        or near.announced
         or _IS_ANNOUNCED.match(near.behind)
         or _OURS.search(near.before)
         or reader.affects.match(near.own)
-        or reader.affected.search(near.before)
+        or reader.affected.search(near.before[-_NEXT:])
         or (not near.before.strip() and _ALLOWS.match(near.own))
     )
 
@@ -664,7 +686,7 @@ def _announces(passage: _Passage, near: _Near, reader: _Reader) -> bool:
 def _is_aside(before: str, behind: str) -> bool:
     """Whether the words around an id make it another matter, or part of the title of one."""
     quoted = before.count('"') % 2 or before.count("“") > before.count("”")
-    return bool(quoted or _ASIDE_BEFORE.search(before[-80:]) or _ASIDE_BEHIND.match(behind))
+    return bool(quoted or _ASIDE_BEFORE.search(before[-_NEXT:]) or _ASIDE_BEHIND.match(behind))
 
 
 def _sentence(text: str, first: int, last: int, position: int) -> str:
