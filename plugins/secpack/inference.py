@@ -438,7 +438,7 @@ def _of_block(block: Block, here: _Passage, following: Block | None = None) -> I
             yield from _of_blocks(item.blocks, here, first=True)
     elif isinstance(block, Definitions):
         for definition in block.items:
-            term = replace(here, line=definition.first, inlines=definition.term, head=False)
+            term = replace(here, line=definition.first, inlines=definition.term)
             yield replace(term, opens=True, comment=_said(definition.blocks))
             yield from _of_blocks(definition.blocks, here)
     elif isinstance(block, References):
