@@ -1,7 +1,8 @@
 """How well texts alone tell which advisories they address: ``make bench``.
 
 A pair of a bulletin and an advisory counts as true where the tracker data name a bulletin of the
-pack, and as inferred where the text by its own words addresses the advisory.
+pack, and as inferred where the text by its own words addresses the advisory. ``wordings.txt`` has
+sentences besides, with what they address.
 """
 
 from __future__ import annotations
@@ -14,9 +15,28 @@ from pathlib import Path
 from typing import TypeAlias
 
 from secpack import SecpackError, load, load_advisories, load_profile
-from secpack.model import Advisory, Archive, Bulletin, Naming
+from secpack.inference import decide, find_namings
+from secpack.model import Advisory, Archive, Bulletin, File, Naming
+from secpack.text import parse_text
 
 ROOT = Path(__file__).resolve().parents[1]
+
+WORDINGS = Path(__file__).with_name("wordings.txt")
+
+CAVEAT = """\
+The rules were written with the bulletins of Qubes OS in view, so figures for those flatter. On the
+even half of them, before it had been looked at, F1 was 0.889. On invented wordings, hard on purpose
+and without ids in their titles, it was 0.524 at first sight; some of them led to rules since."""
+
+FORM = """\
+---===[ Quern Security Bulletin 031 ]===---
+
+2025-05-06
+
+Summary
+--------
+
+"""
 
 Pair: TypeAlias = tuple[int, int]  # numbers of a bulletin and of an advisory
 
@@ -52,7 +72,7 @@ def score(inferred: set[Pair], tracked: set[Pair]) -> Score:
 
 def inferred_pairs(archive: Archive) -> set[Pair]:
     """What the texts address by their own words."""
-    found = ((b.number, n) for b in archive.bulletins for n in b.evidence if n.scheme == "XSA")
+    found = ((b.number, n) for b in archive.bulletins for n in b.evidence)
     return {(number, int(naming.value.removeprefix("XSA-"))) for number, naming in found}
 
 
@@ -60,6 +80,20 @@ def tracked_pairs(archive: Archive, tracker: Sequence[Advisory]) -> set[Pair]:
     """What the tracker data assign to bulletins of the pack."""
     numbers = {b.number for b in archive.bulletins}
     return {(a.announced_in, a.number) for a in tracker if a.announced_in in numbers}
+
+
+def wordings() -> tuple[set[Pair], set[Pair]]:
+    """What the invented wordings address by the rules, and in truth, with the lines they are on."""
+    inferred: set[Pair] = set()
+    true: set[Pair] = set()
+    for n, line in enumerate(WORDINGS.read_text("utf-8").splitlines(), 1):
+        if not line.startswith("#"):
+            numbers, _, words = line.partition("|")
+            true |= {(n, int(number)) for number in numbers.split()}
+            document = parse_text(File(WORDINGS.name, f"{FORM}{words.strip()}\n".encode(), ""))
+            found = decide(find_namings(document))
+            inferred |= {(n, int(naming.value.removeprefix("XSA-"))) for naming in found}
+    return inferred, true
 
 
 def main() -> int:
@@ -82,6 +116,8 @@ def main() -> int:
     for name, remainders in (("all", (0, 1)), ("odd numbers", (1,)), ("even numbers", (0,))):
         parts = ({p for p in pairs if p[0] % 2 in remainders} for pairs in (inferred, tracked))
         _print_score(name, score(*parts))
+    _print_score("invented", score(*wordings()))
+    print(f"\n{CAVEAT}")
     _print_disagreements(archive, inferred ^ tracked, tracker)
     return 0
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks.inference import main
+from benchmarks.inference import main, score, wordings
 from tests.packs import bulletin, make_pack
 
 
@@ -19,6 +19,13 @@ def test_the_demo_is_told_to_be_one(
     out = capsys.readouterr().out
     assert "This is the demo" in out
     assert "0 disagreement(s)" in out
+    assert "figures for those flatter" in out
+
+
+def test_invented_wordings() -> None:
+    inferred, true = wordings()
+    assert len(true) == 26
+    assert score(inferred, true).f1 >= 0.75, sorted(inferred ^ true)
 
 
 def test_one_without_the_other(

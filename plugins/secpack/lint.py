@@ -123,7 +123,7 @@ def _tracker(archive: Archive) -> Iterator[Finding]:
     """Where tracker data and a text, by its own words, differ in what the text addresses."""
     tracked = {a.number: a for a in archive.advisories if a.tracked}
     for bulletin in archive.bulletins if tracked else ():
-        told = {int(n.value[4:]): n for n in reversed(bulletin.evidence) if n.scheme == "XSA"}
+        told = {int(n.value[4:]): n for n in reversed(bulletin.evidence)}
         assigned = {n for n, a in tracked.items() if a.announced_in == bulletin.number}
         for number in sorted(told.keys() - assigned):
             yield _untracked(bulletin, told[number], tracked.get(number))

@@ -314,7 +314,6 @@ class Place(StrEnum):
     TITLE = "title"
     ANNOUNCEMENT = "announcement"
     ANNOUNCEMENT_OF_SOME = "announcement of which only some apply"
-    ASSIGNMENT = "quotation that assigns it"
     HEAD = "head of a quotation, definition or section"
     FIX = "word of a fix"
     NOT_AFFECTED = "word that it does not apply"
@@ -469,7 +468,7 @@ class Bulletin:
     """One bulletin. ``addresses`` and ``mentions`` are numbers of advisories, ascending.
 
     ``namings`` are all places where the text names advisories or other ids, ``evidence`` those by
-    which the text, whatever the tracker says, addresses what they name. ``ids`` are those of
+    which the text, whatever the tracker says, addresses advisories. ``ids`` are those of
     ``namings``, without advisories and bulletins. ``packages`` are what to install.
     """
 

@@ -12,19 +12,20 @@ from secpack.inference import decide, find_namings
 from secpack.model import Document, Place
 from secpack.text import parse_text
 from tests.conftest import DATA
+from tests.packs import bulletin
 from tests.secpack.test_cases import read
 
 CASES = sorted((DATA / "inference").glob("*.txt"))
 
 
 def dump(document: Document) -> dict[str, Any]:
-    """What is addressed, what is mentioned, and every naming; a star marks those that decide."""
+    """Advisories addressed and mentioned, and every naming; a star marks those that decide."""
     namings = find_namings(document)
     evidence = decide(namings)
     addressed = {naming.value for naming in evidence}
     return {
         "addresses": sorted(addressed),
-        "mentions": sorted({naming.value for naming in namings} - addressed),
+        "mentions": sorted({n.value for n in namings if n.scheme == "XSA"} - addressed),
         "namings": [
             f"{n.line}: {'*' * (n in evidence)}{n.value}: {n.place.value}: {n.sentence}"
             for n in namings
@@ -55,3 +56,20 @@ def test_names_stand_where_namings_say(path: Path) -> None:
         near = " ".join(lines[naming.line - 1 : naming.line + 1])
         assert set(naming.sentence.strip("…").split()) & set(near.split())
         assert len(naming.sentence) <= 300
+
+
+def test_a_citation_leads_to_no_more_than_some(tmp_path: Path) -> None:
+    text = bulletin(1, body="It was announced [1].")
+    (tmp_path / "text.txt").write_text(f"{text}\nReferences\n---\n\n[1] XSA-1-60 and XSA-61-80\n")
+    namings = find_namings(parse_text(read(tmp_path / "text.txt")))
+    cited = [n.value for n in namings if n.place is Place.ANNOUNCEMENT]
+    assert cited == [f"XSA-{number}" for number in range(1, 65)]
+
+
+def test_what_is_said_over_and_over_is_not_kept(tmp_path: Path) -> None:
+    """But the word that it does not apply, at the very end, counts."""
+    lines = ["The Mill Team published XSA-7.\n"] * 500 + ["XSA-7 does not affect Quern.\n"]
+    (tmp_path / "text.txt").write_text(bulletin(1, body="\n".join(lines)))
+    namings = find_namings(parse_text(read(tmp_path / "text.txt")))
+    assert len(namings) == 101
+    assert not decide(namings)

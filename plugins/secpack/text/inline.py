@@ -20,6 +20,8 @@ _OTHER: Final = r"""
     | RHSA-[0-9]{4}:[0-9]{3,5} | SUSE-SU-[0-9]{4}:[0-9]{1,5}-[0-9]{1,2}
     | FEDORA-[0-9]{4}-[0-9a-f]{10} | GHSA(?:-[0-9a-z]{4}){3}
 """
+_NUMBER: Final = r"(?!0+\b)[0-9]{1,4}"  # there is no XSA-0
+
 _SCHEME: Final = re.compile(r"[A-Z]+(?:-S[ABU])?", re.IGNORECASE)
 
 # Alternatives begin with a character that they need, so that most positions fail at once.
@@ -32,9 +34,10 @@ _PATTERN: Final = re.compile(
         (?P<emphasis> (?! [\s_*] ) [^_*`|]{{1,{_MAX_SPAN}}} ) (?<! \s ) (?P=mark) (?! [\w*] )
     | (?<! \w ) (?:
           (?P<link> (?: https?:// | mailto: ) [^\s<>"|`]{{1,{_MAX_URL}}} )
-        | (?P<advisory> X (?: SAs? | en\s+Security\s+Advisor(?:y|ies)
-                             (?: \s+XSA | \s+\(XSAs?\) )? )
-            [-‐‑–\s#]{{0,3}} (?P<number> [0-9]{{1,4}} ) (?: v[0-9]{{1,2}} )? \b (?! [.][0-9] ) )
+        | (?P<advisory> (?: (?<! [-./] ) xsa- (?= [0-9]{{1,4}} \b (?! [-./]\w ) )
+                | X (?: SAs? | en\s+Security\s+Advisor(?:y|ies) (?: \s+XSA | \s+\(XSAs?\) )? )
+                  [-‐‑–\s#]{{0,3}} )
+            (?P<number> {_NUMBER} ) (?: v[0-9]{{1,2}} )? \b (?! [.][0-9] ) )
         | (?P<cve> CVE-\s?[0-9]{{4}}-\s?[0-9]{{4,7}}\b )
         | (?P<other> (?: I(?i:NTEL)-SA-[0-9]{{5}} | {_OTHER} )\b )
         | (?P<bulletin> (?: (?!USB) [A-Z]{{1,4}}SB | [A-Z]\w{{0,40}}\s+Security\s+Bulletin )
@@ -47,7 +50,7 @@ _PATTERN: Final = re.compile(
 # What a link leads to, by its address.
 _LINKED: Final = re.compile(
     rf"""
-    /xsa/advisory-(?P<number>[0-9]{{1,4}})\.html\b
+    /xsa/advisory-(?P<number>{_NUMBER})\.html\b
     | (?<! [0-9a-z] ) (?: (?P<cve> CVE-[0-9]{{4}}-[0-9]{{4,7}} ) | (?P<other> {_OTHER} ) ) \b
     """,
     re.VERBOSE | re.IGNORECASE,
@@ -58,7 +61,7 @@ _LINKED: Final = re.compile(
 _MORE: Final = re.compile(
     r"(?P<joint>(?:\s?\[[0-9]{1,2}\]){0,3}\s{0,2}(?:,\s{0,2}(?:(?:and|or)\s{1,2}|&\s{0,2})?"
     r"|&|/|-|–|and\b|or\b|to\b|through\b|thru\b)\s{0,2})"
-    r"(?P<prefix>XSA[-\s]{0,2}|-(?<=\s-))?(?P<number>[0-9]{1,4})\b(?![.][0-9]|-\w|\s?%)"
+    rf"(?P<prefix>XSA[-\s]{{0,2}}|-(?<=\s-))?(?P<number>{_NUMBER})\b(?![.][0-9]|-\w|\s?%)"
 )
 _MORE_CVES: Final = re.compile(
     r"(?P<joint>\s{0,2}(?:,\s{0,2}(?:(?:and|or)\s{1,2}|&\s{0,2})?|&|/|and\b|or\b)\s{0,2})"
