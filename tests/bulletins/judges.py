@@ -62,23 +62,27 @@ def osv_faults(data: object) -> list[str]:
     return [error.message for error in _osv_judge().iter_errors(data)]
 
 
-def csaf_faults(documents: Mapping[str, object], *options: str) -> dict[str, list[str]]:
-    """By the validator of the secvisogram project, for all documents, by their names.
-
-    Skips where it is not installed. With ``--all`` also what it recommends.
-    """
+@lru_cache
+def _csaf_judge() -> subprocess.Popen[str]:
+    """The validator, which takes a second to start: one for all tests. It ends with its input."""
     node = shutil.which("node")
     if not node or not (_NODE / "node_modules").is_dir():
         pytest.skip("needs node and the validator of CSAF: cd tests/judges && npm ci")
-    done = subprocess.run(
-        [node, "csaf.mjs", *options],
-        cwd=_NODE,
-        input=json.dumps(documents),
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    found: dict[str, list[str]] = json.loads(done.stdout)
+    pipe = subprocess.PIPE
+    return subprocess.Popen([node, "csaf.mjs"], cwd=_NODE, stdin=pipe, stdout=pipe, text=True)
+
+
+def csaf_faults(documents: Mapping[str, object], *, every: bool = False) -> dict[str, list[str]]:
+    """By the validator of the secvisogram project: faults by the names of documents with any.
+
+    With ``every`` also what it only recommends. Skips where it is not installed.
+    """
+    judge = _csaf_judge()
+    assert judge.stdin
+    assert judge.stdout
+    judge.stdin.write(json.dumps({"all": every, "documents": documents}) + "\n")
+    judge.stdin.flush()
+    found: dict[str, list[str]] = json.loads(judge.stdout.readline())
     assert list(found) == list(documents)
     return {name: faults for name, faults in found.items() if faults}
 

@@ -243,5 +243,5 @@ def test_csaf(archive: Archive) -> None:
     assert list(found) == list(BROKEN)
     for name, faults in found.items():
         assert any(name in fault for fault in faults), (name, faults)
-    recommended = judges.csaf_faults({"whole": json.loads(written)}, "--all")["whole"]
+    recommended = judges.csaf_faults({"whole": json.loads(written)}, every=True)["whole"]
     assert any("optionalTest_6_2_3 " in fault for fault in recommended)

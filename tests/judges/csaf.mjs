@@ -1,6 +1,7 @@
 // Holds documents of CSAF 2.0 to its schema and its tests, by the validator of the secvisogram
-// project. Reads a JSON object of documents by name, prints one of faults by name.
-// With --all also what the optional and informative tests have to say.
+// project. Each line it reads is a JSON object: documents by name, and whether they are to be held
+// to all tests, also the optional and informative ones. Each line it prints has faults by name.
+import { createInterface } from 'node:readline'
 import * as informative from '@secvisogram/csaf-validator-lib/informativeTests.js'
 import * as mandatory from '@secvisogram/csaf-validator-lib/mandatoryTests.js'
 import * as optional from '@secvisogram/csaf-validator-lib/optionalTests.js'
@@ -10,23 +11,25 @@ import validate from '@secvisogram/csaf-validator-lib/validate.js'
 // These ask the network, and a dictionary.
 const elsewhere = ['informativeTest_6_3_6', 'informativeTest_6_3_7', 'informativeTest_6_3_8']
 
-let input = ''
-for await (const chunk of process.stdin) input += chunk
-
+const needed = [csaf_2_0_strict, ...Object.values(mandatory)]
 const lesser = [...Object.values(optional), ...Object.values(informative)]
-const wanted = [csaf_2_0_strict, ...Object.values(mandatory)]
-if (process.argv.includes('--all')) {
-  wanted.push(...lesser.filter((test) => !elsewhere.includes(test.name)))
-}
+const all = [...needed, ...lesser.filter((test) => !elsewhere.includes(test.name))]
 
-const found = {}
-for (const [name, document] of Object.entries(JSON.parse(input))) {
-  const result = await validate(wanted, document)
-  found[name] = result.tests.flatMap((test) =>
+async function faults(tests, document) {
+  const result = await validate(tests, document)
+  const found = result.tests.flatMap((test) =>
     [...test.errors, ...test.warnings, ...test.infos].map(
       (fault) => `${test.name} ${fault.instancePath}: ${fault.message}`
     )
   )
-  if (!result.isValid && !found[name].length) found[name].push('not valid')
+  return result.isValid || found.length ? found : ['not valid']
 }
-process.stdout.write(JSON.stringify(found))
+
+for await (const line of createInterface({ input: process.stdin, crlfDelay: Infinity })) {
+  const asked = JSON.parse(line)
+  const found = {}
+  for (const [name, document] of Object.entries(asked.documents)) {
+    found[name] = await faults(asked.all ? all : needed, document)
+  }
+  process.stdout.write(JSON.stringify(found) + '\n')
+}

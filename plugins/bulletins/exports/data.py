@@ -24,6 +24,8 @@ def to_json(data: object, *, indent: int | None = 1) -> bytes:
     text = json.dumps(data, ensure_ascii=False, indent=indent, sort_keys=True)
     for sign, escape in _MARKUP.items():
         text = text.replace(sign, escape)
+    if text.isascii() and "\x7f" not in text:  # JSON itself escapes those before the space
+        return (text + "\n").encode()
     return (_HIDDEN.sub(lambda match: f"\\u{ord(match[0]):04x}", text) + "\n").encode()
 
 

@@ -29,7 +29,7 @@ from secpack.text.marks import visible
 #: The version of the schema that first knew ``upstream``.
 _VERSION: Final = "1.7.0"
 _CREDITS: Final = {"discovered": "FINDER", "found": "FINDER", "reported": "REPORTER"}
-_BACKTICKS: Final = re.compile("`+")
+_BACKTICKS: Final = re.compile("`{3,}")
 
 
 def osv(archive: Archive, profile: Profile, site_url: str) -> dict[str, bytes]:
@@ -83,6 +83,6 @@ def _credit(credit: Credit) -> dict[str, str]:
 
 def _fenced(text: str) -> str:
     """Words as Markdown that shows them as they are, for details are taken for Markdown."""
-    longest = max((len(run) for run in _BACKTICKS.findall(text)), default=0)
-    fence = "`" * max(3, longest + 1)
+    longest = max((len(run) for run in _BACKTICKS.findall(text)), default=2)
+    fence = "`" * (longest + 1)
     return f"{fence}text\n{text}\n{fence}\n"

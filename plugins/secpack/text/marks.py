@@ -79,6 +79,8 @@ _SEPARATORS: Final = frozenset(" \t|+:=-")
 
 def visible(text: str) -> str:
     """Show characters that cannot be seen, or that reorder others, as ``[U+202E]``."""
+    if text.replace("\n", "").isprintable():  # none of them is: what nearly all texts need is fast
+        return text
     return HIDDEN.sub(lambda match: f"[U+{ord(match[0]):04X}]", text)
 
 
