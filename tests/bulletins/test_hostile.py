@@ -172,7 +172,7 @@ def test_what_is_for_machines_is_well_formed(site: Site) -> None:
             assert not re.search(b"[<>&]", data), name
             assert judges.data_faults(json.loads(data)) == [], name
     assert judges.calendar_faults(files["feeds/canaries.ics"]) == []
-    assert len([name for name in files if name.endswith(".json")]) == 5
+    assert len([name for name in files if name.endswith(".json")]) == 6
 
 
 def test_feeds_are_valid(site: Site) -> None:
