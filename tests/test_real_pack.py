@@ -14,6 +14,7 @@ import icalendar
 import pytest
 
 from benchmarks.inference import inferred_pairs, score, tracked_pairs
+from bulletins.exports import exports
 from bulletins.links import dangling
 from bulletins.reader import about, summary
 from secpack import Checker, Profile, SecpackError, load, load_advisories, load_profile
@@ -200,11 +201,31 @@ def test_counts_agree(archive: Archive, site: Site) -> None:
 def test_exports_are_valid(site: Site) -> None:
     judged = 0
     for name, data in site.files().items():
-        if name.endswith(".json") and not name.startswith(("feeds/", "data/schema.json")):
+        if name.endswith(".json") and not name.startswith(("feeds/", "osv/", "data/schema.json")):
             assert judges.data_faults(json.loads(data)) == [], name
             judged += 1
     assert judged >= 100
     assert judges.calendar_faults(site.files()["feeds/canaries.ics"]) == []
+
+
+def test_scanners_get_every_bulletin(archive: Archive, tmp_path: Path) -> None:
+    """With a profile of an issuer: the same number of documents in each format, all valid."""
+    text = PROFILE.read_text("utf-8") + '\n[csaf]\nnamespace = "https://www.qubes-os.org/"\n'
+    (tmp_path / "issuer.toml").write_text(text, "utf-8")
+    written = exports(archive, load_profile(tmp_path / "issuer.toml"), "https://example.org/a")
+    documents = {n: json.loads(d) for n, d in written.items() if re.match(r"csaf/\d.*json$", n)}
+    records = {n: json.loads(d) for n, d in written.items() if n.startswith("osv/x_")}
+    assert len(documents) == len(records) == len(archive.bulletins) >= 70
+    assert len(json.loads(written["osv/all.json"])) == len(archive.bulletins)
+    assert judges.csaf_faults(documents) == {}
+    for name, record in records.items():
+        assert judges.osv_faults(record) == [], name
+    advisories = [d for d in documents.values() if "product_tree" in d]
+    assert len(advisories) >= 0.8 * len(documents)
+
+
+def test_a_mirror_provides_no_csaf(site: Site) -> None:
+    assert not [name for name in site.files() if "csaf" in name]
 
 
 def test_feeds_are_valid(site: Site) -> None:

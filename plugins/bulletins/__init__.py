@@ -47,7 +47,9 @@ def _read(pelican: Any) -> None:
     settings["RENDERINGS"] = Renderings(archive, profile, pages=settings["ARCHIVE_THEME"])
     settings["ARTICLE_PATHS"] = sorted(publications)
     settings["SITENAME"] = as_markup(site_name(profile))
-    settings["JINJA_GLOBALS"] = settings["JINJA_GLOBALS"] | template_context(archive, profile)
+    settings["JINJA_GLOBALS"] = settings["JINJA_GLOBALS"] | template_context(
+        archive, profile, settings["SITEURL"]
+    )
 
 
 def _add_reader(readers: Any) -> None:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
+
 from bulletins.lookups import slug_of
-from secpack.model import Archive, Attachment, Canary, Id, Key, Letter, Publication
+from secpack.model import Archive, Attachment, Bulletin, Canary, Id, Key, Letter, Publication
 from secpack.profile import Kind, Profile
 
 ARCHIVE_JSON = "data/archive.json"
@@ -12,6 +14,14 @@ SCHEMA_JSON = "data/schema.json"
 CALENDAR = "feeds/canaries.ics"
 SECURITY_TXT = ".well-known/security.txt"
 SITEMAP = "sitemap.xml"
+
+#: All bulletins in one file, for scanners.
+OSV_ALL = "osv/all.json"
+
+#: The tree of CSAF documents, and where programs begin to look for it.
+CSAF = "csaf/"
+CSAF_FEED = f"{CSAF}feed-tlp-white.json"
+CSAF_PROVIDER = ".well-known/csaf/provider-metadata.json"
 ROBOTS = "robots.txt"
 
 #: Where the keys are, and the page that lists them.
@@ -67,6 +77,17 @@ def attachment_url(attachment: Attachment, name: str, profile: Profile) -> str:
 def key_url(key: Key, profile: Profile) -> str:
     """A key's file: ``keys/security-team/….asc``."""
     return KEYS + key.file.path.removeprefix(profile.keys + "/")
+
+
+def osv_url(bulletin: Bulletin) -> str:
+    """A bulletin for scanners: ``osv/x_QSB-029.json``."""
+    return f"osv/x_{bulletin.id}.json"
+
+
+def csaf_url(bulletin: Bulletin) -> str:
+    """A bulletin as CSAF: ``csaf/2017/qsb-029.json``; what the name is made of, CSAF says."""
+    name = re.sub("[^+a-z0-9-]+", "_", bulletin.id.lower())
+    return f"{CSAF}{bulletin.published.year:04d}/{name}.json"
 
 
 def feed_url(slug: str, archive: int | None = None) -> str:

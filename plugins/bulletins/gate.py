@@ -14,13 +14,17 @@ from pelican.generators import ArticlesGenerator
 
 from bulletins.addresses import (
     ARCHIVE_JSON,
+    CSAF_PROVIDER,
     CVE,
     INDEX,
     MANIFEST_JSON,
+    OSV_ALL,
     SCHEMA_JSON,
     XSA,
     advisory_url,
+    csaf_url,
     json_url,
+    osv_url,
     page_url,
 )
 from bulletins.generators import served_files
@@ -82,6 +86,9 @@ def check_output(archive: Archive, profile: Profile, folder: Path, *, pages: boo
         addresses += [XSA, CVE, *(advisory_url(a.number) for a in archive.advisories)]
     expected = [ARCHIVE_JSON, MANIFEST_JSON, SCHEMA_JSON]
     expected += [*(json_url(p, profile) for p in publications)]
+    expected += [OSV_ALL, *(osv_url(bulletin) for bulletin in archive.bulletins)]
+    if (folder / CSAF_PROVIDER).is_file():
+        expected += [csaf_url(bulletin) for bulletin in archive.bulletins]
     expected += [*(address + INDEX for address in addresses)]
     missing = [path for path in expected if not (folder / path).is_file()]
     if missing:

@@ -12,8 +12,11 @@ from markupsafe import Markup
 from bulletins.addresses import (
     ARCHIVE_JSON,
     CALENDAR,
+    CSAF_FEED,
+    CSAF_PROVIDER,
     CVE,
     FEEDS,
+    OSV_ALL,
     PACKAGE,
     RELEASE,
     SCHEMA_JSON,
@@ -35,6 +38,7 @@ from bulletins.addresses import (
     published_cve,
     release_url,
 )
+from bulletins.exports.csaf import is_provider
 from bulletins.html import render, render_blocks, render_words
 from bulletins.reader import about, heading, summary
 from bulletins.rendering import ROOT
@@ -266,7 +270,7 @@ def _who_signed(publication: Publication) -> list[str]:
     return [s.signer for s in found if s.verdict.good or s.verdict is Verdict.UNCHECKED]
 
 
-def template_context(archive: Archive, profile: Profile) -> dict[str, Any]:
+def template_context(archive: Archive, profile: Profile, site_url: str) -> dict[str, Any]:
     """What templates find beside Pelican's context."""
     functions = TemplateFunctions(archive, profile)
     names = [name for name in vars(TemplateFunctions) if not name.startswith("_")]
@@ -277,7 +281,10 @@ def template_context(archive: Archive, profile: Profile) -> dict[str, Any]:
         "RELEASE": RELEASE,
         "ARCHIVE_JSON": ARCHIVE_JSON,
         "CALENDAR": CALENDAR,
+        "CSAF_FEED": CSAF_FEED,
+        "CSAF_PROVIDER": CSAF_PROVIDER,
         "FEEDS": FEEDS,
+        "OSV_ALL": OSV_ALL,
         "SCHEMA_JSON": SCHEMA_JSON,
         "about": about,
         "advisory_page": advisory_url,
@@ -285,6 +292,7 @@ def template_context(archive: Archive, profile: Profile) -> dict[str, Any]:
         "feed_of": feed_url,
         "fingerprint": grouped_fingerprint,
         "heading": heading,
+        "is_csaf_provider": is_provider(archive, profile, site_url),
         "json_feed_of": json_feed_url,
         "key_groups": key_groups(archive.keys),
         "list_of": list_url,

@@ -115,6 +115,14 @@ class SecurityTxt:
 
 
 @dataclass(frozen=True, slots=True)
+class Csaf:
+    """What only an issuer can say, and CSAF asks: an address that is theirs, how to reach them."""
+
+    namespace: str
+    contact: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Profile:
     """An issuer. ``tag`` is the authority of feed ids (RFC 4151), ``master_key`` a fingerprint."""
 
@@ -130,6 +138,7 @@ class Profile:
     master_key: str = ""
     links: Links = Links()
     security_txt: SecurityTxt | None = None
+    csaf: Csaf | None = None
     signers: Mapping[str, Signer] = field(default_factory=dict)
     documents: Mapping[str, DocumentEntry] = field(default_factory=dict)
     waivers: tuple[Waiver, ...] = ()
@@ -193,6 +202,8 @@ def _profile(data: dict[str, Any]) -> Profile:
         built["links"] = _build(Links, built["links"], "links")
     if "security_txt" in built:
         built["security_txt"] = _security_txt(built["security_txt"])
+    if "csaf" in built:
+        built["csaf"] = _build(Csaf, built["csaf"], "csaf")
     built["signers"] = _signers(built.get("signers", {}))
     built["documents"] = _table(DocumentEntry, built.get("documents", {}), "documents")
     waivers = built.get("waivers", [])
@@ -292,6 +303,8 @@ def _check_values(profile: Profile) -> None:
         if not folder or folder.startswith("/") or ".." in folder.split("/"):
             raise _WrongError(place, f"{folder!r}: expected a folder inside the pack")
     _check_links(profile.links)
+    if profile.csaf:
+        _check_csaf(profile.csaf, profile)
     for waiver in profile.waivers:
         if waiver.sha256 and not _DIGEST.fullmatch(waiver.sha256):
             raise _WrongError("sha256", f"{waiver.sha256!r}: expected 64 digits, lower case")
@@ -307,6 +320,12 @@ def _check_links(links: Links) -> None:
     if bool(links.historical) != (links.historical_until > 0):
         message = "expected both historical and historical_until, a number above 0, or neither"
         raise _WrongError("links", message)
+
+
+def _check_csaf(csaf: Csaf, profile: Profile) -> None:
+    _check_uri("csaf.namespace", csaf.namespace, _HTTPS)
+    if not (profile.team.strip() or profile.issuer.strip()):
+        raise _WrongError("csaf", "a publisher needs a name: expected team or issuer, too")
 
 
 def _check_template(template: str) -> None:

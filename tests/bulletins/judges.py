@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
+import subprocess
+from collections.abc import Mapping
+from functools import lru_cache
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -15,6 +19,9 @@ import pytest
 from lxml import etree
 
 SCHEMA: dict[str, Any] = json.loads(files("bulletins.exports").joinpath("schema.json").read_bytes())
+
+#: Where the validator of CSAF is, once ``npm ci`` was run there.
+_NODE = Path(__file__).parents[1] / "judges"
 
 _VALIDATOR = jsonschema.Draft202012Validator
 
@@ -40,6 +47,40 @@ def data_faults(data: object, definition: str = "") -> list[str]:
     schema = SCHEMA | ({"anyOf": [{"$ref": f"#/$defs/{definition}"}]} if definition else {})
     judge = _VALIDATOR(schema, format_checker=_VALIDATOR.FORMAT_CHECKER)
     return [error.message for error in judge.iter_errors(data)]
+
+
+@lru_cache
+def _osv_judge() -> Any:
+    if not os.environ.get("OSV_SCHEMA"):
+        pytest.skip("needs the schema of OSV: make test OSV_SCHEMA=path/to/osv.schema.json")
+    schema = json.loads(Path(os.environ["OSV_SCHEMA"]).read_bytes())
+    return _VALIDATOR(schema, format_checker=_VALIDATOR.FORMAT_CHECKER)
+
+
+def osv_faults(data: object) -> list[str]:
+    """By the schema of OSV; skips where OSV_SCHEMA does not tell where it is."""
+    return [error.message for error in _osv_judge().iter_errors(data)]
+
+
+def csaf_faults(documents: Mapping[str, object], *options: str) -> dict[str, list[str]]:
+    """By the validator of the secvisogram project, for all documents, by their names.
+
+    Skips where it is not installed. With ``--all`` also what it recommends.
+    """
+    node = shutil.which("node")
+    if not node or not (_NODE / "node_modules").is_dir():
+        pytest.skip("needs node and the validator of CSAF: cd tests/judges && npm ci")
+    done = subprocess.run(
+        [node, "csaf.mjs", *options],
+        cwd=_NODE,
+        input=json.dumps(documents),
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    found: dict[str, list[str]] = json.loads(done.stdout)
+    assert list(found) == list(documents)
+    return {name: faults for name, faults in found.items() if faults}
 
 
 def schema_faults(schema: dict[str, Any]) -> list[str]:

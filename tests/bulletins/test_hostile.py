@@ -170,9 +170,10 @@ def test_what_is_for_machines_is_well_formed(site: Site) -> None:
     for name, data in files.items():
         if name.endswith(".json") and not name.startswith(("feeds/", "data/schema.json")):
             assert not re.search(b"[<>&]", data), name
-            assert judges.data_faults(json.loads(data)) == [], name
+            if not name.startswith("osv/"):
+                assert judges.data_faults(json.loads(data)) == [], name
     assert judges.calendar_faults(files["feeds/canaries.ics"]) == []
-    assert len([name for name in files if name.endswith(".json")]) == 6
+    assert len([name for name in files if name.endswith(".json")]) == 8
 
 
 def test_feeds_are_valid(site: Site) -> None:

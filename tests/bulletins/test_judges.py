@@ -12,6 +12,8 @@ import pytest
 
 from bulletins.exports.archive_json import archive_json, document_json
 from bulletins.exports.calendar import calendar
+from bulletins.exports.csaf import csaf
+from bulletins.exports.osv import osv
 from bulletins.feeds import feeds
 from bulletins.rendering import Renderings
 from secpack import Checker, load, load_advisories, load_profile
@@ -187,3 +189,59 @@ def test_icalendar(archive: Archive, broken: Callable[[bytes], bytes]) -> None:
     assert judges.calendar_faults(written) == []
     assert broken(written) != written
     assert judges.calendar_faults(broken(written))
+
+
+# --- OSV, CSAF --------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("path", "value"),
+    [
+        (("id",), "QSB-012"),
+        (("modified",), "2025-05-20"),
+        (("published",), "2025-05-06T00:00:00+02:00"),
+        (("upstream",), "XSA-9034"),
+        (("references", 0, "type"), "PAGE"),
+        (("credits", 0, "type"), "HERO"),
+        (("affected",), [{"package": {"name": "xen", "ecosystem": "Quern"}}]),
+        (("colour",), "red"),
+    ],
+)
+def test_osv(archive: Archive, path: tuple[str | int, ...], value: Any) -> None:
+    data = json.loads(osv(archive, PROFILE, "https://example.org")["osv/x_QSB-012.json"])
+    assert judges.osv_faults(data) == []
+    at(data, *path[:-1])[path[-1]] = value
+    assert judges.osv_faults(data)
+
+
+STATUS = ("vulnerabilities", 0, "product_status")
+TRACKING = ("document", "tracking")
+BROKEN: dict[str, tuple[tuple[str | int, ...], Any]] = {
+    "6_1_1": ((*STATUS, "fixed"), ["4.2/hearth/xen"]),
+    "6_1_6": ((*STATUS, "known_not_affected"), ["4.1"]),
+    "6_1_14": ((*TRACKING, "revision_history", 0, "date"), "2026-01-01T00:00:00Z"),
+    "6_1_16": ((*TRACKING, "version"), "3"),
+    "6_1_17": ((*TRACKING, "version"), "0"),
+    "6_1_27_5": (("vulnerabilities", 0, "notes"), None),
+    "6_1_29": (("vulnerabilities", 0, "remediations", 0, "product_ids"), None),
+    "csaf_2_0": (("document", "title"), ""),
+    "csaf_2_0_strict": (("colour",), "red"),
+}
+
+
+def test_csaf(archive: Archive) -> None:
+    """All in one go, since a validator takes a second to start."""
+    written = csaf(archive, PROFILE, "https://example.org")["csaf/2025/qsb-012.json"]
+    broken = {"whole": json.loads(written)}
+    for name, (path, value) in BROKEN.items():
+        broken[name] = json.loads(written)
+        if value is None:
+            del at(broken[name], *path[:-1])[path[-1]]
+        else:
+            at(broken[name], *path[:-1])[path[-1]] = value
+    found = judges.csaf_faults(broken)
+    assert list(found) == list(BROKEN)
+    for name, faults in found.items():
+        assert any(name in fault for fault in faults), (name, faults)
+    recommended = judges.csaf_faults({"whole": json.loads(written)}, "--all")["whole"]
+    assert any("optionalTest_6_2_3 " in fault for fault in recommended)

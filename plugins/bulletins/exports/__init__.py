@@ -7,6 +7,7 @@ from importlib.resources import files
 from bulletins.addresses import (
     ARCHIVE_JSON,
     CALENDAR,
+    CSAF_PROVIDER,
     MANIFEST_JSON,
     SCHEMA_JSON,
     SECURITY_TXT,
@@ -14,6 +15,8 @@ from bulletins.addresses import (
 )
 from bulletins.exports.archive_json import archive_json, document_json
 from bulletins.exports.calendar import calendar
+from bulletins.exports.csaf import csaf, is_provider
+from bulletins.exports.osv import osv
 from bulletins.exports.security_txt import security_txt
 from bulletins.exports.state import manifest_json
 from secpack import Profile
@@ -31,6 +34,11 @@ def exports(archive: Archive, profile: Profile, site_url: str) -> dict[str, byte
         written[json_url(publication, profile)] = document_json(publication, profile)
     if any(canary.due for canary in archive.canaries):
         written[CALENDAR] = calendar(archive, profile, site_url)
+    written |= osv(archive, profile, site_url)
+    provides = is_provider(archive, profile, site_url)
+    if provides:
+        written |= csaf(archive, profile, site_url)
     if profile.security_txt:
-        written[SECURITY_TXT] = security_txt(profile.security_txt)
+        metadata = f"{site_url}/{CSAF_PROVIDER}" if provides else ""
+        written[SECURITY_TXT] = security_txt(profile.security_txt, metadata)
     return written

@@ -102,12 +102,13 @@ def _bulletin(bulletin: Bulletin, profile: Profile) -> dict[str, Any]:
         "addresses": [f"XSA-{number}" for number in bulletin.addresses],
         "mentions": [f"XSA-{number}" for number in bulletin.mentions],
         "cves": list(bulletin.cves),
-        "packages": [_package(row) for row in bulletin.packages],
+        "packages": [package_data(row) for row in bulletin.packages],
         "ids": [i.value for i in bulletin.ids if i.scheme != "CVE"],
     }
 
 
-def _package(row: PackageRow) -> dict[str, Any]:
+def package_data(row: PackageRow) -> dict[str, Any]:
+    """A package that a bulletin names, as data."""
     return {
         "release": row.release or None,
         "domain": row.domain or None,

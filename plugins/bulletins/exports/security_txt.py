@@ -7,8 +7,11 @@ from dataclasses import fields
 from secpack.profile import SecurityTxt
 
 
-def security_txt(told: SecurityTxt) -> bytes:
-    """Return the file; its fields are the profile's, one value a line."""
+def security_txt(told: SecurityTxt, csaf: str = "") -> bytes:
+    """Return the file; its fields are the profile's, one value a line.
+
+    ``csaf`` is the address of the metadata of a provider of CSAF, where the site is one.
+    """
     lines = []
     for field in fields(SecurityTxt):
         name, value = field.name.replace("_", "-").title(), getattr(told, field.name)
@@ -18,4 +21,5 @@ def security_txt(told: SecurityTxt) -> bytes:
             lines += [f"{name}: {', '.join(value)}"] if value else []
         else:
             lines += [f"{name}: {address}" for address in value]
+    lines += [f"CSAF: {csaf}"] if csaf else []
     return "".join(f"{line}\n" for line in lines).encode()

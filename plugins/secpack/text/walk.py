@@ -75,23 +75,27 @@ def _plain(inline: Inline) -> str:
 def sections(document: Document) -> tuple[Section, ...]:
     """The sections in order; an inner section's blocks are in those of the outer one, too."""
     blocks = document.blocks
-    starts = [n for n, block in enumerate(blocks) if isinstance(block, Heading)]
-    return tuple(_section(blocks, start) for start in starts)
+    # Where sections can begin or end; a sign-off ends them all.
+    edges = [
+        (n, block.level if isinstance(block, Heading) else 0)
+        for n, block in enumerate(blocks)
+        if isinstance(block, (Heading, SignOff))
+    ]
+    edges.append((len(blocks), 0))
+    return tuple(_section(blocks, edges, n) for n, (_, level) in enumerate(edges) if level)
 
 
-def _section(blocks: Sequence[Block], start: int) -> Section:
+def _section(blocks: Sequence[Block], edges: Sequence[tuple[int, int]], place: int) -> Section:
+    start, level = edges[place]
     heading = blocks[start]
     assert isinstance(heading, Heading)
-    end = start + 1
-    while end < len(blocks) and not _closes(blocks[end], heading.level):
-        end += 1
-    title = plain(heading.inlines)
+    following = place + 1
+    while edges[following][1] > level:
+        following += 1
+    end = edges[following][0]
     last = blocks[end - 1].last
-    return Section(title, heading.level, heading.first, last, tuple(blocks[start + 1 : end]))
-
-
-def _closes(block: Block, level: int) -> bool:
-    return isinstance(block, SignOff) or (isinstance(block, Heading) and block.level <= level)
+    title = plain(heading.inlines)
+    return Section(title, level, heading.first, last, tuple(blocks[start + 1 : end]))
 
 
 def actions(document: Document) -> tuple[Section, ...]:

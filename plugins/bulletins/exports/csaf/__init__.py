@@ -1,0 +1,39 @@
+"""``csaf/`` and ``.well-known/csaf/``: bulletins as CSAF 2.0, in the tree of a provider.
+
+Only an issuer is a provider: there is none of it unless the profile has a table ``[csaf]``. Nor is
+there where the site has no address that begins with ``https://``, which CSAF demands.
+"""
+
+from __future__ import annotations
+
+import hashlib
+
+from bulletins.addresses import csaf_url
+from bulletins.exports.csaf.document import document
+from bulletins.exports.csaf.provider import provider
+from bulletins.exports.data import to_json
+from bulletins.exports.texts import advisories_by_number
+from secpack import Profile
+from secpack.model import Archive
+
+__all__ = ["csaf", "is_provider"]
+
+
+def is_provider(archive: Archive, profile: Profile, site_url: str) -> bool:
+    """Whether the site is an issuer's, has an address that CSAF allows, and a bulletin."""
+    return bool(profile.csaf and site_url.startswith("https://") and archive.bulletins)
+
+
+def csaf(archive: Archive, profile: Profile, site_url: str) -> dict[str, bytes]:
+    """Return all documents, their digests, and what lists them, by their addresses."""
+    advisories = advisories_by_number(archive)
+    written: dict[str, bytes] = {}
+    for bulletin in archive.bulletins:
+        address = csaf_url(bulletin)
+        data = to_json(document(bulletin, advisories, profile, site_url), indent=None)
+        written[address] = data
+        name = address.rpartition("/")[2]
+        for algorithm in ("sha256", "sha512"):
+            digest = hashlib.new(algorithm, data).hexdigest()
+            written[f"{address}.{algorithm}"] = f"{digest}  {name}\n".encode()
+    return written | provider(archive, profile, site_url)

@@ -1,0 +1,170 @@
+"""A bulletin as a document of CSAF 2.0."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any, Final
+
+from bulletins.addresses import beside, csaf_url, page_url, published_advisory, published_cve
+from bulletins.exports.csaf.products import product_status, product_tree, released, remediations
+from bulletins.exports.data import midnight
+from bulletins.exports.texts import addressed, is_url, printed, text_links
+from bulletins.reader import about, heading
+from secpack import Profile
+from secpack.model import Advisory, Bulletin, PackageRow, Section
+from secpack.text.credits import read_credits
+from secpack.text.marks import visible
+from secpack.text.walk import actions, sections
+
+#: CSAF repeats the products of a bulletin with each vulnerability. No real text comes near this.
+_MOST: Final = 20_000
+
+
+def document(
+    bulletin: Bulletin, advisories: Mapping[int, Advisory], profile: Profile, site_url: str
+) -> dict[str, Any]:
+    """Return the document: a security advisory where releases are told, else only the base."""
+    ids = addressed(bulletin, advisories)
+    rows = released(bulletin.packages)
+    if len(rows) * (1 + len(ids) + sum(len(cves) for cves in ids.values())) > _MOST:
+        rows = ()
+    page = f"{site_url}/{page_url(bulletin, profile)}"
+    found = list(_vulnerabilities(ids, profile))
+    if rows:
+        found = found or [{"ids": [_id(bulletin.id)]}]
+        said: dict[str, Any] = {"product_status": product_status(rows)}
+        if remedies := remediations(rows, profile, page):
+            said["remediations"] = remedies
+        found = [vulnerability | said for vulnerability in found]
+    note = {"category": "summary", "text": visible(about(bulletin) or heading(bulletin))}
+    whole: dict[str, Any] = {"document": _head(bulletin, profile, site_url, rows)}
+    if found:
+        whole["vulnerabilities"] = [vulnerability | {"notes": [note]} for vulnerability in found]
+    return whole | ({"product_tree": product_tree(rows, profile)} if rows else {})
+
+
+def publisher(profile: Profile) -> dict[str, str]:
+    """Who publishes: the profile has been held to having all that this takes."""
+    assert profile.csaf
+    name = visible((profile.team if profile.team.strip() else profile.issuer).strip())
+    found = {"category": "vendor", "name": name, "namespace": profile.csaf.namespace}
+    contact = visible(profile.csaf.contact.strip())
+    return found | ({"contact_details": contact} if contact else {})
+
+
+def _head(
+    bulletin: Bulletin, profile: Profile, site_url: str, rows: tuple[PackageRow, ...]
+) -> dict[str, Any]:
+    thanked = [
+        {"names": [visible(c.name)], "summary": c.role} for c in read_credits(bulletin.document)
+    ]
+    return {
+        "category": "csaf_security_advisory" if rows else "csaf_base",
+        "csaf_version": "2.0",
+        "distribution": {"tlp": {"label": "WHITE", "url": "https://www.first.org/tlp/"}},
+        "lang": "en",
+        "notes": list(_notes(bulletin)),
+        "publisher": publisher(profile),
+        "references": list(_references(bulletin, profile, site_url)),
+        "title": visible(heading(bulletin)),
+        "tracking": _tracking(bulletin),
+    } | ({"acknowledgments": thanked} if thanked else {})
+
+
+def _tracking(bulletin: Bulletin) -> dict[str, Any]:
+    revisions = [
+        {"date": midnight(day), "number": str(number), "summary": visible(words)}
+        for number, (day, words) in enumerate(_revisions(bulletin), 1)
+    ]
+    return {
+        "current_release_date": midnight(bulletin.updated),
+        "generator": {"engine": {"name": "secpack-archive"}},
+        "id": bulletin.id,
+        "initial_release_date": midnight(bulletin.published),
+        "revision_history": revisions,
+        "status": "final",
+        "version": str(len(revisions)),
+    }
+
+
+def _revisions(bulletin: Bulletin) -> list[tuple[Any, str]]:
+    """Days and what was said of them, the oldest first; the changelog need not tell all."""
+    told = [(r.date, r.text.strip() or "Revised") for r in bulletin.revisions]
+    if len(told) > 1 and told[0][0] > told[-1][0]:
+        told.reverse()  # written with the newest first; entries of one day, too
+    days = {day for day, _ in told}
+    if bulletin.published not in days:
+        told.append((bulletin.published, "First published"))
+    if bulletin.updated not in days | {bulletin.published}:
+        told.append((bulletin.updated, "Revised"))
+    return sorted(told, key=lambda entry: entry[0])
+
+
+def _notes(bulletin: Bulletin) -> Iterator[dict[str, str]]:
+    """Summary, impact and what to do as printed; a text that has no summary, whole."""
+    acts = {section.first for section in actions(bulletin.document)}
+    found = list(sections(bulletin.document))
+    if not any("summary" in section.title.lower() for section in found):
+        yield {"category": "details", "title": "The whole text", "text": printed(bulletin)}
+        return
+    for section in found:
+        name = section.title.lower()
+        if "summary" in name or "impact" in name:
+            yield from _note("summary" if "summary" in name else "details", section, bulletin)
+        elif section.first in acts:
+            yield from _note("general", section, bulletin)
+
+
+def _note(category: str, section: Section, bulletin: Bulletin) -> Iterator[dict[str, str]]:
+    if section.blocks:
+        text = printed(bulletin, section.blocks[0].first, section.last)
+        if text.strip():
+            yield {"category": category, "title": visible(section.title), "text": text}
+
+
+def _references(bulletin: Bulletin, profile: Profile, site_url: str) -> Iterator[dict[str, str]]:
+    """This document, the page, the signed text and its signatures, and where the text leads."""
+    yield {
+        "category": "self",
+        "summary": "This document",
+        "url": f"{site_url}/{csaf_url(bulletin)}",
+    }
+    yield _external("The bulletin's page", f"{site_url}/{page_url(bulletin, profile)}")
+    files = [(bulletin.document.file.name, "The signed text")]
+    files += [(s.file.name, f"Signature of {s.signer}") for s in bulletin.signatures]
+    for name, words in files:
+        yield _external(visible(words), f"{site_url}/{beside(bulletin, profile, name)}")
+    for url, label in text_links(bulletin):
+        yield _external(visible(f"Reference [{label}] of the text"), url)
+
+
+def _external(summary: str, url: str) -> dict[str, str]:
+    return {"category": "external", "summary": summary, "url": url}
+
+
+def _vulnerabilities(ids: Mapping[str, list[str]], profile: Profile) -> Iterator[dict[str, Any]]:
+    """One for each CVE, and for each advisory that is not known to have one."""
+    names: dict[str, list[str]] = {}
+    for value, cves in ids.items():
+        for cve in cves or [value]:
+            names.setdefault(cve, []).append(value)
+    for name, values in names.items():
+        others = [value for value in values if not value.startswith("CVE-")]
+        found: dict[str, Any] = {"cve": name} if name.startswith("CVE-") else {}
+        if others:
+            found["ids"] = [_id(value) for value in others]
+        urls = [(value, _published(value, profile)) for value in dict.fromkeys([name, *values])]
+        references = [_external(value, url) for value, url in urls if is_url(url)]
+        yield found | ({"references": references} if references else {})
+
+
+def _published(value: str, profile: Profile) -> str:
+    """Where an id is published; empty where that is not known."""
+    if value.startswith("XSA-"):
+        return published_advisory(int(value.removeprefix("XSA-")), profile)
+    return published_cve(value, profile) if value.startswith("CVE-") else ""
+
+
+def _id(value: str) -> dict[str, str]:
+    """An id, with the name of the system that it is from: what stands before its number."""
+    return {"system_name": value.rpartition("-")[0] or value, "text": value}

@@ -1,0 +1,158 @@
+"""What a bulletin ships, as products of CSAF: releases, packages, and these installed on those.
+
+A release is affected where there is a package for it, or none can be had; a package is fixed where
+it is installed on that release. What is said holds for the bulletin as a whole: texts seldom tell
+which package mends which vulnerability. Rows without a release are no product.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from functools import lru_cache
+from typing import Any
+from urllib.parse import quote
+
+from secpack import Profile
+from secpack.model import Fix, PackageRow
+from secpack.text.marks import visible
+
+
+def released(rows: Iterable[PackageRow]) -> tuple[PackageRow, ...]:
+    """The rows that name a release, each product of them once."""
+    seen: dict[tuple[str, Fix], PackageRow] = {}
+    for row in rows:
+        if row.release:
+            seen.setdefault((_installed_id(row), row.fix), row)
+    return tuple(seen.values())
+
+
+def product_tree(rows: Sequence[PackageRow], profile: Profile) -> dict[str, Any]:
+    """Releases and packages below the vendor; and packages installed on releases."""
+    releases = {_release_id(row): row.release for row in rows}
+    packages: dict[str, dict[str, PackageRow]] = {}
+    for row in rows:
+        if row.package:
+            packages.setdefault(row.package, {}).setdefault(row.version, row)
+    product = _product_name(profile)
+    versions = [
+        _leaf("product_version", release, f"{product} {release}", identity)
+        for identity, release in releases.items()
+    ]
+    branches = [_branch("product_name", product, versions)]
+    for name, rows_by_version in packages.items():
+        branches += _package_branches(name, rows_by_version)
+    tree = {"branches": [_branch("vendor", visible(profile.issuer or profile.team), branches)]}
+    installed = {_installed_id(row): row for row in rows if row.package}
+    found = [_relationship(identity, row, profile) for identity, row in installed.items()]
+    return tree | ({"relationships": found} if found else {})
+
+
+def _package_branches(name: str, versions: dict[str, PackageRow]) -> Iterator[dict[str, Any]]:
+    known = [
+        _leaf("product_version", version, f"{name} {version}", _package_id(row))
+        for version, row in versions.items()
+        if version
+    ]
+    if known:
+        yield _branch("product_name", visible(name), known)
+    if "" in versions:
+        yield _leaf("product_name", name, name, _package_id(versions[""]))
+
+
+def product_status(rows: Sequence[PackageRow]) -> dict[str, list[str]]:
+    """Which products are fixed, affected or not."""
+    affected = dict.fromkeys(_affected_id(row) for row in rows if row.fix is not Fix.NOT_AFFECTED)
+    spared = dict.fromkeys(_affected_id(row) for row in rows if row.fix is Fix.NOT_AFFECTED)
+    found = {
+        "fixed": [_installed_id(row) for row in rows if row.fix is Fix.AVAILABLE],
+        "known_affected": list(affected),
+        "known_not_affected": [product for product in spared if product not in affected],
+    }
+    return {status: products for status, products in found.items() if products}
+
+
+def remediations(rows: Sequence[PackageRow], profile: Profile, page: str) -> list[dict[str, Any]]:
+    """What to install on each affected release, and where nothing can be had."""
+    shipped: dict[str, list[PackageRow]] = {}
+    for row in rows:
+        if row.fix is Fix.AVAILABLE:
+            shipped.setdefault(row.release, []).append(row)
+    found = [
+        _remediation(
+            "vendor_fix", _to_install(release, packages, profile), [_release_id(packages[0])]
+        )
+        for release, packages in shipped.items()
+    ]
+    for row in rows:
+        if row.fix is Fix.NONE:
+            words = f"No fix is available: {_words(row, profile)}"
+            found.append(_remediation("none_available", words, [_affected_id(row)]))
+    return [remediation | {"url": page} for remediation in found]
+
+
+def _to_install(release: str, rows: Sequence[PackageRow], profile: Profile) -> str:
+    lines = [f"For {_product_name(profile)} {visible(release)}:"]
+    for row in rows:
+        place = f", in {row.domain}" if row.domain else ""
+        note = f" ({row.note})" if row.note else ""
+        lines.append(visible(f"- {row.package} {row.version}{place}{note}"))
+    return "\n".join(lines)
+
+
+def _remediation(category: str, details: str, products: list[str]) -> dict[str, Any]:
+    return {"category": category, "details": details, "product_ids": products}
+
+
+def _relationship(identity: str, row: PackageRow, profile: Profile) -> dict[str, Any]:
+    return {
+        "category": "installed_on",
+        "full_product_name": {"name": _words(row, profile), "product_id": identity},
+        "product_reference": _package_id(row),
+        "relates_to_product_reference": _release_id(row),
+    }
+
+
+def _words(row: PackageRow, profile: Profile) -> str:
+    """A package, installed: ``xen 4.17.5-6 in hearth of Quern OS 4.1``."""
+    release = f"{_product_name(profile)} {row.release}"
+    where = f"{row.domain} of {release}" if row.domain else release
+    package = f"{row.package} {row.version}".strip()
+    return visible(f"{package} in {where}" if package else where)
+
+
+def _product_name(profile: Profile) -> str:
+    return visible(profile.name or profile.issuer or profile.team)
+
+
+def _release_id(row: PackageRow) -> str:
+    return _joined(row.release)
+
+
+def _package_id(row: PackageRow) -> str:
+    return _joined(row.package, row.version)
+
+
+def _installed_id(row: PackageRow) -> str:
+    return _joined(row.release, row.domain, row.package, row.version)
+
+
+@lru_cache(maxsize=10_000)
+def _joined(*parts: str) -> str:
+    """Parts of a product's id, which is another wherever any of them is."""
+    return "/".join(quote(part, "") for part in parts)
+
+
+def _affected_id(row: PackageRow) -> str:
+    """The product that a row says is affected, or not: the release, or a package without a fix."""
+    if row.package and row.fix is not Fix.AVAILABLE:
+        return _installed_id(row)
+    return _release_id(row)
+
+
+def _branch(category: str, name: str, branches: list[dict[str, Any]]) -> dict[str, Any]:
+    return {"category": category, "name": name, "branches": branches}
+
+
+def _leaf(category: str, name: str, words: str, identity: str) -> dict[str, Any]:
+    product = {"name": visible(words), "product_id": identity}
+    return {"category": category, "name": visible(name), "product": product}

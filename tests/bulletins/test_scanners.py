@@ -1,0 +1,484 @@
+"""OSV and CSAF: the same bulletins as everywhere, what is truthful of them, and valid."""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import json
+import re
+from dataclasses import replace
+from datetime import date, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bulletins.addresses import CSAF_FEED, CSAF_PROVIDER, OSV_ALL, csaf_url
+from bulletins.exports import exports
+from bulletins.exports.csaf import csaf
+from bulletins.exports.osv import osv
+from bulletins.exports.texts import is_url
+from secpack import Profile, SecpackError, load, load_advisories, load_profile
+from secpack.model import Archive, Fix, Naming, PackageRow, Place, Revision
+from tests.bulletins import judges
+from tests.bulletins.sites import ROOT, build
+from tests.bulletins.test_hostile import BODY_OF_ALL, HOSTILE_REVISION, TITLE
+from tests.packs import bulletin, make_pack
+from tests.secpack.adversary import mixed_texts, texts
+
+URL = "https://example.org/security"
+PROFILE = load_profile(ROOT / "content" / "demo.toml")
+BODY = """\
+The bug is XSA-9002 (CVE-2020-90002).
+
+Patching
+---------
+
+{packages}
+"""
+PACKAGES = """\
+The following packages fix it:
+
+  For Quern 4.1, in hearth:
+  - xen packages, version 4.17.5-6
+  - quern-bell, version 4.1.12-1 (optional)
+"""
+
+
+@pytest.fixture(scope="module")
+def archive() -> Archive:
+    advisories = load_advisories(ROOT / "content/xsa.yml", ROOT / "content/xsa.json")
+    return load(ROOT / "content/secpack", profile=PROFILE, advisories=advisories)
+
+
+def one(tmp_path: Path, **said: str) -> Archive:
+    """An archive with one bulletin."""
+    return load(make_pack(tmp_path, {"QSBs/qsb-001-2001.txt": bulletin(1, **said)}))
+
+
+def with_rows(archive: Archive, *rows: PackageRow) -> Archive:
+    found = replace(archive.bulletins[0], packages=rows)
+    return replace(archive, bulletins=(found,))
+
+
+def documents(archive: Archive, profile: Profile = PROFILE) -> dict[str, Any]:
+    """All CSAF documents by their addresses."""
+    written = csaf(archive, profile, URL)
+    return {csaf_url(b): json.loads(written[csaf_url(b)]) for b in archive.bulletins}
+
+
+def record(archive: Archive, site_url: str = URL) -> Any:
+    (found,) = json.loads(osv(archive, PROFILE, site_url)[OSV_ALL])
+    return found
+
+
+def document(archive: Archive) -> Any:
+    (found,) = documents(archive).values()
+    return found
+
+
+# --- OSV --------------------------------------------------------------------------------------
+
+
+def test_osv_has_each_bulletin_once(archive: Archive) -> None:
+    written = {path: json.loads(data) for path, data in osv(archive, PROFILE, URL).items()}
+    whole = written.pop(OSV_ALL)
+    assert [found["id"] for found in whole] == [f"x_{b.id}" for b in archive.bulletins]
+    assert list(written.values()) == whole
+    assert list(written) == [f"osv/{found['id']}.json" for found in whole]
+
+
+@pytest.mark.parametrize("url", [URL, ""])
+def test_osv_is_valid(archive: Archive, url: str) -> None:
+    for path, data in osv(archive, PROFILE, url).items():
+        if path != OSV_ALL:
+            assert judges.osv_faults(json.loads(data)) == [], path
+
+
+def test_osv_without_a_bulletin() -> None:
+    written = osv(Archive((), (), (), (), (), ()), PROFILE, URL)
+    assert {path: json.loads(data) for path, data in written.items()} == {OSV_ALL: []}
+
+
+def test_osv_says_what_the_text_says(archive: Archive) -> None:
+    found = json.loads(osv(archive, PROFILE, URL)["osv/x_QSB-012.json"])
+    bulletin = archive.bulletins[-1]
+    text = bulletin.document.file.data.decode().strip("\n").rstrip()
+    assert found.pop("details") == f"```text\n{text}\n```\n"
+    assert found.pop("database_specific")["sha256"] == bulletin.document.file.sha256
+    addresses = [link["url"] for link in found.pop("references")]
+    assert addresses[:2] == [f"{URL}/qsb/012/", f"{URL}/qsb/012/qsb-012-2025.txt"]
+    assert "https://xen.example.org/xsa/advisory-9034.html" in addresses
+    assert found == {
+        "schema_version": "1.7.0",
+        "id": "x_QSB-012",
+        "published": "2025-05-06T00:00:00Z",
+        "modified": "2025-05-20T00:00:00Z",
+        "summary": "The bell may be rung by a domain that has left (XSA-9034)",
+        "upstream": ["XSA-9034", "CVE-2025-90034"],
+        "credits": [{"name": "Đorđe Håkansson-Nguyễn", "type": "FINDER"}],
+    }
+
+
+def test_osv_names_no_place_of_the_site_where_it_has_none(archive: Archive) -> None:
+    links = [link["url"] for r in json.loads(osv(archive, PROFILE, "")[OSV_ALL])
+             for link in r.get("references", ())]  # fmt: skip
+    assert links
+    assert all(is_url(link) and "/qsb/" not in link for link in links)
+
+
+def test_osv_tells_addressed_from_related(tmp_path: Path) -> None:
+    body = "XSA-9001 was published. XSA-9002 does not affect Quern, unlike XSA-9003 of old.\n"
+    found = record(one(tmp_path, body=body))
+    assert found["upstream"] == ["XSA-9001"]
+    assert found["related"] == ["XSA-9003"]
+    assert "aliases" not in found
+
+
+def test_osv_details_stay_words_as_markdown(tmp_path: Path) -> None:
+    body = "```\n# not a heading\n```\n\n`````` <b>bold</b> [x](https://evil.example.org/)"
+    details = record(one(tmp_path, body=body))["details"]
+    fence = re.match("`+", details)
+    assert fence
+    assert details.count(fence[0]) == 2
+    assert details.endswith(f"\n{fence[0]}\n")
+    assert body in details
+
+
+# --- CSAF -------------------------------------------------------------------------------------
+
+
+def test_csaf_has_each_bulletin_once(archive: Archive) -> None:
+    found = documents(archive)
+    assert [d["document"]["tracking"]["id"] for d in found.values()] == [
+        b.id for b in archive.bulletins
+    ]
+    assert list(found)[-1] == "csaf/2025/qsb-012.json"
+
+
+def test_csaf_is_valid(archive: Archive) -> None:
+    assert judges.csaf_faults(documents(archive)) == {}
+
+
+def test_csaf_lacks_only_what_texts_do_not_tell(archive: Archive) -> None:
+    """A score, a weakness, an identifier of a product, a CVE: none is made up."""
+    known = ("6_2_3 ", "6_2_16 ", "6_3_3 ", "6_3_4 ", "6_3_9 ")
+    faults = judges.csaf_faults(documents(archive), "--all")
+    assert faults
+    for name, found in faults.items():
+        others = [f for f in found if not any(f"Test_{test}" in f for test in known)]
+        assert others == [], name
+
+
+def test_csaf_says_what_the_text_says(archive: Archive) -> None:
+    found = documents(archive)["csaf/2025/qsb-012.json"]
+    head, (vulnerability,) = found["document"], found["vulnerabilities"]
+    assert head["category"] == "csaf_security_advisory"
+    assert head["publisher"] == {
+        "category": "vendor",
+        "contact_details": "security@quern.example.org",
+        "name": "The Quern Security Team",
+        "namespace": "https://quern.example.org/",
+    }
+    titles = [(note["category"], note["title"]) for note in head["notes"]]
+    assert titles == [
+        ("general", "User action"),
+        ("summary", "Summary"),
+        ("details", "Impact"),
+        ("general", "Patching"),
+    ]
+    text = archive.bulletins[-1].document.file.data.decode()
+    assert all(note["text"] in text for note in head["notes"])
+    assert head["acknowledgments"] == [{"names": ["Đorđe Håkansson-Nguyễn"], "summary": "found"}]
+    assert vulnerability["cve"] == "CVE-2025-90034"
+    assert vulnerability["ids"] == [{"system_name": "XSA", "text": "XSA-9034"}]
+    assert vulnerability["product_status"] == {
+        "known_affected": ["4.1"],
+        "fixed": [
+            "4.1/hearth/xen/4.17.5-6",
+            "4.1/hearth/quern-bell/4.1.12-1",
+            "4.1/templates/quern-bell-sender/4.1.12-1",
+        ],
+    }
+    (remediation,) = vulnerability["remediations"]
+    assert (remediation["category"], remediation["product_ids"]) == ("vendor_fix", ["4.1"])
+    assert "- xen 4.17.5-6, in hearth" in remediation["details"].split("\n")
+
+
+def test_csaf_revisions_are_numbered_from_the_oldest(archive: Archive) -> None:
+    dates = {b.id: (b.published, b.updated) for b in archive.bulletins}
+    for found in documents(archive).values():
+        tracking = found["document"]["tracking"]
+        history = tracking["revision_history"]
+        published, updated = dates[tracking["id"]]
+        assert [entry["number"] for entry in history] == [
+            str(number) for number in range(1, len(history) + 1)
+        ]
+        assert history[0]["date"] == tracking["initial_release_date"] == f"{published}T00:00:00Z"
+        assert history[-1]["date"] == tracking["current_release_date"] == f"{updated}T00:00:00Z"
+        assert tracking["version"] == history[-1]["number"]
+
+
+DAY = date(2001, 3, 4)
+
+
+@pytest.mark.parametrize(
+    ("revisions", "updated", "expected"),
+    [
+        ([], 0, ["First published"]),
+        ([], 2, ["First published", "Revised"]),
+        ([(0, "a"), (0, "b"), (1, "c")], 1, ["a", "b", "c"]),
+        ([(1, "c"), (0, "b"), (0, "a")], 1, ["a", "b", "c"]),
+        ([(2, "b")], 2, ["First published", "b"]),
+        ([(1, " ")], 2, ["First published", "Revised", "Revised"]),
+    ],
+)
+def test_csaf_revisions(
+    tmp_path: Path, revisions: list[tuple[int, str]], updated: int, expected: list[str]
+) -> None:
+    archive = one(tmp_path)
+    told = tuple(Revision(DAY + timedelta(days=days), text, 1) for days, text in revisions)
+    changed = DAY + timedelta(days=updated)
+    revised = replace(archive.bulletins[0], revisions=told, updated=changed)
+    found = documents(replace(archive, bulletins=(revised,)))
+    assert judges.csaf_faults(found) == {}
+    (head,) = (d["document"] for d in found.values())
+    assert [entry["summary"] for entry in head["tracking"]["revision_history"]] == expected
+
+
+def test_csaf_without_releases_is_only_the_base(tmp_path: Path) -> None:
+    packages = "The following packages fix it:\n\n- xen packages, version 4.17.5-6\n"
+    archive = one(tmp_path, body=BODY.format(packages=packages))
+    assert archive.bulletins[0].packages
+    found = document(archive)
+    assert found["document"]["category"] == "csaf_base"
+    assert "product_tree" not in found
+    assert judges.csaf_faults({"one": found}) == {}
+
+
+def test_csaf_of_a_bulletin_that_addresses_nothing_is_about_itself(tmp_path: Path) -> None:
+    found = document(one(tmp_path, body=f"Words.\n\nPatching\n---\n\n{PACKAGES}"))
+    assert found["document"]["category"] == "csaf_security_advisory"
+    (vulnerability,) = found["vulnerabilities"]
+    assert vulnerability["ids"] == [{"system_name": "QSB", "text": "QSB-001"}]
+    assert judges.csaf_faults({"one": found}) == {}
+
+
+def test_csaf_of_a_text_without_a_summary_has_all_of_it(tmp_path: Path) -> None:
+    text = bulletin(1).replace("Summary\n--------\n", "Story\n------\n")
+    archive = load(make_pack(tmp_path, {"QSBs/qsb-001-2001.txt": text}))
+    (note,) = document(archive)["document"]["notes"]
+    assert note["text"] == text.strip("\n")
+
+
+STATUSES = [
+    (Fix.AVAILABLE, "xen", "1-1", {"fixed": ["4.1//xen/1-1"], "known_affected": ["4.1"]}),
+    (Fix.NONE, "xen", "", {"known_affected": ["4.1//xen/"]}),
+    (Fix.NONE, "", "", {"known_affected": ["4.1"]}),
+    (Fix.NOT_AFFECTED, "", "", {"known_not_affected": ["4.1"]}),
+    (Fix.NOT_AFFECTED, "xen", "", {"known_not_affected": ["4.1//xen/"]}),
+]
+
+
+@pytest.mark.parametrize(("fix", "package", "version", "status"), STATUSES)
+def test_csaf_status(
+    tmp_path: Path, fix: Fix, package: str, version: str, status: dict[str, list[str]]
+) -> None:
+    row = PackageRow("4.1", "", package, version, 1, fix)
+    found = document(with_rows(one(tmp_path), row))
+    assert found["vulnerabilities"][0]["product_status"] == status
+    assert judges.csaf_faults({"one": found}) == {}
+
+
+def test_csaf_does_not_contradict_itself(tmp_path: Path) -> None:
+    """A release that is not affected in one place may be in another; rows may be repeated."""
+    rows = [
+        PackageRow("4.1", "", package, version, 1, fix) for fix, package, version, _ in STATUSES
+    ]
+    found = document(with_rows(one(tmp_path), *rows, *rows))
+    status = found["vulnerabilities"][0]["product_status"]
+    assert status["known_affected"] == ["4.1", "4.1//xen/"]
+    assert "known_not_affected" not in status
+    assert judges.csaf_faults({"one": found}) == {}
+
+
+def test_csaf_ids_of_products_differ_where_products_do(tmp_path: Path) -> None:
+    parts = ("a", "a/b", "/", "%2F", "b")
+    rows = [PackageRow(r, d, p, "1-1", 1) for r in parts for d in parts for p in parts]
+    found = document(with_rows(one(tmp_path), *rows))
+    assert len(set(found["vulnerabilities"][0]["product_status"]["fixed"])) == len(rows)
+    assert judges.csaf_faults({"one": found}) == {}
+
+
+def test_csaf_repeats_products_only_so_often(tmp_path: Path) -> None:
+    """A document grows with its text, not with the square of it."""
+    archive = one(tmp_path)
+    cves = (f"CVE-2020-{number}" for number in range(10000, 12000))
+    evidence = tuple(Naming("CVE", cve, 1, Place.TITLE, "Words.") for cve in cves)
+    named = replace(archive.bulletins[0], evidence=evidence)
+    archive = replace(archive, bulletins=(named,))
+    rows = [PackageRow("4.1", "", "xen", f"1-{n}", 1) for n in range(1000)]
+    found = document(with_rows(archive, *rows))
+    assert len(found["vulnerabilities"]) == 2000
+    assert len(json.dumps(found)) < 2_000_000
+
+
+# --- the provider -----------------------------------------------------------------------------
+
+
+def test_digests_are_those_of_the_documents(archive: Archive) -> None:
+    written = csaf(archive, PROFILE, URL)
+    for b in archive.bulletins:
+        path = csaf_url(b)
+        for algorithm in ("sha256", "sha512"):
+            digest = hashlib.new(algorithm, written[path]).hexdigest()
+            name = path.rpartition("/")[2]
+            assert written[f"{path}.{algorithm}"].decode() == f"{digest}  {name}\n"
+
+
+def test_lists_have_each_document_once(archive: Archive) -> None:
+    written = csaf(archive, PROFILE, URL)
+    paths = [csaf_url(b).removeprefix("csaf/") for b in archive.bulletins]
+    assert written["csaf/index.txt"].decode().splitlines() == paths
+    rows = list(csv.reader(written["csaf/changes.csv"].decode().splitlines()))
+    assert sorted(path for path, _ in rows) == sorted(paths)
+    assert [day for _, day in rows] == sorted((day for _, day in rows), reverse=True)
+    assert written["csaf/changes.csv"].startswith(b'"2025/qsb-012.json","2025-05-20T00:00:00Z"\n')
+    feed = json.loads(written[CSAF_FEED])["feed"]
+    assert [entry["content"]["src"] for entry in feed["entry"]] == [
+        f"{URL}/csaf/{path}" for path, _ in rows
+    ]
+    assert feed["updated"] == max(entry["updated"] for entry in feed["entry"])
+
+
+def test_all_that_a_provider_names_is_there(archive: Archive) -> None:
+    written = csaf(archive, PROFILE, URL)
+    metadata = json.loads(written[CSAF_PROVIDER])
+    feed = json.loads(written[CSAF_FEED])["feed"]
+    links = [link["href"] for link in feed["link"]]
+    links += [link["href"] for entry in feed["entry"] for link in entry["link"]]
+    links += [metadata["canonical_url"], metadata["distributions"][0]["rolie"]["feeds"][0]["url"]]
+    assert {link.removeprefix(f"{URL}/") for link in links} <= set(written)
+    assert metadata["distributions"][0]["directory_url"] == f"{URL}/csaf/"
+    assert metadata["last_updated"] == feed["updated"]
+    assert (metadata["role"], metadata["metadata_version"]) == ("csaf_provider", "2.0")
+
+
+def test_names_of_documents_are_as_csaf_says(archive: Archive) -> None:
+    odd = replace(archive.bulletins[0], id="Quern_SB-001")
+    assert csaf_url(odd) == "csaf/2016/quern_sb-001.json"
+    assert csaf_url(replace(odd, id="Q__+é SB-001")) == "csaf/2016/q_+_sb-001.json"
+
+
+@pytest.mark.parametrize(
+    ("profile", "url", "provides"),
+    [
+        (PROFILE, URL, True),
+        (PROFILE, "http://quern.onion", False),
+        (PROFILE, "", False),
+        (replace(PROFILE, csaf=None), URL, False),
+    ],
+)
+def test_only_an_issuer_provides_csaf(
+    archive: Archive, profile: Profile, url: str, provides: bool
+) -> None:
+    written = exports(archive, profile, url)
+    found = [path for path in written if path.startswith(("csaf/", ".well-known/csaf/"))]
+    assert bool(found) is provides
+    said = f"CSAF: {URL}/{CSAF_PROVIDER}\n" in written[".well-known/security.txt"].decode()
+    assert said is provides
+    assert OSV_ALL in written
+
+
+def test_a_site_of_an_issuer(tmp_path: Path) -> None:
+    """The page of feeds leads to what was written; without the table there is nothing of it."""
+    conf = tmp_path / "conf.py"
+    conf.write_text(f"from pelicanconf import *\nSITEURL = PUBLIC_URL = {URL!r}\n", "utf-8")
+    site = build(tmp_path / "site", settings=conf, surroundings={"PYTHONPATH": str(ROOT)})
+    assert site.status == 0, site.said
+    page = site.read("feeds/index.html")
+    for address in (OSV_ALL, CSAF_PROVIDER, CSAF_FEED):
+        assert f'href="../{address}"' in page
+        assert address in site.files()
+    mirror = build(tmp_path / "mirror")
+    assert mirror.status == 0, mirror.said
+    assert OSV_ALL in mirror.read("feeds/index.html")
+    assert "csaf" not in mirror.read("feeds/index.html").lower()
+    assert not (mirror.folder / "csaf").exists()
+
+
+# --- hostile words ----------------------------------------------------------------------------
+
+
+def test_hostile_words_stay_words(tmp_path: Path) -> None:
+    archive = one(tmp_path, title=TITLE, body=BODY_OF_ALL)
+    odd = "<b>]]>\x07\u202e" + "x" * 5000
+    release = re.sub("[<>]", "", odd)  # where these are, CSAF sees a range of versions
+    rows = [
+        PackageRow(release, odd, odd, "1-1", 1, note=odd),
+        PackageRow(release, odd, odd, "", 2, Fix.NONE),
+    ]
+    archive = with_rows(archive, *rows)
+    assert PROFILE.csaf
+    told = replace(PROFILE.csaf, contact=odd)
+    profile = replace(PROFILE, name=odd, issuer=odd, team=odd, csaf=told)
+    found = documents(archive, profile)
+    assert judges.csaf_faults(found) == {}
+    (one_found,) = found.values()
+    (scanned,) = json.loads(osv(archive, profile, URL)[OSV_ALL])
+    assert judges.osv_faults(scanned) == []
+    shown = " ".join(TITLE.split())
+    for character in "\u202e\u200b\x07":
+        shown = shown.replace(character, f"[U+{ord(character):04X}]")
+    assert scanned["summary"] == shown
+    assert one_found["document"]["title"] == f"QSB-001: {shown}"
+    words = odd.replace("\x07", "[U+0007]").replace("\u202e", "[U+202E]")
+    assert one_found["document"]["publisher"]["name"] == words
+    assert one_found["document"]["publisher"]["contact_details"] == words
+    revision = HOSTILE_REVISION.replace("\x1b", "[U+001B]").replace("\u202e", "[U+202E]")
+    assert one_found["document"]["tracking"]["revision_history"][-1]["summary"] == revision
+    assert "<img src=x onerror=alert(2)> and <b>bold</b> [1] {{ 7 * 7 }}" in scanned["details"]
+    notes = "\n".join(note["text"] for note in one_found["document"]["notes"])
+    assert "<img src=x onerror=alert(2)> and <b>bold</b> [1] {{ 7 * 7 }}" in notes
+    assert not re.search(b"[<>&\x07]", b"".join(csaf(archive, profile, URL).values()))
+
+
+def test_texts_made_to_hurt_are_valid(tmp_path: Path) -> None:
+    cases = [*texts(2048), *mixed_texts(64 * 1024)]
+    files: dict[str, str | bytes] = {}
+    for number, (_, data) in enumerate(cases, 1):
+        numbered = data.replace(b"Bulletin 012", b"Bulletin %03d" % number)
+        files[f"QSBs/qsb-{number:03d}-2025.txt"] = numbered
+    found = {}
+    for path, data in files.items():
+        pack = make_pack(tmp_path / Path(path).stem, {path: data})
+        try:
+            archive = load(pack)
+        except SecpackError:  # a text that is refused is in no export
+            continue
+        found |= documents(archive)
+        for scanned in json.loads(osv(archive, PROFILE, URL)[OSV_ALL]):
+            assert judges.osv_faults(scanned) == [], path
+    assert len(found) > 100
+    assert judges.csaf_faults(found) == {}
+
+
+@pytest.mark.parametrize(
+    ("address", "expected"),
+    [
+        ("https://example.org", True),
+        ("http://example.org:8080/a%20b?c=d&e#L10-L20", True),
+        ("https://example.org?a", True),
+        ("ftp://example.org/", False),
+        ("https:///a", False),
+        ("https://example.org/%zz", False),
+        ("https://example.org/a b", False),
+        ('https://example.org/"x', False),
+        ("https://example.org/é", False),
+        ("https://example.org/[1]", False),
+        ("https://example.org/#a#b", False),
+        ("javascript:alert(1)", False),
+    ],
+)
+def test_addresses(address: str, expected: bool) -> None:
+    assert is_url(address) is expected

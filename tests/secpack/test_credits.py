@@ -1,0 +1,63 @@
+"""Whom texts thank. Cases are files: ``credits/x.txt`` and ``x.json`` with names and roles."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from secpack.model import File
+from secpack.text import parse_text
+from secpack.text.credits import Credit, read_credits
+from tests.conftest import DATA
+from tests.secpack.test_cases import read
+
+CASES = sorted((DATA / "credits").glob("*.txt"))
+
+
+def test_there_are_cases() -> None:
+    assert len(CASES) >= 2
+
+
+@pytest.mark.parametrize("path", CASES, ids=lambda path: path.stem)
+def test_case(path: Path, golden: bool) -> None:
+    found = [f"{credit.name}: {credit.role}" for credit in read_credits(parse_text(read(path)))]
+    expected = path.with_suffix(".json")
+    if golden:
+        expected.write_text(json.dumps(found, indent=1, ensure_ascii=False) + "\n", "utf-8")
+    assert found == json.loads(expected.read_text("utf-8"))
+
+
+@pytest.mark.parametrize(
+    ("words", "names"),
+    [
+        ("Found by Ines Aldous.", ["Ines Aldous"]),
+        ("Found by Ines Aldous", ["Ines Aldous"]),
+        ("Found by Ines Aldous [1].", ["Ines Aldous"]),
+        ("Found by Ines Aldous and Tomek Varga.", ["Ines Aldous", "Tomek Varga"]),
+        (
+            "Found by Ines Aldous, Lis Wilk, and Bo Oakley.",
+            ["Ines Aldous", "Lis Wilk", "Bo Oakley"],
+        ),
+        ("Found by Ines Aldous, Tomek and Oona Brandreth.", ["Ines Aldous"]),
+        ("Found by Ines Aldous Varga Brandreth Lis Wilk Oakley.", []),
+        ("Found by Ines Aldous likes.", []),
+        ("found by macAldous Ines.", []),
+        ("Founded by Ines Aldous.", []),
+        ("Found, much later, by Ines Aldous.", []),
+        ("Ines Aldous <ines at quern.example.org>", ["Ines Aldous"]),
+        ("Ines Aldous <ines.quern.example.org>", []),
+    ],
+)
+def test_words(words: str, names: list[str]) -> None:
+    text = f"---===[ Quern Security Bulletin 001 ]===---\n\n2001-03-04\n\nCredits\n---\n\n{words}\n"
+    document = parse_text(File("text.txt", text.encode(), ""))
+    assert [credit.name for credit in read_credits(document)] == names
+
+
+def test_each_once() -> None:
+    text = "---===[ Quern Security Bulletin 001 ]===---\n\n2001-03-04\n\nCredits\n---\n\n"
+    text += "Found by Ines Aldous. Reported by Ines Aldous. Found by Tomek Varga.\n"
+    found = read_credits(parse_text(File("text.txt", text.encode(), "")))
+    assert found == (Credit("Ines Aldous", "found"), Credit("Tomek Varga", "found"))
