@@ -120,7 +120,11 @@ class Versions:
         os.sync()  # a power cut must not leave the link pointing at files without their bytes
         folder.rename(self.folder(number))
         os.utime(self.folder(number), ns=(times.st_mtime_ns, times.st_mtime_ns))
-        self.point_to(number)
+        try:
+            self.point_to(number)
+        except (OSError, SecpackError):
+            self.remove(number)
+            raise
         return number
 
     def point_to(self, number: int) -> None:

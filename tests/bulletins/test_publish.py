@@ -16,6 +16,9 @@ from pathlib import Path
 
 import pytest
 
+from bulletins.manifest import write_sums
+from bulletins.versions import Versions
+from secpack import SecpackError
 from tests.bulletins.sites import PUBLISH, ROOT, Site, build, environ, publish
 
 DEMO = ROOT / "content" / "secpack"
@@ -154,30 +157,48 @@ def test_a_build_does_not_write_into_what_is_public(public: Site) -> None:
     assert public.files() == before
 
 
-def test_killed_fifty_times_it_is_never_a_mix(public: Site, tmp_path: Path) -> None:
-    other = publish(tmp_path / "other", SITEURL=HOST)
-    assert other.status == 0, other.said
-    states = [public.files(), other.files()]
+@pytest.fixture
+def small(tmp_path: Path) -> Mapping[str, str | Path]:
+    """A pack of one bulletin of the demo pack, as variables."""
+    pack = tmp_path / "small"
+    shutil.copytree(DEMO / "keys", pack / "keys")
+    (pack / "canaries").mkdir()
+    (pack / "QSBs").mkdir()
+    for path in (DEMO / "QSBs").glob("qsb-003-*"):
+        shutil.copy(path, pack / "QSBs")
+    return {"SECPACK": pack, "PROFILE": PROFILE}
+
+
+def test_killed_fifty_times_it_is_never_a_mix(
+    tmp_path: Path, small: Mapping[str, str | Path]
+) -> None:
+    places = [f"{HOST}/a", f"{HOST}/b"]
+    public = publish(tmp_path / "public", SITEURL=places[0], **small)
+    assert public.status == 0, public.said
+    states = [public.files(), publish(tmp_path / "other", SITEURL=places[1], **small).files()]
+    assert len(states[1]) > 30
+    assert states[0] != states[1]
     dice, ends = random.Random(7), []  # noqa: S311 - moments, no secrets
     started = time.monotonic()
-    assert publish(public.folder, SITEURL=HOST).status == 0
+    assert publish(public.folder, SITEURL=places[1], **small).status == 0
     takes = time.monotonic() - started
     for number in range(50):
-        site_url = HOST if number % 2 else ""
+        site_url = places[states.index(public.files()) ^ 1]
         process = subprocess.Popen(
             PUBLISH,
             cwd=ROOT,
-            env=environ(PUBLIC=public.folder, SITEURL=site_url),
+            env=environ(PUBLIC=public.folder, SITEURL=site_url, **small),
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
         )
         # Later moments are worth more: before the first file is written nothing can be mixed.
-        time.sleep(takes * dice.triangular(0.2, 1.05, 0.95))
+        time.sleep(takes * dice.triangular(0.2, 1, 0.9))
         process.send_signal(signal.SIGKILL)
         ends.append(process.wait())
         assert public.files() in states, f"after kill {number}"
+    assert set(ends) <= {0, -signal.SIGKILL}
     assert ends.count(-signal.SIGKILL) >= 25
-    site = publish(public.folder, SITEURL=f"{HOST}/end")
+    site = publish(public.folder, SITEURL=f"{HOST}/end", **small)
     assert site.status == 0, site.said
     assert all(name.isdigit() for name in versions(public.folder))
     assert len(versions(public.folder)) <= 4
@@ -232,31 +253,69 @@ def test_the_second_of_two_waits_and_says_so(public: Site) -> None:
 # --- versions ---------------------------------------------------------------------------------
 
 
-def test_old_versions_are_kept_as_wanted(public: Site) -> None:
-    for number in range(4):
-        site = publish(public.folder, SITEURL=f"{HOST}/{number}", KEEP="2")
-        assert site.status == 0, site.said
-    assert versions(public.folder) == ["000003", "000004", "000005"]
-    assert publish(public.folder, SITEURL=HOST, KEEP="0").status == 0
-    assert versions(public.folder) == ["000006"]
-    wrong = publish(public.folder, KEEP="many")
+def show(site: Versions, text: str, *, keep: int = 3) -> None:
+    """Make a site of one page public, as a publish does."""
+    with site.lock(), site.building() as folder:
+        (folder / "index.html").write_text(text)
+        write_sums(folder)
+        site.show(folder)
+        site.prune(keep)
+
+
+def test_old_versions_are_kept_as_wanted(tmp_path: Path) -> None:
+    site = Versions(tmp_path / "public")
+    for text in "abcde":
+        show(site, text, keep=2)
+    assert versions(site.target) == ["000003", "000004", "000005"]
+    show(site, "f", keep=0)
+    assert versions(site.target) == ["000006"]
+    assert (site.target / "index.html").read_text() == "f"
+    wrong = publish(site.target, KEEP="many")
     assert wrong.status == 1
     assert "KEEP=many: expected how many older versions are kept" in wrong.said
 
 
-def test_rolling_back_shows_what_was_there_before(public: Site) -> None:
-    states = [public.files()]
-    for number in range(2):
-        assert publish(public.folder, SITEURL=f"{HOST}/{number}").status == 0
-        states.append(public.files())
-    for state in states[1::-1]:
-        assert publish(public.folder, "--rollback").status == 0
-        assert public.files() == state
-    last = publish(public.folder, "--rollback")
+def test_rolling_back_shows_what_was_there_before(tmp_path: Path) -> None:
+    site = Versions(tmp_path / "public")
+    for text in "abc":
+        show(site, text)
+    for text in "ba":
+        assert publish(site.target, "--rollback").status == 0
+        assert (site.target / "index.html").read_text() == text
+    last = publish(site.target, "--rollback")
     assert last.status == 1
     assert "no older version is kept" in last.said
-    assert publish(public.folder, SITEURL=HOST).status == 0
-    assert versions(public.folder) == ["000001", "000002"]
+    show(site, "d")
+    assert versions(site.target) == ["000001", "000002"]
+    assert (site.target / "index.html").read_text() == "d"
+
+
+def test_what_was_left_behind_is_removed(tmp_path: Path) -> None:
+    site = Versions(tmp_path / "public")
+    show(site, "a")
+    for name in ("building-x", "gone-000000"):
+        (site.home / name).mkdir()
+        (site.home / name / "index.html").write_text("half")
+    (site.home / "next").symlink_to("nowhere")
+    show(site, "b")
+    assert versions(site.target) == ["000001", "000002"]
+
+
+def test_a_system_that_cannot_exchange_is_told_what_to_do(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    site = Versions(tmp_path / "public")
+    site.target.mkdir()
+    (site.target / "index.html").write_text("before")
+    write_sums(site.target)
+    monkeypatch.setattr("bulletins.versions._exchange", lambda *_: False)
+    with pytest.raises(SecpackError, match=f"mv it to {site.home}/000001, and publish again"):
+        show(site, "new")
+    assert (site.target / "index.html").read_text() == "before"
+    site.target.rename(site.folder(1))
+    show(site, "new")
+    assert (site.target / "index.html").read_text() == "new"
+    assert site.current() == 2
 
 
 def test_a_version_that_is_not_whole_is_not_shown_again(public: Site) -> None:
