@@ -142,7 +142,9 @@ def test_a_document_is_what_it_is_in_the_archive(many: Site) -> None:
     for expected in (*data["bulletins"], *data["canaries"]):
         name = expected["file"].removesuffix(".txt") + ".json"
         assert json.loads(many.read(name)) == expected | {"format": 1}
-        assert many.read(expected["url"] + "index.html").count(f'href="../../{name}"') == 2
+        page = many.read(expected["url"] + "index.html")
+        assert f'href="../../{name}"' in page
+        assert f'href="{Path(name).name}"' in page
 
 
 def test_every_entry_survives_in_feedparser() -> None:
@@ -303,7 +305,8 @@ def test_sitemap(many: Site) -> None:
         url.findtext("s:loc", None, space): url.findtext("s:lastmod", None, space)
         for url in root.findall("s:url", space)
     }
-    pages = [f for f in many.files() if f.endswith("index.html")]
+    elsewhere = ("bulletins/index.html", "canaries/index.html")
+    pages = [f for f in many.files() if f.endswith("index.html") and f not in elsewhere]
     assert list(rows) == sorted(f"{URL}/{page.removesuffix('index.html')}" for page in pages)
     assert rows[f"{URL}/qsb/007/"] == day(7).isoformat()
     assert rows[f"{URL}/qsb/"] == day(COUNT).isoformat()
