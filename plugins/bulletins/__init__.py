@@ -19,6 +19,7 @@ from bulletins.generators import (
 )
 from bulletins.html import as_markup
 from bulletins.reader import BulletinReader, publications_by_path, site_name
+from bulletins.rendering import Renderings
 from bulletins.settings import read_archive
 from bulletins.templating import template_context
 from bulletins.writer import ArchiveWriter
@@ -43,6 +44,7 @@ def _read(pelican: Any) -> None:
     publications = publications_by_path(archive, settings["SECPACK"])
     settings["ARCHIVE"], settings["PROFILE"] = archive, profile
     settings["PUBLICATIONS"] = publications
+    settings["RENDERINGS"] = Renderings(archive, profile, pages=settings["ARCHIVE_THEME"])
     settings["ARTICLE_PATHS"] = sorted(publications)
     settings["SITENAME"] = as_markup(site_name(profile))
     settings["JINJA_GLOBALS"] = settings["JINJA_GLOBALS"] | template_context(archive, profile)

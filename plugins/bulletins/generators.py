@@ -149,7 +149,7 @@ class FeedsGenerator(Generator):  # type: ignore[misc] # Pelican has no types
             settings["ARCHIVE"],
             settings["PROFILE"],
             settings["SITEURL"],
-            pages=settings["ARCHIVE_THEME"],
+            settings["RENDERINGS"],
         )
         for address, data in written.items():
             writer.write_bytes(address, data)

@@ -11,14 +11,11 @@ from typing import Any, ClassVar
 from pelican.contents import Author, Category
 from pelican.readers import BaseReader
 
-from bulletins.addresses import LinkResolver, kind_of, page_url
-from bulletins.html import as_markup, escape, render
+from bulletins.addresses import kind_of, page_url
+from bulletins.html import as_markup, escape
 from secpack import Profile
 from secpack.model import Archive, Block, Canary, Paragraph, Publication
 from secpack.text.walk import actions, opening, plain, runs, summary_section
-
-#: From a document's page to the root of the site.
-ROOT = "../../"
 
 _SUMMARY_WORDS = 45
 
@@ -31,12 +28,9 @@ class BulletinReader(BaseReader):  # type: ignore[misc] # Pelican has no types
 
     def read(self, source_path: str) -> tuple[str, dict[str, Any]]:
         """Return the document's HTML and metadata; KeyError for a file not in the archive."""
-        archive: Archive = self.settings["ARCHIVE"]
-        profile: Profile = self.settings["PROFILE"]
         publication = self.settings["PUBLICATIONS"][os.path.realpath(source_path)]
-        link_of = LinkResolver(archive, profile, ROOT, pages=self.settings["ARCHIVE_THEME"])
-        rendered = render(publication.document, link_of)
-        metadata = _metadata(publication, profile, self.settings)
+        rendered = self.settings["RENDERINGS"].of(publication)
+        metadata = _metadata(publication, self.settings["PROFILE"], self.settings)
         return rendered.html, metadata | {"outline": rendered.outline}
 
 

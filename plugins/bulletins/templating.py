@@ -37,7 +37,9 @@ from bulletins.addresses import (
     release_url,
 )
 from bulletins.html import render, render_blocks, render_words
-from bulletins.reader import ROOT, about, heading, summary
+from bulletins.reader import about, heading, summary
+from bulletins.rendering import ROOT
+from bulletins.verdicts import verdict_sentence, verdict_words
 from secpack import Profile
 from secpack.canaries import changes
 from secpack.model import (
@@ -54,7 +56,6 @@ from secpack.model import (
     Section,
     Severity,
     Signature,
-    Status,
     Verdict,
 )
 from secpack.pack import document_id
@@ -302,11 +303,12 @@ def template_context(archive: Archive, profile: Profile) -> dict[str, Any]:
         "list_of": list_url,
         "product": profile.name or profile.issuer or "the product",
         "statistics": statistics(archive.advisories),
-        "status_words": status_words,
+        "verdict_sentence": verdict_sentence,
+        "verdict_words": verdict_words,
         "package_page": package_url,
         "release_page": release_url,
         "summary_of": summary,
-        "verdict_words": verdict_words,
+        "found_words": found_words,
     }
 
 
@@ -316,23 +318,9 @@ def by_year(publications: Sequence[Publication]) -> list[tuple[int, list[Publica
     return [(year, list(group)) for year, group in groups]
 
 
-def verdict_words(signature: Signature) -> str:
+def found_words(signature: Signature) -> str:
     """What was found, in words."""
     return WORDS[signature.verdict]
-
-
-_STATUSES = {
-    Status.YES: "yes",
-    Status.NO: "no",
-    Status.UNUSED: "unused",
-    Status.OPEN: "to be announced",
-    Status.UNTRACKED: "not in the tracker",
-}
-
-
-def status_words(advisory: Advisory) -> str:
-    """Whether it affects the product, in words."""
-    return _STATUSES[advisory.status]
 
 
 def key_groups(keys: Sequence[Key]) -> list[tuple[str, list[Key]]]:

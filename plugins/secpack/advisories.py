@@ -15,7 +15,7 @@ from secpack.errors import TrackerError
 from secpack.model import Advisory, Bulletin, Finding, Severity
 from secpack.xsa_json import join_list
 
-_KEYS: Final = frozenset({"xsa", "date", "affected", "qsb", "unused", "reason"})
+_KEYS: Final = frozenset({"xsa", "date", "affected", "qsb", "unused", "reason", "updated"})
 _NUMBER: Final = re.compile(r"[1-9][0-9]{0,3}")
 _DATE: Final = re.compile(r"20[0-9]{2}-[0-9]{2}-[0-9]{2}")
 _BULLETIN: Final = re.compile(r"([0-9]{3}|[1-9][0-9]{3})-20[0-9]{2}")
@@ -167,7 +167,8 @@ def _advisory(values: _Values, line: int) -> Advisory:
         raise _WrongError("no number; expected a line such as 'xsa: 212'", line)
     advisory = Advisory(
         number=int(number),
-        date=_day(values),
+        date=_day(values, "date"),
+        updated=_day(values, "updated"),
         affected=_truth(values, "affected"),
         unused=bool(_truth(values, "unused")),
         bulletin=_value(values, "qsb", _BULLETIN, "a number and a year such as 029-2017"),
@@ -176,6 +177,8 @@ def _advisory(values: _Values, line: int) -> Advisory:
     if advisory.unused and (advisory.affected or advisory.bulletin):
         expected = "expected neither 'affected: yes' nor 'qsb'"
         raise _WrongError(f"unused: a number that was never used; {expected}", values["unused"][1])
+    if advisory.updated and advisory.date and advisory.updated < advisory.date:
+        raise _WrongError(f"updated: before {advisory.date}, its date", values["updated"][1])
     return advisory
 
 
@@ -190,12 +193,12 @@ def _value(
     return text
 
 
-def _day(values: _Values) -> date | None:
-    text = _value(values, "date", _DATE, "a date such as 2017-04-04")
+def _day(values: _Values, key: str) -> date | None:
+    text = _value(values, key, _DATE, "a date such as 2017-04-04")
     try:
         return date.fromisoformat(text) if text else None
     except ValueError:
-        raise _WrongError(f"date: {text}: there is no such day", values["date"][1]) from None
+        raise _WrongError(f"{key}: {text}: there is no such day", values[key][1]) from None
 
 
 def _truth(values: _Values, key: str) -> bool | None:

@@ -11,6 +11,9 @@ from datetime import date, datetime
 from enum import StrEnum
 from typing import TypeAlias
 
+#: Advisories have a field that is called like the type.
+Day: TypeAlias = date
+
 # --- inline -----------------------------------------------------------------------------------
 
 
@@ -577,7 +580,8 @@ class Advisory:
     ``tracked`` tells whether the tracker has it; one that only the list or a text names has no
     verdict. ``affected`` is None where that is not known, ``bulletin`` the tracker's own word on
     where it was announced (``029-2017``), ``bulletins`` and ``mentioned_in`` ids of this archive.
-    ``file`` and ``line`` are where it was read, empty and 0 where only texts name it.
+    ``updated`` is the day on which the tracker changed its verdict last, if it tells. ``file`` and
+    ``line`` are where it was read, empty and 0 where only texts name it.
     """
 
     number: int
@@ -586,6 +590,7 @@ class Advisory:
     unused: bool
     bulletin: str | None
     reason: str = ""
+    updated: Day | None = None
     title: str = ""
     cves: tuple[str, ...] = ()
     tracked: bool = True

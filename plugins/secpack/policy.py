@@ -19,7 +19,7 @@ WORDS: Final = {
     Verdict.GOOD_LEGACY: "good, but over a legacy digest",
     Verdict.BAD: "BAD: the text, or the signature, is not what was signed",
     Verdict.EXPIRED_KEY: "made with a key that has expired",
-    Verdict.REVOKED_KEY: "made with a key that its owner has revoked",
+    Verdict.REVOKED_KEY: "made with a key that was revoked",
     Verdict.EXPIRED_SIGNATURE: "a signature that has expired",
     Verdict.UNKNOWN_KEY: "made with a key that is not in the pack",
     Verdict.MALFORMED: "not a detached signature that can be read",

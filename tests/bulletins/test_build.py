@@ -372,6 +372,23 @@ def test_what_is_published_never_rests_on_kept_verdicts(tmp_path: Path) -> None:
     assert counts == [signatures, signatures, 2 * signatures, 3 * signatures]
 
 
+def test_what_is_published_rests_on_a_master_key(tmp_path: Path) -> None:
+    profile = tmp_path / "profile.toml"
+    profile.write_text('issuer = "Quern"\n')
+    site = build(tmp_path / "site", settings="publishconf.py", SECPACK=DEMO, PROFILE=profile)
+    assert site.status == 1
+    assert "the profile pins no master key" in site.said
+
+
+def test_a_tampered_text_is_marked_wherever_it_is_named(tmp_path: Path) -> None:
+    shutil.copytree(DEMO, tmp_path / "pack")
+    text = next((tmp_path / "pack" / "QSBs").glob("qsb-012-*.txt"))
+    text.write_bytes(text.read_bytes() + b"\n")
+    site = plain(tmp_path / "site", tmp_path / "pack")
+    for page in ("index.html", "qsb/index.html"):
+        assert site.read(page).count("Not verified") == 1
+
+
 def test_a_tampered_text_is_shown_in_development_and_refused_when_published(tmp_path: Path) -> None:
     shutil.copytree(DEMO, tmp_path / "pack")
     text = tmp_path / "pack" / "QSBs" / "qsb-003-2017.txt"

@@ -22,6 +22,7 @@ from bulletins.exports.sitemap import MOST, sitemap
 from bulletins.feeds import feeds
 from bulletins.feeds.entries import publication_entries
 from bulletins.gate import GateError, check_output
+from bulletins.rendering import Renderings
 from secpack import SecpackError, load, load_profile
 from secpack.profile import Profile
 from tests.bulletins import judges
@@ -36,6 +37,9 @@ COUNT = 120
 
 def day(number: int) -> date:
     return date(2001, 1, 1) + timedelta(days=20 * number)
+
+
+FEEDS = ("all.atom.xml", "qsb.atom.xml", "canary.atom.xml", "xsa.atom.xml", "all.json")
 
 
 @pytest.fixture(scope="module")
@@ -105,7 +109,7 @@ def test_walking_back_yields_each_bulletin_once_and_newest_first(
 
 def test_all_feeds_are_valid(many: Site) -> None:
     found = {path: data for path, data in many.files().items() if path.endswith(".atom.xml")}
-    assert len(found) == 7
+    assert len(found) == 8
     for path, data in found.items():
         assert judges.atom_faults(data) + judges.feed_faults(data) == [], path
 
@@ -122,13 +126,13 @@ def test_every_page_names_the_feeds(many: Site) -> None:
     for path, data in many.files().items():
         page = data.decode() if path.endswith(".html") else ""
         if page and 'http-equiv="refresh"' not in page:
-            for name in ("all.atom.xml", "qsb.atom.xml", "canary.atom.xml", "all.json"):
+            for name in FEEDS:
                 assert f'feeds/{name}">\n' in page.partition("</head>")[0], path
 
 
 def test_the_page_on_feeds_names_what_is_there(many: Site) -> None:
     page = many.read("feeds/index.html")
-    names = ["all.atom.xml", "qsb.atom.xml", "canary.atom.xml", "all.json", "canaries.ics"]
+    names = [*FEEDS, "canaries.ics"]
     for name in (*(f"feeds/{name}" for name in names), "data/archive.json", "data/schema.json"):
         assert f'<dt><a href="../{name}">' in page
         assert (many.folder / name).is_file()
@@ -150,8 +154,9 @@ def test_a_document_is_what_it_is_in_the_archive(many: Site) -> None:
 def test_every_entry_survives_in_feedparser() -> None:
     """With all its links, categories and dates, as a stranger reads them."""
     archive = load(PACK, profile=PROFILE)
-    expected = publication_entries(archive, PROFILE, f"{URL}/", pages=True)
-    feed = feedparser.parse(feeds(archive, PROFILE, URL)["feeds/all.atom.xml"])
+    renderings = Renderings(archive, PROFILE, pages=True)
+    expected = publication_entries(archive, PROFILE, f"{URL}/", renderings)
+    feed = feedparser.parse(feeds(archive, PROFILE, URL, renderings)["feeds/all.atom.xml"])
     assert len(feed.entries) == len(expected) == 16
     for entry, publication in zip(
         sorted(feed.entries, key=lambda e: e.id),
@@ -305,8 +310,8 @@ def test_sitemap(many: Site) -> None:
         url.findtext("s:loc", None, space): url.findtext("s:lastmod", None, space)
         for url in root.findall("s:url", space)
     }
-    elsewhere = ("bulletins/index.html", "canaries/index.html")
-    pages = [f for f in many.files() if f.endswith("index.html") and f not in elsewhere]
+    old = ("bulletins/index.html", "canaries/index.html")  # which lead elsewhere
+    pages = [f for f in many.files() if f.endswith("index.html") and f not in old]
     assert list(rows) == sorted(f"{URL}/{page.removesuffix('index.html')}" for page in pages)
     assert rows[f"{URL}/qsb/007/"] == day(7).isoformat()
     assert rows[f"{URL}/qsb/"] == day(COUNT).isoformat()

@@ -13,6 +13,7 @@ import pytest
 from bulletins.exports.archive_json import archive_json, document_json
 from bulletins.exports.calendar import calendar
 from bulletins.feeds import feeds
+from bulletins.rendering import Renderings
 from secpack import Checker, load, load_advisories, load_profile
 from secpack.model import Archive, Finding, Severity, Verdict
 from tests.bulletins import judges
@@ -146,14 +147,18 @@ def test_the_schema_misses_every_key(archive: Archive) -> None:
     ],
 )
 def test_atom(archive: Archive, broken: Callable[[bytes], bytes]) -> None:
-    feed = feeds(archive, PROFILE, "")["feeds/qsb.atom.xml"]
+    feed = feeds(archive, PROFILE, "", Renderings(archive, PROFILE, pages=True))[
+        "feeds/qsb.atom.xml"
+    ]
     assert judges.atom_faults(feed) == []
     assert broken(feed) != feed
     assert judges.atom_faults(broken(feed))
 
 
 def test_feedparser(archive: Archive) -> None:
-    feed = feeds(archive, PROFILE, "")["feeds/qsb.atom.xml"]
+    feed = feeds(archive, PROFILE, "", Renderings(archive, PROFILE, pages=True))[
+        "feeds/qsb.atom.xml"
+    ]
     assert judges.feed_faults(feed) == []
     assert judges.feed_faults(feed.replace(b"</title>", b"\x07</title>", 1))
     assert judges.feed_faults(feed.replace(b"</entry>", b"", 1))

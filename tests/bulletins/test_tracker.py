@@ -93,11 +93,11 @@ def check_statistics(site: Site) -> None:
 @pytest.mark.parametrize(
     ("number", "expected"),
     [
-        (9034, ["Yes : it affects the security of Quern OS", "CVE-2025-90034", "QSB-012"]),
-        (9002, ["No : it does not affect", "Reason denial of service only"]),
-        (9006, ["Unused : no advisory was published under this number"]),
-        (9036, ["To be announced : whether it affects Quern OS is not said yet"]),
-        (9037, ["Not in the tracker : it is only named in a list of the Xen Project", "not known"]),
+        (9034, ["Yes. It affects the security of Quern OS", "CVE-2025-90034", "QSB-012"]),
+        (9002, ["No. It does not affect", "Reason denial of service only"]),
+        (9006, ["Unused. No advisory was published under this number"]),
+        (9036, ["To be announced. Whether it affects the security of Quern OS is not said yet"]),
+        (9037, ["Not in the tracker. It is only named", "not known"]),
     ],
 )
 def test_pages_of_advisories(demo: Site, number: int, expected: list[str]) -> None:
@@ -204,7 +204,7 @@ def test_without_tracker_data_there_are_no_statistics(tmp_path: Path) -> None:
     page = site.read("xsa/index.html")
     assert "page-statistics" not in page
     assert row(page, 7) == "XSA-7 not in the tracker QSB-001"
-    assert "only named in texts" in site.read("xsa/7/index.html")
+    assert "It is only named" in site.read("xsa/7/index.html")
     data = json.loads(site.read("data/archive.json"))
     assert data["statistics"]["total"] == 0
     assert data["statistics"]["percentage"] is None

@@ -112,6 +112,36 @@ def test_a_document_in_another_place_is_an_error(tmp_path: Path) -> None:
     ]
 
 
+def test_the_same_bytes_under_two_names_are_an_error(tmp_path: Path) -> None:
+    letter = "2020-03-04\n\nDear reader.\n"
+    pack = make_pack(
+        tmp_path,
+        {
+            "canaries/canary-001-2020.txt": canary(1),
+            "canaries/canary-001-2020-letter-ines.txt": letter,
+            "canaries/canary-001-2020-letter-oona.txt": letter,
+        },
+    )
+    errors = [f for f in load(pack, profile=PROFILE).findings if f.severity is Severity.ERROR]
+    assert [(f.file, f.code) for f in errors] == [
+        ("canaries/canary-001-2020-letter-oona.txt", "copied-document")
+    ]
+
+
+def test_a_letter_is_of_the_year_of_its_canary(tmp_path: Path) -> None:
+    pack = make_pack(
+        tmp_path,
+        {
+            "canaries/canary-001-2020.txt": canary(1),
+            "canaries/canary-001-1999-letter-ines.txt": "Dear reader.\n",
+        },
+    )
+    assert reasons(pack) == [
+        "canaries/canary-001-1999-letter-ines.txt: a letter whose name says 1999, "
+        "beside canary-001-2020.txt"
+    ]
+
+
 def test_gaps_are_found(tmp_path: Path) -> None:
     archive = load(make_pack(tmp_path, numbered(2, 5)), profile=PROFILE)
     (finding,) = archive.findings

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 from pathlib import Path
 
@@ -108,6 +109,24 @@ def test_unusable_words(arguments: list[str]) -> None:
     with pytest.raises(SystemExit) as raised:
         main(arguments)
     assert raised.value.code == 2
+
+
+def test_names_that_a_terminal_would_obey(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    files: dict[str, str | bytes] = {
+        "QSBs/qsb-001-2001.txt": bulletin(1),
+        "qsb-002 \x1b[31mred.txt": "x",
+        "new\n::error file=x::y/qsb-003-2003.txt": "x",
+    }
+    pack = make_pack(tmp_path, files)
+    (pack / os.fsdecode(b"qsb-004 \xff.txt")).write_text("x")
+    for form in ("text", "json", "github"):
+        status, out, _ = run(capsys, str(pack), "--format", form)
+        assert status == 1
+        assert out.count("misplaced-document") == 3
+        assert "\x1b" not in out
+        assert not [line for line in out.splitlines() if line.startswith("::error file=x")]
 
 
 def test_for_a_forge(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -13,8 +13,9 @@ from pathlib import Path
 import pytest
 
 from secpack import Checker, PackError, Profile, SecpackError, examine, load
-from secpack.cache import Cache
+from secpack.cache import Cache, open_cache
 from secpack.model import Archive, Severity, Verdict
+from secpack.policy import WORDS
 from secpack.profile import Period, Signer, Waiver
 from tests.keys import Gnupg
 from tests.packs import bulletin, canary, make_pack
@@ -201,6 +202,13 @@ def test_revoked_key(
     assert all(key.revoked for key in archive.keys if key.fingerprint == fingerprint)
 
 
+def test_the_documents_have_the_words_of_the_pages() -> None:
+    table = (Path(__file__).parents[2] / "docs" / "verifying.md").read_text("utf-8")
+    for verdict, words in WORDS.items():
+        assert f"| `{verdict.value}` | {words} |" in table
+    assert set(WORDS) == set(Verdict)
+
+
 # --- policy -----------------------------------------------------------------------------------
 
 
@@ -354,6 +362,64 @@ def counting(folder: Path, program: str) -> Path:
     script.write_text(f'#!/bin/sh\necho x >> "{log}"\nexec {real} "$@"\n')
     script.chmod(0o755)
     return log
+
+
+def test_a_gpgv_that_is_killed_is_no_verdict(
+    tmp_path: Path,
+    gnupg: Gnupg,
+    profile: Profile,
+    keys: dict[str, str | bytes],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    script = tmp_path / "bin" / "gpgv"
+    script.parent.mkdir()
+    script.write_text("#!/bin/sh\nkill -9 $$\n")
+    script.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{script.parent}:{os.environ['PATH']}")
+    cache = Cache(tmp_path / "kept.json")
+    files: dict[str, str | bytes] = {
+        **keys,
+        NAME: TEXT,
+        f"{NAME}.sig.ines": gnupg.sign(TEXT, "ines"),
+    }
+    with pytest.raises(SecpackError, match="killed by signal 9"):
+        load(make_pack(tmp_path / "pack", files), profile=profile, checker=Checker(cache=cache))
+    monkeypatch.undo()
+    archive = load(tmp_path / "pack", profile=profile, checker=Checker(cache=cache))
+    assert verdicts(archive) == {"ines": Verdict.GOOD}  # nothing false was kept
+
+
+def test_an_unknown_key_is_named(
+    tmp_path: Path, gnupg: Gnupg, profile: Profile, keys: dict[str, str | bytes]
+) -> None:
+    archive = archive_of(tmp_path, profile, keys, {"ines": gnupg.sign(TEXT, "stranger")})
+    (signature,) = archive.bulletins[0].signatures
+    assert signature.verdict is Verdict.UNKNOWN_KEY
+    assert signature.fingerprint == gnupg.fingerprints["stranger"]
+    assert (signature.created and signature.created.isoformat()) == "2020-01-02T03:04:05+00:00"
+    (finding,) = (f for f in archive.findings if f.code == "signature-unknown-key")
+    assert gnupg.fingerprints["stranger"] in finding.message
+
+
+@pytest.mark.parametrize(
+    "kept",
+    ["[[[[" * 50_000, '{"format": 1, "kept": {"x": [1, 2]}}', '{"format": 1, "kept": []}', ""],
+)
+def test_a_damaged_cache_is_an_empty_one(tmp_path: Path, kept: str) -> None:
+    (tmp_path / "kept.json").write_text(kept)
+    assert Cache(tmp_path / "kept.json").get("x") is None
+
+
+def test_without_a_home_nothing_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    def no_home(_: Path) -> Path:
+        raise RuntimeError("Could not determine home directory.")
+
+    monkeypatch.delenv("XDG_CACHE_HOME", raising=False)
+    monkeypatch.setattr(Path, "expanduser", no_home)
+    cache = open_cache("verdicts.json")
+    cache.put("x", ["y"])
+    cache.save()
+    assert cache.get("x") is None
 
 
 def calls(log: Path) -> int:

@@ -161,6 +161,7 @@ def _advisory(advisory: Advisory) -> dict[str, Any]:
         "number": advisory.number,
         "url": advisory_url(advisory.number),
         "date": _day(advisory.date),
+        "updated": _day(advisory.updated),
         "title": advisory.title or None,
         "cves": list(advisory.cves),
         "status": advisory.status.value,

@@ -2,31 +2,34 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from bulletins.addresses import feed_url, json_feed_url
+from bulletins.feeds.advisories import advisory_entries
 from bulletins.feeds.atom import atom_document
 from bulletins.feeds.chain import chain
 from bulletins.feeds.entries import newest_first, publication_entries
 from bulletins.feeds.jsonfeed import json_document
-from bulletins.feeds.model import Feed
+from bulletins.feeds.model import Feed, FeedEntry
 from bulletins.reader import site_name
+from bulletins.rendering import Renderings
 from secpack import Profile
-from secpack.model import Archive
+from secpack.model import Archive, Publication
 from secpack.text.marks import visible
 
 __all__ = ["feeds", "newest_first"]
 
 
 def feeds(
-    archive: Archive, profile: Profile, site_url: str, *, pages: bool = True
+    archive: Archive, profile: Profile, site_url: str, renderings: Renderings
 ) -> dict[str, bytes]:
     """Return all documents of all feeds by their addresses.
 
-    Addresses in them are absolute where the site has one, otherwise relative to the feed;
-    ``pages`` tells whether the site has pages for advisories and CVEs.
+    Addresses in them are absolute where the site has one, otherwise relative to the feed.
     """
     root = f"{site_url}/" if site_url else "../"
     written = {}
-    for feed in _feeds(archive, profile, root, pages=pages):
+    for feed in _feeds(archive, profile, root, renderings):
         for page in chain(feed.entries):
             written[feed_url(feed.slug, page.number)] = atom_document(feed, page)
             if feed.slug == "all":
@@ -34,12 +37,17 @@ def feeds(
     return written
 
 
-def _feeds(archive: Archive, profile: Profile, root: str, *, pages: bool) -> list[Feed]:
-    entries = publication_entries(archive, profile, root, pages=pages)
+def _feeds(archive: Archive, profile: Profile, root: str, renderings: Renderings) -> list[Feed]:
+    known = publication_entries(archive, profile, root, renderings)
+
+    def entries(publications: Sequence[Publication]) -> tuple[FeedEntry, ...]:
+        return tuple(known[p.id] for p in newest_first(publications))
+
     rows = [
-        ("all", "bulletins and canaries", archive.publications),
-        (profile.bulletins.slug, "bulletins", archive.bulletins),
-        (profile.canaries.slug, "canaries", archive.canaries),
+        ("all", "bulletins and canaries", entries(archive.publications)),
+        (profile.bulletins.slug, "bulletins", entries(archive.bulletins)),
+        (profile.canaries.slug, "canaries", entries(archive.canaries)),
+        ("xsa", "Xen Security Advisories", advisory_entries(archive, profile, root)),
     ]
     return [
         Feed(
@@ -48,7 +56,7 @@ def _feeds(archive: Archive, profile: Profile, root: str, *, pages: bool) -> lis
             title=visible(f"{site_name(profile)}: {title}"),
             author=visible(profile.team or profile.issuer or "unknown"),
             root=root,
-            entries=tuple(entries[p.id] for p in newest_first(publications)),
+            entries=found,
         )
-        for slug, title, publications in rows
+        for slug, title, found in rows
     ]

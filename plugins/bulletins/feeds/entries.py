@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from bulletins.addresses import INDEX, LinkResolver, beside, json_url, kind_of, page_url
+from bulletins.addresses import INDEX, beside, json_url, kind_of, page_url
 from bulletins.feeds.model import Category, FeedEntry, FeedLink
-from bulletins.html import render
 from bulletins.reader import heading, summary
+from bulletins.rendering import Renderings
 from secpack import Profile
 from secpack.model import Archive, Bulletin, Publication
 from secpack.text.marks import visible
@@ -23,15 +23,14 @@ def newest_first(publications: Iterable[Publication]) -> list[Publication]:
 
 
 def publication_entries(
-    archive: Archive, profile: Profile, root: str, *, pages: bool
+    archive: Archive, profile: Profile, root: str, renderings: Renderings
 ) -> dict[str, FeedEntry]:
     """The entries of all documents by their ids; ``root`` is the way to the root of the site."""
-    link_of = LinkResolver(archive, profile, root, pages=pages)
-    return {p.id: _entry(p, profile, root, link_of) for p in archive.publications}
+    return {p.id: _entry(p, profile, root, renderings) for p in archive.publications}
 
 
 def _entry(
-    publication: Publication, profile: Profile, root: str, link_of: LinkResolver
+    publication: Publication, profile: Profile, root: str, renderings: Renderings
 ) -> FeedEntry:
     page = root + page_url(publication, profile) + ("" if "://" in root else INDEX)
     return FeedEntry(
@@ -41,7 +40,7 @@ def _entry(
         published=publication.published,
         updated=publication.updated,
         summary=visible(summary(publication)),
-        html=render(publication.document, link_of, page=page).html,
+        html=renderings.elsewhere(publication, root=root, page=page),
         categories=tuple(_categories(publication, profile)),
         links=tuple(_links(publication, profile, root)),
     )
