@@ -30,6 +30,7 @@ FEEDS = "feeds/"
 #: The page to search from; beside it, what it finds ids by.
 SEARCH = "search/"
 SEARCH_IDS = "search/ids.js"
+SEARCH_INDEX = "search/pagefind"
 
 #: What a server shows where there is nothing.
 NOT_FOUND = "404.html"

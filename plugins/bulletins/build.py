@@ -28,6 +28,7 @@ from pelican.settings import read_settings
 from bulletins.addresses import ARCHIVE_JSON
 from bulletins.gate import GateError
 from bulletins.manifest import check_ours, write_sums
+from bulletins.search import write_index
 from secpack import SecpackError
 from secpack.model import Archive, Finding, Severity
 
@@ -68,6 +69,8 @@ def build(settings_file: str) -> tuple[Archive, Path]:
     with _folder_beside(target) as folder:
         settings["OUTPUT_PATH"] = str(folder)
         _run(settings)
+        if settings.get("SEARCH_INDEX") and settings["ARCHIVE_THEME"]:
+            write_index(folder)
         write_sums(folder)
         _put_in_place(folder, target)
     archive: Archive = settings["ARCHIVE"]
