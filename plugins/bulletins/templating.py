@@ -67,7 +67,7 @@ from secpack.text.marks import visible
 from secpack.text.walk import actions, affected, opening
 
 #: A text's HTML and the text itself, in characters, up to which a page holds both.
-LIGHT: Final = 19_000
+LIGHT: Final = 18_000
 
 #: How many sentences the page of an advisory quotes from one document.
 _MOST_SENTENCES: Final = 2

@@ -60,11 +60,15 @@ class _Handler(SimpleHTTPRequestHandler):
         pass
 
 
+class _Server(ThreadingHTTPServer):
+    request_queue_size = 256
+
+
 @contextmanager
 def serve(folder: Path) -> Iterator[Served]:
     """Serve a folder on a free port of this machine."""
     served = Served("", folder)
-    with ThreadingHTTPServer(("127.0.0.1", 0), partial(_Handler, served=served)) as server:
+    with _Server(("127.0.0.1", 0), partial(_Handler, served=served)) as server:
         url = f"http://127.0.0.1:{server.server_port}{BASE}"
         object.__setattr__(served, "url", url)
         Thread(target=server.serve_forever, daemon=True).start()
