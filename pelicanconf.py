@@ -1,7 +1,7 @@
 """Development: relative addresses, and the demo pack unless SECPACK names another.
 
-SECPACK, PROFILE, XSA, XSA_JSON, OUTPUT, SEARCH and AS_OF come from the environment, where the Makefile
-puts them.
+SECPACK, PROFILE, XSA, XSA_JSON, OUTPUT, SEARCH and AS_OF come from the environment, where the
+Makefile puts them.
 """
 
 import os

@@ -14,7 +14,13 @@ from secpack import Profile, SecpackError
 from secpack.model import Archive, Canary
 
 #: What the page needs of all that Pagefind writes; the rest are boxes and styles of its own.
-_NEEDED: Final = ("pagefind.js", "pagefind-worker.js", "pagefind-entry.json", "*.pagefind", "*.pf_*")
+_NEEDED: Final = (
+    "pagefind.js",
+    "pagefind-worker.js",
+    "pagefind-entry.json",
+    "*.pagefind",
+    "*.pf_*",
+)
 
 #: An id, the address of its page, a title and a date; these two can be empty.
 Row: TypeAlias = tuple[str, str, str, str]

@@ -39,7 +39,7 @@ class _Handler(SimpleHTTPRequestHandler):
         inside = path.removeprefix(BASE.rstrip("/"))
         return super().translate_path(inside if inside != path else "/none")
 
-    def do_GET(self) -> None:  # noqa: N802 - the name that http.server wants
+    def do_GET(self) -> None:
         self.served.requests.append(self.path)
         super().do_GET()
 
