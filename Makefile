@@ -5,13 +5,14 @@ XSA ?=
 XSA_JSON ?=
 PROFILE ?=
 AS_OF ?=
+SEARCH ?=
 OUTPUT ?= output
 PUBLIC ?= public
 SITEURL ?=
 KEEP ?= 3
 GZIP ?=
 PORT ?= 8000
-export SECPACK XSA XSA_JSON PROFILE AS_OF OUTPUT PUBLIC SITEURL KEEP GZIP
+export SECPACK XSA XSA_JSON PROFILE AS_OF SEARCH OUTPUT PUBLIC SITEURL KEEP GZIP
 
 PYTHON ?= python3
 VENV := .venv
@@ -20,7 +21,8 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 BUILD := $(BIN)/python -m bulletins.build
 PUBLISH := $(BIN)/python -m bulletins.publish
 
-.PHONY: help html serve devserver publish rollback reproducible check test lint bench golden lock clean
+.PHONY: help html serve devserver publish rollback reproducible check test lint bench weights judges \
+	golden lock clean
 
 help: ## Show what there is to make
 	@echo "Targets:"
@@ -36,11 +38,12 @@ help: ## Show what there is to make
 	@echo "  KEEP=NUMBER     for publish: how many older versions are kept (default: 3)"
 	@echo "  PLAN=1          for publish: only tell what would change"
 	@echo "  GZIP=1          write compressed copies beside the files, for the server"
+	@echo "  SEARCH=1        index all words, so that the page search/ finds them"
 	@echo "  AS_OF=DATE      leave out what was published after that day"
 	@echo "  ON=DATE         for check: is the canary late on that day, or security.txt?"
 	@echo "  PORT=NUMBER     for serve and devserver (default: 8000)"
 
-html: $(VENV)/installed ## Build the site
+html: $(VENV)/installed $(if $(SEARCH),$(VENV)/installed-search) ## Build the site
 	@$(BUILD)
 
 serve: html ## Build the site, then show it at http://127.0.0.1:PORT/
@@ -82,18 +85,26 @@ lint: $(VENV)/installed-dev ## Check style and types
 bench: $(VENV)/installed ## Measure what texts say they address against tracker data
 	@$(BIN)/python benchmarks/inference.py
 
+weights: $(VENV)/installed-dev ## Print what the first visit to a page of each kind weighs
+	@$(BIN)/python -m tests.browser.weights "$(OUTPUT)"
+
+judges: tests/judges/node_modules/.package-lock.json ## Install what judges pages and links (needs npm)
+
+tests/judges/node_modules/.package-lock.json: tests/judges/package-lock.json
+	@npm ci --prefix tests/judges --ignore-scripts --no-audit --no-fund --loglevel=error
+
 golden: $(VENV)/installed-dev ## Write the expected results of golden tests anew; read them before you commit
 	@$(BIN)/python -m pytest --golden -q
 
 lock: ## Resolve the dependencies anew (needs uv)
-	@for set in build runtime dev; do \
+	@for set in build runtime search dev; do \
 		uv pip compile --universal --python-version 3.11 --generate-hashes --no-header --quiet \
 			--output-file lock/$$set.txt $(if $(UPGRADE),--upgrade) lock/$$set.in || exit 1; \
 	done
 
 clean: ## Remove the site, the virtual environment and caches
 	@test ! -e "$(OUTPUT)" || test ! -x $(BIN)/python || $(BUILD) --remove
-	@rm -rf $(VENV) *.egg-info plugins/*.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	@rm -rf $(VENV) tests/judges/node_modules *.egg-info plugins/*.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(VENV)/installed: lock/build.txt lock/runtime.txt
@@ -108,7 +119,11 @@ $(VENV)/installed: lock/build.txt lock/runtime.txt
 	@$(PIP) install --no-deps --no-build-isolation --editable .
 	@touch $@
 
-$(VENV)/installed-dev: $(VENV)/installed lock/dev.txt
+$(VENV)/installed-search: $(VENV)/installed lock/search.txt
+	@$(PIP) install --require-hashes --no-build-isolation -r lock/search.txt
+	@touch $@
+
+$(VENV)/installed-dev: $(VENV)/installed $(VENV)/installed-search lock/dev.txt
 	@echo "Installing what tests need, once ..."
 	@$(PIP) install --require-hashes --no-build-isolation -r lock/dev.txt
 	@touch $@

@@ -38,6 +38,14 @@ PACKAGE = "package/"
 #: The page that lists feeds and data.
 FEEDS = "feeds/"
 
+#: The page to search from; beside it, what it finds ids by.
+SEARCH = "search/"
+SEARCH_IDS = "search/ids.js"
+SEARCH_INDEX = "search/pagefind"
+
+#: What a server shows where there is nothing.
+NOT_FOUND = "404.html"
+
 #: What relative links to a page end in, so that they work without a server, too.
 INDEX = "index.html"
 

@@ -29,6 +29,7 @@ from bulletins.addresses import ARCHIVE_JSON
 from bulletins.compress import compress
 from bulletins.gate import GateError
 from bulletins.manifest import check_ours, write_sums
+from bulletins.search import write_index
 from bulletins.times import set_times
 from secpack import SecpackError
 from secpack.model import Archive, Finding, Severity
@@ -82,6 +83,8 @@ def write_site(settings: Any, folder: Path) -> Archive:
     settings["OUTPUT_PATH"] = str(folder)
     _run(settings)
     archive: Archive = settings["ARCHIVE"]
+    if settings.get("SEARCH_INDEX") and settings["ARCHIVE_THEME"]:
+        write_index(folder)
     if settings.get("GZIP"):
         compress(folder)
     write_sums(folder)

@@ -34,6 +34,7 @@ from secpack.model import Archive
 
 #: The templates that are asked for by name.
 TEMPLATES = (
+    "404.html",
     "advisory.html",
     "article.html",
     "cve.html",
@@ -45,8 +46,13 @@ TEMPLATES = (
     "lookups.html",
     "page.html",
     "redirect.html",
+    "search.html",
     "xsa.html",
 )
+
+
+#: What the templates refer to.
+STATIC = ("due.js", "icon.svg", "search.js", "style.css")
 
 
 class GateError(SecpackError):
@@ -58,7 +64,7 @@ def check_theme(theme: Path) -> None:
 
     Raises GateError.
     """
-    wanted = [*(f"templates/{name}" for name in TEMPLATES), "static/style.css"]
+    wanted = [*(f"templates/{name}" for name in TEMPLATES), *(f"static/{name}" for name in STATIC)]
     missing = [path for path in wanted if not (theme / path).is_file()]
     if missing:
         raise GateError(f"{theme}: the theme has no {', '.join(missing)}")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from typing import Any
+from urllib.parse import urlsplit
 
 from pelican.generators import Generator
 
@@ -12,9 +13,12 @@ from bulletins.addresses import (
     FEEDS,
     INDEX,
     KEYS,
+    NOT_FOUND,
     PACKAGE,
     RELEASE,
     ROBOTS,
+    SEARCH,
+    SEARCH_IDS,
     SITEMAP,
     XSA,
     advisory_url,
@@ -28,13 +32,14 @@ from bulletins.exports import exports
 from bulletins.exports.sitemap import page_dates, robots, sitemap
 from bulletins.feeds import feeds
 from bulletins.lookups import by_package, by_release, without_release
+from bulletins.search import ids_script
 from bulletins.writer import ArchiveWriter
 from secpack import Profile
 from secpack.model import Archive, Canary, File, Publication, Signature
 
 
 class ListsGenerator(Generator):  # type: ignore[misc] # Pelican has no types
-    """Writes ``qsb/`` and ``canary/``, all documents of a kind; ``keys/``; and ``feeds/``."""
+    """Writes ``qsb/`` and ``canary/``, all documents of a kind, and pages of which there is one."""
 
     def generate_output(self, writer: ArchiveWriter) -> None:
         """Write the lists with the theme's templates, if it is the archive's own theme."""
@@ -55,13 +60,22 @@ class ListsGenerator(Generator):  # type: ignore[misc] # Pelican has no types
                 kind=kind,
                 publications=publications[::-1],
             )
-        for address, template in ((KEYS, "keys"), (FEEDS, "feeds")):
+        for address, template in ((KEYS, "keys"), (FEEDS, "feeds"), (SEARCH, "search")):
             writer.write_file(
                 address + INDEX,
                 self.get_template(template),
                 self.context,
                 relative_urls=self.settings["RELATIVE_URLS"],
             )
+        writer.write_bytes(SEARCH_IDS, ids_script(archive, profile))
+        self._write_not_found(writer)
+
+    def _write_not_found(self, writer: ArchiveWriter) -> None:
+        """Write what is shown at any address: its links begin at the host, if it is known."""
+        site_url = _public(self.settings["SITEURL"])
+        root = {"SITEURL": urlsplit(site_url).path} if site_url else {}
+        page = self.get_template("404")
+        writer.write_file(NOT_FOUND, page, self.context, relative_urls=not site_url, **root)
 
 
 class TrackerGenerator(Generator):  # type: ignore[misc] # Pelican has no types
@@ -163,7 +177,7 @@ class SitemapGenerator(Generator):  # type: ignore[misc] # Pelican has no types
         if site_url:
             dates = page_dates(settings["ARCHIVE"], settings["PROFILE"])
             elsewhere = {address + INDEX for address in redirects(settings["PROFILE"])}
-            pages = [page for page in writer.pages() if page not in elsewhere]
+            pages = [page for page in writer.pages() if page not in elsewhere | {NOT_FOUND}]
             writer.write_bytes(SITEMAP, sitemap(pages, dates, site_url))
 
 

@@ -13,13 +13,14 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from html import escape as _escape
+from itertools import groupby
+from operator import itemgetter
 from typing import Final
 
 from markupsafe import Markup
-from pygments import highlight
-from pygments.formatters import HtmlFormatter
 from pygments.lexer import Lexer
 from pygments.lexers import BashLexer, CLexer, DiffLexer
+from pygments.token import Comment, Generic, Keyword, Name, String, _TokenType, is_token_subtype
 
 from secpack.model import (
     Block,
@@ -52,6 +53,24 @@ from secpack.text.walk import plain
 _MAX_COLOURED: Final = 32 * 1024
 
 _LEXERS: Final[dict[str, type[Lexer]]] = {"c": CLexer, "diff": DiffLexer, "sh": BashLexer}
+
+# What is coloured, by the class that the stylesheet knows; the first kind that fits.
+_COLOURS: Final[tuple[tuple[_TokenType, str], ...]] = (
+    (Comment.Preproc, "n"),
+    (Comment, "c"),
+    (Generic.Heading, "c"),
+    (Generic.Subheading, "n"),
+    (Generic.Deleted, "gd"),
+    (Generic.Inserted, "gi"),
+    (Keyword, "k"),
+    (String, "s"),
+    (Name.Builtin, "n"),
+    (Name.Function, "n"),
+    (Name.Variable, "n"),
+)
+
+# An introduction longer than this is a paragraph of its own.
+_MAX_INTRODUCTION: Final = 400
 
 # Ids that the page around a text has, and those of references; and the lack of one.
 _RESERVED: Final = re.compile(r"$|main$|(?:page|ref|cite|letter|section)(?:-|$)")
@@ -131,10 +150,13 @@ class _Renderer:
     # --- blocks ---
 
     def blocks(self, blocks: Iterable[Block]) -> Iterator[str]:
-        """The blocks as HTML, one after the other."""
-        for block in blocks:
+        """The blocks as HTML, one after the other; a quotation with the words that introduce it."""
+        for introduction, block in _introduced(blocks):
+            caption = introduction and self.inline(introduction.inlines)
             html = self._block(block)
-            if html:
+            if caption:
+                yield f"<figure>\n<figcaption>{caption}</figcaption>\n{html}\n</figure>"
+            elif html:
                 yield html
 
     def _block(self, block: Block) -> str:
@@ -310,6 +332,27 @@ class _Renderer:
         return anchor
 
 
+def _introduced(blocks: Iterable[Block]) -> Iterator[tuple[Paragraph | None, Block]]:
+    """The blocks, quotations with the paragraph right before them that says whom they quote."""
+    held: Paragraph | None = None
+    for block in blocks:
+        if held and not isinstance(block, Quotation):
+            yield None, held
+            held = None
+        if isinstance(block, Paragraph) and _introduces(block):
+            held = block
+        else:
+            yield held, block
+            held = None
+    if held:
+        yield None, held
+
+
+def _introduces(paragraph: Paragraph) -> bool:
+    words = plain(paragraph.inlines)
+    return words.endswith(":") and len(words) <= _MAX_INTRODUCTION
+
+
 def _letterhead(head: Letterhead) -> str:
     """The text's own header: its banner, date and title, as printed."""
     opening, _, rest = head.banner.partition("[")
@@ -333,7 +376,7 @@ def _preformatted(block: Preformatted) -> str:
     shown = visible(block.text)
     lexer = _lexer(block.language) if len(shown) <= _MAX_COLOURED else None
     if lexer:
-        body = highlight(shown, lexer, _formatter()).rstrip("\n")
+        body = _coloured(shown, lexer).rstrip("\n")
         return f'<pre class="highlight" tabindex="0"><code>{body}</code></pre>'
     kind = ' class="record"' if block.language == "record" else ""
     return f'<pre{kind} tabindex="0"><code>{escape(block.text)}</code></pre>'
@@ -345,9 +388,20 @@ def _lexer(language: str) -> Lexer | None:
     return lexer(stripnl=False, ensurenl=False) if lexer else None
 
 
+def _coloured(code: str, lexer: Lexer) -> str:
+    """Code with its words in spans, neighbours of one colour in one span."""
+    pairs = ((_colour(kind), words) for kind, words in lexer.get_tokens(code))
+    runs = groupby(pairs, key=itemgetter(0))
+    return "".join(_span(colour, "".join(words for _, words in run)) for colour, run in runs)
+
+
 @lru_cache
-def _formatter() -> HtmlFormatter[str]:
-    return HtmlFormatter(nowrap=True)
+def _colour(kind: _TokenType) -> str:
+    return next((name for wanted, name in _COLOURS if is_token_subtype(kind, wanted)), "")
+
+
+def _span(name: str, text: str) -> str:
+    return f'<span class="{name}">{escape(text)}</span>' if name else escape(text)
 
 
 def _mark(text: str) -> str:

@@ -20,6 +20,7 @@ from bulletins.addresses import (
     PACKAGE,
     RELEASE,
     SCHEMA_JSON,
+    SEARCH,
     XSA,
     LinkResolver,
     advisory_url,
@@ -56,6 +57,7 @@ from secpack.model import (
     Key,
     Letter,
     Publication,
+    Section,
     Severity,
     Signature,
     Verdict,
@@ -66,15 +68,18 @@ from secpack.profile import Kind
 from secpack.statistics import statistics
 from secpack.text.inline import parse_inline
 from secpack.text.marks import visible
-from secpack.text.walk import actions, opening
+from secpack.text.walk import actions, affected, opening
+
+#: A text's HTML and the text itself, in characters, up to which a page holds both.
+LIGHT: Final = 18_000
 
 #: How many sentences the page of an advisory quotes from one document.
 _MOST_SENTENCES: Final = 2
 
 
 @dataclass(frozen=True, slots=True)
-class Action:
-    """What the reader must do: a section's title, its anchor, and its first statement as HTML."""
+class Excerpt:
+    """Out of a text: a section's title, its anchor, and its first statement as HTML."""
 
     title: str
     anchor: str
@@ -149,17 +154,28 @@ class TemplateFunctions:
         said = dict.fromkeys(n.sentence for n in publication.namings if n.value == name)
         return list(said)[:_MOST_SENTENCES]
 
-    def actions_of(self, publication: Publication, outline: Sequence[Any]) -> list[Action]:
+    def actions_of(self, publication: Publication, outline: Sequence[Any]) -> list[Excerpt]:
         """What the reader must do."""
+        return self._excerpts(actions(publication.document), outline)
+
+    def affected_of(self, publication: Publication, outline: Sequence[Any]) -> list[Excerpt]:
+        """Which systems are affected, where a section says so."""
+        return self._excerpts(affected(publication.document), outline)
+
+    def _excerpts(self, found: Sequence[Section], outline: Sequence[Any]) -> list[Excerpt]:
         anchors = {entry.title: entry.anchor for entry in reversed(outline)}
         return [
-            Action(
+            Excerpt(
                 section.title,
                 anchors.get(visible(section.title), ""),
                 Markup(render_blocks(opening(section), self._link_of)),  # noqa: S704 - ours
             )
-            for section in actions(publication.document)
+            for section in found
         ]
+
+    def text_of(self, document: Document) -> str:
+        """The original's words."""
+        return document.file.data.decode()
 
     def letter_html(self, letter: Letter) -> Markup:
         """The words of a letter."""
@@ -284,8 +300,10 @@ def template_context(archive: Archive, profile: Profile, site_url: str) -> dict[
         "CSAF_FEED": CSAF_FEED,
         "CSAF_PROVIDER": CSAF_PROVIDER,
         "FEEDS": FEEDS,
+        "LIGHT": LIGHT,
         "OSV_ALL": OSV_ALL,
         "SCHEMA_JSON": SCHEMA_JSON,
+        "SEARCH": SEARCH,
         "about": about,
         "advisory_page": advisory_url,
         "by_year": by_year,

@@ -31,6 +31,8 @@ TAGS = [
     "dl",
     "dt",
     "em",
+    "figcaption",
+    "figure",
     "h2",
     "h3",
     "h4",

@@ -113,6 +113,12 @@ def actions(document: Document) -> tuple[Section, ...]:
     return tuple(section for section in offered if section)[:1]
 
 
+def affected(document: Document) -> tuple[Section, ...]:
+    """The section that says which systems are affected, if there is one."""
+    found = _titled(sections(document), "affected")
+    return (found,) if found else ()
+
+
 def summary_section(document: Document) -> Section | None:
     """The section that says what the text is about."""
     return _titled(sections(document), "summary")

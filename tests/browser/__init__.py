@@ -1,0 +1,1 @@
+"""What a browser, and judges that are not ours, say of the site."""

@@ -1,0 +1,80 @@
+"""axe-core on a page of every template: light and dark, desk and phone."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.browser.served import Served
+
+#: A page of every template, and those on which a template has most to show.
+PAGES = (
+    "",
+    "qsb/",
+    "qsb/003/",
+    "qsb/012/",
+    "canary/",
+    "canary/003/",
+    "canary/004/",
+    "xsa/",
+    "xsa/9034/",
+    "xsa/9037/",
+    "cve/",
+    "release/",
+    "release/4.0/",
+    "package/",
+    "package/xen/",
+    "keys/",
+    "feeds/",
+    "search/?q=xsa",
+    "verifying/",
+    "nowhere/",
+)
+
+
+@pytest.mark.parametrize("width", [320, 1280])
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe(browser: Any, demo: Served, judges: Path, scheme: str, width: int) -> None:
+    faults = []
+    context = browser.new_context(
+        color_scheme=scheme, viewport={"width": width, "height": 800}, bypass_csp=True
+    )
+    for page in PAGES:
+        tab = context.new_page()
+        tab.goto(demo.url + page)
+        tab.add_script_tag(path=judges / "axe-core" / "axe.min.js")
+        tab.evaluate("document.querySelectorAll('details').forEach((one) => { one.open = true; })")
+        found = tab.evaluate("axe.run()")
+        faults += [
+            f"{page}: {fault['id']}: {node['html'][:120]}"
+            for fault in found["violations"]
+            for node in fault["nodes"]
+        ]
+        assert len(found["passes"]) > 10, page
+        tab.close()
+    context.close()
+    assert faults == []
+
+
+@pytest.mark.parametrize("broken", ["document.title = ''", "document.querySelector('h1').remove()"])
+def test_axe_finds_what_is_wrong(browser: Any, demo: Served, judges: Path, broken: str) -> None:
+    context = browser.new_context(bypass_csp=True)
+    tab = context.new_page()
+    tab.goto(demo.url)
+    tab.evaluate(broken)
+    tab.add_script_tag(path=judges / "axe-core" / "axe.min.js")
+    assert tab.evaluate("axe.run()")["violations"]
+    context.close()
+
+
+@pytest.mark.parametrize("width", [320, 768, 1280])
+def test_no_page_is_wider_than_the_window(browser: Any, demo: Served, width: int) -> None:
+    context = browser.new_context(viewport={"width": width, "height": 800})
+    tab = context.new_page()
+    for page in PAGES:
+        tab.goto(demo.url + page)
+        wide = tab.evaluate("document.documentElement.scrollWidth")
+        assert wide <= width, page
+    context.close()

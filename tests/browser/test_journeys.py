@@ -1,0 +1,266 @@
+"""What readers come for, by keyboard alone, with and without JavaScript."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import feedparser
+import pytest
+
+from tests.browser.served import BASE, Served
+from tests.bulletins.sites import build
+
+
+@pytest.fixture(params=[False, True], ids=["without-script", "with-script"])
+def tab(request: pytest.FixtureRequest, browser: Any, demo: Served) -> Iterator[Any]:
+    """A tab at the overview; at the end nothing may have been blocked, or asked of others."""
+    context = browser.new_context(java_script_enabled=request.param)
+    page = context.new_page()
+    said: list[str] = []
+    asked: list[str] = []
+    page.on("console", lambda message: said.append(message.text))
+    page.on("pageerror", lambda error: said.append(str(error)))
+    page.on("request", lambda asking: asked.append(asking.url))
+    page.goto(demo.url)
+    yield page
+    context.close()
+    assert said == []
+    assert [url for url in asked if not url.startswith(demo.url)] == []
+
+
+@pytest.fixture
+def scripted(browser: Any, demo: Served) -> Iterator[Any]:
+    """A tab with JavaScript at the page to search from."""
+    context = browser.new_context()
+    page = context.new_page()
+    said: list[str] = []
+    page.on("console", lambda message: said.append(message.text))
+    page.goto(demo.url + "search/")
+    yield page
+    context.close()
+    assert said == []
+
+
+def follow(tab: Any, words: str) -> None:
+    """Go to the first link that has these words, and follow it, by keyboard."""
+    for _ in range(200):
+        tab.keyboard.press("Tab")
+        focused = tab.locator(":focus")
+        if focused.count() and words in focused.inner_text():
+            with tab.expect_event("framenavigated"):
+                tab.keyboard.press("Enter")
+            tab.wait_for_load_state()
+            return
+    pytest.fail(f"no link {words!r} on {tab.url}")
+
+
+def where(tab: Any) -> str:
+    """The address of a tab's page on the site."""
+    return str(tab.url).partition(BASE)[2]
+
+
+def test_the_newest_bulletin(tab: Any) -> None:
+    follow(tab, "QSB-012")
+    assert where(tab) == "qsb/012/index.html"
+    assert tab.locator("main h2").first.inner_text() == "What to do"
+
+
+def test_from_a_bulletin_to_its_advisory_and_back(tab: Any) -> None:
+    follow(tab, "QSB-012")
+    follow(tab, "XSA-9034")
+    assert where(tab) == "xsa/9034/index.html"
+    follow(tab, "QSB-012")
+    assert where(tab) == "qsb/012/index.html"
+
+
+def test_a_bulletin_of_2016(tab: Any) -> None:
+    follow(tab, "Bulletins")
+    follow(tab, "2016")
+    assert where(tab) == "qsb/index.html#year-2016"
+    follow(tab, "log hopper")
+    assert where(tab) == "qsb/001/index.html"
+
+
+def test_first_comes_what_leads_past_the_navigation(tab: Any) -> None:
+    tab.keyboard.press("Tab")
+    assert tab.locator(":focus").inner_text() == "Skip to content"
+    tab.keyboard.press("Enter")
+    tab.keyboard.press("Tab")
+    assert tab.locator("main :focus").count() == 1
+
+
+def test_the_original_is_shown_without_leaving_the_page(tab: Any, demo: Served) -> None:
+    tab.goto(demo.url + "qsb/003/")
+    follow(tab, "shown here")
+    assert where(tab) == "qsb/003/#page-original"
+    assert tab.locator("#page-original").is_visible()
+    original = (demo.folder / "qsb/003/qsb-003-2017.txt").read_text("utf-8")
+    assert tab.locator("#page-original").text_content() == original
+
+
+def test_commands_copied_from_a_page_verify(tab: Any, demo: Served, tmp_path: Path) -> None:
+    """The files that the page links to, and the commands that it gives, in an empty folder."""
+    tab.goto(demo.url + "qsb/003/")
+    linked = tab.locator("main a").evaluate_all("(all) => all.map((one) => one.href)")
+    for url in linked:
+        if re.search(r"\.(txt|asc|sig\.\w+)$", url):
+            path = demo.folder / url.partition(BASE)[2]
+            shutil.copy(path, tmp_path / path.name)
+    shutil.copy(next(demo.folder.glob("keys/master-key/*.asc")), tmp_path / "master-key.asc")
+    commands = tab.locator("details pre code", has_text="gpg --verify").text_content()
+    home = tmp_path / "tmp"
+    home.mkdir()
+    done = subprocess.run(
+        ["bash", "-e"],  # noqa: S607 - wherever it is
+        input=commands,
+        cwd=tmp_path,
+        env={"PATH": os.environ["PATH"], "TMPDIR": str(home), "LC_ALL": "C"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stderr.count("Good signature") == done.stderr.count("[full]") == 2
+
+
+def test_a_feed_is_found_by_itself(tab: Any, demo: Served) -> None:
+    found = tab.locator('link[type="application/atom+xml"]').evaluate_all(
+        "(all) => all.map((one) => one.href)"
+    )
+    assert len(found) >= 3
+    for url in found:
+        feed = feedparser.parse((demo.folder / url.partition(BASE)[2]).read_bytes())
+        assert feed.entries
+
+
+def test_what_is_not_there_is_said_kindly(tab: Any, demo: Served) -> None:
+    context = tab.context
+    other = context.new_page()
+    other.goto(demo.url + "qsb/999/no/such/page")
+    assert other.locator("h1").inner_text() == "There is nothing at this address"
+    assert other.locator("main").evaluate("(one) => getComputedStyle(one).maxWidth") != "none"
+    follow(other, "all bulletins")
+    assert where(other) == "qsb/index.html"
+
+
+def test_searching_without_script_says_where_to_look(browser: Any, demo: Served) -> None:
+    context = browser.new_context(java_script_enabled=False)
+    tab = context.new_page()
+    tab.goto(demo.url)
+    follow(tab, "Search")
+    assert not tab.locator("form").is_visible()
+    assert tab.get_by_text("Searching needs JavaScript").is_visible()
+    follow(tab, "By CVE")
+    assert where(tab) == "cve/index.html"
+    context.close()
+
+
+def search(tab: Any, words: str) -> list[str]:
+    """Type words and wait for what is found: the addresses, best first."""
+    tab.locator("#query").focus()
+    tab.keyboard.press("Control+A")
+    tab.keyboard.type(words)
+    tab.keyboard.press("Enter")
+    tab.wait_for_timeout(300)
+    tab.locator(".status", has_text="found").wait_for()
+    links = tab.locator(".results a").evaluate_all("(all) => all.map((one) => one.href)")
+    return [link.partition(BASE)[2] for link in links]
+
+
+@pytest.mark.parametrize(
+    ("words", "first"),
+    [
+        ("xsa9034", "xsa/9034/index.html"),
+        ("XSA-9034", "xsa/9034/index.html"),
+        ("Xen Security Advisory 9034", "xsa/9034/index.html"),
+        ("qsb 12", "qsb/012/index.html"),
+        ("QSB #003", "qsb/003/index.html"),
+        ("canary-4", "canary/004/index.html"),
+        ("CVE-2025-90034", "cve/index.html#CVE-2025-90034"),
+        ("cve 2025 90034", "cve/index.html#CVE-2025-90034"),
+        ("log hopper", "qsb/001/index.html"),
+    ],
+)
+def test_search_for_an_id_or_a_title(scripted: Any, words: str, first: str) -> None:
+    assert search(scripted, words)[0] == first
+
+
+def test_search_for_a_phrase(scripted: Any, demo: Served) -> None:
+    text = (demo.folder / "qsb/003/qsb-003-2017.txt").read_text("utf-8")
+    paragraph = next(p for p in text.split("\n\n")[5:] if re.fullmatch(r"[\w\s,.-]{80,}", p))
+    words = " ".join(paragraph.split()[:6]).strip(",.")
+    assert "qsb/003/index.html" in search(scripted, f'"{words}"')
+    first = scripted.locator(".results li").first
+    assert re.search(r"QSB-\d{3} .+\n? ?\d{4}-\d\d-\d\d", first.inner_text())
+    assert first.locator("mark").count() > 0
+    follow(scripted, "QSB-003")
+    assert where(scripted) == "qsb/003/index.html"
+
+
+def test_search_for_nothing_and_for_what_is_not_there(scripted: Any) -> None:
+    assert search(scripted, "zanzibar") == []
+    assert scripted.locator(".status").inner_text() == "Nothing found."
+    scripted.locator("#query").fill("")
+    scripted.locator(".status:empty").wait_for(state="attached")
+
+
+def test_search_has_an_address(scripted: Any, demo: Served) -> None:
+    search(scripted, "qsb 3")
+    assert scripted.url.endswith("?q=qsb+3")
+    scripted.goto(demo.url + "search/?q=qsb+3")
+    scripted.wait_for_selector(".results a")
+    assert scripted.locator(".results a").first.inner_text().startswith("QSB-003")
+
+
+def test_search_in_a_folder_finds_ids_and_titles(browser: Any, demo: Served) -> None:
+    tab = browser.new_context().new_page()
+    tab.goto(f"file://{demo.folder}/search/index.html")
+    tab.locator("#query").fill("qsb3")
+    tab.wait_for_selector(".results a")
+    assert tab.locator(".results a").first.get_attribute("href").endswith("qsb/003/index.html")
+    assert "Only ids and titles were searched" in tab.locator(".status").inner_text()
+    tab.context.close()
+
+
+@pytest.mark.parametrize(("day", "said"), [("2025-03-01", ""), ("2031-01-01", "overdue by ")])
+def test_a_canary_is_overdue_by_the_readers_clock(
+    browser: Any, demo: Served, day: str, said: str
+) -> None:
+    context = browser.new_context()
+    context.clock.set_fixed_time(f"{day}T12:00:00Z")
+    tab = context.new_page()
+    for page in ("", "canary/", "canary/004/"):
+        tab.goto(demo.url + page)
+        shown = tab.locator("time[data-due] + .alarm")
+        assert shown.count() == bool(said), page
+        assert not said or said in shown.inner_text()
+    tab.goto(demo.url + "canary/002/")
+    assert tab.locator("time[data-due]").count() == 0
+    context.close()
+
+
+def test_the_index_is_the_same_on_every_build(demo: Served, tmp_path: Path) -> None:
+    site = build(tmp_path / "site", SEARCH="1")
+    assert site.status == 0, site.said
+    written = {path: data for path, data in site.files().items() if "pagefind" in path}
+    assert len(written) > 10
+    for path, data in written.items():
+        assert (demo.folder / path).read_bytes() == data, path
+
+
+def test_an_index_of_an_empty_pack(tmp_path: Path) -> None:
+    (tmp_path / "pack" / "QSBs").mkdir(parents=True)
+    (tmp_path / "profile.toml").write_text('issuer = "Quern"\n')
+    site = build(
+        tmp_path / "site",
+        SECPACK=tmp_path / "pack",
+        PROFILE=tmp_path / "profile.toml",
+        SEARCH="1",
+    )
+    assert site.status == 0, site.said

@@ -1,0 +1,77 @@
+"""Pages are light: what is promised of each kind, on a real pack."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.browser.served import Served
+from tests.browser.weights import KINDS, fetched, heaviest
+from tests.bulletins.sites import ROOT, build
+from tests.packs import bulletin, make_pack
+
+#: Bulletins, and numbers in the tracker, of a full pack.
+BULLETINS, ADVISORIES = 120, 502
+
+
+def test_the_stylesheet_is_small() -> None:
+    assert (ROOT / "theme/static/style.css").stat().st_size <= 12_000
+    assert len(list((ROOT / "theme/static").glob("*.css"))) == 1
+
+
+@pytest.mark.parametrize("kind", [kind for kind, (_, most) in KINDS.items() if most])
+def test_weights(real: Served, kind: str) -> None:
+    pattern, most = KINDS[kind]
+    found = heaviest(real.folder, pattern)
+    assert found
+    assert most
+    assert found[0] <= most, found
+    assert found[1] <= 3 or kind != "bulletin", found
+
+
+def test_lists_of_a_full_pack(tmp_path: Path) -> None:
+    files: dict[str, str | bytes] = {
+        f"QSBs/qsb-{n:03d}-2021.txt": bulletin(
+            n,
+            date=f"2021-{n // 28 + 1:02d}-{n % 28 + 1:02d}",
+            title=f"A title as long as titles are, about something (XSA-{n * 4}, XSA-{n * 4 + 1})",
+            body="Patching\n--------\n\nFor Quern 4.1, in dom0:\n- Xen packages, version 4.14.1-2",
+        )
+        for n in range(1, BULLETINS + 1)
+    }
+    numbers = range(1, ADVISORIES + 1)
+    tracker = [{"xsa": n, "date": "2021-03-04", "affected": "no"} for n in numbers]
+    (tmp_path / "xsa.yml").write_text(json.dumps(tracker))
+    (tmp_path / "profile.toml").write_text('issuer = "Quern"\n')
+    site = build(
+        tmp_path / "site",
+        SECPACK=make_pack(tmp_path / "pack", files),
+        PROFILE=tmp_path / "profile.toml",
+        XSA=tmp_path / "xsa.yml",
+    )
+    assert site.status == 0, site.said
+    page = site.read("qsb/index.html")
+    assert page.count("<tr id=") == BULLETINS
+    assert page.count("4.1</td>") == BULLETINS
+    for kind in ("bulletins", "tracker"):
+        pattern, most = KINDS[kind]
+        found = heaviest(site.folder, pattern)
+        assert found
+        assert most
+        assert found[0] <= most, found
+
+
+@pytest.mark.parametrize("address", ["qsb/003/", "canary/004/", "qsb/", "xsa/"])
+def test_a_browser_fetches_what_is_weighed(browser: Any, demo: Served, address: str) -> None:
+    context = browser.new_context()
+    before = len(demo.requests)
+    context.new_page().goto(demo.url + address, wait_until="networkidle")
+    asked = demo.requests[before:]
+    context.close()
+    files = fetched(demo.folder / address / "index.html")
+    expected = {"/security/" + str(path.relative_to(demo.folder.resolve())) for path in files}
+    assert {path + "index.html" if path.endswith("/") else path for path in asked} == expected
+    assert len(asked) == len(expected)
