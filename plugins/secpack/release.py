@@ -180,7 +180,9 @@ def check_release(new: Release, old: Release) -> list[Finding]:
     found += _signatures(new, old, lost)
     found += _keys(new, old)
     explained = {f.file for f in found}
-    found += _addresses(new, old, lost, explained)
+    addresses = _addresses(new, old, lost, explained)
+    ids = {d.id.lower() for d in gone}
+    found += [f for f in addresses if _stem(f.file) not in ids]
     found += _feeds(new, old, gone)
     return sorted(found)
 
@@ -227,6 +229,11 @@ def _addresses(
     for path in sorted(old.files.keys() - new.files.keys() - set(explained)):
         if _is_address(path) and not path.startswith(lost):
             yield _found("address-gone", path, "this address was public, and would lead nowhere")
+
+
+def _stem(path: str) -> str:
+    """The document that an export is about, by its name, such as ``osv/x_QSB-012.json``."""
+    return path.rpartition("/")[2].partition(".")[0].lower().removeprefix("x_")
 
 
 def _is_address(path: str) -> bool:

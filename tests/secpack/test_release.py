@@ -66,7 +66,13 @@ class Public:
         default_factory=lambda: [{"fingerprint": "AB" * 20, "file": "keys/team/ines.asc"}]
     )
     pages: list[str] = field(
-        default_factory=lambda: ["index.html", "xsa/1/index.html", "theme/style.css", "a.html.gz"]
+        default_factory=lambda: [
+            "index.html",
+            "xsa/1/index.html",
+            "osv/x_QSB-002.json",
+            "theme/style.css",
+            "a.html.gz",
+        ]
     )
     feed: str = "tag:quern.example.org,2016:qsb"
     prefix: str = "tag:quern.example.org,2016:"
@@ -107,6 +113,11 @@ def take_key_back(new: Public) -> None:
     new.keys = [{"fingerprint": "CD" * 20, "file": "keys/team/ines.asc"}]
 
 
+def take_bulletin_back(new: Public) -> None:
+    del new.bulletins[1]
+    new.pages.remove("osv/x_QSB-002.json")
+
+
 def take_canary_back(new: Public) -> None:
     new.canary |= {
         "id": "canary-002",
@@ -120,7 +131,7 @@ def take_canary_back(new: Public) -> None:
 REFUSALS: list[tuple[str, Callable[[Public], Any], list[tuple[str, str]]]] = [
     (
         "a bulletin is gone",
-        lambda new: new.bulletins.pop(1),
+        take_bulletin_back,
         [("release-document-gone", "qsb/002/qsb-002-2020.txt")],
     ),
     (
