@@ -49,7 +49,9 @@ def dangling(site: Path) -> tuple[list[str], int]:
                 continue
             followed += 1
             address, _, anchor = link.partition("#")
-            target = (path.parent / unquote(address)).resolve() if address else path
+            # The page for what is not there is shown at any address, and leads from the root.
+            start = site if address.startswith("/") else path.parent
+            target = (start / unquote(address).lstrip("/")).resolve() if address else path
             inside = target.is_relative_to(site.resolve()) and target.is_file()
             if not inside or (anchor and unquote(anchor) not in read_page(target).ids):
                 lost.append(f"{path.relative_to(site)}: {link}")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 import subprocess
 import sys
@@ -126,8 +127,9 @@ def test_every_page_names_the_feeds(many: Site) -> None:
     for path, data in many.files().items():
         page = data.decode() if path.endswith(".html") else ""
         if page and 'http-equiv="refresh"' not in page:
-            for name in FEEDS:
-                assert f'feeds/{name}">\n' in page.partition("</head>")[0], path
+            document = re.match(r"(qsb|canary)/[0-9]{3}/", path)  # where each byte counts
+            for name in FEEDS[:1] if document else FEEDS:
+                assert f'feeds/{name}">' in page.partition("</head>")[0], path
 
 
 def test_the_page_on_feeds_names_what_is_there(many: Site) -> None:
