@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from pelican.generators import ArticlesGenerator
 
@@ -104,8 +105,8 @@ def check_output(archive: Archive, profile: Profile, folder: Path, *, pages: boo
             raise GateError(f"{path} differs from {file.path} in the pack")
 
 
-def check_links(folder: Path) -> None:
+def check_links(folder: Path, site_url: str) -> None:
     """Follow every link between the pages of a site. Raises GateError for those to nowhere."""
-    lost, _ = dangling(folder)
+    lost, _ = dangling(folder, urlsplit(site_url).path + "/")
     if lost:
         raise GateError(f"{len(lost)} links lead nowhere: {'; '.join(lost[:20])}")

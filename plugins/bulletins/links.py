@@ -40,8 +40,11 @@ def read_page(path: Path) -> Page:
     return page
 
 
-def dangling(site: Path) -> tuple[list[str], int]:
-    """Links on the pages of a site that lead nowhere, and how many were followed."""
+def dangling(site: Path, base: str = "/") -> tuple[list[str], int]:
+    """Links on the pages of a site that lead nowhere, and how many were followed.
+
+    ``base`` is the path of the site's address: what links of its host begin with.
+    """
     lost, followed = [], 0
     for path in sorted(site.rglob("*.html")):
         for link in read_page(path).links:
@@ -50,8 +53,8 @@ def dangling(site: Path) -> tuple[list[str], int]:
             followed += 1
             address, _, anchor = link.partition("#")
             # The page for what is not there is shown at any address, and leads from the root.
-            start = site if address.startswith("/") else path.parent
-            target = (start / unquote(address).lstrip("/")).resolve() if address else path
+            start = site if address.startswith(base) else path.parent
+            target = (start / unquote(address).removeprefix(base)).resolve() if address else path
             inside = target.is_relative_to(site.resolve()) and target.is_file()
             if not inside or (anchor and unquote(anchor) not in read_page(target).ids):
                 lost.append(f"{path.relative_to(site)}: {link}")

@@ -97,7 +97,7 @@ def publish(settings: Any, versions: Versions, *, only_plan: bool) -> int:
     with _place(versions, only_plan=only_plan) as folder:
         archive = write_site(settings, folder)
         if settings["ARCHIVE_THEME"]:
-            check_links(folder)
+            check_links(folder, settings["SITEURL"])
         check_sums(folder)
         plan = compare(folder, versions.public(), settings["PROFILE"])
         _tell(plan, whole=only_plan)
