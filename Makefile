@@ -57,8 +57,8 @@ devserver: html ## Like serve; builds again whenever a source changes
 		content theme plugins pelicanconf.py $(SECPACK) $(XSA) $(XSA_JSON) $(PROFILE) & watcher=$$!; \
 	trap 'kill $$server $$watcher 2>/dev/null; exit' EXIT INT TERM; wait $$server
 
-publish: $(VENV)/installed ## Build strictly, compare with what is public, replace it in one step
-	@$(PUBLISH) $(if $(PLAN),--plan)
+publish: $(VENV)/installed-search ## Build strictly, compare with what is public, replace it in one step
+	@SEARCH=1 $(PUBLISH) $(if $(PLAN),--plan)
 
 rollback: $(VENV)/installed ## Make the version before the public one public again
 	@$(PUBLISH) --rollback

@@ -38,7 +38,16 @@ from secpack import Profile
 from secpack.model import Archive, Canary, File, Publication, Signature
 
 
-class ListsGenerator(Generator):  # type: ignore[misc] # Pelican has no types
+class _PagesGenerator(Generator):  # type: ignore[misc] # Pelican has no types
+    """What generators of pages share."""
+
+    def _write(self, writer: ArchiveWriter, address: str, template: str, **more: Any) -> None:
+        relative = self.settings["RELATIVE_URLS"]
+        page = self.get_template(template)
+        writer.write_file(address + INDEX, page, self.context, relative_urls=relative, **more)
+
+
+class ListsGenerator(_PagesGenerator):
     """Writes ``qsb/`` and ``canary/``, all documents of a kind, and pages of which there is one."""
 
     def generate_output(self, writer: ArchiveWriter) -> None:
@@ -52,21 +61,10 @@ class ListsGenerator(Generator):  # type: ignore[misc] # Pelican has no types
             (profile.canaries, archive.canaries),
         )
         for kind, publications in kinds:
-            writer.write_file(
-                list_url(kind) + "index.html",
-                self.get_template("list"),
-                self.context,
-                relative_urls=self.settings["RELATIVE_URLS"],
-                kind=kind,
-                publications=publications[::-1],
-            )
+            listed = {"kind": kind, "publications": publications[::-1]}
+            self._write(writer, list_url(kind), "list", **listed)
         for address, template in ((KEYS, "keys"), (FEEDS, "feeds"), (SEARCH, "search")):
-            writer.write_file(
-                address + INDEX,
-                self.get_template(template),
-                self.context,
-                relative_urls=self.settings["RELATIVE_URLS"],
-            )
+            self._write(writer, address, template)
         writer.write_bytes(SEARCH_IDS, ids_script(archive, profile))
         self._write_not_found(writer)
 
@@ -78,7 +76,7 @@ class ListsGenerator(Generator):  # type: ignore[misc] # Pelican has no types
         writer.write_file(NOT_FOUND, page, self.context, relative_urls=not site_url, **root)
 
 
-class TrackerGenerator(Generator):  # type: ignore[misc] # Pelican has no types
+class TrackerGenerator(_PagesGenerator):
     """Writes ``xsa/`` and a page for each advisory, ``cve/``, and what leads elsewhere."""
 
     def generate_output(self, writer: ArchiveWriter) -> None:
@@ -95,13 +93,8 @@ class TrackerGenerator(Generator):  # type: ignore[misc] # Pelican has no types
         for address, target in redirects(self.settings["PROFILE"]).items():
             self._write(writer, address, "redirect", target=target)
 
-    def _write(self, writer: ArchiveWriter, address: str, template: str, **more: Any) -> None:
-        relative = self.settings["RELATIVE_URLS"]
-        page = self.get_template(template)
-        writer.write_file(address + INDEX, page, self.context, relative_urls=relative, **more)
 
-
-class LookupsGenerator(Generator):  # type: ignore[misc] # Pelican has no types
+class LookupsGenerator(_PagesGenerator):
     """Writes ``release/`` and ``package/``, and a page for each release and package."""
 
     def generate_output(self, writer: ArchiveWriter) -> None:
@@ -123,11 +116,6 @@ class LookupsGenerator(Generator):  # type: ignore[misc] # Pelican has no types
                 heading = prefix + lookup.name
                 address = f"{base}{lookup.slug}/"
                 self._write(writer, address, "lookup", lookup=lookup, heading=heading, **shared)
-
-    def _write(self, writer: ArchiveWriter, address: str, template: str, **more: Any) -> None:
-        relative = self.settings["RELATIVE_URLS"]
-        page = self.get_template(template)
-        writer.write_file(address + INDEX, page, self.context, relative_urls=relative, **more)
 
 
 class OriginalsGenerator(Generator):  # type: ignore[misc] # Pelican has no types

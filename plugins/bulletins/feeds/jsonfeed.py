@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from datetime import date
 from typing import Any
 
 from bulletins.addresses import json_feed_url
-from bulletins.exports.data import to_json
+from bulletins.exports.data import midnight, to_json
 from bulletins.feeds.model import Feed, FeedEntry, Page
 
 
@@ -33,8 +32,8 @@ def _item(entry: FeedEntry) -> dict[str, Any]:
         "title": entry.title,
         "summary": entry.summary,
         "content_html": entry.html,
-        "date_published": _moment(entry.published),
-        "date_modified": _moment(entry.updated),
+        "date_published": midnight(entry.published),
+        "date_modified": midnight(entry.updated),
         "tags": [category.term for category in entry.categories],
         "attachments": [
             {"url": x.href, "mime_type": x.type, "title": x.title, "size_in_bytes": x.length}
@@ -42,7 +41,3 @@ def _item(entry: FeedEntry) -> dict[str, Any]:
             if x.length is not None
         ],
     }
-
-
-def _moment(day: date) -> str:
-    return f"{day.isoformat()}T00:00:00Z"
