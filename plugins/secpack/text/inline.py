@@ -49,7 +49,9 @@ _PATTERN: Final = re.compile(
 
 # Where an element can begin: signs, and letters that begin a word. To search for one of a set of
 # characters is so much faster that the expression above is tried at these places only.
-_BEGINNING: Final = re.compile(r"[\[`*_A-Zhmx](?<!\w[A-Zhmx])")
+_BEGINNING: Final = re.compile(
+    r"[\[`*_A-Zhmx](?<!\w[A-Zhmx])(?:(?<![hmx])|(?<=h)ttps?:|(?<=m)ailto:|(?<=x)sa-)"
+)
 
 # What a link leads to, by its address.
 _LINKED: Final = re.compile(

@@ -53,7 +53,7 @@ _FILL_IN: Final = (
     r"<(?i:add|describe|explain|fill|insert|link|list|name|put|replace|specify|your|write)\b"
 )
 PLACEHOLDER: Final = re.compile(rf"\b(?:TODO|FIXME|TBD|XXX+|NNN+)\b|{_FILL_IN}[^<>]{{0,80}}>")
-#: Some of each placeholder. It begins with one of five characters, which makes it fast to search for.
+#: Some of each placeholder; a search for one of five characters, which is fast.
 PLACEHOLDER_SIGN: Final = re.compile(rf"TODO|FIXME|TBD|XXX|NNN|{_FILL_IN}")
 # C0 and C1 controls but tab; soft hyphen, bidirectional and zero-width controls, line
 # separators, byte order mark, and noncharacters.
@@ -64,7 +64,7 @@ HIDDEN: Final = re.compile(
 URL_LINE: Final = re.compile(r"[ \t]*(?:https?://|mailto:)\S+")
 HUNK: Final = re.compile(r"@@ -\d{1,9}(?:,(?P<old>\d{1,9}))? \+\d{1,9}(?:,(?P<new>\d{1,9}))? @@")
 
-# What begins with a letter is none of the marks above, but for "a)", "a." and a prompt's "me@here:$".
+# What begins with a letter is none of the marks above, but for "a)", "a." and "me@here:$ ".
 _PROSE: Final = re.compile(r"[ \t]*(?:[A-Z]|[a-z](?![.)]))")
 _ALIGNED: Final = re.compile(r"[^\s.:!?] {3,}\S")
 _CALL: Final = re.compile(
