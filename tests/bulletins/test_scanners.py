@@ -19,7 +19,16 @@ from bulletins.exports.csaf import csaf
 from bulletins.exports.osv import osv
 from bulletins.exports.texts import is_url, told
 from secpack import Profile, SecpackError, load, load_advisories, load_profile
-from secpack.model import Archive, Fix, Naming, PackageRow, Place, Revision
+from secpack.model import (
+    Archive,
+    Finding,
+    Fix,
+    Naming,
+    PackageRow,
+    Place,
+    Revision,
+    Severity,
+)
 from tests.bulletins import judges
 from tests.bulletins.sites import ROOT, build
 from tests.bulletins.test_hostile import BODY_OF_ALL, HOSTILE_REVISION, TITLE
@@ -321,6 +330,22 @@ def test_csaf_repeats_products_only_so_often(tmp_path: Path) -> None:
     found = document(with_rows(archive, *rows))
     assert len(found["vulnerabilities"]) == 2000
     assert len(json.dumps(found)) < 2_000_000
+
+
+def test_what_is_not_verified_says_so(tmp_path: Path) -> None:
+    archive = one(tmp_path)
+    path = archive.bulletins[0].document.file.path
+    for severity, waived, expected in (
+        (Severity.ERROR, "", "Not verified: QSB-001: A title"),
+        (Severity.ERROR, "known", "QSB-001: A title"),
+        (Severity.NOTICE, "", "QSB-001: A title"),
+    ):
+        finding = Finding(path, 0, "unsigned", "not signed", severity, waived)
+        found = replace(archive, findings=(finding,))
+        assert document(found)["document"]["title"] == expected
+        assert record(found)["summary"] == expected.replace("QSB-001: ", "")
+        feed = json.loads(csaf(told(found), PROFILE, URL)[CSAF_FEED])["feed"]
+        assert feed["entry"][0]["title"] == expected
 
 
 # --- the provider -----------------------------------------------------------------------------

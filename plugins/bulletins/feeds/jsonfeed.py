@@ -22,7 +22,7 @@ def json_document(feed: Feed, page: Page) -> bytes:
     }
     if page.older:
         data["next_url"] = feed.root + json_feed_url(feed.slug, page.older)
-    return to_json(data, lines=False)
+    return to_json(data)
 
 
 def _item(entry: FeedEntry) -> dict[str, Any]:
