@@ -162,7 +162,9 @@ def test_feeds_are_inert(site: Site) -> None:
         assert not feed.bozo
     entry = feedparser.parse(site.files()["feeds/qsb.atom.xml"]).entries[0]
     assert entry.title_detail.type == "text/plain"
-    assert entry.title.startswith("Not verified: QSB-001: <script>alert(1)</script> ]]> & \"'[U+202E]gnp.exe")
+    assert entry.title.startswith(
+        "Not verified: QSB-001: <script>alert(1)</script> ]]> & \"'[U+202E]gnp.exe"
+    )
 
 
 def test_data_is_inert_and_keeps_the_title(site: Site) -> None:
