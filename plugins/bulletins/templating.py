@@ -39,6 +39,7 @@ from bulletins.addresses import (
     published_cve,
     release_url,
 )
+from bulletins.doubts import doubts
 from bulletins.exports.csaf import is_provider
 from bulletins.html import render, render_blocks, render_words
 from bulletins.reader import about, heading, summary
@@ -59,7 +60,6 @@ from secpack.model import (
     Letter,
     Publication,
     Section,
-    Severity,
     Signature,
     Verdict,
 )
@@ -103,13 +103,7 @@ class TemplateFunctions:
         self._profile = profile
         self._link_of = LinkResolver(archive, profile, ROOT)
         self._waived = {f.file: f.waived for f in archive.findings if f.waived}
-        self._doubtful = {
-            finding.file
-            for finding in archive.findings
-            if is_about_signatures(finding.code)
-            and finding.severity is Severity.ERROR
-            and not finding.waived
-        }
+        self._doubtful = doubts(archive).keys()
         self._keys = {key.fingerprint: key for key in reversed(archive.keys)}
         self._by_id = {p.id: p for p in archive.publications}
 
@@ -257,9 +251,7 @@ class TemplateFunctions:
 
     def is_doubtful(self, publication: Publication) -> bool:
         """Whether something about its signatures is an error that nobody accepts."""
-        return publication.document.file.path in self._doubtful or any(
-            signature.file.path in self._doubtful for signature in publication.signatures
-        )
+        return publication.id in self._doubtful
 
     def changes_of(self, canary: Canary) -> tuple[Change, ...]:
         """How its statements differ from those of the canary before."""

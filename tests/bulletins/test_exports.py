@@ -16,7 +16,8 @@ import icalendar
 import pytest
 from lxml import etree
 
-from bulletins.exports.archive_json import archive_json
+from bulletins.addresses import ARCHIVE_JSON
+from bulletins.exports.archive_json import data_files
 from bulletins.exports.calendar import calendar
 from bulletins.exports.security_txt import security_txt
 from bulletins.exports.sitemap import MOST, sitemap
@@ -187,8 +188,8 @@ def test_every_entry_survives_in_feedparser() -> None:
 def test_a_new_bulletin_changes_no_line_of_the_others(tmp_path: Path) -> None:
     def lines(numbers: range) -> list[str]:
         pack = make_pack(tmp_path / str(len(numbers)), numbered(*numbers))
-        text = archive_json(load(pack, profile=PROFILE), PROFILE).decode()
-        return [line.rstrip(",") for line in text.splitlines()]
+        written = data_files(load(pack, profile=PROFILE), PROFILE)[ARCHIVE_JSON]
+        return [line.rstrip(",") for line in written.decode().splitlines()]
 
     old, new = lines(range(1, 4)), lines(range(1, 5))
     place = new.index('   "file": "qsb/004/qsb-004-2004.txt"')
