@@ -518,9 +518,7 @@ class _Phrase:
 _VERSIONS: Final = frozenset({"version", "file"})
 _FACTS: Final = frozenset({"none", "unaffected"})
 _ENDS: Final = frozenset({"same", *_VERSIONS, *_FACTS})
-_FACTUAL_KINDS: Final = frozenset(
-    {*_FACTS, "release", "unclear", "packages", "separator", "word"}
-)
+_FACTUAL_KINDS: Final = frozenset({*_FACTS, "release", "unclear", "packages", "separator", "word"})
 
 
 def _opened(found: Sequence[Token], product: str) -> Iterator[Token]:
