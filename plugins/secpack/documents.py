@@ -26,6 +26,7 @@ from secpack.pack import Contents, Entry, document_id
 from secpack.profile import DocumentEntry, Kind, Profile
 from secpack.readings import Readings
 from secpack.text import parse_letter, parse_text
+from secpack.text.abstract import read_abstract
 from secpack.text.packages import read_packages
 
 _P = TypeVar("_P", Bulletin, Canary)
@@ -139,6 +140,7 @@ def read_bulletin(entry: Entry, profile: Profile) -> Bulletin:
         namings=namings,
         evidence=evidence,
         packages=packages,
+        abstract=read_abstract(document),
     )
 
 
@@ -165,6 +167,7 @@ def read_canary(entry: Entry, letters: Sequence[Letter], profile: Profile) -> Ca
         announcements=announcements(document),
         freshness=freshness(document),
         namings=tuple(n for text in texts for n in find_namings(text)),
+        abstract=read_abstract(document),
     )
 
 

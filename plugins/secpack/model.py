@@ -312,6 +312,44 @@ class Document:
         return self.parse(self.file)
 
 
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A section without its blocks, which begin at the line ``start``, or 0 where there are none.
+
+    ``acts`` tells whether it says what the user must do.
+    """
+
+    title: str
+    level: int
+    first: int
+    start: int
+    last: int
+    acts: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Credit:
+    """A person whom a text thanks; ``role`` is ``discovered``, ``reported``, or ``thanked``."""
+
+    name: str
+    role: str
+
+
+@dataclass(frozen=True, slots=True)
+class Abstract:
+    """What is told of a text in short, by lists, feeds and data.
+
+    ``action`` are the first words of what the user must do, ``about`` those of what the text is
+    about; ``links`` are the addresses of its references, each once, with their labels.
+    """
+
+    parts: tuple[Part, ...] = ()
+    action: str = ""
+    about: str = ""
+    links: tuple[tuple[str, str], ...] = ()
+    credits: tuple[Credit, ...] = ()
+
+
 class Place(StrEnum):
     """What a text does where it names an id. Those up to ``FIX`` tell what a bulletin addresses."""
 
@@ -490,6 +528,7 @@ class Bulletin:
     namings: tuple[Naming, ...] = field(default=(), repr=False)
     evidence: tuple[Naming, ...] = field(default=(), repr=False)
     packages: tuple[PackageRow, ...] = field(default=(), repr=False)
+    abstract: Abstract = field(default=Abstract(), repr=False)
 
     @property
     def cves(self) -> tuple[str, ...]:
@@ -561,6 +600,7 @@ class Canary:
     announcements: str = ""
     freshness: date | None = None
     namings: tuple[Naming, ...] = field(default=(), repr=False)
+    abstract: Abstract = field(default=Abstract(), repr=False)
 
 
 Publication: TypeAlias = Bulletin | Canary

@@ -8,6 +8,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
 
@@ -17,6 +18,7 @@ import pytest
 from lxml import etree
 
 from bulletins.addresses import ARCHIVE_JSON
+from bulletins.exports import exports
 from bulletins.exports.archive_json import data_files
 from bulletins.exports.calendar import calendar
 from bulletins.exports.security_txt import security_txt
@@ -26,6 +28,7 @@ from bulletins.feeds.entries import publication_entries
 from bulletins.gate import GateError, check_output
 from bulletins.rendering import Renderings
 from secpack import SecpackError, load, load_profile
+from secpack.model import Block, File
 from secpack.profile import Profile
 from tests.bulletins import judges
 from tests.bulletins.sites import ROOT, Site, build
@@ -345,6 +348,32 @@ def test_a_sitemap_is_not_longer_than_allowed() -> None:
     assert len(etree.fromstring(sitemap(pages[:MOST], {}, "https://example.org"))) == MOST
     with pytest.raises(SecpackError, match="50001 pages; a sitemap can hold 50000"):
         sitemap(pages, {}, "https://example.org")
+
+
+# --- speed ------------------------------------------------------------------------------------
+
+
+def test_feeds_and_exports_parse_nothing() -> None:
+    """What they tell was read with the text, once; parsing thousands of texts again takes long."""
+
+    def parse(file: File) -> tuple[Block, ...]:
+        raise AssertionError(f"{file.path} is parsed again")
+
+    archive = load(PACK, profile=PROFILE)
+    renderings = Renderings(archive, PROFILE, pages=True)
+    for publication in archive.publications:
+        renderings.of(publication)
+    archive = replace(
+        archive,
+        bulletins=tuple(
+            replace(b, document=replace(b.document, parse=parse)) for b in archive.bulletins
+        ),
+        canaries=tuple(
+            replace(c, document=replace(c.document, parse=parse)) for c in archive.canaries
+        ),
+    )
+    assert feeds(archive, PROFILE, URL, renderings)
+    assert "csaf/2025/qsb-012.json" in exports(archive, PROFILE, URL)
 
 
 # --- gate, package ----------------------------------------------------------------------------

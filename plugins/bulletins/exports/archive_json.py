@@ -33,7 +33,6 @@ from secpack.model import (
     Signature,
 )
 from secpack.statistics import statistics
-from secpack.text.walk import sections
 
 _FORMAT = 1
 
@@ -77,7 +76,7 @@ def _publication(publication: Publication, profile: Profile) -> dict[str, Any]:
         "published": publication.published.isoformat(),
         "updated": publication.updated.isoformat(),
         "revisions": [{"date": r.date.isoformat(), "text": r.text} for r in publication.revisions],
-        "sections": [{"title": s.title, "level": s.level} for s in sections(publication.document)],
+        "sections": [{"title": s.title, "level": s.level} for s in publication.abstract.parts],
         "signatures": _signatures(
             publication.signatures, lambda name: beside(publication, profile, name)
         ),

@@ -15,7 +15,7 @@ from bulletins.exports.archive_json import package_data
 from bulletins.exports.data import midnight, to_json
 from bulletins.exports.texts import Told, is_url, mentioned
 from secpack import Profile
-from secpack.text.credits import Credit
+from secpack.model import Credit
 from secpack.text.marks import visible
 
 #: The version of the schema that first knew ``upstream``.
@@ -40,7 +40,7 @@ def _record(told: Told, profile: Profile, site_url: str) -> dict[str, Any]:
         "upstream": list(dict.fromkeys([*told.addressed, *cves])),
         "related": mentioned(told),
         "references": list(_references(told, profile, site_url)),
-        "credits": [_credit(credit) for credit in told.credits],
+        "credits": [_credit(credit) for credit in bulletin.abstract.credits],
     }
     packages = [package_data(row) for row in bulletin.packages]
     return {

@@ -12,19 +12,8 @@ from bulletins.changes import changed, verdict_changes
 from bulletins.doubts import WORDS as DOUBTFUL
 from bulletins.doubts import doubts
 from bulletins.reader import heading
-from secpack.model import (
-    Advisory,
-    Archive,
-    Bulletin,
-    Document,
-    Link,
-    Place,
-    References,
-    Section,
-)
-from secpack.text.credits import Credit, read_credits
+from secpack.model import Advisory, Archive, Bulletin, Place
 from secpack.text.marks import visible
-from secpack.text.walk import runs, sections
 
 #: An address that is one by RFC 3986, and leads to the web: these formats allow no other.
 _URL: Final = re.compile(
@@ -42,7 +31,7 @@ class Told:
     ``addressed`` are ids of what
     it addresses, each with the CVEs that are known to be its own. ``changed`` is the day of the
     last change, ``verdicts`` when the tracker changed those on what it addresses. ``lines`` are the
-    text's, ``links`` the addresses of its references, each once, with their labels.
+    text's, ``links`` the addresses of its references that formats allow, with their labels.
     """
 
     bulletin: Bulletin
@@ -53,8 +42,6 @@ class Told:
     verdicts: Mapping[date, Sequence[int]]
     lines: tuple[str, ...]
     links: Mapping[str, str]
-    sections: tuple[Section, ...]
-    credits: tuple[Credit, ...]
 
     def printed(self, first: int = 1, last: int | None = None) -> str:
         """Lines of the text as printed, without blank ones around them."""
@@ -70,7 +57,6 @@ def told(archive: Archive) -> list[Told]:
 
 def _told(bulletin: Bulletin, advisories: Mapping[int, Advisory], *, doubtful: bool) -> Told:
     doubt = f"{DOUBTFUL}: " if doubtful else ""
-    found = sections(bulletin.document)
     text = bulletin.document.file.data.decode().replace("\r\n", "\n")
     return Told(
         bulletin=bulletin,
@@ -80,9 +66,7 @@ def _told(bulletin: Bulletin, advisories: Mapping[int, Advisory], *, doubtful: b
         changed=changed(bulletin, advisories),
         verdicts=verdict_changes(bulletin, advisories),
         lines=tuple(text.split("\n")),
-        links=_links(bulletin.document),
-        sections=found,
-        credits=read_credits(found),
+        links={url: label for url, label in bulletin.abstract.links if is_url(url)},
     )
 
 
@@ -109,14 +93,3 @@ def mentioned(told: Told) -> list[str]:
 def is_url(address: str) -> bool:
     """Whether an address can stand where a format wants one."""
     return _URL.fullmatch(address) is not None
-
-
-def _links(document: Document) -> dict[str, str]:
-    links: dict[str, str] = {}
-    for block in document.blocks:
-        for item in block.items if isinstance(block, References) else ():
-            for _, inlines in runs(item.blocks):
-                for inline in inlines:
-                    if isinstance(inline, Link) and is_url(inline.url):
-                        links.setdefault(inline.url, item.label)
-    return links

@@ -8,10 +8,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from typing import Final
 
-from secpack.model import Heading, References, Section
+from secpack.model import Credit, Heading, References, Section
 from secpack.text.scan import section_name
 from secpack.text.walk import plain, runs
 
@@ -39,14 +38,6 @@ _NO_PERSON: Final = re.compile(
     r"|Technolog\w+|Systems?|Software|List|Community|Developers?|Google|Intel|Microsoft|Red Hat"
     r"|Thank\w*|Reported|Found|Discovered|By|And|Also|See|Dear|We)\b"
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Credit:
-    """A person whom a text thanks; ``role`` is ``discovered``, ``reported``, or ``thanked``."""
-
-    name: str
-    role: str
 
 
 def read_credits(found: Iterable[Section]) -> tuple[Credit, ...]:

@@ -12,9 +12,8 @@ from bulletins.exports.data import midnight
 from bulletins.exports.texts import Told, is_url
 from bulletins.reader import about
 from secpack import Profile
-from secpack.model import PackageRow, Section
+from secpack.model import PackageRow, Part
 from secpack.text.marks import visible
-from secpack.text.walk import actions
 
 #: CSAF repeats the products of a bulletin with each vulnerability. No real text comes near this.
 _MOST: Final = 20_000
@@ -52,7 +51,9 @@ def publisher(profile: Profile) -> dict[str, str]:
 def _head(
     told: Told, profile: Profile, site_url: str, rows: tuple[PackageRow, ...]
 ) -> dict[str, Any]:
-    thanked = [{"names": [visible(c.name)], "summary": c.role} for c in told.credits]
+    thanked = [
+        {"names": [visible(c.name)], "summary": c.role} for c in told.bulletin.abstract.credits
+    ]
     return {
         "category": "csaf_security_advisory" if rows else "csaf_base",
         "csaf_version": "2.0",
@@ -101,23 +102,22 @@ def _revisions(told: Told) -> list[tuple[date, str]]:
 
 def _notes(told: Told) -> Iterator[dict[str, str]]:
     """Summary, impact and what to do as printed; a text that has no summary, whole."""
-    if not any("summary" in section.title.lower() for section in told.sections):
+    parts = told.bulletin.abstract.parts
+    if not any("summary" in part.title.lower() for part in parts):
         yield {"category": "details", "title": "The whole text", "text": told.printed()}
         return
-    acts = {section.first for section in actions(told.bulletin.document)}
-    for section in told.sections:
-        name = section.title.lower()
+    for part in parts:
+        name = part.title.lower()
         if "summary" in name or "impact" in name:
-            yield from _note("summary" if "summary" in name else "details", section, told)
-        elif section.first in acts:
-            yield from _note("general", section, told)
+            yield from _note("summary" if "summary" in name else "details", part, told)
+        elif part.acts:
+            yield from _note("general", part, told)
 
 
-def _note(category: str, section: Section, told: Told) -> Iterator[dict[str, str]]:
-    if section.blocks:
-        text = told.printed(section.blocks[0].first, section.last)
-        if text.strip():
-            yield {"category": category, "title": visible(section.title), "text": text}
+def _note(category: str, part: Part, told: Told) -> Iterator[dict[str, str]]:
+    text = told.printed(part.start, part.last) if part.start else ""
+    if text.strip():
+        yield {"category": category, "title": visible(part.title), "text": text}
 
 
 def _references(told: Told, profile: Profile, site_url: str) -> Iterator[dict[str, str]]:
