@@ -42,12 +42,14 @@ def test_what_was_written_before_stands_as_if_it_had_not(value: object) -> None:
 
 @given(st.text())
 def test_nothing_that_is_live_or_cannot_be_seen(words: str) -> None:
-    harmful = "[<>&\x00-\x09\x0b-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2066-\u2069\ufeff]"
+    harmful = "[<>&\x00-\x09\x0b-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2066-\u2069\ufeff"
+    harmful += "\ufffe\uffff\U000e0020-\U000e007f]"
     for lines in (True, False):
         assert not re.search(harmful, to_json({words: [words]}, lines=lines).decode())
 
 
 def test_each_sign_is_escaped() -> None:
-    words = "<>&\x00\x1b\x7f\x80\x85\xad\u200b\u2028\u202e\u2066\ufeff"
+    words = "<>&\x00\x1b\x7f\x80\x85\xad\u200b\u2028\u202e\u2066\ufeff\ufffe\uffff"
     escaped = "".join(f"\\u{ord(sign):04x}" for sign in words)
+    words, escaped = f"{words}\U000e0041", f"{escaped}\\udb40\\udc41"
     assert to_json(words).decode() == f'"{escaped}"\n'

@@ -24,7 +24,7 @@ def calendar(archive: Archive, profile: Profile, site_url: str) -> bytes:
     There must be one: RFC 5545 knows no calendar without a component.
     """
     lines = ["BEGIN:VCALENDAR", "VERSION:2.0", "PRODID:-//secpack-archive//bulletins//EN"]
-    lines += ["METHOD:PUBLISH", _text("X-WR-CALNAME", f"{site_name(profile)}: next canaries")]
+    lines.append(_text("X-WR-CALNAME", f"{site_name(profile)}: next canaries"))
     doubtful = doubts(archive)
     for canary in archive.canaries:
         if canary.due:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
-import re
 from datetime import date
 from json.encoder import encode_basestring as _string
 from typing import Final
+
+from secpack.text.marks import HIDDEN
 
 _ENCODER: Final = json.JSONEncoder(ensure_ascii=False, sort_keys=True)
 
@@ -17,11 +18,6 @@ _ESCAPES: Final = {
     b"&": b"\\u0026",
     b"\x7f": b"\\u007f",
 }
-
-# Characters that cannot be seen.
-_HIDDEN: Final = re.compile(
-    "[\x80-\x9f\u00ad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb]"
-)
 
 
 class Written(str):
@@ -38,7 +34,7 @@ def to_json(data: object, *, lines: bool = True) -> bytes:
     """
     text = _lines(data, "\n") if lines else _ENCODER.encode(data)
     if not (text.isascii() or text.replace("\n", "").isprintable()):  # JSON escapes what is ASCII
-        text = _HIDDEN.sub(lambda match: f"\\u{ord(match[0]):04x}", text)
+        text = HIDDEN.sub(lambda match: json.dumps(match[0])[1:-1], text)
     written = text.encode()
     for sign, escape in _ESCAPES.items():
         written = written.replace(sign, escape)

@@ -78,7 +78,7 @@ def _categories(publication: Publication, profile: Profile) -> Iterator[Category
         yield from (Category(f"XSA-{number}", scheme) for number in publication.addresses)
         yield from (Category(cve, f"tag:{profile.tag}:cve") for cve in publication.cves)
         scheme = f"tag:{profile.tag}:release"
-        yield from (Category(release, scheme) for release in publication.releases)
+        yield from (Category(visible(release), scheme) for release in publication.releases)
 
 
 def _links(publication: Publication, profile: Profile, root: str) -> Iterator[FeedLink]:
