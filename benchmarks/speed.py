@@ -100,15 +100,16 @@ def _preface(programs: Sequence[Program]) -> Iterator[str]:
 
 
 def _tasks(pack: Pack, sizes: Sequence[int]) -> Iterator[Task]:
-    yield _task(pack)
+    yield find_task(pack)
     for size in sizes:
         with tempfile.TemporaryDirectory() as name:
             root = Path(name)
             write_pack(root, size)
-            yield _task(Pack(root, root / "profile.toml", root / "xsa.yml"))
+            yield find_task(Pack(root, root / "profile.toml", root / "xsa.yml"))
 
 
-def _task(pack: Pack) -> Task:
+def find_task(pack: Pack) -> Task:
+    """What to build of a pack. Raises SecpackError when there is nothing to edit in it."""
     return Task(pack, sum(1 for _ in read_texts(pack)), *find_edit(pack))
 
 
