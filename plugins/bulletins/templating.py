@@ -50,6 +50,7 @@ from secpack.model import (
     Advisory,
     Archive,
     Attachment,
+    Block,
     Canary,
     Change,
     Document,
@@ -68,7 +69,7 @@ from secpack.profile import Kind
 from secpack.statistics import statistics
 from secpack.text.inline import parse_inline
 from secpack.text.marks import visible
-from secpack.text.walk import actions, affected, opening
+from secpack.text.walk import actions, affected, brief, opening, steps
 
 #: A text's HTML and the text itself, in characters, up to which a page holds both.
 LIGHT: Final = 18_000
@@ -156,21 +157,25 @@ class TemplateFunctions:
 
     def actions_of(self, publication: Publication, outline: Sequence[Any]) -> list[Excerpt]:
         """What the reader must do."""
-        return self._excerpts(actions(publication.document), outline)
+        found = actions(publication.document)
+        return self._excerpts([(section, steps(section)) for section in found], outline)
 
     def affected_of(self, publication: Publication, outline: Sequence[Any]) -> list[Excerpt]:
         """Which systems are affected, where a section says so."""
-        return self._excerpts(affected(publication.document), outline)
+        found = affected(publication.document)
+        return self._excerpts([(section, opening(section)) for section in found], outline)
 
-    def _excerpts(self, found: Sequence[Section], outline: Sequence[Any]) -> list[Excerpt]:
+    def _excerpts(
+        self, found: Sequence[tuple[Section, Sequence[Block]]], outline: Sequence[Any]
+    ) -> list[Excerpt]:
         anchors = {entry.title: entry.anchor for entry in reversed(outline)}
         return [
             Excerpt(
                 section.title,
                 anchors.get(visible(section.title), ""),
-                Markup(render_blocks(opening(section), self._link_of)),  # noqa: S704 - ours
+                Markup(render_blocks(brief(blocks), self._link_of)),  # noqa: S704 - ours
             )
-            for section in found
+            for section, blocks in found
         ]
 
     def text_of(self, document: Document) -> str:

@@ -6,6 +6,7 @@ once: a blank line belongs to the block before it (to the first block, where non
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
@@ -295,17 +296,20 @@ class Section:
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """A text as its blocks. The first is a Letterhead unless the text is a letter."""
+    """A text: its file, how it begins (None for a letter), and what was found in it.
+
+    Its blocks are parsed again when they are asked for, so that thousands fit into memory.
+    """
 
     file: File
-    blocks: tuple[Block, ...] = field(repr=False)
+    letterhead: Letterhead | None
+    parse: Callable[[File], tuple[Block, ...]] = field(repr=False, compare=False)
     findings: tuple[Finding, ...] = ()
 
     @property
-    def letterhead(self) -> Letterhead | None:
-        """The letterhead, or None in a letter."""
-        first = self.blocks[0] if self.blocks else None
-        return first if isinstance(first, Letterhead) else None
+    def blocks(self) -> tuple[Block, ...]:
+        """The text as blocks. The first is the letterhead, unless the text is a letter."""
+        return self.parse(self.file)
 
 
 class Place(StrEnum):

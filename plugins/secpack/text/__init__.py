@@ -3,19 +3,26 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
+from functools import lru_cache
+from typing import Final, TypeAlias
 
-from secpack.model import Block, Document, File, Finding, Preformatted
+from secpack.model import Block, Document, File, Finding, Letterhead, Preformatted
 from secpack.text.blocks import defined_labels, parse_blocks
 from secpack.text.inline import citation_label
 from secpack.text.letterhead import parse_letterhead
 from secpack.text.lines import Line, split_lines
-from secpack.text.marks import HIDDEN, LABEL, NUMBER, PLACEHOLDER
+from secpack.text.marks import HIDDEN, LABEL, NUMBER, PLACEHOLDER, PLACEHOLDER_SIGN
 from secpack.text.scan import REFERENCE_SECTIONS, State, is_heading, section_name
 from secpack.text.walk import leaves
 
-__all__ = ["parse_letter", "parse_text"]
+__all__ = ["letter_blocks", "parse_letter", "parse_text", "text_blocks"]
+
+#: How many texts stay parsed: more than a pack of today has, of 50 to 100 KB each.
+_KEPT: Final = 256
+
+Parsed: TypeAlias = tuple[tuple[Block, ...], tuple[Finding, ...]]
 
 
 def parse_text(file: File) -> Document:
@@ -23,83 +30,99 @@ def parse_text(file: File) -> Document:
 
     Raises ParseError when the text is not UTF-8, too large, or has no valid letterhead.
     """
-    lines = split_lines(file.data, path=file.path)
-    letterhead, position = parse_letterhead(lines, path=file.path)
-    blocks, findings = _parse_body(lines[position:], file.path)
-    findings = _odd_words(lines[:position], (), file.path) + findings
-    return Document(file, (letterhead, *blocks), tuple(findings))
+    blocks, findings = _text(file)
+    letterhead = blocks[0]
+    assert isinstance(letterhead, Letterhead)
+    return Document(file, letterhead, text_blocks, findings)
 
 
 def parse_letter(file: File) -> Document:
     """Parse a text without a letterhead. Raises ParseError when it is not UTF-8 or too large."""
+    return Document(file, None, letter_blocks, _letter(file)[1])
+
+
+def text_blocks(file: File) -> tuple[Block, ...]:
+    """The blocks of a bulletin or a canary, its letterhead first. Raises ParseError."""
+    return _text(file)[0]
+
+
+def letter_blocks(file: File) -> tuple[Block, ...]:
+    """The blocks of a text without a letterhead. Raises ParseError."""
+    return _letter(file)[0]
+
+
+@lru_cache(_KEPT)
+def _text(file: File) -> Parsed:
     lines = split_lines(file.data, path=file.path)
-    blocks, findings = _parse_body(lines, file.path)
-    return Document(file, blocks, tuple(findings))
+    letterhead, position = parse_letterhead(lines, path=file.path)
+    blocks, findings = _parse_body(lines[position:], file.path)
+    findings = _oddities(lines[:position], (), file.path) + findings
+    return (letterhead, *blocks), tuple(findings)
+
+
+@lru_cache(_KEPT)
+def _letter(file: File) -> Parsed:
+    blocks, findings = _parse_body(split_lines(file.data, path=file.path), file.path)
+    return blocks, tuple(findings)
 
 
 def _parse_body(lines: list[Line], path: str) -> tuple[tuple[Block, ...], list[Finding]]:
     """Parse with the labels that seem to be defined; again, if fewer of them are."""
-    labels = frozenset(_likely_labels(lines))
+    titles = {n: section_name(line.text) for n, line in enumerate(lines) if is_heading(lines, n)}
+    likely = tuple(_likely_labels(lines, titles))
+    labels = frozenset(label for label, _ in likely)
     start = State(path, labels, [], parse_blocks)
-    start.reserved, start.repeated = frozenset(_reserved_labels(lines)), _repeated_titles(lines)
+    start.reserved = frozenset(label for label, reserved in likely if reserved)
+    start.repeated = frozenset(t for t, count in Counter(titles.values()).items() if count > 1)
     state = replace(start, findings=[])
     blocks = parse_blocks(lines, state)
     defined = frozenset(defined_labels(blocks))
     if defined != labels:
         state = replace(start, labels=defined, findings=[])
         blocks = parse_blocks(lines, state)
-    return blocks, state.findings + _odd_words(lines, blocks, path)
+    return blocks, state.findings + _oddities(lines, blocks, path)
 
 
-def _repeated_titles(lines: list[Line]) -> frozenset[str]:
-    """Titles of sections that occur more than once."""
-    titles = Counter(
-        section_name(line.text) for n, line in enumerate(lines) if is_heading(lines, n)
-    )
-    return frozenset(title for title, count in titles.items() if count > 1)
+def _oddities(lines: list[Line], blocks: tuple[Block, ...], path: str) -> list[Finding]:
+    """Words that a template leaves to be filled in, and characters that cannot be seen."""
+    found = [*_placeholders(lines, blocks, path)] if _may_be_unfinished(lines) else []
+    for line in lines:
+        # None of the characters counts as printable.
+        if not line.text.isprintable() and (hidden := HIDDEN.search(line.text)):
+            message = f"U+{ord(hidden[0]):04X}, which cannot be seen or reorders words: remove it"
+            found.append(Finding(path, line.number, "hidden-character", message))
+    return found
 
 
-def _odd_words(lines: list[Line], blocks: tuple[Block, ...], path: str) -> list[Finding]:
-    """Characters that cannot be seen, and words that a template leaves to be filled in.
+def _may_be_unfinished(lines: list[Line]) -> bool:
+    return PLACEHOLDER_SIGN.search("\n".join(line.text for line in lines)) is not None
 
-    Such words in quoted code are somebody else's.
-    """
+
+def _placeholders(lines: list[Line], blocks: tuple[Block, ...], path: str) -> Iterator[Finding]:
+    """Words to be filled in; such words in quoted code are somebody else's."""
     code = {
         number
         for leaf in leaves(blocks)
         if isinstance(leaf, Preformatted)
         for number in range(leaf.first, leaf.last + 1)
     }
-    findings = [
-        Finding(path, line.number, "placeholder", f"{match[0]} left in: write what is meant")
-        for line in lines
-        if line.number not in code
-        for match in PLACEHOLDER.finditer(line.text)
-    ]
     for line in lines:
-        if hidden := HIDDEN.search(line.text):
-            message = f"U+{ord(hidden[0]):04X}, which cannot be seen or reorders words: remove it"
-            findings.append(Finding(path, line.number, "hidden-character", message))
-    return findings
+        if line.number not in code:
+            for match in PLACEHOLDER.finditer(line.text):
+                message = f"{match[0]} left in: write what is meant"
+                yield Finding(path, line.number, "placeholder", message)
 
 
-def _reserved_labels(lines: list[Line]) -> Iterator[str]:
-    """Labels that a section for references defines."""
-    section = ""
-    for n, line in enumerate(lines):
-        if is_heading(lines, n):
-            section = section_name(line.text)
-        elif section in REFERENCE_SECTIONS and (match := LABEL.match(line.text)):
-            yield citation_label(match["label"])
+def _likely_labels(lines: list[Line], titles: Mapping[int, str]) -> Iterator[tuple[str, bool]]:
+    """Labels at the start of lines, and whether a section for references has them.
 
-
-def _likely_labels(lines: list[Line]) -> Iterator[str]:
-    """Labels at the start of lines; in a section of references, numbers of a list, too."""
+    There, numbers of a list can be labels, too; whether they are depends on the list.
+    """
     in_references = False
     for position, line in enumerate(lines):
-        if is_heading(lines, position):
-            in_references = section_name(line.text) in REFERENCE_SECTIONS
+        if position in titles:
+            in_references = titles[position] in REFERENCE_SECTIONS
         elif match := LABEL.match(line.text):
-            yield citation_label(match["label"])
+            yield citation_label(match["label"]), in_references
         elif in_references and (match := NUMBER.match(line.text)):
-            yield match["marker"]
+            yield match["marker"], False

@@ -169,16 +169,16 @@ def parse_paragraph(
 
 def _interrupts(lines: Lines, position: int, state: State) -> bool:
     line, above = lines[position], lines[position - 1]
-    if is_heading(lines, position) or marks.SHELL.match(line.text):
+    introduced = above.text.endswith(":")
+    if is_heading(lines, position) or (introduced and line.indent - above.indent >= CODE_INDENT):
         return True
-    if has_bar(line) or (marks.BOX.fullmatch(line.text) is not None):
+    if marks.begins_as_prose(line.text):
+        return False
+    if marks.SHELL.match(line.text) or has_bar(line) or marks.BOX.fullmatch(line.text):
         return True
     if not state.depth and marks.DASHES.fullmatch(line.text):
         return True
     if not state.depth and state.section in REFERENCE_SECTIONS and marks.LABEL.match(line.text):
-        return True
-    introduced = above.text.endswith(":")
-    if introduced and line.indent - above.indent >= CODE_INDENT:
         return True
     return begins_list(lines, position, introduced=introduced or state.in_item)
 

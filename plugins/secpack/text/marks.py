@@ -49,10 +49,12 @@ TERM: Final = re.compile(
     r"(?P<separator>(?:[ \t]+[-–]|:)[ \t]+)(?=\S)"
 )
 RELEASE: Final = re.compile(r"(?:For|In) [A-Z]\w+(?: OS)? R?[0-9]")
-PLACEHOLDER: Final = re.compile(
-    r"\b(?:TODO|FIXME|TBD|XXX+|NNN+)\b"
-    r"|<(?i:add|describe|explain|fill|insert|link|list|name|put|replace|specify|your|write)\b[^<>]{0,80}>"
+_FILL_IN: Final = (
+    r"<(?i:add|describe|explain|fill|insert|link|list|name|put|replace|specify|your|write)\b"
 )
+PLACEHOLDER: Final = re.compile(rf"\b(?:TODO|FIXME|TBD|XXX+|NNN+)\b|{_FILL_IN}[^<>]{{0,80}}>")
+#: Some of each placeholder; a search for one of five characters, which is fast.
+PLACEHOLDER_SIGN: Final = re.compile(rf"TODO|FIXME|TBD|XXX|NNN|{_FILL_IN}")
 # C0 and C1 controls but tab; soft hyphen, bidirectional and zero-width controls, line
 # separators, byte order mark, and noncharacters.
 HIDDEN: Final = re.compile(
@@ -62,6 +64,8 @@ HIDDEN: Final = re.compile(
 URL_LINE: Final = re.compile(r"[ \t]*(?:https?://|mailto:)\S+")
 HUNK: Final = re.compile(r"@@ -\d{1,9}(?:,(?P<old>\d{1,9}))? \+\d{1,9}(?:,(?P<new>\d{1,9}))? @@")
 
+# What begins with a letter is none of the marks above, but for "a)", "a." and "me@here:$ ".
+_PROSE: Final = re.compile(r"[ \t]*(?:[A-Z]|[a-z](?![.)]))")
 _ALIGNED: Final = re.compile(r"[^\s.:!?] {3,}\S")
 _CALL: Final = re.compile(
     r"(?:\w+[ \t]+\*{0,3}){0,4}(?:[\w.>-]{2,80}|(?:if|for|while|switch|return) )\("
@@ -82,6 +86,11 @@ def visible(text: str) -> str:
     if text.replace("\n", "").isprintable():  # none of them is: what nearly all texts need is fast
         return text
     return HIDDEN.sub(lambda match: f"[U+{ord(match[0]):04X}]", text)
+
+
+def begins_as_prose(line: str) -> bool:
+    """Whether a line cannot begin with a bar, a marker, a label, dashes or a prompt."""
+    return _PROSE.match(line) is not None and "$ " not in line
 
 
 def is_separator_row(line: str) -> bool:
@@ -108,7 +117,7 @@ def looks_like_command(line: str) -> bool:
 
 def is_aligned(line: str) -> bool:
     """Whether words of a line are set apart by several spaces, as in columns."""
-    return bool(_ALIGNED.search(line))
+    return "   " in line and bool(_ALIGNED.search(line))
 
 
 def starts_diff(line: str) -> bool:

@@ -70,7 +70,7 @@ class State:
 
 def skip_blank(lines: Lines, position: int) -> int:
     """The index of the next line with something on it, or the number of lines."""
-    while position < len(lines) and lines[position].blank:
+    while position < len(lines) and not lines[position].text:
         position += 1
     return position
 
@@ -78,7 +78,7 @@ def skip_blank(lines: Lines, position: int) -> int:
 def chunk_end(lines: Lines, position: int, most: int | None = None) -> int:
     """The index of the next blank line, or the number of lines; at the most ``most`` lines on."""
     end = len(lines) if most is None else min(len(lines), position + most)
-    while position < end and not lines[position].blank:
+    while position < end and lines[position].text:
         position += 1
     return position
 
@@ -106,10 +106,11 @@ def section_name(title: str) -> str:
 
 def is_heading(lines: Lines, position: int) -> bool:
     """Whether a line is underlined: a heading if it stands free or is as long as its underline."""
-    if position + 1 >= len(lines) or lines[position].blank:
+    # Asked of every line, several times: nearly all are ruled out by how the next one ends.
+    if position + 1 >= len(lines) or not lines[position + 1].text.endswith(("---", "===")):
         return False
     title, underline = lines[position], lines[position + 1].text
-    if not marks.UNDERLINE.fullmatch(underline) or marks.RULE.fullmatch(title.text):
+    if title.blank or not marks.UNDERLINE.fullmatch(underline) or marks.RULE.fullmatch(title.text):
         return False
     if has_bar(title) or marks.BULLET.match(title.text):
         return False
@@ -122,4 +123,5 @@ def is_heading(lines: Lines, position: int) -> bool:
 
 def has_bar(line: Line) -> bool:
     """Whether a line is quoted with a ``|``."""
-    return bool(marks.BAR.match(line.text)) and not line.text.lstrip().startswith("||")
+    bar = "|" in line.text and marks.BAR.match(line.text)
+    return bool(bar) and not line.text.lstrip().startswith("||")

@@ -12,6 +12,8 @@ from secpack.text.scan import Found, Lines, State, span
 def parse_table(lines: Lines, position: int, state: State) -> Found[Table]:
     """Rows whose cells are parted by bars, with a row of dashes below the head or around all."""
     opening = [line.text for line in lines[position : position + 3]]
+    if not any("|" in row or "+" in row for row in opening):  # nor can any be an edge
+        return None
     edges = [_is_edge(row) for row in opening]
     if all(edges) or not (any(edges) or _is_framed(opening)):
         return None

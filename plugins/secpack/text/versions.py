@@ -80,12 +80,16 @@ _UNCLEAR: Final = (
     r"(?:(?:is|are)\s{1,3})?(?:needed|required|necessary)\b|[Nn]othing\s{1,3}to\b"
 )
 
+_FACT: Final = re.compile(rf"{_NO_FIX}|{_NOT_AFFECTED}")
+
 # Neither "6.1.x" nor "64.iso" is a version.
 _VERSION: Final = re.compile(
     r"(?!.{0,400}\.(?:[A-Za-z]{1,9}|\*)$)"
     r"v?(?:[0-9]{1,4}:)?[0-9][\w.+~^]{0,80}(?:-[\w.+~^]{1,80}){0,4}"
 )
 _PLAINLY: Final = re.compile(r"v?[0-9]{1,80}(?:[.:]|-[0-9])|[0-9]{6}")
+# Whatever is a version has one of these in it, or words such as "version" in front.
+_VERSION_SIGN: Final = re.compile(r"[0-9](?:[.:]|-\n?[0-9]|[0-9]{5})|[Vv]er")
 _NUMBERED_ID: Final = re.compile(r"[A-Z-]{1,80}-[0-9-]{1,80}")
 _DAY: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _NAME: Final = re.compile(r"[A-Za-z][\w.+*-]{0,80}")
@@ -271,6 +275,8 @@ def tokens(text: str, product: str, start: int = 0) -> Iterator[Token]:
 
 
 def _word_kind(word: str, *, certain: bool) -> str:
+    if word.isalpha():  # as most are
+        return "word"
     plainly = _PLAINLY.match(word) and not _DAY.fullmatch(word)
     if _VERSION.fullmatch(word) and (certain or plainly):
         return "version"
@@ -512,6 +518,9 @@ class _Phrase:
 _VERSIONS: Final = frozenset({"version", "file"})
 _FACTS: Final = frozenset({"none", "unaffected"})
 _ENDS: Final = frozenset({"same", *_VERSIONS, *_FACTS})
+_FACTUAL_KINDS: Final = frozenset(
+    {*_FACTS, "release", "unclear", "packages", "separator", "word"}
+)
 
 
 def _opened(found: Sequence[Token], product: str) -> Iterator[Token]:
@@ -554,19 +563,28 @@ def read_phrase(text: str, product: str) -> Reading:
 
 def read_fact(text: str, product: str) -> Entry | None:
     """That there is no fix, or that a release is not affected, where words say just that."""
-    found = tuple(tokens(text, product))
-    said = {token.kind for token in found}
-    words = (token.value.lower() for token in found if token.kind == "word")
-    allowed = {*_FACTS, "release", "unclear", "packages", "separator", "word"}
-    if not said & _FACTS or said - allowed or not _FACTUAL.issuperset(words):
+    if not _FACT.search(text):
+        return None
+    said: set[str] = set()
+    stated: list[tuple[str, ...]] = []
+    for token in tokens(text, product):
+        if token.kind not in _FACTUAL_KINDS:
+            return None
+        if token.kind == "word" and token.value.lower() not in _FACTUAL:
+            return None
+        if token.kind == "release":
+            stated.append(release_numbers(token.value))
+        said.add(token.kind)
+    if not said & _FACTS or len(stated) > 1:
         return None
     fix = Fix.NOT_AFFECTED if "unaffected" in said else Fix.NONE
-    stated = [release_numbers(token.value) for token in found if token.kind == "release"]
-    return Entry(0, "", "", fix, stated[0] if stated else ()) if len(stated) < 2 else None
+    return Entry(0, "", "", fix, stated[0] if stated else ())
 
 
 def read_sentence(text: str, product: str) -> tuple[Entry, ...] | None:
     """The packages that running text names with their versions; None if one has no name."""
+    if not _VERSION_SIGN.search(text):
+        return ()
     groups = _Phrase(text, product, strict=False).groups
     if any(g.versions and g.fix is Fix.AVAILABLE and not g.names for g in groups):
         return None
