@@ -78,14 +78,14 @@ def compare(pack: Pack, sizes: Sequence[int], programs: Sequence[Program], runs:
     """
     print("\n".join(_preface(programs)))
     print(f"\n{HEAD}", flush=True)
-    rows: list[Row] = []
+    measured = []
     for task in _tasks(pack, sizes):
-        measured = measure(task, [program for program in programs if program.start], runs)
-        print("\n".join(format_rows(measured, BASE)), flush=True)
-        rows += measured
+        measured.append(measure(task, [program for program in programs if program.start], runs))
+        print("\n".join(format_rows(measured[-1], BASE)), flush=True)
     print()
     if len(sizes) > 1:
-        print("\n".join(format_growth(rows, BUILDS[0], min(sizes), max(sizes))))
+        by_size = dict(zip(sizes, measured[1:], strict=True))
+        print("\n".join(format_growth(by_size[min(sizes)], by_size[max(sizes)])))
     print(_NOTES.format(base=BASE, least=smallest_peak() / 1e6))
 
 

@@ -45,10 +45,9 @@ def format_rows(rows: Sequence[Row], base: str) -> Iterator[str]:
             )
 
 
-def format_growth(rows: Sequence[Row], build: str, small: int, large: int) -> Iterator[str]:
-    """How the time for each text grows from small packs to large ones."""
-    paces = {(row.texts, row.program): row.pace for row in rows if row.build == build}
-    yield f"Time for each text, {build}, {large} texts as against {small}:"
-    for texts, program in paces:
-        if texts == small:
-            yield f"  {program:19} {paces[large, program] / paces[small, program]:.2f}"
+def format_growth(small: Sequence[Row], large: Sequence[Row]) -> Iterator[str]:
+    """How the time for each text of a cold build grows from a small pack to a large one."""
+    yield f"Time for each text, cold, with {large[0].texts} texts, as against {small[0].texts}:"
+    for one, other in zip(small, large, strict=True):
+        if one.build == "cold":
+            yield f"  {one.program:19} {other.pace / one.pace:.2f}"

@@ -150,6 +150,14 @@ def test_a_program_that_does_its_work(small: Pack) -> None:
     ]
 
 
+def test_synthetic_packs(small: Pack, capsys: pytest.CaptureFixture[str]) -> None:
+    compare(small, [30, 20], [stand_in(ALL)], runs=1)
+    lines = capsys.readouterr().out.splitlines()
+    rows = [line.split() for line in lines if "Pelican " in line and line[5:6].isdigit()]
+    assert [row[0] for row in rows] == ["3", "3", "3", "30", "30", "30", "20", "20", "20"]
+    assert "Time for each text, cold, with 30 texts, as against 20:" in lines
+
+
 @pytest.mark.parametrize(
     ("script", "message"),
     [
@@ -196,6 +204,11 @@ def test_ratios_are_to_the_same_build() -> None:
 
 
 def test_growth_is_of_the_time_for_each_text() -> None:
-    rows = [Row(n, "cold", "ours", Usage(wall, 1, 1)) for n, wall in ((10, 2), (50, 11))]
-    rows += [Row(7, "cold", "ours", Usage(5, 1, 1)), Row(10, "unchanged", "ours", Usage(7, 1, 1))]
-    assert list(format_growth(rows, "cold", 10, 50))[1:] == [f"  {'ours':19} 1.10"]
+    small, large = (
+        [Row(n, "cold", "ours", Usage(wall, 1, 1)), Row(n, "unchanged", "ours", Usage(7, 1, 1))]
+        for n, wall in ((10, 2), (50, 11))
+    )
+    assert list(format_growth(small, large)) == [
+        "Time for each text, cold, with 50 texts, as against 10:",
+        f"  {'ours':19} 1.10",
+    ]
