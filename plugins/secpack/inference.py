@@ -21,6 +21,7 @@ from secpack.model import (
     Document,
     Emphasis,
     Heading,
+    Id,
     Inline,
     Letterhead,
     Link,
@@ -42,6 +43,8 @@ from secpack.text.walk import plain, runs
 _Name: TypeAlias = tuple[str, str]  # scheme and value
 
 _Named: TypeAlias = tuple[tuple[_Name, int], ...]  # ids, each with its place in the words
+
+_NAMING: Final = (Id, Link, Citation, Emphasis)  # elements that can name an id, or lead to one
 
 _MAX_SENTENCE: Final = 300
 
@@ -371,7 +374,7 @@ def _advisories(blocks: Iterable[Block]) -> tuple[_Name, ...]:
 def _passages(document: Document) -> Iterator[_Passage]:
     """All running text, in order, with what its section and its neighbours make of it."""
     titles: list[tuple[int, str]] = []
-    announcing = False
+    before: Block | None = None
     for block, following in pairwise([*document.blocks, None]):
         assert block is not None
         if isinstance(block, Letterhead):
@@ -383,11 +386,10 @@ def _passages(document: Document) -> Iterator[_Passage]:
             heading = place if place in _APART else Place.HEADING
             yield _Passage(block.first, block.inlines, heading, head=True)
         else:
-            passages = list(_of_block(block, _Passage(0, (), _section(titles)), following))
-            if announcing and isinstance(block, (ListBlock, Definitions)):
-                passages = [replace(passage, announced=True) for passage in passages]
-            yield from passages
-        announcing = isinstance(block, Paragraph) and _ends_announcing(block.inlines)
+            announced = isinstance(block, (ListBlock, Definitions)) and _ends_announcing(before)
+            here = _Passage(0, (), _section(titles), announced=announced)
+            yield from _of_block(block, here, following)
+        before = block
 
 
 def _title(head: Letterhead, document: Document) -> Iterator[_Passage]:
@@ -415,8 +417,9 @@ def _section(titles: Sequence[tuple[int, str]]) -> Place:
     return Place.BODY
 
 
-def _ends_announcing(inlines: Sequence[Inline]) -> bool:
-    words = plain(inlines)
+def _ends_announcing(block: Block | None) -> bool:
+    """Whether a paragraph ends with an announcement and a colon."""
+    words = plain(block.inlines) if isinstance(block, Paragraph) else ""
     ends = [match.end() for match in _SENTENCE_END.finditer(words)]
     return words.endswith(":") and bool(_ANNOUNCES.search(words, ends[-1] if ends else 0))
 
@@ -424,6 +427,8 @@ def _ends_announcing(inlines: Sequence[Inline]) -> bool:
 def _of_block(block: Block, here: _Passage, following: Block | None = None) -> Iterator[_Passage]:
     """The passages of a block; ``here`` is what they have in common."""
     if isinstance(block, (Paragraph, SignOff)):
+        if not _can_name(block.inlines):  # most do not: no passage is made of them
+            return
         opens = isinstance(following, Quotation) or plain(block.inlines).endswith(":")
         opens = opens and not here.quoted
         yield replace(here, line=block.first, inlines=block.inlines, opens=opens)
@@ -457,7 +462,8 @@ def _of_blocks(
         following = blocks[n + 1] if n + 1 < len(blocks) else None
         head = first and n == 0
         rest = _said(blocks[1:]) if head else ""
-        yield from _of_block(block, replace(here, head=head, rest=rest), following)
+        there = replace(here, head=head, rest=rest) if head or here.head else here
+        yield from _of_block(block, there, following)
 
 
 def _said(blocks: Iterable[Block]) -> str:
@@ -471,6 +477,8 @@ def _said(blocks: Iterable[Block]) -> str:
 
 def _namings(passage: _Passage, reader: _Reader) -> Iterator[tuple[_Name, Place, int, str]]:
     """What a passage names: the id, the place, the line and the sentence."""
+    if not _can_name(passage.inlines):
+        return
     run = _run(passage.inlines, reader)
     if not run.spots:
         return
@@ -612,6 +620,10 @@ def _names(inlines: Sequence[Inline], position: int, reader: _Reader) -> Iterabl
     if isinstance(inline, Citation):
         return reader.cited.get(citation_label(inline.label), ())
     return (name for name in ids_at(inlines, position) if name[0] != "bulletin")
+
+
+def _can_name(inlines: Iterable[Inline]) -> bool:
+    return any(isinstance(inline, _NAMING) for inline in inlines)
 
 
 def _inside(emphasis: Emphasis) -> tuple[Inline, ...]:

@@ -11,6 +11,7 @@ from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from enum import Enum, auto
+from functools import cached_property
 from typing import Final, NamedTuple
 
 from secpack.model import (
@@ -87,13 +88,14 @@ _OLD: Final = re.compile(
     r"|\bintroduced in\b(?! to)|\b(?:instead of|rather than|replac\w+|superse\w+|downgrad\w+)\b",
     re.I,
 )
-_SENTENCE: Final = re.compile(r"(?<=[.!?])\s+(?=[A-Z\"(])")
+_SENTENCE_END: Final = re.compile(r"[.!?]\s+(?=[A-Z\"(])")
 _INSTALLED: Final = re.compile(
     r"\b(?:packages?\b[^.;:]{0,60}?\binstalled|install(?:\s+\w+){0,3}\s+packages?)"
     r"\s+(?:in|into|inside)\s+"
     r"(?!order\b)(?P<where>[^.,;:]{1,80}?)"
     r"(?=[.,;:(]|\s+(?:via|by|using|with|through|that|which|and then|as)\b|\s*$)"
 )
+_DIGIT: Final = re.compile(r"[0-9]")
 _NEGATION: Final = re.compile(r"\bn(?:ot|o need)\b")
 _VERSION: Final = re.compile(r"\bversions?\b", re.I)
 _SINCE: Final = re.compile(r"\bfrom\s+(?:versions?\s+)?v?[0-9]")
@@ -193,10 +195,13 @@ class _Words:
 
     def __init__(self, text: str, line: int) -> None:
         self.text, self.line = text, line
-        self.breaks = [match.start() for match in re.finditer("\n", text)]
+
+    @cached_property
+    def _breaks(self) -> list[int]:
+        return [match.start() for match in re.finditer("\n", self.text)]
 
     def line_at(self, index: int) -> int:
-        return self.line + bisect_left(self.breaks, index)
+        return self.line + bisect_left(self._breaks, index)
 
 
 def read_packages(document: Document) -> tuple[tuple[PackageRow, ...], tuple[Finding, ...]]:
@@ -290,6 +295,8 @@ class _Reader:
     def _leads(self, text: str) -> list[_Lead]:
         """Where a paragraph names a release, and perhaps a place, for what follows."""
         found: list[_Lead] = []
+        if not _DIGIT.search(text):
+            return found
         if bare := _BARE.match(text):
             return [_Lead(0, bare.end(), release_numbers(bare["release"]))]
         for match in self.release.finditer(text):
@@ -311,7 +318,9 @@ class _Reader:
 
     def _close_lead(self) -> None:
         """Where packages are announced, something must come of each lead."""
-        if self.context.lead and self.context.above is _Above.FIXES:
+        if not self.context.lead:
+            return
+        if self.context.above is _Above.FIXES:
             self._unread(self.context.lead, "no package can be read below this")
         self.context = replace(self.context, lead=0)
 
@@ -322,45 +331,47 @@ class _Reader:
             return
         if self.context.lead and self._phrase(text, 0, words, sure=False):
             return
-        sentences = list(_sentences(text))
-        self._announcement(sentences[-1][1])
+        self._announcement(text)
         if self.heading.above is _Above.NOTHING:
             if self.heading.remedy < _NO_LEVEL or len(self.rows) > self.section:
-                for start, sentence in sentences:
+                for start, sentence in _sentences(text):
                     self._sentence(start, sentence, words)
             self._look_aside(text, words)
 
-    def _announcement(self, sentence: str) -> None:
-        """What a paragraph that ends with this sentence tells of the packages below it."""
-        words = " ".join(sentence.split())
+    def _announcement(self, text: str) -> None:
+        """What the last sentence of a paragraph tells of the packages below it."""
         before = self.context
         self._close_lead()
-        above = _judged(words) if words.endswith(":") else None
+        words = _last_sentence(text) if text.rstrip().endswith(":") else ""
+        above = _judged(words) if words else None
         if self.heading.above is _Above.OTHERS:
             self.context = self.heading
         elif above:
             releases = self._releases_in(words) or self.heading.releases
             self.context = replace(self.heading, releases=releases, above=above)
-        elif words.endswith(":"):
+        elif words:
             lost = bool(before.lead or _PLACE.fullmatch(words) or self._releases_in(words))
             self.context = replace(self.heading, above=before.above, lost=lost)
+        elif before.above in (_Above.OTHERS, _Above.UNCLEAR):
+            self.context = replace(self.heading, above=_Above.UNCLEAR)
         else:
-            bad = before.above in (_Above.OTHERS, _Above.UNCLEAR)
-            self.context = replace(
-                self.heading, above=_Above.UNCLEAR if bad else self.heading.above
-            )
+            self.context = self.heading
 
     def _look_aside(self, text: str, words: _Words) -> None:
+        if self.elsewhere or self.rows or self.findings:  # then nobody asks for it
+            return
         due = self.heading.remedy < _NO_LEVEL
         named = (_NAME_DUE.search(text) if due else None) or _NAMED.search(text)
-        if named and not (self.elsewhere or _OLD.search(text)):
+        if named and not _OLD.search(text):
             self.elsewhere = words.line_at(named.start())
 
     def _place_lead(self, text: str) -> tuple[str, ...]:
         """``In hearth:`` below a line that names a release."""
-        words = " ".join(text.split())
         known = self.context.expects or self.context.releases
-        if not (words.endswith(":") and known) or self.release.search(words):
+        if not (known and text.rstrip().endswith(":")):
+            return ()
+        words = " ".join(text.split())
+        if self.release.search(words):
             return ()
         if is_domain(words[:-1]):
             return domain_names(words[:-1])
@@ -371,16 +382,16 @@ class _Reader:
 
     def _sentence(self, start: int, sentence: str, words: _Words) -> None:
         self._place_of_section(sentence)
-        line, releases = words.line_at(start), self._releases_in(sentence)
+        releases = self._releases_in(sentence)
         if (fact := read_fact(sentence, self.product)) and fact.releases:
-            self._emit(fact, line)
-        elif _NO_FIX.search(sentence) and (releases or not self.rows):
-            self._emit(Entry(0, "", "", Fix.NONE, releases), line)
-        elif not _OLD.search(sentence):
+            self._emit(fact, words.line_at(start))
+        elif (releases or not self.rows) and _NO_FIX.search(sentence):
+            self._emit(Entry(0, "", "", Fix.NONE, releases), words.line_at(start))
+        elif _DIGIT.search(sentence) and not _OLD.search(sentence):
             self._remedy(start, sentence, words)
 
     def _place_of_section(self, sentence: str) -> None:
-        match = _INSTALLED.search(sentence)
+        match = _INSTALLED.search(sentence) if "install" in sentence else None
         if match and not _NEGATION.search(sentence):
             self.installed.add(place_names(match["where"]))
 
@@ -391,18 +402,23 @@ class _Reader:
         if not (led or _SAYS.search(sentence)):
             return
         entries = read_sentence(sentence, self.product)
-        lost = self.release.search(words.text) and not self.context.releases
         nameless = entries is None and (led or _VERSION.search(sentence))
         nameless = nameless or (not entries and _PLAINLY.search(sentence))
         nameless = nameless or _SINCE.search(sentence)
         if nameless or (entries and not _MENDS.search(sentence)):
             self._unread(words.line_at(start), _shown(sentence))
-        elif entries and lost and not all(entry.releases for entry in entries):
+        elif entries and self._is_lost(entries, words):
             self._unread(words.line_at(start), "a package, but not for which release")
         elif entries:
             known = {(row.package, row.version) for row in self.rows}
             for entry in [e for e in entries if (e.package, e.version) not in known]:
                 self._emit(entry, words.line_at(start + entry.at))
+
+    def _is_lost(self, entries: Sequence[Entry], words: _Words) -> bool:
+        """Whether releases are named around packages, but not the one of each."""
+        if self.context.releases or all(entry.releases for entry in entries):
+            return False
+        return self.release.search(words.text) is not None
 
     # --- what names packages
 
@@ -543,6 +559,8 @@ class _Reader:
     # --- results
 
     def _releases_in(self, text: str) -> tuple[str, ...]:
+        if not _DIGIT.search(text):
+            return ()
         found = (n for match in self.release.finditer(text) for n in release_numbers(match[0]))
         return tuple(dict.fromkeys(found))
 
@@ -627,10 +645,15 @@ def _parts(text: str, start: int, end: int) -> Iterator[tuple[int, str]]:
 
 def _sentences(text: str) -> Iterator[tuple[int, str]]:
     start = 0
-    for match in _SENTENCE.finditer(text):
-        yield start, text[start : match.start()]
+    for match in _SENTENCE_END.finditer(text):
+        yield start, text[start : match.start() + 1]
         start = match.end()
     yield start, text[start:]
+
+
+def _last_sentence(text: str) -> str:
+    *_, (_, sentence) = _sentences(text)
+    return " ".join(sentence.split())
 
 
 def _text(inlines: Sequence[Inline]) -> str:
@@ -641,7 +664,8 @@ def _text(inlines: Sequence[Inline]) -> str:
             parts.append(inline.url)
         elif not isinstance(inline, Citation):
             parts.append(inline.text)
-    return _LABELS.sub("", "".join(parts))
+    text = "".join(parts)
+    return _LABELS.sub("", text) if "[" in text else text
 
 
 def _shown(text: str) -> str:

@@ -80,7 +80,8 @@ _UNCLEAR: Final = (
     r"(?:(?:is|are)\s{1,3})?(?:needed|required|necessary)\b|[Nn]othing\s{1,3}to\b"
 )
 
-_FACT: Final = re.compile(rf"{_NO_FIX}|{_NOT_AFFECTED}")
+# Some of each of the two above.
+_FACT_SIGN: Final = re.compile(r"No|no|n't|nd[-\s]of|EOL|nsupported|naffected")
 
 # Neither "6.1.x" nor "64.iso" is a version.
 _VERSION: Final = re.compile(
@@ -518,9 +519,7 @@ class _Phrase:
 _VERSIONS: Final = frozenset({"version", "file"})
 _FACTS: Final = frozenset({"none", "unaffected"})
 _ENDS: Final = frozenset({"same", *_VERSIONS, *_FACTS})
-_FACTUAL_KINDS: Final = frozenset(
-    {*_FACTS, "release", "unclear", "packages", "separator", "word"}
-)
+_FACTUAL_KINDS: Final = frozenset({*_FACTS, "release", "unclear", "packages", "separator", "word"})
 
 
 def _opened(found: Sequence[Token], product: str) -> Iterator[Token]:
@@ -563,7 +562,7 @@ def read_phrase(text: str, product: str) -> Reading:
 
 def read_fact(text: str, product: str) -> Entry | None:
     """That there is no fix, or that a release is not affected, where words say just that."""
-    if not _FACT.search(text):
+    if not _FACT_SIGN.search(text):
         return None
     said: set[str] = set()
     stated: list[tuple[str, ...]] = []
