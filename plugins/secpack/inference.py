@@ -11,6 +11,7 @@ from bisect import bisect_left, bisect_right
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from itertools import groupby, islice, pairwise
 from typing import Final, TypeAlias
 
@@ -139,7 +140,9 @@ _LONG_AGO: Final = (
     rf"{_VERBS}[^.,;]{{0,30}}?\b(?:last\s+year|years?\s+(?:ago|earlier|before)|%s)\b"
 )
 
-_SENTENCE_END: Final = re.compile(r"(?<![ .]\w)(?<!vs)(?<!etc)[.!?][\"”)]{0,2}\s+(?=[A-Z\"“(_*])")
+_SENTENCE_END: Final = re.compile(
+    r"[.!?](?<![ .]\w[.!?])(?<!vs[.!?])(?<!etc[.!?])[\"”)]{0,2}\s+(?=[A-Z\"“(_*])"
+)
 _LEADING: Final = re.compile(
     r"(?:[\s,;&/()*–-]|\b(?:and|or|to|through|the|Xen\s+Security\s+Advisor(?:y|ies))\b){0,30}"
 )
@@ -271,7 +274,7 @@ class _Spot:
 class _Run:
     """The words of a passage, where it names ids, and where its sentences end, from 0 on.
 
-    ``verbs`` are where the words that announce begin and end.
+    ``verbs`` are where the words that announce begin and end, in a summary.
     """
 
     text: str
@@ -313,8 +316,14 @@ def _reader(document: Document) -> _Reader:
         for reference in block.items
     }
     us = rf"(?:{re.escape(head.issuer)}(?:\s+OS)?|us)" if head else "us"
-    words = _words_of(us) | {"long_ago": _LONG_AGO % _year(head)}
-    return _Reader(cited, **{name: re.compile(w, re.IGNORECASE) for name, w in words.items()})
+    return _Reader(cited, **_expressions(us, _years(head)))
+
+
+@lru_cache(maxsize=64)
+def _expressions(us: str, years: str) -> dict[str, re.Pattern[str]]:
+    """The expressions of a reader, by their names there."""
+    words = _words_of(us) | {"long_ago": _LONG_AGO % years}
+    return {name: re.compile(form, re.IGNORECASE) for name, form in words.items()}
 
 
 def _words_of(us: str) -> dict[str, str]:
@@ -349,7 +358,7 @@ def _words_of(us: str) -> dict[str, str]:
     }
 
 
-def _year(head: Letterhead | None) -> str:
+def _years(head: Letterhead | None) -> str:
     """An expression for the years that are neither a text's nor the one before."""
     if not (head and head.date):
         return "(?!)"
@@ -374,6 +383,7 @@ def _advisories(blocks: Iterable[Block]) -> tuple[_Name, ...]:
 def _passages(document: Document) -> Iterator[_Passage]:
     """All running text, in order, with what its section and its neighbours make of it."""
     titles: list[tuple[int, str]] = []
+    here = _Passage(0, (), _section(titles))
     before: Block | None = None
     for block, following in pairwise([*document.blocks, None]):
         assert block is not None
@@ -382,12 +392,12 @@ def _passages(document: Document) -> Iterator[_Passage]:
         elif isinstance(block, Heading):
             titles = [title for title in titles if title[0] < block.level]
             titles.append((block.level, section_name(plain(block.inlines))))
-            place = _section(titles)
-            heading = place if place in _APART else Place.HEADING
+            here = _Passage(0, (), _section(titles))
+            heading = here.place if here.place in _APART else Place.HEADING
             yield _Passage(block.first, block.inlines, heading, head=True)
+        elif isinstance(block, (ListBlock, Definitions)) and _ends_announcing(before):
+            yield from _of_block(block, replace(here, announced=True), following)
         else:
-            announced = isinstance(block, (ListBlock, Definitions)) and _ends_announcing(before)
-            here = _Passage(0, (), _section(titles), announced=announced)
             yield from _of_block(block, here, following)
         before = block
 
@@ -443,8 +453,9 @@ def _of_block(block: Block, here: _Passage, following: Block | None = None) -> I
             yield from _of_blocks(item.blocks, here, first=True)
     elif isinstance(block, Definitions):
         for definition in block.items:
-            term = replace(here, line=definition.first, inlines=definition.term)
-            yield replace(term, opens=True, comment=_said(definition.blocks))
+            if _can_name(definition.term):
+                term = replace(here, line=definition.first, inlines=definition.term)
+                yield replace(term, opens=True, comment=_said(definition.blocks))
             yield from _of_blocks(definition.blocks, here)
     elif isinstance(block, References):
         for reference in block.items:
@@ -479,7 +490,7 @@ def _namings(passage: _Passage, reader: _Reader) -> Iterator[tuple[_Name, Place,
     """What a passage names: the id, the place, the line and the sentence."""
     if not _can_name(passage.inlines):
         return
-    run = _run(passage.inlines, reader)
+    run = _run(passage, reader)
     if not run.spots:
         return
     breaks = [match.start() for match in re.finditer(r"\n", run.text)]
@@ -501,7 +512,9 @@ def _placed(
     for spot, following in pairwise([*run.spots, None]):
         assert spot is not None
         first, last = run.sentence(spot.start)
-        place = _place(passage, spot, _near(passage, run, spot, following), reader)
+        place = passage.place
+        if place not in _APART:
+            place = _place(passage, spot, _near(passage, run, spot, following), reader)
         if spot.cited and ((first, last) in spelled or place is not Place.ANNOUNCEMENT):
             continue
         over = passed if spot.start < limit else frozenset()
@@ -561,9 +574,13 @@ def _has_advisory(spot: _Spot) -> bool:
     return any(scheme == "XSA" for (scheme, _), _ in spot.names)
 
 
-def _run(inlines: Sequence[Inline], reader: _Reader) -> _Run:
+def _run(passage: _Passage, reader: _Reader) -> _Run:
     """The words of a passage as printed, and where in them ids are."""
-    inlines = [part for i in inlines for part in (_inside(i) if isinstance(i, Emphasis) else (i,))]
+    inlines = [
+        part
+        for inline in passage.inlines
+        for part in (_inside(inline) if isinstance(inline, Emphasis) else (inline,))
+    ]
     pieces: list[str] = []
     spots: list[_Spot] = []
     position, leads = 0, True
@@ -582,7 +599,8 @@ def _run(inlines: Sequence[Inline], reader: _Reader) -> _Run:
     if not spots:
         return _Run(text, [], [], [])
     ends = [match.end() for match in _SENTENCE_END.finditer(text)]
-    verbs = [match.span() for match in _ANNOUNCES.finditer(text)]
+    announcing = _ANNOUNCES.finditer(text) if passage.place is Place.SUMMARY else ()
+    verbs = [match.span() for match in announcing]
     return _Run(text, _joined(text, spots), [0, *ends, len(text)], verbs)
 
 
@@ -644,8 +662,6 @@ def _in_brackets(text: str, spot: _Spot) -> bool:
 def _place(passage: _Passage, spot: _Spot, near: _Near, reader: _Reader) -> Place:
     """What a text does where it names ids, by the words around them."""
     place = passage.place
-    if place in _APART:
-        return place
     if _is_harmless(passage, near, reader):
         return Place.NOT_AFFECTED
     aside = _is_aside(near.before, near.behind) or reader.long_ago.match(near.own)
