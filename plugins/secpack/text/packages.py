@@ -387,7 +387,7 @@ class _Reader:
             self._emit(fact, words.line_at(start))
         elif (releases or not self.rows) and _NO_FIX.search(sentence):
             self._emit(Entry(0, "", "", Fix.NONE, releases), words.line_at(start))
-        elif _DIGIT.search(sentence) and not _OLD.search(sentence):
+        elif _DIGIT.search(sentence):
             self._remedy(start, sentence, words)
 
     def _place_of_section(self, sentence: str) -> None:
@@ -399,7 +399,7 @@ class _Reader:
         """Packages in a sentence that tells to install them."""
         release = self.release.search(sentence)
         led = release is not None and _FOR.fullmatch(sentence, 0, release.start()) is not None
-        if not (led or _SAYS.search(sentence)):
+        if not (led or _SAYS.search(sentence)) or _OLD.search(sentence):
             return
         entries = read_sentence(sentence, self.product)
         nameless = entries is None and (led or _VERSION.search(sentence))
@@ -590,9 +590,9 @@ def _which(roles: Sequence[str], role: str) -> Iterator[int]:
 
 def _judged(words: str) -> _Above | None:
     """What words that end with a colon say of packages; None if they are not about packages."""
-    former, mends = _FORMER.search(words), _MENDS.search(words)
-    if _PLACE.fullmatch(words) or not _ABOUT.search(words):
+    if not _ABOUT.search(words) or _PLACE.fullmatch(words):
         return None
+    former, mends = _FORMER.search(words), _MENDS.search(words)
     if former:
         return _Above.UNCLEAR if mends else _Above.OTHERS
     if not _PACKAGES.search(words):
