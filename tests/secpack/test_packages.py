@@ -247,6 +247,7 @@ def test_a_line_that_is_not_understood_places_nothing(line: str) -> None:
     [
         ("The fixed xen packages need the mill package in version 4.1-2.", ("", "mill", "4.1-2")),
         ("For Quern 4.2, install xen 4.1-2 in dom0.", ("4.2", "xen", "4.1-2")),
+        ("Please install xen-4a-1 in dom0.", ("", "xen", "4a-1")),
         ("Packages for Quern 4.2 are not available yet.", ("4.2", "", "")),
         ("Quern 4.2 is not affected.", ("4.2", "", "")),
     ],

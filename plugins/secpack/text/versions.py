@@ -89,8 +89,8 @@ _VERSION: Final = re.compile(
     r"v?(?:[0-9]{1,4}:)?[0-9][\w.+~^]{0,80}(?:-[\w.+~^]{1,80}){0,4}"
 )
 _PLAINLY: Final = re.compile(r"v?[0-9]{1,80}(?:[.:]|-[0-9])|[0-9]{6}")
-# Whatever is a version has one of these in it, or words such as "version" in front.
-_VERSION_SIGN: Final = re.compile(r"[0-9](?:[.:]|-\n?[0-9]|[0-9]{5})|[Vv]er")
+# Whatever is a version has one of these in it or just before it, or the word "version" in front.
+_VERSION_SIGN: Final = re.compile(r"[0-9][.:]|-\n?[0-9]|[0-9]{6}|[Vv]er")
 _NUMBERED_ID: Final = re.compile(r"[A-Z-]{1,80}-[0-9-]{1,80}")
 _DAY: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _NAME: Final = re.compile(r"[A-Za-z][\w.+*-]{0,80}")
