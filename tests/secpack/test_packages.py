@@ -16,7 +16,9 @@ from secpack import load, load_profile
 from secpack.model import File, Finding, Fix, PackageRow, Severity
 from secpack.text import parse_text
 from secpack.text.packages import MOST_ROWS, read_packages
-from secpack.text.versions import domain_names, release_numbers, split_name
+from secpack.text.packages.places import domain_names
+from secpack.text.packages.releases import release_numbers
+from secpack.text.packages.versions import split_name
 from tests.conftest import DATA
 from tests.secpack.adversary import HEADER, mixed_texts, texts
 
