@@ -24,7 +24,7 @@ from secpack.model import Archive, Fix, Heading, PackageRow, Place, Preformatted
 from secpack.statistics import statistics
 from secpack.text.packages import read_packages
 from secpack.text.walk import leaves
-from tests.bulletins import judges
+from tests.bulletins import judges, rules
 from tests.bulletins.sites import ROOT, Site, build
 from tests.bulletins.test_tracker import check_statistics
 
@@ -221,6 +221,7 @@ def test_scanners_get_every_bulletin(archive: Archive, tmp_path: Path) -> None:
     assert judges.csaf_faults(documents) == {}
     for name, record in records.items():
         assert judges.osv_faults(record) == [], name
+    assert rules.provider_faults(written, "https://example.org/a") == []
     advisories = [d for d in documents.values() if "product_tree" in d]
     assert len(advisories) >= 0.8 * len(documents)
 

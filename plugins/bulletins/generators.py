@@ -41,7 +41,12 @@ from secpack.model import Archive, Canary, File, Publication, Signature
 class _PagesGenerator(Generator):  # type: ignore[misc] # Pelican has no types
     """What generators of pages share."""
 
-    def _write(self, writer: ArchiveWriter, address: str, template: str, **more: Any) -> None:
+    def _write(
+        self, writer: ArchiveWriter, address: str, template: str, key: str = "", **more: Any
+    ) -> None:
+        """Write a page, unless the last build made it under the same key."""
+        if key and writer.take(address + INDEX, key):
+            return
         relative = self.settings["RELATIVE_URLS"]
         page = self.get_template(template)
         writer.write_file(address + INDEX, page, self.context, relative_urls=relative, **more)
@@ -61,8 +66,8 @@ class ListsGenerator(_PagesGenerator):
             (profile.canaries, archive.canaries),
         )
         for kind, publications in kinds:
-            listed = {"kind": kind, "publications": publications[::-1]}
-            self._write(writer, list_url(kind), "list", **listed)
+            newest = publications[::-1]
+            self._write(writer, list_url(kind), "list", kind=kind, publications=newest)
         for address, template in ((KEYS, "keys"), (FEEDS, "feeds"), (SEARCH, "search")):
             self._write(writer, address, template)
         writer.write_bytes(SEARCH_IDS, ids_script(archive, profile))
@@ -88,7 +93,9 @@ class TrackerGenerator(_PagesGenerator):
         row = archive.advisories
         for older, advisory, newer in zip((None, *row), row, (*row[1:], None), strict=False):
             address = advisory_url(advisory.number)
-            self._write(writer, address, "advisory", advisory=advisory, older=older, newer=newer)
+            key = self.settings["KEYS"].advisory(advisory, older, newer)
+            shown = {"advisory": advisory, "older": older, "newer": newer}
+            self._write(writer, address, "advisory", key, **shown)
         self._write(writer, CVE, "cve")
         for address, target in redirects(self.settings["PROFILE"]).items():
             self._write(writer, address, "redirect", target=target)
@@ -109,13 +116,16 @@ class LookupsGenerator(_PagesGenerator):
         )
         for base, word, lookups, prefix, others in rows:
             intro = f"{word}s for which bulletins ship something, as their texts name them."
-            shared = {"base": base, "word": word, "words": f"{word}s"}
-            index = {"lookups": lookups, "others": others, "intro": intro}
+            shared: dict[str, Any] = {"base": base, "word": word, "words": f"{word}s"}
+            index: dict[str, Any] = {"lookups": lookups, "others": others, "intro": intro}
             self._write(writer, base, "lookups", **shared, **index)
             for lookup in lookups:
                 heading = prefix + lookup.name
                 address = f"{base}{lookup.slug}/"
-                self._write(writer, address, "lookup", lookup=lookup, heading=heading, **shared)
+                key = self.settings["KEYS"].lookup(lookup, heading)
+                self._write(
+                    writer, address, "lookup", key, lookup=lookup, heading=heading, **shared
+                )
 
 
 class OriginalsGenerator(Generator):  # type: ignore[misc] # Pelican has no types
@@ -123,8 +133,10 @@ class OriginalsGenerator(Generator):  # type: ignore[misc] # Pelican has no type
 
     def generate_output(self, writer: ArchiveWriter) -> None:
         """Write every document, letter and attachment, with its signatures; and the keys."""
+        for page, key in self.settings["RECORD"].kept.items():
+            writer.take(page, key)
         for address, file in served_files(self.settings["ARCHIVE"], self.settings["PROFILE"]):
-            writer.write_bytes(address, file.data)
+            writer.write_bytes(address, file.data, file.sha256)
 
 
 class FeedsGenerator(Generator):  # type: ignore[misc] # Pelican has no types

@@ -14,10 +14,8 @@ from pelican.readers import BaseReader
 from bulletins.addresses import kind_of, page_url
 from bulletins.html import as_markup, escape
 from secpack import Profile
-from secpack.model import Archive, Block, Canary, Paragraph, Publication
-from secpack.text.walk import actions, opening, plain, runs, summary_section
-
-_SUMMARY_WORDS = 45
+from secpack.model import Canary, Publication
+from secpack.text.abstract import shortened
 
 
 class BulletinReader(BaseReader):  # type: ignore[misc] # Pelican has no types
@@ -34,10 +32,12 @@ class BulletinReader(BaseReader):  # type: ignore[misc] # Pelican has no types
         return rendered.html, metadata | {"outline": rendered.outline}
 
 
-def publications_by_path(archive: Archive, secpack: str) -> dict[str, Publication]:
-    """The documents of an archive by the real path of their files."""
+def publications_by_path(
+    publications: Iterable[Publication], secpack: str
+) -> dict[str, Publication]:
+    """Documents by the real path of their files."""
     root = Path(secpack)
-    return {os.path.realpath(root / p.document.file.path): p for p in archive.publications}
+    return {os.path.realpath(root / p.document.file.path): p for p in publications}
 
 
 def _metadata(publication: Publication, profile: Profile, settings: Any) -> dict[str, Any]:
@@ -80,28 +80,11 @@ def heading(publication: Publication) -> str:
 
 def summary(publication: Publication) -> str:
     """What the reader must do, in the text's own words; failing that, what it is about."""
-    for section in actions(publication.document):
-        if words := _words(opening(section)):
-            return words
-    return about(publication)
+    return publication.abstract.action or about(publication)
 
 
 def about(publication: Publication) -> str:
     """What a text is about: a canary's statements, a summary's first words, or the text's."""
     if isinstance(publication, Canary) and publication.statements:
-        return _shortened(" ".join(statement.text for statement in publication.statements))
-    section = summary_section(publication.document)
-    if section and (words := _words(opening(section))):
-        return words
-    blocks = publication.document.blocks
-    return _words([block for block in blocks if isinstance(block, Paragraph)][:1])
-
-
-def _words(blocks: Iterable[Block]) -> str:
-    """The first words of some blocks, on one line."""
-    return _shortened(" ".join(plain(inlines) for _, inlines in runs(blocks)))
-
-
-def _shortened(text: str) -> str:
-    words = text.split()
-    return " ".join(words[:_SUMMARY_WORDS]) + (" …" if len(words) > _SUMMARY_WORDS else "")
+        return shortened(" ".join(statement.text for statement in publication.statements))
+    return publication.abstract.about

@@ -39,6 +39,7 @@ from bulletins.addresses import (
     published_cve,
     release_url,
 )
+from bulletins.doubts import doubts
 from bulletins.exports.csaf import is_provider
 from bulletins.html import render, render_blocks, render_words
 from bulletins.reader import about, heading, summary
@@ -50,6 +51,7 @@ from secpack.model import (
     Advisory,
     Archive,
     Attachment,
+    Block,
     Canary,
     Change,
     Document,
@@ -58,7 +60,6 @@ from secpack.model import (
     Letter,
     Publication,
     Section,
-    Severity,
     Signature,
     Verdict,
 )
@@ -68,7 +69,7 @@ from secpack.profile import Kind
 from secpack.statistics import statistics
 from secpack.text.inline import parse_inline
 from secpack.text.marks import visible
-from secpack.text.walk import actions, affected, opening
+from secpack.text.walk import actions, affected, brief, opening, steps
 
 #: A text's HTML and the text itself, in characters, up to which a page holds both.
 LIGHT: Final = 18_000
@@ -102,13 +103,7 @@ class TemplateFunctions:
         self._profile = profile
         self._link_of = LinkResolver(archive, profile, ROOT)
         self._waived = {f.file: f.waived for f in archive.findings if f.waived}
-        self._doubtful = {
-            finding.file
-            for finding in archive.findings
-            if is_about_signatures(finding.code)
-            and finding.severity is Severity.ERROR
-            and not finding.waived
-        }
+        self._doubtful = doubts(archive).keys()
         self._keys = {key.fingerprint: key for key in reversed(archive.keys)}
         self._by_id = {p.id: p for p in archive.publications}
 
@@ -156,21 +151,25 @@ class TemplateFunctions:
 
     def actions_of(self, publication: Publication, outline: Sequence[Any]) -> list[Excerpt]:
         """What the reader must do."""
-        return self._excerpts(actions(publication.document), outline)
+        found = actions(publication.document)
+        return self._excerpts([(section, steps(section)) for section in found], outline)
 
     def affected_of(self, publication: Publication, outline: Sequence[Any]) -> list[Excerpt]:
         """Which systems are affected, where a section says so."""
-        return self._excerpts(affected(publication.document), outline)
+        found = affected(publication.document)
+        return self._excerpts([(section, opening(section)) for section in found], outline)
 
-    def _excerpts(self, found: Sequence[Section], outline: Sequence[Any]) -> list[Excerpt]:
+    def _excerpts(
+        self, found: Sequence[tuple[Section, Sequence[Block]]], outline: Sequence[Any]
+    ) -> list[Excerpt]:
         anchors = {entry.title: entry.anchor for entry in reversed(outline)}
         return [
             Excerpt(
                 section.title,
                 anchors.get(visible(section.title), ""),
-                Markup(render_blocks(opening(section), self._link_of)),  # noqa: S704 - ours
+                Markup(render_blocks(brief(blocks), self._link_of)),  # noqa: S704 - ours
             )
-            for section in found
+            for section, blocks in found
         ]
 
     def text_of(self, document: Document) -> str:
@@ -252,9 +251,7 @@ class TemplateFunctions:
 
     def is_doubtful(self, publication: Publication) -> bool:
         """Whether something about its signatures is an error that nobody accepts."""
-        return publication.document.file.path in self._doubtful or any(
-            signature.file.path in self._doubtful for signature in publication.signatures
-        )
+        return publication.id in self._doubtful
 
     def changes_of(self, canary: Canary) -> tuple[Change, ...]:
         """How its statements differ from those of the canary before."""

@@ -40,15 +40,20 @@ class Cache:
             return
         kept = dict(list(self._kept.items())[-_MOST:])
         data = json.dumps({"format": _FORMAT, "kept": kept})
-        try:
-            self._path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-            with tempfile.TemporaryDirectory(dir=self._path.parent) as folder:
-                new = Path(folder) / self._path.name
-                new.write_text(data, encoding="utf-8")
-                new.replace(self._path)
-        except OSError:
-            return
-        self._changed = False
+        self._changed = not write_whole(self._path, data.encode())
+
+
+def write_whole(path: Path, data: bytes) -> bool:
+    """Write a file that only this user reads, whole or not at all; tell whether that went well."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        with tempfile.TemporaryDirectory(dir=path.parent) as folder:
+            new = Path(folder) / path.name
+            new.write_bytes(data)
+            new.replace(path)
+    except OSError:
+        return False
+    return True
 
 
 def _read(path: Path) -> dict[str, list[str]]:
@@ -65,9 +70,14 @@ def _are_strings(value: object) -> bool:
 
 
 def open_cache(name: str) -> Cache:
-    """A cache in this user's folder for caches (XDG base directories), if there is one."""
+    """A cache in this user's folder for caches."""
+    return Cache(cache_path(name))
+
+
+def cache_path(name: str) -> Path | None:
+    """A file in this user's folder for caches (XDG base directories); None where there is none."""
     try:
         base = Path(os.environ.get("XDG_CACHE_HOME") or "~/.cache").expanduser()
     except RuntimeError:  # nobody knows this user's home
-        return Cache(None)
-    return Cache(base / "secpack-archive" / name)
+        return None
+    return base / "secpack-archive" / name

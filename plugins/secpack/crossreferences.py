@@ -22,14 +22,19 @@ def advisory_numbers(namings: Sequence[Naming]) -> set[int]:
     return {int(n.value.removeprefix("XSA-")) for n in namings if n.scheme == "XSA"}
 
 
-def as_tracked(bulletin: Bulletin, tracker: Sequence[Advisory]) -> Bulletin:
-    """Where the tracker names a bulletin, it decides what that bulletin addresses."""
-    addresses = {a.number for a in tracker if a.announced_in == bulletin.number}
-    if not addresses:
-        return bulletin
-    named = {*bulletin.addresses, *bulletin.mentions}
-    mentions = tuple(sorted(named - addresses))
-    return replace(bulletin, addresses=tuple(sorted(addresses)), mentions=mentions)
+def as_tracked(bulletins: Iterable[Bulletin], tracker: Iterable[Advisory]) -> Iterator[Bulletin]:
+    """The same bulletins; where the tracker names one, it decides what that one addresses."""
+    announced: defaultdict[int | None, set[int]] = defaultdict(set)
+    for advisory in tracker:
+        announced[advisory.announced_in].add(advisory.number)
+    for bulletin in bulletins:
+        addresses = announced.get(bulletin.number)
+        if addresses:
+            named = {*bulletin.addresses, *bulletin.mentions}
+            mentions = tuple(sorted(named - addresses))
+            addressed = tuple(sorted(addresses))
+            bulletin = replace(bulletin, addresses=addressed, mentions=mentions)  # noqa: PLW2901
+        yield bulletin
 
 
 def without_withheld(advisory: Advisory, withheld: set[str], kind: Kind) -> Advisory:

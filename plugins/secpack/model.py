@@ -6,6 +6,7 @@ once: a blank line belongs to the block before it (to the first block, where non
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
@@ -295,17 +296,58 @@ class Section:
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """A text as its blocks. The first is a Letterhead unless the text is a letter."""
+    """A text: its file, how it begins (None for a letter), and what was found in it.
+
+    Its blocks are parsed again when they are asked for, so that thousands fit into memory.
+    """
 
     file: File
-    blocks: tuple[Block, ...] = field(repr=False)
+    letterhead: Letterhead | None
+    parse: Callable[[File], tuple[Block, ...]] = field(repr=False, compare=False)
     findings: tuple[Finding, ...] = ()
 
     @property
-    def letterhead(self) -> Letterhead | None:
-        """The letterhead, or None in a letter."""
-        first = self.blocks[0] if self.blocks else None
-        return first if isinstance(first, Letterhead) else None
+    def blocks(self) -> tuple[Block, ...]:
+        """The text as blocks. The first is the letterhead, unless the text is a letter."""
+        return self.parse(self.file)
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A section without its blocks, which begin at the line ``start``, or 0 where there are none.
+
+    ``acts`` tells whether it says what the user must do.
+    """
+
+    title: str
+    level: int
+    first: int
+    start: int
+    last: int
+    acts: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Credit:
+    """A person whom a text thanks; ``role`` is ``discovered``, ``reported``, or ``thanked``."""
+
+    name: str
+    role: str
+
+
+@dataclass(frozen=True, slots=True)
+class Abstract:
+    """What is told of a text in short, by lists, feeds and data.
+
+    ``action`` are the first words of what the user must do, ``about`` those of what the text is
+    about; ``links`` are the addresses of its references, each once, with their labels.
+    """
+
+    parts: tuple[Part, ...] = ()
+    action: str = ""
+    about: str = ""
+    links: tuple[tuple[str, str], ...] = ()
+    credits: tuple[Credit, ...] = ()
 
 
 class Place(StrEnum):
@@ -486,6 +528,7 @@ class Bulletin:
     namings: tuple[Naming, ...] = field(default=(), repr=False)
     evidence: tuple[Naming, ...] = field(default=(), repr=False)
     packages: tuple[PackageRow, ...] = field(default=(), repr=False)
+    abstract: Abstract = field(default=Abstract(), repr=False)
 
     @property
     def cves(self) -> tuple[str, ...]:
@@ -557,6 +600,7 @@ class Canary:
     announcements: str = ""
     freshness: date | None = None
     namings: tuple[Naming, ...] = field(default=(), repr=False)
+    abstract: Abstract = field(default=Abstract(), repr=False)
 
 
 Publication: TypeAlias = Bulletin | Canary

@@ -129,7 +129,7 @@ def _read_folder(
 
 def _name_pattern(kind: Kind) -> re.Pattern[str]:
     return re.compile(
-        rf"{re.escape(kind.slug)}-(?P<number>\d{{3,4}})-(?P<year>\d{{4}}|draft)"
+        rf"{re.escape(kind.slug)}-(?P<number>\d{{3,6}})-(?P<year>\d{{4}}|draft)"
         r"(?:-(?P<letter>[a-z0-9][a-z0-9-]{0,60}))?\.txt",
         re.ASCII,
     )
@@ -138,7 +138,7 @@ def _name_pattern(kind: Kind) -> re.Pattern[str]:
 def _document_like(profile: Profile) -> re.Pattern[str]:
     """Names of documents and of signatures, also where it is not written as it should be."""
     slugs = "|".join(re.escape(kind.slug) for kind in (profile.bulletins, profile.canaries))
-    name = rf"(?:{slugs})[-_ #]{{0,2}}[0-9]{{1,4}}(?:[-_. ].{{0,200}})?\.txt"
+    name = rf"(?:{slugs})[-_ #]{{0,2}}[0-9]{{1,6}}(?:[-_. ].{{0,200}})?\.txt"
     return re.compile(rf"(?i){name}(?:\.(?:sig|sign)\..{{1,40}})?")
 
 

@@ -24,6 +24,10 @@ _SCHEMES: Final = {
     "contact": ("https://", "mailto:", "tel:"),
     "encryption": ("https://", "dns:", "openpgp4fpr:"),
 }
+_LABEL: Final = r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
+_TAG: Final = re.compile(  # RFC 4151: a domain, or an address of mail, and a day
+    rf"(?:[A-Za-z0-9._-]{{1,64}}@)?{_LABEL}(?:\.{_LABEL}){{0,20}},[0-9]{{4}}(?:-[0-9]{{2}}){{0,2}}"
+)
 _LANGUAGE: Final = re.compile(r"[A-Za-z]{2,8}(?:-[A-Za-z0-9]{1,8}){0,8}")
 
 
@@ -295,6 +299,11 @@ def _build(cls: type[_T], data: object, key: str) -> _T:
 
 
 def _check_values(profile: Profile) -> None:
+    if not _TAG.fullmatch(profile.tag):
+        message = (
+            "expected a domain and a year in which it was the issuer's: quern.example.org,2016"
+        )
+        raise _WrongError("tag", f"{profile.tag!r}: {message}")
     for kind in (profile.bulletins, profile.canaries):
         if not _NAME.fullmatch(kind.prefix):
             raise _WrongError("prefix", f"{kind.prefix!r}: expected letters and digits")

@@ -67,7 +67,7 @@ def _csaf_judge() -> subprocess.Popen[str]:
     """The validator, which takes a second to start: one for all tests. It ends with its input."""
     node = shutil.which("node")
     if not node or not (_NODE / "node_modules").is_dir():
-        pytest.skip("needs node and the validator of CSAF: cd tests/judges && npm ci")
+        pytest.skip("needs node and the validator of CSAF: make judges")
     pipe = subprocess.PIPE
     return subprocess.Popen([node, "csaf.mjs"], cwd=_NODE, stdin=pipe, stdout=pipe, text=True)
 
@@ -85,6 +85,16 @@ def csaf_faults(documents: Mapping[str, object], *, every: bool = False) -> dict
     found: dict[str, list[str]] = json.loads(judge.stdout.readline())
     assert list(found) == list(documents)
     return {name: faults for name, faults in found.items() if faults}
+
+
+def sitemap_faults(data: bytes) -> list[str]:
+    """By the schema of sitemaps.org, which comes with an npm package; skips without it."""
+    path = _NODE / "node_modules" / "sitemap" / "schema" / "sitemap.xsd"
+    if not path.is_file():
+        pytest.skip("needs the schema of sitemaps: make judges")
+    schema = etree.XMLSchema(file=str(path))
+    schema.validate(etree.fromstring(data))
+    return [str(error) for error in schema.error_log]
 
 
 def schema_faults(schema: dict[str, Any]) -> list[str]:

@@ -2,16 +2,27 @@
 
 from __future__ import annotations
 
+import json
 import re
+import shutil
+from dataclasses import replace
+from datetime import date
 from pathlib import Path
 
 import feedparser
+import icalendar
 import pytest
 
+from bulletins.exports import exports
+from bulletins.feeds import feeds
+from bulletins.rendering import Renderings
+from secpack import load, load_advisories, load_profile
+from secpack.model import Archive
 from tests.bulletins.sites import ROOT, Site, build
 from tests.packs import bulletin, make_pack, numbered
 
 PROFILE = ROOT / "content" / "demo.toml"
+URL = "https://example.org/security"
 
 
 @pytest.fixture(scope="module")
@@ -83,6 +94,160 @@ def test_only_a_revised_text_is_updated(tmp_path: Path) -> None:
     )
     assert old.keys() == new.keys()
     assert {key for key in old if old[key] != new[key]} == {"tag:quern.example.org,2016:qsb-002"}
+
+
+def many(one: Archive, count: int) -> Archive:
+    """An archive of bulletins that came one a month, made of one."""
+    bulletins = []
+    for number in range(1, count + 1):
+        day = date(1990 + number // 12, number % 12 + 1, 1)
+        name = {"id": f"QSB-{number:03d}", "number": number}
+        bulletins.append(replace(one.bulletins[0], **name, published=day, updated=day))
+    return replace(one, bulletins=tuple(bulletins))
+
+
+def documents(archive: Archive) -> dict[str, bytes]:
+    """All documents of the feeds of everything and of bulletins, Atom and JSON."""
+    profile = load_profile(PROFILE)
+    written = feeds(archive, profile, URL, Renderings(archive, profile, pages=True))
+    return {path: data for path, data in written.items() if path.startswith(("feeds/q", "feeds/a"))}
+
+
+def test_a_new_bulletin_changes_no_full_archive_document(tmp_path: Path) -> None:
+    """Not a byte of it; and walking back yields each bulletin once, the newest first."""
+    one = load(make_pack(tmp_path, numbered(1)), profile=load_profile(PROFILE))
+    before: dict[str, bytes] = {}
+    for count in (*range(49, 53), *range(99, 103), *range(149, 153), *range(199, 203), 251):
+        now = documents(many(one, count))
+        full = [path for path, data in before.items() if re.search(b"next-archive", data)]
+        full += [p for p, d in before.items() if p == "feeds/all-1.json" and d.count(b'"id"') == 50]
+        assert [path for path in full if now[path] != before[path]] == []
+        found, address = [], "feeds/qsb.atom.xml"
+        while address:
+            feed = feedparser.parse(now[address])
+            assert not feed.bozo
+            found += [entry.id.rpartition("-")[2] for entry in feed.entries]
+            links = {link.rel: link.href for link in feed.feed.links}
+            address = links.get("prev-archive", "").removeprefix(f"{URL}/")
+        assert found == [f"{n:03d}" for n in range(count, 0, -1)]
+        before = now
+    assert len(before) == 18
+
+
+def test_a_revision_moves_one_entry_and_no_id(tmp_path: Path) -> None:
+    """In each format, of 120 bulletins of which one is long in a full archive document."""
+    one = load(make_pack(tmp_path, numbered(1)), profile=load_profile(PROFILE))
+    archive = many(one, 120)
+    revised = replace(archive.bulletins[9], updated=date(1999, 12, 31))
+    bulletins = (*archive.bulletins[:9], revised, *archive.bulletins[10:])
+    old, new = (updates(a) for a in (archive, replace(archive, bulletins=bulletins)))
+    assert old.keys() == new.keys()
+    assert len(old) == 5 * 120
+    moved = {key: day for key, day in new.items() if old[key] != day}
+    assert moved == dict.fromkeys(
+        [
+            "all tag:quern.example.org,2016:qsb-010",
+            "qsb tag:quern.example.org,2016:qsb-010",
+            "json tag:quern.example.org,2016:qsb-010",
+            "osv x_QSB-010",
+            "csaf QSB-010",
+        ],
+        "1999-12-31",
+    )
+
+
+def updates(archive: Archive) -> dict[str, str]:
+    """When each entry was updated, in all documents of each format."""
+    found: dict[str, str] = {}
+    for path, data in documents(archive).items():
+        if path.endswith(".json"):
+            items = json.loads(data)["items"]
+            found |= {f"json {item['id']}": item["date_modified"][:10] for item in items}
+        else:
+            feed = path[6:9]
+            found |= {f"{feed} {e.id}": e.updated[:10] for e in feedparser.parse(data).entries}
+    written = exports(archive, load_profile(PROFILE), URL)
+    for record in json.loads(written["osv/all.json"]):
+        found[f"osv {record['id']}"] = record["modified"][:10]
+    for entry in json.loads(written["csaf/feed-tlp-white.json"])["feed"]["entry"]:
+        found[f"csaf {entry['id']}"] = entry["updated"][:10]
+    return found
+
+
+TRACKER = """\
+- {xsa: 1, date: 2001-01-01, affected: yes, qsb: 001-2001}
+- {xsa: 2, date: 2002-01-01, affected: yes, qsb: 002-2002}
+"""
+VERDICT = "affected: no, updated: 2003-03-03"
+
+
+def test_only_what_the_tracker_is_about_is_updated_with_it(tmp_path: Path) -> None:
+    """In feeds as in OSV and CSAF."""
+    pack = make_pack(tmp_path / "pack", numbered(1, 2, 3))
+    profile = load_profile(PROFILE)
+    old, new = tmp_path / "old.yml", tmp_path / "new.yml"
+    old.write_text(TRACKER)
+    new.write_text(TRACKER.replace("affected: yes", VERDICT, 1))
+    found = []
+    for tracker in (old, new):
+        archive = load(pack, profile=profile, advisories=load_advisories(tracker))
+        renderings = Renderings(archive, profile, pages=True)
+        written = feeds(archive, profile, URL, renderings) | exports(archive, profile, URL)
+        read = feedparser.parse(written["feeds/qsb.atom.xml"]).entries
+        times = {f"feed {entry.id}": entry.updated[:10] for entry in read}
+        for record in json.loads(written["osv/all.json"]):
+            times[f"osv {record['id']}"] = record["modified"][:10]
+        for row in written["csaf/changes.csv"].decode().splitlines():
+            path, day = (field.strip('"') for field in row.split(","))
+            tracking = json.loads(written[f"csaf/{path}"])["document"]["tracking"]
+            times[f"csaf {path}"] = tracking["current_release_date"][:10]
+            assert (day, tracking["status"]) == (tracking["current_release_date"], "final")
+            assert tracking["revision_history"][-1]["date"] == day
+        found.append(times)
+    before, after = found
+    assert before.keys() == after.keys()
+    assert {key: day for key, day in after.items() if before[key] != day} == {
+        "feed tag:quern.example.org,2016:qsb-001": "2003-03-03",
+        "osv x_QSB-001": "2003-03-03",
+        "csaf 2001/qsb-001.json": "2003-03-03",
+    }
+
+
+def test_a_text_that_is_not_verified_says_so_in_every_feed(tmp_path: Path) -> None:
+    """In its title, its summary and its content; others do not."""
+    pack = tmp_path / "pack"
+    shutil.copytree(ROOT / "content" / "secpack", pack)
+    text = pack / "QSBs" / "qsb-012-2025.txt"
+    text.write_bytes(text.read_bytes().replace(b"bell", b"ball"))
+    (pack / "canaries" / "canary-004-2025.txt.sig.ines").unlink()
+    site = build(tmp_path / "site", SECPACK=pack, PROFILE=PROFILE)
+    assert site.status == 0, site.said
+    items = json.loads(site.read("feeds/all.json"))["items"]
+    rows = [(i["id"], i["title"], i["summary"], i["content_html"]) for i in items]
+    for feed in ("all", "qsb", "canary"):
+        rows += [(e.id, e.title, e.summary, e.content[0].value) for e in entries(site, feed)]
+    names = {"qsb-012": "BAD: the text, or the signature, is not what was signed",
+             "canary-004": "no signature by Ines Aldous; the profile expects one"}  # fmt: skip
+    for name, said in names.items():
+        told = [row[1:] for row in rows if row[0].endswith(name)]
+        assert len(told) == 3
+        for title, summary, content in told:
+            assert title.startswith("Not verified: ")
+            assert summary.startswith("Not verified. ")
+            assert "Not verified." in content.partition(said)[0]
+            assert said in content
+    others = [row for row in rows if not row[0].endswith(tuple(names))]
+    assert len(others) == len(rows) - 6
+    assert "Not verified" not in str(others)
+    record = json.loads(site.read("osv/x_QSB-012.json"))
+    assert record["summary"].startswith("Not verified: ")
+    assert site.read("osv/all.json").count("Not verified") == 1
+    events = icalendar.Calendar.from_ical(site.files()["feeds/canaries.ics"]).walk("VEVENT")
+    assert [str(e["SUMMARY"]) for e in events][-2:] == [
+        "Quern canary due",
+        "Not verified: Quern canary due",
+    ]
+    assert events[-1]["DESCRIPTION"].startswith("Not verified: Quern Canary 004")
 
 
 def test_a_feed_without_documents_is_a_feed(tmp_path: Path) -> None:

@@ -162,7 +162,9 @@ def test_feeds_are_inert(site: Site) -> None:
         assert not feed.bozo
     entry = feedparser.parse(site.files()["feeds/qsb.atom.xml"]).entries[0]
     assert entry.title_detail.type == "text/plain"
-    assert entry.title.startswith("QSB-001: <script>alert(1)</script> ]]> & \"'[U+202E]gnp.exe")
+    assert entry.title.startswith(
+        "Not verified: QSB-001: <script>alert(1)</script> ]]> & \"'[U+202E]gnp.exe"
+    )
 
 
 def test_data_is_inert_and_keeps_the_title(site: Site) -> None:
@@ -201,13 +203,13 @@ def test_words_for_machines_are_intact(site: Site) -> None:
     assert "<b>bold</b>" in canary_data["announcements"]
     assert json.loads(site.read("data/archive.json"))["issuer"] == "<b>Quern, Ltd.;\nof"
     items = json.loads(site.read("feeds/all.json"))["items"]
-    assert f"QSB-001: {shown}" in [item["title"] for item in items]
+    assert f"Not verified: QSB-001: {shown}" in [item["title"] for item in items]
     assert "<i>&" in json.loads(site.read("feeds/all.json"))["authors"][0]["name"]
     feed = feedparser.parse(site.files()["feeds/qsb.atom.xml"])
-    assert feed.entries[0].title == f"QSB-001: {shown}"
+    assert feed.entries[0].title == f"Not verified: QSB-001: {shown}"
     assert feed.entries[0].author == "<i>&"
     (event,) = icalendar.Calendar.from_ical(site.files()["feeds/canaries.ics"]).walk("VEVENT")
-    assert event["SUMMARY"] == "<b>Quern, Ltd.;\nof canary due"
+    assert event["SUMMARY"] == "Not verified: <b>Quern, Ltd.;\nof canary due"
 
 
 def test_a_number_or_name_cannot_lead_elsewhere(tmp_path: Path) -> None:

@@ -10,10 +10,12 @@ from typing import Any
 
 import pytest
 
-from bulletins.exports.archive_json import archive_json, document_json
+from bulletins.addresses import ARCHIVE_JSON, json_url
+from bulletins.exports.archive_json import data_files
 from bulletins.exports.calendar import calendar
 from bulletins.exports.csaf import csaf
 from bulletins.exports.osv import osv
+from bulletins.exports.texts import told
 from bulletins.feeds import feeds
 from bulletins.rendering import Renderings
 from secpack import Checker, load, load_advisories, load_profile
@@ -67,11 +69,12 @@ def test_the_schema_has_the_words_of_the_model() -> None:
 
 
 def test_the_archive_is_as_the_schema_says(archive: Archive) -> None:
-    data = json.loads(archive_json(archive, PROFILE))
+    written = data_files(archive, PROFILE)
+    data = json.loads(written[ARCHIVE_JSON])
     assert judges.data_faults(data) == []
     assert judges.data_faults(data, "archive") == []
     for publication in archive.publications:
-        document = json.loads(document_json(publication, PROFILE))
+        document = json.loads(written[json_url(publication, PROFILE)])
         kind = "bulletinDocument" if publication in archive.bulletins else "canaryDocument"
         assert judges.data_faults(document) == []
         assert judges.data_faults(document, kind) == []
@@ -116,14 +119,14 @@ def at(data: Any, *path: str | int) -> Any:
     ],
 )
 def test_the_schema_refuses(archive: Archive, path: tuple[str | int, ...], value: Any) -> None:
-    data = json.loads(archive_json(archive, PROFILE))
+    data = json.loads(data_files(archive, PROFILE)[ARCHIVE_JSON])
     at(data, *path[:-1])[path[-1]] = value
     assert judges.data_faults(data, "archive")
     assert judges.data_faults(data)
 
 
 def test_the_schema_misses_every_key(archive: Archive) -> None:
-    whole = json.loads(archive_json(archive, PROFILE))
+    whole = json.loads(data_files(archive, PROFILE)[ARCHIVE_JSON])
     places: list[tuple[str | int, ...]] = [(), ("bulletins", 0), ("canaries", 2), ("advisories", 0)]
     places += [("keys", 0), ("findings", 0), ("canaries", 2, "letters", 0)]
     places += [("bulletins", 0, "signatures", 0), ("canaries", 0, "statements", 0)]
@@ -208,7 +211,7 @@ def test_icalendar(archive: Archive, broken: Callable[[bytes], bytes]) -> None:
     ],
 )
 def test_osv(archive: Archive, path: tuple[str | int, ...], value: Any) -> None:
-    data = json.loads(osv(archive, PROFILE, "https://example.org")["osv/x_QSB-012.json"])
+    data = json.loads(osv(told(archive), PROFILE, "https://example.org")["osv/x_QSB-012.json"])
     assert judges.osv_faults(data) == []
     at(data, *path[:-1])[path[-1]] = value
     assert judges.osv_faults(data)
@@ -231,7 +234,7 @@ BROKEN: dict[str, tuple[tuple[str | int, ...], Any]] = {
 
 def test_csaf(archive: Archive) -> None:
     """All in one go, since a validator takes a second to start."""
-    written = csaf(archive, PROFILE, "https://example.org")["csaf/2025/qsb-012.json"]
+    written = csaf(told(archive), PROFILE, "https://example.org")["csaf/2025/qsb-012.json"]
     broken = {"whole": json.loads(written)}
     for name, (path, value) in BROKEN.items():
         broken[name] = json.loads(written)

@@ -17,9 +17,18 @@ from bulletins.addresses import CSAF_FEED, CSAF_PROVIDER, OSV_ALL, csaf_url
 from bulletins.exports import exports
 from bulletins.exports.csaf import csaf
 from bulletins.exports.osv import osv
-from bulletins.exports.texts import is_url
+from bulletins.exports.texts import is_url, told
 from secpack import Profile, SecpackError, load, load_advisories, load_profile
-from secpack.model import Archive, Fix, Naming, PackageRow, Place, Revision
+from secpack.model import (
+    Archive,
+    Finding,
+    Fix,
+    Naming,
+    PackageRow,
+    Place,
+    Revision,
+    Severity,
+)
 from tests.bulletins import judges
 from tests.bulletins.sites import ROOT, build
 from tests.bulletins.test_hostile import BODY_OF_ALL, HOSTILE_REVISION, TITLE
@@ -63,12 +72,12 @@ def with_rows(archive: Archive, *rows: PackageRow) -> Archive:
 
 def documents(archive: Archive, profile: Profile = PROFILE) -> dict[str, Any]:
     """All CSAF documents by their addresses."""
-    written = csaf(archive, profile, URL)
+    written = csaf(told(archive), profile, URL)
     return {csaf_url(b): json.loads(written[csaf_url(b)]) for b in archive.bulletins}
 
 
 def record(archive: Archive, site_url: str = URL) -> Any:
-    (found,) = json.loads(osv(archive, PROFILE, site_url)[OSV_ALL])
+    (found,) = json.loads(osv(told(archive), PROFILE, site_url)[OSV_ALL])
     return found
 
 
@@ -81,7 +90,7 @@ def document(archive: Archive) -> Any:
 
 
 def test_osv_has_each_bulletin_once(archive: Archive) -> None:
-    written = {path: json.loads(data) for path, data in osv(archive, PROFILE, URL).items()}
+    written = {path: json.loads(data) for path, data in osv(told(archive), PROFILE, URL).items()}
     whole = written.pop(OSV_ALL)
     assert [found["id"] for found in whole] == [f"x_{b.id}" for b in archive.bulletins]
     assert list(written.values()) == whole
@@ -90,18 +99,18 @@ def test_osv_has_each_bulletin_once(archive: Archive) -> None:
 
 @pytest.mark.parametrize("url", [URL, ""])
 def test_osv_is_valid(archive: Archive, url: str) -> None:
-    for path, data in osv(archive, PROFILE, url).items():
+    for path, data in osv(told(archive), PROFILE, url).items():
         if path != OSV_ALL:
             assert judges.osv_faults(json.loads(data)) == [], path
 
 
 def test_osv_without_a_bulletin() -> None:
-    written = osv(Archive((), (), (), (), (), ()), PROFILE, URL)
+    written = osv([], PROFILE, URL)
     assert {path: json.loads(data) for path, data in written.items()} == {OSV_ALL: []}
 
 
 def test_osv_says_what_the_text_says(archive: Archive) -> None:
-    found = json.loads(osv(archive, PROFILE, URL)["osv/x_QSB-012.json"])
+    found = json.loads(osv(told(archive), PROFILE, URL)["osv/x_QSB-012.json"])
     bulletin = archive.bulletins[-1]
     text = bulletin.document.file.data.decode().strip("\n").rstrip()
     assert found.pop("details") == f"```text\n{text}\n```\n"
@@ -121,7 +130,7 @@ def test_osv_says_what_the_text_says(archive: Archive) -> None:
 
 
 def test_osv_names_no_place_of_the_site_where_it_has_none(archive: Archive) -> None:
-    links = [link["url"] for r in json.loads(osv(archive, PROFILE, "")[OSV_ALL])
+    links = [link["url"] for r in json.loads(osv(told(archive), PROFILE, "")[OSV_ALL])
              for link in r.get("references", ())]  # fmt: skip
     assert links
     assert all(is_url(link) and "/qsb/" not in link for link in links)
@@ -237,9 +246,9 @@ def test_csaf_revisions(
     tmp_path: Path, revisions: list[tuple[int, str]], updated: int, expected: list[str]
 ) -> None:
     archive = one(tmp_path)
-    told = tuple(Revision(DAY + timedelta(days=days), text, 1) for days, text in revisions)
+    entries = tuple(Revision(DAY + timedelta(days=days), text, 1) for days, text in revisions)
     changed = DAY + timedelta(days=updated)
-    revised = replace(archive.bulletins[0], revisions=told, updated=changed)
+    revised = replace(archive.bulletins[0], revisions=entries, updated=changed)
     found = documents(replace(archive, bulletins=(revised,)))
     assert judges.csaf_faults(found) == {}
     (head,) = (d["document"] for d in found.values())
@@ -323,11 +332,27 @@ def test_csaf_repeats_products_only_so_often(tmp_path: Path) -> None:
     assert len(json.dumps(found)) < 2_000_000
 
 
+def test_what_is_not_verified_says_so(tmp_path: Path) -> None:
+    archive = one(tmp_path)
+    path = archive.bulletins[0].document.file.path
+    for severity, waived, expected in (
+        (Severity.ERROR, "", "Not verified: QSB-001: A title"),
+        (Severity.ERROR, "known", "QSB-001: A title"),
+        (Severity.NOTICE, "", "QSB-001: A title"),
+    ):
+        finding = Finding(path, 0, "unsigned", "not signed", severity, waived)
+        found = replace(archive, findings=(finding,))
+        assert document(found)["document"]["title"] == expected
+        assert record(found)["summary"] == expected.replace("QSB-001: ", "")
+        feed = json.loads(csaf(told(found), PROFILE, URL)[CSAF_FEED])["feed"]
+        assert feed["entry"][0]["title"] == expected
+
+
 # --- the provider -----------------------------------------------------------------------------
 
 
 def test_digests_are_those_of_the_documents(archive: Archive) -> None:
-    written = csaf(archive, PROFILE, URL)
+    written = csaf(told(archive), PROFILE, URL)
     for b in archive.bulletins:
         path = csaf_url(b)
         for algorithm in ("sha256", "sha512"):
@@ -337,7 +362,7 @@ def test_digests_are_those_of_the_documents(archive: Archive) -> None:
 
 
 def test_lists_have_each_document_once(archive: Archive) -> None:
-    written = csaf(archive, PROFILE, URL)
+    written = csaf(told(archive), PROFILE, URL)
     paths = [csaf_url(b).removeprefix("csaf/") for b in archive.bulletins]
     assert written["csaf/index.txt"].decode().splitlines() == paths
     rows = list(csv.reader(written["csaf/changes.csv"].decode().splitlines()))
@@ -352,7 +377,7 @@ def test_lists_have_each_document_once(archive: Archive) -> None:
 
 
 def test_all_that_a_provider_names_is_there(archive: Archive) -> None:
-    written = csaf(archive, PROFILE, URL)
+    written = csaf(told(archive), PROFILE, URL)
     metadata = json.loads(written[CSAF_PROVIDER])
     feed = json.loads(written[CSAF_FEED])["feed"]
     links = [link["href"] for link in feed["link"]]
@@ -420,12 +445,12 @@ def test_hostile_words_stay_words(tmp_path: Path) -> None:
     ]
     archive = with_rows(archive, *rows)
     assert PROFILE.csaf
-    told = replace(PROFILE.csaf, contact=odd)
-    profile = replace(PROFILE, name=odd, issuer=odd, team=odd, csaf=told)
+    own = replace(PROFILE.csaf, contact=odd)
+    profile = replace(PROFILE, name=odd, issuer=odd, team=odd, csaf=own)
     found = documents(archive, profile)
     assert judges.csaf_faults(found) == {}
     (one_found,) = found.values()
-    (scanned,) = json.loads(osv(archive, profile, URL)[OSV_ALL])
+    (scanned,) = json.loads(osv(told(archive), profile, URL)[OSV_ALL])
     assert judges.osv_faults(scanned) == []
     shown = " ".join(TITLE.split())
     for character in "\u202e\u200b\x07":
@@ -440,7 +465,7 @@ def test_hostile_words_stay_words(tmp_path: Path) -> None:
     assert "<img src=x onerror=alert(2)> and <b>bold</b> [1] {{ 7 * 7 }}" in scanned["details"]
     notes = "\n".join(note["text"] for note in one_found["document"]["notes"])
     assert "<img src=x onerror=alert(2)> and <b>bold</b> [1] {{ 7 * 7 }}" in notes
-    assert not re.search(b"[<>&\x07]", b"".join(csaf(archive, profile, URL).values()))
+    assert not re.search(b"[<>&\x07]", b"".join(csaf(told(archive), profile, URL).values()))
 
 
 def test_texts_made_to_hurt_are_valid(tmp_path: Path) -> None:
@@ -457,7 +482,7 @@ def test_texts_made_to_hurt_are_valid(tmp_path: Path) -> None:
         except SecpackError:  # a text that is refused is in no export
             continue
         found |= documents(archive)
-        for scanned in json.loads(osv(archive, PROFILE, URL)[OSV_ALL]):
+        for scanned in json.loads(osv(told(archive), PROFILE, URL)[OSV_ALL]):
             assert judges.osv_faults(scanned) == [], path
     assert len(found) > 100
     assert judges.csaf_faults(found) == {}

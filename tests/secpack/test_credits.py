@@ -10,6 +10,7 @@ import pytest
 from secpack.model import File
 from secpack.text import parse_text
 from secpack.text.credits import Credit, read_credits
+from secpack.text.walk import sections
 from tests.conftest import DATA
 from tests.secpack.test_cases import read
 
@@ -22,7 +23,9 @@ def test_there_are_cases() -> None:
 
 @pytest.mark.parametrize("path", CASES, ids=lambda path: path.stem)
 def test_case(path: Path, golden: bool) -> None:
-    found = [f"{credit.name}: {credit.role}" for credit in read_credits(parse_text(read(path)))]
+    found = [
+        f"{credit.name}: {credit.role}" for credit in read_credits(sections(parse_text(read(path))))
+    ]
     expected = path.with_suffix(".json")
     if golden:
         expected.write_text(json.dumps(found, indent=1, ensure_ascii=False) + "\n", "utf-8")
@@ -53,11 +56,11 @@ def test_case(path: Path, golden: bool) -> None:
 def test_words(words: str, names: list[str]) -> None:
     text = f"---===[ Quern Security Bulletin 001 ]===---\n\n2001-03-04\n\nCredits\n---\n\n{words}\n"
     document = parse_text(File("text.txt", text.encode(), ""))
-    assert [credit.name for credit in read_credits(document)] == names
+    assert [credit.name for credit in read_credits(sections(document))] == names
 
 
 def test_each_once() -> None:
     text = "---===[ Quern Security Bulletin 001 ]===---\n\n2001-03-04\n\nCredits\n---\n\n"
     text += "Found by Ines Aldous. Reported by Ines Aldous. Found by Tomek Varga.\n"
-    found = read_credits(parse_text(File("text.txt", text.encode(), "")))
+    found = read_credits(sections(parse_text(File("text.txt", text.encode(), ""))))
     assert found == (Credit("Ines Aldous", "found"), Credit("Tomek Varga", "found"))

@@ -9,8 +9,16 @@ from collections.abc import Callable, Sequence
 from datetime import date, datetime
 from typing import Any
 
-from bulletins.addresses import advisory_url, attachment_url, beside, key_url, page_url
-from bulletins.exports.data import to_json
+from bulletins.addresses import (
+    ARCHIVE_JSON,
+    advisory_url,
+    attachment_url,
+    beside,
+    json_url,
+    key_url,
+    page_url,
+)
+from bulletins.exports.data import to_json, written
 from secpack import Profile
 from secpack.model import (
     Advisory,
@@ -25,36 +33,34 @@ from secpack.model import (
     Signature,
 )
 from secpack.statistics import statistics
-from secpack.text.walk import sections
 
 _FORMAT = 1
 
 
-def archive_json(archive: Archive, profile: Profile) -> bytes:
-    """Return the archive as JSON: keys sorted, documents ascending, one value a line."""
+def data_files(archive: Archive, profile: Profile) -> dict[str, bytes]:
+    """Return the archive and each document as JSON, by address: keys sorted, one value a line.
+
+    Documents ascend. One by itself is the object that it is in the archive's, and ``format``.
+    """
+    bulletins = {json_url(b, profile): _bulletin(b, profile) for b in archive.bulletins}
+    canaries = {json_url(c, profile): _canary(c, profile) for c in archive.canaries}
+    documents = {
+        address: {key: written(value) for key, value in data.items()}
+        for address, data in (bulletins | canaries).items()
+    }
     data = {
         "format": _FORMAT,
         "issuer": profile.issuer,
-        "bulletins": [_document(bulletin, profile) for bulletin in archive.bulletins],
-        "canaries": [_document(canary, profile) for canary in archive.canaries],
+        "bulletins": [documents[address] for address in bulletins],
+        "canaries": [documents[address] for address in canaries],
         "advisories": [_advisory(advisory) for advisory in archive.advisories],
         "statistics": _statistics(archive.advisories),
         "attachments": [_attachment(each, profile) for each in archive.attachments],
         "keys": [_key(key, profile) for key in archive.keys],
         "findings": [_finding(finding) for finding in archive.findings],
     }
-    return to_json(data)
-
-
-def document_json(publication: Publication, profile: Profile) -> bytes:
-    """Return one document as JSON: the object that it is in the archive's, and ``format``."""
-    return to_json({"format": _FORMAT} | _document(publication, profile))
-
-
-def _document(publication: Publication, profile: Profile) -> dict[str, Any]:
-    if isinstance(publication, Bulletin):
-        return _bulletin(publication, profile)
-    return _canary(publication, profile)
+    whole = {ARCHIVE_JSON: to_json(data)}
+    return whole | {path: to_json({"format": _FORMAT} | one) for path, one in documents.items()}
 
 
 def _publication(publication: Publication, profile: Profile) -> dict[str, Any]:
@@ -70,7 +76,7 @@ def _publication(publication: Publication, profile: Profile) -> dict[str, Any]:
         "published": publication.published.isoformat(),
         "updated": publication.updated.isoformat(),
         "revisions": [{"date": r.date.isoformat(), "text": r.text} for r in publication.revisions],
-        "sections": [{"title": s.title, "level": s.level} for s in sections(publication.document)],
+        "sections": [{"title": s.title, "level": s.level} for s in publication.abstract.parts],
         "signatures": _signatures(
             publication.signatures, lambda name: beside(publication, profile, name)
         ),

@@ -7,6 +7,8 @@ from datetime import date, timedelta
 from typing import Final
 
 from bulletins.addresses import page_url
+from bulletins.doubts import WORDS as DOUBTFUL
+from bulletins.doubts import doubts
 from bulletins.reader import site_name
 from secpack import Profile
 from secpack.model import Archive, Canary, Window
@@ -22,15 +24,19 @@ def calendar(archive: Archive, profile: Profile, site_url: str) -> bytes:
     There must be one: RFC 5545 knows no calendar without a component.
     """
     lines = ["BEGIN:VCALENDAR", "VERSION:2.0", "PRODID:-//secpack-archive//bulletins//EN"]
-    lines += ["METHOD:PUBLISH", _text("X-WR-CALNAME", f"{site_name(profile)}: next canaries")]
+    lines.append(_text("X-WR-CALNAME", f"{site_name(profile)}: next canaries"))
+    doubtful = doubts(archive)
     for canary in archive.canaries:
         if canary.due:
-            lines += _event(canary, canary.due, profile, site_url)
+            doubt = f"{DOUBTFUL}: " if canary.id in doubtful else ""
+            lines += _event(canary, doubt, canary.due, profile, site_url)
     lines.append("END:VCALENDAR")
     return b"".join(_folded(line) for line in lines)
 
 
-def _event(canary: Canary, due: Window, profile: Profile, site_url: str) -> Iterator[str]:
+def _event(
+    canary: Canary, doubt: str, due: Window, profile: Profile, site_url: str
+) -> Iterator[str]:
     """Days of an event are whole, and its end is the day behind the last of them."""
     authority = profile.tag.partition(",")[0]
     days = f"{due.first.isoformat()} to {due.last.isoformat()}"
@@ -40,8 +46,8 @@ def _event(canary: Canary, due: Window, profile: Profile, site_url: str) -> Iter
     yield f"DTSTAMP:{_day(canary.updated)}T000000Z"
     yield f"DTSTART;VALUE=DATE:{_day(due.first)}"
     yield f"DTEND;VALUE=DATE:{_day(behind)}"
-    yield _text("SUMMARY", f"{profile.issuer} canary due".strip())
-    yield _text("DESCRIPTION", f"{canary.title} says that the next one is due from {days}.")
+    yield _text("SUMMARY", f"{doubt}{profile.issuer} canary due".strip())
+    yield _text("DESCRIPTION", f"{doubt}{canary.title} says that the next one is due from {days}.")
     if site_url:
         yield f"URL:{site_url}/{page_url(canary, profile)}"
     yield "TRANSP:TRANSPARENT"

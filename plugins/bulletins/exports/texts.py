@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
 from typing import Final
 
-from secpack.model import Advisory, Archive, Bulletin, Link, Place, References
+from bulletins.changes import changed, verdict_changes
+from bulletins.doubts import WORDS as DOUBTFUL
+from bulletins.doubts import doubts
+from bulletins.reader import heading
+from secpack.model import Advisory, Archive, Bulletin, Place
 from secpack.text.marks import visible
-from secpack.text.walk import runs
 
 #: An address that is one by RFC 3986, and leads to the web: these formats allow no other.
 _URL: Final = re.compile(
@@ -18,50 +23,73 @@ _URL: Final = re.compile(
 )
 
 
-def advisories_by_number(archive: Archive) -> dict[int, Advisory]:
-    """All advisories by their numbers."""
-    return {advisory.number: advisory for advisory in archive.advisories}
+@dataclass(frozen=True, slots=True)
+class Told:
+    """A bulletin with what all formats for scanners tell of it, which is read once.
 
-
-def addressed(bulletin: Bulletin, advisories: Mapping[int, Advisory]) -> dict[str, list[str]]:
-    """What a bulletin addresses: ids, each with the CVEs that are known to be its own.
-
-    Advisories come first, then what else the text addresses; a CVE that is known to belong to one
-    of the advisories is not repeated.
+    ``title``, and ``heading`` with the id, begin with a word of doubt if the text is not verified.
+    ``addressed`` are ids of what
+    it addresses, each with the CVEs that are known to be its own. ``changed`` is the day of the
+    last change, ``verdicts`` when the tracker changed those on what it addresses. ``lines`` are the
+    text's, ``links`` the addresses of its references that formats allow, with their labels.
     """
-    found = {f"XSA-{n}": list(advisories[n].cves) for n in bulletin.addresses}
+
+    bulletin: Bulletin
+    title: str
+    heading: str
+    addressed: Mapping[str, Sequence[str]]
+    changed: date
+    verdicts: Mapping[date, Sequence[int]]
+    lines: tuple[str, ...]
+    links: Mapping[str, str]
+
+    def printed(self, first: int = 1, last: int | None = None) -> str:
+        """Lines of the text as printed, without blank ones around them."""
+        return visible("\n".join(self.lines[first - 1 : last]).strip("\n").rstrip())
+
+
+def told(archive: Archive) -> list[Told]:
+    """What is told of all bulletins."""
+    advisories = {advisory.number: advisory for advisory in archive.advisories}
+    doubtful = doubts(archive)
+    return [_told(b, advisories, doubtful=b.id in doubtful) for b in archive.bulletins]
+
+
+def _told(bulletin: Bulletin, advisories: Mapping[int, Advisory], *, doubtful: bool) -> Told:
+    doubt = f"{DOUBTFUL}: " if doubtful else ""
+    text = bulletin.document.file.data.decode().replace("\r\n", "\n")
+    return Told(
+        bulletin=bulletin,
+        title=visible(doubt + bulletin.title),
+        heading=visible(doubt + heading(bulletin)),
+        addressed=_addressed(bulletin, advisories),
+        changed=changed(bulletin, advisories),
+        verdicts=verdict_changes(bulletin, advisories),
+        lines=tuple(text.split("\n")),
+        links={url: label for url, label in bulletin.abstract.links if is_url(url)},
+    )
+
+
+def _addressed(bulletin: Bulletin, advisories: Mapping[int, Advisory]) -> dict[str, Sequence[str]]:
+    """Advisories come first, then what else the text addresses.
+
+    A CVE that is known to belong to one of the advisories is not repeated.
+    """
+    found: dict[str, Sequence[str]] = {f"XSA-{n}": advisories[n].cves for n in bulletin.addresses}
     owned = {cve for cves in found.values() for cve in cves}
     others = [n.value for n in bulletin.evidence if n.scheme not in ("XSA", "bulletin")]
-    return found | {value: [] for value in others if value not in owned}
+    return found | {value: () for value in others if value not in owned}
 
 
-def mentioned(bulletin: Bulletin, advisories: Mapping[int, Advisory]) -> list[str]:
+def mentioned(told: Told) -> list[str]:
     """Advisories and CVEs that a bulletin names and does not address, unless they do not apply."""
-    of_it = addressed(bulletin, advisories)
-    left_out = {*of_it, *(cve for cves in of_it.values() for cve in cves)}
-    left_out |= {n.value for n in bulletin.namings if n.place is Place.NOT_AFFECTED}
-    named = dict.fromkeys(n.value for n in bulletin.namings if n.scheme in ("XSA", "CVE"))
+    namings = told.bulletin.namings
+    left_out = {*told.addressed, *(cve for cves in told.addressed.values() for cve in cves)}
+    left_out |= {n.value for n in namings if n.place is Place.NOT_AFFECTED}
+    named = dict.fromkeys(n.value for n in namings if n.scheme in ("XSA", "CVE"))
     return [value for value in named if value not in left_out]
 
 
 def is_url(address: str) -> bool:
     """Whether an address can stand where a format wants one."""
     return _URL.fullmatch(address) is not None
-
-
-def text_links(bulletin: Bulletin) -> Iterator[tuple[str, str]]:
-    """The addresses of the text's references, each once, with their labels."""
-    links: dict[str, str] = {}
-    for block in bulletin.document.blocks:
-        for item in block.items if isinstance(block, References) else ():
-            for _, inlines in runs(item.blocks):
-                for inline in inlines:
-                    if isinstance(inline, Link) and is_url(inline.url):
-                        links.setdefault(inline.url, item.label)
-    yield from links.items()
-
-
-def printed(bulletin: Bulletin, first: int = 1, last: int | None = None) -> str:
-    """Lines of the text as printed, without blank ones around them."""
-    lines = bulletin.document.file.data.decode().replace("\r\n", "\n").split("\n")
-    return visible("\n".join(lines[first - 1 : last]).strip("\n").rstrip())

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from bulletins.addresses import feed_url, json_feed_url
 from bulletins.feeds.advisories import advisory_entries
-from bulletins.feeds.atom import atom_document
+from bulletins.feeds.atom import AtomWriter
 from bulletins.feeds.chain import chain
 from bulletins.feeds.entries import newest_first, publication_entries
 from bulletins.feeds.jsonfeed import json_document
@@ -28,10 +28,11 @@ def feeds(
     Addresses in them are absolute where the site has one, otherwise relative to the feed.
     """
     root = f"{site_url}/" if site_url else "../"
+    atom = AtomWriter()
     written = {}
     for feed in _feeds(archive, profile, root, renderings):
         for page in chain(feed.entries):
-            written[feed_url(feed.slug, page.number)] = atom_document(feed, page)
+            written[feed_url(feed.slug, page.number)] = atom.document(feed, page)
             if feed.slug == "all":
                 written[json_feed_url(feed.slug, page.number)] = json_document(feed, page)
     return written

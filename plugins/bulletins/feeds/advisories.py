@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from datetime import date
 
 from bulletins.addresses import INDEX, advisory_url, page_url, published_advisory
+from bulletins.changes import advisory_changed
 from bulletins.feeds.model import Category, FeedEntry, FeedLink
 from bulletins.html import escape
 from bulletins.reader import heading
@@ -40,13 +41,12 @@ def _entry(
     name = f"XSA-{advisory.number}"
     product = profile.name or profile.issuer or "the product"
     sentence = verdict_sentence(advisory, product)
-    changes = [day, advisory.updated or day, *(bulletin.published for bulletin in bulletins)]
     return FeedEntry(
         id=f"tag:{profile.tag}:{name.lower()}",
         title=visible(f"{name}: {advisory.title}" if advisory.title else name),
         page=root + advisory_url(advisory.number) + index,
         published=day,
-        updated=max(changes),
+        updated=advisory_changed(advisory, day, bulletins),
         summary=visible(f"{sentence} {advisory.reason}".strip()),
         html="\n".join(_html(advisory, sentence, bulletins, profile, root + "{}" + index)),
         categories=tuple(_categories(advisory, profile)),

@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
+from datetime import date
 
 from bulletins.addresses import INDEX, beside, json_url, kind_of, page_url
+from bulletins.changes import changed
+from bulletins.doubts import WORDS as DOUBTFUL
+from bulletins.doubts import doubts
 from bulletins.feeds.model import Category, FeedEntry, FeedLink
+from bulletins.html import escape
 from bulletins.reader import heading, summary
 from bulletins.rendering import Renderings
 from secpack import Profile
@@ -26,11 +32,30 @@ def publication_entries(
     archive: Archive, profile: Profile, root: str, renderings: Renderings
 ) -> dict[str, FeedEntry]:
     """The entries of all documents by their ids; ``root`` is the way to the root of the site."""
-    return {p.id: _entry(p, profile, root, renderings) for p in archive.publications}
+    advisories = {advisory.number: advisory for advisory in archive.advisories}
+    doubtful = doubts(archive)
+    entries = {}
+    for publication in archive.publications:
+        updated = changed(publication, advisories)
+        entry = _entry(publication, updated, profile, root, renderings)
+        reasons = doubtful.get(publication.id)
+        entries[publication.id] = _doubted(entry, reasons) if reasons else entry
+    return entries
+
+
+def _doubted(entry: FeedEntry, reasons: Sequence[str]) -> FeedEntry:
+    """The entry of a text that is not verified says so, wherever readers may look."""
+    found = escape("; ".join(reasons))
+    return replace(
+        entry,
+        title=f"{DOUBTFUL}: {entry.title}",
+        summary=f"{DOUBTFUL}. {entry.summary}",
+        html=f"<p><strong>{DOUBTFUL}.</strong> This build found: {found}.</p>\n{entry.html}",
+    )
 
 
 def _entry(
-    publication: Publication, profile: Profile, root: str, renderings: Renderings
+    publication: Publication, updated: date, profile: Profile, root: str, renderings: Renderings
 ) -> FeedEntry:
     page = root + page_url(publication, profile) + ("" if "://" in root else INDEX)
     return FeedEntry(
@@ -38,7 +63,7 @@ def _entry(
         title=visible(heading(publication)),
         page=page,
         published=publication.published,
-        updated=publication.updated,
+        updated=updated,
         summary=visible(summary(publication)),
         html=renderings.elsewhere(publication, root=root, page=page),
         categories=tuple(_categories(publication, profile)),
@@ -53,7 +78,7 @@ def _categories(publication: Publication, profile: Profile) -> Iterator[Category
         yield from (Category(f"XSA-{number}", scheme) for number in publication.addresses)
         yield from (Category(cve, f"tag:{profile.tag}:cve") for cve in publication.cves)
         scheme = f"tag:{profile.tag}:release"
-        yield from (Category(release, scheme) for release in publication.releases)
+        yield from (Category(visible(release), scheme) for release in publication.releases)
 
 
 def _links(publication: Publication, profile: Profile, root: str) -> Iterator[FeedLink]:

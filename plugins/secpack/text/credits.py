@@ -1,4 +1,4 @@
-"""A Document to those it thanks by name, where it is plain who they are.
+"""Sections to those they thank by name, where it is plain who they are.
 
 ``Credits`` tell stories more often than lists of names. What is read is a name of two words or more
 behind ``found by``, and one in front of an address of mail; what could be something else is left.
@@ -7,13 +7,12 @@ behind ``found by``, and one in front of an address of mail; what could be somet
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
 from typing import Final
 
-from secpack.model import Document, Heading, References
+from secpack.model import Credit, Heading, References, Section
 from secpack.text.scan import section_name
-from secpack.text.walk import plain, runs, sections
+from secpack.text.walk import plain, runs
 
 _SECTIONS: Final = frozenset({"credits", "credit", "acknowledgements", "acknowledgments", "thanks"})
 _WORD: Final = r"(?:[A-Z]\.|[^\W\d_a-z](?:[^\W\d_]|['’-](?=[^\W\d_])){0,40})"
@@ -41,24 +40,16 @@ _NO_PERSON: Final = re.compile(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Credit:
-    """A person whom a text thanks; ``role`` is ``discovered``, ``reported``, or ``thanked``."""
-
-    name: str
-    role: str
-
-
-def read_credits(document: Document) -> tuple[Credit, ...]:
-    """Those whom the sections on credits name, each once, in the order of the text."""
-    found: dict[str, Credit] = {}
-    for credit in _credits(document):
-        found.setdefault(credit.name, credit)
-    return tuple(found.values())
+def read_credits(found: Iterable[Section]) -> tuple[Credit, ...]:
+    """Those whom a text's sections on credits name, each once, in the order of the text."""
+    named: dict[str, Credit] = {}
+    for credit in _credits(found):
+        named.setdefault(credit.name, credit)
+    return tuple(named.values())
 
 
-def _credits(document: Document) -> Iterator[Credit]:
-    for section in sections(document):
+def _credits(found: Iterable[Section]) -> Iterator[Credit]:
+    for section in found:
         if section_name(section.title) in _SECTIONS:
             blocks = [b for b in section.blocks if not isinstance(b, (Heading, References))]
             for _, inlines in runs(blocks):

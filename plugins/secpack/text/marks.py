@@ -59,7 +59,7 @@ PLACEHOLDER_SIGN: Final = re.compile(rf"TODO|FIXME|TBD|XXX|NNN|{_FILL_IN}")
 # separators, byte order mark, and noncharacters.
 HIDDEN: Final = re.compile(
     "[\x00-\x08\x0b-\x1f\x7f-\x9f\u00ad\u061c\u180e\u200b-\u200f\u2028-\u202e"
-    "\u2060-\u206f\ufeff\ufff9-\ufffb\ufffe\uffff]"
+    "\u2060-\u206f\ufeff\ufff9-\ufffb\ufffe\uffff\U000e0000-\U000e007f]"
 )
 URL_LINE: Final = re.compile(r"[ \t]*(?:https?://|mailto:)\S+")
 HUNK: Final = re.compile(r"@@ -\d{1,9}(?:,(?P<old>\d{1,9}))? \+\d{1,9}(?:,(?P<new>\d{1,9}))? @@")

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import pairwise
 from typing import Final, TypeAlias
 
 from secpack.model import (
@@ -29,6 +31,12 @@ Leaf: TypeAlias = Letterhead | Heading | Paragraph | Preformatted | Table | Rule
 
 # What is in the titles of sections that help where nothing is to be patched, the best first.
 _LESSER_ACTIONS: Final = ("packages", "resolution", "workaround", "mitigation")
+
+_RESTART: Final = re.compile(r"\b(?:restart|reboot)", re.IGNORECASE)
+
+# More characters than this are not about a restart alone, or not a quotation to lead with.
+_MAX_RESTART: Final = 300
+_MAX_BRIEF: Final = 1500
 
 
 def leaves(blocks: Iterable[Block]) -> Iterator[Leaf]:
@@ -131,14 +139,55 @@ def _titled(found: Sequence[Section], title: str) -> Section | None:
 
 def opening(section: Section) -> tuple[Block, ...]:
     """The first statement of a section: its first paragraph, with the list that it announces."""
+    return _statement(_behind_headings(section.blocks))
+
+
+def steps(section: Section) -> tuple[Block, ...]:
+    """What a section asks for: its first statement, and what is to be restarted afterwards.
+
+    Where that statement has no list and no commands, the first list that is announced later
+    belongs to it.
+    """
+    blocks = _behind_headings(section.blocks)
+    first = _statement(blocks)
+    rest = blocks[len(first) :]
+    if not any(isinstance(block, (ListBlock, Preformatted)) for block in first):
+        first += _announced_list(rest)
+    restart = next(
+        (block for block in rest if _asks_for_restart(block) and block not in first), None
+    )
+    return (*first, restart) if restart else first
+
+
+def brief(blocks: Sequence[Block]) -> tuple[Block, ...]:
+    """Blocks that are short enough to be quoted; of longer ones the first."""
+    words = sum(len(plain(inlines)) for _, inlines in runs(blocks))
+    code = sum(len(leaf.text) for leaf in leaves(blocks) if isinstance(leaf, Preformatted))
+    return tuple(blocks if words + code <= _MAX_BRIEF else blocks[:1])
+
+
+def _statement(blocks: Sequence[Block]) -> tuple[Block, ...]:
     taken: list[Block] = []
-    for block in _behind_headings(section.blocks):
+    for block in blocks:
         announced = bool(taken) and _announces(taken[-1])
         more = isinstance(block, ListBlock) or (_announces(block) and _is_packages(taken))
         if isinstance(block, Heading) or (taken and not announced and not more):
             break
         taken.append(block)
     return tuple(taken)
+
+
+def _announced_list(blocks: Sequence[Block]) -> tuple[Block, ...]:
+    """The first list that a paragraph announces, with what is announced before and after it."""
+    for n, (block, following) in enumerate(pairwise(blocks)):
+        if _announces(block) and isinstance(following, ListBlock):
+            return _statement(blocks[n - 1 if n and _announces(blocks[n - 1]) else n :])
+    return ()
+
+
+def _asks_for_restart(block: Block) -> bool:
+    words = plain(block.inlines) if isinstance(block, Paragraph) else ""
+    return len(words) <= _MAX_RESTART and bool(_RESTART.search(words))
 
 
 def _behind_headings(blocks: Sequence[Block]) -> Sequence[Block]:

@@ -7,12 +7,13 @@ there where the site has no address that begins with ``https://``, which CSAF de
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 
 from bulletins.addresses import csaf_url
 from bulletins.exports.csaf.document import document
 from bulletins.exports.csaf.provider import provider
 from bulletins.exports.data import to_json
-from bulletins.exports.texts import advisories_by_number
+from bulletins.exports.texts import Told
 from secpack import Profile
 from secpack.model import Archive
 
@@ -24,16 +25,15 @@ def is_provider(archive: Archive, profile: Profile, site_url: str) -> bool:
     return bool(profile.csaf and site_url.startswith("https://") and archive.bulletins)
 
 
-def csaf(archive: Archive, profile: Profile, site_url: str) -> dict[str, bytes]:
+def csaf(known: Sequence[Told], profile: Profile, site_url: str) -> dict[str, bytes]:
     """Return all documents, their digests, and what lists them, by their addresses."""
-    advisories = advisories_by_number(archive)
     written: dict[str, bytes] = {}
-    for bulletin in archive.bulletins:
-        address = csaf_url(bulletin)
-        data = to_json(document(bulletin, advisories, profile, site_url), indent=None)
+    for told in known:
+        address = csaf_url(told.bulletin)
+        data = to_json(document(told, profile, site_url), lines=False)
         written[address] = data
         name = address.rpartition("/")[2]
-        for algorithm in ("sha256", "sha512"):
-            digest = hashlib.new(algorithm, data).hexdigest()
-            written[f"{address}.{algorithm}"] = f"{digest}  {name}\n".encode()
-    return written | provider(archive, profile, site_url)
+        for algorithm in (hashlib.sha256, hashlib.sha512):
+            digest = algorithm(data)
+            written[f"{address}.{digest.name}"] = f"{digest.hexdigest()}  {name}\n".encode()
+    return written | provider(known, profile, site_url)

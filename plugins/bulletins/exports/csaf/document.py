@@ -2,42 +2,38 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import date
 from typing import Any, Final
 
 from bulletins.addresses import beside, csaf_url, page_url, published_advisory, published_cve
 from bulletins.exports.csaf.products import product_status, product_tree, released, remediations
 from bulletins.exports.data import midnight
-from bulletins.exports.texts import addressed, is_url, printed, text_links
-from bulletins.reader import about, heading
+from bulletins.exports.texts import Told, is_url
+from bulletins.reader import about
 from secpack import Profile
-from secpack.model import Advisory, Bulletin, PackageRow, Section
-from secpack.text.credits import read_credits
+from secpack.model import PackageRow, Part
 from secpack.text.marks import visible
-from secpack.text.walk import actions, sections
 
 #: CSAF repeats the products of a bulletin with each vulnerability. No real text comes near this.
 _MOST: Final = 20_000
 
 
-def document(
-    bulletin: Bulletin, advisories: Mapping[int, Advisory], profile: Profile, site_url: str
-) -> dict[str, Any]:
+def document(told: Told, profile: Profile, site_url: str) -> dict[str, Any]:
     """Return the document: a security advisory where releases are told, else only the base."""
-    ids = addressed(bulletin, advisories)
-    rows = released(bulletin.packages)
-    if len(rows) * (1 + len(ids) + sum(len(cves) for cves in ids.values())) > _MOST:
+    rows = released(told.bulletin.packages)
+    if len(rows) * (1 + sum(1 + len(cves) for cves in told.addressed.values())) > _MOST:
         rows = ()
-    page = f"{site_url}/{page_url(bulletin, profile)}"
-    found = list(_vulnerabilities(ids, profile))
+    page = f"{site_url}/{page_url(told.bulletin, profile)}"
+    found = list(_vulnerabilities(told.addressed, profile))
     if rows:
-        found = found or [{"ids": [_id(bulletin.id)]}]
+        found = found or [{"ids": [_id(told.bulletin.id)]}]
         said: dict[str, Any] = {"product_status": product_status(rows)}
         if remedies := remediations(rows, profile, page):
             said["remediations"] = remedies
         found = [vulnerability | said for vulnerability in found]
-    note = {"category": "summary", "text": visible(about(bulletin) or heading(bulletin))}
-    whole: dict[str, Any] = {"document": _head(bulletin, profile, site_url, rows)}
+    note = {"category": "summary", "text": visible(about(told.bulletin)) or told.heading}
+    whole: dict[str, Any] = {"document": _head(told, profile, site_url, rows)}
     if found:
         whole["vulnerabilities"] = [vulnerability | {"notes": [note]} for vulnerability in found]
     return whole | ({"product_tree": product_tree(rows, profile)} if rows else {})
@@ -53,77 +49,80 @@ def publisher(profile: Profile) -> dict[str, str]:
 
 
 def _head(
-    bulletin: Bulletin, profile: Profile, site_url: str, rows: tuple[PackageRow, ...]
+    told: Told, profile: Profile, site_url: str, rows: tuple[PackageRow, ...]
 ) -> dict[str, Any]:
     thanked = [
-        {"names": [visible(c.name)], "summary": c.role} for c in read_credits(bulletin.document)
+        {"names": [visible(c.name)], "summary": c.role} for c in told.bulletin.abstract.credits
     ]
     return {
         "category": "csaf_security_advisory" if rows else "csaf_base",
         "csaf_version": "2.0",
         "distribution": {"tlp": {"label": "WHITE", "url": "https://www.first.org/tlp/"}},
         "lang": "en",
-        "notes": list(_notes(bulletin)),
+        "notes": list(_notes(told)),
         "publisher": publisher(profile),
-        "references": list(_references(bulletin, profile, site_url)),
-        "title": visible(heading(bulletin)),
-        "tracking": _tracking(bulletin),
+        "references": list(_references(told, profile, site_url)),
+        "title": told.heading,
+        "tracking": _tracking(told),
     } | ({"acknowledgments": thanked} if thanked else {})
 
 
-def _tracking(bulletin: Bulletin) -> dict[str, Any]:
+def _tracking(told: Told) -> dict[str, Any]:
     revisions = [
         {"date": midnight(day), "number": str(number), "summary": visible(words)}
-        for number, (day, words) in enumerate(_revisions(bulletin), 1)
+        for number, (day, words) in enumerate(_revisions(told), 1)
     ]
     return {
-        "current_release_date": midnight(bulletin.updated),
+        "current_release_date": midnight(told.changed),
         "generator": {"engine": {"name": "secpack-archive"}},
-        "id": bulletin.id,
-        "initial_release_date": midnight(bulletin.published),
+        "id": told.bulletin.id,
+        "initial_release_date": midnight(told.bulletin.published),
         "revision_history": revisions,
         "status": "final",
         "version": str(len(revisions)),
     }
 
 
-def _revisions(bulletin: Bulletin) -> list[tuple[Any, str]]:
+def _revisions(told: Told) -> list[tuple[date, str]]:
     """Days and what was said of them, the oldest first; the changelog need not tell all."""
-    told = [(r.date, r.text.strip() or "Revised") for r in bulletin.revisions]
-    if len(told) > 1 and told[0][0] > told[-1][0]:
-        told.reverse()  # written with the newest first; entries of one day, too
-    days = {day for day, _ in told}
+    bulletin = told.bulletin
+    found = [(r.date, r.text.strip() or "Revised") for r in bulletin.revisions]
+    if len(found) > 1 and found[0][0] > found[-1][0]:
+        found.reverse()  # written with the newest first; entries of one day, too
+    days = {day for day, _ in found}
     if bulletin.published not in days:
-        told.append((bulletin.published, "First published"))
+        found.append((bulletin.published, "First published"))
     if bulletin.updated not in days | {bulletin.published}:
-        told.append((bulletin.updated, "Revised"))
-    return sorted(told, key=lambda entry: entry[0])
+        found.append((bulletin.updated, "Revised"))
+    for day, numbers in told.verdicts.items():
+        names = ", ".join(f"XSA-{number}" for number in numbers)
+        found.append((day, f"The tracker changed its verdict on {names}"))
+    return sorted(found, key=lambda entry: entry[0])
 
 
-def _notes(bulletin: Bulletin) -> Iterator[dict[str, str]]:
+def _notes(told: Told) -> Iterator[dict[str, str]]:
     """Summary, impact and what to do as printed; a text that has no summary, whole."""
-    acts = {section.first for section in actions(bulletin.document)}
-    found = list(sections(bulletin.document))
-    if not any("summary" in section.title.lower() for section in found):
-        yield {"category": "details", "title": "The whole text", "text": printed(bulletin)}
+    parts = told.bulletin.abstract.parts
+    if not any("summary" in part.title.lower() for part in parts):
+        yield {"category": "details", "title": "The whole text", "text": told.printed()}
         return
-    for section in found:
-        name = section.title.lower()
+    for part in parts:
+        name = part.title.lower()
         if "summary" in name or "impact" in name:
-            yield from _note("summary" if "summary" in name else "details", section, bulletin)
-        elif section.first in acts:
-            yield from _note("general", section, bulletin)
+            yield from _note("summary" if "summary" in name else "details", part, told)
+        elif part.acts:
+            yield from _note("general", part, told)
 
 
-def _note(category: str, section: Section, bulletin: Bulletin) -> Iterator[dict[str, str]]:
-    if section.blocks:
-        text = printed(bulletin, section.blocks[0].first, section.last)
-        if text.strip():
-            yield {"category": category, "title": visible(section.title), "text": text}
+def _note(category: str, part: Part, told: Told) -> Iterator[dict[str, str]]:
+    text = told.printed(part.start, part.last) if part.start else ""
+    if text.strip():
+        yield {"category": category, "title": visible(part.title), "text": text}
 
 
-def _references(bulletin: Bulletin, profile: Profile, site_url: str) -> Iterator[dict[str, str]]:
+def _references(told: Told, profile: Profile, site_url: str) -> Iterator[dict[str, str]]:
     """This document, the page, the signed text and its signatures, and where the text leads."""
+    bulletin = told.bulletin
     yield {
         "category": "self",
         "summary": "This document",
@@ -134,7 +133,7 @@ def _references(bulletin: Bulletin, profile: Profile, site_url: str) -> Iterator
     files += [(s.file.name, f"Signature of {s.signer}") for s in bulletin.signatures]
     for name, words in files:
         yield _external(visible(words), f"{site_url}/{beside(bulletin, profile, name)}")
-    for url, label in text_links(bulletin):
+    for url, label in told.links.items():
         yield _external(visible(f"Reference [{label}] of the text"), url)
 
 
@@ -142,7 +141,9 @@ def _external(summary: str, url: str) -> dict[str, str]:
     return {"category": "external", "summary": summary, "url": url}
 
 
-def _vulnerabilities(ids: Mapping[str, list[str]], profile: Profile) -> Iterator[dict[str, Any]]:
+def _vulnerabilities(
+    ids: Mapping[str, Sequence[str]], profile: Profile
+) -> Iterator[dict[str, Any]]:
     """One for each CVE, and for each advisory that is not known to have one."""
     names: dict[str, list[str]] = {}
     for value, cves in ids.items():

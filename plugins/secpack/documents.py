@@ -1,0 +1,220 @@
+"""From the files of a pack to bulletins and canaries, each by itself."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import replace
+from functools import partial
+from typing import TypeVar
+
+from secpack.canaries import (
+    announcements,
+    bulletin_count,
+    due_window,
+    freshness,
+    introduction,
+    read_statements,
+    stated_master_key,
+)
+from secpack.crossreferences import advisory_numbers, other_ids
+from secpack.errors import ParseError, SecpackError
+from secpack.inference import decide, find_namings
+from secpack.metadata import Metadata, read_metadata
+from secpack.model import Bulletin, Canary, Document, File, Finding, Letter
+from secpack.pack import Contents, Entry, document_id
+from secpack.profile import DocumentEntry, Kind, Profile
+from secpack.readings import Readings
+from secpack.text import parse_letter, parse_text
+from secpack.text.abstract import read_abstract
+from secpack.text.packages import read_packages
+
+_P = TypeVar("_P", Bulletin, Canary)
+
+
+def read_documents(
+    contents: Contents, profile: Profile, readings: Readings
+) -> tuple[list[Bulletin], list[Canary]]:
+    """The bulletins and canaries of a pack, ascending; what is wrong with one goes to the errors.
+
+    What ``readings`` knows is not read again.
+    """
+    build = partial(_known_bulletin, profile, readings)
+    bulletins = _documents(contents.bulletins, profile.bulletins, contents, build)
+    build_canary = partial(_known_canary, profile, readings)
+    canaries = _documents(contents.canaries, profile.canaries, contents, build_canary)
+    readings.save()
+    return bulletins, canaries
+
+
+def _documents(
+    entries: Iterable[Entry],
+    kind: Kind,
+    contents: Contents,
+    build: Callable[[Entry, Sequence[Letter]], _P],
+) -> list[_P]:
+    """The documents of one folder, ascending; what is wrong with one goes to the errors."""
+    documents = []
+    letters = defaultdict(list)
+    for entry in entries:
+        if entry.letter:
+            letters[entry.number].append(entry)
+    seen: dict[int, str] = {}
+    for entry in sorted((e for e in entries if not e.letter), key=lambda e: e.number):
+        try:
+            _check_number(entry, seen)
+            beside = [_letter(e, entry) for e in letters.pop(entry.number, ())]
+            documents.append(build(entry, beside))
+        except SecpackError as error:
+            contents.errors.append(error)
+            letters.pop(entry.number, None)
+    for orphan in (entry for group in letters.values() for entry in group):
+        message = f"a letter, but there is no {document_id(kind, orphan.number)} here"
+        contents.errors.append(ParseError(message, path=orphan.file.path))
+    return documents
+
+
+def _letter(entry: Entry, canary: Entry) -> Letter:
+    if entry.year != canary.year:
+        message = f"a letter whose name says {entry.year}, beside {canary.file.name}"
+        raise ParseError(message, path=entry.file.path)
+    return Letter(entry.letter, parse_letter(entry.file), entry.signatures)
+
+
+def _check_number(entry: Entry, seen: dict[int, str]) -> None:
+    if entry.number in seen:
+        message = f"number {entry.number} is also that of {seen[entry.number]}"
+        raise ParseError(message, path=entry.file.path)
+    seen[entry.number] = entry.file.path
+
+
+def _known_bulletin(
+    profile: Profile, readings: Readings, entry: Entry, letters: Sequence[Letter]
+) -> Bulletin:
+    if letters:
+        path = letters[0].document.file.path
+        raise ParseError("a letter beside a bulletin; only canaries have letters", path=path)
+    known = readings.get(_key(entry.file), lambda: _bare(read_bulletin(entry, profile)))
+    document = replace(known.document, file=entry.file)
+    return replace(known, document=document, signatures=entry.signatures)
+
+
+def _known_canary(
+    profile: Profile, readings: Readings, entry: Entry, letters: Sequence[Letter]
+) -> Canary:
+    key = _key(entry.file, *(letter.document.file for letter in letters))
+    known = readings.get(key, lambda: _bare(read_canary(entry, letters, profile)))
+    document = replace(known.document, file=entry.file)
+    return replace(known, document=document, signatures=entry.signatures, letters=tuple(letters))
+
+
+def _key(*files: File) -> str:
+    return "\n".join(f"{file.sha256} {file.path}" for file in files)
+
+
+def _bare(publication: _P) -> _P:
+    """A document without the bytes of its file."""
+    document = publication.document
+    return replace(publication, document=replace(document, file=replace(document.file, data=b"")))
+
+
+def read_bulletin(entry: Entry, profile: Profile) -> Bulletin:
+    """What a bulletin's text says; its signatures are left out. Raises ParseError."""
+    document, metadata = _read(entry, profile.bulletins, profile, kind="bulletin")
+    namings = find_namings(document)
+    evidence = decide(namings)
+    addresses = advisory_numbers(evidence)
+    packages, unread = read_packages(document)
+    return Bulletin(
+        id=document_id(profile.bulletins, entry.number),
+        number=entry.number,
+        title=metadata.title,
+        published=metadata.published,
+        updated=metadata.updated,
+        revisions=metadata.revisions,
+        document=replace(document, findings=(*document.findings, *unread)),
+        signatures=(),
+        addresses=tuple(sorted(addresses)),
+        mentions=tuple(sorted(advisory_numbers(namings) - addresses)),
+        ids=other_ids(namings),
+        namings=namings,
+        evidence=evidence,
+        packages=packages,
+        abstract=read_abstract(document),
+    )
+
+
+def read_canary(entry: Entry, letters: Sequence[Letter], profile: Profile) -> Canary:
+    """What a canary and its letters say; signatures and letters are left out. Raises ParseError."""
+    document, metadata = _read(entry, profile.canaries, profile, kind="canary")
+    statements = read_statements(document)
+    texts = (document, *(letter.document for letter in letters))
+    return Canary(
+        id=document_id(profile.canaries, entry.number),
+        number=entry.number,
+        title=metadata.title,
+        published=metadata.published,
+        updated=metadata.updated,
+        revisions=metadata.revisions,
+        document=document,
+        signatures=(),
+        letters=(),
+        introduction=introduction(document),
+        statements=statements,
+        count=bulletin_count(statements),
+        master_key=stated_master_key(statements),
+        due=due_window(statements, metadata.published),
+        announcements=announcements(document),
+        freshness=freshness(document),
+        namings=tuple(n for text in texts for n in find_namings(text)),
+        abstract=read_abstract(document),
+    )
+
+
+def _read(entry: Entry, folder: Kind, profile: Profile, *, kind: str) -> tuple[Document, Metadata]:
+    """Parse a document and check it against its file's name. Raises ParseError."""
+    document = parse_text(entry.file)
+    _check_letterhead(document, entry, kind)
+    known = profile.documents.get(document_id(folder, entry.number), DocumentEntry())
+    metadata = read_metadata(document, known, fallback=f"{_kind_name(document)} {entry.number:03d}")
+    head = document.letterhead
+    _check_year(entry, metadata, head.line if head else 0)
+    odd = (*metadata.findings, *_draft(entry), *_issuer(document, profile))
+    return replace(document, findings=(*document.findings, *odd)), metadata
+
+
+def _kind_name(document: Document) -> str:
+    head = document.letterhead
+    assert head is not None
+    return f"{head.issuer} {'Canary' if head.kind == 'canary' else 'Security Bulletin'}"
+
+
+def _check_letterhead(document: Document, entry: Entry, kind: str) -> None:
+    head = document.letterhead
+    assert head is not None
+    if head.kind != kind:
+        message = f"a {head.kind} by its header, in the folder of another kind; expected a {kind}"
+        raise ParseError(message, path=entry.file.path, line=head.line)
+    if head.number != entry.number:
+        message = f"number {head.number} in the header, {entry.number} in the file's name"
+        raise ParseError(message, path=entry.file.path, line=head.line)
+
+
+def _check_year(entry: Entry, metadata: Metadata, line: int) -> None:
+    years = sorted({metadata.published.year, metadata.updated.year})
+    if entry.year is not None and metadata.published.year != entry.year:
+        said = " and ".join(str(year) for year in years)
+        message = f"dated {said}, but the file's name says {entry.year}"
+        raise ParseError(message, path=entry.file.path, line=line)
+
+
+def _draft(entry: Entry) -> Iterator[Finding]:
+    if entry.year is None:
+        yield Finding(entry.file.path, 0, "draft", "a draft by its name: give it its year")
+
+
+def _issuer(document: Document, profile: Profile) -> Iterator[Finding]:
+    head = document.letterhead
+    if head and profile.issuer and head.issuer != profile.issuer:
+        message = f"issued by {head.issuer!r}; the profile is that of {profile.issuer!r}"
+        yield Finding(document.file.path, head.line, "issuer-differs", message)

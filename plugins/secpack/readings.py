@@ -1,0 +1,77 @@
+"""What was read from texts before, so that a text that is the same need not be read again."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import pickle
+from collections.abc import Callable
+from functools import cache
+from pathlib import Path
+from typing import Any, Final, TypeVar
+
+from secpack.cache import write_whole
+from secpack.model import Bulletin, Canary
+from secpack.profile import Profile
+
+_P = TypeVar("_P", Bulletin, Canary)
+
+#: The only names that a file of readings can refer to: it cannot make Python do anything else.
+_ALLOWED: Final = {"datetime": {"date", "datetime", "timezone"}, "secpack.text": {"text_blocks"}}
+
+
+class Readings:
+    """Bulletins and canaries by key, without the bytes of their files; None keeps nothing.
+
+    They are kept by this code for this profile: others do not find them. A file that is missing,
+    damaged or of others holds none, and a place where nothing can be written is no error. What
+    was not asked for is forgotten when they are saved.
+    """
+
+    def __init__(self, path: Path | None, profile: Profile) -> None:
+        self._path = path
+        self._maker = f"{code_digest()} {hashlib.sha256(repr(profile).encode()).hexdigest()}"
+        self._known: dict[str, Any] = _read(path, self._maker) if path else {}
+        self._used: dict[str, Bulletin | Canary] = {}
+
+    def get(self, key: str, make: Callable[[], _P]) -> _P:
+        """What is kept under a key; otherwise what ``make`` makes of it, or raises."""
+        made: _P = self._known[key] if key in self._known else make()
+        if self._path:
+            self._used[key] = made
+        return made
+
+    def save(self) -> None:
+        """Write what was asked for, as a whole, unless the same is there."""
+        if not self._path or self._used.keys() == self._known.keys():
+            return
+        write_whole(self._path, pickle.dumps((self._maker, self._used), pickle.HIGHEST_PROTOCOL))
+
+
+@cache
+def code_digest() -> str:
+    """What tells this code from any other: a digest of its sources (hexadecimal)."""
+    found = hashlib.sha256()
+    root = Path(__file__).parent
+    for path in sorted(root.rglob("*.py")):
+        found.update(f"{path.relative_to(root)}\0".encode() + path.read_bytes() + b"\0")
+    return found.hexdigest()
+
+
+class _Unpickler(pickle.Unpickler):
+    def find_class(self, module: str, name: str) -> Any:
+        """A class of the model, or what its values are made of."""
+        if module == "secpack.model" and name.isidentifier():
+            return super().find_class(module, name)
+        if name in _ALLOWED.get(module, ()):
+            return super().find_class(module, name)
+        raise pickle.UnpicklingError(f"{module}.{name}: not a value of the archive")
+
+
+def _read(path: Path, maker: str) -> dict[str, Any]:
+    try:
+        found, known = _Unpickler(io.BytesIO(path.read_bytes())).load()
+        return known if found == maker and isinstance(known, dict) else {}
+    # What a damaged pickle raises is not told; whatever it is, there are no readings.
+    except Exception:
+        return {}

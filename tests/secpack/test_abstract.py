@@ -1,0 +1,72 @@
+"""What is told of a text in short."""
+
+from __future__ import annotations
+
+from secpack.model import Abstract, Credit, File, Part
+from secpack.text import parse_text
+from secpack.text.abstract import read_abstract
+
+TEXT = """\
+---===[ Quern Security Bulletin 001 ]===---
+
+2001-03-04
+
+User action
+------------
+
+Install these:
+
+- xen packages [1]
+
+Then wait.
+
+Empty
+------
+
+Summary
+--------
+
+A bug [2].
+
+Impact
+------
+
+Large.
+
+Credits
+--------
+
+Found by Ines Aldous.
+
+References
+-----------
+
+[1] https://quern.example.org/a and https://quern.example.org/b
+[2] https://quern.example.org/a
+"""
+
+
+def abstract(text: str) -> Abstract:
+    return read_abstract(parse_text(File("text.txt", text.encode(), "")))
+
+
+def test_what_is_told() -> None:
+    assert abstract(TEXT) == Abstract(
+        parts=(
+            Part("User action", 1, 5, 8, 13, True),
+            Part("Empty", 1, 14, 0, 16, False),
+            Part("Summary", 1, 17, 20, 21, False),
+            Part("Impact", 1, 22, 25, 26, False),
+            Part("Credits", 1, 27, 30, 31, False),
+            Part("References", 1, 32, 35, 36, False),
+        ),
+        action="Install these: xen packages [1]",
+        about="A bug [2].",
+        links=(("https://quern.example.org/a", "1"), ("https://quern.example.org/b", "1")),
+        credits=(Credit("Ines Aldous", "found"),),
+    )
+
+
+def test_without_sections_it_is_the_first_words() -> None:
+    text = TEXT.partition("User")[0] + "A grain. " * 50
+    assert abstract(text) == Abstract(about=f"{'A grain. ' * 22}A …")

@@ -1,0 +1,41 @@
+"""What a text leads with. Cases are files: ``leads/x.txt``, and ``x.json`` with what is quoted."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from secpack.model import Block, Document
+from secpack.text import parse_text
+from secpack.text.walk import actions, affected, brief, leaves, opening, plain, runs, steps
+from tests.conftest import DATA
+from tests.secpack.test_cases import read
+
+CASES = sorted((DATA / "leads").glob("*.txt"))
+
+
+def words(blocks: tuple[Block, ...]) -> list[str]:
+    """Running text, a string each; of what is not running text the kind."""
+    told = [plain(inlines) for _, inlines in runs(blocks)]
+    return told + [type(leaf).__name__ for leaf in leaves(blocks) if not hasattr(leaf, "inlines")]
+
+
+def leads(document: Document) -> dict[str, list[str]]:
+    """What is quoted of a document's sections, by their titles."""
+    found = {section.title: words(brief(steps(section))) for section in actions(document)}
+    return found | {s.title: words(brief(opening(s))) for s in affected(document)}
+
+
+def test_there_are_cases() -> None:
+    assert len(CASES) >= 4
+
+
+@pytest.mark.parametrize("path", CASES, ids=lambda path: path.stem)
+def test_case(path: Path, golden: bool) -> None:
+    found = leads(parse_text(read(path)))
+    expected = path.with_suffix(".json")
+    if golden:
+        expected.write_text(json.dumps(found, indent=1, ensure_ascii=False) + "\n", "utf-8")
+    assert found == json.loads(expected.read_text("utf-8"))
