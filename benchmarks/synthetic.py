@@ -24,7 +24,7 @@ _WORDS: Final = (
     "station hearth daemon buffer length check before after when which could would must update "
     "device table entry hypervisor grant mapping reference count race window queue event channel "
     "firmware service policy template qube isolation boundary copy pointer lock state request"
-).split()
+).split()  # noqa: SIM905 - a list of so many words reads worse
 _PACKAGES: Final = ("xen", "kernel", "core-agent", "gui-daemon", "mgmt-stack", "vm-tools")
 _CODE: Final = """\
     static int take(struct ring *ring, unsigned int want)
@@ -46,7 +46,7 @@ def main() -> int:
 
 
 def write_pack(root: Path, number: int) -> None:
-    """Write bulletins 1 to ``number`` into ``root/QSBs``, and tracker data to ``root/xsa.yml``; a profile."""
+    """Write bulletins 1 to ``number`` into ``root/QSBs``, tracker data and a profile beside it."""
     folder = root / "QSBs"
     folder.mkdir(parents=True)
     for n in range(1, number + 1):
