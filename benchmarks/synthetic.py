@@ -19,12 +19,12 @@ _FIRST: Final = date(2010, 1, 4)
 # Days between two bulletins, such that the packs of any size end before today.
 _SPAN: Final = 5800
 
-_WORDS: Final = (
+_WORDS: Final = (  # noqa: SIM905 - a list of so many words reads worse
     "the a of to in and is that for with from domain memory page driver guest kernel attacker "
     "station hearth daemon buffer length check before after when which could would must update "
     "device table entry hypervisor grant mapping reference count race window queue event channel "
     "firmware service policy template qube isolation boundary copy pointer lock state request"
-).split()  # noqa: SIM905 - a list of so many words reads worse
+).split()
 _PACKAGES: Final = ("xen", "kernel", "core-agent", "gui-daemon", "mgmt-stack", "vm-tools")
 _CODE: Final = """\
     static int take(struct ring *ring, unsigned int want)
