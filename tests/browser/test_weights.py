@@ -67,7 +67,7 @@ def test_lists_of_a_full_pack(tmp_path: Path) -> None:
 def grain(number: int) -> str:
     """A paragraph of about 200 bytes, unlike any other."""
     words = f"Grain {number:05d} of the heap was weighed, ground and swept away, and nobody asked"
-    return f"{words}\nwhere it had come from, nor what became of the flour: für Ähnliches gilt Ähnliches."
+    return f"{words}\nwhere it came from, nor what became of it: für Ähnliches gilt Ähnliches."
 
 
 def heap(number: int, size: int) -> str:
