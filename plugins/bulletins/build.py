@@ -29,7 +29,7 @@ from bulletins.addresses import ARCHIVE_JSON
 from bulletins.compress import compress
 from bulletins.gate import GateError
 from bulletins.manifest import check_ours, write_sums
-from bulletins.reuse import LastBuild, Record, kept_beside, last_build, remember
+from bulletins.reuse import LastBuild, Record, kept_beside, last_build, remember, settle
 from bulletins.search import write_index
 from bulletins.times import set_times
 from secpack import SecpackError
@@ -94,6 +94,7 @@ def write_site(settings: Any, folder: Path, record: Record) -> Archive:
         write_index(folder)
     if settings.get("GZIP"):
         compress(folder)
+    settle(folder, record)
     write_sums(folder, {path: made.sha256 for path, made in record.made.items()})
     set_times(folder, archive, settings["PROFILE"])
     return archive

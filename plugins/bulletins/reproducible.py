@@ -113,19 +113,19 @@ def _build(checkout: Path, target: Path, surroundings: Mapping[str, str], *, uma
 
 def _differences(one: Path, other: Path) -> list[str]:
     """The files that one site has and the other has not, or has with other bytes or rights."""
-    ours, theirs = _state(one), _state(other)
+    ours, theirs = state(one), state(other)
     return sorted(
         path for path in ours.keys() | theirs.keys() if ours.get(path) != theirs.get(path)
     )
 
 
-def _state(folder: Path) -> dict[str, tuple[str, int, int]]:
-    """Digest, rights and time of each file."""
-    state = {}
+def state(folder: Path) -> dict[str, tuple[str, int, int]]:
+    """Digest, rights and time of each file of a site."""
+    found = {}
     for path, digest in digests(folder).items():
         stat = (folder / path).stat()
-        state[path] = (digest, stat.st_mode, int(stat.st_mtime))
-    return state
+        found[path] = (digest, stat.st_mode, int(stat.st_mtime))
+    return found
 
 
 if __name__ == "__main__":

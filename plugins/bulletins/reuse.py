@@ -7,8 +7,10 @@ that somebody has touched since is made anew.
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
+import shutil
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -103,6 +105,19 @@ def last_build(site: Path) -> LastBuild:
         return LastBuild(site, files, {name: row[2] for name, row in state["files"].items()})
     except (OSError, ValueError, KeyError, TypeError, AttributeError, IndexError):
         return LastBuild(site)
+
+
+def settle(folder: Path, record: Record) -> None:
+    """Record the files of a new site that nobody has recorded: those that others wrote."""
+    for path in sorted(folder.rglob("*")):
+        name = path.relative_to(folder).as_posix()
+        if name in record.made or not path.is_file():
+            continue
+        made = record.made[name] = Made("", hashlib.sha256(path.read_bytes()).hexdigest())
+        if record.last.has_bytes(name, made.sha256):
+            path.unlink()
+            if not record.last.link(name, folder):
+                shutil.copy2(record.last.site / name, path)
 
 
 def remember(site: Path, files: Mapping[str, Made]) -> None:
