@@ -19,14 +19,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from bulletins.build import (
+from bulletins.gate import check_links
+from bulletins.making import (
     check_apart,
     explain,
     load_settings,
     report_archive,
     write_site,
 )
-from bulletins.gate import check_links
 from bulletins.manifest import check_sums, digests, read_sums
 from bulletins.reuse import LastBuild, Record
 from bulletins.times import keep_times
@@ -274,7 +274,8 @@ def _tell_refused(findings: Sequence[Finding]) -> None:
 def _report(archive: Archive, versions: Versions, number: int, seconds: float) -> None:
     counts = f"{len(archive.bulletins)} bulletins and {len(archive.canaries)} canaries"
     print(f"Published {counts} as version {number} in {seconds:.1f} s: {versions.target}")
-    report_archive(archive)
+    for line in report_archive(archive):
+        print(line)
 
 
 if __name__ == "__main__":

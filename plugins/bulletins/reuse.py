@@ -16,8 +16,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
-from secpack.cache import write_whole
-
 _FORMAT: Final = 1
 _STATE: Final = "files.json"
 
@@ -59,6 +57,14 @@ class LastBuild:
         """Whether a file has these bytes, and is untouched."""
         made = self.files.get(path)
         return made is not None and made.sha256 == sha256 and self._is_untouched(path)
+
+    def is_untouched(self) -> bool:
+        """Whether the site has all its files as they were made, and no others."""
+        found = 0
+        for folder, inner, names in os.walk(self.site):
+            links = [name for name in inner if Path(folder, name).is_symlink()]
+            found += len(names) + len(links)
+        return found == len(self.files) > 0 and all(map(self._is_untouched, self.files))
 
     def link(self, path: str, folder: Path) -> bool:
         """Let a file be in another folder, too; tell whether that could be done."""
@@ -123,8 +129,15 @@ def settle(folder: Path, record: Record) -> None:
 def remember(site: Path, files: Mapping[str, Made]) -> None:
     """Remember a site that has just been put in place, so that the next build can take from it."""
     rows = {name: [m.key, m.sha256, _stamp(site / name)] for name, m in files.items()}
-    state = json.dumps({"format": _FORMAT, "files": rows}, separators=(",", ":"))
-    write_whole(kept_beside(site) / _STATE, state.encode())
+    write_kept(site, _STATE, json.dumps({"format": _FORMAT, "files": rows}, separators=(",", ":")))
+
+
+def write_kept(site: Path, name: str, text: str) -> None:
+    """Write a file beside a site, for the next build."""
+    # Here, since a build that finds nothing changed needs none of it.
+    from secpack.cache import write_whole  # noqa: PLC0415
+
+    write_whole(kept_beside(site) / name, text.encode("utf-8", "surrogateescape"))
 
 
 def _stamp(path: Path) -> str:

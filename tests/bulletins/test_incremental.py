@@ -223,5 +223,20 @@ def test_one_edit_makes_few_files_anew(sources: Sources) -> None:
     assert len(made) < len(after) / 4
 
 
+def test_where_nothing_has_changed_nothing_is_built(sources: Sources) -> None:
+    before = sources.build("site")
+    again = sources.build("site")
+    assert "Nothing has changed" in again.said
+    told = before.said.partition("\n")[2]
+    assert told == again.said.partition("\n")[2]
+    assert told, "what there is to look at is told each time"
+    touch_the_site(sources)
+    assert "Nothing has changed" not in sources.build("site").said
+    (again.folder / "more.html").write_text("more")
+    site = build(again.folder, cwd=sources.folder)
+    assert site.status == 1
+    assert "more.html" in site.said
+
+
 def inodes(site: Site) -> dict[str, int]:
     return {path: (site.folder / path).stat().st_ino for path in site.files()}

@@ -1,0 +1,228 @@
+"""One build, whole or not at all.
+
+Pelican writes into a new folder beside the target; only a site that passed the gate takes the
+target's place.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import shutil
+import sys
+import tempfile
+import time
+import traceback
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Final
+
+from pelican import Pelican
+from pelican.log import console
+from pelican.log import init as init_logging
+from pelican.settings import read_settings
+
+from bulletins.addresses import ARCHIVE_JSON
+from bulletins.compress import compress
+from bulletins.gate import GateError
+from bulletins.manifest import check_ours, digest, write_sums
+from bulletins.reuse import LastBuild, Made, Record, kept_beside, last_build, remember, settle
+from bulletins.search import write_index
+from bulletins.times import set_times
+from bulletins.unchanged import inputs_digest, note, sources_of
+from secpack import SecpackError
+from secpack.model import Archive, Finding, Severity
+from secpack.sums import SUMS
+
+#: How many findings a build prints.
+_MOST_FINDINGS: Final = 20
+
+
+def build(settings_file: str) -> Path:
+    """Build into the settings' OUTPUT_PATH, tell what was built, and return where.
+
+    Raises SecpackError, or whatever stopped Pelican; the target is then as it was before.
+    """
+    started = time.monotonic()
+    settings, target = load_settings(settings_file)
+    inputs = inputs_digest(sources_of(settings_file, settings))
+    _check_target(target, settings)
+    _sweep(target)
+    strict = bool(settings.get("STRICT"))
+    record = Record(LastBuild(target) if strict else last_build(target))
+    settings["READINGS"] = None if strict else kept_beside(target) / "readings.pickle"
+    with _folder_beside(target) as folder:
+        archive = write_site(settings, folder, record)
+        _put_in_place(folder, target)
+    said = "\n".join(report_archive(archive))
+    if not strict:
+        remember(target, record.made)
+        note(target, settings_file, settings, inputs, said)
+    _report(archive, target, time.monotonic() - started)
+    if said:
+        print(said)
+    return target
+
+
+def write_site(settings: Any, folder: Path, record: Record) -> Archive:
+    """Have Pelican write a whole site into an empty folder; return what was built.
+
+    What the last build has made is taken from there. Raises SecpackError, or whatever stopped
+    Pelican.
+    """
+    settings["OUTPUT_PATH"], settings["RECORD"] = str(folder), record
+    _run(settings)
+    archive: Archive = settings["ARCHIVE"]
+    if settings.get("SEARCH_INDEX") and settings["ARCHIVE_THEME"]:
+        write_index(folder)
+    if settings.get("GZIP"):
+        compress(folder)
+    settle(folder, record)
+    write_sums(folder, {path: made.sha256 for path, made in record.made.items()})
+    record.made[SUMS] = Made("", digest(folder / SUMS))
+    set_times(folder, archive, settings["PROFILE"])
+    return archive
+
+
+def remove(settings_file: str) -> None:
+    """Remove the site at OUTPUT_PATH. Raises SecpackError when it is not one of ours."""
+    settings, target = load_settings(settings_file)
+    _check_target(target, settings)
+    if target.exists():
+        shutil.rmtree(target)
+    shutil.rmtree(kept_beside(target), ignore_errors=True)
+
+
+def load_settings(settings_file: str) -> tuple[Any, Path]:
+    """Read Pelican's settings, and get its log ready; return them, and the real OUTPUT_PATH.
+
+    Raises SecpackError when there is no such file.
+    """
+    if not Path(settings_file).is_file():
+        raise SecpackError(f"{settings_file}: no such settings file")
+    console.quiet = True
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(_Reasons())
+    init_logging(logging.WARNING, "errors", handler)
+    # It warns of a missing SITEURL; feeds of a site with relative addresses are meant to be so.
+    logging.getLogger("pelican.settings").setLevel(logging.ERROR)
+    settings = read_settings(settings_file)
+    settings["DEBUG"] = True  # Pelican then logs why something failed, which _Reasons shortens
+    return settings, Path(settings["OUTPUT_PATH"]).resolve()
+
+
+class _Reasons(logging.Formatter):
+    """Writes the reason of an exception behind the message, on one line."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """The message, and what was raised."""
+        kind, error, _ = record.exc_info or (None, None, None)
+        reason = f": {kind.__name__}: {error}" if kind else ""
+        return record.getMessage() + reason
+
+    def formatException(self, ei: Any) -> str:  # noqa: N802 - logging's own name
+        """Nothing: the reason stands in the message."""
+        del ei
+        return ""
+
+
+def _run(settings: Any) -> None:
+    pelican = Pelican(settings)
+    if "ARCHIVE" not in pelican.settings:
+        raise GateError("the plugin 'bulletins' did not start: is it among PLUGINS?")
+    pelican.run()
+    if not pelican.settings.get("ARCHIVE_IS_WHOLE"):
+        raise GateError("the site was not checked after it was written")
+
+
+def _check_target(target: Path, settings: Any) -> None:
+    """Refuse to replace a folder that is not a site of ours, or that holds what a site is made of.
+
+    Raises SecpackError.
+    """
+    if Path(settings["OUTPUT_PATH"]).is_symlink():
+        where = settings["OUTPUT_PATH"]
+        raise SecpackError(f"{where}: a link, as `make publish` makes one: give another OUTPUT")
+    check_apart(target, settings)
+    if target.exists():
+        check_ours(target)
+
+
+def check_apart(target: Path, settings: Any) -> None:
+    """Refuse a folder that holds, or lies in, what a site is made of. Raises SecpackError."""
+    for source in (settings["PATH"], settings["THEME"], settings.get("SECPACK") or ""):
+        real = Path(source).resolve()
+        if source and (
+            target == real or target.is_relative_to(real) or real.is_relative_to(target)
+        ):
+            raise SecpackError(
+                f"{target}: what the site is made of is in {real}: give another OUTPUT"
+            )
+
+
+def _sweep(target: Path) -> None:
+    """Remove folders that builds left behind which were killed."""
+    for folder in target.parent.glob(f".{target.name}-*-build"):
+        process = folder.name.split("-")[-3]
+        if process.isdigit() and not Path(f"/proc/{process}").exists():
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+@contextmanager
+def _folder_beside(target: Path) -> Iterator[Path]:
+    """A new folder on the same file system, removed again unless it has been moved away."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    name = f".{target.name}-{os.getpid()}-"
+    folder = Path(tempfile.mkdtemp(prefix=name, suffix="-build", dir=target.parent))
+    folder.chmod(0o755)
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _put_in_place(folder: Path, target: Path) -> None:
+    """Put the new site where the old one is; the old one goes when the new one is there."""
+    if not target.exists():
+        folder.rename(target)
+        return
+    with _folder_beside(target) as old:
+        target.rename(old / "site")
+        try:
+            folder.rename(target)
+        except OSError:
+            (old / "site").rename(target)
+            raise
+
+
+def explain(error: Exception, *, debug: bool) -> None:
+    """Tell why something failed, in words for whoever can mend it."""
+    if debug:
+        traceback.print_exception(error)
+    reason = str(error) or type(error).__name__
+    if not isinstance(error, SecpackError):
+        reason = f"{type(error).__name__}: {reason}"
+    print(reason, file=sys.stderr)
+
+
+def _report(archive: Archive, target: Path, seconds: float) -> None:
+    counts = f"{len(archive.bulletins)} bulletins, {len(archive.canaries)} canaries"
+    print(f"Built {counts} and {len(archive.advisories)} advisories in {seconds:.1f} s: {target}")
+
+
+def report_archive(archive: Archive) -> Iterator[str]:
+    """Tell what was withheld, and what to look at, in lines."""
+    if archive.embargoed or archive.late:
+        yield f"Withheld: {archive.embargoed} under embargo, {archive.late} of a later day."
+    yield from _report_findings([finding for finding in archive.findings if not finding.waived])
+
+
+def _report_findings(findings: Sequence[Finding]) -> Iterator[str]:
+    """Findings to look at, the first of them word by word; all are in the archive's data."""
+    grave = [finding for finding in findings if finding.severity is not Severity.NOTICE]
+    for finding in grave[:_MOST_FINDINGS]:
+        place = f"{finding.file}:{finding.line}" if finding.line else finding.file
+        yield f"{finding.severity.value}: {place}: {finding.message}"
+    if len(findings) > min(len(grave), _MOST_FINDINGS):
+        yield f"{len(grave)} findings to look at, {len(findings)} in all: see {ARCHIVE_JSON}"
