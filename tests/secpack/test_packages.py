@@ -249,12 +249,14 @@ def test_a_line_that_is_not_understood_places_nothing(line: str) -> None:
     [
         ("The fixed xen packages need the mill package in version 4.1-2.", ("", "mill", "4.1-2")),
         ("For Quern 4.2, install xen 4.1-2 in dom0.", ("4.2", "xen", "4.1-2")),
-        ("Please install xen-4a-1 in dom0.", ("", "xen", "4a-1")),
-        ("Please install xen_4-\n1 in dom0.", ("", "xen", "4-1")),
-        ("Please install xen version 4 in dom0.", ("", "xen", "4")),
-        ("Please install the xen package 20300101 in dom0.", ("", "xen", "20300101")),
+        ("Please install xen-4a-1 in dom0 now.", ("", "xen", "4a-1")),
+        ("Please install xen_4-\n1 in dom0 now.", ("", "xen", "4-1")),
+        ("Please install xen version 4 in dom0 now.", ("", "xen", "4")),
+        ("Please install the xen package 20300101 in dom0 now.", ("", "xen", "20300101")),
         ("Packages for Quern 4.2 are not available yet.", ("4.2", "", "")),
         ("Quern 4.2 is not affected.", ("4.2", "", "")),
+        ("Quern 4.2 is unaffected.", ("4.2", "", "")),
+        ("Quern 4.2 is unsupported.", ("4.2", "", "")),
     ],
 )
 def test_one_sentence(sentence: str, row: tuple[str, ...]) -> None:
