@@ -60,7 +60,8 @@ def _read(pelican: Any) -> None:
 def _to_be_made(settings: Any) -> list[Publication]:
     """The documents whose pages the last build has not made; those of another theme always are."""
     record, wanted = settings.setdefault("RECORD", Record(LastBuild(Path()))), []
-    for publication, key in settings["KEYS"].documents():
+    for publication in settings["ARCHIVE"].publications:
+        key = settings["KEYS"].known[publication.id]
         page = page_url(publication, settings["PROFILE"]) + INDEX
         if settings["ARCHIVE_THEME"] and record.last.has(page, key):
             record.kept[page] = key

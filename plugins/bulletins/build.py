@@ -29,7 +29,7 @@ from bulletins.addresses import ARCHIVE_JSON
 from bulletins.compress import compress
 from bulletins.gate import GateError
 from bulletins.manifest import check_ours, write_sums
-from bulletins.reuse import LastBuild, Record, last_build, remember
+from bulletins.reuse import LastBuild, Record, kept_beside, last_build, remember
 from bulletins.search import write_index
 from bulletins.times import set_times
 from secpack import SecpackError
@@ -72,6 +72,7 @@ def build(settings_file: str) -> tuple[Archive, Path]:
     _sweep(target)
     strict = bool(settings.get("STRICT"))
     record = Record(LastBuild(target) if strict else last_build(target))
+    settings["READINGS"] = None if strict else kept_beside(target) / "readings.pickle"
     with _folder_beside(target) as folder:
         archive = write_site(settings, folder, record)
         _put_in_place(folder, target)
@@ -104,6 +105,7 @@ def remove(settings_file: str) -> None:
     _check_target(target, settings)
     if target.exists():
         shutil.rmtree(target)
+    shutil.rmtree(kept_beside(target), ignore_errors=True)
 
 
 def load_settings(settings_file: str) -> tuple[Any, Path]:

@@ -82,7 +82,7 @@ def check_articles(publications: Iterable[Publication], generators: Iterable[Any
 
 
 def check_output(
-    archive: Archive, profile: Profile, folder: Path, *, pages: bool, taken: Container[str]
+    archive: Archive, profile: Profile, folder: Path, *, pages: bool, taken: Container[str] = ()
 ) -> None:
     """Compare what was written with the archive: pages, data, and originals byte for byte.
 

@@ -28,9 +28,9 @@ from bulletins.addresses import (
     list_url,
     redirects,
 )
-from bulletins.exports import exports
+from bulletins.exports import export_batches
 from bulletins.exports.sitemap import page_dates, robots, sitemap
-from bulletins.feeds import feeds
+from bulletins.feeds import feed_batches
 from bulletins.lookups import by_package, by_release, without_release
 from bulletins.search import ids_script
 from bulletins.writer import ArchiveWriter
@@ -145,14 +145,14 @@ class FeedsGenerator(Generator):  # type: ignore[misc] # Pelican has no types
     def generate_output(self, writer: ArchiveWriter) -> None:
         """Write all feeds."""
         settings = self.settings
-        written = feeds(
+        for batch in feed_batches(
             settings["ARCHIVE"],
             settings["PROFILE"],
             settings["SITEURL"],
             settings["RENDERINGS"],
-        )
-        for address, data in written.items():
-            writer.write_bytes(address, data)
+            settings["KEYS"].known,
+        ):
+            writer.write_batch(batch)
 
 
 class ExportsGenerator(Generator):  # type: ignore[misc] # Pelican has no types
@@ -161,9 +161,9 @@ class ExportsGenerator(Generator):  # type: ignore[misc] # Pelican has no types
     def generate_output(self, writer: ArchiveWriter) -> None:
         """Write all exports."""
         settings = self.settings
-        written = exports(settings["ARCHIVE"], settings["PROFILE"], _public(settings["SITEURL"]))
-        for address, data in written.items():
-            writer.write_bytes(address, data)
+        site_url, keys = _public(settings["SITEURL"]), settings["KEYS"].known
+        for batch in export_batches(settings["ARCHIVE"], settings["PROFILE"], site_url, keys):
+            writer.write_batch(batch)
 
 
 class SitemapGenerator(Generator):  # type: ignore[misc] # Pelican has no types

@@ -31,12 +31,15 @@ from secpack.model import (
 from secpack.text.inline import parse_inline
 
 #: Settings that do not show on a page.
-_NOT_SHOWN: Final = {"CACHE_PATH", "OUTPUT_PATH", "RECORD"}
+_NOT_SHOWN: Final = {"CACHE_PATH", "OUTPUT_PATH", "READINGS", "RECORD"}
 _ADDRESS: Final = re.compile(r" at 0x[0-9a-f]+")
 
 
 class Keys:
-    """The keys of an archive's pages. ``maker`` tells what makes them (``maker_digest``)."""
+    """The keys of an archive's pages. ``maker`` tells what makes them (``maker_digest``).
+
+    ``known`` are those of the documents' pages, and of all else that is made of a document, by id.
+    """
 
     def __init__(self, archive: Archive, profile: Profile, maker: str) -> None:
         self._archive = archive
@@ -47,21 +50,21 @@ class Keys:
         self._bulletins = {bulletin.number: bulletin for bulletin in archive.bulletins}
         self._link_of = LinkResolver(archive, profile, "")
         self._maker = _digest(maker, profile, [(key.file.sha256, key) for key in archive.keys])
-        self._known = {p.id: _digest(self._own(p)) for p in archive.publications}
+        self._own = {p.id: _digest(self._files(p)) for p in archive.publications}
+        self.known = dict(self._documents())
 
-    def documents(self) -> Iterator[tuple[Publication, str]]:
-        """All documents with the keys of their pages, and of all else that is made of them."""
+    def _documents(self) -> Iterator[tuple[str, str]]:
         rows: tuple[Sequence[Publication], ...] = (self._archive.bulletins, self._archive.canaries)
         for row in rows:
             for older, p, newer in zip((None, *row), row, (*row[1:], None), strict=False):
                 near = (self._neighbour(older), newer and (newer.id, newer.title))
-                yield p, _digest(self._maker, self._known[p.id], near, self._elsewhere(p))
+                yield p.id, _digest(self._maker, self._own[p.id], near, self._elsewhere(p))
 
     def advisory(self, advisory: Advisory, older: Advisory | None, newer: Advisory | None) -> str:
         """The key of an advisory's page, which leads to those next to it."""
         announcing = self._bulletins.get(advisory.announced_in or 0)
         named = {*advisory.bulletins, *advisory.mentioned_in, announcing.id if announcing else ""}
-        shown = [self._known.get(identity) for identity in sorted(named)]
+        shown = [self._own.get(identity) for identity in sorted(named)]
         near = [other and other.number for other in (older, newer)]
         ids = [inline for inline in parse_inline(advisory.reason) if isinstance(inline, Id)]
         links = [self._link_of(identifier) for identifier in ids]
@@ -69,10 +72,10 @@ class Keys:
 
     def lookup(self, lookup: Lookup, heading: str) -> str:
         """The key of the page of a release or a package."""
-        shown = [(self._known[bulletin.id], rows) for bulletin, rows in lookup.shipped]
+        shown = [(self._own[bulletin.id], rows) for bulletin, rows in lookup.shipped]
         return _digest(self._maker, lookup.slug, lookup.name, heading, shown)
 
-    def _own(self, p: Publication) -> tuple[object, ...]:
+    def _files(self, p: Publication) -> tuple[object, ...]:
         """What a document is by itself: its files, what was found in them, what it addresses."""
         texts = [(p.document, p.signatures)]
         texts += [(letter.document, letter.signatures) for letter in _letters(p)]
@@ -89,7 +92,7 @@ class Keys:
     def _neighbour(self, older: Publication | None) -> object:
         """A canary is compared with the one before; of a bulletin only its title is shown."""
         if isinstance(older, Canary):
-            return self._known[older.id]
+            return self._own[older.id]
         return older and (older.id, older.title)
 
     def _elsewhere(self, p: Publication) -> tuple[object, ...]:

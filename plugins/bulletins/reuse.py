@@ -7,17 +7,29 @@ that somebody has touched since is made anew.
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
-from secpack.cache import cache_path, write_whole
+from secpack.cache import write_whole
 
 _FORMAT: Final = 1
+_STATE: Final = "files.json"
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Files that are made together, or taken from the last build when it has made them by ``key``.
+
+    ``make`` gives their bytes by path. It is handed a way to read files of earlier batches.
+    """
+
+    paths: tuple[str, ...]
+    make: Callable[[Callable[[str], bytes]], Mapping[str, bytes]]
+    key: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,12 +88,16 @@ class Record:
     taken: set[str] = field(default_factory=set)
 
 
+def kept_beside(site: Path) -> Path:
+    """The folder beside a site in which builds keep what the next one can use."""
+    return site.with_name(f".{site.name}-kept")
+
+
 def last_build(site: Path) -> LastBuild:
-    """What is remembered of a site; nothing where another program has replaced it."""
-    path = _state(site)
+    """What is remembered of a site; nothing of one that was replaced by other means."""
     try:
-        state = json.loads(path.read_bytes()) if path else {}
-        if state.get("format") != _FORMAT or state["site"] != str(site):
+        state = json.loads((kept_beside(site) / _STATE).read_bytes())
+        if state["format"] != _FORMAT:
             return LastBuild(site)
         files = {name: Made(*row[:2]) for name, row in state["files"].items()}
         return LastBuild(site, files, {name: row[2] for name, row in state["files"].items()})
@@ -91,15 +107,9 @@ def last_build(site: Path) -> LastBuild:
 
 def remember(site: Path, files: Mapping[str, Made]) -> None:
     """Remember a site that has just been put in place, so that the next build can take from it."""
-    path = _state(site)
-    if path:
-        rows = {name: [m.key, m.sha256, _stamp(site / name)] for name, m in files.items()}
-        state = {"format": _FORMAT, "site": str(site), "files": rows}
-        write_whole(path, json.dumps(state, separators=(",", ":")).encode())
-
-
-def _state(site: Path) -> Path | None:
-    return cache_path(f"builds/{hashlib.sha256(os.fsencode(site)).hexdigest()[:32]}.json")
+    rows = {name: [m.key, m.sha256, _stamp(site / name)] for name, m in files.items()}
+    state = json.dumps({"format": _FORMAT, "files": rows}, separators=(",", ":"))
+    write_whole(kept_beside(site) / _STATE, state.encode())
 
 
 def _stamp(path: Path) -> str:

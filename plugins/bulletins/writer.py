@@ -11,7 +11,7 @@ from typing import Any
 from pelican.utils import sanitised_join
 from pelican.writers import Writer
 
-from bulletins.reuse import Made, Record
+from bulletins.reuse import Batch, Made, Record
 
 
 class ArchiveWriter(Writer):  # type: ignore[misc] # Pelican has no types
@@ -36,6 +36,21 @@ class ArchiveWriter(Writer):  # type: ignore[misc] # Pelican has no types
             return False
         self._wanted(path)
         return self._link(path, self._record.last.files[path])
+
+    def write_batch(self, batch: Batch) -> None:
+        """Write files that are made together, unless the last build has made all of them."""
+        last = self._record.last
+        if batch.paths and all(last.has(path, batch.key) for path in batch.paths):
+            taken = [path for path in batch.paths if self.take(path, batch.key)]
+            if len(taken) == len(batch.paths):
+                return
+        for path, data in batch.make(self._read).items():
+            if path not in self._record.made:
+                self._record.keys[path] = batch.key
+                self.write_bytes(path, data)
+
+    def _read(self, path: str) -> bytes:
+        return (self._root / path).read_bytes()
 
     def write_bytes(self, path: str, data: bytes, sha256: str = "") -> None:
         """Write a file of the site, whose digest may be known.

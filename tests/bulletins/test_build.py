@@ -150,7 +150,8 @@ def check_refused(site: Site, reason: str, before: dict[str, bytes]) -> None:
     assert reason in site.said
     assert "what stood there before still stands" in site.said
     assert site.files() == before
-    assert [p.name for p in site.folder.parent.iterdir() if p.name.startswith(".")] == []
+    left = [p.name for p in site.folder.parent.iterdir() if p.name.startswith(".")]
+    assert left == [".site-kept"]
 
 
 def test_an_unreadable_text_stops_the_build(before: Site, tmp_path: Path) -> None:
@@ -282,7 +283,7 @@ def test_what_a_killed_build_left_is_removed(tmp_path: Path) -> None:
     left.mkdir()
     (left / "index.html").write_text("half")
     assert build(tmp_path / "site").status == 0
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["site"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == [".site-kept", "site"]
 
 
 def test_all_files_are_summed(demo: Site) -> None:

@@ -153,10 +153,8 @@ def steps(section: Section) -> tuple[Block, ...]:
     rest = blocks[len(first) :]
     if not any(isinstance(block, (ListBlock, Preformatted)) for block in first):
         first += _announced_list(rest)
-    restart = next(
-        (block for block in rest if _asks_for_restart(block) and block not in first), None
-    )
-    return (*first, restart) if restart else first
+    n = next((n for n, block in enumerate(rest) if _asks_for_restart(block)), len(rest))
+    return (*first, *(block for block in _statement(rest[n:]) if block not in first))
 
 
 def brief(blocks: Sequence[Block]) -> tuple[Block, ...]:
