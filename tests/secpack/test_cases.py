@@ -13,6 +13,7 @@ from secpack.model import File
 from secpack.text import parse_text
 from tests.conftest import DATA
 from tests.dump import dump_document
+from tests.secpack.adversary import HEADER
 
 VALID = sorted((DATA / "valid").glob("*.txt"))
 INVALID = sorted((DATA / "invalid").glob("*.txt"))
@@ -42,3 +43,12 @@ def test_invalid(path: Path) -> None:
     with pytest.raises(ParseError) as raised:
         parse_text(read(path))
     assert str(raised.value) == path.with_suffix(".error").read_text("utf-8").strip()
+
+
+@pytest.mark.parametrize(
+    "word", ["TODO", "FIXME", "TBD", "XXXX", "NNN", "<add this>", "<Your name>"]
+)
+def test_placeholder(word: str) -> None:
+    text = f"{HEADER}Summary\n-------\n\nThe gate has {word} hinges.\n"
+    document = parse_text(File("text.txt", text.encode(), ""))
+    assert [(f.line, f.code) for f in document.findings] == [(8, "placeholder")]

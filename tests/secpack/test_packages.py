@@ -249,14 +249,40 @@ def test_a_line_that_is_not_understood_places_nothing(line: str) -> None:
     [
         ("The fixed xen packages need the mill package in version 4.1-2.", ("", "mill", "4.1-2")),
         ("For Quern 4.2, install xen 4.1-2 in dom0.", ("4.2", "xen", "4.1-2")),
-        ("Please install xen-4a-1 in dom0.", ("", "xen", "4a-1")),
+        ("Please install xen-4a-1 in dom0 now.", ("", "xen", "4a-1")),
+        ("Please install xen_4-\n1 in dom0 now.", ("", "xen", "4-1")),
+        ("Please install xen version 4 in dom0 now.", ("", "xen", "4")),
+        ("Please install the xen package 20300101 in dom0 now.", ("", "xen", "20300101")),
         ("Packages for Quern 4.2 are not available yet.", ("4.2", "", "")),
         ("Quern 4.2 is not affected.", ("4.2", "", "")),
+        ("Quern 4.2 is unaffected.", ("4.2", "", "")),
+        ("Quern 4.2 is unsupported.", ("4.2", "", "")),
     ],
 )
 def test_one_sentence(sentence: str, row: tuple[str, ...]) -> None:
     rows, findings = read(f"{HEADER}Patching\n---\n\n{sentence}\n".encode())
     assert [(r.release, r.package, r.version) for r in rows] == [row]
+    assert not findings
+
+
+@pytest.mark.parametrize(
+    ("words", "fix"),
+    [
+        ("No fix is available", Fix.NONE),
+        ("not yet patched", Fix.NONE),
+        ("no longer supported", Fix.NONE),
+        ("End-of-life", Fix.NONE),
+        ("has reached end of life", Fix.NONE),
+        ("EOL", Fix.NONE),
+        ("None", Fix.NONE),
+        ("unsupported", Fix.NONE),
+        ("is not affected", Fix.NOT_AFFECTED),
+        ("Unaffected", Fix.NOT_AFFECTED),
+    ],
+)
+def test_words_for_facts(words: str, fix: Fix) -> None:
+    rows, findings = body(f"For Quern 4.2:\n- {words}\n\nFor Quern 4.3:\n- xen 4.1-2")
+    assert [(r.release, r.fix) for r in rows] == [("4.2", fix), ("4.3", Fix.AVAILABLE)]
     assert not findings
 
 
