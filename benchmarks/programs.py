@@ -119,7 +119,7 @@ def _eleventy() -> Program:
 
 def _jekyll() -> Program:
     start = _found(shutil.which("jekyll"))
-    source = "_posts/{0.day}-{0.name}.html"
+    source = "texts/{0.name}.html"
     program = _peer("Jekyll", start, ("build", "--quiet"), source)
     return replace(program, install="apt-get install jekyll")
 

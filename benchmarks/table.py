@@ -24,11 +24,6 @@ class Row:
     program: str
     usage: Usage
 
-    @property
-    def pace(self) -> float:
-        """Milliseconds for each text."""
-        return 1000 * self.usage.wall / self.texts
-
 
 def format_rows(rows: Sequence[Row], base: str) -> Iterator[str]:
     """Lines for the builds of one pack; ratios are to the same build by ``base``."""
@@ -40,14 +35,17 @@ def format_rows(rows: Sequence[Row], base: str) -> Iterator[str]:
             used = row.usage
             yield (
                 f"{row.texts:6}  {build:12} {row.program:19} {used.wall:8.2f} {used.cpu:8.2f} "
-                f"{row.pace:8.2f} {used.peak / 1e6:8.0f} "
+                f"{1000 * used.wall / row.texts:8.2f} {used.peak / 1e6:8.0f} "
                 f"{used.wall / stock.wall:8.2f} {used.cpu / stock.cpu:8.2f}"
             )
 
 
 def format_growth(small: Sequence[Row], large: Sequence[Row]) -> Iterator[str]:
     """How the time for each text of a cold build grows from a small pack to a large one."""
-    yield f"Time for each text, cold, with {large[0].texts} texts, as against {small[0].texts}:"
+    few, many = small[0].texts, large[0].texts
+    yield f"Time for each text, cold, with {many} texts, as against {few}:"
     for one, other in zip(small, large, strict=True):
         if one.build == "cold":
-            yield f"  {one.program:19} {other.pace / one.pace:.2f}"
+            wall = other.usage.wall / one.usage.wall * few / many
+            cpu = other.usage.cpu / one.usage.cpu * few / many
+            yield f"  {one.program:19} wall {wall:.2f}, CPU {cpu:.2f}"

@@ -205,10 +205,10 @@ def test_ratios_are_to_the_same_build() -> None:
 
 def test_growth_is_of_the_time_for_each_text() -> None:
     small, large = (
-        [Row(n, "cold", "ours", Usage(wall, 1, 1)), Row(n, "unchanged", "ours", Usage(7, 1, 1))]
+        [Row(n, "cold", "ours", Usage(wall, 3, 1)), Row(n, "unchanged", "ours", Usage(7, 1, 1))]
         for n, wall in ((10, 2), (50, 11))
     )
     assert list(format_growth(small, large)) == [
         "Time for each text, cold, with 50 texts, as against 10:",
-        f"  {'ours':19} 1.10",
+        f"  {'ours':19} wall 1.10, CPU 0.20",
     ]
