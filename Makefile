@@ -21,8 +21,8 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 BUILD := $(BIN)/python -m bulletins.build
 PUBLISH := $(BIN)/python -m bulletins.publish
 
-.PHONY: help html serve devserver publish rollback reproducible check test lint bench weights judges \
-	golden lock clean
+.PHONY: help html serve devserver publish rollback reproducible check test lint bench peers accuracy \
+	weights judges golden lock clean
 
 help: ## Show what there is to make
 	@echo "Targets:"
@@ -41,6 +41,8 @@ help: ## Show what there is to make
 	@echo "  SEARCH=1        index all words, so that the page search/ finds them"
 	@echo "  AS_OF=DATE      leave out what was published after that day"
 	@echo "  ON=DATE         for check: is the canary late on that day, or security.txt?"
+	@echo "  SIZES=NUMBERS   for bench: measure also with synthetic packs of so many bulletins"
+	@echo "  RUNS=NUMBER     for bench: how often each is measured (default: by size)"
 	@echo "  PORT=NUMBER     for serve and devserver (default: 8000)"
 
 html: $(VENV)/installed $(if $(SEARCH),$(VENV)/installed-search) ## Build the site
@@ -80,10 +82,17 @@ lint: $(VENV)/installed-dev ## Check style and types
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
-	@$(BIN)/mypy benchmarks/inference.py
+	@$(BIN)/mypy --package benchmarks
 
-bench: $(VENV)/installed ## Measure what texts say they address against tracker data
-	@$(BIN)/python benchmarks/inference.py
+bench: $(VENV)/installed ## Measure how long builds take, ours and those of other generators
+	@$(BIN)/python -m benchmarks.speed $(if $(RUNS),--runs $(RUNS)) $(SIZES)
+
+peers: $(VENV)/installed lock/peers.txt ## Install those for bench that npm and PyPI have (needs npm)
+	@$(PIP) install --require-hashes -r lock/peers.txt
+	@npm ci --prefix benchmarks/peers --ignore-scripts --no-audit --no-fund --loglevel=error
+
+accuracy: $(VENV)/installed ## Measure what texts say they address against tracker data
+	@$(BIN)/python -m benchmarks.inference
 
 weights: $(VENV)/installed-dev ## Print what the first visit to a page of each kind weighs
 	@$(BIN)/python -m tests.browser.weights "$(OUTPUT)"
@@ -97,14 +106,14 @@ golden: $(VENV)/installed-dev ## Write the expected results of golden tests anew
 	@$(BIN)/python -m pytest --golden -q
 
 lock: ## Resolve the dependencies anew (needs uv)
-	@for set in build runtime search dev; do \
+	@for set in build runtime search dev peers; do \
 		uv pip compile --universal --python-version 3.11 --generate-hashes --no-header --quiet \
 			--output-file lock/$$set.txt $(if $(UPGRADE),--upgrade) lock/$$set.in || exit 1; \
 	done
 
 clean: ## Remove the site, the virtual environment and caches
 	@test ! -e "$(OUTPUT)" || test ! -x $(BIN)/python || $(BUILD) --remove
-	@rm -rf $(VENV) tests/judges/node_modules *.egg-info plugins/*.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	@rm -rf $(VENV) tests/judges/node_modules benchmarks/peers/node_modules *.egg-info plugins/*.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(VENV)/installed: lock/build.txt lock/runtime.txt

@@ -1,4 +1,4 @@
-"""How well texts alone tell which advisories they address: ``make bench``.
+"""How well texts alone tell which advisories they address: ``make accuracy``.
 
 A pair of a bulletin and an advisory counts as true where the tracker data name a bulletin of the
 pack, and as inferred where the text by its own words addresses the advisory. ``wordings.txt`` has

@@ -19,7 +19,7 @@ _FIRST: Final = date(2010, 1, 4)
 # Days between two bulletins, such that the packs of any size end before today.
 _SPAN: Final = 5800
 
-_WORDS: Final = (
+_WORDS: Final = (  # noqa: SIM905 - a list of them would take a screen
     "the a of to in and is that for with from domain memory page driver guest kernel attacker "
     "station hearth daemon buffer length check before after when which could would must update "
     "device table entry hypervisor grant mapping reference count race window queue event channel "
@@ -46,7 +46,7 @@ def main() -> int:
 
 
 def write_pack(root: Path, number: int) -> None:
-    """Write bulletins 1 to ``number`` into ``root/QSBs``, and tracker data to ``root/xsa.yml``; a profile."""
+    """Write ``number`` bulletins into ``root/QSBs``; beside it ``xsa.yml`` and ``profile.toml``."""
     folder = root / "QSBs"
     folder.mkdir(parents=True)
     for n in range(1, number + 1):

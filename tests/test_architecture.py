@@ -42,7 +42,7 @@ def test_imports(path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "path", sorted((PLUGINS / "secpack/text").glob("*.py")), ids=lambda p: p.name
+    "path", sorted((PLUGINS / "secpack/text").rglob("*.py")), ids=lambda p: p.name
 )
 def test_the_parser_knows_nothing_of_packs(path: Path) -> None:
     own = {name for name in imports(path) if name.startswith("secpack")}

@@ -7,6 +7,7 @@ from typing import Any
 
 from pelican import signals
 
+from bulletins.addresses import INDEX, page_url
 from bulletins.gate import check_articles, check_output, check_theme
 from bulletins.generators import (
     ExportsGenerator,
@@ -18,11 +19,14 @@ from bulletins.generators import (
     TrackerGenerator,
 )
 from bulletins.html import as_markup
+from bulletins.keys import Keys, maker_digest
 from bulletins.reader import BulletinReader, publications_by_path, site_name
 from bulletins.rendering import Renderings
+from bulletins.reuse import LastBuild, Record
 from bulletins.settings import read_archive
 from bulletins.templating import template_context
 from bulletins.writer import ArchiveWriter
+from secpack.model import Publication
 
 
 def register() -> None:
@@ -41,8 +45,9 @@ def _read(pelican: Any) -> None:
     if settings["ARCHIVE_THEME"]:
         check_theme(Path(settings["THEME"]))
     archive, profile = read_archive(settings)
-    publications = publications_by_path(archive, settings["SECPACK"])
+    settings["KEYS"] = Keys(archive, profile, maker_digest(settings))
     settings["ARCHIVE"], settings["PROFILE"] = archive, profile
+    publications = publications_by_path(_to_be_made(settings), settings["SECPACK"])
     settings["PUBLICATIONS"] = publications
     settings["RENDERINGS"] = Renderings(archive, profile, pages=settings["ARCHIVE_THEME"])
     settings["ARTICLE_PATHS"] = sorted(publications)
@@ -50,6 +55,20 @@ def _read(pelican: Any) -> None:
     settings["JINJA_GLOBALS"] = settings["JINJA_GLOBALS"] | template_context(
         archive, profile, settings["SITEURL"]
     )
+
+
+def _to_be_made(settings: Any) -> list[Publication]:
+    """The documents whose pages the last build has not made; those of another theme always are."""
+    record, wanted = settings.setdefault("RECORD", Record(LastBuild(Path()))), []
+    for publication in settings["ARCHIVE"].publications:
+        key = settings["KEYS"].known[publication.id]
+        page = page_url(publication, settings["PROFILE"]) + INDEX
+        if settings["ARCHIVE_THEME"] and record.last.has(page, key):
+            record.kept[page] = key
+        else:
+            record.keys[page] = key
+            wanted.append(publication)
+    return wanted
 
 
 def _add_reader(readers: Any) -> None:
@@ -73,11 +92,17 @@ def _writer(_: Any) -> type[ArchiveWriter]:
 
 
 def _check_articles(generators: Any) -> None:
-    check_articles(generators[0].settings["ARCHIVE"], generators)
+    check_articles(generators[0].settings["PUBLICATIONS"].values(), generators)
 
 
 def _check_output(pelican: Any) -> None:
     settings = pelican.settings
     folder = Path(pelican.output_path)
-    check_output(settings["ARCHIVE"], settings["PROFILE"], folder, pages=settings["ARCHIVE_THEME"])
+    check_output(
+        settings["ARCHIVE"],
+        settings["PROFILE"],
+        folder,
+        pages=settings["ARCHIVE_THEME"],
+        taken=settings["RECORD"].taken,
+    )
     settings["ARCHIVE_IS_WHOLE"] = True

@@ -29,6 +29,7 @@ from bulletins.addresses import ARCHIVE_JSON
 from bulletins.compress import compress
 from bulletins.gate import GateError
 from bulletins.manifest import check_ours, write_sums
+from bulletins.reuse import LastBuild, Record, kept_beside, last_build, remember
 from bulletins.search import write_index
 from bulletins.times import set_times
 from secpack import SecpackError
@@ -69,25 +70,31 @@ def build(settings_file: str) -> tuple[Archive, Path]:
     settings, target = load_settings(settings_file)
     _check_target(target, settings)
     _sweep(target)
+    strict = bool(settings.get("STRICT"))
+    record = Record(LastBuild(target) if strict else last_build(target))
+    settings["READINGS"] = None if strict else kept_beside(target) / "readings.pickle"
     with _folder_beside(target) as folder:
-        archive = write_site(settings, folder)
+        archive = write_site(settings, folder, record)
         _put_in_place(folder, target)
+    if not strict:
+        remember(target, record.made)
     return archive, target
 
 
-def write_site(settings: Any, folder: Path) -> Archive:
+def write_site(settings: Any, folder: Path, record: Record) -> Archive:
     """Have Pelican write a whole site into an empty folder; return what was built.
 
-    Raises SecpackError, or whatever stopped Pelican.
+    What the last build has made is taken from there. Raises SecpackError, or whatever stopped
+    Pelican.
     """
-    settings["OUTPUT_PATH"] = str(folder)
+    settings["OUTPUT_PATH"], settings["RECORD"] = str(folder), record
     _run(settings)
     archive: Archive = settings["ARCHIVE"]
     if settings.get("SEARCH_INDEX") and settings["ARCHIVE_THEME"]:
         write_index(folder)
     if settings.get("GZIP"):
         compress(folder)
-    write_sums(folder)
+    write_sums(folder, {path: made.sha256 for path, made in record.made.items()})
     set_times(folder, archive, settings["PROFILE"])
     return archive
 
@@ -98,6 +105,7 @@ def remove(settings_file: str) -> None:
     _check_target(target, settings)
     if target.exists():
         shutil.rmtree(target)
+    shutil.rmtree(kept_beside(target), ignore_errors=True)
 
 
 def load_settings(settings_file: str) -> tuple[Any, Path]:

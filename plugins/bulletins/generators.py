@@ -28,9 +28,9 @@ from bulletins.addresses import (
     list_url,
     redirects,
 )
-from bulletins.exports import exports
+from bulletins.exports import export_batches
 from bulletins.exports.sitemap import page_dates, robots, sitemap
-from bulletins.feeds import feeds
+from bulletins.feeds import feed_batches
 from bulletins.lookups import by_package, by_release, without_release
 from bulletins.search import ids_script
 from bulletins.writer import ArchiveWriter
@@ -41,7 +41,12 @@ from secpack.model import Archive, Canary, File, Publication, Signature
 class _PagesGenerator(Generator):  # type: ignore[misc] # Pelican has no types
     """What generators of pages share."""
 
-    def _write(self, writer: ArchiveWriter, address: str, template: str, **more: Any) -> None:
+    def _write(
+        self, writer: ArchiveWriter, address: str, template: str, key: str = "", **more: Any
+    ) -> None:
+        """Write a page, unless the last build made it under the same key."""
+        if key and writer.take(address + INDEX, key):
+            return
         relative = self.settings["RELATIVE_URLS"]
         page = self.get_template(template)
         writer.write_file(address + INDEX, page, self.context, relative_urls=relative, **more)
@@ -61,8 +66,8 @@ class ListsGenerator(_PagesGenerator):
             (profile.canaries, archive.canaries),
         )
         for kind, publications in kinds:
-            listed = {"kind": kind, "publications": publications[::-1]}
-            self._write(writer, list_url(kind), "list", **listed)
+            newest = publications[::-1]
+            self._write(writer, list_url(kind), "list", kind=kind, publications=newest)
         for address, template in ((KEYS, "keys"), (FEEDS, "feeds"), (SEARCH, "search")):
             self._write(writer, address, template)
         writer.write_bytes(SEARCH_IDS, ids_script(archive, profile))
@@ -88,7 +93,9 @@ class TrackerGenerator(_PagesGenerator):
         row = archive.advisories
         for older, advisory, newer in zip((None, *row), row, (*row[1:], None), strict=False):
             address = advisory_url(advisory.number)
-            self._write(writer, address, "advisory", advisory=advisory, older=older, newer=newer)
+            key = self.settings["KEYS"].advisory(advisory, older, newer)
+            shown = {"advisory": advisory, "older": older, "newer": newer}
+            self._write(writer, address, "advisory", key, **shown)
         self._write(writer, CVE, "cve")
         for address, target in redirects(self.settings["PROFILE"]).items():
             self._write(writer, address, "redirect", target=target)
@@ -109,13 +116,16 @@ class LookupsGenerator(_PagesGenerator):
         )
         for base, word, lookups, prefix, others in rows:
             intro = f"{word}s for which bulletins ship something, as their texts name them."
-            shared = {"base": base, "word": word, "words": f"{word}s"}
-            index = {"lookups": lookups, "others": others, "intro": intro}
+            shared: dict[str, Any] = {"base": base, "word": word, "words": f"{word}s"}
+            index: dict[str, Any] = {"lookups": lookups, "others": others, "intro": intro}
             self._write(writer, base, "lookups", **shared, **index)
             for lookup in lookups:
                 heading = prefix + lookup.name
                 address = f"{base}{lookup.slug}/"
-                self._write(writer, address, "lookup", lookup=lookup, heading=heading, **shared)
+                key = self.settings["KEYS"].lookup(lookup, heading)
+                self._write(
+                    writer, address, "lookup", key, lookup=lookup, heading=heading, **shared
+                )
 
 
 class OriginalsGenerator(Generator):  # type: ignore[misc] # Pelican has no types
@@ -123,8 +133,10 @@ class OriginalsGenerator(Generator):  # type: ignore[misc] # Pelican has no type
 
     def generate_output(self, writer: ArchiveWriter) -> None:
         """Write every document, letter and attachment, with its signatures; and the keys."""
+        for page, key in self.settings["RECORD"].kept.items():
+            writer.take(page, key)
         for address, file in served_files(self.settings["ARCHIVE"], self.settings["PROFILE"]):
-            writer.write_bytes(address, file.data)
+            writer.write_bytes(address, file.data, file.sha256)
 
 
 class FeedsGenerator(Generator):  # type: ignore[misc] # Pelican has no types
@@ -133,14 +145,14 @@ class FeedsGenerator(Generator):  # type: ignore[misc] # Pelican has no types
     def generate_output(self, writer: ArchiveWriter) -> None:
         """Write all feeds."""
         settings = self.settings
-        written = feeds(
+        for batch in feed_batches(
             settings["ARCHIVE"],
             settings["PROFILE"],
             settings["SITEURL"],
             settings["RENDERINGS"],
-        )
-        for address, data in written.items():
-            writer.write_bytes(address, data)
+            settings["KEYS"].known,
+        ):
+            writer.write_batch(batch)
 
 
 class ExportsGenerator(Generator):  # type: ignore[misc] # Pelican has no types
@@ -149,9 +161,9 @@ class ExportsGenerator(Generator):  # type: ignore[misc] # Pelican has no types
     def generate_output(self, writer: ArchiveWriter) -> None:
         """Write all exports."""
         settings = self.settings
-        written = exports(settings["ARCHIVE"], settings["PROFILE"], _public(settings["SITEURL"]))
-        for address, data in written.items():
-            writer.write_bytes(address, data)
+        site_url, keys = _public(settings["SITEURL"]), settings["KEYS"].known
+        for batch in export_batches(settings["ARCHIVE"], settings["PROFILE"], site_url, keys):
+            writer.write_batch(batch)
 
 
 class SitemapGenerator(Generator):  # type: ignore[misc] # Pelican has no types

@@ -75,6 +75,9 @@ _MAX_INTRODUCTION: Final = 400
 # Ids that the page around a text has, and those of references; and the lack of one.
 _RESERVED: Final = re.compile(r"$|main$|(?:page|ref|cite|letter|section)(?:-|$)")
 
+# An id, such as XSA-212 or CVE-2017-7228, with the marks that cling to it.
+_HYPHENED: Final = re.compile(r"[(]?\b[A-Z]{2,12}(?:-[A-Z0-9]{1,8}){1,4}\b[),.:]{0,2}")
+
 #: Gives the address of an identifier, or None where there is no page for it.
 LinkOf = Callable[[Id], str | None]
 
@@ -87,6 +90,11 @@ def escape(text: str) -> str:
 def as_markup(text: str) -> Markup:
     """Text escaped, and marked as HTML, so that no template escapes it again."""
     return Markup(escape(text))  # noqa: S704 - escaped right here
+
+
+def unbroken(text: str) -> Markup:
+    """Text escaped, with the ids in it (``XSA-212``) kept on one line."""
+    return Markup(_HYPHENED.sub(r"<b>\g<0></b>", escape(text)))  # noqa: S704 - escaped right here
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,9 +125,14 @@ def render(document: Document, link_of: LinkOf, *, prefix: str = "", top: int = 
     return Rendered(html, tuple(renderer.outline))
 
 
-def render_blocks(blocks: Iterable[Block], link_of: LinkOf) -> str:
-    """Render some blocks of a document without ids: an excerpt."""
-    renderer = _Renderer(link_of, None, 3, frozenset())
+def render_blocks(
+    blocks: Iterable[Block], link_of: LinkOf, targets: frozenset[str] = frozenset()
+) -> str:
+    """Render some blocks of a document without ids: an excerpt.
+
+    ``targets`` are labels of references that stand elsewhere on the page.
+    """
+    renderer = _Renderer(link_of, None, 3, targets)
     return "\n".join(renderer.blocks(blocks))
 
 
@@ -314,9 +327,11 @@ class _Renderer:
     def _citation(self, citation: Citation) -> str:
         text = escape(f"[{citation.label}]")
         label = citation_label(citation.label)
-        if self.prefix is None or label not in self.targets:
+        if label not in self.targets:
             return text
         slug = _label_slug(label)
+        if self.prefix is None:
+            return f'<a href="#ref-{slug}">{text}</a>'
         anchor = f"{self.prefix}cite-{slug}"
         first = "" if anchor in self.taken else f' id="{anchor}"'
         self.taken.add(anchor)

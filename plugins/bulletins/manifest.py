@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from secpack import SecpackError
 from secpack.sums import SUMS, SUMS_SIGNATURES, format_sums, parse_sums
 
 
-def write_sums(folder: Path) -> None:
-    """Write the digests of all files of a site, sorted by path."""
-    sums = {path: digest(folder / path) for path in _paths(folder)}
+def write_sums(folder: Path, known: Mapping[str, str]) -> None:
+    """Write the digests of all files of a site, sorted by path; those ``known`` are not read."""
+    sums = {path: known.get(path) or digest(folder / path) for path in _paths(folder)}
     (folder / SUMS).write_bytes(format_sums(sums))
 
 

@@ -28,6 +28,7 @@ from bulletins.build import (
 )
 from bulletins.gate import check_links
 from bulletins.manifest import check_sums, digests, read_sums
+from bulletins.reuse import LastBuild, Record
 from bulletins.times import keep_times
 from bulletins.versions import Versions
 from secpack import Profile, SecpackError
@@ -95,7 +96,7 @@ def publish(settings: Any, versions: Versions, *, only_plan: bool) -> int:
     started = time.monotonic()
     keep = _keep(settings)
     with _place(versions, only_plan=only_plan) as folder:
-        archive = write_site(settings, folder)
+        archive = write_site(settings, folder, Record(LastBuild(folder)))
         if settings["ARCHIVE_THEME"]:
             check_links(folder, settings["SITEURL"])
         check_sums(folder)

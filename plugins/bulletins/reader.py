@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, ClassVar
@@ -13,7 +14,7 @@ from pelican.readers import BaseReader
 from bulletins.addresses import kind_of, page_url
 from bulletins.html import as_markup, escape
 from secpack import Profile
-from secpack.model import Archive, Canary, Publication
+from secpack.model import Canary, Publication
 from secpack.text.abstract import shortened
 
 
@@ -31,10 +32,12 @@ class BulletinReader(BaseReader):  # type: ignore[misc] # Pelican has no types
         return rendered.html, metadata | {"outline": rendered.outline}
 
 
-def publications_by_path(archive: Archive, secpack: str) -> dict[str, Publication]:
-    """The documents of an archive by the real path of their files."""
+def publications_by_path(
+    publications: Iterable[Publication], secpack: str
+) -> dict[str, Publication]:
+    """Documents by the real path of their files."""
     root = Path(secpack)
-    return {os.path.realpath(root / p.document.file.path): p for p in archive.publications}
+    return {os.path.realpath(root / p.document.file.path): p for p in publications}
 
 
 def _metadata(publication: Publication, profile: Profile, settings: Any) -> dict[str, Any]:

@@ -16,7 +16,7 @@ from markupsafe import Markup
 
 from bulletins.html import as_markup
 from secpack import Checker, Profile, SecpackError, load, load_advisories, load_profile
-from secpack.cache import cache_path, open_cache
+from secpack.cache import open_cache
 from secpack.model import Archive, Severity
 
 #: What every build of an archive needs, whatever its theme; ``pelicanconf.py`` starts from it.
@@ -90,7 +90,7 @@ def read_archive(settings: dict[str, Any]) -> tuple[Archive, Profile]:
         advisories=advisories,
         as_of=pinned or _today(),
         checker=_checker(strict=strict),
-        readings=None if strict else cache_path("readings.pickle"),
+        readings=settings.get("READINGS"),
     )
     if strict and not profile.master_key:
         raise SecpackError("the profile pins no master key: what is published must rest on one")

@@ -41,7 +41,7 @@ from bulletins.addresses import (
 )
 from bulletins.doubts import doubts
 from bulletins.exports.csaf import is_provider
-from bulletins.html import render, render_blocks, render_words
+from bulletins.html import render, render_blocks, render_words, unbroken
 from bulletins.reader import about, heading, summary
 from bulletins.rendering import ROOT
 from bulletins.verdicts import verdict_sentence, verdict_words
@@ -67,12 +67,14 @@ from secpack.pack import document_id
 from secpack.policy import WORDS, is_about_signatures
 from secpack.profile import Kind
 from secpack.statistics import statistics
+from secpack.text.blocks import defined_labels
 from secpack.text.inline import parse_inline
 from secpack.text.marks import visible
 from secpack.text.walk import actions, affected, brief, opening, steps
 
-#: A text's HTML and the text itself, in characters, up to which a page holds both.
-LIGHT: Final = 18_000
+#: Bytes of all that a page of a text has between its header and its footer, up to which it holds
+#: the original, too: what the 40,000 of a first visit leave beside the stylesheet and the frame.
+LIGHT: Final = 25_000
 
 #: How many sentences the page of an advisory quotes from one document.
 _MOST_SENTENCES: Final = 2
@@ -151,23 +153,29 @@ class TemplateFunctions:
 
     def actions_of(self, publication: Publication, outline: Sequence[Any]) -> list[Excerpt]:
         """What the reader must do."""
-        found = actions(publication.document)
-        return self._excerpts([(section, steps(section)) for section in found], outline)
+        document = publication.document
+        found = [(section, steps(section)) for section in actions(document)]
+        return self._excerpts(document, found, outline)
 
     def affected_of(self, publication: Publication, outline: Sequence[Any]) -> list[Excerpt]:
         """Which systems are affected, where a section says so."""
-        found = affected(publication.document)
-        return self._excerpts([(section, opening(section)) for section in found], outline)
+        document = publication.document
+        found = [(section, opening(section)) for section in affected(document)]
+        return self._excerpts(document, found, outline)
 
     def _excerpts(
-        self, found: Sequence[tuple[Section, Sequence[Block]]], outline: Sequence[Any]
+        self,
+        document: Document,
+        found: Sequence[tuple[Section, Sequence[Block]]],
+        outline: Sequence[Any],
     ) -> list[Excerpt]:
         anchors = {entry.title: entry.anchor for entry in reversed(outline)}
+        targets = frozenset(defined_labels(document.blocks))
         return [
             Excerpt(
                 section.title,
                 anchors.get(visible(section.title), ""),
-                Markup(render_blocks(brief(blocks), self._link_of)),  # noqa: S704 - ours
+                Markup(render_blocks(brief(blocks), self._link_of, targets)),  # noqa: S704 - ours
             )
             for section, blocks in found
         ]
@@ -318,6 +326,7 @@ def template_context(archive: Archive, profile: Profile, site_url: str) -> dict[
         "package_page": package_url,
         "release_page": release_url,
         "summary_of": summary,
+        "unbroken": unbroken,
         "found_words": found_words,
     }
 

@@ -44,7 +44,9 @@ def _time(path: Path) -> int:
 
 
 def _date(path: Path, time: int) -> None:
-    os.utime(path, (time, time))
+    stat = path.stat()
+    if stat.st_mtime != time:
+        os.utime(path, (time, time))
 
 
 def _seconds(day: date) -> int:

@@ -1,27 +1,100 @@
-"""The Writer: also of files whose bytes are ours."""
+"""The Writer: also of files whose bytes are ours, and of those that the last build has made."""
 
 from __future__ import annotations
 
+import hashlib
+import io
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 from pelican.utils import sanitised_join
 from pelican.writers import Writer
 
+from bulletins.reuse import Batch, Made, Record
+
 
 class ArchiveWriter(Writer):  # type: ignore[misc] # Pelican has no types
-    """Writes what Pelican writes, and bytes as they are; tells which pages were written."""
+    """Writes what Pelican writes, and bytes as they are, or takes them from the last build."""
+
+    def __init__(self, output_path: str, settings: Any = None) -> None:
+        super().__init__(output_path, settings)
+        self._root = Path(output_path)
+        self._record: Record = self.settings["RECORD"]
 
     def pages(self) -> list[str]:
         """The paths of all pages that were written so far, sorted."""
-        root = Path(self.output_path).absolute()
-        files = (Path(file).absolute() for file in self._written_files)
-        return sorted(f.relative_to(root).as_posix() for f in files if f.suffix == ".html")
+        return sorted(path for path in self._record.made if path.endswith(".html"))
 
-    def write_bytes(self, path: str, data: bytes) -> None:
-        """Write a file of the site; raises RuntimeError when it was written already."""
-        target = sanitised_join(self.output_path, path)
-        if target in self._written_files:
+    def take(self, path: str, key: str) -> bool:
+        """Take a file from the last build, if that made it under this key; tell whether it did.
+
+        The key is remembered for the file that is written otherwise.
+        """
+        self._record.keys[path] = key
+        if not self._record.last.has(path, key):
+            return False
+        self._wanted(path)
+        return self._link(path, self._record.last.files[path])
+
+    def write_batch(self, batch: Batch) -> None:
+        """Write files that are made together, unless the last build has made all of them."""
+        last = self._record.last
+        if batch.paths and all(last.has(path, batch.key) for path in batch.paths):
+            taken = [path for path in batch.paths if self.take(path, batch.key)]
+            if len(taken) == len(batch.paths):
+                return
+        for path, data in batch.make(self._read).items():
+            if path not in self._record.made:
+                self._record.keys[path] = batch.key
+                self.write_bytes(path, data)
+
+    def _read(self, path: str) -> bytes:
+        return (self._root / path).read_bytes()
+
+    def write_bytes(self, path: str, data: bytes, sha256: str = "") -> None:
+        """Write a file of the site, whose digest may be known.
+
+        Raises RuntimeError when it was written already.
+        """
+        made = Made(self._record.keys.get(path, ""), sha256 or hashlib.sha256(data).hexdigest())
+        target = self._wanted(path)
+        if self._record.last.has_bytes(path, made.sha256) and self._link(path, made):
+            return
+        target.write_bytes(data)
+        self._record.made[path] = made
+
+    def _wanted(self, path: str) -> Path:
+        """Where a file is to be; its folder is there then."""
+        if path in self._record.made:
             raise RuntimeError(f"{path}: two things want this address")
-        self._written_files.add(target)
-        Path(target).parent.mkdir(parents=True, exist_ok=True)
-        Path(target).write_bytes(data)
+        target = Path(sanitised_join(self.output_path, path))
+        target.parent.mkdir(parents=True, exist_ok=True)
+        return target
+
+    def _link(self, path: str, made: Made) -> bool:
+        if not self._record.last.link(path, self._root):
+            return False
+        self._record.made[path] = made
+        self._record.taken.add(path)
+        return True
+
+    def _open_w(self, filename: str, encoding: str, override: bool = False) -> io.StringIO:
+        """Where Pelican writes a page or another file: it becomes bytes when it is closed."""
+        del override
+        path = Path(filename).relative_to(Path(sanitised_join(self.output_path))).as_posix()
+        return _Page(lambda text: self.write_bytes(path, text.encode(encoding)))
+
+
+class _Page(io.StringIO):
+    """Text that is handed over when it is closed."""
+
+    def __init__(self, done: Callable[[str], None]) -> None:
+        super().__init__(newline="\n")
+        self._done = done
+
+    def close(self) -> None:
+        """Hand the text over, once."""
+        if not self.closed:
+            self._done(self.getvalue())
+        super().close()

@@ -70,14 +70,9 @@ def _are_strings(value: object) -> bool:
 
 
 def open_cache(name: str) -> Cache:
-    """A cache in this user's folder for caches."""
-    return Cache(cache_path(name))
-
-
-def cache_path(name: str) -> Path | None:
-    """A file in this user's folder for caches (XDG base directories); None where there is none."""
+    """A cache in this user's folder for caches (XDG base directories), if there is one."""
     try:
         base = Path(os.environ.get("XDG_CACHE_HOME") or "~/.cache").expanduser()
     except RuntimeError:  # nobody knows this user's home
-        return None
-    return base / "secpack-archive" / name
+        return Cache(None)
+    return Cache(base / "secpack-archive" / name)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ import pytest
 
 from tests.browser.served import BASE, Served, serve
 from tests.bulletins.sites import ROOT, build
+from tests.packs import bulletin, make_pack
 
 CHROMIUM = shutil.which("chromium")
 JUDGES = ROOT / "tests" / "judges" / "node_modules"
@@ -39,6 +41,23 @@ def browser() -> Iterator[Any]:
         chromium.close()
 
 
+@contextmanager
+def watched(browser: Any, url: str, *, script: bool = True) -> Iterator[Any]:
+    """A tab; at its end nothing may have been blocked or complained of, or asked of other hosts."""
+    context = browser.new_context(java_script_enabled=script)
+    said: list[str] = []
+    asked: list[str] = []
+    context.on("console", lambda message: said.append(message.text))
+    context.on("weberror", lambda error: said.append(str(error.error)))
+    context.on("request", lambda asking: asked.append(asking.url))
+    tab = context.new_page()
+    yield tab
+    context.close()
+    assert said == []
+    assert asked
+    assert [address for address in asked if not address.startswith(url)] == []
+
+
 @pytest.fixture(scope="session")
 def judges() -> Path:
     """The folder with the judges from npm; tests that need one skip where they are missing."""
@@ -58,12 +77,26 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
 
 
 @pytest.fixture(scope="session")
+def long(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    """A site with one bulletin, too long for its page to hold the original, too."""
+    root = tmp_path_factory.mktemp("long")
+    body = "\n\n".join(f"Grain {n} of the heap, as it was weighed.\n" * 8 for n in range(160))
+    pack = make_pack(root / "pack", {"QSBs/qsb-021-2021.txt": bulletin(21, body=body)})
+    (root / "profile.toml").write_text('issuer = "Quern"\n')
+    site = build(root / "site", SECPACK=pack, PROFILE=root / "profile.toml")
+    assert site.status == 0, site.said
+    with serve(root / "site") as served:
+        yield served
+
+
+@pytest.fixture(scope="session")
 def real(
     real_pack: Path, real_tracker: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Served]:
     """The site of a real pack."""
     folder = tmp_path_factory.mktemp("real") / "site"
-    site = build(folder, SECPACK=real_pack.resolve(), XSA=real_tracker.resolve())
+    sources = {"SECPACK": real_pack.resolve(), "XSA": real_tracker.resolve()}
+    site = build(folder, SEARCH="1", **sources)
     assert site.status == 0, site.said
     with serve(folder) as served:
         yield served

@@ -1,7 +1,8 @@
-"""Serves a site as a careful server would: below a path, with a strict policy, with 404.html."""
+"""Serves a site as docs/mirroring.md has it: below a path, with its policy; and with 404.html."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -10,15 +11,27 @@ from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from threading import Thread
 from typing import Any
+from urllib.parse import urlsplit
+
+from tests.bulletins.sites import ROOT
 
 #: Where the site stands on its host.
 BASE = "/security/"
 
-#: All that the pages need. Pagefind's index is WebAssembly; no other page than search/ needs that.
-POLICY = (
-    "default-src 'none'; style-src 'self'; img-src 'self'; frame-src 'self'; connect-src 'self'; "
-    "script-src 'self' 'wasm-unsafe-eval'; worker-src 'self'; form-action 'self'; base-uri 'none'"
-)
+#: A line of the map that gives each address its policy, in the documented configuration of nginx.
+_LINE = re.compile(r'^    (\S+) +"(default-src [^"]+)";$', re.MULTILINE)
+
+
+def policies() -> list[tuple[re.Pattern[str], str]]:
+    """What the documentation tells servers to send: patterns of addresses, with their policies."""
+    documented = (ROOT / "docs" / "mirroring.md").read_text("utf-8")
+    found = dict(_LINE.findall(documented))
+    otherwise = found.pop("default")
+    rules = [(re.compile(pattern.removeprefix("~")), said) for pattern, said in found.items()]
+    return [*rules, (re.compile(""), otherwise)]
+
+
+_POLICIES = policies()
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +57,8 @@ class _Handler(SimpleHTTPRequestHandler):
         super().do_GET()
 
     def end_headers(self) -> None:
-        self.send_header("Content-Security-Policy", POLICY)
+        said = next(said for pattern, said in _POLICIES if pattern.search(urlsplit(self.path).path))
+        self.send_header("Content-Security-Policy", said)
         self.send_header("X-Content-Type-Options", "nosniff")
         super().end_headers()
 

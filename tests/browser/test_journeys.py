@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 import shutil
@@ -13,51 +14,44 @@ from typing import Any
 import feedparser
 import pytest
 
+from tests.browser.conftest import watched
 from tests.browser.served import BASE, Served
 from tests.bulletins.sites import build
+
+BOTH = pytest.mark.parametrize("script", [False, True], ids=["without-script", "with-script"])
 
 
 @pytest.fixture(params=[False, True], ids=["without-script", "with-script"])
 def tab(request: pytest.FixtureRequest, browser: Any, demo: Served) -> Iterator[Any]:
-    """A tab at the overview; at the end nothing may have been blocked, or asked of others."""
-    context = browser.new_context(java_script_enabled=request.param)
-    page = context.new_page()
-    said: list[str] = []
-    asked: list[str] = []
-    page.on("console", lambda message: said.append(message.text))
-    page.on("pageerror", lambda error: said.append(str(error)))
-    page.on("request", lambda asking: asked.append(asking.url))
-    page.goto(demo.url)
-    yield page
-    context.close()
-    assert said == []
-    assert [url for url in asked if not url.startswith(demo.url)] == []
+    """A tab at the overview."""
+    with watched(browser, demo.url, script=request.param) as page:
+        page.goto(demo.url)
+        yield page
 
 
 @pytest.fixture
 def scripted(browser: Any, demo: Served) -> Iterator[Any]:
     """A tab with JavaScript at the page to search from."""
-    context = browser.new_context()
-    page = context.new_page()
-    said: list[str] = []
-    page.on("console", lambda message: said.append(message.text))
-    page.goto(demo.url + "search/")
-    yield page
-    context.close()
-    assert said == []
+    with watched(browser, demo.url) as page:
+        page.goto(demo.url + "search/")
+        yield page
+
+
+def reach(tab: Any, selector: str, words: str = "") -> None:
+    """Go on, by keyboard, to the next of such elements that has these words."""
+    for _ in range(200):
+        tab.keyboard.press("Tab")
+        if tab.locator(f"{selector}:focus", has_text=words).count():
+            return
+    pytest.fail(f"no {selector} {words!r} on {tab.url}")
 
 
 def follow(tab: Any, words: str) -> None:
-    """Go to the first link that has these words, and follow it, by keyboard."""
-    for _ in range(200):
-        tab.keyboard.press("Tab")
-        focused = tab.locator(":focus")
-        if focused.count() and words in focused.inner_text():
-            with tab.expect_event("framenavigated"):
-                tab.keyboard.press("Enter")
-            tab.wait_for_load_state()
-            return
-    pytest.fail(f"no link {words!r} on {tab.url}")
+    """Go to the next link that has these words, and follow it, by keyboard."""
+    reach(tab, "a", words)
+    with tab.expect_event("framenavigated"):
+        tab.keyboard.press("Enter")
+    tab.wait_for_load_state()
 
 
 def where(tab: Any) -> str:
@@ -104,7 +98,56 @@ def test_the_original_is_shown_without_leaving_the_page(tab: Any, demo: Served) 
     assert tab.locator("#page-original").text_content() == original
 
 
-def test_commands_copied_from_a_page_verify(tab: Any, demo: Served, tmp_path: Path) -> None:
+@BOTH
+def test_a_long_original_is_shown_within_its_page(browser: Any, long: Served, script: bool) -> None:
+    """By the documented policy, with nothing fetched before it is asked for."""
+    name = "qsb-021-2021.txt"
+    with watched(browser, long.url, script=script) as tab:
+        tab.goto(long.url + "qsb/021/")
+        served = f"/security/qsb/021/{name}"
+        before = long.requests.count(served)
+        follow(tab, "shown here")
+        assert tab.locator("#page-original").is_visible()
+        assert long.requests.count(served) == before
+        reach(tab, "a", "Show it below")
+        with tab.expect_response(f"**/{name}"):
+            tab.keyboard.press("Enter")
+        shown = tab.frame_locator("iframe").locator("body")
+        original = (long.folder / "qsb/021" / name).read_text("utf-8")
+        assert shown.inner_text().strip() == original.strip()
+        assert where(tab) == "qsb/021/#page-original"
+
+
+@BOTH
+@pytest.mark.parametrize(
+    "wrong",
+    ["<p style='color: red'>x", "<script>x = 1</script>", "<img src='https://example.org'>"],
+)
+def test_what_a_policy_blocks_is_noticed(
+    browser: Any, demo: Served, script: bool, wrong: str
+) -> None:
+    page = demo.folder / "wrong.html"
+    page.write_text(f"<!DOCTYPE html><title>x</title>{wrong}")
+    noticed = pytest.raises(AssertionError)
+    silent = wrong.startswith("<script") and not script
+    with (
+        contextlib.nullcontext() if silent else noticed,
+        watched(browser, demo.url, script=script) as tab,
+    ):
+        tab.goto(demo.url + "wrong.html")
+        tab.wait_for_timeout(200)
+    page.unlink()
+
+
+@pytest.fixture(params=["as they are", "altered"])
+def altered(request: pytest.FixtureRequest) -> bool:
+    """Whether somebody has altered a text."""
+    return bool(request.param == "altered")
+
+
+def test_commands_copied_from_a_page_verify(
+    tab: Any, demo: Served, tmp_path: Path, altered: bool
+) -> None:
     """The files that the page links to, and the commands that it gives, in an empty folder."""
     tab.goto(demo.url + "qsb/003/")
     linked = tab.locator("main a").evaluate_all("(all) => all.map((one) => one.href)")
@@ -113,6 +156,9 @@ def test_commands_copied_from_a_page_verify(tab: Any, demo: Served, tmp_path: Pa
             path = demo.folder / url.partition(BASE)[2]
             shutil.copy(path, tmp_path / path.name)
     shutil.copy(next(demo.folder.glob("keys/master-key/*.asc")), tmp_path / "master-key.asc")
+    if altered:
+        original = tmp_path / "qsb-003-2017.txt"
+        original.write_bytes(original.read_bytes().replace(b"a", b"e", 1))
     commands = tab.locator("details pre code", has_text="gpg --verify").text_content()
     home = tmp_path / "tmp"
     home.mkdir()
@@ -125,8 +171,9 @@ def test_commands_copied_from_a_page_verify(tab: Any, demo: Served, tmp_path: Pa
         text=True,
         check=False,
     )
-    assert done.returncode == 0, done.stderr
-    assert done.stderr.count("Good signature") == done.stderr.count("[full]") == 2
+    assert (done.returncode == 0) is not altered, done.stderr
+    found = re.findall(r"(Good|BAD) signature from .* \[full\]$", done.stderr, re.MULTILINE)
+    assert found == (["BAD"] if altered else ["Good", "Good"])
 
 
 def test_a_feed_is_found_by_itself(tab: Any, demo: Served) -> None:
@@ -139,14 +186,16 @@ def test_a_feed_is_found_by_itself(tab: Any, demo: Served) -> None:
         assert feed.entries
 
 
-def test_what_is_not_there_is_said_kindly(tab: Any, demo: Served) -> None:
-    context = tab.context
+@BOTH
+def test_what_is_not_there_is_said_kindly(browser: Any, demo: Served, script: bool) -> None:
+    context = browser.new_context(java_script_enabled=script)
     other = context.new_page()
     other.goto(demo.url + "qsb/999/no/such/page")
     assert other.locator("h1").inner_text() == "There is nothing at this address"
     assert other.locator("main").evaluate("(one) => getComputedStyle(one).maxWidth") != "none"
     follow(other, "all bulletins")
     assert where(other) == "qsb/index.html"
+    context.close()
 
 
 def test_searching_without_script_says_where_to_look(browser: Any, demo: Served) -> None:
@@ -181,7 +230,9 @@ def search(tab: Any, words: str) -> list[str]:
         ("Xen Security Advisory 9034", "xsa/9034/index.html"),
         ("qsb 12", "qsb/012/index.html"),
         ("QSB #003", "qsb/003/index.html"),
+        ("QSB003", "qsb/003/index.html"),
         ("canary-4", "canary/004/index.html"),
+        ("canary 004", "canary/004/index.html"),
         ("CVE-2025-90034", "cve/index.html#CVE-2025-90034"),
         ("cve 2025 90034", "cve/index.html#CVE-2025-90034"),
         ("log hopper", "qsb/001/index.html"),
@@ -189,6 +240,37 @@ def search(tab: Any, words: str) -> list[str]:
 )
 def test_search_for_an_id_or_a_title(scripted: Any, words: str, first: str) -> None:
     assert search(scripted, words)[0] == first
+
+
+def test_search_by_keyboard_alone(browser: Any, demo: Served) -> None:
+    with watched(browser, demo.url) as tab:
+        tab.goto(demo.url)
+        follow(tab, "Search")
+        reach(tab, "#query")
+        tab.keyboard.type("qsb3")
+        tab.keyboard.press("Enter")
+        tab.locator(".status", has_text="found").wait_for()
+        follow(tab, "QSB-003")
+        assert where(tab) == "qsb/003/index.html"
+
+
+@pytest.mark.parametrize(
+    ("words", "first"),
+    [
+        ("xsa212", "xsa/212/index.html"),
+        ("XSA-212", "xsa/212/index.html"),
+        ("qsb 29", "qsb/029/index.html"),
+        ("QSB029", "qsb/029/index.html"),
+        ("canary 47", "canary/047/index.html"),
+        ("cve-2023-23583", "cve/index.html#CVE-2023-23583"),
+        ("Critical Xen bug", "qsb/029/index.html"),
+    ],
+)
+def test_search_of_a_real_pack(browser: Any, real: Served, words: str, first: str) -> None:
+    with watched(browser, real.url) as tab:
+        tab.goto(real.url + "search/")
+        found = search(tab, words)
+    assert first in found[:2] if " bug" in words else found[0] == first
 
 
 def test_search_for_a_phrase(scripted: Any, demo: Served) -> None:

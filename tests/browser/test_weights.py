@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from tests.browser.served import Served
-from tests.browser.weights import KINDS, fetched, heaviest
+from tests.browser.weights import KINDS, fetched, heaviest, weight
 from tests.bulletins.sites import ROOT, build
 from tests.packs import bulletin, make_pack
 
@@ -62,6 +62,43 @@ def test_lists_of_a_full_pack(tmp_path: Path) -> None:
         assert found
         assert most
         assert found[0] <= most, found
+
+
+def grain(number: int) -> str:
+    """A paragraph of about 200 bytes, unlike any other."""
+    words = f"Grain {number:05d} of the heap was weighed, ground and swept away, and nobody asked"
+    return f"{words}\nwhere it came from, nor what became of it: für Ähnliches gilt Ähnliches."
+
+
+def heap(number: int, size: int) -> str:
+    """A bulletin of about so many bytes: its last words, and what the archive reads out of it."""
+    packages = "\n".join(f"- quern-part{n} version 4.2.{n}" for n in range(number))
+    ids = ", ".join(f"CVE-2021-{9000 + n}" for n in range(number * 2))
+    head = f"Patching\n--------\n\nFor Quern 4.2, in hearth:\n{packages}\n\nThese are {ids}."
+    body = "\n\n".join(grain(n) for n in range(max((size - len(head)) // 190, 1)))
+    return bulletin(number, date=f"2021-01-{number:02d}", body=f"{body}\n\n{head}")
+
+
+def test_only_a_page_that_stays_light_shows_a_text_twice(tmp_path: Path) -> None:
+    sizes = [2000, 4000, 6000, 7000, 8000, 8500, 9000, 9500, 10_000, 11_000, 12_000, 20_000, 60_000]
+    texts = {n: heap(n, size) for n, size in enumerate(sizes, 1)}
+    files: dict[str, str | bytes] = {f"QSBs/qsb-{n:03d}-2021.txt": t for n, t in texts.items()}
+    (tmp_path / "profile.toml").write_text('issuer = "Quern"\n')
+    pack = make_pack(tmp_path / "pack", files)
+    site = build(tmp_path / "site", SECPACK=pack, PROFILE=tmp_path / "profile.toml")
+    assert site.status == 0, site.said
+    shown = {}
+    for number in texts:
+        page = site.folder / f"qsb/{number:03d}/index.html"
+        shown[number] = page.read_text("utf-8").count("Grain 00000 of the heap")
+        size, requests = weight(page)
+        assert size <= 40_000 or shown[number] == 1, (number, size)
+        assert requests == 3
+    assert set(shown.values()) == {1, 2}
+    assert list(shown.values()) == sorted(shown.values(), reverse=True)
+    assert shown[len(sizes)] == 1
+    longest = weight(site.folder / f"qsb/{len(sizes):03d}/index.html")[0]
+    assert longest < len(texts[len(sizes)].encode()) + 30_000
 
 
 @pytest.mark.parametrize("address", ["qsb/003/", "canary/004/", "qsb/", "xsa/"])

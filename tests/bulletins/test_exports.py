@@ -19,7 +19,6 @@ from lxml import etree
 
 from bulletins.addresses import ARCHIVE_JSON
 from bulletins.exports import exports
-from bulletins.exports.archive_json import data_files
 from bulletins.exports.calendar import calendar
 from bulletins.exports.security_txt import security_txt
 from bulletins.exports.sitemap import MOST, sitemap
@@ -31,6 +30,7 @@ from secpack import SecpackError, load, load_profile
 from secpack.model import Block, File
 from secpack.profile import Profile
 from tests.bulletins import judges
+from tests.bulletins.formats import data_files
 from tests.bulletins.sites import ROOT, Site, build
 from tests.packs import bulletin, canary, make_pack, numbered
 
@@ -161,7 +161,7 @@ def test_every_entry_survives_in_feedparser() -> None:
     """With all its links, categories and dates, as a stranger reads them."""
     archive = load(PACK, profile=PROFILE)
     renderings = Renderings(archive, PROFILE, pages=True)
-    expected = publication_entries(archive, PROFILE, f"{URL}/", renderings)
+    expected = publication_entries(archive, PROFILE, f"{URL}/", renderings, {})
     feed = feedparser.parse(feeds(archive, PROFILE, URL, renderings)["feeds/all.atom.xml"])
     assert len(feed.entries) == len(expected) == 16
     for entry, publication in zip(

@@ -257,7 +257,7 @@ def show(site: Versions, text: str, *, keep: int = 3) -> None:
     """Make a site of one page public, as a publish does."""
     with site.lock(), site.building() as folder:
         (folder / "index.html").write_text(text)
-        write_sums(folder)
+        write_sums(folder, {})
         site.show(folder)
         site.prune(keep)
 
@@ -307,7 +307,7 @@ def test_a_system_that_cannot_exchange_is_told_what_to_do(
     site = Versions(tmp_path / "public")
     site.target.mkdir()
     (site.target / "index.html").write_text("before")
-    write_sums(site.target)
+    write_sums(site.target, {})
     monkeypatch.setattr("bulletins.versions._exchange", lambda *_: False)
     with pytest.raises(SecpackError, match=f"mv it to {site.home}/000001, and publish again"):
         show(site, "new")

@@ -35,6 +35,7 @@ def texts(size: int) -> Iterator[tuple[str, bytes]]:
     """Name and bytes of texts of about ``size`` bytes, each of one piece or pair of pieces."""
     for piece in CITATIONS:
         yield f"citations {piece!r}", _cited(piece, size)
+    yield "title of ids", _titled(size)
     for piece in PIECES:
         yield f"line of {piece!r}", _text(piece, size)
         yield f"lines of {piece!r}", _text(piece + "\n", size)
@@ -58,6 +59,11 @@ def mixed_texts(size: int) -> Iterator[tuple[str, bytes]]:
 def _cited(piece: str, size: int) -> bytes:
     named = ", ".join(f"XSA-{number}" for number in range(1, 10_000))[: size // 2]
     return _text(piece, size - len(named)) + f"\n\nReferences\n---\n\n[1] {named}\n".encode()
+
+
+def _titled(size: int) -> bytes:
+    ids = " ".join(f"(CVE-2031-{number}" for number in range(10_000, 10_000 + size // 16 - 8))
+    return f"{HEADER}  {ids}\n\nSummary\n-------\n\na\n".encode()
 
 
 def _text(piece: str, size: int) -> bytes:

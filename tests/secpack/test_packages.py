@@ -16,7 +16,9 @@ from secpack import load, load_profile
 from secpack.model import File, Finding, Fix, PackageRow, Severity
 from secpack.text import parse_text
 from secpack.text.packages import MOST_ROWS, read_packages
-from secpack.text.versions import domain_names, release_numbers, split_name
+from secpack.text.packages.places import domain_names
+from secpack.text.packages.releases import release_numbers
+from secpack.text.packages.versions import split_name
 from tests.conftest import DATA
 from tests.secpack.adversary import HEADER, mixed_texts, texts
 
@@ -247,6 +249,7 @@ def test_a_line_that_is_not_understood_places_nothing(line: str) -> None:
     [
         ("The fixed xen packages need the mill package in version 4.1-2.", ("", "mill", "4.1-2")),
         ("For Quern 4.2, install xen 4.1-2 in dom0.", ("4.2", "xen", "4.1-2")),
+        ("Please install xen-4a-1 in dom0.", ("", "xen", "4a-1")),
         ("Packages for Quern 4.2 are not available yet.", ("4.2", "", "")),
         ("Quern 4.2 is not affected.", ("4.2", "", "")),
     ],

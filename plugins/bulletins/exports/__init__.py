@@ -2,40 +2,93 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator, Mapping
 from importlib.resources import files
 
 from bulletins.addresses import (
+    ARCHIVE_JSON,
     CALENDAR,
     CSAF_PROVIDER,
     MANIFEST_JSON,
+    OSV_ALL,
     SCHEMA_JSON,
     SECURITY_TXT,
+    json_url,
+    osv_url,
 )
-from bulletins.exports.archive_json import data_files
+from bulletins.exports.archive_json import archive_json, document_json
 from bulletins.exports.calendar import calendar
-from bulletins.exports.csaf import csaf, is_provider
-from bulletins.exports.osv import osv
+from bulletins.exports.csaf import csaf, csaf_paths, is_provider, provider
+from bulletins.exports.osv import osv, osv_all
 from bulletins.exports.security_txt import security_txt
 from bulletins.exports.state import manifest_json
-from bulletins.exports.texts import told
+from bulletins.exports.texts import Told, told
+from bulletins.reuse import Batch
 from secpack import Profile
-from secpack.model import Archive
+from secpack.model import Archive, Canary
 
 
 def exports(archive: Archive, profile: Profile, site_url: str) -> dict[str, bytes]:
     """Return all exports by their addresses; ``site_url`` is empty where the site has none."""
-    written = data_files(archive, profile) | {
+    written: dict[str, bytes] = {}
+    for batch in export_batches(archive, profile, site_url, {}):
+        written |= batch.make(written.__getitem__)
+    return written
+
+
+def export_batches(
+    archive: Archive, profile: Profile, site_url: str, keys: Mapping[str, str]
+) -> Iterator[Batch]:
+    """All exports: those of each document, by its id's key, and then those of all."""
+    known = told(archive)
+    provides = is_provider(archive, profile, site_url)
+    for each in known:
+        yield _bulletin(each, profile, site_url, keys, provides=provides)
+    for canary in archive.canaries:
+        yield _canary(canary, profile, keys)
+
+    def whole(read: Callable[[str], bytes]) -> dict[str, bytes]:
+        written = _of_all(archive, profile, site_url, read)
+        return written | (provider(known, profile, site_url) if provides else {})
+
+    yield Batch((), whole)
+
+
+def _bulletin(
+    each: Told, profile: Profile, site_url: str, keys: Mapping[str, str], *, provides: bool
+) -> Batch:
+    """A bulletin in all formats."""
+    bulletin = each.bulletin
+
+    def make(_: object) -> dict[str, bytes]:
+        return {
+            json_url(bulletin, profile): document_json(bulletin, profile),
+            osv_url(bulletin): osv(each, profile, site_url),
+        } | (csaf(each, profile, site_url) if provides else {})
+
+    paths = (json_url(bulletin, profile), osv_url(bulletin))
+    more = csaf_paths(bulletin) if provides else ()
+    return Batch((*paths, *more), make, keys.get(bulletin.id, ""))
+
+
+def _canary(canary: Canary, profile: Profile, keys: Mapping[str, str]) -> Batch:
+    path = json_url(canary, profile)
+    return Batch((path,), lambda _: {path: document_json(canary, profile)}, keys.get(canary.id, ""))
+
+
+def _of_all(
+    archive: Archive, profile: Profile, site_url: str, read: Callable[[str], bytes]
+) -> dict[str, bytes]:
+    written = {
+        ARCHIVE_JSON: archive_json(archive, profile, read),
         MANIFEST_JSON: manifest_json(archive),
+        OSV_ALL: osv_all(read(osv_url(bulletin)) for bulletin in archive.bulletins),
         SCHEMA_JSON: files(__package__).joinpath("schema.json").read_bytes(),
     }
     if any(canary.due for canary in archive.canaries):
         written[CALENDAR] = calendar(archive, profile, site_url)
-    known = told(archive)
-    written |= osv(known, profile, site_url)
-    provides = is_provider(archive, profile, site_url)
-    if provides:
-        written |= csaf(known, profile, site_url)
     if profile.security_txt:
+        provides = is_provider(archive, profile, site_url)
         metadata = f"{site_url}/{CSAF_PROVIDER}" if provides else ""
         written[SECURITY_TXT] = security_txt(profile.security_txt, metadata)
     return written

@@ -10,7 +10,6 @@ from datetime import date, datetime
 from typing import Any
 
 from bulletins.addresses import (
-    ARCHIVE_JSON,
     advisory_url,
     attachment_url,
     beside,
@@ -18,7 +17,7 @@ from bulletins.addresses import (
     key_url,
     page_url,
 )
-from bulletins.exports.data import to_json, written
+from bulletins.exports.data import Written, to_json
 from secpack import Profile
 from secpack.model import (
     Advisory,
@@ -37,30 +36,41 @@ from secpack.statistics import statistics
 _FORMAT = 1
 
 
-def data_files(archive: Archive, profile: Profile) -> dict[str, bytes]:
-    """Return the archive and each document as JSON, by address: keys sorted, one value a line.
+def archive_json(archive: Archive, profile: Profile, read: Callable[[str], bytes]) -> bytes:
+    """Return the archive as JSON: keys sorted, documents ascending, one value a line.
 
-    Documents ascend. One by itself is the object that it is in the archive's, and ``format``.
+    ``read`` gives what ``document_json`` has made of each document, by its address.
     """
-    bulletins = {json_url(b, profile): _bulletin(b, profile) for b in archive.bulletins}
-    canaries = {json_url(c, profile): _canary(c, profile) for c in archive.canaries}
-    documents = {
-        address: {key: written(value) for key, value in data.items()}
-        for address, data in (bulletins | canaries).items()
-    }
+
+    def documents(publications: Sequence[Publication]) -> list[Written]:
+        return [_part(read(json_url(p, profile))) for p in publications]
+
     data = {
         "format": _FORMAT,
         "issuer": profile.issuer,
-        "bulletins": [documents[address] for address in bulletins],
-        "canaries": [documents[address] for address in canaries],
+        "bulletins": documents(archive.bulletins),
+        "canaries": documents(archive.canaries),
         "advisories": [_advisory(advisory) for advisory in archive.advisories],
         "statistics": _statistics(archive.advisories),
         "attachments": [_attachment(each, profile) for each in archive.attachments],
         "keys": [_key(key, profile) for key in archive.keys],
         "findings": [_finding(finding) for finding in archive.findings],
     }
-    whole = {ARCHIVE_JSON: to_json(data)}
-    return whole | {path: to_json({"format": _FORMAT} | one) for path, one in documents.items()}
+    return to_json(data)
+
+
+def document_json(publication: Publication, profile: Profile) -> bytes:
+    """Return one document as JSON: the object that it is in the archive's, and ``format``."""
+    if isinstance(publication, Bulletin):
+        data = _bulletin(publication, profile)
+    else:
+        data = _canary(publication, profile)
+    return to_json({"format": _FORMAT} | data)
+
+
+def _part(document: bytes) -> Written:
+    """A document as it stands in the archive's data: without ``format``, which is said there."""
+    return Written(document.decode().rstrip("\n").replace(f'\n "format": {_FORMAT},', "", 1))
 
 
 def _publication(publication: Publication, profile: Profile) -> dict[str, Any]:

@@ -21,7 +21,7 @@ _ESCAPES: Final = {
 
 
 class Written(str):
-    """A value as JSON, with lines: what stands in several files is written once."""
+    """A value that is JSON already, with lines, as it stands in a file of its own."""
 
     __slots__ = ()
 
@@ -39,11 +39,6 @@ def to_json(data: object, *, lines: bool = True) -> bytes:
     for sign, escape in _ESCAPES.items():
         written = written.replace(sign, escape)
     return written + b"\n"
-
-
-def written(value: object) -> Written:
-    """A value that can stand in the data of several files."""
-    return Written(_lines(value, "\n"))
 
 
 def _lines(value: object, margin: str) -> str:

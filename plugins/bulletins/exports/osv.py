@@ -7,10 +7,10 @@ packages stand where a database may say what is its own.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from typing import Any, Final
 
-from bulletins.addresses import OSV_ALL, beside, osv_url, page_url, published_advisory
+from bulletins.addresses import beside, page_url, published_advisory
 from bulletins.exports.archive_json import package_data
 from bulletins.exports.data import midnight, to_json
 from bulletins.exports.texts import Told, is_url, mentioned
@@ -24,13 +24,14 @@ _CREDITS: Final = {"discovered": "FINDER", "found": "FINDER", "reported": "REPOR
 _BACKTICKS: Final = re.compile("`{3,}")
 
 
-def osv(known: Sequence[Told], profile: Profile, site_url: str) -> dict[str, bytes]:
-    """Return all documents, and one with all of them, by address; without a bulletin none."""
-    written = {
-        osv_url(told.bulletin): to_json(_record(told, profile, site_url), lines=False)
-        for told in known
-    }
-    return written | {OSV_ALL: b"[\n" + b",\n".join(d[:-1] for d in written.values()) + b"\n]\n"}
+def osv(told: Told, profile: Profile, site_url: str) -> bytes:
+    """Return a bulletin's document, on one line."""
+    return to_json(_record(told, profile, site_url), lines=False)
+
+
+def osv_all(documents: Iterable[bytes]) -> bytes:
+    """Return one document with all of them."""
+    return b"[\n" + b",\n".join(document[:-1] for document in documents) + b"\n]\n"
 
 
 def _record(told: Told, profile: Profile, site_url: str) -> dict[str, Any]:

@@ -28,10 +28,9 @@ class Told:
     """A bulletin with what all formats for scanners tell of it, which is read once.
 
     ``title``, and ``heading`` with the id, begin with a word of doubt if the text is not verified.
-    ``addressed`` are ids of what
-    it addresses, each with the CVEs that are known to be its own. ``changed`` is the day of the
-    last change, ``verdicts`` when the tracker changed those on what it addresses. ``lines`` are the
-    text's, ``links`` the addresses of its references that formats allow, with their labels.
+    ``addressed`` are ids of what it addresses, each with the CVEs that are known to be its own.
+    ``changed`` is the day of the last change, ``verdicts`` when the tracker changed those on what
+    it addresses. ``links`` are the addresses of its references that formats allow, with labels.
     """
 
     bulletin: Bulletin
@@ -40,12 +39,12 @@ class Told:
     addressed: Mapping[str, Sequence[str]]
     changed: date
     verdicts: Mapping[date, Sequence[int]]
-    lines: tuple[str, ...]
     links: Mapping[str, str]
 
     def printed(self, first: int = 1, last: int | None = None) -> str:
         """Lines of the text as printed, without blank ones around them."""
-        return visible("\n".join(self.lines[first - 1 : last]).strip("\n").rstrip())
+        lines = self.bulletin.document.file.data.decode().replace("\r\n", "\n").split("\n")
+        return visible("\n".join(lines[first - 1 : last]).strip("\n").rstrip())
 
 
 def told(archive: Archive) -> list[Told]:
@@ -57,7 +56,6 @@ def told(archive: Archive) -> list[Told]:
 
 def _told(bulletin: Bulletin, advisories: Mapping[int, Advisory], *, doubtful: bool) -> Told:
     doubt = f"{DOUBTFUL}: " if doubtful else ""
-    text = bulletin.document.file.data.decode().replace("\r\n", "\n")
     return Told(
         bulletin=bulletin,
         title=visible(doubt + bulletin.title),
@@ -65,7 +63,6 @@ def _told(bulletin: Bulletin, advisories: Mapping[int, Advisory], *, doubtful: b
         addressed=_addressed(bulletin, advisories),
         changed=changed(bulletin, advisories),
         verdicts=verdict_changes(bulletin, advisories),
-        lines=tuple(text.split("\n")),
         links={url: label for url, label in bulletin.abstract.links if is_url(url)},
     )
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import hashlib
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 
 from bulletins.addresses import feed_url, json_feed_url
 from bulletins.feeds.advisories import advisory_entries
@@ -10,36 +12,67 @@ from bulletins.feeds.atom import AtomWriter
 from bulletins.feeds.chain import chain
 from bulletins.feeds.entries import newest_first, publication_entries
 from bulletins.feeds.jsonfeed import json_document
-from bulletins.feeds.model import Feed, FeedEntry
+from bulletins.feeds.model import Feed, FeedEntry, Page
 from bulletins.reader import site_name
 from bulletins.rendering import Renderings
+from bulletins.reuse import Batch
 from secpack import Profile
 from secpack.model import Archive, Publication
 from secpack.text.marks import visible
 
-__all__ = ["feeds", "newest_first"]
+__all__ = ["feed_batches", "feeds", "newest_first"]
 
 
 def feeds(
     archive: Archive, profile: Profile, site_url: str, renderings: Renderings
 ) -> dict[str, bytes]:
-    """Return all documents of all feeds by their addresses.
+    """Return all documents of all feeds by their addresses."""
+    written: dict[str, bytes] = {}
+    for batch in feed_batches(archive, profile, site_url, renderings, {}):
+        written |= batch.make(written.__getitem__)
+    return written
+
+
+def feed_batches(
+    archive: Archive,
+    profile: Profile,
+    site_url: str,
+    renderings: Renderings,
+    keys: Mapping[str, str],
+) -> Iterator[Batch]:
+    """All documents of all feeds; ``keys`` are those of the archive's documents by their ids.
 
     Addresses in them are absolute where the site has one, otherwise relative to the feed.
     """
     root = f"{site_url}/" if site_url else "../"
     atom = AtomWriter()
-    written = {}
-    for feed in _feeds(archive, profile, root, renderings):
+    for feed in _feeds(archive, profile, root, renderings, keys):
+        head = repr(replace(feed, entries=()))
         for page in chain(feed.entries):
-            written[feed_url(feed.slug, page.number)] = atom.document(feed, page)
-            if feed.slug == "all":
-                written[json_feed_url(feed.slug, page.number)] = json_document(feed, page)
-    return written
+            yield _batch(feed, page, atom, f"{head} {page!r}" if keys else "")
 
 
-def _feeds(archive: Archive, profile: Profile, root: str, renderings: Renderings) -> list[Feed]:
-    known = publication_entries(archive, profile, root, renderings)
+def _batch(feed: Feed, page: Page, atom: AtomWriter, key: str) -> Batch:
+    """A document of a feed; of the one of everything, also as JSON Feed."""
+    paths = [feed_url(feed.slug, page.number)]
+    if feed.slug == "all":
+        paths.append(json_feed_url(feed.slug, page.number))
+
+    def make(_: object) -> dict[str, bytes]:
+        makers = (atom.document, json_document)
+        return {path: make_one(feed, page) for path, make_one in zip(paths, makers, strict=False)}
+
+    return Batch(tuple(paths), make, hashlib.sha256(key.encode()).hexdigest() if key else "")
+
+
+def _feeds(
+    archive: Archive,
+    profile: Profile,
+    root: str,
+    renderings: Renderings,
+    keys: Mapping[str, str],
+) -> list[Feed]:
+    known = publication_entries(archive, profile, root, renderings, keys)
 
     def entries(publications: Sequence[Publication]) -> tuple[FeedEntry, ...]:
         return tuple(known[p.id] for p in newest_first(publications))

@@ -41,6 +41,7 @@ def _entry(
     name = f"XSA-{advisory.number}"
     product = profile.name or profile.issuer or "the product"
     sentence = verdict_sentence(advisory, product)
+    html = "\n".join(_html(advisory, sentence, bulletins, profile, root + "{}" + index))
     return FeedEntry(
         id=f"tag:{profile.tag}:{name.lower()}",
         title=visible(f"{name}: {advisory.title}" if advisory.title else name),
@@ -48,9 +49,10 @@ def _entry(
         published=day,
         updated=advisory_changed(advisory, day, bulletins),
         summary=visible(f"{sentence} {advisory.reason}".strip()),
-        html="\n".join(_html(advisory, sentence, bulletins, profile, root + "{}" + index)),
+        render=lambda: html,
         categories=tuple(_categories(advisory, profile)),
         links=(_public(advisory, profile),),
+        key=html,
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import date
 
@@ -29,9 +29,16 @@ def newest_first(publications: Iterable[Publication]) -> list[Publication]:
 
 
 def publication_entries(
-    archive: Archive, profile: Profile, root: str, renderings: Renderings
+    archive: Archive,
+    profile: Profile,
+    root: str,
+    renderings: Renderings,
+    keys: Mapping[str, str],
 ) -> dict[str, FeedEntry]:
-    """The entries of all documents by their ids; ``root`` is the way to the root of the site."""
+    """The entries of all documents by their ids; ``root`` is the way to the root of the site.
+
+    ``keys`` are those of the documents.
+    """
     advisories = {advisory.number: advisory for advisory in archive.advisories}
     doubtful = doubts(archive)
     entries = {}
@@ -39,6 +46,7 @@ def publication_entries(
         updated = changed(publication, advisories)
         entry = _entry(publication, updated, profile, root, renderings)
         reasons = doubtful.get(publication.id)
+        entry = replace(entry, key=keys.get(publication.id, ""))
         entries[publication.id] = _doubted(entry, reasons) if reasons else entry
     return entries
 
@@ -50,7 +58,9 @@ def _doubted(entry: FeedEntry, reasons: Sequence[str]) -> FeedEntry:
         entry,
         title=f"{DOUBTFUL}: {entry.title}",
         summary=f"{DOUBTFUL}. {entry.summary}",
-        html=f"<p><strong>{DOUBTFUL}.</strong> This build found: {found}.</p>\n{entry.html}",
+        render=lambda: (
+            f"<p><strong>{DOUBTFUL}.</strong> This build found: {found}.</p>\n{entry.html}"
+        ),
     )
 
 
@@ -65,7 +75,7 @@ def _entry(
         published=publication.published,
         updated=updated,
         summary=visible(summary(publication)),
-        html=renderings.elsewhere(publication, root=root, page=page),
+        render=lambda: renderings.elsewhere(publication, root=root, page=page),
         categories=tuple(_categories(publication, profile)),
         links=tuple(_links(publication, profile, root)),
     )

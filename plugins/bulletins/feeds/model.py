@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from datetime import date
 
 
@@ -27,7 +28,11 @@ class Category:
 
 @dataclass(frozen=True, slots=True)
 class FeedEntry:
-    """An entry; ``html`` is its whole content, ``page`` the address of what it is about."""
+    """An entry; ``page`` is the address of what it is about.
+
+    ``render`` makes its whole content, as HTML, when that is asked for. ``key`` changes when any
+    of it does.
+    """
 
     id: str
     title: str
@@ -35,9 +40,15 @@ class FeedEntry:
     published: date
     updated: date
     summary: str
-    html: str
+    render: Callable[[], str] = field(repr=False, compare=False)
     categories: tuple[Category, ...]
     links: tuple[FeedLink, ...]
+    key: str = ""
+
+    @property
+    def html(self) -> str:
+        """Its whole content."""
+        return self.render()
 
 
 @dataclass(frozen=True, slots=True)

@@ -79,7 +79,8 @@ def parse_blocks(lines: Lines, state: State) -> tuple[Block, ...]:
 
 def _parse_block(lines: Lines, position: int, state: State) -> tuple[Block, int]:
     if state.depth < MAX_DEPTH:
-        for parse in _RULES:
+        prose = marks.begins_as_prose(lines[position].text)
+        for parse in _RULES_FOR_PROSE if prose else _RULES:
             found = parse(lines, position, state)
             if found:
                 return found
@@ -202,6 +203,21 @@ _RULES: Final[tuple[_Rule, ...]] = (
     parse_indented,
     parse_margin_code,
     parse_command,
+)
+#: What can begin with a letter: without the rules for a mark that ``begins_as_prose`` rules out.
+_RULES_FOR_PROSE: Final = tuple(
+    rule
+    for rule in _RULES
+    if rule
+    not in (
+        parse_markdown_heading,
+        parse_quotation,
+        parse_rule,
+        parse_fenced,
+        parse_references,
+        parse_list,
+        parse_shell,
+    )
 )
 
 

@@ -93,9 +93,10 @@ def begins_as_prose(line: str) -> bool:
     return _PROSE.match(line) is not None and "$ " not in line
 
 
-def is_separator_row(line: str) -> bool:
+def is_edge(row: str) -> bool:
     """Whether a line is what parts the head of a table from its body, or its outer edge."""
-    return "---" in line and _SEPARATORS.issuperset(line) and ("|" in line or "+" in line)
+    bars = "---" in row and _SEPARATORS.issuperset(row) and ("|" in row or "+" in row)
+    return bars or BOX.fullmatch(row) is not None
 
 
 def looks_like_code(line: str) -> bool:

@@ -14,25 +14,20 @@ def parse_table(lines: Lines, position: int, state: State) -> Found[Table]:
     opening = [line.text for line in lines[position : position + 3]]
     if not any("|" in row or "+" in row for row in opening):  # nor can any be an edge
         return None
-    edges = [_is_edge(row) for row in opening]
+    edges = [marks.is_edge(row) for row in opening]
     if all(edges) or not (any(edges) or _is_framed(opening)):
         return None
     end = position
     while end < len(lines) and _is_row(lines[end].text):
         end += 1
     rows = [line.text for line in lines[position:end]]
-    written = [row for row in rows if not _is_edge(row)]
+    written = [row for row in rows if not marks.is_edge(row)]
     if not written:
         return None
     cells = tuple(tuple(state.inline(cell) for cell in _cells(row)) for row in written)
     head = _head_count(rows)
     first, last, behind = span(lines, position, end)
     return Table(first, last, cells[:head], cells[head:]), behind
-
-
-def _is_edge(row: str) -> bool:
-    """Whether a row is drawn, not written."""
-    return marks.is_separator_row(row) or marks.BOX.fullmatch(row) is not None
 
 
 def _is_framed(rows: Sequence[str]) -> bool:
@@ -43,14 +38,14 @@ def _is_framed(rows: Sequence[str]) -> bool:
 
 
 def _is_row(text: str) -> bool:
-    return _is_edge(text) or "|" in text.strip(" \t").strip("|")
+    return marks.is_edge(text) or "|" in text.strip(" \t").strip("|")
 
 
 def _head_count(rows: Sequence[str]) -> int:
     """How many written rows stand above the first edge that has written rows on both sides."""
-    written = [n for n, row in enumerate(rows) if not _is_edge(row)]
+    written = [n for n, row in enumerate(rows) if not marks.is_edge(row)]
     for edge, row in enumerate(rows):
-        if _is_edge(row) and written[0] < edge < written[-1]:
+        if marks.is_edge(row) and written[0] < edge < written[-1]:
             return sum(1 for n in written if n < edge)
     return 0
 

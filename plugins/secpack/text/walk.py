@@ -71,10 +71,11 @@ def runs(blocks: Iterable[Block]) -> Iterator[tuple[int, tuple[Inline, ...]]]:
 
 def plain(inlines: Iterable[Inline]) -> str:
     """Running text as words on one line, without its marks."""
-    return " ".join("".join(_plain(inline) for inline in inlines).split())
+    return " ".join("".join([words(inline) for inline in inlines]).split())
 
 
-def _plain(inline: Inline) -> str:
+def words(inline: Inline) -> str:
+    """An element of running text as words, without its marks."""
     if isinstance(inline, Link):
         return inline.url
     return f"[{inline.label}]" if isinstance(inline, Citation) else inline.text
@@ -117,7 +118,7 @@ def actions(document: Document) -> tuple[Section, ...]:
     best = tuple(section for section in wanted if section)
     if best:
         return best
-    offered = (_titled(found, words) for words in _LESSER_ACTIONS)
+    offered = (_titled(found, title) for title in _LESSER_ACTIONS)
     return tuple(section for section in offered if section)[:1]
 
 
@@ -132,8 +133,8 @@ def summary_section(document: Document) -> Section | None:
     return _titled(sections(document), "summary")
 
 
-def _titled(found: Sequence[Section], words: str) -> Section | None:
-    return next((section for section in found if words in section.title.lower()), None)
+def _titled(found: Sequence[Section], title: str) -> Section | None:
+    return next((section for section in found if title in section.title.lower()), None)
 
 
 def opening(section: Section) -> tuple[Block, ...]:
@@ -152,10 +153,8 @@ def steps(section: Section) -> tuple[Block, ...]:
     rest = blocks[len(first) :]
     if not any(isinstance(block, (ListBlock, Preformatted)) for block in first):
         first += _announced_list(rest)
-    restart = next(
-        (block for block in rest if _asks_for_restart(block) and block not in first), None
-    )
-    return (*first, restart) if restart else first
+    n = next((n for n, block in enumerate(rest) if _asks_for_restart(block)), len(rest))
+    return (*first, *(block for block in _statement(rest[n:]) if block not in first))
 
 
 def brief(blocks: Sequence[Block]) -> tuple[Block, ...]:

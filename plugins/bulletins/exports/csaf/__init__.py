@@ -7,7 +7,7 @@ there where the site has no address that begins with ``https://``, which CSAF de
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from typing import Final
 
 from bulletins.addresses import csaf_url
 from bulletins.exports.csaf.document import document
@@ -15,9 +15,11 @@ from bulletins.exports.csaf.provider import provider
 from bulletins.exports.data import to_json
 from bulletins.exports.texts import Told
 from secpack import Profile
-from secpack.model import Archive
+from secpack.model import Archive, Bulletin
 
-__all__ = ["csaf", "is_provider"]
+__all__ = ["csaf", "csaf_paths", "is_provider", "provider"]
+
+_DIGESTS: Final = ("sha256", "sha512")
 
 
 def is_provider(archive: Archive, profile: Profile, site_url: str) -> bool:
@@ -25,15 +27,19 @@ def is_provider(archive: Archive, profile: Profile, site_url: str) -> bool:
     return bool(profile.csaf and site_url.startswith("https://") and archive.bulletins)
 
 
-def csaf(known: Sequence[Told], profile: Profile, site_url: str) -> dict[str, bytes]:
-    """Return all documents, their digests, and what lists them, by their addresses."""
-    written: dict[str, bytes] = {}
-    for told in known:
-        address = csaf_url(told.bulletin)
-        data = to_json(document(told, profile, site_url), lines=False)
-        written[address] = data
-        name = address.rpartition("/")[2]
-        for algorithm in (hashlib.sha256, hashlib.sha512):
-            digest = algorithm(data)
-            written[f"{address}.{digest.name}"] = f"{digest.hexdigest()}  {name}\n".encode()
-    return written | provider(known, profile, site_url)
+def csaf(told: Told, profile: Profile, site_url: str) -> dict[str, bytes]:
+    """Return a bulletin's document and its digests, by their addresses."""
+    address = csaf_url(told.bulletin)
+    data = to_json(document(told, profile, site_url), lines=False)
+    written = {address: data}
+    name = address.rpartition("/")[2]
+    for algorithm in _DIGESTS:
+        digest = hashlib.new(algorithm, data).hexdigest()
+        written[f"{address}.{algorithm}"] = f"{digest}  {name}\n".encode()
+    return written
+
+
+def csaf_paths(bulletin: Bulletin) -> tuple[str, ...]:
+    """The addresses of a bulletin's document and of its digests."""
+    address = csaf_url(bulletin)
+    return (address, *(f"{address}.{algorithm}" for algorithm in _DIGESTS))

@@ -1,4 +1,4 @@
-"""``make bench``: what it prints."""
+"""``make accuracy``: what it prints."""
 
 from __future__ import annotations
 

@@ -1,0 +1,5 @@
+export default {
+  layout: "text.njk",
+  tags: "texts",
+  permalink: ({ page }) => `${page.fileSlug}.html`,
+};

@@ -1,0 +1,118 @@
+"""What the last build made: what would be the same again is taken from there.
+
+A file is taken when it was made under the same key, a digest of all that it shows (``keys``), or
+has the same bytes. It becomes a second link to the same file; nothing is read or written. A file
+that somebody has touched since is made anew.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final
+
+from secpack.cache import write_whole
+
+_FORMAT: Final = 1
+_STATE: Final = "files.json"
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Files that are made together, or taken from the last build when it has made them by ``key``.
+
+    ``make`` gives their bytes by path. It is handed a way to read files of earlier batches.
+    """
+
+    paths: tuple[str, ...]
+    make: Callable[[Callable[[str], bytes]], Mapping[str, bytes]]
+    key: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """A file of a site: the key under which it was made, if any, and its SHA-256 (hex)."""
+
+    key: str
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True)
+class LastBuild:
+    """A site that still stands, its files by path, and what they were like when it was made."""
+
+    site: Path
+    files: Mapping[str, Made] = field(default_factory=dict)
+    stamps: Mapping[str, str] = field(default_factory=dict)
+
+    def has(self, path: str, key: str) -> bool:
+        """Whether a file was made under this key, and is untouched."""
+        made = self.files.get(path)
+        return made is not None and made.key == key != "" and self._is_untouched(path)
+
+    def has_bytes(self, path: str, sha256: str) -> bool:
+        """Whether a file has these bytes, and is untouched."""
+        made = self.files.get(path)
+        return made is not None and made.sha256 == sha256 and self._is_untouched(path)
+
+    def link(self, path: str, folder: Path) -> bool:
+        """Let a file be in another folder, too; tell whether that could be done."""
+        try:
+            os.link(self.site / path, folder / path)
+        except OSError:  # another file system, or one without links: it is made anew
+            return False
+        return True
+
+    def _is_untouched(self, path: str) -> bool:
+        try:
+            return _stamp(self.site / path) == self.stamps.get(path)
+        except OSError:
+            return False
+
+
+@dataclass(slots=True)
+class Record:
+    """A build at work: the one before it, and the files that it has made or taken from there.
+
+    ``kept`` are the pages of documents, with their keys, that need not be made again; ``keys`` are
+    those of pages that are about to be made.
+    """
+
+    last: LastBuild
+    kept: dict[str, str] = field(default_factory=dict)
+    keys: dict[str, str] = field(default_factory=dict)
+    made: dict[str, Made] = field(default_factory=dict)
+    taken: set[str] = field(default_factory=set)
+
+
+def kept_beside(site: Path) -> Path:
+    """The folder beside a site in which builds keep what the next one can use."""
+    return site.with_name(f".{site.name}-kept")
+
+
+def last_build(site: Path) -> LastBuild:
+    """What is remembered of a site; nothing of one that was replaced by other means."""
+    try:
+        state = json.loads((kept_beside(site) / _STATE).read_bytes())
+        if state["format"] != _FORMAT:
+            return LastBuild(site)
+        files = {name: Made(*row[:2]) for name, row in state["files"].items()}
+        return LastBuild(site, files, {name: row[2] for name, row in state["files"].items()})
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, IndexError):
+        return LastBuild(site)
+
+
+def remember(site: Path, files: Mapping[str, Made]) -> None:
+    """Remember a site that has just been put in place, so that the next build can take from it."""
+    rows = {name: [m.key, m.sha256, _stamp(site / name)] for name, m in files.items()}
+    state = json.dumps({"format": _FORMAT, "files": rows}, separators=(",", ":"))
+    write_whole(kept_beside(site) / _STATE, state.encode())
+
+
+def _stamp(path: Path) -> str:
+    """What changes when a file is written, replaced, or given another name or time."""
+    stat = path.lstat()
+    return f"{stat.st_mtime_ns} {stat.st_ctime_ns} {stat.st_size} {stat.st_ino} {stat.st_mode}"

@@ -1,0 +1,32 @@
+"""All documents of one format, as a site has them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from bulletins.addresses import ARCHIVE_JSON, OSV_ALL, json_url, osv_url
+from bulletins.exports.archive_json import archive_json, document_json
+from bulletins.exports.csaf import csaf as csaf_of
+from bulletins.exports.csaf import provider
+from bulletins.exports.osv import osv as osv_of
+from bulletins.exports.osv import osv_all
+from bulletins.exports.texts import Told
+from secpack import Profile
+from secpack.model import Archive
+
+
+def data_files(archive: Archive, profile: Profile) -> dict[str, bytes]:
+    written = {json_url(p, profile): document_json(p, profile) for p in archive.publications}
+    return written | {ARCHIVE_JSON: archive_json(archive, profile, written.__getitem__)}
+
+
+def osv(known: Sequence[Told], profile: Profile, site_url: str) -> dict[str, bytes]:
+    written = {osv_url(told.bulletin): osv_of(told, profile, site_url) for told in known}
+    return written | {OSV_ALL: osv_all(written.values())}
+
+
+def csaf(known: Sequence[Told], profile: Profile, site_url: str) -> dict[str, bytes]:
+    written: dict[str, bytes] = {}
+    for told in known:
+        written |= csaf_of(told, profile, site_url)
+    return written | provider(known, profile, site_url)
