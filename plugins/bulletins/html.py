@@ -94,7 +94,7 @@ def as_markup(text: str) -> Markup:
 
 def unbroken(text: str) -> Markup:
     """Text escaped, with the ids in it (``XSA-212``) kept on one line."""
-    return Markup(_HYPHENED.sub(r"<b>\g<0></b>", escape(text)))  # noqa: S704 - escaped right here
+    return Markup(_HYPHENED.sub(r"<bdi>\g<0></bdi>", escape(text)))  # noqa: S704 - escaped right here
 
 
 @dataclass(frozen=True, slots=True)
