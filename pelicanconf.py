@@ -37,3 +37,6 @@ JINJA_ENVIRONMENT = {"trim_blocks": True, "lstrip_blocks": True}
 JINJA_FILTERS = {} if ARCHIVE_THEME else {"striptags": safe_striptags}
 if ARCHIVE_THEME:
     JINJA_ENVIRONMENT |= {"autoescape": True, "finalize": html_safe}
+else:  # Their pages lead to lists by category, which is ours by kind, and by author.
+    CATEGORY_URL = CATEGORY_SAVE_AS = "{slug}/index.html"
+    AUTHOR_URL = AUTHOR_SAVE_AS = "author/{slug}/index.html"

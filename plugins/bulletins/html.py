@@ -75,8 +75,10 @@ _MAX_INTRODUCTION: Final = 400
 # Ids that the page around a text has, and those of references; and the lack of one.
 _RESERVED: Final = re.compile(r"$|main$|(?:page|ref|cite|letter|section)(?:-|$)")
 
-# An id, such as XSA-212 or CVE-2017-7228, with the marks that cling to it.
-_HYPHENED: Final = re.compile(r"[(]?\b[A-Z]{2,12}(?:-[A-Z0-9]{1,8}){1,4}\b[),.:]{0,2}")
+# An id, such as XSA-212, CVE-2017-7228 or XSA 9, with the marks that cling to it.
+_WHOLE: Final = re.compile(
+    r"[(]?\b[A-Z]{2,12}(?:(?:-[A-Z0-9]{1,8}){1,4}| #?[0-9]{1,6})\b[),.:]{0,2}"
+)
 
 #: Gives the address of an identifier, or None where there is no page for it.
 LinkOf = Callable[[Id], str | None]
@@ -94,8 +96,7 @@ def as_markup(text: str) -> Markup:
 
 def unbroken(text: str) -> Markup:
     """Text escaped, with the ids in it (``XSA-212``) kept on one line."""
-    found = _HYPHENED.sub(r'<span class="one">\g<0></span>', escape(text))
-    return Markup(found)  # noqa: S704 - escaped right here
+    return Markup(_WHOLE.sub(r"<bdi>\g<0></bdi>", escape(text)))  # noqa: S704 - escaped right here
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from bulletins.links import dangling
 from tests.bulletins.sites import ROOT, Site, build
 from tests.packs import bulletin, canary, make_pack, numbered
 
@@ -345,9 +346,33 @@ def test_publishing_wants_the_day_to_be_given(tmp_path: Path) -> None:
 def test_other_themes_render_the_archive(tmp_path: Path, theme: str) -> None:
     site = build(tmp_path / "site", THEME=theme)
     assert site.status == 0, site.said
-    page = site.read("qsb/003/index.html")
-    assert "<blockquote>\n<p>" in page
-    assert "QSB-003" in site.read("index.html")
+    assert "<blockquote>\n<p>" in site.read("qsb/003/index.html")
+    index, listed = site.read("index.html"), site.read("qsb/index.html")
+    bulletins = json.loads(site.files()["data/archive.json"])["bulletins"]
+    assert len(bulletins) == 12
+    for told in bulletins:
+        title = f"{told['id']}: {html.escape(told['title'])}"
+        assert title in index
+        assert title in listed
+        page = site.read(f"qsb/{told['number']:03d}/index.html")
+        assert title in page
+        assert '<div class="letterhead">' in page
+    assert "read &quot;After patching&quot; as well" in site.read("qsb/012/index.html")
+
+
+@pytest.mark.parametrize("theme", ["simple", "notmyidea"])
+def test_pages_of_other_themes_are_escaped_once_and_lead_somewhere(
+    tmp_path: Path, theme: str
+) -> None:
+    site = build(tmp_path / "site", THEME=theme)
+    pages = {path: site.read(path) for path in site.files() if path.endswith(".html")}
+    assert len(pages) >= 19
+    for path, page in pages.items():
+        assert not re.search(
+            r"&amp;(lt|gt|quot|amp|#\w+);|&lt;/?(p|h\d|time|span|div|ul|pre)(&gt;| )", page
+        ), path
+    lost = [link for link in dangling(site.folder)[0] if not link.endswith("/")]
+    assert lost == []
 
 
 # --- evidence ---------------------------------------------------------------------------------
