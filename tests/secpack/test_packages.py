@@ -228,6 +228,7 @@ def test_places(place: str, domains: list[str]) -> None:
     [
         "For Quern 4.2, in <b>dom0</b>:",
         "For Quern 4.2, reboot after:",
+        "For Quern 4.2, in 4 /:",
         "For Quern 4.2 in the stable repository:",
         "For Quern 4.2 users:",
         "For Quern 4.2 and later:",

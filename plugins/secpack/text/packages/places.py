@@ -78,7 +78,7 @@ def place_names(text: str) -> tuple[str, ...] | None:
 
 def _is_place(name: str) -> bool:
     """Whether each part of a place that may have joints looks like one."""
-    return all(_PLACE.fullmatch(part) or part[0].isdigit() for part in _DOMAIN_JOINT.split(name))
+    return all(_PLACE.fullmatch(part) or part[:1].isdigit() for part in _DOMAIN_JOINT.split(name))
 
 
 def _lowered(name: str) -> str:
