@@ -29,7 +29,7 @@ class BulletinReader(BaseReader):  # type: ignore[misc] # Pelican has no types
         publication = self.settings["PUBLICATIONS"][os.path.realpath(source_path)]
         rendered = self.settings["RENDERINGS"].of(publication)
         metadata = _metadata(publication, self.settings["PROFILE"], self.settings)
-        return rendered.html, metadata | {"outline": rendered.outline}
+        return rendered.html, metadata | {"rendering": rendered}
 
 
 def publications_by_path(

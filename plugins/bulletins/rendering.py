@@ -3,12 +3,19 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Final
 
+from markupsafe import Markup
+
 from bulletins.addresses import INDEX, LinkResolver
-from bulletins.html import Rendered, render
+from bulletins.html import Outline, render, render_blocks
 from secpack import Profile
-from secpack.model import Archive, Publication
+from secpack.model import Archive, Block, Document, Publication, Section
+from secpack.text.blocks import defined_labels
+from secpack.text.marks import visible
+from secpack.text.walk import actions, affected, brief, opening, steps
 
 #: From a document's page to the root of the site.
 ROOT: Final = "../../"
@@ -19,6 +26,29 @@ _LINK: Final = re.compile(
 )
 
 
+@dataclass(frozen=True, slots=True)
+class Excerpt:
+    """Out of a text: a section's title, its anchor, and its first statement as HTML."""
+
+    title: str
+    anchor: str
+    html: Markup
+
+
+@dataclass(frozen=True, slots=True)
+class Rendering:
+    """A document as its page has it: the text, its headings in order, and what leads.
+
+    ``actions`` are what the reader must do, ``affected`` which systems are, where a section says
+    so.
+    """
+
+    html: str
+    outline: tuple[Outline, ...]
+    actions: tuple[Excerpt, ...]
+    affected: tuple[Excerpt, ...]
+
+
 class Renderings:
     """Renders documents for their pages when they are asked for, and remembers them.
 
@@ -27,14 +57,30 @@ class Renderings:
 
     def __init__(self, archive: Archive, profile: Profile, *, pages: bool) -> None:
         self._link_of = LinkResolver(archive, profile, ROOT, pages=pages)
-        self._known: dict[str, Rendered] = {}
+        self._known: dict[str, Rendering] = {}
 
-    def of(self, publication: Publication) -> Rendered:
+    def of(self, publication: Publication) -> Rendering:
         """A document as its page has it."""
         known = self._known.get(publication.id)
         if known is None:
-            known = self._known[publication.id] = render(publication.document, self._link_of)
+            known = self._known[publication.id] = self._render(publication.document)
         return known
+
+    def _render(self, document: Document) -> Rendering:
+        whole = render(document, self._link_of)
+        anchors = {entry.title: entry.anchor for entry in reversed(whole.outline)}
+        targets = frozenset(defined_labels(document.blocks))
+
+        def excerpt(section: Section, blocks: Sequence[Block]) -> Excerpt:
+            html = Markup(render_blocks(brief(blocks), self._link_of, targets))  # noqa: S704 - ours
+            return Excerpt(section.title, anchors.get(visible(section.title), ""), html)
+
+        return Rendering(
+            whole.html,
+            whole.outline,
+            tuple(excerpt(section, steps(section)) for section in actions(document)),
+            tuple(excerpt(section, opening(section)) for section in affected(document)),
+        )
 
     def elsewhere(self, publication: Publication, *, root: str, page: str) -> str:
         """Its HTML for whoever reads it elsewhere.

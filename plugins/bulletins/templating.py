@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import groupby
 from typing import Any, Final
@@ -41,7 +41,7 @@ from bulletins.addresses import (
 )
 from bulletins.doubts import doubts
 from bulletins.exports.csaf import is_provider
-from bulletins.html import render, render_blocks, render_words, unbroken
+from bulletins.html import render, render_words, unbroken
 from bulletins.reader import about, heading, summary
 from bulletins.rendering import ROOT
 from bulletins.verdicts import verdict_sentence, verdict_words
@@ -51,7 +51,6 @@ from secpack.model import (
     Advisory,
     Archive,
     Attachment,
-    Block,
     Canary,
     Change,
     Document,
@@ -59,7 +58,6 @@ from secpack.model import (
     Key,
     Letter,
     Publication,
-    Section,
     Signature,
     Verdict,
 )
@@ -67,10 +65,7 @@ from secpack.pack import document_id
 from secpack.policy import WORDS, is_about_signatures
 from secpack.profile import Kind
 from secpack.statistics import statistics
-from secpack.text.blocks import defined_labels
 from secpack.text.inline import parse_inline
-from secpack.text.marks import visible
-from secpack.text.walk import actions, affected, brief, opening, steps
 
 #: Bytes of all that a page of a text has between its header and its footer, up to which it holds
 #: the original, too: what the 40,000 of a first visit leave beside the stylesheet and the frame.
@@ -78,15 +73,6 @@ LIGHT: Final = 25_000
 
 #: How many sentences the page of an advisory quotes from one document.
 _MOST_SENTENCES: Final = 2
-
-
-@dataclass(frozen=True, slots=True)
-class Excerpt:
-    """Out of a text: a section's title, its anchor, and its first statement as HTML."""
-
-    title: str
-    anchor: str
-    html: Markup
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +94,7 @@ class TemplateFunctions:
         self._doubtful = doubts(archive).keys()
         self._keys = {key.fingerprint: key for key in reversed(archive.keys)}
         self._by_id = {p.id: p for p in archive.publications}
+        self._neighbours = dict([*_neighbours(archive.bulletins), *_neighbours(archive.canaries)])
 
     # --- addresses ---
 
@@ -151,35 +138,6 @@ class TemplateFunctions:
         said = dict.fromkeys(n.sentence for n in publication.namings if n.value == name)
         return list(said)[:_MOST_SENTENCES]
 
-    def actions_of(self, publication: Publication, outline: Sequence[Any]) -> list[Excerpt]:
-        """What the reader must do."""
-        document = publication.document
-        found = [(section, steps(section)) for section in actions(document)]
-        return self._excerpts(document, found, outline)
-
-    def affected_of(self, publication: Publication, outline: Sequence[Any]) -> list[Excerpt]:
-        """Which systems are affected, where a section says so."""
-        document = publication.document
-        found = [(section, opening(section)) for section in affected(document)]
-        return self._excerpts(document, found, outline)
-
-    def _excerpts(
-        self,
-        document: Document,
-        found: Sequence[tuple[Section, Sequence[Block]]],
-        outline: Sequence[Any],
-    ) -> list[Excerpt]:
-        anchors = {entry.title: entry.anchor for entry in reversed(outline)}
-        targets = frozenset(defined_labels(document.blocks))
-        return [
-            Excerpt(
-                section.title,
-                anchors.get(visible(section.title), ""),
-                Markup(render_blocks(brief(blocks), self._link_of, targets)),  # noqa: S704 - ours
-            )
-            for section, blocks in found
-        ]
-
     def text_of(self, document: Document) -> str:
         """The original's words."""
         return document.file.data.decode()
@@ -191,12 +149,7 @@ class TemplateFunctions:
 
     def neighbours(self, publication: Publication) -> Neighbours:
         """The documents before and after one."""
-        row: Sequence[Publication] = self._archive.bulletins
-        if isinstance(publication, Canary):
-            row = self._archive.canaries
-        place = row.index(publication)
-        older = row[place - 1] if place else None
-        return Neighbours(older, row[place + 1] if place + 1 < len(row) else None)
+        return self._neighbours[publication.id]
 
     def attachments_of(self, kind: Kind) -> list[Attachment]:
         """Attachments that lie in the folder of a kind."""
@@ -284,6 +237,11 @@ class TemplateFunctions:
         old = _who_signed(before) if before else []
         new = _who_signed(canary)
         return [s for s in old if s not in new], [s for s in new if before and s not in old]
+
+
+def _neighbours(row: Sequence[Publication]) -> Iterator[tuple[str, Neighbours]]:
+    for older, publication, newer in zip((None, *row), row, (*row[1:], None), strict=False):
+        yield publication.id, Neighbours(older, newer)
 
 
 def _who_signed(publication: Publication) -> list[str]:
