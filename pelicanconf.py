@@ -33,7 +33,7 @@ SITEURL = PUBLIC_URL = ""
 # Our theme gets words and escapes them; other themes expect HTML, which the plugin gives them.
 THEME = os.environ.get("THEME") or str(HERE / "theme")
 ARCHIVE_THEME = str(HERE / "theme") == THEME
-JINJA_ENVIRONMENT = {"trim_blocks": True, "lstrip_blocks": True}
+JINJA_ENVIRONMENT = {"trim_blocks": True, "lstrip_blocks": True, "auto_reload": False}
 JINJA_FILTERS = {} if ARCHIVE_THEME else {"striptags": safe_striptags}
 if ARCHIVE_THEME:
     JINJA_ENVIRONMENT |= {"autoescape": True, "finalize": html_safe}

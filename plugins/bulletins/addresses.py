@@ -46,6 +46,9 @@ SEARCH_INDEX = "search/pagefind"
 #: What a server shows where there is nothing.
 NOT_FOUND = "404.html"
 
+#: More documents than these are listed year by year.
+LONGEST_LIST = 1000
+
 #: What relative links to a page end in, so that they work without a server, too.
 INDEX = "index.html"
 
@@ -58,6 +61,11 @@ def kind_of(publication: Publication, profile: Profile) -> Kind:
 def list_url(kind: Kind) -> str:
     """The page that lists all documents of a kind: ``qsb/``."""
     return f"{kind.slug}/"
+
+
+def year_url(kind: Kind, year: int) -> str:
+    """The page that lists the documents of a year, where there are too many for one list."""
+    return f"{list_url(kind)}year-{year}/"
 
 
 def page_url(publication: Publication, profile: Profile) -> str:

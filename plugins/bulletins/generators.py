@@ -13,6 +13,7 @@ from bulletins.addresses import (
     FEEDS,
     INDEX,
     KEYS,
+    LONGEST_LIST,
     NOT_FOUND,
     PACKAGE,
     RELEASE,
@@ -27,15 +28,18 @@ from bulletins.addresses import (
     key_url,
     list_url,
     redirects,
+    year_url,
 )
 from bulletins.exports import export_batches
 from bulletins.exports.sitemap import page_dates, robots, sitemap
 from bulletins.feeds import feed_batches
 from bulletins.lookups import by_package, by_release, without_release
 from bulletins.search import ids_script
+from bulletins.templating import by_year
 from bulletins.writer import ArchiveWriter
 from secpack import Profile
 from secpack.model import Archive, Canary, File, Publication, Signature
+from secpack.profile import Kind
 
 
 class _PagesGenerator(Generator):  # type: ignore[misc] # Pelican has no types
@@ -66,12 +70,25 @@ class ListsGenerator(_PagesGenerator):
             (profile.canaries, archive.canaries),
         )
         for kind, publications in kinds:
-            newest = publications[::-1]
-            self._write(writer, list_url(kind), "list", kind=kind, publications=newest)
+            self._write_lists(writer, kind, publications[::-1])
         for address, template in ((KEYS, "keys"), (FEEDS, "feeds"), (SEARCH, "search")):
             self._write(writer, address, template)
         writer.write_bytes(SEARCH_IDS, ids_script(archive, profile))
         self._write_not_found(writer)
+
+    def _write_lists(
+        self, writer: ArchiveWriter, kind: Kind, publications: Sequence[Publication]
+    ) -> None:
+        """Write the list of all; of too many, a list for each year, and the newest year's."""
+        pages = {list_url(kind): publications}
+        if len(publications) > LONGEST_LIST:
+            years = by_year(publications)
+            pages = {year_url(kind, year): group for year, group in years}
+            pages[list_url(kind)] = years[0][1]
+        for address, shown in pages.items():
+            key = self.settings["KEYS"].listing(address, publications, shown)
+            listed = {"kind": kind, "publications": publications, "shown": shown}
+            self._write(writer, address, "list", key, **listed)
 
     def _write_not_found(self, writer: ArchiveWriter) -> None:
         """Write what is shown at any address: its links begin at the host, if it is known."""

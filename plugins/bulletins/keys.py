@@ -70,6 +70,16 @@ class Keys:
         links = [self._link_of(identifier) for identifier in ids]
         return _digest(self._maker, advisory, shown, near, links)
 
+    def listing(
+        self, address: str, publications: Sequence[Publication], shown: Sequence[Publication]
+    ) -> str:
+        """The key of a list: of some of the documents of a kind, and of how many there are."""
+        years = [p.published.year for p in publications]
+        others = [(a.file.path, a.file.sha256, a.signatures) for a in self._archive.attachments]
+        rows = [self._own[p.id] for p in shown]
+        latest = [self._own[p.id] for p in publications[:1]]
+        return _digest(self._maker, address, years, rows, latest, others)
+
     def lookup(self, lookup: Lookup, heading: str) -> str:
         """The key of the page of a release or a package."""
         shown = [(self._own[bulletin.id], rows) for bulletin, rows in lookup.shipped]

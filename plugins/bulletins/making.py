@@ -18,6 +18,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
 
+from jinja2 import FileSystemBytecodeCache
 from pelican import Pelican
 from pelican.log import console
 from pelican.log import init as init_logging
@@ -51,7 +52,9 @@ def build(settings_file: str) -> Path:
     _sweep(target)
     strict = bool(settings.get("STRICT"))
     record = Record(LastBuild(target) if strict else last_build(target))
-    settings["READINGS"] = None if strict else kept_beside(target) / "readings.pickle"
+    if not strict:
+        settings["READINGS"] = kept_beside(target) / "readings.pickle"
+        settings["JINJA_ENVIRONMENT"]["bytecode_cache"] = _kept_templates(target)
     with _folder_beside(target) as folder:
         archive = write_site(settings, folder, record)
         _put_in_place(folder, target)
@@ -63,6 +66,13 @@ def build(settings_file: str) -> Path:
     if said:
         print(said)
     return target
+
+
+def _kept_templates(target: Path) -> FileSystemBytecodeCache:
+    """Compiled templates: to compile them takes longer than a small change."""
+    folder = kept_beside(target) / "templates"
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    return FileSystemBytecodeCache(str(folder))
 
 
 def write_site(settings: Any, folder: Path, record: Record) -> Archive:

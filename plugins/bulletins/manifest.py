@@ -6,6 +6,7 @@ import hashlib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
+from bulletins.reuse import paths
 from secpack import SecpackError
 from secpack.sums import SUMS, SUMS_SIGNATURES, format_sums, parse_sums
 
@@ -70,8 +71,4 @@ def _listed(folder: Path) -> set[str]:
 
 def _paths(folder: Path) -> Iterator[str]:
     """All files below a folder, links among them, but for the digests and signatures of them."""
-    for path in folder.rglob("*"):
-        if not path.is_dir() or path.is_symlink():
-            name = path.relative_to(folder).as_posix()
-            if name not in (SUMS, *SUMS_SIGNATURES):
-                yield name
+    yield from (name for name in paths(folder) if name not in (SUMS, *SUMS_SIGNATURES))

@@ -11,7 +11,7 @@ import hashlib
 import json
 import os
 import shutil
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
@@ -60,23 +60,20 @@ class LastBuild:
 
     def is_untouched(self) -> bool:
         """Whether the site has all its files as they were made, and no others."""
-        found = 0
-        for folder, inner, names in os.walk(self.site):
-            links = [name for name in inner if Path(folder, name).is_symlink()]
-            found += len(names) + len(links)
+        found = sum(1 for _ in paths(self.site))
         return found == len(self.files) > 0 and all(map(self._is_untouched, self.files))
 
     def link(self, path: str, folder: Path) -> bool:
         """Let a file be in another folder, too; tell whether that could be done."""
         try:
-            os.link(self.site / path, folder / path)
+            os.link(f"{self.site}/{path}", f"{folder}/{path}")
         except OSError:  # another file system, or one without links: it is made anew
             return False
         return True
 
     def _is_untouched(self, path: str) -> bool:
         try:
-            return _stamp(self.site / path) == self.stamps.get(path)
+            return _stamp(f"{self.site}/{path}") == self.stamps.get(path)
         except OSError:
             return False
 
@@ -94,6 +91,19 @@ class Record:
     keys: dict[str, str] = field(default_factory=dict)
     made: dict[str, Made] = field(default_factory=dict)
     taken: set[str] = field(default_factory=set)
+
+
+def paths(folder: Path) -> Iterator[str]:
+    """The files below a folder, links among them, as paths from there; in no order."""
+    todo = [""]
+    while todo:
+        below = todo.pop()
+        with os.scandir(folder / below) as entries:
+            for entry in entries:
+                if entry.is_dir(follow_symlinks=False):
+                    todo.append(f"{below}{entry.name}/")
+                else:
+                    yield below + entry.name
 
 
 def kept_beside(site: Path) -> Path:
@@ -115,10 +125,8 @@ def last_build(site: Path) -> LastBuild:
 
 def settle(folder: Path, record: Record) -> None:
     """Record the files of a new site that nobody has recorded: those that others wrote."""
-    for path in sorted(folder.rglob("*")):
-        name = path.relative_to(folder).as_posix()
-        if name in record.made or not path.is_file():
-            continue
+    for name in sorted(set(paths(folder)) - record.made.keys()):
+        path = folder / name
         made = record.made[name] = Made("", hashlib.sha256(path.read_bytes()).hexdigest())
         if record.last.has_bytes(name, made.sha256):
             path.unlink()
@@ -128,7 +136,7 @@ def settle(folder: Path, record: Record) -> None:
 
 def remember(site: Path, files: Mapping[str, Made]) -> None:
     """Remember a site that has just been put in place, so that the next build can take from it."""
-    rows = {name: [m.key, m.sha256, _stamp(site / name)] for name, m in files.items()}
+    rows = {name: [m.key, m.sha256, _stamp(f"{site}/{name}")] for name, m in files.items()}
     write_kept(site, _STATE, json.dumps({"format": _FORMAT, "files": rows}, separators=(",", ":")))
 
 
@@ -140,7 +148,7 @@ def write_kept(site: Path, name: str, text: str) -> None:
     write_whole(kept_beside(site) / name, text.encode("utf-8", "surrogateescape"))
 
 
-def _stamp(path: Path) -> str:
+def _stamp(path: str) -> str:
     """What changes when a file is written, replaced, or given another name or time."""
-    stat = path.lstat()
+    stat = os.lstat(path)
     return f"{stat.st_mtime_ns} {stat.st_ctime_ns} {stat.st_size} {stat.st_ino} {stat.st_mode}"

@@ -16,6 +16,8 @@ from bulletins.addresses import (
     CSAF_PROVIDER,
     CVE,
     FEEDS,
+    INDEX,
+    LONGEST_LIST,
     OSV_ALL,
     PACKAGE,
     RELEASE,
@@ -38,6 +40,7 @@ from bulletins.addresses import (
     published_advisory,
     published_cve,
     release_url,
+    year_url,
 )
 from bulletins.doubts import doubts
 from bulletins.exports.csaf import is_provider
@@ -150,6 +153,19 @@ class TemplateFunctions:
     def neighbours(self, publication: Publication) -> Neighbours:
         """The documents before and after one."""
         return self._neighbours[publication.id]
+
+    def years_of(self, kind: Kind) -> list[tuple[int, int, str]]:
+        """The years with documents of a kind, newest first: how many, and where they are listed."""
+        is_canary = kind == self._profile.canaries
+        row: Sequence[Publication] = (
+            self._archive.canaries if is_canary else self._archive.bulletins
+        )
+        split = len(row) > LONGEST_LIST
+        found = []
+        for year, group in by_year(row[::-1]):
+            whole = f"{list_url(kind)}{INDEX}#year-{year}"
+            found.append((year, len(group), year_url(kind, year) + INDEX if split else whole))
+        return found
 
     def attachments_of(self, kind: Kind) -> list[Attachment]:
         """Attachments that lie in the folder of a kind."""

@@ -8,6 +8,7 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 
 from bulletins.addresses import page_url
+from bulletins.reuse import paths
 from secpack import Profile
 from secpack.model import Archive
 
@@ -16,9 +17,10 @@ def set_times(folder: Path, archive: Archive, profile: Profile) -> None:
     """Date a document's page and files by its last revision, all else by the newest revision."""
     documents = {page_url(p, profile): _seconds(p.updated) for p in archive.publications}
     newest = max(documents.values(), default=0)
-    for path in (folder, *folder.rglob("*")):
-        beside = f"{path.relative_to(folder).parent.as_posix()}/"
-        _date(path, newest if path.is_dir() else documents.get(beside, newest))
+    for name in paths(folder):
+        _date(f"{folder}/{name}", documents.get(name[: name.rfind("/") + 1], newest))
+    for below, _, _ in os.walk(folder):
+        _date(below, newest)
 
 
 def keep_times(
@@ -43,9 +45,8 @@ def _time(path: Path) -> int:
     return int(path.stat().st_mtime)
 
 
-def _date(path: Path, time: int) -> None:
-    stat = path.stat()
-    if stat.st_mtime != time:
+def _date(path: str | Path, time: int) -> None:
+    if Path(path).stat().st_mtime != time:
         os.utime(path, (time, time))
 
 

@@ -21,6 +21,7 @@ class ArchiveWriter(Writer):  # type: ignore[misc] # Pelican has no types
         super().__init__(output_path, settings)
         self._root = Path(output_path)
         self._record: Record = self.settings["RECORD"]
+        self._folders: set[str] = set()
 
     def pages(self) -> list[str]:
         """The paths of all pages that were written so far, sorted."""
@@ -34,7 +35,7 @@ class ArchiveWriter(Writer):  # type: ignore[misc] # Pelican has no types
         self._record.keys[path] = key
         if not self._record.last.has(path, key):
             return False
-        self._wanted(path)
+        self._make_room(path)
         return self._link(path, self._record.last.files[path])
 
     def write_batch(self, batch: Batch) -> None:
@@ -58,19 +59,20 @@ class ArchiveWriter(Writer):  # type: ignore[misc] # Pelican has no types
         Raises RuntimeError when it was written already.
         """
         made = Made(self._record.keys.get(path, ""), sha256 or hashlib.sha256(data).hexdigest())
-        target = self._wanted(path)
+        self._make_room(path)
         if self._record.last.has_bytes(path, made.sha256) and self._link(path, made):
             return
-        target.write_bytes(data)
+        (self._root / path).write_bytes(data)
         self._record.made[path] = made
 
-    def _wanted(self, path: str) -> Path:
-        """Where a file is to be; its folder is there then."""
+    def _make_room(self, path: str) -> None:
+        """See that nothing is at an address, and that its folder is there."""
         if path in self._record.made:
             raise RuntimeError(f"{path}: two things want this address")
-        target = Path(sanitised_join(self.output_path, path))
-        target.parent.mkdir(parents=True, exist_ok=True)
-        return target
+        folder = path.rpartition("/")[0]
+        if folder not in self._folders:
+            Path(sanitised_join(self.output_path, folder)).mkdir(parents=True, exist_ok=True)
+            self._folders.add(folder)
 
     def _link(self, path: str, made: Made) -> bool:
         if not self._record.last.link(path, self._root):

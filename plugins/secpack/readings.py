@@ -31,14 +31,19 @@ class Readings:
     def __init__(self, path: Path | None, profile: Profile) -> None:
         self._path = path
         self._maker = f"{code_digest()} {hashlib.sha256(repr(profile).encode()).hexdigest()}"
-        self._known: dict[str, Any] = _read(path, self._maker) if path else {}
-        self._used: dict[str, Bulletin | Canary] = {}
+        self._known = _read(path, self._maker) if path else {}
+        self._used: dict[str, bytes] = {}
 
     def get(self, key: str, make: Callable[[], _P]) -> _P:
         """What is kept under a key; otherwise what ``make`` makes of it, or raises."""
-        made: _P = self._known[key] if key in self._known else make()
-        if self._path:
-            self._used[key] = made
+        if self._path is None:
+            return make()
+        kept = self._known.get(key)
+        made: _P | None = _value(kept) if kept else None
+        if made is None or kept is None:
+            made = make()
+            kept = pickle.dumps(made, pickle.HIGHEST_PROTOCOL)
+        self._used[key] = kept
         return made
 
     def save(self) -> None:
@@ -68,10 +73,17 @@ class _Unpickler(pickle.Unpickler):
         raise pickle.UnpicklingError(f"{module}.{name}: not a value of the archive")
 
 
-def _read(path: Path, maker: str) -> dict[str, Any]:
+def _read(path: Path, maker: str) -> dict[str, bytes]:
     try:
-        found, known = _Unpickler(io.BytesIO(path.read_bytes())).load()
+        found, known = _value(path.read_bytes())
         return known if found == maker and isinstance(known, dict) else {}
-    # What a damaged pickle raises is not told; whatever it is, there are no readings.
-    except Exception:
+    except (OSError, TypeError, ValueError):
         return {}
+
+
+def _value(data: bytes) -> Any:
+    """What was kept; None for what is damaged, whatever it raises."""
+    try:
+        return _Unpickler(io.BytesIO(data)).load()
+    except Exception:
+        return None
