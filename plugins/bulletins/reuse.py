@@ -14,21 +14,25 @@ import shutil
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Final
+from typing import Final, TypeAlias
 
 _FORMAT: Final = 1
 _STATE: Final = "files.json"
+
+
+Data: TypeAlias = bytes | Iterator[bytes]
 
 
 @dataclass(frozen=True, slots=True)
 class Batch:
     """Files that are made together, or taken from the last build when it has made them by ``key``.
 
-    ``make`` gives their bytes by path. It is handed a way to read files of earlier batches.
+    ``make`` gives their bytes by path, of large ones in pieces. It is handed a way to read files
+    of earlier batches.
     """
 
     paths: tuple[str, ...]
-    make: Callable[[Callable[[str], bytes]], Mapping[str, bytes]]
+    make: Callable[[Callable[[str], bytes]], Mapping[str, Data]]
     key: str = ""
 
 

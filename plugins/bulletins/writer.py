@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import io
-from collections.abc import Callable
+import shutil
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -48,7 +49,10 @@ class ArchiveWriter(Writer):  # type: ignore[misc] # Pelican has no types
         for path, data in batch.make(self._read).items():
             if path not in self._record.made:
                 self._record.keys[path] = batch.key
-                self.write_bytes(path, data)
+                if isinstance(data, bytes):
+                    self.write_bytes(path, data)
+                else:
+                    self._write_pieces(path, data)
 
     def _read(self, path: str) -> bytes:
         return (self._root / path).read_bytes()
@@ -63,6 +67,22 @@ class ArchiveWriter(Writer):  # type: ignore[misc] # Pelican has no types
         if self._record.last.has_bytes(path, made.sha256) and self._link(path, made):
             return
         (self._root / path).write_bytes(data)
+        self._record.made[path] = made
+
+    def _write_pieces(self, path: str, pieces: Iterator[bytes]) -> None:
+        """Write a file that is too large to be held in memory, and more than once."""
+        self._make_room(path)
+        found, target = hashlib.sha256(), self._root / path
+        with target.open("wb") as file:
+            for piece in pieces:
+                file.write(piece)
+                found.update(piece)
+        made = Made("", found.hexdigest())
+        if self._record.last.has_bytes(path, made.sha256):
+            target.unlink()
+            if self._link(path, made):
+                return
+            shutil.copy2(self._record.last.site / path, target)
         self._record.made[path] = made
 
     def _make_room(self, path: str) -> None:

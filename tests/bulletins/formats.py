@@ -17,12 +17,13 @@ from secpack.model import Archive
 
 def data_files(archive: Archive, profile: Profile) -> dict[str, bytes]:
     written = {json_url(p, profile): document_json(p, profile) for p in archive.publications}
-    return written | {ARCHIVE_JSON: archive_json(archive, profile, written.__getitem__)}
+    whole = b"".join(archive_json(archive, profile, written.__getitem__))
+    return written | {ARCHIVE_JSON: whole}
 
 
 def osv(known: Sequence[Told], profile: Profile, site_url: str) -> dict[str, bytes]:
     written = {osv_url(told.bulletin): osv_of(told, profile, site_url) for told in known}
-    return written | {OSV_ALL: osv_all(written.values())}
+    return written | {OSV_ALL: b"".join(osv_all(written.values()))}
 
 
 def csaf(known: Sequence[Told], profile: Profile, site_url: str) -> dict[str, bytes]:

@@ -23,7 +23,7 @@ from bulletins.exports.osv import osv, osv_all
 from bulletins.exports.security_txt import security_txt
 from bulletins.exports.state import manifest_json
 from bulletins.exports.texts import Told, told
-from bulletins.reuse import Batch
+from bulletins.reuse import Batch, Data
 from secpack import Profile
 from secpack.model import Archive, Canary
 
@@ -32,7 +32,8 @@ def exports(archive: Archive, profile: Profile, site_url: str) -> dict[str, byte
     """Return all exports by their addresses; ``site_url`` is empty where the site has none."""
     written: dict[str, bytes] = {}
     for batch in export_batches(archive, profile, site_url, {}):
-        written |= batch.make(written.__getitem__)
+        for path, data in batch.make(written.__getitem__).items():
+            written[path] = data if isinstance(data, bytes) else b"".join(data)
     return written
 
 
@@ -47,7 +48,7 @@ def export_batches(
     for canary in archive.canaries:
         yield _canary(canary, profile, keys)
 
-    def whole(read: Callable[[str], bytes]) -> dict[str, bytes]:
+    def whole(read: Callable[[str], bytes]) -> Mapping[str, Data]:
         written = _of_all(archive, profile, site_url, read)
         return written | (provider(known, profile, site_url) if provides else {})
 
@@ -78,8 +79,8 @@ def _canary(canary: Canary, profile: Profile, keys: Mapping[str, str]) -> Batch:
 
 def _of_all(
     archive: Archive, profile: Profile, site_url: str, read: Callable[[str], bytes]
-) -> dict[str, bytes]:
-    written = {
+) -> dict[str, Data]:
+    written: dict[str, Data] = {
         ARCHIVE_JSON: archive_json(archive, profile, read),
         MANIFEST_JSON: manifest_json(archive),
         OSV_ALL: osv_all(read(osv_url(bulletin)) for bulletin in archive.bulletins),

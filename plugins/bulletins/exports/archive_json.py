@@ -5,7 +5,7 @@ What it is is described in ``docs/format.md``, and for programs in ``schema.json
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import date, datetime
 from typing import Any
 
@@ -17,7 +17,7 @@ from bulletins.addresses import (
     key_url,
     page_url,
 )
-from bulletins.exports.data import Written, to_json
+from bulletins.exports.data import Written, json_members, to_json
 from secpack import Profile
 from secpack.model import (
     Advisory,
@@ -36,14 +36,16 @@ from secpack.statistics import statistics
 _FORMAT = 1
 
 
-def archive_json(archive: Archive, profile: Profile, read: Callable[[str], bytes]) -> bytes:
-    """Return the archive as JSON: keys sorted, documents ascending, one value a line.
+def archive_json(
+    archive: Archive, profile: Profile, read: Callable[[str], bytes]
+) -> Iterator[bytes]:
+    """The archive as JSON, in pieces: keys sorted, documents ascending, one value a line.
 
     ``read`` gives what ``document_json`` has made of each document, by its address.
     """
 
-    def documents(publications: Sequence[Publication]) -> list[Written]:
-        return [_part(read(json_url(p, profile))) for p in publications]
+    def documents(publications: Sequence[Publication]) -> Iterator[Written]:
+        return (_part(read(json_url(p, profile))) for p in publications)
 
     data = {
         "format": _FORMAT,
@@ -56,7 +58,7 @@ def archive_json(archive: Archive, profile: Profile, read: Callable[[str], bytes
         "keys": [_key(key, profile) for key in archive.keys],
         "findings": [_finding(finding) for finding in archive.findings],
     }
-    return to_json(data)
+    return json_members(data)
 
 
 def document_json(publication: Publication, profile: Profile) -> bytes:

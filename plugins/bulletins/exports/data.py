@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator, Mapping
 from datetime import date
 from json.encoder import encode_basestring as _string
 from typing import Final
@@ -32,13 +33,38 @@ def to_json(data: object, *, lines: bool = True) -> bytes:
     Keys are sorted. With ``lines`` each value has one of its own, so that versions can be compared;
     without, all is on one line.
     """
-    text = _lines(data, "\n") if lines else _ENCODER.encode(data)
+    return _escaped(_lines(data, "\n") if lines else _ENCODER.encode(data)) + b"\n"
+
+
+def _escaped(text: str) -> bytes:
     if not (text.isascii() or text.replace("\n", "").isprintable()):  # JSON escapes what is ASCII
         text = HIDDEN.sub(lambda match: json.dumps(match[0])[1:-1], text)
     written = text.encode()
     for sign, escape in _ESCAPES.items():
         written = written.replace(sign, escape)
-    return written + b"\n"
+    return written
+
+
+def json_members(members: Mapping[str, object | Iterator[Written]]) -> Iterator[bytes]:
+    """The same as ``to_json`` of an object, in pieces: of members that are iterators, by item."""
+    lead = b"{\n "
+    for key in sorted(members):
+        value = members[key]
+        yield lead + _escaped(_string(key)) + b": "
+        if isinstance(value, Iterator):
+            yield from _items(value)
+        else:
+            yield _escaped(_lines(value, "\n "))
+        lead = b",\n "
+    yield b"\n}\n" if members else b"{}\n"
+
+
+def _items(items: Iterator[Written]) -> Iterator[bytes]:
+    lead = b"[\n  "
+    for item in items:
+        yield lead + _escaped(_lines(item, "\n  "))
+        lead = b",\n  "
+    yield b"[]" if lead.startswith(b"[") else b"\n ]"
 
 
 def _lines(value: object, margin: str) -> str:

@@ -29,7 +29,8 @@ def feeds(
     """Return all documents of all feeds by their addresses."""
     written: dict[str, bytes] = {}
     for batch in feed_batches(archive, profile, site_url, renderings, {}):
-        written |= batch.make(written.__getitem__)
+        made = batch.make(written.__getitem__)
+        written |= {path: data for path, data in made.items() if isinstance(data, bytes)}
     return written
 
 

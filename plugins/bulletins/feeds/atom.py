@@ -20,7 +20,7 @@ from bulletins.feeds.model import Feed, FeedEntry, FeedLink, Page
 TYPE: Final = "application/atom+xml"
 
 #: How many entries are kept for other feeds that have them, too.
-_KEPT: Final = 1000
+_KEPT: Final = 250
 
 _HISTORY: Final = "http://purl.org/syndication/history/1.0"
 
