@@ -65,8 +65,8 @@ publish: $(VENV)/installed-search ## Build strictly, compare with what is public
 rollback: $(VENV)/installed ## Make the version before the public one public again
 	@$(PUBLISH) --rollback
 
-reproducible: $(VENV)/installed ## Build in other surroundings, and compare every byte
-	@$(BIN)/python -m bulletins.reproducible
+reproducible: $(VENV)/installed-search ## Build in other surroundings, and compare every byte
+	@SEARCH=1 GZIP=1 $(BIN)/python -m bulletins.reproducible
 
 check: $(VENV)/installed ## Verify the pack, and tell what to look at before it is published
 	@$(BIN)/secpack check "$(or $(SECPACK),content/secpack)" \
