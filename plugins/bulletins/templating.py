@@ -95,6 +95,11 @@ class TemplateFunctions:
         self._link_of = LinkResolver(archive, profile, ROOT)
         self._waived = {f.file: f.waived for f in archive.findings if f.waived}
         self._doubtful = doubts(archive).keys()
+        self._resolvers: dict[str, LinkResolver] = {}
+        self._faults: dict[str, list[Finding]] = {}
+        for finding in archive.findings:
+            if is_about_signatures(finding.code):
+                self._faults.setdefault(finding.file, []).append(finding)
         self._keys = {key.fingerprint: key for key in reversed(archive.keys)}
         self._by_id = {p.id: p for p in archive.publications}
         self._neighbours = dict([*_neighbours(archive.bulletins), *_neighbours(archive.canaries)])
@@ -194,7 +199,10 @@ class TemplateFunctions:
 
     def linked(self, words: str, root: str) -> Markup:
         """Words with links on the ids that have a page; ``root`` is the way to the site's root."""
-        link_of = LinkResolver(self._archive, self._profile, f"{root}/")
+        link_of = self._resolvers.get(root)
+        if link_of is None:
+            link_of = LinkResolver(self._archive, self._profile, f"{root}/")
+            self._resolvers[root] = link_of
         return Markup(render_words(parse_inline(words), link_of))  # noqa: S704 - ours
 
     # --- evidence ---
@@ -220,11 +228,7 @@ class TemplateFunctions:
 
     def faults_of(self, document: Document) -> list[Finding]:
         """What is wrong with the signatures of a document as a whole."""
-        return [
-            finding
-            for finding in self._archive.findings
-            if finding.file == document.file.path and is_about_signatures(finding.code)
-        ]
+        return self._faults.get(document.file.path, [])
 
     def is_doubtful(self, publication: Publication) -> bool:
         """Whether something about its signatures is an error that nobody accepts."""
