@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 
 from bulletins.addresses import ARCHIVE_JSON, OSV_ALL, json_url, osv_url
 from bulletins.exports.archive_json import archive_json, document_json
@@ -21,12 +21,13 @@ def data_files(archive: Archive, profile: Profile) -> dict[str, bytes]:
     return written | {ARCHIVE_JSON: whole}
 
 
-def osv(known: Sequence[Told], profile: Profile, site_url: str) -> dict[str, bytes]:
+def osv(known: Iterable[Told], profile: Profile, site_url: str) -> dict[str, bytes]:
     written = {osv_url(told.bulletin): osv_of(told, profile, site_url) for told in known}
     return written | {OSV_ALL: b"".join(osv_all(written.values()))}
 
 
-def csaf(known: Sequence[Told], profile: Profile, site_url: str) -> dict[str, bytes]:
+def csaf(found: Iterable[Told], profile: Profile, site_url: str) -> dict[str, bytes]:
+    known = tuple(found)
     written: dict[str, bytes] = {}
     for told in known:
         written |= csaf_of(told, profile, site_url)

@@ -41,16 +41,16 @@ def export_batches(
     archive: Archive, profile: Profile, site_url: str, keys: Mapping[str, str]
 ) -> Iterator[Batch]:
     """All exports: those of each document, by its id's key, and then those of all."""
-    known = told(archive)
     provides = is_provider(archive, profile, site_url)
-    for each in known:
+    for each in told(archive):
         yield _bulletin(each, profile, site_url, keys, provides=provides)
     for canary in archive.canaries:
         yield _canary(canary, profile, keys)
 
     def whole(read: Callable[[str], bytes]) -> Mapping[str, Data]:
         written = _of_all(archive, profile, site_url, read)
-        return written | (provider(known, profile, site_url) if provides else {})
+        lists = provider(tuple(told(archive)), profile, site_url) if provides else {}
+        return written | lists
 
     yield Batch((), whole)
 

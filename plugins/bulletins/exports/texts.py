@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Final
@@ -47,11 +47,11 @@ class Told:
         return visible("\n".join(lines[first - 1 : last]).strip("\n").rstrip())
 
 
-def told(archive: Archive) -> list[Told]:
-    """What is told of all bulletins."""
+def told(archive: Archive) -> Iterator[Told]:
+    """What is told of all bulletins, one after the other."""
     advisories = {advisory.number: advisory for advisory in archive.advisories}
     doubtful = doubts(archive)
-    return [_told(b, advisories, doubtful=b.id in doubtful) for b in archive.bulletins]
+    return (_told(b, advisories, doubtful=b.id in doubtful) for b in archive.bulletins)
 
 
 def _told(bulletin: Bulletin, advisories: Mapping[int, Advisory], *, doubtful: bool) -> Told:
