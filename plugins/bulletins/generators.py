@@ -196,6 +196,7 @@ class SitemapGenerator(Generator):  # type: ignore[misc] # Pelican has no types
             elsewhere = {address + INDEX for address in redirects(settings["PROFILE"])}
             pages = [page for page in writer.pages() if page not in elsewhere | {NOT_FOUND}]
             writer.write_bytes(SITEMAP, sitemap(pages, dates, site_url))
+        writer.finish()
 
 
 def _public(site_url: str) -> str:

@@ -7,7 +7,6 @@ templates.
 
 from __future__ import annotations
 
-import sys
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -18,6 +17,8 @@ from bulletins.html import as_markup
 from secpack import Checker, Profile, SecpackError, load, load_advisories, load_profile
 from secpack.cache import open_cache
 from secpack.model import Archive, Severity
+from secpack.progress import Progress
+from secpack.readings import Readings
 
 #: What every build of an archive needs, whatever its theme; ``pelicanconf.py`` starts from it.
 DEFAULTS: dict[str, Any] = {
@@ -90,7 +91,7 @@ def read_archive(settings: dict[str, Any]) -> tuple[Archive, Profile]:
         advisories=advisories,
         as_of=pinned or _today(),
         checker=_checker(strict=strict),
-        readings=settings.get("READINGS"),
+        readings=Readings(settings.get("READINGS"), profile, Progress("Reading texts")),
     )
     if strict and not profile.master_key:
         raise SecpackError("the profile pins no master key: what is published must rest on one")
@@ -102,13 +103,7 @@ def read_archive(settings: dict[str, Any]) -> tuple[Archive, Profile]:
 def _checker(*, strict: bool) -> Checker:
     """Checks signatures; what is published never rests on verdicts that were kept."""
     cache = None if strict else open_cache("verdicts.json")
-    return Checker(cache=cache, progress=show_progress if sys.stderr.isatty() else None)
-
-
-def show_progress(done: int, total: int) -> None:
-    """Tell on a terminal how far the checking of signatures is."""
-    end = "\r\033[K" if done == total else ""
-    print(f"\rChecking signatures: {done} of {total}{end}", end="", file=sys.stderr, flush=True)
+    return Checker(cache=cache, progress=Progress("Checking signatures"))
 
 
 def _check_strictly(archive: Archive, *, pinned: bool) -> None:

@@ -13,6 +13,7 @@ from pelican.utils import sanitised_join
 from pelican.writers import Writer
 
 from bulletins.reuse import Batch, Made, Record
+from secpack.progress import Progress
 
 
 class ArchiveWriter(Writer):  # type: ignore[misc] # Pelican has no types
@@ -23,6 +24,7 @@ class ArchiveWriter(Writer):  # type: ignore[misc] # Pelican has no types
         self._root = Path(output_path)
         self._record: Record = self.settings["RECORD"]
         self._folders: set[str] = set()
+        self._progress = Progress("Writing files")
 
     def pages(self) -> list[str]:
         """The paths of all pages that were written so far, sorted."""
@@ -68,6 +70,11 @@ class ArchiveWriter(Writer):  # type: ignore[misc] # Pelican has no types
             return
         (self._root / path).write_bytes(data)
         self._record.made[path] = made
+        self._progress(len(self._record.made))
+
+    def finish(self) -> None:
+        """Nothing more will be written."""
+        self._progress.end()
 
     def _write_pieces(self, path: str, pieces: Iterator[bytes]) -> None:
         """Write a file that is too large to be held in memory, and more than once."""

@@ -55,7 +55,7 @@ def load(  # noqa: PLR0913 - all but the first are given by name
     advisories: Sequence[Advisory] = (),
     as_of: date | None = None,
     checker: Checker | None = None,
-    readings: Path | None = None,
+    readings: Readings | None = None,
 ) -> Archive:
     """Read a pack and return it as an Archive.
 
@@ -63,7 +63,7 @@ def load(  # noqa: PLR0913 - all but the first are given by name
     Documents that the profile embargoes, and those published after ``as_of`` (by default the
     profile's), are left out as if they were not there. With a ``checker`` every signature is
     checked and judged; without one their verdicts stay ``unchecked``, and there are no keys.
-    ``readings`` is a file in which what texts say is kept, so as not to read the same text again.
+    ``readings`` are of the same profile, and know what texts said that were read before.
 
     Raises PackError, with all reasons, when a file of the pack cannot be read or placed, and
     SecpackError when there is no pack.
@@ -88,7 +88,7 @@ def examine(  # noqa: PLR0913 - all but the first are given by name
     advisories: Sequence[Advisory] = (),
     as_of: date | None = None,
     checker: Checker | None = None,
-    readings: Path | None = None,
+    readings: Readings | None = None,
 ) -> tuple[Archive, tuple[SecpackError, ...]]:
     """Do what ``load`` does, but go on behind errors: return what can be read, and the errors.
 
@@ -98,7 +98,7 @@ def examine(  # noqa: PLR0913 - all but the first are given by name
     profile = profile or Profile()
     contents = read_contents(Path(path), profile)
     with gather(contents, profile, checker) if checker else nullcontext(None) as wait:
-        bulletins, canaries = read_documents(contents, profile, Readings(readings, profile))
+        bulletins, canaries = read_documents(contents, profile, readings or Readings(None, profile))
         evidence = wait() if wait else None
     publications: list[Publication] = [*bulletins, *canaries]
     limit = as_of or profile.as_of or date.max

@@ -23,6 +23,7 @@ from secpack.errors import ParseError, SecpackError
 from secpack.lint import CODES, check_security_txt, lint
 from secpack.model import Archive, Finding, Severity
 from secpack.profile import Profile, load_profile
+from secpack.progress import Progress
 from secpack.signatures import Checker
 from secpack.sums import SUMS
 from secpack.text.marks import visible
@@ -69,7 +70,7 @@ def _run_verify_site(options: argparse.Namespace) -> int:
         open_copy(options.copy),
         rebuild=Folder(options.against) if options.against else None,
         keyring=options.keyring.read_bytes() if options.keyring else None,
-        progress=_show_progress if sys.stderr.isatty() else None,
+        progress=Progress("Reading files"),
     )
     with _readers_that_leave():
         for line in _verdict_lines(verdict):
@@ -93,11 +94,6 @@ def _verdict_lines(verdict: Verdict) -> Iterator[str]:
     else:
         yield f"undamaged: {verdict.files} files are as its {SUMS} says, which anybody can write;"
         yield "compare with a rebuild (--against) or check its signature (--keyring)"
-
-
-def _show_progress(done: int, total: int) -> None:
-    end = "\r\033[K" if done == total else ""
-    print(f"\rReading files: {done} of {total}{end}", end="", file=sys.stderr, flush=True)
 
 
 @contextmanager
@@ -126,7 +122,8 @@ def check(
     Raises SecpackError where nothing can be checked: no pack, no gpgv, other input that is wrong.
     """
     advisories = load_advisories(xsa, xsa_json)
-    checker = Checker(cache=open_cache("verdicts.json"))
+    progress = Progress("Checking signatures")
+    checker = Checker(cache=open_cache("verdicts.json"), progress=progress)
     archive, errors = examine(pack, profile=profile, advisories=advisories, checker=checker)
     late = [*_overdue(archive, profile, on)] if on else []
     broken = (_finding(error) for error in errors)

@@ -13,6 +13,7 @@ from typing import Any, Final, TypeVar
 from secpack.cache import write_whole
 from secpack.model import Bulletin, Canary
 from secpack.profile import Profile
+from secpack.progress import Progress
 
 _P = TypeVar("_P", Bulletin, Canary)
 
@@ -28,26 +29,36 @@ class Readings:
     was not asked for is forgotten when they are saved.
     """
 
-    def __init__(self, path: Path | None, profile: Profile) -> None:
+    def __init__(
+        self, path: Path | None, profile: Profile, progress: Progress | None = None
+    ) -> None:
         self._path = path
+        self._progress = progress
+        self._made = 0
         self._maker = f"{code_digest()} {hashlib.sha256(repr(profile).encode()).hexdigest()}"
         self._known = _read(path, self._maker) if path else {}
         self._used: dict[str, bytes] = {}
 
     def get(self, key: str, make: Callable[[], _P]) -> _P:
         """What is kept under a key; otherwise what ``make`` makes of it, or raises."""
-        if self._path is None:
-            return make()
         kept = self._known.get(key)
         made: _P | None = _value(kept) if kept else None
         if made is None or kept is None:
             made = make()
-            kept = pickle.dumps(made, pickle.HIGHEST_PROTOCOL)
+            kept = pickle.dumps(made, pickle.HIGHEST_PROTOCOL) if self._path else b""
+            self._tell()
         self._used[key] = kept
         return made
 
+    def _tell(self) -> None:
+        self._made += 1
+        if self._progress:
+            self._progress(self._made)
+
     def save(self) -> None:
         """Write what was asked for, as a whole, unless the same is there."""
+        if self._progress:
+            self._progress.end()
         if not self._path or self._used.keys() == self._known.keys():
             return
         write_whole(self._path, pickle.dumps((self._maker, self._used), pickle.HIGHEST_PROTOCOL))

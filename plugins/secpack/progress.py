@@ -1,0 +1,36 @@
+"""How far long work is, and how fast: told on a terminal, while it lasts; nothing in a pipe."""
+
+from __future__ import annotations
+
+import sys
+import time
+from typing import Final
+
+#: How often it is told, in seconds.
+_OFTEN: Final = 0.1
+
+
+class Progress:
+    """Tells of one kind of work; ``words`` say what is done. Nothing of it stays on the screen."""
+
+    def __init__(self, words: str) -> None:
+        self._words = words
+        self._shown = sys.stderr.isatty()
+        self._started = self._told = time.monotonic()
+
+    def __call__(self, done: int, total: int = 0) -> None:
+        """Tell how many are done, of how many if that is known."""
+        now = time.monotonic()
+        if not self._shown or (now - self._told < _OFTEN and done != total):
+            return
+        self._told = now
+        of = f" of {total:,}" if total else ""
+        rate = done / max(now - self._started, 0.001)
+        end = "\r\033[K" if done == total else ""
+        line = f"\r{self._words}: {done:,}{of}, {rate:,.0f}/s\033[K{end}"
+        print(line, end="", file=sys.stderr, flush=True)
+
+    def end(self) -> None:
+        """Take away what was told last."""
+        if self._shown:
+            print("\r\033[K", end="", file=sys.stderr, flush=True)
