@@ -141,8 +141,7 @@ def compare(folder: Path, public: Path | None, profile: Profile) -> Plan:
     new = read_release(files, lambda path: (folder / path).read_bytes())
     if public is None:
         return Plan(new, None, tuple(files), (), (), (), ())
-    before, listed = digests(public), read_sums(public)
-    old = read_release(before, lambda path: (public / path).read_bytes())
+    before, listed, old = _published(public)
     waivers = [w for w in profile.waivers if w.finding in CODES]
     return Plan(
         new=new,
@@ -153,6 +152,19 @@ def compare(folder: Path, public: Path | None, profile: Profile) -> Plan:
         altered=tuple(p for p, digest in listed.items() if before.get(p) != digest),
         findings=tuple(with_waivers(check_release(new, old), waivers, files)),
     )
+
+
+def _published(public: Path) -> tuple[dict[str, str], dict[str, str], Release]:
+    """What is public: the digests of its files, those of its list, and its data.
+
+    Raises SecpackError, with the ways out, when it is so damaged that nothing can be compared.
+    """
+    try:
+        before, listed = digests(public), read_sums(public)
+        return before, listed, read_release(before, lambda path: (public / path).read_bytes())
+    except (OSError, SecpackError) as error:
+        ways = "show the version before it (make rollback), or put this file back from a copy"
+        raise SecpackError(f"the public site, {public}: {error}\nTo go on, {ways}.") from None
 
 
 def _target(settings: Any) -> Path:

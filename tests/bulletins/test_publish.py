@@ -411,6 +411,22 @@ def test_a_public_site_that_was_altered_is_told_and_mended(public: Site) -> None
     assert b"Quorn" not in page.read_bytes()
 
 
+@pytest.mark.parametrize("lost", ["data/archive.json", "SHA256SUMS", "feeds/qsb.atom.xml"])
+def test_a_public_site_that_cannot_be_compared_with_names_the_ways_out(
+    public: Site, lost: str
+) -> None:
+    """It could have lost anything; so nothing is published until somebody has looked."""
+    damaged = public.folder / lost
+    damaged.write_bytes(damaged.read_bytes()[:100]) if lost != "SHA256SUMS" else damaged.unlink()
+    before = public.files()
+    site = publish(public.folder)
+    assert site.status == 1
+    assert lost in site.said or "or a feed, cannot be read" in site.said
+    assert "To go on, show the version before it (make rollback)" in site.said
+    assert "Nothing was published; what was public still is." in site.said
+    assert public.files() == before
+
+
 # --- times ------------------------------------------------------------------------------------
 
 

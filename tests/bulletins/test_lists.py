@@ -1,0 +1,49 @@
+"""Lists of more documents than anybody reads on one page: year by year."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from bulletins.links import dangling
+from bulletins.making import build
+from tests.bulletins.sites import ROOT
+
+
+@pytest.fixture
+def site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The demo, of whose twelve bulletins five would be enough for a list."""
+    monkeypatch.chdir(ROOT)
+    for name in ("SECPACK", "XSA", "XSA_JSON", "PROFILE", "SEARCH", "AS_OF", "GZIP", "THEME"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("OUTPUT", str(tmp_path / "site"))
+    for module in ("generators", "templating"):
+        monkeypatch.setattr(f"bulletins.{module}.LONGEST_LIST", 5)
+    return build("pelicanconf.py")
+
+
+def test_each_year_has_a_page(site: Path) -> None:
+    listed = {}
+    for page in site.glob("qsb/year-*/index.html"):
+        rows = [n for n in range(1, 13) if f'id="{n:03d}"' in page.read_text("utf-8")]
+        listed[page.parent.name] = rows
+    assert sorted(n for rows in listed.values() for n in rows) == list(range(1, 13))
+    assert listed["year-2016"] == [1, 2]
+
+
+def test_the_first_page_has_the_newest_year_and_leads_to_all(site: Path) -> None:
+    page = (site / "qsb/index.html").read_text("utf-8")
+    assert 'id="012"' in page
+    assert 'id="002"' not in page
+    assert "12 bulletins" in page
+    for folder in site.glob("qsb/year-*"):
+        assert f"{folder.name}/index.html" in page
+    assert 'href="./qsb/year-2016/index.html"' in (site / "index.html").read_text("utf-8")
+    assert dangling(site)[0] == []
+
+
+def test_a_list_that_is_short_enough_is_whole(site: Path) -> None:
+    assert not list(site.glob("canary/year-*"))
+    page = (site / "canary/index.html").read_text("utf-8")
+    assert all(f'id="{n:03d}"' in page for n in range(1, 5))
