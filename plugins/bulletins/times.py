@@ -46,7 +46,7 @@ def _time(path: Path) -> int:
 
 
 def _date(path: str | Path, time: int) -> None:
-    if Path(path).stat().st_mtime != time:
+    if os.lstat(path).st_mtime != time:
         os.utime(path, (time, time))
 
 
