@@ -195,6 +195,8 @@ def test_killed_fifty_times_it_is_never_a_mix(
         time.sleep(takes * dice.triangular(0.2, 1, 0.9))
         process.send_signal(signal.SIGKILL)
         ends.append(process.wait())
+        if ends[-1] == 0:  # the machine has become faster than it was when the time was taken
+            takes *= 0.9
         assert public.files() in states, f"after kill {number}"
     assert set(ends) <= {0, -signal.SIGKILL}
     assert ends.count(-signal.SIGKILL) >= 25
