@@ -14,7 +14,6 @@ import icalendar
 import pytest
 
 from benchmarks.inference import inferred_pairs, score, tracked_pairs
-from bulletins.exports import exports
 from bulletins.links import dangling
 from bulletins.reader import about, summary
 from secpack import Checker, Profile, SecpackError, load, load_advisories, load_profile
@@ -25,6 +24,7 @@ from secpack.statistics import statistics
 from secpack.text.packages import read_packages
 from secpack.text.walk import leaves
 from tests.bulletins import judges, rules
+from tests.bulletins.formats import exports
 from tests.bulletins.sites import ROOT, Site, build
 from tests.bulletins.test_tracker import check_statistics
 

@@ -13,11 +13,10 @@ import feedparser
 import icalendar
 import pytest
 
-from bulletins.exports import exports
-from bulletins.feeds import feeds
 from bulletins.rendering import Renderings
 from secpack import load, load_advisories, load_profile
 from secpack.model import Archive
+from tests.bulletins.formats import exports, feeds
 from tests.bulletins.sites import ROOT, Site, build
 from tests.packs import bulletin, make_pack, numbered
 

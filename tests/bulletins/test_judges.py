@@ -13,12 +13,11 @@ import pytest
 from bulletins.addresses import ARCHIVE_JSON, json_url
 from bulletins.exports.calendar import calendar
 from bulletins.exports.texts import told
-from bulletins.feeds import feeds
 from bulletins.rendering import Renderings
 from secpack import Checker, load, load_advisories, load_profile
 from secpack.model import Archive, Finding, Severity, Verdict
 from tests.bulletins import judges
-from tests.bulletins.formats import csaf, data_files, osv
+from tests.bulletins.formats import csaf, data_files, feeds, osv
 from tests.bulletins.sites import ROOT
 
 PROFILE = load_profile(ROOT / "content" / "demo.toml")
