@@ -105,7 +105,7 @@ def _files(publication: Publication) -> Iterator[tuple[File, str, str]]:
     texts = [("The signed text", publication.document, publication.signatures)]
     if isinstance(publication, Canary):
         letters = publication.letters
-        texts += [(f"The signed {x.name}", x.document, x.signatures) for x in letters]
+        texts += [(x.name, x.document, x.signatures) for x in letters]
     for title, document, signatures in texts:
         yield document.file, "text/plain", title
         for signature in signatures:
