@@ -7,6 +7,7 @@ import json
 import random
 import re
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 
 import feedparser
@@ -14,7 +15,6 @@ import icalendar
 import pytest
 
 from benchmarks.inference import inferred_pairs, score, tracked_pairs
-from bulletins.exports import exports
 from bulletins.links import dangling
 from bulletins.reader import about, summary
 from secpack import Checker, Profile, SecpackError, load, load_advisories, load_profile
@@ -25,6 +25,7 @@ from secpack.statistics import statistics
 from secpack.text.packages import read_packages
 from secpack.text.walk import leaves
 from tests.bulletins import judges, rules
+from tests.bulletins.formats import exports
 from tests.bulletins.sites import ROOT, Site, build
 from tests.bulletins.test_tracker import check_statistics
 
@@ -199,6 +200,33 @@ def test_counts_agree(archive: Archive, site: Site) -> None:
     assert len(events) == len([canary for canary in archive.canaries if canary.due])
 
 
+def walk(files: dict[str, bytes], address: str) -> Iterator[tuple[str, str]]:
+    """Ids and days of entries, from the document to subscribe to back to the first of all."""
+    while address:
+        if address.endswith(".json"):
+            document = json.loads(files[address])
+            yield from ((i["id"], i["date_published"][:10]) for i in document["items"])
+            older = document.get("next_url", "")
+        else:
+            feed = feedparser.parse(files[address])
+            yield from ((e.id, e.published[:10]) for e in feed.entries)
+            older = {x.rel: x.href for x in feed.feed.links}.get("prev-archive", "")
+        address = older.removeprefix("../")
+
+
+@pytest.mark.parametrize("feed", ["all.atom.xml", "all.json", "qsb.atom.xml", "canary.atom.xml"])
+def test_walking_back_yields_every_document_once(archive: Archive, site: Site, feed: str) -> None:
+    """The newest first, but for old ones that were revised since: these come sooner."""
+    found = list(walk(site.files(), f"feeds/{feed}"))
+    kind = feed.partition(".")[0]
+    row = [p for p in archive.publications if kind in ("all", p.id.lower().partition("-")[0])]
+    assert sorted(i.rpartition(":")[2] for i, _ in found) == sorted(p.id.lower() for p in row)
+    revised = {p.id.lower() for p in row if p.updated > p.published}
+    days = [day for i, day in found if i.rpartition(":")[2] not in revised]
+    assert len(days) > len(row) / 2
+    assert days == sorted(days, reverse=True)
+
+
 def test_exports_are_valid(site: Site) -> None:
     judged = 0
     for name, data in site.files().items():
@@ -235,6 +263,10 @@ def test_feeds_are_valid(site: Site) -> None:
     assert len(feeds) >= 3
     for name, data in feeds.items():
         assert judges.atom_faults(data) + judges.feed_faults(data) == [], name
+    others = {n: d for n, d in site.files().items() if re.fullmatch(r"feeds/.*\.json", n)}
+    assert len(others) == len([name for name in feeds if name.startswith("feeds/all")])
+    for name, data in others.items():
+        assert rules.json_feed_faults(json.loads(data)) == [], name
 
 
 # --- evidence ---------------------------------------------------------------------------------

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from datetime import date
 
+from secpack.crossreferences import advisory_numbers
 from secpack.model import Advisory, Bulletin, Publication
 
 
@@ -22,10 +23,13 @@ def verdict_changes(
 ) -> dict[date, list[int]]:
     """When the tracker changed its verdict on what a bulletin addresses, since it was published.
 
+    That is also what it addresses by its own words alone: the tracker may have taken it away.
     Days, ascending, each with the numbers of the advisories.
     """
     found: dict[date, list[int]] = {}
-    for number in publication.addresses if isinstance(publication, Bulletin) else ():
+    if not isinstance(publication, Bulletin):
+        return found
+    for number in sorted({*publication.addresses, *advisory_numbers(publication.evidence)}):
         day = advisories[number].updated
         if day and day > publication.published:
             found.setdefault(day, []).append(number)

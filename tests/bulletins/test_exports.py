@@ -18,11 +18,9 @@ import pytest
 from lxml import etree
 
 from bulletins.addresses import ARCHIVE_JSON
-from bulletins.exports import exports
 from bulletins.exports.calendar import calendar
 from bulletins.exports.security_txt import security_txt
 from bulletins.exports.sitemap import MOST, sitemap
-from bulletins.feeds import feeds
 from bulletins.feeds.entries import publication_entries
 from bulletins.gate import GateError, check_output
 from bulletins.rendering import Renderings
@@ -30,7 +28,7 @@ from secpack import SecpackError, load, load_profile
 from secpack.model import Block, File
 from secpack.profile import Profile
 from tests.bulletins import judges
-from tests.bulletins.formats import data_files
+from tests.bulletins.formats import data_files, exports, feeds
 from tests.bulletins.sites import ROOT, Site, build
 from tests.packs import bulletin, canary, make_pack, numbered
 

@@ -13,11 +13,10 @@ import feedparser
 import icalendar
 import pytest
 
-from bulletins.exports import exports
-from bulletins.feeds import feeds
 from bulletins.rendering import Renderings
 from secpack import load, load_advisories, load_profile
 from secpack.model import Archive
+from tests.bulletins.formats import exports, feeds
 from tests.bulletins.sites import ROOT, Site, build
 from tests.packs import bulletin, make_pack, numbered
 
@@ -75,6 +74,22 @@ def test_links_are_absolute(demo: Site) -> None:
     feed = feedparser.parse(demo.files()["feeds/qsb.atom.xml"]).feed
     links = {link.rel: link.href for link in feed.links}
     assert links["self"] == "https://example.org/security/feeds/qsb.atom.xml"
+
+
+def test_entries_lead_to_every_file_of_their_document(demo: Site) -> None:
+    """The text, a canary's letters, and each signature of these."""
+    names = demo.files().keys()
+    attached = {i["id"]: i["attachments"] for i in json.loads(demo.read("feeds/all.json"))["items"]}
+    for entry in entries(demo, "all"):
+        folder = entry.link.removeprefix(f"{URL}/")
+        expected = {
+            f"{URL}/{name}"
+            for name in names
+            if name.startswith(folder) and not name.endswith(("index.html", ".json"))
+        }
+        assert {link.href for link in entry.links if link.rel == "related"} == expected
+        assert {link["url"] for link in attached[entry.id]} == expected
+    assert any("letter" in name for name in names)
 
 
 def test_pages_name_their_public_address(demo: Site) -> None:
@@ -211,6 +226,31 @@ def test_only_what_the_tracker_is_about_is_updated_with_it(tmp_path: Path) -> No
         "osv x_QSB-001": "2003-03-03",
         "csaf 2001/qsb-001.json": "2003-03-03",
     }
+
+
+def test_what_the_tracker_takes_from_a_bulletin_updates_it(tmp_path: Path) -> None:
+    """By its own words it addresses what the tracker ascribes to it no more."""
+    files = numbered(1, 2) | {"QSBs/qsb-001-2001.txt": bulletin(1, title="A title (XSA-1, XSA-2)")}
+    pack = make_pack(tmp_path / "pack", files)
+    profile = load_profile(PROFILE)
+    found = []
+    for number, row in enumerate(("affected: yes, qsb: 001-2001", VERDICT)):
+        tracker = tmp_path / f"{number}.yml"
+        tracker.write_text(
+            "- {xsa: 1, date: 2001-01-01, affected: yes, qsb: 001-2001}\n"
+            f"- {{xsa: 2, date: 2001-01-01, {row}}}\n"
+        )
+        archive = load(pack, profile=profile, advisories=load_advisories(tracker))
+        written = exports(archive, profile, URL)
+        one, other = json.loads(written["osv/all.json"])
+        document = json.loads(written["csaf/2001/qsb-001.json"])["document"]
+        history = document["tracking"]["revision_history"]
+        found.append((one["upstream"], one["modified"][:10], history[-1]["summary"]))
+        assert other["modified"][:10] == "2002-03-04"
+    assert found == [
+        (["XSA-1", "XSA-2"], "2001-03-04", "First published"),
+        (["XSA-1"], "2003-03-03", "The tracker changed its verdict on XSA-2"),
+    ]
 
 
 def test_a_text_that_is_not_verified_says_so_in_every_feed(tmp_path: Path) -> None:

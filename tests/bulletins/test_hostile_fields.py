@@ -13,14 +13,13 @@ import icalendar
 import pytest
 from lxml import etree
 
-from bulletins.exports import exports
 from bulletins.exports.sitemap import page_dates, sitemap
-from bulletins.feeds import feeds
 from bulletins.rendering import Renderings
 from secpack import Profile, load, load_advisories, load_profile
 from secpack.model import Archive, Credit, Fix, PackageRow, Revision, Statement
 from secpack.text.marks import visible
 from tests.bulletins import judges, rules
+from tests.bulletins.formats import exports, feeds
 from tests.bulletins.sites import ROOT
 
 URL = "https://example.org/security"

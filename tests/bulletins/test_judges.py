@@ -13,12 +13,11 @@ import pytest
 from bulletins.addresses import ARCHIVE_JSON, json_url
 from bulletins.exports.calendar import calendar
 from bulletins.exports.texts import told
-from bulletins.feeds import feeds
 from bulletins.rendering import Renderings
 from secpack import Checker, load, load_advisories, load_profile
 from secpack.model import Archive, Finding, Severity, Verdict
 from tests.bulletins import judges
-from tests.bulletins.formats import csaf, data_files, osv
+from tests.bulletins.formats import csaf, data_files, feeds, osv
 from tests.bulletins.sites import ROOT
 
 PROFILE = load_profile(ROOT / "content" / "demo.toml")
@@ -38,6 +37,20 @@ def archive() -> Archive:
 def test_the_schema_is_one() -> None:
     assert judges.schema_faults(judges.SCHEMA) == []
     assert judges.schema_faults({"type": "text"})
+
+
+def formats(schema: Any) -> set[str]:
+    """All formats that a schema names."""
+    inner = schema.values() if isinstance(schema, dict) else schema
+    found = set().union(*(formats(one) for one in inner if isinstance(one, (dict, list))))
+    own = schema.get("format") if isinstance(schema, dict) else None
+    return found | {own} if isinstance(own, str) else found
+
+
+@pytest.mark.parametrize("schema", [lambda: judges.SCHEMA, judges.osv_schema], ids=["ours", "OSV"])
+def test_every_format_is_judged(schema: Callable[[], Any]) -> None:
+    assert formats(schema())
+    assert formats(schema()) <= set(judges.FORMATS.checkers)
 
 
 def objects(schema: Any) -> list[dict[str, Any]]:
@@ -104,6 +117,8 @@ def at(data: Any, *path: str | int) -> Any:
         (("bulletins", 0, "due"), None),
         (("bulletins", 0, "signatures", 0, "verdict"), "fine"),
         (("bulletins", 0, "signatures", 0, "created"), "2016-05-20 14:06:27"),
+        (("bulletins", 0, "signatures", 0, "created"), "2016-02-30T14:06:27Z"),
+        (("bulletins", 0, "url"), "qsb/0 1/"),
         (("bulletins", 0, "signatures", 0, "certified"), "yes"),
         (("canaries", 0, "due"), ["2020-03-01"]),
         (("canaries", 0, "due"), ["2020-03-01", "2020-03-07", "2020-03-08"]),
@@ -202,7 +217,9 @@ def test_icalendar(archive: Archive, broken: Callable[[bytes], bytes]) -> None:
         (("modified",), "2025-05-20"),
         (("published",), "2025-05-06T00:00:00+02:00"),
         (("upstream",), "XSA-9034"),
+        (("modified",), "2025-02-30T00:00:00Z"),
         (("references", 0, "type"), "PAGE"),
+        (("references", 0, "url"), "an address"),
         (("credits", 0, "type"), "HERO"),
         (("affected",), [{"package": {"name": "xen", "ecosystem": "Quern"}}]),
         (("colour",), "red"),

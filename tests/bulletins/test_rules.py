@@ -10,13 +10,12 @@ from urllib.robotparser import RobotFileParser
 import pytest
 
 from bulletins.addresses import CSAF_FEED, CSAF_PROVIDER, SECURITY_TXT
-from bulletins.exports import exports
 from bulletins.exports.sitemap import page_dates, robots, sitemap
-from bulletins.feeds import feeds
 from bulletins.rendering import Renderings
 from secpack import load, load_advisories, load_profile
 from secpack.model import Archive
 from tests.bulletins import judges, rules
+from tests.bulletins.formats import exports, feeds
 from tests.bulletins.sites import ROOT
 
 URL = "https://example.org/security"

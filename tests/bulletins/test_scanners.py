@@ -14,7 +14,6 @@ from typing import Any
 import pytest
 
 from bulletins.addresses import CSAF_FEED, CSAF_PROVIDER, OSV_ALL, csaf_url
-from bulletins.exports import exports
 from bulletins.exports.texts import is_url, told
 from secpack import Profile, SecpackError, load, load_advisories, load_profile
 from secpack.model import (
@@ -28,7 +27,7 @@ from secpack.model import (
     Severity,
 )
 from tests.bulletins import judges
-from tests.bulletins.formats import csaf, osv
+from tests.bulletins.formats import csaf, exports, osv
 from tests.bulletins.sites import ROOT, build
 from tests.bulletins.test_hostile import BODY_OF_ALL, HOSTILE_REVISION, TITLE
 from tests.packs import bulletin, make_pack

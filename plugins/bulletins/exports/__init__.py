@@ -28,19 +28,13 @@ from secpack import Profile
 from secpack.model import Archive, Canary
 
 
-def exports(archive: Archive, profile: Profile, site_url: str) -> dict[str, bytes]:
-    """Return all exports by their addresses; ``site_url`` is empty where the site has none."""
-    written: dict[str, bytes] = {}
-    for batch in export_batches(archive, profile, site_url, {}):
-        for path, data in batch.make(written.__getitem__).items():
-            written[path] = data if isinstance(data, bytes) else b"".join(data)
-    return written
-
-
 def export_batches(
     archive: Archive, profile: Profile, site_url: str, keys: Mapping[str, str]
 ) -> Iterator[Batch]:
-    """All exports: those of each document, by its id's key, and then those of all."""
+    """All exports: those of each document, by its id's key, and then those of all.
+
+    ``site_url`` is empty where the site has none.
+    """
     provides = is_provider(archive, profile, site_url)
     for each in told(archive):
         yield _bulletin(each, profile, site_url, keys, provides=provides)

@@ -20,19 +20,6 @@ from secpack import Profile
 from secpack.model import Archive, Publication
 from secpack.text.marks import visible
 
-__all__ = ["feed_batches", "feeds", "newest_first"]
-
-
-def feeds(
-    archive: Archive, profile: Profile, site_url: str, renderings: Renderings
-) -> dict[str, bytes]:
-    """Return all documents of all feeds by their addresses."""
-    written: dict[str, bytes] = {}
-    for batch in feed_batches(archive, profile, site_url, renderings, {}):
-        made = batch.make(written.__getitem__)
-        written |= {path: data for path, data in made.items() if isinstance(data, bytes)}
-    return written
-
 
 def feed_batches(
     archive: Archive,
@@ -55,15 +42,14 @@ def feed_batches(
 
 def _batch(feed: Feed, page: Page, atom: AtomWriter, key: str) -> Batch:
     """A document of a feed; of the one of everything, also as JSON Feed."""
-    paths = [feed_url(feed.slug, page.number)]
+    makers = {feed_url(feed.slug, page.number): atom.document}
     if feed.slug == "all":
-        paths.append(json_feed_url(feed.slug, page.number))
+        makers[json_feed_url(feed.slug, page.number)] = json_document
 
     def make(_: object) -> dict[str, bytes]:
-        makers = (atom.document, json_document)
-        return {path: make_one(feed, page) for path, make_one in zip(paths, makers, strict=False)}
+        return {path: document(feed, page) for path, document in makers.items()}
 
-    return Batch(tuple(paths), make, hashlib.sha256(key.encode()).hexdigest() if key else "")
+    return Batch(tuple(makers), make, hashlib.sha256(key.encode()).hexdigest() if key else "")
 
 
 def _feeds(

@@ -15,7 +15,7 @@ from bulletins.html import escape
 from bulletins.reader import heading, summary
 from bulletins.rendering import Renderings
 from secpack import Profile
-from secpack.model import Archive, Bulletin, Publication
+from secpack.model import Archive, Bulletin, Canary, File, Publication
 from secpack.text.marks import visible
 
 
@@ -92,15 +92,22 @@ def _categories(publication: Publication, profile: Profile) -> Iterator[Category
 
 
 def _links(publication: Publication, profile: Profile, root: str) -> Iterator[FeedLink]:
-    """The document as data, the original and its signatures."""
+    """The document as data; the original, its signatures, and a canary's letters with theirs."""
     data = root + json_url(publication, profile)
     yield FeedLink("alternate", data, "application/json", "The same as data")
-    original = publication.document.file
-    files = [(original, "text/plain", "The signed text")]
-    files += [
-        (s.file, "application/pgp-signature", f"Signature of {s.signer}")
-        for s in publication.signatures
-    ]
-    for file, kind, title in files:
+    for file, kind, title in _files(publication):
         address = root + beside(publication, profile, file.name)
         yield FeedLink("related", address, kind, title, len(file.data))
+
+
+def _files(publication: Publication) -> Iterator[tuple[File, str, str]]:
+    """Files with their types and titles: texts, each before its signatures."""
+    texts = [("The signed text", publication.document, publication.signatures)]
+    if isinstance(publication, Canary):
+        letters = publication.letters
+        texts += [(x.name, x.document, x.signatures) for x in letters]
+    for title, document, signatures in texts:
+        yield document.file, "text/plain", title
+        for signature in signatures:
+            words = f"Signature of {signature.signer}"
+            yield signature.file, "application/pgp-signature", words
