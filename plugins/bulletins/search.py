@@ -50,6 +50,7 @@ def write_index(folder: Path) -> None:
     """
     command = [sys.executable, "-m", "pagefind_bin", "--site", str(folder)]
     command += ["--output-subdir", SEARCH_INDEX, "--force-language", "en", "--quiet"]
+    command += ["--exclude-selectors", ".mark"]
     done = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603 - ours
     if done.returncode:
         raise SecpackError(f"Pagefind did not index the site: {done.stderr or done.stdout}")

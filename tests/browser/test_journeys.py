@@ -285,6 +285,14 @@ def test_search_for_a_phrase(scripted: Any, demo: Served) -> None:
     assert where(scripted) == "qsb/003/index.html"
 
 
+def test_an_excerpt_is_of_what_a_page_shows(scripted: Any) -> None:
+    """Not of the marks around a banner, which are there for those who copy."""
+    assert search(scripted, "Quern Security Bulletin")
+    shown = scripted.locator(".results").inner_text()
+    assert "Bulletin" in shown
+    assert "===" not in shown
+
+
 def test_search_for_nothing_and_for_what_is_not_there(scripted: Any) -> None:
     assert search(scripted, "zanzibar") == []
     assert scripted.locator(".status").inner_text() == "Nothing found."
