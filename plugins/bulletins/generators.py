@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -37,7 +38,7 @@ from bulletins.lookups import by_package, by_release, without_release
 from bulletins.search import ids_script
 from bulletins.templating import by_year
 from bulletins.writer import ArchiveWriter
-from secpack import Profile
+from secpack import Profile, SecpackError
 from secpack.model import Archive, Canary, File, Publication, Signature
 from secpack.profile import Kind
 
@@ -151,7 +152,8 @@ class OriginalsGenerator(Generator):  # type: ignore[misc] # Pelican has no type
     def generate_output(self, writer: ArchiveWriter) -> None:
         """Write every document, letter and attachment, with its signatures; and the keys."""
         for page, key in self.settings["RECORD"].kept.items():
-            writer.take(page, key)
+            if not writer.take(page, key):
+                raise SecpackError(f"{page}: changed while the site was built; build it again")
         for address, file in served_files(self.settings["ARCHIVE"], self.settings["PROFILE"]):
             writer.write_bytes(address, file.data, file.sha256)
 
@@ -169,7 +171,9 @@ class FeedsGenerator(Generator):  # type: ignore[misc] # Pelican has no types
             settings["RENDERINGS"],
             settings["KEYS"].known,
         ):
-            writer.write_batch(batch)
+            # Not all that is in them is of a document, whose key tells what makes it.
+            key = f"{settings['KEYS'].maker} {batch.key}" if batch.key else ""
+            writer.write_batch(replace(batch, key=key))
 
 
 class ExportsGenerator(Generator):  # type: ignore[misc] # Pelican has no types

@@ -8,14 +8,13 @@ from __future__ import annotations
 
 import hashlib
 import re
-import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from sysconfig import get_path
 from typing import Any, Final
 
 from bulletins.addresses import LinkResolver
 from bulletins.lookups import Lookup
+from bulletins.unchanged import files, libraries, other_code
 from secpack import Profile
 from secpack.model import (
     Advisory,
@@ -31,14 +30,15 @@ from secpack.model import (
 from secpack.text.inline import parse_inline
 
 #: Settings that do not show on a page.
-_NOT_SHOWN: Final = {"CACHE_PATH", "OUTPUT_PATH", "READINGS", "RECORD"}
+_NOT_SHOWN: Final = {"CACHE_PATH", "KEPT", "OUTPUT_PATH", "RECORD"}
 _ADDRESS: Final = re.compile(r" at 0x[0-9a-f]+")
 
 
 class Keys:
     """The keys of an archive's pages. ``maker`` tells what makes them (``maker_digest``).
 
-    ``known`` are those of the documents' pages, and of all else that is made of a document, by id.
+    ``known`` are those of the documents' pages, and of all else that is made of a document, by id;
+    the attribute ``maker`` is what is part of each.
     """
 
     def __init__(self, archive: Archive, profile: Profile, maker: str) -> None:
@@ -49,7 +49,7 @@ class Keys:
         self._advisories = {advisory.number: advisory for advisory in archive.advisories}
         self._bulletins = {bulletin.number: bulletin for bulletin in archive.bulletins}
         self._link_of = LinkResolver(archive, profile, "")
-        self._maker = _digest(maker, profile, [(key.file.sha256, key) for key in archive.keys])
+        self.maker = _digest(maker, profile, [(key.file.sha256, key) for key in archive.keys])
         self._own = {p.id: _digest(self._files(p)) for p in archive.publications}
         self.known = dict(self._documents())
 
@@ -58,7 +58,7 @@ class Keys:
         for row in rows:
             for older, p, newer in zip((None, *row), row, (*row[1:], None), strict=False):
                 near = (self._neighbour(older), newer and (newer.id, newer.title))
-                yield p.id, _digest(self._maker, self._own[p.id], near, self._elsewhere(p))
+                yield p.id, _digest(self.maker, self._own[p.id], near, self._elsewhere(p))
 
     def advisory(self, advisory: Advisory, older: Advisory | None, newer: Advisory | None) -> str:
         """The key of an advisory's page, which leads to those next to it."""
@@ -68,7 +68,7 @@ class Keys:
         near = [other and other.number for other in (older, newer)]
         ids = [inline for inline in parse_inline(advisory.reason) if isinstance(inline, Id)]
         links = [self._link_of(identifier) for identifier in ids]
-        return _digest(self._maker, advisory, shown, near, links)
+        return _digest(self.maker, advisory, shown, near, links)
 
     def listing(
         self, address: str, publications: Sequence[Publication], shown: Sequence[Publication]
@@ -78,20 +78,20 @@ class Keys:
         others = [(a.file.path, a.file.sha256, a.signatures) for a in self._archive.attachments]
         rows = [self._own[p.id] for p in shown]
         latest = [self._own[p.id] for p in publications[:1]]
-        return _digest(self._maker, address, years, rows, latest, others)
+        return _digest(self.maker, address, years, rows, latest, others)
 
     def lookup(self, lookup: Lookup, heading: str) -> str:
         """The key of the page of a release or a package."""
         shown = [(self._own[bulletin.id], rows) for bulletin, rows in lookup.shipped]
-        return _digest(self._maker, lookup.slug, lookup.name, heading, shown)
+        return _digest(self.maker, lookup.slug, lookup.name, heading, shown)
 
     def _files(self, p: Publication) -> tuple[object, ...]:
         """What a document is by itself: its files, what was found in them, what it addresses."""
         texts = [(p.document, p.signatures)]
         texts += [(letter.document, letter.signatures) for letter in _letters(p)]
-        files = [self._text(document, signatures) for document, signatures in texts]
+        read = [self._text(document, signatures) for document, signatures in texts]
         tracked = (p.addresses, p.mentions) if isinstance(p, Bulletin) else ()
-        return (p.id, p.title, files, tracked)
+        return (p.id, p.title, read, tracked)
 
     def _text(self, document: Document, signatures: Sequence[Signature]) -> tuple[object, ...]:
         names = [document.file.path, *(signature.file.path for signature in signatures)]
@@ -120,19 +120,10 @@ def maker_digest(settings: Mapping[str, Any]) -> str:
     """A digest of what makes pages: code, libraries, templates, texts around them, settings."""
     own = {name: value for name, value in settings.items() if name not in _NOT_SHOWN}
     said = _ADDRESS.sub("", repr(sorted(own.items())))
-    libraries = sorted(path.name for path in Path(get_path("purelib")).glob("*.dist-info"))
-    folders = [Path(__file__).parents[1], Path(settings["THEME"])]
-    folders += [Path(settings["PATH"], folder) for folder in settings["PAGE_PATHS"]]
-    return _digest(said, libraries, sys.version, [list(_sources(folder)) for folder in folders])
-
-
-def _sources(folder: Path) -> Iterator[tuple[str, str]]:
-    for path in sorted(folder.rglob("*")):
-        if path.is_file() and "__pycache__" not in path.parts:
-            yield (
-                path.relative_to(folder).as_posix(),
-                hashlib.sha256(path.read_bytes()).hexdigest(),
-            )
+    sources = [Path(__file__).parents[1], Path(settings["THEME"]), *other_code()]
+    sources += [Path(settings["PATH"], folder) for folder in settings["PAGE_PATHS"]]
+    sources += [Path(folder) for folder in settings["THEME_TEMPLATES_OVERRIDES"]]
+    return _digest(said, libraries(), [list(files(s, follow=True)) for s in sources])
 
 
 def _letters(p: Publication) -> Iterable[Any]:

@@ -18,7 +18,6 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
 
-from jinja2 import FileSystemBytecodeCache
 from pelican import Pelican
 from pelican.log import console
 from pelican.log import init as init_logging
@@ -28,10 +27,19 @@ from bulletins.addresses import ARCHIVE_JSON
 from bulletins.compress import compress
 from bulletins.gate import GateError
 from bulletins.manifest import check_ours, digest, write_sums
-from bulletins.reuse import LastBuild, Made, Record, kept_beside, last_build, remember, settle
+from bulletins.reuse import (
+    LastBuild,
+    Made,
+    Record,
+    can_keep,
+    kept_beside,
+    last_build,
+    remember,
+    settle,
+)
 from bulletins.search import write_index
 from bulletins.times import set_times
-from bulletins.unchanged import inputs_digest, note, sources_of
+from bulletins.unchanged import inputs_of, note
 from secpack import SecpackError
 from secpack.model import Archive, Finding, Severity
 from secpack.sums import SUMS
@@ -47,32 +55,23 @@ def build(settings_file: str) -> Path:
     """
     started = time.monotonic()
     settings, target = load_settings(settings_file)
-    inputs = inputs_digest(sources_of(settings_file, settings))
     _check_target(target, settings)
     _sweep(target)
-    strict = bool(settings.get("STRICT"))
-    record = Record(LastBuild(target) if strict else last_build(target))
-    if not strict:
-        settings["READINGS"] = kept_beside(target) / "readings.pickle"
-        settings["JINJA_ENVIRONMENT"]["bytecode_cache"] = _kept_templates(target)
+    keeps = not settings.get("STRICT") and can_keep(target)
+    inputs = inputs_of(settings_file, settings) if keeps else None
+    record = Record(last_build(target) if keeps else LastBuild(target))
+    settings["KEPT"] = target if keeps else None
     with _folder_beside(target) as folder:
+        inode = folder.stat().st_ino
         archive = write_site(settings, folder, record)
         _put_in_place(folder, target)
     said = "\n".join(report_archive(archive))
-    if not strict:
-        remember(target, record.made)
-        note(target, settings_file, settings, inputs, said)
+    if inputs and (remembered_as := remember(target, record.made, inode)):
+        note(target, remembered_as, inputs, said)
     _report(archive, target, time.monotonic() - started)
     if said:
         print(said)
     return target
-
-
-def _kept_templates(target: Path) -> FileSystemBytecodeCache:
-    """Compiled templates: to compile them takes longer than a small change."""
-    folder = kept_beside(target) / "templates"
-    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    return FileSystemBytecodeCache(str(folder))
 
 
 def write_site(settings: Any, folder: Path, record: Record) -> Archive:

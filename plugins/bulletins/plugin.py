@@ -8,6 +8,7 @@ from typing import Any
 from pelican import signals
 
 from bulletins.addresses import INDEX, page_url
+from bulletins.compiled import KeptTemplates
 from bulletins.gate import check_articles, check_output, check_theme
 from bulletins.generators import (
     ExportsGenerator,
@@ -44,8 +45,11 @@ def _read(pelican: Any) -> None:
     settings = pelican.settings
     if settings["ARCHIVE_THEME"]:
         check_theme(Path(settings["THEME"]))
+    maker = maker_digest(settings)
+    if settings.get("KEPT"):
+        settings["JINJA_ENVIRONMENT"]["bytecode_cache"] = KeptTemplates(settings["KEPT"], maker)
     archive, profile = read_archive(settings)
-    settings["KEYS"] = Keys(archive, profile, maker_digest(settings))
+    settings["KEYS"] = Keys(archive, profile, maker)
     settings["ARCHIVE"], settings["PROFILE"] = archive, profile
     publications = publications_by_path(_to_be_made(settings), settings["SECPACK"])
     settings["PUBLICATIONS"] = publications

@@ -10,13 +10,13 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import shutil
+import stat
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final, TypeAlias
 
-_FORMAT: Final = 1
+_FORMAT: Final = 2
 _STATE: Final = "files.json"
 
 
@@ -67,13 +67,35 @@ class LastBuild:
         found = sum(1 for _ in paths(self.site))
         return found == len(self.files) > 0 and all(map(self._is_untouched, self.files))
 
-    def link(self, path: str, folder: Path) -> bool:
+    def link(self, path: str, folder: Path, name: str = "") -> bool:
         """Let a file be in another folder, too; tell whether that could be done."""
+        new = f"{folder}/{name or path}"
         try:
-            os.link(f"{self.site}/{path}", f"{folder}/{path}")
-        except OSError:  # another file system, or one without links: it is made anew
+            os.link(f"{self.site}/{path}", new)
+        except OSError:  # a file system without links, or a file of somebody else
             return False
+        # Another build may have replaced the site since it was looked at.
+        if _changeless(_stamp(new)) == _changeless(self.stamps[path]):
+            return True
+        Path(new).unlink()
+        return False
+
+    def copy(self, path: str, folder: Path) -> bool:
+        """Copy a file that cannot be linked; tell whether it is the one that was made."""
+        try:
+            data = Path(f"{self.site}/{path}").read_bytes()
+        except OSError:
+            return False
+        if hashlib.sha256(data).hexdigest() != self.files[path].sha256:
+            return False
+        Path(f"{folder}/{path}").write_bytes(data)
         return True
+
+    def put_over(self, path: str, folder: Path) -> None:
+        """Put a file in the place of one with the same bytes, if that can be done."""
+        name = f"{path}.link"
+        if self.link(path, folder, name):
+            Path(f"{folder}/{name}").replace(f"{folder}/{path}")
 
     def _is_untouched(self, path: str) -> bool:
         try:
@@ -118,12 +140,12 @@ def kept_beside(site: Path) -> Path:
 def last_build(site: Path) -> LastBuild:
     """What is remembered of a site; nothing of one that was replaced by other means."""
     try:
-        state = json.loads((kept_beside(site) / _STATE).read_bytes())
+        state = json.loads(read_kept(site, _STATE))
         if state["format"] != _FORMAT:
             return LastBuild(site)
         files = {name: Made(*row[:2]) for name, row in state["files"].items()}
         return LastBuild(site, files, {name: row[2] for name, row in state["files"].items()})
-    except (OSError, ValueError, KeyError, TypeError, AttributeError, IndexError):
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, IndexError, RecursionError):
         return LastBuild(site)
 
 
@@ -133,26 +155,72 @@ def settle(folder: Path, record: Record) -> None:
         path = folder / name
         made = record.made[name] = Made("", hashlib.sha256(path.read_bytes()).hexdigest())
         if record.last.has_bytes(name, made.sha256):
-            path.unlink()
-            if not record.last.link(name, folder):
-                shutil.copy2(record.last.site / name, path)
+            record.last.put_over(name, folder)
 
 
-def remember(site: Path, files: Mapping[str, Made]) -> None:
-    """Remember a site that has just been put in place, so that the next build can take from it."""
-    rows = {name: [m.key, m.sha256, _stamp(f"{site}/{name}")] for name, m in files.items()}
-    write_kept(site, _STATE, json.dumps({"format": _FORMAT, "files": rows}, separators=(",", ":")))
+def remember(site: Path, files: Mapping[str, Made], inode: int) -> str:
+    """Remember a site that has just been put in place, so that the next build can take from it.
+
+    ``inode`` is that of its folder: when another build has replaced it since, nothing is
+    remembered. Returns a digest of what is, or nothing.
+    """
+    try:
+        rows = {name: [m.key, m.sha256, _stamp(f"{site}/{name}")] for name, m in files.items()}
+        if site.stat().st_ino != inode:
+            return ""
+    except OSError:
+        return ""
+    state = json.dumps({"format": _FORMAT, "files": rows}, separators=(",", ":"))
+    return hashlib.sha256(state.encode()).hexdigest() if write_kept(site, _STATE, state) else ""
 
 
-def write_kept(site: Path, name: str, text: str) -> None:
-    """Write a file beside a site, for the next build."""
+def remembered(site: Path) -> str:
+    """The digest that ``remember`` gave. Raises OSError where nothing is remembered."""
+    return hashlib.sha256(read_kept(site, _STATE)).hexdigest()
+
+
+def can_keep(site: Path) -> bool:
+    """Make the folder in which builds keep things, if there can be one that is only ours.
+
+    What lies there decides what a site shows: nobody else may have a say in it.
+    """
+    folder = kept_beside(site)
+    try:
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        folder.mkdir(exist_ok=True, mode=0o700)
+    except OSError:
+        return False
+    return _is_only_ours(folder) and os.access(folder, os.W_OK | os.X_OK)
+
+
+def _is_only_ours(folder: Path) -> bool:
+    found = folder.lstat()
+    writable = found.st_mode & (stat.S_IWGRP | stat.S_IWOTH)
+    return stat.S_ISDIR(found.st_mode) and found.st_uid == os.geteuid() and not writable
+
+
+def read_kept(site: Path, name: str) -> bytes:
+    """A file that was kept beside a site. Raises OSError where there is none that can be used."""
+    folder = kept_beside(site)
+    if not _is_only_ours(folder):
+        raise PermissionError(f"{folder}: others can write there")
+    return (folder / name).read_bytes()
+
+
+def write_kept(site: Path, name: str, text: str) -> bool:
+    """Write a file beside a site, for the next build; tell whether that went well."""
     # Here, since a build that finds nothing changed needs none of it.
     from secpack.cache import write_whole  # noqa: PLC0415
 
-    write_whole(kept_beside(site) / name, text.encode("utf-8", "surrogateescape"))
+    return write_whole(kept_beside(site) / name, text.encode("utf-8", "surrogateescape"))
 
 
 def _stamp(path: str) -> str:
     """What changes when a file is written, replaced, or given another name or time."""
-    stat = os.lstat(path)
-    return f"{stat.st_mtime_ns} {stat.st_ctime_ns} {stat.st_size} {stat.st_ino} {stat.st_mode}"
+    found = os.lstat(path)
+    return f"{found.st_ctime_ns} {found.st_mtime_ns} {found.st_size} {found.st_ino} {found.st_mode}"
+
+
+def _changeless(stamp: str) -> str:
+    """A stamp without the time that changes when a file is linked."""
+    return stamp.partition(" ")[2]

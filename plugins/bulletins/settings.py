@@ -14,6 +14,7 @@ from typing import Any
 from markupsafe import Markup
 
 from bulletins.html import as_markup
+from bulletins.reuse import kept_beside
 from secpack import Checker, Profile, SecpackError, load, load_advisories, load_profile
 from secpack.cache import open_cache
 from secpack.model import Archive, Severity
@@ -84,14 +85,15 @@ def read_archive(settings: dict[str, Any]) -> tuple[Archive, Profile]:
     xsa, xsa_json = (settings.get(name) for name in ("XSA_FILE", "XSA_JSON_FILE"))
     advisories = load_advisories(xsa and Path(xsa), xsa_json and Path(xsa_json))
     pinned = _as_of(settings, profile)
-    strict = bool(settings.get("STRICT"))
+    strict, kept = bool(settings.get("STRICT")), settings.get("KEPT")
+    path = kept_beside(kept) / "readings.pickle" if kept else None
     archive = load(
         settings["SECPACK"],
         profile=profile,
         advisories=advisories,
         as_of=pinned or _today(),
         checker=_checker(strict=strict),
-        readings=Readings(settings.get("READINGS"), profile, Progress("Reading texts")),
+        readings=Readings(path, profile, Progress("Reading texts")),
     )
     if strict and not profile.master_key:
         raise SecpackError("the profile pins no master key: what is published must rest on one")

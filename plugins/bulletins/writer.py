@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import io
-import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -39,7 +38,12 @@ class ArchiveWriter(Writer):  # type: ignore[misc] # Pelican has no types
         if not self._record.last.has(path, key):
             return False
         self._make_room(path)
-        return self._link(path, self._record.last.files[path])
+        made = self._record.last.files[path]
+        if not self._link(path, made):
+            if not self._record.last.copy(path, self._root):
+                return False
+            self._record.made[path] = made
+        return True
 
     def write_batch(self, batch: Batch) -> None:
         """Write files that are made together, unless the last build has made all of them."""
@@ -86,10 +90,7 @@ class ArchiveWriter(Writer):  # type: ignore[misc] # Pelican has no types
                 found.update(piece)
         made = Made("", found.hexdigest())
         if self._record.last.has_bytes(path, made.sha256):
-            target.unlink()
-            if self._link(path, made):
-                return
-            shutil.copy2(self._record.last.site / path, target)
+            self._record.last.put_over(path, self._root)
         self._record.made[path] = made
 
     def _make_room(self, path: str) -> None:

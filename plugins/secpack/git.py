@@ -15,15 +15,34 @@ def read_commit(root: Path) -> str:
     """The commit that HEAD names, in hexadecimal; empty where there is none, or no checkout."""
     folder = _git_folder(root)
     head = _read(folder / "HEAD").strip()
-    match = _REF.fullmatch(head)
-    if not match or ".." in match[1]:
+    ref = _ref(head)
+    if not ref:
         return head if _COMMIT.fullmatch(head) else ""
-    common = folder / (_read(folder / "commondir").strip() or ".")
+    common = _common(folder)
     for place in (folder, common):
-        found = _read(place / match[1]).strip()
+        found = _read(place / ref).strip()
         if _COMMIT.fullmatch(found):
             return found
-    return _packed(_read(common / "packed-refs"), match[1])
+    return _packed(_read(common / "packed-refs"), ref)
+
+
+def commit_files(root: Path) -> list[Path]:
+    """The files that decide which commit ``read_commit`` finds, there or not."""
+    folder = _git_folder(root)
+    common = _common(folder)
+    ref = _ref(_read(folder / "HEAD").strip())
+    refs = [folder / ref, common / ref] if ref else []
+    return [folder / "HEAD", folder / "commondir", *refs, common / "packed-refs"]
+
+
+def _ref(head: str) -> str:
+    match = _REF.fullmatch(head)
+    return match[1] if match and ".." not in match[1] else ""
+
+
+def _common(folder: Path) -> Path:
+    """Where all worktrees of a repository have in common what is not here."""
+    return folder / (_read(folder / "commondir").strip() or ".")
 
 
 def _git_folder(root: Path) -> Path:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import io
 import pickle
+import sys
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
@@ -19,6 +20,9 @@ _P = TypeVar("_P", Bulletin, Canary)
 
 #: The only names that a file of readings can refer to: it cannot make Python do anything else.
 _ALLOWED: Final = {"datetime": {"date", "datetime", "timezone"}, "secpack.text": {"text_blocks"}}
+
+#: How many bytes at the beginning of a file are a digest of the others.
+_SUM: Final = hashlib.sha256().digest_size
 
 
 class Readings:
@@ -35,7 +39,8 @@ class Readings:
         self._path = path
         self._progress = progress
         self._made = 0
-        self._maker = f"{code_digest()} {hashlib.sha256(repr(profile).encode()).hexdigest()}"
+        made_for = hashlib.sha256(f"{sys.version} {profile!r}".encode()).hexdigest()
+        self._maker = f"{code_digest()} {made_for}"
         self._known = _read(path, self._maker) if path else {}
         self._used: dict[str, bytes] = {}
 
@@ -61,7 +66,8 @@ class Readings:
             self._progress.end()
         if not self._path or self._used.keys() == self._known.keys():
             return
-        write_whole(self._path, pickle.dumps((self._maker, self._used), pickle.HIGHEST_PROTOCOL))
+        data = pickle.dumps((self._maker, self._used), pickle.HIGHEST_PROTOCOL)
+        write_whole(self._path, hashlib.sha256(data).digest() + data)
 
 
 @cache
@@ -86,7 +92,9 @@ class _Unpickler(pickle.Unpickler):
 
 def _read(path: Path, maker: str) -> dict[str, bytes]:
     try:
-        found, known = _value(path.read_bytes())
+        written = path.read_bytes()
+        digest, data = written[:_SUM], written[_SUM:]
+        found, known = _value(data) if hashlib.sha256(data).digest() == digest else ("", {})
         return known if found == maker and isinstance(known, dict) else {}
     except (OSError, TypeError, ValueError):
         return {}

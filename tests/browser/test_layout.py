@@ -1,4 +1,4 @@
-"""What only shows when a page is laid out: on a desk, on a phone, on paper, and without drawings."""
+"""What only shows when a page is laid out: on a desk, a phone, paper, and without drawings."""
 
 from __future__ import annotations
 
@@ -34,10 +34,11 @@ def test_names_of_files_are_not_shredded(
     tab: Any, demo: Served, page: str, media: str, width: int
 ) -> None:
     show(tab, demo.url + page, width, media)
-    lines = tab.locator("[aria-labelledby=page-files] td a").evaluate_all("(all) => all.map((a) => a.getClientRects().length)")
+    links = tab.locator("[aria-labelledby=page-files] td a")
+    lines = links.evaluate_all("(all) => all.map((a) => a.getClientRects().length)")
     assert lines
     assert max(lines) <= 2
-    wide = "(all) => all.filter((one) => one.scrollWidth > one.clientWidth).map((one) => one.innerText)"
+    wide = "(all) => all.filter((one) => one.scrollWidth > one.clientWidth).map((o) => o.innerText)"
     assert tab.locator("[aria-labelledby=page-files] tr > *").evaluate_all(wide) == []
 
 
