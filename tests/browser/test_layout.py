@@ -1,4 +1,4 @@
-"""What only shows when a page is laid out: on a desk, on a phone, on paper, and without drawings."""
+"""What shows only when a page is laid out: at a desk, on a phone, on paper, without drawings."""
 
 from __future__ import annotations
 
