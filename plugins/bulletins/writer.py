@@ -48,12 +48,13 @@ class ArchiveWriter(Writer):  # type: ignore[misc] # Pelican has no types
     def write_batch(self, batch: Batch) -> None:
         """Write files that are made together, unless the last build has made all of them."""
         last = self._record.last
+        taken: list[str] = []
         if batch.paths and all(last.has(path, batch.key) for path in batch.paths):
             taken = [path for path in batch.paths if self.take(path, batch.key)]
             if len(taken) == len(batch.paths):
                 return
         for path, data in batch.make(self._read).items():
-            if path not in self._record.made:
+            if path not in taken:
                 self._record.keys[path] = batch.key
                 if isinstance(data, bytes):
                     self.write_bytes(path, data)
