@@ -31,6 +31,7 @@ from secpack.text.inline import parse_inline
 
 #: Settings that do not show on a page.
 _NOT_SHOWN: Final = {"CACHE_PATH", "KEPT", "OUTPUT_PATH", "RECORD"}
+_NUMBER: Final = re.compile(rb"[0-9]{1,18}")
 _ADDRESS: Final = re.compile(r" at 0x[0-9a-f]+")
 
 
@@ -48,6 +49,9 @@ class Keys:
             self._findings.setdefault(finding.file, []).append(finding)
         self._advisories = {advisory.number: advisory for advisory in archive.advisories}
         self._bulletins = {bulletin.number: bulletin for bulletin in archive.bulletins}
+        self._cves: dict[int, list[str]] = {}
+        for cve in archive.cves:
+            self._cves.setdefault(int(cve.id.rpartition("-")[2]), []).append(cve.id)
         self._link_of = LinkResolver(archive, profile, "")
         self.maker = _digest(maker, profile, [(key.file.sha256, key) for key in archive.keys])
         self._own = {p.id: _digest(self._files(p)) for p in archive.publications}
@@ -107,13 +111,19 @@ class Keys:
 
     def _elsewhere(self, p: Publication) -> tuple[object, ...]:
         """What a document's page, feed entry and exports show of the rest of the archive."""
-        named = {n.value for n in p.namings if n.scheme == "bulletin"}
-        here = sorted(n for n in named if int(n) in self._bulletins)
+        here = self._here([p.document, *(letter.document for letter in _letters(p))])
         if isinstance(p, Bulletin):
             numbers = sorted({*p.addresses, *p.mentions})
             return here, [self._advisories.get(number) for number in numbers]
         until = sum(1 for b in self._archive.bulletins if b.published <= p.published)
         return here, until
+
+    def _here(self, documents: Iterable[Document]) -> tuple[object, ...]:
+        """What texts can link to, as far as it is here: all whose numbers are printed in them."""
+        printed = {int(n) for d in documents for n in set(_NUMBER.findall(d.file.data))}
+        cves = sorted(cve for n in printed & self._cves.keys() for cve in self._cves[n])
+        known = (self._bulletins.keys(), self._advisories.keys())
+        return (*(sorted(printed & numbers) for numbers in known), cves)
 
 
 def maker_digest(settings: Mapping[str, Any]) -> str:
