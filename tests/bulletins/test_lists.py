@@ -2,25 +2,31 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import pytest
 
 from bulletins.links import dangling
-from bulletins.making import build
-from tests.bulletins.sites import ROOT
+from tests.bulletins.sites import environ, run
+
+#: A build for which five documents are too many for a list.
+BUILD = """
+import sys
+import bulletins.generators, bulletins.templating
+from bulletins.build import main
+bulletins.generators.LONGEST_LIST = bulletins.templating.LONGEST_LIST = 5
+sys.exit(main([]))
+"""
 
 
-@pytest.fixture
-def site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """The demo, of whose twelve bulletins five would be enough for a list."""
-    monkeypatch.chdir(ROOT)
-    for name in ("SECPACK", "XSA", "XSA_JSON", "PROFILE", "SEARCH", "AS_OF", "GZIP", "THEME"):
-        monkeypatch.delenv(name, raising=False)
-    monkeypatch.setenv("OUTPUT", str(tmp_path / "site"))
-    for module in ("generators", "templating"):
-        monkeypatch.setattr(f"bulletins.{module}.LONGEST_LIST", 5)
-    return build("pelicanconf.py")
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The demo, which has twelve bulletins and four canaries."""
+    folder = tmp_path_factory.mktemp("lists") / "site"
+    built = run([sys.executable, "-c", BUILD], folder, environ(OUTPUT=folder))
+    assert built.status == 0, built.said
+    return folder
 
 
 def test_each_year_has_a_page(site: Path) -> None:
