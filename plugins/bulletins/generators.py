@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -50,11 +51,10 @@ class _PagesGenerator(Generator):  # type: ignore[misc] # Pelican has no types
         self, writer: ArchiveWriter, address: str, template: str, key: str = "", **more: Any
     ) -> None:
         """Write a page, unless the last build made it under the same key."""
-        if key and writer.take(address + INDEX, key):
-            return
         relative = self.settings["RELATIVE_URLS"]
         page = self.get_template(template)
-        writer.write_file(address + INDEX, page, self.context, relative_urls=relative, **more)
+        more |= {"relative_urls": relative, "key": key}
+        writer.write_file(address + INDEX, page, self.context, **more)
 
 
 class ListsGenerator(_PagesGenerator):
@@ -152,10 +152,16 @@ class OriginalsGenerator(Generator):  # type: ignore[misc] # Pelican has no type
     def generate_output(self, writer: ArchiveWriter) -> None:
         """Write every document, letter and attachment, with its signatures; and the keys."""
         for page, key in self.settings["RECORD"].kept.items():
-            if not writer.take(page, key):
-                raise SecpackError(f"{page}: changed while the site was built; build it again")
-        for address, file in served_files(self.settings["ARCHIVE"], self.settings["PROFILE"]):
-            writer.write_bytes(address, file.data, file.sha256)
+            writer.put_off(partial(_take, writer, page, key))
+        archive, profile = self.settings["ARCHIVE"], self.settings["PROFILE"]
+        for address, file in served_files(archive, profile):
+            writer.put_off(partial(writer.write_bytes, address, file.data, file.sha256))
+
+
+def _take(writer: ArchiveWriter, page: str, key: str) -> None:
+    """Take the page of a document, which was no article since it was there. Raises SecpackError."""
+    if not writer.take(page, key):
+        raise SecpackError(f"{page}: changed while the site was built; build it again")
 
 
 class FeedsGenerator(Generator):  # type: ignore[misc] # Pelican has no types
@@ -192,6 +198,7 @@ class SitemapGenerator(Generator):  # type: ignore[misc] # Pelican has no types
 
     def generate_output(self, writer: ArchiveWriter) -> None:
         """Write both; a sitemap has absolute addresses only, so without them there is none."""
+        writer.write_all()
         settings = self.settings
         site_url = _public(settings["SITEURL"])
         writer.write_bytes(ROBOTS, robots(site_url))
@@ -200,7 +207,6 @@ class SitemapGenerator(Generator):  # type: ignore[misc] # Pelican has no types
             elsewhere = {address + INDEX for address in redirects(settings["PROFILE"])}
             pages = [page for page in writer.pages() if page not in elsewhere | {NOT_FOUND}]
             writer.write_bytes(SITEMAP, sitemap(pages, dates, site_url))
-        writer.finish()
 
 
 def _public(site_url: str) -> str:

@@ -59,6 +59,7 @@ def _read(pelican: Any) -> None:
     settings["JINJA_GLOBALS"] = settings["JINJA_GLOBALS"] | template_context(
         archive, profile, settings["SITEURL"]
     )
+    settings["JINJA_GLOBALS"]["rendering_of"] = settings["RENDERINGS"].of
 
 
 def _to_be_made(settings: Any) -> list[Publication]:

@@ -25,11 +25,15 @@ class BulletinReader(BaseReader):  # type: ignore[misc] # Pelican has no types
     file_extensions: ClassVar = ["txt"]
 
     def read(self, source_path: str) -> tuple[str, dict[str, Any]]:
-        """Return the document's HTML and metadata; KeyError for a file not in the archive."""
+        """Return the document's HTML and metadata; KeyError for a file not in the archive.
+
+        Our own theme asks for the HTML when it makes the page.
+        """
         publication = self.settings["PUBLICATIONS"][os.path.realpath(source_path)]
-        rendered = self.settings["RENDERINGS"].of(publication)
         metadata = _metadata(publication, self.settings["PROFILE"], self.settings)
-        return rendered.html, metadata | {"rendering": rendered}
+        if self.settings["ARCHIVE_THEME"]:
+            return "", metadata
+        return self.settings["RENDERINGS"].of(publication).html, metadata
 
 
 def publications_by_path(

@@ -20,6 +20,9 @@ from secpack.text.walk import actions, affected, brief, opening, steps
 #: From a document's page to the root of the site.
 ROOT: Final = "../../"
 
+#: How many documents are remembered: those of some documents of feeds.
+_MOST: Final = 256
+
 # Links that begin at the page. Words of a text have no quotation mark that is not escaped.
 _LINK: Final = re.compile(
     rf'href="(?:{re.escape(ROOT)}(?P<path>[^"#]*)(?P<place>#[^"]*)?|(?P<here>#[^"]*))"'
@@ -50,7 +53,7 @@ class Rendering:
 
 
 class Renderings:
-    """Renders documents for their pages when they are asked for, and remembers them.
+    """Renders documents for their pages when they are asked for, and remembers the last of them.
 
     ``pages`` tells whether the site has pages for advisories and CVEs.
     """
@@ -63,6 +66,8 @@ class Renderings:
         """A document as its page has it."""
         known = self._known.get(publication.id)
         if known is None:
+            if len(self._known) == _MOST:
+                del self._known[next(iter(self._known))]
             known = self._known[publication.id] = self._render(publication.document)
         return known
 

@@ -13,6 +13,7 @@ import os
 import stat
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from datetime import date
 from pathlib import Path
 from typing import Final, TypeAlias
 
@@ -28,12 +29,14 @@ class Batch:
     """Files that are made together, or taken from the last build when it has made them by ``key``.
 
     ``make`` gives their bytes by path, of large ones in pieces. It is handed a way to read files
-    of earlier batches.
+    that were written before: all others, where ``paths`` are empty. ``day`` is that of the oldest
+    document in them: what is of one time is best made at one time.
     """
 
     paths: tuple[str, ...]
     make: Callable[[Callable[[str], bytes]], Mapping[str, Data]]
     key: str = ""
+    day: date = date.max
 
 
 @dataclass(frozen=True, slots=True)

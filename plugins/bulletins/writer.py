@@ -5,6 +5,9 @@ from __future__ import annotations
 import hashlib
 import io
 from collections.abc import Callable, Iterator
+from datetime import date
+from functools import partial
+from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
@@ -13,21 +16,65 @@ from pelican.writers import Writer
 
 from bulletins.reuse import Batch, Made, Record
 from secpack.progress import Progress
+from secpack.sharing import share
 
 
 class ArchiveWriter(Writer):  # type: ignore[misc] # Pelican has no types
-    """Writes what Pelican writes, and bytes as they are, or takes them from the last build."""
+    """Writes what Pelican writes, and bytes as they are, or takes them from the last build.
+
+    Pages and batches are put off until all are known (``write_all``).
+    """
 
     def __init__(self, output_path: str, settings: Any = None) -> None:
         super().__init__(output_path, settings)
         self._root = Path(output_path)
         self._record: Record = self.settings["RECORD"]
         self._folders: set[str] = set()
-        self._progress = Progress("Writing files")
+        self._put_off: list[tuple[date, Callable[[], object]]] = []
+        self._last: list[Batch] = []
 
     def pages(self) -> list[str]:
         """The paths of all pages that were written so far, sorted."""
         return sorted(path for path in self._record.made if path.endswith(".html"))
+
+    def put_off(self, write: Callable[[], object], day: date = date.max) -> None:
+        """Write something later; what is of a day together with what else is of that day."""
+        self._put_off.append((day, write))
+
+    def write_file(self, name: str, *given: Any, key: str = "", **more: Any) -> None:
+        """Write a page later, as Pelican does, unless the last build made it under the same key."""
+        article = more.get("article")
+        day = article.publication.published if article else date.max
+        self.put_off(partial(self._write_page, name, *given, key=key, **more), day)
+
+    def _write_page(self, name: str, *given: Any, key: str, **more: Any) -> None:
+        if not key or not self.take(name, key):
+            super().write_file(name, *given, **more)
+
+    def write_batch(self, batch: Batch) -> None:
+        """Write files later that are made together."""
+        if batch.paths:
+            self.put_off(partial(self._write_batch, batch), batch.day)
+        else:
+            self._last.append(batch)
+
+    def write_all(self) -> None:
+        """Write what was put off, the newest first. Raises RuntimeError for an address twice."""
+        row = [write for _, write in sorted(self._put_off, key=itemgetter(0), reverse=True)]
+        before = set(self._record.made)
+
+        def told() -> tuple[dict[str, Made], set[str]]:
+            made = {path: m for path, m in self._record.made.items() if path not in before}
+            return made, self._record.taken
+
+        other = share(row, lambda write: write(), told, Progress("Writing files"))
+        made, taken = other or ({}, set())
+        if twice := sorted(made.keys() & self._record.made.keys()):
+            raise RuntimeError(f"{twice[0]}: two things want this address")
+        self._record.made |= made
+        self._record.taken |= taken
+        for batch in self._last:
+            self._write_batch(batch)
 
     def take(self, path: str, key: str) -> bool:
         """Take a file from the last build, if that made it under this key; tell whether it did.
@@ -45,7 +92,7 @@ class ArchiveWriter(Writer):  # type: ignore[misc] # Pelican has no types
             self._record.made[path] = made
         return True
 
-    def write_batch(self, batch: Batch) -> None:
+    def _write_batch(self, batch: Batch) -> None:
         """Write files that are made together, unless the last build has made all of them."""
         last = self._record.last
         taken: list[str] = []
@@ -75,11 +122,6 @@ class ArchiveWriter(Writer):  # type: ignore[misc] # Pelican has no types
             return
         (self._root / path).write_bytes(data)
         self._record.made[path] = made
-        self._progress(len(self._record.made))
-
-    def finish(self) -> None:
-        """Nothing more will be written."""
-        self._progress.end()
 
     def _write_pieces(self, path: str, pieces: Iterator[bytes]) -> None:
         """Write a file that is too large to be held in memory, and more than once."""

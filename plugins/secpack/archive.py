@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from contextlib import nullcontext
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
@@ -97,9 +96,8 @@ def examine(  # noqa: PLR0913 - all but the first are given by name
     """
     profile = profile or Profile()
     contents = read_contents(Path(path), profile)
-    with gather(contents, profile, checker) if checker else nullcontext(None) as wait:
-        bulletins, canaries = read_documents(contents, profile, readings or Readings(None, profile))
-        evidence = wait() if wait else None
+    bulletins, canaries = read_documents(contents, profile, readings or Readings(None, profile))
+    evidence = gather(contents, profile, checker) if checker else None
     publications: list[Publication] = [*bulletins, *canaries]
     limit = as_of or profile.as_of or date.max
     late = {p.id for p in publications if p.published > limit}

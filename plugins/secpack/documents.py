@@ -39,6 +39,8 @@ def read_documents(
 
     What ``readings`` knows is not read again.
     """
+    entries = [entry for entry in contents.bulletins if not entry.letter]
+    readings.read_ahead((_key(e.file), partial(_new_bulletin, e, profile)) for e in entries)
     build = partial(_known_bulletin, profile, readings)
     bulletins = _documents(contents.bulletins, profile.bulletins, contents, build)
     build_canary = partial(_known_canary, profile, readings)
@@ -94,7 +96,7 @@ def _known_bulletin(
     if letters:
         path = letters[0].document.file.path
         raise ParseError("a letter beside a bulletin; only canaries have letters", path=path)
-    known = readings.get(_key(entry.file), lambda: _bare(read_bulletin(entry, profile)))
+    known = readings.get(_key(entry.file), partial(_new_bulletin, entry, profile))
     document = replace(known.document, file=entry.file)
     return replace(known, document=document, signatures=entry.signatures)
 
@@ -110,6 +112,10 @@ def _known_canary(
 
 def _key(*files: File) -> str:
     return "\n".join(f"{file.sha256} {file.path}" for file in files)
+
+
+def _new_bulletin(entry: Entry, profile: Profile) -> Bulletin:
+    return _bare(read_bulletin(entry, profile))
 
 
 def _bare(publication: _P) -> _P:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from secpack.errors import ProgramMissingError, SecpackError
@@ -34,31 +33,24 @@ class Evidence:
         return tuple(judge(s, facts.get(s.file.path), self.profile, keys) for s in signatures)
 
 
-@contextmanager
-def gather(
-    contents: Contents, profile: Profile, checker: Checker
-) -> Iterator[Callable[[], Evidence]]:
-    """Begin to check all signatures of a pack; what is given back waits for the evidence.
+def gather(contents: Contents, profile: Profile, checker: Checker) -> Evidence:
+    """Check all signatures of a pack, and look at its keys meanwhile.
 
     Raises ProgramMissingError when there is no gpgv. A key that is damaged, and another master
-    key than the profile pins, are among the errors of ``contents`` when the evidence is there.
+    key than the profile pins, become errors of ``contents``.
     """
     keyring, errors = build_keyring(contents.keys)
     contents.errors += errors
     with checker.start(_jobs(contents), keyring.packets, keyring.digest) as wait:
-
-        def result() -> Evidence:
-            try:
-                keys, missing = _inspected(keyring, profile, checker)
-                anchored = check_anchor(keys, profile)
-                findings = (*keyring.findings, *missing, *anchored, *_revoked(keys))
-            except SecpackError as error:
-                contents.errors.append(error)
-                keys, findings = bare_keys(keyring), keyring.findings
-            by_fingerprint = {key.fingerprint: key for key in keys}
-            return Evidence(wait(), keys, by_fingerprint, findings, profile)
-
-        yield result
+        try:
+            keys, missing = _inspected(keyring, profile, checker)
+            anchored = check_anchor(keys, profile)
+            findings = (*keyring.findings, *missing, *anchored, *_revoked(keys))
+        except SecpackError as error:
+            contents.errors.append(error)
+            keys, findings = bare_keys(keyring), keyring.findings
+        by_fingerprint = {key.fingerprint: key for key in keys}
+        return Evidence(wait(), keys, by_fingerprint, findings, profile)
 
 
 def _inspected(

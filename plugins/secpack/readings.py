@@ -6,15 +6,18 @@ import hashlib
 import io
 import pickle
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from contextlib import suppress
 from functools import cache
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
 from secpack.cache import write_whole
+from secpack.errors import SecpackError
 from secpack.model import Bulletin, Canary
 from secpack.profile import Profile
 from secpack.progress import Progress
+from secpack.sharing import share
 
 _P = TypeVar("_P", Bulletin, Canary)
 
@@ -37,36 +40,45 @@ class Readings:
         self, path: Path | None, profile: Profile, progress: Progress | None = None
     ) -> None:
         self._path = path
-        self._progress = progress
-        self._made = 0
+        self._progress = progress or (lambda *_: None)
         made_for = hashlib.sha256(f"{sys.version} {profile!r}".encode()).hexdigest()
         self._maker = f"{code_digest()} {made_for}"
         self._known = _read(path, self._maker) if path else {}
+        self._stored = frozenset(self._known)
+        self._made: dict[str, Any] = {}
         self._used: dict[str, bytes] = {}
+
+    def read_ahead(self, texts: Iterable[tuple[str, Callable[[], object]]]) -> None:
+        """Make what will be asked for and is not known, in two processes if that pays.
+
+        What raises is left to raise when it is asked for.
+        """
+        wanted = [(key, make) for key, make in texts if key not in self._known]
+
+        def read(text: tuple[str, Callable[[], object]]) -> None:
+            key, make = text
+            with suppress(SecpackError):
+                self._made[key] = make()
+
+        def told() -> dict[str, bytes]:
+            return {key: _bytes(made) for key, made in self._made.items()}
+
+        self._known |= share(wanted, read, told, self._progress) or {}
 
     def get(self, key: str, make: Callable[[], _P]) -> _P:
         """What is kept under a key; otherwise what ``make`` makes of it, or raises."""
-        kept = self._known.get(key)
-        made: _P | None = _value(kept) if kept else None
-        if made is None or kept is None:
-            made = make()
-            kept = pickle.dumps(made, pickle.HIGHEST_PROTOCOL) if self._path else b""
-            self._tell()
-        self._used[key] = kept
-        return made
-
-    def _tell(self) -> None:
-        self._made += 1
-        if self._progress:
-            self._progress(self._made)
+        kept = self._known.get(key, b"")
+        known: _P | None = _value(kept) if kept else None
+        found = known or self._made.pop(key, None) or make()
+        if self._path:
+            self._used[key] = kept if known else _bytes(found)
+        return found
 
     def save(self) -> None:
         """Write what was asked for, as a whole, unless the same is there."""
-        if self._progress:
-            self._progress.end()
-        if not self._path or self._used.keys() == self._known.keys():
+        if not self._path or self._used.keys() == self._stored:
             return
-        data = pickle.dumps((self._maker, self._used), pickle.HIGHEST_PROTOCOL)
+        data = _bytes((self._maker, self._used))
         write_whole(self._path, hashlib.sha256(data).digest() + data)
 
 
@@ -98,6 +110,10 @@ def _read(path: Path, maker: str) -> dict[str, bytes]:
         return known if found == maker and isinstance(known, dict) else {}
     except (OSError, TypeError, ValueError):
         return {}
+
+
+def _bytes(value: object) -> bytes:
+    return pickle.dumps(value, pickle.HIGHEST_PROTOCOL)
 
 
 def _value(data: bytes) -> Any:

@@ -16,6 +16,7 @@ LEAKS = {
     "cve": '__import__("os").environ.get("TZ", "")',
     "feeds": 'str(hash("word"))',
     "keys": '__import__("os").environ["HOME"]',
+    "lookups": 'len(__import__("os").sched_getaffinity(0))',
     "list": '__import__("os").listdir("content")[0]',
     "xsa": '[entry.name for entry in __import__("os").scandir("content")][0]',
 }
@@ -51,7 +52,7 @@ def test_the_check_sees_what_gets_in(tmp_path: Path) -> None:
     done = reproducible(tmp_path / "checkout")
     assert done.returncode == 1, done.stdout + done.stderr
     assert "NOT reproducible, from nothing: " in done.stdout
-    for folder in ("cve", "feeds", "keys", "qsb", "canary", "xsa"):
+    for folder in ("cve", "feeds", "keys", "package", "qsb", "canary", "xsa"):
         assert f" {folder}/index.html" in done.stdout, folder
 
 

@@ -63,12 +63,12 @@ def _bulletin(
 
     paths = (json_url(bulletin, profile), osv_url(bulletin))
     more = csaf_paths(bulletin) if provides else ()
-    return Batch((*paths, *more), make, keys.get(bulletin.id, ""))
+    return Batch((*paths, *more), make, keys.get(bulletin.id, ""), bulletin.published)
 
 
 def _canary(canary: Canary, profile: Profile, keys: Mapping[str, str]) -> Batch:
-    path = json_url(canary, profile)
-    return Batch((path,), lambda _: {path: document_json(canary, profile)}, keys.get(canary.id, ""))
+    path, key = json_url(canary, profile), keys.get(canary.id, "")
+    return Batch((path,), lambda _: {path: document_json(canary, profile)}, key, canary.published)
 
 
 def _of_all(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
+from datetime import date
 
 from bulletins.addresses import feed_url, json_feed_url
 from bulletins.feeds.advisories import advisory_entries
@@ -49,7 +50,9 @@ def _batch(feed: Feed, page: Page, atom: AtomWriter, key: str) -> Batch:
     def make(_: object) -> dict[str, bytes]:
         return {path: document(feed, page) for path, document in makers.items()}
 
-    return Batch(tuple(makers), make, hashlib.sha256(key.encode()).hexdigest() if key else "")
+    digest = hashlib.sha256(key.encode()).hexdigest() if key else ""
+    day = min((entry.published for entry in page.entries), default=date.max)
+    return Batch(tuple(makers), make, digest, day)
 
 
 def _feeds(
