@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import argparse
 import os
-import signal
 import sys
 import time
 from collections.abc import Sequence
 from pathlib import Path
 
+from bulletins.interrupts import end_in_order
 from bulletins.unchanged import what_was_said
 
 
@@ -21,7 +21,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--debug", action="store_true", help="show where an error came from")
     options = parser.parse_args(arguments)
     os.umask(0o022)
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
+    end_in_order()
     if not options.remove and _stands(options.settings):
         return 0
     # Here, since a build that finds nothing changed needs none of it.

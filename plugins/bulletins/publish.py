@@ -9,7 +9,6 @@ from __future__ import annotations
 import argparse
 import os
 import shutil
-import signal
 import sys
 import tempfile
 import time
@@ -20,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from bulletins.gate import check_links
+from bulletins.interrupts import end_in_order
 from bulletins.making import (
     check_apart,
     explain,
@@ -74,7 +74,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--debug", action="store_true", help="show where an error came from")
     options = parser.parse_args(arguments)
     os.umask(0o022)
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
+    end_in_order()
     try:
         settings, _ = load_settings(options.settings)
         versions = Versions(_target(settings))

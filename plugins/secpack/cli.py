@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import signal
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -48,6 +49,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return status
     except (SecpackError, OSError) as error:
         print(_plain(str(error)), file=sys.stderr)
+    except KeyboardInterrupt:
+        print("\nInterrupted.", file=sys.stderr)
+        return 128 + signal.SIGINT
     return _UNUSABLE
 
 

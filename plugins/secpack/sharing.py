@@ -125,6 +125,8 @@ def _start(work: Callable[[], object], turns: int) -> tuple[int, BinaryIO]:
 
 def _answer(work: Callable[[], object], writing: int, turns: int) -> NoReturn:
     """Do the work, write what came of it, and end this process."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the first process gets it, too, and ends this
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
     try:
         try:
             answer = (True, work())

@@ -7,13 +7,16 @@ import json
 import os
 import re
 import shutil
+import signal
 import subprocess
+import sys
+import time
 from pathlib import Path
 
 import pytest
 
 from bulletins.links import dangling
-from tests.bulletins.sites import ROOT, Site, build
+from tests.bulletins.sites import ROOT, Site, build, environ
 from tests.packs import bulletin, canary, make_pack, numbered
 
 DEMO = ROOT / "content" / "secpack"
@@ -285,6 +288,26 @@ def test_what_a_killed_build_left_is_removed(tmp_path: Path) -> None:
     (left / "index.html").write_text("half")
     assert build(tmp_path / "site").status == 0
     assert sorted(path.name for path in tmp_path.iterdir()) == [".site-kept", "site"]
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_what_an_interrupted_build_has_made_is_removed(tmp_path: Path, number: int) -> None:
+    """As Ctrl-C at a terminal does it: all processes of the build get the signal."""
+    process = subprocess.Popen(
+        [sys.executable, "-m", "bulletins.build"],
+        cwd=ROOT,
+        env=environ(OUTPUT=tmp_path / "site"),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        start_new_session=True,
+    )
+    while not list(tmp_path.glob(".site-*-build/*")) and process.poll() is None:
+        time.sleep(0.001)
+    os.killpg(process.pid, number)
+    said, _ = process.communicate(timeout=60)
+    assert (process.returncode, said) == (128 + number, "\nInterrupted.\n")
+    assert [path.name for path in tmp_path.iterdir()] == [".site-kept"]
 
 
 def test_all_files_are_summed(demo: Site) -> None:
