@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Final
@@ -18,6 +18,7 @@ from secpack.text.scan import REVISION_SECTIONS, section_name
 from secpack.text.walk import plain, runs, sections
 
 _HALF_A_YEAR: Final = 183
+_LONG: Final = 5 * 365
 _BULLET: Final = re.compile(r"[ \t]*(?:[-*] +)?")
 _ISSUED: Final = re.compile(rf"date of issue\b.{{0,60}}?\bis\s+(?P<date>{DATE})", re.IGNORECASE)
 
@@ -55,6 +56,7 @@ def read_metadata(document: Document, entry: DocumentEntry, *, fallback: str) ->
         findings.append(
             Finding(path, letterhead.line if letterhead else 0, "dates-differ", message)
         )
+    findings += _odd_revisions(revisions, path)
     if not revisions and (line := _unread_changelog(document)):
         message = "a changelog without an entry that can be read; expected 2018-05-24: words"
         findings.append(Finding(path, line, "no-revisions", message))
@@ -63,6 +65,18 @@ def read_metadata(document: Document, entry: DocumentEntry, *, fallback: str) ->
         message = "no title in the text; the profile can give one, with a reason"
         findings.append(Finding(path, letterhead.line, "no-title", message))
     return Metadata(title or fallback, min(dates), max(dates), revisions, tuple(findings))
+
+
+def _odd_revisions(revisions: Sequence[Revision], path: str) -> Iterator[Finding]:
+    """Entries that are likely slips: far from the first, or in no order."""
+    days = [revision.date for revision in revisions]
+    for revision in revisions:
+        if (revision.date - min(days)).days > _LONG:
+            message = f"revised on {revision.date}, years after {min(days)}: is the year right?"
+            yield Finding(path, revision.line, "revision-date", message)
+    if days not in (sorted(days), sorted(days, reverse=True)):
+        message = "the entries of the changelog are not in the order of their days"
+        yield Finding(path, revisions[0].line, "revision-date", message)
 
 
 def _unread_changelog(document: Document) -> int:

@@ -305,6 +305,25 @@ def test_a_changelog_that_gives_nothing_is_found(tmp_path: Path) -> None:
     assert found(load(pack, profile=PROFILE)) == ["QSBs/qsb-001-2001.txt:12: no-revisions"]
 
 
+@pytest.mark.parametrize(
+    ("days", "lines"),
+    [
+        (("2001-07-24", "2001-08-01", "2006-07-22"), []),
+        (("2001-08-01", "2001-07-24"), []),
+        (("2001-07-24", "2202-08-01"), [16]),
+        (("2001-07-24", "2001-09-01", "2001-08-01"), [15]),
+    ],
+)
+def test_days_of_revisions_that_are_likely_slips(
+    tmp_path: Path, days: tuple[str, ...], lines: list[int]
+) -> None:
+    log = "\n".join(f"{day}: Words" for day in days)
+    text = bulletin(1, date=days[0], body=f"Words.\n\nChangelog\n---\n\n{log}")
+    pack = make_pack(tmp_path, {"QSBs/qsb-001-2001.txt": text})
+    expected = [f"QSBs/qsb-001-2001.txt:{line}: revision-date" for line in lines]
+    assert found(load(pack, profile=PROFILE)) == expected
+
+
 def test_a_history_that_tells_a_story_has_no_revisions(tmp_path: Path) -> None:
     body = "Words.\n\nHistory\n========\n\nIn July 2001 we moved house. It took days.\n"
     pack = make_pack(tmp_path, {"QSBs/qsb-001-2001.txt": bulletin(1, body=body)})
