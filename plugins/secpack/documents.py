@@ -40,7 +40,7 @@ def read_documents(
     What ``readings`` knows is not read again.
     """
     entries = [entry for entry in contents.bulletins if not entry.letter]
-    readings.read_ahead((_key(e.file), partial(_new_bulletin, e, profile)) for e in entries)
+    readings.read_ahead((_key(e.file), partial(_new_bulletin, e, profile)) for e in entries[::-1])
     build = partial(_known_bulletin, profile, readings)
     bulletins = _documents(contents.bulletins, profile.bulletins, contents, build)
     build_canary = partial(_known_canary, profile, readings)
