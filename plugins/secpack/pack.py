@@ -214,7 +214,7 @@ def _files(root: Path, folder: str, contents: Contents, *, nested: bool) -> Iter
         if not entry.name.isprintable():
             shown = f"{folder}/{entry.name!r}"
             contents.errors.append(ParseError("a name that cannot be printed", path=shown))
-        elif not _is_inside(root, Path(entry.path)):
+        elif entry.is_symlink() and not _is_inside(root, Path(entry.path)):
             contents.errors.append(ParseError("a link that leads out of the pack", path=path))
         elif nested and _is_kind(entry, stat.S_ISDIR):
             yield from _files(root, path, contents, nested=True)
