@@ -63,9 +63,9 @@ def list_url(kind: Kind) -> str:
     return f"{kind.slug}/"
 
 
-def year_url(kind: Kind, year: int) -> str:
-    """The page that lists the documents of a year, where there are too many for one list."""
-    return f"{list_url(kind)}year-{year}/"
+def year_url(base: str, year: int) -> str:
+    """The page with what is of a year out of a list at ``base`` that is too long for one page."""
+    return f"{base}year-{year}/"
 
 
 def page_url(publication: Publication, profile: Profile) -> str:

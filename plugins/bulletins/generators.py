@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from datetime import date
 from functools import partial
-from typing import Any
+from operator import attrgetter
+from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
 from pelican.generators import Generator
@@ -35,13 +37,15 @@ from bulletins.addresses import (
 from bulletins.exports import export_batches
 from bulletins.exports.sitemap import page_dates, robots, sitemap
 from bulletins.feeds import feed_batches
-from bulletins.lookups import by_package, by_release, without_release
+from bulletins.lookups import Lookup, by_package, by_release, without_release
 from bulletins.search import ids_script
 from bulletins.templating import by_year
 from bulletins.writer import ArchiveWriter
 from secpack import Profile, SecpackError
-from secpack.model import Archive, Canary, File, Publication, Signature
+from secpack.model import Archive, Bulletin, Canary, File, Publication, Signature
 from secpack.profile import Kind
+
+_T = TypeVar("_T")
 
 
 class _PagesGenerator(Generator):  # type: ignore[misc] # Pelican has no types
@@ -81,12 +85,7 @@ class ListsGenerator(_PagesGenerator):
         self, writer: ArchiveWriter, kind: Kind, publications: Sequence[Publication]
     ) -> None:
         """Write the list of all; of too many, a list for each year, and the newest year's."""
-        pages = {list_url(kind): publications}
-        if len(publications) > LONGEST_LIST:
-            years = by_year(publications)
-            pages = {year_url(kind, year): group for year, group in years}
-            pages[list_url(kind)] = years[0][1]
-        for address, shown in pages.items():
+        for address, shown in _pages(list_url(kind), publications):
             key = self.settings["KEYS"].listing(address, publications, shown)
             listed = {"kind": kind, "publications": publications, "shown": shown}
             self._write(writer, address, "list", key, **listed)
@@ -138,12 +137,33 @@ class LookupsGenerator(_PagesGenerator):
             index: dict[str, Any] = {"lookups": lookups, "others": others, "intro": intro}
             self._write(writer, base, "lookups", **shared, **index)
             for lookup in lookups:
-                heading = prefix + lookup.name
-                address = f"{base}{lookup.slug}/"
-                key = self.settings["KEYS"].lookup(lookup, heading)
-                self._write(
-                    writer, address, "lookup", key, lookup=lookup, heading=heading, **shared
-                )
+                self._write_lookup(writer, lookup, prefix + lookup.name, shared)
+
+    def _write_lookup(
+        self, writer: ArchiveWriter, lookup: Lookup, heading: str, shared: Mapping[str, Any]
+    ) -> None:
+        """Write the page of a release or a package; of too many bulletins, one for each year."""
+        pages = dict(_pages(f"{shared['base']}{lookup.slug}/", lookup.shipped, _day_of_shipped))
+        links = [(rows[0][0].published.year, len(rows), a + INDEX) for a, rows in pages.items()][1:]
+        for address, shipped in pages.items():
+            shown = replace(lookup, shipped=tuple(shipped))
+            key = self.settings["KEYS"].lookup(shown, heading, links)
+            more = {"lookup": shown, "heading": heading, "years": links}
+            self._write(writer, address, "lookup", key, **shared, **more)
+
+
+def _day_of_shipped(shipped: tuple[Bulletin, object]) -> date:
+    return shipped[0].published
+
+
+def _pages(
+    base: str, row: Sequence[_T], day: Callable[[_T], date] = attrgetter("published")
+) -> Iterator[tuple[str, Sequence[_T]]]:
+    """The pages of a list: one or, of too many, one with the newest year's and one a year."""
+    years = by_year(row, day) if len(row) > LONGEST_LIST else []
+    yield base, years[0][1] if years else row
+    for year, group in years:
+        yield year_url(base, year), group
 
 
 class OriginalsGenerator(Generator):  # type: ignore[misc] # Pelican has no types

@@ -84,10 +84,10 @@ class Keys:
         latest = [self._own[p.id] for p in publications[:1]]
         return _digest(self.maker, address, years, rows, latest, others)
 
-    def lookup(self, lookup: Lookup, heading: str) -> str:
-        """The key of the page of a release or a package."""
+    def lookup(self, lookup: Lookup, heading: str, years: Sequence[object]) -> str:
+        """The key of a page of a release or a package; ``years`` are those that it leads to."""
         shown = [(self._own[bulletin.id], rows) for bulletin, rows in lookup.shipped]
-        return _digest(self.maker, lookup.slug, lookup.name, heading, shown)
+        return _digest(self.maker, lookup.slug, lookup.name, heading, shown, years)
 
     def _files(self, p: Publication) -> tuple[object, ...]:
         """What a document is by itself: its files, what was found in them, what it addresses."""

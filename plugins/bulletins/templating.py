@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from itertools import groupby
-from typing import Any, Final
+from datetime import date
+from operator import attrgetter
+from typing import Any, Final, TypeVar
 
 from markupsafe import Markup
 
@@ -69,6 +71,8 @@ from secpack.policy import WORDS, is_about_signatures
 from secpack.profile import Kind
 from secpack.statistics import statistics
 from secpack.text.inline import parse_inline
+
+_T = TypeVar("_T")
 
 #: Bytes of all that a page of a text has between its header and its footer, up to which it holds
 #: the original, too: what the 40,000 of a first visit leave beside the stylesheet and the frame.
@@ -165,12 +169,15 @@ class TemplateFunctions:
         row: Sequence[Publication] = (
             self._archive.canaries if is_canary else self._archive.bulletins
         )
-        split = len(row) > LONGEST_LIST
-        found = []
-        for year, group in by_year(row[::-1]):
-            whole = f"{list_url(kind)}{INDEX}#year-{year}"
-            found.append((year, len(group), year_url(kind, year) + INDEX if split else whole))
-        return found
+        base, split = list_url(kind), len(row) > LONGEST_LIST
+        return [
+            (
+                year,
+                len(group),
+                year_url(base, year) + INDEX if split else f"{base}{INDEX}#year-{year}",
+            )
+            for year, group in by_year(row)
+        ]
 
     def attachments_of(self, kind: Kind) -> list[Attachment]:
         """Attachments that lie in the folder of a kind."""
@@ -309,10 +316,17 @@ def template_context(archive: Archive, profile: Profile, site_url: str) -> dict[
     }
 
 
-def by_year(publications: Sequence[Publication]) -> list[tuple[int, list[Publication]]]:
-    """Documents grouped by the year of their publication, in the order given."""
-    groups = groupby(publications, key=lambda publication: publication.published.year)
-    return [(year, list(group)) for year, group in groups]
+def by_year(
+    row: Iterable[_T], day: Callable[[_T], date] = attrgetter("published")
+) -> list[tuple[int, tuple[_T, ...]]]:
+    """Documents, or what has a ``day``, by year, the newest year first; else in their order.
+
+    Numbers need not be in the order of days.
+    """
+    years: defaultdict[int, list[_T]] = defaultdict(list)
+    for one in row:
+        years[day(one).year].append(one)
+    return [(year, tuple(years[year])) for year in sorted(years, reverse=True)]
 
 
 def found_words(signature: Signature) -> str:

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from pathlib import Path
 
 import pytest
 
 from bulletins.links import dangling
+from bulletins.templating import by_year
+from secpack import Profile, load
 from tests.bulletins.sites import environ, run
+from tests.packs import bulletin, make_pack
 
 #: A build for which five documents are too many for a list.
 BUILD = """
+import re
 import sys
 import bulletins.generators, bulletins.templating
 from bulletins.build import main
@@ -53,3 +58,27 @@ def test_a_list_that_is_short_enough_is_whole(site: Path) -> None:
     assert not list(site.glob("canary/year-*"))
     page = (site / "canary/index.html").read_text("utf-8")
     assert all(f'id="{n:03d}"' in page for n in range(1, 5))
+
+
+def test_what_is_shipped_is_listed_year_by_year_too(site: Path) -> None:
+    first = (site / "package/xen/index.html").read_text("utf-8")
+    shipped = {
+        folder.name: re.findall(r'<h2 id="(qsb-\d+)"', (folder / "index.html").read_text("utf-8"))
+        for folder in sorted(site.glob("package/xen/year-*"))
+    }
+    assert all(f'href="../../package/xen/{year}/index.html"' in first for year in shipped)
+    assert re.findall(r'<h2 id="(qsb-\d+)"', first) == shipped[max(shipped)]
+    assert sorted(number for row in shipped.values() for number in row) == [
+        f"qsb-{n:03d}" for n in (3, 5, 6, 9, 11, 12)
+    ]
+    short = site / "package/quern-sluice"
+    assert (short / "index.html").is_file()
+    assert not list(short.glob("year-*"))
+
+
+def test_numbers_need_not_be_in_the_order_of_days(tmp_path: Path) -> None:
+    days = {1: "2001-12-30", 2: "2002-01-03", 3: "2001-12-31", 4: "2002-01-04"}
+    texts = {f"QSBs/qsb-{n:03d}-{day[:4]}.txt": bulletin(n, date=day) for n, day in days.items()}
+    found = load(make_pack(tmp_path, texts), profile=Profile(issuer="Quern")).bulletins
+    years = [(year, [b.number for b in group]) for year, group in by_year(found[::-1])]
+    assert years == [(2002, [4, 2]), (2001, [3, 1])]
