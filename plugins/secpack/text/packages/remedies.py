@@ -69,6 +69,11 @@ def look_aside(text: str, words: Words, state: State) -> None:
         state.elsewhere = words.line_at(named.start())
 
 
+def names_version(text: str) -> bool:
+    """Whether words name a version that could be a remedy."""
+    return bool(_FULL_VERSION.search(text)) and not _OLD.search(text)
+
+
 def _read_sentence(start: int, sentence: str, words: Words, state: State) -> None:
     _note_place(sentence, state)
     releases = state.releases_in(sentence)
