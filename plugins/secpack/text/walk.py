@@ -42,7 +42,7 @@ _LESSER_ACTIONS: Final = (
         r"|(?:the )?(?:fix(?:es)?|updat(?:es?|ing)|upgrad(?:es?|ing)|solution)\W*$)"
     ),
 )
-_AFFECTED: Final = re.compile(r"affected|^vulnerable (?:systems|versions|releases)")
+_AFFECTED: Final = re.compile(r"(?<!not )\baffected\b|^vulnerable (?:systems|versions|releases)\b")
 _SUMMARY: Final = re.compile(r"summary")
 
 # What else has to be said, though it may stand behind the first statement.
@@ -147,6 +147,11 @@ def affected(document: Document) -> tuple[Section, ...]:
     """The section that says which systems are affected, if there is one."""
     found = _titled(sections(document), _AFFECTED)
     return (found,) if found else ()
+
+
+def is_on_affected(title: str) -> bool:
+    """Whether a section with this title says which systems are affected."""
+    return _AFFECTED.search(title.lower()) is not None
 
 
 def summary_section(document: Document) -> Section | None:
