@@ -211,7 +211,8 @@ def _up_to(section: Section, lines: Iterable[int]) -> tuple[Block, ...]:
 
 
 def _together(blocks: tuple[Block, ...], asides: Iterable[Block]) -> tuple[Block, ...]:
-    return (*blocks, *(block for block in asides if block not in blocks))
+    lines = {block.first for block in blocks}
+    return (*blocks, *(block for block in asides if block.first not in lines))
 
 
 def _statement(blocks: Sequence[Block]) -> tuple[Block, ...]:
