@@ -150,7 +150,10 @@ def _targets(blocks: Sequence[Block]) -> frozenset[str]:
 
 @dataclass(slots=True)
 class _Renderer:
-    """Renders one document; remembers which ids are taken."""
+    """Renders one document; remembers which ids are taken.
+
+    ``around`` are the headings above a place: their levels in the text, and on the page.
+    """
 
     link_of: LinkOf
     prefix: str | None
@@ -159,7 +162,7 @@ class _Renderer:
     outline: list[Outline] = field(default_factory=list)
     taken: set[str] = field(default_factory=set)
     counts: Counter[str] = field(default_factory=Counter)
-    level: int = 0
+    around: list[tuple[int, int]] = field(default_factory=list)
     depth: int = 0
 
     # --- blocks ---
@@ -214,8 +217,10 @@ class _Renderer:
         title = visible(plain(heading.inlines))
         anchor = self._anchor(_heading_slug(title))
         # A text may skip a level; a page must not.
-        level = min(self.top + heading.level - 1, max(self.level, self.top - 1) + 1, 6)
-        self.level = level
+        while self.around and self.around[-1][0] >= heading.level:
+            self.around.pop()
+        level = min((self.around[-1][1] if self.around else self.top - 1) + 1, 6)
+        self.around.append((heading.level, level))
         self.outline.append(Outline(heading.level, title, anchor))
         return f'<h{level} id="{anchor}">{inner}</h{level}>'
 

@@ -12,10 +12,10 @@ from markupsafe import Markup
 from bulletins.addresses import INDEX, LinkResolver
 from bulletins.html import Outline, render, render_blocks
 from secpack import Profile
-from secpack.model import Archive, Block, Document, Publication, Section
+from secpack.model import Archive, Block, Bulletin, Publication, Section
 from secpack.text.blocks import defined_labels
 from secpack.text.marks import visible
-from secpack.text.walk import actions, affected, brief, opening, steps
+from secpack.text.walk import actions, affected, brief, steps, whole
 
 #: From a document's page to the root of the site.
 ROOT: Final = "../../"
@@ -68,23 +68,26 @@ class Renderings:
         if known is None:
             if len(self._known) == _MOST:
                 del self._known[next(iter(self._known))]
-            known = self._known[publication.id] = self._render(publication.document)
+            known = self._known[publication.id] = self._render(publication)
         return known
 
-    def _render(self, document: Document) -> Rendering:
-        whole = render(document, self._link_of)
-        anchors = {entry.title: entry.anchor for entry in reversed(whole.outline)}
+    def _render(self, publication: Publication) -> Rendering:
+        document = publication.document
+        text = render(document, self._link_of)
+        anchors = {entry.title: entry.anchor for entry in reversed(text.outline)}
         targets = frozenset(defined_labels(document.blocks))
+        rows = publication.packages if isinstance(publication, Bulletin) else ()
+        packages = [row.line for row in rows]
 
         def excerpt(section: Section, blocks: Sequence[Block]) -> Excerpt:
             html = Markup(render_blocks(brief(blocks), self._link_of, targets))  # noqa: S704 - ours
             return Excerpt(section.title, anchors.get(visible(section.title), ""), html)
 
         return Rendering(
-            whole.html,
-            whole.outline,
-            tuple(excerpt(section, steps(section)) for section in actions(document)),
-            tuple(excerpt(section, opening(section)) for section in affected(document)),
+            text.html,
+            text.outline,
+            tuple(excerpt(section, steps(section, packages)) for section in actions(document)),
+            tuple(excerpt(section, whole(section)) for section in affected(document)),
         )
 
     def elsewhere(self, publication: Publication, *, root: str, page: str) -> str:

@@ -192,6 +192,7 @@ def test_csaf_says_what_the_text_says(archive: Archive) -> None:
         ("general", "User action"),
         ("summary", "Summary"),
         ("details", "Impact"),
+        ("details", "Affected systems"),
         ("general", "Patching"),
     ]
     text = archive.bulletins[-1].document.file.data.decode()

@@ -9,7 +9,8 @@ import pytest
 
 from secpack.model import Block, Document
 from secpack.text import parse_text
-from secpack.text.walk import actions, affected, brief, leaves, opening, plain, runs, steps
+from secpack.text.packages import read_packages
+from secpack.text.walk import actions, affected, brief, leaves, plain, runs, steps, whole
 from tests.conftest import DATA
 from tests.secpack.test_cases import read
 
@@ -24,8 +25,9 @@ def words(blocks: tuple[Block, ...]) -> list[str]:
 
 def leads(document: Document) -> dict[str, list[str]]:
     """What is quoted of a document's sections, by their titles."""
-    found = {section.title: words(brief(steps(section))) for section in actions(document)}
-    return found | {s.title: words(brief(opening(s))) for s in affected(document)}
+    lines = [row.line for row in read_packages(document)[0]]
+    found = {section.title: words(brief(steps(section, lines))) for section in actions(document)}
+    return found | {s.title: words(brief(whole(s))) for s in affected(document)}
 
 
 def test_there_are_cases() -> None:

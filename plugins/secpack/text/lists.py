@@ -119,7 +119,7 @@ def _breaks_item(lines: Lines, position: int, marker: _Marker) -> bool:
         )
     if line.text.endswith(":") and position + 1 < len(lines) and _marker(lines[position + 1]):
         return True
-    if marks.RELEASE.match(line.text.strip(" \t")):
+    if marks.RELEASE.match(line.text.strip(" \t")) or _is_behind(lines, position, marker):
         return True
     return (
         is_heading(lines, position)
@@ -127,6 +127,13 @@ def _breaks_item(lines: Lines, position: int, marker: _Marker) -> bool:
         or bool(marks.DASHES.fullmatch(line.text))
         or bool(marks.SHELL.match(line.text))
     )
+
+
+def _is_behind(lines: Lines, position: int, marker: _Marker) -> bool:
+    """Whether a sentence that stands further left than the bullets begins below a finished one."""
+    line, above = lines[position], lines[position - 1]
+    further_left = marker.indent - line.indent >= 2
+    return further_left and above.text.endswith((".", ":", "!", "?")) and line.text[:1].isupper()
 
 
 def _as_references(block: ListBlock) -> References:

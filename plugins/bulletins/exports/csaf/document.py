@@ -14,6 +14,7 @@ from bulletins.reader import about
 from secpack import Profile
 from secpack.model import PackageRow, Part
 from secpack.text.marks import visible
+from secpack.text.walk import is_on_affected
 
 #: CSAF repeats the products of a bulletin with each vulnerability. No real text comes near this.
 _MOST: Final = 20_000
@@ -101,14 +102,14 @@ def _revisions(told: Told) -> list[tuple[date, str]]:
 
 
 def _notes(told: Told) -> Iterator[dict[str, str]]:
-    """Summary, impact and what to do as printed; a text that has no summary, whole."""
+    """Summary, impact, who is affected, what to do: as printed; a text without summary, whole."""
     parts = told.bulletin.abstract.parts
     if not any("summary" in part.title.lower() for part in parts):
         yield {"category": "details", "title": "The whole text", "text": told.printed()}
         return
     for part in parts:
         name = part.title.lower()
-        if "summary" in name or "impact" in name:
+        if "summary" in name or "impact" in name or is_on_affected(name):
             yield from _note("summary" if "summary" in name else "details", part, told)
         elif part.acts:
             yield from _note("general", part, told)

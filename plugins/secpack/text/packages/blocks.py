@@ -12,7 +12,7 @@ from secpack.text.packages.announcements import read_announcement
 from secpack.text.packages.context import NO_LEVEL, Above, Context
 from secpack.text.packages.leads import items_behind
 from secpack.text.packages.places import domain_names, is_domain, place_names
-from secpack.text.packages.remedies import look_aside, read_sentences
+from secpack.text.packages.remedies import look_aside, names_version, read_sentences
 from secpack.text.packages.state import State
 from secpack.text.packages.tables import read_table
 from secpack.text.packages.words import Words, running_text, without_labels
@@ -22,7 +22,7 @@ from secpack.text.walk import plain
 _REMEDY: Final = re.compile(
     r"patch|packag|fix|resol|solution|user action|what to do|updat|upgrad|install|remed|mitigat"
 )
-_ASIDE: Final = re.compile(r"about\b|credits\b|affected\b")
+_ASIDE: Final = re.compile(r"about\b|credits\b|(?:(?:who|what) is )?affected\b|vulnerable\b")
 _BULLET: Final = re.compile(r"(?m)^[ \t]*[-*•][ \t]+")
 _JOINT_END: Final = re.compile(r"[,;]?\s{1,3}and$|[,;]$")
 
@@ -36,9 +36,7 @@ def read_blocks(blocks: Iterable[Block], state: State) -> None:
             case Paragraph():
                 _read_paragraph(Words(running_text(block.inlines), block.first), state)
             case ListBlock():
-                for item in block.items:
-                    sure = state.context.expects and block.style[0] not in "1a"
-                    _read_item(item, state, sure=sure)
+                _read_list(block, state)
             case Table():
                 read_table(block, state)
             case Preformatted(language=""):
@@ -95,10 +93,28 @@ def _read_prose(text: str, words: Words, state: State) -> None:
 # --- items
 
 
+def _read_list(block: ListBlock, state: State) -> None:
+    """Read items; where some are packages, others that name a version should be, too."""
+    rows, left = len(state.rows), []
+    for item in block.items:
+        found = state.found
+        sure = state.context.expects and block.style[0] not in "1a"
+        _read_item(item, state, sure=sure)
+        if state.found == found:
+            left.append(item)
+    for item in left if len(state.rows) > rows else ():
+        if names_version(text := _words_of(item)):
+            state.report_unread(item.first, text)
+
+
+def _words_of(item: Item) -> str:
+    first = item.blocks[0] if item.blocks else None
+    return running_text(first.inlines) if isinstance(first, Paragraph) else ""
+
+
 def _read_item(item: Item, state: State, *, sure: bool) -> None:
     """Read an item, whose words may also tell what the list in it is about."""
-    first = item.blocks[0] if item.blocks else None
-    text = running_text(first.inlines) if isinstance(first, Paragraph) else ""
+    text = _words_of(item)
     context, found = state.context, state.found
     if state.leads(text) or state.place_lead(text):
         read_blocks(item.blocks, state)

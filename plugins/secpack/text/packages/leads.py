@@ -49,8 +49,11 @@ def find_leads(text: str, product: str) -> list[Lead]:
 def _lead(text: str, match: re.Match[str]) -> Lead | None:
     """The lead that begins with these releases, if it is one.
 
-    It ends with a colon, or has ``For`` in front and all of a paragraph to itself.
+    It ends with a colon, or has ``For`` in front and all of a paragraph to itself; or it is nothing
+    but releases, on the first line.
     """
+    if not match.start() and text[match.end() : match.end() + 1] in ("", "\n"):
+        return Lead(0, match.end(), release_numbers(match[0]))
     before = _FOR.search(text, max(0, match.start() - 20), match.start())
     start = before.start() if before else match.start()
     item = _ITEM.search(text, match.end(), match.end() + _LONGEST)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Final
 
 from secpack.model import Fix
@@ -13,6 +13,7 @@ from secpack.text.packages.groups import Entry
 from secpack.text.packages.leads import begins_with_release
 from secpack.text.packages.phrases import read_sentence
 from secpack.text.packages.places import place_names
+from secpack.text.packages.releases import find_releases, release_numbers
 from secpack.text.packages.state import State
 from secpack.text.packages.words import Words, sentences
 
@@ -47,6 +48,9 @@ _NO_FIX: Final = re.compile(
     r"(?!\s+(?:needed|required|necessary))|\bno\s+packages?\s+to\s+install\b",
     re.I,
 )
+# What may stand between these words and the releases for which they are said; between two of those.
+_UP_TO: Final = re.compile(r"(?:\s{1,3}(?!(?:and|but|so|while)\b)[\w'-]{1,30}){0,8}\s{1,3}")
+_MORE: Final = re.compile(r"[\s,]{0,4}(?:(?:and|or|nor)\s{1,3})?(?:(?:for|in|on)\s{1,3})?")
 _DIGIT: Final = re.compile(r"[0-9]")
 
 
@@ -65,15 +69,49 @@ def look_aside(text: str, words: Words, state: State) -> None:
         state.elsewhere = words.line_at(named.start())
 
 
+def names_version(text: str) -> bool:
+    """Whether words name a version that could be a remedy."""
+    return bool(_FULL_VERSION.search(text)) and not _OLD.search(text)
+
+
 def _read_sentence(start: int, sentence: str, words: Words, state: State) -> None:
     _note_place(sentence, state)
     releases = state.releases_in(sentence)
     if (fact := read_fact(sentence, state.product)) and fact.releases:
         state.add(fact, words.line_at(start))
-    elif (releases or not state.rows) and _NO_FIX.search(sentence):
-        state.add(Entry(0, "", "", Fix.NONE, releases), words.line_at(start))
+    elif (releases or not state.rows) and (said := _NO_FIX.search(sentence)):
+        if releases and not (releases := _left_without(sentence, said, state)):
+            state.report_unread(words.line_at(start), sentence)
+        else:
+            state.add(Entry(0, "", "", Fix.NONE, releases), words.line_at(start))
     elif _DIGIT.search(sentence) and _is_about_packages(sentence, state):
         _read_remedy(start, sentence, words, state)
+
+
+def _left_without(sentence: str, said: re.Match[str], state: State) -> tuple[str, ...]:
+    """The releases for which it is ``said`` that there is no fix; a sentence can name others, too.
+
+    They stand right behind that, or else in front of it; none if they could be any.
+    """
+    lists = list(_lists(sentence, state.product))
+    behind = (m for m in lists if _UP_TO.fullmatch(sentence, said.end(), m[0].start()))
+    before = (m for m in reversed(lists) if m[-1].end() <= said.start())
+    chosen = next(behind, None) or next(before, [])
+    if chosen and ";" in sentence[chosen[-1].end() : said.start()]:
+        return ()
+    return tuple(dict.fromkeys(n for match in chosen for n in release_numbers(match[0])))
+
+
+def _lists(sentence: str, product: str) -> Iterator[list[re.Match[str]]]:
+    """The releases that a sentence names, together where they stand together."""
+    together: list[re.Match[str]] = []
+    for match in find_releases(sentence, product):
+        if together and not _MORE.fullmatch(sentence, together[-1].end(), match.start()):
+            yield together
+            together = []
+        together.append(match)
+    if together:
+        yield together
 
 
 def _note_place(sentence: str, state: State) -> None:

@@ -23,7 +23,7 @@ _NO_FIX: Final = (
     r"|not\s{1,3}(?:yet\s{1,3})?(?:fixed|available|supported|patched|released)(?:\s{1,3}yet)?\b"
     r"|will\s{1,3}not\s{1,3}be\s{1,3}(?:fixed|patched|updated)\b"
     r"|no\s{1,3}longer\s{1,3}supported\b|[Ee]nd[-\s]of[-\s]life\b|EOL\b"
-    r"|[Nn]one(?:\s{1,3}(?:yet|available))?\b|[Nn]othing(?:\s{1,3}yet)?\b|[Uu]nsupported\b"
+    r"|[Nn]one(?:\s{1,3}(?:yet|available))?\b|[Nn]othing\s{1,3}yet\b|[Uu]nsupported\b"
 )
 _NOT_AFFECTED: Final = (
     r"(?:not|n't)\s{1,3}(?:affected|vulnerable|impacted)\b|[Uu]naffected\b"

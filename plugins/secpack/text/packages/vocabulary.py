@@ -20,7 +20,7 @@ _ELSE: Final = frozenset({
     "former", "formerly", "from", "instead", "less", "lower", "never", "no", "not", "obsoletes",
     "old", "older", "on", "previous", "previously", "prior", "released", "replaced", "replaces",
     "replacing", "requires", "running", "shipped", "supersedes", "superseding", "than", "through",
-    "till", "up", "vulnerable", "was", "were", "without",
+    "systems", "till", "up", "user", "users", "vulnerable", "was", "were", "without",
 })  # fmt: skip
 #: Behind these a phrase goes on about something else.
 STOPS: Final = frozenset({
