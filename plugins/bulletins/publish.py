@@ -121,6 +121,8 @@ def rollback(versions: Versions) -> int:
 
     Raises SecpackError when there is none, or it is not as it was published.
     """
+    if not versions.home.is_dir():
+        raise SecpackError(f"{versions.target}: nothing was published there")
     with versions.lock():
         current = versions.current()
         older = [n for n in versions.numbers() if current is not None and n < current]
@@ -179,7 +181,7 @@ def _target(settings: Any) -> Path:
 def _keep(settings: Any) -> int:
     given = str(settings["KEEP"])
     if not given.isdecimal():
-        raise SecpackError(f"KEEP={given}: expected how many older versions are kept")
+        raise SecpackError(f"KEEP={given}: expected a number: how many older versions are kept")
     return int(given)
 
 

@@ -274,7 +274,24 @@ def test_old_versions_are_kept_as_wanted(tmp_path: Path) -> None:
     assert (site.target / "index.html").read_text() == "f"
     wrong = publish(site.target, KEEP="many")
     assert wrong.status == 1
-    assert "KEEP=many: expected how many older versions are kept" in wrong.said
+    assert "KEEP=many: expected a number: how many older versions are kept" in wrong.said
+
+
+def test_a_site_that_was_never_public_cannot_be_rolled_back(tmp_path: Path) -> None:
+    site = publish(tmp_path / "public", "--rollback")
+    assert site.status == 1
+    assert f"{site.folder}: nothing was published there\n" in site.said
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("address", ["archive.example.org", "/security", "ftp://example.org"])
+def test_an_address_that_is_none_is_told_before_anything_is_built(
+    tmp_path: Path, address: str
+) -> None:
+    site = publish(tmp_path / "public", SITEURL=address)
+    assert site.status == 1
+    assert site.said.startswith(f"SITEURL={address}: expected an address such as https://")
+    assert not list(tmp_path.iterdir())
 
 
 def test_rolling_back_shows_what_was_there_before(tmp_path: Path) -> None:
