@@ -56,9 +56,7 @@ def check_ours(folder: Path) -> None:
     for path in sorted(_paths(folder)):
         if path not in listed:
             why = "it holds files that this program has not put there"
-            raise SecpackError(
-                f"{folder}: {why}, such as {path}: remove it, or give another place"
-            )
+            raise SecpackError(f"{folder}: {why}, such as {path}: remove it, or give another place")
 
 
 def _listed(folder: Path) -> set[str]:

@@ -209,7 +209,7 @@ def test_another_plugin_that_fails_stops_the_build(
     check_refused(site, reason, stood)
 
 
-def test_another_plugins_pages_are_written_wherever_it_stands(before: Site, tmp_path: Path) -> None:
+def test_another_plugins_pages_are_written_wherever_it_stands(tmp_path: Path) -> None:
     (tmp_path / "other.py").write_text(
         "from pelican import signals\n"
         "from pelican.generators import Generator\n"
@@ -227,8 +227,6 @@ def test_another_plugins_pages_are_written_wherever_it_stands(before: Site, tmp_
             tmp_path / f"{plugins[0]}-first",
             settings=conf,
             surroundings={"PYTHONPATH": f"{tmp_path}:{ROOT}"},
-            SECPACK=tmp_path / "before",
-            PROFILE=PROFILE,
         )
         assert site.status == 0, site.said
         assert "There is nothing at this address" in site.read("other/index.html")

@@ -227,6 +227,18 @@ def test_an_onion_needs_paths_only(ask: Ask, nginx: int) -> None:
     assert own == []
 
 
+def test_readers_take_all_by_the_list(nginx: int, public: Site, tmp_path: Path) -> None:
+    page = (ROOT / "content/pages/mirroring.md").read_text("utf-8")
+    commands = re.search(r"^    mkdir archive\n(?:    .*\n)+", page, re.M)
+    assert commands
+    said = commands[0].replace("https://archive.example.org/", f"http://127.0.0.1:{nginx}/")
+    assert said.count(f":{nginx}/") == 2
+    program("wget")
+    command = ["/bin/sh", "-e", "-c", said]
+    subprocess.run(command, cwd=tmp_path, check=True, capture_output=True, timeout=60)
+    assert Site(0, "", tmp_path / "archive").files() == public.files()
+
+
 # --- is it true? ------------------------------------------------------------------------------
 
 
