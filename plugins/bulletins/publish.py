@@ -128,10 +128,17 @@ def rollback(versions: Versions) -> int:
         older = [n for n in versions.numbers() if current is not None and n < current]
         if not older:
             raise SecpackError(f"{versions.target}: no older version is kept")
-        check_sums(versions.folder(older[-1]))
+        _check_older(versions.folder(older[-1]))
         versions.point_to(older[-1])
     print(f"{versions.target}: version {older[-1]} is public again, instead of {current}.")
     return 0
+
+
+def _check_older(folder: Path) -> None:
+    try:
+        check_sums(folder)
+    except SecpackError as error:
+        raise SecpackError(f"{error}\nTo go back further, remove this folder.") from None
 
 
 def compare(folder: Path, public: Path | None, profile: Profile) -> Plan:
@@ -223,7 +230,7 @@ def _tell(plan: Plan, *, whole: bool) -> None:
     """What changes, by kind; ``whole`` names every file."""
     if plan.altered:
         some = ", ".join(plan.altered[:20])
-        print(f"The public site is not as it was published: {len(plan.altered)} files: {some}")
+        print(f"The public site is not as it was published: {len(plan.altered)} file(s): {some}")
     if plan.old is None:
         print("Nothing is public yet.")
     elif plan.is_empty:

@@ -344,7 +344,8 @@ def test_a_version_that_is_not_whole_is_not_shown_again(public: Site) -> None:
     (old / "qsb/003/index.html").write_text("half")
     site = publish(public.folder, "--rollback")
     assert site.status == 1
-    assert "000001: not as its SHA256SUMS says: qsb/003/index.html" in site.said
+    said = "000001: not as its SHA256SUMS says: qsb/003/index.html\nTo go back further, remove"
+    assert said in site.said
     assert public.files() == now
 
 
@@ -425,7 +426,7 @@ def test_a_public_site_that_was_altered_is_told_and_mended(public: Site) -> None
     page.write_bytes(page.read_bytes().replace(b"Quern", b"Quorn"))
     site = publish(public.folder)
     assert site.status == 0, site.said
-    assert "not as it was published: 1 files: qsb/003/index.html" in site.said
+    assert "not as it was published: 1 file(s): qsb/003/index.html" in site.said
     assert "pages: 0 added, 1 changed, 0 removed" in site.said
     assert b"Quorn" not in page.read_bytes()
 
