@@ -106,7 +106,8 @@ def remove(settings_file: str) -> None:
 def load_settings(settings_file: str) -> tuple[Any, Path]:
     """Read Pelican's settings, and get its log ready; return them, and the real OUTPUT_PATH.
 
-    Raises SecpackError when there is no such file, or its SITEURL is no address.
+    Raises SecpackError when there is no such file, or what is to be published has
+    a SITEURL that is no address.
     """
     if not Path(settings_file).is_file():
         raise SecpackError(f"{settings_file}: no such settings file")
@@ -117,7 +118,8 @@ def load_settings(settings_file: str) -> tuple[Any, Path]:
     # It warns of a missing SITEURL; feeds of a site with relative addresses are meant to be so.
     logging.getLogger("pelican.settings").setLevel(logging.ERROR)
     settings = read_settings(settings_file)
-    _check_address(settings["SITEURL"])
+    if settings.get("STRICT"):
+        _check_address(settings["SITEURL"])
     settings["DEBUG"] = True  # Pelican then logs why something failed, which _Reasons shortens
     return settings, Path(settings["OUTPUT_PATH"]).resolve()
 
