@@ -15,11 +15,16 @@ PORT ?= 8000
 export SECPACK XSA XSA_JSON PROFILE AS_OF SEARCH OUTPUT PUBLIC SITEURL KEEP GZIP
 
 PYTHON ?= python3
+# make hands on whatever is given to it; builds would take these for a change of their surroundings.
+unexport PORT PYTHON PLAN ON PYTEST RUNS SIZES UPGRADE
 VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 BUILD := $(BIN)/python -m bulletins.build
 PUBLISH := $(BIN)/python -m bulletins.publish
+OFFLINE := { echo "Not installed: see above, and whether there is a network; packages come from PyPI" >&2; exit 1; }
+CHECK_PORT = $(BIN)/python -c 'import socket; socket.create_server(("127.0.0.1", $(PORT)))' 2>/dev/null || \
+	{ echo "Port $(PORT) cannot be used, perhaps since something else does: give another, as PORT=8001" >&2; exit 1; }
 
 .PHONY: help html serve devserver publish rollback reproducible check test lint bench peers accuracy \
 	weights judges golden lock clean
@@ -44,15 +49,20 @@ help: ## Show what there is to make
 	@echo "  SIZES=NUMBERS   for bench: measure also with synthetic packs of so many bulletins"
 	@echo "  RUNS=NUMBER     for bench: how often each is measured (default: by size)"
 	@echo "  PORT=NUMBER     for serve and devserver (default: 8000)"
+	@echo "  THEME=THEME     another Pelican theme: a name, or a folder (default: theme)"
+	@echo "  PYTEST=OPTIONS  for test: options of pytest"
+	@echo "  PYTHON=PROGRAM  Python 3.11 or later, for the first use (default: python3)"
 
 html: $(VENV)/installed $(if $(SEARCH),$(VENV)/installed-search) ## Build the site
 	@$(BUILD)
 
 serve: html ## Build the site, then show it at http://127.0.0.1:PORT/
+	@$(CHECK_PORT)
 	@echo "http://127.0.0.1:$(PORT)/ (Ctrl-C to stop)"
 	@$(BIN)/python -m http.server --bind 127.0.0.1 --directory "$(OUTPUT)" $(PORT)
 
 devserver: html ## Like serve; builds again whenever a source changes
+	@$(CHECK_PORT)
 	@echo "http://127.0.0.1:$(PORT)/ (Ctrl-C to stop)"
 	@$(BIN)/python -m http.server --bind 127.0.0.1 --directory "$(OUTPUT)" $(PORT) & server=$$!; \
 	$(BIN)/watchfiles --verbosity warning "$(BUILD)" \
@@ -117,22 +127,22 @@ clean: ## Remove the site, the virtual environment and caches
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(VENV)/installed: lock/build.txt lock/runtime.txt
-	@command -v $(PYTHON) >/dev/null || { echo "python3 is missing: install the package python3 (3.11 or later)"; exit 1; }
-	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python is too old: install the package python3 in version 3.11 or later"; exit 1; }
-	@command -v gpgv >/dev/null || { echo "gpgv is missing: install the package gpgv"; exit 1; }
-	@$(PYTHON) -c 'import venv, ensurepip' 2>/dev/null || { echo "Python's venv is missing: install the package python3-venv"; exit 1; }
+	@command -v $(PYTHON) >/dev/null || { echo "$(PYTHON) is missing: install the package python3 (3.11 or later)" >&2; exit 1; }
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "$(PYTHON) is too old: install Python 3.11 or later, or name it, as PYTHON=python3.12" >&2; exit 1; }
+	@command -v gpgv >/dev/null || { echo "gpgv is missing: install the package gpgv" >&2; exit 1; }
+	@$(PYTHON) -c 'import venv, ensurepip' 2>/dev/null || { echo "Python's venv is missing: install the package python3-venv" >&2; exit 1; }
 	@echo "Installing into $(VENV), once ..."
 	@$(PYTHON) -m venv --clear $(VENV)
-	@$(PIP) install --require-hashes -r lock/build.txt
-	@$(PIP) install --require-hashes --no-build-isolation -r lock/runtime.txt
+	@$(PIP) install --require-hashes -r lock/build.txt || $(OFFLINE)
+	@$(PIP) install --require-hashes --no-build-isolation -r lock/runtime.txt || $(OFFLINE)
 	@$(PIP) install --no-deps --no-build-isolation --editable .
 	@touch $@
 
 $(VENV)/installed-search: $(VENV)/installed lock/search.txt
-	@$(PIP) install --require-hashes --no-build-isolation -r lock/search.txt
+	@$(PIP) install --require-hashes --no-build-isolation -r lock/search.txt || $(OFFLINE)
 	@touch $@
 
 $(VENV)/installed-dev: $(VENV)/installed $(VENV)/installed-search lock/dev.txt
 	@echo "Installing what tests need, once ..."
-	@$(PIP) install --require-hashes --no-build-isolation -r lock/dev.txt
+	@$(PIP) install --require-hashes --no-build-isolation -r lock/dev.txt || $(OFFLINE)
 	@touch $@

@@ -1,4 +1,4 @@
-"""What Pelican does not generate by itself: lists, originals, exports."""
+"""What Pelican does not generate by itself: lists, originals, feeds, exports."""
 
 from __future__ import annotations
 
@@ -214,10 +214,13 @@ class ExportsGenerator(Generator):  # type: ignore[misc] # Pelican has no types
 
 
 class SitemapGenerator(Generator):  # type: ignore[misc] # Pelican has no types
-    """Writes ``sitemap.xml`` and ``robots.txt``; comes last, and lists the pages that are there."""
+    """Writes ``sitemap.xml`` and ``robots.txt``; comes last, when all pages can be written."""
 
     def generate_output(self, writer: ArchiveWriter) -> None:
-        """Write both; a sitemap has absolute addresses only, so without them there is none."""
+        """Write all that was put off, then both, of the pages that are there.
+
+        A sitemap has absolute addresses only, so without them there is none.
+        """
         writer.write_all()
         settings = self.settings
         site_url = _public(settings["SITEURL"])

@@ -106,7 +106,8 @@ def remove(settings_file: str) -> None:
 def load_settings(settings_file: str) -> tuple[Any, Path]:
     """Read Pelican's settings, and get its log ready; return them, and the real OUTPUT_PATH.
 
-    Raises SecpackError when there is no such file.
+    Raises SecpackError when there is no such file, or what is to be published has
+    a SITEURL that is no address.
     """
     if not Path(settings_file).is_file():
         raise SecpackError(f"{settings_file}: no such settings file")
@@ -117,8 +118,17 @@ def load_settings(settings_file: str) -> tuple[Any, Path]:
     # It warns of a missing SITEURL; feeds of a site with relative addresses are meant to be so.
     logging.getLogger("pelican.settings").setLevel(logging.ERROR)
     settings = read_settings(settings_file)
+    if settings.get("STRICT"):
+        _check_address(settings["SITEURL"])
     settings["DEBUG"] = True  # Pelican then logs why something failed, which _Reasons shortens
     return settings, Path(settings["OUTPUT_PATH"]).resolve()
+
+
+def _check_address(site_url: str) -> None:
+    """Refuse what would lead nowhere from a feed. Raises SecpackError."""
+    if site_url and not site_url.startswith(("https://", "http://")):
+        expected = "expected an address such as https://archive.example.org, or none"
+        raise SecpackError(f"SITEURL={site_url}: {expected}")
 
 
 class _Reasons(logging.Formatter):
@@ -166,7 +176,7 @@ def check_apart(target: Path, settings: Any) -> None:
             target == real or target.is_relative_to(real) or real.is_relative_to(target)
         ):
             raise SecpackError(
-                f"{target}: what the site is made of is in {real}: give another OUTPUT"
+                f"{target}: what the site is made of is in {real}: give another place"
             )
 
 
@@ -234,4 +244,5 @@ def _report_findings(findings: Sequence[Finding]) -> Iterator[str]:
         place = f"{finding.file}:{finding.line}" if finding.line else finding.file
         yield f"{finding.severity.value}: {place}: {finding.message}"
     if len(findings) > min(len(grave), _MOST_FINDINGS):
-        yield f"{len(grave)} findings to look at, {len(findings)} in all: see {ARCHIVE_JSON}"
+        word = "finding" if len(grave) == 1 else "findings"
+        yield f"{len(grave)} {word} to look at, {len(findings)} in all: see {ARCHIVE_JSON}"

@@ -121,15 +121,24 @@ def rollback(versions: Versions) -> int:
 
     Raises SecpackError when there is none, or it is not as it was published.
     """
+    if not versions.home.is_dir():
+        raise SecpackError(f"{versions.target}: nothing was published there")
     with versions.lock():
         current = versions.current()
         older = [n for n in versions.numbers() if current is not None and n < current]
         if not older:
             raise SecpackError(f"{versions.target}: no older version is kept")
-        check_sums(versions.folder(older[-1]))
+        _check_older(versions.folder(older[-1]))
         versions.point_to(older[-1])
     print(f"{versions.target}: version {older[-1]} is public again, instead of {current}.")
     return 0
+
+
+def _check_older(folder: Path) -> None:
+    try:
+        check_sums(folder)
+    except SecpackError as error:
+        raise SecpackError(f"{error}\nTo go back further, remove this folder.") from None
 
 
 def compare(folder: Path, public: Path | None, profile: Profile) -> Plan:
@@ -179,7 +188,7 @@ def _target(settings: Any) -> Path:
 def _keep(settings: Any) -> int:
     given = str(settings["KEEP"])
     if not given.isdecimal():
-        raise SecpackError(f"KEEP={given}: expected how many older versions are kept")
+        raise SecpackError(f"KEEP={given}: expected a number: how many older versions are kept")
     return int(given)
 
 
@@ -221,7 +230,7 @@ def _tell(plan: Plan, *, whole: bool) -> None:
     """What changes, by kind; ``whole`` names every file."""
     if plan.altered:
         some = ", ".join(plan.altered[:20])
-        print(f"The public site is not as it was published: {len(plan.altered)} files: {some}")
+        print(f"The public site is not as it was published: {len(plan.altered)} file(s): {some}")
     if plan.old is None:
         print("Nothing is public yet.")
     elif plan.is_empty:

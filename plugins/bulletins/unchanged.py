@@ -25,7 +25,7 @@ _FORMAT: Final = 2
 _STATE: Final = "inputs.json"
 
 #: Variables that differ from call to call and that nothing depends on.
-_VOLATILE: Final = {"_", "COLUMNS", "LINES", "OLDPWD", "PWD", "SHLVL", "TERM"}
+_VOLATILE: Final = {"_", "COLUMNS", "LINES", "OLDPWD", "PWD", "SHLVL", "TERM", "WATCHFILES_CHANGES"}
 
 #: Settings that name folders.
 _FOLDERS: Final = ("THEME_TEMPLATES_OVERRIDES", "PLUGIN_PATHS")

@@ -31,6 +31,7 @@ class ArchiveWriter(Writer):  # type: ignore[misc] # Pelican has no types
         self._record: Record = self.settings["RECORD"]
         self._folders: set[str] = set()
         self._put_off: list[tuple[date, Callable[[], object]]] = []
+        self._is_late = False
         self._last: list[Batch] = []
 
     def pages(self) -> list[str]:
@@ -38,8 +39,14 @@ class ArchiveWriter(Writer):  # type: ignore[misc] # Pelican has no types
         return sorted(path for path in self._record.made if path.endswith(".html"))
 
     def put_off(self, write: Callable[[], object], day: date = date.max) -> None:
-        """Write something later; what is of a day together with what else is of that day."""
-        self._put_off.append((day, write))
+        """Write something later; what is of a day together with what else is of that day.
+
+        Behind ``write_all``, as where another plugin's generator comes last, it is written at once.
+        """
+        if self._is_late:
+            write()
+        else:
+            self._put_off.append((day, write))
 
     def write_file(self, name: str, *given: Any, key: str = "", **more: Any) -> None:
         """Write a page later, as Pelican does, unless the last build made it under the same key."""
@@ -62,6 +69,7 @@ class ArchiveWriter(Writer):  # type: ignore[misc] # Pelican has no types
         """Write what was put off, the newest first. Raises RuntimeError for an address twice."""
         row = [write for _, write in sorted(self._put_off, key=itemgetter(0), reverse=True)]
         before = set(self._record.made)
+        self._is_late = True
 
         def told() -> tuple[dict[str, Made], set[str]]:
             made = {path: m for path, m in self._record.made.items() if path not in before}

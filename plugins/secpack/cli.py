@@ -48,11 +48,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
         status: int = options.run(options)
         return status
     except (SecpackError, OSError) as error:
-        print(_plain(str(error)), file=sys.stderr)
+        print(_plain(_reason(error)), file=sys.stderr)
     except KeyboardInterrupt:
         print("\nInterrupted.", file=sys.stderr)
         return 128 + signal.SIGINT
     return _UNUSABLE
+
+
+def _reason(error: SecpackError | OSError) -> str:
+    if isinstance(error, OSError) and error.filename is not None:
+        return f"{error.filename}: cannot be used: {error.strerror}"
+    return str(error)
 
 
 def _run_check(options: argparse.Namespace) -> int:
@@ -168,7 +174,12 @@ def _parser() -> argparse.ArgumentParser:
     command.add_argument("--xsa", type=Path, help="tracker data (xsa.yml)")
     command.add_argument("--xsa-json", type=Path, help="the Xen Project's list (xsa.json)")
     command.add_argument("--on", type=_day, metavar="DATE", help="is anything late on that day?")
-    command.add_argument("--format", choices=sorted(_FORMATS), default="text")
+    command.add_argument(
+        "--format",
+        choices=sorted(_FORMATS),
+        default="text",
+        help="for people (text, the default), for programs (json), for a forge (github)",
+    )
     command.add_argument("--notices", action="store_true", help="print notices as text, too")
     command.set_defaults(run=_run_check)
     _add_verify_site(commands)

@@ -114,7 +114,7 @@ class Server:
                 return self._follow(urljoin(self._base.geturl(), quote(path)), limit)
         except (OSError, HTTPException, ValueError) as error:
             self._close()
-            reason = str(error) or type(error).__name__
+            reason = getattr(error, "strerror", "") or str(error) or type(error).__name__
             raise UnreachableError(f"no answer: {reason}") from None
         except BaseException:
             self._close()

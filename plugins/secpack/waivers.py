@@ -27,7 +27,9 @@ def with_waivers(
             yield replace(finding, waived=reasons[key], severity=Severity.NOTICE)
         else:
             yield finding
+    changed = {(w.finding, w.file) for w in waivers if w.sha256}
     for code, file in sorted({(w.finding, w.file) for w in waivers} - used):
-        message = f"the profile waives {code!r} in this file as it was: there is no such thing now"
+        as_it_was = " as it was" if (code, file) in changed else ""
+        message = f"the profile waives {code!r} in this file{as_it_was}: there is no such thing now"
         severity = Severity.WARNING if file in digests else Severity.NOTICE
         yield Finding(file, 0, "waiver-unused", message, severity)

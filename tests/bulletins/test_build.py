@@ -209,6 +209,29 @@ def test_another_plugin_that_fails_stops_the_build(
     check_refused(site, reason, stood)
 
 
+def test_another_plugins_pages_are_written_wherever_it_stands(tmp_path: Path) -> None:
+    (tmp_path / "other.py").write_text(
+        "from pelican import signals\n"
+        "from pelican.generators import Generator\n"
+        "class Other(Generator):\n"
+        "    def generate_output(self, writer):\n"
+        "        page = self.get_template('404')\n"
+        "        writer.write_file('other/index.html', page, self.context)\n"
+        "def generators(_): return Other\n"
+        "def register(): signals.get_generators.connect(generators)\n"
+    )
+    for plugins in (["other", "bulletins"], ["bulletins", "other"]):
+        conf = tmp_path / f"{plugins[0]}-first.py"
+        conf.write_text(f"from pelicanconf import *\nPLUGINS = {plugins}\n")
+        site = build(
+            tmp_path / f"{plugins[0]}-first",
+            settings=conf,
+            surroundings={"PYTHONPATH": f"{tmp_path}:{ROOT}"},
+        )
+        assert site.status == 0, site.said
+        assert "There is nothing at this address" in site.read("other/index.html")
+
+
 def test_a_missing_plugin_stops_the_build(before: Site, tmp_path: Path) -> None:
     stood = before.files()
     reasons = ("the plugin 'bulletins' did not start", "gone")

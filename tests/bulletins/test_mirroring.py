@@ -112,6 +112,9 @@ def nginx(public: Site, tmp_path_factory: pytest.TempPathFactory) -> Iterator[in
     (folder / "archive.conf").write_text(conf.replace("listen 80;", f"listen 127.0.0.1:{port};"))
     user = "user root;" if os.geteuid() == 0 else ""
     (folder / "nginx.conf").write_text(NGINX.format(user=user, folder=folder))
+    check = [nginx, "-t", "-q", "-e", "stderr", "-p", str(folder), "-c", f"{folder}/nginx.conf"]
+    said = subprocess.run(check, capture_output=True, text=True, check=False).stderr
+    assert not [line for line in said.splitlines() if "/archive.conf:" in line]
     with served([nginx, "-e", "stderr", "-p", str(folder), "-c", f"{folder}/nginx.conf"], port):
         yield port
 
@@ -186,9 +189,12 @@ def test_only_the_search_may_compile(ask: Ask) -> None:
     assert "unsafe-inline" not in policy
 
 
-def test_what_is_not_there_is_not_found(ask: Ask) -> None:
+def test_what_is_not_there_is_not_found(ask: Ask, public: Site) -> None:
+    page = (public.folder / "404.html").read_bytes()
     for path in ("/no/such/page", "/qsb/999/", "/public.versions/", "/qsb/files/", "/.git/config"):
-        assert ask(path).status in (403, 404), path
+        answer = ask(path)
+        assert (answer.status, answer.body) == (404, page), path
+        assert answer.headers["content-type"] == "text/html; charset=utf-8"
 
 
 def test_what_was_not_changed_is_not_sent_again(ask: Ask) -> None:
@@ -219,6 +225,18 @@ def test_an_onion_needs_paths_only(ask: Ask, nginx: int) -> None:
     own = [link for link in links if str(nginx) in link or link.startswith("/")]
     assert len(links) > 20
     assert own == []
+
+
+def test_readers_take_all_by_the_list(nginx: int, public: Site, tmp_path: Path) -> None:
+    page = (ROOT / "content/pages/mirroring.md").read_text("utf-8")
+    commands = re.search(r"^    mkdir archive\n(?:    .*\n)+", page, re.M)
+    assert commands
+    said = commands[0].replace("https://archive.example.org/", f"http://127.0.0.1:{nginx}/")
+    assert said.count(f":{nginx}/") == 2
+    program("wget")
+    command = ["/bin/sh", "-e", "-c", said]
+    subprocess.run(command, cwd=tmp_path, check=True, capture_output=True, timeout=60)
+    assert Site(0, "", tmp_path / "archive").files() == public.files()
 
 
 # --- is it true? ------------------------------------------------------------------------------
@@ -381,7 +399,11 @@ def test_the_mirrors_script(rsync: str, public: Site, tmp_path: Path) -> None:
     def run() -> int:
         command = [str(tmp_path / "mirror"), str(folder)]
         environment = {**os.environ, "PATH": path}
-        return subprocess.run(command, env=environment, check=False, timeout=60).returncode
+        done = subprocess.run(
+            command, env=environment, check=False, timeout=60, capture_output=True, text=True
+        )
+        assert not done.stderr
+        return done.returncode
 
     assert run() == 0
     first = folder / (folder / "public").readlink()

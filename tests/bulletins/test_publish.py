@@ -274,7 +274,24 @@ def test_old_versions_are_kept_as_wanted(tmp_path: Path) -> None:
     assert (site.target / "index.html").read_text() == "f"
     wrong = publish(site.target, KEEP="many")
     assert wrong.status == 1
-    assert "KEEP=many: expected how many older versions are kept" in wrong.said
+    assert "KEEP=many: expected a number: how many older versions are kept" in wrong.said
+
+
+def test_a_site_that_was_never_public_cannot_be_rolled_back(tmp_path: Path) -> None:
+    site = publish(tmp_path / "public", "--rollback")
+    assert site.status == 1
+    assert f"{site.folder}: nothing was published there\n" in site.said
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("address", ["archive.example.org", "/security", "ftp://example.org"])
+def test_an_address_that_is_none_is_told_before_anything_is_built(
+    tmp_path: Path, address: str
+) -> None:
+    site = publish(tmp_path / "public", SITEURL=address)
+    assert site.status == 1
+    assert site.said.startswith(f"SITEURL={address}: expected an address such as https://")
+    assert not list(tmp_path.iterdir())
 
 
 def test_rolling_back_shows_what_was_there_before(tmp_path: Path) -> None:
@@ -327,7 +344,8 @@ def test_a_version_that_is_not_whole_is_not_shown_again(public: Site) -> None:
     (old / "qsb/003/index.html").write_text("half")
     site = publish(public.folder, "--rollback")
     assert site.status == 1
-    assert "000001: not as its SHA256SUMS says: qsb/003/index.html" in site.said
+    said = "000001: not as its SHA256SUMS says: qsb/003/index.html\nTo go back further, remove"
+    assert said in site.said
     assert public.files() == now
 
 
@@ -408,7 +426,7 @@ def test_a_public_site_that_was_altered_is_told_and_mended(public: Site) -> None
     page.write_bytes(page.read_bytes().replace(b"Quern", b"Quorn"))
     site = publish(public.folder)
     assert site.status == 0, site.said
-    assert "not as it was published: 1 files: qsb/003/index.html" in site.said
+    assert "not as it was published: 1 file(s): qsb/003/index.html" in site.said
     assert "pages: 0 added, 1 changed, 0 removed" in site.said
     assert b"Quorn" not in page.read_bytes()
 
