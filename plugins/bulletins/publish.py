@@ -95,6 +95,7 @@ def publish(settings: Any, versions: Versions, *, only_plan: bool) -> int:
     """
     started = time.monotonic()
     keep = _keep(settings)
+    versions.public()  # refuses what is no site of ours before anything is put beside it
     with _place(versions, only_plan=only_plan) as folder:
         archive = write_site(settings, folder, Record(LastBuild(folder)))
         if settings["ARCHIVE_THEME"]:

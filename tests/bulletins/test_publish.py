@@ -147,6 +147,7 @@ def test_a_folder_or_link_of_something_else_is_left_alone(tmp_path: Path) -> Non
     assert site.status == 1
     assert "a link to public, which is not one of ours" in site.said
     assert str(link.readlink()) == "public"
+    assert {path.name for path in tmp_path.iterdir()} == {"public", "link"}
 
 
 def test_a_build_does_not_write_into_what_is_public(public: Site) -> None:
