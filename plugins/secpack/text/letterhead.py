@@ -31,7 +31,8 @@ def parse_letterhead(lines: Sequence[Line], *, path: str) -> tuple[Letterhead, i
     banner = lines[start].text.strip(" \t")
     match = marks.BANNER.fullmatch(banner.lstrip("\ufeff \t"))
     if match is None:
-        raise ParseError(f"no header; {_EXPECTED}", path=path, line=lines[start].number)
+        message = f"{banner[:60]!r} is no banner; {_EXPECTED}"
+        raise ParseError(message, path=path, line=lines[start].number)
     if not match["number"].isascii() or not match["number"].isdigit():
         message = f"{match['number']!r} is not a number; {_EXPECTED}"
         raise ParseError(message, path=path, line=lines[start].number)
