@@ -9,7 +9,7 @@ from datetime import date
 from functools import partial
 from operator import itemgetter
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from pelican.utils import sanitised_join
 from pelican.writers import Writer
@@ -32,14 +32,21 @@ class ArchiveWriter(Writer):  # type: ignore[misc] # Pelican has no types
         self._folders: set[str] = set()
         self._put_off: list[tuple[date, Callable[[], object]]] = []
         self._last: list[Batch] = []
+        self._is_written = False
 
     def pages(self) -> list[str]:
         """The paths of all pages that were written so far, sorted."""
         return sorted(path for path in self._record.made if path.endswith(".html"))
 
     def put_off(self, write: Callable[[], object], day: date = date.max) -> None:
-        """Write something later; what is of a day together with what else is of that day."""
-        self._put_off.append((day, write))
+        """Write something later; what is of a day together with what else is of that day.
+
+        When all was written, it is written now: the generator of another plugin can come last.
+        """
+        if self._is_written:
+            write()
+        else:
+            self._put_off.append((day, write))
 
     def write_file(self, name: str, *given: Any, key: str = "", **more: Any) -> None:
         """Write a page later, as Pelican does, unless the last build made it under the same key."""
@@ -70,11 +77,12 @@ class ArchiveWriter(Writer):  # type: ignore[misc] # Pelican has no types
         other = share(row, lambda write: write(), told, Progress("Writing files"))
         made, taken = other or ({}, set())
         if twice := sorted(made.keys() & self._record.made.keys()):
-            raise RuntimeError(f"{twice[0]}: two things want this address")
+            raise _twice(twice[0])
         self._record.made |= made
         self._record.taken |= taken
         for batch in self._last:
             self._write_batch(batch)
+        self._is_written = True
 
     def take(self, path: str, key: str) -> bool:
         """Take a file from the last build, if that made it under this key; tell whether it did.
@@ -120,14 +128,15 @@ class ArchiveWriter(Writer):  # type: ignore[misc] # Pelican has no types
         self._make_room(path)
         if self._record.last.has_bytes(path, made.sha256) and self._link(path, made):
             return
-        (self._root / path).write_bytes(data)
+        with self._new(path) as file:
+            file.write(data)
         self._record.made[path] = made
 
     def _write_pieces(self, path: str, pieces: Iterator[bytes]) -> None:
         """Write a file that is too large to be held in memory, and more than once."""
         self._make_room(path)
-        found, target = hashlib.sha256(), self._root / path
-        with target.open("wb") as file:
+        found = hashlib.sha256()
+        with self._new(path) as file:
             for piece in pieces:
                 file.write(piece)
                 found.update(piece)
@@ -139,15 +148,25 @@ class ArchiveWriter(Writer):  # type: ignore[misc] # Pelican has no types
     def _make_room(self, path: str) -> None:
         """See that nothing is at an address, and that its folder is there."""
         if path in self._record.made:
-            raise RuntimeError(f"{path}: two things want this address")
+            raise _twice(path)
         folder = path.rpartition("/")[0]
         if folder not in self._folders:
             Path(sanitised_join(self.output_path, folder)).mkdir(parents=True, exist_ok=True)
             self._folders.add(folder)
 
+    def _new(self, path: str) -> BinaryIO:
+        """A new file, never another link to one of the last build, which the other has taken."""
+        try:
+            return (self._root / path).open("xb")
+        except FileExistsError:
+            raise _twice(path) from None
+
     def _link(self, path: str, made: Made) -> bool:
-        if not self._record.last.link(path, self._root):
-            return False
+        try:
+            if not self._record.last.link(path, self._root):
+                return False
+        except FileExistsError:
+            raise _twice(path) from None
         self._record.made[path] = made
         self._record.taken.add(path)
         return True
@@ -157,6 +176,10 @@ class ArchiveWriter(Writer):  # type: ignore[misc] # Pelican has no types
         del override
         path = Path(filename).relative_to(Path(sanitised_join(self.output_path))).as_posix()
         return _Page(lambda text: self.write_bytes(path, text.encode(encoding)))
+
+
+def _twice(path: str) -> RuntimeError:
+    return RuntimeError(f"{path}: two things want this address")
 
 
 class _Page(io.StringIO):
