@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from bulletins.gate import check_links
-from bulletins.interrupts import end_in_order
+from bulletins.interrupts import end_in_order, uninterrupted
 from bulletins.making import (
     check_apart,
     explain,
@@ -110,9 +110,10 @@ def publish(settings: Any, versions: Versions, *, only_plan: bool) -> int:
             return 0
         _date(folder, plan, versions)
         _carry_signatures(folder, versions.public())
-        number = versions.show(folder)
-        versions.prune(keep)
-    _report(archive, versions, number, time.monotonic() - started)
+        with uninterrupted():
+            number = versions.show(folder)
+            versions.prune(keep)
+            _report(archive, versions, number, time.monotonic() - started)
     return 0
 
 
@@ -127,8 +128,9 @@ def rollback(versions: Versions) -> int:
         if not older:
             raise SecpackError(f"{versions.target}: no older version is kept")
         check_sums(versions.folder(older[-1]))
-        versions.point_to(older[-1])
-    print(f"{versions.target}: version {older[-1]} is public again, instead of {current}.")
+        with uninterrupted():
+            versions.point_to(older[-1])
+            print(f"{versions.target}: version {older[-1]} is public again, instead of {current}.")
     return 0
 
 

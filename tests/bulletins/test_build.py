@@ -310,6 +310,33 @@ def test_what_an_interrupted_build_has_made_is_removed(tmp_path: Path, number: i
     assert [path.name for path in tmp_path.iterdir()] == [".site-kept"]
 
 
+def test_too_late_interrupted_the_new_site_stands(tmp_path: Path, demo: Site) -> None:
+    """Where one site takes the place of another, and what is done then is told, nothing ends it."""
+    settings = tmp_path / "settings.py"
+    settings.write_text(
+        f"""\
+import signal, sys
+from pathlib import Path
+sys.path.insert(0, {str(ROOT)!r})
+from pelicanconf import *
+rename = Path.rename
+def interrupted(path, target):
+    moved = rename(path, target)
+    signal.raise_signal(signal.SIGTERM)
+    return moved
+Path.rename = interrupted
+"""
+    )
+    target = tmp_path / "site"
+    for _ in range(2):
+        site = build(target, settings=settings, AS_OF="2100-01-01")
+        assert site.status == 0, site.said
+        assert site.files() == demo.files()
+        (tmp_path / ".site-kept" / "inputs.json").unlink()
+    names = sorted(path.name for path in tmp_path.iterdir() if path.suffix != ".py")
+    assert [name for name in names if name != "__pycache__"] == [".site-kept", "site"]
+
+
 def test_all_files_are_summed(demo: Site) -> None:
     done = subprocess.run(
         ["sha256sum", "--check", "--quiet", "SHA256SUMS"],  # noqa: S607
