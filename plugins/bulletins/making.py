@@ -26,7 +26,7 @@ from pelican.settings import read_settings
 from bulletins.addresses import ARCHIVE_JSON
 from bulletins.compress import compress
 from bulletins.gate import GateError
-from bulletins.interrupts import uninterrupted
+from bulletins.interrupts import ignore_interrupts
 from bulletins.manifest import check_ours, digest, write_sums
 from bulletins.reuse import (
     LastBuild,
@@ -66,14 +66,14 @@ def build(settings_file: str) -> Path:
     with _folder_beside(target) as folder:
         inode = folder.stat().st_ino
         archive = write_site(settings, folder, record)
-        with uninterrupted():
-            _put_in_place(folder, target)
-            said = "\n".join(report_archive(archive))
-            if inputs and (remembered_as := remember(target, record.made, inode)):
-                note(target, remembered_as, inputs, said)
-            _report(archive, target, time.monotonic() - started)
-            if said:
-                print(said)
+        ignore_interrupts()
+        _put_in_place(folder, target)
+    said = "\n".join(report_archive(archive))
+    if inputs and (remembered_as := remember(target, record.made, inode)):
+        note(target, remembered_as, inputs, said)
+    _report(archive, target, time.monotonic() - started)
+    if said:
+        print(said)
     return target
 
 

@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from bulletins.gate import check_links
-from bulletins.interrupts import end_in_order, uninterrupted
+from bulletins.interrupts import end_in_order, ignore_interrupts
 from bulletins.making import (
     check_apart,
     explain,
@@ -110,10 +110,10 @@ def publish(settings: Any, versions: Versions, *, only_plan: bool) -> int:
             return 0
         _date(folder, plan, versions)
         _carry_signatures(folder, versions.public())
-        with uninterrupted():
-            number = versions.show(folder)
-            versions.prune(keep)
-            _report(archive, versions, number, time.monotonic() - started)
+        ignore_interrupts()
+        number = versions.show(folder)
+        versions.prune(keep)
+    _report(archive, versions, number, time.monotonic() - started)
     return 0
 
 
@@ -128,9 +128,9 @@ def rollback(versions: Versions) -> int:
         if not older:
             raise SecpackError(f"{versions.target}: no older version is kept")
         check_sums(versions.folder(older[-1]))
-        with uninterrupted():
-            versions.point_to(older[-1])
-            print(f"{versions.target}: version {older[-1]} is public again, instead of {current}.")
+        ignore_interrupts()
+        versions.point_to(older[-1])
+    print(f"{versions.target}: version {older[-1]} is public again, instead of {current}.")
     return 0
 
 

@@ -172,7 +172,7 @@ class ArchiveWriter(Writer):  # type: ignore[misc] # Pelican has no types
         return True
 
     def _open_w(self, filename: str, encoding: str, override: bool = False) -> io.StringIO:
-        """Where Pelican writes a page or another file: it becomes bytes when it is closed."""
+        """Where Pelican writes a page or another file: it becomes bytes when all is written."""
         del override
         path = Path(filename).relative_to(Path(sanitised_join(self.output_path))).as_posix()
         return _Page(lambda text: self.write_bytes(path, text.encode(encoding)))
@@ -183,14 +183,17 @@ def _twice(path: str) -> RuntimeError:
 
 
 class _Page(io.StringIO):
-    """Text that is handed over when it is closed."""
+    """Text that is handed over when its ``with`` ends, unless by an error.
+
+    Not when it is closed: what an interrupt has left open is closed when the folder is gone.
+    """
 
     def __init__(self, done: Callable[[str], None]) -> None:
         super().__init__(newline="\n")
         self._done = done
 
-    def close(self) -> None:
-        """Hand the text over, once."""
-        if not self.closed:
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        """Hand the text over."""
+        if kind is None:
             self._done(self.getvalue())
-        super().close()
+        self.close()

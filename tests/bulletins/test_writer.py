@@ -63,3 +63,15 @@ def test_what_comes_after_all_was_written_is_written(tmp_path: Path) -> None:
     new.write_all()
     new.put_off(lambda: new.write_bytes("later/index.html", b"later"))
     assert (tmp_path / "new/later/index.html").read_bytes() == b"later"
+
+
+def test_a_page_that_was_left_open_is_not_written(tmp_path: Path) -> None:
+    """As an interrupt leaves it: it is closed at the end of the program, when all is put away."""
+    new = writer(tmp_path / "new", LastBuild(tmp_path / "none"))
+    with new._open_w(str(tmp_path / "new/whole.html"), "utf-8") as page:
+        page.write("whole")
+    half = new._open_w(str(tmp_path / "new/a.html"), "utf-8")
+    with pytest.raises(ZeroDivisionError), half:
+        half.write(str(1 // 0))
+    new._open_w(str(tmp_path / "new/b.html"), "utf-8").close()
+    assert [path.name for path in (tmp_path / "new").iterdir()] == ["whole.html"]
