@@ -23,6 +23,14 @@ def ignore_interrupts() -> None:
         signal.signal(number, signal.SIG_IGN)
 
 
+def tell(*lines: str) -> None:
+    """Print what was done, to who still listens: it is done, even if nobody does."""
+    try:
+        print(*lines, sep="\n", flush=True)
+    except OSError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
 def _end(number: int, _: FrameType | None) -> None:
     ignore_interrupts()  # once is enough: what puts away is not to be interrupted itself
     os.write(2, b"\nInterrupted.\n")  # a print may be what was interrupted

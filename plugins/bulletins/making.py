@@ -26,7 +26,7 @@ from pelican.settings import read_settings
 from bulletins.addresses import ARCHIVE_JSON
 from bulletins.compress import compress
 from bulletins.gate import GateError
-from bulletins.interrupts import ignore_interrupts
+from bulletins.interrupts import ignore_interrupts, tell
 from bulletins.manifest import check_ours, digest, write_sums
 from bulletins.reuse import (
     LastBuild,
@@ -71,9 +71,7 @@ def build(settings_file: str) -> Path:
     said = "\n".join(report_archive(archive))
     if inputs and (remembered_as := remember(target, record.made, inode)):
         note(target, remembered_as, inputs, said)
-    _report(archive, target, time.monotonic() - started)
-    if said:
-        print(said)
+    tell(*filter(None, (_summary(archive, target, time.monotonic() - started), said)))
     return target
 
 
@@ -219,9 +217,9 @@ def explain(error: Exception, *, debug: bool) -> None:
     print(reason, file=sys.stderr)
 
 
-def _report(archive: Archive, target: Path, seconds: float) -> None:
+def _summary(archive: Archive, target: Path, seconds: float) -> str:
     counts = f"{len(archive.bulletins)} bulletins, {len(archive.canaries)} canaries"
-    print(f"Built {counts} and {len(archive.advisories)} advisories in {seconds:.1f} s: {target}")
+    return f"Built {counts} and {len(archive.advisories)} advisories in {seconds:.1f} s: {target}"
 
 
 def report_archive(archive: Archive) -> Iterator[str]:

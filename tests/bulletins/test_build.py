@@ -337,6 +337,27 @@ Path.rename = interrupted
     assert [name for name in names if name != "__pycache__"] == [".site-kept", "site"]
 
 
+@pytest.mark.parametrize("unbuffered", ["", "1"])
+def test_who_does_not_listen_to_the_end_has_a_site_all_the_same(
+    tmp_path: Path, unbuffered: str
+) -> None:
+    """As with ``| head -1``: of a site that stands it is not said that nothing was built."""
+    for _ in range(2):
+        process = subprocess.Popen(
+            [sys.executable, "-m", "bulletins.build"],
+            cwd=ROOT,
+            env=environ(OUTPUT=tmp_path / "site", PYTHONUNBUFFERED=unbuffered),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+        )
+        assert process.stdout
+        assert process.stderr
+        process.stdout.close()
+        assert process.stderr.read() == b""
+        assert process.wait(60) == 0
+        assert (tmp_path / "site" / "SHA256SUMS").is_file()
+
+
 def test_all_files_are_summed(demo: Site) -> None:
     done = subprocess.run(
         ["sha256sum", "--check", "--quiet", "SHA256SUMS"],  # noqa: S607
