@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import io
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import date
 from functools import partial
 from operator import itemgetter
@@ -83,6 +83,15 @@ class ArchiveWriter(Writer):  # type: ignore[misc] # Pelican has no types
         for batch in self._last:
             self._write_batch(batch)
         self._is_written = True
+
+    def see_free(self, paths: Iterable[str]) -> None:
+        """See that nothing was written where others are about to write past this.
+
+        Raises RuntimeError.
+        """
+        for path in paths:
+            if path in self._record.made:
+                raise _twice(path)
 
     def take(self, path: str, key: str) -> bool:
         """Take a file from the last build, if that made it under this key; tell whether it did.

@@ -358,6 +358,25 @@ def test_who_does_not_listen_to_the_end_has_a_site_all_the_same(
         assert (tmp_path / "site" / "SHA256SUMS").is_file()
 
 
+@pytest.mark.parametrize("address", ["robots.txt", "qsb/001/index.html"])
+def test_a_static_file_does_not_take_the_place_of_another(tmp_path: Path, address: str) -> None:
+    settings = tmp_path / "settings.py"
+    settings.write_text(
+        f"""\
+import sys
+sys.path.insert(0, {str(ROOT)!r})
+from pelicanconf import *
+STATIC_PATHS = ["about.md"]
+PATH = str(CONTENT / "pages")
+PAGE_PATHS = []
+EXTRA_PATH_METADATA = {{"about.md": {{"path": {address!r}}}}}
+"""
+    )
+    site = build(tmp_path / "site", settings=settings)
+    assert site.status == 1
+    assert f"{address}: two things want this address" in site.said
+
+
 def test_all_files_are_summed(demo: Site) -> None:
     done = subprocess.run(
         ["sha256sum", "--check", "--quiet", "SHA256SUMS"],  # noqa: S607
