@@ -9,7 +9,7 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from bulletins.interrupts import end_in_order
+from bulletins.interrupts import end_in_order, tell
 from bulletins.unchanged import what_was_said
 
 
@@ -47,9 +47,8 @@ def _stands(settings: str) -> bool:
     said = what_was_said(site, settings)
     if said is None:
         return False
-    print(f"Nothing has changed, found in {time.monotonic() - started:.1f} s: {site}")
-    if said:
-        print(said)
+    found = f"Nothing has changed, found in {time.monotonic() - started:.1f} s: {site}"
+    tell(*filter(None, (found, said)))
     return True
 
 

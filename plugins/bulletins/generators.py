@@ -230,6 +230,8 @@ class SitemapGenerator(Generator):  # type: ignore[misc] # Pelican has no types
             elsewhere = {address + INDEX for address in redirects(settings["PROFILE"])}
             pages = [page for page in writer.pages() if page not in elsewhere | {NOT_FOUND}]
             writer.write_bytes(SITEMAP, sitemap(pages, dates, site_url))
+        # Pelican copies static files over what is there, which may be a file of the last site.
+        writer.see_free(static.save_as for static in self.context["staticfiles"])
 
 
 def _public(site_url: str) -> str:

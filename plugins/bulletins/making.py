@@ -26,6 +26,7 @@ from pelican.settings import read_settings
 from bulletins.addresses import ARCHIVE_JSON
 from bulletins.compress import compress
 from bulletins.gate import GateError
+from bulletins.interrupts import ignore_interrupts, tell
 from bulletins.manifest import check_ours, digest, write_sums
 from bulletins.reuse import (
     LastBuild,
@@ -42,6 +43,7 @@ from bulletins.times import set_times
 from bulletins.unchanged import inputs_of, note
 from secpack import SecpackError
 from secpack.model import Archive, Finding, Severity
+from secpack.progress import clear
 from secpack.sums import SUMS
 
 #: How many findings a build prints.
@@ -64,13 +66,12 @@ def build(settings_file: str) -> Path:
     with _folder_beside(target) as folder:
         inode = folder.stat().st_ino
         archive = write_site(settings, folder, record)
+        ignore_interrupts()
         _put_in_place(folder, target)
     said = "\n".join(report_archive(archive))
     if inputs and (remembered_as := remember(target, record.made, inode)):
         note(target, remembered_as, inputs, said)
-    _report(archive, target, time.monotonic() - started)
-    if said:
-        print(said)
+    tell(*filter(None, (_summary(archive, target, time.monotonic() - started), said)))
     return target
 
 
@@ -222,12 +223,13 @@ def explain(error: Exception, *, debug: bool) -> None:
     reason = str(error) or type(error).__name__
     if not isinstance(error, SecpackError):
         reason = f"{type(error).__name__}: {reason}"
+    clear()
     print(reason, file=sys.stderr)
 
 
-def _report(archive: Archive, target: Path, seconds: float) -> None:
+def _summary(archive: Archive, target: Path, seconds: float) -> str:
     counts = f"{len(archive.bulletins)} bulletins, {len(archive.canaries)} canaries"
-    print(f"Built {counts} and {len(archive.advisories)} advisories in {seconds:.1f} s: {target}")
+    return f"Built {counts} and {len(archive.advisories)} advisories in {seconds:.1f} s: {target}"
 
 
 def report_archive(archive: Archive) -> Iterator[str]:

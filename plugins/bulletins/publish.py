@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from bulletins.gate import check_links
-from bulletins.interrupts import end_in_order
+from bulletins.interrupts import end_in_order, ignore_interrupts, tell
 from bulletins.making import (
     check_apart,
     explain,
@@ -111,6 +111,7 @@ def publish(settings: Any, versions: Versions, *, only_plan: bool) -> int:
             return 0
         _date(folder, plan, versions)
         _carry_signatures(folder, versions.public())
+        ignore_interrupts()
         number = versions.show(folder)
         versions.prune(keep)
     _report(archive, versions, number, time.monotonic() - started)
@@ -130,8 +131,9 @@ def rollback(versions: Versions) -> int:
         if not older:
             raise SecpackError(f"{versions.target}: no older version is kept")
         _check_older(versions.folder(older[-1]))
+        ignore_interrupts()
         versions.point_to(older[-1])
-    print(f"{versions.target}: version {older[-1]} is public again, instead of {current}.")
+    tell(f"{versions.target}: version {older[-1]} is public again, instead of {current}.")
     return 0
 
 
@@ -295,9 +297,8 @@ def _tell_refused(findings: Sequence[Finding]) -> None:
 
 def _report(archive: Archive, versions: Versions, number: int, seconds: float) -> None:
     counts = f"{len(archive.bulletins)} bulletins and {len(archive.canaries)} canaries"
-    print(f"Published {counts} as version {number} in {seconds:.1f} s: {versions.target}")
-    for line in report_archive(archive):
-        print(line)
+    done = f"Published {counts} as version {number} in {seconds:.1f} s: {versions.target}"
+    tell(done, *report_archive(archive))
 
 
 if __name__ == "__main__":

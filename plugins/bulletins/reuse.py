@@ -71,10 +71,15 @@ class LastBuild:
         return found == len(self.files) > 0 and all(map(self._is_untouched, self.files))
 
     def link(self, path: str, folder: Path, name: str = "") -> bool:
-        """Let a file be in another folder, too; tell whether that could be done."""
+        """Let a file be in another folder, too; tell whether that could be done.
+
+        Raises FileExistsError where something is there.
+        """
         new = f"{folder}/{name or path}"
         try:
             os.link(f"{self.site}/{path}", new)
+        except FileExistsError:
+            raise
         except OSError:  # a file system without links, or a file of somebody else
             return False
         # Another build may have replaced the site since it was looked at.

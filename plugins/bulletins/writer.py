@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import io
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import date
 from functools import partial
 from operator import itemgetter
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from pelican.utils import sanitised_join
 from pelican.writers import Writer
@@ -31,8 +31,8 @@ class ArchiveWriter(Writer):  # type: ignore[misc] # Pelican has no types
         self._record: Record = self.settings["RECORD"]
         self._folders: set[str] = set()
         self._put_off: list[tuple[date, Callable[[], object]]] = []
-        self._is_late = False
         self._last: list[Batch] = []
+        self._is_written = False
 
     def pages(self) -> list[str]:
         """The paths of all pages that were written so far, sorted."""
@@ -41,9 +41,9 @@ class ArchiveWriter(Writer):  # type: ignore[misc] # Pelican has no types
     def put_off(self, write: Callable[[], object], day: date = date.max) -> None:
         """Write something later; what is of a day together with what else is of that day.
 
-        Behind ``write_all``, as where another plugin's generator comes last, it is written at once.
+        When all was written, it is written now: the generator of another plugin can come last.
         """
-        if self._is_late:
+        if self._is_written:
             write()
         else:
             self._put_off.append((day, write))
@@ -69,7 +69,6 @@ class ArchiveWriter(Writer):  # type: ignore[misc] # Pelican has no types
         """Write what was put off, the newest first. Raises RuntimeError for an address twice."""
         row = [write for _, write in sorted(self._put_off, key=itemgetter(0), reverse=True)]
         before = set(self._record.made)
-        self._is_late = True
 
         def told() -> tuple[dict[str, Made], set[str]]:
             made = {path: m for path, m in self._record.made.items() if path not in before}
@@ -78,11 +77,21 @@ class ArchiveWriter(Writer):  # type: ignore[misc] # Pelican has no types
         other = share(row, lambda write: write(), told, Progress("Writing files"))
         made, taken = other or ({}, set())
         if twice := sorted(made.keys() & self._record.made.keys()):
-            raise RuntimeError(f"{twice[0]}: two things want this address")
+            raise _twice(twice[0])
         self._record.made |= made
         self._record.taken |= taken
         for batch in self._last:
             self._write_batch(batch)
+        self._is_written = True
+
+    def see_free(self, paths: Iterable[str]) -> None:
+        """See that nothing was written where others are about to write past this.
+
+        Raises RuntimeError.
+        """
+        for path in paths:
+            if path in self._record.made:
+                raise _twice(path)
 
     def take(self, path: str, key: str) -> bool:
         """Take a file from the last build, if that made it under this key; tell whether it did.
@@ -128,14 +137,15 @@ class ArchiveWriter(Writer):  # type: ignore[misc] # Pelican has no types
         self._make_room(path)
         if self._record.last.has_bytes(path, made.sha256) and self._link(path, made):
             return
-        (self._root / path).write_bytes(data)
+        with self._new(path) as file:
+            file.write(data)
         self._record.made[path] = made
 
     def _write_pieces(self, path: str, pieces: Iterator[bytes]) -> None:
         """Write a file that is too large to be held in memory, and more than once."""
         self._make_room(path)
-        found, target = hashlib.sha256(), self._root / path
-        with target.open("wb") as file:
+        found = hashlib.sha256()
+        with self._new(path) as file:
             for piece in pieces:
                 file.write(piece)
                 found.update(piece)
@@ -147,35 +157,52 @@ class ArchiveWriter(Writer):  # type: ignore[misc] # Pelican has no types
     def _make_room(self, path: str) -> None:
         """See that nothing is at an address, and that its folder is there."""
         if path in self._record.made:
-            raise RuntimeError(f"{path}: two things want this address")
+            raise _twice(path)
         folder = path.rpartition("/")[0]
         if folder not in self._folders:
             Path(sanitised_join(self.output_path, folder)).mkdir(parents=True, exist_ok=True)
             self._folders.add(folder)
 
+    def _new(self, path: str) -> BinaryIO:
+        """A new file, never another link to one of the last build, which the other has taken."""
+        try:
+            return (self._root / path).open("xb")
+        except FileExistsError:
+            raise _twice(path) from None
+
     def _link(self, path: str, made: Made) -> bool:
-        if not self._record.last.link(path, self._root):
-            return False
+        try:
+            if not self._record.last.link(path, self._root):
+                return False
+        except FileExistsError:
+            raise _twice(path) from None
         self._record.made[path] = made
         self._record.taken.add(path)
         return True
 
     def _open_w(self, filename: str, encoding: str, override: bool = False) -> io.StringIO:
-        """Where Pelican writes a page or another file: it becomes bytes when it is closed."""
+        """Where Pelican writes a page or another file: it becomes bytes when all is written."""
         del override
         path = Path(filename).relative_to(Path(sanitised_join(self.output_path))).as_posix()
         return _Page(lambda text: self.write_bytes(path, text.encode(encoding)))
 
 
+def _twice(path: str) -> RuntimeError:
+    return RuntimeError(f"{path}: two things want this address")
+
+
 class _Page(io.StringIO):
-    """Text that is handed over when it is closed."""
+    """Text that is handed over when its ``with`` ends, unless by an error.
+
+    Not when it is closed: what an interrupt has left open is closed when the folder is gone.
+    """
 
     def __init__(self, done: Callable[[str], None]) -> None:
         super().__init__(newline="\n")
         self._done = done
 
-    def close(self) -> None:
-        """Hand the text over, once."""
-        if not self.closed:
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        """Hand the text over."""
+        if kind is None:
             self._done(self.getvalue())
-        super().close()
+        self.close()

@@ -24,7 +24,7 @@ from secpack.errors import ParseError, SecpackError
 from secpack.lint import CODES, check_security_txt, lint
 from secpack.model import Archive, Finding, Severity
 from secpack.profile import Profile, load_profile
-from secpack.progress import Progress
+from secpack.progress import Progress, clear
 from secpack.signatures import Checker
 from secpack.sums import SUMS
 from secpack.text.marks import visible
@@ -48,6 +48,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         status: int = options.run(options)
         return status
     except (SecpackError, OSError) as error:
+        clear()
         print(_plain(_reason(error)), file=sys.stderr)
     except KeyboardInterrupt:
         print("\nInterrupted.", file=sys.stderr)

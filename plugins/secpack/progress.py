@@ -30,7 +30,8 @@ class Progress:
         line = f"\r{self._words}: {done:,}{of}, {rate:,.0f}/s\033[K{end}"
         print(line, end="", file=sys.stderr, flush=True)
 
-    def end(self) -> None:
-        """Take away what was told last."""
-        if self._shown:
-            print("\r\033[K", end="", file=sys.stderr, flush=True)
+
+def clear() -> None:
+    """Take away what was told last, if the work has failed: what is said next has a line."""
+    if sys.stderr.isatty():
+        print("\r\033[K", end="", file=sys.stderr, flush=True)

@@ -10,7 +10,9 @@ import pickle
 import signal
 import sys
 import termios
+import traceback
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from typing import Any, BinaryIO, Final, NoReturn, TypeVar
 
 from secpack.errors import SecpackError
@@ -23,6 +25,9 @@ _WORTH: Final = 50
 
 #: How many turns there are at most, a byte each in a pipe, which takes that much at once.
 _TURNS: Final = 4096
+
+#: What somebody ends a program by.
+_ENDING: Final = (signal.SIGINT, signal.SIGTERM)
 
 
 def share(
@@ -38,16 +43,22 @@ def share(
     are done, of how many. Raises what ``do`` raises; where it raised in the other process, a
     SecpackError with the reason.
     """
-    if len(row) < _WORTH or not _has_two_processors():
-        for done, item in enumerate(row, 1):
-            do(item)
-            progress(done, len(row))
-        return None
-    gc.freeze()  # collecting garbage would copy what the two have in common
-    try:
-        return _in_two(row, do, told, progress)
-    finally:
-        gc.unfreeze()
+    if len(row) >= _WORTH and _has_two_processors():
+        gc.freeze()  # collecting garbage would copy what the two have in common
+        try:
+            return _in_two(row, do, told, progress)
+        except _AloneError:
+            pass
+        finally:
+            gc.unfreeze()
+    for done, item in enumerate(row, 1):
+        do(item)
+        progress(done, len(row))
+    return None
+
+
+class _AloneError(Exception):
+    """There is no room for another process."""
 
 
 def _has_two_processors() -> bool:
@@ -72,19 +83,42 @@ def _in_two(
             do(item)
         return told()
 
-    child, answers = _start(help_first, turns)
     try:
-        for item in _taken(parts, turns):
-            do(item)
-            progress(len(row) - size * _left(turns), len(row))
-        answer: _R = _understood(answers)
-        progress(len(row), len(row))
+        with _other(help_first, turns) as answers:
+            for item in _taken(parts, turns):
+                do(item)
+                progress(len(row) - size * _left(turns), len(row))
+            answer: _R = _understood(answers)
+            progress(len(row), len(row))
     finally:
-        answers.close()
         os.close(turns)
+    return answer
+
+
+@contextmanager
+def _other(work: Callable[[], object], turns: int) -> Iterator[BinaryIO]:
+    """Another process that does some work: where it answers. It has ended when this ends.
+
+    Raises _AloneError where none can be started.
+    """
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, _ENDING)  # until it can be ended, too
+    try:
+        child, answers = _start(work, turns)
+        try:
+            signal.pthread_sigmask(signal.SIG_SETMASK, before)
+            yield answers
+        finally:
+            _end(child)
+            answers.close()
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+def _end(child: int) -> None:
+    # Where SIGCHLD is ignored, nothing remains of a process that has ended.
+    with suppress(ProcessLookupError, ChildProcessError):
         os.kill(child, signal.SIGKILL)
         os.waitpid(child, 0)
-    return answer
 
 
 def _turns(count: int) -> int:
@@ -115,7 +149,12 @@ def _start(work: Callable[[], object], turns: int) -> tuple[int, BinaryIO]:
     reading, writing = os.pipe()
     sys.stdout.flush()
     sys.stderr.flush()
-    child = os.fork()
+    try:
+        child = os.fork()
+    except OSError:
+        os.close(reading)
+        os.close(writing)
+        raise _AloneError from None
     if not child:
         os.close(reading)
         _answer(work, writing, turns)
@@ -125,15 +164,17 @@ def _start(work: Callable[[], object], turns: int) -> tuple[int, BinaryIO]:
 
 def _answer(work: Callable[[], object], writing: int, turns: int) -> NoReturn:
     """Do the work, write what came of it, and end this process."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the first process gets it, too, and ends this
-    signal.signal(signal.SIGTERM, signal.SIG_DFL)
     try:
+        signal.signal(signal.SIGINT, signal.SIG_IGN)  # the first process gets it, and ends this
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, _ENDING)
         try:
-            answer = (True, work())
+            answer: object = (work(), "", "")
         except BaseException as error:
             os.read(turns, _TURNS)  # what is left need not be done
-            kind = "" if isinstance(error, SecpackError) else f"{type(error).__name__}: "
-            answer = (False, f"{kind}{error}")
+            kind = "" if isinstance(error, SecpackError) else type(error).__name__
+            reason = ": ".join(filter(None, (kind, str(error))))
+            answer = (None, reason, traceback.format_exc())
         with os.fdopen(writing, "wb") as file:
             pickle.dump(answer, file, pickle.HIGHEST_PROTOCOL)
     finally:
@@ -143,9 +184,11 @@ def _answer(work: Callable[[], object], writing: int, turns: int) -> NoReturn:
 def _understood(answers: BinaryIO) -> Any:
     """What came of the other process's work. Raises SecpackError when it failed."""
     try:
-        worked, answer = pickle.load(answers)  # noqa: S301 - written by this code
+        answer, reason, where = pickle.load(answers)  # noqa: S301 - written by this code
     except (EOFError, pickle.UnpicklingError):
-        worked, answer = False, "a process that helped was ended; try again"
-    if not worked:
-        raise SecpackError(answer)
+        raise SecpackError("a process that helped was ended; try again") from None
+    if where:
+        error = SecpackError(reason)
+        error.add_note(f"There, {where}")
+        raise error
     return answer

@@ -113,7 +113,11 @@ class Checker:
                 self.cache.save()
                 return found
 
-            yield wait
+            try:
+                yield wait
+            finally:  # who was stopped, or has failed, does not wait for thousands
+                for _, future in futures:
+                    future.cancel()
 
     def _known(self, job: Job, keyring: str, gpgv: Program) -> Facts | None:
         kept = self.cache.get(_cache_key(job, keyring, gpgv))

@@ -333,6 +333,73 @@ def test_what_an_interrupted_build_has_made_is_removed(tmp_path: Path, number: i
     assert [path.name for path in tmp_path.iterdir()] == [".site-kept"]
 
 
+def test_too_late_interrupted_the_new_site_stands(tmp_path: Path, demo: Site) -> None:
+    """Where one site takes the place of another, and what is done then is told, nothing ends it."""
+    settings = tmp_path / "settings.py"
+    settings.write_text(
+        f"""\
+import signal, sys
+from pathlib import Path
+sys.path.insert(0, {str(ROOT)!r})
+from pelicanconf import *
+rename = Path.rename
+def interrupted(path, target):
+    moved = rename(path, target)
+    signal.raise_signal(signal.SIGTERM)
+    return moved
+Path.rename = interrupted
+"""
+    )
+    target = tmp_path / "site"
+    for _ in range(2):
+        site = build(target, settings=settings, AS_OF="2100-01-01")
+        assert site.status == 0, site.said
+        assert site.files() == demo.files()
+        (tmp_path / ".site-kept" / "inputs.json").unlink()
+    names = sorted(path.name for path in tmp_path.iterdir() if path.suffix != ".py")
+    assert [name for name in names if name != "__pycache__"] == [".site-kept", "site"]
+
+
+@pytest.mark.parametrize("unbuffered", ["", "1"])
+def test_who_does_not_listen_to_the_end_has_a_site_all_the_same(
+    tmp_path: Path, unbuffered: str
+) -> None:
+    """As with ``| head -1``: of a site that stands it is not said that nothing was built."""
+    for _ in range(2):
+        process = subprocess.Popen(
+            [sys.executable, "-m", "bulletins.build"],
+            cwd=ROOT,
+            env=environ(OUTPUT=tmp_path / "site", PYTHONUNBUFFERED=unbuffered),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+        )
+        assert process.stdout
+        assert process.stderr
+        process.stdout.close()
+        assert process.stderr.read() == b""
+        assert process.wait(60) == 0
+        assert (tmp_path / "site" / "SHA256SUMS").is_file()
+
+
+@pytest.mark.parametrize("address", ["robots.txt", "qsb/001/index.html"])
+def test_a_static_file_does_not_take_the_place_of_another(tmp_path: Path, address: str) -> None:
+    settings = tmp_path / "settings.py"
+    settings.write_text(
+        f"""\
+import sys
+sys.path.insert(0, {str(ROOT)!r})
+from pelicanconf import *
+STATIC_PATHS = ["about.md"]
+PATH = str(CONTENT / "pages")
+PAGE_PATHS = []
+EXTRA_PATH_METADATA = {{"about.md": {{"path": {address!r}}}}}
+"""
+    )
+    site = build(tmp_path / "site", settings=settings)
+    assert site.status == 1
+    assert f"{address}: two things want this address" in site.said
+
+
 def test_all_files_are_summed(demo: Site) -> None:
     done = subprocess.run(
         ["sha256sum", "--check", "--quiet", "SHA256SUMS"],  # noqa: S607

@@ -207,6 +207,34 @@ def test_killed_fifty_times_it_is_never_a_mix(
     assert len(versions(public.folder)) <= 4
 
 
+def test_too_late_interrupted_it_is_public_and_says_so(public: Site, tmp_path: Path) -> None:
+    """From the step that shows the new site on, nothing ends a publish."""
+    settings = tmp_path / "settings.py"
+    settings.write_text(
+        f"""\
+import signal, sys
+from pathlib import Path
+sys.path.insert(0, {str(ROOT)!r})
+from publishconf import *
+replace = Path.replace
+def interrupted(path, target):
+    replaced = replace(path, target)
+    if Path(target).name == "public":
+        signal.raise_signal(signal.SIGTERM)
+    return replaced
+Path.replace = interrupted
+"""
+    )
+    given = ("--settings", str(settings))
+    again = publish(public.folder, *given, SITEURL=HOST, KEEP="0")
+    assert "as version 2 in" in again.said
+    assert (again.status, versions(public.folder)) == (0, ["000002"])
+    assert publish(public.folder, SITEURL=f"{HOST}/b").status == 0
+    back = publish(public.folder, *given, "--rollback")
+    assert (back.status, public.folder.readlink().name) == (0, "000002")
+    assert "version 2 is public again" in back.said
+
+
 def test_a_full_disk_leaves_what_is_public(public: Site) -> None:
     before = public.files()
     limit = max(len(data) for data in before.values()) // 2

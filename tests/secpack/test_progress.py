@@ -6,7 +6,7 @@ import io
 
 import pytest
 
-from secpack.progress import Progress
+from secpack.progress import Progress, clear
 
 
 class Terminal(io.StringIO):
@@ -32,8 +32,8 @@ def test_count_and_rate(monkeypatch: pytest.MonkeyPatch, clock: list[float]) -> 
     clock[0] = 2.0
     progress(3000)
     assert terminal.getvalue() == "\rReading texts: 3,000, 1,500/s\033[K"
-    progress.end()
-    assert terminal.getvalue().endswith("\r\033[K")
+    clear()
+    assert terminal.getvalue().endswith("/s\033[K\r\033[K"), "what is said next has a line"
 
 
 def test_of_how_many(monkeypatch: pytest.MonkeyPatch, clock: list[float]) -> None:
@@ -50,5 +50,5 @@ def test_nothing_in_a_pipe(capsys: pytest.CaptureFixture[str], clock: list[float
     progress = Progress("Reading texts")
     clock[0] = 9.0
     progress(5, 5)
-    progress.end()
+    clear()
     assert capsys.readouterr().err == ""

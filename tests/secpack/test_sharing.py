@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
@@ -61,17 +62,46 @@ def _raise(error: BaseException) -> Callable[[], object]:
     return do
 
 
+def test_where_no_other_can_be_started_one_does_all(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fork() -> int:
+        raise BlockingIOError(11, "Resource temporarily unavailable")
+
+    monkeypatch.setattr("os.fork", fork)
+    open_before = len(list(Path("/proc/self/fd").iterdir()))
+    here, there, told = _share(_ROW)
+    assert (here, there, told[-1]) == (_ROW, [], len(_ROW))
+    assert len(list(Path("/proc/self/fd").iterdir())) == open_before
+
+
+def test_where_those_that_end_are_not_waited_for() -> None:
+    """As where whoever started this program ignores SIGCHLD, which programs pass on."""
+    before = signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+    try:
+        here, there, _ = _share(_ROW, lambda _: time.sleep(1e-6))
+    finally:
+        signal.signal(signal.SIGCHLD, before)
+    assert sorted(here + there) == _ROW
+
+
 @pytest.mark.parametrize(
     ("error", "said"),
     [
-        (SecpackError("QSBs/x.txt: gone"), "^QSBs/x.txt: gone$"),
-        (ValueError("odd"), "^ValueError: odd$"),
-        (SystemExit(3), "^SystemExit: 3$"),
+        (SecpackError("QSBs/x.txt: gone"), "QSBs/x.txt: gone"),
+        (ValueError("odd"), "ValueError: odd"),
+        (SystemExit(3), "SystemExit: 3"),
+        (MemoryError(), "MemoryError"),
     ],
 )
 def test_what_the_other_raises_is_raised_here(error: BaseException, said: str) -> None:
-    with pytest.raises(SecpackError, match=said):
+    with pytest.raises(SecpackError) as raised:
         _share(_ROW[:100], _only_there(_raise(error)))
+    assert str(raised.value) == said
+
+
+def test_where_the_other_raised_is_told_to_who_looks_for_it() -> None:
+    with pytest.raises(SecpackError) as raised:
+        _share(_ROW[:100], _only_there(_raise(ValueError("odd"))))
+    assert f'File "{__file__}"' in raised.value.__notes__[0]
 
 
 def test_the_other_is_killed() -> None:
@@ -80,15 +110,21 @@ def test_the_other_is_killed() -> None:
         _share(_ROW[:100], kill)
 
 
-def test_what_is_raised_here_ends_the_other(monkeypatch: pytest.MonkeyPatch) -> None:
-    first, fork = os.getpid(), os.fork
-    others: list[int] = []
+@pytest.fixture
+def others(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """The processes that are started."""
+    fork, found = os.fork, list[int]()
 
     def forked() -> int:
-        others.append(fork())
-        return others[-1]
+        found.append(fork())
+        return found[-1]
 
     monkeypatch.setattr("os.fork", forked)
+    return found
+
+
+def test_what_is_raised_here_ends_the_other(others: list[int]) -> None:
+    first = os.getpid()
 
     def do(_: int) -> None:
         if os.getpid() == first:
@@ -100,6 +136,34 @@ def test_what_is_raised_here_ends_the_other(monkeypatch: pytest.MonkeyPatch) -> 
     assert len(others) == 1
     with pytest.raises(ProcessLookupError):
         os.kill(others[0], 0)
+
+
+def test_interrupted_while_the_other_starts(
+    monkeypatch: pytest.MonkeyPatch, others: list[int]
+) -> None:
+    """Both get the signal: the first ends in order, and the other without a word."""
+    fork, ended = os.fork, list[int]()
+
+    def end(_: int, __: object) -> None:
+        ended.append(os.getpid())
+        raise SystemExit(143)
+
+    def interrupted() -> int:
+        child = fork()
+        signal.raise_signal(signal.SIGTERM)
+        return child
+
+    monkeypatch.setattr("os.fork", interrupted)
+    before = signal.signal(signal.SIGTERM, end)
+    try:
+        with pytest.raises(SystemExit):
+            _share(_ROW, lambda _: time.sleep(60))
+    finally:
+        signal.signal(signal.SIGTERM, before)
+    assert ended == [os.getpid()]
+    with pytest.raises(ProcessLookupError):
+        os.kill(others[0], 0)
+    assert not signal.pthread_sigmask(signal.SIG_BLOCK, ())
 
 
 _FORSAKEN = """\

@@ -14,9 +14,10 @@ import pytest
 
 from secpack import Checker, PackError, Profile, SecpackError, examine, load
 from secpack.cache import Cache, open_cache
-from secpack.model import Archive, Severity, Verdict
+from secpack.model import Archive, File, Severity, Verdict
 from secpack.policy import WORDS
 from secpack.profile import Period, Signer, Waiver
+from secpack.signatures import Job
 from tests.keys import Gnupg
 from tests.packs import bulletin, canary, make_pack
 
@@ -387,6 +388,21 @@ def test_a_gpgv_that_is_killed_is_no_verdict(
     monkeypatch.undo()
     archive = load(tmp_path / "pack", profile=profile, checker=Checker(cache=cache))
     assert verdicts(archive) == {"ines": Verdict.GOOD}  # nothing false was kept
+
+
+def test_who_is_stopped_does_not_wait_for_all_that_was_to_be_checked(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    script = tmp_path / "bin" / "gpgv"
+    script.parent.mkdir()
+    script.write_text(f'#!/bin/sh\necho x >> "{tmp_path}/gpgv.log"\nsleep 0.1\n')
+    script.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{script.parent}:{os.environ['PATH']}")
+    text = File(NAME, b"", "00")
+    jobs = [Job(text, File(f"{NAME}.sig.{n}", b"", f"{n:02}")) for n in range(100)]
+    with pytest.raises(SystemExit), Checker().start(jobs, b"", ""):
+        raise SystemExit(130)
+    assert calls(tmp_path / "gpgv.log") < len(jobs) / 2
 
 
 def test_an_unknown_key_is_named(
