@@ -25,6 +25,7 @@ from pelican.settings import read_settings
 
 from bulletins.addresses import ARCHIVE_JSON
 from bulletins.compress import compress
+from bulletins.exchange import exchange
 from bulletins.gate import GateError
 from bulletins.interrupts import ignore_interrupts, tell
 from bulletins.manifest import check_ours, digest, write_sums
@@ -191,7 +192,7 @@ def _sweep(target: Path) -> None:
 
 @contextmanager
 def _folder_beside(target: Path) -> Iterator[Path]:
-    """A new folder on the same file system, removed again unless it has been moved away."""
+    """A new folder on the same file system; what is there in the end is removed."""
     target.parent.mkdir(parents=True, exist_ok=True)
     name = f".{target.name}-{os.getpid()}-"
     folder = Path(tempfile.mkdtemp(prefix=name, suffix="-build", dir=target.parent))
@@ -203,9 +204,14 @@ def _folder_beside(target: Path) -> Iterator[Path]:
 
 
 def _put_in_place(folder: Path, target: Path) -> None:
-    """Put the new site where the old one is; the old one goes when the new one is there."""
+    """Put the new site where the old one is, in one step if the system can do that.
+
+    The old one is then where the new one was, or removed.
+    """
     if not target.exists():
         folder.rename(target)
+        return
+    if exchange(folder, target):
         return
     with _folder_beside(target) as old:
         target.rename(old / "site")

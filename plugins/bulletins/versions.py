@@ -7,7 +7,6 @@ step, so there is never a moment without a whole site.
 
 from __future__ import annotations
 
-import ctypes
 import fcntl
 import os
 import re
@@ -19,12 +18,11 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
+from bulletins.exchange import exchange
 from bulletins.manifest import check_ours
 from secpack import SecpackError
 
 _NUMBER: Final = re.compile(r"[0-9]{6}")
-_AT_FDCWD: Final = -100
-_EXCHANGE: Final = 2
 
 
 class Versions:
@@ -156,7 +154,7 @@ class Versions:
             return
         before = self.folder(number - 1)
         link.rename(before)
-        if not _exchange(before, self.target):
+        if not exchange(before, self.target):
             before.unlink()
             message = f"is a folder, which cannot become a link here in one step: mv it to {before}"
             raise SecpackError(f"{self.target}: {message}, and publish again")
@@ -173,19 +171,6 @@ class Versions:
         gone = self.home / f"gone-{number:06d}"
         self.folder(number).rename(gone)
         shutil.rmtree(gone)
-
-
-def _exchange(one: Path, other: Path) -> bool:
-    """Exchange what two paths name, in one step; tell whether this system can.
-
-    Raises OSError when it can, but not these two.
-    """
-    try:
-        renameat2 = ctypes.CDLL(None, use_errno=True).renameat2
-    except (OSError, AttributeError):
-        return False
-    names = (_AT_FDCWD, os.fsencode(one), _AT_FDCWD, os.fsencode(other))
-    return bool(renameat2(*names, _EXCHANGE) == 0)
 
 
 def _sync(folder: Path) -> None:

@@ -16,6 +16,7 @@ from pathlib import Path
 import pytest
 
 from bulletins.links import dangling
+from bulletins.making import _put_in_place
 from tests.bulletins.sites import ROOT, Site, build, environ
 from tests.packs import bulletin, canary, make_pack, numbered
 
@@ -311,6 +312,37 @@ def test_what_a_killed_build_left_is_removed(tmp_path: Path) -> None:
     (left / "index.html").write_text("half")
     assert build(tmp_path / "site").status == 0
     assert sorted(path.name for path in tmp_path.iterdir()) == [".site-kept", "site"]
+
+
+@pytest.fixture
+def old_and_new(tmp_path: Path) -> tuple[Path, Path]:
+    for name in ("old", "new"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "index.html").write_text(name)
+    return tmp_path / "old", tmp_path / "new"
+
+
+def test_the_new_site_takes_the_place_of_the_old_in_one_step(
+    old_and_new: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    old, new = old_and_new
+    monkeypatch.setattr(Path, "rename", lambda *_: pytest.fail("a second step"))
+    _put_in_place(new, old)
+    assert (old / "index.html").read_text() == "new"
+
+
+def test_where_folders_cannot_be_exchanged_the_old_site_goes_first(
+    old_and_new: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    old, new = old_and_new
+    monkeypatch.setattr("bulletins.making.exchange", lambda *_: False)
+    _put_in_place(new, old)
+    assert (old / "index.html").read_text() == "new"
+    assert [path.name for path in old.parent.iterdir()] == ["old"]
+    with pytest.raises(FileNotFoundError):
+        _put_in_place(new, old)
+    assert (old / "index.html").read_text() == "new"
+    assert [path.name for path in old.parent.iterdir()] == ["old"]
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])

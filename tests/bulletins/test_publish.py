@@ -356,7 +356,7 @@ def test_a_system_that_cannot_exchange_is_told_what_to_do(
     site.target.mkdir()
     (site.target / "index.html").write_text("before")
     write_sums(site.target, {"index.html": digest(site.target / "index.html")})
-    monkeypatch.setattr("bulletins.versions._exchange", lambda *_: False)
+    monkeypatch.setattr("bulletins.versions.exchange", lambda *_: False)
     with pytest.raises(SecpackError, match=f"mv it to {site.home}/000001, and publish again"):
         show(site, "new")
     assert (site.target / "index.html").read_text() == "before"
