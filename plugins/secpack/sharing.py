@@ -175,6 +175,8 @@ def _answer(work: Callable[[], object], writing: int, turns: int) -> NoReturn:
             kind = "" if isinstance(error, SecpackError) else type(error).__name__
             reason = ": ".join(filter(None, (kind, str(error))))
             answer = (None, reason, traceback.format_exc())
+        with suppress(OSError):  # what listeners of Pelican's have printed here
+            sys.stdout.flush()
         with os.fdopen(writing, "wb") as file:
             pickle.dump(answer, file, pickle.HIGHEST_PROTOCOL)
     finally:

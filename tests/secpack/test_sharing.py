@@ -188,3 +188,20 @@ def test_nobody_helps_one_who_was_killed() -> None:
         first.kill()
         said = first.stdout.read()  # until the last of the two has ended
     assert len(said.splitlines()) < 100
+
+
+_TALKATIVE = """\
+import time
+from secpack import sharing
+sharing._has_two_processors = lambda: True
+def do(item):
+    print(item)
+    time.sleep(0.001)
+sharing.share(range(100), do, list, lambda *_: None)
+"""
+
+
+def test_what_either_prints_is_printed() -> None:
+    command = [sys.executable, "-c", _TALKATIVE]
+    said = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    assert sorted(map(int, said.split())) == list(range(100))
