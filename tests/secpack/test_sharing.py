@@ -195,7 +195,7 @@ import time
 from secpack import sharing
 sharing._has_two_processors = lambda: True
 def do(item):
-    print(item)
+    print(f"{item}\\n", end="")
     time.sleep(0.001)
 sharing.share(range(100), do, list, lambda *_: None)
 """
@@ -203,5 +203,9 @@ sharing.share(range(100), do, list, lambda *_: None)
 
 def test_what_either_prints_is_printed() -> None:
     command = [sys.executable, "-c", _TALKATIVE]
-    said = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    # What is buffered must not be lost.
+    buffered = {name: value for name, value in os.environ.items() if name != "PYTHONUNBUFFERED"}
+    said = subprocess.run(
+        command, env=buffered, stdout=subprocess.PIPE, text=True, check=True
+    ).stdout
     assert sorted(map(int, said.split())) == list(range(100))
