@@ -54,6 +54,36 @@ def publish(public: Path, *arguments: str, **variables: str | Path) -> Site:
     return run([*PUBLISH, *arguments], public, environ(PUBLIC=public, **variables))
 
 
+_INTERRUPTED = """\
+import pkgutil, signal, sys
+from pathlib import Path
+sys.path.insert(0, {root!r})
+from {conf} import *
+{before}
+owner = pkgutil.resolve_name({owner!r})
+called = owner.{name}
+def interrupted(*given):
+    done = called(*given)
+    Path({sent!r}).touch()
+    signal.raise_signal(signal.SIGTERM)
+    return done
+owner.{name} = interrupted
+"""
+
+
+def interrupted_after(settings: Path, conf: str, function: str, before: str = "") -> Path:
+    """Write settings with which a program gets SIGTERM right behind each call of a function.
+
+    ``function`` is such as ``pathlib:Path.rename``; ``before`` is code that comes first. Returns
+    the file that is there once the signal was sent.
+    """
+    owner, _, name = function.rpartition(".")
+    sent = settings.with_suffix(".sent")
+    words = {"root": str(ROOT), "conf": conf, "before": before, "sent": str(sent)}
+    settings.write_text(_INTERRUPTED.format(owner=owner, name=name, **words))
+    return sent
+
+
 def environ(**variables: str | Path) -> dict[str, str]:
     """The surroundings without what would change a site, and with these variables."""
     given = {name: value for name, value in os.environ.items() if name not in _OURS}

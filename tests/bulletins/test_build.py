@@ -17,7 +17,7 @@ import pytest
 
 from bulletins.links import dangling
 from bulletins.making import _put_in_place
-from tests.bulletins.sites import ROOT, Site, build, environ
+from tests.bulletins.sites import ROOT, Site, build, environ, interrupted_after
 from tests.packs import bulletin, canary, make_pack, numbered
 
 DEMO = ROOT / "content" / "secpack"
@@ -365,31 +365,29 @@ def test_what_an_interrupted_build_has_made_is_removed(tmp_path: Path, number: i
     assert [path.name for path in tmp_path.iterdir()] == [".site-kept"]
 
 
-def test_too_late_interrupted_the_new_site_stands(tmp_path: Path, demo: Site) -> None:
+@pytest.mark.parametrize(
+    ("function", "before"),
+    [
+        ("bulletins.making.exchange", ""),
+        ("pathlib:Path.rename", "import bulletins.making as m; m.exchange = lambda *_: False"),
+    ],
+)
+def test_too_late_interrupted_the_new_site_stands(
+    tmp_path: Path, demo: Site, function: str, before: str
+) -> None:
     """Where one site takes the place of another, and what is done then is told, nothing ends it."""
     settings = tmp_path / "settings.py"
-    settings.write_text(
-        f"""\
-import signal, sys
-from pathlib import Path
-sys.path.insert(0, {str(ROOT)!r})
-from pelicanconf import *
-rename = Path.rename
-def interrupted(path, target):
-    moved = rename(path, target)
-    signal.raise_signal(signal.SIGTERM)
-    return moved
-Path.rename = interrupted
-"""
-    )
+    sent = interrupted_after(settings, "pelicanconf", function, before)
     target = tmp_path / "site"
     for _ in range(2):
+        sent.unlink(missing_ok=True)
         site = build(target, settings=settings, AS_OF="2100-01-01")
         assert site.status == 0, site.said
         assert site.files() == demo.files()
         (tmp_path / ".site-kept" / "inputs.json").unlink()
-    names = sorted(path.name for path in tmp_path.iterdir() if path.suffix != ".py")
-    assert [name for name in names if name != "__pycache__"] == [".site-kept", "site"]
+    assert sent.exists()
+    names = {path.name for path in tmp_path.iterdir()} - {"__pycache__"}
+    assert names == {".site-kept", "site", settings.name, sent.name}
 
 
 @pytest.mark.parametrize("unbuffered", ["", "1"])

@@ -19,7 +19,7 @@ import pytest
 from bulletins.manifest import digest, write_sums
 from bulletins.versions import Versions
 from secpack import SecpackError
-from tests.bulletins.sites import PUBLISH, ROOT, Site, build, environ, publish
+from tests.bulletins.sites import PUBLISH, ROOT, Site, build, environ, interrupted_after, publish
 
 DEMO = ROOT / "content" / "secpack"
 PROFILE = ROOT / "content" / "demo.toml"
@@ -210,25 +210,13 @@ def test_killed_fifty_times_it_is_never_a_mix(
 def test_too_late_interrupted_it_is_public_and_says_so(public: Site, tmp_path: Path) -> None:
     """From the step that shows the new site on, nothing ends a publish."""
     settings = tmp_path / "settings.py"
-    settings.write_text(
-        f"""\
-import signal, sys
-from pathlib import Path
-sys.path.insert(0, {str(ROOT)!r})
-from publishconf import *
-replace = Path.replace
-def interrupted(path, target):
-    replaced = replace(path, target)
-    if Path(target).name == "public":
-        signal.raise_signal(signal.SIGTERM)
-    return replaced
-Path.replace = interrupted
-"""
-    )
+    point_to = "bulletins.versions:Versions.point_to"
+    sent = interrupted_after(settings, "publishconf", point_to)
     given = ("--settings", str(settings))
     again = publish(public.folder, *given, SITEURL=HOST, KEEP="0")
     assert "as version 2 in" in again.said
     assert (again.status, versions(public.folder)) == (0, ["000002"])
+    assert sent.exists()
     assert publish(public.folder, SITEURL=f"{HOST}/b").status == 0
     back = publish(public.folder, *given, "--rollback")
     assert (back.status, public.folder.readlink().name) == (0, "000002")
