@@ -18,16 +18,15 @@ class Progress:
         self._shown = sys.stderr.isatty()
         self._started = self._told = time.monotonic()
 
-    def __call__(self, done: int, total: int = 0) -> None:
-        """Tell how many are done, of how many if that is known."""
+    def __call__(self, done: int, total: int) -> None:
+        """Tell how many are done, of how many."""
         now = time.monotonic()
         if not self._shown or (now - self._told < _OFTEN and done != total):
             return
         self._told = now
-        of = f" of {total:,}" if total else ""
         rate = done / max(now - self._started, 0.001)
         end = "\r\033[K" if done == total else ""
-        line = f"\r{self._words}: {done:,}{of}, {rate:,.0f}/s\033[K{end}"
+        line = f"\r{self._words}: {done:,} of {total:,}, {rate:,.0f}/s\033[K{end}"
         print(line, end="", file=sys.stderr, flush=True)
 
 

@@ -27,11 +27,11 @@ def test_count_and_rate(monkeypatch: pytest.MonkeyPatch, clock: list[float]) -> 
     terminal = Terminal()
     monkeypatch.setattr("sys.stderr", terminal)
     progress = Progress("Reading texts")
-    progress(1)
+    progress(1, 5000)
     assert terminal.getvalue() == "", "not for each of thousands"
     clock[0] = 2.0
-    progress(3000)
-    assert terminal.getvalue() == "\rReading texts: 3,000, 1,500/s\033[K"
+    progress(3000, 5000)
+    assert terminal.getvalue() == "\rReading texts: 3,000 of 5,000, 1,500/s\033[K"
     clear()
     assert terminal.getvalue().endswith("/s\033[K\r\033[K"), "what is said next has a line"
 

@@ -175,7 +175,7 @@ def whole(section: Section) -> tuple[Block, ...]:
     return section.blocks if _is_brief(section.blocks) else opening(section)
 
 
-def steps(section: Section, packages: Iterable[int] = ()) -> tuple[Block, ...]:
+def steps(section: Section, packages: Iterable[int]) -> tuple[Block, ...]:
     """What a section asks for: its first statement, what is to be restarted, who need do nothing.
 
     Where that statement has no list and no commands, the first list that is announced later
