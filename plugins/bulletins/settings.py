@@ -110,6 +110,10 @@ def _checker(*, strict: bool) -> Checker:
 
 def _check_strictly(archive: Archive, *, pinned: bool) -> None:
     """Refuse what must not be published. Raises SecpackError with all reasons."""
+    if archive.unknown_embargoes:
+        names = ", ".join(archive.unknown_embargoes)
+        message = f"the profile embargoes {names}, but the pack has no such document: "
+        raise SecpackError(message + "correct the id, or remove the embargo")
     errors = [f for f in archive.findings if f.severity is Severity.ERROR and not f.waived]
     if errors:
         raise SecpackError("\n".join(f"{f.file}: {f.message} ({f.code})" for f in errors))

@@ -83,13 +83,11 @@ def sources_of(settings_file: str, settings: Any) -> dict[str, bool]:
 
     They are not in a pack, where only links to what is in it mean anything.
     """
-    # Here, since a build that finds nothing changed needs none of it.
-    from secpack.git import commit_files  # noqa: PLC0415
-
     names = ("SECPACK", "PATH", "PROFILE_FILE", "XSA_FILE", "XSA_JSON_FILE")
     given = [Path(settings[name]) for name in names if settings.get(name)]
     if settings.get("SECPACK"):
-        given += commit_files(Path(settings["SECPACK"]))
+        git = Path(settings["SECPACK"], ".git")
+        given += [git / "HEAD", git / "packed-refs", git / "refs"]
     given += [*sorted(Path(settings_file).absolute().parent.glob("*.py")), *other_code()]
     folders = [Path(settings["THEME"]), _CODE]
     folders += [Path(path) for name in _FOLDERS for path in settings[name]]

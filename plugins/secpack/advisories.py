@@ -12,6 +12,7 @@ from typing import Any, Final
 import yaml
 
 from secpack.errors import TrackerError
+from secpack.files import MAX_INPUT, read_file
 from secpack.model import Advisory, Bulletin, Finding, Severity
 from secpack.xsa_json import join_list
 
@@ -84,7 +85,7 @@ def _read(path: Path) -> tuple[Advisory, ...]:
 
 
 def _text(path: Path) -> str:
-    data = path.read_bytes()
+    data = read_file(path, MAX_INPUT)
     try:
         return data.decode()
     except UnicodeDecodeError as error:

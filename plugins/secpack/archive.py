@@ -23,7 +23,7 @@ from secpack.crossreferences import (
 from secpack.documents import read_documents
 from secpack.errors import PackError, SecpackError
 from secpack.evidence import Evidence, gather
-from secpack.git import read_commit
+from secpack.git import checked_out
 from secpack.model import (
     Advisory,
     Archive,
@@ -107,6 +107,9 @@ def examine(  # noqa: PLR0913 - all but the first are given by name
     canaries = [canary for canary in canaries if canary.id not in late]
     publications = [*bulletins, *canaries]
     joined = tuple(join_advisories(publications, tracker))
+    # What is kept back has not been published, and neither has the commit that holds it.
+    commit, odd = ("", ()) if withheld else checked_out(Path(path))
+    contents.findings += odd
     archive = Archive(
         bulletins=tuple(bulletins),
         canaries=tuple(canaries),
@@ -116,15 +119,22 @@ def examine(  # noqa: PLR0913 - all but the first are given by name
         findings=(),
         cves=tuple(join_cves(joined, publications)),
         embargoed=len(contents.withheld),
+        unknown_embargoes=tuple(_unknown_embargoes(profile, contents)),
         late=len(late),
-        # What is kept back has not been published, and neither has the commit that holds it.
-        commit="" if contents.withheld or late else read_commit(Path(path)),
+        commit=commit,
     )
     if evidence:
         archive = _judged(archive, evidence)
     archive = _without_traces(archive, withheld)
     findings = _findings(archive, contents, profile, withheld, evidence)
     return replace(archive, findings=tuple(findings)), tuple(contents.errors)
+
+
+def _unknown_embargoes(profile: Profile, contents: Contents) -> Iterator[str]:
+    """Embargoes that hold for no document here: perhaps a slip, and the document goes public."""
+    for name, entry in sorted(profile.documents.items()):
+        if entry.status == "embargoed" and name not in contents.withheld:
+            yield name
 
 
 # --- signatures -------------------------------------------------------------------------------

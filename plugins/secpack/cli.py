@@ -41,6 +41,7 @@ _LEVELS = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.NOTICE
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command; return its exit status."""
     options = _parser().parse_args(arguments)
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
@@ -137,6 +138,7 @@ def check(
     checker = Checker(cache=open_cache("verdicts.json"), progress=progress)
     archive, errors = examine(pack, profile=profile, advisories=advisories, checker=checker)
     late = [*_overdue(archive, profile, on)] if on else []
+    late += [_unknown_embargo(name) for name in archive.unknown_embargoes]
     broken = (_finding(error) for error in errors)
     return sorted([*archive.findings, *_lint(archive, profile), *late, *broken])
 
@@ -146,6 +148,11 @@ def _overdue(archive: Archive, profile: Profile, on: date) -> Iterator[Finding]:
     yield from check_lateness(archive.canaries, on)
     if profile.security_txt:
         yield from check_security_txt(profile.security_txt, on)
+
+
+def _unknown_embargo(name: str) -> Finding:
+    message = f"{name} is under embargo, but the pack has no such document"
+    return Finding("", 0, "embargo-unknown", message, Severity.ERROR)
 
 
 def _lint(archive: Archive, profile: Profile) -> Iterator[Finding]:

@@ -26,6 +26,10 @@ class ParseError(SecpackError):
         return f"{':'.join(place)}: {self.message}"
 
 
+class PrivateKeyError(ParseError):
+    """A file that holds a private key, which no waiver lets through."""
+
+
 class ProfileError(ParseError):
     """A profile that is not valid TOML, or that says something the archive does not know."""
 

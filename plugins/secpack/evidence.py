@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 
-from secpack.errors import ProgramMissingError, SecpackError
+from secpack.errors import ParseError, ProgramMissingError, SecpackError
 from secpack.keys import Keyring, bare_keys, build_keyring, inspect_keys
 from secpack.model import Finding, Key, Severity, Signature
 from secpack.pack import Contents
@@ -36,21 +37,36 @@ class Evidence:
 def gather(contents: Contents, profile: Profile, checker: Checker) -> Evidence:
     """Check all signatures of a pack, and look at its keys meanwhile.
 
-    Raises ProgramMissingError when there is no gpgv. A key that is damaged, and another master
-    key than the profile pins, become errors of ``contents``.
+    Raises ProgramMissingError when there is no gpgv. Another master key than the profile pins, and
+    a signature from the future, become errors of ``contents``.
     """
-    keyring, errors = build_keyring(contents.keys)
-    contents.errors += errors
+    trusted = {profile.master_key, *(signer.fingerprint for signer in profile.signers.values())}
+    keyring = build_keyring(contents.keys, trusted)
     with checker.start(_jobs(contents), keyring.packets, keyring.digest) as wait:
         try:
-            keys, missing = _inspected(keyring, profile, checker)
+            keys, odd = _inspected(keyring, profile, checker)
             anchored = check_anchor(keys, profile)
-            findings = (*keyring.findings, *missing, *anchored, *_revoked(keys))
+            findings = (*keyring.findings, *odd, *anchored, *_revoked(keys))
         except SecpackError as error:
             contents.errors.append(error)
             keys, findings = bare_keys(keyring), keyring.findings
         by_fingerprint = {key.fingerprint: key for key in keys}
-        return Evidence(wait(), keys, by_fingerprint, findings, profile)
+        facts = wait()
+        contents.errors += _from_the_future(facts)
+        return Evidence(facts, keys, by_fingerprint, findings, profile)
+
+
+def _from_the_future(facts: Mapping[str, Facts]) -> Iterator[ParseError]:
+    """Signatures made later than tomorrow: a wrong clock, or a time chosen to outlast others.
+
+    Errors, not findings, so that the clock can stop a build and never changes a byte of it.
+    """
+    tomorrow = datetime.now(UTC) + timedelta(days=1)
+    for path, found in sorted(facts.items()):
+        if found.created and found.created > tomorrow:
+            message = f"signed in the future, on {found.created:%Y-%m-%d}: check the clock of "
+            message += "this machine, or ask the signer to sign again"
+            yield ParseError(message, path=path)
 
 
 def _inspected(
@@ -58,7 +74,7 @@ def _inspected(
 ) -> tuple[tuple[Key, ...], tuple[Finding, ...]]:
     """The keys as gpg knows them; without a gpg their fingerprints, and a finding."""
     try:
-        return inspect_keys(keyring, profile.master_key, cache=checker.cache), ()
+        return inspect_keys(keyring, profile.master_key, cache=checker.cache)
     except ProgramMissingError as error:
         message = f"{error}; without it nobody checks which keys the master key has certified"
         return bare_keys(keyring), (Finding(profile.keys, 0, "no-gpg", message, Severity.ERROR),)

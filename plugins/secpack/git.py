@@ -1,69 +1,92 @@
-"""Which commit of a git checkout is checked out: read from its files, for git runs hooks."""
+"""Which commit of a git checkout is checked out, as git says.
+
+A pack's repository is hostile, too: git gets no configuration but the repository's own, which for
+this question runs nothing, and a time limit. A repository that reaches out of the pack is not
+asked: its commit would be another's.
+"""
 
 from __future__ import annotations
 
+import os
 import re
+import stat
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
-_COMMIT: Final = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
-_REF: Final = re.compile(r"ref: (refs/[A-Za-z0-9][\w./-]{0,200})", re.ASCII)
-_MOST: Final = 1024 * 1024
+from secpack.errors import SecpackError
+from secpack.model import Finding, Severity
+from secpack.programs import LimitError, find_program, run
+
+_COMMIT: Final = re.compile(rb"([0-9a-f]{40}|[0-9a-f]{64})\n")
+_PATIENCE: Final = 10  # seconds
+
+#: Whoever the pack belongs to, git reads it; it runs nothing, and fetches nothing.
+_ENVIRONMENT: Final = {
+    "GIT_CONFIG_NOSYSTEM": "1",
+    "GIT_CONFIG_GLOBAL": os.devnull,
+    "GIT_CONFIG_COUNT": "3",
+    "GIT_CONFIG_KEY_0": "safe.directory",
+    "GIT_CONFIG_VALUE_0": "*",
+    "GIT_CONFIG_KEY_1": "core.fsmonitor",
+    "GIT_CONFIG_VALUE_1": "false",
+    "GIT_CONFIG_KEY_2": "core.hooksPath",
+    "GIT_CONFIG_VALUE_2": os.devnull,
+    "GIT_ALLOW_PROTOCOL": "",
+    "GIT_NO_LAZY_FETCH": "1",
+    "GIT_NO_REPLACE_OBJECTS": "1",
+    "GIT_OPTIONAL_LOCKS": "0",
+    "GIT_TERMINAL_PROMPT": "0",
+}
 
 
 def read_commit(root: Path) -> str:
-    """The commit that HEAD names, in hexadecimal; empty where there is none, or no checkout."""
-    folder = _git_folder(root)
-    head = _read(folder / "HEAD").strip()
-    ref = _ref(head)
-    if not ref:
-        return head if _COMMIT.fullmatch(head) else ""
-    common = _common(folder)
-    for place in (folder, common):
-        found = _read(place / ref).strip()
-        if _COMMIT.fullmatch(found):
-            return found
-    return _packed(_read(common / "packed-refs"), ref)
+    """The commit of HEAD (hexadecimal); empty where there is no checkout or it cannot be read."""
+    return checked_out(root)[0]
 
 
-def commit_files(root: Path) -> list[Path]:
-    """The files that decide which commit ``read_commit`` finds, there or not."""
-    folder = _git_folder(root)
-    common = _common(folder)
-    ref = _ref(_read(folder / "HEAD").strip())
-    refs = [folder / ref, common / ref] if ref else []
-    return [folder / "HEAD", folder / "commondir", *refs, common / "packed-refs"]
+def checked_out(root: Path) -> tuple[str, tuple[Finding, ...]]:
+    """The commit of HEAD, and why a checkout's commit is not stated.
 
-
-def _ref(head: str) -> str:
-    match = _REF.fullmatch(head)
-    return match[1] if match and ".." not in match[1] else ""
-
-
-def _common(folder: Path) -> Path:
-    """Where all worktrees of a repository have in common what is not here."""
-    return folder / (_read(folder / "commondir").strip() or ".")
-
-
-def _git_folder(root: Path) -> Path:
-    """``.git``; in another worktree, or a submodule, that is a file which names the folder."""
-    place = root / ".git"
-    pointer = _read(place) if place.is_file() else ""
-    return root / pointer.removeprefix("gitdir: ").strip() if pointer else place
-
-
-def _packed(refs: str, name: str) -> str:
-    for line in refs.splitlines():
-        commit, _, ref = line.partition(" ")
-        if ref == name and _COMMIT.fullmatch(commit):
-            return commit
-    return ""
-
-
-def _read(path: Path) -> str:
-    """A small file's text; empty where there is none that can be read."""
+    Raises ProgramMissingError when there is a checkout and no git.
+    """
+    folder = root / ".git"
+    if not os.path.lexists(folder):
+        return "", ()
+    git = find_program("git")
     try:
-        with path.open("rb") as file:
-            return file.read(_MOST).decode("utf-8", "replace")
-    except (OSError, ValueError):
-        return ""
+        _check_own(folder)
+        command = ["--git-dir", str(folder), "rev-parse", "--verify", "--quiet", "HEAD^{commit}"]
+        done = run(git, command, seconds=_PATIENCE, environment=_ENVIRONMENT)
+    except (_NotOwnError, LimitError, OSError) as error:
+        return "", (_finding(str(error)),)
+    match = _COMMIT.fullmatch(done.output)
+    if done.status or not match:
+        return "", (_finding("git finds no commit there"),)
+    return match[1].decode(), ()
+
+
+def _finding(reason: str) -> Finding:
+    message = f"the commit of this checkout is not stated: {reason}"
+    return Finding(".git", 0, "no-commit", message, Severity.WARNING)
+
+
+class _NotOwnError(SecpackError):
+    """A repository that is not wholly inside its pack."""
+
+
+def _check_own(folder: Path) -> None:
+    """Refuse a repository of which something lies elsewhere, or is neither file nor folder."""
+    if not stat.S_ISDIR(folder.lstat().st_mode):
+        raise _NotOwnError("its repository is elsewhere")
+    for path in (*folder.iterdir(), *_below(folder / "refs")):
+        mode = path.lstat().st_mode
+        if not (stat.S_ISDIR(mode) or stat.S_ISREG(mode)):
+            raise _NotOwnError(f"{path.relative_to(folder.parent)} is neither a file nor a folder")
+    if (folder / "commondir").exists():
+        raise _NotOwnError("its repository is elsewhere")
+
+
+def _below(folder: Path) -> Iterator[Path]:
+    for below, folders, files in os.walk(folder):
+        yield from (Path(below, name) for name in (*folders, *files))

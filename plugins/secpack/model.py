@@ -426,6 +426,7 @@ class Verdict(StrEnum):
     UNCHECKED = "unchecked"
     GOOD = "good"
     GOOD_LEGACY = "good-legacy"
+    OBSOLETE_DIGEST = "obsolete-digest"
     BAD = "bad"
     EXPIRED_KEY = "expired-key"
     REVOKED_KEY = "revoked-key"
@@ -674,7 +675,8 @@ class Archive:
     """Everything that is published: sorted, unique, cross-referenced; and what was found.
 
     All ascend by number. Of documents that are kept back nothing is here but how many there are:
-    ``embargoed`` by the profile, ``late`` for the day that is shown. ``commit`` is the one that was
+    ``embargoed`` by the profile, ``late`` for the day that is shown; ``unknown_embargoes`` are ids
+    that the profile embargoes and no document has. ``commit`` is the one that was
     checked out, if the pack is a git checkout; empty also where something is kept back.
     """
 
@@ -686,6 +688,7 @@ class Archive:
     findings: tuple[Finding, ...]
     cves: tuple[Cve, ...] = ()
     embargoed: int = 0
+    unknown_embargoes: tuple[str, ...] = ()
     late: int = 0
     commit: str = ""
 

@@ -9,13 +9,26 @@ import base64
 import binascii
 import hashlib
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from typing import Final
 
 from secpack.errors import ParseError
 
+_SIGNATURE: Final = 2
+_SECRET_KEY: Final = 5
 _PUBLIC_KEY: Final = 6
+_SECRET_SUBKEY: Final = 7
+_PUBLIC_SUBKEY: Final = 14
+
+#: What a file of public keys holds: keys, subkeys, user ids, user attributes, signatures.
+_OF_PUBLIC_KEYS: Final = frozenset({_PUBLIC_KEY, 13, _PUBLIC_SUBKEY, 17, _SIGNATURE})
+SECRET: Final = frozenset({_SECRET_KEY, _SECRET_SUBKEY})
+
+#: The most packets of one file of keys: a key that many people have certified takes gpg minutes.
+_MOST_PACKETS: Final = 500
+
 _BLOCK: Final = re.compile(
     rb"^-----BEGIN PGP PUBLIC KEY BLOCK-----[ \t]*\r?\n"
     rb"(?P<headers>(?:[A-Za-z-]{1,40}: [^\n]*\n)*)[ \t]*\r?\n"
@@ -54,33 +67,35 @@ def _decode(block: re.Match[bytes], path: str) -> bytes:
 class SignaturePacket:
     """A signature of version 4: what it covers of itself, and what it does not.
 
-    ``hashed`` is what is hashed behind the document, ``issuers`` are the ids or fingerprints (hex)
-    that stand outside of it, ``prefix`` the first two bytes of the digest, ``digest`` its number.
+    ``hashed`` is hashed after the document; ``unhashed`` are subpackets that are not. ``prefix``
+    are the first two bytes of the digest, ``digest`` is the number of its algorithm, ``numbers``
+    are the signature's own.
     """
 
     hashed: bytes
-    issuers: tuple[str, ...]
+    unhashed: bytes
     prefix: bytes
     digest: int
+    numbers: bytes
 
     def fits(self, document: bytes, fingerprint: str) -> bool:
         """Whether what the signature does not cover agrees with what it does.
 
-        gpgv does not look at it, so that a file could be changed there without a word. A digest
-        that hashlib does not have is not compared.
+        gpgv does not look at it, so a change there would go unnoticed. A digest that hashlib does
+        not have is not compared.
         """
         trailer = self.hashed + b"\x04\xff" + len(self.hashed).to_bytes(4)
         name = _DIGEST_NAMES.get(self.digest)
         digest = hashlib.new(name, document + trailer, usedforsecurity=False) if name else None
         same = digest is None or digest.digest()[:2] == self.prefix
-        return same and all(fingerprint.endswith(issuer) for issuer in self.issuers)
+        sized = self.hashed[2] not in _WITH_NUMBERS or _are_numbers(self.numbers)
+        return same and sized and _are_issuers(self.unhashed, fingerprint)
 
 
 _DIGEST_NAMES: Final = {2: "sha1", 8: "sha256", 9: "sha384", 10: "sha512", 11: "sha224"}
-_SIGNATURE: Final = 2
 _WITH_NUMBERS: Final = frozenset({1, 3, 17, 19, 22})  # RSA, DSA, ECDSA, EdDSA
-_ISSUER_ID: Final = 16
-_ISSUER_FINGERPRINT: Final = 33
+_ISSUER_ID: Final = b"\x10"
+_ISSUER_FINGERPRINT: Final = b"\x21"
 _SIGNATURE_BLOCK: Final = re.compile(
     rb"-----BEGIN PGP SIGNATURE-----[ \t]*\r?\n"
     rb"(?P<headers>(?:(?:Version|Comment|Hash|Charset|MessageID): [\t\x20-\x7e]*\r?\n)*)[ \t]*\r?\n"
@@ -93,29 +108,39 @@ _SIGNATURE_BLOCK: Final = re.compile(
 def read_signature(data: bytes, *, path: str) -> SignaturePacket:
     """Read a file that holds one detached signature, armoured or binary, and nothing else.
 
-    Raises ParseError when there is anything else in it.
+    Raises ParseError when there is anything else in it, SeveralSignaturesError where that is
+    another signature.
     """
     if data[:1] < b"\x80":
         block = _SIGNATURE_BLOCK.fullmatch(data)
         if not block:
             raise ParseError("not one armoured signature and nothing else", path=path)
         data = _decode(block, path)
-    packets = list(_packets(data, path))
-    if [tag for tag, _ in packets] != [_SIGNATURE]:
+    found = list(_read(data, path))
+    if len(found) > 1 and {packet.tag for packet in found} == {_SIGNATURE}:
+        raise SeveralSignaturesError("several signatures; expected one", path=path)
+    if [packet.tag for packet in found] != [_SIGNATURE]:
         raise ParseError("not one signature and nothing else", path=path)
-    return _signature(packets[0][1], path)
+    return _signature(found[0].body, path)
+
+
+class SeveralSignaturesError(ParseError):
+    """A file with more than one signature."""
 
 
 def _signature(body: bytes, path: str) -> SignaturePacket:
-    """Take a signature packet apart (RFC 4880, section 5.2.3)."""
-    behind = 6 + int.from_bytes(body[4:6])
-    end = behind + 2 + int.from_bytes(body[behind : behind + 2])
-    if body[:1] != b"\x04" or end + 2 > len(body):
+    """Take a signature packet apart (RFC 9580, section 5.2.3)."""
+    unhashed = 6 + int.from_bytes(body[4:6])
+    prefix = unhashed + 2 + int.from_bytes(body[unhashed : unhashed + 2])
+    if body[:1] != b"\x04" or prefix + 2 > len(body):
         raise ParseError("not a signature of version 4", path=path)
-    if body[2] in _WITH_NUMBERS and not _are_numbers(body[end + 2 :]):
-        raise ParseError("damaged: its numbers are not written as they are large", path=path)
-    issuers = tuple(_issuers(body[behind + 2 : end], path))
-    return SignaturePacket(body[:behind], issuers, body[end : end + 2], body[3])
+    return SignaturePacket(
+        hashed=body[:unhashed],
+        unhashed=body[unhashed + 2 : prefix],
+        prefix=body[prefix : prefix + 2],
+        digest=body[3],
+        numbers=body[prefix + 2 :],
+    )
 
 
 def _are_numbers(data: bytes) -> bool:
@@ -130,19 +155,21 @@ def _are_numbers(data: bytes) -> bool:
     return position == len(data)
 
 
-def _issuers(data: bytes, path: str) -> Iterator[str]:
-    """Who made a signature, as its part that is not covered tells; nothing else may be there."""
+def _are_issuers(data: bytes, fingerprint: str) -> bool:
+    """Whether subpackets only name the issuer (section 5.2.3.7), each as who it is."""
     position = 0
     while position < len(data):
         length = data[position]
-        kind, content = data[position + 1], data[position + 2 : position + 1 + length]
-        if (kind, length) == (_ISSUER_ID, 9):
-            yield content.hex().upper()
-        elif (kind, length) == (_ISSUER_FINGERPRINT, 22) and content[:1] == b"\x04":
-            yield content[1:].hex().upper()
-        else:
-            raise ParseError("an unknown part of it is not covered by the signature", path=path)
+        content = data[position + 2 : position + 1 + length]
+        kind = data[position + 1 : position + 2]
+        if (kind, length) == (_ISSUER_FINGERPRINT, 22) and content[:1] == b"\x04":
+            content = content[1:]
+        elif (kind, length) != (_ISSUER_ID, 9):
+            return False
+        if not fingerprint.endswith(content.hex().upper()):
+            return False
         position += 1 + length
+    return position == len(data)
 
 
 def _crc24_table() -> tuple[int, ...]:
@@ -166,25 +193,50 @@ def _crc24(data: bytes) -> int:
     return crc
 
 
-def split_keys(packets: bytes, *, path: str) -> Iterator[tuple[str, bytes]]:
-    """Yield the fingerprint (hex, upper case) of each primary key, and all packets of that key.
+# --- keys -------------------------------------------------------------------------------------
 
-    Raises ParseError when the packets cannot be told apart, there is no key among them, or one is
-    not of version 4.
+
+@dataclass(frozen=True, slots=True)
+class PublicKey:
+    """A primary key: its fingerprint and those of its subkeys (hex, upper case), its packets."""
+
+    fingerprint: str
+    subkeys: tuple[str, ...]
+    packets: bytes
+
+
+def read_keys(data: bytes, *, path: str) -> tuple[PublicKey, ...]:
+    """Read a file of public keys, armoured or binary.
+
+    Raises ParseError when it holds anything else than keys of version 4 with what belongs to
+    them, no key, or so much that gpg would be busy with it for long.
     """
-    starts = []
-    for start, tag, body in _places(packets, path):
-        if tag == _PUBLIC_KEY:
-            starts.append((start, _fingerprint(body, path)))
-    if not starts:
-        raise ParseError("no OpenPGP public key in it", path=path)
-    ends = [start for start, _ in starts[1:]] + [len(packets)]
-    for (start, fingerprint), end in zip(starts, ends, strict=True):
-        yield fingerprint, packets[start:end]
+    binary = dearmor(data, path=path)
+    found = list(islice(_read(binary, path), _MOST_PACKETS + 1))
+    if len(found) > _MOST_PACKETS:
+        raise ParseError(f"more than {_MOST_PACKETS} packets; expected a few keys", path=path)
+    odd = sorted({packet.tag for packet in found} - _OF_PUBLIC_KEYS)
+    if odd:
+        message = f"a packet of type {odd[0]}; expected public keys and their certifications"
+        raise ParseError(message, path=path)
+    starts = [n for n, packet in enumerate(found) if packet.tag == _PUBLIC_KEY]
+    if not starts or starts[0]:
+        raise ParseError("no OpenPGP public key at its beginning", path=path)
+    groups = (found[a:b] for a, b in zip(starts, [*starts[1:], len(found)], strict=True))
+    return tuple(_public_key(group, binary, path) for group in groups)
+
+
+def _public_key(group: Sequence[Packet], data: bytes, path: str) -> PublicKey:
+    subkeys = [packet for packet in group if packet.tag == _PUBLIC_SUBKEY]
+    return PublicKey(
+        fingerprint=_fingerprint(group[0].body, path),
+        subkeys=tuple(_fingerprint(packet.body, path) for packet in subkeys),
+        packets=data[group[0].start : group[-1].end],
+    )
 
 
 def _fingerprint(body: bytes, path: str) -> str:
-    """The fingerprint of a key (RFC 4880, section 12.2)."""
+    """The fingerprint of a key (RFC 9580, section 5.5.4.2)."""
     if body[:1] != b"\x04":
         raise ParseError("a key of another version than 4", path=path)
     if len(body) > 0xFFFF:
@@ -193,34 +245,55 @@ def _fingerprint(body: bytes, path: str) -> str:
     return hashlib.sha1(head + body, usedforsecurity=False).hexdigest().upper()
 
 
-def _packets(data: bytes, path: str) -> Iterator[tuple[int, bytes]]:
-    """Tag and body of each packet."""
-    return ((tag, body) for _, tag, body in _places(data, path))
+# --- packets ----------------------------------------------------------------------------------
 
 
-def _places(data: bytes, path: str) -> Iterator[tuple[int, int, bytes]]:
-    """Where each packet begins, its tag and its body (RFC 4880, section 4.2).
+class DamagedError(Exception):
+    """Bytes that are not a sequence of OpenPGP packets."""
 
-    Partial lengths are not for keys.
+
+@dataclass(frozen=True, slots=True)
+class Packet:
+    """A packet: its type, its body, and where in the data it starts and ends."""
+
+    tag: int
+    body: bytes
+    start: int
+    end: int
+
+
+def packets(data: bytes) -> Iterator[Packet]:
+    """Yield the packets of binary data (RFC 9580, section 4.2).
+
+    Partial and indeterminate lengths, which keys and signatures do not have, count as damage.
+    Raises DamagedError.
     """
     position = 0
     while position < len(data):
-        start, length, tag = _header(data, position, path)
+        start, length, tag = _header(data, position)
         if start + length > len(data):
-            raise ParseError("damaged: a packet is longer than the file", path=path)
-        yield position, tag, data[start : start + length]
+            raise DamagedError("damaged: a packet is longer than the file")
+        yield Packet(tag, data[start : start + length], position, start + length)
         position = start + length
 
 
-def _header(data: bytes, position: int, path: str) -> tuple[int, int, int]:
-    """Where a packet's body begins, how long it is, and its tag."""
+def _read(data: bytes, path: str) -> Iterator[Packet]:
+    """The packets of a file. Raises ParseError."""
+    try:
+        yield from packets(data)
+    except DamagedError as error:
+        raise ParseError(str(error), path=path) from None
+
+
+def _header(data: bytes, position: int) -> tuple[int, int, int]:
+    """Where a packet's body begins, how long it is, and its type."""
     first, rest = data[position], data[position + 1 : position + 6]
     if not first & 0x80 or len(rest) < 1:
-        raise ParseError("damaged: not an OpenPGP packet", path=path)
+        raise DamagedError("damaged: not an OpenPGP packet")
     if not first & 0x40:  # the old format
         width = (1, 2, 4, 0)[first & 3]
         if not width or len(rest) < width:
-            raise ParseError("damaged: a packet without a length", path=path)
+            raise DamagedError("damaged: a packet without a length")
         return position + 1 + width, int.from_bytes(rest[:width]), (first >> 2) & 0xF
     if rest[0] < 192:
         return position + 2, rest[0], first & 0x3F
@@ -228,4 +301,4 @@ def _header(data: bytes, position: int, path: str) -> tuple[int, int, int]:
         return position + 3, ((rest[0] - 192) << 8) + rest[1] + 192, first & 0x3F
     if rest[0] == 255 and len(rest) >= 5:
         return position + 6, int.from_bytes(rest[1:5]), first & 0x3F
-    raise ParseError("damaged: a packet of a length that keys do not have", path=path)
+    raise DamagedError("damaged: a packet of a length that keys do not have")

@@ -12,14 +12,19 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final, TypeVar
 
-from secpack.errors import ParseError, SecpackError
+from secpack.errors import ParseError, PrivateKeyError, SecpackError
+from secpack.files import read_file
 from secpack.model import File, Finding, Severity, Signature
+from secpack.private_keys import find_private_key
 from secpack.profile import Kind, Profile
 from secpack.text.lines import MAX_BYTES
 
 _T = TypeVar("_T")
 
 _MAX_SIGNATURE: Final = 64 * 1024
+
+#: The largest file of a pack, whether it is published or not, in bytes.
+_MAX_FILE: Final = 64 * 1024 * 1024
 _SIGNATURE: Final = re.compile(r"(?P<document>.+)\.(?:sig|sign)\.(?P<signer>[A-Za-z0-9_-]{1,40})")
 _SKIPPED: Final = re.compile(r"(?i)(?:.+-)?template(?:\..+)?|readme(?:\..+)?|\.git.*")
 _KEY: Final = re.compile(r"(?:[A-Za-z0-9][\w.-]{0,100}/)+[A-Za-z0-9][\w.-]{0,100}\.asc", re.ASCII)
@@ -53,6 +58,7 @@ class Contents:
     findings: list[Finding] = field(default_factory=list)
     errors: list[SecpackError] = field(default_factory=list)
     withheld: set[str] = field(default_factory=set)
+    read: set[str] = field(default_factory=set)
 
 
 def read_contents(root: Path, profile: Profile) -> Contents:
@@ -75,6 +81,7 @@ def read_contents(root: Path, profile: Profile) -> Contents:
             _append(contents.keys, _read(root, path, MAX_BYTES, contents))
         elif not _SKIPPED.fullmatch(name) and not _document_like(profile).fullmatch(name):
             _report_stray(contents, path, "a key's name ends in .asc")
+    _refuse_private_keys(root, contents)
     return contents
 
 
@@ -88,8 +95,42 @@ def _report_misplaced(root: Path, profile: Profile, contents: Contents) -> None:
         for name in sorted(names) if relative not in folders else ():
             if like.fullmatch(name):
                 path = name if relative == "." else f"{relative}/{name}"
-                path = path if path.isprintable() else repr(path)
-                _report_lost(contents, path, "misplaced-document", "not in the folder of its kind")
+                why = "not in the folder of its kind"
+                _report_lost(contents, _printable(path), "misplaced-document", why)
+
+
+def _refuse_private_keys(root: Path, contents: Contents) -> None:
+    """Search every file of a pack that was not read for private keys: nobody publishes it today."""
+    for path in _all_files(root):
+        if path in contents.read:
+            continue
+        try:
+            found = find_private_key(read_file(root / path, _MAX_FILE))
+        except OSError as error:
+            why = f"cannot be searched for private keys: {error.strerror}"
+            contents.errors.append(ParseError(why, path=_printable(path)))
+        else:
+            if found:
+                contents.errors.append(_private_key(path, found))
+
+
+def _private_key(path: str, found: str) -> PrivateKeyError:
+    message = f"holds {found}: remove it from the pack and its history, and revoke the key"
+    return PrivateKeyError(message, path=_printable(path))
+
+
+def _all_files(root: Path) -> Iterator[str]:
+    """The paths of all regular files below a pack, and of links to some, but those of git."""
+    for folder, inner, names in os.walk(root):
+        inner[:] = sorted(name for name in inner if name != ".git")
+        for name in sorted(names):
+            path = Path(folder, name)
+            if path.is_file() and _is_inside(root, path):
+                yield path.relative_to(root).as_posix()
+
+
+def _printable(path: str) -> str:
+    return path if path.isprintable() else repr(path)
 
 
 def _read_folder(
@@ -240,18 +281,13 @@ def _is_inside(root: Path, path: Path) -> bool:
 
 def _read(root: Path, path: str, limit: int, contents: Contents) -> File | None:
     """The bytes of a regular file, read once; None with an error noted where that cannot be."""
+    contents.read.add(path)
     try:
-        descriptor = os.open(root / path, os.O_RDONLY | os.O_NONBLOCK)
-        with os.fdopen(descriptor, "rb") as stream:
-            if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-                raise ParseError("not a regular file", path=path)
-            data = stream.read(limit + 1)
-        if len(data) > limit:
-            raise ParseError(f"larger than {limit} bytes", path=path)
-    except ParseError as error:
-        contents.errors.append(error)
-        return None
+        data = read_file(root / path, limit)
     except OSError as error:
         contents.errors.append(ParseError(f"cannot be read: {error.strerror}", path=path))
+        return None
+    if found := find_private_key(data):
+        contents.errors.append(_private_key(path, found))
         return None
     return File(path, data, hashlib.sha256(data).hexdigest())

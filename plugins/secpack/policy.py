@@ -17,6 +17,7 @@ WORDS: Final = {
     Verdict.UNCHECKED: "not checked",
     Verdict.GOOD: "good",
     Verdict.GOOD_LEGACY: "good, but over a legacy digest",
+    Verdict.OBSOLETE_DIGEST: "made over an obsolete digest, too late to be accepted",
     Verdict.BAD: "BAD: the text, or the signature, is not what was signed",
     Verdict.EXPIRED_KEY: "made with a key that has expired",
     Verdict.REVOKED_KEY: "made with a key that was revoked",
@@ -40,8 +41,9 @@ def judge(
     """Return a signature with what was found of it; ``keys`` are those of the pack, by primary.
 
     1. What gpgv found stands, unless it is good.
-    2. A good signature must be by a signer of the profile, if the profile names any.
-    3. It must be that signer's whom the file's name tells.
+    2. An obsolete digest counts only in a signature made before the profile's ``legacy_until``.
+    3. A good signature must be by a signer of the profile, if the profile names any.
+    4. It must be that signer's whom the file's name tells.
     """
     if facts is None:
         return signature
@@ -49,6 +51,8 @@ def judge(
     verdict = facts.verdict
     if verdict.good and key and key.revoked:  # by another copy of the key than gpgv has taken
         verdict = Verdict.REVOKED_KEY
+    if verdict is Verdict.GOOD_LEGACY and not _was_accepted(facts, profile):
+        verdict = Verdict.OBSOLETE_DIGEST
     if verdict.good and profile.signers:
         owners = [name for name, s in profile.signers.items() if s.fingerprint == facts.primary]
         if not owners:
@@ -65,6 +69,12 @@ def judge(
         algorithm=facts.algorithm,
         certified=key.certified if key else None,
     )
+
+
+def _was_accepted(facts: Facts, profile: Profile) -> bool:
+    """Whether a signature is from the time in which the issuer still used obsolete digests."""
+    until = profile.legacy_until
+    return bool(until and facts.created and facts.created.date() < until)
 
 
 def check_document(
@@ -105,7 +115,9 @@ def _check_signature(signature: Signature, profile: Profile) -> Iterator[Finding
     if signature.verdict is not Verdict.UNCHECKED and not signature.verdict.good:
         code = f"signature-{signature.verdict.value}".replace("signature-signer", "signer")
         key = signature.primary or signature.fingerprint
-        message = f"{WORDS[signature.verdict]}{f' ({key})' if key else ''}"
+        digest = signature.digest if signature.verdict is Verdict.OBSOLETE_DIGEST else ""
+        details = ", ".join(filter(None, (digest, key)))
+        message = f"{WORDS[signature.verdict]}{f' ({details})' if details else ''}"
         yield Finding(path, 0, code, message, Severity.ERROR)
     elif signature.verdict is Verdict.GOOD_LEGACY:
         message = f"{WORDS[signature.verdict]} ({signature.digest})"
@@ -151,10 +163,12 @@ def _check_master(key: Key, master: str) -> None:
 
 
 def _missing(keys: Sequence[Key], profile: Profile) -> Iterator[Finding]:
-    present = {key.fingerprint for key in keys}
+    present = {key.fingerprint for key in keys if key.owners or key.valid is not False}
     pinned = {"the master key": profile.master_key}
     pinned |= {f"the key of {s.name}": s.fingerprint for s in profile.signers.values()}
     for what, fingerprint in pinned.items():
         if fingerprint not in present:
-            message = f"{what}, {fingerprint}, is pinned by the profile but not in the pack"
+            message = (
+                f"{what}, {fingerprint}: the profile pins it, but no usable copy is in the pack"
+            )
             yield Finding(profile.keys, 0, "key-missing", message, Severity.ERROR)

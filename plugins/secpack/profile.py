@@ -128,7 +128,10 @@ class Csaf:
 
 @dataclass(frozen=True, slots=True)
 class Profile:
-    """An issuer. ``tag`` is the authority of feed ids (RFC 4151), ``master_key`` a fingerprint."""
+    """An issuer. ``tag`` is the authority of feed ids (RFC 4151), ``master_key`` a fingerprint.
+
+    Signatures over obsolete digests count if they were made before ``legacy_until``.
+    """
 
     issuer: str = ""
     name: str = ""
@@ -136,6 +139,7 @@ class Profile:
     url: str = ""
     tag: str = "localhost,2000"
     as_of: date | None = None
+    legacy_until: date | None = None
     bulletins: Kind = Kind("QSB", "QSBs")
     canaries: Kind = Kind("canary", "canaries")
     keys: str = "keys"

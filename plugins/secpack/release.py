@@ -23,11 +23,21 @@ CODES: Final = frozenset(
         "release-key-gone",
         "release-original-changed",
         "release-signature-gone",
+        "release-signature-weaker",
         "release-updated-backwards",
     }
 )
 
 ARCHIVE_JSON: Final = "data/archive.json"
+
+#: Digests by their strength (RFC 9580, section 9.5); what cannot be read is weaker than all.
+_STRENGTH: Final = {
+    name: rank
+    for rank, names in enumerate(
+        ({"MD5"}, {"SHA1", "RIPEMD160"}, {"SHA224"}, {"SHA256"}, {"SHA384"}, {"SHA512"})
+    )
+    for name in names
+}
 
 _FEED: Final = re.compile(r"feeds/(?P<slug>[^/]{1,100}?)(?:-(?P<number>[0-9]{1,6}))?\.atom\.xml")
 _ATOM: Final = "{http://www.w3.org/2005/Atom}"
@@ -65,17 +75,33 @@ class ReleasedFeed:
 
 
 @dataclass(frozen=True, slots=True)
+class ReleasedSignature:
+    """A signature as a site's data describe it: its digest, and the time that it claims."""
+
+    digest: str
+    created: str
+
+    def __str__(self) -> str:
+        return f"over {self.digest or 'an unknown digest'}, of {self.created or 'an unknown time'}"
+
+    def replaces(self, old: ReleasedSignature) -> bool:
+        """Whether it is as strong as another, and not older."""
+        stronger = _STRENGTH.get(self.digest, -1) >= _STRENGTH.get(old.digest, -1)
+        return stronger and self.created >= old.created
+
+
+@dataclass(frozen=True, slots=True)
 class Release:
     """What a site has made public, by its own data.
 
     ``files`` are digests by path, ``documents`` by id; ``others`` are digests of letters and
-    attachments by path, ``signatures`` paths, ``keys`` paths by fingerprint, ``feeds`` by path.
+    attachments by path, ``signatures`` by path, ``keys`` paths by fingerprint, ``feeds`` by path.
     """
 
     files: Mapping[str, str]
     documents: Mapping[str, ReleasedDocument]
     others: Mapping[str, str]
-    signatures: frozenset[str]
+    signatures: Mapping[str, ReleasedSignature]
     keys: Mapping[str, str]
     feeds: Mapping[str, ReleasedFeed]
 
@@ -126,7 +152,7 @@ def _release(
         files=files,
         documents={p["id"]: _document(p) for p in publications},
         others={x["file"]: x["sha256"] for x in others},
-        signatures=frozenset(s["file"] for x in signed for s in x["signatures"]),
+        signatures={s["file"]: _signature(s) for x in signed for s in x["signatures"]},
         keys={key["fingerprint"]: key["file"] for key in data["keys"]},
         feeds=feeds,
     )
@@ -142,6 +168,10 @@ def _document(data: Mapping[str, Any]) -> ReleasedDocument:
         updated=str(data["updated"]),
         revisions=len(data["revisions"]),
     )
+
+
+def _signature(data: Mapping[str, Any]) -> ReleasedSignature:
+    return ReleasedSignature(str(data["digest"] or ""), str(data["created"] or ""))
 
 
 def _feed(data: bytes) -> ReleasedFeed:
@@ -212,9 +242,13 @@ def _others(new: Release, old: Release) -> Iterator[Finding]:
 
 
 def _signatures(new: Release, old: Release, lost: tuple[str, ...]) -> Iterator[Finding]:
-    for path in sorted(old.signatures - new.signatures):
-        if not path.startswith(lost):
+    for path, before in sorted(old.signatures.items()):
+        after = new.signatures.get(path)
+        if after is None and not path.startswith(lost):
             yield _found("signature-gone", path, "this signature was public, and is gone")
+        elif after and not after.replaces(before):
+            message = f"was a signature {before}; now it is a weaker or older one, {after}"
+            yield _found("signature-weaker", path, message)
 
 
 def _keys(new: Release, old: Release) -> Iterator[Finding]:

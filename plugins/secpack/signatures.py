@@ -6,8 +6,7 @@ Who must have signed, and with which key, is for ``policy`` to say.
 from __future__ import annotations
 
 import os
-import shutil
-import subprocess
+import re
 import tempfile
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -19,9 +18,10 @@ from pathlib import Path
 from typing import Final
 
 from secpack.cache import Cache
-from secpack.errors import ParseError, ProgramMissingError, SecpackError
+from secpack.errors import ParseError
 from secpack.model import File, Verdict
-from secpack.openpgp import read_signature
+from secpack.openpgp import SeveralSignaturesError, read_signature
+from secpack.programs import LimitError, Program, end_all, find_program, run
 
 # RFC 9580, sections 9.1 and 9.5.
 _ALGORITHMS: Final = {
@@ -41,7 +41,11 @@ _DIGESTS: Final = {
     "10": "SHA512",
     "11": "SHA224",
 }
-_LEGACY: Final = frozenset({"SHA1", "RIPEMD160"})
+_LEGACY: Final = frozenset({"MD5", "SHA1", "RIPEMD160"})
+_PATIENCE: Final = 10  # seconds for one signature
+
+_SECONDS: Final = re.compile("[0-9]{1,10}")
+_FINGERPRINT: Final = re.compile("[0-9A-F]{16}|[0-9A-F]{40}")
 
 # A status that spoils a signature, however good the rest of what gpgv says; the worst first.
 _SPOILING: Final = {
@@ -102,7 +106,7 @@ class Checker:
             home = Path(folder)
             if missing:
                 (home / "keyring.gpg").write_bytes(keyring)
-            futures = [(job, pool.submit(check_signature, job, home, gpgv.path)) for job in missing]
+            futures = [(job, pool.submit(check_signature, job, home, gpgv)) for job in missing]
 
             def wait() -> Mapping[str, Facts]:
                 found = {path: facts for path, facts in known.items() if facts}
@@ -115,9 +119,10 @@ class Checker:
 
             try:
                 yield wait
-            finally:  # who was stopped, or has failed, does not wait for thousands
+            finally:  # after an interrupt or an error, nobody waits for the rest
                 for _, future in futures:
                     future.cancel()
+                end_all()
 
     def _known(self, job: Job, keyring: str, gpgv: Program) -> Facts | None:
         kept = self.cache.get(_cache_key(job, keyring, gpgv))
@@ -129,40 +134,35 @@ class Checker:
         return facts
 
 
-def check_signature(job: Job, home: Path, gpgv: str) -> Facts:
+def check_signature(job: Job, home: Path, gpgv: Program) -> Facts:
     """Check one detached signature with the keyring in ``home`` (``keyring.gpg``).
 
-    1. gpgv gets the bytes of document and signature, as they were read, from files in ``home``.
-    2. Its status lines are counted; what it prints for people is not read.
-    3. Good is: exit status 0, exactly one NEWSIG, GOODSIG and VALIDSIG, a signature over bytes
+    1. The file must hold one signature and nothing else, before gpgv gets to see it: it would
+       unpack what is compressed, however large that becomes.
+    2. gpgv gets the bytes of document and signature, as they were read, from files in ``home``.
+    3. Its status lines are counted; what it prints for people is not read.
+    4. Good is: exit status 0, exactly one NEWSIG, GOODSIG and VALIDSIG, a signature over bytes
        (class 00), and none of the lines that spoil it. All else is a verdict of its own.
-    4. What gpgv passes over, the rest of the file, must be in order as well.
+    5. What the signature does not cover must agree with what it does.
 
-    Raises SecpackError when gpgv did not come to an end.
+    Raises ParseError, which names the signature, when gpgv did not end within its limits.
     """
-    document, signature = _written(job.document, home), _written(job.signature, home)
-    command = [gpgv, "--homedir", str(home), "--keyring", str(home / "keyring.gpg")]
-    done = subprocess.run(  # noqa: S603 - our own command, on files of ours
-        [*command, "--status-fd", "1", "--", str(signature), str(document)],
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-        check=False,
-        env={"LC_ALL": "C", "PATH": os.defpath},
-    )
-    if done.returncode < 0:
-        raise SecpackError(f"gpgv was killed by signal {-done.returncode}; try again")
-    facts = _facts(done.returncode, done.stdout.decode("utf-8", "replace"))
-    return facts if not facts.verdict.good or _is_plain(job, facts) else Facts(Verdict.MALFORMED)
-
-
-def _is_plain(job: Job, facts: Facts) -> bool:
-    """Whether a file holds one signature and nothing that gpgv has not looked at."""
     try:
         packet = read_signature(job.signature.data, path=job.signature.path)
-        return packet.fits(job.document.data, facts.fingerprint)
-    except (ParseError, IndexError):
-        return False
+    except SeveralSignaturesError:
+        return Facts(Verdict.SEVERAL)
+    except ParseError:
+        return Facts(Verdict.MALFORMED)
+    document, signature = _written(job.document, home), _written(job.signature, home)
+    arguments = ["--homedir", str(home), "--keyring", str(home / "keyring.gpg")]
+    arguments += ["--status-fd", "1", "--", str(signature), str(document)]
+    try:
+        done = run(gpgv, arguments, seconds=_PATIENCE)
+    except LimitError as error:
+        raise ParseError(f"{error}: remove this file", path=job.signature.path) from None
+    facts = _facts(done.status, done.output)
+    fits = not facts.verdict.good or packet.fits(job.document.data, facts.fingerprint)
+    return facts if fits else Facts(Verdict.MALFORMED)
 
 
 def _written(file: File, home: Path) -> Path:
@@ -175,8 +175,8 @@ def _written(file: File, home: Path) -> Path:
     return path
 
 
-def _facts(status: int, output: str) -> Facts:
-    lines = [line.split()[1:] for line in output.splitlines() if line.startswith("[GNUPG:] ")]
+def _facts(status: int, output: bytes) -> Facts:
+    lines = _status_lines(output)
     counts = Counter(line[0] for line in lines if line)
     valid = next((line for line in lines if line and line[0] == "VALIDSIG"), None)
     if counts["NEWSIG"] > 1 or counts["VALIDSIG"] > 1:
@@ -185,12 +185,20 @@ def _facts(status: int, output: str) -> Facts:
     unknown = next((line for line in lines if line and line[0] == "ERRSIG"), None)
     if spoiled is Verdict.UNKNOWN_KEY and unknown:
         return _unknown(unknown)
+    if spoiled is Verdict.BAD:
+        return Facts(spoiled)
     if spoiled:
         return _described(spoiled, valid)
     once = all(counts[word] == 1 for word in ("NEWSIG", "GOODSIG", "VALIDSIG"))
-    if status != 0 or not once or valid is None or len(valid) < 11 or valid[9] != "00":
+    if status != 0 or not once or valid is None or valid[9:10] != ["00"]:
         return Facts(Verdict.MALFORMED)
     return _described(Verdict.GOOD, valid)
+
+
+def _status_lines(output: bytes) -> list[list[str]]:
+    """The words of each status line; a user id can hold other line ends, such as U+2028."""
+    lines = (line.decode("utf-8", "replace") for line in output.split(b"\n"))
+    return [line.split(" ")[1:] for line in lines if line.startswith("[GNUPG:] ")]
 
 
 def _unknown(line: Sequence[str]) -> Facts:
@@ -198,7 +206,7 @@ def _unknown(line: Sequence[str]) -> Facts:
     _, key, algorithm, digest, _, time, *rest = (*line, "", "", "", "", "", "")
     return Facts(
         verdict=Verdict.UNKNOWN_KEY,
-        fingerprint=next((word for word in rest if len(word) == 40), key),
+        fingerprint=next((word for word in (*rest, key) if _FINGERPRINT.fullmatch(word)), ""),
         created=_moment(time),
         digest=_DIGESTS.get(digest, ""),
         algorithm=_ALGORITHMS.get(algorithm, ""),
@@ -206,13 +214,15 @@ def _unknown(line: Sequence[str]) -> Facts:
 
 
 def _moment(seconds: str) -> datetime | None:
-    return datetime.fromtimestamp(int(seconds), UTC) if seconds.isdigit() else None
+    """A time, which has 32 bits (RFC 9580, section 3.5)."""
+    value = int(seconds) if _SECONDS.fullmatch(seconds) else 2**32
+    return datetime.fromtimestamp(value, UTC) if value < 2**32 else None
 
 
 def _described(verdict: Verdict, valid: Sequence[str] | None) -> Facts:
     """A verdict with what VALIDSIG tells: fingerprint, date, time, …, algorithm, digest, class."""
-    if valid is None or len(valid) < 11:
-        return Facts(verdict)
+    if valid is None or len(valid) != 11 or not _FINGERPRINT.fullmatch(valid[1]):
+        return Facts(verdict if not verdict.good else Verdict.MALFORMED)
     digest = _DIGESTS.get(valid[8], f"digest {valid[8]}")
     if verdict is Verdict.GOOD and digest in _LEGACY:
         verdict = Verdict.GOOD_LEGACY
@@ -226,24 +236,7 @@ def _described(verdict: Verdict, valid: Sequence[str] | None) -> Facts:
     )
 
 
-# --- programs and what is remembered ----------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class Program:
-    """A program of GnuPG, and what tells this version of it from another."""
-
-    path: str
-    identity: str
-
-
-def find_program(name: str) -> Program:
-    """Find a program. Raises ProgramMissingError, with the package's name, when it is not there."""
-    found = shutil.which(name)
-    if not found:
-        raise ProgramMissingError(f"{name} is missing: install the package {name}")
-    stat = Path(found).stat()
-    return Program(found, f"{name} {stat.st_size} {stat.st_mtime_ns}")
+# --- what is remembered -----------------------------------------------------------------------
 
 
 def _pool(jobs: int) -> ThreadPoolExecutor:

@@ -13,10 +13,11 @@ from typing import Final
 
 from secpack.copies import Copy, MissingError, RefusedError, UnreachableError
 from secpack.errors import ParseError, SecpackError
-from secpack.keys import build_keyring
 from secpack.model import File
+from secpack.openpgp import read_keys
+from secpack.programs import find_program
 from secpack.release import ARCHIVE_JSON, ReleasedDocument, read_documents
-from secpack.signatures import Facts, Job, check_signature, find_program
+from secpack.signatures import Facts, Job, check_signature
 from secpack.sums import SUMS, SUMS_SIGNATURES, parse_sums
 
 #: The largest file that is read, and how much is read in all, in bytes.
@@ -154,9 +155,10 @@ def _unpacked_digest(data: bytes) -> str:
 
 def _check_signature(verdict: Verdict, copy: Copy, manifest: bytes, keyring: bytes) -> None:
     """See that a key of the keyring has signed the manifest."""
-    keys, errors = build_keyring([_file("keyring", keyring)])
-    if errors:
-        raise SecpackError(f"the keyring cannot be used: {errors[0]}")
+    try:
+        packets = b"".join(key.packets for key in read_keys(keyring, path="keyring"))
+    except ParseError as error:
+        raise SecpackError(f"the keyring cannot be used: {error.message}") from None
     for name in SUMS_SIGNATURES:
         try:
             signature = copy.read(name, MOST_OF_A_FILE)
@@ -165,7 +167,7 @@ def _check_signature(verdict: Verdict, copy: Copy, manifest: bytes, keyring: byt
         except RefusedError as error:
             verdict.problems.append(f"{name}: {error}")
             return
-        facts = _check(_file(SUMS, manifest), _file(name, signature), keys.packets)
+        facts = _check(_file(SUMS, manifest), _file(name, signature), packets)
         if not facts.verdict.good:
             verdict.problems.append(f"{name}: the signature is not good: {facts.verdict.value}")
             return
@@ -179,7 +181,7 @@ def _check(document: File, signature: File, packets: bytes) -> Facts:
     gpgv = find_program("gpgv")
     with tempfile.TemporaryDirectory() as folder:
         (Path(folder) / "keyring.gpg").write_bytes(packets)
-        return check_signature(Job(document, signature), Path(folder), gpgv.path)
+        return check_signature(Job(document, signature), Path(folder), gpgv)
 
 
 def _file(path: str, data: bytes) -> File:

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from secpack.errors import TrackerError
+from secpack.files import MAX_INPUT, read_file
 from secpack.model import Advisory, Finding, Severity
 
 _NUMBER: Final = re.compile(r"[1-9][0-9]{0,3}")
@@ -55,7 +56,7 @@ class _WrongError(Exception):
 def _read(path: Path) -> list[Advisory]:
     """The advisories of the list, as those that no tracker has."""
     try:
-        text = path.read_text(encoding="utf-8")
+        text = read_file(path, MAX_INPUT).decode()
         return list(_advisories(_entries(json.loads(text)), _lines(text), path.name))
     except OSError as error:
         raise TrackerError(f"cannot be read: {error.strerror}", path=str(path)) from None

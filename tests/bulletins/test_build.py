@@ -482,6 +482,17 @@ def test_publishing_wants_the_day_to_be_given(tmp_path: Path) -> None:
     assert plain(tmp_path / "site", pack, settings="publishconf.py", AS_OF="2026-01-01").status == 0
 
 
+def test_an_embargo_of_nothing_stops_publishing(tmp_path: Path) -> None:
+    """Its id may be mistyped, and the bulletin that was meant would go public."""
+    profile = tmp_path / "profile.toml"
+    embargo = '\n[documents.QSB-099]\nstatus = "embargoed"\n'
+    profile.write_text((DEMO.parent / "demo.toml").read_text("utf-8") + embargo)
+    site = build(tmp_path / "site", SECPACK=DEMO, settings="publishconf.py", PROFILE=profile)
+    assert site.status == 1
+    assert "the profile embargoes QSB-099, but the pack has no such document" in site.said
+    assert build(tmp_path / "site", SECPACK=DEMO, PROFILE=profile).status == 0
+
+
 # --- other themes -----------------------------------------------------------------------------
 
 

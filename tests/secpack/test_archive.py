@@ -179,7 +179,7 @@ def test_no_pack(tmp_path: Path) -> None:
         ),
         (
             {"QSBs/qsb-001-2001.txt": b"a" * (1024 * 1024 + 1)},
-            "QSBs/qsb-001-2001.txt: larger than 1048576 bytes",
+            "QSBs/qsb-001-2001.txt: cannot be read: larger than 1048576 bytes",
         ),
         (
             {**numbered(1), "canaries/canary-002-2020-letter-ines.txt": "Dear reader."},

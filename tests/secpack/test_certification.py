@@ -184,7 +184,7 @@ def test_another_copy_of_a_key(tmp_path: Path, gnupg: Gnupg) -> None:
 
 def test_a_key_with_the_short_id_of_the_master_key(gnupg: Gnupg) -> None:
     gnupg.make("ines")
-    keyring, _ = build_keyring([File("keys/x/ines.asc", gnupg.export("ines"), "")])
+    keyring = build_keyring([File("keys/x/ines.asc", gnupg.export("ines"), "")])
     (key,) = bare_keys(keyring)
     twin = "0" * 24 + key.fingerprint[-16:]
     with pytest.raises(Exception, match=r"keys/x/ines\.asc: the key .* has the short id"):

@@ -5,6 +5,10 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import signal
+import subprocess
+import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -15,6 +19,7 @@ from secpack.lint import CODES, lint
 from secpack.model import Advisory
 from secpack.profile import DocumentEntry, Profile, load_profile
 from tests.packs import bulletin, canary, make_pack
+from tests.processes import has_ended
 
 CONTENT = Path(__file__).parents[2] / "content"
 DEMO = [str(CONTENT / "secpack"), "--profile", str(CONTENT / "demo.toml")]
@@ -47,6 +52,42 @@ def test_a_clean_pack_with_the_list(capsys: pytest.CaptureFixture[str]) -> None:
     status, out, _ = run(capsys, *DEMO, *listed, "--notices")
     assert status == 0
     assert "xsa.json\n  14: notice: XSA-9026: cve: 'none (yet) assigned' is no CVE" in out
+
+
+def test_an_embargo_of_nothing(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    profile = tmp_path / "profile.toml"
+    embargo = '\n[documents.QSB-099]\nstatus = "embargoed"\n'
+    profile.write_text((CONTENT / "demo.toml").read_text("utf-8") + embargo)
+    status, out, _ = run(capsys, DEMO[0], "--profile", str(profile))
+    assert status == 1
+    assert "error: QSB-099 is under embargo, but the pack has no such document" in out
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+@pytest.mark.parametrize("program", ["gpgv", "gpg"])
+def test_whatever_ends_a_check_ends_its_programs(
+    tmp_path: Path, number: signal.Signals, program: str
+) -> None:
+    """Nothing of ours runs on, and no temporary folder is left."""
+    for folder in ("bin", "tmp"):
+        (tmp_path / folder).mkdir()
+    script = tmp_path / "bin" / program
+    script.write_text(f"#!/bin/sh\necho $$ >> {tmp_path}/started\nsleep 60\n")
+    script.chmod(0o755)
+    path = f"{tmp_path / 'bin'}:{os.environ['PATH']}"
+    command = [sys.executable, "-m", "secpack.cli", "check", *DEMO]
+    environment = os.environ | {"PATH": path, "TMPDIR": str(tmp_path / "tmp")}
+    process = subprocess.Popen(command, env=environment, stderr=subprocess.PIPE)
+    deadline = time.monotonic() + 60
+    while not (tmp_path / "started").exists() and time.monotonic() < deadline:
+        time.sleep(0.01)
+    process.send_signal(number)
+    process.communicate(timeout=30)
+    assert process.returncode == 128 + number
+    assert list((tmp_path / "tmp").iterdir()) == []
+    started = (tmp_path / "started").read_text().split()
+    assert started
+    assert all(has_ended(int(each)) for each in started)
 
 
 def test_a_tampered_pack(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

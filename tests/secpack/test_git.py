@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 from datetime import date
 from pathlib import Path
 
+import pytest
+
 from secpack import load
-from secpack.git import read_commit
+from secpack.git import checked_out, read_commit
 from tests.packs import make_pack, numbered
 
 
@@ -37,24 +40,98 @@ def test_a_branch_a_packed_one_and_none(tmp_path: Path) -> None:
     assert read_commit(pack) == commit
 
 
-def test_another_worktree(tmp_path: Path) -> None:
+def no_commit(pack: Path) -> str:
+    """Why the commit of a checkout is not stated."""
+    commit, findings = checked_out(pack)
+    assert commit == "" == read_commit(pack)
+    (finding,) = findings
+    assert (finding.file, finding.code) == (".git", "no-commit")
+    return finding.message.removeprefix("the commit of this checkout is not stated: ")
+
+
+def test_a_repository_elsewhere_is_not_asked(tmp_path: Path) -> None:
+    """Its commit would be published as that of this pack."""
     pack = checkout(tmp_path / "pack")
     git(pack, "worktree", "add", "--quiet", "-b", "other", str(tmp_path / "other"))
-    (tmp_path / "other/more").write_text("more")
-    git(tmp_path / "other", "add", ".")
-    git(tmp_path / "other", "commit", "--quiet", "--message", "Two")
-    assert read_commit(tmp_path / "other") == git(tmp_path / "other", "rev-parse", "HEAD")
-    assert read_commit(tmp_path / "other") != read_commit(pack)
+    assert no_commit(tmp_path / "other") == "its repository is elsewhere"
+    linked = make_pack(tmp_path / "linked", numbered(1))
+    (linked / ".git").symlink_to(pack / ".git")
+    assert no_commit(linked) == "its repository is elsewhere"
+    common = make_pack(tmp_path / "common", numbered(1))
+    (common / ".git").mkdir()
+    (common / ".git/HEAD").write_text("ref: refs/heads/main\n")
+    (common / ".git/commondir").write_text("../../pack/.git\n")
+    assert no_commit(common) == "its repository is elsewhere"
+    archive = load(common)
+    assert archive.commit == ""
+    assert [f.code for f in archive.findings if f.file == ".git"] == ["no-commit"]
+
+
+@pytest.mark.parametrize("name", ["HEAD", "config", "packed-refs", "refs/heads/main", "objects"])
+@pytest.mark.parametrize("kind", ["pipe", "link"])
+def test_what_is_neither_a_file_nor_a_folder_is_not_read(
+    tmp_path: Path, name: str, kind: str
+) -> None:
+    pack = checkout(tmp_path / "pack")
+    place = pack / ".git" / name
+    if place.exists():
+        place.rename(tmp_path / "moved")
+    if kind == "pipe":
+        os.mkfifo(place)
+    else:
+        place.symlink_to(tmp_path / "moved")
+    assert no_commit(pack) == f".git/{name} is neither a file nor a folder"
+
+
+def test_git_that_waits_is_ended(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    pack = checkout(tmp_path / "pack")
+    os.mkfifo(tmp_path / "pipe")
+    git(pack, "config", "include.path", str(tmp_path / "pipe"))
+    monkeypatch.setattr("secpack.git._PATIENCE", 1)
+    assert no_commit(pack) == "git did not finish within 1 seconds"
+
+
+def test_a_repository_runs_nothing(tmp_path: Path) -> None:
+    pack = checkout(tmp_path / "pack")
+    commit = git(pack, "rev-parse", "HEAD")
+    trap = tmp_path / "trap"
+    trap.write_text(f"#!/bin/sh\ntouch {tmp_path}/sprung\n")
+    trap.chmod(0o755)
+    for name in (
+        "core.fsmonitor",
+        "core.pager",
+        "core.sshCommand",
+        "core.editor",
+        "alias.rev-parse",
+    ):
+        git(pack, "config", name, f"!{trap}" if name.startswith("alias") else str(trap))
+    git(pack, "config", "core.hooksPath", str(tmp_path))
+    assert read_commit(pack) == commit
+    # A partial clone would ask its origin for a commit that is missing, by a command of its own.
+    git(pack, "config", "extensions.partialClone", "origin")
+    git(pack, "config", "remote.origin.promisor", "true")
+    git(pack, "config", "remote.origin.url", f"ext::{trap}")
+    (pack / ".git/refs/heads/main").write_text("1" * 40 + "\n")
+    assert no_commit(pack) == "git finds no commit there"
+    assert not (tmp_path / "sprung").exists()
 
 
 def test_what_is_no_checkout_has_none(tmp_path: Path) -> None:
-    assert read_commit(tmp_path) == ""
+    assert checked_out(tmp_path) == ("", ())
     (tmp_path / ".git").mkdir()
     heads = ("", "ref: refs/heads/../../../secret", "ref: refs/heads/gone", "a" * 39, "\0")
     (tmp_path / "secret").write_text("a" * 40)
     for head in heads:
         (tmp_path / ".git/HEAD").write_text(head)
-        assert read_commit(tmp_path) == ""
+        assert no_commit(tmp_path) == "git finds no commit there"
+
+
+def test_a_checkout_of_somebody_else_is_read(tmp_path: Path) -> None:
+    """Git refuses those by itself; here it runs nothing of theirs."""
+    pack = checkout(tmp_path / "pack")
+    if os.geteuid() == 0:
+        os.chown(pack / ".git", 65534, 65534)
+    assert len(read_commit(pack)) == 40
 
 
 def test_a_commit_that_holds_what_is_kept_back_is_not_told(tmp_path: Path) -> None:

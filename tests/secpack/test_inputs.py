@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from datetime import date
 from pathlib import Path
 
@@ -65,6 +66,17 @@ def test_missing_files(tmp_path: Path) -> None:
         load_advisories(tmp_path / "none.yml")
     with pytest.raises(TrackerError, match="cannot be read: No such file"):
         load_advisories(None, tmp_path / "none.json")
+
+
+def test_files_that_are_no_files(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    with (tmp_path / "sparse").open("wb") as file:
+        file.truncate(30_000_000_000)
+    for name, why in (("pipe", "not a regular file"), ("sparse", "larger than 16777216 bytes")):
+        with pytest.raises(TrackerError, match=f"cannot be read: {why}"):
+            load_advisories(tmp_path / name)
+        with pytest.raises(TrackerError, match=f"cannot be read: {why}"):
+            load_advisories(None, tmp_path / name)
 
 
 @pytest.mark.parametrize("name", ["demo", "qubes"])

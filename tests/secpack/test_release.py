@@ -17,8 +17,13 @@ ENTRY = "<entry><id>{id}</id><updated>{updated}</updated></entry>"
 FEED = '<feed xmlns="http://www.w3.org/2005/Atom"><id>{id}</id><updated>{updated}</updated>{rest}</feed>'
 
 
-def signature(file: str) -> dict[str, str]:
-    return {"file": file, "signer": "ines"}
+def signature(file: str) -> dict[str, str | None]:
+    return {
+        "file": file,
+        "signer": "ines",
+        "digest": "SHA256",
+        "created": "2020-02-03T04:05:06Z",
+    }
 
 
 def document(number: int) -> dict[str, Any]:
@@ -148,6 +153,21 @@ REFUSALS: list[tuple[str, Callable[[Public], Any], list[tuple[str, str]]]] = [
         "an attachment's signature is gone",
         lambda new: new.attachment["signatures"].pop(),
         [("release-signature-gone", "qsb/files/risk.dot.sig.ines")],
+    ),
+    (
+        "a weaker signature",
+        lambda new: new.bulletins[1]["signatures"][1].update(digest="SHA1"),
+        [("release-signature-weaker", "qsb/002/qsb-002-2020.txt.sig.tomek")],
+    ),
+    (
+        "an older signature",
+        lambda new: new.canary["signatures"][0].update(created="2020-02-03T04:05:05Z"),
+        [("release-signature-weaker", "canary/001/canary-001-2020.txt.sig.ines")],
+    ),
+    (
+        "a signature of which nothing is known",
+        lambda new: new.attachment["signatures"][0].update(digest=None, created=None),
+        [("release-signature-weaker", "qsb/files/risk.dot.sig.ines")],
     ),
     (
         "a key is gone, its file is not",

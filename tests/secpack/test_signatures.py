@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import base64
 import os
 import random
 import shutil
 import subprocess
 import tempfile
+import zlib
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 import pytest
 
-from secpack import Checker, PackError, Profile, SecpackError, examine, load
+from secpack import Checker, PackError, Profile, SecpackError, examine, load, openpgp
 from secpack.cache import Cache, open_cache
 from secpack.model import Archive, File, Severity, Verdict
 from secpack.policy import WORDS
@@ -20,6 +24,12 @@ from secpack.profile import Period, Signer, Waiver
 from secpack.signatures import Job
 from tests.keys import Gnupg
 from tests.packs import bulletin, canary, make_pack
+
+
+def packet(tag: int, body: bytes) -> bytes:
+    """An OpenPGP packet."""
+    return bytes([0xC0 | tag, 255]) + len(body).to_bytes(4) + body
+
 
 TEXT = bulletin(1, date="2020-01-02").encode()
 NAME = "QSBs/qsb-001-2020.txt"
@@ -59,7 +69,12 @@ def profile(gnupg: Gnupg) -> Profile:
     }
     signers["brief"] = Signer("Brief", gnupg.fingerprints["brief"])
     signers["withdrawn"] = Signer("Withdrawn", gnupg.fingerprints["withdrawn"])
-    return Profile(issuer="Quern", master_key=gnupg.fingerprints["master"], signers=signers)
+    return Profile(
+        issuer="Quern",
+        master_key=gnupg.fingerprints["master"],
+        legacy_until=date(2020, 6, 1),
+        signers=signers,
+    )
 
 
 def archive_of(
@@ -103,6 +118,9 @@ def case(gnupg: Gnupg, name: str) -> bytes:
     good = gnupg.sign(TEXT, "ines")
     makers = {
         "legacy": lambda: gnupg.sign(TEXT, "ines", "--digest-algo", "SHA1", "--detach-sign"),
+        "late-legacy": lambda: gnupg.sign(
+            TEXT, "ines", "--digest-algo", "SHA1", "--detach-sign", time="20200601T000000"
+        ),
         "bad": lambda: gnupg.sign(TEXT + b" ", "ines"),
         "expired-signature": lambda: gnupg.sign(
             TEXT, "ines", "--default-sig-expire", "1d", "--detach-sign"
@@ -134,6 +152,7 @@ def case(gnupg: Gnupg, name: str) -> bytes:
     ("name", "verdict"),
     [
         ("legacy", Verdict.GOOD_LEGACY),
+        ("late-legacy", Verdict.OBSOLETE_DIGEST),
         ("bad", Verdict.BAD),
         ("expired-signature", Verdict.EXPIRED_SIGNATURE),
         ("unknown-key", Verdict.UNKNOWN_KEY),
@@ -327,20 +346,35 @@ def test_every_changed_byte_is_noticed(
             "the armour's checksum does not fit",
         ),
         (b"\xc6\xff\x00\x01\x11\x70\x04" + 69_999 * b"A", "a key of more than 65535 bytes"),
+        (packet(6, b"\x06" + bytes(40)), "a key of another version than 4"),
+        (packet(13, b"Nobody"), "no OpenPGP public key at its beginning"),
+        (packet(6, b"\x04" + bytes(40)) + packet(8, b"\1"), "a packet of type 8"),
+        (packet(6, b"\x04" + bytes(40)) + packet(12, b"\1"), "a packet of type 12"),
+        (packet(6, b"\x04" + bytes(40)) + packet(2, b"\4") * 500, "more than 500 packets"),
+        (packet(6, b"\x04" + bytes(40)), "no valid user id of the key"),
     ],
 )
-def test_a_damaged_key_is_an_error(
-    tmp_path: Path, profile: Profile, keys: dict[str, str | bytes], data: bytes, reason: str
+def test_a_key_that_cannot_be_used_harms_no_other(
+    tmp_path: Path,
+    gnupg: Gnupg,
+    profile: Profile,
+    keys: dict[str, str | bytes],
+    data: bytes,
+    reason: str,
 ) -> None:
-    with pytest.raises(PackError) as raised:
-        archive_of(tmp_path, profile, {**keys, "keys/security-team/odd.asc": data}, {})
-    assert reason in str(raised.value)
-    assert str(raised.value).startswith("keys/security-team/odd.asc: ")
+    signed = {name: gnupg.sign(TEXT, name) for name in ("ines", "tomek")}
+    archive = archive_of(tmp_path, profile, {**keys, "keys/team/odd.asc": data}, signed)
+    assert errors(archive) == set()
+    (finding,) = (f for f in archive.findings if f.code == "key-unusable")
+    assert (finding.file, finding.severity) == ("keys/team/odd.asc", Severity.WARNING)
+    assert finding.message.startswith("not used: ")
+    assert reason in finding.message
 
 
 def test_every_changed_line_of_a_key_is_noticed(
     tmp_path: Path, profile: Profile, keys: dict[str, str | bytes]
 ) -> None:
+    """The key is a signer's: without it nothing may be published."""
     path = "keys/security-team/ines.asc"
     lines = bytes(keys[path] if isinstance(keys[path], bytes) else b"").splitlines(keepends=True)
     body = [n for n, line in enumerate(lines) if len(line) > 60]
@@ -348,8 +382,170 @@ def test_every_changed_line_of_a_key_is_noticed(
     for n in body:
         changed = list(lines)
         changed[n] = changed[n][:30] + bytes([changed[n][30] ^ 1]) + changed[n][31:]
-        with pytest.raises(SecpackError):
-            archive_of(tmp_path / str(n), profile, {**keys, path: b"".join(changed)}, {})
+        archive = archive_of(tmp_path / str(n), profile, {**keys, path: b"".join(changed)}, {})
+        assert ("keys", "key-missing") in errors(archive)
+        assert path in {f.file for f in archive.findings if f.code == "key-unusable"}
+
+
+# --- attacks ----------------------------------------------------------------------------------
+
+
+def bomb(size: int) -> bytes:
+    """A compressed packet that becomes ``size`` bytes (RFC 9580, section 5.6; ZIP)."""
+    deflate = zlib.compressobj(9, zlib.DEFLATED, -15)
+    chunk = bytes(1024 * 1024)
+    body = b"".join(deflate.compress(chunk) for _ in range(size // len(chunk)))
+    return packet(8, b"\x01" + body + deflate.flush())
+
+
+@pytest.mark.parametrize("form", ["binary", "armoured"])
+def test_nothing_compressed_gets_to_gpgv(
+    tmp_path: Path,
+    gnupg: Gnupg,
+    profile: Profile,
+    keys: dict[str, str | bytes],
+    monkeypatch: pytest.MonkeyPatch,
+    form: str,
+) -> None:
+    data = bomb(16 * 1024 * 1024)
+    if form == "armoured":
+        body = base64.encodebytes(data)
+        data = b"-----BEGIN PGP SIGNATURE-----\n\n" + body + b"-----END PGP SIGNATURE-----\n"
+    log = counting(tmp_path, "gpgv")
+    monkeypatch.setenv("PATH", f"{tmp_path / 'bin'}:{os.environ['PATH']}")
+    signed = {"ines": data, "tomek": gnupg.sign(TEXT, "tomek")}
+    archive = archive_of(tmp_path / "pack", profile, keys, signed)
+    assert verdicts(archive) == {"ines": Verdict.MALFORMED, "tomek": Verdict.GOOD}
+    assert calls(log) == 1
+
+
+def test_a_gpgv_that_does_not_end_is_an_error_that_names_the_file(
+    tmp_path: Path,
+    gnupg: Gnupg,
+    profile: Profile,
+    keys: dict[str, str | bytes],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    script = tmp_path / "bin" / "gpgv"
+    script.parent.mkdir()
+    script.write_text("#!/bin/sh\nsleep 60\n")
+    script.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{script.parent}:{os.environ['PATH']}")
+    monkeypatch.setattr("secpack.signatures._PATIENCE", 1)
+    expected = rf"{NAME}\.sig\.ines: gpgv did not finish within 1 seconds: remove this file"
+    with pytest.raises(SecpackError, match=expected):
+        archive_of(tmp_path / "pack", profile, keys, {"ines": gnupg.sign(TEXT, "ines")})
+
+
+#: User ids that look like lines of a program's output, to whoever parts lines where gpg does not.
+_LINE_ENDS = "\u2028\u2029\x85\x0b\x0c\x1c\x1d\x1e\r"
+
+
+@pytest.mark.parametrize("end", _LINE_ENDS, ids=lambda end: f"{ord(end):04X}")
+def test_a_user_id_writes_no_lines(
+    tmp_path: Path, gnupg: Gnupg, profile: Profile, keys: dict[str, str | bytes], end: str
+) -> None:
+    """Neither those of a status, nor those of the list of keys."""
+    ines = gnupg.fingerprints["ines"]
+    status = f"[GNUPG:] VALIDSIG {ines} 2020-01-02 1577934245 0 4 0 22 8 00 {ines}"
+    owner = (
+        f"x{end}{status}{end}pub:u:::{end}fpr:::::::::{ines}:{end}sig:!::::99999999999999::{end}rev"
+    )
+    with tempfile.TemporaryDirectory(prefix="gpg") as folder:
+        other = Gnupg(Path(folder))
+        try:
+            other.run("--allow-freeform-uid", "--quick-gen-key", owner, "ed25519", "sign", "never")
+            files = {**keys, "keys/team/odd.asc": other.run("--armor", "--export")}
+            signed = {"ines": other.sign(TEXT + b"!", "x"), "tomek": gnupg.sign(TEXT, "tomek")}
+        finally:
+            other.stop()
+    archive = archive_of(tmp_path, profile, files, signed)
+    bad, good = archive.bulletins[0].signatures
+    assert (bad.verdict, bad.fingerprint, bad.digest, bad.created) == (Verdict.BAD, "", "", None)
+    assert good.verdict is Verdict.GOOD
+    assert {k.fingerprint: k.certified for k in archive.keys}[ines] is True
+    (odd,) = (key for key in archive.keys if key.file.path == "keys/team/odd.asc")
+    assert (len(odd.owners), odd.certified) == (1, False)
+
+
+def test_a_signature_from_the_future_stops_every_build(
+    tmp_path: Path, gnupg: Gnupg, profile: Profile, keys: dict[str, str | bytes]
+) -> None:
+    signed = {"ines": gnupg.sign(TEXT, "ines", time="20990102T000000")}
+    with pytest.raises(PackError) as raised:
+        archive_of(tmp_path, profile, keys, signed)
+    expected = f"{NAME}.sig.ines: signed in the future, on 2099-01-02: check the clock"
+    assert str(raised.value).startswith(expected)
+    today = datetime.now(UTC).strftime("%Y%m%dT%H%M%S")
+    archive = archive_of(tmp_path, profile, keys, {"ines": gnupg.sign(TEXT, "ines", time=today)})
+    assert verdicts(archive) == {"ines": Verdict.GOOD}
+
+
+def test_without_a_day_no_obsolete_digest_is_accepted(
+    tmp_path: Path, gnupg: Gnupg, profile: Profile, keys: dict[str, str | bytes]
+) -> None:
+    signed = {"ines": case(gnupg, "legacy"), "tomek": gnupg.sign(TEXT, "tomek")}
+    archive = archive_of(tmp_path, replace(profile, legacy_until=None), keys, signed)
+    assert verdicts(archive)["ines"] is Verdict.OBSOLETE_DIGEST
+    (finding,) = (f for f in archive.findings if f.code == "signature-obsolete-digest")
+    assert "SHA1" in finding.message
+
+
+def adopting(gnupg: Gnupg, name: str, adopted: str) -> bytes:
+    """A key that claims the primary key of another as its subkey; the binding is not real."""
+    packets = list(openpgp.packets(gnupg.export(name, armour=False)))
+    (theirs,) = openpgp.read_keys(gnupg.export(adopted), path="")
+    material = next(openpgp.packets(theirs.packets)).body
+    binding = next(p.body for p in packets if p.tag == 2)
+    whole = b"".join(packet(p.tag, p.body) for p in packets)
+    return whole + packet(14, material) + packet(2, binding)
+
+
+@pytest.mark.parametrize("path", ["keys/aaa/first.asc", "keys/zzz/last.asc"])
+@pytest.mark.parametrize("pinned", [True, False])
+def test_a_key_that_adopts_another_spoils_only_itself(
+    tmp_path: Path,
+    gnupg: Gnupg,
+    profile: Profile,
+    keys: dict[str, str | bytes],
+    path: str,
+    pinned: bool,
+) -> None:
+    files = {**keys, path: adopting(gnupg, "stranger", "ines")}
+    signed = {name: gnupg.sign(TEXT, name) for name in ("ines", "tomek")}
+    asked = profile if pinned else replace(profile, signers={})
+    archive = archive_of(tmp_path, asked, files, signed)
+    assert set(verdicts(archive).values()) == {Verdict.GOOD}
+    assert errors(archive) == {(path, "key-adopted")}
+    (finding,) = (f for f in archive.findings if f.code == "key-adopted")
+    assert "keys/security-team/ines.asc" in finding.message
+
+
+def test_keys_that_gpg_does_not_cope_with_are_named(
+    tmp_path: Path,
+    gnupg: Gnupg,
+    profile: Profile,
+    keys: dict[str, str | bytes],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A gpg that hangs whenever a certain key is among those that it imports."""
+    real, script = shutil.which("gpg"), tmp_path / "bin" / "gpg"
+    script.parent.mkdir()
+    script.write_text(
+        f"#!/bin/sh\ncat > {tmp_path}/input\ngrep -aq stranger {tmp_path}/input && sleep 60\n"
+        f'exec {real} "$@" < {tmp_path}/input\n'
+    )
+    script.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{script.parent}:{os.environ['PATH']}")
+    for name in ("_PATIENCE", "_PATIENCE_WITH_ONE"):
+        monkeypatch.setattr(f"secpack.keys.{name}", 2)
+    files = {**keys, "keys/team/slow.asc": gnupg.export("stranger")}
+    signed = {name: gnupg.sign(TEXT, name) for name in ("ines", "tomek")}
+    archive = archive_of(tmp_path / "pack", profile, files, signed)
+    assert set(verdicts(archive).values()) == {Verdict.GOOD}
+    (finding,) = (f for f in archive.findings if f.code == "key-unusable")
+    assert finding.file == "keys/team/slow.asc"
+    assert "did not finish" in finding.message
 
 
 # --- economy ----------------------------------------------------------------------------------

@@ -1,0 +1,144 @@
+"""Private keys never go public, whatever a file is called or claims to be."""
+
+from __future__ import annotations
+
+import base64
+import os
+import random
+import subprocess
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from secpack import Checker, PackError, Profile, load
+from secpack.errors import PrivateKeyError
+from secpack.private_keys import find_private_key
+from secpack.profile import Waiver
+from tests.keys import Gnupg
+from tests.packs import make_pack, numbered
+
+#: How each kind of key is made, and the words for it.
+MADE = {
+    "openssl genrsa 2048": "a block PRIVATE KEY",
+    "openssl genrsa -traditional 2048": "a block RSA PRIVATE KEY",
+    "openssl genrsa -aes256 -passout pass:quern 2048": "a block ENCRYPTED PRIVATE KEY",
+    "openssl genpkey -algorithm ed25519": "a block PRIVATE KEY",
+    "openssl genpkey -algorithm ed25519 -outform DER": "a PKCS #8 private key",
+    "openssl ecparam -genkey -name prime256v1 -noout": "a block EC PRIVATE KEY",
+    "openssl ecparam -genkey -name prime256v1 -noout -outform DER": "an EC private key",
+}
+
+#: Keys of programs that need not be installed: what they write, in shape, filled up at random.
+SHAPED = {
+    "age": (b"# public key: age1quern\nAGE-SECRET-KEY-1" + b"QPZRY9X8GF2TVDW0" * 4 + b"\n"),
+    "minisign": b"untrusted comment: anything\nRWRTY0Iy" + b"q8Xz" * 50 + b"\n",
+    "signify": b"untrusted comment: anything\nRWRCSwAA" + b"q8Xz" * 30 + b"\n",
+    "PuTTY": b"PuTTY-User-Key-File-3: ssh-ed25519\nEncryption: none\n",
+    "OpenSSH": b"openssh-key-v1\0" + bytes(4) + b"none",
+}
+
+
+@pytest.fixture(scope="module")
+def gnupg() -> Iterator[Gnupg]:
+    with tempfile.TemporaryDirectory(prefix="gpg") as folder:
+        made = Gnupg(Path(folder))
+        made.make("ines")
+        made.run("--quick-gen-key", "rsa <rsa@example.org>", "rsa2048", "sign", "never")
+        yield made
+        made.stop()
+
+
+def secret(gnupg: Gnupg, name: str) -> bytes:
+    return gnupg.run("--export-secret-keys", f"<{name}@example.org>")
+
+
+def armoured(data: bytes, label: str) -> bytes:
+    return b"-----BEGIN %b-----\n\n%b-----END %b-----\n" % (
+        label.encode(),
+        base64.encodebytes(data),
+        label.encode(),
+    )
+
+
+@pytest.mark.parametrize("name", ["ines", "rsa"])
+def test_an_openpgp_key_is_found_in_every_disguise(gnupg: Gnupg, name: str) -> None:
+    public, private = gnupg.run("--export", f"<{name}@example.org>"), secret(gnupg, name)
+    noise = random.Random(7).randbytes(3000)  # noqa: S311 - not a secret
+    disguises = {
+        "alone": private,
+        "behind its public key": public + private,
+        "armoured": armoured(private, "PGP PRIVATE KEY BLOCK"),
+        "armoured as a public key": armoured(public + private, "PGP PUBLIC KEY BLOCK"),
+        "without armour": base64.encodebytes(private),
+        "quoted": armoured(private, "PGP MESSAGE").replace(b"\n", b"\n| "),
+        "with other line ends": armoured(private, "PGP MESSAGE").replace(b"\n", b"\r\n"),
+        "after a picture": b"\x89PNG" + noise + private,
+        "between words": b"Words.\n" + private,
+    }
+    for disguise, data in disguises.items():
+        assert find_private_key(data) == "an OpenPGP secret key", disguise
+    for data in (public, armoured(public, "PGP PUBLIC KEY BLOCK"), gnupg.export("ines"), noise):
+        assert find_private_key(data) == ""
+
+
+@pytest.mark.parametrize("command", MADE)
+def test_other_keys_are_found(command: str) -> None:
+    made = subprocess.run(command.split(), capture_output=True, check=True).stdout
+    assert find_private_key(made) == MADE[command]
+    assert find_private_key(b"> " + made.replace(b"\n", b"\n> ")) == MADE[command] or b"\0" in made
+
+
+@pytest.mark.parametrize("name", SHAPED)
+def test_keys_of_other_programs_are_found(name: str) -> None:
+    assert find_private_key(b"Words.\n" + SHAPED[name]).endswith(("private key", "secret key"))
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        b"A file that begins with\n-----BEGIN RSA PRIVATE KEY-----\nis secret.\n",
+        b"-----BEGIN PGP PRIVATE KEY BLOCK-----\n\n[...]\n",
+        b"Keys begin with AGE-SECRET-KEY-1, those of minisign with RWRTY0Iy.\n",
+    ],
+)
+def test_words_about_keys_are_no_keys(words: bytes) -> None:
+    assert find_private_key(words) == ""
+
+
+def test_noise_holds_no_key() -> None:
+    assert find_private_key(random.Random(1).randbytes(1_000_000)) == ""  # noqa: S311
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "keys/security-team/ines.asc",
+        "keys/notes.txt",
+        "QSBs/graph.png",
+        "QSBs/qsb-001-2001.txt.sig.ines",
+        "somewhere/else/backup",
+        ".hidden",
+    ],
+)
+def test_no_file_of_a_pack_may_hold_one(tmp_path: Path, gnupg: Gnupg, path: str) -> None:
+    """Also in development, and with a waiver."""
+    data = gnupg.run("--export", "<ines@example.org>") + secret(gnupg, "ines")
+    waivers = tuple(Waiver(code, path, "no") for code in ("unreadable", "private-key"))
+    pack = make_pack(tmp_path, {**numbered(1), path: data})
+    for checker in (None, Checker()):
+        with pytest.raises(PackError) as raised:
+            load(pack, profile=Profile(waivers=waivers), checker=checker)
+        (error,) = raised.value.errors
+        assert isinstance(error, PrivateKeyError)
+        assert str(error).startswith(f"{path}: holds an OpenPGP secret key: remove it")
+
+
+def test_what_cannot_be_searched_stops_a_build(tmp_path: Path) -> None:
+    pack = make_pack(tmp_path, numbered(1))
+    with (pack / "image").open("wb") as file:
+        file.truncate(30_000_000_000)
+    os.mkfifo(pack / "pipe")  # nobody serves it, and nobody waits for it
+    with pytest.raises(PackError, match="image: cannot be searched for private keys: larger than"):
+        load(pack)
