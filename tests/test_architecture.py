@@ -52,7 +52,7 @@ def test_the_parser_knows_nothing_of_packs(path: Path) -> None:
 
 
 def test_one_place_opens_files() -> None:
-    """It refuses what is no file, and what is too large. (The command opens the null device.)"""
+    """It refuses what is no file, or too large; the command opens the null device besides."""
     reading = ("files.py", "cli.py", "profile.py", "cache.py", "copies.py", "readings.py")
     for path in MODULES:
         if path.is_relative_to(PLUGINS / "secpack") and path.name not in reading:
