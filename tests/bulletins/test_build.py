@@ -440,6 +440,40 @@ def test_all_files_are_summed(demo: Site) -> None:
     assert len(demo.read("SHA256SUMS").splitlines()) == len(demo.files()) - 1
 
 
+def test_what_was_verified_is_served_though_the_pack_changes(tmp_path: Path) -> None:
+    """A gpgv that is called changes every text and signature of the pack, as somebody could."""
+    pack, tools = tmp_path / "pack", tmp_path / "bin"
+    shutil.copytree(DEMO, pack)
+    tools.mkdir()
+    script = tools / "gpgv"
+    script.write_text(
+        f"#!/bin/sh\nfor file in {pack}/QSBs/qsb-* {pack}/canaries/canary-*; do\n"
+        f'    echo Forged. >> "$file"\ndone\nexec {shutil.which("gpgv")} "$@"\n'
+    )
+    script.chmod(0o755)
+    given = {"PATH": f"{tools}:{os.environ['PATH']}"}
+    profile = DEMO.parent / "demo.toml"
+    site = build(
+        tmp_path / "site",
+        settings="publishconf.py",
+        SECPACK=pack,
+        PROFILE=profile,
+        surroundings=given,
+    )
+    assert site.status == 0, site.said
+    assert (pack / "QSBs/qsb-001-2016.txt").read_text("utf-8").endswith("Forged.\n")
+    for path, data in site.files().items():
+        assert b"Forged." not in data, path
+    served = site.folder / "qsb/001/qsb-001-2016.txt"
+    assert served.read_bytes() == (DEMO / "QSBs/qsb-001-2016.txt").read_bytes()
+    verdicts = {
+        signature["verdict"]
+        for bulletin in json.loads(site.read("data/archive.json"))["bulletins"]
+        for signature in bulletin["signatures"]
+    }
+    assert verdicts == {"good"}
+
+
 # --- what is kept back ------------------------------------------------------------------------
 
 
