@@ -135,12 +135,12 @@ def published_advisory(number: int, profile: Profile) -> str:
     """Where the Xen Project has published an advisory: an address elsewhere."""
     links = profile.links
     template = links.historical if number <= links.historical_until else links.advisory
-    return template.format(number=number, id=f"XSA-{number}")
+    return template.replace("{number}", str(number)).replace("{id}", f"XSA-{number}")
 
 
 def published_cve(cve: str, profile: Profile) -> str:
     """Where a CVE is published: an address elsewhere."""
-    return profile.links.cve.format(id=cve)
+    return profile.links.cve.replace("{id}", cve)
 
 
 def redirects(profile: Profile) -> dict[str, str]:

@@ -11,11 +11,23 @@ from pathlib import Path
 from typing import Any, Final, TypeVar
 
 from secpack.errors import ProfileError
+from secpack.files import read_file
+from secpack.sums import is_safe
+from secpack.text.marks import visible
 
+# How much a profile may hold. TOML takes a time that grows with the square of a dotted key, and
+# every page repeats some of the strings.
+_MAX_BYTES: Final = 1024 * 1024
+_MAX_LINE: Final = 4000
+_MAX_STRING: Final = 2000
+_MAX_ADVISORY: Final = 99_999
+_YEARS: Final = range(1970, 2100)
 _STATUSES: Final = ("published", "embargoed")
 _DIGEST: Final = re.compile(r"[0-9a-f]{64}")
 _FINGERPRINT: Final = re.compile(r"[0-9A-F]{40}")
-_NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*")
+_NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,39}")
+_SIGNER: Final = re.compile(r"[A-Za-z0-9_-]{1,40}")  # as in names of signature files
+_CONTROL: Final = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ufffe\uffff]")
 
 # What RFC 9116 allows in a security.txt, by the key; https elsewhere.
 _URI: Final = r"[A-Za-z0-9._~:/?#\[\]@!$&'()*+,;=%-]+"
@@ -46,7 +58,7 @@ class Kind:
 
 @dataclass(frozen=True, slots=True)
 class Links:
-    """Public addresses; ``{number}`` and ``{id}`` are filled in.
+    """Public addresses; ``{number}`` and ``{id}`` stand for an advisory, ``{id}`` for a CVE.
 
     Advisories with numbers up to ``historical_until`` are published at ``historical``.
     """
@@ -159,7 +171,8 @@ def load_profile(path: Path) -> Profile:
     TOML, or has a key or value that a profile cannot have.
     """
     try:
-        text = path.read_text(encoding="utf-8")
+        text = read_file(path, _MAX_BYTES).decode("utf-8")
+        _check_lines(text, path)
         data = tomllib.loads(text)
     except OSError as error:
         raise ProfileError(f"cannot be read: {error.strerror}", path=str(path)) from None
@@ -167,13 +180,20 @@ def load_profile(path: Path) -> Profile:
         raise ProfileError("not UTF-8", path=str(path)) from None
     except RecursionError:
         raise ProfileError("not TOML that can be read: nested too deeply", path=str(path)) from None
-    except tomllib.TOMLDecodeError as error:
+    except ValueError as error:  # TOMLDecodeError, and what Python says of a number without end
         raise _not_toml(str(error), path) from None
     try:
         return _profile(data)
     except _WrongError as wrong:
-        line = _line_of(text, wrong.key)
-        raise ProfileError(str(wrong), path=str(path), line=line) from None
+        line = next(filter(None, (_line_of(text, key) for key in reversed(wrong.keys))), 0)
+        raise ProfileError(visible(str(wrong)), path=str(path), line=line) from None
+
+
+def _check_lines(text: str, path: Path) -> None:
+    for number, line in enumerate(text.split("\n"), 1):
+        if len(line) > _MAX_LINE:
+            message = f"the line has more than {_MAX_LINE} characters"
+            raise ProfileError(message, path=str(path), line=number)
 
 
 def _not_toml(message: str, path: Path) -> ProfileError:
@@ -188,12 +208,12 @@ def _not_toml(message: str, path: Path) -> ProfileError:
 class _WrongError(Exception):
     def __init__(self, key: str, message: str) -> None:
         super().__init__(f"{key}: {message}")
-        self.key = key.rpartition(".")[2]
+        self.keys = key.split(".")
 
 
 def _line_of(text: str, key: str) -> int:
     """The first line that sets a key or opens its table; 0 where none does."""
-    pattern = re.compile(rf'\s*(?:\[+.*\b)?"?{re.escape(key)}"?\s*[=\]]')
+    pattern = re.compile(rf'\s*(?:\[{{1,2}}.*\b)?"?{re.escape(key)}"?\s*[=\]]')
     return next((n for n, line in enumerate(text.split("\n"), 1) if pattern.match(line)), 0)
 
 
@@ -248,11 +268,18 @@ def _security_txt(data: object) -> SecurityTxt:
 
 def _moment(value: object) -> datetime:
     if type(value) is date:
-        return datetime.combine(value, time(), UTC)
+        value = datetime.combine(value, time(), UTC)
     if not isinstance(value, datetime) or value.tzinfo is None:
         message = "expected a date such as 2027-08-01, or a time with its zone"
         raise _WrongError("security_txt.expires", message)
+    _check_year("security_txt.expires", value)
     return value.astimezone(UTC)
+
+
+def _check_year(place: str, day: date) -> None:
+    if day.year not in _YEARS:
+        years = f"{_YEARS.start} to {_YEARS.stop - 1}"
+        raise _WrongError(place, f"{day.isoformat()}: expected a date in the years {years}")
 
 
 def _strings(name: str, value: object) -> tuple[str, ...]:
@@ -290,16 +317,25 @@ def _build(cls: type[_T], data: object, key: str) -> _T:
         place = f"{key}.{name}" if key else name
         if name not in known:
             raise _WrongError(place, f"unknown; expected one of {', '.join(sorted(known))}")
-        if known[name] == "str" and not isinstance(value, str):
-            raise _WrongError(place, "expected a string")
-        if known[name] == "int" and type(value) is not int:
-            raise _WrongError(place, "expected a number")
-        if known[name] in ("date", "date | None") and type(value) is not date:
-            raise _WrongError(place, "expected a date such as 2026-08-01")
+        _check_kind(place, known[name], value)
     try:
         return cls(**data)
     except TypeError:
         raise _WrongError(key, f"incomplete; expected {', '.join(sorted(known))}") from None
+
+
+def _check_kind(place: str, kind: str, value: object) -> None:
+    if kind == "str" and not isinstance(value, str):
+        raise _WrongError(place, "expected a string")
+    if isinstance(value, str) and (len(value) > _MAX_STRING or _CONTROL.search(value)):
+        message = f"expected at most {_MAX_STRING} characters, and no control characters"
+        raise _WrongError(place, message)
+    if kind == "int" and type(value) is not int:
+        raise _WrongError(place, "expected a number")
+    if kind in ("date", "date | None"):
+        if type(value) is not date:
+            raise _WrongError(place, "expected a date such as 2026-08-01")
+        _check_year(place, value)
 
 
 def _check_values(profile: Profile) -> None:
@@ -310,10 +346,10 @@ def _check_values(profile: Profile) -> None:
         raise _WrongError("tag", f"{profile.tag!r}: {message}")
     for kind in (profile.bulletins, profile.canaries):
         if not _NAME.fullmatch(kind.prefix):
-            raise _WrongError("prefix", f"{kind.prefix!r}: expected letters and digits")
+            raise _WrongError("prefix", f"{kind.prefix!r}: expected at most 40 letters and digits")
     folders = (("folder", profile.bulletins.folder), ("folder", profile.canaries.folder))
     for place, folder in (*folders, ("keys", profile.keys)):
-        if not folder or folder.startswith("/") or ".." in folder.split("/"):
+        if not is_safe(folder):
             raise _WrongError(place, f"{folder!r}: expected a folder inside the pack")
     _check_links(profile.links)
     if profile.csaf:
@@ -328,8 +364,13 @@ def _check_values(profile: Profile) -> None:
 
 
 def _check_links(links: Links) -> None:
-    for template in (links.advisory, links.cve, links.historical or links.advisory):
-        _check_template(template)
+    _check_template("links.advisory", links.advisory, ("{number}", "{id}"))
+    _check_template("links.cve", links.cve, ("{id}",))
+    if links.historical:
+        _check_template("links.historical", links.historical, ("{number}", "{id}"))
+    if not 0 <= links.historical_until <= _MAX_ADVISORY:
+        message = f"expected a number from 1 to {_MAX_ADVISORY}"
+        raise _WrongError("links.historical_until", message)
     if bool(links.historical) != (links.historical_until > 0):
         message = "expected both historical and historical_until, a number above 0, or neither"
         raise _WrongError("links", message)
@@ -341,14 +382,13 @@ def _check_csaf(csaf: Csaf, profile: Profile) -> None:
         raise _WrongError("csaf", "a publisher needs a name: expected team or issuer, too")
 
 
-def _check_template(template: str) -> None:
-    if not template.startswith(("https://", "http://")):
-        raise _WrongError("links", f"{template!r}: expected an address that begins with https://")
-    try:
-        template.format(number=1, id="CVE-2000-1000")
-    except (LookupError, ValueError):
-        message = f"{template!r}: only {{number}} and {{id}} are filled in"
-        raise _WrongError("links", message) from None
+def _check_template(place: str, template: str, fields: tuple[str, ...]) -> None:
+    filled = template
+    for name in fields:
+        filled = filled.replace(name, "1")
+    if "{" in filled or "}" in filled:
+        raise _WrongError(place, f"{template!r}: expected no braces except {' and '.join(fields)}")
+    _check_uri(place, filled, ("https://", "http://"))
 
 
 def _check_documents(profile: Profile) -> None:
@@ -369,6 +409,9 @@ def _check_documents(profile: Profile) -> None:
 
 def _check_fingerprints(profile: Profile) -> None:
     signers = profile.signers.items()
+    for name, _ in signers:
+        if not _SIGNER.fullmatch(name):
+            raise _WrongError(f"signers.{name}", "expected at most 40 letters, digits, - and _")
     places = [(f"signers.{name}.fingerprint", signer.fingerprint) for name, signer in signers]
     for place, fingerprint in (("master_key", profile.master_key), *places):
         if fingerprint and not _FINGERPRINT.fullmatch(fingerprint):

@@ -8,8 +8,11 @@ from datetime import date
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
-from secpack import ProfileError, TrackerError, load_advisories, load_profile
+from bulletins.addresses import published_advisory, published_cve
+from secpack import Profile, ProfileError, TrackerError, load_advisories, load_profile
 from secpack.model import Advisory
 from tests.conftest import DATA
 
@@ -57,6 +60,49 @@ def test_nothing_nested_exhausts_the_stack(tmp_path: Path, text: str) -> None:
         load_advisories(tmp_path / "xsa.yml")
     with pytest.raises(TrackerError):
         load_advisories(None, tmp_path / "xsa.json")
+
+
+#: Values that a profile should not have, or not in most places.
+_ODD = st.one_of(
+    st.integers(),
+    st.sampled_from([10**30, -1, 0, 1]).map(str),
+    st.sampled_from(["nan", "-inf", "1e400", "true", "[]", "{}", "[[[]]]", "{a.b.c = 1}"]),
+    st.sampled_from(["0001-01-01", "9999-12-31T23:59:59-23:59", "0001-01-01T00:00:00+23:59"]),
+    st.text(max_size=30).map(json.dumps),
+    st.sampled_from(["{number:999999999d}", "{id.__class__}", "{", "}{", "{{}}"]).map(json.dumps),
+).map(str)
+
+
+@settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(data=st.data())
+def test_no_profile_does_more_than_be_refused(tmp_path: Path, data: st.DataObject) -> None:
+    """Some values of a profile, and a piece of its text, exchanged for something odd."""
+    lines = (CONTENT / "demo.toml").read_text("utf-8").splitlines()
+    set_ = [n for n, line in enumerate(lines) if " = " in line and not line.startswith("#")]
+    for number in data.draw(st.lists(st.sampled_from(set_), max_size=4)):
+        lines[number] = f"{lines[number].partition(' = ')[0]} = {data.draw(_ODD)}"
+    text = "\n".join(lines)
+    place = data.draw(st.integers(0, len(text)))
+    piece = data.draw(st.one_of(st.just(""), st.text("[]{}='\".#\n\\ ", max_size=3)))
+    path = tmp_path / "profile.toml"
+    path.write_text(text[:place] + piece + text[place:], "utf-8")
+    profile, said = Profile(), ""
+    try:
+        profile = load_profile(path)
+    except ProfileError as error:
+        said = str(error)
+    assert len(said) < 10_000
+    assert said.isprintable()
+    assert len(published_advisory(9001, profile) + published_cve("CVE-2020-1", profile)) < 9000
+
+
+def test_a_profile_that_is_no_file(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "fifo")
+    with (tmp_path / "sparse").open("wb") as file:
+        file.truncate(30 * 2**30)
+    for name, reason in (("fifo", "not a regular file"), ("sparse", "larger than 1048576 bytes")):
+        with pytest.raises(ProfileError, match=reason):
+            load_profile(tmp_path / name)
 
 
 def test_missing_files(tmp_path: Path) -> None:
