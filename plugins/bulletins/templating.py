@@ -75,7 +75,7 @@ from secpack.text.inline import parse_inline
 _T = TypeVar("_T")
 
 #: Bytes of all that a page of a text has between its header and its footer, up to which it holds
-#: the original, too: what the 40,000 of a first visit leave beside the stylesheet and the frame.
+#: the original, too: what the 40,000 of a first visit leave beside the stylesheet and the rest.
 LIGHT: Final = 25_000
 
 #: How many sentences the page of an advisory quotes from one document.

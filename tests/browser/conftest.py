@@ -69,11 +69,19 @@ def judges() -> Path:
 @pytest.fixture(scope="session")
 def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     """The demo site, with an index to search, as it is published."""
-    folder = tmp_path_factory.mktemp("demo") / "site"
+    folder = tmp_path_factory.mktemp("demo") / BASE.strip("/")
     site = build(folder, settings="publishconf.py", SEARCH="1", SITEURL=f"http://127.0.0.1{BASE}")
     assert site.status == 0, site.said
     with serve(folder) as served:
         yield served
+
+
+@pytest.fixture(scope="session")
+def copies(demo: Served) -> Iterator[dict[str, Served]]:
+    """The demo site by where it is: on our server, on one that sends no policy, in a folder."""
+    with serve(demo.folder, policies=()) as mirror:
+        folder = Served(f"{demo.folder.as_uri()}/", demo.folder)
+        yield {"server": demo, "mirror": mirror, "folder": folder}
 
 
 @pytest.fixture(scope="session")

@@ -22,16 +22,19 @@ BASE = "/security/"
 _LINE = re.compile(r'^    (\S+) +"(default-src [^"]+)";$', re.MULTILINE)
 
 
-def policies() -> list[tuple[re.Pattern[str], str]]:
+Policies = tuple[tuple[re.Pattern[str], str], ...]
+
+
+def documented_policies() -> Policies:
     """What the documentation tells servers to send: patterns of addresses, with their policies."""
     documented = (ROOT / "docs" / "mirroring.md").read_text("utf-8")
     found = dict(_LINE.findall(documented))
     otherwise = found.pop("default")
     rules = [(re.compile(pattern.removeprefix("~")), said) for pattern, said in found.items()]
-    return [*rules, (re.compile(""), otherwise)]
+    return (*rules, (re.compile(""), otherwise))
 
 
-_POLICIES = policies()
+_POLICIES = documented_policies()
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +44,7 @@ class Served:
     url: str
     folder: Path
     requests: list[str] = field(default_factory=list)
+    policies: Policies = _POLICIES
 
 
 class _Handler(SimpleHTTPRequestHandler):
@@ -57,8 +61,9 @@ class _Handler(SimpleHTTPRequestHandler):
         super().do_GET()
 
     def end_headers(self) -> None:
-        said = next(said for pattern, said in _POLICIES if pattern.search(urlsplit(self.path).path))
-        self.send_header("Content-Security-Policy", said)
+        path = urlsplit(self.path).path
+        for said in [said for pattern, said in self.served.policies if pattern.search(path)][:1]:
+            self.send_header("Content-Security-Policy", said)
         self.send_header("X-Content-Type-Options", "nosniff")
         super().end_headers()
 
@@ -79,9 +84,9 @@ class _Server(ThreadingHTTPServer):
 
 
 @contextmanager
-def serve(folder: Path) -> Iterator[Served]:
+def serve(folder: Path, policies: Policies = _POLICIES) -> Iterator[Served]:
     """Serve a folder on a free port of this machine."""
-    served = Served("", folder)
+    served = Served("", folder, policies=policies)
     with _Server(("127.0.0.1", 0), partial(_Handler, served=served)) as server:
         url = f"http://127.0.0.1:{server.server_port}{BASE}"
         object.__setattr__(served, "url", url)

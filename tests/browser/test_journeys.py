@@ -21,11 +21,23 @@ from tests.bulletins.sites import build
 BOTH = pytest.mark.parametrize("script", [False, True], ids=["without-script", "with-script"])
 
 
-@pytest.fixture(params=[False, True], ids=["without-script", "with-script"])
-def tab(request: pytest.FixtureRequest, browser: Any, demo: Served) -> Iterator[Any]:
+@pytest.fixture(params=["server", "server-without-script", "mirror", "folder"])
+def place(request: pytest.FixtureRequest) -> str:
+    """Where the site is, and whether there is JavaScript."""
+    return str(request.param)
+
+
+@pytest.fixture
+def site(place: str, copies: dict[str, Served]) -> Served:
+    """The site that a tab shows."""
+    return copies[place.partition("-")[0]]
+
+
+@pytest.fixture
+def tab(place: str, browser: Any, site: Served) -> Iterator[Any]:
     """A tab at the overview."""
-    with watched(browser, demo.url, script=request.param) as page:
-        page.goto(demo.url)
+    with watched(browser, site.url, script="without" not in place) as page:
+        page.goto(site.url + "index.html")
         yield page
 
 
@@ -89,33 +101,85 @@ def test_first_comes_what_leads_past_the_navigation(tab: Any) -> None:
     assert tab.locator("main :focus").count() == 1
 
 
-def test_the_original_is_shown_without_leaving_the_page(tab: Any, demo: Served) -> None:
-    tab.goto(demo.url + "qsb/003/")
+def test_the_original_is_shown_without_leaving_the_page(tab: Any, site: Served) -> None:
+    tab.goto(site.url + "qsb/003/index.html")
     follow(tab, "shown here")
-    assert where(tab) == "qsb/003/#page-original"
+    assert where(tab) == "qsb/003/index.html#page-original"
     assert tab.locator("#page-original").is_visible()
-    original = (demo.folder / "qsb/003/qsb-003-2017.txt").read_text("utf-8")
+    original = (site.folder / "qsb/003/qsb-003-2017.txt").read_text("utf-8")
     assert tab.locator("#page-original").text_content() == original
 
 
-@BOTH
-def test_a_long_original_is_shown_within_its_page(browser: Any, long: Served, script: bool) -> None:
-    """By the documented policy, with nothing fetched before it is asked for."""
+def test_a_long_original_is_a_link(browser: Any, long: Served) -> None:
     name = "qsb-021-2021.txt"
-    with watched(browser, long.url, script=script) as tab:
+    with watched(browser, long.url) as tab:
         tab.goto(long.url + "qsb/021/")
-        served = f"/security/qsb/021/{name}"
-        before = long.requests.count(served)
-        follow(tab, "shown here")
-        assert tab.locator("#page-original").is_visible()
-        assert long.requests.count(served) == before
-        reach(tab, "a", "Show it below")
-        with tab.expect_response(f"**/{name}"):
-            tab.keyboard.press("Enter")
-        shown = tab.frame_locator("iframe").locator("body")
-        original = (long.folder / "qsb/021" / name).read_text("utf-8")
-        assert shown.inner_text().strip() == original.strip()
-        assert where(tab) == "qsb/021/#page-original"
+        assert tab.get_by_text("shown here").count() == 0
+        assert tab.locator(".original, iframe").count() == 0
+        assert tab.locator(".facts a", has_text=name).get_attribute("href") == name
+    assert (long.folder / "qsb/021" / name).is_file()
+
+
+#: What a page would do, if somebody had put this into it.
+ATTACKS = {
+    "script": "<script>document.title = 'run'</script>",
+    "handler": "<img src='x' onerror=\"document.title = 'run'\">",
+    "drawing": "<svg onload=\"document.title = 'run'\"></svg>",
+    "address": "<a id='attack' href=\"javascript:document.title='run'\">x</a>",
+    "data": "<script src=\"data:text/javascript,document.title='run'\"></script>",
+    "frame": "<iframe srcdoc=\"<script>parent.document.title = 'run'</script>\"></iframe>",
+    "object": "<object data='qsb/003/index.html'></object>",
+    "style": "<p style='position: fixed'>x</p>",
+    "base": "<base href='https://evil.example.org/'>",
+    "form": "<form id='attack' action='https://evil.example.org/'></form>",
+    "picture": "<img src='https://evil.example.org/x.png'>",
+}
+
+
+@pytest.mark.parametrize("where_it_is", ["mirror", "folder"])
+@pytest.mark.parametrize("attack", ATTACKS)
+def test_the_page_itself_forbids_what_it_does_not_need(
+    browser: Any, copies: dict[str, Served], where_it_is: str, attack: str
+) -> None:
+    """Where no server sends a policy, and a page is not what we wrote."""
+    site = copies[where_it_is]
+    page = (site.folder / "index.html").read_text("utf-8")
+    assert page.count('<main id="main">') == 1
+    altered = site.folder / "altered.html"
+    altered.write_text(page.replace('<main id="main">', f'<main id="main">{ATTACKS[attack]}'))
+    context = browser.new_context()
+    tab, said = context.new_page(), []
+    tab.on("console", lambda message: said.append(message.text))
+    tab.goto(site.url + "altered.html")
+    if attack == "form":
+        tab.locator("#attack").evaluate("(one) => one.submit()")
+    if attack == "address":
+        tab.locator("#attack").click()
+    tab.wait_for_timeout(100)
+    altered.unlink()
+    assert tab.title() != "run"
+    assert tab.url == site.url + "altered.html"
+    if attack != "form":  # after which Chromium shows nothing at all
+        assert tab.evaluate("document.baseURI") == site.url + "altered.html"
+    assert [words for words in said if "Content Security Policy" in words]
+    context.close()
+
+
+@pytest.mark.parametrize("where_it_is", ["server", "mirror", "folder"])
+def test_no_page_needs_more_than_its_policy_allows(
+    browser: Any, copies: dict[str, Served], where_it_is: str
+) -> None:
+    site = copies[where_it_is]
+    paths = sorted(p.relative_to(site.folder).as_posix() for p in site.folder.rglob("*.html"))
+    styled = "() => getComputedStyle(document.querySelector('main')).maxWidth !== 'none'"
+    with watched(browser, site.url) as tab:
+        for path in paths:
+            if path in ("bulletins/index.html", "canaries/index.html"):
+                tab.goto(site.url + path)
+                tab.wait_for_url(re.compile("/(qsb|canary)/index.html$"))
+            elif path not in ("404.html", "search/index.html"):  # for one address; for a server
+                tab.goto(site.url + path)
+                assert tab.evaluate(styled), path
 
 
 @BOTH
@@ -146,16 +210,16 @@ def altered(request: pytest.FixtureRequest) -> bool:
 
 
 def test_commands_copied_from_a_page_verify(
-    tab: Any, demo: Served, tmp_path: Path, altered: bool
+    tab: Any, site: Served, tmp_path: Path, altered: bool
 ) -> None:
     """The files that the page links to, and the commands that it gives, in an empty folder."""
-    tab.goto(demo.url + "qsb/003/")
+    tab.goto(site.url + "qsb/003/index.html")
     linked = tab.locator("main a").evaluate_all("(all) => all.map((one) => one.href)")
     for url in linked:
         if re.search(r"\.(txt|asc|sig\.\w+)$", url):
-            path = demo.folder / url.partition(BASE)[2]
+            path = site.folder / url.partition(BASE)[2]
             shutil.copy(path, tmp_path / path.name)
-    shutil.copy(next(demo.folder.glob("keys/master-key/*.asc")), tmp_path / "master-key.asc")
+    shutil.copy(next(site.folder.glob("keys/master-key/*.asc")), tmp_path / "master-key.asc")
     if altered:
         original = tmp_path / "qsb-003-2017.txt"
         original.write_bytes(original.read_bytes().replace(b"a", b"e", 1))
@@ -176,13 +240,13 @@ def test_commands_copied_from_a_page_verify(
     assert found == (["BAD"] if altered else ["Good", "Good"])
 
 
-def test_a_feed_is_found_by_itself(tab: Any, demo: Served) -> None:
+def test_a_feed_is_found_by_itself(tab: Any, site: Served) -> None:
     found = tab.locator('link[type="application/atom+xml"]').evaluate_all(
         "(all) => all.map((one) => one.href)"
     )
     assert len(found) >= 3
     for url in found:
-        feed = feedparser.parse((demo.folder / url.partition(BASE)[2]).read_bytes())
+        feed = feedparser.parse((site.folder / url.partition(BASE)[2]).read_bytes())
         assert feed.entries
 
 
@@ -308,13 +372,23 @@ def test_search_has_an_address(scripted: Any, demo: Served) -> None:
     assert scripted.locator(".results a").first.inner_text().startswith("QSB-003")
 
 
+def test_search_on_a_plain_mirror(browser: Any, copies: dict[str, Served]) -> None:
+    with watched(browser, copies["mirror"].url) as tab:
+        tab.goto(copies["mirror"].url + "search/")
+        assert search(tab, "qsb 12")[0] == "qsb/012/index.html"
+        assert len(search(tab, "lighthouse")) > 1
+        assert "Only ids and titles" not in tab.locator(".status").inner_text()
+
+
 def test_search_in_a_folder_finds_ids_and_titles(browser: Any, demo: Served) -> None:
-    tab = browser.new_context().new_page()
+    tab, said = browser.new_context().new_page(), []
+    tab.on("console", lambda message: said.append(message.text))
     tab.goto(f"file://{demo.folder}/search/index.html")
     tab.locator("#query").fill("qsb3")
     tab.wait_for_selector(".results a")
     assert tab.locator(".results a").first.get_attribute("href").endswith("qsb/003/index.html")
     assert "Only ids and titles were searched" in tab.locator(".status").inner_text()
+    assert [words for words in said if "Content Security Policy" in words] == []
     tab.context.close()
 
 

@@ -9,6 +9,9 @@ import pytest
 
 from tests.browser.served import Served
 
+POLICY = """
+<meta charset="utf-8">
+<meta http-equiv="Content-Security-Policy" content="default-src 'none'; """
 REDIRECT = 'http-equiv="refresh"'
 
 
@@ -38,6 +41,7 @@ def faults(page: str) -> list[str]:
         "words of a link": any(not re.sub("<[^>]*>", "", link).strip() for link in links),
         "inline": bool(re.search(r"<[^>]* style=|<style|<script>|<[^>]* on\w+=", page)),
         "landmarks": page.count("<main ") != 1 or bool(re.search("<nav(?! [^>]*aria-)", page)),
+        "policy": not page.partition("<head>")[2].startswith(POLICY),
         "head": '<html lang="en">' not in page or '<meta name="description" content="' not in page,
     }
     return [name for name, is_wrong in wrong.items() if is_wrong]
@@ -71,6 +75,7 @@ def test_structure_of_a_real_pack(real: Served) -> None:
         ('<nav class="years" aria-label="Years">', "<nav>", "landmarks"),
         ("<p>", '<p style="x">', "inline"),
         ('<html lang="en">', "<html>", "head"),
+        ("<head>", '<head><link rel="stylesheet" href="x.css">', "policy"),
     ],
 )
 def test_faults_are_found(demo: Served, old: str, new: str, fault: str) -> None:

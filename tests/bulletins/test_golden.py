@@ -40,6 +40,33 @@ def test_golden_site(tmp_path: Path, golden: bool) -> None:
         assert data.decode() == expected[path].decode(), path
 
 
+def needed(path: str, page: str) -> str:
+    """The least with which a page works."""
+    scripts = "script-src 'self'"
+    if path == "search/index.html":
+        scripts = "script-src 'self' 'wasm-unsafe-eval'; connect-src 'self'"
+    parts = [
+        "default-src 'none'",
+        *(["style-src 'self'; img-src 'self'"] if 'rel="stylesheet"' in page else []),
+        *([scripts] if "<script " in page else []),
+        "base-uri 'none'; form-action 'none'",
+    ]
+    return "; ".join(parts)
+
+
+def test_every_page_begins_with_the_policy_that_it_needs() -> None:
+    """Before anything that a browser loads, follows or runs."""
+    pages = sorted(EXPECTED.rglob("*.html"))
+    assert len(pages) > 20
+    for path in pages:
+        page = path.read_text("utf-8")
+        policy = needed(path.relative_to(EXPECTED).as_posix(), page)
+        assert page.startswith(
+            '<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
+            f'<meta http-equiv="Content-Security-Policy" content="{policy}">\n'
+        ), path
+
+
 def write(found: dict[str, bytes]) -> None:
     shutil.rmtree(EXPECTED, ignore_errors=True)
     for path, data in found.items():
