@@ -1,35 +1,45 @@
 # Builds the archive: `make html`. Other targets: `make help`.
 
-SECPACK ?=
-XSA ?=
-XSA_JSON ?=
-PROFILE ?=
-AS_OF ?=
-SEARCH ?=
+# What may be given. Recipes read all of it from the environment, as "$$OUTPUT": nothing of it becomes
+# a part of a shell's command, nor of this file.
+VARIABLES := SECPACK XSA XSA_JSON PROFILE THEME OUTPUT SEARCH GZIP AS_OF SITEURL PUBLIC KEEP PLAN ON PORT \
+	PYTEST ATOM_RNG OSV_SCHEMA RUNS SIZES UPGRADE PYTHON
 OUTPUT ?= output
 PUBLIC ?= public
-SITEURL ?=
 KEEP ?= 3
-GZIP ?=
 PORT ?= 8000
-export SECPACK XSA XSA_JSON PROFILE AS_OF SEARCH OUTPUT PUBLIC SITEURL KEEP GZIP
-
 PYTHON ?= python3
-# make hands on whatever is given to it; builds would take these for a change of their surroundings.
-unexport PORT PYTHON PLAN ON PYTEST RUNS SIZES UPGRADE
+$(foreach name,$(VARIABLES),$(eval override $(name) := $$(value $(name))))
+export $(VARIABLES)
+
+# What was given on the command line, and may not be: perhaps mistyped.
+UNKNOWN := $(filter-out $(VARIABLES),$(foreach name,$(.VARIABLES),$(if $(filter command,$(origin $(name))),$(name))))
+export VARIABLES UNKNOWN
+
 VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
-BUILD := $(BIN)/python -m bulletins.build
-PUBLISH := $(BIN)/python -m bulletins.publish
+# A build would take these for a change of its surroundings.
+APART := env $(addprefix -u ,VARIABLES UNKNOWN PLAN ON PORT PYTEST RUNS SIZES UPGRADE PYTHON)
+BUILD := $(APART) $(BIN)/python -m bulletins.build
+PUBLISH := $(APART) $(BIN)/python -m bulletins.publish
 OFFLINE := { echo "Not installed: see above, and whether there is a network; packages come from PyPI" >&2; exit 1; }
-CHECK_PORT = $(BIN)/python -c 'import socket; socket.create_server(("127.0.0.1", $(PORT)))' 2>/dev/null || \
-	{ echo "Port $(PORT) cannot be used, perhaps since something else does: give another, as PORT=8001" >&2; exit 1; }
+CHECK_PORT := $(BIN)/python -c 'import os, socket; socket.create_server(("127.0.0.1", int(os.environ["PORT"])))' 2>/dev/null || \
+	{ printf 'Port %s cannot be used, perhaps because another program uses it: choose another, as PORT=8001\n' "$$PORT" >&2; exit 1; }
+SERVE := $(BIN)/python -m http.server --bind 127.0.0.1 --directory="$$OUTPUT" "$$PORT"
+REFUSE := "$$PYTHON" -c 'import difflib, os, sys; \
+	name, known = os.environ["UNKNOWN"].split()[0], os.environ["VARIABLES"].split(); \
+	near = difflib.get_close_matches(name.upper(), known, 1, 0.5); \
+	hint = f"; did you mean {near[0]}?" if near else ";"; \
+	sys.exit(f"{name!a}: there is no such variable{hint} make help lists them all")'
 
 .PHONY: help html serve devserver publish rollback reproducible check test lint bench peers accuracy \
-	weights judges golden lock clean
+	weights judges golden lock clean known
 
-help: ## Show what there is to make
+known:
+	@$(if $(UNKNOWN),$(REFUSE))
+
+help: known ## Show what there is to make
 	@echo "Targets:"
 	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' Makefile | expand -t 18
 	@echo "Variables:"
@@ -58,15 +68,15 @@ html: $(VENV)/installed $(if $(SEARCH),$(VENV)/installed-search) ## Build the si
 
 serve: html ## Build the site, then show it at http://127.0.0.1:PORT/
 	@$(CHECK_PORT)
-	@echo "http://127.0.0.1:$(PORT)/ (Ctrl-C to stop)"
-	@$(BIN)/python -m http.server --bind 127.0.0.1 --directory "$(OUTPUT)" $(PORT)
+	@echo "http://127.0.0.1:$$PORT/ (Ctrl-C to stop)"
+	@$(SERVE)
 
 devserver: html ## Like serve; builds again whenever a source changes
 	@$(CHECK_PORT)
-	@echo "http://127.0.0.1:$(PORT)/ (Ctrl-C to stop)"
-	@$(BIN)/python -m http.server --bind 127.0.0.1 --directory "$(OUTPUT)" $(PORT) & server=$$!; \
-	$(BIN)/watchfiles --verbosity warning "$(BUILD)" \
-		content theme plugins pelicanconf.py $(SECPACK) $(XSA) $(XSA_JSON) $(PROFILE) & watcher=$$!; \
+	@echo "http://127.0.0.1:$$PORT/ (Ctrl-C to stop)"
+	@$(SERVE) & server=$$!; \
+	$(BIN)/watchfiles --verbosity warning --target-type command "$(BUILD)" content theme plugins pelicanconf.py \
+		$${SECPACK:+"$$SECPACK"} $${XSA:+"$$XSA"} $${XSA_JSON:+"$$XSA_JSON"} $${PROFILE:+"$$PROFILE"} & watcher=$$!; \
 	trap 'kill $$server $$watcher 2>/dev/null; exit' EXIT INT TERM; wait $$server
 
 publish: $(VENV)/installed-search ## Build strictly, compare with what is public, replace it in one step
@@ -79,14 +89,14 @@ reproducible: $(VENV)/installed-search ## Build in other surroundings, and compa
 	@SEARCH=1 GZIP=1 $(BIN)/python -m bulletins.reproducible
 
 check: $(VENV)/installed ## Verify the pack, and tell what to look at before it is published
-	@$(BIN)/secpack check "$(or $(SECPACK),content/secpack)" \
-		--profile "$(or $(PROFILE),$(if $(SECPACK),content/qubes.toml,content/demo.toml))" \
-		$(if $(or $(XSA),$(if $(SECPACK),,demo)),--xsa "$(or $(XSA),content/xsa.yml)") \
-		$(if $(or $(XSA_JSON),$(if $(SECPACK),,demo)),--xsa-json "$(or $(XSA_JSON),content/xsa.json)") \
-		$(if $(ON),--on "$(ON)")
+	@$(BIN)/secpack check $(if $(ON),--on="$$ON") \
+		--profile="$${PROFILE:-content/$(if $(SECPACK),qubes,demo).toml}" \
+		$(if $(or $(XSA),$(if $(SECPACK),,demo)),--xsa="$${XSA:-content/xsa.yml}") \
+		$(if $(or $(XSA_JSON),$(if $(SECPACK),,demo)),--xsa-json="$${XSA_JSON:-content/xsa.json}") \
+		-- "$${SECPACK:-content/secpack}"
 
 test: $(VENV)/installed-dev ## Run the tests (with SECPACK= and XSA= also those on a real pack)
-	@$(BIN)/python -m pytest $(PYTEST)
+	@PYTEST_ADDOPTS="$$PYTEST_ADDOPTS $$PYTEST" $(BIN)/python -m pytest
 
 lint: $(VENV)/installed-dev ## Check style and types
 	@$(BIN)/ruff check .
@@ -95,7 +105,7 @@ lint: $(VENV)/installed-dev ## Check style and types
 	@$(BIN)/mypy --package benchmarks
 
 bench: $(VENV)/installed ## Measure how long builds take, ours and those of other generators
-	@$(BIN)/python -m benchmarks.speed $(if $(RUNS),--runs $(RUNS)) $(SIZES)
+	@set -f; $(BIN)/python -m benchmarks.speed $(if $(RUNS),--runs="$$RUNS") -- $$SIZES
 
 peers: $(VENV)/installed lock/peers.txt ## Install those for bench that npm and PyPI have (needs npm)
 	@$(PIP) install --require-hashes -r lock/peers.txt
@@ -105,9 +115,9 @@ accuracy: $(VENV)/installed ## Measure what texts say they address against track
 	@$(BIN)/python -m benchmarks.inference
 
 weights: $(VENV)/installed-dev ## Print what the first visit to a page of each kind weighs
-	@$(BIN)/python -m tests.browser.weights "$(OUTPUT)"
+	@$(BIN)/python -m tests.browser.weights "$$OUTPUT"
 
-judges: tests/judges/node_modules/.package-lock.json ## Install what judges pages and links (needs npm)
+judges: known tests/judges/node_modules/.package-lock.json ## Install what judges pages and links (needs npm)
 
 tests/judges/node_modules/.package-lock.json: tests/judges/package-lock.json
 	@npm ci --prefix tests/judges --ignore-scripts --no-audit --no-fund --loglevel=error
@@ -115,24 +125,24 @@ tests/judges/node_modules/.package-lock.json: tests/judges/package-lock.json
 golden: $(VENV)/installed-dev ## Write the expected results of golden tests anew; read them before you commit
 	@$(BIN)/python -m pytest --golden -q
 
-lock: ## Resolve the dependencies anew (needs uv)
+lock: known ## Resolve the dependencies anew (needs uv)
 	@for set in build runtime search dev peers; do \
 		uv pip compile --universal --python-version 3.11 --generate-hashes --no-header --quiet \
 			--output-file lock/$$set.txt $(if $(UPGRADE),--upgrade) lock/$$set.in || exit 1; \
 	done
 
-clean: ## Remove the site, the virtual environment and caches
-	@test ! -e "$(OUTPUT)" || test ! -x $(BIN)/python || $(BUILD) --remove
+clean: known ## Remove the site, the virtual environment and caches
+	@test ! -e "$$OUTPUT" || test ! -x $(BIN)/python || $(BUILD) --remove
 	@rm -rf $(VENV) tests/judges/node_modules benchmarks/peers/node_modules *.egg-info plugins/*.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
-$(VENV)/installed: lock/build.txt lock/runtime.txt
-	@command -v $(PYTHON) >/dev/null || { echo "$(PYTHON) is missing: install the package python3 (3.11 or later)" >&2; exit 1; }
-	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "$(PYTHON) is too old: install Python 3.11 or later, or name it, as PYTHON=python3.12" >&2; exit 1; }
+$(VENV)/installed: lock/build.txt lock/runtime.txt | known
+	@command -v "$$PYTHON" >/dev/null || { printf '%s is missing: install the package python3 (3.11 or later)\n' "$$PYTHON" >&2; exit 1; }
+	@"$$PYTHON" -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { printf '%s is too old: install Python 3.11 or later, or name it, as PYTHON=python3.12\n' "$$PYTHON" >&2; exit 1; }
 	@command -v gpgv >/dev/null || { echo "gpgv is missing: install the package gpgv" >&2; exit 1; }
-	@$(PYTHON) -c 'import venv, ensurepip' 2>/dev/null || { echo "Python's venv is missing: install the package python3-venv" >&2; exit 1; }
+	@"$$PYTHON" -c 'import venv, ensurepip' 2>/dev/null || { echo "Python's venv is missing: install the package python3-venv" >&2; exit 1; }
 	@echo "Installing into $(VENV), once ..."
-	@$(PYTHON) -m venv --clear $(VENV)
+	@"$$PYTHON" -m venv --clear $(VENV)
 	@$(PIP) install --require-hashes -r lock/build.txt || $(OFFLINE)
 	@$(PIP) install --require-hashes --no-build-isolation -r lock/runtime.txt || $(OFFLINE)
 	@$(PIP) install --no-deps --no-build-isolation --editable .

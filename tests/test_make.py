@@ -1,0 +1,211 @@
+"""What is given to make is data: nothing of it is run; and what is mistyped is refused."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+MAKEFILE = (ROOT / "Makefile").read_text("utf-8")
+TARGETS = re.findall(r"^([a-z]+):.*## ", MAKEFILE, re.MULTILINE)
+VARIABLES = re.findall(r"[A-Z_]+", re.findall(r"(?s)^VARIABLES := (.*?[^\\])$", MAKEFILE, re.M)[0])
+
+#: Values that run a program where they become a part of a command, or of a makefile.
+HOSTILE = [
+    "x`touch pwned`",
+    "$(touch pwned)",
+    "$(shell touch pwned)",
+    "${shell touch pwned}",
+    "x; touch pwned",
+    "x' ; touch pwned; '",
+    'x" ; touch pwned; "',
+    "x\n\ttouch pwned\n",
+    "x\\\ntouch pwned #",
+    "x | touch pwned & touch pwned > pwned",
+    "$$(touch pwned)",
+    "-x --y",
+    "a  b*",
+]
+
+#: Stands for any program: notes what it was called with, an argument a line.
+PROGRAM = """#!/bin/sh
+case "$1" in -c) exec {python} "$@";; esac
+case "$2" in http.server) sleep 0.3;; esac
+{{ printf '%s' "${{0##*/}}"; printf '\\n%s' "$@"; printf '\\n\\n'; }} >> "{calls}"
+"""
+
+
+@pytest.fixture
+def checkout(tmp_path: Path) -> Path:
+    """The Makefile, with programs that do nothing."""
+    folder = tmp_path / "check out"
+    (folder / "lock").mkdir(parents=True)
+    shutil.copy(ROOT / "Makefile", folder)
+    programs = [
+        *(f".venv/bin/{name}" for name in ("python", "secpack", "watchfiles", "ruff", "mypy"))
+    ]
+    programs += ["bin/npm", "bin/uv"]
+    for name in programs:
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(PROGRAM.format(python=sys.executable, calls=folder / "calls"))
+        path.chmod(0o755)
+    for name in ("build", "runtime", "search", "dev", "peers"):
+        (folder / f"lock/{name}.txt").touch()
+    for name in ("installed", "installed-search", "installed-dev"):
+        (folder / f".venv/{name}").touch()
+    return folder
+
+
+def make(folder: Path, *arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
+    kept = {n: v for n, v in os.environ.items() if n not in VARIABLES and not n.startswith("MAKE")}
+    path = f"{folder / 'bin'}:{kept['PATH']}"
+    return subprocess.run(
+        ["make", *arguments],  # noqa: S607 - wherever it is
+        cwd=folder,
+        env=kept | {"PATH": path} | variables,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+
+
+def calls(folder: Path) -> list[list[str]]:
+    """What programs were called with, those that only look at something left out."""
+    written = (folder / "calls").read_text("utf-8") if (folder / "calls").exists() else ""
+    return [call.split("\n") for call in written.split("\n\n") if call]
+
+
+def test_there_are_targets_and_variables() -> None:
+    assert {"html", "check", "devserver", "weights"} <= set(TARGETS)
+    assert {"SECPACK", "PYTEST", "PORT", "PYTHON", "THEME"} <= set(VARIABLES)
+
+
+@pytest.mark.parametrize("value", HOSTILE)
+def test_nothing_that_is_given_is_run(checkout: Path, value: str) -> None:
+    shown = [name for name in VARIABLES if name not in ("PORT", "PYTHON")]
+    for target in TARGETS:
+        given = {name: value for name in VARIABLES if name != "PYTHON" or target != "lock"}
+        make(checkout, target, *(f"{name}={each}" for name, each in given.items()))
+        make(checkout, target, **given)
+        # With a port and a Python that can be used, recipes get further.
+        make(checkout, target, *(f"{name}={value}" for name in shown), "PORT=0")
+        assert not list(checkout.rglob("pwned")), target
+        if target == "clean":
+            assert not (checkout / ".venv").exists()
+            break
+
+
+def test_a_site_in_a_place_with_an_odd_name(tmp_path: Path) -> None:
+    """The real programs, in a checkout, with a pack and at a place whose names are hostile."""
+    folder = tmp_path / "check out $(touch pwned)`touch pwned`'\""
+    folder.mkdir()
+    for name in ("Makefile", "pelicanconf.py", "content", "theme", "plugins", "lock"):
+        (folder / name).symlink_to(ROOT / name)
+    (folder / ".venv").symlink_to(sys.prefix)
+    shutil.copytree(ROOT / "content/secpack", folder / "pack ;'")
+    shutil.copy(ROOT / "content/demo.toml", folder / "$(shell touch pwned).toml")
+    given = [f"SECPACK={folder}/pack ;'", "PROFILE=$(shell touch pwned).toml", "OUTPUT=a  `b` #c"]
+    for target in ("html", "check"):
+        done = make(folder, "-o", ".venv/installed", target, *given)
+        assert done.returncode == 0, done.stderr
+    assert (folder / "a  `b` #c/qsb/012/index.html").is_file()
+    assert not list(tmp_path.rglob("pwned"))
+
+
+def test_python_is_a_program_and_no_command(checkout: Path) -> None:
+    (checkout / ".venv/installed").unlink()
+    for value in HOSTILE:
+        done = make(checkout, "html", f"PYTHON={value}")
+        assert done.returncode == 2
+        assert f"{value} is missing: install the package python3" in done.stderr
+    assert not list(checkout.rglob("pwned"))
+
+
+def test_values_arrive_as_they_are(checkout: Path) -> None:
+    """With blanks, quotes and what a shell would replace; tabs and the like are make's own."""
+    value = "a  b*'\"$(x)`y`;#|&\\z"
+    done = make(
+        checkout, "devserver", "weights", *(f"{n}={value}" for n in ("SECPACK", "OUTPUT")), "PORT=0"
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stdout == "http://127.0.0.1:0/ (Ctrl-C to stop)\n"
+    found = {call[0] if call[0] != "python" else call[2]: call for call in calls(checkout)}
+    assert value in found["watchfiles"]
+    assert f"--directory={value}" in found["http.server"]
+    assert found["tests.browser.weights"][-1] == value
+    make(checkout, "check", f"SECPACK={value}", f"XSA={value}", "ON=2026-01-01")
+    assert calls(checkout)[-1] == [
+        "secpack",
+        "check",
+        "--on=2026-01-01",
+        "--profile=content/qubes.toml",
+        f"--xsa={value}",
+        "--",
+        value,
+    ]
+
+
+def test_options_of_pytest_are_words(checkout: Path) -> None:
+    (checkout / "test_it.py").write_text(
+        "def test_one_a(): pass\ndef test_two(): assert False\ndef test_b(): pass\n"
+    )
+    python = checkout / ".venv/bin/python"
+    python.write_text(f'#!/bin/sh\nexec {sys.executable} "$@"\n')
+    done = make(checkout, "test", "PYTEST=-q -k 'one_a or test_b' -p no:cacheprovider")
+    assert done.returncode == 0, done.stdout
+    assert done.stdout.startswith("..")
+
+
+def test_sizes_are_words(checkout: Path) -> None:
+    make(checkout, "bench", "SIZES=10 * 20", "RUNS=3")
+    assert calls(checkout) == [
+        ["python", "-m", "benchmarks.speed", "--runs=3", "--", "10", "*", "20"]
+    ]
+
+
+@pytest.mark.parametrize(
+    ("given", "name", "near"),
+    [
+        ("SECPAK=x", "SECPAK", "SECPACK"),
+        ("XAS=x", "XAS", "XSA"),
+        ("OUTPUT_=x", "OUTPUT_", "OUTPUT"),
+        ("secpack=x", "secpack", "SECPACK"),
+        ("SITE_URL=x", "SITE_URL", "SITEURL"),
+        ("ASOF=x", "ASOF", "AS_OF"),
+        ("XSAJSON=x", "XSAJSON", "XSA_JSON"),
+        ("VENV=x", "VENV", ""),
+        ("BUILD=touch pwned", "BUILD", ""),
+        ("`touch>pwned`=x", "`touch>pwned`", ""),
+    ],
+)
+def test_a_variable_that_there_is_not_is_refused(
+    checkout: Path, given: str, name: str, near: str
+) -> None:
+    hint = f"; did you mean {near}?" if near else ";"
+    for target in TARGETS if name == "SECPAK" else ("html", "clean"):
+        done = make(checkout, target, given)
+        assert done.returncode == 2, target
+        said = done.stderr.splitlines()[0]
+        assert said == f"{name!r}: there is no such variable{hint} make help lists them all"
+        assert done.stdout == ""
+    assert calls(checkout) == []
+    assert not list(checkout.rglob("pwned"))
+
+
+def test_other_variables_of_the_environment_are_not_our_business(checkout: Path) -> None:
+    assert make(checkout, "html", SECPAK="x", VENV="x", BUILD="touch pwned").returncode == 0
+    assert not list(checkout.rglob("pwned"))
+
+
+def test_help_lists_all_variables() -> None:
+    text = MAKEFILE.partition("html: ")[0]
+    internal = {"ATOM_RNG", "OSV_SCHEMA", "UPGRADE"}
+    assert [name for name in VARIABLES if f'"  {name}=' not in text] == sorted(internal)
