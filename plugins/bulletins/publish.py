@@ -7,6 +7,7 @@ would lose stops it (``secpack.release``). Where versions lie, and which is show
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import shutil
 import sys
@@ -59,6 +60,11 @@ class Plan:
         """The findings that stop it."""
         return [f for f in self.findings if not f.waived and f.code in CODES]
 
+    def digest_of(self, path: str) -> str:
+        """The digest of a file of the new site, or of the public one where it is gone."""
+        old = self.old.files if self.old else {}
+        return self.new.files.get(path) or old.get(path, "")
+
     @property
     def is_empty(self) -> bool:
         """Whether the public site is the new one already."""
@@ -104,7 +110,7 @@ def publish(settings: Any, versions: Versions, *, only_plan: bool) -> int:
         plan = compare(folder, versions.public(), settings["PROFILE"])
         _tell(plan, whole=only_plan)
         if plan.refused:
-            _tell_refused(plan.refused)
+            _tell_refused(plan)
             return 1
         if only_plan or plan.is_empty:
             print("Nothing was published." if only_plan else f"{versions.target}: still stands.")
@@ -162,7 +168,7 @@ def compare(folder: Path, public: Path | None, profile: Profile) -> Plan:
         changed=tuple(p for p, digest in files.items() if before.get(p, digest) != digest),
         removed=tuple(path for path in before if path not in files),
         altered=tuple(p for p, digest in listed.items() if before.get(p) != digest),
-        findings=tuple(with_waivers(check_release(new, old), waivers, files)),
+        findings=tuple(with_waivers(check_release(new, old), waivers, before | files)),
     )
 
 
@@ -282,17 +288,23 @@ def _kind(path: str, plan: Plan) -> str:
     return "feeds" if path.startswith("feeds/") else "data and other files"
 
 
-def _tell_refused(findings: Sequence[Finding]) -> None:
+def _tell_refused(plan: Plan) -> None:
     print("Refused: the new site would take back what is public.", file=sys.stderr)
-    for f in findings:
+    for f in plan.refused:
         print(f"{f.file}: {f.message} ({f.code})", file=sys.stderr)
         print(
-            "  Mend the pack or the profile; if it is meant, say so in the profile:\n"
-            f'    [[waivers]]\n    finding = "{f.code}"\n    file = "{f.file}"\n'
-            '    reason = "why"',
+            "  Correct the pack or the profile. If this change is intended, add to the profile:\n"
+            f"{_waiver(f, plan.digest_of(f.file))}",
             file=sys.stderr,
         )
     print("Nothing was published; what was public still is.", file=sys.stderr)
+
+
+def _waiver(finding: Finding, digest: str) -> str:
+    """A waiver, in TOML, for a finding in a file as it is."""
+    values = {"finding": finding.code, "file": finding.file, "sha256": digest, "reason": "why"}
+    lines = [f"{key} = {json.dumps(value)}" for key, value in values.items() if value]
+    return "\n".join(f"    {line}" for line in ("[[waivers]]", *lines))
 
 
 def _report(archive: Archive, versions: Versions, number: int, seconds: float) -> None:

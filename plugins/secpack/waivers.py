@@ -14,7 +14,7 @@ def with_waivers(
 ) -> Iterator[Finding]:
     """Findings with the profile's known exceptions marked; a waiver that fits nothing is one.
 
-    ``digests`` are those of the pack's files by path: a waiver can hold for one of them only.
+    ``digests`` are those of the files by path: a waiver can hold for one of them only.
     """
     reasons = {
         (w.finding, w.file): w.reason for w in waivers if w.sha256 in ("", digests.get(w.file))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import fcntl
 import random
+import re
 import resource
 import shutil
 import signal
@@ -436,6 +437,41 @@ def test_a_loss_that_is_meant_is_said_in_the_profile(
     built = build(tmp_path / "site", **variables)
     assert "waives" not in built.said
     assert "waiver-unused" not in built.read("data/archive.json")
+
+
+def suggested(said: str) -> str:
+    """The waivers that a refusal prints, as they are pasted."""
+    return "\n".join(line for line in said.splitlines() if line.startswith("    "))
+
+
+def test_the_waivers_that_a_refusal_suggests_hold_for_that_state_alone(
+    public: Site, tmp_path: Path, fewer: Mapping[str, str | Path]
+) -> None:
+    """For what is gone, and for what differs."""
+    for path in Path(fewer["SECPACK"]).glob("QSBs/station-risk.*"):
+        path.unlink()
+    original = digest(public.folder / "qsb/012/qsb-012-2025.txt")
+    profile = tmp_path / "profile.toml"
+    variables = {**fewer, "PROFILE": profile}
+    profile.write_text(PROFILE.read_text().replace('tag = "quern.', 'tag = "quorn.'))
+    refused = publish(public.folder, **variables)
+    assert refused.status == 1
+    waivers = suggested(refused.said)
+    assert f'file = "qsb/012/qsb-012-2025.txt"\n    sha256 = "{original}"' in waivers
+    codes = set(re.findall('finding = "release-(.+)"', waivers))
+    assert {"document-gone", "signature-gone", "address-gone", "feed-id"} <= codes
+    assert waivers.count("[[waivers]]") == waivers.count('sha256 = "') > 6
+    profile.write_text(profile.read_text() + waivers.replace('"why"', '"a trial"'))
+    other = tmp_path / "other.toml"
+    other.write_text(profile.read_text().replace('tag = "quorn.', 'tag = "quirn.'))
+    refused = publish(public.folder, **{**fewer, "PROFILE": other})
+    assert refused.status == 1
+    assert set(re.findall(r"\((release-.+)\)\n", refused.said)) == {"release-feed-id"}
+    assert "the profile waives 'release-feed-id' in this file as it was" in refused.said
+    done = publish(public.folder, **variables)
+    assert done.status == 0, done.said
+    assert done.said.count("accepted: ") == waivers.count("[[waivers]]")
+    assert publish(public.folder, **variables).said.count("take it out of the profile") > 6
 
 
 def test_a_public_site_that_was_altered_is_told_and_mended(public: Site) -> None:
