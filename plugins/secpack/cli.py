@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import re
 import signal
 import sys
 from collections.abc import Iterator, Sequence
@@ -19,8 +20,9 @@ from secpack.advisories import load_advisories
 from secpack.archive import examine
 from secpack.cache import open_cache
 from secpack.canaries import check_lateness
-from secpack.copies import Folder, open_copy
+from secpack.copies import TIMEOUT, Folder, open_copy
 from secpack.errors import ParseError, SecpackError
+from secpack.files import MAX_INPUT, read_file
 from secpack.lint import CODES, check_security_txt, lint
 from secpack.model import Archive, Finding, Severity
 from secpack.profile import Profile, load_profile
@@ -31,8 +33,10 @@ from secpack.text.marks import visible
 from secpack.verify_site import Verdict, verify_site
 from secpack.waivers import with_waivers
 
-#: How much of a line about a copy is printed: a hostile one can make it long.
+#: How much is printed of a line about a copy, and of the files that were not read: a hostile copy
+#: can make both long.
 _MOST_OF_A_LINE = 2000
+_MOST_UNREAD = 1000
 
 _CLEAN, _FINDINGS, _UNUSABLE = 0, 1, 2
 _LEVELS = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.NOTICE: "notice"}
@@ -79,9 +83,10 @@ def _run_check(options: argparse.Namespace) -> int:
 
 def _run_verify_site(options: argparse.Namespace) -> int:
     verdict = verify_site(
-        open_copy(options.copy),
+        open_copy(options.copy, options.timeout),
         rebuild=Folder(options.against) if options.against else None,
-        keyring=options.keyring.read_bytes() if options.keyring else None,
+        keyring=read_file(options.keyring, MAX_INPUT) if options.keyring else None,
+        newer_than=options.newer_than,
         progress=Progress("Reading files"),
     )
     with _readers_that_leave():
@@ -97,15 +102,18 @@ def _verdict_lines(verdict: Verdict) -> Iterator[str]:
     yield from (f"altered: {path}: {why}" for path, why in sorted(verdict.altered.items()))
     yield from (f"missing: {path}: {why}" for path, why in sorted(verdict.missing.items()))
     yield from (f"extra: {path}" for path in verdict.extra)
+    yield from (f"not read: {path}" for path in verdict.unread[:_MOST_UNREAD])
+    if len(verdict.unread) > _MOST_UNREAD:
+        yield f"not read: {len(verdict.unread) - _MOST_UNREAD:,} more files"
     yield from verdict.behind
-    yield from (f"rests on {reason}" for reason in verdict.rests_on)
+    yield from (f"verified against {reason}" for reason in verdict.rests_on)
     if not verdict.true:
-        yield f"NOT TRUE ({verdict.files} files were looked at)"
+        yield f"FAILED ({verdict.files:,} files checked)"
     elif verdict.rests_on:
-        yield f"true: {verdict.files} files"
+        yield f"OK ({verdict.files:,} files checked)"
     else:
-        yield f"undamaged: {verdict.files} files are as its {SUMS} says, which anybody can write;"
-        yield "compare with a rebuild (--against) or check its signature (--keyring)"
+        yield f"undamaged ({verdict.files:,} files checked)"
+        yield f"Anybody can write {SUMS}: verify it with --against REBUILD or --keyring FILE."
 
 
 @contextmanager
@@ -197,14 +205,27 @@ def _parser() -> argparse.ArgumentParser:
 def _add_verify_site(commands: Any) -> None:
     command = commands.add_parser(
         "verify-site",
-        help="is a copy of a site true, whole and up to date?",
-        description=f"Holds every file of a copy against its {SUMS}, and that against a rebuild, "
-        "or a signature. Exit status: 0 true (or undamaged, with nothing to compare with), 1 not, "
-        "2 unusable arguments, or no answer.",
+        help="check that a copy of a site is genuine, complete and up to date",
+        description=f"Compares every file of a copy with its {SUMS}, and verifies that against a "
+        "rebuild or a signature. Exit status: 0 verified (or undamaged, with nothing to verify "
+        "against), 1 failed, 2 unusable arguments, or no answer.",
     )
     command.add_argument("copy", help="the copy's address (https://...) or folder")
     command.add_argument("--against", type=_folder, metavar="REBUILD", help="a site built here")
     command.add_argument("--keyring", type=Path, metavar="FILE", help=f"keys that may sign {SUMS}")
+    command.add_argument(
+        "--newer-than",
+        type=_day,
+        metavar="DATE",
+        help="fail if the signature (without a keyring: the newest document) is not dated after",
+    )
+    command.add_argument(
+        "--timeout",
+        type=_seconds,
+        default=TIMEOUT,
+        metavar="SECONDS",
+        help="stop after that time, and list what was not read (default: %(default)s)",
+    )
     command.set_defaults(run=_run_verify_site)
 
 
@@ -212,6 +233,12 @@ def _folder(text: str) -> Path:
     if not Path(text).is_dir():
         raise argparse.ArgumentTypeError(f"{text!r}: not a folder")
     return Path(text)
+
+
+def _seconds(text: str) -> int:
+    if not re.fullmatch("[1-9][0-9]{0,6}", text):
+        raise argparse.ArgumentTypeError(f"{text!r}: expected a number of seconds")
+    return int(text)
 
 
 def _day(text: str) -> date:

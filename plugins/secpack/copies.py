@@ -5,15 +5,21 @@ from __future__ import annotations
 import os
 import signal
 import ssl
-import stat
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from errno import ELOOP
 from http.client import HTTPConnection, HTTPException, HTTPResponse, HTTPSConnection
+from math import inf
 from pathlib import Path
 from typing import Any, Final, Protocol
 from urllib.parse import SplitResult, quote, urljoin, urlsplit
 
 from secpack.errors import SecpackError
+from secpack.files import read_file
+
+#: How many seconds a copy has in all, unless somebody says otherwise.
+TIMEOUT: Final = 3600
 
 #: How many seconds a server has for one file, from the connection to the last byte.
 PATIENCE: Final = 60
@@ -22,6 +28,10 @@ _REDIRECTS: Final = (301, 302, 303, 307, 308)
 _MOST_REDIRECTS: Final = 3
 _GONE: Final = (404, 410)
 _CHUNK: Final = 64 * 1024
+
+# Some mirrors refuse programs that they do not know, and one that is known to check could get other
+# files than people do: this is what Tor Browser says of itself, on every system.
+_USER_AGENT: Final = "Mozilla/5.0 (Windows NT 10.0; rv:140.0) Gecko/20100101 Firefox/140.0"
 
 
 class MissingError(SecpackError):
@@ -37,7 +47,9 @@ class UnreachableError(SecpackError):
 
 
 class Copy(Protocol):
-    """What can be asked of a copy."""
+    """What can be asked of a copy, until its time is up (by ``time.monotonic()``)."""
+
+    until: float
 
     def read(self, path: str, limit: int) -> bytes:
         """A file's bytes; raises MissingError, RefusedError, UnreachableError."""
@@ -46,39 +58,39 @@ class Copy(Protocol):
         """All files that are there; None where nobody can tell."""
 
 
-def open_copy(place: str) -> Copy:
-    """A copy by its address, or its folder.
+def open_copy(place: str, timeout: float = TIMEOUT) -> Copy:
+    """A copy by its address, or its folder, that has ``timeout`` seconds from now.
 
     Raises SecpackError for what is neither.
     """
+    until = time.monotonic() + timeout
     if "://" in place:
-        return Server(place)
+        return Server(place, until)
     if not Path(place).is_dir():
         raise SecpackError(f"{place}: neither a folder nor an address")
-    return Folder(Path(place))
+    return Folder(Path(place), until)
 
 
 class Folder:
     """A copy on this machine. Links in it are not followed: they could lead anywhere."""
 
-    def __init__(self, root: Path) -> None:
+    def __init__(self, root: Path, until: float = inf) -> None:
         self._root = root.resolve()
+        self.until = until
 
     def read(self, path: str, limit: int) -> bytes:
         """A file's bytes."""
         place = self._root / path
+        if os.path.realpath(place.parent) != str(place.parent):
+            raise RefusedError("not a regular file")
         try:
-            if place.parent.resolve() != place.parent or not stat.S_ISREG(place.lstat().st_mode):
-                raise RefusedError("is a link, or no file")
-            with place.open("rb") as file:
-                data = file.read(limit + 1)
+            return read_file(place, limit, follow=False)
         except (FileNotFoundError, NotADirectoryError):
-            raise MissingError("is missing") from None
+            raise MissingError("not found") from None
         except OSError as error:
-            raise RefusedError(error.strerror or str(error)) from None
-        if len(data) > limit:
-            raise RefusedError(f"is larger than {limit} bytes")
-        return data
+            is_link = error.errno == ELOOP
+            reason = "not a regular file" if is_link else error.strerror or str(error)
+            raise RefusedError(reason) from None
 
     def paths(self) -> set[str]:
         """All files, and links, that are there."""
@@ -93,7 +105,8 @@ class Folder:
 class Server:
     """A copy at an address. One connection is kept; nothing leads away from the host."""
 
-    def __init__(self, address: str) -> None:
+    def __init__(self, address: str, until: float = inf) -> None:
+        self.until = until
         try:
             self._base = urlsplit(address if address.endswith("/") else f"{address}/")
             odd = (self._base.query, self._base.fragment, self._base.username)
@@ -110,7 +123,7 @@ class Server:
     def read(self, path: str, limit: int) -> bytes:
         """A file's bytes."""
         try:
-            with _deadline(PATIENCE):
+            with _deadline(min(PATIENCE, self.until - time.monotonic())):
                 return self._follow(urljoin(self._base.geturl(), quote(path)), limit)
         except (OSError, HTTPException, ValueError) as error:
             self._close()
@@ -128,9 +141,9 @@ class Server:
             self._close()
             target = urljoin(address, response.headers.get("Location", ""))
             if not self._stays(urlsplit(target), urlsplit(address)):
-                raise RefusedError(f"leads away from the host, to {target[:200]}")
+                raise RefusedError(f"redirects to another host: {target[:200]}")
             address = target
-        raise RefusedError(f"leads on more than {_MOST_REDIRECTS} times")
+        raise RefusedError("too many redirects")
 
     def _stays(self, target: SplitResult, here: SplitResult) -> bool:
         """Whether a redirect stays on the host: on the same port, or goes from http to https."""
@@ -157,7 +170,7 @@ class Server:
     def _ask(self, address: SplitResult) -> HTTPResponse:
         connection = self._connection(address)
         path = address.path or "/"
-        headers = {"Accept-Encoding": "identity", "User-Agent": "secpack verify-site"}
+        headers = {"Accept-Encoding": "identity", "User-Agent": _USER_AGENT}
         connection.request("GET", path, headers=headers)
         return connection.getresponse()
 
@@ -184,16 +197,16 @@ class Server:
 
 def _body(response: HTTPResponse, limit: int) -> bytes:
     if response.status in _GONE:
-        raise MissingError(f"is missing (status {response.status})")
+        raise MissingError(f"not found (status {response.status})")
     if response.status != 200:
-        raise RefusedError(f"was answered with status {response.status}")
+        raise RefusedError(f"the server answered with status {response.status}")
     if response.headers.get("Content-Encoding", "identity") != "identity":
-        raise RefusedError("was sent encoded, though nobody asked for that")
+        raise RefusedError("sent with a Content-Encoding that was not requested")
     data = bytearray()
     while chunk := response.read(min(_CHUNK, limit + 1 - len(data))):
         data += chunk
         if len(data) > limit:
-            raise RefusedError(f"is larger than {limit} bytes")
+            raise RefusedError(f"larger than {limit} bytes")
     return bytes(data)
 
 
@@ -205,7 +218,7 @@ def _deadline(seconds: float) -> Iterator[None]:
         raise TimeoutError(f"took longer than {seconds:g} seconds")
 
     before = signal.signal(signal.SIGALRM, expire)
-    signal.setitimer(signal.ITIMER_REAL, seconds)
+    signal.setitimer(signal.ITIMER_REAL, max(seconds, 0.001))  # 0 would be never
     try:
         yield
     finally:

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import hashlib
 import tempfile
+import time
 import zlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Final
 
 from secpack.copies import Copy, MissingError, RefusedError, UnreachableError
 from secpack.errors import ParseError, SecpackError
 from secpack.model import File
+from secpack.model import Verdict as SignatureVerdict
 from secpack.openpgp import read_keys
 from secpack.programs import find_program
 from secpack.release import ARCHIVE_JSON, ReleasedDocument, read_documents
@@ -23,6 +25,7 @@ from secpack.sums import SUMS, SUMS_SIGNATURES, parse_sums
 #: The largest file that is read, and how much is read in all, in bytes.
 MOST_OF_A_FILE: Final = 64 * 1024 * 1024
 MOST_OF_A_SITE: Final = 8 * 1024 * 1024 * 1024
+_MOST_OF_A_SIGNATURE: Final = 64 * 1024
 
 #: How many files may go unanswered before the rest is not asked for.
 _PATIENCE: Final = 5
@@ -34,15 +37,16 @@ Progress = Callable[[int, int], None]
 class Verdict:
     """What is wrong with a copy, each in words; and what else is worth telling.
 
-    ``altered`` and ``missing`` are reasons by path, ``extra`` are paths; ``behind`` is about
-    documents, ``problems`` about the copy as a whole. ``rests_on`` tells why its manifest is
-    trusted, if it is.
+    ``altered`` and ``missing`` are reasons by path, ``extra`` and ``unread`` are paths; ``behind``
+    is about documents, ``problems`` about the copy as a whole. ``rests_on`` tells why its manifest
+    is trusted, if it is.
     """
 
     files: int = 0
     altered: dict[str, str] = field(default_factory=dict)
     missing: dict[str, str] = field(default_factory=dict)
     extra: list[str] = field(default_factory=list)
+    unread: list[str] = field(default_factory=list)
     behind: list[str] = field(default_factory=list)
     problems: list[str] = field(default_factory=list)
     rests_on: list[str] = field(default_factory=list)
@@ -50,7 +54,7 @@ class Verdict:
     @property
     def true(self) -> bool:
         """Whether nothing is wrong."""
-        wrong = (self.altered, self.missing, self.extra, self.behind, self.problems)
+        wrong = (self.altered, self.missing, self.extra, self.unread, self.behind, self.problems)
         return not any(wrong)
 
 
@@ -67,12 +71,15 @@ def verify_site(
     *,
     rebuild: Copy | None = None,
     keyring: bytes | None = None,
+    newer_than: date | None = None,
     progress: Progress | None = None,
 ) -> Verdict:
     """Hold a copy against its own manifest, and that against a rebuild or a signature, or both.
 
-    ``keyring`` is a file of public keys, any of which may have signed. Raises SecpackError where
-    nothing can be said: a server that does not answer, a rebuild that is not whole, no gpgv.
+    ``keyring`` is a file of public keys, any of which may have signed. ``newer_than`` refuses a
+    copy whose signature or, without a keyring, newest document is not dated after that day. Raises
+    SecpackError where nothing can be said: a server that does not answer, a rebuild that is not
+    whole, no gpgv.
     """
     verdict = Verdict()
     own = _read_rebuild(rebuild) if rebuild else None
@@ -83,7 +90,9 @@ def verify_site(
         verdict.problems.append(f"{SUMS}: {error}")
         return verdict
     if keyring is not None:
-        _check_signature(verdict, copy, manifest, keyring)
+        _check_signature(verdict, copy, manifest, keyring, newer_than)
+    elif newer_than:
+        _check_newest(verdict, copy, sums, newer_than)
     unpacked = _check_files(verdict, copy, sums, progress)
     present = copy.paths()
     if present is not None:
@@ -102,7 +111,7 @@ def _read_rebuild(rebuild: Copy) -> _Site:
         raise SecpackError(f"the rebuild cannot be used: {error}") from None
     verdict = Verdict()
     _check_files(verdict, rebuild, sums, None)
-    wrong = [*verdict.altered, *verdict.missing, *verdict.problems]
+    wrong = [*verdict.altered, *verdict.missing, *verdict.unread]
     if wrong:
         raise SecpackError(f"the rebuild is not whole: {', '.join(wrong[:20])}")
     return _Site(sums, documents)
@@ -116,8 +125,13 @@ def _check_files(
 ) -> dict[str, str]:
     """Read every file of the manifest; return digests of what precompressed ones hold, by path."""
     unanswered, total, unpacked = 0, 0, {}
-    for number, (path, digest) in enumerate(sums.items(), 1):
-        verdict.files = number
+    paths = list(sums)
+    for number, path in enumerate(paths):
+        if reason := _reason_to_stop(copy, unanswered):
+            verdict.problems.append(reason)
+            verdict.unread = paths[number:]
+            break
+        verdict.files = number + 1
         try:
             data = copy.read(path, min(MOST_OF_A_FILE, MOST_OF_A_SITE - total))
         except MissingError as error:
@@ -127,19 +141,21 @@ def _check_files(
         except UnreachableError as error:
             verdict.missing[path] = str(error)
             unanswered += 1
-            if unanswered >= _PATIENCE:
-                left = len(sums) - number
-                verdict.problems.append(f"{left} more files were not asked for: no answer so often")
-                break
         else:
             total += len(data)
-            if hashlib.sha256(data).hexdigest() != digest:
-                verdict.altered[path] = f"differs from what {SUMS} says"
+            if hashlib.sha256(data).hexdigest() != sums[path]:
+                verdict.altered[path] = f"differs from {SUMS}"
             elif path.endswith(".gz"):
                 unpacked[path] = _unpacked_digest(data)
         if progress:
-            progress(number, len(sums))
+            progress(number + 1, len(sums))
     return unpacked
+
+
+def _reason_to_stop(copy: Copy, unanswered: int) -> str:
+    if time.monotonic() >= copy.until:
+        return "stopped: the time is up; --timeout gives more"
+    return f"stopped: {unanswered} files without an answer" if unanswered >= _PATIENCE else ""
 
 
 def _unpacked_digest(data: bytes) -> str:
@@ -153,7 +169,9 @@ def _unpacked_digest(data: bytes) -> str:
     return hashlib.sha256(held).hexdigest() if whole else ""
 
 
-def _check_signature(verdict: Verdict, copy: Copy, manifest: bytes, keyring: bytes) -> None:
+def _check_signature(
+    verdict: Verdict, copy: Copy, manifest: bytes, keyring: bytes, newer_than: date | None
+) -> None:
     """See that a key of the keyring has signed the manifest."""
     try:
         packets = b"".join(key.packets for key in read_keys(keyring, path="keyring"))
@@ -161,20 +179,54 @@ def _check_signature(verdict: Verdict, copy: Copy, manifest: bytes, keyring: byt
         raise SecpackError(f"the keyring cannot be used: {error.message}") from None
     for name in SUMS_SIGNATURES:
         try:
-            signature = copy.read(name, MOST_OF_A_FILE)
+            signature = copy.read(name, _MOST_OF_A_SIGNATURE)
+            facts = _check(_file(SUMS, manifest), _file(name, signature), packets)
         except MissingError:
             continue
-        except RefusedError as error:
+        except (RefusedError, ParseError) as error:
             verdict.problems.append(f"{name}: {error}")
             return
-        facts = _check(_file(SUMS, manifest), _file(name, signature), packets)
-        if not facts.verdict.good:
-            verdict.problems.append(f"{name}: the signature is not good: {facts.verdict.value}")
-            return
-        signed = f"{facts.created:%Y-%m-%d}" if facts.created else "an unknown day"
-        verdict.rests_on.append(f"a signature by {facts.primary}, made on {signed}")
+        if fault := _fault(facts, newer_than):
+            verdict.problems.append(f"{name}: {fault}")
+        else:
+            made = f"{facts.created:%Y-%m-%d %H:%M:%S} UTC, {facts.digest}"
+            verdict.rests_on.append(f"a signature by {facts.primary} ({made})")
         return
     verdict.problems.append(f"{SUMS} is not signed: there is no {' or '.join(SUMS_SIGNATURES)}")
+
+
+def _fault(facts: Facts, newer_than: date | None) -> str:
+    """Why a signature of the manifest is refused; empty where it is not."""
+    if not facts.verdict.good or not facts.created:
+        return f"the signature is not good: {facts.verdict.value}"
+    made = f"{facts.created:%Y-%m-%d}"
+    if facts.verdict is SignatureVerdict.GOOD_LEGACY:
+        return f"the signature, dated {made}, uses an obsolete digest ({facts.digest})"
+    if facts.created > datetime.now(UTC) + timedelta(days=1):
+        return f"the signature is dated {made}, in the future"
+    if newer_than and facts.created.date() <= newer_than:
+        return f"too old: the signature is dated {made}, not after {newer_than}"
+    return ""
+
+
+def _check_newest(verdict: Verdict, copy: Copy, sums: Mapping[str, str], newer_than: date) -> None:
+    """See that a document is newer than a day; anybody could have written that."""
+    try:
+        newest = _newest(_Site(sums, _documents(copy, sums)))
+    except SecpackError as error:
+        verdict.problems.append(f"{ARCHIVE_JSON}: {error}")
+        return
+    if not newest or newest <= newer_than:
+        dated = f"is dated {newest}, not" if newest else "is not there, let alone dated"
+        verdict.behind.append(f"too old: its newest document {dated} after {newer_than}")
+
+
+def _documents(copy: Copy, sums: Mapping[str, str]) -> dict[str, ReleasedDocument]:
+    """The documents of a copy. Raises SecpackError where the manifest does not bear them out."""
+    data = copy.read(ARCHIVE_JSON, MOST_OF_A_FILE)
+    if sums.get(ARCHIVE_JSON) != hashlib.sha256(data).hexdigest():
+        raise SecpackError(f"differs from {SUMS}")
+    return read_documents(data)
 
 
 def _check(document: File, signature: File, packets: bytes) -> Facts:
@@ -206,11 +258,10 @@ def _compare(
     differing = sorted(p for p in sums.keys() | own.sums.keys() if sums.get(p) != own.sums.get(p))
     differing = [p for p in differing if not _is_packed(p, sums, own.sums, unpacked)]
     if not differing:
-        verdict.rests_on.append("a rebuild, which is the same")
+        verdict.rests_on.append("a rebuild")
         return
     try:
-        data = copy.read(ARCHIVE_JSON, MOST_OF_A_FILE)
-        theirs = _Site(sums, read_documents(data))
+        theirs = _Site(sums, _documents(copy, sums))
     except SecpackError as error:
         verdict.problems.append(f"{ARCHIVE_JSON}: {error}")
         return
@@ -228,7 +279,7 @@ def _compare(
         _tell_difference(verdict, path, sums, own.sums)
     if len(comparable) < len(differing):
         count = len(differing) - len(comparable)
-        verdict.behind.append(f"{count} pages and other files differ, as they do in another state")
+        verdict.behind.append(f"{count} other files differ, as they do between two states")
 
 
 def _is_packed(
@@ -250,9 +301,9 @@ def _tell_difference(
     if path not in own:
         verdict.extra.append(path)
     elif path not in sums:
-        verdict.missing[path] = f"is missing, in its {SUMS} as well"
+        verdict.missing[path] = f"not in its {SUMS} either"
     else:
-        verdict.altered.setdefault(path, "differs from the rebuild's")
+        verdict.altered.setdefault(path, "differs from the rebuild")
 
 
 def _newer(one: _Site, other: _Site) -> list[ReleasedDocument]:
@@ -291,7 +342,7 @@ def _distance(count: int, own: _Site, theirs: _Site) -> str:
     days = (newest - had).days if newest and had else 0
     return (
         f"behind by {count} document(s) and {days} day(s): "
-        f"its newest text is of {had}, that of the rebuild of {newest}"
+        f"its newest document is dated {had}, the rebuild's {newest}"
     )
 
 

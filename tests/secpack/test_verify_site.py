@@ -6,6 +6,7 @@ import gzip
 import hashlib
 import json
 import os
+import shutil
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -16,10 +17,10 @@ from pathlib import Path
 
 import pytest
 
-from secpack import copies, verify_site
+from secpack import copies, files, verify_site
 from secpack.cli import main
 from secpack.sums import format_sums
-from tests.keys import Gnupg
+from tests.keys import THEN, Gnupg
 
 MONTHS = {1: "2020-01-05", 2: "2020-02-05", 3: "2020-03-05"}
 
@@ -138,7 +139,7 @@ def place(request: pytest.FixtureRequest, copy: Path) -> Iterator[object]:
 def test_a_true_copy(place: object, rebuild: Path, verify: Callable[..., Said]) -> None:
     assert verify(place, "--against", rebuild) == (
         0,
-        ["rests on a rebuild, which is the same", "true: 9 files"],
+        ["verified against a rebuild", "OK (9 files checked)"],
     )
 
 
@@ -147,7 +148,10 @@ def test_without_a_rebuild_or_signature_it_is_only_undamaged(
 ) -> None:
     status, said = verify(place)
     assert status == 0
-    assert said[0].startswith("undamaged: 9 files are as its SHA256SUMS says, which anybody")
+    assert said == [
+        "undamaged (9 files checked)",
+        "Anybody can write SHA256SUMS: verify it with --against REBUILD or --keyring FILE.",
+    ]
 
 
 def test_one_byte_changed_and_one_file_missing(
@@ -158,10 +162,10 @@ def test_one_byte_changed_and_one_file_missing(
     for arguments in ((), ("--against", rebuild)):
         status, said = verify(place, *arguments)
         assert status == 1
-        assert "altered: qsb/001/index.html: differs from what SHA256SUMS says" in said
+        assert "altered: qsb/001/index.html: differs from SHA256SUMS" in said
         missing = [line for line in said if line.startswith("missing: keys/team/ines.asc")]
         assert len(missing) == 1
-        assert said[-1] == "NOT TRUE (9 files were looked at)"
+        assert said[-1] == "FAILED (9 files checked)"
 
 
 def test_what_the_manifest_was_made_to_fit_is_found_by_a_rebuild(
@@ -175,10 +179,10 @@ def test_what_the_manifest_was_made_to_fit_is_found_by_a_rebuild(
     status, said = verify(place, "--against", rebuild)
     assert status == 1
     assert said == [
-        "altered: qsb/001/index.html: differs from the rebuild's",
-        "missing: qsb/002/qsb-002-2020.txt.sig.ines: is missing, in its SHA256SUMS as well",
+        "altered: qsb/001/index.html: differs from the rebuild",
+        "missing: qsb/002/qsb-002-2020.txt.sig.ines: not in its SHA256SUMS either",
         "extra: more.html",
-        "NOT TRUE (9 files were looked at)",
+        "FAILED (9 files checked)",
     ]
 
 
@@ -199,8 +203,36 @@ def test_links_in_a_folder_are_not_followed(
     os.mkfifo(copy / "index.html")
     status, said = verify(copy)
     assert status == 1
-    assert "altered: index.html: is a link, or no file" in said
-    assert "altered: qsb/001/qsb-001-2020.txt: is a link, or no file" in said
+    assert "altered: index.html: not a regular file" in said
+    assert "altered: qsb/001/qsb-001-2020.txt: not a regular file" in said
+
+
+def test_links_that_lead_round_in_a_folder(copy: Path, verify: Callable[..., Said]) -> None:
+    shutil.rmtree(copy / "qsb")
+    (copy / "qsb").symlink_to("qsb")
+    (copy / "index.html").unlink()
+    (copy / "index.html").symlink_to("index.html")
+    status, said = verify(copy)
+    assert status == 1
+    assert "altered: index.html: not a regular file" in said
+    assert "altered: qsb/001/qsb-001-2020.txt: not a regular file" in said
+
+
+@pytest.mark.parametrize("kind", ["fifo", "link"])
+def test_a_file_that_becomes_another_while_it_is_opened(
+    copy: Path, kind: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A FIFO would keep whoever opens it waiting for ever, and a link would lead elsewhere."""
+    page, opened = copy / "index.html", os.open
+
+    def exchange(path: Path, flags: int) -> int:
+        page.unlink()
+        os.mkfifo(page) if kind == "fifo" else page.symlink_to("/etc/passwd")
+        return opened(path, flags)
+
+    monkeypatch.setattr(files.os, "open", exchange)
+    with pytest.raises(copies.RefusedError, match="not a regular file"):
+        copies.Folder(copy).read("index.html", 1000)
 
 
 def test_a_copy_that_is_behind(tmp_path: Path, verify: Callable[..., Said]) -> None:
@@ -211,10 +243,10 @@ def test_a_copy_that_is_behind(tmp_path: Path, verify: Callable[..., Said]) -> N
     assert said == [
         "behind: QSB-001 was revised on 2020-03-01, after 2020-01-05",
         "behind: QSB-003 was published on 2020-03-05",
-        "behind by 2 document(s) and 29 day(s): its newest text is of 2020-02-05, "
-        "that of the rebuild of 2020-03-05",
-        "9 pages and other files differ, as they do in another state",
-        "NOT TRUE (9 files were looked at)",
+        "behind by 2 document(s) and 29 day(s): its newest document is dated 2020-02-05, "
+        "the rebuild's 2020-03-05",
+        "9 other files differ, as they do between two states",
+        "FAILED (9 files checked)",
     ]
     status, said = verify(new, "--against", old)
     assert status == 1
@@ -236,8 +268,8 @@ def test_an_old_copy_can_be_altered_besides(tmp_path: Path, verify: Callable[...
     sum_up(old)
     status, said = verify(old, "--against", new)
     assert status == 1
-    assert "altered: qsb/002/qsb-002-2020.txt: differs from the rebuild's" in said
-    assert "altered: keys/team/ines.asc: differs from the rebuild's" in said
+    assert "altered: qsb/002/qsb-002-2020.txt: differs from the rebuild" in said
+    assert "altered: keys/team/ines.asc: differs from the rebuild" in said
     assert any(line.startswith("missing: qsb/001/qsb-001-2020.txt.sig.ines") for line in said)
     assert "behind: QSB-003 was published on 2020-03-05" in said
     assert "ahead of the rebuild: QSB-9 was published on 2020-03-05" in said
@@ -257,7 +289,7 @@ def test_precompressed_files_are_judged_by_what_they_hold(
     status, said = verify(copy, "--against", rebuild)
     assert status == 1
     assert said[:2] == [
-        "altered: index.html.gz: differs from the rebuild's",
+        "altered: index.html.gz: differs from the rebuild",
         "extra: keys/team/ines.asc.gz",
     ]
 
@@ -282,8 +314,9 @@ def test_a_signature_of_the_manifest(
         assert verify(place, "--keyring", keyring) == (
             0,
             [
-                f"rests on a signature by {gpg.fingerprints['ines']}, made on 2020-01-02",
-                "true: 9 files",
+                f"verified against a signature by {gpg.fingerprints['ines']} "
+                "(2020-01-02 03:04:05 UTC, SHA256)",
+                "OK (9 files checked)",
             ],
         )
     for signature, verdict in (
@@ -306,13 +339,97 @@ def test_a_signature_of_the_manifest(
     assert verify(place, "--keyring", keyring) == (2, [expected])
 
 
+@pytest.fixture
+def gpg(tmp_path: Path) -> Iterator[Gnupg]:
+    (tmp_path / "gnupg").mkdir(mode=0o700)
+    gpg = Gnupg(tmp_path / "gnupg")
+    gpg.make("ines")
+    yield gpg
+    gpg.stop()
+
+
+def sign(copy: Path, gpg: Gnupg, *options: str, time: str = THEN) -> Path:
+    """Sign the manifest of a copy; return the keyring."""
+    signature = gpg.sign((copy / "SHA256SUMS").read_bytes(), "ines", *options, time=time)
+    (copy / "SHA256SUMS.asc").write_bytes(signature)
+    keyring = copy.with_name("keyring.asc")
+    keyring.write_bytes(gpg.export("ines"))
+    return keyring
+
+
+@pytest.mark.parametrize("digest", ["SHA1", "RIPEMD160"])
+def test_a_signature_with_an_obsolete_digest_is_refused(
+    copy: Path, gpg: Gnupg, verify: Callable[..., Said], digest: str
+) -> None:
+    weak = ("--allow-weak-digest-algos", "--digest-algo", digest, "--detach-sign")
+    assert verify(copy, "--keyring", sign(copy, gpg, *weak)) == (
+        1,
+        [
+            f"SHA256SUMS.asc: the signature, dated 2020-01-02, uses an obsolete digest ({digest})",
+            "FAILED (9 files checked)",
+        ],
+    )
+
+
+def test_a_signature_of_the_future_is_refused(
+    copy: Path, gpg: Gnupg, verify: Callable[..., Said]
+) -> None:
+    keyring = sign(copy, gpg, time="20990102T030405")
+    status, said = verify(copy, "--keyring", keyring, "--newer-than", "2026-01-01")
+    assert status == 1
+    assert said[0] == "SHA256SUMS.asc: the signature is dated 2099-01-02, in the future"
+
+
+def test_a_frozen_mirror_is_seen_by_its_signature(
+    copy: Path, gpg: Gnupg, verify: Callable[..., Said]
+) -> None:
+    """Whatever its documents say."""
+    keyring = sign(copy, gpg)
+    assert verify(copy, "--keyring", keyring, "--newer-than", "2020-01-01")[0] == 0
+    for day in ("2020-01-02", "2020-06-01"):
+        status, said = verify(copy, "--keyring", keyring, "--newer-than", day)
+        assert (status, said[0]) == (
+            1,
+            f"SHA256SUMS.asc: too old: the signature is dated 2020-01-02, not after {day}",
+        )
+    with pytest.raises(SystemExit, match="2"):
+        verify(copy, "--newer-than", "yesterday")
+
+
+def test_a_frozen_mirror_is_seen_by_its_documents(
+    place: object, copy: Path, verify: Callable[..., Said]
+) -> None:
+    """Without a keyring, which is as good as the mirror's word."""
+    assert verify(place, "--newer-than", "2020-02-04")[0] == 0
+    status, said = verify(place, "--newer-than", "2020-02-05")
+    assert status == 1
+    assert said[0] == "too old: its newest document is dated 2020-02-05, not after 2020-02-05"
+    make_site(copy)
+    status, said = verify(place, "--newer-than", "2020-02-04")
+    assert "too old: its newest document is not there, let alone dated after 2020-02-04" in said
+    (copy / "data/archive.json").write_text('{"bulletins": [], "canaries": [] }')
+    status, said = verify(place, "--newer-than", "2020-02-04")
+    assert (status, said[0]) == (1, "data/archive.json: differs from SHA256SUMS")
+
+
+def test_a_keyring_that_is_no_file_is_not_read(
+    copy: Path, tmp_path: Path, verify: Callable[..., Said]
+) -> None:
+    os.mkfifo(tmp_path / "fifo")
+    with (tmp_path / "sparse").open("wb") as file:
+        file.truncate(30 * 2**30)
+    for name, reason in (("fifo", "not a regular file"), ("sparse", "larger than 16777216 bytes")):
+        path = tmp_path / name
+        assert verify(copy, "--keyring", path) == (2, [f"{path}: cannot be used: {reason}"])
+
+
 def test_a_rebuild_that_is_not_whole_cannot_be_used(
     copy: Path, rebuild: Path, verify: Callable[..., Said]
 ) -> None:
     (rebuild / "index.html").write_bytes(b"half")
     assert verify(copy, "--against", rebuild) == (2, ["the rebuild is not whole: index.html"])
     (rebuild / "SHA256SUMS").unlink()
-    assert verify(copy, "--against", rebuild) == (2, ["the rebuild cannot be used: is missing"])
+    assert verify(copy, "--against", rebuild) == (2, ["the rebuild cannot be used: not found"])
 
 
 @pytest.mark.parametrize(
@@ -362,7 +479,7 @@ def test_a_hostile_manifest(copy: Path, line: str, verify: Callable[..., Said]) 
     status, said = verify(copy)
     assert status == 1
     assert said[0].startswith("SHA256SUMS: SHA256SUMS:2: ") or "SHA256SUMS:3: " in said[0]
-    assert said[-1] == "NOT TRUE (0 files were looked at)"
+    assert said[-1] == "FAILED (0 files checked)"
     assert "\x1b" not in "".join(said)
 
 
@@ -478,14 +595,14 @@ class Nonsense(Hostile):
 
 
 HARM: list[tuple[type[Hostile], str]] = [
-    (Elsewhere, "altered: index.html: leads away from the host, to http://127.0.0.2:1/index.html"),
-    (OtherPort, "altered: index.html: leads away from the host, to http://127.0.0.1:1/index.html"),
-    (ToAFile, "altered: index.html: leads away from the host, to file:///etc/passwd"),
-    (Circle, "altered: index.html: leads on more than 3 times"),
-    (Encoded, "altered: index.html: was sent encoded, though nobody asked for that"),
-    (Failing, "altered: index.html: was answered with status 503"),
-    (Endless, "altered: index.html: is larger than 1000000 bytes"),
-    (Claimed, "altered: index.html: is larger than 1000000 bytes"),
+    (Elsewhere, "altered: index.html: redirects to another host: http://127.0.0.2:1/index.html"),
+    (OtherPort, "altered: index.html: redirects to another host: http://127.0.0.1:1/index.html"),
+    (ToAFile, "altered: index.html: redirects to another host: file:///etc/passwd"),
+    (Circle, "altered: index.html: too many redirects"),
+    (Encoded, "altered: index.html: sent with a Content-Encoding that was not requested"),
+    (Failing, "altered: index.html: the server answered with status 503"),
+    (Endless, "altered: index.html: larger than 1000000 bytes"),
+    (Claimed, "altered: index.html: larger than 1000000 bytes"),
     (Dripping, "missing: index.html: no answer: took longer than 0.5 seconds"),
     (DrippingHeaders, "missing: index.html: no answer: took longer than 0.5 seconds"),
     (Silent, "missing: index.html: no answer: took longer than 0.5 seconds"),
@@ -509,7 +626,7 @@ def test_a_hostile_server(
         assert time.monotonic() - started < 10
     assert status == 1
     assert said[0].startswith(reason)
-    assert said[1:] == ["NOT TRUE (9 files were looked at)"]
+    assert said[1:] == ["FAILED (9 files checked)"]
 
 
 class DrippingManifest(Dripping):
@@ -540,8 +657,66 @@ def test_a_server_that_stops_to_answer_is_left(
     with server(partial(SilentAfterAll, directory=copy)) as address:
         status, said = verify(address)
     assert status == 1
-    assert said[0] == "4 more files were not asked for: no answer so often"
-    assert said[-1] == "NOT TRUE (5 files were looked at)"
+    assert said[0] == "stopped: 5 files without an answer"
+    assert len([line for line in said if line.startswith("not read: ")]) == 4
+    assert said[-1] == "FAILED (5 files checked)"
+
+
+class Slow(Quiet):
+    """Answers everything, just within the time that each file has."""
+
+    def do_GET(self) -> None:
+        time.sleep(0.2)
+        super().do_GET()
+
+
+class Drips(Quiet):
+    """Sends a byte from time to time, of every file but the manifest."""
+
+    def do_GET(self) -> None:
+        if self.path == "/SHA256SUMS":
+            super().do_GET()
+            return
+        self.send_response(200)
+        self.send_header("Content-Length", "1000")
+        self.end_headers()
+        for _ in range(1000):
+            self.wfile.write(b"x")
+            time.sleep(0.05)
+
+
+@pytest.mark.parametrize("handler", [Slow, Drips])
+def test_a_whole_run_has_an_end(
+    copy: Path, handler: type[Quiet], verify: Callable[..., Said]
+) -> None:
+    with server(partial(handler, directory=copy)) as address:
+        started = time.monotonic()
+        status, said = verify(address, "--timeout", "1")
+        assert time.monotonic() - started < 3
+    assert status == 1
+    assert said[0] == "stopped: the time is up; --timeout gives more"
+    assert said[-2] == "not read: qsb/002/qsb-002-2020.txt.sig.ines"
+    checked = 9 - len([line for line in said if line.startswith("not read: ")])
+    assert said[-1] == f"FAILED ({checked} files checked)"
+    assert 0 < checked < 9
+
+
+@pytest.mark.parametrize("seconds", ["0", "-1", "1e9", "nan", "9999999999", "x"])
+def test_a_time_that_is_none(copy: Path, verify: Callable[..., Said], seconds: str) -> None:
+    with pytest.raises(SystemExit, match="2"):
+        verify(copy, f"--timeout={seconds}")
+
+
+def test_servers_are_asked_as_a_browser_asks(copy: Path, verify: Callable[..., Said]) -> None:
+    class Choosy(Quiet):
+        def do_GET(self) -> None:
+            if not self.headers["User-Agent"].startswith("Mozilla/5.0 "):
+                self.send_error(403)
+            else:
+                super().do_GET()
+
+    with server(partial(Choosy, directory=copy)) as address:
+        assert verify(address)[0] == 0
 
 
 class Moved(Quiet):
