@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import os
 import signal
-import ssl
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from errno import ELOOP
-from http.client import HTTPConnection, HTTPException, HTTPResponse, HTTPSConnection
+from functools import partial
 from math import inf
 from pathlib import Path
-from typing import Any, Final, Protocol
+from typing import Final, Protocol
 from urllib.parse import SplitResult, quote, urljoin, urlsplit
+
+from urllib3 import BaseHTTPResponse, PoolManager
+from urllib3.exceptions import HTTPError, ProtocolError
 
 from secpack.errors import SecpackError
 from secpack.files import read_file
@@ -103,7 +105,7 @@ class Folder:
 
 
 class Server:
-    """A copy at an address. One connection is kept; nothing leads away from the host."""
+    """A copy at an address. Nothing leads away from the host."""
 
     def __init__(self, address: str, until: float = inf) -> None:
         self.until = until
@@ -115,7 +117,11 @@ class Server:
             fits = False
         if not fits:
             raise SecpackError(f"{address}: expected an address such as https://example.org/site/")
-        self._open: tuple[tuple[str, str], HTTPConnection] | None = None
+        self._pool = PoolManager(
+            headers={"Accept-Encoding": "identity", "User-Agent": _USER_AGENT},
+            timeout=PATIENCE,
+            retries=False,
+        )
 
     def paths(self) -> None:
         """Nobody can tell what else a server has."""
@@ -125,25 +131,32 @@ class Server:
         try:
             with _deadline(min(PATIENCE, self.until - time.monotonic())):
                 return self._follow(urljoin(self._base.geturl(), quote(path)), limit)
-        except (OSError, HTTPException, ValueError) as error:
-            self._close()
-            reason = getattr(error, "strerror", "") or str(error) or type(error).__name__
-            raise UnreachableError(f"no answer: {reason}") from None
+        except (OSError, HTTPError, ValueError) as error:
+            self._pool.clear()
+            raise UnreachableError(f"no answer: {_reason(error)}") from None
         except BaseException:
-            self._close()
+            self._pool.clear()
             raise
 
     def _follow(self, address: str, limit: int) -> bytes:
         for _ in range(_MOST_REDIRECTS + 1):
-            response = self._get(urlsplit(address))
+            response = self._get(address)
             if response.status not in _REDIRECTS:
                 return _body(response, limit)
-            self._close()
+            response.close()
             target = urljoin(address, response.headers.get("Location", ""))
             if not self._stays(urlsplit(target), urlsplit(address)):
                 raise RefusedError(f"redirects to another host: {target[:200]}")
             address = target
         raise RefusedError("too many redirects")
+
+    def _get(self, address: str) -> BaseHTTPResponse:
+        """Ask for a file; a connection that was kept may have ended, so then ask once more."""
+        ask = partial(self._pool.request, "GET", address, redirect=False, preload_content=False)
+        try:
+            return ask()
+        except ProtocolError:
+            return ask()
 
     def _stays(self, target: SplitResult, here: SplitResult) -> bool:
         """Whether a redirect stays on the host: on the same port, or goes from http to https."""
@@ -154,48 +167,16 @@ class Server:
         up = (here.scheme, target.scheme) == ("http", "https")
         return up and here.port in (None, 80) and target.port in (None, 443)
 
-    def _get(self, address: SplitResult) -> HTTPResponse:
-        """Ask for a file; a connection that was kept may have ended, so then ask once more."""
-        kept = self._open is not None
-        try:
-            return self._ask(address)
-        except TimeoutError:
-            raise
-        except (OSError, HTTPException):
-            self._close()
-            if not kept:
-                raise
-            return self._ask(address)
 
-    def _ask(self, address: SplitResult) -> HTTPResponse:
-        connection = self._connection(address)
-        path = address.path or "/"
-        headers = {"Accept-Encoding": "identity", "User-Agent": _USER_AGENT}
-        connection.request("GET", path, headers=headers)
-        return connection.getresponse()
-
-    def _connection(self, address: SplitResult) -> HTTPConnection:
-        key = (address.scheme, address.netloc)
-        if self._open and self._open[0] == key:
-            return self._open[1]
-        self._close()
-        host, secure = address.hostname or "", address.scheme == "https"
-        options: dict[str, Any] = {"timeout": PATIENCE}
-        connection = (
-            HTTPSConnection(host, address.port, context=ssl.create_default_context(), **options)
-            if secure
-            else HTTPConnection(host, address.port, **options)
-        )
-        self._open = (key, connection)
-        return connection
-
-    def _close(self) -> None:
-        if self._open:
-            self._open[1].close()
-        self._open = None
+def _reason(error: Exception) -> str:
+    """Why there was no answer, by the innermost error that says something."""
+    inner = getattr(error, "reason", None) or error.__cause__ or error.__context__
+    if isinstance(error, HTTPError) and isinstance(inner, Exception):
+        return _reason(inner)
+    return getattr(error, "strerror", "") or str(error) or type(error).__name__
 
 
-def _body(response: HTTPResponse, limit: int) -> bytes:
+def _body(response: BaseHTTPResponse, limit: int) -> bytes:
     if response.status in _GONE:
         raise MissingError(f"not found (status {response.status})")
     if response.status != 200:
@@ -203,10 +184,11 @@ def _body(response: HTTPResponse, limit: int) -> bytes:
     if response.headers.get("Content-Encoding", "identity") != "identity":
         raise RefusedError("sent with a Content-Encoding that was not requested")
     data = bytearray()
-    while chunk := response.read(min(_CHUNK, limit + 1 - len(data))):
+    for chunk in response.stream(_CHUNK, decode_content=False):
         data += chunk
         if len(data) > limit:
             raise RefusedError(f"larger than {limit} bytes")
+    response.release_conn()
     return bytes(data)
 
 
