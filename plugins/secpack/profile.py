@@ -15,10 +15,11 @@ from secpack.files import read_file
 from secpack.sums import is_safe
 from secpack.text.marks import visible
 
-# How much a profile may hold. TOML takes a time that grows with the square of a dotted key, and
-# every page repeats some of the strings.
-_MAX_BYTES: Final = 1024 * 1024
+# How much a profile may hold. The time to read a key such as a.b.c grows with the square of its
+# dots, and every page repeats some of the strings.
+_MAX_BYTES: Final = 256 * 1024
 _MAX_LINE: Final = 4000
+_MAX_DOTS: Final = 50
 _MAX_STRING: Final = 2000
 _MAX_ADVISORY: Final = 99_999
 _YEARS: Final = range(1970, 2100)
@@ -191,8 +192,8 @@ def load_profile(path: Path) -> Profile:
 
 def _check_lines(text: str, path: Path) -> None:
     for number, line in enumerate(text.split("\n"), 1):
-        if len(line) > _MAX_LINE:
-            message = f"the line has more than {_MAX_LINE} characters"
+        if len(line) > _MAX_LINE or line.count(".") > _MAX_DOTS:
+            message = f"expected a line of at most {_MAX_LINE} characters and {_MAX_DOTS} dots"
             raise ProfileError(message, path=str(path), line=number)
 
 

@@ -100,7 +100,7 @@ def test_a_profile_that_is_no_file(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "fifo")
     with (tmp_path / "sparse").open("wb") as file:
         file.truncate(30 * 2**30)
-    for name, reason in (("fifo", "not a regular file"), ("sparse", "larger than 1048576 bytes")):
+    for name, reason in (("fifo", "not a regular file"), ("sparse", "larger than 262144 bytes")):
         with pytest.raises(ProfileError, match=reason):
             load_profile(tmp_path / name)
 
