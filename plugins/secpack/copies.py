@@ -197,7 +197,7 @@ def _deadline(seconds: float) -> Iterator[None]:
     """Raise TimeoutError when this takes longer, however often there is a byte."""
 
     def expire(*_: object) -> None:
-        raise TimeoutError(f"took longer than {seconds:g} seconds")
+        raise TimeoutError(f"took longer than {seconds:.2g} seconds")
 
     before = signal.signal(signal.SIGALRM, expire)
     signal.setitimer(signal.ITIMER_REAL, max(seconds, 0.001))  # 0 would be never

@@ -16,7 +16,8 @@ SUMS_SIGNATURES: Final = (f"{SUMS}.asc", f"{SUMS}.sig")
 MAX_FILES: Final = 500_000
 
 _LINE: Final = re.compile(r"([0-9a-f]{64})  (.+)")
-_SEGMENT: Final = re.compile(r"[^/\\\x00-\x1f\x7f-\x9f]{1,255}")
+_SEGMENT: Final = r"(?!\.{1,2}(?:/|\Z))[^/\\\x00-\x1f\x7f-\x9f]{1,255}"
+_PATH: Final = re.compile(rf"{_SEGMENT}(?:/{_SEGMENT})*")
 _MAX_PATH: Final = 1024
 
 
@@ -47,10 +48,7 @@ def parse_sums(data: bytes) -> dict[str, str]:
 
 def is_safe(path: str) -> bool:
     """Whether a path is relative, and stays below where it begins."""
-    segments = path.split("/")
-    return len(path) <= _MAX_PATH and all(
-        _SEGMENT.fullmatch(segment) and segment not in (".", "..") for segment in segments
-    )
+    return len(path) <= _MAX_PATH and _PATH.fullmatch(path) is not None
 
 
 def format_sums(sums: Mapping[str, str]) -> bytes:
