@@ -1,4 +1,4 @@
-"""``python -m bulletins.build``: builds a site, or sees that it stands as it would be built."""
+"""``python -m bulletins.build``: builds a site, unless it is what a build would make again."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from bulletins.interrupts import end_in_order, tell
-from bulletins.unchanged import what_was_said
+from bulletins.unchanged import last_report
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -22,7 +22,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     os.umask(0o022)
     end_in_order()
-    if not options.remove and _stands(options.settings):
+    if not options.remove and _is_unchanged(options.settings):
         return 0
     # Here, since a build that finds nothing changed needs none of it.
     from bulletins.making import build, explain, remove  # noqa: PLC0415
@@ -39,16 +39,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return 0
 
 
-def _stands(settings: str) -> bool:
-    """Whether the site stands as it would be built; tell so."""
+def _is_unchanged(settings: str) -> bool:
+    """Whether the site is what a build would make again; print so."""
     started = time.monotonic()
     # Where settings put it elsewhere, nothing is remembered here, and it is built.
     site = Path(os.environ.get("OUTPUT") or "output").resolve()
-    said = what_was_said(site, settings)
-    if said is None:
+    report = last_report(site, settings)
+    if report is None:
         return False
     found = f"Nothing has changed, found in {time.monotonic() - started:.1f} s: {site}"
-    tell(*filter(None, (found, said)))
+    tell(*filter(None, (found, report)))
     return True
 
 

@@ -6,7 +6,7 @@ checks do not.
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterable
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -81,14 +81,11 @@ def check_articles(publications: Iterable[Publication], generators: Iterable[Any
         raise GateError(f"{len(read)} documents read, {len(made)} to be written; lost: {lost}")
 
 
-def check_output(
-    archive: Archive, profile: Profile, folder: Path, *, pages: bool, taken: Container[str] = ()
-) -> None:
+def check_output(archive: Archive, profile: Profile, folder: Path, *, pages: bool) -> None:
     """Compare what was written with the archive: pages, data, and originals byte for byte.
 
-    ``pages`` tells whether the theme has pages for advisories and CVEs; ``taken`` are the files
-    that the last build has written, and this check has read then. Raises GateError when a page or
-    data are missing or an original differs.
+    ``pages`` tells whether the theme has pages for advisories and CVEs. Raises GateError when a
+    page or data are missing or an original differs.
     """
     publications = archive.publications
     addresses = ["", *(page_url(p, profile) for p in publications)]
@@ -104,7 +101,7 @@ def check_output(
     if missing:
         raise GateError(f"not written: {', '.join(missing)}")
     for path, file in served_files(archive, profile):
-        if path not in taken and (folder / path).read_bytes() != file.data:
+        if (folder / path).read_bytes() != file.data:
             raise GateError(f"{path} differs from {file.path} in the pack")
 
 

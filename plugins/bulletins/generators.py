@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import date
-from functools import partial
 from operator import attrgetter
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
@@ -34,14 +33,14 @@ from bulletins.addresses import (
     redirects,
     year_url,
 )
-from bulletins.exports import export_batches
+from bulletins.exports import export_files
 from bulletins.exports.sitemap import page_dates, robots, sitemap
-from bulletins.feeds import feed_batches
+from bulletins.feeds import feed_files
 from bulletins.lookups import Lookup, by_package, by_release, without_release
 from bulletins.search import ids_script
 from bulletins.templating import by_year
 from bulletins.writer import ArchiveWriter
-from secpack import Profile, SecpackError
+from secpack import Profile
 from secpack.model import Archive, Bulletin, Canary, File, Publication, Signature
 from secpack.profile import Kind
 
@@ -51,14 +50,10 @@ _T = TypeVar("_T")
 class _PagesGenerator(Generator):  # type: ignore[misc] # Pelican has no types
     """What generators of pages share."""
 
-    def _write(
-        self, writer: ArchiveWriter, address: str, template: str, key: str = "", **more: Any
-    ) -> None:
-        """Write a page, unless the last build made it under the same key."""
-        relative = self.settings["RELATIVE_URLS"]
-        page = self.get_template(template)
-        more |= {"relative_urls": relative, "key": key}
-        writer.write_file(address + INDEX, page, self.context, **more)
+    def _write(self, writer: ArchiveWriter, address: str, template: str, **more: Any) -> None:
+        """Write a page."""
+        more["relative_urls"] = self.settings["RELATIVE_URLS"]
+        writer.write_file(address + INDEX, self.get_template(template), self.context, **more)
 
 
 class ListsGenerator(_PagesGenerator):
@@ -86,9 +81,8 @@ class ListsGenerator(_PagesGenerator):
     ) -> None:
         """Write the list of all; of too many, a list for each year, and the newest year's."""
         for address, shown in _pages(list_url(kind), publications):
-            key = self.settings["KEYS"].listing(address, publications, shown)
             listed = {"kind": kind, "publications": publications, "shown": shown}
-            self._write(writer, address, "list", key, **listed)
+            self._write(writer, address, "list", **listed)
 
     def _write_not_found(self, writer: ArchiveWriter) -> None:
         """Write what is shown at any address: its links begin at the host, if it is known."""
@@ -109,10 +103,8 @@ class TrackerGenerator(_PagesGenerator):
         self._write(writer, XSA, "xsa")
         row = archive.advisories
         for older, advisory, newer in zip((None, *row), row, (*row[1:], None), strict=False):
-            address = advisory_url(advisory.number)
-            key = self.settings["KEYS"].advisory(advisory, older, newer)
             shown = {"advisory": advisory, "older": older, "newer": newer}
-            self._write(writer, address, "advisory", key, **shown)
+            self._write(writer, advisory_url(advisory.number), "advisory", **shown)
         self._write(writer, CVE, "cve")
         for address, target in redirects(self.settings["PROFILE"]).items():
             self._write(writer, address, "redirect", target=target)
@@ -147,9 +139,8 @@ class LookupsGenerator(_PagesGenerator):
         links = [(rows[0][0].published.year, len(rows), a + INDEX) for a, rows in pages.items()][1:]
         for address, shipped in pages.items():
             shown = replace(lookup, shipped=tuple(shipped))
-            key = self.settings["KEYS"].lookup(shown, heading, links)
             more = {"lookup": shown, "heading": heading, "years": links}
-            self._write(writer, address, "lookup", key, **shared, **more)
+            self._write(writer, address, "lookup", **shared, **more)
 
 
 def _day_of_shipped(shipped: tuple[Bulletin, object]) -> date:
@@ -171,17 +162,9 @@ class OriginalsGenerator(Generator):  # type: ignore[misc] # Pelican has no type
 
     def generate_output(self, writer: ArchiveWriter) -> None:
         """Write every document, letter and attachment, with its signatures; and the keys."""
-        for page, key in self.settings["RECORD"].kept.items():
-            writer.put_off(partial(_take, writer, page, key))
         archive, profile = self.settings["ARCHIVE"], self.settings["PROFILE"]
         for address, file in served_files(archive, profile):
-            writer.put_off(partial(writer.write_bytes, address, file.data, file.sha256))
-
-
-def _take(writer: ArchiveWriter, page: str, key: str) -> None:
-    """Take the page of a document, which was no article since it was there. Raises SecpackError."""
-    if not writer.take(page, key):
-        raise SecpackError(f"{page}: changed while the site was built; build it again")
+            writer.write_bytes(address, file.data)
 
 
 class FeedsGenerator(Generator):  # type: ignore[misc] # Pelican has no types
@@ -189,17 +172,9 @@ class FeedsGenerator(Generator):  # type: ignore[misc] # Pelican has no types
 
     def generate_output(self, writer: ArchiveWriter) -> None:
         """Write all feeds."""
-        settings = self.settings
-        for batch in feed_batches(
-            settings["ARCHIVE"],
-            settings["PROFILE"],
-            settings["SITEURL"],
-            settings["RENDERINGS"],
-            settings["KEYS"].known,
-        ):
-            # Not all that is in them is of a document, whose key tells what makes it.
-            key = f"{settings['KEYS'].maker} {batch.key}" if batch.key else ""
-            writer.write_batch(replace(batch, key=key))
+        names = ("ARCHIVE", "PROFILE", "SITEURL", "RENDERINGS")
+        for path, data in feed_files(*(self.settings[name] for name in names)):
+            writer.write_bytes(path, data)
 
 
 class ExportsGenerator(Generator):  # type: ignore[misc] # Pelican has no types
@@ -207,31 +182,31 @@ class ExportsGenerator(Generator):  # type: ignore[misc] # Pelican has no types
 
     def generate_output(self, writer: ArchiveWriter) -> None:
         """Write all exports."""
-        settings = self.settings
-        site_url, keys = _public(settings["SITEURL"]), settings["KEYS"].known
-        for batch in export_batches(settings["ARCHIVE"], settings["PROFILE"], site_url, keys):
-            writer.write_batch(batch)
+        archive, profile = self.settings["ARCHIVE"], self.settings["PROFILE"]
+        for path, data in export_files(archive, profile, _public(self.settings["SITEURL"])):
+            writer.write_bytes(path, data)
 
 
 class SitemapGenerator(Generator):  # type: ignore[misc] # Pelican has no types
-    """Writes ``sitemap.xml`` and ``robots.txt``; comes last, when all pages can be written."""
+    """Writes ``sitemap.xml`` and ``robots.txt``; comes last, when all pages are written."""
 
     def generate_output(self, writer: ArchiveWriter) -> None:
-        """Write all that was put off, then both, of the pages that are there.
+        """Write both, of the pages that are there.
 
         A sitemap has absolute addresses only, so without them there is none.
         """
-        writer.write_all()
         settings = self.settings
         site_url = _public(settings["SITEURL"])
         writer.write_bytes(ROBOTS, robots(site_url))
         if site_url:
             dates = page_dates(settings["ARCHIVE"], settings["PROFILE"])
             elsewhere = {address + INDEX for address in redirects(settings["PROFILE"])}
-            pages = [page for page in writer.pages() if page not in elsewhere | {NOT_FOUND}]
+            pages = sorted(path for path in writer.written if path.endswith(".html"))
+            pages = [page for page in pages if page not in elsewhere | {NOT_FOUND}]
             writer.write_bytes(SITEMAP, sitemap(pages, dates, site_url))
-        # Pelican copies static files over what is there, which may be a file of the last site.
-        writer.see_free(static.save_as for static in self.context["staticfiles"])
+        # Pelican copies static files over what is there.
+        for static in self.context["staticfiles"]:
+            writer.check_free(static.save_as)
 
 
 def _public(site_url: str) -> str:

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import logging
 import os
+import re
 import shutil
 import sys
 import tempfile
 import time
 import traceback
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
@@ -25,27 +26,15 @@ from pelican.settings import read_settings
 
 from bulletins.addresses import ARCHIVE_JSON
 from bulletins.compress import compress
-from bulletins.exchange import exchange
 from bulletins.gate import GateError
 from bulletins.interrupts import ignore_interrupts, tell
-from bulletins.manifest import check_ours, digest, write_sums
-from bulletins.reuse import (
-    LastBuild,
-    Made,
-    Record,
-    can_keep,
-    kept_beside,
-    last_build,
-    remember,
-    settle,
-)
+from bulletins.manifest import check_ours, digest, paths, write_sums
 from bulletins.search import write_index
 from bulletins.times import set_times
-from bulletins.unchanged import inputs_of, note
+from bulletins.unchanged import inputs_of, remember, stamps
 from secpack import SecpackError
 from secpack.model import Archive, Finding, Severity
 from secpack.progress import clear
-from secpack.sums import SUMS
 
 #: How many findings a build prints.
 _MOST_FINDINGS: Final = 20
@@ -58,40 +47,35 @@ def build(settings_file: str) -> Path:
     """
     started = time.monotonic()
     settings, target = load_settings(settings_file)
+    _recover(target)
     _check_target(target, settings)
-    _sweep(target)
-    keeps = not settings.get("STRICT") and can_keep(target)
-    inputs = inputs_of(settings_file, settings) if keeps else None
-    record = Record(last_build(target) if keeps else LastBuild(target))
-    settings["KEPT"] = target if keeps else None
+    inputs = None if settings.get("STRICT") else inputs_of(settings_file, settings)
     with _folder_beside(target) as folder:
-        inode = folder.stat().st_ino
-        archive = write_site(settings, folder, record)
+        archive = write_site(settings, folder)
+        files = stamps(folder)
         ignore_interrupts()
         _put_in_place(folder, target)
-    said = "\n".join(report_archive(archive))
-    if inputs and (remembered_as := remember(target, record.made, inode)):
-        note(target, remembered_as, inputs, said)
-    tell(*filter(None, (_summary(archive, target, time.monotonic() - started), said)))
+    report = "\n".join(report_archive(archive))
+    if inputs:
+        remember(target, files, inputs, report)
+    tell(*filter(None, (_summary(archive, target, time.monotonic() - started), report)))
     return target
 
 
-def write_site(settings: Any, folder: Path, record: Record) -> Archive:
+def write_site(settings: Any, folder: Path) -> Archive:
     """Have Pelican write a whole site into an empty folder; return what was built.
 
-    What the last build has made is taken from there. Raises SecpackError, or whatever stopped
-    Pelican.
+    Raises SecpackError, or whatever stopped Pelican.
     """
-    settings["OUTPUT_PATH"], settings["RECORD"] = str(folder), record
-    _run(settings)
+    settings["OUTPUT_PATH"] = str(folder)
+    written = _run(settings)
     archive: Archive = settings["ARCHIVE"]
     if settings.get("SEARCH_INDEX") and settings["ARCHIVE_THEME"]:
         write_index(folder)
     if settings.get("GZIP"):
         compress(folder)
-    settle(folder, record)
-    write_sums(folder, {path: made.sha256 for path, made in record.made.items()})
-    record.made[SUMS] = Made("", digest(folder / SUMS))
+    others = {path: digest(folder / path) for path in paths(folder) if path not in written}
+    write_sums(folder, {**written, **others})
     set_times(folder, archive, settings["PROFILE"])
     return archive
 
@@ -102,7 +86,6 @@ def remove(settings_file: str) -> None:
     _check_target(target, settings)
     if target.exists():
         shutil.rmtree(target)
-    shutil.rmtree(kept_beside(target), ignore_errors=True)
 
 
 def load_settings(settings_file: str) -> tuple[Any, Path]:
@@ -148,13 +131,16 @@ class _Reasons(logging.Formatter):
         return ""
 
 
-def _run(settings: Any) -> None:
+def _run(settings: Any) -> Mapping[str, str]:
+    """Run Pelican; return the digests of the files that its writer has written."""
     pelican = Pelican(settings)
     if "ARCHIVE" not in pelican.settings:
         raise GateError("the plugin 'bulletins' did not start: is it among PLUGINS?")
     pelican.run()
     if not pelican.settings.get("ARCHIVE_IS_WHOLE"):
         raise GateError("the site was not checked after it was written")
+    written: Mapping[str, str] = pelican.settings["WRITTEN"]
+    return written
 
 
 def _check_target(target: Path, settings: Any) -> None:
@@ -182,11 +168,16 @@ def check_apart(target: Path, settings: Any) -> None:
             )
 
 
-def _sweep(target: Path) -> None:
-    """Remove folders that builds left behind which were killed."""
-    for folder in target.parent.glob(f".{target.name}-*-build"):
-        process = folder.name.split("-")[-3]
-        if process.isdigit() and not Path(f"/proc/{process}").exists():
+def _recover(target: Path) -> None:
+    """Clean up after builds that were killed: put the old site back where there is none now."""
+    name = re.compile(rf"\.{re.escape(target.name)}-([0-9]+)-\w+-(build|old)")
+    for folder in [*target.parent.iterdir()] if target.parent.is_dir() else ():
+        left = name.fullmatch(folder.name)
+        if not left or Path(f"/proc/{left[1]}").exists():
+            continue
+        if left[2] == "old" and not target.exists():
+            folder.rename(target)
+        else:
             shutil.rmtree(folder, ignore_errors=True)
 
 
@@ -204,22 +195,21 @@ def _folder_beside(target: Path) -> Iterator[Path]:
 
 
 def _put_in_place(folder: Path, target: Path) -> None:
-    """Put the new site where the old one is, in one step if the system can do that.
+    """Put the new site where the old one is, and the old one where the new one was.
 
-    The old one is then where the new one was, or removed.
+    What is named ``-old`` is always whole: if this is killed half-way, the next build puts it back.
     """
-    if not target.exists():
+    old = folder.with_name(f"{folder.name.removesuffix('-build')}-old")
+    if target.exists():
+        target.rename(old)
+    try:
         folder.rename(target)
-        return
-    if exchange(folder, target):
-        return
-    with _folder_beside(target) as old:
-        target.rename(old / "site")
-        try:
-            folder.rename(target)
-        except OSError:
-            (old / "site").rename(target)
-            raise
+    except OSError:
+        if old.exists():
+            old.rename(target)
+        raise
+    if old.exists():
+        old.rename(folder)
 
 
 def explain(error: Exception, *, debug: bool) -> None:

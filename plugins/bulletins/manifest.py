@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import hashlib
+import os
 from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import Final
 
-from bulletins.reuse import paths
 from secpack import SecpackError
+from secpack.files import read_file
 from secpack.sums import SUMS, SUMS_SIGNATURES, format_sums, parse_sums
+
+#: The largest list that is read.
+_MOST_BYTES: Final = 64 * 1024 * 1024
 
 
 def write_sums(folder: Path, sums: Mapping[str, str]) -> None:
@@ -30,7 +35,7 @@ def check_sums(folder: Path) -> None:
 def read_sums(folder: Path) -> dict[str, str]:
     """The digests of a site's files by path, as its list says them. Raises SecpackError."""
     try:
-        return parse_sums((folder / SUMS).read_bytes())
+        return parse_sums(read_file(folder / SUMS, _MOST_BYTES))
     except OSError as error:
         raise SecpackError(f"{folder / SUMS}: {error.strerror}") from None
 
@@ -61,7 +66,7 @@ def check_ours(folder: Path) -> None:
 
 def _listed(folder: Path) -> set[str]:
     try:
-        lines = (folder / SUMS).read_text(encoding="utf-8").splitlines()
+        lines = read_file(folder / SUMS, _MOST_BYTES).decode().split("\n")
     except (OSError, UnicodeDecodeError):
         return set()
     return {line.partition("  ")[2] for line in lines}
@@ -70,3 +75,16 @@ def _listed(folder: Path) -> set[str]:
 def _paths(folder: Path) -> Iterator[str]:
     """All files below a folder, links among them, but for the digests and signatures of them."""
     yield from (name for name in paths(folder) if name not in (SUMS, *SUMS_SIGNATURES))
+
+
+def paths(folder: Path) -> Iterator[str]:
+    """The files below a folder, links among them, as paths from there; in no order."""
+    todo = [""]
+    while todo:
+        below = todo.pop()
+        with os.scandir(folder / below) as entries:
+            for entry in entries:
+                if entry.is_dir(follow_symlinks=False):
+                    todo.append(f"{below}{entry.name}/")
+                else:
+                    yield below + entry.name

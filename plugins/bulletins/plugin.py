@@ -7,8 +7,6 @@ from typing import Any
 
 from pelican import signals
 
-from bulletins.addresses import INDEX, page_url
-from bulletins.compiled import KeptTemplates
 from bulletins.gate import check_articles, check_output, check_theme
 from bulletins.generators import (
     ExportsGenerator,
@@ -20,14 +18,11 @@ from bulletins.generators import (
     TrackerGenerator,
 )
 from bulletins.html import as_markup
-from bulletins.keys import Keys, maker_digest
 from bulletins.reader import BulletinReader, publications_by_path, site_name
 from bulletins.rendering import Renderings
-from bulletins.reuse import LastBuild, Record
 from bulletins.settings import read_archive
 from bulletins.templating import template_context
 from bulletins.writer import ArchiveWriter
-from secpack.model import Publication
 
 
 def connect() -> None:
@@ -45,13 +40,10 @@ def _read(pelican: Any) -> None:
     settings = pelican.settings
     if settings["ARCHIVE_THEME"]:
         check_theme(Path(settings["THEME"]))
-    maker = maker_digest(settings)
-    if settings.get("KEPT"):
-        settings["JINJA_ENVIRONMENT"]["bytecode_cache"] = KeptTemplates(settings["KEPT"], maker)
     archive, profile = read_archive(settings)
-    settings["KEYS"] = Keys(archive, profile, maker)
     settings["ARCHIVE"], settings["PROFILE"] = archive, profile
-    publications = publications_by_path(_to_be_made(settings), settings["SECPACK"])
+    settings["WRITTEN"] = {}
+    publications = publications_by_path(archive.publications, settings["SECPACK"])
     settings["PUBLICATIONS"] = publications
     settings["RENDERINGS"] = Renderings(archive, profile, pages=settings["ARCHIVE_THEME"])
     settings["ARTICLE_PATHS"] = sorted(publications)
@@ -60,20 +52,6 @@ def _read(pelican: Any) -> None:
         archive, profile, settings["SITEURL"]
     )
     settings["JINJA_GLOBALS"]["rendering_of"] = settings["RENDERINGS"].of
-
-
-def _to_be_made(settings: Any) -> list[Publication]:
-    """The documents whose pages the last build has not made; those of another theme always are."""
-    record, wanted = settings.setdefault("RECORD", Record(LastBuild(Path()))), []
-    for publication in settings["ARCHIVE"].publications:
-        key = settings["KEYS"].known[publication.id]
-        page = page_url(publication, settings["PROFILE"]) + INDEX
-        if settings["ARCHIVE_THEME"] and record.last.has(page, key):
-            record.kept[page] = key
-        else:
-            record.keys[page] = key
-            wanted.append(publication)
-    return wanted
 
 
 def _add_reader(readers: Any) -> None:
@@ -108,6 +86,5 @@ def _check_output(pelican: Any) -> None:
         settings["PROFILE"],
         folder,
         pages=settings["ARCHIVE_THEME"],
-        taken=settings["RECORD"].taken,
     )
     settings["ARCHIVE_IS_WHOLE"] = True

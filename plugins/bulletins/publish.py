@@ -29,7 +29,6 @@ from bulletins.making import (
     write_site,
 )
 from bulletins.manifest import check_sums, digests, read_sums
-from bulletins.reuse import LastBuild, Record
 from bulletins.times import keep_times
 from bulletins.versions import Versions
 from secpack import Profile, SecpackError
@@ -103,7 +102,7 @@ def publish(settings: Any, versions: Versions, *, only_plan: bool) -> int:
     keep = _keep(settings)
     versions.public()  # refuses what is no site of ours before anything is put beside it
     with _place(versions, only_plan=only_plan) as folder:
-        archive = write_site(settings, folder, Record(LastBuild(folder)))
+        archive = write_site(settings, folder)
         if settings["ARCHIVE_THEME"]:
             check_links(folder, settings["SITEURL"])
         check_sums(folder)

@@ -20,9 +20,6 @@ from secpack.text.walk import actions, affected, brief, steps, whole
 #: From a document's page to the root of the site.
 ROOT: Final = "../../"
 
-#: How many documents are remembered: those of some documents of feeds.
-_MOST: Final = 256
-
 # Links that begin at the page. Words of a text have no quotation mark that is not escaped.
 _LINK: Final = re.compile(
     rf'href="(?:{re.escape(ROOT)}(?P<path>[^"#]*)(?P<place>#[^"]*)?|(?P<here>#[^"]*))"'
@@ -53,7 +50,7 @@ class Rendering:
 
 
 class Renderings:
-    """Renders documents for their pages when they are asked for, and remembers the last of them.
+    """Renders documents for their pages, each once, when it is asked for.
 
     ``pages`` tells whether the site has pages for advisories and CVEs.
     """
@@ -66,8 +63,6 @@ class Renderings:
         """A document as its page has it."""
         known = self._known.get(publication.id)
         if known is None:
-            if len(self._known) == _MOST:
-                del self._known[next(iter(self._known))]
             known = self._known[publication.id] = self._render(publication)
         return known
 

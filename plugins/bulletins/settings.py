@@ -14,12 +14,10 @@ from typing import Any
 from markupsafe import Markup
 
 from bulletins.html import as_markup
-from bulletins.reuse import kept_beside
 from secpack import Checker, Profile, SecpackError, load, load_advisories, load_profile
 from secpack.cache import open_cache
 from secpack.model import Archive, Severity
 from secpack.progress import Progress
-from secpack.readings import Readings
 
 #: What every build of an archive needs, whatever its theme; ``pelicanconf.py`` starts from it.
 DEFAULTS: dict[str, Any] = {
@@ -85,15 +83,14 @@ def read_archive(settings: dict[str, Any]) -> tuple[Archive, Profile]:
     xsa, xsa_json = (settings.get(name) for name in ("XSA_FILE", "XSA_JSON_FILE"))
     advisories = load_advisories(xsa and Path(xsa), xsa_json and Path(xsa_json))
     pinned = _as_of(settings, profile)
-    strict, kept = bool(settings.get("STRICT")), settings.get("KEPT")
-    path = kept_beside(kept) / "readings.pickle" if kept else None
+    strict = bool(settings.get("STRICT"))
     archive = load(
         settings["SECPACK"],
         profile=profile,
         advisories=advisories,
         as_of=pinned or _today(),
         checker=_checker(strict=strict),
-        readings=Readings(path, profile, Progress("Reading texts")),
+        progress=Progress("Reading texts"),
     )
     if strict and not profile.master_key:
         raise SecpackError("the profile pins no master key: what is published must rest on one")

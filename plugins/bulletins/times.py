@@ -8,7 +8,7 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 
 from bulletins.addresses import page_url
-from bulletins.reuse import paths
+from bulletins.manifest import paths
 from secpack import Profile
 from secpack.model import Archive
 

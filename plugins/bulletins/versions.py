@@ -18,7 +18,6 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
-from bulletins.exchange import exchange
 from bulletins.manifest import check_ours
 from secpack import SecpackError
 
@@ -60,18 +59,24 @@ class Versions:
     def public(self) -> Path | None:
         """The folder of the site that is public, or was last; None where nothing ever was.
 
-        Raises SecpackError when something else stands there.
+        Raises SecpackError when something else is there.
         """
-        number = self.current()
+        number, numbers = self.current(), self.numbers()
         if number is None and self.target.exists():
-            check_ours(self.target)
-            return self.target if any(self.target.iterdir()) else None
-        numbers = self.numbers()
+            self._check_empty(self.folder(max(numbers, default=0) + 1))
         if number is None:
             return self.folder(numbers[-1]) if numbers else None
         if number not in numbers:
             raise SecpackError(f"{self.target}: {self.folder(number)}, which it names, is missing")
         return self.folder(number)
+
+    def _check_empty(self, version: Path) -> None:
+        """Refuse a folder that is not empty: no link can replace it in one step."""
+        check_ours(self.target)
+        if any(self.target.iterdir()):
+            expected = "expected a link, which can be replaced in one step"
+            way_out = f"move the folder to {version}, and publish again"
+            raise SecpackError(f"{self.target} is a folder; {expected}: {way_out}")
 
     @contextmanager
     def lock(self) -> Iterator[None]:
@@ -113,14 +118,14 @@ class Versions:
         for number in self.numbers():
             if current is not None and number > current:
                 self.remove(number)
-        number = max(self.numbers(), default=0) + (2 if self._is_site() else 1)
+        number = max(self.numbers(), default=0) + 1
         times = folder.stat()
         os.sync()  # a power cut must not leave the link pointing at files without their bytes
         folder.rename(self.folder(number))
         os.utime(self.folder(number), ns=(times.st_mtime_ns, times.st_mtime_ns))
         try:
             self.point_to(number)
-        except (OSError, SecpackError):
+        except OSError:
             self.remove(number)
             raise
         return number
@@ -129,15 +134,9 @@ class Versions:
         """Make a version public, in one step."""
         link = self._link(number)
         if self.target.is_dir() and not self.target.is_symlink():
-            self._replace_folder(link, number)
-        else:
-            link.replace(self.target)
+            self.target.rmdir()  # it was empty when this began
+        link.replace(self.target)
         _sync(self.target.parent)
-
-    def _is_site(self) -> bool:
-        """Whether a folder stands there, which has yet to become a version."""
-        is_folder = self.target.is_dir() and not self.target.is_symlink()
-        return is_folder and any(self.target.iterdir())
 
     def _link(self, number: int) -> Path:
         """A link that is right where the target is, kept here until it gets there."""
@@ -145,19 +144,6 @@ class Versions:
         link.unlink(missing_ok=True)
         link.symlink_to(Path(self.home.name) / f"{number:06d}", target_is_directory=True)
         return link
-
-    def _replace_folder(self, link: Path, number: int) -> None:
-        """Put the link where a folder is, and the folder among the versions, in one step."""
-        if not self._is_site():
-            self.target.rmdir()
-            link.replace(self.target)
-            return
-        before = self.folder(number - 1)
-        link.rename(before)
-        if not exchange(before, self.target):
-            before.unlink()
-            message = f"is a folder, which cannot become a link here in one step: mv it to {before}"
-            raise SecpackError(f"{self.target}: {message}, and publish again")
 
     def prune(self, keep: int) -> None:
         """Remove the oldest versions but for ``keep`` of those before the public one."""

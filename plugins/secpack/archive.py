@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
@@ -38,7 +38,6 @@ from secpack.model import (
 from secpack.pack import Contents, document_id, read_contents
 from secpack.policy import check_document, is_about_signatures
 from secpack.profile import Kind, Profile
-from secpack.readings import Readings
 from secpack.signatures import Checker
 from secpack.waivers import with_waivers
 
@@ -54,7 +53,7 @@ def load(  # noqa: PLR0913 - all but the first are given by name
     advisories: Sequence[Advisory] = (),
     as_of: date | None = None,
     checker: Checker | None = None,
-    readings: Readings | None = None,
+    progress: Callable[[int, int], object] = lambda *_: None,
 ) -> Archive:
     """Read a pack and return it as an Archive.
 
@@ -62,7 +61,7 @@ def load(  # noqa: PLR0913 - all but the first are given by name
     Documents that the profile embargoes, and those published after ``as_of`` (by default the
     profile's), are left out as if they were not there. With a ``checker`` every signature is
     checked and judged; without one their verdicts stay ``unchecked``, and there are no keys.
-    ``readings`` are of the same profile, and know what texts said that were read before.
+    ``progress`` gets the number of texts read so far, and of all texts, for each folder.
 
     Raises PackError, with all reasons, when a file of the pack cannot be read or placed, and
     SecpackError when there is no pack.
@@ -73,7 +72,7 @@ def load(  # noqa: PLR0913 - all but the first are given by name
         advisories=advisories,
         as_of=as_of,
         checker=checker,
-        readings=readings,
+        progress=progress,
     )
     if errors:
         raise PackError(errors)
@@ -87,7 +86,7 @@ def examine(  # noqa: PLR0913 - all but the first are given by name
     advisories: Sequence[Advisory] = (),
     as_of: date | None = None,
     checker: Checker | None = None,
-    readings: Readings | None = None,
+    progress: Callable[[int, int], object] = lambda *_: None,
 ) -> tuple[Archive, tuple[SecpackError, ...]]:
     """Do what ``load`` does, but go on behind errors: return what can be read, and the errors.
 
@@ -96,7 +95,7 @@ def examine(  # noqa: PLR0913 - all but the first are given by name
     """
     profile = profile or Profile()
     contents = read_contents(Path(path), profile)
-    bulletins, canaries = read_documents(contents, profile, readings or Readings(None, profile))
+    bulletins, canaries = read_documents(contents, profile, progress)
     evidence = gather(contents, profile, checker) if checker else None
     publications: list[Publication] = [*bulletins, *canaries]
     limit = as_of or profile.as_of or date.max

@@ -21,10 +21,9 @@ from secpack.crossreferences import advisory_numbers, other_ids
 from secpack.errors import ParseError, SecpackError
 from secpack.inference import decide, find_namings
 from secpack.metadata import Metadata, read_metadata
-from secpack.model import Bulletin, Canary, Document, File, Finding, Letter
+from secpack.model import Bulletin, Canary, Document, Finding, Letter
 from secpack.pack import Contents, Entry, document_id
 from secpack.profile import DocumentEntry, Kind, Profile
-from secpack.readings import Readings
 from secpack.text import parse_letter, parse_text
 from secpack.text.abstract import read_abstract
 from secpack.text.packages import read_packages
@@ -33,19 +32,16 @@ _P = TypeVar("_P", Bulletin, Canary)
 
 
 def read_documents(
-    contents: Contents, profile: Profile, readings: Readings
+    contents: Contents, profile: Profile, progress: Callable[[int, int], object]
 ) -> tuple[list[Bulletin], list[Canary]]:
     """The bulletins and canaries of a pack, ascending; what is wrong with one goes to the errors.
 
-    What ``readings`` knows is not read again.
+    ``progress`` gets the number of texts read so far, and of all texts, for each folder.
     """
-    entries = [entry for entry in contents.bulletins if not entry.letter]
-    readings.read_ahead((_key(e.file), partial(_new_bulletin, e, profile)) for e in entries[::-1])
-    build = partial(_known_bulletin, profile, readings)
-    bulletins = _documents(contents.bulletins, profile.bulletins, contents, build)
-    build_canary = partial(_known_canary, profile, readings)
-    canaries = _documents(contents.canaries, profile.canaries, contents, build_canary)
-    readings.save()
+    read = partial(read_bulletin, profile=profile)
+    bulletins = _documents(contents.bulletins, profile.bulletins, contents, read, progress)
+    read_one = partial(read_canary, profile=profile)
+    canaries = _documents(contents.canaries, profile.canaries, contents, read_one, progress)
     return bulletins, canaries
 
 
@@ -53,7 +49,8 @@ def _documents(
     entries: Iterable[Entry],
     kind: Kind,
     contents: Contents,
-    build: Callable[[Entry, Sequence[Letter]], _P],
+    read: Callable[[Entry, Sequence[Letter]], _P],
+    progress: Callable[[int, int], object],
 ) -> list[_P]:
     """The documents of one folder, ascending; what is wrong with one goes to the errors."""
     documents = []
@@ -62,14 +59,16 @@ def _documents(
         if entry.letter:
             letters[entry.number].append(entry)
     seen: dict[int, str] = {}
-    for entry in sorted((e for e in entries if not e.letter), key=lambda e: e.number):
+    texts = sorted((entry for entry in entries if not entry.letter), key=lambda e: e.number)
+    for done, entry in enumerate(texts, 1):
         try:
             _check_number(entry, seen)
             beside = [_letter(e, entry) for e in letters.pop(entry.number, ())]
-            documents.append(build(entry, beside))
+            documents.append(read(entry, beside))
         except SecpackError as error:
             contents.errors.append(error)
             letters.pop(entry.number, None)
+        progress(done, len(texts))
     for orphan in (entry for group in letters.values() for entry in group):
         message = f"a letter, but there is no {document_id(kind, orphan.number)} here"
         contents.errors.append(ParseError(message, path=orphan.file.path))
@@ -90,42 +89,11 @@ def _check_number(entry: Entry, seen: dict[int, str]) -> None:
     seen[entry.number] = entry.file.path
 
 
-def _known_bulletin(
-    profile: Profile, readings: Readings, entry: Entry, letters: Sequence[Letter]
-) -> Bulletin:
+def read_bulletin(entry: Entry, letters: Sequence[Letter], profile: Profile) -> Bulletin:
+    """What a bulletin's text says. Raises ParseError, also when it has letters."""
     if letters:
         path = letters[0].document.file.path
         raise ParseError("a letter beside a bulletin; only canaries have letters", path=path)
-    known = readings.get(_key(entry.file), partial(_new_bulletin, entry, profile))
-    document = replace(known.document, file=entry.file)
-    return replace(known, document=document, signatures=entry.signatures)
-
-
-def _known_canary(
-    profile: Profile, readings: Readings, entry: Entry, letters: Sequence[Letter]
-) -> Canary:
-    key = _key(entry.file, *(letter.document.file for letter in letters))
-    known = readings.get(key, lambda: _bare(read_canary(entry, letters, profile)))
-    document = replace(known.document, file=entry.file)
-    return replace(known, document=document, signatures=entry.signatures, letters=tuple(letters))
-
-
-def _key(*files: File) -> str:
-    return "\n".join(f"{file.sha256} {file.path}" for file in files)
-
-
-def _new_bulletin(entry: Entry, profile: Profile) -> Bulletin:
-    return _bare(read_bulletin(entry, profile))
-
-
-def _bare(publication: _P) -> _P:
-    """A document without the bytes of its file."""
-    document = publication.document
-    return replace(publication, document=replace(document, file=replace(document.file, data=b"")))
-
-
-def read_bulletin(entry: Entry, profile: Profile) -> Bulletin:
-    """What a bulletin's text says; its signatures are left out. Raises ParseError."""
     document, metadata = _read(entry, profile.bulletins, profile, kind="bulletin")
     namings = find_namings(document)
     evidence = decide(namings)
@@ -139,7 +107,7 @@ def read_bulletin(entry: Entry, profile: Profile) -> Bulletin:
         updated=metadata.updated,
         revisions=metadata.revisions,
         document=replace(document, findings=(*document.findings, *unread)),
-        signatures=(),
+        signatures=entry.signatures,
         addresses=tuple(sorted(addresses)),
         mentions=tuple(sorted(advisory_numbers(namings) - addresses)),
         ids=other_ids(namings),
@@ -151,7 +119,7 @@ def read_bulletin(entry: Entry, profile: Profile) -> Bulletin:
 
 
 def read_canary(entry: Entry, letters: Sequence[Letter], profile: Profile) -> Canary:
-    """What a canary and its letters say; signatures and letters are left out. Raises ParseError."""
+    """What a canary and its letters say. Raises ParseError."""
     document, metadata = _read(entry, profile.canaries, profile, kind="canary")
     statements = read_statements(document)
     texts = (document, *(letter.document for letter in letters))
@@ -163,8 +131,8 @@ def read_canary(entry: Entry, letters: Sequence[Letter], profile: Profile) -> Ca
         updated=metadata.updated,
         revisions=metadata.revisions,
         document=document,
-        signatures=(),
-        letters=(),
+        signatures=entry.signatures,
+        letters=tuple(letters),
         introduction=introduction(document),
         statements=statements,
         count=bulletin_count(statements),

@@ -6,7 +6,6 @@ once: a blank line belongs to the block before it (to the first block, where non
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
@@ -296,20 +295,15 @@ class Section:
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """A text: its file, how it begins (None for a letter), and what was found in it.
+    """A text: its file, how it begins (None for a letter), its blocks, and what was found in it.
 
-    Its blocks are parsed again when they are asked for, so that thousands fit into memory.
+    The first block is the letterhead, unless the text is a letter.
     """
 
     file: File
     letterhead: Letterhead | None
-    parse: Callable[[File], tuple[Block, ...]] = field(repr=False, compare=False)
+    blocks: tuple[Block, ...] = field(repr=False)
     findings: tuple[Finding, ...] = ()
-
-    @property
-    def blocks(self) -> tuple[Block, ...]:
-        """The text as blocks. The first is the letterhead, unless the text is a letter."""
-        return self.parse(self.file)
 
 
 @dataclass(frozen=True, slots=True)

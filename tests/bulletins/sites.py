@@ -59,7 +59,6 @@ import pkgutil, signal, sys
 from pathlib import Path
 sys.path.insert(0, {root!r})
 from {conf} import *
-{before}
 owner = pkgutil.resolve_name({owner!r})
 called = owner.{name}
 def interrupted(*given):
@@ -71,15 +70,15 @@ owner.{name} = interrupted
 """
 
 
-def interrupted_after(settings: Path, conf: str, function: str, before: str = "") -> Path:
+def interrupted_after(settings: Path, conf: str, function: str) -> Path:
     """Write settings with which a program gets SIGTERM right behind each call of a function.
 
-    ``function`` is such as ``pathlib:Path.rename``; ``before`` is code that comes first. Returns
-    the file that is there once the signal was sent.
+    ``function`` is such as ``pathlib:Path.rename``. Returns the file that is there once the signal
+    was sent.
     """
     owner, _, name = function.rpartition(".")
     sent = settings.with_suffix(".sent")
-    words = {"root": str(ROOT), "conf": conf, "before": before, "sent": str(sent)}
+    words = {"root": str(ROOT), "conf": conf, "sent": str(sent)}
     settings.write_text(_INTERRUPTED.format(owner=owner, name=name, **words))
     return sent
 

@@ -11,12 +11,15 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from bulletins.links import dangling
-from bulletins.making import _put_in_place
+from bulletins.making import _put_in_place, _recover
+from bulletins.manifest import check_ours
+from secpack import SecpackError
 from tests.bulletins.sites import ROOT, Site, build, environ, interrupted_after
 from tests.packs import bulletin, canary, make_pack, numbered
 
@@ -155,8 +158,7 @@ def check_refused(site: Site, reason: str, before: dict[str, bytes]) -> None:
     assert reason in site.said
     assert "what stood there before still stands" in site.said
     assert site.files() == before
-    left = [p.name for p in site.folder.parent.iterdir() if p.name.startswith(".")]
-    assert left == [".site-kept"]
+    assert not [p.name for p in site.folder.parent.iterdir() if p.name.startswith(".")]
 
 
 def test_an_unreadable_text_stops_the_build(before: Site, tmp_path: Path) -> None:
@@ -299,6 +301,17 @@ def test_a_site_with_something_put_into_it_is_not_replaced(before: Site) -> None
     assert "such as .git/config" in site.said
 
 
+@pytest.mark.parametrize("make", [os.mkfifo, lambda path: path.symlink_to("/dev/zero")])
+def test_a_list_of_files_that_is_no_file_is_not_read(
+    tmp_path: Path, make: Callable[[Path], None]
+) -> None:
+    """It would be waited for, or read, without end."""
+    (tmp_path / "index.html").write_text("mine")
+    make(tmp_path / "SHA256SUMS")
+    with pytest.raises(SecpackError, match=r"such as index\.html"):
+        check_ours(tmp_path)
+
+
 @pytest.mark.parametrize("place", ["content", "theme/static", "content/secpack/QSBs/site", "."])
 def test_what_a_site_is_made_of_is_not_replaced(place: str) -> None:
     site = build(ROOT / place)
@@ -311,7 +324,7 @@ def test_what_a_killed_build_left_is_removed(tmp_path: Path) -> None:
     left.mkdir()
     (left / "index.html").write_text("half")
     assert build(tmp_path / "site").status == 0
-    assert sorted(path.name for path in tmp_path.iterdir()) == [".site-kept", "site"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["site"]
 
 
 @pytest.fixture
@@ -322,27 +335,65 @@ def old_and_new(tmp_path: Path) -> tuple[Path, Path]:
     return tmp_path / "old", tmp_path / "new"
 
 
-def test_the_new_site_takes_the_place_of_the_old_in_one_step(
-    old_and_new: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_new_site_takes_the_place_of_the_old(old_and_new: tuple[Path, Path]) -> None:
     old, new = old_and_new
-    monkeypatch.setattr(Path, "rename", lambda *_: pytest.fail("a second step"))
     _put_in_place(new, old)
     assert (old / "index.html").read_text() == "new"
+    assert (new / "index.html").read_text() == "old"
+    assert len(list(old.parent.iterdir())) == 2
 
 
-def test_where_folders_cannot_be_exchanged_the_old_site_goes_first(
-    old_and_new: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch
+def test_where_the_new_site_cannot_take_its_place_the_old_one_comes_back(
+    old_and_new: tuple[Path, Path],
 ) -> None:
     old, new = old_and_new
-    monkeypatch.setattr("bulletins.making.exchange", lambda *_: False)
-    _put_in_place(new, old)
-    assert (old / "index.html").read_text() == "new"
-    assert [path.name for path in old.parent.iterdir()] == ["old"]
+    shutil.rmtree(new)
     with pytest.raises(FileNotFoundError):
         _put_in_place(new, old)
-    assert (old / "index.html").read_text() == "new"
+    assert (old / "index.html").read_text() == "old"
     assert [path.name for path in old.parent.iterdir()] == ["old"]
+
+
+def test_where_another_build_was_faster_its_site_stays(
+    old_and_new: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It takes the place between the two steps; the old site is removed by the next build."""
+    old, new = old_and_new
+    rename = Path.rename
+
+    def renamed(path: Path, target: Path) -> Path:
+        done = rename(path, target)
+        if path == old:
+            old.mkdir()
+            (old / "index.html").write_text("theirs")
+        return done
+
+    monkeypatch.setattr(Path, "rename", renamed)
+    with pytest.raises(OSError, match="not empty"):
+        _put_in_place(new, old)
+    assert (old / "index.html").read_text() == "theirs"
+
+
+@pytest.mark.parametrize("stands", [False, True])
+def test_a_build_that_was_killed_between_its_two_steps(
+    old_and_new: tuple[Path, Path], *, stands: bool
+) -> None:
+    """The old site is put back where there is none now; where there is one, it is removed."""
+    old, new = old_and_new
+    left = old.rename(new.with_name(".new-999999999-abc_1-old"))
+    if not stands:
+        shutil.rmtree(new)
+    _recover(new)
+    assert not left.exists()
+    assert (new / "index.html").read_text() == ("new" if stands else "old")
+
+
+def test_what_a_build_that_is_running_has_put_aside_stays(old_and_new: tuple[Path, Path]) -> None:
+    old, new = old_and_new
+    left = old.rename(new.with_name(f".new-{os.getpid()}-abc_1-old"))
+    shutil.rmtree(new)
+    _recover(new)
+    assert left.exists()
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
@@ -362,32 +413,22 @@ def test_what_an_interrupted_build_has_made_is_removed(tmp_path: Path, number: i
     os.killpg(process.pid, number)
     said, _ = process.communicate(timeout=60)
     assert (process.returncode, said) == (128 + number, "\nInterrupted.\n")
-    assert [path.name for path in tmp_path.iterdir()] == [".site-kept"]
+    assert not list(tmp_path.iterdir())
 
 
-@pytest.mark.parametrize(
-    ("function", "before"),
-    [
-        ("bulletins.making.exchange", ""),
-        ("pathlib:Path.rename", "import bulletins.making as m; m.exchange = lambda *_: False"),
-    ],
-)
-def test_too_late_interrupted_the_new_site_stands(
-    tmp_path: Path, demo: Site, function: str, before: str
-) -> None:
-    """Where one site takes the place of another, and what is done then is told, nothing ends it."""
+def test_too_late_interrupted_the_new_site_stands(tmp_path: Path, demo: Site) -> None:
+    """Once one site takes the place of another, nothing ends the build."""
     settings = tmp_path / "settings.py"
-    sent = interrupted_after(settings, "pelicanconf", function, before)
+    sent = interrupted_after(settings, "pelicanconf", "pathlib:Path.rename")
     target = tmp_path / "site"
-    for _ in range(2):
+    for day in ("2100-01-01", "2100-01-02"):
         sent.unlink(missing_ok=True)
-        site = build(target, settings=settings, AS_OF="2100-01-01")
+        site = build(target, settings=settings, AS_OF=day)
         assert site.status == 0, site.said
         assert site.files() == demo.files()
-        (tmp_path / ".site-kept" / "inputs.json").unlink()
     assert sent.exists()
     names = {path.name for path in tmp_path.iterdir()} - {"__pycache__"}
-    assert names == {".site-kept", "site", settings.name, sent.name}
+    assert names == {"site", settings.name, sent.name}
 
 
 @pytest.mark.parametrize("unbuffered", ["", "1"])
@@ -427,7 +468,7 @@ EXTRA_PATH_METADATA = {{"about.md": {{"path": {address!r}}}}}
     )
     site = build(tmp_path / "site", settings=settings)
     assert site.status == 1
-    assert f"{address}: two things want this address" in site.said
+    assert f"two pages have the same URL: {address}" in site.said
 
 
 def test_all_files_are_summed(demo: Site) -> None:

@@ -8,7 +8,7 @@ import re
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bulletins.exports.data import Written, json_members, to_json
+from bulletins.exports.data import to_json
 
 VALUES = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(),
@@ -33,19 +33,6 @@ def test_written_as_the_standard_library_does(value: object) -> None:
     assert to_json(value).decode() == lines + "\n"
     one = json.dumps(value, sort_keys=True, ensure_ascii=False)
     assert to_json(value, lines=False).decode() == one + "\n"
-
-
-@given(PLAIN)
-def test_what_was_written_before_stands_as_if_it_had_not(value: object) -> None:
-    before = Written(to_json(value).decode().removesuffix("\n"))
-    assert to_json([{"a": before}]) == to_json([{"a": value}])
-
-
-@given(st.dictionaries(st.text(), PLAIN), st.lists(PLAIN))
-def test_in_pieces_it_is_the_same(members: dict[str, object], items: list[object]) -> None:
-    written = (Written(to_json(item).decode().removesuffix("\n")) for item in items)
-    pieces = json_members(members | {"items": written})
-    assert b"".join(pieces) == to_json(members | {"items": items})
 
 
 @given(st.text())

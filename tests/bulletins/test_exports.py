@@ -8,7 +8,6 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
-from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
 
@@ -25,7 +24,6 @@ from bulletins.feeds.entries import publication_entries
 from bulletins.gate import GateError, check_output
 from bulletins.rendering import Renderings
 from secpack import SecpackError, load, load_profile
-from secpack.model import Block, File
 from secpack.profile import Profile
 from tests.bulletins import judges
 from tests.bulletins.formats import data_files, exports, feeds
@@ -159,7 +157,7 @@ def test_every_entry_survives_in_feedparser() -> None:
     """With all its links, categories and dates, as a stranger reads them."""
     archive = load(PACK, profile=PROFILE)
     renderings = Renderings(archive, PROFILE, pages=True)
-    expected = publication_entries(archive, PROFILE, f"{URL}/", renderings, {})
+    expected = publication_entries(archive, PROFILE, f"{URL}/", renderings)
     feed = feedparser.parse(feeds(archive, PROFILE, URL, renderings)["feeds/all.atom.xml"])
     assert len(feed.entries) == len(expected) == 16
     for entry, publication in zip(
@@ -351,25 +349,18 @@ def test_a_sitemap_is_not_longer_than_allowed() -> None:
 # --- speed ------------------------------------------------------------------------------------
 
 
-def test_feeds_and_exports_parse_nothing() -> None:
-    """What they tell was read with the text, once; parsing thousands of texts again takes long."""
+def test_feeds_and_exports_parse_and_render_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A text is parsed once in a build, and rendered once; thousands of them take long."""
 
-    def parse(file: File) -> tuple[Block, ...]:
-        raise AssertionError(f"{file.path} is parsed again")
+    def again(*_: object) -> None:
+        raise AssertionError("a second time")
 
     archive = load(PACK, profile=PROFILE)
     renderings = Renderings(archive, PROFILE, pages=True)
     for publication in archive.publications:
         renderings.of(publication)
-    archive = replace(
-        archive,
-        bulletins=tuple(
-            replace(b, document=replace(b.document, parse=parse)) for b in archive.bulletins
-        ),
-        canaries=tuple(
-            replace(c, document=replace(c.document, parse=parse)) for c in archive.canaries
-        ),
-    )
+    monkeypatch.setattr("secpack.text._parse_body", again)
+    monkeypatch.setattr("bulletins.rendering.render", again)
     assert feeds(archive, PROFILE, URL, renderings)
     assert "csaf/2025/qsb-012.json" in exports(archive, PROFILE, URL)
 

@@ -19,7 +19,6 @@ import pytest
 
 from bulletins.manifest import digest, write_sums
 from bulletins.versions import Versions
-from secpack import SecpackError
 from tests.bulletins.sites import PUBLISH, ROOT, Site, build, environ, interrupted_after, publish
 
 DEMO = ROOT / "content" / "secpack"
@@ -114,15 +113,21 @@ def watched(public: Path) -> Iterator[list[bool]]:
         watcher.join()
 
 
-def test_a_folder_becomes_a_link_in_one_step(tmp_path: Path) -> None:
+def test_a_folder_is_not_replaced_and_can_be_moved(tmp_path: Path) -> None:
+    """No folder becomes a link in one step."""
     folder = tmp_path / "public"
     before = build(folder, settings="publishconf.py").files()
-    with watched(folder) as seen:
-        site = publish(folder, SITEURL=HOST)
+    site = publish(folder, SITEURL=HOST)
+    first = tmp_path / "public.versions/000001"
+    assert site.status == 1
+    assert f"{folder} is a folder; expected a link" in site.said
+    assert f"move the folder to {first}, and publish again" in site.said
+    assert site.files() == before
+    first.parent.mkdir(exist_ok=True)
+    folder.rename(first)
+    site = publish(folder, SITEURL=HOST)
     assert site.status == 0, site.said
-    assert set(seen) == {True}
     assert str(folder.readlink()) == "public.versions/000002"
-    assert Site(0, "", tmp_path / "public.versions/000001").files() == before
     assert publish(folder, "--rollback").status == 0
     assert site.files() == before
 
@@ -336,23 +341,6 @@ def test_what_was_left_behind_is_removed(tmp_path: Path) -> None:
     (site.home / "next").symlink_to("nowhere")
     show(site, "b")
     assert versions(site.target) == ["000001", "000002"]
-
-
-def test_a_system_that_cannot_exchange_is_told_what_to_do(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    site = Versions(tmp_path / "public")
-    site.target.mkdir()
-    (site.target / "index.html").write_text("before")
-    write_sums(site.target, {"index.html": digest(site.target / "index.html")})
-    monkeypatch.setattr("bulletins.versions.exchange", lambda *_: False)
-    with pytest.raises(SecpackError, match=f"mv it to {site.home}/000001, and publish again"):
-        show(site, "new")
-    assert (site.target / "index.html").read_text() == "before"
-    site.target.rename(site.folder(1))
-    show(site, "new")
-    assert (site.target / "index.html").read_text() == "new"
-    assert site.current() == 2
 
 
 def test_a_version_that_is_not_whole_is_not_shown_again(public: Site) -> None:

@@ -37,7 +37,7 @@ def reproducible(checkout: Path, **variables: str) -> subprocess.CompletedProces
 def test_it_is_reproducible() -> None:
     done = reproducible(ROOT, GZIP="1", SITEURL="https://archive.quern.example.org")
     assert done.returncode == 0, done.stdout + done.stderr
-    assert done.stdout.count("each byte the same") == 3
+    assert "each byte the same" in done.stdout
 
 
 def test_the_check_sees_what_gets_in(tmp_path: Path) -> None:
@@ -51,7 +51,7 @@ def test_the_check_sees_what_gets_in(tmp_path: Path) -> None:
         page.write_text(page.read_text().replace("{% endblock", f"{{{{ {name} }}}}{{% endblock", 1))
     done = reproducible(tmp_path / "checkout")
     assert done.returncode == 1, done.stdout + done.stderr
-    assert "NOT reproducible, from nothing: " in done.stdout
+    assert "NOT reproducible: " in done.stdout
     for folder in ("cve", "feeds", "keys", "package", "qsb", "canary", "xsa"):
         assert f" {folder}/index.html" in done.stdout, folder
 

@@ -1,77 +1,53 @@
-"""What is written, in which of two processes ever, has its own address and harms no other site."""
+"""What is written: each file once, whole, with its digest."""
 
 from __future__ import annotations
 
-import time
+import hashlib
 from pathlib import Path
 
 import pytest
 
-from bulletins.reuse import LastBuild, Made, Record, last_build, remember
 from bulletins.writer import ArchiveWriter
-from secpack import SecpackError
-
-_PAGE = "qsb/001/index.html"
 
 
-@pytest.fixture(autouse=True)
-def two_processors(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("secpack.sharing._has_two_processors", lambda: True)
+@pytest.fixture
+def writer(tmp_path: Path) -> ArchiveWriter:
+    return ArchiveWriter(str(tmp_path), {"WRITTEN": {}})
 
 
-def writer(folder: Path, last: LastBuild) -> ArchiveWriter:
-    folder.mkdir()
-    return ArchiveWriter(str(folder), {"OUTPUT_PATH": str(folder), "RECORD": Record(last)})
+def test_bytes_and_their_digest(tmp_path: Path, writer: ArchiveWriter) -> None:
+    writer.write_bytes("qsb/001/x.txt", b"as\r\nit is")
+    assert (tmp_path / "qsb/001/x.txt").read_bytes() == b"as\r\nit is"
+    assert writer.written == {"qsb/001/x.txt": hashlib.sha256(b"as\r\nit is").hexdigest()}
 
 
-def made_before(site: Path) -> LastBuild:
-    """A site that stands, of one page."""
-    (site / _PAGE).parent.mkdir(parents=True)
-    (site / _PAGE).write_text("as it was")
-    (site.parent / f".{site.name}-kept").mkdir(mode=0o700)
-    assert remember(site, {_PAGE: Made("a key", "00")}, site.stat().st_ino)
-    return last_build(site)
+def test_two_pages_with_one_url(tmp_path: Path, writer: ArchiveWriter) -> None:
+    writer.write_bytes("index.html", b"one")
+    with pytest.raises(RuntimeError, match=r"two pages have the same URL: index\.html"):
+        writer.write_bytes("index.html", b"two")
+    with (
+        pytest.raises(RuntimeError, match="two pages"),
+        writer._open_w(str(tmp_path / "index.html"), "utf-8") as page,
+    ):
+        page.write("three")
+    assert (tmp_path / "index.html").read_bytes() == b"one"
 
 
-@pytest.mark.parametrize("first", ["take", "write"])
-def test_two_processes_that_want_one_address_leave_the_last_site_alone(
-    tmp_path: Path, first: str
+def test_a_file_that_somebody_else_has_written_is_not_written_over(
+    tmp_path: Path, writer: ArchiveWriter
 ) -> None:
-    last = made_before(tmp_path / "site")
-    new = writer(tmp_path / "new", last)
-
-    def take() -> None:
-        time.sleep(0.0 if first == "take" else 0.3)
-        new.take(_PAGE, "a key")
-
-    def write() -> None:
-        time.sleep(0.0 if first == "write" else 0.3)
-        new.write_bytes(_PAGE, b"other")
-
-    new.put_off(take)
-    for _ in range(100):
-        new.put_off(lambda: time.sleep(0.001))
-    new.put_off(write)
-    with pytest.raises((RuntimeError, SecpackError), match=f"{_PAGE}: two things want this"):
-        new.write_all()
-    assert (tmp_path / "site" / _PAGE).read_text() == "as it was"
+    (tmp_path / "index.html").write_text("theirs")
+    with pytest.raises(FileExistsError):
+        writer.write_bytes("index.html", b"ours")
+    assert (tmp_path / "index.html").read_text() == "theirs"
 
 
-def test_what_comes_after_all_was_written_is_written(tmp_path: Path) -> None:
-    """As a generator of another plugin's does, which is asked after ours."""
-    new = writer(tmp_path / "new", LastBuild(tmp_path / "none"))
-    new.write_all()
-    new.put_off(lambda: new.write_bytes("later/index.html", b"later"))
-    assert (tmp_path / "new/later/index.html").read_bytes() == b"later"
-
-
-def test_a_page_that_was_left_open_is_not_written(tmp_path: Path) -> None:
+def test_a_page_that_was_left_open_is_not_written(tmp_path: Path, writer: ArchiveWriter) -> None:
     """As an interrupt leaves it: it is closed at the end of the program, when all is put away."""
-    new = writer(tmp_path / "new", LastBuild(tmp_path / "none"))
-    with new._open_w(str(tmp_path / "new/whole.html"), "utf-8") as page:
+    with writer._open_w(str(tmp_path / "whole.html"), "utf-8") as page:
         page.write("whole")
-    half = new._open_w(str(tmp_path / "new/a.html"), "utf-8")
+    half = writer._open_w(str(tmp_path / "a.html"), "utf-8")
     with pytest.raises(ZeroDivisionError), half:
         half.write(str(1 // 0))
-    new._open_w(str(tmp_path / "new/b.html"), "utf-8").close()
-    assert [path.name for path in (tmp_path / "new").iterdir()] == ["whole.html"]
+    writer._open_w(str(tmp_path / "b.html"), "utf-8").close()
+    assert [path.name for path in tmp_path.iterdir()] == ["whole.html"]

@@ -10,6 +10,7 @@ from datetime import date, datetime
 from typing import Any
 
 from bulletins.addresses import (
+    ARCHIVE_JSON,
     advisory_url,
     attachment_url,
     beside,
@@ -17,7 +18,7 @@ from bulletins.addresses import (
     key_url,
     page_url,
 )
-from bulletins.exports.data import Written, json_members, to_json
+from bulletins.exports.data import to_json
 from secpack import Profile
 from secpack.model import (
     Advisory,
@@ -36,43 +37,27 @@ from secpack.statistics import statistics
 _FORMAT = 1
 
 
-def archive_json(
-    archive: Archive, profile: Profile, read: Callable[[str], bytes]
-) -> Iterator[bytes]:
-    """The archive as JSON, in pieces: keys sorted, documents ascending, one value a line.
+def archive_files(archive: Archive, profile: Profile) -> Iterator[tuple[str, bytes]]:
+    """The whole archive as JSON, documents ascending, and each document by itself, by path.
 
-    ``read`` gives what ``document_json`` has made of each document, by its address.
+    A document by itself is the object that it is in the archive's, and ``format``.
     """
-
-    def documents(publications: Sequence[Publication]) -> Iterator[Written]:
-        return (_part(read(json_url(p, profile))) for p in publications)
-
-    data = {
+    bulletins = [_bulletin(bulletin, profile) for bulletin in archive.bulletins]
+    canaries = [_canary(canary, profile) for canary in archive.canaries]
+    for publication, data in zip(archive.publications, [*bulletins, *canaries], strict=True):
+        yield json_url(publication, profile), to_json({"format": _FORMAT} | data)
+    whole = {
         "format": _FORMAT,
         "issuer": profile.issuer,
-        "bulletins": documents(archive.bulletins),
-        "canaries": documents(archive.canaries),
+        "bulletins": bulletins,
+        "canaries": canaries,
         "advisories": [_advisory(advisory) for advisory in archive.advisories],
         "statistics": _statistics(archive.advisories),
         "attachments": [_attachment(each, profile) for each in archive.attachments],
         "keys": [_key(key, profile) for key in archive.keys],
         "findings": [_finding(finding) for finding in archive.findings],
     }
-    return json_members(data)
-
-
-def document_json(publication: Publication, profile: Profile) -> bytes:
-    """Return one document as JSON: the object that it is in the archive's, and ``format``."""
-    if isinstance(publication, Bulletin):
-        data = _bulletin(publication, profile)
-    else:
-        data = _canary(publication, profile)
-    return to_json({"format": _FORMAT} | data)
-
-
-def _part(document: bytes) -> Written:
-    """A document as it stands in the archive's data: without ``format``, which is said there."""
-    return Written(document.decode().rstrip("\n").replace(f'\n "format": {_FORMAT},', "", 1))
+    yield ARCHIVE_JSON, to_json(whole)
 
 
 def _publication(publication: Publication, profile: Profile) -> dict[str, Any]:

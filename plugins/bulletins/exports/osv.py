@@ -29,13 +29,9 @@ def osv(told: Told, profile: Profile, site_url: str) -> bytes:
     return to_json(_record(told, profile, site_url), lines=False)
 
 
-def osv_all(documents: Iterable[bytes]) -> Iterator[bytes]:
-    """One document with all of them, in pieces."""
-    lead = b"[\n"
-    for document in documents:
-        yield lead + document[:-1]
-        lead = b",\n"
-    yield b"\n]\n" if lead.startswith(b",") else b"[\n\n]\n"
+def osv_all(documents: Iterable[bytes]) -> bytes:
+    """Return one document with all of them, one on each line."""
+    return b"[\n" + b",\n".join(document.rstrip(b"\n") for document in documents) + b"\n]\n"
 
 
 def _record(told: Told, profile: Profile, site_url: str) -> dict[str, Any]:

@@ -49,10 +49,9 @@ def _entry(
         published=day,
         updated=advisory_changed(advisory, day, bulletins),
         summary=visible(f"{sentence} {advisory.reason}".strip()),
-        render=lambda: html,
+        html=html,
         categories=tuple(_categories(advisory, profile)),
         links=(_public(advisory, profile),),
-        key=html,
     )
 
 

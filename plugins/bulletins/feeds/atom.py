@@ -19,9 +19,6 @@ from bulletins.feeds.model import Feed, FeedEntry, FeedLink, Page
 
 TYPE: Final = "application/atom+xml"
 
-#: How many entries are kept for other feeds that have them, too.
-_KEPT: Final = 250
-
 _HISTORY: Final = "http://purl.org/syndication/history/1.0"
 
 
@@ -50,10 +47,9 @@ class AtomWriter:
         return bytes(head.atom_str(pretty=True))
 
     def _entry(self, entry: FeedEntry, author: str) -> _Entry:
-        made = self._made.get(entry.id) or _entry(entry, author)
-        if len(self._made) < _KEPT:
-            self._made[entry.id] = made
-        return made
+        if entry.id not in self._made:
+            self._made[entry.id] = _entry(entry, author)
+        return self._made[entry.id]
 
 
 class _Entry(feedgen_entry.FeedEntry):  # type: ignore[misc] # feedgen has no types

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import date
 
@@ -29,16 +29,9 @@ def newest_first(publications: Iterable[Publication]) -> list[Publication]:
 
 
 def publication_entries(
-    archive: Archive,
-    profile: Profile,
-    root: str,
-    renderings: Renderings,
-    keys: Mapping[str, str],
+    archive: Archive, profile: Profile, root: str, renderings: Renderings
 ) -> dict[str, FeedEntry]:
-    """The entries of all documents by their ids; ``root`` is the way to the root of the site.
-
-    ``keys`` are those of the documents.
-    """
+    """The entries of all documents by their ids; ``root`` is the way to the root of the site."""
     advisories = {advisory.number: advisory for advisory in archive.advisories}
     doubtful = doubts(archive)
     entries = {}
@@ -46,7 +39,6 @@ def publication_entries(
         updated = changed(publication, advisories)
         entry = _entry(publication, updated, profile, root, renderings)
         reasons = doubtful.get(publication.id)
-        entry = replace(entry, key=keys.get(publication.id, ""))
         entries[publication.id] = _doubted(entry, reasons) if reasons else entry
     return entries
 
@@ -58,9 +50,7 @@ def _doubted(entry: FeedEntry, reasons: Sequence[str]) -> FeedEntry:
         entry,
         title=f"{DOUBTFUL}: {entry.title}",
         summary=f"{DOUBTFUL}. {entry.summary}",
-        render=lambda: (
-            f"<p><strong>{DOUBTFUL}.</strong> This build found: {found}.</p>\n{entry.html}"
-        ),
+        html=f"<p><strong>{DOUBTFUL}.</strong> This build found: {found}.</p>\n{entry.html}",
     )
 
 
@@ -75,7 +65,7 @@ def _entry(
         published=publication.published,
         updated=updated,
         summary=visible(summary(publication)),
-        render=lambda: renderings.elsewhere(publication, root=root, page=page),
+        html=renderings.elsewhere(publication, root=root, page=page),
         categories=tuple(_categories(publication, profile)),
         links=tuple(_links(publication, profile, root)),
     )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import date
 
@@ -28,11 +27,7 @@ class Category:
 
 @dataclass(frozen=True, slots=True)
 class FeedEntry:
-    """An entry; ``page`` is the address of what it is about.
-
-    ``render`` makes its whole content, as HTML, when that is asked for. ``key`` changes when any
-    of it does.
-    """
+    """An entry; ``page`` is the address of what it is about, ``html`` its whole content."""
 
     id: str
     title: str
@@ -40,15 +35,9 @@ class FeedEntry:
     published: date
     updated: date
     summary: str
-    render: Callable[[], str] = field(repr=False, compare=False)
+    html: str = field(repr=False)
     categories: tuple[Category, ...]
     links: tuple[FeedLink, ...]
-    key: str = ""
-
-    @property
-    def html(self) -> str:
-        """Its whole content."""
-        return self.render()
 
 
 @dataclass(frozen=True, slots=True)

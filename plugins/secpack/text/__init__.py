@@ -5,10 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
-from functools import lru_cache
-from typing import Final, TypeAlias
 
-from secpack.model import Block, Document, File, Finding, Letterhead, Preformatted
+from secpack.model import Block, Document, File, Finding, Preformatted
 from secpack.text.blocks import defined_labels, parse_blocks
 from secpack.text.inline import citation_label
 from secpack.text.letterhead import parse_letterhead
@@ -17,12 +15,7 @@ from secpack.text.marks import HIDDEN, LABEL, NUMBER, PLACEHOLDER, PLACEHOLDER_S
 from secpack.text.scan import REFERENCE_SECTIONS, State, is_heading, section_name
 from secpack.text.walk import leaves
 
-__all__ = ["letter_blocks", "parse_letter", "parse_text", "text_blocks"]
-
-#: How many texts stay parsed: more than a pack of today has, of 50 to 100 KB each.
-_KEPT: Final = 256
-
-Parsed: TypeAlias = tuple[tuple[Block, ...], tuple[Finding, ...]]
+__all__ = ["parse_letter", "parse_text"]
 
 
 def parse_text(file: File) -> Document:
@@ -30,40 +23,17 @@ def parse_text(file: File) -> Document:
 
     Raises ParseError when the text is not UTF-8, too large, or has no valid letterhead.
     """
-    blocks, findings = _text(file)
-    letterhead = blocks[0]
-    assert isinstance(letterhead, Letterhead)
-    return Document(file, letterhead, text_blocks, findings)
-
-
-def parse_letter(file: File) -> Document:
-    """Parse a text without a letterhead. Raises ParseError when it is not UTF-8 or too large."""
-    return Document(file, None, letter_blocks, _letter(file)[1])
-
-
-def text_blocks(file: File) -> tuple[Block, ...]:
-    """The blocks of a bulletin or a canary, its letterhead first. Raises ParseError."""
-    return _text(file)[0]
-
-
-def letter_blocks(file: File) -> tuple[Block, ...]:
-    """The blocks of a text without a letterhead. Raises ParseError."""
-    return _letter(file)[0]
-
-
-@lru_cache(_KEPT)
-def _text(file: File) -> Parsed:
     lines = split_lines(file.data, path=file.path)
     letterhead, position = parse_letterhead(lines, path=file.path)
     blocks, findings = _parse_body(lines[position:], file.path)
     findings = _oddities(lines[:position], (), file.path) + findings
-    return (letterhead, *blocks), tuple(findings)
+    return Document(file, letterhead, (letterhead, *blocks), tuple(findings))
 
 
-@lru_cache(_KEPT)
-def _letter(file: File) -> Parsed:
+def parse_letter(file: File) -> Document:
+    """Parse a text without a letterhead. Raises ParseError when it is not UTF-8 or too large."""
     blocks, findings = _parse_body(split_lines(file.data, path=file.path), file.path)
-    return blocks, tuple(findings)
+    return Document(file, None, blocks, tuple(findings))
 
 
 def _parse_body(lines: list[Line], path: str) -> tuple[tuple[Block, ...], list[Finding]]:

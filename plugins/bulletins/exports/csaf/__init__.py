@@ -15,9 +15,9 @@ from bulletins.exports.csaf.provider import provider
 from bulletins.exports.data import to_json
 from bulletins.exports.texts import Told
 from secpack import Profile
-from secpack.model import Archive, Bulletin
+from secpack.model import Archive
 
-__all__ = ["csaf", "csaf_paths", "is_provider", "provider"]
+__all__ = ["csaf", "is_provider", "provider"]
 
 _DIGESTS: Final = ("sha256", "sha512")
 
@@ -37,9 +37,3 @@ def csaf(told: Told, profile: Profile, site_url: str) -> dict[str, bytes]:
         digest = hashlib.new(algorithm, data).hexdigest()
         written[f"{address}.{algorithm}"] = f"{digest}  {name}\n".encode()
     return written
-
-
-def csaf_paths(bulletin: Bulletin) -> tuple[str, ...]:
-    """The addresses of a bulletin's document and of its digests."""
-    address = csaf_url(bulletin)
-    return (address, *(f"{address}.{algorithm}" for algorithm in _DIGESTS))
