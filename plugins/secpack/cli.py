@@ -24,7 +24,7 @@ from secpack.copies import TIMEOUT, Folder, open_copy
 from secpack.errors import ParseError, SecpackError
 from secpack.files import MAX_INPUT, read_file
 from secpack.lint import CODES, check_security_txt, lint
-from secpack.model import Archive, Finding, Severity
+from secpack.model import Advisory, Archive, Finding, Severity
 from secpack.profile import Profile, load_profile
 from secpack.progress import Progress, clear
 from secpack.signatures import Checker
@@ -68,11 +68,12 @@ def _reason(error: SecpackError | OSError) -> str:
 
 
 def _run_check(options: argparse.Namespace) -> int:
+    cache = None if options.no_cache else open_cache("verdicts.json")
     findings = check(
         Path(options.pack),
         profile=load_profile(options.profile) if options.profile else Profile(),
-        xsa=options.xsa,
-        xsa_json=options.xsa_json,
+        advisories=load_advisories(options.xsa, options.xsa_json),
+        checker=Checker(cache=cache, progress=Progress("Checking signatures")),
         on=options.on,
     )
     with _readers_that_leave():
@@ -135,15 +136,17 @@ def _show(findings: Sequence[Finding], options: argparse.Namespace) -> None:
 
 
 def check(
-    pack: Path, *, profile: Profile, xsa: Path | None, xsa_json: Path | None, on: date | None
+    pack: Path,
+    *,
+    profile: Profile,
+    advisories: Sequence[Advisory],
+    checker: Checker,
+    on: date | None,
 ) -> list[Finding]:
     """Read and verify a whole pack; return all findings, sorted.
 
-    Raises SecpackError where nothing can be checked: no pack, no gpgv, other input that is wrong.
+    Raises SecpackError where nothing can be checked: no pack, or no gpgv.
     """
-    advisories = load_advisories(xsa, xsa_json)
-    progress = Progress("Checking signatures")
-    checker = Checker(cache=open_cache("verdicts.json"), progress=progress)
     archive, errors = examine(pack, profile=profile, advisories=advisories, checker=checker)
     late = [*_overdue(archive, profile, on)] if on else []
     late += [_unknown_embargo(name) for name in archive.unknown_embargoes]
@@ -197,6 +200,9 @@ def _parser() -> argparse.ArgumentParser:
         help="for people (text, the default), for programs (json), for a forge (github)",
     )
     command.add_argument("--notices", action="store_true", help="print notices as text, too")
+    command.add_argument(
+        "--no-cache", action="store_true", help="use no verdicts of earlier runs, and keep none"
+    )
     command.set_defaults(run=_run_check)
     _add_verify_site(commands)
     return parser

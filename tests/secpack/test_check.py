@@ -90,6 +90,22 @@ def test_whatever_ends_a_check_ends_its_programs(
     assert all(has_ended(int(each)) for each in started)
 
 
+def test_without_a_cache_no_verdict_of_an_earlier_run_is_used(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    shutil.copytree(CONTENT / "secpack", tmp_path / "pack")
+    text = tmp_path / "pack" / "QSBs" / "qsb-003-2017.txt"
+    text.write_bytes(text.read_bytes().replace(b"grant", b"grunt", 1))
+    arguments = (str(tmp_path / "pack"), *DEMO[1:])
+    kept = tmp_path / "cache/secpack-archive/verdicts.json"
+    assert run(capsys, *arguments, "--no-cache")[0] == 1
+    assert not kept.exists()
+    assert run(capsys, *arguments)[0] == 1
+    kept.write_text(kept.read_text().replace('"bad"', '"good"'))
+    assert run(capsys, *arguments)[1] != run(capsys, *arguments, "--no-cache")[1]
+    assert run(capsys, *arguments, "--no-cache")[0] == 1
+
+
 def test_a_tampered_pack(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     shutil.copytree(CONTENT / "secpack", tmp_path / "pack")
     text = tmp_path / "pack" / "QSBs" / "qsb-003-2017.txt"
