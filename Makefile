@@ -86,7 +86,7 @@ rollback: $(VENV)/installed ## Make the version before the public one public aga
 	@$(PUBLISH) --rollback
 
 reproducible: $(VENV)/installed-search ## Build in other surroundings, and compare every byte
-	@SEARCH=1 GZIP=1 $(BIN)/python -m bulletins.reproducible
+	@SEARCH=1 GZIP=1 $(BIN)/python -m bulletins.build.reproducible
 
 check: $(VENV)/installed ## Verify the pack, and tell what to look at before it is published
 	@$(BIN)/secpack check $(if $(ON),--on="$$ON") \

@@ -15,9 +15,9 @@ from pathlib import Path
 from typing import TypeAlias
 
 from secpack import SecpackError, load, load_advisories, load_profile
-from secpack.inference import decide, find_namings
+from secpack.extract.mentions import decide, find_namings
 from secpack.model import Advisory, Archive, Bulletin, File, Naming
-from secpack.text import parse_text
+from secpack.parser import parse_text
 
 ROOT = Path(__file__).resolve().parents[1]
 

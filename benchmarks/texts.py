@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import Final
 
 from secpack import SecpackError, load_profile
+from secpack.parser.dates import DATE, parse_date
 from secpack.profile import Kind
-from secpack.text.dates import DATE, parse_date
 
 # A line of running text, with nothing in it that HTML escapes.
 _PROSE: Final = re.compile(r"[A-Za-z][A-Za-z ,.]{25,60}")

@@ -47,13 +47,29 @@ def test_nothing_is_read_that_can_run_code_and_nothing_is_forked(path: Path) -> 
     assert not re.search(r"\b(eval|exec)\(|\bfork|bytecode", path.read_text("utf-8"))
 
 
+#: The folders of ``secpack``, from the ground up: each imports from those before it, and from the
+#: modules that belong to none.
+FLOORS = ("model", "parser", "extract", "canary", "signatures", "tracker", "mirror")
+
+
+@pytest.mark.parametrize("floor", FLOORS)
+def test_imports_flow_downwards(floor: str) -> None:
+    above = FLOORS[FLOORS.index(floor) + 1 :]
+    paths = [path for path in MODULES if path.is_relative_to(PLUGINS / "secpack" / floor)]
+    for path in paths:
+        upwards = {
+            name for name in imports(path) if name.split(".")[1:2] and name.split(".")[1] in above
+        }
+        assert not {name for name in upwards if name.startswith("secpack.")}, path
+
+
 @pytest.mark.parametrize(
-    "path", sorted((PLUGINS / "secpack/text").rglob("*.py")), ids=lambda p: p.name
+    "path", sorted((PLUGINS / "secpack/parser").rglob("*.py")), ids=lambda p: p.name
 )
 def test_the_parser_knows_nothing_of_packs(path: Path) -> None:
     own = {name for name in imports(path) if name.startswith("secpack")}
     assert all(
-        n in ("secpack.errors", "secpack.model") or n.startswith("secpack.text") for n in own
+        n in ("secpack.errors", "secpack.model") or n.startswith("secpack.parser") for n in own
     )
 
 

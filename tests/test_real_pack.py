@@ -15,15 +15,15 @@ import icalendar
 import pytest
 
 from benchmarks.inference import inferred_pairs, score, tracked_pairs
-from bulletins.links import dangling
+from bulletins.build.links import dangling
 from bulletins.reader import about, summary
 from secpack import Checker, Profile, SecpackError, load, load_advisories, load_profile
 from secpack.cache import Cache
+from secpack.extract.packages import read_packages
 from secpack.lint import lint
 from secpack.model import Archive, Fix, Heading, PackageRow, Place, Preformatted, Severity
-from secpack.statistics import statistics
-from secpack.text.packages import read_packages
-from secpack.text.walk import leaves
+from secpack.parser.tree import leaves
+from secpack.tracker.statistics import statistics
 from tests.bulletins import judges, rules
 from tests.bulletins.formats import exports
 from tests.bulletins.sites import ROOT, Site, build

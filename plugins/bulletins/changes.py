@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from datetime import date
 
-from secpack.crossreferences import advisory_numbers
 from secpack.model import Advisory, Bulletin, Publication
+from secpack.tracker.references import advisory_numbers
 
 
 def changed(publication: Publication, advisories: Mapping[int, Advisory]) -> date:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from secpack.model import Archive, Severity
-from secpack.policy import is_about_signatures
+from secpack.signatures.policy import is_about_signatures
 
 #: What stands in front of the title of such a document wherever it is listed.
 WORDS = "Not verified"

@@ -11,7 +11,13 @@ from urllib.parse import urlsplit
 
 from pelican.generators import Generator
 
-from bulletins.addresses import (
+from bulletins.build.search import ids_script
+from bulletins.exports import export_files
+from bulletins.exports.sitemap import page_dates, robots, sitemap
+from bulletins.feeds import feed_files
+from bulletins.lookups import Lookup, by_package, by_release, without_release
+from bulletins.templating import by_year
+from bulletins.urls import (
     CVE,
     FEEDS,
     INDEX,
@@ -33,12 +39,6 @@ from bulletins.addresses import (
     redirects,
     year_url,
 )
-from bulletins.exports import export_files
-from bulletins.exports.sitemap import page_dates, robots, sitemap
-from bulletins.feeds import feed_files
-from bulletins.lookups import Lookup, by_package, by_release, without_release
-from bulletins.search import ids_script
-from bulletins.templating import by_year
 from bulletins.writer import ArchiveWriter
 from secpack import Profile
 from secpack.model import Archive, Bulletin, Canary, File, Publication, Signature

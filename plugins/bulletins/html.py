@@ -44,10 +44,10 @@ from secpack.model import (
     Table,
     Text,
 )
-from secpack.text.blocks import defined_labels
-from secpack.text.inline import citation_label
-from secpack.text.marks import visible
-from secpack.text.walk import plain
+from secpack.parser.blocks import defined_labels
+from secpack.parser.inline import citation_label
+from secpack.parser.patterns import visible
+from secpack.parser.tree import plain
 
 #: Code longer than this is not coloured: lexers are not made for hostile input.
 _MAX_COLOURED: Final = 32 * 1024

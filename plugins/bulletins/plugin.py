@@ -7,7 +7,7 @@ from typing import Any
 
 from pelican import signals
 
-from bulletins.gate import check_articles, check_output, check_theme
+from bulletins.build.gate import check_articles, check_output, check_theme
 from bulletins.generators import (
     ExportsGenerator,
     FeedsGenerator,

@@ -11,11 +11,11 @@ from typing import Any, ClassVar
 from pelican.contents import Author, Category
 from pelican.readers import BaseReader
 
-from bulletins.addresses import kind_of, page_url
 from bulletins.html import as_markup, escape
+from bulletins.urls import kind_of, page_url
 from secpack import Profile
+from secpack.extract.summary import shortened
 from secpack.model import Canary, Publication
-from secpack.text.abstract import shortened
 
 
 class BulletinReader(BaseReader):  # type: ignore[misc] # Pelican has no types

@@ -9,13 +9,13 @@ from typing import Final
 
 from markupsafe import Markup
 
-from bulletins.addresses import INDEX, LinkResolver
 from bulletins.html import Outline, render, render_blocks
+from bulletins.urls import INDEX, LinkResolver
 from secpack import Profile
 from secpack.model import Archive, Block, Bulletin, Publication, Section
-from secpack.text.blocks import defined_labels
-from secpack.text.marks import visible
-from secpack.text.walk import actions, affected, brief, steps, whole
+from secpack.parser.blocks import defined_labels
+from secpack.parser.patterns import visible
+from secpack.parser.tree import actions, affected, brief, steps, whole
 
 #: From a document's page to the root of the site.
 ROOT: Final = "../../"

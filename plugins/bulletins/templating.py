@@ -11,7 +11,12 @@ from typing import Any, Final, TypeVar
 
 from markupsafe import Markup
 
-from bulletins.addresses import (
+from bulletins.doubts import doubts
+from bulletins.exports.csaf import is_provider
+from bulletins.html import render, render_words, unbroken
+from bulletins.reader import about, heading, summary
+from bulletins.rendering import ROOT
+from bulletins.urls import (
     ARCHIVE_JSON,
     CALENDAR,
     CSAF_FEED,
@@ -44,14 +49,9 @@ from bulletins.addresses import (
     release_url,
     year_url,
 )
-from bulletins.doubts import doubts
-from bulletins.exports.csaf import is_provider
-from bulletins.html import render, render_words, unbroken
-from bulletins.reader import about, heading, summary
-from bulletins.rendering import ROOT
 from bulletins.verdicts import verdict_sentence, verdict_words
 from secpack import Profile
-from secpack.canaries import changes
+from secpack.canary import changes
 from secpack.model import (
     Advisory,
     Archive,
@@ -67,10 +67,10 @@ from secpack.model import (
     Verdict,
 )
 from secpack.pack import document_id
-from secpack.policy import WORDS, is_about_signatures
+from secpack.parser.inline import parse_inline
 from secpack.profile import Kind
-from secpack.statistics import statistics
-from secpack.text.inline import parse_inline
+from secpack.signatures.policy import WORDS, is_about_signatures
+from secpack.tracker.statistics import statistics
 
 _T = TypeVar("_T")
 

@@ -4,18 +4,18 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from secpack.advisories import load_advisories
     from secpack.archive import examine, load
     from secpack.errors import PackError, ParseError, ProfileError, SecpackError, TrackerError
     from secpack.profile import Profile, load_profile
-    from secpack.signatures import Checker
+    from secpack.signatures.gpgv import Checker
+    from secpack.tracker.xsa_yml import load_advisories
 else:  # A build that finds nothing changed imports none of these: that would take most of its time.
     _MODULES = {
-        "Checker": "signatures",
+        "Checker": "signatures.gpgv",
         "Profile": "profile",
         "examine": "archive",
         "load": "archive",
-        "load_advisories": "advisories",
+        "load_advisories": "tracker.xsa_yml",
         "load_profile": "profile",
     }
 

@@ -9,21 +9,14 @@ from datetime import date
 from pathlib import Path
 from typing import Final, TypeVar
 
-from secpack import lint, release
-from secpack.advisories import check_tracker
-from secpack.canaries import (
+from secpack import lint
+from secpack.canary import (
     check_canaries,
-)
-from secpack.crossreferences import (
-    as_tracked,
-    join_advisories,
-    join_cves,
-    without_withheld,
 )
 from secpack.documents import read_documents
 from secpack.errors import PackError, SecpackError
-from secpack.evidence import Evidence, gather
 from secpack.git import checked_out
+from secpack.mirror import publish_check
 from secpack.model import (
     Advisory,
     Archive,
@@ -36,9 +29,17 @@ from secpack.model import (
     Severity,
 )
 from secpack.pack import Contents, document_id, read_contents
-from secpack.policy import check_document, is_about_signatures
 from secpack.profile import Kind, Profile
-from secpack.signatures import Checker
+from secpack.signatures.evidence import Evidence, gather
+from secpack.signatures.gpgv import Checker
+from secpack.signatures.policy import check_document, is_about_signatures
+from secpack.tracker.references import (
+    as_tracked,
+    join_advisories,
+    join_cves,
+    without_withheld,
+)
+from secpack.tracker.xsa_yml import check_tracker
 from secpack.waivers import with_waivers
 
 _MOST_GAPS: Final = 100
@@ -210,7 +211,7 @@ def _findings(
     waivers = [
         w
         for w in profile.waivers
-        if w.finding not in lint.CODES | release.CODES
+        if w.finding not in lint.CODES | publish_check.CODES
         and (evidence or not is_about_signatures(w.finding))
     ]
     digests = {file.path: file.sha256 for file in _files(contents)}

@@ -16,21 +16,21 @@ from itertools import groupby
 from pathlib import Path
 from typing import Any
 
-from secpack.advisories import load_advisories
 from secpack.archive import examine
 from secpack.cache import open_cache
-from secpack.canaries import check_lateness
-from secpack.copies import TIMEOUT, Folder, open_copy
+from secpack.canary import check_lateness
 from secpack.errors import ParseError, SecpackError
 from secpack.files import MAX_INPUT, read_file
 from secpack.lint import CODES, check_security_txt, lint
+from secpack.mirror.checksums import SUMS
+from secpack.mirror.copies import TIMEOUT, Folder, open_copy
+from secpack.mirror.verify_site import Verdict, verify_site
 from secpack.model import Advisory, Archive, Finding, Severity
+from secpack.parser.patterns import visible
 from secpack.profile import Profile, load_profile
 from secpack.progress import Progress, clear
-from secpack.signatures import Checker
-from secpack.sums import SUMS
-from secpack.text.marks import visible
-from secpack.verify_site import Verdict, verify_site
+from secpack.signatures.gpgv import Checker
+from secpack.tracker.xsa_yml import load_advisories
 from secpack.waivers import with_waivers
 
 #: How much is printed of a line about a copy, and of the files that were not read: a hostile copy

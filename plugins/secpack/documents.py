@@ -8,7 +8,7 @@ from dataclasses import replace
 from functools import partial
 from typing import TypeVar
 
-from secpack.canaries import (
+from secpack.canary import (
     announcements,
     bulletin_count,
     due_window,
@@ -17,16 +17,16 @@ from secpack.canaries import (
     read_statements,
     stated_master_key,
 )
-from secpack.crossreferences import advisory_numbers, other_ids
 from secpack.errors import ParseError, SecpackError
-from secpack.inference import decide, find_namings
-from secpack.metadata import Metadata, read_metadata
+from secpack.extract.mentions import decide, find_namings
+from secpack.extract.metadata import Metadata, read_metadata
+from secpack.extract.packages import read_packages
+from secpack.extract.summary import read_abstract
 from secpack.model import Bulletin, Canary, Document, Finding, Letter
 from secpack.pack import Contents, Entry, document_id
+from secpack.parser import parse_letter, parse_text
 from secpack.profile import DocumentEntry, Kind, Profile
-from secpack.text import parse_letter, parse_text
-from secpack.text.abstract import read_abstract
-from secpack.text.packages import read_packages
+from secpack.tracker.references import advisory_numbers, other_ids
 
 _P = TypeVar("_P", Bulletin, Canary)
 

@@ -20,10 +20,10 @@ from secpack.model import (
     Severity,
     Text,
 )
+from secpack.parser.blocks import defined_labels
+from secpack.parser.inline import citation_label
+from secpack.parser.tree import actions, runs, summary_section
 from secpack.profile import SecurityTxt
-from secpack.text.blocks import defined_labels
-from secpack.text.inline import citation_label
-from secpack.text.walk import actions, runs, summary_section
 
 CODES: Final = frozenset(
     {

@@ -15,9 +15,9 @@ from typing import Final, TypeVar
 from secpack.errors import ParseError, PrivateKeyError, SecpackError
 from secpack.files import read_file
 from secpack.model import File, Finding, Severity, Signature
-from secpack.private_keys import find_private_key
+from secpack.parser.lines import MAX_BYTES
 from secpack.profile import Kind, Profile
-from secpack.text.lines import MAX_BYTES
+from secpack.signatures.private_keys import find_private_key
 
 _T = TypeVar("_T")
 

@@ -12,8 +12,8 @@ from typing import Any, Final, TypeVar
 
 from secpack.errors import ProfileError
 from secpack.files import read_file
-from secpack.sums import is_safe
-from secpack.text.marks import visible
+from secpack.mirror.checksums import is_safe
+from secpack.parser.patterns import visible
 
 # How much a profile may hold. The time to read a key such as a.b.c grows with the square of its
 # dots, and every page repeats some of the strings.

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from bulletins.addresses import OSV_ALL, osv_url
 from bulletins.exports import export_files
 from bulletins.exports.archive_json import archive_files
 from bulletins.exports.csaf import csaf as csaf_of
@@ -14,6 +13,7 @@ from bulletins.exports.osv import osv_all
 from bulletins.exports.texts import Told
 from bulletins.feeds import feed_files
 from bulletins.rendering import Renderings
+from bulletins.urls import OSV_ALL, osv_url
 from secpack import Profile
 from secpack.model import Archive
 

@@ -16,9 +16,9 @@ from pathlib import Path
 
 import pytest
 
-from bulletins.links import dangling
-from bulletins.making import _put_in_place, _recover
-from bulletins.manifest import check_ours
+from bulletins.build.checksums import check_ours
+from bulletins.build.links import dangling
+from bulletins.build.site import _put_in_place, _recover
 from secpack import SecpackError
 from tests.bulletins.sites import ROOT, Site, build, environ, interrupted_after
 from tests.packs import bulletin, canary, make_pack, numbered

@@ -16,13 +16,13 @@ import icalendar
 import pytest
 from lxml import etree
 
-from bulletins.addresses import ARCHIVE_JSON
+from bulletins.build.gate import GateError, check_output
 from bulletins.exports.calendar import calendar
 from bulletins.exports.security_txt import security_txt
 from bulletins.exports.sitemap import MOST, sitemap
 from bulletins.feeds.entries import publication_entries
-from bulletins.gate import GateError, check_output
 from bulletins.rendering import Renderings
+from bulletins.urls import ARCHIVE_JSON
 from secpack import SecpackError, load, load_profile
 from secpack.profile import Profile
 from tests.bulletins import judges
@@ -359,7 +359,7 @@ def test_feeds_and_exports_parse_and_render_nothing(monkeypatch: pytest.MonkeyPa
     renderings = Renderings(archive, PROFILE, pages=True)
     for publication in archive.publications:
         renderings.of(publication)
-    monkeypatch.setattr("secpack.text._parse_body", again)
+    monkeypatch.setattr("secpack.parser._parse_body", again)
     monkeypatch.setattr("bulletins.rendering.render", again)
     assert feeds(archive, PROFILE, URL, renderings)
     assert "csaf/2025/qsb-012.json" in exports(archive, PROFILE, URL)

@@ -7,7 +7,7 @@ import re
 import pytest
 
 from bulletins.html import render
-from secpack.text import parse_text
+from secpack.parser import parse_text
 from tests.conftest import DATA
 from tests.secpack.test_cases import read
 

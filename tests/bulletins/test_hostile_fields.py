@@ -17,7 +17,7 @@ from bulletins.exports.sitemap import page_dates, sitemap
 from bulletins.rendering import Renderings
 from secpack import Profile, load, load_advisories, load_profile
 from secpack.model import Archive, Credit, Fix, PackageRow, Revision, Statement
-from secpack.text.marks import visible
+from secpack.parser.patterns import visible
 from tests.bulletins import judges, rules
 from tests.bulletins.formats import exports, feeds
 from tests.bulletins.sites import ROOT

@@ -10,10 +10,10 @@ from typing import Any
 
 import pytest
 
-from bulletins.addresses import ARCHIVE_JSON, json_url
 from bulletins.exports.calendar import calendar
 from bulletins.exports.texts import told
 from bulletins.rendering import Renderings
+from bulletins.urls import ARCHIVE_JSON, json_url
 from secpack import Checker, load, load_advisories, load_profile
 from secpack.model import Archive, Finding, Severity, Verdict
 from tests.bulletins import judges

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from bulletins.links import dangling
+from bulletins.build.links import dangling
 from bulletins.templating import by_year
 from secpack import Profile, load
 from tests.bulletins.sites import environ, run
@@ -19,7 +19,7 @@ BUILD = """
 import re
 import sys
 import bulletins.generators, bulletins.templating
-from bulletins.build import main
+from bulletins.build.__main__ import main
 bulletins.generators.LONGEST_LIST = bulletins.templating.LONGEST_LIST = 5
 sys.exit(main([]))
 """

@@ -11,7 +11,7 @@ from bulletins.html import render
 from bulletins.reader import about
 from secpack.archive import load
 from secpack.model import File
-from secpack.text import parse_text
+from secpack.parser import parse_text
 from tests.packs import make_pack
 from tests.secpack.adversary import mixed_texts, texts
 

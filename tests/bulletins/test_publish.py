@@ -17,8 +17,8 @@ from pathlib import Path
 
 import pytest
 
-from bulletins.manifest import digest, write_sums
-from bulletins.versions import Versions
+from bulletins.build.checksums import digest, write_sums
+from bulletins.publish.versions import Versions
 from tests.bulletins.sites import PUBLISH, ROOT, Site, build, environ, interrupted_after, publish
 
 DEMO = ROOT / "content" / "secpack"
@@ -216,7 +216,7 @@ def test_killed_fifty_times_it_is_never_a_mix(
 def test_too_late_interrupted_it_is_public_and_says_so(public: Site, tmp_path: Path) -> None:
     """From the step that shows the new site on, nothing ends a publish."""
     settings = tmp_path / "settings.py"
-    point_to = "bulletins.versions:Versions.point_to"
+    point_to = "bulletins.publish.versions:Versions.point_to"
     sent = interrupted_after(settings, "publishconf", point_to)
     given = ("--settings", str(settings))
     again = publish(public.folder, *given, SITEURL=HOST, KEEP="0")

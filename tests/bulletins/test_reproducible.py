@@ -8,7 +8,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from bulletins.compress import gzipped
+from bulletins.build.compress import gzipped
 from tests.bulletins.sites import ROOT, build, environ
 
 #: Ways in which surroundings could get into a page, each with the template that it goes into.
@@ -24,7 +24,7 @@ LEAKS = {
 
 def reproducible(checkout: Path, **variables: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [sys.executable, "-m", "bulletins.reproducible"],
+        [sys.executable, "-m", "bulletins.build.reproducible"],
         cwd=checkout,
         env=environ(**variables),
         capture_output=True,

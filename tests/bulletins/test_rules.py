@@ -9,9 +9,9 @@ from urllib.robotparser import RobotFileParser
 
 import pytest
 
-from bulletins.addresses import CSAF_FEED, CSAF_PROVIDER, SECURITY_TXT
 from bulletins.exports.sitemap import page_dates, robots, sitemap
 from bulletins.rendering import Renderings
+from bulletins.urls import CSAF_FEED, CSAF_PROVIDER, SECURITY_TXT
 from secpack import load, load_advisories, load_profile
 from secpack.model import Archive
 from tests.bulletins import judges, rules

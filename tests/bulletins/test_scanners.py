@@ -13,8 +13,8 @@ from typing import Any
 
 import pytest
 
-from bulletins.addresses import CSAF_FEED, CSAF_PROVIDER, OSV_ALL, csaf_url
 from bulletins.exports.texts import is_url, told
+from bulletins.urls import CSAF_FEED, CSAF_PROVIDER, OSV_ALL, csaf_url
 from secpack import Profile, SecpackError, load, load_advisories, load_profile
 from secpack.model import (
     Archive,

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from bulletins.gate import GateError, check_output
-from bulletins.links import dangling
+from bulletins.build.gate import GateError, check_output
+from bulletins.build.links import dangling
 from secpack import load, load_advisories, load_profile
 from tests.bulletins.sites import ROOT, Site, build
 from tests.packs import bulletin, canary, make_pack

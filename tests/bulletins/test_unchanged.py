@@ -18,10 +18,10 @@ from pathlib import Path
 
 import pytest
 
-from bulletins.manifest import digest as digest_of
-from bulletins.manifest import write_sums
-from bulletins.reproducible import state
-from bulletins.unchanged import Inputs, _digest, inputs_of, last_report, remember, stamps
+from bulletins.build.checksums import digest as digest_of
+from bulletins.build.checksums import write_sums
+from bulletins.build.reproducible import state
+from bulletins.build.unchanged import Inputs, _digest, inputs_of, last_report, remember, stamps
 from tests.bulletins.sites import ROOT, Site, build, environ
 
 
@@ -298,7 +298,7 @@ def test_other_code_is_seen(
 ) -> None:
     plugins = sources.folder.parent / "plugins"
     shutil.copytree(ROOT / "plugins", plugins)
-    monkeypatch.setattr("bulletins.unchanged._CODE", plugins)
+    monkeypatch.setattr("bulletins.build.unchanged._CODE", plugins)
     before = digest()
     with (plugins / "bulletins/exports/osv.py").open("a") as file:
         file.write("# more\n")
@@ -443,7 +443,7 @@ def test_damage_to_what_is_kept_makes_a_build(
     site, inputs = tmp_path / "site", Inputs("s", "", {}, _digest("", {}))
     site.mkdir()
     (site / "index.html").touch()
-    monkeypatch.setattr("bulletins.unchanged.other_code", lambda: ())
+    monkeypatch.setattr("bulletins.build.unchanged.other_code", lambda: ())
     remember(site, stamps(site), inputs, "Built.")
     assert last_report(site, "s") == "Built."
     (state,) = (tmp_path / "cache/secpack-archive").iterdir()
@@ -455,7 +455,7 @@ def test_damage_to_what_is_kept_makes_a_build(
 
 def test_few_sites_are_remembered(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
-    monkeypatch.setattr("bulletins.unchanged.other_code", lambda: ())
+    monkeypatch.setattr("bulletins.build.unchanged.other_code", lambda: ())
     for number in range(30):
         remember(tmp_path / str(number), {}, Inputs("s", "", {}, ""), "Built.")
     assert len(list((tmp_path / "secpack-archive").iterdir())) == 20

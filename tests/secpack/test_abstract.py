@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from secpack.extract.summary import read_abstract
 from secpack.model import Abstract, Credit, File, Part
-from secpack.text import parse_text
-from secpack.text.abstract import read_abstract
+from secpack.parser import parse_text
 
 TEXT = """\
 ---===[ Quern Security Bulletin 001 ]===---

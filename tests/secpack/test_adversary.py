@@ -7,10 +7,10 @@ from collections.abc import Iterator
 
 import pytest
 
-from secpack.inference import decide, find_namings
+from secpack.extract.mentions import decide, find_namings
 from secpack.model import File
-from secpack.text import parse_text
-from secpack.text.lines import MAX_BYTES
+from secpack.parser import parse_text
+from secpack.parser.lines import MAX_BYTES
 from tests.secpack.adversary import mixed_texts, texts
 
 SMALL = 128 * 1024

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from secpack import Profile, load, load_profile
-from secpack.canaries import changes, check_lateness, due_window
+from secpack.canary import changes, check_lateness, due_window
 from secpack.model import Archive, Canary, Change, Statement, Window
 from tests.packs import PROOF, canary, make_pack, numbered
 

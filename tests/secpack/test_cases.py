@@ -10,7 +10,7 @@ import pytest
 
 from secpack.errors import ParseError
 from secpack.model import File
-from secpack.text import parse_text
+from secpack.parser import parse_text
 from tests.conftest import DATA
 from tests.dump import dump_document
 from tests.secpack.adversary import HEADER

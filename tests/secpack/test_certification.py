@@ -10,11 +10,11 @@ from pathlib import Path
 import pytest
 
 from secpack import Checker, PackError, Profile, load
-from secpack.keys import bare_keys, build_keyring
 from secpack.model import Archive, File, Severity
-from secpack.openpgp import dearmor
-from secpack.policy import check_anchor
 from secpack.profile import Signer
+from secpack.signatures.gpg import bare_keys, build_keyring
+from secpack.signatures.packets import dearmor
+from secpack.signatures.policy import check_anchor
 from tests.keys import Gnupg
 from tests.packs import bulletin, make_pack
 

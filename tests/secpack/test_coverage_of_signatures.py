@@ -12,9 +12,9 @@ from pathlib import Path
 import pytest
 
 from secpack.model import File
-from secpack.openpgp import read_keys
 from secpack.programs import find_program
-from secpack.signatures import Job, check_signature
+from secpack.signatures.gpgv import Job, check_signature
+from secpack.signatures.packets import read_keys
 from tests.keys import Gnupg
 
 TEXT = b"The log hopper is closed.\n"

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from secpack.extract.credits import Credit, read_credits
 from secpack.model import File
-from secpack.text import parse_text
-from secpack.text.credits import Credit, read_credits
-from secpack.text.walk import sections
+from secpack.parser import parse_text
+from secpack.parser.tree import sections
 from tests.conftest import DATA
 from tests.secpack.test_cases import read
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from secpack.text.dates import parse_date
+from secpack.parser.dates import parse_date
 
 
 @pytest.mark.parametrize(

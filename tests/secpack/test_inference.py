@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from secpack.inference import decide, find_namings
+from secpack.extract.mentions import decide, find_namings
 from secpack.model import Document, Place
-from secpack.text import parse_text
+from secpack.parser import parse_text
 from tests.conftest import DATA
 from tests.packs import bulletin
 from tests.secpack.test_cases import read

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from secpack.model import Id, Link
-from secpack.text.inline import advisory_numbers, link_ids, parse_inline
+from secpack.parser.inline import advisory_numbers, link_ids, parse_inline
 
 
 @pytest.mark.parametrize(

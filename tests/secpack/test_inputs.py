@@ -11,7 +11,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from bulletins.addresses import published_advisory, published_cve
+from bulletins.urls import published_advisory, published_cve
 from secpack import Profile, ProfileError, TrackerError, load_advisories, load_profile
 from secpack.model import Advisory
 from tests.conftest import DATA

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from secpack.extract.packages import read_packages
 from secpack.model import Block, Document
-from secpack.text import parse_text
-from secpack.text.packages import read_packages
-from secpack.text.walk import actions, affected, brief, leaves, plain, runs, steps, whole
+from secpack.parser import parse_text
+from secpack.parser.tree import actions, affected, brief, leaves, plain, runs, steps, whole
 from tests.conftest import DATA
 from tests.secpack.test_cases import read
 

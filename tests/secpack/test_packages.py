@@ -13,12 +13,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from secpack import load, load_profile
+from secpack.extract.packages import MOST_ROWS, read_packages
+from secpack.extract.packages.places import domain_names
+from secpack.extract.packages.releases import release_numbers
+from secpack.extract.packages.versions import split_name
 from secpack.model import File, Finding, Fix, PackageRow, Severity
-from secpack.text import parse_text
-from secpack.text.packages import MOST_ROWS, read_packages
-from secpack.text.packages.places import domain_names
-from secpack.text.packages.releases import release_numbers
-from secpack.text.packages.versions import split_name
+from secpack.parser import parse_text
 from tests.conftest import DATA
 from tests.secpack.adversary import HEADER, mixed_texts, texts
 

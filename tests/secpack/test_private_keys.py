@@ -14,8 +14,8 @@ import pytest
 
 from secpack import Checker, PackError, Profile, load
 from secpack.errors import PrivateKeyError
-from secpack.private_keys import find_private_key
 from secpack.profile import Waiver
+from secpack.signatures.private_keys import find_private_key
 from tests.keys import Gnupg
 from tests.packs import make_pack, numbered
 

@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from secpack import SecpackError
+from secpack.mirror.publish_check import CODES, Release, check_release, read_release
 from secpack.model import Severity
-from secpack.release import CODES, Release, check_release, read_release
 
 ENTRY = "<entry><id>{id}</id><updated>{updated}</updated></entry>"
 FEED = '<feed xmlns="http://www.w3.org/2005/Atom"><id>{id}</id><updated>{updated}</updated>{rest}</feed>'

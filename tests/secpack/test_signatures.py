@@ -16,12 +16,13 @@ from pathlib import Path
 
 import pytest
 
-from secpack import Checker, PackError, Profile, SecpackError, examine, load, openpgp
+from secpack import Checker, PackError, Profile, SecpackError, examine, load
 from secpack.cache import Cache, open_cache
 from secpack.model import Archive, File, Severity, Verdict
-from secpack.policy import WORDS
 from secpack.profile import Period, Signer, Waiver
-from secpack.signatures import Job
+from secpack.signatures import packets as openpgp
+from secpack.signatures.gpgv import Job
+from secpack.signatures.policy import WORDS
 from tests.keys import Gnupg
 from tests.packs import bulletin, canary, make_pack
 
@@ -431,7 +432,7 @@ def test_a_gpgv_that_does_not_end_is_an_error_that_names_the_file(
     script.write_text("#!/bin/sh\nsleep 60\n")
     script.chmod(0o755)
     monkeypatch.setenv("PATH", f"{script.parent}:{os.environ['PATH']}")
-    monkeypatch.setattr("secpack.signatures._PATIENCE", 1)
+    monkeypatch.setattr("secpack.signatures.gpgv._PATIENCE", 1)
     expected = rf"{NAME}\.sig\.ines: gpgv did not finish within 1 seconds: remove this file"
     with pytest.raises(SecpackError, match=expected):
         archive_of(tmp_path / "pack", profile, keys, {"ines": gnupg.sign(TEXT, "ines")})
@@ -538,7 +539,7 @@ def test_keys_that_gpg_does_not_cope_with_are_named(
     script.chmod(0o755)
     monkeypatch.setenv("PATH", f"{script.parent}:{os.environ['PATH']}")
     for name in ("_PATIENCE", "_PATIENCE_WITH_ONE"):
-        monkeypatch.setattr(f"secpack.keys.{name}", 2)
+        monkeypatch.setattr(f"secpack.signatures.gpg.{name}", 2)
     files = {**keys, "keys/team/slow.asc": gnupg.export("stranger")}
     signed = {name: gnupg.sign(TEXT, name) for name in ("ines", "tomek")}
     archive = archive_of(tmp_path / "pack", profile, files, signed)

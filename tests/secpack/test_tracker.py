@@ -10,10 +10,10 @@ from typing import Any
 import pytest
 
 from secpack import Profile, load
-from secpack.advisories import check_tracker, load_advisories
 from secpack.model import Advisory, Archive, Severity, Status
 from secpack.profile import DocumentEntry
-from secpack.statistics import Year, statistics
+from secpack.tracker.statistics import Year, statistics
+from secpack.tracker.xsa_yml import check_tracker, load_advisories
 from tests.packs import bulletin, canary, make_pack, numbered
 
 PROFILE = Profile(issuer="Quern")

@@ -17,9 +17,10 @@ from pathlib import Path
 
 import pytest
 
-from secpack import copies, files, verify_site
+from secpack import files
 from secpack.cli import main
-from secpack.sums import format_sums
+from secpack.mirror import copies, verify_site
+from secpack.mirror.checksums import format_sums
 from tests.keys import THEN, Gnupg
 
 MONTHS = {1: "2020-01-05", 2: "2020-02-05", 3: "2020-03-05"}

@@ -5,7 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from importlib.resources import files
 
-from bulletins.addresses import (
+from bulletins.exports.archive_json import archive_files
+from bulletins.exports.calendar import calendar
+from bulletins.exports.csaf import csaf, is_provider, provider
+from bulletins.exports.osv import osv, osv_all
+from bulletins.exports.security_txt import security_txt
+from bulletins.exports.state import manifest_json
+from bulletins.exports.texts import Told, told
+from bulletins.urls import (
     CALENDAR,
     CSAF_PROVIDER,
     MANIFEST_JSON,
@@ -14,13 +21,6 @@ from bulletins.addresses import (
     SECURITY_TXT,
     osv_url,
 )
-from bulletins.exports.archive_json import archive_files
-from bulletins.exports.calendar import calendar
-from bulletins.exports.csaf import csaf, is_provider, provider
-from bulletins.exports.osv import osv, osv_all
-from bulletins.exports.security_txt import security_txt
-from bulletins.exports.state import manifest_json
-from bulletins.exports.texts import Told, told
 from secpack import Profile
 from secpack.model import Archive
 

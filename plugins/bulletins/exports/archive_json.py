@@ -9,7 +9,8 @@ from collections.abc import Callable, Iterator, Sequence
 from datetime import date, datetime
 from typing import Any
 
-from bulletins.addresses import (
+from bulletins.exports.data import to_json
+from bulletins.urls import (
     ARCHIVE_JSON,
     advisory_url,
     attachment_url,
@@ -18,7 +19,6 @@ from bulletins.addresses import (
     key_url,
     page_url,
 )
-from bulletins.exports.data import to_json
 from secpack import Profile
 from secpack.model import (
     Advisory,
@@ -32,7 +32,7 @@ from secpack.model import (
     Publication,
     Signature,
 )
-from secpack.statistics import statistics
+from secpack.tracker.statistics import statistics
 
 _FORMAT = 1
 

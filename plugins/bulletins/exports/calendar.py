@@ -6,13 +6,13 @@ from collections.abc import Iterator
 from datetime import date, timedelta
 from typing import Final
 
-from bulletins.addresses import page_url
 from bulletins.doubts import WORDS as DOUBTFUL
 from bulletins.doubts import doubts
 from bulletins.reader import site_name
+from bulletins.urls import page_url
 from secpack import Profile
 from secpack.model import Archive, Canary, Window
-from secpack.text.marks import visible
+from secpack.parser.patterns import visible
 
 #: How many octets a line holds, without its end.
 _WIDTH: Final = 75

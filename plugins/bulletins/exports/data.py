@@ -6,7 +6,7 @@ import json
 from datetime import date
 from typing import Final
 
-from secpack.text.marks import HIDDEN
+from secpack.parser.patterns import HIDDEN
 
 # Markup that a careless reader could take for live; and the one ASCII control that JSON lets pass.
 _ESCAPES: Final = {

@@ -10,13 +10,13 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import Any, Final
 
-from bulletins.addresses import beside, page_url, published_advisory
 from bulletins.exports.archive_json import package_data
 from bulletins.exports.data import midnight, to_json
 from bulletins.exports.texts import Told, is_url, mentioned
+from bulletins.urls import beside, page_url, published_advisory
 from secpack import Profile
 from secpack.model import Credit
-from secpack.text.marks import visible
+from secpack.parser.patterns import visible
 
 #: The version of the schema that first knew ``upstream``.
 _VERSION: Final = "1.7.0"

@@ -8,7 +8,7 @@ from typing import Final
 from urllib.parse import quote
 from xml.etree import ElementTree as ET
 
-from bulletins.addresses import INDEX, SITEMAP, list_url, page_url
+from bulletins.urls import INDEX, SITEMAP, list_url, page_url
 from secpack import Profile, SecpackError
 from secpack.model import Archive, Publication
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from bulletins.addresses import feed_url, json_feed_url
 from bulletins.feeds.advisories import advisory_entries
 from bulletins.feeds.atom import AtomWriter
 from bulletins.feeds.chain import chain
@@ -13,9 +12,10 @@ from bulletins.feeds.jsonfeed import json_document
 from bulletins.feeds.model import Feed, FeedEntry
 from bulletins.reader import site_name
 from bulletins.rendering import Renderings
+from bulletins.urls import feed_url, json_feed_url
 from secpack import Profile
 from secpack.model import Archive, Publication
-from secpack.text.marks import visible
+from secpack.parser.patterns import visible
 
 
 def feed_files(

@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import date
 
-from bulletins.addresses import INDEX, advisory_url, page_url, published_advisory
 from bulletins.changes import advisory_changed
 from bulletins.feeds.model import Category, FeedEntry, FeedLink
 from bulletins.html import escape
 from bulletins.reader import heading
+from bulletins.urls import INDEX, advisory_url, page_url, published_advisory
 from bulletins.verdicts import verdict_sentence
 from secpack import Profile
 from secpack.model import Advisory, Archive, Bulletin, Status
-from secpack.text.marks import visible
+from secpack.parser.patterns import visible
 
 
 def advisory_entries(archive: Archive, profile: Profile, root: str) -> tuple[FeedEntry, ...]:

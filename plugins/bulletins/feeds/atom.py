@@ -14,8 +14,8 @@ from feedgen.ext.base import BaseEntryExtension, BaseExtension
 from feedgen.feed import FeedGenerator
 from feedgen.util import xml_elem
 
-from bulletins.addresses import feed_url
 from bulletins.feeds.model import Feed, FeedEntry, FeedLink, Page
+from bulletins.urls import feed_url
 
 TYPE: Final = "application/atom+xml"
 

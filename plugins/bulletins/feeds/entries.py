@@ -6,7 +6,6 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import date
 
-from bulletins.addresses import INDEX, beside, json_url, kind_of, page_url
 from bulletins.changes import changed
 from bulletins.doubts import WORDS as DOUBTFUL
 from bulletins.doubts import doubts
@@ -14,9 +13,10 @@ from bulletins.feeds.model import Category, FeedEntry, FeedLink
 from bulletins.html import escape
 from bulletins.reader import heading, summary
 from bulletins.rendering import Renderings
+from bulletins.urls import INDEX, beside, json_url, kind_of, page_url
 from secpack import Profile
 from secpack.model import Archive, Bulletin, Canary, File, Publication
-from secpack.text.marks import visible
+from secpack.parser.patterns import visible
 
 
 def newest_first(publications: Iterable[Publication]) -> list[Publication]:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from bulletins.addresses import json_feed_url
 from bulletins.exports.data import midnight, to_json
 from bulletins.feeds.model import Feed, FeedEntry, Page
+from bulletins.urls import json_feed_url
 
 
 def json_document(feed: Feed, page: Page) -> bytes:

@@ -9,11 +9,11 @@ from __future__ import annotations
 import hashlib
 from typing import Final
 
-from bulletins.addresses import csaf_url
 from bulletins.exports.csaf.document import document
 from bulletins.exports.csaf.provider import provider
 from bulletins.exports.data import to_json
 from bulletins.exports.texts import Told
+from bulletins.urls import csaf_url
 from secpack import Profile
 from secpack.model import Archive
 

@@ -6,15 +6,15 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 from typing import Any, Final
 
-from bulletins.addresses import beside, csaf_url, page_url, published_advisory, published_cve
 from bulletins.exports.csaf.products import product_status, product_tree, released, remediations
 from bulletins.exports.data import midnight
 from bulletins.exports.texts import Told, is_url
 from bulletins.reader import about
+from bulletins.urls import beside, csaf_url, page_url, published_advisory, published_cve
 from secpack import Profile
 from secpack.model import PackageRow, Part
-from secpack.text.marks import visible
-from secpack.text.walk import is_on_affected
+from secpack.parser.patterns import visible
+from secpack.parser.tree import is_on_affected
 
 #: CSAF repeats the products of a bulletin with each vulnerability. No real text comes near this.
 _MOST: Final = 20_000

@@ -14,7 +14,7 @@ from urllib.parse import quote
 
 from secpack import Profile
 from secpack.model import Fix, PackageRow
-from secpack.text.marks import visible
+from secpack.parser.patterns import visible
 
 
 def released(rows: Iterable[PackageRow]) -> tuple[PackageRow, ...]:

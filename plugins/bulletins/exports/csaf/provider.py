@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from bulletins.addresses import CSAF, CSAF_FEED, CSAF_PROVIDER, csaf_url
 from bulletins.exports.csaf.document import publisher
 from bulletins.exports.data import midnight, to_json
 from bulletins.exports.texts import Told
+from bulletins.urls import CSAF, CSAF_FEED, CSAF_PROVIDER, csaf_url
 from secpack import Profile
-from secpack.text.marks import visible
+from secpack.parser.patterns import visible
 
 
 def provider(known: Sequence[Told], profile: Profile, site_url: str) -> dict[str, bytes]:

@@ -1,0 +1,1 @@
+"""A build of a site, whole or not at all."""

@@ -1,0 +1,56 @@
+"""``python -m bulletins.build``: builds a site, unless it is what a build would make again."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+from bulletins.build.interrupts import end_in_order, tell
+from bulletins.build.unchanged import last_report
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Build the site that the settings describe; return the exit status."""
+    parser = argparse.ArgumentParser(prog="python -m bulletins.build", description=main.__doc__)
+    parser.add_argument("-s", "--settings", default="pelicanconf.py", help="Pelican's settings")
+    parser.add_argument("--remove", action="store_true", help="remove the site instead")
+    parser.add_argument("--debug", action="store_true", help="show where an error came from")
+    options = parser.parse_args(arguments)
+    os.umask(0o022)
+    end_in_order()
+    if not options.remove and _is_unchanged(options.settings):
+        return 0
+    # Here, since a build that finds nothing changed needs none of it.
+    from bulletins.build.site import build, explain, remove  # noqa: PLC0415
+
+    try:
+        if options.remove:
+            remove(options.settings)
+        else:
+            build(options.settings)
+    except Exception as error:
+        explain(error, debug=options.debug)
+        print("Nothing was built; what stood there before still stands.", file=sys.stderr)
+        return 1
+    return 0
+
+
+def _is_unchanged(settings: str) -> bool:
+    """Whether the site is what a build would make again; print so."""
+    started = time.monotonic()
+    # Where settings put it elsewhere, nothing is remembered here, and it is built.
+    site = Path(os.environ.get("OUTPUT") or "output").resolve()
+    report = last_report(site, settings)
+    if report is None:
+        return False
+    found = f"Nothing has changed, found in {time.monotonic() - started:.1f} s: {site}"
+    tell(*filter(None, (found, report)))
+    return True
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,90 @@
+"""``SHA256SUMS``: every file of the site, usable with ``sha256sum -c``."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Final
+
+from secpack import SecpackError
+from secpack.files import read_file
+from secpack.mirror.checksums import SUMS, SUMS_SIGNATURES, format_sums, parse_sums
+
+#: The largest list that is read.
+_MOST_BYTES: Final = 64 * 1024 * 1024
+
+
+def write_sums(folder: Path, sums: Mapping[str, str]) -> None:
+    """Write the digests of all files of a site, sorted by path."""
+    (folder / SUMS).write_bytes(format_sums(sums))
+
+
+def check_sums(folder: Path) -> None:
+    """Read a site's files again, and see that they are what its list says.
+
+    Raises SecpackError.
+    """
+    listed, found = read_sums(folder), {path: digest(folder / path) for path in _paths(folder)}
+    wrong = sorted(p for p in listed.keys() | found.keys() if listed.get(p) != found.get(p))
+    if wrong:
+        raise SecpackError(f"{folder}: not as its {SUMS} says: {', '.join(wrong[:20])}")
+
+
+def read_sums(folder: Path) -> dict[str, str]:
+    """The digests of a site's files by path, as its list says them. Raises SecpackError."""
+    try:
+        return parse_sums(read_file(folder / SUMS, _MOST_BYTES))
+    except OSError as error:
+        raise SecpackError(f"{folder / SUMS}: {error.strerror}") from None
+
+
+def digests(folder: Path) -> dict[str, str]:
+    """The digests of all files that a folder really holds, the list among them, by path."""
+    return {path: digest(folder / path) for path in sorted((*_paths(folder), SUMS))}
+
+
+def digest(path: Path) -> str:
+    """A file's SHA-256 in hexadecimal."""
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def check_ours(folder: Path) -> None:
+    """See that a folder is empty, or a site of ours that nobody has put anything into.
+
+    Raises SecpackError with the first file that a build would destroy.
+    """
+    if not folder.is_dir():
+        raise SecpackError(f"{folder}: not a folder; give another place")
+    listed = _listed(folder)
+    for path in sorted(_paths(folder)):
+        if path not in listed:
+            why = "it holds files that this program has not put there"
+            raise SecpackError(f"{folder}: {why}, such as {path}: remove it, or give another place")
+
+
+def _listed(folder: Path) -> set[str]:
+    try:
+        lines = read_file(folder / SUMS, _MOST_BYTES).decode().split("\n")
+    except (OSError, UnicodeDecodeError):
+        return set()
+    return {line.partition("  ")[2] for line in lines}
+
+
+def _paths(folder: Path) -> Iterator[str]:
+    """All files below a folder, links among them, but for the digests and signatures of them."""
+    yield from (name for name in paths(folder) if name not in (SUMS, *SUMS_SIGNATURES))
+
+
+def paths(folder: Path) -> Iterator[str]:
+    """The files below a folder, links among them, as paths from there; in no order."""
+    todo = [""]
+    while todo:
+        below = todo.pop()
+        with os.scandir(folder / below) as entries:
+            for entry in entries:
+                if entry.is_dir(follow_symlinks=False):
+                    todo.append(f"{below}{entry.name}/")
+                else:
+                    yield below + entry.name

@@ -1,0 +1,1 @@
+"""Replaces what is public, in one step, or leaves it."""

@@ -1,0 +1,317 @@
+"""``python -m bulletins.publish``: replaces what is public, in one step, or not at all.
+
+The site is built beside the target, checked, and compared with the one that is public; what it
+would lose stops it (``secpack.mirror.publish_check``). ``versions`` knows where versions are, and
+which is public.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import shutil
+import sys
+import tempfile
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, nullcontext
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from bulletins.build.checksums import check_sums, digests, read_sums
+from bulletins.build.gate import check_links
+from bulletins.build.interrupts import end_in_order, ignore_interrupts, tell
+from bulletins.build.site import (
+    check_apart,
+    explain,
+    load_settings,
+    report_archive,
+    write_site,
+)
+from bulletins.build.times import keep_times
+from bulletins.publish.versions import Versions
+from secpack import Profile, SecpackError
+from secpack.mirror.checksums import SUMS, SUMS_SIGNATURES
+from secpack.mirror.publish_check import CODES, Release, check_release, read_release
+from secpack.model import Archive, Finding
+from secpack.waivers import with_waivers
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What a publish changes: paths, and what was found about the release, waived or not.
+
+    ``added``, ``changed`` and ``removed`` are sorted paths; ``altered`` are files of the public
+    site that are not as they were published. ``old`` is None for a first publish.
+    """
+
+    new: Release
+    old: Release | None
+    added: tuple[str, ...]
+    changed: tuple[str, ...]
+    removed: tuple[str, ...]
+    altered: tuple[str, ...]
+    findings: tuple[Finding, ...]
+
+    @property
+    def refused(self) -> list[Finding]:
+        """The findings that stop it."""
+        return [f for f in self.findings if not f.waived and f.code in CODES]
+
+    def digest_of(self, path: str) -> str:
+        """The digest of a file of the new site, or of the public one where it is gone."""
+        old = self.old.files if self.old else {}
+        return self.new.files.get(path) or old.get(path, "")
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether the public site is the new one already."""
+        return self.old is not None and not (self.added or self.changed or self.removed)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Build the site, compare it with the public one, and replace that; return the exit status."""
+    parser = argparse.ArgumentParser(prog="python -m bulletins.publish", description=main.__doc__)
+    parser.add_argument("-s", "--settings", default="publishconf.py", help="Pelican's settings")
+    parser.add_argument("--plan", action="store_true", help="only tell what would change")
+    parser.add_argument("--rollback", action="store_true", help="show the version before again")
+    parser.add_argument("--debug", action="store_true", help="show where an error came from")
+    options = parser.parse_args(arguments)
+    os.umask(0o022)
+    end_in_order()
+    try:
+        settings, _ = load_settings(options.settings)
+        versions = Versions(_target(settings))
+        if options.rollback:
+            return rollback(versions)
+        return publish(settings, versions, only_plan=options.plan)
+    except Exception as error:
+        explain(error, debug=options.debug)
+        print("Nothing was published; what was public still is.", file=sys.stderr)
+        return 1
+
+
+def publish(settings: Any, versions: Versions, *, only_plan: bool) -> int:
+    """Publish what the settings describe, or only tell what that would change.
+
+    Returns the exit status: 0, or 1 when the release gate refuses. Raises SecpackError, or
+    whatever stopped Pelican, and OSError; the public site is then as it was before.
+    """
+    started = time.monotonic()
+    keep = _keep(settings)
+    versions.public()  # refuses what is no site of ours before anything is put beside it
+    with _place(versions, only_plan=only_plan) as folder:
+        archive = write_site(settings, folder)
+        if settings["ARCHIVE_THEME"]:
+            check_links(folder, settings["SITEURL"])
+        check_sums(folder)
+        plan = compare(folder, versions.public(), settings["PROFILE"])
+        _tell(plan, whole=only_plan)
+        if plan.refused:
+            _tell_refused(plan)
+            return 1
+        if only_plan or plan.is_empty:
+            print("Nothing was published." if only_plan else f"{versions.target}: still stands.")
+            return 0
+        _date(folder, plan, versions)
+        _carry_signatures(folder, versions.public())
+        ignore_interrupts()
+        number = versions.show(folder)
+        versions.prune(keep)
+    _report(archive, versions, number, time.monotonic() - started)
+    return 0
+
+
+def rollback(versions: Versions) -> int:
+    """Show the version before the public one again; return the exit status.
+
+    Raises SecpackError when there is none, or it is not as it was published.
+    """
+    if not versions.home.is_dir():
+        raise SecpackError(f"{versions.target}: nothing was published there")
+    with versions.lock():
+        current = versions.current()
+        older = [n for n in versions.numbers() if current is not None and n < current]
+        if not older:
+            raise SecpackError(f"{versions.target}: no older version is kept")
+        _check_older(versions.folder(older[-1]))
+        ignore_interrupts()
+        versions.point_to(older[-1])
+    tell(f"{versions.target}: version {older[-1]} is public again, instead of {current}.")
+    return 0
+
+
+def _check_older(folder: Path) -> None:
+    try:
+        check_sums(folder)
+    except SecpackError as error:
+        raise SecpackError(f"{error}\nTo go back further, remove this folder.") from None
+
+
+def compare(folder: Path, public: Path | None, profile: Profile) -> Plan:
+    """Compare a new site with the public one, file by file and by their data.
+
+    Raises SecpackError when the public one cannot be read.
+    """
+    files = digests(folder)
+    new = read_release(files, lambda path: (folder / path).read_bytes())
+    if public is None:
+        return Plan(new, None, tuple(files), (), (), (), ())
+    before, listed, old = _published(public)
+    waivers = [w for w in profile.waivers if w.finding in CODES]
+    return Plan(
+        new=new,
+        old=old,
+        added=tuple(path for path in files if path not in before),
+        changed=tuple(p for p, digest in files.items() if before.get(p, digest) != digest),
+        removed=tuple(path for path in before if path not in files),
+        altered=tuple(p for p, digest in listed.items() if before.get(p) != digest),
+        findings=tuple(with_waivers(check_release(new, old), waivers, before | files)),
+    )
+
+
+def _published(public: Path) -> tuple[dict[str, str], dict[str, str], Release]:
+    """What is public: the digests of its files, those of its list, and its data.
+
+    Raises SecpackError, with the ways out, when it is so damaged that nothing can be compared.
+    """
+    try:
+        before, listed = digests(public), read_sums(public)
+        return before, listed, read_release(before, lambda path: (public / path).read_bytes())
+    except (OSError, SecpackError) as error:
+        ways = "show the version before it (make rollback), or put this file back from a copy"
+        raise SecpackError(f"the public site, {public}: {error}\nTo go on, {ways}.") from None
+
+
+def _target(settings: Any) -> Path:
+    """Where the site is public: not resolved, since the last part may be our link."""
+    path = Path(settings["PUBLIC_PATH"])
+    target = path.parent.resolve() / path.name
+    for folder in (target, Versions(target).home):
+        check_apart(folder, settings)
+    return target
+
+
+def _keep(settings: Any) -> int:
+    given = str(settings["KEEP"])
+    if not given.isdecimal():
+        raise SecpackError(f"KEEP={given}: expected a number: how many older versions are kept")
+    return int(given)
+
+
+@contextmanager
+def _place(versions: Versions, *, only_plan: bool) -> Iterator[Path]:
+    """A folder to build in, while nobody else publishes. A plan leaves nothing behind."""
+    if not only_plan:
+        with versions.lock(), versions.building() as folder:
+            yield folder
+        return
+    lock = versions.lock() if versions.home.is_dir() else nullcontext()
+    with lock, tempfile.TemporaryDirectory() as name:
+        yield Path(name)
+
+
+def _date(folder: Path, plan: Plan, versions: Versions) -> None:
+    public = versions.public()
+    if public is not None and plan.old:
+        others = [versions.folder(n) for n in versions.numbers()]
+        known = [(root, digests(root)) for root in others if root != public]
+        keep_times(folder, plan.new.files, [(public, plan.old.files), *known])
+
+
+def _carry_signatures(folder: Path, public: Path | None) -> None:
+    """Keep signatures of a list that is still the same; of another one they would be bad."""
+    for name in SUMS_SIGNATURES:
+        if public is None or not (public / name).is_file():
+            continue
+        if (public / SUMS).read_bytes() == (folder / SUMS).read_bytes():
+            shutil.copy2(public / name, folder / name)
+        else:
+            print(f"{SUMS} has changed: {name} is of the old one; sign it anew.")
+
+
+# --- what is told -----------------------------------------------------------------------------
+
+
+def _tell(plan: Plan, *, whole: bool) -> None:
+    """What changes, by kind; ``whole`` names every file."""
+    if plan.altered:
+        some = ", ".join(plan.altered[:20])
+        print(f"The public site is not as it was published: {len(plan.altered)} file(s): {some}")
+    if plan.old is None:
+        print("Nothing is public yet.")
+    elif plan.is_empty:
+        print("Nothing changes.")
+    for line in _documents(plan):
+        print(line)
+    rows = [*(("+", p) for p in plan.added), *(("~", p) for p in plan.changed)]
+    rows += [("-", p) for p in plan.removed]
+    kinds: dict[str, list[tuple[str, str]]] = {}
+    for sign, path in rows:
+        kinds.setdefault(_kind(path, plan), []).append((sign, path))
+    for kind, found in sorted(kinds.items()):
+        counts = [sum(1 for sign, _ in found if sign == wanted) for wanted in "+~-"]
+        print(f"{kind}: {counts[0]} added, {counts[1]} changed, {counts[2]} removed")
+        for sign, path in found if whole else ():
+            print(f"  {sign} {path}")
+    for finding in plan.findings:
+        if finding.waived:
+            print(f"accepted: {finding.file}: {finding.message} ({finding.waived})")
+        elif finding.code not in CODES:
+            print(f"{finding.file}: {finding.message}; take it out of the profile")
+
+
+def _documents(plan: Plan) -> Iterator[str]:
+    old: Mapping[str, Any] = plan.old.documents if plan.old else {}
+    new = plan.new.documents
+    revised = [key for key in new if key in old and new[key].sha256 != old[key].sha256]
+    rows = (
+        ("added", [key for key in new if key not in old]),
+        ("revised", revised),
+        ("removed", [key for key in old if key not in new]),
+    )
+    yield from (f"documents {word}: {', '.join(keys)}" for word, keys in rows if keys)
+
+
+def _kind(path: str, plan: Plan) -> str:
+    sites = [plan.new, *([plan.old] if plan.old else [])]
+    if path.endswith(".html"):
+        return "pages"
+    if any(path in site.signatures for site in sites):
+        return "signatures"
+    if any(path == d.file for site in sites for d in site.documents.values()):
+        return "originals"
+    if path.startswith("keys/"):
+        return "keys"
+    return "feeds" if path.startswith("feeds/") else "data and other files"
+
+
+def _tell_refused(plan: Plan) -> None:
+    print("Refused: the new site would take back what is public.", file=sys.stderr)
+    for f in plan.refused:
+        print(f"{f.file}: {f.message} ({f.code})", file=sys.stderr)
+        print(
+            "  Correct the pack or the profile. If this change is intended, add to the profile:\n"
+            f"{_waiver(f, plan.digest_of(f.file))}",
+            file=sys.stderr,
+        )
+    print("Nothing was published; what was public still is.", file=sys.stderr)
+
+
+def _waiver(finding: Finding, digest: str) -> str:
+    """A waiver, in TOML, for a finding in a file as it is."""
+    values = {"finding": finding.code, "file": finding.file, "sha256": digest, "reason": "why"}
+    lines = [f"{key} = {json.dumps(value)}" for key, value in values.items() if value]
+    return "\n".join(f"    {line}" for line in ("[[waivers]]", *lines))
+
+
+def _report(archive: Archive, versions: Versions, number: int, seconds: float) -> None:
+    counts = f"{len(archive.bulletins)} bulletins and {len(archive.canaries)} canaries"
+    done = f"Published {counts} as version {number} in {seconds:.1f} s: {versions.target}"
+    tell(done, *report_archive(archive))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

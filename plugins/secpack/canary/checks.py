@@ -1,0 +1,126 @@
+"""Canaries held against the archive, and against the calendar."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import date, timedelta
+from typing import Final
+
+from secpack.canary.statements import stated_issue
+from secpack.model import Bulletin, Canary, Finding, Severity
+from secpack.profile import Profile
+
+#: How old a proof of freshness can be on the day of issue; a day behind it is another zone's.
+_FRESH: Final = timedelta(days=7)
+_ZONES: Final = timedelta(days=1)
+
+_MOST_NUMBERS: Final = 12
+
+
+def check_canaries(
+    canaries: Sequence[Canary], bulletins: Sequence[Bulletin], profile: Profile
+) -> Iterator[Finding]:
+    """Findings about canaries whose statements do not hold, for themselves or for this archive."""
+    for canary in canaries:
+        yield from _check_numbers(canary)
+        yield from _check_dates(canary)
+        yield from _check_count(canary, bulletins, is_newest=canary is canaries[-1])
+        yield from _check_window(canary)
+        yield from _check_key(canary, profile)
+
+
+def _finding(
+    canary: Canary, code: str, message: str, severity: Severity = Severity.WARNING, *, of: str = ""
+) -> Finding:
+    """A finding at the statement that has the words ``of``, or at the first one."""
+    lines = [s.line for s in canary.statements if of in s.text.lower()]
+    lines += [s.line for s in canary.statements[:1]]
+    return Finding(canary.document.file.path, next(iter(lines), 0), code, message, severity)
+
+
+def _check_numbers(canary: Canary) -> Iterator[Finding]:
+    numbers = [statement.number for statement in canary.statements]
+    if not numbers:
+        yield _finding(canary, "canary-statements", "no numbered statements that can be read")
+    elif numbers != list(range(1, len(numbers) + 1)):
+        said = ", ".join(str(number) for number in numbers[:_MOST_NUMBERS])
+        yield _finding(canary, "canary-statements", f"its statements are numbered {said}")
+
+
+def _check_dates(canary: Canary) -> Iterator[Finding]:
+    issued, proof = stated_issue(canary.statements), canary.freshness
+    if issued and issued != canary.published:
+        message = f"states {issued} as its date of issue, and is dated {canary.published}"
+        yield _finding(canary, "canary-date", message, of="date of issue")
+    if proof is None:
+        message = "no proof of freshness with a date such as Mon, 10 Mar 2025"
+        yield _finding(canary, "canary-proof", message, Severity.NOTICE)
+    elif not canary.published - _FRESH <= proof <= canary.published + _ZONES:
+        message = f"its proof of freshness is of {proof}, and it was issued on {canary.published}"
+        yield _finding(canary, "canary-proof", message)
+
+
+def _check_window(canary: Canary) -> Iterator[Finding]:
+    if canary.due is None:
+        message = "no window for the next canary that can be read"
+        yield _finding(canary, "canary-due", message, of="next")
+    elif canary.due.last <= canary.published:
+        message = f"says that the next one was due by {canary.due.last}, which is not after it"
+        yield _finding(canary, "canary-due", message, Severity.ERROR, of="next")
+
+
+def _check_key(canary: Canary, profile: Profile) -> Iterator[Finding]:
+    if profile.master_key and canary.master_key != profile.master_key:
+        stated = canary.master_key or "none"
+        message = f"states the master key {stated}; the profile pins {profile.master_key}"
+        yield _finding(canary, "canary-key", message, Severity.ERROR, of="fingerprint")
+
+
+def _check_count(
+    canary: Canary, bulletins: Sequence[Bulletin], *, is_newest: bool
+) -> Iterator[Finding]:
+    """A shortfall that gaps in the numbers explain is told once, of the newest canary."""
+    numbers = {b.number for b in bulletins if b.published <= canary.published}
+    if canary.count is None:
+        yield _finding(canary, "canary-count", "no number of bulletins that can be read")
+        return
+    if canary.count == len(numbers):
+        return
+    missing = _missing(canary.count, numbers, bulletins)
+    severity = Severity.NOTICE if missing and not is_newest else Severity.WARNING
+    more = f"; missing here: {_listed(missing)}" if missing else ""
+    message = f"states {canary.count} bulletins, here are {len(numbers)} of its time{more}"
+    yield _finding(canary, "canary-count", message, severity, of="bulletin")
+
+
+def _missing(count: int, numbers: set[int], bulletins: Sequence[Bulletin]) -> list[int]:
+    """Numbers whose absence explains the count, all of it; otherwise none.
+
+    A number that is missing between the last bulletin of its time and the next may be of its time.
+    """
+    later = {b.number for b in bulletins} - numbers
+    missing = [n for n in range(1, count + 1) if n not in numbers and n not in later]
+    inside = count < max((*numbers, *later), default=0)
+    ends = max(numbers, default=0) <= count and (inside or count in numbers)
+    return missing if ends and len(numbers) + len(missing) == count else []
+
+
+def _listed(numbers: Sequence[int]) -> str:
+    said = ", ".join(f"{number:03d}" for number in numbers[:_MOST_NUMBERS])
+    more = len(numbers) - _MOST_NUMBERS
+    return f"{said} and {more} more" if more > 0 else said
+
+
+def check_lateness(canaries: Sequence[Canary], on: date) -> Iterator[Finding]:
+    """Whether on a certain day the next canary is late."""
+    file = canaries[-1].document.file.path if canaries else ""
+    due = canaries[-1].due if canaries else None
+    if due is None:
+        message = (
+            "nothing here tells when the next canary is due, so that nobody can say if it is late"
+        )
+        yield Finding(file, 0, "canary-late", message, Severity.ERROR)
+    elif on > due.last:
+        late = (on - due.last).days
+        message = f"the next canary was due by {due.last}: {late} day(s) late on {on}"
+        yield Finding(file, 0, "canary-late", message, Severity.ERROR)

@@ -1,0 +1,1 @@
+"""The rules of the parser: a module for each kind of block."""

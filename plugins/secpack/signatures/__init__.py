@@ -1,0 +1,1 @@
+"""Signatures and keys: facts first, then judgement."""

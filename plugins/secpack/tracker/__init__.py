@@ -1,0 +1,1 @@
+"""Advisories: tracker data, joined with the texts."""
