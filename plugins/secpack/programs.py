@@ -13,6 +13,7 @@ import signal
 import subprocess
 import tempfile
 import threading
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -22,6 +23,8 @@ from typing import IO, Final
 from secpack.errors import ProgramMissingError, SecpackError
 
 _MEBIBYTE: Final = 1024 * 1024
+
+_OFTEN: Final = 0.1  # seconds after which a wait looks at signals and the clock
 
 #: Bytes of memory, and bytes that one file may have that a program writes, its output included.
 _MEMORY: Final = 1024 * _MEBIBYTE
@@ -75,26 +78,30 @@ def run(
     It sees no variables but a plain locale, a path, and those of ``environment``. Raises LimitError
     when it does not end by itself within its limits.
     """
+    variables = {"LC_ALL": "C", "PATH": os.defpath, **(environment or {})}
+    command = [program.path, *arguments]
     with tempfile.TemporaryFile() as given, tempfile.TemporaryFile() as output:
         given.write(data)
         given.seek(0)
-        variables = {"LC_ALL": "C", "PATH": os.defpath, **(environment or {})}
-        with _started([program.path, *arguments], given, output, variables) as process:
+        with _held_back() as signals, _started(command, given, output, variables) as process:
             _bound(process.pid, seconds)
-            status = _wait(process, program, seconds)
+            status = _wait(process, seconds, signals)
+        if status is None:
+            raise LimitError(f"{program.name} did not finish within {seconds} seconds")
+        if status < 0:
+            reason = signal.strsignal(-status) or "unknown"
+            raise LimitError(f"{program.name} was killed by signal {-status} ({reason})")
         output.seek(0)
         return Result(status, output.read(_FILE))
 
 
-def _wait(process: subprocess.Popen[bytes], program: Program, seconds: int) -> int:
-    try:
-        status = process.wait(seconds)
-    except subprocess.TimeoutExpired:
-        raise LimitError(f"{program.name} did not finish within {seconds} seconds") from None
-    if status < 0:
-        reason = signal.strsignal(-status) or "unknown"
-        raise LimitError(f"{program.name} was killed by signal {-status} ({reason})")
-    return status
+def _wait(process: subprocess.Popen[bytes], seconds: int, signals: Sequence[int]) -> int | None:
+    """The exit status; None when the time is up, or a signal came."""
+    until = time.monotonic() + seconds
+    while time.monotonic() < until and not signals:
+        with suppress(subprocess.TimeoutExpired):
+            return process.wait(_OFTEN)
+    return None
 
 
 def _bound(process: int, seconds: int) -> None:
@@ -112,7 +119,9 @@ def _bound(process: int, seconds: int) -> None:
     )
     with suppress(ProcessLookupError):  # it has ended already
         for kind, limit in limits:
-            resource.prlimit(process, kind, (limit, limit))
+            _, most = resource.prlimit(process, kind)  # ours, which it cannot exceed
+            lower = limit if most == resource.RLIM_INFINITY else min(limit, most)
+            resource.prlimit(process, kind, (lower, lower))
 
 
 # --- what is running --------------------------------------------------------------------------
@@ -126,44 +135,45 @@ def _started(
     command: Sequence[str], given: IO[bytes], output: IO[bytes], variables: Mapping[str, str]
 ) -> Iterator[subprocess.Popen[bytes]]:
     """A program that has started; its process group has ended when this block has."""
-    process = None
+    with _lock:
+        process = subprocess.Popen(  # noqa: S603 - a program that we found, our arguments
+            command,
+            stdin=given,
+            stdout=output,
+            stderr=subprocess.DEVNULL,
+            env=variables,
+            process_group=0,
+        )
+        _running.add(process)
     try:
-        with _uninterrupted(), _lock:
-            process = subprocess.Popen(  # noqa: S603 - a program that we found, our arguments
-                command,
-                stdin=given,
-                stdout=output,
-                stderr=subprocess.DEVNULL,
-                env=variables,
-                process_group=0,
-            )
-            _running.add(process)
         yield process
     finally:
-        if process:
-            _kill(process)
-            process.wait()
-            with _lock:
-                _running.discard(process)
+        _kill(process)
+        process.wait()
+        with _lock:
+            _running.discard(process)
 
 
 @contextmanager
-def _uninterrupted() -> Iterator[None]:
-    """Hold signals back that would end us between the start of a program and the note of it."""
-    if threading.current_thread() is not threading.main_thread():  # no other gets any
-        yield
+def _held_back() -> Iterator[Sequence[int]]:
+    """Hold back the signals that end us, which are given, until this block has ended.
+
+    An exception in the middle of Python's own code for processes could lose one, or a lock.
+    """
+    signals: list[int] = []
+    if threading.current_thread() is not threading.main_thread():  # no other thread gets any
+        yield signals
         return
-    pending: list[int] = []
     before = {
-        each: signal.signal(each, lambda number, _: pending.append(number))
+        each: signal.signal(each, lambda number, _: signals.append(number))
         for each in (signal.SIGINT, signal.SIGTERM)
     }
     try:
-        yield
+        yield signals
     finally:
         for each, handler in before.items():
             signal.signal(each, handler)
-        for number in pending:
+        for number in signals:
             signal.raise_signal(number)
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import resource
+import subprocess
+import sys
 import threading
 import time
 from pathlib import Path
@@ -46,6 +48,17 @@ def test_what_a_program_leaves_running_is_ended(tmp_path: Path) -> None:
 def test_output_and_memory_are_limited(tmp_path: Path, greed: str) -> None:
     with pytest.raises(LimitError, match="program was killed by signal"):
         run(script(tmp_path, greed), [], seconds=20)
+
+
+def test_limits_of_ours_are_not_exceeded(tmp_path: Path) -> None:
+    """A build under lower limits than those that it sets."""
+    program = (
+        "from secpack.programs import Program, run; "
+        "print(run(Program('/bin/true', ''), [], seconds=5).status)"
+    )
+    script(tmp_path, f'ulimit -f 1000; exec {sys.executable} -c "{program}"')
+    done = subprocess.run([str(tmp_path / "program")], capture_output=True, text=True, check=False)
+    assert (done.stdout, done.returncode) == ("0\n", 0), done.stderr
 
 
 def test_all_can_be_ended_from_another_thread(tmp_path: Path) -> None:
