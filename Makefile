@@ -3,11 +3,12 @@
 # What may be given. Recipes read all of it from the environment, as "$$OUTPUT": nothing of it becomes
 # a part of a shell's command, nor of this file.
 VARIABLES := SECPACK XSA XSA_JSON PROFILE THEME OUTPUT SEARCH GZIP AS_OF SITEURL PUBLIC KEEP PLAN ON PORT \
-	PYTEST ATOM_RNG OSV_SCHEMA RUNS SIZES UPGRADE PYTHON
+	PYTEST ATOM_RNG OSV_SCHEMA MINUTES RUNS SIZES UPGRADE PYTHON
 OUTPUT ?= output
 PUBLIC ?= public
 KEEP ?= 3
 PORT ?= 8000
+MINUTES ?= 10
 PYTHON ?= python3
 $(foreach name,$(VARIABLES),$(eval override $(name) := $$(value $(name))))
 export $(VARIABLES)
@@ -20,7 +21,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 # A build would take these for a change of its surroundings.
-APART := env $(addprefix -u ,VARIABLES UNKNOWN PLAN ON PORT PYTEST RUNS SIZES UPGRADE PYTHON)
+APART := env $(addprefix -u ,VARIABLES UNKNOWN PLAN ON PORT PYTEST MINUTES RUNS SIZES UPGRADE PYTHON)
 BUILD := $(APART) $(BIN)/python -m bulletins.build
 PUBLISH := $(APART) $(BIN)/python -m bulletins.publish
 OFFLINE := { echo "Not installed: see above, and whether there is a network; packages come from PyPI" >&2; exit 1; }
@@ -33,7 +34,7 @@ REFUSE := "$$PYTHON" -c 'import difflib, os, sys; \
 	hint = f"; did you mean {near[0]}?" if near else ";"; \
 	sys.exit(f"{name!a}: there is no such variable{hint} make help lists them all")'
 
-.PHONY: help html serve devserver publish rollback reproducible check test lint bench peers accuracy \
+.PHONY: help html serve devserver publish rollback reproducible check test fuzz lint bench peers accuracy \
 	weights judges golden lock clean known
 
 known:
@@ -60,6 +61,7 @@ help: known ## Show what there is to make
 	@echo "  RUNS=NUMBER     for bench: how often each is measured (default: by size)"
 	@echo "  PORT=NUMBER     for serve and devserver (default: 8000)"
 	@echo "  THEME=THEME     another Pelican theme: a name, or a folder (default: theme)"
+	@echo "  MINUTES=NUMBER  for fuzz: how long (default: 10)"
 	@echo "  PYTEST=OPTIONS  for test: options of pytest"
 	@echo "  PYTHON=PROGRAM  Python 3.11 or later, for the first use (default: python3)"
 
@@ -98,6 +100,9 @@ check: $(VENV)/installed ## Verify the pack, and tell what to look at before it 
 test: $(VENV)/installed-dev ## Run the tests (with SECPACK= and XSA= also those on a real pack)
 	@PYTEST_ADDOPTS="$$PYTEST_ADDOPTS $$PYTEST" $(BIN)/python -m pytest
 
+fuzz: $(VENV)/installed-dev ## Change the texts of the tests at random, and look for what breaks
+	@$(BIN)/python -m tests.fuzz --minutes="$$MINUTES"
+
 lint: $(VENV)/installed-dev ## Check style and types
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
@@ -133,7 +138,7 @@ lock: known ## Resolve the dependencies anew (needs uv)
 
 clean: known ## Remove the site, the virtual environment and caches
 	@test ! -e "$$OUTPUT" || test ! -x $(BIN)/python || $(BUILD) --remove
-	@rm -rf $(VENV) tests/judges/node_modules benchmarks/peers/node_modules *.egg-info plugins/*.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	@rm -rf $(VENV) tests/judges/node_modules benchmarks/peers/node_modules *.egg-info plugins/*.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .fuzz
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(VENV)/installed: lock/build.txt lock/runtime.txt | known

@@ -11,17 +11,12 @@ import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from functools import lru_cache
 from html import escape as _escape
-from itertools import groupby
-from operator import itemgetter
 from typing import Final
 
 from markupsafe import Markup
-from pygments.lexer import Lexer
-from pygments.lexers import BashLexer, CLexer, DiffLexer
-from pygments.token import Comment, Generic, Keyword, Name, String, _TokenType, is_token_subtype
 
+from bulletins.colours import coloured, is_coloured
 from secpack.model import (
     Block,
     Citation,
@@ -43,31 +38,12 @@ from secpack.model import (
     SignOff,
     Table,
     Text,
+    Unread,
 )
 from secpack.parser.blocks import defined_labels
 from secpack.parser.inline import citation_label
 from secpack.parser.patterns import visible
 from secpack.parser.tree import plain
-
-#: Code longer than this is not coloured: lexers are not made for hostile input.
-_MAX_COLOURED: Final = 32 * 1024
-
-_LEXERS: Final[dict[str, type[Lexer]]] = {"c": CLexer, "diff": DiffLexer, "sh": BashLexer}
-
-# What is coloured, by the class that the stylesheet knows; the first kind that fits.
-_COLOURS: Final[tuple[tuple[_TokenType, str], ...]] = (
-    (Comment.Preproc, "n"),
-    (Comment, "c"),
-    (Generic.Heading, "c"),
-    (Generic.Subheading, "n"),
-    (Generic.Deleted, "gd"),
-    (Generic.Inserted, "gi"),
-    (Keyword, "k"),
-    (String, "s"),
-    (Name.Builtin, "n"),
-    (Name.Function, "n"),
-    (Name.Variable, "n"),
-)
 
 # An introduction longer than this is a paragraph of its own.
 _MAX_INTRODUCTION: Final = 400
@@ -203,6 +179,8 @@ class _Renderer:
             case SignOff():
                 lines = self.inline(block.inlines).replace("\n", "<br>\n")
                 return f'<p class="sign-off">{lines}</p>'
+            case Unread():
+                return f'<pre tabindex="0"><code>{escape(block.text)}</code></pre>'
 
     def _inside(self, blocks: Iterable[Block]) -> str:
         self.depth += 1
@@ -395,35 +373,11 @@ def _letterhead(head: Letterhead) -> str:
 
 
 def _preformatted(block: Preformatted) -> str:
-    shown = visible(block.text)
-    lexer = _lexer(block.language) if len(shown) <= _MAX_COLOURED else None
-    if lexer:
-        body = _coloured(shown, lexer).rstrip("\n")
+    if is_coloured(block.language):
+        body = coloured(visible(block.text), block.language, escape).rstrip("\n")
         return f'<pre class="highlight" tabindex="0"><code>{body}</code></pre>'
     kind = ' class="record"' if block.language == "record" else ""
     return f'<pre{kind} tabindex="0"><code>{escape(block.text)}</code></pre>'
-
-
-@lru_cache
-def _lexer(language: str) -> Lexer | None:
-    lexer = _LEXERS.get(language)
-    return lexer(stripnl=False, ensurenl=False) if lexer else None
-
-
-def _coloured(code: str, lexer: Lexer) -> str:
-    """Code with its words in spans, neighbours of one colour in one span."""
-    pairs = ((_colour(kind), words) for kind, words in lexer.get_tokens(code))
-    runs = groupby(pairs, key=itemgetter(0))
-    return "".join(_span(colour, "".join(words for _, words in run)) for colour, run in runs)
-
-
-@lru_cache
-def _colour(kind: _TokenType) -> str:
-    return next((name for wanted, name in _COLOURS if is_token_subtype(kind, wanted)), "")
-
-
-def _span(name: str, text: str) -> str:
-    return f'<span class="{name}">{escape(text)}</span>' if name else escape(text)
 
 
 def _mark(text: str) -> str:

@@ -99,6 +99,7 @@ class TemplateFunctions:
         self._link_of = LinkResolver(archive, profile, ROOT)
         self._waived = {f.file: f.waived for f in archive.findings if f.waived}
         self._doubtful = doubts(archive).keys()
+        self._said: dict[str, dict[str, dict[str, None]]] = {}
         self._resolvers: dict[str, LinkResolver] = {}
         self._faults: dict[str, list[Finding]] = {}
         for finding in archive.findings:
@@ -146,9 +147,11 @@ class TemplateFunctions:
 
     def said_of(self, number: int, publication: Publication) -> list[str]:
         """The first sentences in which a document names an advisory, each once."""
-        name = f"XSA-{number}"
-        said = dict.fromkeys(n.sentence for n in publication.namings if n.value == name)
-        return list(said)[:_MOST_SENTENCES]
+        if publication.id not in self._said:
+            said = self._said[publication.id] = {}
+            for naming in publication.namings:
+                said.setdefault(naming.value, {})[naming.sentence] = None
+        return list(self._said[publication.id].get(f"XSA-{number}", ()))[:_MOST_SENTENCES]
 
     def text_of(self, document: Document) -> str:
         """The original's words."""

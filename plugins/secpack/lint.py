@@ -22,6 +22,7 @@ from secpack.model import (
 )
 from secpack.parser.blocks import defined_labels
 from secpack.parser.inline import citation_label
+from secpack.parser.lines import MAX_READ_LINES
 from secpack.parser.tree import actions, runs, summary_section
 from secpack.profile import SecurityTxt
 
@@ -71,7 +72,7 @@ def _document(document: Document) -> Iterator[Finding]:
         if line.endswith(b"\r"):
             yield Finding(path, number, "carriage-return", "ends in CR LF; expected LF")
             break
-    for number, line in enumerate(document.file.data.split(b"\n"), 1):
+    for number, line in enumerate(document.file.data.split(b"\n")[:MAX_READ_LINES], 1):
         if line.rstrip(b"\r")[-1:] in (b" ", b"\t") and line.strip(b"\r") != b"| ":
             message = "white space at the end of the line"
             yield Finding(path, number, "trailing-space", message, Severity.NOTICE)

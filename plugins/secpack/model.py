@@ -217,6 +217,15 @@ class Rule:
 
 
 @dataclass(frozen=True, slots=True)
+class Unread:
+    """The rest of a text that is too long to be read: its lines as printed."""
+
+    first: int
+    last: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class SignOff:
     """Who signs: ``Thanks,`` and a name, or ``--`` and the team. Its line breaks matter."""
 
@@ -237,6 +246,7 @@ Block: TypeAlias = (
     | Table
     | Rule
     | SignOff
+    | Unread
 )
 
 # --- findings ---------------------------------------------------------------------------------

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import TypeAlias
 
 HEADER = "---===[ Quern Security Bulletin 012 ]===---\n\n2025-05-06\n\n"
 
@@ -69,3 +70,104 @@ def _titled(size: int) -> bytes:
 def _text(piece: str, size: int) -> bytes:
     room = size - len(HEADER)
     return (HEADER + piece * max(1, room // len(piece.encode()))).encode()
+
+
+def _under(title: str, words: str = "", banner: str = HEADER) -> str:
+    return f"{banner}{title}\n{'=' * len(title)}\n\n{words}"
+
+
+CANARY = "---===[ Quern Canary 012 ]===---\n\n2025-05-06\n\n"
+_CODE = _under("Summary", "Code:\n\n    int a;\n    int b;\n    ")
+_CANARY = _under("Statements", banner=CANARY)
+_FIXES = _under("Patching", "The following packages resolve the problem:\n\n")
+_CITED = _under("Summary", "XSA-1 was published. [1]\n\nReferences\n----------\n\n")
+
+#: What comes before, what is repeated, and what comes after it; ``{n}`` is another number each time.
+Family: TypeAlias = tuple[str, str, str]
+
+#: Families in which only long texts, of so many bytes, show that something is done in vain.
+LONG_FAMILIES: tuple[tuple[Family, int], ...] = (
+    ((_under("Changelog"), "2025-05-06: words\n", ""), 32 * 1024),
+    ((_under("Summary"), "Thanks,\na\n---\n", ""), 12 * 1024),
+)
+
+FAMILIES: tuple[Family, ...] = (
+    # changelogs, titles, sections, sign-offs
+    (_under("Changelog"), "2025-05-06: words XSA-{n}\n\n", ""),
+    (_under("Changelog"), "May 6: words\n  and more\n", ""),
+    (f"{HEADER}  ", "word{n} ", "\n\nSummary\n-------\n\nwords\n"),
+    (f"{HEADER}  ", "(XSA-{n}) ", "\n\nSummary\n-------\n\nwords\n"),
+    (f"{HEADER}\n", "1.", "a\n------\n\nwords\n"),
+    (HEADER, "Summary\n=======\n\nwords\n\n", ""),
+    (HEADER, "words {n}\n---------\n\nXSA-{n}\n\n", ""),
+    (HEADER, "## a\n\nwords\n\n", ""),
+    (HEADER, "--\n1.2\n", ""),
+    # containers
+    (_under("Summary"), "- XSA-{n}: words\n", ""),
+    (_under("Summary"), "1. words\n\n   words\n\n", ""),
+    (_under("Summary"), "  - XSA-{n} - a\n\n    - b\n\n", ""),
+    (_under("Summary"), "- - - - - - - a\n", ""),
+    (_under("Summary"), "They say:\n\n| words XSA-{n}\n\n", ""),
+    (_under("Summary"), "| - a\n|   | b\n", ""),
+    (_under("Summary"), "XSA-{n} - words [1]\n", ""),
+    (_under("Summary"), "|a|XSA-{n}|\n", ""),
+    (_under("Summary"), "+---+\n|a|b|\n+---+\n\n", ""),
+    (_CITED, "[{n}] https://example.org/{n}\n", ""),
+    (_CITED, "[{n}] XSA-{n} and words\n\n", ""),
+    (_under("Summary", "XSA-1 [1] "), "[{n}]", "\n\nReferences\n---\n\n[1] XSA-1, 2-64\n"),
+    (_under("Notes"), "1. https://example.org/\n", ""),
+    # running text
+    (_under("Summary"), "XSA-{n} was published. ", ""),
+    (_under("Summary"), "XSA-{n} does not affect Quern, only XSA-1 affects Quern. ", ""),
+    (_under("Summary"), "XSA-{n} through ", ""),
+    (_under("Summary"), "XSA-1-64\n\n", ""),
+    (_under("Summary"), "(CVE-2031-{n}) ", ""),
+    (_under("Summary"), "https://example.org/CVE-2031-{n} ", ""),
+    (_under("Summary"), "_a_ `b` *c* ", ""),
+    (_under("Summary"), "words: ", ""),
+    (_under("Summary"), "\u03bcs X\u0410-{n} \u200b", ""),
+    (_under("Summary"), "TODO ", ""),
+    (_under("Summary", "\nWords "), ".", "a\n\n    code\n"),
+    (_under("Summary", "\nWords "), " ", "a.\n"),
+    (_under("Credits"), "Found by Anna Berg, Bo Cale and Dov Ems. ", ""),
+    (_under("Credits"), "Anna Berg ", ""),
+    # packages
+    (_FIXES, "- xen{n} packages, version 1.{n}-2\n", ""),
+    (_FIXES, "For Quern 4.2, in hearth:\n- xen packages, version 1.{n}-2\n\n", ""),
+    (_FIXES, "| package | version |\n|---|---|\n| xen | 1.{n}-2 |\n\n", ""),
+    (f"{_FIXES}| package | version |\n|---|---|\n", "| xen | 1.{n}-2 |\n", ""),
+    (f"{_FIXES}- ", "xen (a), version 1.2-3 for Quern 4.2, ", ""),
+    (_under("Patching"), "Install xen{n} version 1.{n}-2. ", ""),
+    (_under("Patching"), "No fix is available for Quern 4.{n}. ", ""),
+    (_under("Patching"), "Packages are to be installed in a{n}. ", ""),
+    (_under("Affected systems"), "words\n\n", ""),
+    # code
+    (_CODE, "x();\n    ", ""),
+    (_CODE, "\n", "    b;\n"),
+    (_CODE, "// ", ""),
+    (_CODE, "int f(a) ", ""),
+    (_under("Summary"), "diff --git a b\n+++ a\n@@ -1,9 +1,9 @@\n+a\n", ""),
+    (_under("Summary", "@@ -1 +1 @@\n+"), "a", ""),
+    (_under("Summary"), "$ echo \"'a\n\n", ""),
+    (_under("Summary"), "x();\n{\n", ""),
+    (_under("Summary"), "```\na\n", ""),
+    # canaries
+    (_CANARY, "{n}. The next canary {n} is due in June 2025.\n\n", ""),
+    (f"{_CANARY}1. words\n\n", "words\n\n", ""),
+    (f"{_CANARY}1. ", "12 Quern Security Bulletins, ", ""),
+    (f"{_CANARY}1. next canary: ", "between May 6 and ", ""),
+    (f"{_CANARY}1. ", "a b ", ""),
+    (_CANARY, "{n}. a b a b a b a b a b a b a b a b a b a b a b a b a b\n", ""),
+    (f"{_CANARY}1. a\n\nProof of freshness\n---\n\n", "Mon, 02 Mar 2025 a\n", ""),
+    (f"{_CANARY}1. a\n\nSpecial announcements\n---\n\n", "words XSA-{n}\n\n", ""),
+)  # fmt: skip
+
+
+def grown(family: Family, size: int) -> bytes:
+    """A text of about ``size`` bytes of a family."""
+    before, repeated, after = family
+    rest = size - len(before) - len(after)
+    count = max(1, rest // len(repeated.replace("{n}", "1000").encode()))
+    # The first XSA is XSA-1, and the first CVE that there can be is CVE-2031-1000.
+    numbers = range(1000, 1000 + count)
+    return (before + "".join(repeated.replace("{n}", str(n)) for n in numbers) + after).encode()

@@ -24,7 +24,7 @@ def to_json(data: object, *, lines: bool = True) -> bytes:
     without, all is on one line.
     """
     text = json.dumps(data, ensure_ascii=False, sort_keys=True, indent=1 if lines else None)
-    if not (text.isascii() or text.replace("\n", "").isprintable()):  # JSON escapes what is ASCII
+    if not text.isascii():  # JSON escapes what is ASCII
         text = HIDDEN.sub(lambda match: json.dumps(match[0])[1:-1], text)
     written = text.encode() + b"\n"
     for sign, escape in _ESCAPES.items():

@@ -61,8 +61,8 @@ def _references(told: Told, profile: Profile, site_url: str) -> Iterator[dict[st
         file = bulletin.document.file.name
         for address in (page_url(bulletin, profile), beside(bulletin, profile, file)):
             yield {"type": "ADVISORY", "url": f"{site_url}/{address}"}
-    published = [published_advisory(number, profile) for number in bulletin.addresses]
-    yield from ({"type": "ADVISORY", "url": url} for url in dict.fromkeys(published) if is_url(url))
+    published = dict.fromkeys(published_advisory(n, profile) for n in bulletin.addresses)
+    yield from ({"type": "ADVISORY", "url": url} for url in published if is_url(url))
     yield from ({"type": "WEB", "url": url} for url in told.links if url not in published)
 
 

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from functools import lru_cache
 from typing import Final
 
 from bulletins.changes import changed, verdict_changes
@@ -43,8 +44,14 @@ class Told:
 
     def printed(self, first: int = 1, last: int | None = None) -> str:
         """Lines of the text as printed, without blank ones around them."""
-        lines = self.bulletin.document.file.data.decode().replace("\r\n", "\n").split("\n")
-        return visible("\n".join(lines[first - 1 : last]).strip("\n").rstrip())
+        lines = _lines(self.bulletin.document.file.data)[first - 1 : last]
+        return visible("\n".join(lines).strip("\n").rstrip())
+
+
+@lru_cache(maxsize=1)
+def _lines(data: bytes) -> list[str]:
+    """The lines of a text; each of its sections asks for some of them."""
+    return data.decode().replace("\r\n", "\n").split("\n")
 
 
 def told(archive: Archive) -> Iterator[Told]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterator
 from difflib import SequenceMatcher
 from itertools import zip_longest
@@ -13,8 +14,8 @@ from secpack.canary.window import SPAN
 from secpack.model import Canary, Change, Statement
 
 _SPAN: Final = re.compile(rf"\b(?:{SPAN})")
-#: How many comparisons of words, or of statements, are worth their time.
-_MOST_COMPARISONS: Final = 1_000_000
+#: How many comparisons of words, in all statements of a canary, are worth their time.
+_MOST_COMPARISONS: Final = 2_000_000
 
 _LAST_BULLETIN: Final = re.compile(r"\b(?:[A-Z]{1,4}SB|[Bb]ulletin)[-\s]{0,2}#?\s?([0-9]{1,4})\b")
 
@@ -27,31 +28,37 @@ def changes(before: Canary, after: Canary) -> tuple[Change, ...]:
     """
     old = (Statement(0, before.introduction, 0), *before.statements)
     new = (Statement(0, after.introduction, 0), *after.statements)
-    return tuple(_change(a, b) for a, b in _pairs(old, new) if not (a and b and a.text == b.text))
+    most = _MOST_COMPARISONS // max(len(old), len(new))
+    pairs = _pairs(old, new)
+    return tuple(_change(a, b, most) for a, b in pairs if not (a and b and a.text == b.text))
 
 
 def _pairs(
     old: tuple[Statement, ...], new: tuple[Statement, ...]
 ) -> Iterator[tuple[Statement | None, Statement | None]]:
     words = [_skeleton(s.text) for s in old], [_skeleton(s.text) for s in new]
-    for _, i, j, k, m in _opcodes(*words):
+    for _, i, j, k, m in _opcodes(*words, _MOST_COMPARISONS):
         yield from zip_longest(old[i:j], new[k:m])
 
 
-def _opcodes(old: list[str], new: list[str]) -> list[tuple[str, int, int, int, int]]:
-    """How one list becomes the other; long ones are not compared, but replaced as a whole."""
-    if len(old) * len(new) > _MOST_COMPARISONS:
+def _opcodes(old: list[str], new: list[str], most: int) -> list[tuple[str, int, int, int, int]]:
+    """How one list becomes the other, which is replaced as a whole if that takes too long.
+
+    The matcher can look at all pairs of equal words again for each word that it finds.
+    """
+    counts = Counter(old)
+    if sum(counts[word] for word in new) * min(len(old), len(new)) > most:
         return [("replace", 0, len(old), 0, len(new))]
     return list(SequenceMatcher(None, old, new, autojunk=False).get_opcodes())
 
 
-def _change(before: Statement | None, after: Statement | None) -> Change:
+def _change(before: Statement | None, after: Statement | None, most: int) -> Change:
     old, new = before.text if before else "", after.text if after else ""
     number = (after or before or Statement(0, "", 0)).number
     if before and after and _skeleton(old) == _skeleton(new):
         pairs = zip(_values(old), _values(new), strict=True)
         return Change(number, tuple((a, b) for a, b in pairs if a != b), ())
-    return Change(number, (), tuple(_parts(old.split(), new.split())))
+    return Change(number, (), tuple(_parts(old.split(), new.split(), most)))
 
 
 def _values(text: str) -> list[str]:
@@ -75,8 +82,8 @@ def _places(text: str) -> list[tuple[int, int]]:
     return sorted(places)
 
 
-def _parts(old: list[str], new: list[str]) -> Iterator[tuple[str, str]]:
-    for kind, i, j, k, m in _opcodes(old, new):
+def _parts(old: list[str], new: list[str], most: int) -> Iterator[tuple[str, str]]:
+    for kind, i, j, k, m in _opcodes(old, new, most):
         if kind == "equal":
             yield "", " ".join(old[i:j])
             continue

@@ -27,19 +27,17 @@ _MAIL_DATE: Final = re.compile(
 
 def read_statements(document: Document) -> tuple[Statement, ...]:
     """The numbered statements of a canary, each with all that belongs to it, on one line."""
-    found: list[Statement] = []
+    found: list[tuple[int, int, list[str]]] = []
     for block in _declaration(document):
         if isinstance(block, ListBlock):
             found += [
-                Statement(item.number, _words(item.blocks), item.first)
+                (item.number, item.first, [_words(item.blocks)])
                 for item in block.items
                 if item.number is not None
             ]
         elif found:  # a statement's own paragraph at the margin
-            before = found.pop()
-            text = f"{before.text} {_words((block,))}"
-            found.append(Statement(before.number, text, before.line))
-    return tuple(found)
+            found[-1][2].append(_words((block,)))
+    return tuple(Statement(number, " ".join(words), line) for number, line, words in found)
 
 
 def introduction(document: Document) -> str:

@@ -70,9 +70,10 @@ def read_metadata(document: Document, entry: DocumentEntry, *, fallback: str) ->
 def _odd_revisions(revisions: Sequence[Revision], path: str) -> Iterator[Finding]:
     """Entries that are likely slips: far from the first, or in no order."""
     days = [revision.date for revision in revisions]
+    first = min(days, default=date.max)
     for revision in revisions:
-        if (revision.date - min(days)).days > _LONG:
-            message = f"revised on {revision.date}, years after {min(days)}: is the year right?"
+        if (revision.date - first).days > _LONG:
+            message = f"revised on {revision.date}, years after {first}: is the year right?"
             yield Finding(path, revision.line, "revision-date", message)
     if days not in (sorted(days), sorted(days, reverse=True)):
         message = "the entries of the changelog are not in the order of their days"

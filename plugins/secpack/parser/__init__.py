@@ -6,12 +6,13 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
-from secpack.model import Block, Document, File, Finding, Preformatted
+from secpack.model import Block, Document, File, Finding, Preformatted, Unread
 from secpack.parser.blocks import defined_labels, parse_blocks
 from secpack.parser.inline import citation_label
 from secpack.parser.letterhead import parse_letterhead
-from secpack.parser.lines import Line, split_lines
+from secpack.parser.lines import Line, readable, split_lines
 from secpack.parser.patterns import HIDDEN, LABEL, NUMBER, PLACEHOLDER, PLACEHOLDER_SIGN
+from secpack.parser.scripts import mixed_words
 from secpack.parser.state import REFERENCE_SECTIONS, State, is_heading, section_name
 from secpack.parser.tree import leaves
 
@@ -37,6 +38,19 @@ def parse_letter(file: File) -> Document:
 
 
 def _parse_body(lines: list[Line], path: str) -> tuple[tuple[Block, ...], list[Finding]]:
+    """Parse what is short enough to be read; the rest is shown as printed, with a finding."""
+    end = readable(lines)
+    blocks, findings = _parse(lines[:end], path)
+    if end < len(lines):
+        first, last = lines[end].number, lines[-1].number
+        words = "\n".join(line.text for line in lines[end:]).rstrip("\n")
+        blocks = (*blocks, Unread(first, last, words))
+        message = "too long to be read from here on; shown as printed: is this a bulletin?"
+        findings.append(Finding(path, first, "too-long", message))
+    return blocks, findings + _oddities(lines[:end], blocks, path)
+
+
+def _parse(lines: list[Line], path: str) -> tuple[tuple[Block, ...], list[Finding]]:
     """Parse with the labels that seem to be defined; again, if fewer of them are."""
     titles = {n: section_name(line.text) for n, line in enumerate(lines) if is_heading(lines, n)}
     likely = tuple(_likely_labels(lines, titles))
@@ -50,17 +64,19 @@ def _parse_body(lines: list[Line], path: str) -> tuple[tuple[Block, ...], list[F
     if defined != labels:
         state = replace(start, labels=defined, findings=[])
         blocks = parse_blocks(lines, state)
-    return blocks, state.findings + _oddities(lines, blocks, path)
+    return blocks, state.findings
 
 
 def _oddities(lines: list[Line], blocks: tuple[Block, ...], path: str) -> list[Finding]:
-    """Words that a template leaves to be filled in, and characters that cannot be seen."""
+    """Words to be filled in, characters that cannot be seen, and words that mix scripts."""
     found = [*_placeholders(lines, blocks, path)] if _may_be_unfinished(lines) else []
     for line in lines:
-        # None of the characters counts as printable.
-        if not line.text.isprintable() and (hidden := HIDDEN.search(line.text)):
+        plain = line.text.isascii() and line.text.isprintable()
+        if not plain and (hidden := HIDDEN.search(line.text)):
             message = f"U+{ord(hidden[0]):04X}, which cannot be seen or reorders words: remove it"
             found.append(Finding(path, line.number, "hidden-character", message))
+        words = mixed_words(line.text)
+        found += [Finding(path, line.number, "mixed-scripts", message) for message in words]
     return found
 
 

@@ -139,10 +139,13 @@ def parse_sign_off(lines: Lines, position: int, state: State) -> Found[SignOff]:
     text = lines[position].text.strip(" \t")
     if state.depth or not any(mark.fullmatch(text) for mark in _SIGN_OFF_MARKS):
         return None
-    end = chunk_end(lines, position)
-    if text == "--" and position + 1 < end and marks.VERSION.fullmatch(lines[position + 1].text):
+    below = lines[position + 1].text if position + 1 < len(lines) else ""
+    if text == "--" and marks.VERSION.fullmatch(below):
         return None  # the end of a mailed patch
-    if not marks.DASHES.fullmatch(text):
+    if marks.DASHES.fullmatch(text):
+        end = chunk_end(lines, position)
+    else:
+        end = chunk_end(lines, position, _SIGN_OFF_LINES + 1)
         at_end = skip_blank(lines, end) == len(lines)
         if end - position > _SIGN_OFF_LINES or (marks.TEAM.fullmatch(text) and not at_end):
             return None

@@ -15,6 +15,7 @@ from secpack.parser.lines import Line
 from secpack.parser.state import is_heading, skip_blank
 
 _MAX_TITLE_LINES: Final = 4
+_MAX_TITLE_LINE: Final = 500
 _DATE_LINE: Final = re.compile(
     rf"(?:\(?(?:updated|revised|date|published):? )?(?:{DATE})\)?", re.IGNORECASE
 )
@@ -106,7 +107,7 @@ def _chunk(lines: Sequence[Line], position: int) -> tuple[list[Line], int]:
     while end < len(lines) and not lines[end].blank:
         if is_heading(lines, end):
             break
-        if end - position >= _MAX_TITLE_LINES:
+        if end - position >= _MAX_TITLE_LINES or len(lines[end].text) > _MAX_TITLE_LINE:
             return [], position
         end += 1
     return list(lines[position:end]), skip_blank(lines, end)

@@ -11,6 +11,10 @@ from secpack.errors import ParseError
 #: A text larger than this is refused: the longest real one has 25 kB.
 MAX_BYTES: Final = 1024 * 1024
 
+#: Lines and characters of a text that the rules read: the longest real one has 400 and 18,000.
+MAX_READ_LINES: Final = 5_000
+MAX_READ: Final = 128 * 1024
+
 _TAB: Final = 8
 _INDENT: Final = re.compile(r"[ \t]*")
 
@@ -64,6 +68,16 @@ def split_lines(data: bytes, *, path: str) -> list[Line]:
     if lines[-1] == "":
         lines.pop()
     return [Line(n, line.rstrip(" \t\r")) for n, line in enumerate(lines, 1)]
+
+
+def readable(lines: list[Line]) -> int:
+    """How many lines the rules read; all of them, unless there are too many or too long ones."""
+    size = 0
+    for count, line in enumerate(lines):
+        size += len(line.text) + 1
+        if count == MAX_READ_LINES or size > MAX_READ:
+            return count
+    return len(lines)
 
 
 def dedent(line: Line, columns: int) -> Line:

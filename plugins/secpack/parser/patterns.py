@@ -55,11 +55,17 @@ _FILL_IN: Final = (
 PLACEHOLDER: Final = re.compile(rf"\b(?:TODO|FIXME|TBD|XXX+|NNN+)\b|{_FILL_IN}[^<>]{{0,80}}>")
 #: Some of each placeholder; a search for one of five characters, which is fast.
 PLACEHOLDER_SIGN: Final = re.compile(rf"TODO|FIXME|TBD|XXX|NNN|{_FILL_IN}")
-# C0 and C1 controls but tab; soft hyphen, bidirectional and zero-width controls, line
-# separators, byte order mark, and noncharacters.
+# C0 and C1 controls but tab; soft hyphen, joiners, fillers and blanks, bidirectional, zero-width,
+# musical and other format controls, line separators, variation selectors, byte order mark,
+# annotations, tags; what has no agreed shape: private use and noncharacters. Ranges, since what
+# Python knows of characters differs between its versions.
 HIDDEN: Final = re.compile(
-    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u00ad\u061c\u180e\u200b-\u200f\u2028-\u202e"
-    "\u2060-\u206f\ufeff\ufff9-\ufffb\ufffe\uffff\U000e0000-\U000e007f]"
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f"
+    "\u200b-\u200f\u2028-\u202e\u2060-\u206f\u2800\u3164\ue000-\uf8ff\ufdd0-\ufdef\ufe00-\ufe0f"
+    "\ufeff\uffa0\ufff0-\ufffc\ufffe\uffff\U00013430-\U0001343f\U00016fe4\U0001bca0-\U0001bca3"
+    "\U0001d159\U0001d173-\U0001d17a"
+    + "".join(chr(last - 1) + chr(last) for last in range(0x1FFFF, 0xEFFFF, 0x10000))
+    + "\U000e0000-\U000e0fff\U000efffe-\U0010ffff]"
 )
 URL_LINE: Final = re.compile(r"[ \t]*(?:https?://|mailto:)\S+")
 HUNK: Final = re.compile(r"@@ -\d{1,9}(?:,(?P<old>\d{1,9}))? \+\d{1,9}(?:,(?P<new>\d{1,9}))? @@")
@@ -83,7 +89,7 @@ _SEPARATORS: Final = frozenset(" \t|+:=-")
 
 def visible(text: str) -> str:
     """Show characters that cannot be seen, or that reorder others, as ``[U+202E]``."""
-    if text.replace("\n", "").isprintable():  # none of them is: what nearly all texts need is fast
+    if text.isascii() and text.replace("\n", "").isprintable():  # as nearly all texts are
         return text
     return HIDDEN.sub(lambda match: f"[U+{ord(match[0]):04X}]", text)
 

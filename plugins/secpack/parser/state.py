@@ -26,7 +26,7 @@ REVISION_SECTIONS: Final = frozenset(
 )
 DATED_SECTIONS: Final = REVISION_SECTIONS | {"timeline"}
 
-_NUMBERED: Final = re.compile(r"(?:[0-9]{1,2}[.)])+[ \t]+")
+_NUMBERED: Final = re.compile(r"\A(?:[0-9]{1,2}[.)])+[ \t]+")
 
 Lines: TypeAlias = Sequence[Line]
 _B = TypeVar("_B", bound=Block)

@@ -25,9 +25,10 @@ from secpack.model import (
     Section,
     SignOff,
     Table,
+    Unread,
 )
 
-Leaf: TypeAlias = Letterhead | Heading | Paragraph | Preformatted | Table | Rule | SignOff
+Leaf: TypeAlias = Letterhead | Heading | Paragraph | Preformatted | Table | Rule | SignOff | Unread
 
 # Titles of sections that tell what to do, the best first; some help where nothing is to be patched.
 _ACTIONS: Final = (
@@ -53,7 +54,7 @@ _NO_ACTION: Final = re.compile(
 )
 
 # A line that a sentence ends with, or goes on with.
-_ENDS: Final = re.compile(r"[.!?:…]\W*$")
+_ENDS: Final = re.compile(r"[.!?:…]\W{0,20}$")
 _GOES_ON: Final = re.compile(r"(?:\.\.\.|…)?\s*[a-z]|\.\.\.|…")
 
 # More characters than this are not about one of these alone, or not a quotation to lead with.
@@ -106,11 +107,11 @@ def words(inline: Inline) -> str:
 def sections(document: Document) -> tuple[Section, ...]:
     """The sections in order; an inner section's blocks are in those of the outer one, too."""
     blocks = document.blocks
-    # Where sections can begin or end; a sign-off ends them all.
+    # Where sections can begin or end; a sign-off ends them all, and so does what is not read.
     edges = [
         (n, block.level if isinstance(block, Heading) else 0)
         for n, block in enumerate(blocks)
-        if isinstance(block, (Heading, SignOff))
+        if isinstance(block, (Heading, SignOff, Unread))
     ]
     edges.append((len(blocks), 0))
     return tuple(_section(blocks, edges, n) for n, (_, level) in enumerate(edges) if level)

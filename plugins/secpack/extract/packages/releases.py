@@ -44,8 +44,9 @@ def find_releases(text: str, product: str) -> Iterator[re.Match[str]]:
     return _expression(product).finditer(text) if _DIGIT.search(text) else iter(())
 
 
+@lru_cache(maxsize=1)
 def names_release(text: str, product: str) -> bool:
-    """Whether a text names a release."""
+    """Whether a text names a release; asked of one paragraph for each of its sentences."""
     return next(find_releases(text, product), None) is not None
 
 

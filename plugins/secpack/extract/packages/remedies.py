@@ -134,8 +134,7 @@ def _read_remedy(start: int, sentence: str, words: Words, state: State) -> None:
     elif entries and _is_lost(entries, words, state):
         state.report(line, "a package, but not for which release")
     elif entries:
-        known = {(row.package, row.version) for row in state.rows}
-        for entry in [e for e in entries if (e.package, e.version) not in known]:
+        for entry in [e for e in entries if (e.package, e.version) not in state.known]:
             state.add(entry, words.line_at(start + entry.at))
 
 

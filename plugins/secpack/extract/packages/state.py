@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import cached_property
 from typing import Final
 
 from secpack.extract.packages.context import NO_CONTEXT, Above, Context
@@ -31,11 +32,17 @@ class State:
         self.document = document
         self.product = letterhead.issuer.split()[0] if letterhead else ""
         self.rows: list[PackageRow] = []
+        self.known: set[tuple[str, str]] = set()  # packages and versions of the rows
         self.findings: list[Finding] = []
         self.context = self.heading = NO_CONTEXT
         self.elsewhere = 0
         self.installed: set[tuple[str, ...] | None] = set()
         self._before = 0  # how many rows there were when the section began
+
+    @cached_property
+    def printed(self) -> list[str]:
+        """The lines of the text."""
+        return self.document.file.data.decode("utf-8", "replace").split("\n")
 
     # --- sections
 
@@ -135,6 +142,7 @@ class State:
         context = self.context
         if len(self.rows) > MOST_ROWS:
             return
+        self.known.add((entry.package, entry.version))
         note = "; ".join(words for words in (context.note, entry.note) if words)
         self.rows += [
             PackageRow(release, domain, entry.package, entry.version, line, entry.fix, note)

@@ -83,7 +83,7 @@ def _which(roles: Sequence[str], role: str) -> Iterator[int]:
 
 def _lines_of_rows(table: Table, state: State) -> list[int]:
     """The numbers of the lines on which the rows below the head are written."""
-    printed = state.document.file.data.decode("utf-8", "replace").split("\n")
+    printed = state.printed
     numbers = range(table.first, table.last + 1)
     written = [n for n in numbers if "|" in printed[n - 1] and not marks.is_edge(printed[n - 1])]
     return written[len(table.head) :]

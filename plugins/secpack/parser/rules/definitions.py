@@ -25,15 +25,16 @@ def parse_definitions(lines: Lines, position: int, state: State) -> Found[Defini
     pattern = next((p for p in _PATTERNS if p.match(lines[position].text)), None)
     if pattern is None:
         return None
-    start, items = position, []
+    start, found = position, []
     while position < len(lines) and (match := pattern.match(lines[position].text)):
         end = _definition_end(lines, position, pattern)
-        items.append(_definition(lines[position:end], match, state))
+        found.append((match, lines[position:end]))
         position = end
     dated = pattern is not marks.TERM and state.section in DATED_SECTIONS
-    if len(items) < 2 and not dated:
+    if len(found) < 2 and not dated:
         return None
-    return Definitions(lines[start].number, lines[position - 1].number, tuple(items)), position
+    items = tuple(_definition(own, match, state) for match, own in found)
+    return Definitions(lines[start].number, lines[position - 1].number, items), position
 
 
 def _definition(lines: Lines, match: re.Match[str], state: State) -> Definition:

@@ -1,0 +1,96 @@
+"""Reading and rendering take as many times longer as a text is longer, whatever is in it.
+
+What is compared are two times of the same machine, each the shortest of several, so that nothing
+depends on how fast it is.
+"""
+
+from __future__ import annotations
+
+import gc
+import signal
+import time
+from collections.abc import Iterator
+from typing import Final
+
+import pytest
+
+from secpack.parser import lines
+from tests.secpack.adversary import FAMILIES, HEADER, LONG_FAMILIES, Family, grown
+from tests.whole import through
+
+#: How many times longer the longer text is, and may take: as many times, and some noise.
+LONGER: Final = 4
+LIMIT: Final = 6.0
+
+#: How long the shorter text is: so that it takes this many seconds, within these sizes.
+ENOUGH: Final = 0.012
+SMALLEST: Final = 2 * 1024
+LARGEST: Final = 64 * 1024
+
+#: Seconds of the processor after which a text that takes exponential time is given up.
+PATIENCE: Final = 60
+
+RUNS: Final = 5
+
+
+@pytest.fixture(autouse=True)
+def _alarm() -> Iterator[None]:
+    def give_up(*_: object) -> None:
+        raise TimeoutError
+
+    before = signal.signal(signal.SIGPROF, give_up)
+    signal.setitimer(signal.ITIMER_PROF, PATIENCE)
+    gc.disable()
+    yield
+    gc.enable()
+    signal.setitimer(signal.ITIMER_PROF, 0)
+    signal.signal(signal.SIGPROF, before)
+
+
+@pytest.fixture
+def _unlimited(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The rules read all of a text; otherwise they would stop where it gets long."""
+    monkeypatch.setattr(lines, "MAX_READ", 1 << 30)
+    monkeypatch.setattr(lines, "MAX_READ_LINES", 1 << 30)
+
+
+def taken(data: bytes) -> float:
+    """How many seconds of the processor a text takes."""
+    gc.collect()
+    start = time.process_time()
+    through(data)
+    return time.process_time() - start
+
+
+def growth(family: Family, size: int) -> float:
+    """How many times longer a text of a family takes that is ``LONGER`` times as long."""
+    short, long = grown(family, size), grown(family, size * LONGER)
+    short_time = long_time = float("inf")
+    for _ in range(RUNS):
+        short_time = min(short_time, taken(short), taken(short))
+        long_time = min(long_time, taken(long))
+        if long_time < LIMIT * short_time:
+            break
+    return long_time / short_time
+
+
+@pytest.mark.usefixtures("_unlimited")
+@pytest.mark.parametrize("family", FAMILIES, ids=repr)
+def test_time_grows_with_length(family: Family) -> None:
+    size = SMALLEST
+    while size < LARGEST and taken(grown(family, size)) < ENOUGH:
+        size *= 2
+    assert growth(family, size) < LIMIT
+
+
+@pytest.mark.usefixtures("_unlimited")
+@pytest.mark.parametrize(("family", "size"), LONG_FAMILIES, ids=repr)
+def test_time_grows_with_length_of_long_texts(family: Family, size: int) -> None:
+    assert growth(family, size) < LIMIT
+
+
+@pytest.mark.parametrize("words", ["2025-05-06: words\n", "\u200b\n"])
+def test_a_text_of_the_largest_size_takes_no_longer_than_a_long_one(words: str) -> None:
+    family = (f"{HEADER}Changelog\n---------\n\n", words, "")
+    long, largest = grown(family, lines.MAX_READ), grown(family, lines.MAX_BYTES)
+    assert taken(largest) < taken(long) * lines.MAX_BYTES / lines.MAX_READ

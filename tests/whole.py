@@ -1,0 +1,80 @@
+"""One text through the whole of reading and rendering, without a folder and without signatures."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from dataclasses import dataclass, replace
+
+from bulletins.rendering import Renderings
+from secpack import Profile
+from secpack.canary import changes, check_canaries
+from secpack.documents import read_bulletin, read_canary
+from secpack.lint import lint
+from secpack.model import Archive, Bulletin, Canary, File
+from secpack.pack import Entry
+from secpack.profile import Csaf
+from secpack.tracker.references import join_advisories, join_cves
+from tests.bulletins.formats import exports, feeds
+
+BULLETIN = "---===[ Quern Security Bulletin 012 ]===---\n\n2025-05-06\n\n"
+CANARY = "---===[ Quern Canary 012 ]===---\n\n2025-05-06\n\n"
+URL = "https://example.org/security"
+PROFILE = Profile(
+    issuer="Quern", team="The Quern Security Team", csaf=Csaf("https://quern.example.org")
+)
+
+_BANNER = re.compile(rb"(?P<canary>Canary)? {1,9}#?(?P<number>[0-9]{1,4}) {0,9}\]")
+
+
+@dataclass(frozen=True, slots=True)
+class Whole:
+    """What comes of a text: the archive of it, its HTML, and files by their addresses."""
+
+    archive: Archive
+    html: str
+    files: dict[str, bytes]
+
+
+def through(data: bytes) -> Whole:
+    """Read a bulletin or a canary, and make all that a site has of it. Raises SecpackError."""
+    archive = read(data)
+    lint(archive)
+    renderings = Renderings(archive, PROFILE, pages=True)
+    (publication,) = archive.publications
+    html = renderings.of(publication).html
+    files = feeds(archive, PROFILE, URL, renderings) | exports(archive, PROFILE, URL)
+    return Whole(archive, html, files)
+
+
+def read(data: bytes) -> Archive:
+    """The archive of one text, whose banner tells what it is called. Raises SecpackError."""
+    bulletins: tuple[Bulletin, ...] = ()
+    canaries: tuple[Canary, ...] = ()
+    banner = _BANNER.search(data[:1000])
+    number = int(banner["number"]) if banner else 12
+    if banner and banner["canary"]:
+        canaries = (read_canary(_entry(data, "canaries/canary-draft.txt", number), (), PROFILE),)
+        changes(_other(canaries[0]), canaries[0])
+    else:
+        bulletins = (read_bulletin(_entry(data, "QSBs/qsb-draft.txt", number), PROFILE),)
+    publications = (*bulletins, *canaries)
+    advisories = tuple(join_advisories(publications, ()))
+    findings = [f for p in publications for f in p.document.findings]
+    findings += check_canaries(canaries, bulletins, PROFILE)
+    cves = tuple(join_cves(advisories, publications))
+    return Archive(bulletins, canaries, advisories, (), (), tuple(sorted(findings)), cves)
+
+
+def _entry(data: bytes, path: str, number: int) -> Entry:
+    return Entry(File(path, data, hashlib.sha256(data).hexdigest()), number, None, "", ())
+
+
+def _other(canary: Canary) -> Canary:
+    """A canary from which this one differs in half of the words of each statement."""
+    statements = tuple(replace(s, text=_changed(s.text)) for s in canary.statements)
+    return replace(canary, introduction=_changed(canary.introduction), statements=statements)
+
+
+def _changed(text: str) -> str:
+    return " ".join(f"{word}x" if n % 2 else word for n, word in enumerate(text.split()))
