@@ -1,64 +1,106 @@
-"""Code as HTML, with what the stylesheet colours in spans.
+"""Code as HTML: Pygments finds what the stylesheet colours.
 
-The expressions are our own, and linear: lexers of Pygments take exponential time on hostile code.
+The lexers are our own, and linear: those that come with Pygments take exponential time on hostile
+code.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from typing import Final
+from itertools import groupby
+from operator import itemgetter
+from typing import ClassVar, Final
 
-#: By language, what is coloured: the names of groups are classes of the stylesheet.
-_WORDS: Final = {
-    "c": re.compile(
-        r"(?P<c>/\*(?:[^*]|\*(?!/))*(?:\*/)?|//[^\n]*\n?)"
-        r"|(?P<s>\"(?:\\.|[^\"\\\n])*\"?|'(?:\\.|[^'\\\n])')"
-        r"|(?P<n>^[ \t]*#(?:\\\n|[^\n])*\n?|\b(?:NULL|true|false)\b)"
-        r"|(?P<k>\b(?:auto|bool|break|case|char|const|continue|default|do|double|else|enum|extern"
-        r"|float|for|goto|if|inline|int|long|register|return|short|signed|sizeof|static|struct"
-        r"|switch|typedef|union|unsigned|void|volatile|while|FILE|s?size_t"
-        r"|u?int(?:8|16|32|64|ptr)_t)\b)"
-        r"|(?P<function>\b\w{1,60}(?=\())",
-        re.DOTALL | re.MULTILINE,
-    ),
-    "diff": re.compile(
-        r"(?P<c>^(?:[Ii]ndex|diff|=)[^\n]*)|(?P<n>^@[^\n]*)|(?P<gd>^-[^\n]*)|(?P<gi>^\+[^\n]*)",
-        re.MULTILINE,
-    ),
-    "sh": re.compile(
-        r"(?P<c>(?<!\S)#[^\n]*\n?)"
-        r"|(?P<s>\\.|'[^']*'|\"(?:\\.|[^\"\\$\n])*\"(?![^\s;)])|\")"
-        r"|(?P<n>\$\w+"
-        r"|(?<!\S)(?:cd|echo|eval|exec|exit|export|printf|read|set|source|test|unset)(?!\S))"
-        r"|(?P<k>(?<![\w-])(?:if|fi|else|elif|then|for|in|while|do|done|case|esac)(?![\w-]))",
-        re.DOTALL,
-    ),
+from pygments.lexer import RegexLexer, bygroups, using
+from pygments.lexer import this as this_lexer
+from pygments.token import Comment, Generic, Keyword, Name, String, Text, _TokenType
+
+_PLAIN: Final = (r"[A-Za-z0-9_]+|[^A-Za-z0-9_]", Text)
+
+
+class _CLexer(RegexLexer):
+    flags = re.DOTALL | re.MULTILINE
+    tokens: ClassVar = {
+        "root": [
+            (  # types, and after them the name of the function that is declared
+                r"(^[ \t]{0,8}(?!return|else|goto|case)(?:[A-Za-z_]\w{0,59}[ *\n]{1,4}){1,4})"
+                r"(\w{1,60})(?=\()",
+                bygroups(using(this_lexer), Name),  # type: ignore[no-untyped-call]
+            ),
+            (r"/\*(?:[^*]|\*(?!/))*(?:\*/)?|//[^\n]*\n?", Comment),
+            (r"\"(?:\\.|[^\"\\\n])*\"?|'(?:\\.|[^'\\\n])'", String),
+            (r"^[ \t]*#(?:\\\n|[^\n])*\n?|\b(?:NULL|true|false)\b", Name),
+            (
+                r"\b(?:auto|bool|break|case|char|const|continue|default|do|double|else|enum"
+                r"|extern|float|for|goto|if|inline|int|long|register|return|short|signed|sizeof"
+                r"|static|struct|switch|typedef|union|unsigned|void|volatile|while|FILE"
+                r"|s?size_t|u?int(?:8|16|32|64|ptr)_t)\b",
+                Keyword,
+            ),
+            _PLAIN,
+        ]
+    }
+
+
+class _ShellLexer(RegexLexer):
+    flags = re.DOTALL
+    tokens: ClassVar = {
+        "root": [
+            (r"(?<!\S)#[^\n]*\n?", Comment),
+            (r"\\.|'[^']*'|\"(?:\\.|[^\"\\$\n])*\"(?![^\s;)])|\"", String),
+            (r"\$\w+", Name),
+            (
+                r"(?<!\S)(?:cd|echo|eval|exec|exit|export|printf|read|set|source|test|unset)"
+                r"(?!\S)",
+                Name,
+            ),
+            (
+                r"(?<![\w-])(?:if|fi|else|elif|then|for|in|while|do|done|case|esac)(?![\w-])",
+                Keyword,
+            ),
+            _PLAIN,
+        ]
+    }
+
+
+class _DiffLexer(RegexLexer):
+    flags = re.MULTILINE
+    tokens: ClassVar = {
+        "root": [
+            (r"^(?:[Ii]ndex|diff|=)[^\n]*", Comment),
+            (r"^@[^\n]*", Name),
+            (r"^-[^\n]*", Generic.Deleted),
+            (r"^\+[^\n]*", Generic.Inserted),
+            (r"[^\n]+|\n", Text),
+        ]
+    }
+
+
+_LEXERS: Final = {"c": _CLexer(), "sh": _ShellLexer(), "diff": _DiffLexer()}
+
+#: The classes of the stylesheet.
+_CLASSES: Final[dict[_TokenType, str]] = {
+    Comment: "c",
+    String: "s",
+    Name: "n",
+    Keyword: "k",
+    Generic.Deleted: "gd",
+    Generic.Inserted: "gi",
 }
-# Types, and behind them the name of the function that is declared.
-_FUNCTION: Final = re.compile(
-    r"^[ \t]{0,8}(?!return|else|goto|case)(?:[A-Za-z_]\w{0,59}[ *\n]{1,4}){1,4}"
-    r"(?P<name>\w{1,60})\(",
-    re.MULTILINE,
-)
 
 
 def is_coloured(language: str) -> bool:
     """Whether there are colours for a language."""
-    return language in _WORDS
+    return language in _LEXERS
 
 
 def coloured(code: str, language: str, escape: Callable[[str], str]) -> str:
     """Code as HTML; ``escape`` makes HTML of words."""
-    functions = {match.start("name") for match in _FUNCTION.finditer(code)}
-    parts, position = [], 0
-    for match in _WORDS[language].finditer(code):
-        kind = match.lastgroup
-        if kind == "function":
-            if match.start() not in functions:
-                continue
-            kind = "n"
-        parts.append(escape(code[position : match.start()]))
-        parts.append(f'<span class="{kind}">{escape(match[0])}</span>')
-        position = match.end()
-    return "".join([*parts, escape(code[position:])])
+    tokens = _LEXERS[language].get_tokens_unprocessed(code)
+    pairs = ((_CLASSES.get(kind, ""), text) for _, kind, text in tokens)
+    parts = []
+    for name, run in groupby(pairs, key=itemgetter(0)):
+        words = escape("".join(text for _, text in run))
+        parts.append(f'<span class="{name}">{words}</span>' if name else words)
+    return "".join(parts)

@@ -59,6 +59,6 @@ def test_every_word_is_escaped(language: str) -> None:
 
 
 def test_comments_that_go_on_do_not_hang() -> None:
-    """A lexer of Pygments takes twice as long with each of these lines."""
+    """The C lexer that comes with Pygments takes twice as long with each of these lines."""
     code = "int f //\\\n" + "//\\\n" * 10_000 + "x;"
     assert coloured(code, "c", escape).endswith("x;")
