@@ -16,7 +16,7 @@ from typing import TypeAlias
 
 from secpack import SecpackError, load, load_advisories, load_profile
 from secpack.extract.mentions import decide, find_namings
-from secpack.model import Advisory, Archive, Bulletin, File, Naming
+from secpack.model.archive import Advisory, Archive, Bulletin, File, Naming
 from secpack.parser import parse_text
 
 ROOT = Path(__file__).resolve().parents[1]

@@ -6,7 +6,8 @@ from dataclasses import fields, is_dataclass
 from datetime import date
 from typing import Any
 
-from secpack.model import Document, Text
+from secpack.model.archive import Document
+from secpack.model.blocks import Text
 
 
 def dump_document(document: Document) -> dict[str, Any]:

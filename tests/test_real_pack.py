@@ -21,7 +21,9 @@ from secpack import Checker, Profile, SecpackError, load, load_advisories, load_
 from secpack.cache import Cache
 from secpack.extract.packages import read_packages
 from secpack.lint import lint
-from secpack.model import Archive, Fix, Heading, PackageRow, Place, Preformatted, Severity
+from secpack.model.archive import Archive, Fix, PackageRow, Place
+from secpack.model.blocks import Heading, Preformatted
+from secpack.model.findings import Severity
 from secpack.parser.tree import leaves
 from secpack.tracker.statistics import statistics
 from tests.bulletins import judges, rules

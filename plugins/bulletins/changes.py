@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from datetime import date
 
-from secpack.model import Advisory, Bulletin, Publication
+from secpack.model.archive import Advisory, Bulletin, Publication
 from secpack.tracker.references import advisory_numbers
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from secpack.model import Archive, Severity
+from secpack.model.archive import Archive
+from secpack.model.findings import Severity
 from secpack.signatures.policy import is_about_signatures
 
 #: What stands in front of the title of such a document wherever it is listed.

@@ -41,7 +41,7 @@ from bulletins.urls import (
 )
 from bulletins.writer import ArchiveWriter
 from secpack import Profile
-from secpack.model import Archive, Bulletin, Canary, File, Publication, Signature
+from secpack.model.archive import Archive, Bulletin, Canary, File, Publication, Signature
 from secpack.profile import Kind
 
 _T = TypeVar("_T")

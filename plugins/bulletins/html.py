@@ -17,12 +17,12 @@ from typing import Final
 from markupsafe import Markup
 
 from bulletins.colours import coloured, is_coloured
-from secpack.model import (
+from secpack.model.archive import Document
+from secpack.model.blocks import (
     Block,
     Citation,
     Code,
     Definitions,
-    Document,
     Emphasis,
     Heading,
     Id,

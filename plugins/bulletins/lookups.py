@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
-from secpack.model import Archive, Bulletin, PackageRow
+from secpack.model.archive import Archive, Bulletin, PackageRow
 
 _NO_SLUG: Final = re.compile(r"[^a-z0-9.+_]+")
 _MAX_SLUG: Final = 60

@@ -15,7 +15,7 @@ from bulletins.html import as_markup, escape
 from bulletins.urls import kind_of, page_url
 from secpack import Profile
 from secpack.extract.summary import shortened
-from secpack.model import Canary, Publication
+from secpack.model.archive import Canary, Publication
 
 
 class BulletinReader(BaseReader):  # type: ignore[misc] # Pelican has no types

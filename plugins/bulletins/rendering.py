@@ -12,7 +12,8 @@ from markupsafe import Markup
 from bulletins.html import Outline, render, render_blocks
 from bulletins.urls import INDEX, LinkResolver
 from secpack import Profile
-from secpack.model import Archive, Block, Bulletin, Publication, Section
+from secpack.model.archive import Archive, Bulletin, Publication, Section
+from secpack.model.blocks import Block
 from secpack.parser.blocks import defined_labels
 from secpack.parser.patterns import visible
 from secpack.parser.tree import actions, affected, brief, steps, whole

@@ -16,7 +16,8 @@ from markupsafe import Markup
 from bulletins.html import as_markup
 from secpack import Checker, Profile, SecpackError, load, load_advisories, load_profile
 from secpack.cache import open_cache
-from secpack.model import Archive, Severity
+from secpack.model.archive import Archive
+from secpack.model.findings import Severity
 from secpack.progress import Progress
 
 #: What every build of an archive needs, whatever its theme; ``pelicanconf.py`` starts from it.

@@ -52,20 +52,20 @@ from bulletins.urls import (
 from bulletins.verdicts import verdict_sentence, verdict_words
 from secpack import Profile
 from secpack.canary import changes
-from secpack.model import (
+from secpack.model.archive import (
     Advisory,
     Archive,
     Attachment,
     Canary,
     Change,
     Document,
-    Finding,
     Key,
     Letter,
     Publication,
     Signature,
     Verdict,
 )
+from secpack.model.findings import Finding
 from secpack.pack import document_id
 from secpack.parser.inline import parse_inline
 from secpack.profile import Kind

@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 
 from bulletins.lookups import slug_of
-from secpack.model import Archive, Attachment, Bulletin, Canary, Id, Key, Letter, Publication
+from secpack.model.archive import Archive, Attachment, Bulletin, Canary, Key, Letter, Publication
+from secpack.model.blocks import Id
 from secpack.profile import Kind, Profile
 
 ARCHIVE_JSON = "data/archive.json"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from secpack.model import Advisory, Status
+from secpack.model.archive import Advisory, Status
 
 _WORDS: Final = {
     Status.YES: "yes",

@@ -17,17 +17,8 @@ from secpack.documents import read_documents
 from secpack.errors import PackError, SecpackError
 from secpack.git import checked_out
 from secpack.mirror import publish_check
-from secpack.model import (
-    Advisory,
-    Archive,
-    Attachment,
-    Bulletin,
-    Canary,
-    File,
-    Finding,
-    Publication,
-    Severity,
-)
+from secpack.model.archive import Advisory, Archive, Attachment, Bulletin, Canary, File, Publication
+from secpack.model.findings import Finding, Severity
 from secpack.pack import Contents, document_id, read_contents
 from secpack.profile import Kind, Profile
 from secpack.signatures.evidence import Evidence, gather

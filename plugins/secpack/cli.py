@@ -25,7 +25,8 @@ from secpack.lint import CODES, check_security_txt, lint
 from secpack.mirror.checksums import SUMS
 from secpack.mirror.copies import TIMEOUT, Folder, open_copy
 from secpack.mirror.verify_site import Verdict, verify_site
-from secpack.model import Advisory, Archive, Finding, Severity
+from secpack.model.archive import Advisory, Archive
+from secpack.model.findings import Finding, Severity
 from secpack.parser.patterns import visible
 from secpack.profile import Profile, load_profile
 from secpack.progress import Progress, clear

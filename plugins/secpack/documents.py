@@ -22,7 +22,8 @@ from secpack.extract.mentions import decide, find_namings
 from secpack.extract.metadata import Metadata, read_metadata
 from secpack.extract.packages import read_packages
 from secpack.extract.summary import read_abstract
-from secpack.model import Bulletin, Canary, Document, Finding, Letter
+from secpack.model.archive import Bulletin, Canary, Document, Letter
+from secpack.model.findings import Finding
 from secpack.pack import Contents, Entry, document_id
 from secpack.parser import parse_letter, parse_text
 from secpack.profile import DocumentEntry, Kind, Profile

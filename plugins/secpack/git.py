@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Final
 
 from secpack.errors import SecpackError
-from secpack.model import Finding, Severity
+from secpack.model.findings import Finding, Severity
 from secpack.programs import LimitError, find_program, run
 
 _COMMIT: Final = re.compile(rb"([0-9a-f]{40}|[0-9a-f]{64})\n")

@@ -8,18 +8,9 @@ from collections.abc import Iterator
 from datetime import date
 from typing import Final
 
-from secpack.model import (
-    Advisory,
-    Archive,
-    Bulletin,
-    Citation,
-    Document,
-    Finding,
-    Naming,
-    References,
-    Severity,
-    Text,
-)
+from secpack.model.archive import Advisory, Archive, Bulletin, Document, Naming
+from secpack.model.blocks import Citation, References, Text
+from secpack.model.findings import Finding, Severity
 from secpack.parser.blocks import defined_labels
 from secpack.parser.inline import citation_label
 from secpack.parser.lines import MAX_READ_LINES

@@ -14,7 +14,8 @@ from typing import Final, TypeVar
 
 from secpack.errors import ParseError, PrivateKeyError, SecpackError
 from secpack.files import read_file
-from secpack.model import File, Finding, Severity, Signature
+from secpack.model.archive import File, Signature
+from secpack.model.findings import Finding, Severity
 from secpack.parser.lines import MAX_BYTES
 from secpack.profile import Kind, Profile
 from secpack.signatures.private_keys import find_private_key

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
-from secpack.model import Finding, Severity
+from secpack.model.findings import Finding, Severity
 from secpack.profile import Waiver
 
 

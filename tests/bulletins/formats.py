@@ -15,7 +15,7 @@ from bulletins.feeds import feed_files
 from bulletins.rendering import Renderings
 from bulletins.urls import OSV_ALL, osv_url
 from secpack import Profile
-from secpack.model import Archive
+from secpack.model.archive import Archive
 
 
 def feeds(

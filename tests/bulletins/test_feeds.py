@@ -15,7 +15,7 @@ import pytest
 
 from bulletins.rendering import Renderings
 from secpack import load, load_advisories, load_profile
-from secpack.model import Archive
+from secpack.model.archive import Archive
 from tests.bulletins.formats import exports, feeds
 from tests.bulletins.sites import ROOT, Site, build
 from tests.packs import bulletin, make_pack, numbered

@@ -16,7 +16,7 @@ from lxml import etree
 from bulletins.exports.sitemap import page_dates, sitemap
 from bulletins.rendering import Renderings
 from secpack import Profile, load, load_advisories, load_profile
-from secpack.model import Archive, Credit, Fix, PackageRow, Revision, Statement
+from secpack.model.archive import Archive, Credit, Fix, PackageRow, Revision, Statement
 from secpack.parser.patterns import visible
 from tests.bulletins import judges, rules
 from tests.bulletins.formats import exports, feeds

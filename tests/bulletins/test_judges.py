@@ -15,7 +15,8 @@ from bulletins.exports.texts import told
 from bulletins.rendering import Renderings
 from bulletins.urls import ARCHIVE_JSON, json_url
 from secpack import Checker, load, load_advisories, load_profile
-from secpack.model import Archive, Finding, Severity, Verdict
+from secpack.model.archive import Archive, Verdict
+from secpack.model.findings import Finding, Severity
 from tests.bulletins import judges
 from tests.bulletins.formats import csaf, data_files, feeds, osv
 from tests.bulletins.sites import ROOT

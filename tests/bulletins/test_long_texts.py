@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from bulletins.html import render
-from secpack.model import Unread
+from secpack.model.blocks import Unread
 from secpack.parser.lines import MAX_BYTES, MAX_READ, MAX_READ_LINES
 from secpack.parser.tree import sections
 from tests.bulletins.test_lossless import check

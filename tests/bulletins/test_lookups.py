@@ -10,7 +10,7 @@ import pytest
 from bulletins.build.links import dangling
 from bulletins.lookups import by_package, by_release, slug_of, without_release
 from secpack import Profile, load
-from secpack.model import Archive
+from secpack.model.archive import Archive
 from tests.bulletins.sites import build
 from tests.packs import bulletin, make_pack
 

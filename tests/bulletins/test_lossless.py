@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from bulletins.html import render
 from secpack import load
-from secpack.model import Document, File
+from secpack.model.archive import Document, File
 from secpack.parser import parse_letter, parse_text
 from secpack.parser.tree import leaves
 from tests.conftest import DATA

@@ -10,7 +10,7 @@ import pytest
 from bulletins.html import render
 from bulletins.reader import about
 from secpack.archive import load
-from secpack.model import File
+from secpack.model.archive import File
 from secpack.parser import parse_text
 from tests.packs import make_pack
 from tests.secpack.adversary import mixed_texts, texts

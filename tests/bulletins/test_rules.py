@@ -13,7 +13,7 @@ from bulletins.exports.sitemap import page_dates, robots, sitemap
 from bulletins.rendering import Renderings
 from bulletins.urls import CSAF_FEED, CSAF_PROVIDER, SECURITY_TXT
 from secpack import load, load_advisories, load_profile
-from secpack.model import Archive
+from secpack.model.archive import Archive
 from tests.bulletins import judges, rules
 from tests.bulletins.formats import exports, feeds
 from tests.bulletins.sites import ROOT

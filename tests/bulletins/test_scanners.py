@@ -16,16 +16,8 @@ import pytest
 from bulletins.exports.texts import is_url, told
 from bulletins.urls import CSAF_FEED, CSAF_PROVIDER, OSV_ALL, csaf_url
 from secpack import Profile, SecpackError, load, load_advisories, load_profile
-from secpack.model import (
-    Archive,
-    Finding,
-    Fix,
-    Naming,
-    PackageRow,
-    Place,
-    Revision,
-    Severity,
-)
+from secpack.model.archive import Archive, Fix, Naming, PackageRow, Place, Revision
+from secpack.model.findings import Finding, Severity
 from tests.bulletins import judges
 from tests.bulletins.formats import csaf, exports, osv
 from tests.bulletins.sites import ROOT, build

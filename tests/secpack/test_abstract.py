@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from secpack.extract.summary import read_abstract
-from secpack.model import Abstract, Credit, File, Part
+from secpack.model.archive import Abstract, Credit, File, Part
 from secpack.parser import parse_text
 
 TEXT = """\

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import pytest
 
 from secpack.extract.mentions import decide, find_namings
-from secpack.model import File
+from secpack.model.archive import File
 from secpack.parser import parse_text
 from secpack.parser.lines import MAX_BYTES
 from tests.secpack.adversary import mixed_texts, texts

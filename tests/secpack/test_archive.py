@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from secpack import PackError, Profile, SecpackError, load
-from secpack.model import Advisory, Archive, Severity
+from secpack.model.archive import Advisory, Archive
+from secpack.model.findings import Severity
 from secpack.profile import DocumentEntry, Waiver
 from tests.packs import PROOF, bulletin, canary, make_pack, numbered
 

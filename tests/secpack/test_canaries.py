@@ -10,7 +10,7 @@ import pytest
 
 from secpack import Profile, load, load_profile
 from secpack.canary import changes, check_lateness, due_window
-from secpack.model import Archive, Canary, Change, Statement, Window
+from secpack.model.archive import Archive, Canary, Change, Statement, Window
 from tests.packs import PROOF, canary, make_pack, numbered
 
 CONTENT = Path(__file__).parents[2] / "content"

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from secpack.errors import ParseError
-from secpack.model import File
+from secpack.model.archive import File
 from secpack.parser import parse_text
 from tests.conftest import DATA
 from tests.dump import dump_document

@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from secpack import Checker, PackError, Profile, load
-from secpack.model import Archive, File, Severity
+from secpack.model.archive import Archive, File
+from secpack.model.findings import Severity
 from secpack.profile import Signer
 from secpack.signatures.gpg import bare_keys, build_keyring
 from secpack.signatures.packets import dearmor

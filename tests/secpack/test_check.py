@@ -16,7 +16,7 @@ import pytest
 from secpack.archive import load
 from secpack.cli import main
 from secpack.lint import CODES, lint
-from secpack.model import Advisory
+from secpack.model.archive import Advisory
 from secpack.profile import DocumentEntry, Profile, load_profile
 from tests.packs import bulletin, canary, make_pack
 from tests.processes import has_ended

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from secpack.model import File
+from secpack.model.archive import File
 from secpack.programs import find_program
 from secpack.signatures.gpgv import Job, check_signature
 from secpack.signatures.packets import read_keys

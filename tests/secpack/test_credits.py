@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from secpack.extract.credits import Credit, read_credits
-from secpack.model import File
+from secpack.model.archive import File
 from secpack.parser import parse_text
 from secpack.parser.tree import sections
 from tests.conftest import DATA

@@ -6,7 +6,8 @@ import unicodedata
 
 import pytest
 
-from secpack.model import File, Link
+from secpack.model.archive import File
+from secpack.model.blocks import Link
 from secpack.parser import parse_letter
 from secpack.parser.inline import parse_inline
 from secpack.parser.patterns import visible

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from secpack.extract.mentions import decide, find_namings
-from secpack.model import Document, Place
+from secpack.model.archive import Document, Place
 from secpack.parser import parse_text
 from tests.conftest import DATA
 from tests.packs import bulletin

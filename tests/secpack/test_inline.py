@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from secpack.model import Id, Link
+from secpack.model.blocks import Id, Link
 from secpack.parser.inline import advisory_numbers, link_ids, parse_inline
 
 

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from bulletins.urls import published_advisory, published_cve
 from secpack import Profile, ProfileError, TrackerError, load_advisories, load_profile
-from secpack.model import Advisory
+from secpack.model.archive import Advisory
 from tests.conftest import DATA
 
 PROFILES = sorted((DATA / "profiles").glob("*.toml"))

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from secpack.extract.packages import read_packages
-from secpack.model import Block, Document
+from secpack.model.archive import Document
+from secpack.model.blocks import Block
 from secpack.parser import parse_text
 from secpack.parser.tree import actions, affected, brief, leaves, plain, runs, steps, whole
 from tests.conftest import DATA

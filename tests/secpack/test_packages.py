@@ -17,7 +17,8 @@ from secpack.extract.packages import MOST_ROWS, read_packages
 from secpack.extract.packages.places import domain_names
 from secpack.extract.packages.releases import release_numbers
 from secpack.extract.packages.versions import split_name
-from secpack.model import File, Finding, Fix, PackageRow, Severity
+from secpack.model.archive import File, Fix, PackageRow
+from secpack.model.findings import Finding, Severity
 from secpack.parser import parse_text
 from tests.conftest import DATA
 from tests.secpack.adversary import HEADER, mixed_texts, texts

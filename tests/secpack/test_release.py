@@ -11,7 +11,7 @@ import pytest
 
 from secpack import SecpackError
 from secpack.mirror.publish_check import CODES, Release, check_release, read_release
-from secpack.model import Severity
+from secpack.model.findings import Severity
 
 ENTRY = "<entry><id>{id}</id><updated>{updated}</updated></entry>"
 FEED = '<feed xmlns="http://www.w3.org/2005/Atom"><id>{id}</id><updated>{updated}</updated>{rest}</feed>'

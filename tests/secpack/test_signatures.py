@@ -18,7 +18,8 @@ import pytest
 
 from secpack import Checker, PackError, Profile, SecpackError, examine, load
 from secpack.cache import Cache, open_cache
-from secpack.model import Archive, File, Severity, Verdict
+from secpack.model.archive import Archive, File, Verdict
+from secpack.model.findings import Severity
 from secpack.profile import Period, Signer, Waiver
 from secpack.signatures import packets as openpgp
 from secpack.signatures.gpgv import Job

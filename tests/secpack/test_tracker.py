@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 
 from secpack import Profile, load
-from secpack.model import Advisory, Archive, Severity, Status
+from secpack.model.archive import Advisory, Archive, Status
+from secpack.model.findings import Severity
 from secpack.profile import DocumentEntry
 from secpack.tracker.statistics import Year, statistics
 from secpack.tracker.xsa_yml import check_tracker, load_advisories

@@ -31,7 +31,7 @@ from bulletins.urls import (
     page_url,
 )
 from secpack import Profile, SecpackError
-from secpack.model import Archive, Publication
+from secpack.model.archive import Archive, Publication
 
 #: The templates that are asked for by name.
 TEMPLATES = (

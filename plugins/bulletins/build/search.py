@@ -11,7 +11,7 @@ from typing import Final, TypeAlias
 
 from bulletins.urls import CVE, INDEX, SEARCH_INDEX, advisory_url, page_url
 from secpack import Profile, SecpackError
-from secpack.model import Archive, Canary
+from secpack.model.archive import Archive, Canary
 
 #: What the page needs of all that Pagefind writes; the rest are boxes and styles of its own.
 _NEEDED: Final = (

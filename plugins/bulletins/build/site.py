@@ -33,7 +33,8 @@ from bulletins.build.times import set_times
 from bulletins.build.unchanged import inputs_of, remember, stamps
 from bulletins.urls import ARCHIVE_JSON
 from secpack import SecpackError
-from secpack.model import Archive, Finding, Severity
+from secpack.model.archive import Archive
+from secpack.model.findings import Finding, Severity
 from secpack.progress import clear
 
 #: How many findings a build prints.

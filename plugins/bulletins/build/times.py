@@ -10,7 +10,7 @@ from pathlib import Path
 from bulletins.build.checksums import paths
 from bulletins.urls import page_url
 from secpack import Profile
-from secpack.model import Archive
+from secpack.model.archive import Archive
 
 
 def set_times(folder: Path, archive: Archive, profile: Profile) -> None:

@@ -22,7 +22,7 @@ from bulletins.urls import (
     osv_url,
 )
 from secpack import Profile
-from secpack.model import Archive
+from secpack.model.archive import Archive
 
 
 def export_files(archive: Archive, profile: Profile, site_url: str) -> Iterator[tuple[str, bytes]]:

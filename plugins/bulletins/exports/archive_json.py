@@ -20,18 +20,18 @@ from bulletins.urls import (
     page_url,
 )
 from secpack import Profile
-from secpack.model import (
+from secpack.model.archive import (
     Advisory,
     Archive,
     Attachment,
     Bulletin,
     Canary,
-    Finding,
     Key,
     PackageRow,
     Publication,
     Signature,
 )
+from secpack.model.findings import Finding
 from secpack.tracker.statistics import statistics
 
 _FORMAT = 1

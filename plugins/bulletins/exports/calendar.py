@@ -11,7 +11,7 @@ from bulletins.doubts import doubts
 from bulletins.reader import site_name
 from bulletins.urls import page_url
 from secpack import Profile
-from secpack.model import Archive, Canary, Window
+from secpack.model.archive import Archive, Canary, Window
 from secpack.parser.patterns import visible
 
 #: How many octets a line holds, without its end.

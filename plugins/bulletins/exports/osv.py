@@ -15,7 +15,7 @@ from bulletins.exports.data import midnight, to_json
 from bulletins.exports.texts import Told, is_url, mentioned
 from bulletins.urls import beside, page_url, published_advisory
 from secpack import Profile
-from secpack.model import Credit
+from secpack.model.archive import Credit
 from secpack.parser.patterns import visible
 
 #: The version of the schema that first knew ``upstream``.

@@ -10,7 +10,7 @@ from xml.etree import ElementTree as ET
 
 from bulletins.urls import INDEX, SITEMAP, list_url, page_url
 from secpack import Profile, SecpackError
-from secpack.model import Archive, Publication
+from secpack.model.archive import Archive, Publication
 
 #: How many addresses a sitemap may hold.
 MOST: Final = 50_000

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from bulletins.exports.data import to_json
-from secpack.model import Archive, Publication
+from secpack.model.archive import Archive, Publication
 
 _FORMAT = 1
 

@@ -13,7 +13,7 @@ from bulletins.changes import changed, verdict_changes
 from bulletins.doubts import WORDS as DOUBTFUL
 from bulletins.doubts import doubts
 from bulletins.reader import heading
-from secpack.model import Advisory, Archive, Bulletin, Place
+from secpack.model.archive import Advisory, Archive, Bulletin, Place
 from secpack.parser.patterns import visible
 
 #: An address that is one by RFC 3986, and leads to the web: these formats allow no other.

@@ -14,7 +14,7 @@ from bulletins.reader import site_name
 from bulletins.rendering import Renderings
 from bulletins.urls import feed_url, json_feed_url
 from secpack import Profile
-from secpack.model import Archive, Publication
+from secpack.model.archive import Archive, Publication
 from secpack.parser.patterns import visible
 
 

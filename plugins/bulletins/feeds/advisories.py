@@ -12,7 +12,7 @@ from bulletins.reader import heading
 from bulletins.urls import INDEX, advisory_url, page_url, published_advisory
 from bulletins.verdicts import verdict_sentence
 from secpack import Profile
-from secpack.model import Advisory, Archive, Bulletin, Status
+from secpack.model.archive import Advisory, Archive, Bulletin, Status
 from secpack.parser.patterns import visible
 
 

@@ -15,7 +15,7 @@ from bulletins.reader import heading, summary
 from bulletins.rendering import Renderings
 from bulletins.urls import INDEX, beside, json_url, kind_of, page_url
 from secpack import Profile
-from secpack.model import Archive, Bulletin, Canary, File, Publication
+from secpack.model.archive import Archive, Bulletin, Canary, File, Publication
 from secpack.parser.patterns import visible
 
 

@@ -35,7 +35,8 @@ from bulletins.publish.versions import Versions
 from secpack import Profile, SecpackError
 from secpack.mirror.checksums import SUMS, SUMS_SIGNATURES
 from secpack.mirror.publish_check import CODES, Release, check_release, read_release
-from secpack.model import Archive, Finding
+from secpack.model.archive import Archive
+from secpack.model.findings import Finding
 from secpack.waivers import with_waivers
 
 

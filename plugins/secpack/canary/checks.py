@@ -7,7 +7,8 @@ from datetime import date, timedelta
 from typing import Final
 
 from secpack.canary.statements import stated_issue
-from secpack.model import Bulletin, Canary, Finding, Severity
+from secpack.model.archive import Bulletin, Canary
+from secpack.model.findings import Finding, Severity
 from secpack.profile import Profile
 
 #: How old a proof of freshness can be on the day of issue; a day behind it is another zone's.

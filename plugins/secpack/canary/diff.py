@@ -11,7 +11,7 @@ from typing import Final
 
 from secpack.canary.statements import COUNT
 from secpack.canary.window import SPAN
-from secpack.model import Canary, Change, Statement
+from secpack.model.archive import Canary, Change, Statement
 
 _SPAN: Final = re.compile(rf"\b(?:{SPAN})")
 #: How many comparisons of words, in all statements of a canary, are worth their time.

@@ -8,7 +8,8 @@ from datetime import date
 from itertools import takewhile
 from typing import Final
 
-from secpack.model import Block, Document, ListBlock, Preformatted, Section, Statement
+from secpack.model.archive import Document, Section, Statement
+from secpack.model.blocks import Block, ListBlock, Preformatted
 from secpack.parser.dates import DATE, MONTHS, parse_date
 from secpack.parser.tree import leaves, plain, runs, sections
 

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from datetime import date, timedelta
 from typing import Final
 
-from secpack.model import Statement, Window
+from secpack.model.archive import Statement, Window
 from secpack.parser.dates import DATE, MONTH, MONTHS, parse_date
 
 _ORDINAL: Final = "(?:st|nd|rd|th)?"

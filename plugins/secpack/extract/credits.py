@@ -10,7 +10,8 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import Final
 
-from secpack.model import Credit, Heading, References, Section
+from secpack.model.archive import Credit, Section
+from secpack.model.blocks import Heading, References
 from secpack.parser.state import section_name
 from secpack.parser.tree import plain, runs
 

@@ -9,7 +9,8 @@ from datetime import date
 from typing import Final
 
 from secpack.errors import ParseError
-from secpack.model import Document, Finding, Revision
+from secpack.model.archive import Document, Revision
+from secpack.model.findings import Finding
 from secpack.parser import patterns as marks
 from secpack.parser.dates import DATE, parse_date
 from secpack.parser.lines import Line, split_lines

@@ -6,7 +6,8 @@ from collections.abc import Iterable, Iterator
 from typing import Final
 
 from secpack.extract.credits import read_credits
-from secpack.model import Abstract, Block, Document, Link, Paragraph, Part, References
+from secpack.model.archive import Abstract, Document, Part
+from secpack.model.blocks import Block, Link, Paragraph, References
 from secpack.parser.tree import actions, opening, plain, runs, sections, summary_section
 
 _WORDS: Final = 45

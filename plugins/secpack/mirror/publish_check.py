@@ -11,7 +11,7 @@ from typing import Any, Final
 from xml.etree import ElementTree as ET
 
 from secpack.errors import SecpackError
-from secpack.model import Finding, Severity
+from secpack.model.findings import Finding, Severity
 
 #: What the gate finds; a profile's waivers for these are for it alone.
 CODES: Final = frozenset(

@@ -16,8 +16,8 @@ from secpack.errors import ParseError, SecpackError
 from secpack.mirror.checksums import SUMS, SUMS_SIGNATURES, parse_sums
 from secpack.mirror.copies import Copy, MissingError, RefusedError, UnreachableError
 from secpack.mirror.publish_check import ARCHIVE_JSON, ReleasedDocument, read_documents
-from secpack.model import File
-from secpack.model import Verdict as SignatureVerdict
+from secpack.model.archive import File
+from secpack.model.archive import Verdict as SignatureVerdict
 from secpack.programs import find_program
 from secpack.signatures.gpgv import Facts, Job, check_signature
 from secpack.signatures.packets import read_keys

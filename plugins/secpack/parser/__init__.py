@@ -6,7 +6,9 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
-from secpack.model import Block, Document, File, Finding, Preformatted, Unread
+from secpack.model.archive import Document, File
+from secpack.model.blocks import Block, Preformatted, Unread
+from secpack.model.findings import Finding
 from secpack.parser.blocks import defined_labels, parse_blocks
 from secpack.parser.inline import citation_label
 from secpack.parser.letterhead import parse_letterhead

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from typing import Final, TypeAlias
 
-from secpack.model import (
+from secpack.model.blocks import (
     Block,
     Definitions,
     Heading,

@@ -6,7 +6,7 @@ import re
 from collections.abc import Collection, Iterator, Sequence
 from typing import Final
 
-from secpack.model import Citation, Code, Emphasis, Id, Inline, Link, Text
+from secpack.model.blocks import Citation, Code, Emphasis, Id, Inline, Link, Text
 from secpack.parser.patterns import HIDDEN
 
 _MAX_SPAN: Final = 200  # characters between two marks; a longer span is not meant as one

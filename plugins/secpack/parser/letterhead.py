@@ -8,7 +8,7 @@ from datetime import date
 from typing import Final
 
 from secpack.errors import ParseError
-from secpack.model import Letterhead
+from secpack.model.blocks import Letterhead
 from secpack.parser import patterns as marks
 from secpack.parser.dates import DATE, LIKE_A_DATE, parse_date
 from secpack.parser.lines import Line

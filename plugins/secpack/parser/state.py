@@ -11,7 +11,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Final, TypeAlias, TypeVar
 
-from secpack.model import Block, Finding, Inline
+from secpack.model.blocks import Block, Inline
+from secpack.model.findings import Finding
 from secpack.parser import patterns as marks
 from secpack.parser.inline import parse_inline
 from secpack.parser.lines import Line

@@ -7,11 +7,11 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import pairwise
 from typing import Final, TypeAlias
 
-from secpack.model import (
+from secpack.model.archive import Document, Section
+from secpack.model.blocks import (
     Block,
     Citation,
     Definitions,
-    Document,
     Heading,
     Inline,
     Letterhead,
@@ -22,7 +22,6 @@ from secpack.model import (
     Quotation,
     References,
     Rule,
-    Section,
     SignOff,
     Table,
     Unread,

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from secpack.errors import ParseError, ProgramMissingError, SecpackError
-from secpack.model import Finding, Key, Severity, Signature
+from secpack.model.archive import Key, Signature
+from secpack.model.findings import Finding, Severity
 from secpack.pack import Contents
 from secpack.profile import Profile
 from secpack.signatures.gpg import Keyring, bare_keys, build_keyring, inspect_keys

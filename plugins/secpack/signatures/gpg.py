@@ -18,7 +18,8 @@ from typing import Final
 
 from secpack.cache import Cache
 from secpack.errors import ParseError
-from secpack.model import File, Finding, Key, Severity
+from secpack.model.archive import File, Key
+from secpack.model.findings import Finding, Severity
 from secpack.programs import LimitError, Program, find_program, run
 from secpack.signatures.packets import PublicKey, read_keys
 

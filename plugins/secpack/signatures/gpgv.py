@@ -19,7 +19,7 @@ from typing import Final
 
 from secpack.cache import Cache
 from secpack.errors import ParseError
-from secpack.model import File, Verdict
+from secpack.model.archive import File, Verdict
 from secpack.programs import LimitError, Program, end_all, find_program, run
 from secpack.signatures.packets import SeveralSignaturesError, read_signature
 

@@ -8,7 +8,8 @@ from datetime import date
 from typing import Final
 
 from secpack.errors import ParseError
-from secpack.model import File, Finding, Key, Severity, Signature, Verdict
+from secpack.model.archive import File, Key, Signature, Verdict
+from secpack.model.findings import Finding, Severity
 from secpack.profile import Period, Profile, Signer
 from secpack.signatures.gpgv import Facts
 

@@ -6,7 +6,8 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
-from secpack.model import Advisory, Bulletin, Cve, Id, Naming, Publication
+from secpack.model.archive import Advisory, Bulletin, Cve, Naming, Publication
+from secpack.model.blocks import Id
 from secpack.pack import document_id
 from secpack.profile import Kind
 

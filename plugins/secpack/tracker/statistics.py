@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import ROUND_HALF_UP, Decimal
 
-from secpack.model import Advisory, Status
+from secpack.model.archive import Advisory, Status
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,8 @@ from typing import Any, Final
 
 from secpack.errors import TrackerError
 from secpack.files import MAX_INPUT, read_file
-from secpack.model import Advisory, Finding, Severity
+from secpack.model.archive import Advisory
+from secpack.model.findings import Finding, Severity
 
 _NUMBER: Final = re.compile(r"[1-9][0-9]{0,3}")
 _CVE: Final = re.compile(r"CVE-[0-9]{4}-[0-9]{4,7}")

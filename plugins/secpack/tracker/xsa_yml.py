@@ -13,7 +13,8 @@ import yaml
 
 from secpack.errors import TrackerError
 from secpack.files import MAX_INPUT, read_file
-from secpack.model import Advisory, Bulletin, Finding, Severity
+from secpack.model.archive import Advisory, Bulletin
+from secpack.model.findings import Finding, Severity
 from secpack.tracker.xsa_json import join_list
 
 _KEYS: Final = frozenset({"xsa", "date", "affected", "qsb", "unused", "reason", "updated"})

@@ -15,7 +15,7 @@ from bulletins.exports.data import to_json
 from bulletins.exports.texts import Told
 from bulletins.urls import csaf_url
 from secpack import Profile
-from secpack.model import Archive
+from secpack.model.archive import Archive
 
 __all__ = ["csaf", "is_provider", "provider"]
 

@@ -12,7 +12,7 @@ from bulletins.exports.texts import Told, is_url
 from bulletins.reader import about
 from bulletins.urls import beside, csaf_url, page_url, published_advisory, published_cve
 from secpack import Profile
-from secpack.model import PackageRow, Part
+from secpack.model.archive import PackageRow, Part
 from secpack.parser.patterns import visible
 from secpack.parser.tree import is_on_affected
 

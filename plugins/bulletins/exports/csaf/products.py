@@ -13,7 +13,7 @@ from typing import Any
 from urllib.parse import quote
 
 from secpack import Profile
-from secpack.model import Fix, PackageRow
+from secpack.model.archive import Fix, PackageRow
 from secpack.parser.patterns import visible
 
 

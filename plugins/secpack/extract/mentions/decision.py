@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from typing import Final
 
-from secpack.model import Naming, Place
+from secpack.model.archive import Naming, Place
 
 _TELLING: Final = (Place.ANNOUNCEMENT, Place.HEAD, Place.FIX)
 _FURTHER: Final = (Place.SUMMARY, Place.HEADING, Place.PATCHING, Place.BODY)

@@ -24,7 +24,7 @@ from secpack.extract.mentions.runs import (
 )
 from secpack.extract.mentions.surroundings import surroundings_of
 from secpack.extract.mentions.wording import Wording, wording_for
-from secpack.model import Document, Naming, Place
+from secpack.model.archive import Document, Naming, Place
 
 _MAX_SENTENCE: Final = 300
 

@@ -9,11 +9,11 @@ from itertools import islice, pairwise
 from typing import Final
 
 from secpack.extract.mentions.wording import ANNOUNCES, SENTENCE_END
-from secpack.model import (
+from secpack.model.archive import Document, Place
+from secpack.model.blocks import (
     Block,
     Citation,
     Definitions,
-    Document,
     Emphasis,
     Heading,
     Id,
@@ -22,7 +22,6 @@ from secpack.model import (
     Link,
     ListBlock,
     Paragraph,
-    Place,
     Preformatted,
     Quotation,
     References,

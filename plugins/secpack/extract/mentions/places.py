@@ -10,7 +10,7 @@ from secpack.extract.mentions.passages import Passage
 from secpack.extract.mentions.runs import Spot
 from secpack.extract.mentions.surroundings import Surroundings
 from secpack.extract.mentions.wording import PUBLIC, VERBS, Wording
-from secpack.model import Place
+from secpack.model.archive import Place
 
 _IS_ANNOUNCED: Final = re.compile(
     r"[^.]{0,100}\b(?:(?:was|were|been|being)\s+(?:\w+\s+)?"

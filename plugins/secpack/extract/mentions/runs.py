@@ -11,17 +11,8 @@ from typing import Final, TypeAlias
 
 from secpack.extract.mentions.passages import Passage
 from secpack.extract.mentions.wording import ANNOUNCES, SENTENCE_END
-from secpack.model import (
-    Block,
-    Citation,
-    Document,
-    Emphasis,
-    Inline,
-    Link,
-    Place,
-    References,
-    Text,
-)
+from secpack.model.archive import Document, Place
+from secpack.model.blocks import Block, Citation, Emphasis, Inline, Link, References, Text
 from secpack.parser.inline import citation_label, ids_at, link_ids, parse_inline
 from secpack.parser.tree import runs, words
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final
 
-from secpack.model import Letterhead
+from secpack.model.blocks import Letterhead
 
 SENTENCE_END: Final = re.compile(
     r"[.!?](?<![ .]\w[.!?])(?<!vs[.!?])(?<!etc[.!?])[\"”)]{0,2}\s+(?=[A-Z\"“(_*])"

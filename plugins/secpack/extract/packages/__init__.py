@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from secpack.extract.packages.blocks import read_blocks
 from secpack.extract.packages.state import MOST_ROWS, State
-from secpack.model import Document, Finding, PackageRow
+from secpack.model.archive import Document, PackageRow
+from secpack.model.findings import Finding
 
 __all__ = ["MOST_ROWS", "read_packages"]
 

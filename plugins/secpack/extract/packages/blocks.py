@@ -15,7 +15,7 @@ from secpack.extract.packages.remedies import look_aside, names_version, read_se
 from secpack.extract.packages.state import State
 from secpack.extract.packages.tables import read_table
 from secpack.extract.packages.words import Words, running_text, without_labels
-from secpack.model import Block, Heading, Item, ListBlock, Paragraph, Preformatted, Table
+from secpack.model.blocks import Block, Heading, Item, ListBlock, Paragraph, Preformatted, Table
 from secpack.parser.tree import plain
 
 # Titles of sections whose running text can name packages to install.

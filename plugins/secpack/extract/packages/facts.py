@@ -7,7 +7,7 @@ from typing import Final
 from secpack.extract.packages.groups import Entry
 from secpack.extract.packages.releases import release_numbers
 from secpack.extract.packages.tokens import FACTS, Token, may_state_fact, tokens
-from secpack.model import Fix
+from secpack.model.archive import Fix
 
 _KINDS: Final = FACTS | {"release", "unclear", "packages", "separator", "word"}
 # Words that add nothing to it.

@@ -12,7 +12,7 @@ from secpack.extract.packages.releases import release_numbers
 from secpack.extract.packages.tokens import ENDS, FACTS, VERSIONS, Token, tokens
 from secpack.extract.packages.versions import bare_version, split_name
 from secpack.extract.packages.vocabulary import FILLERS, STOPS, can_be_name
-from secpack.model import Fix
+from secpack.model.archive import Fix
 
 _MOST_WORDS: Final = 4  # of a name
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
-from secpack.model import Fix
+from secpack.model.archive import Fix
 
 # How many names, versions or notes a group may have, and characters a note.
 _MOST: Final = 20

@@ -11,7 +11,7 @@ from secpack.extract.packages.facts import read_fact
 from secpack.extract.packages.gather import Phrase
 from secpack.extract.packages.groups import Entry, entries_of
 from secpack.extract.packages.versions import may_have_version
-from secpack.model import Fix
+from secpack.model.archive import Fix
 
 
 class Reading(NamedTuple):

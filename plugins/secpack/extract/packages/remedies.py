@@ -15,7 +15,7 @@ from secpack.extract.packages.places import place_names
 from secpack.extract.packages.releases import find_releases, release_numbers
 from secpack.extract.packages.state import State
 from secpack.extract.packages.words import Words, sentences
-from secpack.model import Fix
+from secpack.model.archive import Fix
 
 _NAME_DUE: Final = re.compile(r"\bpackages?\b")
 _NAMED: Final = re.compile(

@@ -13,7 +13,8 @@ from secpack.extract.packages.headers import Lead, find_leads, place_led_to
 from secpack.extract.packages.phrases import read_phrase
 from secpack.extract.packages.releases import names_release, releases_in
 from secpack.extract.packages.words import Words
-from secpack.model import Document, Finding, Fix, PackageRow
+from secpack.model.archive import Document, Fix, PackageRow
+from secpack.model.findings import Finding
 
 #: After so many rows no more are read: no real text has a tenth of them.
 MOST_ROWS: Final = 1000

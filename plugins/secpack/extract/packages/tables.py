@@ -14,7 +14,7 @@ from secpack.extract.packages.places import place_names
 from secpack.extract.packages.releases import release_numbers
 from secpack.extract.packages.state import State
 from secpack.extract.packages.words import without_labels
-from secpack.model import Table
+from secpack.model.blocks import Table
 from secpack.parser import patterns as marks
 from secpack.parser.tree import plain
 

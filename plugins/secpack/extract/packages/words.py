@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from functools import cached_property
 from typing import Final
 
-from secpack.model import Citation, Inline, Link
+from secpack.model.blocks import Citation, Inline, Link
 
 _SENTENCE_END: Final = re.compile(r"[.!?]\s+(?=[A-Z\"(])")
 _LABELS: Final = re.compile(r"\[\w{1,4}\]|\[\*{1,5}\]")

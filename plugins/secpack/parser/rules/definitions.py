@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from secpack.model import Definition, Definitions
+from secpack.model.blocks import Definition, Definitions
 from secpack.parser import patterns as marks
 from secpack.parser.lines import dedent
 from secpack.parser.state import (

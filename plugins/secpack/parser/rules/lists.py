@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from secpack.model import Item, ListBlock, Reference, References
+from secpack.model.blocks import Item, ListBlock, Reference, References
 from secpack.parser import patterns as marks
 from secpack.parser.lines import Line, dedent
 from secpack.parser.state import (

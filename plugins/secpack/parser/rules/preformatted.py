@@ -6,7 +6,7 @@ import textwrap
 from dataclasses import replace
 from typing import Final
 
-from secpack.model import Preformatted
+from secpack.model.blocks import Preformatted
 from secpack.parser import patterns as marks
 from secpack.parser.state import (
     LOOK_AHEAD,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from secpack.model import Quotation
+from secpack.model.blocks import Quotation
 from secpack.parser import patterns as marks
 from secpack.parser.lines import Line
 from secpack.parser.state import Found, Lines, State, has_bar, is_heading, skip_blank, span, without

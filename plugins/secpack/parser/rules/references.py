@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from secpack.model import Reference, References
+from secpack.model.blocks import Reference, References
 from secpack.parser import patterns as marks
 from secpack.parser.inline import citation_label
 from secpack.parser.lines import Line, dedent

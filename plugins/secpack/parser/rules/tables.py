@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from secpack.model import Table
+from secpack.model.blocks import Table
 from secpack.parser import patterns as marks
 from secpack.parser.state import Found, Lines, State, span
 

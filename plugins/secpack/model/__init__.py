@@ -1,0 +1,1 @@
+"""Frozen data: blocks of texts, findings, the archive."""
