@@ -12,7 +12,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from html import escape as _escape
-from typing import Final
+from typing import Final, assert_never
 
 from markupsafe import Markup
 
@@ -153,7 +153,7 @@ class _Renderer:
             elif html:
                 yield html
 
-    def _block(self, block: Block) -> str:
+    def _block(self, block: Block) -> str:  # noqa: PLR0912 - a branch for each kind of block
         match block:
             case Letterhead():
                 return _letterhead(block)
@@ -181,6 +181,8 @@ class _Renderer:
                 return f'<p class="sign-off">{lines}</p>'
             case Unread():
                 return f'<pre tabindex="0"><code>{escape(block.text)}</code></pre>'
+            case _:
+                assert_never(block)
 
     def _inside(self, blocks: Iterable[Block]) -> str:
         self.depth += 1

@@ -6,17 +6,14 @@ where it is plainly not prose.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from typing import Final, TypeAlias
 
 from secpack.model.blocks import (
     Block,
-    Definitions,
     Heading,
-    ListBlock,
     Paragraph,
     Preformatted,
-    Quotation,
     References,
     Rule,
     SignOff,
@@ -53,6 +50,7 @@ from secpack.parser.state import (
     skip_blank,
     span,
 )
+from secpack.parser.tree import children
 
 #: Containers deeper than this are shown as they are.
 MAX_DEPTH: Final = 8
@@ -224,17 +222,11 @@ _RULES_FOR_PROSE: Final = tuple(
 )
 
 
-def defined_labels(blocks: Sequence[Block]) -> Iterator[str]:
+def defined_labels(blocks: Iterable[Block]) -> Iterator[str]:
     """Labels of all references among the blocks, containers included."""
     for block in blocks:
         if isinstance(block, References):
             for reference in block.items:
                 yield citation_label(reference.label)
-        elif isinstance(block, Quotation):
-            yield from defined_labels(block.blocks)
-        elif isinstance(block, ListBlock):
-            for item in block.items:
-                yield from defined_labels(item.blocks)
-        elif isinstance(block, Definitions):
-            for definition in block.items:
-                yield from defined_labels(definition.blocks)
+        else:
+            yield from defined_labels(children(block))

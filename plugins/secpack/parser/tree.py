@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import pairwise
-from typing import Final, TypeAlias
+from typing import Final, TypeAlias, assert_never
 
 from secpack.model.archive import Document, Section
 from secpack.model.blocks import (
@@ -64,31 +64,55 @@ _MAX_BRIEF: Final = 1500
 def leaves(blocks: Iterable[Block]) -> Iterator[Leaf]:
     """The blocks that hold no others, in order; together they cover every line once."""
     for block in blocks:
-        if isinstance(block, Quotation):
-            yield from leaves(block.blocks)
-        elif isinstance(block, (ListBlock, Definitions, References)):
+        match block:
+            case Quotation():
+                yield from leaves(block.blocks)
+            case ListBlock() | Definitions() | References():
+                for item in block.items:
+                    yield from leaves(item.blocks)
+            case Letterhead() | Heading() | Paragraph() | Preformatted() | Table():
+                yield block
+            case Rule() | SignOff() | Unread():
+                yield block
+            case _:
+                assert_never(block)
+
+
+def children(block: Block) -> Iterator[Block]:
+    """The blocks that a block holds, in order; those of its items, if it has any."""
+    match block:
+        case Quotation():
+            yield from block.blocks
+        case ListBlock() | Definitions() | References():
             for item in block.items:
-                yield from leaves(item.blocks)
-        else:
-            yield block
+                yield from item.blocks
+        case Letterhead() | Heading() | Paragraph() | Preformatted() | Table():
+            pass
+        case Rule() | SignOff() | Unread():
+            pass
+        case _:
+            assert_never(block)
 
 
 def runs(blocks: Iterable[Block]) -> Iterator[tuple[int, tuple[Inline, ...]]]:
     """All running text in order: the line where each run begins, and its inline elements."""
     for block in blocks:
-        if isinstance(block, Quotation):
-            yield from runs(block.blocks)
-        elif isinstance(block, Definitions):
-            for definition in block.items:
-                yield definition.first, definition.term
-                yield from runs(definition.blocks)
-        elif isinstance(block, (ListBlock, References)):
-            for item in block.items:
-                yield from runs(item.blocks)
-        elif isinstance(block, Table):
-            yield from ((block.first, cell) for row in (*block.head, *block.body) for cell in row)
-        elif isinstance(block, (Heading, Paragraph, SignOff)):
-            yield block.first, block.inlines
+        match block:
+            case Heading() | Paragraph() | SignOff():
+                yield block.first, block.inlines
+            case Table():
+                for row in (*block.head, *block.body):
+                    yield from ((block.first, cell) for cell in row)
+            case Definitions():
+                for definition in block.items:
+                    yield definition.first, definition.term
+                    yield from runs(definition.blocks)
+            case Quotation() | ListBlock() | References():
+                yield from runs(children(block))
+            case Letterhead() | Preformatted() | Rule() | Unread():
+                pass
+            case _:
+                assert_never(block)
 
 
 def plain(inlines: Iterable[Inline]) -> str:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice, pairwise
-from typing import Final
+from typing import Final, assert_never
 
 from secpack.extract.mentions.wording import ANNOUNCES, SENTENCE_END
 from secpack.model.archive import Document, Place
@@ -25,8 +25,10 @@ from secpack.model.blocks import (
     Preformatted,
     Quotation,
     References,
+    Rule,
     SignOff,
     Table,
+    Unread,
 )
 from secpack.parser.inline import parse_inline
 from secpack.parser.state import REFERENCE_SECTIONS, REVISION_SECTIONS, section_name
@@ -124,40 +126,52 @@ def _ends_announcing(block: Block | None) -> bool:
 
 def _of_block(block: Block, here: Passage, following: Block | None = None) -> Iterator[Passage]:
     """The passages of a block; ``here`` is what they have in common."""
-    if isinstance(block, (Paragraph, SignOff)):
-        if can_name(block.inlines):  # most cannot: no passage is made of them
-            opens = _opens(block, following) and not here.quoted
-            yield replace(here, line=block.first, inlines=block.inlines, opens=opens)
-    elif isinstance(block, Heading):
-        yield replace(here, line=block.first, inlines=block.inlines, head=True)
-    elif isinstance(block, Preformatted) and not block.language:
-        yield replace(here, line=block.first, inlines=parse_inline(block.text), quoted=True)
-    elif isinstance(block, Table):
-        for cell in (cell for row in (*block.head, *block.body) for cell in row):
-            yield replace(here, line=block.first, inlines=cell)
-    else:
-        yield from _of_container(block, here)
+    match block:
+        case Paragraph() | SignOff():
+            if can_name(block.inlines):  # most cannot: no passage is made of them
+                opens = _opens(block, following) and not here.quoted
+                yield replace(here, line=block.first, inlines=block.inlines, opens=opens)
+        case Heading():
+            yield replace(here, line=block.first, inlines=block.inlines, head=True)
+        case Preformatted():
+            if not block.language:
+                inlines = parse_inline(block.text)
+                yield replace(here, line=block.first, inlines=inlines, quoted=True)
+        case Table():
+            for cell in (cell for row in (*block.head, *block.body) for cell in row):
+                yield replace(here, line=block.first, inlines=cell)
+        case Quotation() | ListBlock() | References() | Definitions():
+            yield from _of_container(block, here)
+        case Letterhead() | Rule() | Unread():
+            pass
+        case _:
+            assert_never(block)
 
 
 def _opens(block: Paragraph | SignOff, following: Block | None) -> bool:
     return isinstance(following, Quotation) or plain(block.inlines).endswith(":")
 
 
-def _of_container(block: Block, here: Passage) -> Iterator[Passage]:
-    if isinstance(block, Quotation):
-        yield from _of_blocks(block.blocks, replace(here, quoted=True), first=True)
-    elif isinstance(block, ListBlock):
-        for item in block.items:
-            yield from _of_blocks(item.blocks, here, first=True)
-    elif isinstance(block, References):
-        for reference in block.items:
-            yield from _of_blocks(reference.blocks, replace(here, place=Place.REFERENCES))
-    elif isinstance(block, Definitions):
-        for definition in block.items:
-            if can_name(definition.term):
-                term = replace(here, line=definition.first, inlines=definition.term)
-                yield replace(term, opens=True, comment=_said(definition.blocks))
-            yield from _of_blocks(definition.blocks, here)
+def _of_container(
+    block: Quotation | ListBlock | References | Definitions, here: Passage
+) -> Iterator[Passage]:
+    match block:
+        case Quotation():
+            yield from _of_blocks(block.blocks, replace(here, quoted=True), first=True)
+        case ListBlock():
+            for item in block.items:
+                yield from _of_blocks(item.blocks, here, first=True)
+        case References():
+            for reference in block.items:
+                yield from _of_blocks(reference.blocks, replace(here, place=Place.REFERENCES))
+        case Definitions():
+            for definition in block.items:
+                if can_name(definition.term):
+                    term = replace(here, line=definition.first, inlines=definition.term)
+                    yield replace(term, opens=True, comment=_said(definition.blocks))
+                yield from _of_blocks(definition.blocks, here)
+        case _:
+            assert_never(block)
 
 
 def _of_blocks(blocks: Sequence[Block], here: Passage, *, first: bool = False) -> Iterator[Passage]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
-from typing import Final
+from typing import Final, assert_never
 
 from secpack.extract.packages.announcements import read_announcement
 from secpack.extract.packages.context import NO_LEVEL, Above, Context
@@ -15,7 +15,22 @@ from secpack.extract.packages.remedies import look_aside, names_version, read_se
 from secpack.extract.packages.state import State
 from secpack.extract.packages.tables import read_table
 from secpack.extract.packages.words import Words, running_text, without_labels
-from secpack.model.blocks import Block, Heading, Item, ListBlock, Paragraph, Preformatted, Table
+from secpack.model.blocks import (
+    Block,
+    Definitions,
+    Heading,
+    Item,
+    Letterhead,
+    ListBlock,
+    Paragraph,
+    Preformatted,
+    Quotation,
+    References,
+    Rule,
+    SignOff,
+    Table,
+    Unread,
+)
 from secpack.parser.tree import plain
 
 # Titles of sections whose running text can name packages to install.
@@ -39,10 +54,15 @@ def read_blocks(blocks: Iterable[Block], state: State) -> None:
                 _read_list(block, state)
             case Table():
                 read_table(block, state)
-            case Preformatted(language=""):
-                _read_lines(block, state)
-            case _:
+            case Preformatted():
+                if not block.language:
+                    _read_lines(block, state)
+            case Quotation() | References() | Definitions():
                 pass
+            case Letterhead() | Rule() | SignOff() | Unread():
+                pass
+            case _:
+                assert_never(block)
 
 
 def _read_heading(heading: Heading, state: State) -> None:
