@@ -6,7 +6,7 @@ where it is plainly not prose.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Final, TypeAlias
 
 from secpack.model.blocks import (
