@@ -87,16 +87,16 @@ def read_contents(root: Path, profile: Profile) -> Contents:
 
 
 def _report_misplaced(root: Path, profile: Profile, contents: Contents) -> None:
-    """Find documents, by their names, in folders where nobody would read them."""
+    """Find documents, by their names, where nobody would read them, or that are folders."""
     folders = {profile.bulletins.folder, profile.canaries.folder}
     like = _document_like(profile)
     for folder, inner, names in os.walk(root):
         inner[:] = sorted(name for name in inner if not name.startswith(".git"))
         relative = os.path.relpath(folder, root)
-        for name in sorted(names) if relative not in folders else ():
+        for name in sorted((*inner, *(names if relative not in folders else ()))):
             if like.fullmatch(name):
                 path = name if relative == "." else f"{relative}/{name}"
-                why = "not in the folder of its kind"
+                why = "expected a file, in the folder of its kind"
                 _report_lost(contents, _printable(path), "misplaced-document", why)
 
 
@@ -262,8 +262,11 @@ def _files(root: Path, folder: str, contents: Contents, *, nested: bool) -> Iter
             yield from _files(root, path, contents, nested=True)
         elif _is_kind(entry, stat.S_ISREG):
             yield path
-        elif not _SKIPPED.fullmatch(entry.name):
-            _report_stray(contents, path, "expected a file here")
+        elif _is_kind(entry, stat.S_ISDIR):
+            if not _SKIPPED.fullmatch(entry.name):
+                _report_stray(contents, path, "expected a file here")
+        else:
+            contents.errors.append(ParseError("not a regular file", path=path))
 
 
 def _is_kind(entry: os.DirEntry[str], is_kind: Callable[[int], bool]) -> bool:

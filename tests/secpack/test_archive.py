@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import socket
 from datetime import date
 from pathlib import Path
 
@@ -222,11 +223,26 @@ def test_a_link_inside_the_pack_is_a_file(tmp_path: Path) -> None:
     assert [b.number for b in load(pack, profile=PROFILE).bulletins] == [1, 2]
 
 
-def test_a_pipe_does_not_hang(tmp_path: Path) -> None:
+@pytest.mark.parametrize("kind", ["pipe", "socket", "link to nothing"])
+def test_a_document_that_is_no_file_stops_a_build(tmp_path: Path, kind: str) -> None:
+    """It must not vanish with a warning, nor hang."""
     pack = make_pack(tmp_path, numbered(1))
-    os.mkfifo(pack / "QSBs/qsb-002-2002.txt")
+    place = pack / "QSBs/qsb-002-2002.txt"
+    if kind == "pipe":
+        os.mkfifo(place)
+    elif kind == "socket":
+        with socket.socket(socket.AF_UNIX) as made:
+            made.bind(os.path.relpath(place))
+    else:
+        place.symlink_to("gone.txt")
+    assert reasons(pack) == ["QSBs/qsb-002-2002.txt: not a regular file"]
+
+
+def test_a_document_that_is_a_folder_is_an_error(tmp_path: Path) -> None:
+    pack = make_pack(tmp_path, numbered(1) | {"QSBs/qsb-002-2002.txt/x": "x"})
     archive = load(pack, profile=PROFILE)
-    assert found(archive) == ["QSBs/qsb-002-2002.txt:0: stray-file"]
+    codes = {(f.code, f.severity) for f in archive.findings if f.file == "QSBs/qsb-002-2002.txt"}
+    assert ("misplaced-document", Severity.ERROR) in codes
 
 
 # --- metadata ---------------------------------------------------------------------------------
