@@ -21,6 +21,9 @@ from secpack.programs import LimitError, find_program, run
 _COMMIT: Final = re.compile(rb"([0-9a-f]{40}|[0-9a-f]{64})\n")
 _PATIENCE: Final = 10  # seconds
 
+#: Files by which a repository has refs or objects of another.
+_ELSEWHERE: Final = ("commondir", "objects/info/alternates", "objects/info/http-alternates")
+
 #: Whoever the pack belongs to, git reads it; it runs nothing, and fetches nothing.
 _ENVIRONMENT: Final = {
     "GIT_CONFIG_NOSYSTEM": "1",
@@ -79,11 +82,11 @@ def _check_own(folder: Path) -> None:
     """Refuse a repository of which something lies elsewhere, or is neither file nor folder."""
     if not stat.S_ISDIR(folder.lstat().st_mode):
         raise _NotOwnError("its repository is elsewhere")
-    for path in (*folder.iterdir(), *_below(folder / "refs")):
+    for path in (*folder.iterdir(), *_below(folder / "refs"), *_below(folder / "objects")):
         mode = path.lstat().st_mode
         if not (stat.S_ISDIR(mode) or stat.S_ISREG(mode)):
             raise _NotOwnError(f"{path.relative_to(folder.parent)} is neither a file nor a folder")
-    if (folder / "commondir").exists():
+    if any((folder / name).exists() for name in _ELSEWHERE):
         raise _NotOwnError("its repository is elsewhere")
 
 

@@ -62,12 +62,16 @@ def test_a_repository_elsewhere_is_not_asked(tmp_path: Path) -> None:
     (common / ".git/HEAD").write_text("ref: refs/heads/main\n")
     (common / ".git/commondir").write_text("../../pack/.git\n")
     assert no_commit(common) == "its repository is elsewhere"
+    (pack / ".git/objects/info/alternates").write_text(str(tmp_path / "third"))
+    assert no_commit(pack) == "its repository is elsewhere"
     archive = load(common)
     assert archive.commit == ""
     assert [f.code for f in archive.findings if f.file == ".git"] == ["no-commit"]
 
 
-@pytest.mark.parametrize("name", ["HEAD", "config", "packed-refs", "refs/heads/main", "objects"])
+@pytest.mark.parametrize(
+    "name", ["HEAD", "config", "packed-refs", "refs/heads/main", "objects", "objects/ab"]
+)
 @pytest.mark.parametrize("kind", ["pipe", "link"])
 def test_what_is_neither_a_file_nor_a_folder_is_not_read(
     tmp_path: Path, name: str, kind: str
