@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import base64
+import bz2
+import json
 import os
 import random
 import subprocess
 import tempfile
+import time
+import zlib
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -15,6 +19,7 @@ import pytest
 from secpack import Checker, PackError, Profile, load
 from secpack.errors import PrivateKeyError
 from secpack.profile import Waiver
+from secpack.signatures.packets import packets
 from secpack.signatures.private_keys import find_private_key
 from tests.keys import Gnupg
 from tests.packs import make_pack, numbered
@@ -54,6 +59,11 @@ def secret(gnupg: Gnupg, name: str) -> bytes:
     return gnupg.run("--export-secret-keys", f"<{name}@example.org>")
 
 
+def compressed(algorithm: int, data: bytes) -> bytes:
+    """A packet of what is compressed."""
+    return b"\xc8\xff%b%c%b" % ((len(data) + 1).to_bytes(4), algorithm, data)
+
+
 def armoured(data: bytes, label: str) -> bytes:
     return b"-----BEGIN %b-----\n\n%b-----END %b-----\n" % (
         label.encode(),
@@ -65,6 +75,7 @@ def armoured(data: bytes, label: str) -> bytes:
 @pytest.mark.parametrize("name", ["ines", "rsa"])
 def test_an_openpgp_key_is_found_in_every_disguise(gnupg: Gnupg, name: str) -> None:
     public, private = gnupg.run("--export", f"<{name}@example.org>"), secret(gnupg, name)
+    first = private[: next(packets(private)).end]
     noise = random.Random(7).randbytes(3000)  # noqa: S311 - not a secret
     disguises = {
         "alone": private,
@@ -76,6 +87,16 @@ def test_an_openpgp_key_is_found_in_every_disguise(gnupg: Gnupg, name: str) -> N
         "with other line ends": armoured(private, "PGP MESSAGE").replace(b"\n", b"\r\n"),
         "after a picture": b"\x89PNG" + noise + private,
         "between words": b"Words.\n" + private,
+        "in UTF-16": armoured(private, "PGP MESSAGE").decode().encode("utf-16"),
+        "with old line ends": armoured(private, "PGP MESSAGE").replace(b"\n", b"\r"),
+        "in JSON": json.dumps({"key": armoured(private, "PGP MESSAGE").decode()}).encode(),
+        "in one line": b"key: " + base64.b64encode(private),
+        "behind other base64": base64.encodebytes(public + b"==") + base64.encodebytes(private),
+        "a packet alone": base64.encodebytes(first),
+        "a packet before zeros": b"Words.\n" + first + bytes(9),
+        "compressed": b"\xa3\x01" + zlib.compress(private)[2:-4],
+        "compressed and armoured": armoured(compressed(2, zlib.compress(private)), "PGP MESSAGE"),
+        "compressed by bzip2": compressed(3, bz2.compress(private)),
     }
     for disguise, data in disguises.items():
         assert find_private_key(data) == "an OpenPGP secret key", disguise
@@ -87,7 +108,14 @@ def test_an_openpgp_key_is_found_in_every_disguise(gnupg: Gnupg, name: str) -> N
 def test_other_keys_are_found(command: str) -> None:
     made = subprocess.run(command.split(), capture_output=True, check=True).stdout
     assert find_private_key(made) == MADE[command]
-    assert find_private_key(b"> " + made.replace(b"\n", b"\n> ")) == MADE[command] or b"\0" in made
+    for written in (b"> " + made.replace(b"\n", b"\n> "), made.replace(b"\n", b"\\n")):
+        assert find_private_key(written) == MADE[command] or b"\0" in made
+    assert find_private_key(base64.b64encode(made)) == MADE[command]
+
+
+def test_the_files_in_which_gnupg_keeps_keys_are_found(gnupg: Gnupg) -> None:
+    for file in (gnupg.home / "private-keys-v1.d").iterdir():
+        assert find_private_key(file.read_bytes()) == "a GnuPG private key"
 
 
 @pytest.mark.parametrize("name", SHAPED)
@@ -105,6 +133,26 @@ def test_keys_of_other_programs_are_found(name: str) -> None:
 )
 def test_words_about_keys_are_no_keys(words: bytes) -> None:
     assert find_private_key(words) == ""
+
+
+def test_what_looks_like_packets_by_chance_is_no_key() -> None:
+    """A picture, or a text in another language, can be read as a packet, then that of a key."""
+    for first, length in ((b"\x89PN", 0x504E), (b"\xd0\x9f", 0x9F), (b"\xef\xbb", 0xBB)):
+        for tag in b"\x94\xc5\x9c\xc7":
+            words = "Слова и слова. ".encode() * 20
+            assert (
+                find_private_key(
+                    first + words.ljust(length, b"w")[:length] + b"%c\x20" % tag + words
+                )
+                == ""
+            )
+
+
+def test_a_search_takes_no_longer_for_what_looks_like_many_packets() -> None:
+    headers = b"a" + b"\x95\xf0\0\x04aaaa\x01\x08\0\xff" * 20_000
+    started = time.process_time()
+    assert find_private_key(headers) == ""
+    assert time.process_time() - started < 3
 
 
 def test_noise_holds_no_key() -> None:

@@ -25,6 +25,7 @@ _PUBLIC_SUBKEY: Final = 14
 #: What a file of public keys holds: keys, subkeys, user ids, user attributes, signatures.
 _OF_PUBLIC_KEYS: Final = frozenset({_PUBLIC_KEY, 13, _PUBLIC_SUBKEY, 17, _SIGNATURE})
 SECRET: Final = frozenset({_SECRET_KEY, _SECRET_SUBKEY})
+COMPRESSED: Final = 8
 
 #: The most packets of one file of keys: a key that many people have certified takes gpg minutes.
 _MOST_PACKETS: Final = 500
@@ -270,7 +271,7 @@ def packets(data: bytes) -> Iterator[Packet]:
     """
     position = 0
     while position < len(data):
-        start, length, tag = _header(data, position)
+        start, length, tag = read_header(data, position)
         if start + length > len(data):
             raise DamagedError("damaged: a packet is longer than the file")
         yield Packet(tag, data[start : start + length], position, start + length)
@@ -285,8 +286,8 @@ def _read(data: bytes, path: str) -> Iterator[Packet]:
         raise ParseError(str(error), path=path) from None
 
 
-def _header(data: bytes, position: int) -> tuple[int, int, int]:
-    """Where a packet's body begins, how long it is, and its type."""
+def read_header(data: bytes, position: int) -> tuple[int, int, int]:
+    """Where a packet's body begins, how long it is, and its type. Raises DamagedError."""
     first, rest = data[position], data[position + 1 : position + 6]
     if not first & 0x80 or len(rest) < 1:
         raise DamagedError("damaged: not an OpenPGP packet")

@@ -1,32 +1,39 @@
 """Finds private keys in files that are about to be published, whatever the files claim to be.
 
-What is looked for: OpenPGP secret keys and subkeys, as packets or armoured under any label; PEM
-and OpenSSH; PKCS #1 and #8; PuTTY; age; minisign and signify. The words of a bulletin may name such
-a block ("a file that begins with -----BEGIN RSA PRIVATE KEY-----"): it takes the block's content to
-be found.
+What is looked for: OpenPGP secret keys and subkeys, as packets (compressed ones, too) or armoured
+under any label; the files in which GnuPG keeps keys; PEM and OpenSSH; PKCS #1 and #8; PuTTY; age;
+minisign and signify. All are also found in base64 and in UTF-16. The words of a bulletin may name
+such a block ("a file that begins with -----BEGIN RSA PRIVATE KEY-----"): it takes the block's
+content to be found. Archives, encrypted files, and what pictures and PDFs compress are not opened.
 """
 
 from __future__ import annotations
 
 import base64
+import bz2
 import re
+import zlib
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import Final
 
-from secpack.signatures.packets import SECRET, DamagedError, packets
+from secpack.signatures.packets import COMPRESSED, SECRET, DamagedError, packets, read_header
 
 # Between the marks of a block and its content there can be header lines and blank ones; all may be
-# quoted ("| ", "> ") or indented.
-_MARGIN: Final = rb"[ \t>|]{0,20}"
-_HEADERS: Final = rb"(?:" + _MARGIN + rb"(?:[A-Za-z-]{1,40}:[^\n]{0,200})?\r?\n){0,8}"
+# quoted ("| ", "> "), indented, or comments ("# ").
+_END: Final = rb"(?:\r?\n|\r)"
+_MARGIN: Final = rb"[ \t>|#]{0,20}"
+_HEADERS: Final = rb"(?:" + _MARGIN + rb"(?:[A-Za-z-]{1,40}:[^\r\n]{0,200})?" + _END + rb"){0,8}"
 _CONTENT: Final = _MARGIN + rb"[A-Za-z0-9+/]{16}"
-_LABEL: Final = (
-    rb"-{4,5} ?BEGIN (?P<label>[A-Z0-9 ]{0,40}PRIVATE KEY(?: BLOCK)?) ?-{4,5}[ \t]*\r?\n"
-)
+_LABEL: Final = rb"-{4,5} ?BEGIN (?P<label>[A-Z0-9 ]{0,40}PRIVATE KEY(?: BLOCK)?) ?-{4,5}[ \t]*"
 
 _BLOCK: Final = re.compile(_LABEL + _HEADERS + _CONTENT)
 _NAMED: Final = (
     ("an age secret key", re.compile(rb"(?i)AGE-(?:SECRET-KEY|PLUGIN-[A-Z0-9-]{1,40})-1\w{16}")),
+    (
+        "a GnuPG private key",
+        re.compile(rb"\((?:\d\d:)?(?:protected-)?private-key\s?\((?:\d:)?[a-z]{3,8}\s?\("),
+    ),
     ("a PuTTY private key", re.compile(rb"PuTTY-User-Key-File-\d: ")),
     # Minisign (Ed, Sc or none, B2) and signify (Ed, BK) begin with these bytes, as base64.
     ("a minisign secret key", re.compile(rb"RW(?:RTY0Iy|QAAEIy)[A-Za-z0-9+/]{100}")),
@@ -46,13 +53,12 @@ _BINARY: Final = tuple(
     )
 )
 
-#: Lines of base64, quoted or not, as armour has them.
+#: Base64, in one line or several, quoted or not.
 _BASE64: Final = re.compile(
-    rb"^" + _MARGIN + rb"[A-Za-z0-9+/]{32,}={0,2}[ \t]*\r?\n"
-    rb"(?:" + _MARGIN + rb"[A-Za-z0-9+/]{1,1000}={0,2}[ \t]*\r?\n)*",
-    re.MULTILINE,
+    rb"[A-Za-z0-9+/]{32,}(?:[ \t]*" + _END + _MARGIN + rb"[A-Za-z0-9+/]{1,1000})*"
 )
 _NOT_BASE64: Final = re.compile(rb"[^A-Za-z0-9+/]+")
+_UTF_16: Final = (b"\xff\xfe", b"\xfe\xff")
 
 # --- OpenPGP packets anywhere in a file ---
 
@@ -64,6 +70,12 @@ _PACKET: Final = re.compile(
     re.DOTALL,
 )
 _MOST: Final = 64 * 1024  # bytes of one packet
+_GPG_COMPRESSED: Final = b"\xa3"  # without a length: up to the end of the file
+_MOST_OF_NUMBERS: Final = 5000  # bytes of the public ones of a key
+
+#: The algorithms of keys, those newer than RFC 9580 among them, and the versions of keys.
+_ALGORITHMS: Final = frozenset({1, 2, 3, 8, *range(16, 20), 22, *range(25, 29), *range(30, 37)})
+_VERSIONS: Final = (3, 4, 5, 6)
 _RSA: Final = b"\x01\x02\x03"
 _ON_CURVES: Final = b"\x12\x13\x16"  # ECDH, ECDSA, EdDSA
 _CURVES: Final = tuple(
@@ -89,50 +101,78 @@ _CURVES: Final = tuple(
 
 def find_private_key(data: bytes) -> str:
     """What private key a file holds, in words such as "an OpenPGP secret key"; empty for none."""
+    return next((found for each in _layers(data) if (found := _in_bytes(each))), "")
+
+
+def _layers(data: bytes) -> Iterator[bytes]:
+    """A file, what is written as UTF-16 or base64 in it, and what a packet in either compresses."""
+    for each in _written(data):
+        yield each
+        yield _unpacked(each)
+
+
+def _written(data: bytes) -> Iterator[bytes]:
+    yield data
+    if data.startswith(_UTF_16):
+        data = data.replace(b"\0", b"")
+        yield data
+    if b"\\n" in data:  # as in JSON
+        data = data.replace(b"\\r", b"").replace(b"\\n", b"\n")
+        yield data
+    for match in _BASE64.finditer(data):
+        text = _NOT_BASE64.sub(b"", match[0])
+        whole = len(text) - (len(text) % 4 == 1)
+        yield base64.b64decode(text[:whole] + b"==")
+
+
+def _in_bytes(data: bytes) -> str:
     if match := _BLOCK.search(data):
         label = match["label"].decode()
         return "an OpenPGP secret key" if label.startswith("PGP") else f"a block {label}"
-    named = (words for words, pattern in _NAMED if pattern.search(data))
-    inner = (found for block in _decoded(data) if (found := _in_binary(block)))
-    return next(named, "") or _in_binary(data) or next(inner, "")
-
-
-def _decoded(data: bytes) -> Iterator[bytes]:
-    """What is written as base64 in a file."""
-    for match in _BASE64.finditer(data):
-        text = _NOT_BASE64.sub(b"", match[0])
-        yield base64.b64decode(text[: len(text) // 4 * 4])
-
-
-def _in_binary(data: bytes) -> str:
     if not data.isascii() and _has_secret_packet(data):
         return "an OpenPGP secret key"
-    return next((words for words, pattern in _BINARY if pattern.search(data)), "")
+    return next((words for words, pattern in (*_NAMED, *_BINARY) if pattern.search(data)), "")
 
 
 def _has_secret_packet(data: bytes) -> bool:
     """Whether secret keys are among packets from the beginning on, or anywhere else."""
-    try:
-        if any(packet.tag in SECRET for packet in packets(data)):
+    with suppress(DamagedError):  # no packets, or no more of them
+        if any(packet.tag in SECRET and _is_key(packet.body) for packet in packets(data)):
             return True
-    except DamagedError:
-        pass  # no packets, or no more of them
     return any(_is_secret(data, match) for match in _PACKET.finditer(data))
 
 
-def _is_secret(data: bytes, match: re.Match[bytes]) -> bool:
-    """Whether a whole packet with the numbers of a key is there, so that chance explains nothing.
+def _is_key(body: bytes) -> bool:
+    """Whether the body of a packet begins as a key does: many files look like packets by chance."""
+    algorithm = 7 if body[:1] == b"\x03" else 5
+    return len(body) > algorithm and body[0] in _VERSIONS and body[algorithm] in _ALGORITHMS
 
-    After it the data end, or another packet begins.
+
+def _unpacked(data: bytes) -> bytes:
+    """What a compressed packet holds (section 5.6); empty where there is none.
+
+    Keys do not compress well, so that a limit in line with the packet's length is enough.
     """
-    start = match.start()
+    body = data[1:] if data[:1] == _GPG_COMPRESSED else b""
+    with suppress(DamagedError, zlib.error, OSError):
+        body = body or next((p.body for p in packets(data) if p.tag == COMPRESSED), b"")
+        if body[:1] in (b"\x01", b"\x02"):
+            window = -zlib.MAX_WBITS if body[:1] == b"\x01" else zlib.MAX_WBITS
+            return zlib.decompressobj(window).decompress(body[1:], 2 * len(body))
+        if body[:1] == b"\x03":
+            return bz2.BZ2Decompressor().decompress(body[1:], 2 * len(body))
+    return b""
+
+
+def _is_secret(data: bytes, match: re.Match[bytes]) -> bool:
+    """Whether a whole packet with the numbers of a key is there, which is never so by chance."""
     try:
-        packet = next(packets(data[start : start + _MOST]))
+        start, length, _ = read_header(data, match.start())
     except DamagedError:
         return False
-    after = data[start + packet.end : start + packet.end + 1]
-    numbers = data[match.end("algorithm") : start + packet.end]
-    return (not after or after >= b"\x80") and _has_numbers(match["algorithm"], numbers)
+    first, end = match.end("algorithm"), start + length
+    numbers = data[first : min(end, first + _MOST_OF_NUMBERS)]
+    return length <= _MOST and end <= len(data) and _has_numbers(match["algorithm"], numbers)
 
 
 def _has_numbers(algorithm: bytes, data: bytes) -> bool:
