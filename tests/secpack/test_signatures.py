@@ -548,6 +548,26 @@ def test_keys_that_gpg_does_not_cope_with_are_named(
     (finding,) = (f for f in archive.findings if f.code == "key-unusable")
     assert finding.file == "keys/team/slow.asc"
     assert "did not finish" in finding.message
+    monkeypatch.setattr("secpack.signatures.gpg._PATIENCE_WITH_EACH", 1)
+    with pytest.raises(PackError, match=r"too long .*, longest with keys/team/slow\.asc: remove"):
+        archive_of(tmp_path / "pack", profile, files, signed)
+
+
+@pytest.mark.parametrize(
+    ("algorithm", "sizes", "word"),
+    [
+        (1, (16384, 16384), "at most 64"),
+        (1, (60000, 17), "at most 16384"),
+        (17, (3072, 3072), "512"),
+    ],
+)
+def test_a_key_with_numbers_that_take_gpg_long_is_not_used(
+    algorithm: int, sizes: tuple[int, int], word: str
+) -> None:
+    numbers = b"".join(n.to_bytes(2) + b"\xff" * (n // 8) + b"\1" * (n % 8 > 0) for n in sizes)
+    data = packet(6, b"\x04" + bytes(4) + bytes([algorithm]) + numbers)
+    with pytest.raises(SecpackError, match=word):
+        openpgp.read_keys(data, path="keys/slow.asc")
 
 
 # --- economy ----------------------------------------------------------------------------------

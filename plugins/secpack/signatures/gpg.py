@@ -11,6 +11,7 @@ from __future__ import annotations
 import hashlib
 import re
 import tempfile
+import time
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -24,8 +25,8 @@ from secpack.programs import LimitError, Program, find_program, run
 from secpack.signatures.packets import PublicKey, read_keys
 
 _PATIENCE: Final = 60  # seconds for all keys
-_PATIENCE_WITH_ONE: Final = 10
-_MOST_SLOW: Final = 3  # files that take too long, after which no more are tried
+_PATIENCE_WITH_ONE: Final = 10  # for the keys of one file
+_PATIENCE_WITH_EACH: Final = 60  # for all files, one after another
 _CERTIFIES: Final = ("10", "11", "12", "13")  # classes of certifications (RFC 9580, 5.2.1)
 _VALID: Final = ("f", "u")  # an owner whom the master key vouches for; the master key's own
 _OVER: Final = ("e", "r")  # expired or revoked: gpgv says so of each signature
@@ -141,13 +142,15 @@ def _without_slow(
 ) -> tuple[tuple[Key, ...], tuple[Finding, ...]]:
     """Leave out the files that gpg does not cope with by themselves, so that they harm no other."""
     slow: dict[str, LimitError] = {}
+    until = time.monotonic() + _PATIENCE_WITH_EACH
     for file, keys in keyring.files:
         try:
             _listing(Keyring(((file, keys),)), master, gpg, _PATIENCE_WITH_ONE)
         except LimitError as error:
             slow[file.path] = error
-            if len(slow) == _MOST_SLOW:
-                raise LimitError(f"{error} with each of {', '.join(slow)}: remove them") from None
+        if time.monotonic() > until:
+            named = f", longest with {', '.join(slow)}: remove them" if slow else ""
+            raise LimitError(f"gpg takes too long with the keys of this pack{named}") from None
     rest = keyring.without(slow)
     found, findings = _keys(rest, _listing(rest, master, gpg, _PATIENCE), master)
     return found, (*findings, *(_unusable(path, str(error)) for path, error in slow.items()))

@@ -30,6 +30,9 @@ COMPRESSED: Final = 8
 #: The most packets of one file of keys: a key that many people have certified takes gpg minutes.
 _MOST_PACKETS: Final = 500
 
+#: The most bits of the first two numbers of a key: RSA's modulus and exponent, DSA's p and q.
+_MOST_BITS: Final = {1: (16384, 64), 2: (16384, 64), 3: (16384, 64), 17: (4096, 512)}
+
 _BLOCK: Final = re.compile(
     rb"^-----BEGIN PGP PUBLIC KEY BLOCK-----[ \t]*\r?\n"
     rb"(?P<headers>(?:[A-Za-z-]{1,40}: [^\n]*\n)*)[ \t]*\r?\n"
@@ -238,12 +241,23 @@ def _public_key(group: Sequence[Packet], data: bytes, path: str) -> PublicKey:
 
 def _fingerprint(body: bytes, path: str) -> str:
     """The fingerprint of a key (RFC 9580, section 5.5.4.2)."""
-    if body[:1] != b"\x04":
+    if body[:1] != b"\x04" or len(body) < 6:
         raise ParseError("a key of another version than 4", path=path)
     if len(body) > 0xFFFF:
         raise ParseError("a key of more than 65535 bytes; expected a public key", path=path)
+    _check_numbers(body, path)
     head = b"\x99" + len(body).to_bytes(2)
     return hashlib.sha1(head + body, usedforsecurity=False).hexdigest().upper()
+
+
+def _check_numbers(body: bytes, path: str) -> None:
+    """Refuse numbers with which one signature would keep gpg and gpgv busy for seconds."""
+    first = int.from_bytes(body[6:8])
+    second = int.from_bytes(body[8 + (first + 7) // 8 :][:2])
+    for bits, most in zip((first, second), _MOST_BITS.get(body[5], ()), strict=False):
+        if bits > most:
+            message = f"a key with a number of {bits} bits; expected at most {most} there"
+            raise ParseError(message, path=path)
 
 
 # --- packets ----------------------------------------------------------------------------------
