@@ -16,18 +16,22 @@ export $(VARIABLES)
 # What was given on the command line, and may not be: perhaps mistyped.
 UNKNOWN := $(filter-out $(VARIABLES),$(foreach name,$(.VARIABLES),$(if $(filter command,$(origin $(name))),$(name))))
 export VARIABLES UNKNOWN
+# They are refused, and what they hold is not expanded for the program that says so.
+unexport $(UNKNOWN)
 
 VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 # A build would take these for a change of its surroundings.
 APART := env $(addprefix -u ,VARIABLES UNKNOWN PLAN ON PORT PYTEST MINUTES RUNS SIZES UPGRADE PYTHON)
+# No shell stays between make and a program that runs for long: a signal that ends make would end the
+# shell, and the program would go on. So they start without one, or with exec.
 BUILD := $(APART) $(BIN)/python -m bulletins.build
-PUBLISH := $(APART) $(BIN)/python -m bulletins.publish
+PUBLISH := $(APART) SEARCH=1 $(BIN)/python -m bulletins.publish
 OFFLINE := { echo "Not installed: see above, and whether there is a network; packages come from PyPI" >&2; exit 1; }
 CHECK_PORT := $(BIN)/python -c 'import os, socket; socket.create_server(("127.0.0.1", int(os.environ["PORT"])))' 2>/dev/null || \
 	{ printf 'Port %s cannot be used, perhaps because another program uses it: choose another, as PORT=8001\n' "$$PORT" >&2; exit 1; }
-SERVE := $(BIN)/python -m http.server --bind 127.0.0.1 --directory="$$OUTPUT" "$$PORT"
+SERVE := exec $(BIN)/python -m http.server --bind 127.0.0.1 --directory="$$OUTPUT" "$$PORT"
 REFUSE := "$$PYTHON" -c 'import difflib, os, sys; \
 	name, known = os.environ["UNKNOWN"].split()[0], os.environ["VARIABLES"].split(); \
 	near = difflib.get_close_matches(name.upper(), known, 1, 0.5); \
@@ -82,26 +86,26 @@ devserver: html ## Like serve; builds again whenever a source changes
 	trap 'kill $$server $$watcher 2>/dev/null; exit' EXIT INT TERM; wait $$server
 
 publish: $(VENV)/installed-search ## Build strictly, compare with what is public, replace it in one step
-	@SEARCH=1 $(PUBLISH) $(if $(PLAN),--plan)
+	@$(PUBLISH) $(if $(PLAN),--plan)
 
 rollback: $(VENV)/installed ## Make the version before the public one public again
 	@$(PUBLISH) --rollback
 
 reproducible: $(VENV)/installed-search ## Build in other surroundings, and compare every byte
-	@SEARCH=1 GZIP=1 $(BIN)/python -m bulletins.build.reproducible
+	@env SEARCH=1 GZIP=1 $(BIN)/python -m bulletins.build.reproducible
 
 check: $(VENV)/installed ## Verify the pack, and tell what to look at before it is published
-	@$(BIN)/secpack check $(if $(ON),--on="$$ON") \
+	@exec $(BIN)/secpack check $(if $(ON),--on="$$ON") \
 		--profile="$${PROFILE:-content/$(if $(SECPACK),qubes,demo).toml}" \
 		$(if $(or $(XSA),$(if $(SECPACK),,demo)),--xsa="$${XSA:-content/xsa.yml}") \
 		$(if $(or $(XSA_JSON),$(if $(SECPACK),,demo)),--xsa-json="$${XSA_JSON:-content/xsa.json}") \
 		-- "$${SECPACK:-content/secpack}"
 
 test: $(VENV)/installed-dev ## Run the tests (with SECPACK= and XSA= also those on a real pack)
-	@PYTEST_ADDOPTS="$$PYTEST_ADDOPTS $$PYTEST" $(BIN)/python -m pytest
+	@exec env PYTEST_ADDOPTS="$$PYTEST_ADDOPTS $$PYTEST" $(BIN)/python -m pytest
 
 fuzz: $(VENV)/installed-dev ## Change the texts of the tests at random, and look for what breaks
-	@$(BIN)/python -m tests.fuzz --minutes="$$MINUTES"
+	@exec $(BIN)/python -m tests.fuzz --minutes="$$MINUTES"
 
 lint: $(VENV)/installed-dev ## Check style and types
 	@$(BIN)/ruff check .

@@ -7,6 +7,7 @@ import re
 import shutil
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -184,6 +185,7 @@ def test_sizes_are_words(checkout: Path) -> None:
         ("VENV=x", "VENV", ""),
         ("BUILD=touch pwned", "BUILD", ""),
         ("`touch>pwned`=x", "`touch>pwned`", ""),
+        ("FOO=$(shell touch pwned)", "FOO", ""),
     ],
 )
 def test_a_variable_that_there_is_not_is_refused(
@@ -198,6 +200,28 @@ def test_a_variable_that_there_is_not_is_refused(
         assert done.stdout == ""
     assert calls(checkout) == []
     assert not list(checkout.rglob("pwned"))
+
+
+@pytest.mark.parametrize(
+    "target", ["html", "serve", "publish", "rollback", "reproducible", "check", "fuzz", "test"]
+)
+def test_what_ends_make_ends_what_it_runs(checkout: Path, target: str) -> None:
+    """Not only a shell between them: a publish would go on, and replace what is public."""
+    skip = "-c|bulletins.build" if target == "serve" else "-c"
+    script = (
+        f'#!/bin/sh\ncase "$1" in -c) exit;; esac; case "$2" in {skip}) exit;; esac\n'
+        f'touch "{checkout}/begun"; sleep 0.5; touch "{checkout}/done"\n'
+    )
+    for name in ("python", "secpack"):
+        (checkout / ".venv/bin" / name).write_text(script)
+    process = subprocess.Popen(["make", target], cwd=checkout, stderr=subprocess.DEVNULL)  # noqa: S607
+    while not (checkout / "begun").exists():
+        assert process.poll() is None
+        time.sleep(0.02)
+    process.terminate()
+    process.wait(10)
+    time.sleep(0.8)
+    assert not (checkout / "done").exists()
 
 
 def test_other_variables_of_the_environment_are_not_our_business(checkout: Path) -> None:
