@@ -11,7 +11,7 @@ from secpack import Profile
 from secpack.canary import changes, check_canaries
 from secpack.documents import read_bulletin, read_canary
 from secpack.lint import lint
-from secpack.model.archive import Archive, Bulletin, Canary, File
+from secpack.model import Archive, Bulletin, Canary, File
 from secpack.pack import Entry
 from secpack.profile import Csaf
 from secpack.tracker.references import join_advisories, join_cves
@@ -57,7 +57,7 @@ def read(data: bytes) -> Archive:
         canaries = (read_canary(_entry(data, "canaries/canary-draft.txt", number), (), PROFILE),)
         changes(_other(canaries[0]), canaries[0])
     else:
-        bulletins = (read_bulletin(_entry(data, "QSBs/qsb-draft.txt", number), PROFILE),)
+        bulletins = (read_bulletin(_entry(data, "QSBs/qsb-draft.txt", number), (), PROFILE),)
     publications = (*bulletins, *canaries)
     advisories = tuple(join_advisories(publications, ()))
     findings = [f for p in publications for f in p.document.findings]
