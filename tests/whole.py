@@ -11,7 +11,7 @@ from secpack import Profile
 from secpack.canary import changes, check_canaries
 from secpack.documents import read_bulletin, read_canary
 from secpack.lint import lint
-from secpack.model import Archive, Bulletin, Canary, File
+from secpack.model.archive import Archive, Bulletin, Canary, File
 from secpack.pack import Entry
 from secpack.profile import Csaf
 from secpack.tracker.references import join_advisories, join_cves
