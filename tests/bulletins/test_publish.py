@@ -9,6 +9,7 @@ import resource
 import shutil
 import signal
 import subprocess
+import tempfile
 import threading
 import time
 from collections.abc import Iterator, Mapping
@@ -20,6 +21,8 @@ import pytest
 from bulletins.build.checksums import digest, write_sums
 from bulletins.publish.versions import Versions
 from tests.bulletins.sites import PUBLISH, ROOT, Site, build, environ, interrupted_after, publish
+from tests.keys import Gnupg
+from tests.packs import bulletin, make_pack
 
 DEMO = ROOT / "content" / "secpack"
 PROFILE = ROOT / "content" / "demo.toml"
@@ -460,6 +463,43 @@ def test_the_waivers_that_a_refusal_suggests_hold_for_that_state_alone(
     assert done.status == 0, done.said
     assert done.said.count("accepted: ") == waivers.count("[[waivers]]")
     assert publish(public.folder, **variables).said.count("take it out of the profile") > 6
+
+
+def test_a_weaker_or_older_signature_does_not_replace_a_public_one(tmp_path: Path) -> None:
+    text = bulletin(1, date="2020-01-02").encode()
+    name = "QSBs/qsb-001-2020.txt"
+    with tempfile.TemporaryDirectory(prefix="gpg") as folder:
+        gpg = Gnupg(Path(folder))
+        try:
+            for key in ("master", "ines"):
+                gpg.make(key, time="20200101T000000")
+            gpg.certify("ines", by="master")
+            keys = {f"keys/{key}.asc": gpg.export(key) for key in ("master", "ines")}
+            good = gpg.sign(text, "ines", time="20200203T000000")
+            older = gpg.sign(text, "ines", time="20200202T000000")
+            weaker = gpg.sign(
+                text, "ines", "--digest-algo", "SHA1", "--detach-sign", time="20200204T000000"
+            )
+        finally:
+            gpg.stop()
+        profile = tmp_path / "profile.toml"
+        profile.write_text(
+            f'issuer = "Quern"\nmaster_key = "{gpg.fingerprints["master"]}"\n'
+            'legacy_until = 2021-01-01\n[signers.ines]\nname = "Ines"\n'
+            f'fingerprint = "{gpg.fingerprints["ines"]}"\nbulletins = {{}}\n'
+        )
+    pack = make_pack(tmp_path / "pack", {**keys, name: text, f"{name}.sig.ines": good})
+    given = {"SECPACK": pack, "PROFILE": profile}
+    assert publish(tmp_path / "public", **given).status == 0
+    was = "was a signature over SHA256, of 2020-02-03T00:00:00Z; now it is a weaker or older one"
+    for signature, new in ((older, "SHA256, of 2020-02-02"), (weaker, "SHA1, of 2020-02-04")):
+        make_pack(pack, {f"{name}.sig.ines": signature})
+        again = publish(tmp_path / "public", **given)
+        assert again.status == 1
+        assert f"{was}, over {new}" in again.said
+        assert "release-signature-weaker" in again.said
+    served = tmp_path / "public/qsb/001/qsb-001-2020.txt.sig.ines"
+    assert served.read_bytes() == good
 
 
 def test_a_public_site_that_was_altered_is_told_and_mended(public: Site) -> None:
