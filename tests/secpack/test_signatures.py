@@ -523,6 +523,36 @@ def test_a_key_that_adopts_another_spoils_only_itself(
     assert "keys/security-team/ines.asc" in finding.message
 
 
+def test_a_key_that_adopts_the_master_key_is_named_not_the_master_key(
+    tmp_path: Path, gnupg: Gnupg, profile: Profile, keys: dict[str, str | bytes]
+) -> None:
+    """Also when it is itself a copy of a key that the profile pins."""
+    files = {**keys, "keys/a/copy.asc": adopting(gnupg, "ines", "master")}
+    signed = {name: gnupg.sign(TEXT, name) for name in ("ines", "tomek")}
+    archive = archive_of(tmp_path, profile, files, signed)
+    assert set(verdicts(archive).values()) == {Verdict.GOOD}
+    assert ("keys/a/copy.asc", "key-adopted") in errors(archive)
+    assert "key-missing" not in {code for _, code in errors(archive)}
+
+
+@pytest.mark.parametrize("algorithm", [1, 16, 17, 18, 19, 22])
+def test_a_key_that_is_not_whole_hides_no_other(
+    tmp_path: Path, gnupg: Gnupg, profile: Profile, keys: dict[str, str | bytes], algorithm: int
+) -> None:
+    """Programs of GnuPG stop at it, and find no key that comes after it."""
+    foreign = gnupg.export("stranger", armour=False)
+    first = next(openpgp.packets(foreign))
+    broken = packet(6, first.body[:5] + bytes([algorithm]) + b"\x09\x2b\x06")
+    subkey = packet(14, first.body[:5] + bytes([algorithm]) + b"\x02\x2b\x06\0\x09\1")
+    files = {**keys, "keys/a/broken.asc": broken, "keys/a/sub.asc": foreign + subkey}
+    signed = {name: gnupg.sign(TEXT, name) for name in ("ines", "tomek")}
+    archive = archive_of(tmp_path, profile, files, signed)
+    assert set(verdicts(archive).values()) == {Verdict.GOOD}
+    unusable = [(f.file, f.message) for f in archive.findings if f.code == "key-unusable"]
+    reason = "not used: damaged: a key that is not whole"
+    assert unusable == [("keys/a/broken.asc", reason), ("keys/a/sub.asc", reason)]
+
+
 def test_keys_that_gpg_does_not_cope_with_are_named(
     tmp_path: Path,
     gnupg: Gnupg,

@@ -82,14 +82,14 @@ def _unusable(path: str, reason: str) -> Finding:
 def _adoptions(keyring: Keyring, trusted: Collection[str]) -> Iterator[Finding]:
     """Files whose key has the key of another as its subkey: gpgv could take theirs for the other's.
 
-    What is part of a key that the profile pins belongs to that; else it is the key of the file
-    that has it as its primary key.
+    What is part of a key that the profile pins belongs to that; among several such keys, and among
+    others, to the key of which it is the primary key.
     """
     owners: dict[str, tuple[int, str, str]] = {}
     for file, keys in keyring.files:
         for key in keys:
             for part in (key.fingerprint, *key.subkeys):
-                rank = 2 if key.fingerprint in trusted else int(part == key.fingerprint)
+                rank = 2 * (key.fingerprint in trusted) + (part == key.fingerprint)
                 if part not in owners or rank > owners[part][0]:
                     owners[part] = (rank, key.fingerprint, file.path)
     for file, keys in keyring.files:

@@ -30,8 +30,14 @@ COMPRESSED: Final = 8
 #: The most packets of one file of keys: a key that many people have certified takes gpg minutes.
 _MOST_PACKETS: Final = 500
 
-#: The most bits of the first two numbers of a key: RSA's modulus and exponent, DSA's p and q.
-_MOST_BITS: Final = {1: (16384, 64), 2: (16384, 64), 3: (16384, 64), 17: (4096, 512)}
+#: The public numbers of a key by its algorithm, each as the most bits; 0 is a string of bytes.
+_NUMBERS: Final = {
+    **dict.fromkeys((1, 2, 3), (16384, 64)),  # RSA: modulus, exponent
+    **dict.fromkeys((16, 20), (16384, 16384, 16384)),  # Elgamal
+    17: (4096, 512, 4096, 4096),  # DSA: p, q, g, y
+    18: (0, 16384, 0),  # ECDH: curve, point, parameters
+    **dict.fromkeys((19, 22), (0, 16384)),  # ECDSA, EdDSA
+}
 
 _BLOCK: Final = re.compile(
     rb"^-----BEGIN PGP PUBLIC KEY BLOCK-----[ \t]*\r?\n"
@@ -251,13 +257,20 @@ def _fingerprint(body: bytes, path: str) -> str:
 
 
 def _check_numbers(body: bytes, path: str) -> None:
-    """Refuse numbers with which one signature would keep gpg and gpgv busy for seconds."""
-    first = int.from_bytes(body[6:8])
-    second = int.from_bytes(body[8 + (first + 7) // 8 :][:2])
-    for bits, most in zip((first, second), _MOST_BITS.get(body[5], ()), strict=False):
+    """Refuse a key that ends too early, and numbers so large that gpg would be busy for seconds.
+
+    gpg and gpgv stop at the former, and then find no key that comes after it.
+    """
+    position = 6
+    for most in _NUMBERS.get(body[5], ()):
+        bits = int.from_bytes(body[position : position + 2]) if most else 0
         if bits > most:
             message = f"a key with a number of {bits} bits; expected at most {most} there"
             raise ParseError(message, path=path)
+        size = body[position] if position < len(body) else 0
+        position += 2 + (bits + 7) // 8 if most else 1 + size
+        if position > len(body) or not (most or 1 < size < 255):
+            raise ParseError("damaged: a key that is not whole", path=path)
 
 
 # --- packets ----------------------------------------------------------------------------------
