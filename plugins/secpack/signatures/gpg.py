@@ -142,15 +142,18 @@ def _without_slow(
 ) -> tuple[tuple[Key, ...], tuple[Finding, ...]]:
     """Leave out the files that gpg does not cope with by themselves, so that they harm no other."""
     slow: dict[str, LimitError] = {}
-    until = time.monotonic() + _PATIENCE_WITH_EACH
+    took: dict[str, float] = {}
     for file, keys in keyring.files:
+        started = time.monotonic()
         try:
             _listing(Keyring(((file, keys),)), master, gpg, _PATIENCE_WITH_ONE)
         except LimitError as error:
             slow[file.path] = error
-        if time.monotonic() > until:
-            named = f", longest with {', '.join(slow)}: remove them" if slow else ""
-            raise LimitError(f"gpg takes too long with the keys of this pack{named}") from None
+        took[file.path] = time.monotonic() - started
+        if sum(took.values()) > _PATIENCE_WITH_EACH:
+            worst = max(took, key=lambda path: took[path])
+            message = f"gpg takes too long with the keys of this pack, longest with {worst}"
+            raise LimitError(f"{message}: remove what signs nothing here")
     rest = keyring.without(slow)
     found, findings = _keys(rest, _listing(rest, master, gpg, _PATIENCE), master)
     return found, (*findings, *(_unusable(path, str(error)) for path, error in slow.items()))
