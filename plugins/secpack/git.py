@@ -43,11 +43,6 @@ _ENVIRONMENT: Final = {
 }
 
 
-def read_commit(root: Path) -> str:
-    """The commit of HEAD (hexadecimal); empty where there is no checkout or it cannot be read."""
-    return checked_out(root)[0]
-
-
 def checked_out(root: Path) -> tuple[str, tuple[Finding, ...]]:
     """The commit of HEAD, and why a checkout's commit is not stated.
 
