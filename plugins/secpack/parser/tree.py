@@ -65,11 +65,8 @@ def leaves(blocks: Iterable[Block]) -> Iterator[Leaf]:
     """The blocks that hold no others, in order; together they cover every line once."""
     for block in blocks:
         match block:
-            case Quotation():
-                yield from leaves(block.blocks)
-            case ListBlock() | Definitions() | References():
-                for item in block.items:
-                    yield from leaves(item.blocks)
+            case Quotation() | ListBlock() | Definitions() | References():
+                yield from leaves(children(block))
             case Letterhead() | Heading() | Paragraph() | Preformatted() | Table():
                 yield block
             case Rule() | SignOff() | Unread():
