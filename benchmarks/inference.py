@@ -15,8 +15,8 @@ from pathlib import Path
 from typing import TypeAlias
 
 from secpack import SecpackError, load, load_advisories, load_profile
-from secpack.extract.mentions import decide, find_namings
-from secpack.model.archive import Advisory, Archive, Bulletin, File, Naming
+from secpack.extract.mentions import decide, find_mentions
+from secpack.model.archive import Advisory, Archive, Bulletin, File, Mention
 from secpack.parser import parse_text
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -73,7 +73,7 @@ def score(inferred: set[Pair], tracked: set[Pair]) -> Score:
 def inferred_pairs(archive: Archive) -> set[Pair]:
     """What the texts address by their own words."""
     found = ((b.number, n) for b in archive.bulletins for n in b.evidence)
-    return {(number, int(naming.value.removeprefix("XSA-"))) for number, naming in found}
+    return {(number, int(mention.value.removeprefix("XSA-"))) for number, mention in found}
 
 
 def tracked_pairs(archive: Archive, tracker: Sequence[Advisory]) -> set[Pair]:
@@ -91,8 +91,8 @@ def wordings() -> tuple[set[Pair], set[Pair]]:
             numbers, _, words = line.partition("|")
             true |= {(n, int(number)) for number in numbers.split()}
             document = parse_text(File(WORDINGS.name, f"{FORM}{words.strip()}\n".encode(), ""))
-            found = decide(find_namings(document))
-            inferred |= {(n, int(naming.value.removeprefix("XSA-"))) for naming in found}
+            found = decide(find_mentions(document))
+            inferred |= {(n, int(mention.value.removeprefix("XSA-"))) for mention in found}
     return inferred, true
 
 
@@ -148,12 +148,12 @@ def _print_disagreements(
         bulletin = bulletins[number]
         print(f"\n{bulletin.id}, XSA-{advisory}")
         print(f"  tracker: {_tracker_side(tracked.get(advisory))}")
-        namings = [n for n in bulletin.namings if n.value == f"XSA-{advisory}"]
-        decided = [n for n in bulletin.evidence if n in namings]
-        side = "addressed" if decided else "mentioned" if namings else "never named"
+        mentions = [n for n in bulletin.all_mentions if n.value == f"XSA-{advisory}"]
+        decided = [n for n in bulletin.evidence if n in mentions]
+        side = "addressed" if decided else "mentioned" if mentions else "never named"
         print(f"  text: {side}")
-        for naming in decided or namings:
-            print(f"    {_evidence(bulletin, naming)}")
+        for mention in decided or mentions:
+            print(f"    {_evidence(bulletin, mention)}")
 
 
 def _tracker_side(advisory: Advisory | None) -> str:
@@ -163,9 +163,9 @@ def _tracker_side(advisory: Advisory | None) -> str:
     return f"{affected[advisory.affected]}, bulletin {advisory.bulletin or 'none'}"
 
 
-def _evidence(bulletin: Bulletin, naming: Naming) -> str:
-    place = f"{bulletin.document.file.path}:{naming.line}: {naming.place.value}"
-    return f"{place}: “{naming.sentence}”"
+def _evidence(bulletin: Bulletin, mention: Mention) -> str:
+    place = f"{bulletin.document.file.path}:{mention.line}: {mention.context.value}"
+    return f"{place}: “{mention.sentence}”"
 
 
 if __name__ == "__main__":

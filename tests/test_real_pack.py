@@ -21,7 +21,7 @@ from secpack import Checker, Profile, SecpackError, load, load_advisories, load_
 from secpack.cache import Cache
 from secpack.extract.packages import read_packages
 from secpack.lint import lint
-from secpack.model.archive import Archive, Fix, PackageRow, Place
+from secpack.model.archive import Archive, Context, Fix, PackageRow
 from secpack.model.blocks import Heading, Preformatted
 from secpack.model.findings import Severity
 from secpack.parser.tree import leaves
@@ -169,21 +169,23 @@ def test_the_words_of_bulletin_29_tell_the_same(archive: Archive) -> None:
     if bulletin is None:
         pytest.skip("this pack has no bulletin 29")
     assert {n.value for n in bulletin.evidence} == {"XSA-212"}
-    older = [(n.value, n.place) for n in bulletin.namings if n.value in ("XSA-29", "XSA-148")]
-    assert older == [("XSA-29", Place.QUOTATION), ("XSA-148", Place.QUOTATION)]
+    older = [
+        (n.value, n.context) for n in bulletin.all_mentions if n.value in ("XSA-29", "XSA-148")
+    ]
+    assert older == [("XSA-29", Context.QUOTATION), ("XSA-148", Context.QUOTATION)]
 
 
 def test_namings_stand_where_they_say(archive: Archive) -> None:
-    """The line of a naming, or the next where it wraps, has its number, a range or a citation."""
+    """The line of a mention, or the next where it wraps, has its number, a range or a citation."""
     for bulletin in archive.bulletins:
         lines = bulletin.document.file.data.decode().lower().split("\n")
-        for naming in bulletin.namings:
-            number = re.split(r"[-:#]", naming.value.lower())[-1]
-            near = " ".join(lines[naming.line - 1 : naming.line + 1])
-            cited = naming.place is Place.ANNOUNCEMENT and "[" in near
+        for mention in bulletin.all_mentions:
+            number = re.split(r"[-:#]", mention.value.lower())[-1]
+            near = " ".join(lines[mention.line - 1 : mention.line + 1])
+            cited = mention.context is Context.ANNOUNCEMENT and "[" in near
             ranged = re.search(r"\d ?- ?\d|through|to xsa", near)
-            assert number in near or ranged or cited, (bulletin.id, naming)
-            assert 0 < len(naming.sentence) <= 300
+            assert number in near or ranged or cited, (bulletin.id, mention)
+            assert 0 < len(mention.sentence) <= 300
 
 
 # --- feeds and exports ------------------------------------------------------------------------
@@ -403,4 +405,4 @@ def test_packages_have_a_release_and_a_place(packages: list[tuple[int, str, Pack
     rows = [(number, row) for number, _, row in packages if number >= 22]
     unreleased = [(number, row) for number, row in rows if not row.release]
     assert all(row.fix is Fix.NONE for _, row in unreleased), unreleased
-    assert sum(1 for _, row in rows if row.domain) >= 0.85 * len(rows)
+    assert sum(1 for _, row in rows if row.target) >= 0.85 * len(rows)

@@ -84,11 +84,11 @@ def heading(publication: Publication) -> str:
 
 def summary(publication: Publication) -> str:
     """What the reader must do, in the text's own words; failing that, what it is about."""
-    return publication.abstract.action or about(publication)
+    return publication.summary.action or about(publication)
 
 
 def about(publication: Publication) -> str:
     """What a text is about: a canary's statements, a summary's first words, or the text's."""
     if isinstance(publication, Canary) and publication.statements:
         return shortened(" ".join(statement.text for statement in publication.statements))
-    return publication.abstract.about
+    return publication.summary.about

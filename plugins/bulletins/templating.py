@@ -149,8 +149,8 @@ class TemplateFunctions:
         """The first sentences in which a document names an advisory, each once."""
         if publication.id not in self._said:
             said = self._said[publication.id] = {}
-            for naming in publication.namings:
-                said.setdefault(naming.value, {})[naming.sentence] = None
+            for mention in publication.all_mentions:
+                said.setdefault(mention.value, {})[mention.sentence] = None
         return list(self._said[publication.id].get(f"XSA-{number}", ()))[:_MOST_SENTENCES]
 
     def text_of(self, document: Document) -> str:

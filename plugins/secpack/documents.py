@@ -18,10 +18,10 @@ from secpack.canary import (
     stated_master_key,
 )
 from secpack.errors import ParseError, SecpackError
-from secpack.extract.mentions import decide, find_namings
+from secpack.extract.mentions import decide, find_mentions
 from secpack.extract.metadata import Metadata, read_metadata
 from secpack.extract.packages import read_packages
-from secpack.extract.summary import read_abstract
+from secpack.extract.summary import read_summary
 from secpack.model.archive import Bulletin, Canary, Document, Letter
 from secpack.model.findings import Finding
 from secpack.pack import Contents, Entry, document_id
@@ -96,8 +96,8 @@ def read_bulletin(entry: Entry, letters: Sequence[Letter], profile: Profile) -> 
         path = letters[0].document.file.path
         raise ParseError("a letter beside a bulletin; only canaries have letters", path=path)
     document, metadata = _read(entry, profile.bulletins, profile, kind="bulletin")
-    namings = find_namings(document)
-    evidence = decide(namings)
+    mentions = find_mentions(document)
+    evidence = decide(mentions)
     addresses = advisory_numbers(evidence)
     packages, unread = read_packages(document)
     return Bulletin(
@@ -110,12 +110,12 @@ def read_bulletin(entry: Entry, letters: Sequence[Letter], profile: Profile) -> 
         document=replace(document, findings=(*document.findings, *unread)),
         signatures=entry.signatures,
         addresses=tuple(sorted(addresses)),
-        mentions=tuple(sorted(advisory_numbers(namings) - addresses)),
-        ids=other_ids(namings),
-        namings=namings,
+        mentions=tuple(sorted(advisory_numbers(mentions) - addresses)),
+        ids=other_ids(mentions),
+        all_mentions=mentions,
         evidence=evidence,
         packages=packages,
-        abstract=read_abstract(document),
+        summary=read_summary(document),
     )
 
 
@@ -141,8 +141,8 @@ def read_canary(entry: Entry, letters: Sequence[Letter], profile: Profile) -> Ca
         due=due_window(statements, metadata.published),
         announcements=announcements(document),
         freshness=freshness(document),
-        namings=tuple(n for text in texts for n in find_namings(text)),
-        abstract=read_abstract(document),
+        all_mentions=tuple(n for text in texts for n in find_mentions(text)),
+        summary=read_summary(document),
     )
 
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from datetime import date
 from typing import Final
 
-from secpack.model.archive import Advisory, Archive, Bulletin, Document, Naming
+from secpack.model.archive import Advisory, Archive, Bulletin, Document, Mention
 from secpack.model.blocks import Citation, References, Text
 from secpack.model.findings import Finding, Severity
 from secpack.parser.blocks import defined_labels
@@ -123,7 +123,7 @@ def _tracker(archive: Archive) -> Iterator[Finding]:
             yield _unaddressed(bulletin, number)
 
 
-def _untracked(bulletin: Bulletin, naming: Naming, advisory: Advisory | None) -> Finding:
+def _untracked(bulletin: Bulletin, mention: Mention, advisory: Advisory | None) -> Finding:
     """The text addresses an advisory, and the tracker says something else."""
     if advisory is None:
         tracker = "the tracker does not have it"
@@ -133,13 +133,13 @@ def _untracked(bulletin: Bulletin, naming: Naming, advisory: Advisory | None) ->
         tracker = "the tracker says that nothing is affected, and assigns it to no bulletin"
     else:
         tracker = "the tracker assigns it to no bulletin"
-    message = f"{naming.value} is addressed here ({_quoted(naming)}), but {tracker}"
-    return Finding(bulletin.document.file.path, naming.line, "tracker-differs", message)
+    message = f"{mention.value} is addressed here ({_quoted(mention)}), but {tracker}"
+    return Finding(bulletin.document.file.path, mention.line, "tracker-differs", message)
 
 
 def _unaddressed(bulletin: Bulletin, number: int) -> Finding:
     """The tracker assigns an advisory to a bulletin that does not address it."""
-    named = [n for n in bulletin.namings if n.value == f"XSA-{number}"]
+    named = [n for n in bulletin.all_mentions if n.value == f"XSA-{number}"]
     head = bulletin.document.letterhead
     line = named[0].line if named else head.line if head else 0
     text = f"only mentions it ({_quoted(named[0])})" if named else "never names it"
@@ -147,5 +147,5 @@ def _unaddressed(bulletin: Bulletin, number: int) -> Finding:
     return Finding(bulletin.document.file.path, line, "tracker-differs", message)
 
 
-def _quoted(naming: Naming) -> str:
-    return f"{naming.place.value}: “{naming.sentence}”"
+def _quoted(mention: Mention) -> str:
+    return f"{mention.context.value}: “{mention.sentence}”"

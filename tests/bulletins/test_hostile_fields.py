@@ -52,8 +52,8 @@ def archive(profile: Profile) -> Archive:
     )
     day = known.bulletins[0].published
     told = replace(
-        known.bulletins[0].abstract,
-        parts=tuple(replace(p, title=f"Summary {ODD}") for p in known.bulletins[0].abstract.parts),
+        known.bulletins[0].summary,
+        parts=tuple(replace(p, title=f"Summary {ODD}") for p in known.bulletins[0].summary.parts),
         action=ODD,
         about=ODD,
         links=((f"https://example.org/{ODD}", ODD), ("https://example.org/", ODD)),
@@ -64,7 +64,7 @@ def archive(profile: Profile) -> Archive:
         title=ODD,
         revisions=(Revision(day, ODD, 1),),
         packages=rows,
-        abstract=told,
+        summary=told,
     )
     canary = replace(
         known.canaries[0],

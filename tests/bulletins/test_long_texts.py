@@ -45,5 +45,5 @@ def test_a_text_within_the_limits_is_read(name: str) -> None:
     count = min(MAX_READ // 2 // len(words), MAX_READ_LINES // (words.count("\n") or 1) - 20)
     (publication,) = read((start + words * count + "\nEnd\n---\n\nXSA-7.\n").encode()).publications
     assert not [f for f in publication.document.findings if f.code == "too-long"]
-    assert "XSA-7" in [naming.value for naming in publication.namings]
+    assert "XSA-7" in [mention.value for mention in publication.all_mentions]
     assert '<a href="xsa">XSA-7</a>' in render(publication.document, lambda _: "xsa").html

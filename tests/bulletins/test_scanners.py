@@ -16,7 +16,7 @@ import pytest
 from bulletins.exports.texts import is_url, told
 from bulletins.urls import CSAF_FEED, CSAF_PROVIDER, OSV_ALL, csaf_url
 from secpack import Profile, SecpackError, load, load_advisories, load_profile
-from secpack.model.archive import Archive, Fix, Naming, PackageRow, Place, Revision
+from secpack.model.archive import Archive, Context, Fix, Mention, PackageRow, Revision
 from secpack.model.findings import Finding, Severity
 from tests.bulletins import judges
 from tests.bulletins.formats import csaf, exports, osv
@@ -314,7 +314,7 @@ def test_csaf_repeats_products_only_so_often(tmp_path: Path) -> None:
     """A document grows with its text, not with the square of it."""
     archive = one(tmp_path)
     cves = (f"CVE-2020-{number}" for number in range(10000, 12000))
-    evidence = tuple(Naming("CVE", cve, 1, Place.TITLE, "Words.") for cve in cves)
+    evidence = tuple(Mention("CVE", cve, 1, Context.TITLE, "Words.") for cve in cves)
     named = replace(archive.bulletins[0], evidence=evidence)
     archive = replace(archive, bulletins=(named,))
     rows = [PackageRow("4.1", "", "xen", f"1-{n}", 1) for n in range(1000)]

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from secpack.extract.mentions import decide, find_namings
+from secpack.extract.mentions import decide, find_mentions
 from secpack.model.archive import File
 from secpack.parser import parse_text
 from secpack.parser.lines import MAX_BYTES
@@ -38,5 +38,5 @@ def test_hostile_text(data: bytes) -> None:
     assert len(data) <= MAX_BYTES
     document = parse_text(File("text.txt", data, ""))
     assert document.letterhead
-    namings = find_namings(document)
-    assert set(decide(namings)) <= set(namings)
+    mentions = find_mentions(document)
+    assert set(decide(mentions)) <= set(mentions)

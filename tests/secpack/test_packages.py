@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from secpack import load, load_profile
 from secpack.extract.packages import MOST_ROWS, read_packages
-from secpack.extract.packages.places import domain_names
+from secpack.extract.packages.places import target_names
 from secpack.extract.packages.releases import release_numbers
 from secpack.extract.packages.versions import split_name
 from secpack.model.archive import File, Fix, PackageRow
@@ -122,8 +122,8 @@ def test_release_numbers(text: str, numbers: tuple[str, ...]) -> None:
         ("the template(s) of any GUI domain(s)", ("template(s) of any GUI domain(s)",)),
     ],
 )
-def test_domain_names(text: str, names: tuple[str, ...]) -> None:
-    assert domain_names(text) == names
+def test_target_names(text: str, names: tuple[str, ...]) -> None:
+    assert target_names(text) == names
 
 
 @pytest.mark.parametrize(
@@ -151,7 +151,7 @@ def test_domain_names(text: str, names: tuple[str, ...]) -> None:
 )
 def test_one_row(text: str, row: tuple[str, ...]) -> None:
     rows, findings = body(text)
-    assert [(r.release, r.domain, r.package, r.version) for r in rows] == [row]
+    assert [(r.release, r.target, r.package, r.version) for r in rows] == [row]
     assert not findings
 
 
@@ -208,7 +208,7 @@ def test_vulnerable_packages_are_no_remedy(words: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("place", "domains"),
+    ("place", "targets"),
     [
         ("in dom0, please install", ["dom0"]),
         ("dom0 only", ["dom0"]),
@@ -218,9 +218,9 @@ def test_vulnerable_packages_are_no_remedy(words: str) -> None:
         ("in Windows qubes", ["Windows qubes"]),
     ],
 )
-def test_places(place: str, domains: list[str]) -> None:
+def test_places(place: str, targets: list[str]) -> None:
     rows, findings = body(f"For Quern 4.2, {place}:\n- xen 4.1-2")
-    assert [(row.release, row.domain) for row in rows] == [("4.2", each) for each in domains]
+    assert [(row.release, row.target) for row in rows] == [("4.2", each) for each in targets]
     assert not findings
 
 
@@ -242,7 +242,7 @@ def test_places(place: str, domains: list[str]) -> None:
 def test_a_line_that_is_not_understood_places_nothing(line: str) -> None:
     for form in FORMS:
         rows, findings = body(f"{line}\n\n{form}\n\nFor Quern 4.3:\n\n- xen 4.1-3")
-        assert [(row.release, row.domain, row.version) for row in rows] == [("4.3", "", "4.1-3")]
+        assert [(row.release, row.target, row.version) for row in rows] == [("4.3", "", "4.1-3")]
         assert findings, form
 
 
@@ -306,7 +306,7 @@ def test_no_row_of_a_sentence(sentence: str) -> None:
 def test_the_product_is_the_issuers() -> None:
     """Another product's number is no release; it tells where a package goes."""
     rows, _ = body("For Mill 4.0:\n- xen 4.1-2\n\nQuern 4.1:\n- xen 4.1-3")
-    assert [(row.release, row.domain) for row in rows] == [("", "Mill 4.0"), ("4.1", "")]
+    assert [(row.release, row.target) for row in rows] == [("", "Mill 4.0"), ("4.1", "")]
 
 
 def test_packages_of_the_demo() -> None:

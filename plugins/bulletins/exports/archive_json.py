@@ -73,7 +73,7 @@ def _publication(publication: Publication, profile: Profile) -> dict[str, Any]:
         "published": publication.published.isoformat(),
         "updated": publication.updated.isoformat(),
         "revisions": [{"date": r.date.isoformat(), "text": r.text} for r in publication.revisions],
-        "sections": [{"title": s.title, "level": s.level} for s in publication.abstract.parts],
+        "sections": [{"title": s.title, "level": s.level} for s in publication.summary.parts],
         "signatures": _signatures(
             publication.signatures, lambda name: beside(publication, profile, name)
         ),
@@ -114,7 +114,7 @@ def package_data(row: PackageRow) -> dict[str, Any]:
     """A package that a bulletin names, as data."""
     return {
         "release": row.release or None,
-        "domain": row.domain or None,
+        "domain": row.target or None,
         "package": row.package or None,
         "version": row.version or None,
         "fix": row.fix.value,

@@ -41,7 +41,7 @@ def _record(told: Told, profile: Profile, site_url: str) -> dict[str, Any]:
         "upstream": list(dict.fromkeys([*told.addressed, *cves])),
         "related": mentioned(told),
         "references": list(_references(told, profile, site_url)),
-        "credits": [_credit(credit) for credit in bulletin.abstract.credits],
+        "credits": [_credit(credit) for credit in bulletin.summary.credits],
     }
     packages = [package_data(row) for row in bulletin.packages]
     return {

@@ -13,7 +13,7 @@ from bulletins.changes import changed, verdict_changes
 from bulletins.doubts import WORDS as DOUBTFUL
 from bulletins.doubts import doubts
 from bulletins.reader import heading
-from secpack.model.archive import Advisory, Archive, Bulletin, Place
+from secpack.model.archive import Advisory, Archive, Bulletin, Context
 from secpack.parser.patterns import visible
 
 #: An address that is one by RFC 3986, and leads to the web: these formats allow no other.
@@ -70,7 +70,7 @@ def _told(bulletin: Bulletin, advisories: Mapping[int, Advisory], *, doubtful: b
         addressed=_addressed(bulletin, advisories),
         changed=changed(bulletin, advisories),
         verdicts=verdict_changes(bulletin, advisories),
-        links={url: label for url, label in bulletin.abstract.links if is_url(url)},
+        links={url: label for url, label in bulletin.summary.links if is_url(url)},
     )
 
 
@@ -87,10 +87,10 @@ def _addressed(bulletin: Bulletin, advisories: Mapping[int, Advisory]) -> dict[s
 
 def mentioned(told: Told) -> list[str]:
     """Advisories and CVEs that a bulletin names and does not address, unless they do not apply."""
-    namings = told.bulletin.namings
+    mentions = told.bulletin.all_mentions
     left_out = {*told.addressed, *(cve for cves in told.addressed.values() for cve in cves)}
-    left_out |= {n.value for n in namings if n.place is Place.NOT_AFFECTED}
-    named = dict.fromkeys(n.value for n in namings if n.scheme in ("XSA", "CVE"))
+    left_out |= {n.value for n in mentions if n.context is Context.NOT_AFFECTED}
+    named = dict.fromkeys(n.value for n in mentions if n.scheme in ("XSA", "CVE"))
     return [value for value in named if value not in left_out]
 
 

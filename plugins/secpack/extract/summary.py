@@ -6,14 +6,14 @@ from collections.abc import Iterable, Iterator
 from typing import Final
 
 from secpack.extract.credits import read_credits
-from secpack.model.archive import Abstract, Document, Part
+from secpack.model.archive import Document, Part, Summary
 from secpack.model.blocks import Block, Link, Paragraph, References
 from secpack.parser.tree import actions, opening, plain, runs, sections, summary_section
 
 _WORDS: Final = 45
 
 
-def read_abstract(document: Document) -> Abstract:
+def read_summary(document: Document) -> Summary:
     """What is told of a text in short."""
     found = sections(document)
     acting = actions(document)
@@ -24,7 +24,7 @@ def read_abstract(document: Document) -> Abstract:
         )
         for s in found
     )
-    return Abstract(
+    return Summary(
         parts=parts,
         action=next((words for section in acting if (words := _words(opening(section)))), ""),
         about=_about(document),

@@ -76,7 +76,7 @@ class Credit:
 
 
 @dataclass(frozen=True, slots=True)
-class Abstract:
+class Summary:
     """What is told of a text in short, by lists, feeds and data.
 
     ``action`` are the first words of what the user must do, ``about`` those of what the text is
@@ -90,7 +90,7 @@ class Abstract:
     credits: tuple[Credit, ...] = ()
 
 
-class Place(StrEnum):
+class Context(StrEnum):
     """What a text does where it names an id. Those up to ``FIX`` tell what a bulletin addresses."""
 
     TITLE = "title"
@@ -111,7 +111,7 @@ class Place(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Naming:
+class Mention:
     """A place where a text names an id, also one inside a range, or leads to it by a link.
 
     ``sentence`` holds the name: on one line, at most 300 characters.
@@ -120,7 +120,7 @@ class Naming:
     scheme: str
     value: str
     line: int
-    place: Place
+    context: Context
     sentence: str
 
 
@@ -145,14 +145,14 @@ class Fix(StrEnum):
 class PackageRow:
     """A package that a bulletin names: for which release, where it goes, from which version on.
 
-    ``release`` is a number as printed, without ``R``; ``domain`` is such as ``dom0`` or
+    ``release`` is a number as printed, without ``R``; ``target`` is such as ``dom0`` or
     ``templates``; ``note`` is what is said in brackets or behind the version. Whatever the text
     does not say is empty. Where there is no ``fix``, ``version`` is empty, and ``package``, too,
     if that is said of all of them.
     """
 
     release: str
-    domain: str
+    target: str
     package: str
     version: str
     line: int
@@ -250,9 +250,9 @@ class Attachment:
 class Bulletin:
     """One bulletin. ``addresses`` and ``mentions`` are numbers of advisories, ascending.
 
-    ``namings`` are all places where the text names advisories or other ids, ``evidence`` those by
-    which the text, whatever the tracker says, addresses advisories. ``ids`` are those of
-    ``namings``, without advisories and bulletins. ``packages`` are what to install.
+    ``all_mentions`` is every place where the text names an id, ``evidence`` those by which the
+    text, whatever the tracker says, addresses advisories. ``ids`` are the ids that the text names,
+    without advisories and bulletins. ``packages`` are what to install.
     """
 
     id: str
@@ -266,10 +266,10 @@ class Bulletin:
     addresses: tuple[int, ...]
     mentions: tuple[int, ...]
     ids: tuple[Id, ...]
-    namings: tuple[Naming, ...] = field(default=(), repr=False)
-    evidence: tuple[Naming, ...] = field(default=(), repr=False)
+    all_mentions: tuple[Mention, ...] = field(default=(), repr=False)
+    evidence: tuple[Mention, ...] = field(default=(), repr=False)
     packages: tuple[PackageRow, ...] = field(default=(), repr=False)
-    abstract: Abstract = field(default=Abstract(), repr=False)
+    summary: Summary = field(default=Summary(), repr=False)
 
     @property
     def cves(self) -> tuple[str, ...]:
@@ -320,7 +320,7 @@ class Canary:
     ``introduction`` is what stands in front of the statements, on one line. ``count`` is the
     number of bulletins that it states, ``master_key`` a fingerprint (hex), ``due`` when the next
     one is announced, ``announcements`` its special announcements on one line, ``freshness`` the
-    date of its proof; None or empty where it says no such thing. ``namings`` are also those of
+    date of its proof; None or empty where it says no such thing. ``all_mentions`` are also those of
     its letters.
     """
 
@@ -340,8 +340,8 @@ class Canary:
     due: Window | None = None
     announcements: str = ""
     freshness: date | None = None
-    namings: tuple[Naming, ...] = field(default=(), repr=False)
-    abstract: Abstract = field(default=Abstract(), repr=False)
+    all_mentions: tuple[Mention, ...] = field(default=(), repr=False)
+    summary: Summary = field(default=Summary(), repr=False)
 
 
 Publication: TypeAlias = Bulletin | Canary

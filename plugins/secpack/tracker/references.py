@@ -6,21 +6,21 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
-from secpack.model.archive import Advisory, Bulletin, Cve, Naming, Publication
+from secpack.model.archive import Advisory, Bulletin, Cve, Mention, Publication
 from secpack.model.blocks import Id
 from secpack.pack import document_id
 from secpack.profile import Kind
 
 
-def other_ids(namings: Sequence[Naming]) -> tuple[Id, ...]:
+def other_ids(mentions: Sequence[Mention]) -> tuple[Id, ...]:
     """The ids that a text names beside advisories, in order of their schemes."""
-    names = {(n.scheme, n.value) for n in namings if n.scheme != "XSA"}
+    names = {(n.scheme, n.value) for n in mentions if n.scheme != "XSA"}
     return tuple(Id(scheme, value, value) for scheme, value in sorted(names))
 
 
-def advisory_numbers(namings: Sequence[Naming]) -> set[int]:
+def advisory_numbers(mentions: Sequence[Mention]) -> set[int]:
     """The numbers of the advisories among what is named."""
-    return {int(n.value.removeprefix("XSA-")) for n in namings if n.scheme == "XSA"}
+    return {int(n.value.removeprefix("XSA-")) for n in mentions if n.scheme == "XSA"}
 
 
 def as_tracked(bulletins: Iterable[Bulletin], tracker: Iterable[Advisory]) -> Iterator[Bulletin]:
@@ -55,7 +55,7 @@ def join_advisories(
     mentioned: defaultdict[int, list[str]] = defaultdict(list)
     for p in publications:
         own = set(p.addresses) if isinstance(p, Bulletin) else set()
-        for number in sorted(own | advisory_numbers(p.namings)):
+        for number in sorted(own | advisory_numbers(p.all_mentions)):
             known.setdefault(number, Advisory(number, None, None, False, None, tracked=False))
             (addressed if number in own else mentioned)[number].append(p.id)
     for number in sorted(known):
@@ -68,12 +68,12 @@ def join_advisories(
 
 def join_cves(advisories: Iterable[Advisory], publications: Iterable[Publication]) -> Iterator[Cve]:
     """All CVEs that are known, by year and number."""
-    belongs, naming = defaultdict(list), defaultdict(list)
+    belongs, mention = defaultdict(list), defaultdict(list)
     for advisory in advisories:
         for cve in advisory.cves:
             belongs[cve].append(advisory.number)
     for p in publications:
-        for cve in sorted({n.value for n in p.namings if n.scheme == "CVE"}):
-            naming[cve].append(p.id)
-    for cve in sorted({*belongs, *naming}, key=lambda c: [int(part) for part in c.split("-")[1:]]):
-        yield Cve(cve, tuple(belongs[cve]), tuple(naming[cve]))
+        for cve in sorted({n.value for n in p.all_mentions if n.scheme == "CVE"}):
+            mention[cve].append(p.id)
+    for cve in sorted({*belongs, *mention}, key=lambda c: [int(part) for part in c.split("-")[1:]]):
+        yield Cve(cve, tuple(belongs[cve]), tuple(mention[cve]))

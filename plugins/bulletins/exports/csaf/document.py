@@ -53,7 +53,7 @@ def _head(
     told: Told, profile: Profile, site_url: str, rows: tuple[PackageRow, ...]
 ) -> dict[str, Any]:
     thanked = [
-        {"names": [visible(c.name)], "summary": c.role} for c in told.bulletin.abstract.credits
+        {"names": [visible(c.name)], "summary": c.role} for c in told.bulletin.summary.credits
     ]
     return {
         "category": "csaf_security_advisory" if rows else "csaf_base",
@@ -103,7 +103,7 @@ def _revisions(told: Told) -> list[tuple[date, str]]:
 
 def _notes(told: Told) -> Iterator[dict[str, str]]:
     """Summary, impact, who is affected, what to do: as printed; a text without summary, whole."""
-    parts = told.bulletin.abstract.parts
+    parts = told.bulletin.summary.parts
     if not any("summary" in part.title.lower() for part in parts):
         yield {"category": "details", "title": "The whole text", "text": told.printed()}
         return

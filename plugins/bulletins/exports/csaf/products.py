@@ -93,7 +93,7 @@ def remediations(rows: Sequence[PackageRow], profile: Profile, page: str) -> lis
 def _to_install(release: str, rows: Sequence[PackageRow], profile: Profile) -> str:
     lines = [f"For {_product_name(profile)} {visible(release)}:"]
     for row in rows:
-        place = f", in {row.domain}" if row.domain else ""
+        place = f", in {row.target}" if row.target else ""
         note = f" ({row.note})" if row.note else ""
         lines.append(visible(f"- {row.package} {row.version}{place}{note}"))
     return "\n".join(lines)
@@ -115,7 +115,7 @@ def _relationship(identity: str, row: PackageRow, profile: Profile) -> dict[str,
 def _words(row: PackageRow, profile: Profile) -> str:
     """A package, installed: ``xen 4.17.5-6 in hearth of Quern OS 4.1``."""
     release = f"{_product_name(profile)} {row.release}"
-    where = f"{row.domain} of {release}" if row.domain else release
+    where = f"{row.target} of {release}" if row.target else release
     package = f"{row.package} {row.version}".strip()
     return visible(f"{package} in {where}" if package else where)
 
@@ -133,7 +133,7 @@ def _package_id(row: PackageRow) -> str:
 
 
 def _installed_id(row: PackageRow) -> str:
-    return _joined(row.release, row.domain, row.package, row.version)
+    return _joined(row.release, row.target, row.package, row.version)
 
 
 @lru_cache(maxsize=10_000)

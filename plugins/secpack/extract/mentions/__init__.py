@@ -5,6 +5,6 @@ helped. docs/format.md says what a maintainer of a pack needs to know of the out
 """
 
 from secpack.extract.mentions.decision import decide
-from secpack.extract.mentions.namings import find_namings
+from secpack.extract.mentions.find import find_mentions
 
-__all__ = ["decide", "find_namings"]
+__all__ = ["decide", "find_mentions"]

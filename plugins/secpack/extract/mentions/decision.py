@@ -1,4 +1,4 @@
-"""Which advisories a text addresses, from all its namings."""
+"""Which advisories a text addresses, from all its mentions."""
 
 from __future__ import annotations
 
@@ -6,33 +6,33 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from typing import Final
 
-from secpack.model.archive import Naming, Place
+from secpack.model.archive import Context, Mention
 
-_TELLING: Final = (Place.ANNOUNCEMENT, Place.HEAD, Place.FIX)
-_FURTHER: Final = (Place.SUMMARY, Place.HEADING, Place.PATCHING, Place.BODY)
+_TELLING: Final = (Context.ANNOUNCEMENT, Context.HEAD, Context.FIX)
+_FURTHER: Final = (Context.SUMMARY, Context.HEADING, Context.PATCHING, Context.BODY)
 
 
-def decide(namings: Iterable[Naming]) -> tuple[Naming, ...]:
-    """The namings by which a text addresses advisories, in order; the rest is mentioned."""
-    by_name: defaultdict[str, list[Naming]] = defaultdict(list)
-    for naming in namings:
-        if naming.scheme == "XSA":
-            by_name[naming.value].append(naming)
+def decide(mentions: Iterable[Mention]) -> tuple[Mention, ...]:
+    """The mentions by which a text addresses advisories, in order; the rest is mentioned."""
+    by_name: defaultdict[str, list[Mention]] = defaultdict(list)
+    for mention in mentions:
+        if mention.scheme == "XSA":
+            by_name[mention.value].append(mention)
     told = {name: _told(found) for name, found in by_name.items()}
     announces = any(told.values())
     decided = []
     for name, found in by_name.items():
-        titled = [naming for naming in found if naming.place is Place.TITLE]
+        titled = [mention for mention in found if mention.context is Context.TITLE]
         # What only the title names, where the text announces others, is a slip of the pen.
         slip = announces and len(titled) == len(found)
-        if not slip and all(naming.place is not Place.NOT_AFFECTED for naming in found):
+        if not slip and all(mention.context is not Context.NOT_AFFECTED for mention in found):
             decided += [*titled, *told[name]]
-    return tuple(sorted(decided, key=lambda naming: naming.line))
+    return tuple(sorted(decided, key=lambda mention: mention.line))
 
 
-def _told(found: Sequence[Naming]) -> list[Naming]:
-    """The namings of one advisory, outside the title, that tell that the text addresses it."""
-    plainly = [n for n in found if n.place in _TELLING]
-    partly = [n for n in found if n.place is Place.ANNOUNCEMENT_OF_SOME]
-    further = [n for n in found if n.place in _FURTHER]
+def _told(found: Sequence[Mention]) -> list[Mention]:
+    """The mentions of one advisory, outside the title, that tell that the text addresses it."""
+    plainly = [n for n in found if n.context in _TELLING]
+    partly = [n for n in found if n.context is Context.ANNOUNCEMENT_OF_SOME]
+    further = [n for n in found if n.context in _FURTHER]
     return plainly + partly if plainly or further else []

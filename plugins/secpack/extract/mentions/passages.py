@@ -9,7 +9,7 @@ from itertools import islice, pairwise
 from typing import Final, assert_never
 
 from secpack.extract.mentions.wording import ANNOUNCES, SENTENCE_END
-from secpack.model.archive import Document, Place
+from secpack.model.archive import Context, Document
 from secpack.model.blocks import (
     Block,
     Citation,
@@ -37,15 +37,18 @@ from secpack.parser.tree import plain, runs
 #: How many characters around an id can tell why it is named.
 NEAR: Final = 600
 #: Sections that decide alone what a name in them means.
-APART: Final = (Place.REFERENCES, Place.CHANGELOG, Place.CREDITS)
+APART: Final = (Context.REFERENCES, Context.CHANGELOG, Context.CREDITS)
 
 _NAMING: Final = (Id, Link, Citation, Emphasis)
 _MAX_RUNS: Final = 20  # paragraphs, cells and terms that can tell something of a term
 # Sections by what is in their titles, in lower case; the first that fits holds.
 _SECTIONS: Final = (
-    (re.compile(r"summary|overview|description|\bdetails\b"), Place.SUMMARY),
-    (re.compile(r"patching|user action|packages|resolution|workaround|mitigation"), Place.PATCHING),
-    (re.compile(r"credit|acknowledg"), Place.CREDITS),
+    (re.compile(r"summary|overview|description|\bdetails\b"), Context.SUMMARY),
+    (
+        re.compile(r"patching|user action|packages|resolution|workaround|mitigation"),
+        Context.PATCHING,
+    ),
+    (re.compile(r"credit|acknowledg"), Context.CREDITS),
 )
 
 
@@ -53,15 +56,15 @@ _SECTIONS: Final = (
 class Passage:
     """A run of text, and where it stands.
 
-    ``place`` is the section's. ``head`` tells that ids at its beginning, set off from the rest, are
-    its subject; ``opens`` that they need not be set off, for it leads to a quotation or comment;
-    ``announced`` that an announcement ends with a colon just before it.
+    ``context`` is the section's. ``head`` tells that ids at its beginning, set off from the rest,
+    are its subject; ``opens`` that they need not be set off, for it leads to a quotation or
+    comment; ``announced`` that an announcement ends with a colon just before it.
     ``comment`` is what is said of a term, ``rest`` what stands behind the head in its item.
     """
 
     line: int
     inlines: tuple[Inline, ...]
-    place: Place
+    context: Context
     quoted: bool = False
     head: bool = False
     opens: bool = False
@@ -83,7 +86,7 @@ def passages(document: Document) -> Iterator[Passage]:
             titles = [title for title in titles if title[0] < block.level]
             titles.append((block.level, section_name(plain(block.inlines))))
             here = Passage(0, (), _section(titles))
-            heading = here.place if here.place in APART else Place.HEADING
+            heading = here.context if here.context in APART else Context.HEADING
             yield Passage(block.first, block.inlines, heading, head=True)
         elif isinstance(block, (ListBlock, Definitions)) and _ends_announcing(before):
             yield from _of_block(block, replace(here, announced=True), following)
@@ -99,22 +102,22 @@ def _title(head: Letterhead, document: Document) -> Iterator[Passage]:
         if printed:
             numbers = range(head.line + 1, head.last + 1)
             line = next((n for n in numbers if lines[n - 1].strip() == printed[0]), head.line)
-            yield Passage(line, parse_inline("\n".join(printed)), Place.TITLE)
+            yield Passage(line, parse_inline("\n".join(printed)), Context.TITLE)
 
 
-def _section(titles: Sequence[tuple[int, str]]) -> Place:
+def _section(titles: Sequence[tuple[int, str]]) -> Context:
     """What the innermost section of a known kind is; before the first, it is a summary."""
     if not titles:
-        return Place.SUMMARY
+        return Context.SUMMARY
     for _, title in reversed(titles):
         if title in REFERENCE_SECTIONS:
-            return Place.REFERENCES
+            return Context.REFERENCES
         if title in REVISION_SECTIONS:
-            return Place.CHANGELOG
-        for pattern, place in _SECTIONS:
+            return Context.CHANGELOG
+        for pattern, context in _SECTIONS:
             if pattern.search(title):
-                return place
-    return Place.BODY
+                return context
+    return Context.BODY
 
 
 def _ends_announcing(block: Block | None) -> bool:
@@ -163,7 +166,7 @@ def _of_container(
                 yield from _of_blocks(item.blocks, here, first=True)
         case References():
             for reference in block.items:
-                yield from _of_blocks(reference.blocks, replace(here, place=Place.REFERENCES))
+                yield from _of_blocks(reference.blocks, replace(here, context=Context.REFERENCES))
         case Definitions():
             for definition in block.items:
                 if can_name(definition.term):

@@ -11,17 +11,17 @@ from typing import Final, TypeAlias
 
 from secpack.extract.mentions.passages import Passage
 from secpack.extract.mentions.wording import ANNOUNCES, SENTENCE_END
-from secpack.model.archive import Document, Place
+from secpack.model.archive import Context, Document
 from secpack.model.blocks import Block, Citation, Emphasis, Inline, Link, References, Text
 from secpack.parser.inline import citation_label, ids_at, link_ids, parse_inline
 from secpack.parser.tree import runs, words
 
 Name: TypeAlias = tuple[str, str]  # scheme and value
-Named: TypeAlias = tuple[tuple[Name, int], ...]  # ids, each with its place in the words
+Named: TypeAlias = tuple[tuple[Name, int], ...]  # ids, each with its context in the words
 Cited: TypeAlias = Mapping[str, tuple[Name, ...]]  # advisories by the label of a reference
 
-#: How many namings of one id are kept of a run, and of one kind of place.
-MAX_NAMINGS: Final = 100
+#: How many mentions of one id are kept of a run, and of one kind of context.
+MAX_MENTIONS: Final = 100
 # A range or a citation of few characters names many; so many of one reference are kept.
 _MAX_CITED: Final = 64
 
@@ -92,7 +92,7 @@ def read_run(passage: Passage, cited: Cited) -> Run | None:
         return None
     text = "".join(pieces)
     ends = [match.end() for match in SENTENCE_END.finditer(text)]
-    announcing = ANNOUNCES.finditer(text) if passage.place is Place.SUMMARY else ()
+    announcing = ANNOUNCES.finditer(text) if passage.context is Context.SUMMARY else ()
     verbs = [match.span() for match in announcing]
     return Run(text, _joined(text, spots), [0, *ends, len(text)], verbs)
 
@@ -111,7 +111,7 @@ def _spots(inlines: Sequence[Inline], pieces: Sequence[str], cited: Cited) -> It
     for n, (inline, piece) in enumerate(zip(inlines, pieces, strict=True)):
         found = tuple(_names(inlines, n, cited))
         named.update(found)
-        if names := tuple((name, position) for name in found if named[name] <= MAX_NAMINGS):
+        if names := tuple((name, position) for name in found if named[name] <= MAX_MENTIONS):
             is_citation = isinstance(inline, Citation)
             yield Spot(names, position, position + len(piece), leads, is_citation)
         leads = leads and (not isinstance(inline, Text) or bool(_LEADING.fullmatch(piece)))

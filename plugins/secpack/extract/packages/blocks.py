@@ -10,7 +10,7 @@ from typing import Final, assert_never
 from secpack.extract.packages.announcements import read_announcement
 from secpack.extract.packages.context import NO_LEVEL, Above, Context
 from secpack.extract.packages.headers import items_behind
-from secpack.extract.packages.places import domain_names, is_domain, place_names
+from secpack.extract.packages.places import is_target, place_names, target_names
 from secpack.extract.packages.remedies import look_aside, names_version, read_sentences
 from secpack.extract.packages.state import State
 from secpack.extract.packages.tables import read_table
@@ -74,7 +74,7 @@ def _read_heading(heading: Heading, state: State) -> None:
     state.begin_section(
         Context(
             state.releases_in(title),
-            domain_names(title) if is_domain(title) else (),
+            target_names(title) if is_target(title) else (),
             above=Above.OTHERS if _ASIDE.match(title.lower()) else Above.NOTHING,
             remedy=level,
         )
@@ -99,7 +99,7 @@ def _read_paragraph(words: Words, state: State) -> None:
 def _read_prose(text: str, words: Words, state: State) -> None:
     """Read what stands in a paragraph before its first lead."""
     if place := state.place_lead(text):
-        state.context = replace(state.context, domains=place)
+        state.context = replace(state.context, targets=place)
         return
     if state.context.lead and state.take_phrase(text, 0, words, sure=False):
         return
@@ -152,7 +152,7 @@ def _read_words_of_item(text: str, item: Item, state: State, *, sure: bool) -> N
     taken = state.take_phrase(text, 0, words, sure=sure and not rest)
     if rest and not taken:
         places = place_names(text.rstrip(":")) if text.endswith(":") else ()
-        state.context = replace(context, domains=places or context.domains)
+        state.context = replace(context, targets=places or context.targets)
     read_blocks(rest, state)
     if rest and not taken and sure and state.found == found:
         state.take_phrase(text, 0, words, sure=True)

@@ -29,7 +29,7 @@ class Context:
     """
 
     releases: tuple[str, ...] = ()
-    domains: tuple[str, ...] = ()
+    targets: tuple[str, ...] = ()
     note: str = ""
     above: Above = Above.NOTHING
     remedy: int = NO_LEVEL

@@ -7,7 +7,7 @@ from typing import Final
 
 from secpack.extract.packages.facts import read_fact
 from secpack.extract.packages.groups import Group
-from secpack.extract.packages.places import domain_names, without_preposition
+from secpack.extract.packages.places import target_names, without_preposition
 from secpack.extract.packages.releases import release_numbers
 from secpack.extract.packages.tokens import ENDS, FACTS, VERSIONS, Token, tokens
 from secpack.extract.packages.versions import bare_version, split_name
@@ -70,9 +70,9 @@ class Phrase:
             case "release":
                 self._end_name(sure=False)
                 self._release(release_numbers(token.value), token.at)
-            case "domain" | "place":
+            case "target" | "place":
                 self._end_name(sure=False)
-                self._domain(token)
+                self._target(token)
             case "paren":
                 self._end_name()
                 self._paren(token)
@@ -114,7 +114,7 @@ class Phrase:
             self.group.names.clear()
         if self.group.label and not self.group.versions:  # "hearth: xen packages, version 4.1"
             self.group.names.remove(self.group.label)
-            self.group.domains = self.places = (self.group.label,)
+            self.group.targets = self.places = (self.group.label,)
             self.group.label = ""
         self.group.names.append(" ".join(words))
 
@@ -128,8 +128,8 @@ class Phrase:
         group = self.group
         if group.versions or len(self.groups) > 1 or not self.strict:
             return
-        if group.domains and not group.names:
-            self.places = group.domains
+        if group.targets and not group.names:
+            self.places = group.targets
         elif len(group.names) == 1 and group.names[0].islower():
             group.label = group.names[0]
 
@@ -137,7 +137,7 @@ class Phrase:
         """Begin another group; releases and places that stand in front hold for it, too."""
         before = self.group
         releases = before.releases if self.release_first else ()
-        self.groups.append(Group(names=names, releases=releases, domains=self.places))
+        self.groups.append(Group(names=names, releases=releases, targets=self.places))
 
     def _version(self, token: Token) -> None:
         value, fix = token.value, Fix.AVAILABLE
@@ -170,15 +170,15 @@ class Phrase:
             self.group.at = at
         self.group.releases = releases
 
-    def _domain(self, token: Token) -> None:
-        self.group.domains = domain_names(without_preposition(token.value))
+    def _target(self, token: Token) -> None:
+        self.group.targets = target_names(without_preposition(token.value))
 
     def _paren(self, token: Token) -> None:
         """What stands in brackets: a release, a place, a version, names with theirs, or a note."""
         inner = tuple(tokens(token.value[1:-1], self.product))
         kinds = {t.kind for t in inner} - {"separator"}
         words = [t for t in inner if t.kind in ("word", "packages") and t.value not in FILLERS]
-        if not kinds & {"release", "domain", *ENDS} or (kinds & FACTS and self.group.versions):
+        if not kinds & {"release", "target", *ENDS} or (kinds & FACTS and self.group.versions):
             self._note(" ".join(token.value[1:-1].split()))
         elif "release" in kinds and kinds & ENDS and self.group.versions:
             self._aside(token)
@@ -207,13 +207,13 @@ class Phrase:
         self.groups += aside.groups
 
     def _inline(self, inner: Sequence[Token], token: Token) -> None:
-        last = max(n for n, t in enumerate(inner) if t.kind in ("release", "domain", *ENDS))
+        last = max(n for n, t in enumerate(inner) if t.kind in ("release", "target", *ENDS))
         named = [t for t in inner[: last + 1] if t.kind in ("word", "file")]
         if [t for t in named if t.value not in FILLERS] and not self.group.versions:
             self.group.names.clear()  # "core packages (core-vm version 1)": the name is within
         place_only = not {t.kind for t in inner} & ENDS
         for each in inner[: last + 1]:
-            if place_only and each.kind not in ("release", "domain"):
+            if place_only and each.kind not in ("release", "target"):
                 continue
             self._take(each._replace(at=token.at))
         if rest := " ".join(t.value for t in inner[last + 1 :]).strip(" ,"):

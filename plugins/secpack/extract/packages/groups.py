@@ -22,7 +22,7 @@ class Entry:
     version: str
     fix: Fix = Fix.AVAILABLE
     releases: tuple[str, ...] = ()
-    domains: tuple[str, ...] = ()
+    targets: tuple[str, ...] = ()
     note: str = ""
 
 
@@ -35,7 +35,7 @@ class Group:
     versions: list[str] = field(default_factory=list)
     fix: Fix = Fix.AVAILABLE
     releases: tuple[str, ...] = ()
-    domains: tuple[str, ...] = ()
+    targets: tuple[str, ...] = ()
     notes: list[str] = field(default_factory=list)
     paired: bool = False
     label: str = ""  # a name in front of a colon, which may be a place
@@ -56,7 +56,7 @@ def entries_of(groups: Sequence[Group]) -> Iterator[Entry]:
             notes = (group.said.get(name, ""), *group.notes[:_MOST])
             note = "; ".join(note for note in notes if note)[:_LONGEST_NOTE]
             at = max(group.at, 0)
-            yield Entry(at, name, version, group.fix, group.releases, group.domains, note)
+            yield Entry(at, name, version, group.fix, group.releases, group.targets, note)
 
 
 def _pairs(group: Group) -> Iterator[tuple[str, str]]:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from typing import Final, NamedTuple
 
-from secpack.extract.packages.places import domain_names, is_domain, place_names
+from secpack.extract.packages.places import is_target, place_names, target_names
 from secpack.extract.packages.releases import find_releases, names_release, release_numbers
 from secpack.extract.packages.words import ends_with_colon
 
@@ -30,7 +30,7 @@ class Lead(NamedTuple):
     start: int
     end: int
     releases: tuple[str, ...]
-    domains: tuple[str, ...] = ()
+    targets: tuple[str, ...] = ()
     note: str = ""
 
 
@@ -73,8 +73,8 @@ def _where(between: str) -> tuple[tuple[str, ...], str] | None:
     """Places and a remark between a release and the colon; None where other words stand there."""
     remarks = [words[1:-1] for words in _REMARK.findall(between)]
     words = " ".join(_REMARK.sub(" ", between).split()).strip(" ,;–—-")
-    if not words and len(remarks) == 1 and is_domain(remarks[0]):
-        return domain_names(remarks[0]), ""
+    if not words and len(remarks) == 1 and is_target(remarks[0]):
+        return target_names(remarks[0]), ""
     places = place_names(words) if words else ()
     return None if places is None else (places, "; ".join(remarks))
 
@@ -94,8 +94,8 @@ def place_led_to(text: str, product: str) -> tuple[str, ...]:
     words = " ".join(text.split())
     if names_release(words, product):
         return ()
-    if is_domain(words[:-1]):
-        return domain_names(words[:-1])
+    if is_target(words[:-1]):
+        return target_names(words[:-1])
     match = _PLACE.fullmatch(words)
     if match is None or _EVERYBODY.match(words):
         return ()

@@ -13,10 +13,10 @@ _KIND: Final = (
     r"(?:(?!(?:New|Updated|Fixed|In|For|On|All|The)\b)[A-Z][a-z]{1,20}(?:-based)?\s{1,3}"
     r"(?:[0-9]{1,3}\s{1,3})?)?"
 )
-_DOMAIN: Final = rf"{_DETERMINERS}(?:[Dd]om(?:0|[Uu]s?)(?![\w-])|{_KIND}{_GUEST})"
+TARGET: Final = rf"{_DETERMINERS}(?:[Dd]om(?:0|[Uu]s?)(?![\w-])|{_KIND}{_GUEST})"
 #: An expression for a list of places that are well known.
-DOMAINS: Final = rf"{_DOMAIN}(?:{JOINT}{_DOMAIN}){{0,4}}"
-_DOMAINS_ONLY: Final = re.compile(rf"(?:(?:[Ii]n|[Ff]or)\s{{1,3}})?{DOMAINS}")
+TARGETS: Final = rf"{TARGET}(?:{JOINT}{TARGET}){{0,4}}"
+_DOMAINS_ONLY: Final = re.compile(rf"(?:(?:[Ii]n|[Ff]or)\s{{1,3}})?{TARGETS}")
 _DOMAIN_JOINT: Final = re.compile(r",\s+(?:and\s+|or\s+)?|\s+(?:and|or|&)\s+|\s*/\s*")
 _DETERMINER: Final = re.compile(rf"(?:(?:in|into|inside|for)\s{{1,3}})?{_DETERMINERS}", re.I)
 _CAPITAL: Final = re.compile(r"Dom(?:0|[Uu]s?)|(?:Template|Standalone)s?")
@@ -48,7 +48,7 @@ _PREPOSITION: Final = re.compile(r"^(?:in|inside|into|for|on)\s+", re.I)
 _INNER_PREPOSITION: Final = re.compile(r"\b(and|or) (?:in|inside|into|for)\s+")
 
 
-def domain_names(text: str) -> tuple[str, ...]:
+def target_names(text: str) -> tuple[str, ...]:
     """The places in a printed list of them: ``dom0 and all templates`` are two."""
     parts = [part for part in _DOMAIN_JOINT.split(text) if part]
     # "Fedora and Debian templates", "Fedora 38 and 39 templates"
@@ -70,9 +70,9 @@ def place_names(text: str) -> tuple[str, ...] | None:
     words = _ASKED.sub("", " ".join(text.split()), count=1)
     words = without_preposition(words).strip(" ,")
     words = _INNER_PREPOSITION.sub(r"\1 ", words)
-    if is_domain(words):
-        return domain_names(words)
-    names = domain_names(words)
+    if is_target(words):
+        return target_names(words)
+    names = target_names(words)
     return names if names and all(_is_place(name) for name in names) else None
 
 
@@ -86,7 +86,7 @@ def _lowered(name: str) -> str:
     return name[0].lower() + name[1:] if _CAPITAL.fullmatch(name) else name
 
 
-def is_domain(text: str) -> bool:
+def is_target(text: str) -> bool:
     """Whether words are nothing but places that are well known."""
     return _DOMAINS_ONLY.fullmatch(text) is not None
 

@@ -92,7 +92,7 @@ class State:
         self.context = replace(
             self.context,
             releases=lead.releases,
-            domains=lead.domains,
+            targets=lead.targets,
             note=lead.note,
             lead=line,
             lost=False,
@@ -146,9 +146,9 @@ class State:
         self.known.add((entry.package, entry.version))
         note = "; ".join(words for words in (context.note, entry.note) if words)
         self.rows += [
-            PackageRow(release, domain, entry.package, entry.version, line, entry.fix, note)
+            PackageRow(release, target, entry.package, entry.version, line, entry.fix, note)
             for release in entry.releases or context.releases or ("",)
-            for domain in entry.domains or context.domains or ("",)
+            for target in entry.targets or context.targets or ("",)
         ]
         self._forget_lead()
         if len(self.rows) > MOST_ROWS:
@@ -167,6 +167,6 @@ class State:
 
 
 def _placed(row: PackageRow, places: Sequence[str]) -> list[PackageRow]:
-    if row.domain or row.fix is not Fix.AVAILABLE:
+    if row.target or row.fix is not Fix.AVAILABLE:
         return [row]
-    return [replace(row, domain=place) for place in places]
+    return [replace(row, target=place) for place in places]

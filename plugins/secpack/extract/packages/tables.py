@@ -105,7 +105,7 @@ def _read_row(cells: Sequence[str], line: int, columns: _Columns, state: State) 
                 entry,
                 package=entry.package or name,
                 releases=entry.releases or stated or releases,
-                domains=entry.domains or places or (),
+                targets=entry.targets or places or (),
             )
             state.add(placed, line)
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from functools import lru_cache
 from typing import Final, NamedTuple
 
-from secpack.extract.packages.places import DOMAINS, PLACE_WORD
+from secpack.extract.packages.places import PLACE_WORD, TARGETS
 from secpack.extract.packages.releases import releases_pattern
 from secpack.extract.packages.versions import is_version, split_name
 
@@ -80,7 +80,7 @@ def _pattern(product: str) -> re.Pattern[str]:
     kinds = {
         "paren": r"\((?:[^()]|\(s\)){0,400}\)|\[[^\[\]]{0,80}\]",
         "release": rf"(?:(?:for|in|on|For|In|On)\s{{1,3}})?{releases_pattern(product)}",
-        "domain": rf"(?<![\w-])(?:(?:in|into|inside|for|In|For)\s{{1,3}})?{DOMAINS}",
+        "target": rf"(?<![\w-])(?:(?:in|into|inside|for|In|For)\s{{1,3}})?{TARGETS}",
         "place": rf"(?<![\w-])(?:in|inside)\s{{1,3}}{PLACE_WORD}"
         r"(?=\s{0,3}(?:[,;:).]\s|[,;:).]?$))",
         "unclear": rf"(?<![\w-])(?:{_UNCLEAR})",

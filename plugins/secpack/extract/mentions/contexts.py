@@ -10,7 +10,7 @@ from secpack.extract.mentions.passages import Passage
 from secpack.extract.mentions.runs import Spot
 from secpack.extract.mentions.surroundings import Surroundings
 from secpack.extract.mentions.wording import PUBLIC, VERBS, Wording
-from secpack.model.archive import Place
+from secpack.model.archive import Context
 
 _IS_ANNOUNCED: Final = re.compile(
     r"[^.]{0,100}\b(?:(?:was|were|been|being)\s+(?:\w+\s+)?"
@@ -62,30 +62,30 @@ _ASIDE_BEHIND: Final = re.compile(
 _SEPARATED: Final = re.compile(r"(?:\s?\[[0-9]{1,2}\]){0,16}\s{0,2}(?:\Z|[-–:/\"“(]|\n)")
 
 
-def place_of(passage: Passage, spot: Spot, near: Surroundings, wording: Wording) -> Place:
+def context_of(passage: Passage, spot: Spot, near: Surroundings, wording: Wording) -> Context:
     """What a passage does where it names the ids of a spot."""
-    place = passage.place
+    context = passage.context
     if is_harmless(passage, near, wording):
-        return Place.NOT_AFFECTED
-    if place is Place.PATCHING and _HOLD_FIXES.search(near.before):
-        return Place.FIX
+        return Context.NOT_AFFECTED
+    if context is Context.PATCHING and _HOLD_FIXES.search(near.before):
+        return Context.FIX
     aside = _is_aside(near) or wording.long_ago.match(near.own)
-    if place is Place.TITLE:
-        return Place.TITLE_ASIDE if aside else place
+    if context is Context.TITLE:
+        return Context.TITLE_ASIDE if aside else context
     if _is_head(passage, spot, near):
-        return Place.HEAD
+        return Context.HEAD
     if passage.quoted:
-        return Place.QUOTATION
-    if place is Place.PATCHING and not aside and _FIXES.search(near.before):
-        return Place.FIX
-    if place is Place.SUMMARY and not aside and _announces(passage, near, wording):
-        return Place.ANNOUNCEMENT_OF_SOME if _SOME.search(near.behind) else Place.ANNOUNCEMENT
-    return place
+        return Context.QUOTATION
+    if context is Context.PATCHING and not aside and _FIXES.search(near.before):
+        return Context.FIX
+    if context is Context.SUMMARY and not aside and _announces(passage, near, wording):
+        return Context.ANNOUNCEMENT_OF_SOME if _SOME.search(near.behind) else Context.ANNOUNCEMENT
+    return context
 
 
 def _is_head(passage: Passage, spot: Spot, near: Surroundings) -> bool:
     """Whether ids are the subject of what follows them."""
-    if not spot.leads or passage.place not in (Place.SUMMARY, Place.HEADING):
+    if not spot.leads or passage.context not in (Context.SUMMARY, Context.HEADING):
         return False
     return passage.opens or (passage.head and _SEPARATED.match(near.behind) is not None)
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from secpack.extract.summary import read_abstract
-from secpack.model.archive import Abstract, Credit, File, Part
+from secpack.extract.summary import read_summary
+from secpack.model.archive import Credit, File, Part, Summary
 from secpack.parser import parse_text
 
 TEXT = """\
@@ -46,12 +46,12 @@ References
 """
 
 
-def abstract(text: str) -> Abstract:
-    return read_abstract(parse_text(File("text.txt", text.encode(), "")))
+def summary(text: str) -> Summary:
+    return read_summary(parse_text(File("text.txt", text.encode(), "")))
 
 
 def test_what_is_told() -> None:
-    assert abstract(TEXT) == Abstract(
+    assert summary(TEXT) == Summary(
         parts=(
             Part("User action", 1, 5, 8, 13, True),
             Part("Empty", 1, 14, 0, 16, False),
@@ -69,4 +69,4 @@ def test_what_is_told() -> None:
 
 def test_without_sections_it_is_the_first_words() -> None:
     text = TEXT.partition("User")[0] + "A grain. " * 50
-    assert abstract(text) == Abstract(about=f"{'A grain. ' * 22}A …")
+    assert summary(text) == Summary(about=f"{'A grain. ' * 22}A …")

@@ -1,4 +1,4 @@
-"""A Document to its namings: all places where it names an advisory or another id."""
+"""A Document to its mentions: all places where it names an advisory or another id."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from collections.abc import Iterator
 from itertools import groupby, pairwise
 from typing import Final, NamedTuple
 
+from secpack.extract.mentions.contexts import context_of
 from secpack.extract.mentions.harmless import passed_over
 from secpack.extract.mentions.passages import APART, NEAR, Passage, can_name, passages
-from secpack.extract.mentions.places import place_of
 from secpack.extract.mentions.runs import (
-    MAX_NAMINGS,
+    MAX_MENTIONS,
     Cited,
     Name,
     Named,
@@ -24,37 +24,37 @@ from secpack.extract.mentions.runs import (
 )
 from secpack.extract.mentions.surroundings import surroundings_of
 from secpack.extract.mentions.wording import Wording, wording_for
-from secpack.model.archive import Document, Naming, Place
+from secpack.model.archive import Context, Document, Mention
 
 _MAX_SENTENCE: Final = 300
 
 
-def find_namings(document: Document) -> tuple[Naming, ...]:
+def find_mentions(document: Document) -> tuple[Mention, ...]:
     """All places where a text names an advisory or another id, in order; bulletins left out.
 
     Where a text says the same of an id over and over, some are left out, too.
     """
     cited, wording = cited_advisories(document), wording_for(document.letterhead)
-    namings: dict[Naming, None] = {}
-    kept: Counter[tuple[Name, Place]] = Counter()
+    mentions: dict[Mention, None] = {}
+    kept: Counter[tuple[Name, Context]] = Counter()
     for passage in passages(document):
-        for name, naming in _namings(passage, cited, wording):
-            kept[name, naming.place] += 1
-            if kept[name, naming.place] <= MAX_NAMINGS:
-                namings[naming] = None
-    return tuple(namings)
+        for name, mention in _mentions(passage, cited, wording):
+            kept[name, mention.context] += 1
+            if kept[name, mention.context] <= MAX_MENTIONS:
+                mentions[mention] = None
+    return tuple(mentions)
 
 
 class _Alike(NamedTuple):
     """Ids that are named alike: what the text does there, and in what part of its words."""
 
     names: Named
-    place: Place
+    context: Context
     first: int
     last: int
 
 
-def _namings(passage: Passage, cited: Cited, wording: Wording) -> Iterator[tuple[Name, Naming]]:
+def _mentions(passage: Passage, cited: Cited, wording: Wording) -> Iterator[tuple[Name, Mention]]:
     """What a passage names."""
     run = read_run(passage, cited) if can_name(passage.inlines) else None
     if run is None:
@@ -66,7 +66,7 @@ def _namings(passage: Passage, cited: Cited, wording: Wording) -> Iterator[tuple
             sentence = _sentence(run.text, alike.first, alike.last, position)
             sentence = _with_comment(sentence, passage.comment)
             for name, _ in names:
-                yield name, Naming(*name, line, alike.place, sentence)
+                yield name, Mention(*name, line, alike.context, sentence)
 
 
 def _named_alike(passage: Passage, run: Run, wording: Wording) -> Iterator[_Alike]:
@@ -74,26 +74,28 @@ def _named_alike(passage: Passage, run: Run, wording: Wording) -> Iterator[_Alik
     spelled = {run.sentence(s.start) for s in run.spots if not s.cited and s.has_advisory}
     limit, passed = passed_over(run, wording)
     _, told = run.sentence(limit)
-    bracketed = _kinds_in_brackets(run) if passage.place is Place.TITLE else frozenset()
+    bracketed = _kinds_in_brackets(run) if passage.context is Context.TITLE else frozenset()
     for spot, following in pairwise([*run.spots, None]):
         assert spot is not None
         first, last = run.sentence(spot.start)
-        place = passage.place
-        if place not in APART:
+        context = passage.context
+        if context not in APART:
             near = surroundings_of(spot, following, run, passage)
-            place = place_of(passage, spot, near, wording)
+            context = context_of(passage, spot, near, wording)
         # A citation counts only where it announces what its sentence does not spell out.
-        if spot.cited and ((first, last) in spelled or place is not Place.ANNOUNCEMENT):
+        if spot.cited and ((first, last) in spelled or context is not Context.ANNOUNCEMENT):
             continue
         over = passed if spot.start < limit else frozenset()
-        yield _Alike(tuple(n for n in spot.names if n[0] in over), Place.NOT_AFFECTED, first, told)
+        yield _Alike(
+            tuple(n for n in spot.names if n[0] in over), Context.NOT_AFFECTED, first, told
+        )
         rest = tuple(n for n in spot.names if n[0] not in over)
         # A title that has ids in brackets is about those; others of their kind are aside.
-        if place is Place.TITLE and not _in_brackets(run.text, spot):
+        if context is Context.TITLE and not _in_brackets(run.text, spot):
             aside = tuple(n for n in rest if n[0][0] in bracketed)
-            yield _Alike(aside, Place.TITLE_ASIDE, first, last)
+            yield _Alike(aside, Context.TITLE_ASIDE, first, last)
             rest = tuple(n for n in rest if n[0][0] not in bracketed)
-        yield _Alike(rest, place, first, last)
+        yield _Alike(rest, context, first, last)
 
 
 def _kinds_in_brackets(run: Run) -> frozenset[str]:
