@@ -1,13 +1,13 @@
-"""Development: relative addresses, and the demo pack unless SECPACK names another.
+"""Development: the demo pack, unless SECPACK names another.
 
-SECPACK, PROFILE, XSA, XSA_JSON, OUTPUT, SEARCH, AS_OF and GZIP come from the environment, where the
-Makefile puts them.
+SECPACK, PROFILE, XSA, XSA_JSON, OUTPUT, SITEURL, THEME, SEARCH, AS_OF and GZIP come from the
+environment, where the Makefile puts them.
 """
 
 import os
 from pathlib import Path
 
-from bulletins.settings import DEFAULTS, html_safe, safe_striptags
+from bulletins.settings import DEFAULTS, safe_striptags
 
 HERE = Path(__file__).resolve().parent
 CONTENT = HERE / "content"
@@ -27,16 +27,14 @@ PATH = str(CONTENT)
 OUTPUT_PATH = os.environ.get("OUTPUT") or str(HERE / "output")
 PLUGINS = ["bulletins"]
 
-# Links between pages are relative everywhere; feeds and what names a page to others are not.
-SITEURL = PUBLIC_URL = ""
+# Links between pages are relative; feeds, and what names a page to others, need the site's URL.
+SITEURL = os.environ.get("SITEURL", "").rstrip("/")
 
-# Our theme gets words and escapes them; other themes expect HTML, which the plugin gives them.
+# Our own theme makes pages from data; other themes expect Pelican's articles.
 THEME = os.environ.get("THEME") or str(HERE / "theme")
 ARCHIVE_THEME = str(HERE / "theme") == THEME
-JINJA_ENVIRONMENT = {"trim_blocks": True, "lstrip_blocks": True, "auto_reload": False}
-JINJA_FILTERS = {} if ARCHIVE_THEME else {"striptags": safe_striptags}
-if ARCHIVE_THEME:
-    JINJA_ENVIRONMENT |= {"autoescape": True, "finalize": html_safe}
-else:  # Their pages lead to lists by category, which is ours by kind, and by author.
+if not ARCHIVE_THEME:
+    JINJA_FILTERS = {"striptags": safe_striptags}
+    # Their pages lead to lists by category, which is ours by kind, and by author.
     CATEGORY_URL = CATEGORY_SAVE_AS = "{slug}/index.html"
     AUTHOR_URL = AUTHOR_SAVE_AS = "author/{slug}/index.html"

@@ -1,6 +1,6 @@
-"""Publication: absolute addresses (SITEURL from the environment), nothing left to chance.
+"""Publication: nothing left to chance.
 
-PUBLIC, where the site is public, and KEEP, how many older versions stay, come from there, too.
+PUBLIC, where the site is public, and KEEP, how many older versions stay, come from the environment.
 """
 
 import os
@@ -8,7 +8,6 @@ from pathlib import Path
 
 from pelicanconf import *  # noqa: F403 - a Pelican settings file is a namespace
 
-SITEURL = PUBLIC_URL = os.environ.get("SITEURL", "").rstrip("/")
 STRICT = True
 PUBLIC_PATH = os.environ.get("PUBLIC") or str(Path(__file__).resolve().parent / "public")
 KEEP = os.environ.get("KEEP") or "3"

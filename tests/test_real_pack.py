@@ -16,7 +16,7 @@ import pytest
 
 from benchmarks.inference import inferred_pairs, score, tracked_pairs
 from bulletins.build.links import dangling
-from bulletins.reader import about, summary
+from bulletins.site import about, summary
 from secpack import Checker, Profile, SecpackError, load, load_advisories, load_profile
 from secpack.cache import Cache
 from secpack.extract.packages import read_packages

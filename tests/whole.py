@@ -6,7 +6,8 @@ import hashlib
 import re
 from dataclasses import dataclass, replace
 
-from bulletins.rendering import Renderings
+from bulletins.html import render
+from bulletins.site import Links, Site
 from secpack import Profile
 from secpack.canary import changes, check_canaries
 from secpack.documents import read_bulletin, read_canary
@@ -15,7 +16,7 @@ from secpack.model.archive import Archive, Bulletin, Canary, File
 from secpack.pack import Entry
 from secpack.profile import Csaf
 from secpack.tracker.references import join_advisories, join_cves
-from tests.bulletins.formats import exports, feeds
+from tests.bulletins.formats import exports
 
 BULLETIN = "---===[ Quern Security Bulletin 012 ]===---\n\n2025-05-06\n\n"
 CANARY = "---===[ Quern Canary 012 ]===---\n\n2025-05-06\n\n"
@@ -40,10 +41,9 @@ def through(data: bytes) -> Whole:
     """Read a bulletin or a canary, and make all that a site has of it. Raises SecpackError."""
     archive = read(data)
     lint(archive)
-    renderings = Renderings(archive, PROFILE, pages=True)
     (publication,) = archive.publications
-    html = renderings.of(publication).html
-    files = feeds(archive, PROFILE, URL, renderings) | exports(archive, PROFILE, URL)
+    html = render(publication.document, Links(Site(archive, PROFILE, URL), "../../")).html
+    files = exports(archive, PROFILE, URL)
     return Whole(archive, html, files)
 
 

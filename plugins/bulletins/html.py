@@ -92,13 +92,16 @@ class Rendered:
     outline: tuple[Outline, ...]
 
 
-def render(document: Document, link_of: LinkOf, *, prefix: str = "", top: int = 2) -> Rendered:
+def render(
+    document: Document, link_of: LinkOf, *, prefix: str = "", top: int = 2, page: str = ""
+) -> Rendered:
     """Render a document.
 
     ``prefix`` is put before every id, so that several documents can share a page; ``top`` is the
-    level of the outermost headings.
+    level of the outermost headings. ``page`` is the URL of the page that has the ids, for HTML
+    that is read elsewhere.
     """
-    renderer = _Renderer(link_of, prefix, top, _targets(document.blocks))
+    renderer = _Renderer(link_of, prefix, top, _targets(document.blocks), escape(page))
     html = "\n".join(renderer.blocks(document.blocks))
     return Rendered(html, tuple(renderer.outline))
 
@@ -135,6 +138,7 @@ class _Renderer:
     prefix: str | None
     top: int
     targets: frozenset[str]
+    page: str = ""
     outline: list[Outline] = field(default_factory=list)
     taken: set[str] = field(default_factory=set)
     counts: Counter[str] = field(default_factory=Counter)
@@ -272,7 +276,7 @@ class _Renderer:
         """A reference's label, which leads back to where it is first cited, if it is."""
         if self.prefix is None or f"{self.prefix}cite-{_label_slug(label)}" not in self.taken:
             return escape(marker)
-        return f'<a href="#{self.prefix}cite-{_label_slug(label)}">{escape(marker)}</a>'
+        return f'<a href="{self.page}#{self.prefix}cite-{_label_slug(label)}">{escape(marker)}</a>'
 
     def _table(self, table: Table) -> str:
         head = "".join(self._row(row, "th") for row in table.head)
@@ -322,7 +326,7 @@ class _Renderer:
         anchor = f"{self.prefix}cite-{slug}"
         first = "" if anchor in self.taken else f' id="{anchor}"'
         self.taken.add(anchor)
-        return f'<a href="#{self.prefix}ref-{slug}"{first}>{text}</a>'
+        return f'<a href="{self.page}#{self.prefix}ref-{slug}"{first}>{text}</a>'
 
     def _anchor(self, wanted: str) -> str:
         """An id that nothing else on the page has."""

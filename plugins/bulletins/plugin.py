@@ -7,67 +7,40 @@ from typing import Any
 
 from pelican import signals
 
-from bulletins.build.gate import check_articles, check_output, check_theme
-from bulletins.generators import (
-    ExportsGenerator,
-    FeedsGenerator,
-    ListsGenerator,
-    LookupsGenerator,
-    OriginalsGenerator,
-    SitemapGenerator,
-    TrackerGenerator,
-)
+from bulletins.articles import add_articles
+from bulletins.build.gate import check_articles, check_output
+from bulletins.generators import ArchiveGenerator
 from bulletins.html import as_markup
-from bulletins.reader import BulletinReader, publications_by_path, site_name
-from bulletins.rendering import Renderings
-from bulletins.settings import read_archive
-from bulletins.templating import template_context
+from bulletins.settings import read_build
 from bulletins.writer import ArchiveWriter
 
 
 def connect() -> None:
     """Connect to Pelican's signals."""
-    signals.initialized.connect(_read)
-    signals.readers_init.connect(_add_reader)
-    signals.get_generators.connect(_generators)
+    signals.get_generators.connect(_start)
+    signals.generator_init.connect(_prepare)
+    signals.article_generator_pretaxonomy.connect(_add_articles)
     signals.get_writer.connect(_writer)
     signals.all_generators_finalized.connect(_check_articles)
     signals.finalized.connect(_check_output)
 
 
-def _read(pelican: Any) -> None:
-    """Read the archive before anything else happens; its documents become Pelican's articles."""
-    settings = pelican.settings
-    if settings["ARCHIVE_THEME"]:
-        check_theme(Path(settings["THEME"]))
-    archive, profile = read_archive(settings)
-    settings["ARCHIVE"], settings["PROFILE"] = archive, profile
-    settings["WRITTEN"] = {}
-    publications = publications_by_path(archive.publications, settings["SECPACK"])
-    settings["PUBLICATIONS"] = publications
-    settings["RENDERINGS"] = Renderings(archive, profile, pages=settings["ARCHIVE_THEME"])
-    settings["ARTICLE_PATHS"] = sorted(publications)
-    settings["SITENAME"] = as_markup(site_name(profile))
-    settings["JINJA_GLOBALS"] = settings["JINJA_GLOBALS"] | template_context(
-        archive, profile, settings["SITEURL"]
-    )
-    settings["JINJA_GLOBALS"]["rendering_of"] = settings["RENDERINGS"].of
+def _start(pelican: Any) -> type[ArchiveGenerator]:
+    """Read the archive, each time that Pelican runs, and before it does anything else."""
+    pelican.settings["BULLETINS"] = read_build(pelican.settings)
+    return ArchiveGenerator
 
 
-def _add_reader(readers: Any) -> None:
-    readers.reader_classes["txt"] = BulletinReader
+def _prepare(generator: Any) -> None:
+    """Let all generators share our templates; let other themes know what the site is called."""
+    build = generator.settings["BULLETINS"]
+    if build.templates:
+        generator.env = build.templates
+    generator.context["SITENAME"] = as_markup(build.site.name)
 
 
-def _generators(_: Any) -> tuple[type, ...]:
-    return (
-        OriginalsGenerator,
-        ListsGenerator,
-        TrackerGenerator,
-        LookupsGenerator,
-        FeedsGenerator,
-        ExportsGenerator,
-        SitemapGenerator,
-    )
+def _add_articles(generator: Any) -> None:
+    add_articles(generator.settings["BULLETINS"].site, generator)
 
 
 def _writer(_: Any) -> type[ArchiveWriter]:
@@ -75,16 +48,10 @@ def _writer(_: Any) -> type[ArchiveWriter]:
 
 
 def _check_articles(generators: Any) -> None:
-    check_articles(generators[0].settings["PUBLICATIONS"].values(), generators)
+    check_articles(generators[0].settings["BULLETINS"].site, generators)
 
 
 def _check_output(pelican: Any) -> None:
-    settings = pelican.settings
-    folder = Path(pelican.output_path)
-    check_output(
-        settings["ARCHIVE"],
-        settings["PROFILE"],
-        folder,
-        pages=settings["ARCHIVE_THEME"],
-    )
-    settings["ARCHIVE_IS_WHOLE"] = True
+    build = pelican.settings["BULLETINS"]
+    check_output(build.site, Path(pelican.output_path))
+    build.is_checked = True

@@ -1,8 +1,7 @@
 """Pelican's settings for an archive, and what this plugin adds to them.
 
 ``SECPACK``, ``PROFILE_FILE``, ``XSA_FILE`` and ``XSA_JSON_FILE`` are paths; ``AS_OF`` is a date.
-When Pelican has started, ``ARCHIVE`` and ``PROFILE`` hold what was read, for generators and
-templates.
+While Pelican runs, ``BULLETINS`` holds what was read: a ``Build``.
 """
 
 from __future__ import annotations
@@ -14,6 +13,8 @@ from typing import Any
 from markupsafe import Markup
 
 from bulletins.html import as_markup
+from bulletins.site import Build, Site
+from bulletins.templates import environment
 from secpack import Checker, Profile, SecpackError, load, load_advisories, load_profile
 from secpack.cache import open_cache
 from secpack.model.archive import Archive
@@ -31,7 +32,7 @@ DEFAULTS: dict[str, Any] = {
     "CACHE_CONTENT": False,
     "LOAD_CONTENT_CACHE": False,
     "DELETE_OUTPUT_DIRECTORY": False,
-    "ARTICLE_ORDER_BY": "archive_order",
+    "ARTICLE_PATHS": [],
     "DIRECT_TEMPLATES": ["index"],
     "RELATIVE_URLS": True,
     # Without Pelican's default of guessing the language of code, which loads every lexer there is.
@@ -60,16 +61,24 @@ DEFAULTS: dict[str, Any] = {
 }
 
 
-def html_safe(value: object) -> object:
-    """Escape what a template prints, unless it is HTML already: Jinja's ``finalize``."""
-    if isinstance(value, str) and not isinstance(value, Markup):
-        return as_markup(value)
-    return value
-
-
 def safe_striptags(value: str) -> Markup:
     """Jinja's ``striptags`` for other themes: what is left is text, and is escaped again."""
     return as_markup(Markup(value).striptags())  # noqa: S704 - parsed, and escaped again
+
+
+def read_build(settings: dict[str, Any]) -> Build:
+    """Read all that a run of Pelican publishes. Raises SecpackError for what cannot be used."""
+    is_whole = bool(settings.get("WHOLE_OR_NOT_AT_ALL"))
+    if settings.get("STRICT") and not is_whole:
+        message = "these settings are for publishing: run make publish, which checks what it writes"
+        raise SecpackError(message)
+    archive, profile = read_archive(settings)
+    own_theme = bool(settings.get("ARCHIVE_THEME"))
+    templates = environment(settings) if own_theme else None
+    url = settings["SITEURL"]
+    return Build(
+        Site(archive, profile, url if "://" in url else "", own_theme), templates, is_whole
+    )
 
 
 def read_archive(settings: dict[str, Any]) -> tuple[Archive, Profile]:

@@ -5,8 +5,7 @@ from __future__ import annotations
 import re
 
 from bulletins.lookups import slug_of
-from secpack.model.archive import Archive, Attachment, Bulletin, Canary, Key, Letter, Publication
-from secpack.model.blocks import Id
+from secpack.model.archive import Attachment, Bulletin, Canary, Key, Publication
 from secpack.profile import Kind, Profile
 
 ARCHIVE_JSON = "data/archive.json"
@@ -148,57 +147,3 @@ def redirects(profile: Profile) -> dict[str, str]:
     """Addresses of long standing that lead elsewhere on the site, and where they lead."""
     lists = {"bulletins/": list_url(profile.bulletins), "canaries/": list_url(profile.canaries)}
     return {old: new for old, new in lists.items() if old not in lists.values()}
-
-
-def letter_prefix(letter: Letter) -> str:
-    """What ids of a letter begin with, on the page that it shares with its canary."""
-    return f"{letter.name}-"
-
-
-class LinkResolver:
-    """Gives the address of an identifier, seen from a page whose way to the root is ``root``.
-
-    Advisories and CVEs lead to their pages here; where the site has none (``pages`` is False, with
-    a theme of someone else, or only a remark in the tracker data names them), to where they are
-    published.
-    """
-
-    def __init__(
-        self, archive: Archive, profile: Profile, root: str, *, pages: bool = True
-    ) -> None:
-        self._profile = profile
-        self._root = root
-        self._page = "" if "://" in root else INDEX
-        self._pages = pages
-        self._bulletins = {b.number: b for b in archive.bulletins}
-        self._advisories = {a.number for a in archive.advisories}
-        self._cves = {cve.id for cve in archive.cves}
-
-    def __call__(self, identifier: Id) -> str | None:
-        """The address, or None where the identifier leads nowhere."""
-        if identifier.scheme == "XSA":
-            return self._advisory(int(identifier.value.removeprefix("XSA-")))
-        if identifier.scheme == "CVE":
-            return self._cve(identifier.value)
-        if identifier.scheme == "bulletin" and self._is_own(identifier.text):
-            bulletin = self._bulletins.get(int(identifier.value))
-            if bulletin:
-                return self._root + page_url(bulletin, self._profile) + self._page
-        return None
-
-    def _advisory(self, number: int) -> str:
-        """Its page: there is one for whatever a text names."""
-        if not self._pages or number not in self._advisories:
-            return published_advisory(number, self._profile)
-        return self._root + advisory_url(number) + self._page
-
-    def _cve(self, cve: str) -> str:
-        """Its place on the page of all CVEs, where all that a text names stand."""
-        if not self._pages or cve not in self._cves:
-            return published_cve(cve, self._profile)
-        return f"{self._root}{CVE}{self._page}#{cve}"
-
-    def _is_own(self, text: str) -> bool:
-        """Whether an id like ``QSB #37`` is one of this issuer's."""
-        first = text.split(maxsplit=1)[0]
-        return first.startswith(self._profile.bulletins.prefix) or first == self._profile.issuer

@@ -1,46 +1,105 @@
-"""The Writer: of what Pelican writes, and of files whose bytes are ours."""
+"""The Writer: of pages, and of files whose bytes are ours."""
 
 from __future__ import annotations
 
 import hashlib
 import io
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
-from pelican.utils import sanitised_join
+from pelican import signals
+from pelican.utils import get_relative_path, sanitised_join
 from pelican.writers import Writer
+
+from bulletins.pages import document_page, frame_of, home_page, text_page
+from bulletins.pages.model import Frame, Page
+from bulletins.site import Build, Site
+from bulletins.templates import render_page
+from bulletins.urls import NOT_FOUND
 
 
 class ArchiveWriter(Writer):  # type: ignore[misc] # Pelican has no types
-    """Writes each file once, and puts its SHA-256 (hex) into ``settings["WRITTEN"]``, by path."""
+    """Writes each file once, and notes it in ``Build.written``."""
 
     def __init__(self, output_path: str, settings: Any = None) -> None:
         super().__init__(output_path, settings)
-        self.written: dict[str, str] = self.settings["WRITTEN"]
+        self._build: Build = settings["BULLETINS"]
+        self._frame: Frame | None = None
+
+    def write_file(
+        self, name: str, template: Any, context: dict[str, Any], *args: Any, **kwargs: Any
+    ) -> None:
+        """Write what Pelican's own generators ask for: with our theme, from the page's data."""
+        if not self._build.templates or not name:
+            super().write_file(name, template, context, *args, **kwargs)
+            return
+        context["localsiteurl"] = self._root(name)  # for links in texts that people write
+        page = _page_of(self._build.site, template.name, kwargs)
+        if page:
+            self.write_page(name, page, context)
+        else:  # of another plugin
+            shown = {**context, "frame": self._frame_of(name, context)}
+            super().write_file(name, template, shown, *args, **kwargs)
+
+    def write_page(self, path: str, page: Page, context: Mapping[str, Any]) -> None:
+        """Write a page of our theme."""
+        assert self._build.templates
+        html = render_page(self._build.templates, page, self._frame_of(path, context))
+        self.write_bytes(path, html.encode())
+        signals.content_written.send(sanitised_join(self.output_path, path), context=context)
+
+    def _frame_of(self, path: str, context: Mapping[str, Any]) -> Frame:
+        if self._frame is None:
+            self._frame = frame_of(self._build.site, context["pages"])
+        return replace(self._frame, path=path, root=self._root(path))
+
+    def _root(self, path: str) -> str:
+        """From a page to the site's root.
+
+        A server shows the page for what is not there at any URL: its links begin at the host.
+        """
+        if path == NOT_FOUND and self._build.site.url:
+            return urlsplit(self._build.site.url).path
+        return str(get_relative_path(path))
 
     def write_bytes(self, path: str, data: bytes) -> None:
-        """Write a file of the site. Raises RuntimeError if the path is taken."""
+        """Write a file of the site. Raises RuntimeError if it was written already."""
         self.check_free(path)
-        place = Path(sanitised_join(self.output_path, path))
-        place.parent.mkdir(parents=True, exist_ok=True)
-        with place.open("xb") as file:
+        target = Path(sanitised_join(self.output_path, path))
+        target.parent.mkdir(parents=True, exist_ok=True)
+        with target.open("xb" if self._build.is_whole else "wb") as file:
             file.write(data)
-        self.written[path] = hashlib.sha256(data).hexdigest()
+        self._build.written[path] = hashlib.sha256(data).hexdigest()
 
     def check_free(self, path: str) -> None:
-        """Raise RuntimeError if something was written there."""
-        if path in self.written:
+        """Raise RuntimeError if this file was written already."""
+        if path in self._build.written:
             raise RuntimeError(f"two pages have the same URL: {path}")
 
     def _open_w(self, filename: str, encoding: str, override: bool = False) -> io.StringIO:
-        """Where Pelican writes a page or another file: it becomes bytes when all is written."""
+        """Where Pelican writes a page or a feed: it becomes bytes when all is written."""
         del override
         path = Path(filename).relative_to(Path(sanitised_join(self.output_path))).as_posix()
-        return _Page(lambda text: self.write_bytes(path, text.encode(encoding)))
+        return _Text(lambda text: self.write_bytes(path, text.encode(encoding)))
 
 
-class _Page(io.StringIO):
+def _page_of(site: Site, template: str, shown: Mapping[str, Any]) -> Page | None:
+    """The page that one of Pelican's own generators asks for; None for any other."""
+    match template:
+        case "bulletin.html" | "canary.html":
+            return document_page(site, shown["article"].publication)
+        case "page.html":
+            return text_page(site, shown["page"])
+        case "index.html":
+            return home_page(site)
+        case _:
+            return None
+
+
+class _Text(io.StringIO):
     """Text that is handed over when its ``with`` ends, unless by an error.
 
     Not when it is closed: what an interrupt has left open is closed when the folder is gone.

@@ -4,32 +4,40 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from bulletins.exports import export_files
 from bulletins.exports.archive_json import archive_files
-from bulletins.exports.csaf import csaf as csaf_of
-from bulletins.exports.csaf import provider
-from bulletins.exports.osv import osv as osv_of
-from bulletins.exports.osv import osv_all
-from bulletins.exports.texts import Told
-from bulletins.feeds import feed_files
-from bulletins.rendering import Renderings
-from bulletins.urls import OSV_ALL, osv_url
+from bulletins.exports.csaf import csaf_files
+from bulletins.exports.facts import all_facts
+from bulletins.exports.osv import osv_files
+from bulletins.exports.table import exports as table
+from bulletins.feeds import feeds as feeds_of
+from bulletins.site import Site
 from secpack import Profile
 from secpack.model.archive import Archive
 
 
-def feeds(
-    archive: Archive, profile: Profile, site_url: str, renderings: Renderings
-) -> dict[str, bytes]:
-    return _once(feed_files(archive, profile, site_url, renderings))
+def feeds(archive: Archive, profile: Profile, url: str) -> dict[str, bytes]:
+    made = feeds_of(Site(archive, profile, url))
+    return _once(file for export in made for file in export.make())
 
 
-def exports(archive: Archive, profile: Profile, site_url: str) -> dict[str, bytes]:
-    return _once(export_files(archive, profile, site_url))
+def exports(archive: Archive, profile: Profile, url: str) -> dict[str, bytes]:
+    """All exports, the feeds among them."""
+    made = table(Site(archive, profile, url))
+    return _once(file for export in made for file in export.make())
 
 
 def data_files(archive: Archive, profile: Profile) -> dict[str, bytes]:
-    return _once(archive_files(archive, profile))
+    return _once(archive_files(Site(archive, profile)))
+
+
+def osv(archive: Archive, profile: Profile, url: str) -> dict[str, bytes]:
+    site = Site(archive, profile, url)
+    return _once(osv_files(all_facts(site), site))
+
+
+def csaf(archive: Archive, profile: Profile, url: str) -> dict[str, bytes]:
+    site = Site(archive, profile, url)
+    return _once(csaf_files(all_facts(site), site))
 
 
 def _once(files: Iterable[tuple[str, bytes]]) -> dict[str, bytes]:
@@ -38,16 +46,3 @@ def _once(files: Iterable[tuple[str, bytes]]) -> dict[str, bytes]:
         assert path not in written
         written[path] = data
     return written
-
-
-def osv(known: Iterable[Told], profile: Profile, site_url: str) -> dict[str, bytes]:
-    written = {osv_url(told.bulletin): osv_of(told, profile, site_url) for told in known}
-    return written | {OSV_ALL: osv_all(written.values())}
-
-
-def csaf(found: Iterable[Told], profile: Profile, site_url: str) -> dict[str, bytes]:
-    known = tuple(found)
-    written: dict[str, bytes] = {}
-    for told in known:
-        written |= csaf_of(told, profile, site_url)
-    return written | provider(known, profile, site_url)

@@ -13,7 +13,6 @@ import feedparser
 import icalendar
 import pytest
 
-from bulletins.rendering import Renderings
 from secpack import load, load_advisories, load_profile
 from secpack.model.archive import Archive
 from tests.bulletins.formats import exports, feeds
@@ -124,7 +123,7 @@ def many(one: Archive, count: int) -> Archive:
 def documents(archive: Archive) -> dict[str, bytes]:
     """All documents of the feeds of everything and of bulletins, Atom and JSON."""
     profile = load_profile(PROFILE)
-    written = feeds(archive, profile, URL, Renderings(archive, profile, pages=True))
+    written = feeds(archive, profile, URL)
     return {path: data for path, data in written.items() if path.startswith(("feeds/q", "feeds/a"))}
 
 
@@ -206,8 +205,7 @@ def test_only_what_the_tracker_is_about_is_updated_with_it(tmp_path: Path) -> No
     found = []
     for tracker in (old, new):
         archive = load(pack, profile=profile, advisories=load_advisories(tracker))
-        renderings = Renderings(archive, profile, pages=True)
-        written = feeds(archive, profile, URL, renderings) | exports(archive, profile, URL)
+        written = exports(archive, profile, URL)
         read = feedparser.parse(written["feeds/qsb.atom.xml"]).entries
         times = {f"feed {entry.id}": entry.updated[:10] for entry in read}
         for record in json.loads(written["osv/all.json"]):

@@ -13,8 +13,8 @@ import icalendar
 import pytest
 from lxml import etree
 
-from bulletins.exports.sitemap import page_dates, sitemap
-from bulletins.rendering import Renderings
+from bulletins.exports.crawlers import page_dates, sitemap
+from bulletins.site import Site as ArchiveSite
 from secpack import Profile, load, load_advisories, load_profile
 from secpack.model.archive import Archive, Credit, Fix, PackageRow, Revision, Statement
 from secpack.parser.patterns import visible
@@ -83,8 +83,8 @@ def archive(profile: Profile) -> Archive:
 
 
 def written(archive: Archive, profile: Profile, url: str) -> dict[str, bytes]:
-    found = feeds(archive, profile, url, Renderings(archive, profile, pages=True))
-    dates = page_dates(archive, profile)
+    found = feeds(archive, profile, url)
+    dates = page_dates(ArchiveSite(archive, profile))
     pages = {"sitemap.xml": sitemap([f"{page}index.html" for page in dates], dates, URL)}
     return found | exports(archive, profile, url) | pages
 

@@ -11,8 +11,7 @@ from typing import Any
 import pytest
 
 from bulletins.exports.calendar import calendar
-from bulletins.exports.texts import told
-from bulletins.rendering import Renderings
+from bulletins.site import Site as ArchiveSite
 from bulletins.urls import ARCHIVE_JSON, json_url
 from secpack import Checker, load, load_advisories, load_profile
 from secpack.model.archive import Archive, Verdict
@@ -166,18 +165,14 @@ def test_the_schema_misses_every_key(archive: Archive) -> None:
     ],
 )
 def test_atom(archive: Archive, broken: Callable[[bytes], bytes]) -> None:
-    feed = feeds(archive, PROFILE, "", Renderings(archive, PROFILE, pages=True))[
-        "feeds/qsb.atom.xml"
-    ]
+    feed = feeds(archive, PROFILE, "")["feeds/qsb.atom.xml"]
     assert judges.atom_faults(feed) == []
     assert broken(feed) != feed
     assert judges.atom_faults(broken(feed))
 
 
 def test_feedparser(archive: Archive) -> None:
-    feed = feeds(archive, PROFILE, "", Renderings(archive, PROFILE, pages=True))[
-        "feeds/qsb.atom.xml"
-    ]
+    feed = feeds(archive, PROFILE, "")["feeds/qsb.atom.xml"]
     assert judges.feed_faults(feed) == []
     assert judges.feed_faults(feed.replace(b"</title>", b"\x07</title>", 1))
     assert judges.feed_faults(feed.replace(b"</entry>", b"", 1))
@@ -202,7 +197,7 @@ def test_feedparser(archive: Archive) -> None:
     ],
 )
 def test_icalendar(archive: Archive, broken: Callable[[bytes], bytes]) -> None:
-    written = calendar(archive, PROFILE, "")
+    written = calendar(ArchiveSite(archive, PROFILE, ""))
     assert judges.calendar_faults(written) == []
     assert broken(written) != written
     assert judges.calendar_faults(broken(written))
@@ -227,7 +222,7 @@ def test_icalendar(archive: Archive, broken: Callable[[bytes], bytes]) -> None:
     ],
 )
 def test_osv(archive: Archive, path: tuple[str | int, ...], value: Any) -> None:
-    data = json.loads(osv(told(archive), PROFILE, "https://example.org")["osv/x_QSB-012.json"])
+    data = json.loads(osv(archive, PROFILE, "https://example.org")["osv/x_QSB-012.json"])
     assert judges.osv_faults(data) == []
     at(data, *path[:-1])[path[-1]] = value
     assert judges.osv_faults(data)
@@ -250,7 +245,7 @@ BROKEN: dict[str, tuple[tuple[str | int, ...], Any]] = {
 
 def test_csaf(archive: Archive) -> None:
     """All in one go, since a validator takes a second to start."""
-    written = csaf(told(archive), PROFILE, "https://example.org")["csaf/2025/qsb-012.json"]
+    written = csaf(archive, PROFILE, "https://example.org")["csaf/2025/qsb-012.json"]
     broken = {"whole": json.loads(written)}
     for name, (path, value) in BROKEN.items():
         broken[name] = json.loads(written)

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from bulletins.build.links import dangling
-from bulletins.templating import by_year
+from bulletins.pages.items import by_year
 from secpack import Profile, load
 from tests.bulletins.sites import environ, run
 from tests.packs import bulletin, make_pack
@@ -18,9 +18,9 @@ from tests.packs import bulletin, make_pack
 BUILD = """
 import re
 import sys
-import bulletins.generators, bulletins.templating
+import bulletins.pages.items, bulletins.pages.lists
 from bulletins.build.__main__ import main
-bulletins.generators.LONGEST_LIST = bulletins.templating.LONGEST_LIST = 5
+bulletins.pages.items.LONGEST_LIST = bulletins.pages.lists.LONGEST_LIST = 5
 sys.exit(main([]))
 """
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import pytest
 
 from bulletins.html import render
-from bulletins.reader import about
+from bulletins.site import about
 from secpack.archive import load
 from secpack.model.archive import File
 from secpack.parser import parse_text

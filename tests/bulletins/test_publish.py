@@ -316,7 +316,7 @@ def test_an_address_that_is_none_is_told_before_anything_is_built(
 ) -> None:
     site = publish(tmp_path / "public", SITEURL=address)
     assert site.status == 1
-    assert site.said.startswith(f"SITEURL={address}: expected an address such as https://")
+    assert site.said.startswith(f"SITEURL={address}: expected a URL such as https://")
     assert not list(tmp_path.iterdir())
 
 

@@ -9,8 +9,8 @@ from urllib.robotparser import RobotFileParser
 
 import pytest
 
-from bulletins.exports.sitemap import page_dates, robots, sitemap
-from bulletins.rendering import Renderings
+from bulletins.exports.crawlers import page_dates, robots, sitemap
+from bulletins.site import Site as ArchiveSite
 from bulletins.urls import CSAF_FEED, CSAF_PROVIDER, SECURITY_TXT
 from secpack import load, load_advisories, load_profile
 from secpack.model.archive import Archive
@@ -33,8 +33,7 @@ def archive() -> Archive:
 
 @pytest.fixture(scope="module")
 def files(archive: Archive) -> Files:
-    renderings = Renderings(archive, PROFILE, pages=True)
-    return exports(archive, PROFILE, URL) | feeds(archive, PROFILE, URL, renderings)
+    return exports(archive, PROFILE, URL)
 
 
 def at(data: Any, *path: str | int) -> Any:
@@ -61,7 +60,7 @@ def broken(data: bytes, path: Path, value: object) -> Any:
 
 @pytest.mark.parametrize("url", [URL, ""])
 def test_json_feeds(archive: Archive, url: str) -> None:
-    written = feeds(archive, PROFILE, url, Renderings(archive, PROFILE, pages=True))
+    written = feeds(archive, PROFILE, url)
     found = [json.loads(data) for path, data in written.items() if path.endswith(".json")]
     assert found
     assert [rules.json_feed_faults(feed) for feed in found] == [[]] * len(found)
@@ -208,7 +207,7 @@ def test_a_broken_tree(files: Files, change: Callable[[Files], Files]) -> None:
 
 
 def test_a_sitemap(archive: Archive) -> None:
-    dates = page_dates(archive, PROFILE)
+    dates = page_dates(ArchiveSite(archive, PROFILE))
     written = sitemap([f"{address}index.html" for address in dates], dates, URL)
     assert judges.sitemap_faults(written) == []
     assert judges.sitemap_faults(sitemap(["a&<b>/ü ]]>/index.html"], {}, URL)) == []
@@ -226,7 +225,7 @@ def test_a_sitemap(archive: Archive) -> None:
     ],
 )
 def test_a_broken_sitemap(archive: Archive, old: bytes, new: bytes) -> None:
-    dates = page_dates(archive, PROFILE)
+    dates = page_dates(ArchiveSite(archive, PROFILE))
     written = sitemap([f"{address}index.html" for address in dates], dates, URL)
     changed = written.replace(old, new)
     assert changed != written

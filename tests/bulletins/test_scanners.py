@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from bulletins.exports.texts import is_url, told
+from bulletins.exports.facts import is_url
 from bulletins.urls import CSAF_FEED, CSAF_PROVIDER, OSV_ALL, csaf_url
 from secpack import Profile, SecpackError, load, load_advisories, load_profile
 from secpack.model.archive import Archive, Context, Fix, Mention, PackageRow, Revision
@@ -62,12 +62,12 @@ def with_rows(archive: Archive, *rows: PackageRow) -> Archive:
 
 def documents(archive: Archive, profile: Profile = PROFILE) -> dict[str, Any]:
     """All CSAF documents by their addresses."""
-    written = csaf(told(archive), profile, URL)
+    written = csaf(archive, profile, URL)
     return {csaf_url(b): json.loads(written[csaf_url(b)]) for b in archive.bulletins}
 
 
 def record(archive: Archive, site_url: str = URL) -> Any:
-    (found,) = json.loads(osv(told(archive), PROFILE, site_url)[OSV_ALL])
+    (found,) = json.loads(osv(archive, PROFILE, site_url)[OSV_ALL])
     return found
 
 
@@ -80,7 +80,7 @@ def document(archive: Archive) -> Any:
 
 
 def test_osv_has_each_bulletin_once(archive: Archive) -> None:
-    written = {path: json.loads(data) for path, data in osv(told(archive), PROFILE, URL).items()}
+    written = {path: json.loads(data) for path, data in osv(archive, PROFILE, URL).items()}
     whole = written.pop(OSV_ALL)
     assert [found["id"] for found in whole] == [f"x_{b.id}" for b in archive.bulletins]
     assert list(written.values()) == whole
@@ -89,18 +89,18 @@ def test_osv_has_each_bulletin_once(archive: Archive) -> None:
 
 @pytest.mark.parametrize("url", [URL, ""])
 def test_osv_is_valid(archive: Archive, url: str) -> None:
-    for path, data in osv(told(archive), PROFILE, url).items():
+    for path, data in osv(archive, PROFILE, url).items():
         if path != OSV_ALL:
             assert judges.osv_faults(json.loads(data)) == [], path
 
 
 def test_osv_without_a_bulletin() -> None:
-    written = osv([], PROFILE, URL)
+    written = osv(Archive((), (), (), (), (), ()), PROFILE, URL)
     assert {path: json.loads(data) for path, data in written.items()} == {OSV_ALL: []}
 
 
 def test_osv_says_what_the_text_says(archive: Archive) -> None:
-    found = json.loads(osv(told(archive), PROFILE, URL)["osv/x_QSB-012.json"])
+    found = json.loads(osv(archive, PROFILE, URL)["osv/x_QSB-012.json"])
     bulletin = archive.bulletins[-1]
     text = bulletin.document.file.data.decode().strip("\n").rstrip()
     assert found.pop("details") == f"```text\n{text}\n```\n"
@@ -120,7 +120,7 @@ def test_osv_says_what_the_text_says(archive: Archive) -> None:
 
 
 def test_osv_names_no_place_of_the_site_where_it_has_none(archive: Archive) -> None:
-    links = [link["url"] for r in json.loads(osv(told(archive), PROFILE, "")[OSV_ALL])
+    links = [link["url"] for r in json.loads(osv(archive, PROFILE, "")[OSV_ALL])
              for link in r.get("references", ())]  # fmt: skip
     assert links
     assert all(is_url(link) and "/qsb/" not in link for link in links)
@@ -335,7 +335,7 @@ def test_what_is_not_verified_says_so(tmp_path: Path) -> None:
         found = replace(archive, findings=(finding,))
         assert document(found)["document"]["title"] == expected
         assert record(found)["summary"] == expected.replace("QSB-001: ", "")
-        feed = json.loads(csaf(told(found), PROFILE, URL)[CSAF_FEED])["feed"]
+        feed = json.loads(csaf(found, PROFILE, URL)[CSAF_FEED])["feed"]
         assert feed["entry"][0]["title"] == expected
 
 
@@ -343,7 +343,7 @@ def test_what_is_not_verified_says_so(tmp_path: Path) -> None:
 
 
 def test_digests_are_those_of_the_documents(archive: Archive) -> None:
-    written = csaf(told(archive), PROFILE, URL)
+    written = csaf(archive, PROFILE, URL)
     for b in archive.bulletins:
         path = csaf_url(b)
         for algorithm in ("sha256", "sha512"):
@@ -353,7 +353,7 @@ def test_digests_are_those_of_the_documents(archive: Archive) -> None:
 
 
 def test_lists_have_each_document_once(archive: Archive) -> None:
-    written = csaf(told(archive), PROFILE, URL)
+    written = csaf(archive, PROFILE, URL)
     paths = [csaf_url(b).removeprefix("csaf/") for b in archive.bulletins]
     assert written["csaf/index.txt"].decode().splitlines() == paths
     rows = list(csv.reader(written["csaf/changes.csv"].decode().splitlines()))
@@ -368,7 +368,7 @@ def test_lists_have_each_document_once(archive: Archive) -> None:
 
 
 def test_all_that_a_provider_names_is_there(archive: Archive) -> None:
-    written = csaf(told(archive), PROFILE, URL)
+    written = csaf(archive, PROFILE, URL)
     metadata = json.loads(written[CSAF_PROVIDER])
     feed = json.loads(written[CSAF_FEED])["feed"]
     links = [link["href"] for link in feed["link"]]
@@ -413,7 +413,7 @@ def test_a_site_of_an_issuer(tmp_path: Path) -> None:
     site = build(tmp_path / "site", settings=conf, surroundings={"PYTHONPATH": str(ROOT)})
     assert site.status == 0, site.said
     page = site.read("feeds/index.html")
-    for address in (OSV_ALL, CSAF_PROVIDER, CSAF_FEED):
+    for address in (OSV_ALL, CSAF_PROVIDER):
         assert f'href="../{address}"' in page
         assert address in site.files()
     mirror = build(tmp_path / "mirror")
@@ -441,7 +441,7 @@ def test_hostile_words_stay_words(tmp_path: Path) -> None:
     found = documents(archive, profile)
     assert judges.csaf_faults(found) == {}
     (one_found,) = found.values()
-    (scanned,) = json.loads(osv(told(archive), profile, URL)[OSV_ALL])
+    (scanned,) = json.loads(osv(archive, profile, URL)[OSV_ALL])
     assert judges.osv_faults(scanned) == []
     shown = " ".join(TITLE.split())
     for character in "\u202e\u200b\x07":
@@ -456,7 +456,7 @@ def test_hostile_words_stay_words(tmp_path: Path) -> None:
     assert "<img src=x onerror=alert(2)> and <b>bold</b> [1] {{ 7 * 7 }}" in scanned["details"]
     notes = "\n".join(note["text"] for note in one_found["document"]["notes"])
     assert "<img src=x onerror=alert(2)> and <b>bold</b> [1] {{ 7 * 7 }}" in notes
-    assert not re.search(b"[<>&\x07]", b"".join(csaf(told(archive), profile, URL).values()))
+    assert not re.search(b"[<>&\x07]", b"".join(csaf(archive, profile, URL).values()))
 
 
 def test_texts_made_to_hurt_are_valid(tmp_path: Path) -> None:
@@ -473,7 +473,7 @@ def test_texts_made_to_hurt_are_valid(tmp_path: Path) -> None:
         except SecpackError:  # a text that is refused is in no export
             continue
         found |= documents(archive)
-        for scanned in json.loads(osv(told(archive), PROFILE, URL)[OSV_ALL]):
+        for scanned in json.loads(osv(archive, PROFILE, URL)[OSV_ALL]):
             assert judges.osv_faults(scanned) == [], path
     assert len(found) > 100
     assert judges.csaf_faults(found) == {}

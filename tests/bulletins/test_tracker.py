@@ -12,6 +12,7 @@ import pytest
 
 from bulletins.build.gate import GateError, check_output
 from bulletins.build.links import dangling
+from bulletins.site import Site as ArchiveSite
 from secpack import load, load_advisories, load_profile
 from tests.bulletins.sites import ROOT, Site, build
 from tests.packs import bulletin, canary, make_pack
@@ -96,8 +97,8 @@ def check_statistics(site: Site) -> None:
         (9034, ["Yes. It affects the security of Quern OS", "CVE-2025-90034", "QSB-012"]),
         (9002, ["No. It does not affect", "Reason denial of service only"]),
         (9006, ["Unused. No advisory was published under this number"]),
-        (9036, ["To be announced. Whether it affects the security of Quern OS is not said yet"]),
-        (9037, ["Not in the tracker. It is only named", "not known"]),
+        (9036, ["To be announced. Whether it affects the security of Quern OS is undecided"]),
+        (9037, ["Not in the tracker. Only a text or the Xen Project’s list names it"]),
     ],
 )
 def test_pages_of_advisories(demo: Site, number: int, expected: list[str]) -> None:
@@ -136,11 +137,11 @@ def test_a_page_that_was_not_written_is_noticed(demo: Site, tmp_path: Path, page
     shutil.copytree(demo.folder, tmp_path / "site")
     profile = load_profile(PROFILE)
     archive = load(DEMO / "secpack", profile=profile, advisories=load_advisories(DEMO / "xsa.yml"))
-    check_output(archive, profile, tmp_path / "site", pages=True)
+    check_output(ArchiveSite(archive, profile), tmp_path / "site")
     (tmp_path / "site" / page / "index.html").unlink()
     with pytest.raises(GateError, match=f"not written: {page}/index.html"):
-        check_output(archive, profile, tmp_path / "site", pages=True)
-    check_output(archive, profile, tmp_path / "site", pages=False)
+        check_output(ArchiveSite(archive, profile), tmp_path / "site")
+    check_output(ArchiveSite(archive, profile, own_theme=False), tmp_path / "site")
 
 
 @pytest.mark.parametrize(("old", "new"), [("bulletins", "qsb"), ("canaries", "canary")])
@@ -204,7 +205,7 @@ def test_without_tracker_data_there_are_no_statistics(tmp_path: Path) -> None:
     page = site.read("xsa/index.html")
     assert "page-statistics" not in page
     assert row(page, 7) == "XSA-7 not in the tracker QSB-001"
-    assert "It is only named" in site.read("xsa/7/index.html")
+    assert "Only a text or the Xen Project’s list names it" in site.read("xsa/7/index.html")
     data = json.loads(site.read("data/archive.json"))
     assert data["statistics"]["total"] == 0
     assert data["statistics"]["percentage"] is None
@@ -239,7 +240,7 @@ def test_a_bulletin_that_the_archive_lacks_is_said_to_be_missing(tmp_path: Path)
         "XSA-7 2001-03-04 yes QSB-002 (not in this archive)"
     )
     page = words(site.read("xsa/7/index.html"))
-    assert "Addressed in QSB-002, which is not in this archive" in page
+    assert "Bulletins QSB-002 (not in this archive)" in page
     said = "XSA-7 was before."
     mentioned = f"2001-03-04 QSB-001: A title {said} 2003-03-04 QSB-003: A title {said}"
     assert f"Mentioned in {mentioned}" in page
@@ -305,4 +306,4 @@ def test_what_only_the_text_says_is_told_apart(tmp_path: Path) -> None:
     tracker = "- {xsa: 7, date: 2001-03-04, affected: no}\n"
     site = site_of(tmp_path, files, tracker=tracker)
     page = words(site.read("xsa/7/index.html"))
-    assert "By its own text; the tracker does not name QSB-001 for it." in page
+    assert "By its own text; the tracker does not name QSB-001 for this advisory." in page

@@ -7,18 +7,28 @@ from pathlib import Path
 
 import pytest
 
+from bulletins.site import Build, Site
 from bulletins.writer import ArchiveWriter
+from secpack import Profile
+from secpack.model.archive import Archive
+
+BUILD = Build(Site(Archive((), (), (), (), (), ()), Profile()), None, is_whole=True)
+
+
+@pytest.fixture(autouse=True)
+def _nothing_written() -> None:
+    BUILD.written.clear()
 
 
 @pytest.fixture
 def writer(tmp_path: Path) -> ArchiveWriter:
-    return ArchiveWriter(str(tmp_path), {"WRITTEN": {}})
+    return ArchiveWriter(str(tmp_path), {"BULLETINS": BUILD})
 
 
 def test_bytes_and_their_digest(tmp_path: Path, writer: ArchiveWriter) -> None:
     writer.write_bytes("qsb/001/x.txt", b"as\r\nit is")
     assert (tmp_path / "qsb/001/x.txt").read_bytes() == b"as\r\nit is"
-    assert writer.written == {"qsb/001/x.txt": hashlib.sha256(b"as\r\nit is").hexdigest()}
+    assert BUILD.written == {"qsb/001/x.txt": hashlib.sha256(b"as\r\nit is").hexdigest()}
 
 
 def test_two_pages_with_one_url(tmp_path: Path, writer: ArchiveWriter) -> None:

@@ -25,7 +25,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if not options.remove and _is_unchanged(options.settings):
         return 0
     # Here, since a build that finds nothing changed needs none of it.
-    from bulletins.build.site import build, explain, remove  # noqa: PLC0415
+    from bulletins.build.build import build, explain, remove  # noqa: PLC0415
 
     try:
         if options.remove:

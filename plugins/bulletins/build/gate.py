@@ -14,93 +14,39 @@ from urllib.parse import urlsplit
 from pelican.generators import ArticlesGenerator
 
 from bulletins.build.links import dangling
-from bulletins.generators import served_files
-from bulletins.urls import (
-    ARCHIVE_JSON,
-    CSAF_PROVIDER,
-    CVE,
-    INDEX,
-    MANIFEST_JSON,
-    OSV_ALL,
-    SCHEMA_JSON,
-    XSA,
-    advisory_url,
-    csaf_url,
-    json_url,
-    osv_url,
-    page_url,
-)
-from secpack import Profile, SecpackError
-from secpack.model.archive import Archive, Publication
-
-#: The templates that are asked for by name.
-TEMPLATES = (
-    "404.html",
-    "advisory.html",
-    "article.html",
-    "cve.html",
-    "feeds.html",
-    "index.html",
-    "keys.html",
-    "list.html",
-    "lookup.html",
-    "lookups.html",
-    "page.html",
-    "redirect.html",
-    "search.html",
-    "xsa.html",
-)
-
-
-#: What the templates refer to.
-STATIC = ("due.js", "icon.svg", "search.js", "style.css")
+from bulletins.exports.table import expected_urls
+from bulletins.site import Site
+from bulletins.urls import CVE, INDEX, XSA, advisory_url, page_url
+from secpack import SecpackError
 
 
 class GateError(SecpackError):
     """The site is not whole."""
 
 
-def check_theme(theme: Path) -> None:
-    """See that the archive's theme has its templates: Pelican takes another theme's otherwise.
-
-    Raises GateError.
-    """
-    wanted = [*(f"templates/{name}" for name in TEMPLATES), *(f"static/{name}" for name in STATIC)]
-    missing = [path for path in wanted if not (theme / path).is_file()]
-    if missing:
-        raise GateError(f"{theme}: the theme has no {', '.join(missing)}")
-
-
-def check_articles(publications: Iterable[Publication], generators: Iterable[Any]) -> None:
-    """Compare what Pelican is about to write with what it was given. Raises GateError."""
+def check_articles(site: Site, generators: Iterable[Any]) -> None:
+    """Compare what Pelican is about to write with what was read. Raises GateError."""
     articles = next(g for g in generators if isinstance(g, ArticlesGenerator)).articles
-    made = sorted(article.publication.id for article in articles)
-    read = sorted(p.id for p in publications)
-    if made != read:
-        lost = ", ".join(sorted(set(read) - set(made))) or "none"
-        raise GateError(f"{len(read)} documents read, {len(made)} to be written; lost: {lost}")
+    ours = [article.publication.id for article in articles if hasattr(article, "publication")]
+    if sorted(ours) != sorted(site.documents):
+        lost = ", ".join(sorted(set(site.documents) - set(ours))) or "none"
+        message = f"{len(site.documents)} documents read, {len(ours)} to be written; lost: {lost}"
+        raise GateError(message)
 
 
-def check_output(archive: Archive, profile: Profile, folder: Path, *, pages: bool) -> None:
-    """Compare what was written with the archive: pages, data, and originals byte for byte.
+def check_output(site: Site, folder: Path) -> None:
+    """Compare what was written with the archive: pages, exports, and originals byte for byte.
 
-    ``pages`` tells whether the theme has pages for advisories and CVEs. Raises GateError when a
-    page or data are missing or an original differs.
+    Raises GateError when a file is missing or an original differs.
     """
-    publications = archive.publications
-    addresses = ["", *(page_url(p, profile) for p in publications)]
-    if pages:
-        addresses += [XSA, CVE, *(advisory_url(a.number) for a in archive.advisories)]
-    expected = [ARCHIVE_JSON, MANIFEST_JSON, SCHEMA_JSON]
-    expected += [*(json_url(p, profile) for p in publications)]
-    expected += [OSV_ALL, *(osv_url(bulletin) for bulletin in archive.bulletins)]
-    if (folder / CSAF_PROVIDER).is_file():
-        expected += [csaf_url(bulletin) for bulletin in archive.bulletins]
-    expected += [*(address + INDEX for address in addresses)]
+    pages = ["", *(page_url(p, site.profile) for p in site.archive.publications)]
+    if site.own_theme:
+        pages += [XSA, CVE, *(advisory_url(number) for number in site.advisories)]
+    expected = [*(url + INDEX for url in pages), *expected_urls(site)]
     missing = [path for path in expected if not (folder / path).is_file()]
     if missing:
         raise GateError(f"not written: {', '.join(missing)}")
-    for path, file in served_files(archive, profile):
+    for path, file in site.served_files():
         if (folder / path).read_bytes() != file.data:
             raise GateError(f"{path} differs from {file.path} in the pack")
 

@@ -8,14 +8,14 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 
 from bulletins.build.checksums import paths
+from bulletins.site import Site
 from bulletins.urls import page_url
-from secpack import Profile
-from secpack.model.archive import Archive
 
 
-def set_times(folder: Path, archive: Archive, profile: Profile) -> None:
+def set_times(folder: Path, site: Site) -> None:
     """Date a document's page and files by its last revision, all else by the newest revision."""
-    documents = {page_url(p, profile): _seconds(p.updated) for p in archive.publications}
+    days = {page_url(p, site.profile): p.updated for p in site.archive.publications}
+    documents = {url: _seconds(day) for url, day in days.items()}
     newest = max(documents.values(), default=0)
     for name in paths(folder):
         _date(f"{folder}/{name}", documents.get(name[: name.rfind("/") + 1], newest))

@@ -1,6 +1,6 @@
-"""``data/archive.json``: the whole archive as data, and each document by itself.
+"""``data/``: the whole archive as JSON, each document by itself, and which state the site shows.
 
-What it is is described in ``docs/format.md``, and for programs in ``schema.json``.
+``docs/format.md`` describes the archive's data to people, ``schema.json`` to programs.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from datetime import date, datetime
 from typing import Any
 
 from bulletins.exports.data import to_json
+from bulletins.site import Site
 from bulletins.urls import (
     ARCHIVE_JSON,
     advisory_url,
@@ -22,7 +23,6 @@ from bulletins.urls import (
 from secpack import Profile
 from secpack.model.archive import (
     Advisory,
-    Archive,
     Attachment,
     Bulletin,
     Canary,
@@ -37,11 +37,12 @@ from secpack.tracker.statistics import statistics
 _FORMAT = 1
 
 
-def archive_files(archive: Archive, profile: Profile) -> Iterator[tuple[str, bytes]]:
-    """The whole archive as JSON, documents ascending, and each document by itself, by path.
+def archive_files(site: Site) -> Iterator[tuple[str, bytes]]:
+    """The whole archive as JSON, documents ascending, and each document by itself, by URL.
 
     A document by itself is the object that it is in the archive's, and ``format``.
     """
+    archive, profile = site.archive, site.profile
     bulletins = [_bulletin(bulletin, profile) for bulletin in archive.bulletins]
     canaries = [_canary(canary, profile) for canary in archive.canaries]
     for publication, data in zip(archive.publications, [*bulletins, *canaries], strict=True):
@@ -81,11 +82,11 @@ def _publication(publication: Publication, profile: Profile) -> dict[str, Any]:
 
 
 def _signatures(
-    signatures: Sequence[Signature], address_of: Callable[[str], str]
+    signatures: Sequence[Signature], url_of: Callable[[str], str]
 ) -> list[dict[str, Any]]:
     return [
         {
-            "file": address_of(signature.file.name),
+            "file": url_of(signature.file.name),
             "signer": signature.signer,
             "verdict": signature.verdict.value,
             "fingerprint": signature.fingerprint or None,
@@ -148,14 +149,14 @@ def _canary(canary: Canary, profile: Profile) -> dict[str, Any]:
 
 
 def _attachment(attachment: Attachment, profile: Profile) -> dict[str, Any]:
-    def address_of(name: str) -> str:
+    def url_of(name: str) -> str:
         return attachment_url(attachment, name, profile)
 
     return {
-        "file": address_of(attachment.file.name),
+        "file": url_of(attachment.file.name),
         "size": len(attachment.file.data),
         "sha256": attachment.file.sha256,
-        "signatures": _signatures(attachment.signatures, address_of),
+        "signatures": _signatures(attachment.signatures, url_of),
     }
 
 
@@ -226,3 +227,31 @@ def _finding(finding: Finding) -> dict[str, Any]:
         "message": finding.message,
         "waived": finding.waived or None,
     }
+
+
+def manifest_json(site: Site) -> bytes:
+    """Which state of the pack the site shows: counts, the newest documents, the pack's commit."""
+    archive = site.archive
+    return to_json(
+        {
+            "format": _FORMAT,
+            "commit": archive.commit or None,
+            "updated": max((p.updated.isoformat() for p in archive.publications), default=None),
+            "bulletins": _newest(archive.bulletins),
+            "canaries": _newest(archive.canaries),
+        }
+    )
+
+
+def _newest(publications: Sequence[Publication]) -> dict[str, Any]:
+    """How many there are, and which has the highest number."""
+    if not publications:
+        return {"count": 0, "newest": None}
+    last = publications[-1]
+    newest = {
+        "id": last.id,
+        "published": last.published.isoformat(),
+        "updated": last.updated.isoformat(),
+        "sha256": last.document.file.sha256,
+    }
+    return {"count": len(publications), "newest": newest}

@@ -6,50 +6,48 @@ from collections.abc import Iterator
 from datetime import date, timedelta
 from typing import Final
 
-from bulletins.doubts import WORDS as DOUBTFUL
-from bulletins.doubts import doubts
-from bulletins.reader import site_name
+from bulletins import words
+from bulletins.site import Site
 from bulletins.urls import page_url
-from secpack import Profile
-from secpack.model.archive import Archive, Canary, Window
+from secpack.model.archive import Canary, Window
 from secpack.parser.patterns import visible
 
 #: How many octets a line holds, without its end.
 _WIDTH: Final = 75
 
 
-def calendar(archive: Archive, profile: Profile, site_url: str) -> bytes:
+def calendar(site: Site) -> bytes:
     """Return a calendar of all windows for a next canary, those of the past among them.
 
     There must be one: RFC 5545 knows no calendar without a component.
     """
     lines = ["BEGIN:VCALENDAR", "VERSION:2.0", "PRODID:-//secpack-archive//bulletins//EN"]
-    lines.append(_text("X-WR-CALNAME", f"{site_name(profile)}: next canaries"))
-    doubtful = doubts(archive)
-    for canary in archive.canaries:
+    lines.append(_text("X-WR-CALNAME", words.calendar_name.format(site=site.name)))
+    for canary in site.archive.canaries:
         if canary.due:
-            doubt = f"{DOUBTFUL}: " if canary.id in doubtful else ""
-            lines += _event(canary, doubt, canary.due, profile, site_url)
+            lines += _event(canary, canary.due, site)
     lines.append("END:VCALENDAR")
     return b"".join(_folded(line) for line in lines)
 
 
-def _event(
-    canary: Canary, doubt: str, due: Window, profile: Profile, site_url: str
-) -> Iterator[str]:
-    """Days of an event are whole, and its end is the day behind the last of them."""
-    authority = profile.tag.partition(",")[0]
-    days = f"{due.first.isoformat()} to {due.last.isoformat()}"
-    behind = due.last + timedelta(days=1) if due.last < date.max else due.last
+def _event(canary: Canary, due: Window, site: Site) -> Iterator[str]:
+    """Days of an event are whole, and its end is the day after the last of them."""
+    authority = site.profile.tag.partition(",")[0]
+    form = words.unverified_title if canary.id in site.unverified else "{title}"
+    summary = words.calendar_summary.format(issuer=site.profile.issuer).strip()
+    description = words.calendar_description.format(
+        canary=canary.title, first=due.first.isoformat(), last=due.last.isoformat()
+    )
+    after = due.last + timedelta(days=1) if due.last < date.max else due.last
     yield "BEGIN:VEVENT"
     yield _text("UID", f"{canary.id.lower()}-next@{authority}")
     yield f"DTSTAMP:{_day(canary.updated)}T000000Z"
     yield f"DTSTART;VALUE=DATE:{_day(due.first)}"
-    yield f"DTEND;VALUE=DATE:{_day(behind)}"
-    yield _text("SUMMARY", f"{doubt}{profile.issuer} canary due".strip())
-    yield _text("DESCRIPTION", f"{doubt}{canary.title} says that the next one is due from {days}.")
-    if site_url:
-        yield f"URL:{site_url}/{page_url(canary, profile)}"
+    yield f"DTEND;VALUE=DATE:{_day(after)}"
+    yield _text("SUMMARY", form.format(title=summary))
+    yield _text("DESCRIPTION", form.format(title=description))
+    if site.url:
+        yield f"URL:{site.url}/{page_url(canary, site.profile)}"
     yield "TRANSP:TRANSPARENT"
     yield "END:VEVENT"
 
@@ -58,9 +56,9 @@ def _day(day: date) -> str:
     return day.isoformat().replace("-", "")
 
 
-def _text(name: str, words: str) -> str:
-    """A property whose value is words: whatever these are, they stay in it."""
-    escaped = visible(words).replace("\\", "\\\\").replace(";", "\\;").replace(",", "\\,")
+def _text(name: str, value: str) -> str:
+    """A property whose value is text: whatever that is, it stays in the value."""
+    escaped = visible(value).replace("\\", "\\\\").replace(";", "\\;").replace(",", "\\,")
     return f"{name}:" + escaped.replace("\n", "\\n")
 
 

@@ -1,11 +1,14 @@
-"""Data as JSON, in the form that all exports share."""
+"""What all exports share: what one is, and the form of their JSON."""
 
 from __future__ import annotations
 
 import json
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from datetime import date
-from typing import Final
+from typing import Final, TypeAlias
 
+from secpack.model.archive import Publication
 from secpack.parser.patterns import HIDDEN
 
 # Markup that a careless reader could take for live; and the one ASCII control that JSON lets pass.
@@ -15,6 +18,27 @@ _ESCAPES: Final = {
     b"&": b"\\u0026",
     b"\x7f": b"\\u007f",
 }
+
+
+#: Files by URL.
+Files: TypeAlias = Iterable[tuple[str, bytes]]
+
+#: The URL of a document's own file, or None.
+UrlOf: TypeAlias = Callable[[Publication], str | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Export:
+    """Files that the site writes for programs.
+
+    ``words.exports`` describes it by its ``name``. ``url`` is the file to begin with, ``make``
+    gives all files by URL, and ``each`` the URL of a document's own file, if it has one.
+    """
+
+    name: str
+    url: str
+    make: Callable[[], Files]
+    each: UrlOf = lambda _: None
 
 
 def to_json(data: object, *, lines: bool = True) -> bytes:

@@ -12,9 +12,9 @@ from typing import Any, Final
 
 from bulletins.exports.archive_json import package_data
 from bulletins.exports.data import midnight, to_json
-from bulletins.exports.texts import Told, is_url, mentioned
-from bulletins.urls import beside, page_url, published_advisory
-from secpack import Profile
+from bulletins.exports.facts import BulletinFacts, is_url, mentioned
+from bulletins.site import Site
+from bulletins.urls import OSV_ALL, beside, osv_url, page_url, published_advisory
 from secpack.model.archive import Credit
 from secpack.parser.patterns import visible
 
@@ -24,23 +24,22 @@ _CREDITS: Final = {"discovered": "FINDER", "found": "FINDER", "reported": "REPOR
 _BACKTICKS: Final = re.compile("`{3,}")
 
 
-def osv(told: Told, profile: Profile, site_url: str) -> bytes:
-    """Return a bulletin's document, on one line."""
-    return to_json(_record(told, profile, site_url), lines=False)
+def osv_files(bulletins: Iterable[BulletinFacts], site: Site) -> Iterator[tuple[str, bytes]]:
+    """A document for each bulletin, and one that has all of them, one on each line; by URL."""
+    documents = []
+    for facts in bulletins:
+        documents.append(to_json(_record(facts, site), lines=False))
+        yield osv_url(facts.bulletin), documents[-1]
+    yield OSV_ALL, b"[\n" + b",\n".join(d.rstrip(b"\n") for d in documents) + b"\n]\n"
 
 
-def osv_all(documents: Iterable[bytes]) -> bytes:
-    """Return one document with all of them, one on each line."""
-    return b"[\n" + b",\n".join(document.rstrip(b"\n") for document in documents) + b"\n]\n"
-
-
-def _record(told: Told, profile: Profile, site_url: str) -> dict[str, Any]:
-    bulletin = told.bulletin
-    cves = [cve for cves in told.addressed.values() for cve in cves]
+def _record(facts: BulletinFacts, site: Site) -> dict[str, Any]:
+    bulletin = facts.bulletin
+    cves = [cve for cves in facts.addressed.values() for cve in cves]
     lists = {
-        "upstream": list(dict.fromkeys([*told.addressed, *cves])),
-        "related": mentioned(told),
-        "references": list(_references(told, profile, site_url)),
+        "upstream": list(dict.fromkeys([*facts.addressed, *cves])),
+        "related": mentioned(facts),
+        "references": list(_references(facts, site)),
         "credits": [_credit(credit) for credit in bulletin.summary.credits],
     }
     packages = [package_data(row) for row in bulletin.packages]
@@ -48,22 +47,22 @@ def _record(told: Told, profile: Profile, site_url: str) -> dict[str, Any]:
         "schema_version": _VERSION,
         "id": f"x_{bulletin.id}",
         "published": midnight(bulletin.published),
-        "modified": midnight(told.changed),
-        "summary": told.title,
-        "details": _fenced(told.printed()),
+        "modified": midnight(facts.changed),
+        "summary": facts.title,
+        "details": _fenced(facts.printed()),
         "database_specific": {"packages": packages, "sha256": bulletin.document.file.sha256},
-    } | {name: found for name, found in lists.items() if found}
+    } | {name: values for name, values in lists.items() if values}
 
 
-def _references(told: Told, profile: Profile, site_url: str) -> Iterator[dict[str, str]]:
-    bulletin = told.bulletin
-    if site_url:
+def _references(facts: BulletinFacts, site: Site) -> Iterator[dict[str, str]]:
+    bulletin = facts.bulletin
+    if site.url:
         file = bulletin.document.file.name
-        for address in (page_url(bulletin, profile), beside(bulletin, profile, file)):
-            yield {"type": "ADVISORY", "url": f"{site_url}/{address}"}
-    published = dict.fromkeys(published_advisory(n, profile) for n in bulletin.addresses)
+        for url in (page_url(bulletin, site.profile), beside(bulletin, site.profile, file)):
+            yield {"type": "ADVISORY", "url": f"{site.url}/{url}"}
+    published = dict.fromkeys(published_advisory(n, site.profile) for n in bulletin.addresses)
     yield from ({"type": "ADVISORY", "url": url} for url in published if is_url(url))
-    yield from ({"type": "WEB", "url": url} for url in told.links if url not in published)
+    yield from ({"type": "WEB", "url": url} for url in facts.links if url not in published)
 
 
 def _credit(credit: Credit) -> dict[str, str]:

@@ -1,59 +1,68 @@
-"""Feeds: everything that was published, newest first, for programs that ask again and again."""
+"""Feeds: what was published, newest first, for programs that ask again and again."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 
+from bulletins import words
+from bulletins.exports.data import Export
 from bulletins.feeds.advisories import advisory_entries
-from bulletins.feeds.atom import AtomWriter
+from bulletins.feeds.atom import atom_document
 from bulletins.feeds.chain import chain
-from bulletins.feeds.entries import newest_first, publication_entries
+from bulletins.feeds.entries import document_entries
 from bulletins.feeds.jsonfeed import json_document
-from bulletins.feeds.model import Feed, FeedEntry
-from bulletins.reader import site_name
-from bulletins.rendering import Renderings
+from bulletins.feeds.model import Feed, FeedEntry, Page
+from bulletins.site import Site, newest_first
 from bulletins.urls import feed_url, json_feed_url
-from secpack import Profile
-from secpack.model.archive import Archive, Publication
+from secpack.model.archive import Publication
 from secpack.parser.patterns import visible
 
 
-def feed_files(
-    archive: Archive, profile: Profile, site_url: str, renderings: Renderings
-) -> Iterator[tuple[str, bytes]]:
-    """All documents of all feeds, by path; that of everything also as JSON Feed.
+def feeds(site: Site) -> Iterator[Export]:
+    """All feeds in all formats. They exist even when they are empty.
 
-    Addresses in them are absolute where the site has one, otherwise relative to the feed.
+    URLs in them are absolute where the site's own is known, otherwise relative to the feed.
     """
-    root = f"{site_url}/" if site_url else "../"
-    atom = AtomWriter()
-    for feed in _feeds(archive, profile, root, renderings):
-        for page in chain(feed.entries):
-            yield feed_url(feed.slug, page.number), atom.document(feed, page)
-            if feed.slug == "all":
-                yield json_feed_url(feed.slug, page.number), json_document(feed, page)
+    root = f"{site.url}/" if site.url else "../"
+    archive, profile = site.archive, site.profile
+
+    def documents(publications: Sequence[Publication]) -> Iterator[FeedEntry]:
+        entries = document_entries(site, root)
+        return (entries[p.id] for p in newest_first(publications))
+
+    rows = (
+        ("all", "all", lambda: documents(archive.publications)),
+        ("bulletins", profile.bulletins.slug, lambda: documents(archive.bulletins)),
+        ("canaries", profile.canaries.slug, lambda: documents(archive.canaries)),
+        ("xsa", "xsa", lambda: advisory_entries(site, root)),
+    )
+    for name, slug, entries in rows:
+        feed = partial(_feed, site, slug, words.feed_names[name], root, entries)
+        yield Export(name, feed_url(slug), partial(_files, feed, feed_url, atom_document))
+        if name == "all":
+            files = partial(_files, feed, json_feed_url, json_document)
+            yield Export("all.json", json_feed_url(slug), files)
 
 
-def _feeds(archive: Archive, profile: Profile, root: str, renderings: Renderings) -> list[Feed]:
-    known = publication_entries(archive, profile, root, renderings)
+def _feed(
+    site: Site, slug: str, name: str, root: str, entries: Callable[[], Iterator[FeedEntry]]
+) -> Feed:
+    return Feed(
+        slug=slug,
+        id=f"tag:{site.profile.tag}:{slug}",
+        title=visible(f"{site.name}: {name}"),
+        author=visible(site.author),
+        root=root,
+        entries=tuple(entries()),
+    )
 
-    def entries(publications: Sequence[Publication]) -> tuple[FeedEntry, ...]:
-        return tuple(known[p.id] for p in newest_first(publications))
 
-    rows = [
-        ("all", "bulletins and canaries", entries(archive.publications)),
-        (profile.bulletins.slug, "bulletins", entries(archive.bulletins)),
-        (profile.canaries.slug, "canaries", entries(archive.canaries)),
-        ("xsa", "Xen Security Advisories", advisory_entries(archive, profile, root)),
-    ]
-    return [
-        Feed(
-            slug=slug,
-            id=f"tag:{profile.tag}:{slug}",
-            title=visible(f"{site_name(profile)}: {title}"),
-            author=visible(profile.team or profile.issuer or "unknown"),
-            root=root,
-            entries=found,
-        )
-        for slug, title, found in rows
-    ]
+def _files(
+    make: Callable[[], Feed],
+    url_of: Callable[[str, int | None], str],
+    document: Callable[[Feed, Page], bytes],
+) -> Iterator[tuple[str, bytes]]:
+    feed = make()
+    for page in chain(feed.entries):
+        yield url_of(feed.slug, page.number), document(feed, page)

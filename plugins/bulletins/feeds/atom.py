@@ -22,45 +22,23 @@ TYPE: Final = "application/atom+xml"
 _HISTORY: Final = "http://purl.org/syndication/history/1.0"
 
 
-class AtomWriter:
-    """Writes the documents of feeds. An entry that is in several feeds is made once."""
-
-    def __init__(self) -> None:
-        self._made: dict[str, _Entry] = {}
-
-    def document(self, feed: Feed, page: Page) -> bytes:
-        """Return one document of a feed."""
-        head = FeedGenerator()
-        head.id(feed.id)
-        head.title(feed.title)
-        head.author(name=feed.author)
-        head.generator("bulletins")
-        head.language("en")
-        head.updated(_moment(page.updated))
-        head.link(href=feed.root, rel="alternate", type="text/html")
-        for rel, address in _document_links(feed, page):
-            head.link(href=feed.root + address, rel=rel, type=TYPE)
-        head.register_extension("history", _History, _Links)
-        head.history.archive = page.number is not None
-        for entry in page.entries:
-            head.add_entry(self._entry(entry, feed.author), order="append")
-        return bytes(head.atom_str(pretty=True))
-
-    def _entry(self, entry: FeedEntry, author: str) -> _Entry:
-        if entry.id not in self._made:
-            self._made[entry.id] = _entry(entry, author)
-        return self._made[entry.id]
-
-
-class _Entry(feedgen_entry.FeedEntry):  # type: ignore[misc] # feedgen has no types
-    """An entry that makes its element once, and lends it to one document after the other."""
-
-    _element: Any = None
-
-    def atom_entry(self, extensions: bool = True) -> Any:
-        if self._element is None:
-            self._element = super().atom_entry(extensions)
-        return self._element
+def atom_document(feed: Feed, page: Page) -> bytes:
+    """Return one document of a feed."""
+    head = FeedGenerator()
+    head.id(feed.id)
+    head.title(feed.title)
+    head.author(name=feed.author)
+    head.generator("bulletins")
+    head.language("en")
+    head.updated(_moment(page.updated))
+    head.link(href=feed.root, rel="alternate", type="text/html")
+    for rel, url in _document_links(feed, page):
+        head.link(href=feed.root + url, rel=rel, type=TYPE)
+    head.register_extension("history", _History, _Links)
+    head.history.archive = page.number is not None
+    for entry in page.entries:
+        head.add_entry(_entry(entry, feed.author), order="append")
+    return bytes(head.atom_str(pretty=True))
 
 
 def _document_links(feed: Feed, page: Page) -> list[tuple[str, str]]:
@@ -75,8 +53,8 @@ def _document_links(feed: Feed, page: Page) -> list[tuple[str, str]]:
     return links
 
 
-def _entry(entry: FeedEntry, author: str) -> _Entry:
-    written = _Entry()
+def _entry(entry: FeedEntry, author: str) -> Any:
+    written = feedgen_entry.FeedEntry()
     written.id(entry.id)
     written.title(entry.title)
     written.author(name=author)

@@ -27,7 +27,7 @@ class Category:
 
 @dataclass(frozen=True, slots=True)
 class FeedEntry:
-    """An entry; ``page`` is the address of what it is about, ``html`` its whole content."""
+    """An entry; ``page`` is the URL of what it is about, ``html`` its whole content."""
 
     id: str
     title: str

@@ -20,16 +20,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from bulletins.build.checksums import check_sums, digests, read_sums
-from bulletins.build.gate import check_links
-from bulletins.build.interrupts import end_in_order, ignore_interrupts, tell
-from bulletins.build.site import (
+from bulletins.build.build import (
     check_apart,
     explain,
     load_settings,
     report_archive,
     write_site,
 )
+from bulletins.build.checksums import check_sums, digests, read_sums
+from bulletins.build.gate import check_links
+from bulletins.build.interrupts import end_in_order, ignore_interrupts, tell
 from bulletins.build.times import keep_times
 from bulletins.publish.versions import Versions
 from secpack import Profile, SecpackError
@@ -104,11 +104,11 @@ def publish(settings: Any, versions: Versions, *, only_plan: bool) -> int:
     keep = _keep(settings)
     versions.public()  # refuses what is no site of ours before anything is put beside it
     with _place(versions, only_plan=only_plan) as folder:
-        archive = write_site(settings, folder)
-        if settings["ARCHIVE_THEME"]:
-            check_links(folder, settings["SITEURL"])
+        site = write_site(settings, folder)
+        if site.own_theme:
+            check_links(folder, site.url)
         check_sums(folder)
-        plan = compare(folder, versions.public(), settings["PROFILE"])
+        plan = compare(folder, versions.public(), site.profile)
         _tell(plan, whole=only_plan)
         if plan.refused:
             _tell_refused(plan)
@@ -121,7 +121,7 @@ def publish(settings: Any, versions: Versions, *, only_plan: bool) -> int:
         ignore_interrupts()
         number = versions.show(folder)
         versions.prune(keep)
-    _report(archive, versions, number, time.monotonic() - started)
+    _report(site.archive, versions, number, time.monotonic() - started)
     return 0
 
 

@@ -8,8 +8,8 @@ from typing import Any, Final
 
 from bulletins.exports.csaf.products import product_status, product_tree, released, remediations
 from bulletins.exports.data import midnight
-from bulletins.exports.texts import Told, is_url
-from bulletins.reader import about
+from bulletins.exports.facts import BulletinFacts, is_url
+from bulletins.site import Site, about
 from bulletins.urls import beside, csaf_url, page_url, published_advisory, published_cve
 from secpack import Profile
 from secpack.model.archive import PackageRow, Part
@@ -20,24 +20,24 @@ from secpack.parser.tree import is_on_affected
 _MOST: Final = 20_000
 
 
-def document(told: Told, profile: Profile, site_url: str) -> dict[str, Any]:
-    """Return the document: a security advisory where releases are told, else only the base."""
-    rows = released(told.bulletin.packages)
-    if len(rows) * (1 + sum(1 + len(cves) for cves in told.addressed.values())) > _MOST:
+def document(facts: BulletinFacts, site: Site) -> dict[str, Any]:
+    """Return the document: a security advisory where releases are facts, else only the base."""
+    rows = released(facts.bulletin.packages)
+    if len(rows) * (1 + sum(1 + len(cves) for cves in facts.addressed.values())) > _MOST:
         rows = ()
-    page = f"{site_url}/{page_url(told.bulletin, profile)}"
-    found = list(_vulnerabilities(told.addressed, profile))
+    page = f"{site.url}/{page_url(facts.bulletin, site.profile)}"
+    found = list(_vulnerabilities(facts.addressed, site.profile))
     if rows:
-        found = found or [{"ids": [_id(told.bulletin.id)]}]
+        found = found or [{"ids": [_id(facts.bulletin.id)]}]
         said: dict[str, Any] = {"product_status": product_status(rows)}
-        if remedies := remediations(rows, profile, page):
+        if remedies := remediations(rows, site.profile, page):
             said["remediations"] = remedies
         found = [vulnerability | said for vulnerability in found]
-    note = {"category": "summary", "text": visible(about(told.bulletin)) or told.heading}
-    whole: dict[str, Any] = {"document": _head(told, profile, site_url, rows)}
+    note = {"category": "summary", "text": visible(about(facts.bulletin)) or facts.heading}
+    whole: dict[str, Any] = {"document": _head(facts, site, rows)}
     if found:
         whole["vulnerabilities"] = [vulnerability | {"notes": [note]} for vulnerability in found]
-    return whole | ({"product_tree": product_tree(rows, profile)} if rows else {})
+    return whole | ({"product_tree": product_tree(rows, site.profile)} if rows else {})
 
 
 def publisher(profile: Profile) -> dict[str, str]:
@@ -49,44 +49,42 @@ def publisher(profile: Profile) -> dict[str, str]:
     return found | ({"contact_details": contact} if contact else {})
 
 
-def _head(
-    told: Told, profile: Profile, site_url: str, rows: tuple[PackageRow, ...]
-) -> dict[str, Any]:
+def _head(facts: BulletinFacts, site: Site, rows: tuple[PackageRow, ...]) -> dict[str, Any]:
     thanked = [
-        {"names": [visible(c.name)], "summary": c.role} for c in told.bulletin.summary.credits
+        {"names": [visible(c.name)], "summary": c.role} for c in facts.bulletin.summary.credits
     ]
     return {
         "category": "csaf_security_advisory" if rows else "csaf_base",
         "csaf_version": "2.0",
         "distribution": {"tlp": {"label": "WHITE", "url": "https://www.first.org/tlp/"}},
         "lang": "en",
-        "notes": list(_notes(told)),
-        "publisher": publisher(profile),
-        "references": list(_references(told, profile, site_url)),
-        "title": told.heading,
-        "tracking": _tracking(told),
+        "notes": list(_notes(facts)),
+        "publisher": publisher(site.profile),
+        "references": list(_references(facts, site)),
+        "title": facts.heading,
+        "tracking": _tracking(facts),
     } | ({"acknowledgments": thanked} if thanked else {})
 
 
-def _tracking(told: Told) -> dict[str, Any]:
+def _tracking(facts: BulletinFacts) -> dict[str, Any]:
     revisions = [
         {"date": midnight(day), "number": str(number), "summary": visible(words)}
-        for number, (day, words) in enumerate(_revisions(told), 1)
+        for number, (day, words) in enumerate(_revisions(facts), 1)
     ]
     return {
-        "current_release_date": midnight(told.changed),
+        "current_release_date": midnight(facts.changed),
         "generator": {"engine": {"name": "secpack-archive"}},
-        "id": told.bulletin.id,
-        "initial_release_date": midnight(told.bulletin.published),
+        "id": facts.bulletin.id,
+        "initial_release_date": midnight(facts.bulletin.published),
         "revision_history": revisions,
         "status": "final",
         "version": str(len(revisions)),
     }
 
 
-def _revisions(told: Told) -> list[tuple[date, str]]:
+def _revisions(facts: BulletinFacts) -> list[tuple[date, str]]:
     """Days and what was said of them, the oldest first; the changelog need not tell all."""
-    bulletin = told.bulletin
+    bulletin = facts.bulletin
     found = [(r.date, r.text.strip() or "Revised") for r in bulletin.revisions]
     if len(found) > 1 and found[0][0] > found[-1][0]:
         found.reverse()  # written with the newest first; entries of one day, too
@@ -95,46 +93,46 @@ def _revisions(told: Told) -> list[tuple[date, str]]:
         found.append((bulletin.published, "First published"))
     if bulletin.updated not in days | {bulletin.published}:
         found.append((bulletin.updated, "Revised"))
-    for day, numbers in told.verdicts.items():
+    for day, numbers in facts.verdicts.items():
         names = ", ".join(f"XSA-{number}" for number in numbers)
         found.append((day, f"The tracker changed its verdict on {names}"))
     return sorted(found, key=lambda entry: entry[0])
 
 
-def _notes(told: Told) -> Iterator[dict[str, str]]:
+def _notes(facts: BulletinFacts) -> Iterator[dict[str, str]]:
     """Summary, impact, who is affected, what to do: as printed; a text without summary, whole."""
-    parts = told.bulletin.summary.parts
+    parts = facts.bulletin.summary.parts
     if not any("summary" in part.title.lower() for part in parts):
-        yield {"category": "details", "title": "The whole text", "text": told.printed()}
+        yield {"category": "details", "title": "The whole text", "text": facts.printed()}
         return
     for part in parts:
         name = part.title.lower()
         if "summary" in name or "impact" in name or is_on_affected(name):
-            yield from _note("summary" if "summary" in name else "details", part, told)
+            yield from _note("summary" if "summary" in name else "details", part, facts)
         elif part.acts:
-            yield from _note("general", part, told)
+            yield from _note("general", part, facts)
 
 
-def _note(category: str, part: Part, told: Told) -> Iterator[dict[str, str]]:
-    text = told.printed(part.start, part.last) if part.start else ""
+def _note(category: str, part: Part, facts: BulletinFacts) -> Iterator[dict[str, str]]:
+    text = facts.printed(part.start, part.last) if part.start else ""
     if text.strip():
         yield {"category": category, "title": visible(part.title), "text": text}
 
 
-def _references(told: Told, profile: Profile, site_url: str) -> Iterator[dict[str, str]]:
+def _references(facts: BulletinFacts, site: Site) -> Iterator[dict[str, str]]:
     """This document, the page, the signed text and its signatures, and where the text leads."""
-    bulletin = told.bulletin
+    bulletin = facts.bulletin
     yield {
         "category": "self",
         "summary": "This document",
-        "url": f"{site_url}/{csaf_url(bulletin)}",
+        "url": f"{site.url}/{csaf_url(bulletin)}",
     }
-    yield _external("The bulletin's page", f"{site_url}/{page_url(bulletin, profile)}")
+    yield _external("The bulletin's page", f"{site.url}/{page_url(bulletin, site.profile)}")
     files = [(bulletin.document.file.name, "The signed text")]
     files += [(s.file.name, f"Signature of {s.signer}") for s in bulletin.signatures]
     for name, words in files:
-        yield _external(visible(words), f"{site_url}/{beside(bulletin, profile, name)}")
-    for url, label in told.links.items():
+        yield _external(visible(words), f"{site.url}/{beside(bulletin, site.profile, name)}")
+    for url, label in facts.links.items():
         yield _external(visible(f"Reference [{label}] of the text"), url)
 
 

@@ -14,7 +14,7 @@ import sys
 import tempfile
 import time
 import traceback
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
@@ -31,6 +31,7 @@ from bulletins.build.interrupts import ignore_interrupts, tell
 from bulletins.build.search import write_index
 from bulletins.build.times import set_times
 from bulletins.build.unchanged import inputs_of, remember, stamps
+from bulletins.site import Build, Site
 from bulletins.urls import ARCHIVE_JSON
 from secpack import SecpackError
 from secpack.model.archive import Archive
@@ -52,7 +53,7 @@ def build(settings_file: str) -> Path:
     _check_target(target, settings)
     inputs = None if settings.get("STRICT") else inputs_of(settings_file, settings)
     with _folder_beside(target) as folder:
-        archive = write_site(settings, folder)
+        archive = write_site(settings, folder).archive
         files = stamps(folder)
         ignore_interrupts()
         _put_in_place(folder, target)
@@ -63,22 +64,21 @@ def build(settings_file: str) -> Path:
     return target
 
 
-def write_site(settings: Any, folder: Path) -> Archive:
+def write_site(settings: Any, folder: Path) -> Site:
     """Have Pelican write a whole site into an empty folder; return what was built.
 
     Raises SecpackError, or whatever stopped Pelican.
     """
     settings["OUTPUT_PATH"] = str(folder)
-    written = _run(settings)
-    archive: Archive = settings["ARCHIVE"]
-    if settings.get("SEARCH_INDEX") and settings["ARCHIVE_THEME"]:
+    built = _run(settings)
+    if settings.get("SEARCH_INDEX") and built.site.own_theme:
         write_index(folder)
     if settings.get("GZIP"):
         compress(folder)
-    others = {path: digest(folder / path) for path in paths(folder) if path not in written}
-    write_sums(folder, {**written, **others})
-    set_times(folder, archive, settings["PROFILE"])
-    return archive
+    others = {path: digest(folder / path) for path in paths(folder) if path not in built.written}
+    write_sums(folder, {**built.written, **others})
+    set_times(folder, built.site)
+    return built.site
 
 
 def remove(settings_file: str) -> None:
@@ -92,8 +92,7 @@ def remove(settings_file: str) -> None:
 def load_settings(settings_file: str) -> tuple[Any, Path]:
     """Read Pelican's settings, and get its log ready; return them, and the real OUTPUT_PATH.
 
-    Raises SecpackError when there is no such file, or what is to be published has
-    a SITEURL that is no address.
+    Raises SecpackError when there is no such file, or SITEURL that is no URL.
     """
     if not Path(settings_file).is_file():
         raise SecpackError(f"{settings_file}: no such settings file")
@@ -104,16 +103,15 @@ def load_settings(settings_file: str) -> tuple[Any, Path]:
     # It warns of a missing SITEURL; feeds of a site with relative addresses are meant to be so.
     logging.getLogger("pelican.settings").setLevel(logging.ERROR)
     settings = read_settings(settings_file)
-    if settings.get("STRICT"):
-        _check_address(settings["SITEURL"])
+    _check_url(settings["SITEURL"])
     settings["DEBUG"] = True  # Pelican then logs why something failed, which _Reasons shortens
     return settings, Path(settings["OUTPUT_PATH"]).resolve()
 
 
-def _check_address(site_url: str) -> None:
+def _check_url(site_url: str) -> None:
     """Refuse what would lead nowhere from a feed. Raises SecpackError."""
     if site_url and not site_url.startswith(("https://", "http://")):
-        expected = "expected an address such as https://archive.example.org, or none"
+        expected = "expected a URL such as https://archive.example.org, or none"
         raise SecpackError(f"SITEURL={site_url}: {expected}")
 
 
@@ -132,16 +130,17 @@ class _Reasons(logging.Formatter):
         return ""
 
 
-def _run(settings: Any) -> Mapping[str, str]:
-    """Run Pelican; return the digests of the files that its writer has written."""
+def _run(settings: Any) -> Build:
+    """Run Pelican into an empty folder."""
+    settings["WHOLE_OR_NOT_AT_ALL"] = True
     pelican = Pelican(settings)
-    if "ARCHIVE" not in pelican.settings:
+    if "bulletins" not in pelican.settings["PLUGINS"]:
         raise GateError("the plugin 'bulletins' did not start: is it among PLUGINS?")
     pelican.run()
-    if not pelican.settings.get("ARCHIVE_IS_WHOLE"):
+    built: Build = pelican.settings["BULLETINS"]
+    if not built.is_checked:
         raise GateError("the site was not checked after it was written")
-    written: Mapping[str, str] = pelican.settings["WRITTEN"]
-    return written
+    return built
 
 
 def _check_target(target: Path, settings: Any) -> None:

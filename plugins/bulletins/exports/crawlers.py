@@ -1,25 +1,28 @@
-"""``sitemap.xml`` and ``robots.txt``: what there is, for programs that walk through a site."""
+"""``sitemap.xml``, ``robots.txt`` and ``security.txt``: what programs look for on any site."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import fields
 from datetime import date
 from typing import Final
 from urllib.parse import quote
 from xml.etree import ElementTree as ET
 
-from bulletins.urls import INDEX, SITEMAP, list_url, page_url
-from secpack import Profile, SecpackError
-from secpack.model.archive import Archive, Publication
+from bulletins.exports.csaf import is_provider
+from bulletins.site import Site
+from bulletins.urls import CSAF_PROVIDER, INDEX, SITEMAP, list_url, page_url
+from secpack import SecpackError
+from secpack.model.archive import Publication
 
-#: How many addresses a sitemap may hold.
+#: How many URLs a sitemap may hold.
 MOST: Final = 50_000
 
 _NAMESPACE: Final = "http://www.sitemaps.org/schemas/sitemap/0.9"
 
 
 def sitemap(files: Iterable[str], dates: Mapping[str, date], site_url: str) -> bytes:
-    """Return a sitemap of pages, given by their files; ``dates`` are by their addresses.
+    """Return a sitemap of pages, given by their files; ``dates`` are by their URLs.
 
     Raises SecpackError when there are more pages than a sitemap can hold.
     """
@@ -36,8 +39,9 @@ def sitemap(files: Iterable[str], dates: Mapping[str, date], site_url: str) -> b
     return bytes(ET.tostring(root, encoding="utf-8", xml_declaration=True)) + b"\n"
 
 
-def page_dates(archive: Archive, profile: Profile) -> dict[str, date]:
-    """When the texts on a page were revised last, by the page's address."""
+def page_dates(site: Site) -> dict[str, date]:
+    """When the texts on a page were revised last, by the page's URL."""
+    archive, profile = site.archive, site.profile
     dates = {page_url(p, profile): p.updated for p in archive.publications}
     lists: tuple[tuple[str, Sequence[Publication]], ...] = (
         ("", archive.publications),
@@ -52,3 +56,20 @@ def robots(site_url: str) -> bytes:
     """Return ``robots.txt``: all may be read; the sitemap, where there is one."""
     more = f"\nSitemap: {site_url}/{SITEMAP}\n" if site_url else ""
     return f"User-agent: *\nDisallow:\n{more}".encode()
+
+
+def security_txt(site: Site) -> bytes:
+    """Whom to tell of a vulnerability (RFC 9116): the profile's fields, one value a line."""
+    data, lines = site.profile.security_txt, []
+    assert data
+    for field in fields(data):
+        name, value = field.name.replace("_", "-").title(), getattr(data, field.name)
+        if field.name == "expires":
+            lines.append(f"{name}: {value.isoformat().replace('+00:00', 'Z')}")
+        elif field.name == "preferred_languages":
+            lines += [f"{name}: {', '.join(value)}"] if value else []
+        else:
+            lines += [f"{name}: {url}" for url in value]
+    if is_provider(site):
+        lines.append(f"CSAF: {site.url}/{CSAF_PROVIDER}")
+    return "".join(f"{line}\n" for line in lines).encode()

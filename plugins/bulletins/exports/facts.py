@@ -1,0 +1,96 @@
+"""What all formats for scanners say of a bulletin."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from functools import lru_cache
+from typing import Final
+
+from bulletins import words
+from bulletins.changes import changed, verdict_changes
+from bulletins.site import Site, heading
+from secpack.model.archive import Advisory, Bulletin, Context
+from secpack.parser.patterns import visible
+
+#: A URL by RFC 3986 that leads to the web: these formats allow no other.
+_URL: Final = re.compile(
+    r"https?://[A-Za-z0-9.-]{1,253}(?::[0-9]{1,5})?"
+    r"(?:[/?](?:[A-Za-z0-9._~:/?@!$&'()*+,;=-]|%[0-9A-Fa-f]{2})*)?"
+    r"(?:#(?:[A-Za-z0-9._~:/?@!$&'()*+,;=-]|%[0-9A-Fa-f]{2})*)?"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class BulletinFacts:
+    """What all formats for scanners say of a bulletin.
+
+    ``title``, and ``heading`` with the id, say so if the text is not verified. ``addressed`` are
+    the ids that it addresses, each with the CVEs known to be its own. ``changed`` is the day of
+    the last change, ``verdicts`` are the days on which the tracker changed a verdict on what it
+    addresses, with the numbers. ``links`` are the URLs of its references, with their labels.
+    """
+
+    bulletin: Bulletin
+    title: str
+    heading: str
+    addressed: Mapping[str, Sequence[str]]
+    changed: date
+    verdicts: Mapping[date, Sequence[int]]
+    links: Mapping[str, str]
+
+    def printed(self, first: int = 1, last: int | None = None) -> str:
+        """Lines of the text as printed, without blank ones around them."""
+        lines = _lines(self.bulletin.document.file.data)[first - 1 : last]
+        return visible("\n".join(lines).strip("\n").rstrip())
+
+
+@lru_cache(maxsize=1)
+def _lines(data: bytes) -> list[str]:
+    """The lines of a text; each of its sections asks for some of them."""
+    return data.decode().replace("\r\n", "\n").split("\n")
+
+
+def all_facts(site: Site) -> list[BulletinFacts]:
+    """The facts of all bulletins, ascending."""
+    return [_facts(site, bulletin) for bulletin in site.archive.bulletins]
+
+
+def _facts(site: Site, bulletin: Bulletin) -> BulletinFacts:
+    form = words.unverified_title if bulletin.id in site.unverified else "{title}"
+    return BulletinFacts(
+        bulletin=bulletin,
+        title=visible(form.format(title=bulletin.title)),
+        heading=visible(form.format(title=heading(bulletin))),
+        addressed=_addressed(bulletin, site.advisories),
+        changed=changed(bulletin, site.advisories),
+        verdicts=verdict_changes(bulletin, site.advisories),
+        links={url: label for url, label in bulletin.summary.links if is_url(url)},
+    )
+
+
+def _addressed(bulletin: Bulletin, advisories: Mapping[int, Advisory]) -> dict[str, Sequence[str]]:
+    """Advisories come first, then what else the text addresses.
+
+    A CVE that is known to belong to one of the advisories is not repeated.
+    """
+    xsas: dict[str, Sequence[str]] = {f"XSA-{n}": advisories[n].cves for n in bulletin.addresses}
+    owned = {cve for cves in xsas.values() for cve in cves}
+    others = [m.value for m in bulletin.evidence if m.scheme not in ("XSA", "bulletin")]
+    return xsas | {value: () for value in others if value not in owned}
+
+
+def mentioned(facts: BulletinFacts) -> list[str]:
+    """Advisories and CVEs that a bulletin mentions, unless it says that they do not apply."""
+    mentions = facts.bulletin.all_mentions
+    left_out = {*facts.addressed, *(cve for cves in facts.addressed.values() for cve in cves)}
+    left_out |= {n.value for n in mentions if n.context is Context.NOT_AFFECTED}
+    named = dict.fromkeys(n.value for n in mentions if n.scheme in ("XSA", "CVE"))
+    return [value for value in named if value not in left_out]
+
+
+def is_url(url: str) -> bool:
+    """Whether the formats accept a URL."""
+    return _URL.fullmatch(url) is not None

@@ -1,0 +1,145 @@
+"""The pages of bulletins and canaries."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+from markupsafe import Markup
+
+from bulletins import words
+from bulletins.html import LinkOf, Rendered, render, render_blocks
+from bulletins.pages.evidence import evidence, grouped
+from bulletins.pages.items import (
+    advisory_links,
+    cve_links,
+    item_of,
+    package_item,
+    release_links,
+    signer_name,
+)
+from bulletins.pages.model import (
+    Body,
+    BulletinPage,
+    CanaryPage,
+    Comparison,
+    Excerpt,
+    LetterItem,
+    Link,
+)
+from bulletins.site import Links, Site, heading, summary
+from bulletins.urls import json_url
+from secpack.canary import changes
+from secpack.model.archive import Bulletin, Canary, Letter, Publication, Section, Verdict
+from secpack.model.blocks import Block
+from secpack.parser.blocks import defined_labels
+from secpack.parser.patterns import visible
+from secpack.parser.tree import actions, affected, brief, steps, whole
+
+#: From a document's page to the root of the site.
+ROOT: Final = "../../"
+
+#: A page holds the original, too, while the text as HTML and the original are not more bytes.
+_LIGHT: Final = 16_000
+
+
+def bulletin_page(site: Site, bulletin: Bulletin) -> BulletinPage:
+    """The page of a bulletin."""
+    document, links = bulletin.document, Links(site, ROOT)
+    text = render(document, links)
+    lines = [row.line for row in bulletin.packages]
+    targets = frozenset(defined_labels(document.blocks))
+
+    def excerpt(section: Section, blocks: Sequence[Block]) -> Excerpt:
+        html = render_blocks(brief(blocks), links, targets)
+        return Excerpt(section.title, _anchor(text, section), Markup(html))  # noqa: S704 - ours
+
+    return BulletinPage(
+        body=_body(site, bulletin, text),
+        releases=release_links(bulletin),
+        advisories=advisory_links(bulletin.addresses),
+        mentions=advisory_links(bulletin.mentions),
+        cves=cve_links(bulletin.cves),
+        actions=tuple(excerpt(s, steps(s, lines)) for s in actions(document)),
+        affected=tuple(excerpt(s, whole(s)) for s in affected(document)),
+        packages=tuple(package_item(row) for row in bulletin.packages),
+    )
+
+
+def _anchor(text: Rendered, section: Section) -> str:
+    title = visible(section.title)
+    return next((entry.anchor for entry in text.outline if entry.title == title), "")
+
+
+def canary_page(site: Site, canary: Canary) -> CanaryPage:
+    """The page of a canary."""
+    links = Links(site, ROOT)
+    return CanaryPage(
+        body=_body(site, canary, render(canary.document, links)),
+        due=canary.due,
+        count=canary.count,
+        bulletins=sum(1 for b in site.archive.bulletins if b.published <= canary.published),
+        master_key=grouped(canary.master_key),
+        trusted_key=grouped(site.profile.master_key),
+        freshness=canary.freshness,
+        has_announcements=bool(canary.announcements),
+        comparison=_comparison(site, canary),
+        letters=tuple(_letter(site, letter, links) for letter in canary.letters),
+    )
+
+
+def _body(site: Site, publication: Publication, text: Rendered) -> Body:
+    file = publication.document.file
+    is_light = len(text.html.encode()) + len(file.data) < _LIGHT
+    older, newer = site.older.get(publication.id), site.newer.get(publication.id)
+    return Body(
+        id=publication.id,
+        title=publication.title,
+        heading=heading(publication),
+        description=summary(publication),
+        published=publication.published,
+        updated=publication.updated,
+        verified=publication.id not in site.unverified,
+        html=Markup(text.html),  # noqa: S704 - ours
+        outline=text.outline,
+        original=file.data.decode() if is_light else "",
+        data=Link(json_url(publication, site.profile).rpartition("/")[2], words.json),
+        evidence=evidence(site, file, publication.signatures),
+        revisions=tuple(
+            sorted(publication.revisions, key=lambda revision: revision.date, reverse=True)
+        ),
+        older=item_of(site, older) if older else None,
+        newer=item_of(site, newer) if newer else None,
+    )
+
+
+def _letter(site: Site, letter: Letter, links: LinkOf) -> LetterItem:
+    text = render(letter.document, links, prefix=f"{letter.name}-", top=3)
+    return LetterItem(
+        name=letter.name.replace("-", " ").capitalize(),
+        anchor=f"page-letter-{letter.name}",
+        html=Markup(text.html),  # noqa: S704 - ours
+        evidence=evidence(site, letter.document.file, letter.signatures),
+    )
+
+
+def _comparison(site: Site, canary: Canary) -> Comparison | None:
+    """How a canary differs from the one before.
+
+    A signer whose signature is there and not good has not signed.
+    """
+    before = site.older.get(canary.id)
+    if not isinstance(before, Canary):
+        return None
+    old, new = _signers(before), _signers(canary)
+    return Comparison(
+        skipped=tuple(range(before.number + 1, canary.number)),
+        lost_signers=tuple(signer_name(site, name) for name in old if name not in new),
+        new_signers=tuple(signer_name(site, name) for name in new if name not in old),
+        changes=changes(before, canary),
+    )
+
+
+def _signers(canary: Canary) -> list[str]:
+    counted = [s for s in canary.signatures if s.verdict.good or s.verdict is Verdict.UNCHECKED]
+    return [signature.signer for signature in counted]

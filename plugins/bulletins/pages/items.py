@@ -1,0 +1,143 @@
+"""What many pages show: documents in lists, references to them, packages."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Sequence
+from datetime import date
+from operator import attrgetter
+from typing import TypeVar
+
+from bulletins import words
+from bulletins.pages.model import (
+    BulletinItem,
+    CanaryItem,
+    Item,
+    Link,
+    PackageItem,
+    Reference,
+    Year,
+)
+from bulletins.site import Site, about, heading
+from bulletins.urls import (
+    CVE,
+    INDEX,
+    LONGEST_LIST,
+    advisory_url,
+    package_url,
+    page_url,
+    release_url,
+    year_url,
+)
+from secpack.model.archive import Bulletin, Canary, Fix, PackageRow, Publication
+
+_T = TypeVar("_T")
+
+#: How many sentences a page quotes from one document.
+_MOST_SENTENCES = 2
+
+
+def bulletin_item(site: Site, bulletin: Bulletin) -> BulletinItem:
+    """A bulletin for a list."""
+    return BulletinItem(
+        id=bulletin.id,
+        number=bulletin.number,
+        url=page_url(bulletin, site.profile),
+        title=bulletin.title,
+        heading=heading(bulletin),
+        published=bulletin.published,
+        updated=bulletin.updated,
+        verified=bulletin.id not in site.unverified,
+        about=about(bulletin),
+        advisories=advisory_links(bulletin.addresses),
+        releases=release_links(bulletin),
+    )
+
+
+def canary_item(site: Site, canary: Canary) -> CanaryItem:
+    """A canary for a list."""
+    return CanaryItem(
+        id=canary.id,
+        number=canary.number,
+        url=page_url(canary, site.profile),
+        title=canary.title,
+        heading=heading(canary),
+        published=canary.published,
+        updated=canary.updated,
+        verified=canary.id not in site.unverified,
+        due=canary.due,
+        signers=tuple(signer_name(site, s.signer) for s in canary.signatures if s.verdict.good),
+    )
+
+
+def item_of(site: Site, publication: Publication) -> Item:
+    """A document for a list."""
+    if isinstance(publication, Canary):
+        return canary_item(site, publication)
+    return bulletin_item(site, publication)
+
+
+def signer_name(site: Site, name: str) -> str:
+    """A signer's full name, or what the signature's file name says."""
+    signer = site.profile.signers.get(name)
+    return signer.name if signer else name
+
+
+def reference(site: Site, identity: str, advisory: int | None = None) -> Reference:
+    """A document by its id, with the first sentences in which it mentions an advisory."""
+    publication = site.documents.get(identity)
+    if publication is None:
+        return Reference(identity, None)
+    value = f"XSA-{advisory}"
+    mentions = [m.sentence for m in publication.all_mentions if m.value == value]
+    sentences = [s for s in dict.fromkeys(mentions) if s != publication.title]
+    return Reference(identity, item_of(site, publication), tuple(sentences[:_MOST_SENTENCES]))
+
+
+def advisory_links(numbers: Iterable[int]) -> tuple[Link, ...]:
+    """Links to the pages of advisories."""
+    return tuple(Link(advisory_url(number), f"XSA-{number}") for number in numbers)
+
+
+def cve_links(cves: Iterable[str]) -> tuple[Link, ...]:
+    """Links to CVEs on the page of all."""
+    return tuple(Link(f"{CVE}{INDEX}#{cve}", cve) for cve in cves)
+
+
+def release_links(bulletin: Bulletin) -> tuple[Link, ...]:
+    """Links to the pages of the releases for which a bulletin ships something."""
+    return tuple(Link(release_url(name), name) for name in bulletin.releases)
+
+
+def package_item(row: PackageRow) -> PackageItem:
+    """A package with links to the pages of its release and of itself."""
+    fixes = {Fix.AVAILABLE: row.version, Fix.NONE: words.no_fix}
+    return PackageItem(
+        release=Link(release_url(row.release), row.release) if row.release else None,
+        target=row.target,
+        package=Link(package_url(row.package), row.package) if row.package else None,
+        version=fixes.get(row.fix, words.not_affected),
+        note=row.note,
+    )
+
+
+def by_year(
+    items: Iterable[_T], day: Callable[[_T], date] = attrgetter("published")
+) -> list[tuple[int, tuple[_T, ...]]]:
+    """Items by the year of their ``day``, the newest year first; in a year in their order.
+
+    Numbers of documents need not be in the order of their days.
+    """
+    years: defaultdict[int, list[_T]] = defaultdict(list)
+    for item in items:
+        years[day(item).year].append(item)
+    return [(year, tuple(years[year])) for year in sorted(years, reverse=True)]
+
+
+def year_links(base: str, publications: Sequence[Publication]) -> tuple[Year, ...]:
+    """The years of a list at ``base``: places on its page, or pages where it is too long."""
+    is_long = len(publications) > LONGEST_LIST
+    return tuple(
+        Year(year, len(group), year_url(base, year) + INDEX if is_long else f"#year-{year}")
+        for year, group in by_year(publications)
+    )

@@ -1,0 +1,177 @@
+"""The front page, and the pages that list documents, releases, packages and keys."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import TypeVar
+
+from bulletins import words
+from bulletins.lookups import Lookup, by_package, by_release, without_release
+from bulletins.pages.evidence import grouped
+from bulletins.pages.items import (
+    bulletin_item,
+    by_year,
+    canary_item,
+    item_of,
+    package_item,
+    signer_name,
+    year_links,
+)
+from bulletins.pages.model import (
+    AttachmentItem,
+    HomePage,
+    KeyItem,
+    KeysPage,
+    Link,
+    ListPage,
+    LookupItem,
+    LookupKind,
+    LookupPage,
+    LookupsPage,
+    PackageItem,
+)
+from bulletins.site import Site
+from bulletins.urls import (
+    LONGEST_LIST,
+    PACKAGE,
+    RELEASE,
+    attachment_url,
+    key_url,
+    list_url,
+    year_url,
+)
+from secpack.model.archive import Attachment, Bulletin, Canary, Key, PackageRow, Publication
+from secpack.profile import Kind
+from secpack.tracker.statistics import statistics
+
+_P = TypeVar("_P", Bulletin, Publication)
+
+_EARLIER = 4
+
+
+def home_page(site: Site) -> HomePage:
+    """The front page."""
+    archive = site.archive
+    newest = [bulletin_item(site, bulletin) for bulletin in archive.bulletins[: -_EARLIER - 2 : -1]]
+    canary = archive.canaries[-1] if archive.canaries else None
+    return HomePage(
+        newest=newest[0] if newest else None,
+        earlier=tuple(newest[1:]),
+        canary=canary_item(site, canary) if canary else None,
+        statistics=statistics(archive.advisories),
+        advisories=len(archive.advisories),
+        years=year_links(list_url(site.profile.bulletins), archive.bulletins),
+        bulletins=len(archive.bulletins),
+        canaries=len(archive.canaries),
+    )
+
+
+def list_pages(
+    site: Site, kind: Kind, publications: Sequence[Publication]
+) -> Iterator[tuple[str, ListPage]]:
+    """The list of all documents of a kind; of too many, also a list for each year; by URL."""
+    newest, base = publications[::-1], list_url(kind)
+    latest = newest[0] if newest else None
+    for url, shown in _parts(base, newest):
+        groups = by_year(shown)
+        yield (
+            url,
+            ListPage(
+                kind="canaries" if kind == site.profile.canaries else "bulletins",
+                total=len(newest),
+                due=latest.due if isinstance(latest, Canary) else None,
+                years=year_links(base, publications),
+                groups=tuple((year, [item_of(site, p) for p in group]) for year, group in groups),
+                attachments=tuple(_attachments(site, kind.folder)),
+            ),
+        )
+
+
+def _attachments(site: Site, folder: str) -> Iterator[AttachmentItem]:
+    for attachment in site.archive.attachments:
+        if attachment.file.path.startswith(f"{folder}/"):
+
+            def link(name: str, text: str, attachment: Attachment = attachment) -> Link:
+                return Link(attachment_url(attachment, name, site.profile), text)
+
+            yield AttachmentItem(
+                link(attachment.file.name, attachment.file.name),
+                tuple(
+                    (link(s.file.name, signer_name(site, s.signer)), words.verdicts[s.verdict])
+                    for s in attachment.signatures
+                ),
+            )
+
+
+def lookup_pages(site: Site) -> Iterator[tuple[str, LookupsPage | LookupPage]]:
+    """The lists of releases and packages, and a page for each of them, by URL."""
+    others = tuple(bulletin_item(site, b) for b in without_release(site.archive))
+    releases, packages = by_release(site.archive), by_package(site.archive)
+    yield RELEASE, LookupsPage("release", _lookup_items(site, RELEASE, releases), others)
+    yield PACKAGE, LookupsPage("package", _lookup_items(site, PACKAGE, packages), ())
+    for lookup in releases:
+        yield from _lookup(site, lookup, "release", RELEASE, f"{site.product} {lookup.name}")
+    for lookup in packages:
+        yield from _lookup(site, lookup, "package", PACKAGE, lookup.name)
+
+
+def _lookup_items(site: Site, base: str, lookups: Iterable[Lookup]) -> tuple[LookupItem, ...]:
+    return tuple(
+        LookupItem(
+            Link(f"{base}{lookup.slug}/", lookup.name),
+            len(lookup.shipped),
+            bulletin_item(site, lookup.shipped[0][0]),
+        )
+        for lookup in lookups
+    )
+
+
+def _lookup(
+    site: Site, lookup: Lookup, kind: LookupKind, base: str, name: str
+) -> Iterator[tuple[str, LookupPage]]:
+    """The page of a release or a package; of too many bulletins, also one for each year."""
+    bulletins = [bulletin for bulletin, _ in lookup.shipped]
+    rows = {bulletin.number: rows for bulletin, rows in lookup.shipped}
+    url = f"{base}{lookup.slug}/"
+    years = year_links(url, bulletins) if len(bulletins) > LONGEST_LIST else ()
+    for part_url, shown in _parts(url, bulletins):
+        shipped = tuple((bulletin_item(site, b), _packages(rows[b.number])) for b in shown)
+        yield part_url, LookupPage(kind, name, years, shipped)
+
+
+def _packages(rows: Iterable[PackageRow]) -> tuple[PackageItem, ...]:
+    return tuple(package_item(row) for row in rows)
+
+
+def _parts(base: str, publications: Sequence[_P]) -> Iterator[tuple[str, Sequence[_P]]]:
+    """A list as pages: one or, if it is too long, the newest year's and one for each year."""
+    years = by_year(publications) if len(publications) > LONGEST_LIST else []
+    yield base, years[0][1] if years else publications
+    for year, group in years:
+        yield year_url(base, year), group
+
+
+def keys_page(site: Site) -> KeysPage:
+    """All keys, by the folder in which the pack keeps them, master keys first."""
+    folders: dict[str, list[KeyItem]] = {}
+    for key in sorted(
+        site.archive.keys, key=lambda k: ("master-key" not in k.file.path, k.file.path)
+    ):
+        folder = key.file.path.rpartition("/")[0].partition("/")[2]
+        folders.setdefault(folder, []).append(_key(site, key))
+    items = tuple((folder, tuple(keys)) for folder, keys in folders.items())
+    return KeysPage(grouped(site.profile.master_key), items)
+
+
+def _key(site: Site, key: Key) -> KeyItem:
+    is_master = key.fingerprint == site.profile.master_key
+    return KeyItem(
+        owners=key.owners,
+        fingerprint=grouped(key.fingerprint),
+        created=key.created and key.created.date(),
+        expires=key.expires and key.expires.date(),
+        revoked=key.revoked,
+        retired=key.retired,
+        certified=words.the_master_key if is_master else words.key_certified[key.certified],
+        file=Link(key_url(key, site.profile), key.file.name),
+    )

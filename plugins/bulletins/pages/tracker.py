@@ -1,0 +1,108 @@
+"""The tracker: all advisories, a page for each, and all CVEs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from urllib.parse import urlsplit
+
+from markupsafe import Markup
+
+from bulletins import words
+from bulletins.html import render_words
+from bulletins.pages.items import advisory_links, cve_links, reference
+from bulletins.pages.model import (
+    AdvisoryItem,
+    AdvisoryPage,
+    CveItem,
+    CvePage,
+    Link,
+    TrackerPage,
+)
+from bulletins.site import Links, Site
+from bulletins.urls import (
+    advisory_url,
+    page_url,
+    published_advisory,
+    published_cve,
+)
+from secpack.model.archive import Advisory, Cve, Status
+from secpack.pack import document_id
+from secpack.parser.inline import parse_inline
+from secpack.tracker.statistics import statistics
+
+
+def tracker_page(site: Site) -> TrackerPage:
+    """All advisories, the highest number first."""
+    advisories, links = site.archive.advisories, Links(site, "../")
+    return TrackerPage(
+        statistics=statistics(advisories),
+        advisories=tuple(_item(site, advisory, links) for advisory in reversed(advisories)),
+        untracked=sum(1 for advisory in advisories if not advisory.tracked),
+        has_titles=any(advisory.title for advisory in advisories),
+        has_reasons=any(advisory.reason for advisory in advisories),
+    )
+
+
+def advisory_pages(site: Site) -> Iterator[tuple[str, AdvisoryPage]]:
+    """A page for each advisory, by URL."""
+    advisories, links = site.archive.advisories, Links(site, "../../")
+    others = [None, *(Link(advisory_url(a.number), f"XSA-{a.number}") for a in advisories), None]
+    for at, advisory in enumerate(advisories):
+        page = AdvisoryPage(
+            item=_item(site, advisory, links),
+            sentence=words.verdict_sentences[advisory.status].format(product=site.product),
+            published_at=published_advisory(advisory.number, site.profile),
+            cves=cve_links(advisory.cves),
+            by_text=_by_text(site, advisory),
+            tracked=advisory.tracked,
+            mentions=tuple(reference(site, i, advisory.number) for i in advisory.mentioned_in),
+            previous=others[at],
+            next=others[at + 2],
+        )
+        yield advisory_url(advisory.number), page
+
+
+def _item(site: Site, advisory: Advisory, links: Links) -> AdvisoryItem:
+    reason = render_words(parse_inline(advisory.reason), links)
+    return AdvisoryItem(
+        number=advisory.number,
+        url=advisory_url(advisory.number),
+        date=advisory.date,
+        verdict=words.tracker_verdicts[advisory.status],
+        affects=advisory.status is Status.YES,
+        title=advisory.title,
+        reason=Markup(reason),  # noqa: S704 - ours
+        bulletins=tuple(reference(site, i) for i in _announced_in(site, advisory)),
+    )
+
+
+def _announced_in(site: Site, advisory: Advisory) -> list[str]:
+    """Ids of the bulletins that address an advisory; the archive may lack the tracker's."""
+    ids = list(advisory.bulletins)
+    if advisory.announced_in is not None:
+        ids.append(document_id(site.profile.bulletins, advisory.announced_in))
+    return list(dict.fromkeys(ids))
+
+
+def _by_text(site: Site, advisory: Advisory) -> tuple[str, ...]:
+    """Ids of bulletins that address an advisory by their own text, and not by the tracker."""
+    tracked = _announced_in(site, replace(advisory, bulletins=()))
+    return tuple(id_ for id_ in advisory.bulletins if id_ not in tracked)
+
+
+def cve_page(site: Site) -> CvePage:
+    """All CVEs, newest first."""
+    cves = tuple(_cve(site, cve) for cve in reversed(site.archive.cves))
+    host = urlsplit(site.profile.links.cve).netloc.removeprefix("www.")
+    return CvePage(cves, host, has_advisories=any(cve.advisories for cve in cves))
+
+
+def _cve(site: Site, cve: Cve) -> CveItem:
+    documents = [Link(page_url(site.documents[id_], site.profile), id_) for id_ in cve.named_in]
+    return CveItem(
+        id=cve.id,
+        published_at=published_cve(cve.id, site.profile),
+        advisories=advisory_links(cve.advisories),
+        documents=tuple(documents),
+    )

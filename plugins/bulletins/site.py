@@ -1,0 +1,250 @@
+"""What is published and where: the one object from which pages, feeds and exports are made."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from itertools import pairwise
+
+from jinja2 import Environment
+
+from bulletins.urls import (
+    CVE,
+    INDEX,
+    advisory_url,
+    attachment_url,
+    beside,
+    key_url,
+    page_url,
+    published_advisory,
+    published_cve,
+)
+from secpack import Profile
+from secpack.extract.summary import shortened
+from secpack.model.archive import (
+    Advisory,
+    Archive,
+    Bulletin,
+    Canary,
+    File,
+    Key,
+    Publication,
+    Signature,
+)
+from secpack.model.blocks import Id
+from secpack.model.findings import Finding, Severity
+from secpack.signatures.policy import is_about_signatures
+
+
+@dataclass(frozen=True, eq=False)
+class Site:
+    """An archive, its profile, and the site's public URL, which is empty where it is not known.
+
+    ``own_theme`` says whether the archive's own theme makes the pages; only then are there pages
+    for lists, advisories, CVEs and look-ups.
+    """
+
+    archive: Archive
+    profile: Profile
+    url: str = ""
+    own_theme: bool = True
+
+    @property
+    def name(self) -> str:
+        """What the site is called."""
+        return f"{self.profile.name or self.profile.issuer or 'Unnamed'} security archive"
+
+    @property
+    def product(self) -> str:
+        """What the bulletins are about."""
+        return self.profile.name or self.profile.issuer or "the product"
+
+    @property
+    def author(self) -> str:
+        """Who writes the bulletins."""
+        return self.profile.team or self.profile.issuer or "unknown"
+
+    @cached_property
+    def documents(self) -> Mapping[str, Publication]:
+        """All bulletins and canaries by their ids."""
+        return {p.id: p for p in self.archive.publications}
+
+    @cached_property
+    def bulletins(self) -> Mapping[int, Bulletin]:
+        """All bulletins by number."""
+        return {bulletin.number: bulletin for bulletin in self.archive.bulletins}
+
+    @cached_property
+    def cves(self) -> frozenset[str]:
+        """The ids of all CVEs."""
+        return frozenset(cve.id for cve in self.archive.cves)
+
+    @cached_property
+    def older(self) -> Mapping[str, Publication]:
+        """The document of the same kind right before each, by id."""
+        kinds: tuple[Sequence[Publication], ...] = (self.archive.bulletins, self.archive.canaries)
+        return {newer.id: older for kind in kinds for older, newer in pairwise(kind)}
+
+    @cached_property
+    def newer(self) -> Mapping[str, Publication]:
+        """The document of the same kind right after each, by id."""
+        return {older.id: self.documents[newer] for newer, older in self.older.items()}
+
+    @cached_property
+    def unverified(self) -> Mapping[str, Sequence[str]]:
+        """Why documents are not verified, by their ids; a strict build has none.
+
+        These are the errors in the signatures of a document that no waiver accepts.
+        """
+        return {
+            p.id: reasons
+            for p in self.archive.publications
+            if (reasons := [reason for file in _signed(p) for reason in self._errors(file)])
+        }
+
+    def _errors(self, file: File) -> list[str]:
+        return [
+            f"{file.name}: {finding.message}"
+            for finding in self.signature_findings.get(file.path, ())
+            if finding.severity is Severity.ERROR and not finding.waived
+        ]
+
+    @cached_property
+    def signature_findings(self) -> Mapping[str, Sequence[Finding]]:
+        """What is odd about signatures, by file."""
+        findings: defaultdict[str, list[Finding]] = defaultdict(list)
+        for finding in self.archive.findings:
+            if is_about_signatures(finding.code):
+                findings[finding.file].append(finding)
+        return findings
+
+    @cached_property
+    def keys(self) -> Mapping[str, Key]:
+        """The keys of the pack by their fingerprints; of copies, the first."""
+        return {key.fingerprint: key for key in reversed(self.archive.keys)}
+
+    @cached_property
+    def advisories(self) -> Mapping[int, Advisory]:
+        """All advisories by number."""
+        return {advisory.number: advisory for advisory in self.archive.advisories}
+
+    def served_files(self) -> Iterator[tuple[str, File]]:
+        """All files of the pack that the site serves byte for byte, with their URLs."""
+        profile = self.profile
+        for publication in self.archive.publications:
+            for file in _files_of(publication):
+                yield beside(publication, profile, file.name), file
+        for attachment in self.archive.attachments:
+            for file in (attachment.file, *_files(attachment.signatures)):
+                yield attachment_url(attachment, file.name, profile), file
+        yield from {key_url(key, profile): key.file for key in self.archive.keys}.items()
+
+
+@dataclass(slots=True)
+class Build:
+    """One run of Pelican: what it publishes, with which templates, and what it has done.
+
+    ``templates`` are None with another theme than our own. Where ``is_whole``, the output was an
+    empty folder. ``written`` has the SHA-256 (hex) of each file by path, ``is_checked`` says that
+    nothing was lost.
+    """
+
+    site: Site
+    templates: Environment | None
+    is_whole: bool = False
+    written: dict[str, str] = field(default_factory=dict)
+    is_checked: bool = False
+
+
+class Links:
+    """Gives the URL of an id, seen from a page whose way to the site's root is ``root``.
+
+    Advisories and CVEs lead to their pages here; where the site has none (with another theme, or
+    when only a remark in the tracker data names them), to where they are published.
+    """
+
+    def __init__(self, site: Site, root: str) -> None:
+        self._site = site
+        self._root = root
+        self._page = "" if "://" in root else INDEX
+
+    def __call__(self, identifier: Id) -> str | None:
+        """The URL, or None where the id leads nowhere."""
+        match identifier.scheme:
+            case "XSA":
+                return self._advisory(int(identifier.value.removeprefix("XSA-")))
+            case "CVE":
+                return self._cve(identifier.value)
+            case "bulletin" if self._is_own(identifier.text):
+                bulletin = self._site.bulletins.get(int(identifier.value))
+                return self.to(page_url(bulletin, self._site.profile)) if bulletin else None
+            case _:
+                return None
+
+    def to(self, url: str) -> str:
+        """A page of the site, given by its URL from the root."""
+        return self._root + url + self._page
+
+    def _advisory(self, number: int) -> str:
+        if not self._site.own_theme or number not in self._site.advisories:
+            return published_advisory(number, self._site.profile)
+        return self.to(advisory_url(number))
+
+    def _cve(self, cve: str) -> str:
+        """Its place on the page of all CVEs."""
+        if not self._site.own_theme or cve not in self._site.cves:
+            return published_cve(cve, self._site.profile)
+        return f"{self.to(CVE)}#{cve}"
+
+    def _is_own(self, text: str) -> bool:
+        """Whether an id such as ``QSB #37`` is one of this issuer's."""
+        first = text.split(maxsplit=1)[0]
+        profile = self._site.profile
+        return first.startswith(profile.bulletins.prefix) or first == profile.issuer
+
+
+def heading(publication: Publication) -> str:
+    """A document's title with its id, unless the title already has the number."""
+    if isinstance(publication, Canary):
+        return publication.title
+    return f"{publication.id}: {publication.title}"
+
+
+def summary(publication: Publication) -> str:
+    """What the reader must do, in the text's own words; failing that, what it is about."""
+    return publication.summary.action or about(publication)
+
+
+def about(publication: Publication) -> str:
+    """What a text is about: a canary's statements, a summary's first words, or the text's."""
+    if isinstance(publication, Canary) and publication.statements:
+        return shortened(" ".join(statement.text for statement in publication.statements))
+    return publication.summary.about
+
+
+def _signed(publication: Publication) -> list[File]:
+    return [publication.document.file, *_files(publication.signatures)]
+
+
+def _files_of(publication: Publication) -> list[File]:
+    """The files beside a document's page: the original, signatures, letters with theirs."""
+    files = _signed(publication)
+    if isinstance(publication, Canary):
+        for letter in publication.letters:
+            files += [letter.document.file, *_files(letter.signatures)]
+    return files
+
+
+def _files(signatures: Sequence[Signature]) -> list[File]:
+    return [signature.file for signature in signatures]
+
+
+def newest_first(publications: Sequence[Publication]) -> list[Publication]:
+    """Documents in the order of feeds: by day, bulletins before canaries, higher numbers first."""
+    return sorted(
+        publications,
+        key=lambda p: (p.published, isinstance(p, Bulletin), p.number),
+        reverse=True,
+    )

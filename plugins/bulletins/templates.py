@@ -1,0 +1,74 @@
+"""The theme's templates: which one makes which page, and what all of them can use."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, Final
+
+from jinja2 import ChoiceLoader, DictLoader, Environment, FileSystemLoader, StrictUndefined
+
+from bulletins import words
+from bulletins.html import unbroken
+from bulletins.pages import model
+from secpack import SecpackError
+from secpack.parser.patterns import visible
+
+TEMPLATES: Final[dict[type, str]] = {
+    model.BulletinPage: "bulletin.html",
+    model.CanaryPage: "canary.html",
+    model.HomePage: "index.html",
+    model.ListPage: "list.html",
+    model.LookupsPage: "lookups.html",
+    model.LookupPage: "lookup.html",
+    model.TrackerPage: "xsa.html",
+    model.AdvisoryPage: "advisory.html",
+    model.CvePage: "cve.html",
+    model.KeysPage: "keys.html",
+    model.FeedsPage: "feeds.html",
+    model.SearchPage: "search.html",
+    model.TextPage: "page.html",
+    model.NotFoundPage: "404.html",
+    model.RedirectPage: "redirect.html",
+}
+
+#: Pelican loads these, and our settings let it write nothing with them.
+_UNUSED: Final = ("archives.html", "author.html", "category.html", "tag.html")
+
+#: What the templates refer to.
+_STATIC: Final = ("due.js", "icon.svg", "search.js", "style.css")
+
+
+def environment(settings: dict[str, Any]) -> Environment:
+    """The templates of the archive's own theme, with what Pelican's settings add to them.
+
+    Raises SecpackError where the theme lacks a file.
+    """
+    theme, overrides = Path(settings["THEME"]), settings["THEME_TEMPLATES_OVERRIDES"]
+    wanted = [*(f"templates/{name}" for name in TEMPLATES.values())]
+    wanted += [f"static/{name}" for name in _STATIC]
+    missing = [path for path in wanted if not (theme / path).is_file()]
+    if missing:
+        raise SecpackError(f"{theme}: the theme has no {', '.join(missing)}")
+    templates = Environment(
+        loader=ChoiceLoader(
+            [
+                FileSystemLoader([*overrides, theme / "templates"]),
+                DictLoader(dict.fromkeys(_UNUSED, "")),
+            ]
+        ),
+        autoescape=True,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        auto_reload=False,
+        undefined=StrictUndefined,
+    )
+    templates.globals["words"] = words
+    templates.filters["unbroken"] = unbroken
+    templates.filters |= settings["JINJA_FILTERS"]
+    return templates
+
+
+def render_page(templates: Environment, page: model.Page, frame: model.Frame) -> str:
+    """Return a page as HTML in which every character can be seen."""
+    template = templates.get_template(TEMPLATES[type(page)])
+    return visible(template.render(page=page, frame=frame))

@@ -1,0 +1,473 @@
+"""Every sentence that the site says itself, for templates, feeds and exports.
+
+``str.format`` fills in what is in braces. A sentence of ``Markup`` is HTML: it escapes what is
+filled in. What a text, a finding or the profile says is not here.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from markupsafe import Markup
+
+from secpack.model.archive import Status
+from secpack.signatures.policy import WORDS
+
+
+def counted(number: int, singular: str, plural: str = "") -> str:
+    """A number of things: ``1 bulletin``, ``2 bulletins``."""
+    return f"{number:,} {singular if number == 1 else plural or f'{singular}s'}"
+
+
+# --- around every page ------------------------------------------------------------------------
+
+title: Final = Markup("{title} – {site}")
+description: Final = "Signed security bulletins and canaries, with their originals and signatures."
+skip: Final = "Skip to content"
+navigation: Final = "Site"
+more_navigation: Final = "More"
+authority: Final = "The signed text is the authority; these pages are a convenience."
+bulletins: Final = "Bulletins"
+canaries: Final = "Canaries"
+tracker: Final = "XSA tracker"
+releases: Final = "Releases"
+packages: Final = "Packages"
+verify: Final = "Verify"
+search: Final = "Search"
+cves: Final = "CVEs"
+keys: Final = "Keys"
+feeds: Final = "Feeds and data"
+subscribe: Final = "Subscribe to updates"
+years: Final = "Years"
+
+# --- documents --------------------------------------------------------------------------------
+
+not_verified: Final = "Not verified"
+unverified_title: Final = "Not verified: {title}"
+unverified_summary: Final = "Not verified. {summary}"
+unverified_notice: Final = Markup(
+    "<p><strong>Not verified.</strong> This build found: {reasons}.</p>"
+)
+published: Final = Markup("Published {date}")
+revised: Final = Markup("revised {date}")
+for_releases: Final = Markup("for {product} {releases}")
+older: Final = "Older"
+newer: Final = "Newer"
+neighbours: Final = "Neighbouring documents"
+contents: Final = "Contents"
+text_of: Final = Markup("The text of {name}")
+from_the_text: Final = Markup('From the text: <a href="#{anchor}">{title}</a>')
+what_to_do: Final = "What to do"
+who_is_affected: Final = "Who is affected"
+advisories: Final = "Advisories"
+mentions: Final = "Mentions"
+cve: Final = "CVE"
+signatures: Final = "Signatures"
+evidence: Final = "Evidence"
+original: Final = "Original"
+view_below: Final = "view below"
+json: Final = "JSON"
+original_text: Final = "Original text"
+files: Final = "Original and signatures"
+revisions: Final = "Revisions"
+revisions_introduction: Final = "As recorded in the text:"
+
+# --- packages ---------------------------------------------------------------------------------
+
+packages_caption: Final = "Extracted automatically; the signed text is authoritative."
+packages_of: Final = Markup("Packages of {id}")
+release: Final = "Release"
+target: Final = "Where"
+package: Final = "Package"
+version: Final = "Version"
+not_stated: Final = "not stated"
+all_packages: Final = "all"
+no_fix: Final = "no fix available"
+not_affected: Final = "not affected"
+
+# --- evidence ---------------------------------------------------------------------------------
+
+verdicts: Final = WORDS
+unsigned: Final = "none: this text is not signed."
+original_is: Final = Markup(
+    'The original is <a href="{url}">{name}</a>, {size} bytes, '
+    'SHA-256 <code class="digest">{sha256}</code>.'
+)
+accepted: Final = Markup("Accepted: {reason}")
+evidence_caption: Final = "Result of verification at build time (gpgv, keys of the pack)"
+signer: Final = "Signer"
+result: Final = "Result"
+key: Final = "Key"
+file: Final = "File"
+signed: Final = Markup("signed <time>{time}</time>")
+subkey: Final = "subkey"
+unknown: Final = "unknown"
+certified: Final = {
+    True: "certified by the master key",
+    False: "not certified by the master key",
+    None: "certification not checked",
+}
+check: Final = "Check it yourself"
+check_files: Final = "Do not take this site’s word for it. Save the original and its signatures"
+check_keys: Final = {1: ", and the key that signed", 2: ", and the keys that signed"}
+check_anchor: Final = (
+    "Get the master key and its fingerprint from somewhere else, and compare the fingerprint "
+    "with several sources"
+)
+check_how: Final = "how, and what the answers mean"
+check_then: Final = "Then run:"
+
+# --- canaries ---------------------------------------------------------------------------------
+
+canary_title: Final = "Canary"
+due: Final = "Next due"
+window: Final = Markup("{first} to {last}")
+not_understood: Final = "not stated in a form that this archive understands"
+bulletin_count: Final = Markup("States {count}; this archive has {here} up to that date.")
+master_key: Final = "Master key"
+same_master_key: Final = "Matches the key that this archive trusts."
+other_master_key: Final = Markup("This archive trusts another key: {key}")
+freshness: Final = "Freshness"
+freshness_proof: Final = Markup("Proof of freshness dated {date}")
+since: Final = Markup("Since {canary}")
+skipped: Final = {
+    1: Markup("Canary {numbers}, between the two, is not in this archive."),
+    2: Markup("Canaries {numbers}, between the two, are not in this archive."),
+}
+lost_signer: Final = Markup("No good signature by {name}, who signed the previous canary.")
+new_signer: Final = Markup("New since the previous canary: a good signature by {name}.")
+introduction: Final = "The introduction"
+statement: Final = Markup("Statement {number}")
+changed: Final = Markup("{place} has changed:")
+unchanged: Final = "Statements unchanged except for dates and numbers."
+only_values: Final = "Only dates and numbers differ:"
+announcements: Final = "This canary has special announcements."
+
+# --- home and lists ---------------------------------------------------------------------------
+
+home_introduction: Final = Markup(
+    "Every {product} security bulletin and canary, with the signed original and its signatures."
+)
+newest_bulletin: Final = "Newest bulletin"
+no_bulletins: Final = "This pack has no bulletins."
+no_canaries: Final = "This pack has no canaries."
+next_due: Final = Markup("The next one is due {window}.")
+next_canary_due: Final = Markup("The next canary is due {window}.")
+due_unknown: Final = (
+    "When the next one is due is not stated in a form that this archive understands."
+)
+xsas: Final = "Xen Security Advisories"
+affect: Final = Markup("published advisories affect {product} ({percentage}\u00a0%).")
+undecided: Final = {1: Markup("1 is undecided."), 2: Markup("{number} are undecided.")}
+named_in_texts: Final = "are named in texts of this archive."
+earlier: Final = "Earlier bulletins"
+browse: Final = "Browse the archive"
+browse_by: Final = Markup("Or browse {by}. The archive has {bulletins} and {canaries}.")
+by_advisory: Final = "by advisory"
+by_cve: Final = "by CVE"
+by_release: Final = "by release"
+by_package: Final = "by package"
+by_words: Final = "by words"
+list_titles: Final = {"bulletins": bulletins, "canaries": canaries}
+list_descriptions: Final = {
+    "bulletins": "All bulletins of the archive, newest first.",
+    "canaries": "All canaries of the archive, newest first.",
+}
+list_counts: Final = {"bulletins": ("bulletin", ""), "canaries": ("canary", "canaries")}
+list_introduction: Final = Markup("{count}, newest first.")
+list_empty: Final = {"bulletins": no_bulletins, "canaries": no_canaries}
+number: Final = "Number"
+date: Final = "Date"
+title_column: Final = "Title"
+xsa: Final = "XSA"
+signed_by: Final = "Signed by"
+other_files: Final = "Other signed files"
+signature_of: Final = "signature of"
+
+# --- releases and packages --------------------------------------------------------------------
+
+lookup_titles: Final = {"release": releases, "package": packages}
+lookup_columns: Final = {"release": release, "package": package}
+lookups_description: Final = {
+    "release": "Bulletins by release, as their texts name them.",
+    "package": "Bulletins by package, as their texts name them.",
+}
+lookups_introduction: Final = {
+    "release": "Releases with security updates.",
+    "package": "Packages with security updates.",
+}
+lookups_caption: Final = "With the newest bulletin for each"
+lookups_newest: Final = "Newest"
+lookups_empty: Final = "No text of this pack names any."
+release_not_stated: Final = "Release not stated"
+release_not_stated_caption: Final = "These bulletins name packages without a release"
+lookup_description: Final = Markup("Security updates for {name}, with packages and versions.")
+lookup_introduction: Final = "Security updates, newest first; versions as of publication."
+
+# --- tracker ----------------------------------------------------------------------------------
+
+tracker_description: Final = Markup(
+    "Which Xen Security Advisories affect the security of {product}."
+)
+tracker_introduction: Final = Markup(
+    "Which Xen Security Advisories affect the security of {product}, and which do not."
+)
+skip_to_list: Final = "Skip to the list"
+statistics: Final = "Statistics"
+time_span: Final = "Time span"
+published_advisories: Final = "Published advisories"
+percentage: Final = "Percentage affecting"
+numbers: Final = Markup("{total} numbers, {unused} unused.")
+drawing_title: Final = Markup(
+    "Advisories of each year, and how many of them affect {product}. "
+    "The numbers are in the table below."
+)
+drawing_caption: Final = Markup(
+    "Outlined: published advisories. Filled: those affecting {product}."
+)
+bar: Final = Markup("{affecting} of {used}")
+as_table: Final = "Show as a table"
+table_caption: Final = "Advisories of each year"
+year: Final = "Year"
+published_column: Final = "Published"
+affecting_column: Final = Markup("Affecting {product}")
+without_date: Final = "without a date"
+total: Final = "Total"
+meaning: Final = "What the verdicts mean"
+meaning_introduction: Final = Markup(
+    "A Xen Security Advisory (XSA) is the Xen Project’s notice of a security bug in its software. "
+    "{product} uses some of that software, in its own way, so not every bug matters here."
+)
+meanings: Final = (
+    (
+        "Yes",
+        Markup(
+            "The bug weakens the security of {product}: in the releases of that time, an attacker "
+            "could gain something that they are meant to withhold. A bulletin says what to do."
+        ),
+    ),
+    (
+        "No",
+        Markup(
+            "It does not. The faulty part is absent or unused, or all an attacker gains is a "
+            "machine that hangs or crashes. That is a nuisance, but isolation holds. There may be "
+            "no bulletin."
+        ),
+    ),
+    ("Unused", Markup("The number was reserved, and no advisory came of it. It is not counted.")),
+    (
+        "To be announced",
+        Markup("Undecided. It is counted, but not as affecting {product}."),
+    ),
+    (
+        "Not in the tracker",
+        Markup(
+            "A text or the Xen Project’s list names it, but the tracker does not have it. It has "
+            "no verdict, and is not counted."
+        ),
+    ),
+)
+tracker_captions: Final = {
+    0: Markup("By number, highest first: {total} in the tracker"),
+    1: Markup("By number, highest first: {total} in the tracker, and 1 only named elsewhere"),
+    2: Markup(
+        "By number, highest first: {total} in the tracker, and {others} only named elsewhere"
+    ),
+}
+affected_column: Final = "Affected"
+reason: Final = "Reason"
+bulletin_column: Final = "Bulletin"
+not_here: Final = Markup("{id} (not in this archive)")
+tracker_empty: Final = "There is no tracker data, and no text names an advisory."
+tracker_verdicts: Final = {
+    Status.YES: "yes",
+    Status.NO: "no",
+    Status.UNUSED: "unused",
+    Status.OPEN: "to be announced",
+    Status.UNTRACKED: "not in the tracker",
+}
+verdict_sentences: Final = {
+    Status.YES: "It affects the security of {product}.",
+    Status.NO: "It does not affect the security of {product}.",
+    Status.UNUSED: "No advisory was published under this number.",
+    Status.OPEN: "Whether it affects the security of {product} is undecided.",
+    Status.UNTRACKED: "Only a text or the Xen Project’s list names it. "
+    "The tracker does not say whether it affects the security of {product}.",
+}
+advisory_name: Final = Markup("Xen Security Advisory {number}")
+advisory_description: Final = Markup(
+    "Whether Xen Security Advisory {number} affects the security of {product}, "
+    "and which bulletins name it."
+)
+advisory: Final = "Advisory"
+addressed_in: Final = "Bulletins"
+mentioned_in: Final = "Mentioned in"
+by_own_text: Final = "By its own text."
+by_own_text_alone: Final = Markup(
+    "By its own text; the tracker does not name {bulletins} for this advisory."
+)
+no_bulletin: Final = "No bulletin in this archive names it."
+previous: Final = "Previous"
+following: Final = "Next"
+neighbouring_advisories: Final = "Neighbouring advisories"
+cve_description: Final = "All CVEs that bulletins and advisories name, and where."
+cve_caption: Final = Markup("{count} named in texts, or assigned to an advisory; newest first.")
+cve_links: Final = Markup("Links go to {host}.")
+named_in: Final = "Named in"
+cve_empty: Final = "No text of this archive names a CVE."
+
+# --- keys -------------------------------------------------------------------------------------
+
+keys_description: Final = "The keys of the security pack, their fingerprints and certifications."
+keys_introduction: Final = (
+    "All keys in the pack. A fingerprint shown here proves nothing by itself: get that of the "
+    "master key from several independent sources, and compare."
+)
+keys_master: Final = Markup("This archive trusts the master key {fingerprint}.")
+owner: Final = "Owner"
+fingerprint: Final = "Fingerprint"
+validity: Final = "Validity"
+not_checked: Final = "Not checked: gpg was missing."
+created: Final = Markup("Created {date}")
+expires: Final = Markup("expires {date}")
+no_expiry: Final = "does not expire"
+revoked: Final = "Revoked."
+retired: Final = "Retired."
+the_master_key: Final = "The master key."
+key_certified: Final = {
+    True: "Certified by the master key.",
+    False: "Not certified by the master key.",
+    None: "Not checked whether the master key certified it.",
+}
+no_keys: Final = "This pack has no keys, so no signature could be checked."
+
+# --- search, other pages ----------------------------------------------------------------------
+
+search_description: Final = (
+    "Find bulletins and canaries by id, words, year, advisory, CVE, release or package."
+)
+search_label: Final = "An id, or words"
+search_hint: Final = Markup("For example {examples}, or “a phrase in quotation marks”.")
+results: Final = "Results"
+browse_instead: Final = "Browse instead"
+search_script: Final = (
+    "Search needs JavaScript. Everything is also listed on these pages, which need no JavaScript:"
+)
+browse_lists: Final = (
+    ("Bulletins by year", "All bulletins by title. Use your browser’s Find."),
+    ("Canaries by year", "All canaries, with their signers."),
+    ("By advisory", "All Xen Security Advisories, and the bulletins about them."),
+    ("By CVE", "Every CVE mentioned, and where."),
+    ("By release", "Security updates for each release."),
+    ("By package", "Security updates of each package."),
+)
+page_moved: Final = Markup('This page is now <a href="{url}">{target}</a>.')
+not_found: Final = "Page not found"
+not_found_reason: Final = "The URL may be mistyped, or the page may have moved. Try one of these:"
+all_bulletins: Final = Markup(
+    '<a href="{url}">All bulletins</a>, for example <code>{example}</code>'
+)
+all_canaries: Final = Markup('<a href="{url}">All canaries</a>, for example <code>{example}</code>')
+all_advisories: Final = Markup(
+    '<a href="{url}">All Xen Security Advisories</a>, for example <code>{example}</code>'
+)
+trusted_key: Final = "The master key that this archive trusts"
+trusted_key_hint: Final = "Compare it with other sources; do not take it from here:"
+
+# --- feeds and data ---------------------------------------------------------------------------
+
+feeds_description: Final = "Subscribe to new bulletins and canaries, and take the archive as data."
+feed_names: Final = {
+    "all": "bulletins and canaries",
+    "bulletins": "bulletins",
+    "canaries": "canaries",
+    "xsa": "Xen Security Advisories",
+}
+
+#: Parts of the page, each with a title, an introduction and an end.
+feeds_sections: Final = {
+    "feeds": (
+        "Subscribe to updates",
+        "A feed is a file that a program, a feed reader, fetches now and then to show you what is "
+        "new. Nobody learns who you are: there is no account, and you leave no e-mail address. "
+        "Copy the URL of a feed into your reader. A browser may show it as raw text, or save it, "
+        "which is harmless.",
+        "Entries hold whole texts. A text that is revised keeps its entry, with a new date. A feed "
+        "holds the newest entries and says where older ones are, so a reader misses nothing after "
+        "a long time away.",
+    ),
+    "calendar": (
+        "Know when a canary is due",
+        "A canary says when the next one is due. A feed cannot tell you that a canary failed to "
+        "appear; a calendar can.",
+        "",
+    ),
+    "data": (
+        "Data exports",
+        "What the pages say, for programs. Only the signed originals can be verified.",
+        "",
+    ),
+    "scanners": (
+        "Data for scanners",
+        "Bulletins in the formats of programs that look for vulnerabilities.",
+        "",
+    ),
+}
+
+#: What the page lists, by the name of the export: its section, its title, a sentence.
+exports: Final = {
+    "all": (
+        "feeds",
+        "Bulletins and canaries",
+        "Everything. If you do not know which feed to take, take this one.",
+    ),
+    "all.json": (
+        "feeds",
+        "Bulletins and canaries (JSON Feed)",
+        "The same, for readers and programs that prefer JSON.",
+    ),
+    "bulletins": (
+        "feeds",
+        "Bulletins",
+        "Only security bulletins: what went wrong, and what you must do.",
+    ),
+    "canaries": ("feeds", "Canaries", "Only canaries."),
+    "xsa": (
+        "feeds",
+        "Xen Security Advisories",
+        "The tracker’s verdict on each: whether it matters here, and which bulletin addresses it.",
+    ),
+    "calendar": (
+        "calendar",
+        "Calendar of canaries",
+        "The days on which each next canary is due, past ones included. Subscribe to its URL in a "
+        "calendar program (iCalendar).",
+    ),
+    "archive": (
+        "data",
+        "archive.json",
+        "The whole archive: documents, signatures and verdicts, advisories, keys. The page of each "
+        "document links to its part.",
+    ),
+    "schema": ("data", "schema.json", "A JSON Schema of these files."),
+    "osv": (
+        "scanners",
+        "Bulletins as OSV",
+        "All bulletins in the format of the Open Source Vulnerability project. Individual files "
+        "are alongside.",
+    ),
+    "csaf": (
+        "scanners",
+        "Bulletins as CSAF 2.0",
+        "The provider’s metadata, where programs that read the Common Security Advisory Framework "
+        "begin. It leads to a feed (ROLIE), and from there to a document for each bulletin.",
+    ),
+}
+
+original_link: Final = "The signed text"
+signature_link: Final = "Signature of {signer}"
+data_link: Final = "The same as data"
+advisory_link: Final = "The advisory"
+calendar_name: Final = "{site}: next canaries"
+calendar_summary: Final = "{issuer} canary due"
+calendar_description: Final = "{canary} says that the next one is due from {first} to {last}."
