@@ -24,7 +24,7 @@ from hypothesis import strategies as st
 from lxml import etree
 
 from secpack import SecpackError
-from secpack.parser.patterns import HIDDEN
+from secpack.parser.characters import HIDDEN
 from tests.bulletins.test_lossless import Inert
 from tests.bulletins.test_lossless import check as check_document
 from tests.conftest import DATA

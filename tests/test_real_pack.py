@@ -22,9 +22,8 @@ from secpack.cache import Cache
 from secpack.extract.packages import read_packages
 from secpack.lint import lint
 from secpack.model.archive import Archive, Context, Fix, PackageRow
-from secpack.model.blocks import Heading, Preformatted
+from secpack.model.blocks import Heading, Preformatted, leaves
 from secpack.model.findings import Severity
-from secpack.parser.tree import leaves
 from secpack.tracker.statistics import statistics
 from tests.bulletins import judges, rules
 from tests.bulletins.formats import exports

@@ -9,13 +9,14 @@ from dataclasses import dataclass, replace
 from bulletins.html import render
 from bulletins.site import Links, Site
 from secpack import Profile
-from secpack.canary import changes, check_canaries
+from secpack.canary.checks import check_canaries
+from secpack.canary.diff import changes
 from secpack.documents import read_bulletin, read_canary
 from secpack.lint import lint
 from secpack.model.archive import Archive, Bulletin, Canary, File
 from secpack.pack import Entry
 from secpack.profile import Csaf
-from secpack.tracker.references import join_advisories, join_cves
+from secpack.tracker.join import join_advisories, join_cves
 from tests.bulletins.formats import exports
 
 BULLETIN = "---===[ Quern Security Bulletin 012 ]===---\n\n2025-05-06\n\n"

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from datetime import date
 
 from secpack.model.archive import Advisory, Bulletin, Publication
-from secpack.tracker.references import advisory_numbers
+from secpack.tracker.join import advisory_numbers
 
 
 def changed(publication: Publication, advisories: Mapping[int, Advisory]) -> date:

@@ -39,11 +39,11 @@ from secpack.model.blocks import (
     Table,
     Text,
     Unread,
+    plain,
 )
 from secpack.parser.blocks import defined_labels
+from secpack.parser.characters import visible
 from secpack.parser.inline import citation_label
-from secpack.parser.patterns import visible
-from secpack.parser.tree import plain
 
 # An introduction longer than this is a paragraph of its own.
 _MAX_INTRODUCTION: Final = 400

@@ -11,7 +11,7 @@ from bulletins import words
 from bulletins.html import unbroken
 from bulletins.pages import model
 from secpack import SecpackError
-from secpack.parser.patterns import visible
+from secpack.parser.characters import visible
 
 TEMPLATES: Final[dict[type, str]] = {
     model.BulletinPage: "bulletin.html",

@@ -8,14 +8,14 @@ if TYPE_CHECKING:
     from secpack.errors import PackError, ParseError, ProfileError, SecpackError, TrackerError
     from secpack.profile import Profile, load_profile
     from secpack.signatures.gpgv import Checker
-    from secpack.tracker.xsa_yml import load_advisories
+    from secpack.tracker.data import load_advisories
 else:  # A build that finds nothing changed imports none of these: that would take most of its time.
     _MODULES = {
         "Checker": "signatures.gpgv",
         "Profile": "profile",
         "examine": "archive",
         "load": "archive",
-        "load_advisories": "tracker.xsa_yml",
+        "load_advisories": "tracker.data",
         "load_profile": "profile",
     }
 

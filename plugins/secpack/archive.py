@@ -10,9 +10,7 @@ from pathlib import Path
 from typing import Final, TypeVar
 
 from secpack import lint
-from secpack.canary import (
-    check_canaries,
-)
+from secpack.canary.checks import check_canaries
 from secpack.documents import read_documents
 from secpack.errors import PackError, SecpackError
 from secpack.git import checked_out
@@ -24,13 +22,13 @@ from secpack.profile import Kind, Profile
 from secpack.signatures.evidence import Evidence, gather
 from secpack.signatures.gpgv import Checker
 from secpack.signatures.policy import check_document, is_about_signatures
-from secpack.tracker.references import (
+from secpack.tracker.join import (
     as_tracked,
+    check_tracker,
     join_advisories,
     join_cves,
     without_withheld,
 )
-from secpack.tracker.xsa_yml import check_tracker
 from secpack.waivers import with_waivers
 
 _MOST_GAPS: Final = 100

@@ -18,7 +18,7 @@ from typing import Any
 
 from secpack.archive import examine
 from secpack.cache import open_cache
-from secpack.canary import check_lateness
+from secpack.canary.checks import check_lateness
 from secpack.errors import ParseError, SecpackError
 from secpack.files import MAX_INPUT, read_file
 from secpack.lint import CODES, check_security_txt, lint
@@ -27,11 +27,11 @@ from secpack.mirror.copies import TIMEOUT, Folder, open_copy
 from secpack.mirror.verify_site import Verdict, verify_site
 from secpack.model.archive import Advisory, Archive
 from secpack.model.findings import Finding, Severity
-from secpack.parser.patterns import visible
+from secpack.parser.characters import visible
 from secpack.profile import Profile, load_profile
 from secpack.progress import Progress, clear
 from secpack.signatures.gpgv import Checker
-from secpack.tracker.xsa_yml import load_advisories
+from secpack.tracker.data import load_advisories
 from secpack.waivers import with_waivers
 
 #: How much is printed of a line about a copy, and of the files that were not read: a hostile copy

@@ -8,15 +8,15 @@ from dataclasses import replace
 from functools import partial
 from typing import TypeVar
 
-from secpack.canary import (
+from secpack.canary.statements import (
     announcements,
     bulletin_count,
-    due_window,
     freshness,
     introduction,
     read_statements,
     stated_master_key,
 )
+from secpack.canary.window import due_window
 from secpack.errors import ParseError, SecpackError
 from secpack.extract.mentions import decide, find_mentions
 from secpack.extract.metadata import Metadata, read_metadata
@@ -27,7 +27,7 @@ from secpack.model.findings import Finding
 from secpack.pack import Contents, Entry, document_id
 from secpack.parser import parse_letter, parse_text
 from secpack.profile import DocumentEntry, Kind, Profile
-from secpack.tracker.references import advisory_numbers, other_ids
+from secpack.tracker.join import advisory_numbers, other_ids
 
 _P = TypeVar("_P", Bulletin, Canary)
 

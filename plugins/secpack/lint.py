@@ -8,13 +8,13 @@ from collections.abc import Iterator
 from datetime import date
 from typing import Final
 
+from secpack.extract.sections import actions, summary_section
 from secpack.model.archive import Advisory, Archive, Bulletin, Document, Mention
-from secpack.model.blocks import Citation, References, Text
+from secpack.model.blocks import Citation, References, Text, running_text
 from secpack.model.findings import Finding, Severity
 from secpack.parser.blocks import defined_labels
 from secpack.parser.inline import citation_label
 from secpack.parser.lines import MAX_READ_LINES
-from secpack.parser.tree import actions, runs, summary_section
 from secpack.profile import SecurityTxt
 
 CODES: Final = frozenset(
@@ -76,7 +76,7 @@ def _references(document: Document) -> Iterator[Finding]:
     lines = {citation_label(r.label): r.first for r in reversed(references)}
     defined = Counter(defined_labels(document.blocks))
     cited = set()
-    for line, inlines in runs(document.blocks):
+    for line, inlines in running_text(document.blocks):
         for inline in inlines:
             if isinstance(inline, Citation):
                 cited.add(citation_label(inline.label))

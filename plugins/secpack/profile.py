@@ -13,7 +13,7 @@ from typing import Any, Final, TypeVar
 from secpack.errors import ProfileError
 from secpack.files import read_file
 from secpack.mirror.checksums import is_safe
-from secpack.parser.patterns import visible
+from secpack.parser.characters import visible
 
 # How much a profile may hold. The time to read a key such as a.b.c grows with the square of its
 # dots, and every page repeats some of the strings.

@@ -17,7 +17,7 @@ from bulletins.exports.crawlers import page_dates, sitemap
 from bulletins.site import Site as ArchiveSite
 from secpack import Profile, load, load_advisories, load_profile
 from secpack.model.archive import Archive, Credit, Fix, PackageRow, Revision, Statement
-from secpack.parser.patterns import visible
+from secpack.parser.characters import visible
 from tests.bulletins import judges, rules
 from tests.bulletins.formats import exports, feeds
 from tests.bulletins.sites import ROOT

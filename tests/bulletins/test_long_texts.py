@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from bulletins.html import render
+from secpack.extract.sections import sections
 from secpack.model.blocks import Unread
 from secpack.parser.lines import MAX_BYTES, MAX_READ, MAX_READ_LINES
-from secpack.parser.tree import sections
 from tests.bulletins.test_lossless import check
 from tests.whole import BULLETIN, CANARY, read
 

@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 from bulletins.html import render
 from secpack import load
 from secpack.model.archive import Document, File
+from secpack.model.blocks import leaves
 from secpack.parser import parse_letter, parse_text
-from secpack.parser.tree import leaves
 from tests.conftest import DATA
 from tests.words import words_of_html, words_of_text
 

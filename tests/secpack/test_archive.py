@@ -289,6 +289,12 @@ def test_revisions_and_dates(tmp_path: Path) -> None:
     ]
 
 
+def test_a_day_that_the_year_lacks_is_an_error(tmp_path: Path) -> None:
+    text = bulletin(1, date="2016-12-01", body="Words.\n\nHistory\n-------\n\nFebruary 29: Late.\n")
+    with pytest.raises(PackError, match=r"001-2016\.txt:15: 'February 29' is not a date"):
+        load(make_pack(tmp_path, {"QSBs/qsb-001-2016.txt": text}), profile=PROFILE)
+
+
 @pytest.mark.parametrize(
     ("log", "days"),
     [

@@ -9,7 +9,9 @@ from typing import Any
 import pytest
 
 from secpack import Profile, load, load_profile
-from secpack.canary import changes, check_lateness, due_window
+from secpack.canary.checks import check_lateness
+from secpack.canary.diff import changes
+from secpack.canary.window import due_window
 from secpack.model.archive import Archive, Canary, Change, Statement, Window
 from tests.packs import PROOF, canary, make_pack, numbered
 
@@ -100,6 +102,7 @@ def test_window(words: str, first: str, last: str) -> None:
         "two weeks before March 15, 2027",
         "never in March 2027",
         "in the fourth week of March 2027 or so",
+        "the week of December 30, 9999",
     ],
 )
 def test_no_window(words: str) -> None:
@@ -223,6 +226,14 @@ def test_what_is_odd_about_a_canary(
     findings = [f for f in one(tmp_path, text.replace(old, new)).findings if "canary-" in f.code]
     assert [f.code for f in findings] == ([code] if code else [])
     assert all(words in f.message for f in findings)
+
+
+@pytest.mark.parametrize("day", ["0001-01-01", "9999-12-31"])
+def test_the_first_and_the_last_day_there_is(tmp_path: Path, day: str) -> None:
+    text = canary(1, date=day) + PROOF
+    pack = make_pack(tmp_path, {f"canaries/canary-001-{day[:4]}.txt": text})
+    archive = load(pack, profile=Profile(issuer="Quern"))
+    assert "canary-proof" in {finding.code for finding in archive.findings}
 
 
 def test_the_date_of_issue_is_held_against_the_header(tmp_path: Path) -> None:

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from secpack.extract.credits import Credit, read_credits
-from secpack.model.archive import File
+from secpack.extract.sections import sections
+from secpack.extract.summary import read_credits
+from secpack.model.archive import Credit, File
 from secpack.parser import parse_text
-from secpack.parser.tree import sections
 from tests.conftest import DATA
 from tests.secpack.test_cases import read
 

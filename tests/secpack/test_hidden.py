@@ -9,9 +9,8 @@ import pytest
 from secpack.model.archive import File
 from secpack.model.blocks import Link
 from secpack.parser import parse_letter
+from secpack.parser.characters import mixed_words, visible
 from secpack.parser.inline import parse_inline
-from secpack.parser.patterns import visible
-from secpack.parser.scripts import mixed_words
 
 HIDDEN = [
     *range(0x09), *range(0x0B, 0x20), *range(0x7F, 0xA0), 0xAD, 0x34F, 0x61C, 0x115F, 0x1160,

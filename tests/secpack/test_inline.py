@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from secpack.model.blocks import Id, Link
-from secpack.parser.inline import advisory_numbers, link_ids, parse_inline
+from secpack.parser.inline import ids_at, link_ids, parse_inline
 
 
 @pytest.mark.parametrize(
@@ -50,7 +50,9 @@ from secpack.parser.inline import advisory_numbers, link_ids, parse_inline
     ],
 )
 def test_advisories(text: str, numbers: list[int]) -> None:
-    assert list(advisory_numbers(parse_inline(text))) == numbers
+    inlines = parse_inline(text)
+    ids = [named for n in range(len(inlines)) for named in ids_at(inlines, n)]
+    assert [int(value[4:]) for scheme, value in ids if scheme == "XSA"] == numbers
 
 
 @pytest.mark.parametrize(

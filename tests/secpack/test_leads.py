@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 
 from secpack.extract.packages import read_packages
+from secpack.extract.sections import actions, affected, brief, steps, whole
 from secpack.model.archive import Document
-from secpack.model.blocks import Block
+from secpack.model.blocks import Block, leaves, plain, running_text
 from secpack.parser import parse_text
-from secpack.parser.tree import actions, affected, brief, leaves, plain, runs, steps, whole
 from tests.conftest import DATA
 from tests.secpack.test_cases import read
 
@@ -20,7 +20,7 @@ CASES = sorted((DATA / "leads").glob("*.txt"))
 
 def words(blocks: tuple[Block, ...]) -> list[str]:
     """Running text, a string each; of what is not running text the kind."""
-    told = [plain(inlines) for _, inlines in runs(blocks)]
+    told = [plain(inlines) for _, inlines in running_text(blocks)]
     return told + [type(leaf).__name__ for leaf in leaves(blocks) if not hasattr(leaf, "inlines")]
 
 

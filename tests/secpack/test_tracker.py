@@ -13,8 +13,9 @@ from secpack import Profile, load
 from secpack.model.archive import Advisory, Archive, Status
 from secpack.model.findings import Severity
 from secpack.profile import DocumentEntry
+from secpack.tracker.data import load_advisories
+from secpack.tracker.join import check_tracker
 from secpack.tracker.statistics import Year, statistics
-from secpack.tracker.xsa_yml import check_tracker, load_advisories
 from tests.packs import bulletin, canary, make_pack, numbered
 
 PROFILE = Profile(issuer="Quern")

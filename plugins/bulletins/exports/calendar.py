@@ -10,7 +10,7 @@ from bulletins import words
 from bulletins.site import Site
 from bulletins.urls import page_url
 from secpack.model.archive import Canary, Window
-from secpack.parser.patterns import visible
+from secpack.parser.characters import visible
 
 #: How many octets a line holds, without its end.
 _WIDTH: Final = 75

@@ -9,7 +9,7 @@ from datetime import date
 from typing import Final, TypeAlias
 
 from secpack.model.archive import Publication
-from secpack.parser.patterns import HIDDEN
+from secpack.parser.characters import HIDDEN
 
 # Markup that a careless reader could take for live; and the one ASCII control that JSON lets pass.
 _ESCAPES: Final = {

@@ -13,7 +13,7 @@ from bulletins import words
 from bulletins.changes import changed, verdict_changes
 from bulletins.site import Site, heading
 from secpack.model.archive import Advisory, Bulletin, Context
-from secpack.parser.patterns import visible
+from secpack.parser.characters import visible
 
 #: A URL by RFC 3986 that leads to the web: these formats allow no other.
 _URL: Final = re.compile(

@@ -16,7 +16,7 @@ from bulletins.exports.facts import BulletinFacts, is_url, mentioned
 from bulletins.site import Site
 from bulletins.urls import OSV_ALL, beside, osv_url, page_url, published_advisory
 from secpack.model.archive import Credit
-from secpack.parser.patterns import visible
+from secpack.parser.characters import visible
 
 #: The version of the schema that first knew ``upstream``.
 _VERSION: Final = "1.7.0"

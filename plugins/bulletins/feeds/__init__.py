@@ -16,7 +16,7 @@ from bulletins.feeds.model import Feed, FeedEntry, Page
 from bulletins.site import Site, newest_first
 from bulletins.urls import feed_url, json_feed_url
 from secpack.model.archive import Publication
-from secpack.parser.patterns import visible
+from secpack.parser.characters import visible
 
 
 def feeds(site: Site) -> Iterator[Export]:

@@ -13,7 +13,7 @@ from bulletins.site import Links, Site, heading
 from bulletins.urls import advisory_url, page_url, published_advisory
 from secpack import Profile
 from secpack.model.archive import Advisory, Bulletin, Status
-from secpack.parser.patterns import visible
+from secpack.parser.characters import visible
 
 
 def advisory_entries(site: Site, root: str) -> Iterator[FeedEntry]:

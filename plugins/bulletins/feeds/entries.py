@@ -14,7 +14,7 @@ from bulletins.site import Links, Site, heading, summary
 from bulletins.urls import beside, json_url, kind_of, page_url
 from secpack import Profile
 from secpack.model.archive import Bulletin, Canary, File, Publication
-from secpack.parser.patterns import visible
+from secpack.parser.characters import visible
 
 
 @lru_cache(maxsize=1)

@@ -29,12 +29,12 @@ from bulletins.pages.model import (
 )
 from bulletins.site import Links, Site, heading, summary
 from bulletins.urls import json_url
-from secpack.canary import changes
+from secpack.canary.diff import changes
+from secpack.extract.sections import actions, affected, brief, steps, whole
 from secpack.model.archive import Bulletin, Canary, Letter, Publication, Section, Verdict
 from secpack.model.blocks import Block
 from secpack.parser.blocks import defined_labels
-from secpack.parser.patterns import visible
-from secpack.parser.tree import actions, affected, brief, steps, whole
+from secpack.parser.characters import visible
 
 #: From a document's page to the root of the site.
 ROOT: Final = "../../"

@@ -1,4 +1,4 @@
-"""Canaries held against the archive, and against the calendar."""
+"""Checks what canaries state against the archive, and against the calendar."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from secpack.model.archive import Bulletin, Canary
 from secpack.model.findings import Finding, Severity
 from secpack.profile import Profile
 
-#: How old a proof of freshness can be on the day of issue; a day behind it is another zone's.
+# How old a proof of freshness can be on the day of issue. It can be a day younger elsewhere.
 _FRESH: Final = timedelta(days=7)
 _ZONES: Final = timedelta(days=1)
 
@@ -21,7 +21,7 @@ _MOST_NUMBERS: Final = 12
 def check_canaries(
     canaries: Sequence[Canary], bulletins: Sequence[Bulletin], profile: Profile
 ) -> Iterator[Finding]:
-    """Findings about canaries whose statements do not hold, for themselves or for this archive."""
+    """Find canaries whose statements do not hold, by themselves or for this archive."""
     for canary in canaries:
         yield from _check_numbers(canary)
         yield from _check_dates(canary)
@@ -33,7 +33,7 @@ def check_canaries(
 def _finding(
     canary: Canary, code: str, message: str, severity: Severity = Severity.WARNING, *, of: str = ""
 ) -> Finding:
-    """A finding at the statement that has the words ``of``, or at the first one."""
+    """Return a finding at the statement that contains ``of``, or at the first one."""
     lines = [s.line for s in canary.statements if of in s.text.lower()]
     lines += [s.line for s in canary.statements[:1]]
     return Finding(canary.document.file.path, next(iter(lines), 0), code, message, severity)
@@ -44,8 +44,8 @@ def _check_numbers(canary: Canary) -> Iterator[Finding]:
     if not numbers:
         yield _finding(canary, "canary-statements", "no numbered statements that can be read")
     elif numbers != list(range(1, len(numbers) + 1)):
-        said = ", ".join(str(number) for number in numbers[:_MOST_NUMBERS])
-        yield _finding(canary, "canary-statements", f"its statements are numbered {said}")
+        printed = ", ".join(str(number) for number in numbers[:_MOST_NUMBERS])
+        yield _finding(canary, "canary-statements", f"its statements are numbered {printed}")
 
 
 def _check_dates(canary: Canary) -> Iterator[Finding]:
@@ -56,7 +56,7 @@ def _check_dates(canary: Canary) -> Iterator[Finding]:
     if proof is None:
         message = "no proof of freshness with a date such as Mon, 10 Mar 2025"
         yield _finding(canary, "canary-proof", message, Severity.NOTICE)
-    elif not canary.published - _FRESH <= proof <= canary.published + _ZONES:
+    elif not -_ZONES <= canary.published - proof <= _FRESH:
         message = f"its proof of freshness is of {proof}, and it was issued on {canary.published}"
         yield _finding(canary, "canary-proof", message)
 
@@ -80,7 +80,7 @@ def _check_key(canary: Canary, profile: Profile) -> Iterator[Finding]:
 def _check_count(
     canary: Canary, bulletins: Sequence[Bulletin], *, is_newest: bool
 ) -> Iterator[Finding]:
-    """A shortfall that gaps in the numbers explain is told once, of the newest canary."""
+    """Compare the number of bulletins; gaps that explain it are a warning only in the newest."""
     numbers = {b.number for b in bulletins if b.published <= canary.published}
     if canary.count is None:
         yield _finding(canary, "canary-count", "no number of bulletins that can be read")
@@ -95,9 +95,9 @@ def _check_count(
 
 
 def _missing(count: int, numbers: set[int], bulletins: Sequence[Bulletin]) -> list[int]:
-    """Numbers whose absence explains the count, all of it; otherwise none.
+    """Return the missing numbers, if together they explain the count.
 
-    A number that is missing between the last bulletin of its time and the next may be of its time.
+    A number may be of that time if it is missing before the first bulletin of a later time.
     """
     later = {b.number for b in bulletins} - numbers
     missing = [n for n in range(1, count + 1) if n not in numbers and n not in later]
@@ -107,13 +107,13 @@ def _missing(count: int, numbers: set[int], bulletins: Sequence[Bulletin]) -> li
 
 
 def _listed(numbers: Sequence[int]) -> str:
-    said = ", ".join(f"{number:03d}" for number in numbers[:_MOST_NUMBERS])
+    listed = ", ".join(f"{number:03d}" for number in numbers[:_MOST_NUMBERS])
     more = len(numbers) - _MOST_NUMBERS
-    return f"{said} and {more} more" if more > 0 else said
+    return f"{listed} and {more} more" if more > 0 else listed
 
 
 def check_lateness(canaries: Sequence[Canary], on: date) -> Iterator[Finding]:
-    """Whether on a certain day the next canary is late."""
+    """Check whether the next canary is late on a certain day."""
     file = canaries[-1].document.file.path if canaries else ""
     due = canaries[-1].due if canaries else None
     if due is None:

@@ -10,21 +10,19 @@ from itertools import zip_longest
 from typing import Final
 
 from secpack.canary.statements import COUNT
-from secpack.canary.window import SPAN
+from secpack.canary.window import PERIOD
 from secpack.model.archive import Canary, Change, Statement
 
-_SPAN: Final = re.compile(rf"\b(?:{SPAN})")
-#: How many comparisons of words, in all statements of a canary, are worth their time.
+# How many comparisons of words are worth their time, for all statements of a canary.
 _MOST_COMPARISONS: Final = 2_000_000
 
 _LAST_BULLETIN: Final = re.compile(r"\b(?:[A-Z]{1,4}SB|[Bb]ulletin)[-\s]{0,2}#?\s?([0-9]{1,4})\b")
 
 
 def changes(before: Canary, after: Canary) -> tuple[Change, ...]:
-    """How the introduction and each statement differ from the canary before, in order.
+    """Return how the introduction and each statement differ from the canary before, in order.
 
-    Statements are paired by their words, so that one that came or went does not make all those
-    behind it look changed.
+    Statements are paired by their words: a new or missing one does not make all others differ.
     """
     old = (Statement(0, before.introduction, 0), *before.statements)
     new = (Statement(0, after.introduction, 0), *after.statements)
@@ -42,9 +40,9 @@ def _pairs(
 
 
 def _opcodes(old: list[str], new: list[str], most: int) -> list[tuple[str, int, int, int, int]]:
-    """How one list becomes the other, which is replaced as a whole if that takes too long.
+    """Return how one list becomes the other, or a replacement of all if that takes too long.
 
-    The matcher can look at all pairs of equal words again for each word that it finds.
+    For each word that it matches, the matcher can look at all pairs of equal words again.
     """
     counts = Counter(old)
     if sum(counts[word] for word in new) * min(len(old), len(new)) > most:
@@ -62,24 +60,24 @@ def _change(before: Statement | None, after: Statement | None, most: int) -> Cha
 
 
 def _values(text: str) -> list[str]:
-    """What is another in every canary: dates, the number of bulletins, and of the last of them."""
-    return [text[first:last] for first, last in _places(text)]
+    """Return what differs in every canary: dates, the number of bulletins and of the last one."""
+    return [text[first:last] for first, last in _value_spans(text)]
 
 
 def _skeleton(text: str) -> str:
-    """A statement without its values, which is the same while its words are."""
+    """Return a statement without its values: equal skeletons have the same words."""
     parts, position = [], 0
-    for first, last in _places(text):
+    for first, last in _value_spans(text):
         parts.append(text[position:first])
         position = last
     return "\0".join([*parts, text[position:]])
 
 
-def _places(text: str) -> list[tuple[int, int]]:
-    places = [match.span() for match in _SPAN.finditer(text)]
+def _value_spans(text: str) -> list[tuple[int, int]]:
+    spans = [match.span() for match in PERIOD.finditer(text)]
     for pattern in (COUNT, _LAST_BULLETIN):
-        places += [match.span(1) for match in pattern.finditer(text)]
-    return sorted(places)
+        spans += [match.span(1) for match in pattern.finditer(text)]
+    return sorted(spans)
 
 
 def _parts(old: list[str], new: list[str], most: int) -> Iterator[tuple[str, str]]:

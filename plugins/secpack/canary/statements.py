@@ -1,4 +1,4 @@
-"""The statements of a canary, and what stands around them, as data."""
+"""The statements of a canary, and what is around them, as data."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from datetime import date
 from itertools import takewhile
 from typing import Final
 
+from secpack.extract.sections import sections
 from secpack.model.archive import Document, Section, Statement
-from secpack.model.blocks import Block, ListBlock, Preformatted
+from secpack.model.blocks import Block, ListBlock, Preformatted, leaves, plain, running_text
 from secpack.parser.dates import DATE, MONTHS, parse_date
-from secpack.parser.tree import leaves, plain, runs, sections
 
-#: The number of bulletins that there are; the same words can hold the number of the last one.
+#: The number of bulletins, as in ``12 Quern Security Bulletins``.
 COUNT: Final = re.compile(
     r"(?<![0-9,.])\b([0-9]{1,4})\s+(?:[A-Z]\w*\s+)?[Ss]ecurity\s+[Bb]ulletins?\b"
 )
@@ -27,22 +27,19 @@ _MAIL_DATE: Final = re.compile(
 
 
 def read_statements(document: Document) -> tuple[Statement, ...]:
-    """The numbered statements of a canary, each with all that belongs to it, on one line."""
-    found: list[tuple[int, int, list[str]]] = []
+    """Return the numbered statements of a canary, each with all that belongs to it on one line."""
+    statements: list[tuple[int, int, list[str]]] = []
     for block in _declaration(document):
         if isinstance(block, ListBlock):
-            found += [
-                (item.number, item.first, [_words(item.blocks)])
-                for item in block.items
-                if item.number is not None
-            ]
-        elif found:  # a statement's own paragraph at the margin
-            found[-1][2].append(_words((block,)))
-    return tuple(Statement(number, " ".join(words), line) for number, line, words in found)
+            items = [(item.number, item) for item in block.items if item.number is not None]
+            statements += [(n, item.first, [_words(item.blocks)]) for n, item in items]
+        elif statements:  # a statement's own paragraph at the margin
+            statements[-1][2].append(_words((block,)))
+    return tuple(Statement(number, " ".join(words), line) for number, line, words in statements)
 
 
 def introduction(document: Document) -> str:
-    """The words in front of the statements, on one line: who declares them."""
+    """Return the words before the statements on one line: who declares them."""
     return _words(tuple(takewhile(lambda b: not isinstance(b, ListBlock), _declaration(document))))
 
 
@@ -56,21 +53,20 @@ def _titled(document: Document, words: str) -> Section | None:
 
 
 def _words(blocks: Sequence[Block]) -> str:
-    parts = [plain(inlines) for _, inlines in runs(blocks)]
+    parts = [plain(inlines) for _, inlines in running_text(blocks)]
     parts += [leaf.text for leaf in leaves(blocks) if isinstance(leaf, Preformatted)]
     return " ".join(" ".join(parts).split())
 
 
 def bulletin_count(statements: Sequence[Statement]) -> int | None:
-    """How many bulletins a canary says there are; None also where it says it in two ways."""
-    found = {int(n) for statement in statements for n in COUNT.findall(statement.text)}
-    return found.pop() if len(found) == 1 else None
+    """Return how many bulletins a canary says there are; None if it gives several numbers."""
+    counts = {int(n) for statement in statements for n in COUNT.findall(statement.text)}
+    return counts.pop() if len(counts) == 1 else None
 
 
 def stated_issue(statements: Sequence[Statement]) -> date | None:
-    """The date of issue that a canary states; None also for a day that no calendar has."""
-    matches = (_ISSUE.search(statement.text) for statement in statements)
-    match = next((match for match in matches if match), None)
+    """Return the date of issue that a canary states; None also if there is no such day."""
+    match = _first_match(_ISSUE, statements)
     try:
         return parse_date(match["date"]) if match else None
     except ValueError:
@@ -78,20 +74,25 @@ def stated_issue(statements: Sequence[Statement]) -> date | None:
 
 
 def stated_master_key(statements: Sequence[Statement]) -> str:
-    """The master key's fingerprint (hex, upper case) that a canary states, or an empty string."""
-    matches = (_FINGERPRINT.search(statement.text) for statement in statements)
-    return next(("".join(match[0].split()).upper() for match in matches if match), "")
+    """Return the master key's fingerprint (hex, upper case) that a canary states, if any."""
+    match = _first_match(_FINGERPRINT, statements)
+    return "".join(match[0].split()).upper() if match else ""
+
+
+def _first_match(pattern: re.Pattern[str], statements: Sequence[Statement]) -> re.Match[str] | None:
+    matches = (pattern.search(statement.text) for statement in statements)
+    return next((match for match in matches if match), None)
 
 
 def announcements(document: Document) -> str:
-    """The special announcements on one line; empty where there are none."""
+    """Return the special announcements on one line; empty if there are none."""
     section = _titled(document, "announcement")
     words = _words(section.blocks) if section else ""
     return "" if words.lower().rstrip(".") in ("", "none") else words
 
 
 def freshness(document: Document) -> date | None:
-    """The date that the proof of freshness gives for itself."""
+    """Return the date in the proof of freshness."""
     section = _titled(document, "proof of")
     match = _MAIL_DATE.search(_words(section.blocks)) if section else None
     if not match:

@@ -1,4 +1,4 @@
-"""What a document says of itself: its dates, its revisions, its title."""
+"""What a document says about itself: its title, its dates, its revisions."""
 
 from __future__ import annotations
 
@@ -9,24 +9,25 @@ from datetime import date
 from typing import Final
 
 from secpack.errors import ParseError
+from secpack.extract.sections import sections
 from secpack.model.archive import Document, Revision
+from secpack.model.blocks import Letterhead, plain, running_text
 from secpack.model.findings import Finding
-from secpack.parser import patterns as marks
 from secpack.parser.dates import DATE, parse_date
-from secpack.parser.lines import Line, split_lines
-from secpack.parser.state import REVISION_SECTIONS, section_name
-from secpack.parser.tree import plain, runs, sections
+from secpack.parser.lines import DATED, DATED_LOOSELY, Line, split_lines
+from secpack.parser.rules.headings import REVISION_SECTIONS, section_name
 from secpack.profile import DocumentEntry
 
 _HALF_A_YEAR: Final = 183
 _LONG: Final = 5 * 365
 _BULLET: Final = re.compile(r"[ \t]*(?:[-*] +)?")
+_YEAR: Final = re.compile(r"[0-9]{4}")
 _ISSUED: Final = re.compile(rf"date of issue\b.{{0,60}}?\bis\s+(?P<date>{DATE})", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
 class Metadata:
-    """Title and dates of a document, and what was odd about them."""
+    """Title and dates of a document, and what is odd about them."""
 
     title: str
     published: date
@@ -36,63 +37,38 @@ class Metadata:
 
 
 def read_metadata(document: Document, entry: DocumentEntry, *, fallback: str) -> Metadata:
-    """Join what the text says with what the profile knows; the text has the last word.
+    """Join what a text says with what the profile says about it; the text prevails.
 
-    ``fallback`` is the title of a text that has none anywhere. Raises ParseError where neither
-    tells a date.
+    ``fallback`` is the title if neither has one. Raises ParseError if neither has a date.
     """
-    path = document.file.path
-    revisions = tuple(_revisions(document))
-    stated = _stated_date(document)
+    head, path = document.letterhead, document.file.path
+    assert head is not None
+    revisions = tuple(_revisions(document, head))
+    stated = head.date or _issue_date(document)
     dates = [revision.date for revision in revisions] + ([stated] if stated else [])
-    findings = list(_conflicts(document, entry, dates))
-    if not dates and entry.date:
-        dates = [entry.date]
-    letterhead = document.letterhead
+    findings = [*_conflicts(head, path, entry, dates)]
     if not dates:
-        message = "no date; expected one below the header, or in the profile"
-        raise ParseError(message, path=path, line=letterhead.line if letterhead else 0)
-    if stated and revisions and stated not in dates[:-1] and min(dates) != stated:
+        if not entry.date:
+            message = "no date; expected one below the header, or in the profile"
+            raise ParseError(message, path=path, line=head.line)
+        dates = [entry.date]
+    if stated and revisions and dates.count(stated) == 1 and min(dates) != stated:
         message = f"dated {stated}, but the changelog begins on {min(dates)} without that day"
-        findings.append(
-            Finding(path, letterhead.line if letterhead else 0, "dates-differ", message)
-        )
-    findings += _odd_revisions(revisions, path)
-    if not revisions and (line := _unread_changelog(document)):
-        message = "a changelog without an entry that can be read; expected 2018-05-24: words"
-        findings.append(Finding(path, line, "no-revisions", message))
-    title = (letterhead.title if letterhead else "") or entry.title
-    if not title and fallback and letterhead and letterhead.kind == "bulletin":
+        findings.append(Finding(path, head.line, "dates-differ", message))
+    findings += _odd_revisions(document, revisions)
+    title = head.title or entry.title
+    if not title and head.kind == "bulletin":
         message = "no title in the text; the profile can give one, with a reason"
-        findings.append(Finding(path, letterhead.line, "no-title", message))
+        findings.append(Finding(path, head.line, "no-title", message))
     return Metadata(title or fallback, min(dates), max(dates), revisions, tuple(findings))
 
 
-def _odd_revisions(revisions: Sequence[Revision], path: str) -> Iterator[Finding]:
-    """Entries that are likely slips: far from the first, or in no order."""
-    days = [revision.date for revision in revisions]
-    first = min(days, default=date.max)
-    for revision in revisions:
-        if (revision.date - first).days > _LONG:
-            message = f"revised on {revision.date}, years after {first}: is the year right?"
-            yield Finding(path, revision.line, "revision-date", message)
-    if days not in (sorted(days), sorted(days, reverse=True)):
-        message = "the entries of the changelog are not in the order of their days"
-        yield Finding(path, revisions[0].line, "revision-date", message)
+# --- dates and revisions ----------------------------------------------------------------------
 
 
-def _unread_changelog(document: Document) -> int:
-    """The line of a changelog, which unlike a history has nothing but entries; 0 without one."""
-    names = ((section_name(s.title), s.first) for s in sections(document))
-    return next((line for name, line in names if name in ("changelog", "change log")), 0)
-
-
-def _stated_date(document: Document) -> date | None:
-    """The date in the letterhead, or the date of issue that a canary states."""
-    letterhead = document.letterhead
-    if letterhead and letterhead.date:
-        return letterhead.date
-    for line, inlines in runs(document.blocks):
+def _issue_date(document: Document) -> date | None:
+    """Return the date of issue that a canary states."""
+    for line, inlines in running_text(document.blocks):
         if match := _ISSUED.search(plain(inlines)):
             return _date(match["date"], document, line)
     return None
@@ -106,61 +82,84 @@ def _date(text: str, document: Document, line: int, *, year: int | None = None) 
         raise ParseError(message, path=document.file.path, line=line) from None
 
 
-def _revisions(document: Document) -> Iterator[Revision]:
-    """The dated lines of a changelog or history; one that tells a story has none."""
-    year = (
-        document.letterhead.date.year if document.letterhead and document.letterhead.date else None
-    )
-    spans = [s for s in sections(document) if section_name(s.title) in REVISION_SECTIONS]
-    if not spans:
+def _revisions(document: Document, head: Letterhead) -> Iterator[Revision]:
+    """Yield the dated lines of a changelog or history; a history can be prose, without any."""
+    changelogs = [s for s in sections(document) if section_name(s.title) in REVISION_SECTIONS]
+    if not changelogs:
         return
     lines = split_lines(document.file.data, path=document.file.path)
-    for section in spans:
+    for section in changelogs:
         body = lines[section.first + 1 : section.last]
-        yield from _dated_lines(body, document, year)
+        yield from _dated_lines(body, document, head.date)
 
 
-def _dated_lines(body: list[Line], document: Document, year: int | None) -> Iterator[Revision]:
-    current: list[str] = []
-    started: tuple[date, int] | None = None
-    first = next((_BULLET.sub("", line.text, count=1) for line in body if line.text), "")
-    pattern = marks.DATED if marks.DATED.match(first) else marks.DATED_LOOSELY
+def _dated_lines(body: list[Line], document: Document, issued: date | None) -> list[Revision]:
+    """Return a revision for each date, with the words up to the next date or blank line."""
+    first = next((_BULLET.sub("", line.text, count=1) for line in body if not line.blank), "")
+    pattern = DATED if DATED.match(first) else DATED_LOOSELY
+    dated: list[tuple[date, list[str], int]] = []
+    words: list[str] = []  # before the first date and after a blank line, of no revision
     for line in body:
         text = _BULLET.sub("", line.text, count=1)
         match = pattern.match(text)
-        if match and (year is not None or re.search(r"[0-9]{4}", match["date"])):
-            if started:
-                yield Revision(started[0], " ".join(current).strip(), started[1])
-            day = _date(match["date"], document, line.number, year=year)
-            if year is not None and not re.search(r"[0-9]{4}", match["date"]):
-                day = _after_header(day, document)
-            started = (day, line.number)
-            current = [text[match.end() :].strip()]
+        if match and (issued or _YEAR.search(match["date"])):
+            words = [text[match.end() :].strip()]
+            day = _revision_date(match["date"], document, line.number, issued)
+            dated.append((day, words, line.number))
         elif line.blank:
-            if started:
-                yield Revision(started[0], " ".join(current).strip(), started[1])
-            started = None
-        elif started:
-            current.append(text.strip())
-    if started:
-        yield Revision(started[0], " ".join(current).strip(), started[1])
+            words = []
+        else:
+            words.append(text.strip())
+    return [Revision(day, " ".join(own).strip(), line) for day, own, line in dated]
 
 
-def _after_header(day: date, document: Document) -> date:
-    """The day of an entry without a year: far before the header's, it is of the year behind."""
-    head = document.letterhead
-    far = head and head.date and (head.date - day).days > _HALF_A_YEAR
-    return day.replace(year=day.year + 1) if far else day
+def _revision_date(text: str, document: Document, line: int, issued: date | None) -> date:
+    """Return ``2018-05-24``, or ``May 24`` in the year of the header.
+
+    A day without a year that is long before the header's date is in the following year.
+    """
+    if issued is None or _YEAR.search(text):
+        return _date(text, document, line)
+    day = _date(text, document, line, year=issued.year)
+    if (issued - day).days > _HALF_A_YEAR:
+        return _date(text, document, line, year=issued.year + 1)
+    return day
 
 
-def _conflicts(document: Document, entry: DocumentEntry, dates: list[date]) -> Iterator[Finding]:
-    """Where the profile and the text both speak and differ."""
-    path, letterhead = document.file.path, document.letterhead
-    line = letterhead.line if letterhead else 0
-    if letterhead and letterhead.title and entry.title not in ("", letterhead.title):
-        message = f"the profile says {entry.title!r}, the text {letterhead.title!r}: the text holds"
-        yield Finding(path, line, "title-differs", message)
+# --- findings ---------------------------------------------------------------------------------
+
+
+def _conflicts(
+    head: Letterhead, path: str, entry: DocumentEntry, dates: list[date]
+) -> Iterator[Finding]:
+    """Find where the profile and the text differ."""
+    if head.title and entry.title not in ("", head.title):
+        message = f"the profile says {entry.title!r}, the text {head.title!r}: the text holds"
+        yield Finding(path, head.line, "title-differs", message)
     if entry.date and dates and entry.date not in dates:
         stated = ", ".join(sorted({d.isoformat() for d in dates}))
         message = f"the profile says {entry.date}, the text {stated}: the text holds"
-        yield Finding(path, line, "date-differs", message)
+        yield Finding(path, head.line, "date-differs", message)
+
+
+def _odd_revisions(document: Document, revisions: Sequence[Revision]) -> Iterator[Finding]:
+    """Find dates that are likely slips, years after the first or out of order; or no dates."""
+    path = document.file.path
+    days = [revision.date for revision in revisions]
+    first = min(days, default=date.max)
+    for revision in revisions:
+        if (revision.date - first).days > _LONG:
+            message = f"revised on {revision.date}, years after {first}: is the year right?"
+            yield Finding(path, revision.line, "revision-date", message)
+    if days not in (sorted(days), sorted(days, reverse=True)):
+        message = "the entries of the changelog are not in the order of their days"
+        yield Finding(path, revisions[0].line, "revision-date", message)
+    if not revisions and (line := _changelog_line(document)):
+        message = "a changelog without an entry that can be read; expected 2018-05-24: words"
+        yield Finding(path, line, "no-revisions", message)
+
+
+def _changelog_line(document: Document) -> int:
+    """Return the line of a changelog, which unlike a history has only dated lines; 0 for none."""
+    names = ((section_name(s.title), s.first) for s in sections(document))
+    return next((line for name, line in names if name in ("changelog", "change log")), 0)

@@ -1,64 +1,120 @@
-"""A Document to what is told of it in short: by lists, feeds and data, which need no more of it."""
+"""What lists, feeds and data need of a Document: its sections, a lead, links, and credits."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from typing import Final
 
-from secpack.extract.credits import read_credits
-from secpack.model.archive import Document, Part, Summary
-from secpack.model.blocks import Block, Link, Paragraph, References
-from secpack.parser.tree import actions, opening, plain, runs, sections, summary_section
+from secpack.extract.sections import actions, opening, sections, summary_section
+from secpack.model.archive import Credit, Document, Part, Section, Summary
+from secpack.model.blocks import Block, Heading, Link, Paragraph, References, plain, running_text
+from secpack.parser.rules.headings import section_name
 
 _WORDS: Final = 45
 
+_CREDITS: Final = frozenset({"credits", "credit", "acknowledgements", "acknowledgments", "thanks"})
+_WORD: Final = r"(?:[A-Z]\.|[^\W\d_a-z](?:[^\W\d_]|['’-](?=[^\W\d_])){0,40})"
+_PARTICLE: Final = (
+    r"(?:van|von|de|del|della|der|den|di|da|dos|das|do|du|la|le|ten|ter|zu|bin|ibn|al|y|e)"
+)
+_NAME: Final = rf"(?<![\w'’-]){_WORD}(?: (?:{_PARTICLE} ){{0,2}}{_WORD}){{1,4}}"
+_JOINT: Final = r"(?:,? and |, )"
+# A name ends before a punctuation mark, or a word that no name includes.
+_NAME_END: Final = (
+    r"(?=\s*(?:[.,;:()<\[]|$|(?:and|as|at|before|by|during|for|from|in|on|of|to|using|via|when|while"
+    r"|whilst|who|whose|with)\b))"
+)
+_BY: Final = re.compile(
+    rf"\b(?P<how>discovered|found|reported|[Ff]ound|[Dd]iscovered|[Rr]eported)\b[^.,;:]{{0,40}}?\bby"
+    rf"(?: an? [a-z ,]{{1,40}}?,)? (?P<names>{_NAME}(?:{_JOINT}{_NAME}){{0,8}}){_NAME_END}"
+)
+_WITH_MAIL: Final = re.compile(rf"(?P<names>{_NAME}) <[^<>@]{{1,60}}(?:@| at )[^<>@]{{1,60}}>")
+# Words in the names of groups and products, and words that can begin a sentence.
+_NO_PERSON: Final = re.compile(
+    r"\b(?:Team|Security|Project|Group|Advisor\w+|Notice|Bulletin|Zero|Labs?|Inc|Ltd|GmbH|Corp\w*"
+    r"|University|Institute|Research\w*|Foundation|Company|Department|Center|Centre|Xen|Linux|The"
+    r"|Technolog\w+|Systems?|Software|List|Community|Developers?|Google|Intel|Microsoft|Red Hat"
+    r"|Thank\w*|Reported|Found|Discovered|By|And|Also|See|Dear|We)\b"
+)
+
 
 def read_summary(document: Document) -> Summary:
-    """What is told of a text in short."""
-    found = sections(document)
+    """Return what lists, feeds and data say about a text."""
+    every = sections(document)
     acting = actions(document)
-    acts = {section.first for section in acting}
-    parts = tuple(
-        Part(
-            s.title, s.level, s.first, s.blocks[0].first if s.blocks else 0, s.last, s.first in acts
-        )
-        for s in found
-    )
     return Summary(
-        parts=parts,
-        action=next((words for section in acting if (words := _words(opening(section)))), ""),
+        parts=tuple(_part(section, is_action=section in acting) for section in every),
+        action=next((lead for section in acting if (lead := _lead(opening(section)))), ""),
         about=_about(document),
         links=tuple(_links(document)),
-        credits=read_credits(found),
+        credits=read_credits(every),
     )
+
+
+def _part(section: Section, *, is_action: bool) -> Part:
+    body = section.blocks[0].first if section.blocks else 0
+    return Part(section.title, section.level, section.first, body, section.last, is_action)
 
 
 def shortened(text: str) -> str:
-    """The first words of a text."""
+    """Return the first words of a text."""
     words = text.split()
     return " ".join(words[:_WORDS]) + (" …" if len(words) > _WORDS else "")
 
 
 def _about(document: Document) -> str:
-    """The first words of the summary; failing that, of the text."""
+    """Return the first words of the summary, or else of the text."""
     section = summary_section(document)
-    if section and (words := _words(opening(section))):
-        return words
-    return _words([block for block in document.blocks if isinstance(block, Paragraph)][:1])
+    if section and (lead := _lead(opening(section))):
+        return lead
+    return _lead([block for block in document.blocks if isinstance(block, Paragraph)][:1])
 
 
-def _words(blocks: Iterable[Block]) -> str:
-    """The first words of some blocks, on one line."""
-    return shortened(" ".join(plain(inlines) for _, inlines in runs(blocks)))
+def _lead(blocks: Iterable[Block]) -> str:
+    """Return the first words of some blocks on one line."""
+    return shortened(" ".join(plain(inlines) for _, inlines in running_text(blocks)))
 
 
 def _links(document: Document) -> Iterator[tuple[str, str]]:
-    """The addresses of the text's references, each once, with the first label that has it."""
-    seen: set[str] = set()
+    """Yield the URL of each reference once, with the first label that has it."""
+    labels: dict[str, str] = {}
     for block in document.blocks:
         for item in block.items if isinstance(block, References) else ():
-            for _, inlines in runs(item.blocks):
+            for _, inlines in running_text(item.blocks):
                 for inline in inlines:
-                    if isinstance(inline, Link) and inline.url not in seen:
-                        seen.add(inline.url)
-                        yield inline.url, item.label
+                    if isinstance(inline, Link):
+                        labels.setdefault(inline.url, item.label)
+    yield from labels.items()
+
+
+# --- credits ----------------------------------------------------------------------------------
+
+
+def read_credits(every: Iterable[Section]) -> tuple[Credit, ...]:
+    """Return the people whom sections on credits name, each once, in the order of the text.
+
+    Such sections tell stories more often than they list names. So this reads only names of two or
+    more words, after ``found by`` or before a mail address, and skips what may be something else.
+    """
+    named: dict[str, Credit] = {}
+    for text in _thanks(every):
+        for credit in _people(text):
+            named.setdefault(credit.name, credit)
+    return tuple(named.values())
+
+
+def _thanks(every: Iterable[Section]) -> Iterator[str]:
+    for section in every:
+        if section_name(section.title) in _CREDITS:
+            blocks = [b for b in section.blocks if not isinstance(b, (Heading, References))]
+            yield from (plain(inlines) for _, inlines in running_text(blocks))
+
+
+def _people(text: str) -> Iterator[Credit]:
+    matches = [(m.start("names"), m["names"], m["how"].lower()) for m in _BY.finditer(text)]
+    matches += [(m.start("names"), m["names"], "thanked") for m in _WITH_MAIL.finditer(text)]
+    for _, names, role in sorted(matches):
+        for name in re.split(_JOINT, names):
+            if not _NO_PERSON.search(name):
+                yield Credit(name, role)

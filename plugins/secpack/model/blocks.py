@@ -1,26 +1,29 @@
 """The blocks of a document, and the inlines of running text.
 
-Lines are counted from 1. The leaf blocks of a document, in order, cover each of its lines exactly
-once: a blank line belongs to the block before it (to the first block, where none is before it).
+Lines are counted from 1. The leaves of a document, in order, cover each of its lines exactly once:
+a blank line belongs to the block before it, or to the first block if it comes before all others.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date
-from typing import TypeAlias
+from typing import TypeAlias, assert_never
+
+# --- running text -----------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
 class Text:
-    """Words with nothing special about them; a line break of the text is a newline."""
+    """Plain words; a newline is a line break of the text."""
 
     text: str
 
 
 @dataclass(frozen=True, slots=True)
 class Emphasis:
-    """``_words_`` or ``*words*``; ``text`` is what stands between the marks."""
+    """``_words_`` or ``*words*``; ``text`` is what is between the marks."""
 
     mark: str
     text: str
@@ -28,30 +31,30 @@ class Emphasis:
 
 @dataclass(frozen=True, slots=True)
 class Code:
-    """```code```; ``text`` is what stands between the backticks."""
+    """```code```; ``text`` is what is between the backticks."""
 
     text: str
 
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """An address (http, https or mailto), as printed."""
+    """A URL (http, https or mailto) as printed."""
 
     url: str
 
 
 @dataclass(frozen=True, slots=True)
 class Citation:
-    """``[1]`` in running text, where the document defines that label."""
+    """``[1]`` in running text, if the document defines that label."""
 
     label: str
 
 
 @dataclass(frozen=True, slots=True)
 class Id:
-    """An identifier in running text: ``scheme`` XSA, CVE, QSB …; ``value`` its canonical form.
+    """An identifier: ``scheme`` is XSA, CVE, bulletin …, ``value`` the canonical form.
 
-    ``text`` is what is printed, which may be a bare number (the ``122`` of ``XSA 121 & 122``).
+    ``text`` is what is printed, which can be a bare number: the ``122`` of ``XSA 121 & 122``.
     """
 
     scheme: str
@@ -61,16 +64,24 @@ class Id:
 
 Inline: TypeAlias = Text | Emphasis | Code | Link | Citation | Id
 
+# --- blocks -----------------------------------------------------------------------------------
+
 
 @dataclass(frozen=True, slots=True)
-class Letterhead:
-    """How a text begins: the ``---===[ … ]===---`` line, a date, a title of one or more lines.
-
-    ``line`` is where the banner stands, behind blank lines or not.
-    """
+class _Lines:
+    """The first and the last line, including the blank lines below."""
 
     first: int
     last: int
+
+
+@dataclass(frozen=True, slots=True)
+class Letterhead(_Lines):
+    """How a text begins: the banner ``---===[ … ]===---``, a date, a title of one or more lines.
+
+    ``line`` is the line of the banner, which blank lines can precede.
+    """
+
     line: int
     issuer: str
     kind: str
@@ -83,160 +94,176 @@ class Letterhead:
 
     @property
     def title(self) -> str:
-        """Title and subtitle on one line; empty where the text has none."""
+        """Title and subtitle on one line; empty if the text has neither."""
         parts = (" ".join(self.title_lines), " ".join(self.subtitle_lines))
         return ": ".join(part for part in parts if part)
 
 
 @dataclass(frozen=True, slots=True)
-class Heading:
-    """A section's heading; ``level`` is 1 for the outermost sections of the text."""
+class Heading(_Lines):
+    """A section's heading; ``level`` is 1 for the outermost sections."""
 
-    first: int
-    last: int
     level: int
     inlines: tuple[Inline, ...]
     mark: str = ""
 
 
 @dataclass(frozen=True, slots=True)
-class Paragraph:
+class Paragraph(_Lines):
     """Running text."""
 
-    first: int
-    last: int
     inlines: tuple[Inline, ...]
 
 
 @dataclass(frozen=True, slots=True)
-class Preformatted:
+class Preformatted(_Lines):
     """Text whose line breaks and spaces matter.
 
     ``language`` is c, diff or sh, record for a proof of freshness, or empty.
     """
 
-    first: int
-    last: int
     text: str
     language: str = ""
 
 
 @dataclass(frozen=True, slots=True)
-class Quotation:
-    """What stands behind ``|`` bars."""
+class Quotation(_Lines):
+    """Blocks quoted with ``|`` bars."""
 
-    first: int
-    last: int
     blocks: tuple[Block, ...]
 
 
 @dataclass(frozen=True, slots=True)
-class Item:
-    """One item of a list; ``number`` is its number (a = 1), or None behind a bullet."""
+class Item(_Lines):
+    """One item of a list; ``number`` is None after a bullet, and 1 after ``a``."""
 
-    first: int
-    last: int
     number: int | None
     blocks: tuple[Block, ...]
 
 
 @dataclass(frozen=True, slots=True)
-class ListBlock:
-    """A list; ``style`` is the marker's form: ``-``, ``*``, ``1.``, ``1)``, ``a.`` or ``a)``."""
+class ListBlock(_Lines):
+    """A list; ``style`` is the form of a marker: ``-``, ``*``, ``1.``, ``1)``, ``a.`` or ``a)``."""
 
-    first: int
-    last: int
     style: str
     items: tuple[Item, ...]
 
 
 @dataclass(frozen=True, slots=True)
-class Definition:
-    """A term and what is said of it; ``separator`` is what is printed between the two."""
+class Definition(_Lines):
+    """A term and its explanation; ``separator`` is what is printed between the two."""
 
-    first: int
-    last: int
     term: tuple[Inline, ...]
     separator: str
     blocks: tuple[Block, ...]
 
 
 @dataclass(frozen=True, slots=True)
-class Definitions:
-    """``XSA-237 - …`` with hanging lines, or dated entries of a timeline or changelog."""
+class Definitions(_Lines):
+    """``XSA-237 - …`` with hanging lines, or the dated lines of a timeline or changelog."""
 
-    first: int
-    last: int
     items: tuple[Definition, ...]
 
 
 @dataclass(frozen=True, slots=True)
-class Reference:
+class Reference(_Lines):
     """A note or reference that running text can cite; ``marker`` is its label as printed."""
 
-    first: int
-    last: int
     label: str
     marker: str
     blocks: tuple[Block, ...]
 
 
 @dataclass(frozen=True, slots=True)
-class References:
-    """A run of references."""
+class References(_Lines):
+    """Consecutive references."""
 
-    first: int
-    last: int
     items: tuple[Reference, ...]
 
 
 @dataclass(frozen=True, slots=True)
-class Table:
-    """A table drawn with bars: its head and its body, each a tuple of rows of cells."""
+class Table(_Lines):
+    """A table drawn with bars: the rows of its head and of its body, each a tuple of cells."""
 
-    first: int
-    last: int
     head: tuple[tuple[tuple[Inline, ...], ...], ...]
     body: tuple[tuple[tuple[Inline, ...], ...], ...]
 
 
 @dataclass(frozen=True, slots=True)
-class Rule:
-    """A line of asterisks or dashes that separates."""
-
-    first: int
-    last: int
+class Rule(_Lines):
+    """A separating line of asterisks or dashes."""
 
 
 @dataclass(frozen=True, slots=True)
-class Unread:
+class Unread(_Lines):
     """The rest of a text that is too long to be read: its lines as printed."""
 
-    first: int
-    last: int
     text: str
 
 
 @dataclass(frozen=True, slots=True)
-class SignOff:
-    """Who signs: ``Thanks,`` and a name, or ``--`` and the team. Its line breaks matter."""
+class SignOff(_Lines):
+    """Who signs: ``Thanks,`` and a name, or ``--`` and the team. Line breaks matter."""
 
-    first: int
-    last: int
     inlines: tuple[Inline, ...]
 
 
-Block: TypeAlias = (
-    Letterhead
-    | Heading
-    | Paragraph
-    | Preformatted
-    | Quotation
-    | ListBlock
-    | Definitions
-    | References
-    | Table
-    | Rule
-    | SignOff
-    | Unread
-)
+Leaf: TypeAlias = Letterhead | Heading | Paragraph | Preformatted | Table | Rule | SignOff | Unread
+Container: TypeAlias = Quotation | ListBlock | Definitions | References
+Block: TypeAlias = Leaf | Container
+
+# --- what blocks hold -------------------------------------------------------------------------
+
+
+def children(block: Container) -> Iterator[Block]:
+    """Yield the blocks inside a container, or inside its items, in order."""
+    match block:
+        case Quotation():
+            yield from block.blocks
+        case ListBlock() | Definitions() | References():
+            for item in block.items:
+                yield from item.blocks
+        case _:
+            assert_never(block)
+
+
+def leaves(blocks: Iterable[Block]) -> Iterator[Leaf]:
+    """Yield the blocks that hold no others, in order; together they cover every line once."""
+    for block in blocks:
+        if isinstance(block, Container):
+            yield from leaves(children(block))
+        else:
+            yield block
+
+
+def running_text(blocks: Iterable[Block]) -> Iterator[tuple[int, tuple[Inline, ...]]]:
+    """Yield all running text in order: the line where each piece begins, and its inlines."""
+    for block in blocks:
+        match block:
+            case Heading() | Paragraph() | SignOff():
+                yield block.first, block.inlines
+            case Table():
+                for row in (*block.head, *block.body):
+                    yield from ((block.first, cell) for cell in row)
+            case Definitions():
+                for definition in block.items:
+                    yield definition.first, definition.term
+                    yield from running_text(definition.blocks)
+            case Quotation() | ListBlock() | References():
+                yield from running_text(children(block))
+            case Letterhead() | Preformatted() | Rule() | Unread():
+                pass
+            case _:
+                assert_never(block)
+
+
+def plain(inlines: Iterable[Inline]) -> str:
+    """Return running text as words on one line, without its marks."""
+    return " ".join("".join([words(inline) for inline in inlines]).split())
+
+
+def words(inline: Inline) -> str:
+    """Return one inline as words, without its marks."""
+    if isinstance(inline, Link):
+        return inline.url
+    return f"[{inline.label}]" if isinstance(inline, Citation) else inline.text

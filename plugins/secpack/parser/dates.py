@@ -6,35 +6,24 @@ import re
 from datetime import date
 from typing import Final
 
-MONTHS: Final = [
-    "January",
-    "February",
-    "March",
-    "April",
-    "May",
-    "June",
-    "July",
-    "August",
-    "September",
-    "October",
-    "November",
-    "December",
-]
-
+MONTHS: Final = (
+    *("January", "February", "March", "April", "May", "June"),
+    *("July", "August", "September", "October", "November", "December"),
+)
 MONTH: Final = "|".join(MONTHS)
 
 ISO: Final = r"[0-9]{4}-[0-9]{2}-[0-9]{2}"
 
-#: ``2018-05-24``, or ``May 12, 2011`` with or without an ordinal ending; spaces may be several.
-DATE: Final = rf"{ISO}|(?:{MONTH})\s+[0-9]{{1,2}}(?:st|nd|rd|th)?,\s*[0-9]{{4}}"
-
-#: ``July 14``, whose year is said elsewhere.
+#: ``July 14`` or ``July 14th``: the year is elsewhere.
 YEARLESS: Final = rf"(?:{MONTH})\s+[0-9]{{1,2}}(?:st|nd|rd|th)?"
+
+#: ``2018-05-24``, ``May 12, 2011`` or ``May 12th, 2011``, also with several spaces.
+DATE: Final = rf"{ISO}|{YEARLESS},\s*[0-9]{{4}}"
 
 _ISO: Final = re.compile(r"([0-9]{4})-([0-9][0-9])-([0-9][0-9])")
 _WORDS: Final = re.compile(rf"({MONTH})\s+([0-9]{{1,2}})(?:st|nd|rd|th)?(?:,\s*([0-9]{{4}}))?")
 
-#: A line that cannot be anything but an attempt at a date.
+#: A line that can only be an attempt at a date, such as ``24.05.2018``.
 LIKE_A_DATE: Final = re.compile(
     r"\W*(?:date:? |updated:? |[a-z]+day,? )?(?:[0-9]{4}[-./][0-9]{1,2}[-./][0-9]{1,2}"
     r"|[0-9]{1,2}[-./][0-9]{1,2}[-./][0-9]{4}|y{4}-m{2}-d{2}"
@@ -46,16 +35,15 @@ LIKE_A_DATE: Final = re.compile(
 
 
 def parse_date(text: str, *, year: int | None = None) -> date:
-    """Return the date that the whole of ``text`` is.
+    """Return the date that the whole of ``text`` is; ``year`` is for a text without one.
 
-    ``year`` is used where the text has none. Raises ValueError for any other form, and for a day
-    that no calendar has.
+    Raises ValueError for any other form, and for a day that does not exist.
     """
     if match := _ISO.fullmatch(text):
         return date(int(match[1]), int(match[2]), int(match[3]))
     match = _WORDS.fullmatch(text)
-    if match is None or (match[3] is None and year is None):
+    if match and match[3]:
+        year = int(match[3])
+    if match is None or year is None:
         raise ValueError(f"not a date in a form of the format: {text!r}")
-    found_year = int(match[3]) if match[3] else year
-    assert found_year is not None
-    return date(found_year, MONTHS.index(match[1]) + 1, int(match[2]))
+    return date(year, MONTHS.index(match[1]) + 1, int(match[2]))

@@ -1,19 +1,19 @@
-"""Running text to inline elements: one pass of one expression, linear in the text's length."""
+"""Running text to inlines: one pass of one expression, linear in the text's length."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterator, Sequence
+from itertools import groupby
 from typing import Final
 
 from secpack.model.blocks import Citation, Code, Emphasis, Id, Inline, Link, Text
-from secpack.parser.patterns import HIDDEN
+from secpack.parser.characters import HIDDEN
 
 _MAX_SPAN: Final = 200  # characters between two marks; a longer span is not meant as one
-
 _MAX_URL: Final = 2000
 
-# Ids of other issuers of advisories. What stands before the first digit, dash or # is the scheme.
+# Ids of other issuers of advisories, such as DSA-4213-1: the scheme is DSA.
 _OTHER: Final = r"""
     INTEL-SA-[0-9]{5} | AMD-SB-[0-9]{3,5} | XSN-[0-9]{1,3} | VU\#[0-9]{5,6}
     | (?: DSA | DLA )-[0-9]{2,5}(?:-[0-9]{1,2})? | USN-[0-9]{3,5}-[0-9]{1,2}
@@ -24,7 +24,7 @@ _NUMBER: Final = r"(?!0+\b)[0-9]{1,4}"  # there is no XSA-0
 
 _SCHEME: Final = re.compile(r"[A-Z]+(?:-S[ABU])?", re.IGNORECASE)
 
-# Alternatives begin with a character that they need, so that most positions fail at once.
+# Each alternative begins with a certain character, so that most positions fail at once.
 _PATTERN: Final = re.compile(
     rf"""
       (?P<citation> \[ (?P<label> \w{{1,4}} | \*{{1,5}} ) \] )
@@ -47,13 +47,13 @@ _PATTERN: Final = re.compile(
     re.VERBOSE,
 )
 
-# Where an element can begin: signs, and letters that begin a word. To search for one of a set of
-# characters is so much faster that the expression above is tried at these places only.
+# Where an inline can begin: signs, and letters that begin a word. Searching for one of a set of
+# characters is so fast that it pays to try the expression above only there.
 _BEGINNING: Final = re.compile(
     r"[\[`*_A-Zhmx](?<!\w[A-Zhmx])(?:(?<![hmx])|(?<=h)ttps?:|(?<=m)ailto:|(?<=x)sa-)"
 )
 
-# What a link leads to, by its address.
+# The ids in a URL, such as https://xenbits.xen.org/xsa/advisory-212.html.
 _LINKED: Final = re.compile(
     rf"""
     /xsa/advisory-(?P<number>{_NUMBER})\.html\b
@@ -62,8 +62,8 @@ _LINKED: Final = re.compile(
     re.VERBOSE | re.IGNORECASE,
 )
 
-# What may follow an advisory's number and goes on with the list or range: ", 218", " & 122",
-# "-224", " through XSA-230". Citations of the one before may stand between.
+# What continues a list or range of advisories: ", 218", " & 122", "-224", " through XSA-230", also
+# after citations: " [1], 218".
 _MORE: Final = re.compile(
     r"(?P<joint>(?:\s?\[[0-9]{1,2}\]){0,3}\s{0,2}(?:,\s{0,2}(?:(?:and|or)\s{1,2}|&\s{0,2})?"
     r"|&|/|-|–|and\b|or\b|to\b|through\b|thru\b)\s{0,2})"
@@ -74,45 +74,43 @@ _MORE_CVES: Final = re.compile(
     r"(?:(?P<year>[0-9]{4})-)?(?P<number>[0-9]{4,7})\b(?![.:][0-9]|-\w|\s?%)"
 )
 _CITATION: Final = re.compile(r"\[[0-9]{1,2}\]")
-_ADDRESS: Final = re.compile(r"(?:https?://|mailto:)[^\s/:]")
+_URL: Final = re.compile(r"(?:https?://|mailto:)[^\s/:]")
 _BRACKETS: Final = (("(", ")"), ("[", "]"), ("{", "}"))
 _RANGE: Final = frozenset({"-", "–", "to", "through", "thru"})
 
-#: How far apart the ends of a range, or neighbours in a list, can be.
+# How far apart the ends of a range, or neighbours in a list, can be.
 _MAX_STEP: Final = 64
 
-# The ends of a range have no more elements between them: words, and citations of its beginning.
+# How many inlines can be between the ends of a range: words, and citations of its beginning.
 _MAX_PARTS: Final = 8
 
 
 def parse_inline(text: str, labels: Collection[str] = ()) -> tuple[Inline, ...]:
-    """Return the inline elements of running text, in order, with no character lost.
+    """Return the inlines of running text in order, with no character lost.
 
-    ``labels`` are the labels of references that the document defines: ``[1]`` is a citation only
-    if it is among them.
+    ``[1]`` is a citation only if ``1`` is among the ``labels`` that the document defines.
     """
-    return tuple(_merged(_elements(text, labels)))
+    return tuple(_merged(_inlines(text, labels)))
 
 
 def citation_label(label: str) -> str:
-    """The label by which a reference is found: ``01`` and ``1`` are one."""
+    """Return the form of a label in which ``01`` and ``1`` are equal."""
     return label.lstrip("0") or label
 
 
-def _elements(text: str, labels: Collection[str]) -> Iterator[Inline]:
+def _inlines(text: str, labels: Collection[str]) -> Iterator[Inline]:
     position = 0
     while match := _search(text, position):
         if match.start() > position:
             yield Text(text[position : match.start()])
-        element = _element(match, labels)
-        yield element
-        position = match.start() + _length(element, match)
-        if isinstance(element, Id) and element.scheme == "XSA":
-            more, position = _further_advisories(text, position, _number(element), labels)
-            yield from more
-        elif isinstance(element, Id) and element.scheme == "CVE":
-            more, position = _further_cves(text, position, element.value)
-            yield from more
+        inline = _inline(match, labels)
+        yield inline
+        position = match.start() + len(inline.url) if isinstance(inline, Link) else match.end()
+        while isinstance(inline, Id) and (following := _following(text, position, inline)):
+            joint, inline = following
+            yield from _inlines(joint, labels)
+            yield inline
+            position += len(joint) + len(inline.text)
     if position < len(text):
         yield Text(text[position:])
 
@@ -124,87 +122,79 @@ def _search(text: str, position: int) -> re.Match[str] | None:
     return None
 
 
-def _element(match: re.Match[str], labels: Collection[str]) -> Inline:
-    found = match[0]
+def _inline(match: re.Match[str], labels: Collection[str]) -> Inline:
+    printed = match[0]
     if match["link"]:
-        url = _trim_url(found)
-        return Link(url) if _ADDRESS.match(url) and not HIDDEN.search(url) else Text(found)
+        url = _trim_url(printed)
+        return Link(url) if _URL.match(url) and not HIDDEN.search(url) else Text(printed)
     if match["code"]:
-        return Code(found[1:-1])
+        return Code(printed[1:-1])
     if match["citation"]:
-        known = citation_label(match["label"]) in labels
-        return Citation(match["label"]) if known else Text(found)
+        is_defined = citation_label(match["label"]) in labels
+        return Citation(match["label"]) if is_defined else Text(printed)
+    if match["emphasis"]:
+        return Emphasis(match["mark"], match["emphasis"])
+    return Id(*_canonical(match), printed)
+
+
+def _canonical(match: re.Match[str]) -> tuple[str, str]:
+    """Return scheme and canonical form of an id."""
     if match["advisory"]:
-        return Id("XSA", f"XSA-{int(match['number'])}", found)
+        return "XSA", f"XSA-{int(match['number'])}"
     if match["cve"]:
-        return Id("CVE", "".join(found.split()), found)
+        return "CVE", "".join(match[0].split())
     if match["other"]:
-        return Id(*_other(found), found)
-    if match["bulletin"]:
-        return Id("bulletin", f"{int(match['bnumber']):03d}", found)
-    return Emphasis(match["mark"], match["emphasis"])
+        return _other(match[0])
+    return "bulletin", f"{int(match['bnumber']):03d}"
 
 
-def _length(element: Inline, match: re.Match[str]) -> int:
-    return len(element.url) if isinstance(element, Link) else match.end() - match.start()
-
-
-def _other(found: str) -> tuple[str, str]:
-    """Scheme and canonical form of another issuer's id."""
-    match = _SCHEME.match(found)
+def _other(printed: str) -> tuple[str, str]:
+    """Return scheme and canonical form of another issuer's id."""
+    match = _SCHEME.match(printed)
     assert match
-    return match[0].upper(), match[0].upper() + found[match.end() :].lower()
+    return match[0].upper(), match[0].upper() + printed[match.end() :].lower()
 
 
-def _further_advisories(
-    text: str, position: int, number: int, labels: Collection[str]
-) -> tuple[list[Inline], int]:
-    """Read on behind an advisory: the rest of the list or range that it begins."""
-    found: list[Inline] = []
-    while match := _MORE.match(text, position):
-        following = int(match["number"])
-        ascends = 0 < following - number <= _MAX_STEP
-        if not ascends and not match["prefix"]:
-            break
-        found += _elements(match["joint"], labels)
-        found.append(Id("XSA", f"XSA-{following}", match[0][len(match["joint"]) :]))
-        position, number = match.end(), following
-    return found, position
+def _following(text: str, position: int, before: Id) -> tuple[str, Id] | None:
+    """Return what joins the next id of a list or range to the one before it, and that id."""
+    if before.scheme not in _LISTED:
+        return None
+    pattern, next_value = _LISTED[before.scheme]
+    match = pattern.match(text, position)
+    if not match or not (value := next_value(match, before)):
+        return None
+    return match["joint"], Id(before.scheme, value, match[0][len(match["joint"]) :])
 
 
-def _further_cves(text: str, position: int, cve: str) -> tuple[list[Inline], int]:
-    """Read on behind a CVE: further numbers of its year, or with a year of their own."""
-    found: list[Inline] = []
-    while match := _MORE_CVES.match(text, position):
-        _, year, number = cve.split("-")
-        step = int(match["number"]) - int(number)
-        alike = 0 < step <= _MAX_STEP * 10 and len(match["number"]) == len(number)
-        if not (match["year"] or alike):
-            break
-        cve = f"CVE-{match['year'] or year}-{match['number']}"
-        found += [Text(match["joint"]), Id("CVE", cve, match[0][len(match["joint"]) :])]
-        position = match.end()
-    return found, position
+def _next_advisory(match: re.Match[str], before: Id) -> str:
+    """Return the next advisory: a number of its own needs a prefix unless it ascends a little."""
+    number = int(match["number"])
+    ascends = 0 < number - _number(before) <= _MAX_STEP
+    return f"XSA-{number}" if ascends or match["prefix"] else ""
 
 
-def advisory_numbers(inlines: tuple[Inline, ...]) -> Iterator[int]:
-    """Numbers of the advisories that running text names, ranges filled in, in order of mention."""
-    for position in range(len(inlines)):
-        yield from (int(v[4:]) for scheme, v in ids_at(inlines, position) if scheme == "XSA")
+def _next_cve(match: re.Match[str], before: Id) -> str:
+    """Return the next CVE: a number of the same year must be similar to the one before."""
+    _, year, number = before.value.split("-")
+    step = int(match["number"]) - int(number)
+    similar = 0 < step <= _MAX_STEP * 10 and len(match["number"]) == len(number)
+    return f"CVE-{match['year'] or year}-{match['number']}" if match["year"] or similar else ""
+
+
+_LISTED: Final = {"XSA": (_MORE, _next_advisory), "CVE": (_MORE_CVES, _next_cve)}
 
 
 def ids_at(inlines: Sequence[Inline], position: int) -> Iterator[tuple[str, str]]:
-    """Scheme and value of each id that one element names: where it ends a range, of all inside."""
-    element = inlines[position]
-    if isinstance(element, Id):
-        if element.scheme == "XSA":
-            inside = _between(inlines, position)
-            yield from (("XSA", f"XSA-{number}") for number in inside)
-        yield element.scheme, element.value
+    """Yield scheme and value of the id at a position, after those inside a range that it ends."""
+    inline = inlines[position]
+    if isinstance(inline, Id):
+        if inline.scheme == "XSA":
+            yield from (("XSA", f"XSA-{number}") for number in _between(inlines, position))
+        yield inline.scheme, inline.value
 
 
 def link_ids(url: str) -> Iterator[tuple[str, str]]:
-    """Scheme and value of each id that an address leads to: ``…/xsa/advisory-212.html``."""
+    """Yield scheme and value of each id in a URL: ``…/xsa/advisory-212.html``."""
     for match in _LINKED.finditer(url):
         if match["number"]:
             yield "XSA", f"XSA-{int(match['number'])}"
@@ -215,10 +205,10 @@ def link_ids(url: str) -> Iterator[tuple[str, str]]:
 
 
 def _between(inlines: Sequence[Inline], position: int) -> range:
-    """The numbers inside a range that ends at ``position``; none where no range does."""
+    """Return the numbers inside a range that ends at ``position``; none if no range does."""
     start, joint = position - 1, ""
-    while start > 0 and isinstance(element := inlines[start], (Text, Citation)):
-        joint = (element.text if isinstance(element, Text) else "") + joint
+    while start > 0 and isinstance(inline := inlines[start], (Text, Citation)):
+        joint = (inline.text if isinstance(inline, Text) else "") + joint
         start -= 1
         if position - start > _MAX_PARTS:
             break
@@ -235,7 +225,7 @@ def _number(advisory: Id) -> int:
 
 
 def _trim_url(url: str) -> str:
-    """Leave to the sentence what is not the address's: a stop, a comma, an unmatched bracket."""
+    """Leave a stop, a comma or an unmatched bracket at the end of a URL to the sentence."""
     unmatched = {close: url.count(close) - url.count(opening) for opening, close in _BRACKETS}
     end = len(url)
     while url[end - 1] in ".,;:!?'*…”’»" or unmatched.get(url[end - 1], 0) > 0:
@@ -245,16 +235,10 @@ def _trim_url(url: str) -> str:
     return url[:end]
 
 
-def _merged(elements: Iterator[Inline]) -> Iterator[Inline]:
+def _merged(inlines: Iterator[Inline]) -> Iterator[Inline]:
     """Join neighbouring texts."""
-    pending = ""
-    for element in elements:
-        if isinstance(element, Text):
-            pending += element.text
-            continue
-        if pending:
-            yield Text(pending)
-            pending = ""
-        yield element
-    if pending:
-        yield Text(pending)
+    for is_text, group in groupby(inlines, lambda inline: isinstance(inline, Text)):
+        if is_text:
+            yield Text("".join(inline.text for inline in group if isinstance(inline, Text)))
+        else:
+            yield from group

@@ -1,19 +1,47 @@
-"""Bytes to numbered lines; what the block parser asks of a line."""
+"""A text's lines, and the marks that they begin with. Every expression takes linear time."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, TypeAlias
 
 from secpack.errors import ParseError
+from secpack.parser.dates import DATE, ISO, YEARLESS
 
-#: A text larger than this is refused: the longest real one has 25 kB.
+#: The parser refuses a larger text: the longest real one has 25 kB.
 MAX_BYTES: Final = 1024 * 1024
 
-#: Lines and characters of a text that the rules read: the longest real one has 400 and 18,000.
+#: The rules read at most so many lines and characters: the longest real text has 400 and 18,000.
 MAX_READ_LINES: Final = 5_000
 MAX_READ: Final = 128 * 1024
+
+#: A rule looks at most so many lines ahead, which keeps it linear.
+LOOK_AHEAD: Final = 60
+
+BAR: Final = re.compile(r" {0,3}\| ?")
+BOX: Final = re.compile(r" {0,3}\+[-=+]{3,}")
+BULLET: Final = re.compile(r"[ \t]*(?P<marker>[-*•])[ \t]+(?=\S)")
+NUMBER: Final = re.compile(
+    r"[ \t]*(?:\((?=[0-9a-z]{1,3}\)))?(?P<marker>0|[1-9][0-9]{0,2}|[a-z])(?P<stop>[.)])[ \t]+(?=\S)"
+)
+LABEL: Final = re.compile(
+    r" {0,3}(?P<marker>\[(?P<label>[A-Za-z0-9]{1,4}|\*{1,5})\]:?)"
+    r"(?:[ \t]+|$|(?=https?://))"
+)
+RULE: Final = re.compile(r" *(?:[*](?: ?[*]){2,}|[-_=](?: ?[-_=]){2,})")
+DASHES: Final = re.compile(r"--(?: The .{1,60}\b[Tt]eam)?")
+SHELL: Final = re.compile(
+    r"[ \t]*(?:\[[^\]]{1,40}\]|[\w.-]{1,30}@[\w.-]{1,30}:[^\s$]{0,40})?\$ [^\s0-9]"
+)
+URL_LINE: Final = re.compile(r"[ \t]*(?:https?://|mailto:)\S+")
+_DAY: Final = rf"(?P<term>(?P<date>{DATE}|{YEARLESS})(?: \([^()]{{1,30}}\)|,? [A-Z][a-z]+day)?)"
+DATED: Final = re.compile(
+    _DAY + r"(?P<separator>:[ \t]+(?=\S)|:$|[ \t]+(?:--?|–)[ \t]+(?=\S)|[ \t]{2,}(?=\S))"
+)
+#: A date and one space, as in ``2018-05-24 First release``: needs other lines like it.
+DATED_LOOSELY: Final = re.compile(rf"(?P<term>(?P<date>{ISO}))(?P<separator>[ \t]+)(?=\S)")
 
 _TAB: Final = 8
 _INDENT: Final = re.compile(r"[ \t]*")
@@ -21,9 +49,9 @@ _INDENT: Final = re.compile(r"[ \t]*")
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """A line without its line end: its number in the file and what is on it.
+    """A line without its line end, and its number in the file.
 
-    Inside a quotation or a list item ``text`` is what follows the bar or the marker.
+    Inside a quotation or a list item, ``text`` is what follows the bar or the marker.
     """
 
     number: int
@@ -31,16 +59,19 @@ class Line:
 
     @property
     def blank(self) -> bool:
-        """Whether nothing but white space is on it."""
+        """Whether the line has only white space."""
         return not self.text
 
     @property
     def indent(self) -> int:
-        """The column of the first character that is not a space or tab, tabs every 8 columns."""
+        """The column of the first character that is not white space; a tab fills 8 columns."""
         match = _INDENT.match(self.text)
         assert match is not None
         space = match[0]
         return len(space.expandtabs(_TAB)) if "\t" in space else len(space)
+
+
+Lines: TypeAlias = Sequence[Line]
 
 
 def split_lines(data: bytes, *, path: str) -> list[Line]:
@@ -49,19 +80,15 @@ def split_lines(data: bytes, *, path: str) -> list[Line]:
     Raises ParseError when the text is larger than MAX_BYTES, not UTF-8, or without any word.
     """
     if len(data) > MAX_BYTES:
-        raise ParseError(
-            f"{len(data)} bytes; expected at most {MAX_BYTES}: is this a bulletin?", path=path
-        )
+        message = f"{len(data)} bytes; expected at most {MAX_BYTES}: is this a bulletin?"
+        raise ParseError(message, path=path)
     try:
         text = data.decode("utf-8")
     except UnicodeDecodeError as error:
-        before = data[: error.start]
-        raise ParseError(
-            f"not UTF-8: byte 0x{data[error.start]:02x}; expected UTF-8 text",
-            path=path,
-            line=before.count(b"\n") + 1,
-            column=error.start - (before.rfind(b"\n") + 1) + 1,
-        ) from None
+        message = f"not UTF-8: byte 0x{data[error.start]:02x}; expected UTF-8 text"
+        line = data.count(b"\n", 0, error.start) + 1
+        column = error.start - data.rfind(b"\n", 0, error.start)
+        raise ParseError(message, path=path, line=line, column=column) from None
     if not text or text.isspace():
         raise ParseError("empty; expected a text", path=path)
     lines = text.split("\n")
@@ -70,8 +97,8 @@ def split_lines(data: bytes, *, path: str) -> list[Line]:
     return [Line(n, line.rstrip(" \t\r")) for n, line in enumerate(lines, 1)]
 
 
-def readable(lines: list[Line]) -> int:
-    """How many lines the rules read; all of them, unless there are too many or too long ones."""
+def readable(lines: Lines) -> int:
+    """Return how many lines the rules read: all, unless they are too many or too long."""
     size = 0
     for count, line in enumerate(lines):
         size += len(line.text) + 1
@@ -81,10 +108,50 @@ def readable(lines: list[Line]) -> int:
 
 
 def dedent(line: Line, columns: int) -> Line:
-    """Take up to ``columns`` columns of leading white space from a line; words are never taken."""
+    """Remove up to ``columns`` columns of leading white space from a line, and never a word."""
     if not columns:
         return line
     if "\t" not in line.text[:columns]:
         return Line(line.number, line.text[min(columns, line.indent) :])
     rest = line.text.lstrip(" \t")
     return Line(line.number, " " * max(0, line.indent - columns) + rest)
+
+
+def without(line: Line, start: int) -> Line:
+    """Remove the first ``start`` characters from a line."""
+    return Line(line.number, line.text[start:])
+
+
+def has_bar(line: Line) -> bool:
+    """Whether ``|`` quotes a line; ``||`` does not."""
+    bar = "|" in line.text and BAR.match(line.text)
+    return bool(bar) and not line.text.lstrip().startswith("||")
+
+
+def skip_blank(lines: Lines, position: int) -> int:
+    """Return the index of the next line that is not blank, or the number of lines."""
+    while position < len(lines) and not lines[position].text:
+        position += 1
+    return position
+
+
+def chunk_end(lines: Lines, position: int, most: int | None = None) -> int:
+    """Return the index of the next blank line, but look at ``most`` lines only."""
+    end = len(lines) if most is None else min(len(lines), position + most)
+    while position < end and lines[position].text:
+        position += 1
+    return position
+
+
+def span(lines: Lines, position: int, end: int) -> tuple[int, int, int]:
+    """Extend a block over the blank lines below it.
+
+    Returns its first and last line, and the index after it.
+    """
+    after = skip_blank(lines, end)
+    return lines[position].number, lines[after - 1].number, after
+
+
+def joined(lines: Lines) -> str:
+    """Join the lines of running text, without their indentation."""
+    return "\n".join(line.text.strip(" \t") for line in lines)

@@ -1,4 +1,4 @@
-"""What the tracker's data comes to, in numbers. Advisories that it lacks are not counted."""
+"""The figures of the tracker. Advisories that it lacks are not counted."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from secpack.model.archive import Advisory, Status
 
 @dataclass(frozen=True, slots=True)
 class Year:
-    """The advisories of a year; those without a date have None."""
+    """The advisories of one year, or of no year if they have no date."""
 
     year: int | None
     used: int
@@ -22,11 +22,11 @@ class Year:
 
 @dataclass(frozen=True, slots=True)
 class Statistics:
-    """``total`` numbers were given to advisories, ``used`` of them not withdrawn.
+    """``total`` numbers were given to advisories, and ``used`` of them were not withdrawn.
 
-    ``affecting`` of the used ones affect the issuer's product: that is ``percentage``, with two
-    decimals; of ``open`` ones it is not known yet. ``first`` and ``last`` are the earliest and the
-    latest date. ``years`` ascend without gaps; advisories without a date come last.
+    Of the used ones, ``affecting`` affect the issuer's product, which is ``percentage`` with two
+    decimals, and ``open`` are undecided. ``first`` and ``last`` are the earliest and the latest
+    date. ``years`` ascend without gaps; advisories without a date come last.
     """
 
     first: date | None
@@ -49,10 +49,10 @@ def statistics(advisories: Iterable[Advisory]) -> Statistics:
     tracked = [a for a in advisories if a.tracked]
     used = [a for a in tracked if a.status is not Status.UNUSED]
     affecting = [a for a in used if a.status is Status.YES]
-    dates = sorted(a.date for a in tracked if a.date)
+    dates = [a.date for a in tracked if a.date]
     return Statistics(
-        first=dates[0] if dates else None,
-        last=dates[-1] if dates else None,
+        first=min(dates, default=None),
+        last=max(dates, default=None),
         total=len(tracked),
         used=len(used),
         affecting=len(affecting),
@@ -69,12 +69,10 @@ def _percentage(part: int, whole: int) -> Decimal | None:
 
 
 def _years(used: list[Advisory], affecting: list[Advisory], dates: list[date]) -> tuple[Year, ...]:
-    of_used, of_affecting = (Counter(_year(a) for a in row) for row in (used, affecting))
-    years: list[int | None] = list(range(dates[0].year, dates[-1].year + 1)) if dates else []
+    of_used, of_affecting = (Counter(a.date and a.date.year for a in x) for x in (used, affecting))
+    years: list[int | None] = []
+    if dates:
+        years += range(min(dates).year, max(dates).year + 1)
     if of_used[None]:
         years.append(None)
     return tuple(Year(year, of_used[year], of_affecting[year]) for year in years)
-
-
-def _year(advisory: Advisory) -> int | None:
-    return advisory.date.year if advisory.date else None

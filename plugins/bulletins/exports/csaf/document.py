@@ -12,9 +12,9 @@ from bulletins.exports.facts import BulletinFacts, is_url
 from bulletins.site import Site, about
 from bulletins.urls import beside, csaf_url, page_url, published_advisory, published_cve
 from secpack import Profile
+from secpack.extract.sections import is_on_affected
 from secpack.model.archive import PackageRow, Part
-from secpack.parser.patterns import visible
-from secpack.parser.tree import is_on_affected
+from secpack.parser.characters import visible
 
 #: CSAF repeats the products of a bulletin with each vulnerability. No real text comes near this.
 _MOST: Final = 20_000

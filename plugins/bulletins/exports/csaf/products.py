@@ -14,7 +14,7 @@ from urllib.parse import quote
 
 from secpack import Profile
 from secpack.model.archive import Fix, PackageRow
-from secpack.parser.patterns import visible
+from secpack.parser.characters import visible
 
 
 def released(rows: Iterable[PackageRow]) -> tuple[PackageRow, ...]:

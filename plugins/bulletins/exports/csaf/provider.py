@@ -11,7 +11,7 @@ from bulletins.exports.facts import BulletinFacts
 from bulletins.site import Site
 from bulletins.urls import CSAF, CSAF_FEED, CSAF_PROVIDER, csaf_url
 from secpack import Profile
-from secpack.parser.patterns import visible
+from secpack.parser.characters import visible
 
 
 def provider(bulletins: Sequence[BulletinFacts], site: Site) -> dict[str, bytes]:

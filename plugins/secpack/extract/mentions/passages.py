@@ -29,10 +29,11 @@ from secpack.model.blocks import (
     SignOff,
     Table,
     Unread,
+    plain,
+    running_text,
 )
 from secpack.parser.inline import parse_inline
-from secpack.parser.state import REFERENCE_SECTIONS, REVISION_SECTIONS, section_name
-from secpack.parser.tree import plain, runs
+from secpack.parser.rules.headings import REFERENCE_SECTIONS, REVISION_SECTIONS, section_name
 
 #: How many characters around an id can tell why it is named.
 NEAR: Final = 600
@@ -189,7 +190,7 @@ def _of_blocks(blocks: Sequence[Block], here: Passage, *, first: bool = False) -
 
 def _said(blocks: Iterable[Block]) -> str:
     """The words that blocks begin with."""
-    some = islice(runs(blocks), _MAX_RUNS)
+    some = islice(running_text(blocks), _MAX_RUNS)
     return " ".join(plain(inlines) for _, inlines in some)[:NEAR]
 
 

@@ -12,9 +12,18 @@ from typing import Final, TypeAlias
 from secpack.extract.mentions.passages import Passage
 from secpack.extract.mentions.wording import ANNOUNCES, SENTENCE_END
 from secpack.model.archive import Context, Document
-from secpack.model.blocks import Block, Citation, Emphasis, Inline, Link, References, Text
+from secpack.model.blocks import (
+    Block,
+    Citation,
+    Emphasis,
+    Inline,
+    Link,
+    References,
+    Text,
+    running_text,
+    words,
+)
 from secpack.parser.inline import citation_label, ids_at, link_ids, parse_inline
-from secpack.parser.tree import runs, words
 
 Name: TypeAlias = tuple[str, str]  # scheme and value
 Named: TypeAlias = tuple[tuple[Name, int], ...]  # ids, each with its context in the words
@@ -167,7 +176,7 @@ def cited_advisories(document: Document) -> dict[str, tuple[Name, ...]]:
 def _advisories(blocks: Iterable[Block]) -> tuple[Name, ...]:
     """The advisories that blocks name or link to; where they are too many, the first."""
     found: dict[Name, None] = {}
-    for _, inlines in runs(blocks):
+    for _, inlines in running_text(blocks):
         for n, inline in enumerate(inlines):
             names = link_ids(inline.url) if isinstance(inline, Link) else ids_at(inlines, n)
             found.update((name, None) for name in names if name[0] == "XSA")

@@ -30,8 +30,8 @@ from secpack.model.blocks import (
     SignOff,
     Table,
     Unread,
+    plain,
 )
-from secpack.parser.tree import plain
 
 # Titles of sections whose running text can name packages to install.
 _REMEDY: Final = re.compile(

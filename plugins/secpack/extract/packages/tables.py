@@ -14,9 +14,8 @@ from secpack.extract.packages.places import place_names
 from secpack.extract.packages.releases import release_numbers
 from secpack.extract.packages.state import State
 from secpack.extract.packages.words import without_labels
-from secpack.model.blocks import Table
-from secpack.parser import patterns as marks
-from secpack.parser.tree import plain
+from secpack.model.blocks import Table, plain
+from secpack.parser.rules.bars import is_edge
 
 # What the heads of columns say.
 _PACKAGE: Final = re.compile(r"\bpackages?\b|\bcomponent\b", re.I)
@@ -85,7 +84,7 @@ def _lines_of_rows(table: Table, state: State) -> list[int]:
     """The numbers of the lines on which the rows below the head are written."""
     printed = state.printed
     numbers = range(table.first, table.last + 1)
-    written = [n for n in numbers if "|" in printed[n - 1] and not marks.is_edge(printed[n - 1])]
+    written = [n for n in numbers if "|" in printed[n - 1] and not is_edge(printed[n - 1])]
     return written[len(table.head) :]
 
 

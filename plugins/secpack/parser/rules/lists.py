@@ -1,27 +1,72 @@
-"""Lists, nested by indentation."""
+"""Lists, nested by indentation; terms with explanations; dated lines, as in a changelog."""
 
 from __future__ import annotations
 
+import re
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Final
 
-from secpack.model.blocks import Item, ListBlock, Reference, References
-from secpack.parser import patterns as marks
-from secpack.parser.lines import Line, dedent
-from secpack.parser.state import (
-    LOOK_AHEAD,
-    REFERENCE_SECTIONS,
-    Found,
-    Lines,
-    State,
-    has_bar,
-    is_heading,
-    skip_blank,
-    without,
+from secpack.model.blocks import (
+    Definition,
+    Definitions,
+    Item,
+    ListBlock,
+    Reference,
+    References,
 )
+from secpack.parser.lines import (
+    BULLET,
+    DASHES,
+    DATED,
+    DATED_LOOSELY,
+    LOOK_AHEAD,
+    NUMBER,
+    SHELL,
+    Line,
+    Lines,
+    has_bar,
+    skip_blank,
+)
+from secpack.parser.rules import Parsed, Scope
+from secpack.parser.rules.headings import DATED_SECTIONS, REFERENCE_SECTIONS, is_heading
+
+_NAME: Final = r"[A-Z][A-Z0-9]+-[\w-]{1,30}(?: v[0-9]{1,2})?"
+_TERM: Final = re.compile(
+    rf"(?P<term>{_NAME}(?:(?:,|,? and|,? &| /) {_NAME}){{0,8}})"
+    r"(?P<separator>(?:[ \t]+[-–]|:)[ \t]+)(?=\S)"
+)
+_RELEASE: Final = re.compile(r"(?:For|In) [A-Z]\w+(?: OS)? R?[0-9]")
+
+
+def _item_end(
+    lines: Lines, start: int, belongs: Callable[[Line], bool], ends: Callable[[int], bool]
+) -> int:
+    """Return the index after an item and the blank lines below it.
+
+    ``belongs`` decides on the first line of a further paragraph, ``ends`` on the index of any
+    other line.
+    """
+    end = start + 1
+    while end < len(lines):
+        if lines[end].blank:
+            following = skip_blank(lines, end)
+            if following == len(lines) or not belongs(lines[following]):
+                return following
+            end = following
+        elif ends(end):
+            return end
+        end += 1
+    return end
+
+
+# --- bullets, numbers, letters ----------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
 class _Marker:
+    """The marker of an item; its words begin in column ``width``, after ``length`` characters."""
+
     style: str
     number: int | None
     indent: int
@@ -30,54 +75,55 @@ class _Marker:
 
 
 def _marker(line: Line) -> _Marker | None:
-    match = marks.BULLET.match(line.text)
     number = None
-    if match:
+    if match := BULLET.match(line.text):
         style = match["marker"]
-    else:
-        match = marks.NUMBER.match(line.text)
-        if match is None:
-            return None
+    elif match := NUMBER.match(line.text):
         digits = match["marker"].isdigit()
         number = int(match["marker"]) if digits else ord(match["marker"]) - ord("a") + 1
         style = ("1" if digits else "a") + match["stop"]
-    width = len(match[0].expandtabs(8))
-    return _Marker(style, number, line.indent, width, match.end())
+    else:
+        return None
+    return _Marker(style, number, line.indent, len(match[0].expandtabs(8)), match.end())
 
 
-def parse_list(lines: Lines, position: int, state: State) -> Found[ListBlock | References]:
-    """Items with bullets, numbers or letters; a reference section's numbers are labels."""
-    marker = _marker(lines[position])
-    if marker is None or (marker.style[0] == "a" and marker.number != 1):
+def _first_marker(line: Line) -> _Marker | None:
+    """Return the marker of a line that can begin a list: letters begin with a."""
+    marker = _marker(line)
+    return None if marker and marker.style[0] == "a" and marker.number != 1 else marker
+
+
+def parse_list(lines: Lines, position: int, scope: Scope) -> Parsed[ListBlock | References]:
+    """Read items with bullets, numbers or letters; in a reference section, numbers are labels."""
+    marker = first = _first_marker(lines[position])
+    if first is None:
         return None
     start, items = position, []
     while marker is not None:
-        end = _item_end(lines, position, marker)
-        items.append(_item(lines[position:end], marker, state))
+        end = _list_item_end(lines, position, marker)
+        own = lines[position:end]
+        blocks = scope.item(own, marker.length, marker.width)
+        items.append(Item(own[0].number, own[-1].number, marker.number, blocks))
         position = end
         marker = _sibling(lines[position], marker) if position < len(lines) else None
-    first, last = lines[start].number, lines[position - 1].number
-    block = ListBlock(first, last, _style(lines[start]), tuple(items))
-    if state.section in REFERENCE_SECTIONS and not state.depth and block.style[0] == "1":
+    extent = lines[start].number, lines[position - 1].number
+    block = ListBlock(*extent, first.style, tuple(items))
+    if scope.section in REFERENCE_SECTIONS and not scope.depth and block.style[0] == "1":
         return _as_references(block), position
     return block, position
 
 
-def _style(line: Line) -> str:
-    marker = _marker(line)
-    assert marker is not None
-    return marker.style
-
-
-def _item(lines: Lines, marker: _Marker, state: State) -> Item:
-    content = [without(lines[0], marker.length)]
-    content += [dedent(line, marker.width) for line in lines[1:]]
-    blocks = state.nested(content, in_item=True)
-    return Item(lines[0].number, lines[-1].number, marker.number, blocks)
+def _list_item_end(lines: Lines, position: int, marker: _Marker) -> int:
+    return _item_end(
+        lines,
+        position,
+        lambda line: line.indent > marker.indent and _sibling(line, marker) is None,
+        lambda end: _sibling(lines[end], marker) is not None or _breaks_item(lines, end, marker),
+    )
 
 
 def _sibling(line: Line, marker: _Marker) -> _Marker | None:
-    """The marker of a line, if it begins the next item of the same list."""
+    """Return the marker of a line that begins the next item of the same list."""
     other = _marker(line)
     if other is None or other.style != marker.style:
         return None
@@ -88,71 +134,44 @@ def _sibling(line: Line, marker: _Marker) -> _Marker | None:
     return other
 
 
-def _item_end(lines: Lines, position: int, marker: _Marker) -> int:
-    """The index behind an item and the blank lines that follow it."""
-    end = position + 1
-    while end < len(lines):
-        if lines[end].blank:
-            following = skip_blank(lines, end)
-            if following == len(lines) or not _belongs(lines[following], marker):
-                return following
-            end = following
-        elif _sibling(lines[end], marker) or _breaks_item(lines, end, marker):
-            return end
-        end += 1
-    return end
-
-
-def _belongs(line: Line, marker: _Marker) -> bool:
-    return line.indent > marker.indent and _sibling(line, marker) is None
-
-
 def _breaks_item(lines: Lines, position: int, marker: _Marker) -> bool:
-    """Whether a line right below an item's is no part of it, though no blank line parts them."""
+    """Whether a line right below an item is not part of it, although no blank line precedes it."""
     line = lines[position]
     if line.indent > marker.indent:
         return False
     if _marker(line):
         ended = lines[position - 1].text.endswith((".", ":", ";", ","))
-        return (
-            ended or line.indent < marker.indent or begins_list(lines, position, introduced=False)
-        )
+        further_left = line.indent < marker.indent
+        return ended or further_left or begins_list(lines, position, introduced=False)
     if line.text.endswith(":") and position + 1 < len(lines) and _marker(lines[position + 1]):
         return True
-    if marks.RELEASE.match(line.text.strip(" \t")) or _is_behind(lines, position, marker):
+    if _RELEASE.match(line.text.strip(" \t")) or _is_after(lines, position, marker):
         return True
-    return (
-        is_heading(lines, position)
-        or has_bar(line)
-        or bool(marks.DASHES.fullmatch(line.text))
-        or bool(marks.SHELL.match(line.text))
-    )
+    if is_heading(lines, position) or has_bar(line):
+        return True
+    return bool(DASHES.fullmatch(line.text) or SHELL.match(line.text))
 
 
-def _is_behind(lines: Lines, position: int, marker: _Marker) -> bool:
-    """Whether a sentence that stands further left than the bullets begins below a finished one."""
+def _is_after(lines: Lines, position: int, marker: _Marker) -> bool:
+    """Whether a new sentence begins further left than the bullets."""
     line, above = lines[position], lines[position - 1]
     further_left = marker.indent - line.indent >= 2
     return further_left and above.text.endswith((".", ":", "!", "?")) and line.text[:1].isupper()
 
 
 def _as_references(block: ListBlock) -> References:
-    items = tuple(
-        Reference(
-            item.first, item.last, str(item.number), f"{item.number}{block.style[1]}", item.blocks
-        )
-        for item in block.items
-    )
-    return References(block.first, block.last, items)
+    items = []
+    for item in block.items:
+        marker = f"{item.number}{block.style[1]}"
+        items.append(Reference(item.first, item.last, str(item.number), marker, item.blocks))
+    return References(block.first, block.last, tuple(items))
 
 
 def begins_list(lines: Lines, position: int, *, introduced: bool) -> bool:
-    """Whether a marker within a paragraph is meant as one: below a colon, or not alone."""
-    marker = _marker(lines[position])
-    if marker is None or (marker.style[0] == "a" and marker.number != 1):
-        return False
-    if introduced:
-        return True
+    """Whether a marker within a paragraph begins a list: below a colon, or with a second item."""
+    marker = _first_marker(lines[position])
+    if marker is None or introduced:
+        return marker is not None
     if marker.number not in (None, 1):
         return False
     above = lines[position - 1]
@@ -170,3 +189,43 @@ def _has_sibling(lines: Lines, position: int, marker: _Marker) -> bool:
             return True
         following += 1
     return following < end and _sibling(lines[following], marker) is not None
+
+
+# --- terms and dated lines --------------------------------------------------------------------
+
+
+def parse_definitions(lines: Lines, position: int, scope: Scope) -> Parsed[Definitions]:
+    """Read several terms, as in ``XSA-237 - …``, or dated lines: a changelog, a timeline."""
+    patterns = (DATED, DATED_LOOSELY, _TERM)
+    pattern = next((p for p in patterns if p.match(lines[position].text)), None)
+    if pattern is None:
+        return None
+    start, matches = position, []
+    while position < len(lines) and (match := pattern.match(lines[position].text)):
+        end = _definition_end(lines, position, pattern)
+        matches.append((match, lines[position:end]))
+        position = end
+    dated = pattern is not _TERM and scope.section in DATED_SECTIONS
+    if len(matches) < 2 and not dated:
+        return None
+    items = tuple(_definition(own, match, scope) for match, own in matches)
+    return Definitions(lines[start].number, lines[position - 1].number, items), position
+
+
+def _definition(lines: Lines, match: re.Match[str], scope: Scope) -> Definition:
+    return Definition(
+        first=lines[0].number,
+        last=lines[-1].number,
+        term=scope.inline(match["term"]),
+        separator=match["separator"],
+        blocks=scope.item(lines, match.end(), match.end()),
+    )
+
+
+def _definition_end(lines: Lines, position: int, pattern: re.Pattern[str]) -> int:
+    return _item_end(
+        lines,
+        position,
+        lambda line: line.indent >= 2,
+        lambda end: bool(pattern.match(lines[end].text)) or is_heading(lines, end),
+    )

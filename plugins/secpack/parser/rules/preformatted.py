@@ -2,65 +2,82 @@
 
 from __future__ import annotations
 
+import re
 import textwrap
 from dataclasses import replace
 from typing import Final
 
 from secpack.model.blocks import Preformatted
-from secpack.parser import patterns as marks
-from secpack.parser.state import (
+from secpack.parser.lines import (
+    DASHES,
     LOOK_AHEAD,
-    Found,
+    SHELL,
+    URL_LINE,
     Lines,
-    State,
     chunk_end,
-    is_heading,
     skip_blank,
     span,
 )
+from secpack.parser.rules import Parsed, Scope
+from secpack.parser.rules.headings import is_heading
 
 CODE_INDENT: Final = 4
 _MAX_FENCED: Final = 500
-_DIFF_LINES = (
-    "--- ",
-    "index ",
-    "\\ No newline",
-    "old mode ",
-    "new mode ",
-    "new file mode ",
-    "deleted file mode ",
-    "similarity index ",
-    "dissimilarity index ",
-    "rename from ",
-    "rename to ",
-    "copy from ",
-    "copy to ",
-    "Binary files ",
+
+_FENCE: Final = re.compile(r" {0,3}`{3,}[\w-]{0,20}")
+_FINGERPRINT: Final = re.compile(r"(?:[0-9A-F]{4} {1,2}){9}[0-9A-F]{4}")
+_CALL: Final = re.compile(
+    r"(?:\w+[ \t]+\*{0,3}){0,4}(?:[\w.>-]{2,80}|(?:if|for|while|switch|return) )\("
+)
+_C_SIGNS: Final = re.compile(
+    r"[ \t]*(?:#(?:include|define|ifdef|ifndef|endif)\b|/\*|\*/|//|[{}]"
+    r"|(?:struct|static|typedef)\b)"
+)
+_COMMAND: Final = re.compile(r"(?:sudo |\./|[a-z][\w.-]{0,40}(?: |$))")
+_COMMAND_SIGNS: Final = frozenset("-_/=|<>$\\")
+_HUNK: Final = re.compile(r"@@ -\d{1,9}(?:,(?P<old>\d{1,9}))? \+\d{1,9}(?:,(?P<new>\d{1,9}))? @@")
+_DIFF_SIGNS: Final = re.compile(r"[ \t]*(?:diff --git |@@ .+ @@|\+\+\+ \S)")
+_DIFF_LINES: Final = (
+    *("--- ", "index ", "\\ No newline", "old mode ", "new mode ", "new file mode "),
+    *("deleted file mode ", "similarity index ", "dissimilarity index ", "rename from "),
+    *("rename to ", "copy from ", "copy to ", "Binary files "),
 )
 
 
 def preformatted(lines: Lines, position: int, end: int) -> tuple[Preformatted, int]:
-    """Lines as they are, without the indentation that they share."""
-    first, last, behind = span(lines, position, end)
+    """Return lines as they are, without the indentation that they share."""
+    first, last, after = span(lines, position, end)
     content = [line.text for line in lines[position:end]]
     text = textwrap.dedent("\n".join(content)).rstrip("\n")
-    return Preformatted(first, last, text, marks.language_of(content)), behind
+    return Preformatted(first, last, text, _language_of(content)), after
 
 
-def parse_shell(lines: Lines, position: int, _: State) -> Found[Preformatted]:
-    """A ``$`` prompt, and what is printed below it."""
-    if not marks.SHELL.match(lines[position].text):
+def _language_of(lines: list[str]) -> str:
+    """Return diff, sh or c where that is plain, and an empty string otherwise."""
+    written = [line for line in lines if line]
+    if any(_DIFF_SIGNS.match(line) for line in written):
+        return "diff"
+    if not written:
+        return ""
+    if SHELL.match(written[0]) or written[0].lstrip().startswith(("sudo ", "#!/bin/")):
+        return "sh"
+    signs = sum(1 for line in written if _C_SIGNS.match(line) or line.endswith((";", "{", "*/")))
+    return "c" if signs >= 2 and signs * 3 >= len(written) else ""
+
+
+def parse_shell(lines: Lines, position: int, _: Scope) -> Parsed[Preformatted]:
+    """Read a ``$`` prompt, and the output below it."""
+    if not SHELL.match(lines[position].text):
         return None
     return preformatted(lines, position, chunk_end(lines, position))
 
 
-def parse_diff(lines: Lines, position: int, _: State) -> Found[Preformatted]:
-    """A diff at the left margin, as far as its hunks reach."""
+def parse_diff(lines: Lines, position: int, _: Scope) -> Parsed[Preformatted]:
+    """Read a diff at the left margin, to the end of its hunks."""
     line = lines[position].text
     follows = position + 1 < len(lines) and lines[position + 1].text.startswith("+++ ")
-    if line.startswith(" ") or not (
-        marks.starts_diff(line) or (line.startswith("--- ") and follows)
-    ):
+    begins = _DIFF_SIGNS.match(line) or (line.startswith("--- ") and follows)
+    if line.startswith(" ") or not begins:
         return None
     end = following = position
     left = (0, 0)
@@ -73,10 +90,10 @@ def parse_diff(lines: Lines, position: int, _: State) -> Found[Preformatted]:
 
 
 def _after_diff_line(text: str, left: tuple[int, int]) -> tuple[int, int] | None:
-    """How many old and new lines the hunk has left behind a line; None where no diff goes on."""
-    if match := marks.HUNK.match(text):
+    """Return how many old and new lines of the hunk remain; None where the diff has ended."""
+    if match := _HUNK.match(text):
         return int(match["old"] or 1), int(match["new"] or 1)
-    if marks.starts_diff(text) or text.startswith(_DIFF_LINES):
+    if _DIFF_SIGNS.match(text) or text.startswith(_DIFF_LINES):
         return left
     old, new = (text.startswith((" ", "-")), text.startswith((" ", "+")))
     if max(left) <= 0 or not (old or new):
@@ -84,22 +101,22 @@ def _after_diff_line(text: str, left: tuple[int, int]) -> tuple[int, int] | None
     return left[0] - old, left[1] - new
 
 
-def parse_fenced(lines: Lines, position: int, _: State) -> Found[Preformatted]:
-    """What stands between two lines of backticks; the lines themselves stay with it."""
-    if not marks.FENCE.fullmatch(lines[position].text):
+def parse_fenced(lines: Lines, position: int, _: Scope) -> Parsed[Preformatted]:
+    """Read from one line of backticks to the next, including these lines."""
+    if not _FENCE.fullmatch(lines[position].text):
         return None
     end = position + 1
-    while end < len(lines) and not marks.FENCE.fullmatch(lines[end].text):
+    while end < len(lines) and not _FENCE.fullmatch(lines[end].text):
         if is_heading(lines, end) or end - position > _MAX_FENCED:
             return None
         end += 1
     return preformatted(lines, position, end + 1) if end < len(lines) else None
 
 
-def parse_indented(lines: Lines, position: int, state: State) -> Found[Preformatted]:
-    """Lines indented by four columns or more; in a list item a command by one or more."""
+def parse_indented(lines: Lines, position: int, scope: Scope) -> Parsed[Preformatted]:
+    """Read lines indented by four columns or more; in an item, a command by one or more."""
     line = lines[position]
-    if line.indent < CODE_INDENT and not (state.in_item and _is_command(lines, position)):
+    if line.indent < CODE_INDENT and not (scope.in_item and _is_command(lines, position)):
         return None
     least = min(line.indent, CODE_INDENT)
     end = position + 1
@@ -113,25 +130,22 @@ def parse_indented(lines: Lines, position: int, state: State) -> Found[Preformat
 
 def _is_command(lines: Lines, position: int) -> bool:
     text = lines[position].text.strip(" \t")
-    shown = marks.looks_like_command(text) or bool(marks.FINGERPRINT.fullmatch(text))
+    shown = _looks_like_command(text) or bool(_FINGERPRINT.fullmatch(text))
     return lines[position].indent >= 1 and shown
 
 
-def parse_margin_code(lines: Lines, position: int, state: State) -> Found[Preformatted]:
-    """Source code at the left margin: to the end of the paragraphs that its braces hold open."""
-    if state.depth or not _is_code(lines, position):
+def parse_margin_code(lines: Lines, position: int, scope: Scope) -> Parsed[Preformatted]:
+    """Read source code at the left margin, and paragraphs inside its braces."""
+    if scope.depth or not _is_code(lines, position):
         return None
     start, open_braces = position, 0
     while True:
         end = chunk_end(lines, position)
-        open_braces += sum(_braces(line.text) for line in lines[position:end])
+        own = [line.text for line in lines[position:end]]
+        open_braces += sum(text.count("{") - text.count("}") for text in own)
         position = skip_blank(lines, end)
         if position == len(lines) or not _goes_on(lines, position, is_open=open_braces > 0):
             return preformatted(lines, start, end)
-
-
-def _braces(text: str) -> int:
-    return text.count("{") - text.count("}")
 
 
 def _goes_on(lines: Lines, position: int, *, is_open: bool) -> bool:
@@ -140,40 +154,54 @@ def _goes_on(lines: Lines, position: int, *, is_open: bool) -> bool:
 
 
 def _is_code(lines: Lines, position: int) -> bool:
-    """Whether most lines of a paragraph, and its first, can only be source code."""
+    """Whether the first line of a paragraph, and most of its lines, can only be source code."""
     chunk = lines[position : chunk_end(lines, position, LOOK_AHEAD)]
-    if not marks.looks_like_code(chunk[0].text) or is_heading(lines, position):
+    if not _looks_like_code(chunk[0].text) or is_heading(lines, position):
         return False
-    code = sum(1 for line in chunk if line.indent >= 2 or marks.looks_like_code(line.text))
+    code = sum(1 for line in chunk if line.indent >= 2 or _looks_like_code(line.text))
     return code * 3 > len(chunk) * 2
 
 
-def parse_command(lines: Lines, position: int, _: State) -> Found[Preformatted]:
-    """Lines below a colon, each of which can be a command and is no sentence."""
+def _looks_like_code(line: str) -> bool:
+    """Whether a line at the left margin can only be source code."""
+    line = line.strip()
+    if line in {"(...)", "..."} or line.startswith(("/*", "*/", "//", "#include ", "#define ")):
+        return True
+    if line.endswith((";", "{", "}", "*/", "||", "&&")):
+        return len(line.split(None, 5)) < 5 or any(sign in line for sign in "(){}=<>[]*")
+    return line.endswith((")", ",")) and bool(_CALL.match(line))
+
+
+def parse_command(lines: Lines, position: int, _: Scope) -> Parsed[Preformatted]:
+    """Read lines below a colon if each of them can be a command and none is a sentence."""
     end = chunk_end(lines, position, LOOK_AHEAD)
     commands = (line.text.strip(" \t") for line in lines[position:end])
-    if position == 0 or not all(marks.looks_like_command(command) for command in commands):
+    if position == 0 or not all(_looks_like_command(command) for command in commands):
         return None
-    above = next(
-        (line for line in reversed(lines[max(0, position - 3) : position]) if line.text), None
-    )
-    if above is None or not above.text.endswith(":"):
-        return None
-    return preformatted(lines, position, end)
+    nearest = reversed(lines[max(0, position - 3) : position])
+    above = next((line.text for line in nearest if line.text), "")
+    return preformatted(lines, position, end) if above.endswith(":") else None
 
 
-def parse_record(lines: Lines, position: int, state: State) -> Found[Preformatted]:
-    """What a canary gives as its proof of freshness: a record, as printed."""
-    if state.depth or not state.section.startswith("proof of"):
+def _looks_like_command(line: str) -> bool:
+    """Whether a line has a lower-case first word, and signs that prose lacks: ``rm -r x``."""
+    if not _COMMAND.match(line) or line[-1] in ".:,!?" or URL_LINE.fullmatch(line):
+        return False
+    return line.startswith("sudo ") or not _COMMAND_SIGNS.isdisjoint(line)
+
+
+def parse_record(lines: Lines, position: int, scope: Scope) -> Parsed[Preformatted]:
+    """Read the proof of freshness of a canary, as printed."""
+    if scope.depth or not scope.section.startswith("proof of"):
         return None
     end = position
     while end < len(lines) and not is_heading(lines, end):
-        if marks.DASHES.fullmatch(lines[end].text):
+        if DASHES.fullmatch(lines[end].text):
             break
         end += 1
     if end == position:
         return None
     while lines[end - 1].blank:
         end -= 1
-    block, behind = preformatted(lines, position, end)
-    return replace(block, language="record"), behind
+    block, after = preformatted(lines, position, end)
+    return replace(block, language="record"), after

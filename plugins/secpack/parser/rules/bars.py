@@ -1,0 +1,131 @@
+"""Quotations and tables, which are drawn with ``|`` bars."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Final
+
+from secpack.model.blocks import Quotation, Table
+from secpack.parser.lines import BAR, BOX, DASHES, Line, Lines, has_bar, skip_blank, span, without
+from secpack.parser.rules import Parsed, Scope
+from secpack.parser.rules.headings import is_heading
+
+_EDGE_SIGNS: Final = frozenset(" \t|+:=-")
+
+# --- quotations -------------------------------------------------------------------------------
+
+
+def parse_quotation(lines: Lines, position: int, scope: Scope) -> Parsed[Quotation]:
+    """Read lines after ``|`` bars, up to a blank line without a bar below it."""
+    framed = (
+        BOX.fullmatch(lines[position].text)
+        and position + 1 < len(lines)
+        and has_bar(lines[position + 1])
+    )
+    if not (has_bar(lines[position]) or framed):
+        return None
+    end = _quotation_end(lines, position, scope)
+    first, last, after = span(lines, position, end)
+    content = [_without_bar(line) for line in lines[position:after]]
+    for edge in (0, end - position - 1):
+        if BOX.fullmatch(lines[position + edge].text):
+            content[edge] = Line(content[edge].number, "")
+    return Quotation(first, last, scope.nested(content, in_item=False)), after
+
+
+def _without_bar(line: Line) -> Line:
+    if has_bar(line):
+        match = BAR.match(line.text)
+        assert match is not None
+        return without(line, match.end())
+    return without(line, line.text.index("+") + 1) if BOX.fullmatch(line.text) else line
+
+
+def _quotation_end(lines: Lines, position: int, scope: Scope) -> int:
+    """Return the index after a quotation, which includes gaps and lines that lost their bar."""
+    end, unbarred = position, []
+    while end < len(lines):
+        line = lines[end]
+        if line.blank:
+            following = skip_blank(lines, end)
+            if following == len(lines) or not has_bar(lines[following]):
+                break
+            end = following
+        elif not has_bar(line) and not BOX.fullmatch(line.text):
+            if not _lost_its_bar(lines, end):
+                break
+            unbarred.append(line.number)
+        end += 1
+    if unbarred:
+        count = len(unbarred)
+        message = f"{count} line(s) of a quotation lost the bar at the margin: wrap it again"
+        scope.report(unbarred[0], "quotation-wrapped", message)
+    return end
+
+
+def _lost_its_bar(lines: Lines, position: int) -> bool:
+    """Whether a line without a bar continues the sentence of the quotation above it."""
+    if is_heading(lines, position) or DASHES.fullmatch(lines[position].text):
+        return False
+    above = lines[position - 1].text.strip(" |").rstrip(")]\"'”’")
+    ended = not above or above.endswith((".", "!", "?", ":"))
+    if ended and lines[position].text.endswith(":"):
+        return False
+    if position + 1 < len(lines) and has_bar(lines[position + 1]):
+        return True
+    return not ended
+
+
+# --- tables -----------------------------------------------------------------------------------
+
+
+def parse_table(lines: Lines, position: int, scope: Scope) -> Parsed[Table]:
+    """Read rows of cells between bars, with a line of dashes below the head or around all."""
+    opening = [line.text for line in lines[position : position + 3]]
+    if not any("|" in text or "+" in text for text in opening):  # nor can any be an edge
+        return None
+    edges = [is_edge(text) for text in opening]
+    if all(edges) or not (any(edges) or _is_framed(opening)):
+        return None
+    end = position
+    while end < len(lines) and _is_row(lines[end].text):
+        end += 1
+    drawn = [line.text for line in lines[position:end]]
+    rows = [text for text in drawn if not is_edge(text)]
+    if not rows:
+        return None
+    cells = tuple(tuple(scope.inline(cell) for cell in _cells(row)) for row in rows)
+    head = _head_count(drawn)
+    first, last, after = span(lines, position, end)
+    return Table(first, last, cells[:head], cells[head:]), after
+
+
+def is_edge(text: str) -> bool:
+    """Whether a line separates the head of a table from its body, or is its outer edge."""
+    bars = "---" in text and _EDGE_SIGNS.issuperset(text) and ("|" in text or "+" in text)
+    return bars or BOX.fullmatch(text) is not None
+
+
+def _is_framed(opening: Sequence[str]) -> bool:
+    """Whether two lines have bars at both sides and as many cells: a table without edges."""
+    first, second = ([*opening, "", ""])[:2]
+    framed = all(text.startswith("|") and text.endswith("|") for text in (first, second))
+    return framed and first.count("|") == second.count("|") >= 3
+
+
+def _is_row(text: str) -> bool:
+    return is_edge(text) or "|" in text.strip(" \t").strip("|")
+
+
+def _head_count(drawn: Sequence[str]) -> int:
+    """Return how many rows are above the first edge that has rows on both sides."""
+    rows = [n for n, text in enumerate(drawn) if not is_edge(text)]
+    for edge, text in enumerate(drawn):
+        if is_edge(text) and rows[0] < edge < rows[-1]:
+            return sum(1 for n in rows if n < edge)
+    return 0
+
+
+def _cells(row: str) -> Iterator[str]:
+    inner = row.strip(" \t").removeprefix("|").removesuffix("|")
+    return (cell.strip(" \t") for cell in inner.split("|"))

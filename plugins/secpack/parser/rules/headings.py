@@ -1,0 +1,84 @@
+"""Headings, and the names of the sections that they begin."""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+from secpack.model.blocks import Heading
+from secpack.parser.lines import BULLET, RULE, Lines, has_bar, span
+from secpack.parser.rules import Parsed, Scope
+
+# Names of sections that the parser treats in their own way.
+REFERENCE_SECTIONS: Final = frozenset({"references", "footnotes", "notes"})
+REVISION_SECTIONS: Final = frozenset(
+    {"changelog", "change log", "history", "revisions", "revision history"}
+)
+DATED_SECTIONS: Final = REVISION_SECTIONS | {"timeline"}
+_TOP_SECTIONS: Final = DATED_SECTIONS | {
+    "acknowledgements", "acknowledgments", "affected systems", "credits", "footnotes", "patching",
+    "quick summary", "references", "summary", "user action", "user action required",
+}  # fmt: skip
+
+_UNDERLINE: Final = re.compile(r" {0,3}(?P<mark>[-=])(?P=mark){2,}")
+_MARKDOWN: Final = re.compile(r"(?P<mark>#{2,6}[ \t]{1,4})(?=\S)")
+_NUMBERED: Final = re.compile(r"\A(?:[0-9]{1,2}[.)])+[ \t]+")
+
+
+def section_name(title: str) -> str:
+    """Return a section's title in lower case, without number or colon: ``1. Patching:``."""
+    return _NUMBERED.sub("", title.strip(" \t"), count=1).rstrip(":").lower()
+
+
+def is_heading(lines: Lines, position: int) -> bool:
+    """Whether a line is underlined, and either a blank line precedes it or the lengths match."""
+    # Called for every line, several times; the end of the next line rules out nearly all.
+    if position + 1 >= len(lines) or not lines[position + 1].text.endswith(("---", "===")):
+        return False
+    title, underline = lines[position], lines[position + 1].text
+    if title.blank or not _UNDERLINE.fullmatch(underline) or RULE.fullmatch(title.text):
+        return False
+    if has_bar(title) or BULLET.match(title.text):
+        return False
+    above = lines[position - 1].text if position else ""
+    if not above:
+        return True
+    length, drawn = len(title.text.strip(" \t")), len(underline.strip(" \t"))
+    return abs(length - drawn) <= 2 or (above.endswith((".", "!", "?")) and drawn * 2 >= length)
+
+
+def parse_heading(lines: Lines, position: int, scope: Scope) -> Parsed[Heading]:
+    """Read a line that is underlined with ``=`` or ``-``."""
+    if not is_heading(lines, position):
+        return None
+    title = lines[position].text.strip(" \t")
+    first, last, after = span(lines, position, position + 2)
+    if scope.depth:
+        return Heading(first, last, scope.level + 1, scope.inline(title)), after
+    scope.section = section_name(title)
+    scope.level = _level(scope, lines[position + 1].text.strip(" \t")[0])
+    return Heading(first, last, scope.level, scope.inline(title)), after
+
+
+def _level(scope: Scope, sign: str) -> int:
+    """Return 2 for ``-`` in a text that begins with ``=``, and 1 otherwise.
+
+    A changelog does not count as the beginning, because it may have been added on top. Sections
+    that every text has are never nested.
+    """
+    if not scope.top and scope.section not in DATED_SECTIONS:
+        scope.top = sign
+    usual = scope.section in _TOP_SECTIONS and scope.section not in scope.repeated
+    return 2 if sign == "-" and scope.top == "=" and not usual else 1
+
+
+def parse_markdown_heading(lines: Lines, position: int, scope: Scope) -> Parsed[Heading]:
+    """Read ``## Words`` on a line of its own: one level below the current section."""
+    match = _MARKDOWN.match(lines[position].text)
+    free = not position or lines[position - 1].blank
+    if not match or not free or scope.depth:
+        return None
+    level = min((scope.level or 1) + max(1, match["mark"].count("#") - 1), 4)
+    first, last, after = span(lines, position, position + 1)
+    title = scope.inline(lines[position].text[match.end() :])
+    return Heading(first, last, level, title, mark=match["mark"]), after

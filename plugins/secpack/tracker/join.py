@@ -1,0 +1,170 @@
+"""Joins the texts with tracker data: advisories, CVEs, who mentions them, and what does not fit."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
+from datetime import timedelta
+from typing import Final
+
+from secpack.model.archive import Advisory, Bulletin, Cve, Mention, Publication
+from secpack.model.blocks import Id
+from secpack.model.findings import Finding, Severity
+from secpack.pack import document_id
+from secpack.profile import Kind
+
+# An advisory whose date is further from those of its neighbours gets a finding.
+_FAR: Final = timedelta(days=366)
+
+
+def other_ids(mentions: Sequence[Mention]) -> tuple[Id, ...]:
+    """Return the ids that are no advisories, in order of their schemes."""
+    ids = {(m.scheme, m.value) for m in mentions if m.scheme != "XSA"}
+    return tuple(Id(scheme, value, value) for scheme, value in sorted(ids))
+
+
+def advisory_numbers(mentions: Sequence[Mention]) -> set[int]:
+    """Return the numbers of the advisories that are mentioned."""
+    return {int(m.value.removeprefix("XSA-")) for m in mentions if m.scheme == "XSA"}
+
+
+def as_tracked(bulletins: Iterable[Bulletin], tracker: Iterable[Advisory]) -> Iterator[Bulletin]:
+    """Yield the bulletins; one that the tracker names addresses what the tracker says."""
+    announced: defaultdict[int | None, set[int]] = defaultdict(set)
+    for advisory in tracker:
+        announced[advisory.announced_in].add(advisory.number)
+    for bulletin in bulletins:
+        if addresses := announced.get(bulletin.number):
+            mentions = tuple(sorted({*bulletin.addresses, *bulletin.mentions} - addresses))
+            yield replace(bulletin, addresses=tuple(sorted(addresses)), mentions=mentions)
+        else:
+            yield bulletin
+
+
+def without_withheld(advisory: Advisory, withheld: set[str], kind: Kind) -> Advisory:
+    """Remove from an advisory the bulletin that announced it, if that is withheld."""
+    number = advisory.announced_in
+    if number is not None and document_id(kind, number) in withheld:
+        return replace(advisory, bulletin=None)
+    return advisory
+
+
+def join_list(tracked: Iterable[Advisory], listed: Iterable[Advisory]) -> tuple[Advisory, ...]:
+    """Add the Xen Project's list to tracker data: titles, CVEs, and advisories that it lacks.
+
+    The tracker's dates hold; a date of the list that differs is a finding.
+    """
+    joined = {advisory.number: advisory for advisory in tracked}
+    for advisory in listed:
+        own = joined.get(advisory.number)
+        joined[advisory.number] = _with_listed(own, advisory) if own else advisory
+    return tuple(joined[number] for number in sorted(joined))
+
+
+def _with_listed(own: Advisory, listed: Advisory) -> Advisory:
+    findings = listed.findings
+    if own.date and listed.date and own.date != listed.date:
+        message = f"XSA-{own.number} is of {own.date} here, of {listed.date} in {listed.file}"
+        findings += (Finding(own.file, own.line, "tracker-date", message),)
+    day = own.date or listed.date
+    return replace(own, date=day, title=listed.title, cves=listed.cves, findings=findings)
+
+
+def join_advisories(
+    publications: Iterable[Publication], tracker: Iterable[Advisory]
+) -> Iterator[Advisory]:
+    """Yield the tracker's advisories and those only in texts, with the documents that name them."""
+    advisories = {advisory.number: advisory for advisory in tracker}
+    addressed: defaultdict[int, list[str]] = defaultdict(list)
+    mentioned: defaultdict[int, list[str]] = defaultdict(list)
+    for p in publications:
+        own = set(p.addresses) if isinstance(p, Bulletin) else set()
+        for number in own | advisory_numbers(p.all_mentions):
+            advisories.setdefault(number, Advisory(number, None, None, False, None, tracked=False))
+            (addressed if number in own else mentioned)[number].append(p.id)
+    for number, advisory in sorted(advisories.items()):
+        bulletins, documents = tuple(addressed[number]), tuple(mentioned[number])
+        yield replace(advisory, bulletins=bulletins, mentioned_in=documents)
+
+
+def join_cves(advisories: Iterable[Advisory], publications: Iterable[Publication]) -> Iterator[Cve]:
+    """Yield all CVEs that an advisory has or a text mentions, by year and number."""
+    numbers, documents = defaultdict(list), defaultdict(list)
+    for advisory in advisories:
+        for cve in advisory.cves:
+            numbers[cve].append(advisory.number)
+    for p in publications:
+        for cve in sorted({m.value for m in p.all_mentions if m.scheme == "CVE"}):
+            documents[cve].append(p.id)
+    by_number = sorted({*numbers, *documents}, key=lambda c: [int(n) for n in c.split("-")[1:]])
+    for cve in by_number:
+        yield Cve(cve, tuple(numbers[cve]), tuple(documents[cve]))
+
+
+# --- findings ---------------------------------------------------------------------------------
+
+
+def check_tracker(
+    advisories: Sequence[Advisory], bulletins: Iterable[Bulletin]
+) -> Iterator[Finding]:
+    """Find what is odd about tracker data, by itself and compared with the bulletins."""
+    for advisory in advisories:
+        yield from advisory.findings
+    yield from _lonely_dates([a for a in advisories if a.date])
+    announced = [a for a in advisories if a.bulletin]
+    for advisory in announced:
+        yield from _odd_verdict(advisory)
+    yield from _bulletins_elsewhere(announced, {b.number: b for b in bulletins})
+
+
+def _finding(
+    advisory: Advisory, code: str, message: str, severity: Severity = Severity.WARNING
+) -> Finding:
+    return Finding(advisory.file, advisory.line, code, message, severity)
+
+
+def _lonely_dates(dated: Sequence[Advisory]) -> Iterator[Finding]:
+    """Find dates more than a year after, or before, those of both neighbours: perhaps slips."""
+    for before, advisory, after in zip(dated, dated[1:], dated[2:], strict=False):
+        days = [a.date for a in (before, advisory, after) if a.date]
+        late = days[1] - max(days[0], days[2]) > _FAR
+        if late or min(days[0], days[2]) - days[1] > _FAR:
+            message = (
+                f"XSA-{advisory.number} is of {days[1]}, but XSA-{before.number} "
+                f"of {days[0]} and XSA-{after.number} of {days[2]}"
+            )
+            yield _finding(advisory, "tracker-date", message, Severity.NOTICE)
+
+
+def _odd_verdict(advisory: Advisory) -> Iterator[Finding]:
+    """Find an advisory that a bulletin announced although it does not affect the product."""
+    if advisory.affected is None:
+        message = f"XSA-{advisory.number} has a bulletin, but nothing says whether it affects"
+        yield _finding(advisory, "tracker-verdict", message)
+    elif not advisory.affected:
+        message = f"XSA-{advisory.number} has a bulletin, but it says that nothing is affected"
+        yield _finding(advisory, "tracker-verdict", message, Severity.NOTICE)
+
+
+def _bulletins_elsewhere(
+    announced: Iterable[Advisory], bulletins: dict[int, Bulletin]
+) -> Iterator[Finding]:
+    """Find bulletins that the tracker names, and that are missing here or have another year.
+
+    A missing bulletin is reported once, at its first advisory.
+    """
+    newest = max(bulletins, default=0)
+    missing = set()
+    for advisory in announced:
+        assert advisory.bulletin
+        number, year = (int(part) for part in advisory.bulletin.split("-"))
+        statement = f"says that XSA-{advisory.number} was announced in {advisory.bulletin}"
+        if number not in bulletins and advisory.bulletin not in missing:
+            missing.add(advisory.bulletin)
+            severity = Severity.NOTICE if number < newest else Severity.WARNING
+            message = f"{statement}, which is not in this archive"
+            yield _finding(advisory, "tracker-bulletin", message, severity)
+        elif number in bulletins and (published := bulletins[number].published.year) != year:
+            message = f"{statement}, but bulletin {number} is of {published}"
+            yield _finding(advisory, "tracker-bulletin", message, Severity.ERROR)
