@@ -155,7 +155,7 @@ def test_the_count_is_held_against_the_archive(tmp_path: Path) -> None:
     gap = one(tmp_path / "b", canary(1, count=3), 1, 3)
     assert found(gap) == [("canary-count", "warning")]
     (finding,) = (f for f in gap.findings if f.code == "canary-count")
-    assert finding.message.endswith("missing here: 002")
+    assert finding.message.endswith("(002 is missing)")
     short = one(tmp_path / "c", canary(1, count=2), 1, 2, 3)
     assert found(short) == [("canary-count", "warning")]
     later = one(tmp_path / "d", canary(1, count=3), 1, 2, 3, 21)
@@ -214,8 +214,8 @@ def test_findings_stand_at_the_statement_that_they_are_about(tmp_path: Path) -> 
     [
         ("3. The next", "5. The next", "canary-statements", "numbered 1, 2, 5"),
         ("1. The date", "The date", "canary-statements", "numbered 2, 3"),
-        ("Mon, 02 Mar", "Mon, 09 Mar", "canary-proof", "of 2020-03-09"),
-        ("Mon, 02 Mar", "Mon, 03 Feb", "canary-proof", "of 2020-02-03"),
+        ("Mon, 02 Mar", "Mon, 09 Mar", "canary-proof", "dated 2020-03-09"),
+        ("Mon, 02 Mar", "Mon, 03 Feb", "canary-proof", "dated 2020-02-03"),
     ],
 )
 def test_what_is_odd_about_a_canary(

@@ -218,5 +218,5 @@ def test_the_tracker_holds_where_dates_differ(tmp_path: Path) -> None:
     found = listed(tmp_path, tracker, {"xsa": 2, "public_time": "2011-03-15 12:00"})
     assert found[2].date == date(2011, 3, 14)
     assert messages(found[2]) == [
-        "xsa.yml:3: XSA-2 is of 2011-03-14 here, of 2011-03-15 in xsa.json [tracker-date]"
+        "xsa.yml:3: XSA-2 is dated 2011-03-14 here, but 2011-03-15 in xsa.json [tracker-date]"
     ]

@@ -105,7 +105,7 @@ def findings(archive: Archive) -> list[tuple[int, str, Severity]]:
     ("name", "expected"),
     [
         ("003-2003", []),
-        ("003-2004", [(", but bulletin 3 is of 2003", Severity.ERROR)]),
+        ("003-2004", [(", but bulletin 3 is dated 2003", Severity.ERROR)]),
         ("002-2002", [(", which is not in this archive", Severity.NOTICE)]),
         ("004-2004", [(", which is not in this archive", Severity.WARNING)]),
     ],

@@ -51,13 +51,13 @@ def _check_numbers(canary: Canary) -> Iterator[Finding]:
 def _check_dates(canary: Canary) -> Iterator[Finding]:
     issued, proof = stated_issue(canary.statements), canary.freshness
     if issued and issued != canary.published:
-        message = f"states {issued} as its date of issue, and is dated {canary.published}"
+        message = f"states {issued} as its date of issue, but is dated {canary.published}"
         yield _finding(canary, "canary-date", message, of="date of issue")
     if proof is None:
         message = "no proof of freshness with a date such as Mon, 10 Mar 2025"
         yield _finding(canary, "canary-proof", message, Severity.NOTICE)
     elif not -_ZONES <= canary.published - proof <= _FRESH:
-        message = f"its proof of freshness is of {proof}, and it was issued on {canary.published}"
+        message = f"its proof of freshness is dated {proof}, but the canary {canary.published}"
         yield _finding(canary, "canary-proof", message)
 
 
@@ -66,7 +66,7 @@ def _check_window(canary: Canary) -> Iterator[Finding]:
         message = "no window for the next canary that can be read"
         yield _finding(canary, "canary-due", message, of="next")
     elif canary.due.last <= canary.published:
-        message = f"says that the next one was due by {canary.due.last}, which is not after it"
+        message = f"says that the next one is due by {canary.due.last}, not after its own date"
         yield _finding(canary, "canary-due", message, Severity.ERROR, of="next")
 
 
@@ -89,8 +89,10 @@ def _check_count(
         return
     missing = _missing(canary.count, numbers, bulletins)
     severity = Severity.NOTICE if missing and not is_newest else Severity.WARNING
-    more = f"; missing here: {_listed(missing)}" if missing else ""
-    message = f"states {canary.count} bulletins, here are {len(numbers)} of its time{more}"
+    verb = "is" if len(missing) == 1 else "are"
+    more = f" ({_listed(missing)} {verb} missing)" if missing else ""
+    archived = f"this archive has {len(numbers)} up to its date{more}"
+    message = f"states {canary.count} bulletins; {archived}"
     yield _finding(canary, "canary-count", message, severity, of="bulletin")
 
 
@@ -117,9 +119,7 @@ def check_lateness(canaries: Sequence[Canary], on: date) -> Iterator[Finding]:
     file = canaries[-1].document.file.path if canaries else ""
     due = canaries[-1].due if canaries else None
     if due is None:
-        message = (
-            "nothing here tells when the next canary is due, so that nobody can say if it is late"
-        )
+        message = "no canary here says when the next one is due, so nobody can say if it is late"
         yield Finding(file, 0, "canary-late", message, Severity.ERROR)
     elif on > due.last:
         late = (on - due.last).days

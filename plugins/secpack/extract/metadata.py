@@ -134,11 +134,11 @@ def _conflicts(
 ) -> Iterator[Finding]:
     """Find where the profile and the text differ."""
     if head.title and entry.title not in ("", head.title):
-        message = f"the profile says {entry.title!r}, the text {head.title!r}: the text holds"
+        message = f"the profile says {entry.title!r}, the text {head.title!r}: the text prevails"
         yield Finding(path, head.line, "title-differs", message)
     if entry.date and dates and entry.date not in dates:
         stated = ", ".join(sorted({d.isoformat() for d in dates}))
-        message = f"the profile says {entry.date}, the text {stated}: the text holds"
+        message = f"the profile says {entry.date}, the text {stated}: the text prevails"
         yield Finding(path, head.line, "date-differs", message)
 
 

@@ -65,7 +65,7 @@ def join_list(tracked: Iterable[Advisory], listed: Iterable[Advisory]) -> tuple[
 def _with_listed(own: Advisory, listed: Advisory) -> Advisory:
     findings = listed.findings
     if own.date and listed.date and own.date != listed.date:
-        message = f"XSA-{own.number} is of {own.date} here, of {listed.date} in {listed.file}"
+        message = f"XSA-{own.number} is dated {own.date} here, but {listed.date} in {listed.file}"
         findings += (Finding(own.file, own.line, "tracker-date", message),)
     day = own.date or listed.date
     return replace(own, date=day, title=listed.title, cves=listed.cves, findings=findings)
@@ -131,8 +131,8 @@ def _lonely_dates(dated: Sequence[Advisory]) -> Iterator[Finding]:
         late = days[1] - max(days[0], days[2]) > _FAR
         if late or min(days[0], days[2]) - days[1] > _FAR:
             message = (
-                f"XSA-{advisory.number} is of {days[1]}, but XSA-{before.number} "
-                f"of {days[0]} and XSA-{after.number} of {days[2]}"
+                f"XSA-{advisory.number} is dated {days[1]}, but XSA-{before.number} "
+                f"{days[0]} and XSA-{after.number} {days[2]}"
             )
             yield _finding(advisory, "tracker-date", message, Severity.NOTICE)
 
@@ -140,10 +140,10 @@ def _lonely_dates(dated: Sequence[Advisory]) -> Iterator[Finding]:
 def _odd_verdict(advisory: Advisory) -> Iterator[Finding]:
     """Find an advisory that a bulletin announced although it does not affect the product."""
     if advisory.affected is None:
-        message = f"XSA-{advisory.number} has a bulletin, but nothing says whether it affects"
+        message = f"XSA-{advisory.number} has a bulletin, but no verdict"
         yield _finding(advisory, "tracker-verdict", message)
     elif not advisory.affected:
-        message = f"XSA-{advisory.number} has a bulletin, but it says that nothing is affected"
+        message = f"XSA-{advisory.number} has a bulletin, but its verdict is not affected"
         yield _finding(advisory, "tracker-verdict", message, Severity.NOTICE)
 
 
@@ -166,5 +166,5 @@ def _bulletins_elsewhere(
             message = f"{statement}, which is not in this archive"
             yield _finding(advisory, "tracker-bulletin", message, severity)
         elif number in bulletins and (published := bulletins[number].published.year) != year:
-            message = f"{statement}, but bulletin {number} is of {published}"
+            message = f"{statement}, but bulletin {number} is dated {published}"
             yield _finding(advisory, "tracker-bulletin", message, Severity.ERROR)
