@@ -1,4 +1,4 @@
-"""What a program takes to run: time and memory."""
+"""Runs a program, and measures time and memory."""
 
 from __future__ import annotations
 
@@ -6,44 +6,58 @@ import os
 import resource
 import subprocess
 import tempfile
+import threading
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
+from typing import Final
+
+_INTERVAL: Final = 0.02  # seconds from one look at the memory to the next
+
+_PAGE_SIZE: Final = resource.getpagesize()
 
 
 class RunError(Exception):
-    """A program that was to be measured failed, or did not do what it is measured for."""
+    """A measured program failed, or its site is not what it should be."""
 
 
 @dataclass(frozen=True, slots=True)
 class Usage:
-    """Seconds by the clock; seconds of processors; bytes of memory in the largest process.
+    """Elapsed seconds, seconds of processor time, and peaks of memory in bytes.
 
-    A program's processes are counted as far as it waited for them.
+    ``largest`` is the peak of the largest process, ``together`` that of all processes at one time.
     """
 
     wall: float
     cpu: float
-    peak: int
+    largest: int
+    together: int
 
 
 def run(command: Sequence[str], folder: Path, environment: Mapping[str, str]) -> Usage:
-    """Run a program to its end. Raises RunError with what it printed when it fails."""
+    """Run a program to its end. Raises RunError with the program's output when it fails."""
+    os.sync()  # else the program pays for sources that are still being written to the disk
     with tempfile.TemporaryFile() as log:
         started = time.perf_counter()
-        child = subprocess.Popen(  # noqa: S603 - the programs named in programs.py
+        child = subprocess.Popen(  # noqa: S603 - the programs of programs.py
             command, cwd=folder, env=environment, stdin=subprocess.DEVNULL, stdout=log, stderr=log
         )
+        ended, sums = threading.Event(), [0]
+        watcher = threading.Thread(target=_watch, args=(child.pid, ended, sums))
+        watcher.start()
         _, status, usage = os.wait4(child.pid, 0)
         wall = time.perf_counter() - started
+        ended.set()
+        watcher.join()
         child.returncode = os.waitstatus_to_exitcode(status)
         if child.returncode:
             log.seek(0)
             printed = log.read().decode(errors="replace")[-2000:]
             raise RunError(f"{command[0]}: exit status {child.returncode}\n{printed}")
-    return Usage(wall, usage.ru_utime + usage.ru_stime, usage.ru_maxrss * 1024)
+    largest = usage.ru_maxrss * 1024
+    return Usage(wall, usage.ru_utime + usage.ru_stime, largest, max(largest, *sums))
 
 
 def middle(usages: Sequence[Usage]) -> Usage:
@@ -51,10 +65,37 @@ def middle(usages: Sequence[Usage]) -> Usage:
     return Usage(
         median(usage.wall for usage in usages),
         median(usage.cpu for usage in usages),
-        int(median(usage.peak for usage in usages)),
+        int(median(usage.largest for usage in usages)),
+        int(median(usage.together for usage in usages)),
     )
 
 
 def smallest_peak() -> int:
-    """Bytes below which no peak can be seen: a program starts out as a copy of this process."""
+    """The lowest peak that can be measured: a program starts as a copy of this process."""
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+
+
+def _watch(pid: int, ended: threading.Event, sums: list[int]) -> None:
+    """Add up the resident memory of a process and its descendants, again and again."""
+    while not ended.wait(_INTERVAL):
+        sums.append(sum(map(_resident, _family(pid))))
+
+
+def _family(pid: int) -> Iterator[int]:
+    yield pid
+    for children in Path(f"/proc/{pid}/task").glob("*/children"):
+        for child in _read(children).split():
+            yield from _family(int(child))
+
+
+def _resident(pid: int) -> int:
+    fields = _read(Path(f"/proc/{pid}/statm")).split()
+    return int(fields[1]) * _PAGE_SIZE if fields else 0
+
+
+def _read(path: Path) -> str:
+    """What a file of /proc says; nothing once the process has ended."""
+    try:
+        return path.read_text("ascii")
+    except OSError:
+        return ""

@@ -1,6 +1,7 @@
-"""How long builds take, ours and peers': ``python -m benchmarks.speed [--runs N] [SIZE ...]``.
+"""Measures builds by ours and its peers: ``python -m benchmarks.speed [--runs N] [SIZE ...]``.
 
-On the pack that SECPACK names, or the demo; then on synthetic packs of so many bulletins.
+It builds the pack that SECPACK names, or the demo; then synthetic packs of so many bulletins. It
+prints two Markdown tables, "Plain pages" and "Same files".
 """
 
 from __future__ import annotations
@@ -11,34 +12,53 @@ import platform
 import sys
 import tempfile
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Final, TypeAlias
 
 from benchmarks.measure import RunError, Usage, middle, run, smallest_peak
 from benchmarks.programs import BASE, VERIFYING, Program, find_programs, find_version
+from benchmarks.sites import compare_sites, list_files
 from benchmarks.synthetic import write_pack
-from benchmarks.table import HEAD, Row, format_growth, format_rows
+from benchmarks.table import Row, format_growth, format_head, format_rows
 from benchmarks.texts import Pack, Text, find_edit, read_texts
 from secpack import SecpackError
 
 _ROOT: Final = Path(__file__).resolve().parents[1]
 
-#: The builds by one program, in their order: from nothing, again, again after an edit.
+#: The builds for "Plain pages": from nothing, again, again after an edit.
 BUILDS: Final = ("cold", "unchanged", "one changed")
+
+#: The name of ours in "Same files": it verifies where there are signatures.
+OURS: Final = "ours"
 
 _EDIT: Final = " benchmarked"
 
-_NOTES: Final = """\
-Wall and CPU are seconds, each the median of its runs; × is the ratio to the same build by {base}.
-Peak is the memory of the largest process of a program, not of all together; {least:.0f} MB is the
-least that can be seen."""
+_PLAIN: Final = f"""
+## Plain pages
+
+Ours writes its site; its peers write a page for each text, an index and a feed.
+× is the ratio to the same build by {BASE}.
+"""
+_SAME: Final = """
+## Same files
+
+All write the same files, cold. Peers get finished pages and files, and put pages into a layout.
+÷ is what ours used, divided by what the program in this row used.
+"""
+_NOTES: Final = """
+Wall and CPU are seconds; each figure is the median of its runs. "Largest" is the peak memory of the
+largest process; {least:.0f} MB is the least that can be measured. "All" is the peak of the sum over
+all processes, sampled 50 times a second; memory that processes share counts for each of them."""
+
+Measured: TypeAlias = tuple[str, str, Usage]  # the build, the program, and what it used
 
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """What is built: a pack, how many texts it has, and which line of which of them is edited."""
+    """A pack to build, its number of texts, and the line of a text that is edited."""
 
     pack: Pack
     texts: int
@@ -47,7 +67,7 @@ class Task:
 
 
 def main() -> int:
-    """Measure, and print one table; return the exit status."""
+    """Measure, and print two tables; return the exit status."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.speed", description=main.__doc__)
     parser.add_argument("sizes", nargs="*", type=int, help="sizes of synthetic packs")
     parser.add_argument("--runs", type=int, default=0, help="how often each is measured")
@@ -61,7 +81,7 @@ def main() -> int:
 
 
 def given_pack() -> Pack:
-    """The pack that the environment names, with what goes with it; or the demo."""
+    """The pack that the environment names, with its profile and tracker data; or the demo."""
     content = _ROOT / "content"
     if not os.environ.get("SECPACK"):
         xsa, listed = content / "xsa.yml", content / "xsa.json"
@@ -72,31 +92,36 @@ def given_pack() -> Pack:
 
 
 def compare(pack: Pack, sizes: Sequence[int], programs: Sequence[Program], runs: int) -> None:
-    """Print what each program takes for a pack, and for synthetic ones of these sizes.
+    """Print what each program uses for a pack, and for synthetic packs of these sizes.
 
     ``runs`` is how often each is measured; 0 leaves that to the size. Raises RunError.
     """
+    installed = [program for program in programs if program.start]
     print("\n".join(_preface(programs)))
-    print(f"\n{HEAD}", flush=True)
-    measured = []
+    print(_PLAIN, format_head("build", "×"), sep="\n", flush=True)
+    plain = []
     for task in _tasks(pack, sizes):
-        measured.append(measure(task, [program for program in programs if program.start], runs))
-        print("\n".join(format_rows(measured[-1], BASE)), flush=True)
-    print()
+        plain.append(measure(task, installed, runs))
+        print("\n".join(format_rows(plain[-1], BASE)), flush=True)
     if len(sizes) > 1:
-        by_size = dict(zip(sizes, measured[1:], strict=True))
-        print("\n".join(format_growth(by_size[min(sizes)], by_size[max(sizes)])))
-    print(_NOTES.format(base=BASE, least=smallest_peak() / 1e6))
+        by_size = dict(zip(sizes, plain[1:], strict=True))
+        print("", *format_growth(by_size[min(sizes)], by_size[max(sizes)]), sep="\n")
+    print(_SAME, format_head("files", "÷"), sep="\n", flush=True)
+    for task in _tasks(pack, sizes):
+        rows = measure_same(task, installed, runs)
+        print("\n".join(format_rows(rows, OURS, dividing=True)), flush=True)
+    print(_NOTES.format(least=smallest_peak() / 1e6))
 
 
 def _preface(programs: Sequence[Program]) -> Iterator[str]:
+    peers = [program for program in programs if program.install]
+    versions = (f"{peer.name} {find_version(peer)}" for peer in peers if peer.start)
     load = os.getloadavg()[0]
     yield f"Python {platform.python_version()}, {os.cpu_count()} processors, load {load:.1f}"
-    peers = [program for program in programs if program.install]
-    yield ", ".join(f"{p.name} {find_version(p)}" for p in peers if p.start)
+    yield ", ".join(versions)
     for peer in peers:
         if not peer.start:
-            yield f"{peer.name} is absent; to install it: {peer.install}"
+            yield f"{peer.name} is missing; to install it: {peer.install}"
 
 
 def _tasks(pack: Pack, sizes: Sequence[int]) -> Iterator[Task]:
@@ -109,49 +134,87 @@ def _tasks(pack: Pack, sizes: Sequence[int]) -> Iterator[Task]:
 
 
 def find_task(pack: Pack) -> Task:
-    """What to build of a pack. Raises SecpackError when there is nothing to edit in it."""
+    """What to build of a pack. Raises SecpackError when it has nothing to edit."""
     return Task(pack, sum(1 for _ in read_texts(pack)), *find_edit(pack))
 
 
 def measure(task: Task, programs: Sequence[Program], runs: int) -> list[Row]:
-    """What the builds of a pack take, by build and then by program.
-
-    The programs take turns. Of a small pack the first turn does not count. Raises RunError.
-    """
-    runs = runs or max(1, min(5, 10_000 // task.texts))
-    warm = 1 if task.texts <= 500 and runs > 1 else 0
+    """Measure for "Plain pages"; rows by build, then by program. Raises RunError."""
     if not any(task.pack.root.glob("*/*.sig.*")):
         programs = [program for program in programs if program.name != VERIFYING]
-    used: defaultdict[tuple[str, str], list[Usage]] = defaultdict(list)
-    for turn in range(warm + runs):
+
+    def turn() -> Iterator[Measured]:
         for program in programs:
-            _tell(f"{task.texts} texts, turn {turn + 1} of {warm + runs}: {program.name}")
-            for build, usage in zip(BUILDS, _builds(task, program), strict=True):
-                used[build, program.name].append(usage)
-    _tell("")
+            yield from _plain_builds(task, program)
+
+    rows = _take_turns(task, runs, turn)
+    return sorted(rows, key=lambda row: BUILDS.index(row.build))
+
+
+def measure_same(task: Task, programs: Sequence[Program], runs: int) -> list[Row]:
+    """Measure for "Same files"; raises RunError, also when a site has other files than ours."""
+    ours = next(program for program in programs if program.name == VERIFYING)
+    return _take_turns(task, runs, lambda: _same_builds(task, ours, programs))
+
+
+def _take_turns(task: Task, runs: int, turn: Callable[[], Iterator[Measured]]) -> list[Row]:
+    """Repeat a turn of all programs. The first turn of a small pack does not count."""
+    runs = runs or max(1, min(5, 10_000 // task.texts))
+    warm = 1 if task.texts <= 500 and runs > 1 else 0
+    used: defaultdict[tuple[str, str], list[Usage]] = defaultdict(list)
+    for n in range(1, warm + runs + 1):
+        for build, program, usage in turn():
+            _show_progress(
+                f"{task.texts} texts, turn {n} of {warm + runs}: {program}, {build}, done"
+            )
+            used[build, program].append(usage)
+    _show_progress("")
     return [
-        Row(task.texts, build, program.name, middle(used[build, program.name][warm:]))
-        for build in BUILDS
-        for program in programs
+        Row(task.texts, build, program, middle(usages[warm:]))
+        for (build, program), usages in used.items()
     ]
 
 
-def _builds(task: Task, program: Program) -> Iterator[Usage]:
-    """Build as BUILDS says, in a folder of its own. Raises RunError, also when a page lacks."""
+def _plain_builds(task: Task, program: Program) -> Iterator[Measured]:
+    with _new_folder() as folder:
+        program.write(task.pack, folder)
+        for build in BUILDS:
+            edited = build == "one changed"
+            if edited:
+                _edit(folder / program.source(task.edited), task.line)
+            yield build, program.name, _run(task, program, folder)
+            _check(task, program, folder / "site", edited=edited)
+
+
+def _same_builds(task: Task, ours: Program, programs: Sequence[Program]) -> Iterator[Measured]:
+    with _new_folder() as folder:
+        ours.write(task.pack, folder)
+        usage, site = _run(task, ours, folder), folder / "site"
+        files = str(len(list_files(site)))
+        yield files, OURS, usage
+        for peer in programs:
+            if peer.write_same:
+                with _new_folder() as other:
+                    peer.write_same(site, other)
+                    yield files, peer.name, _run(task, peer, other)
+                    compare_sites(peer.name, site, other / "site")
+
+
+@contextmanager
+def _new_folder() -> Iterator[Path]:
+    """A folder to build in; homes and caches go beside it, so they are as new."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name, "work")
         folder.mkdir()
-        program.write(task.pack, folder)
-        environment = _environment(task.pack, folder)
-        for build in BUILDS:
-            if build == "one changed":
-                _edit(folder / program.source(task.edited), task.line)
-            yield run((*program.start, *program.build), folder, environment)
-            _check(task, program, folder / "site", edited=build == "one changed")
+        yield folder
+
+
+def _run(task: Task, program: Program, folder: Path) -> Usage:
+    return run((*program.start, *program.build), folder, _environment(task.pack, folder))
 
 
 def _environment(pack: Pack, folder: Path) -> dict[str, str]:
-    """Little, and the same for all; caches and homes are as new as the folder."""
+    """A small environment, the same for all programs."""
     ours = {"SECPACK": folder / "pack", "OUTPUT": folder / "site", "PROFILE": pack.profile}
     tracker = {"XSA": pack.xsa or "", "XSA_JSON": pack.xsa_json or ""}
     homes = {"HOME": folder.parent, "XDG_CACHE_HOME": folder.parent / "cache"}
@@ -166,7 +229,7 @@ def _edit(source: Path, line: str) -> None:
 
 
 def _check(task: Task, program: Program, site: Path, *, edited: bool) -> None:
-    """Refuse a site without a page for each text, an index and a feed, or with a page of old."""
+    """Refuse a site that lacks a page for a text, an index or a feed, or has a stale page."""
     pages = sum(1 for _ in site.rglob("*.html"))
     feeds = sum(1 for _ in site.rglob("*.xml"))
     if pages <= task.texts or not feeds:
@@ -176,10 +239,9 @@ def _check(task: Task, program: Program, site: Path, *, edited: bool) -> None:
         raise RunError(f"{program.name}: the page of {task.edited.name} is not as the text is")
 
 
-def _tell(what: str) -> None:
-    """Show on a terminal what goes on."""
+def _show_progress(line: str) -> None:
     if sys.stderr.isatty():
-        print(f"\r\x1b[K{what}", end="", file=sys.stderr, flush=True)
+        print(f"\r\x1b[K{line}", end="", file=sys.stderr, flush=True)
 
 
 if __name__ == "__main__":

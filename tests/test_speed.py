@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import re
+import shutil
 import sys
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import date
 from html import unescape
@@ -13,8 +16,9 @@ import pytest
 
 from benchmarks.measure import RunError, Usage, middle, run
 from benchmarks.programs import BASE, VERIFYING, Program, find_programs
-from benchmarks.speed import BUILDS, compare, find_task, given_pack, measure
-from benchmarks.table import HEAD, Row, format_growth, format_rows
+from benchmarks.sites import compare_sites, list_files
+from benchmarks.speed import BUILDS, OURS, compare, find_task, given_pack, measure, measure_same
+from benchmarks.table import Row, format_growth, format_head, format_rows
 from benchmarks.texts import Pack, find_edit, read_texts
 from secpack import SecpackError
 from tests.packs import bulletin, canary, make_pack
@@ -43,28 +47,34 @@ def small(tmp_path: Path, demo: Pack) -> Pack:
     return replace(demo, root=make_pack(tmp_path / "pack", files))
 
 
+def cells(line: str) -> list[str]:
+    return [cell.strip() for cell in line.strip("|").split("|")]
+
+
 # --- the whole --------------------------------------------------------------------------------
 
 
-def test_the_table_of_the_demo(demo: Pack, capsys: pytest.CaptureFixture[str]) -> None:
+def test_both_tables_of_the_demo(demo: Pack, capsys: pytest.CaptureFixture[str]) -> None:
     programs = [p if p.name in (VERIFYING, BASE) else replace(p, start=()) for p in find_programs()]
     compare(demo, [], programs, runs=1)
     out = capsys.readouterr().out
     assert re.search(r"^Pelican \d+\.\d+", out, re.MULTILINE)
-    assert "Hugo is absent; to install it: make peers\n" in out
-    assert "Eleventy is absent; to install it: make peers\n" in out
-    assert "Jekyll is absent; to install it: apt-get install jekyll\n" in out
-    names = [(build, program) for build in BUILDS for program in (VERIFYING, BASE)]
+    assert "Hugo is missing; to install it: make peers\n" in out
+    assert "Eleventy is missing; to install it: make peers\n" in out
+    assert "Jekyll is missing; to install it: apt-get install jekyll\n" in out
     texts = sum(1 for _ in read_texts(demo))
-    rows = [line for line in out.splitlines() if line.startswith(f"{texts:6}  ")]
-    assert [(row[8:20].rstrip(), row[21:40].rstrip()) for row in rows] == names
-    for row in rows:
-        wall, cpu, pace, peak, times_wall, times_cpu = map(float, row[40:].split())
+    rows = [cells(line) for line in out.splitlines() if line.startswith(f"| {texts:5} ")]
+    plain, same = rows[:-2], rows[-2:]
+    assert [row[1:3] for row in plain] == [[b, p] for b in BUILDS for p in (VERIFYING, BASE)]
+    assert [row[2] for row in same] == [OURS, BASE]
+    assert same[0][1] == same[1][1]
+    for row, base in zip(rows, [BASE] * len(plain) + [OURS] * len(same), strict=True):
+        wall, cpu, pace, largest, together, times_wall, times_cpu = map(float, row[3:])
         assert wall > 0
         assert cpu > 0
         assert pace == pytest.approx(1000 * wall / texts, abs=0.5)
-        assert 10 < peak < 1000
-        assert times_wall == times_cpu == 1 or BASE not in row
+        assert 10 < largest <= together < 1000
+        assert times_wall == times_cpu == 1 or row[2] != base
 
 
 def test_the_pack_of_the_environment(monkeypatch: pytest.MonkeyPatch, demo: Pack) -> None:
@@ -151,11 +161,17 @@ def test_a_program_that_does_its_work(small: Pack) -> None:
 
 
 def test_synthetic_packs(small: Pack, capsys: pytest.CaptureFixture[str]) -> None:
-    compare(small, [30, 20], [stand_in(ALL)], runs=1)
+    ours = replace(stand_in(ALL), name=VERIFYING)
+    compare(small, [30, 20], [ours, stand_in(ALL)], runs=1)
     lines = capsys.readouterr().out.splitlines()
-    rows = [line.split() for line in lines if "Pelican " in line and line[5:6].isdigit()]
+    rows = [cells(line) for line in lines if "| Pelican " in line]
     assert [row[0] for row in rows] == ["3", "3", "3", "30", "30", "30", "20", "20", "20"]
-    assert "Time for each text, cold, with 30 texts, as against 20:" in lines
+    assert [(row[0], row[1]) for row in map(cells, lines) if row[2:3] == [OURS]] == [
+        ("3", "5"),
+        ("30", "32"),
+        ("20", "22"),
+    ]
+    assert "Time for each text of a cold build, 30 texts ÷ 20 texts:" in lines
 
 
 @pytest.mark.parametrize(
@@ -176,39 +192,183 @@ def test_time_and_memory_are_of_the_program(tmp_path: Path) -> None:
     used = run((sys.executable, "-c", script), tmp_path, {})
     assert used.wall >= 0.3
     assert 0 < used.cpu < used.wall
-    assert 600e6 < used.peak < 700e6
+    assert 600e6 < used.largest < 700e6
+    assert used.largest <= used.together < 700e6
+
+
+def test_the_memory_of_all_processes_at_one_time(tmp_path: Path) -> None:
+    one = "words = b'x' * 200_000_000; import time; time.sleep(1)"
+    script = f"""
+import subprocess, sys
+def start(): return subprocess.Popen([sys.executable, "-c", {one!r}])
+start().wait()
+for process in [start(), start()]: process.wait()
+"""
+    used = run((sys.executable, "-c", script), tmp_path, {})
+    assert 200e6 < used.largest < 300e6
+    assert 400e6 < used.together < 550e6
+
+
+# --- the same files ---------------------------------------------------------------------------
+
+OUR_PAGE = """\
+<!DOCTYPE html>
+<html lang="en"><head><title>{title}</title><meta name="x" content="y"></head>
+<body class="z">
+<p>One<br>{{{{ two }}}} {{% three %}} &lt;four&gt; &amp; <a href="?a=1&amp;b=2">“five”</a> it's</p>
+<pre>
+{title}
+  </pre>
+</body></html>
+"""
+
+
+@pytest.fixture
+def our_site(tmp_path: Path) -> Path:
+    """A small site of the kind that ours writes."""
+    site = tmp_path / "ours"
+    pages = {
+        "index.html": "A",
+        "404.html": "404: not",
+        "a/index.html": "B &lt; C &amp; &quot;D&quot;",
+    }
+    files = {path: OUR_PAGE.format(title=title) for path, title in pages.items()}
+    files |= {
+        "SHA256SUMS": "",
+        ".well-known/a.txt": "a",
+        "a/b.txt": "---===[ b ]===---",
+        "c.xml": "",
+    }
+    for path, content in files.items():
+        (site / path).parent.mkdir(parents=True, exist_ok=True)
+        (site / path).write_text(content, "utf-8")
+    return site
+
+
+@pytest.mark.parametrize(
+    "peer", [p for p in find_programs() if p.install and p.start], ids=lambda peer: peer.name
+)
+def test_a_peer_writes_the_same_files(peer: Program, our_site: Path, tmp_path: Path) -> None:
+    assert peer.write_same
+    folder = tmp_path / "work"
+    peer.write_same(our_site, folder)
+    run((*peer.start, *peer.build), folder, {"PATH": os.environ["PATH"], "HOME": str(tmp_path)})
+    compare_sites(peer.name, our_site, folder / "site")
+    assert len(list_files(folder / "site")) == 6
+    assert 'class="z"' not in (folder / "site/index.html").read_text("utf-8")
+
+
+def remove(site: Path) -> None:
+    (site / "a/b.txt").unlink()
+
+
+def add(site: Path) -> None:
+    (site / "new.html").touch()
+
+
+def change(path: str, old: str, new: str) -> Callable[[Path], None]:
+    def changed(site: Path) -> None:
+        content = (site / path).read_text("utf-8")
+        assert old in content
+        (site / path).write_text(content.replace(old, new), "utf-8")
+
+    return changed
+
+
+@pytest.mark.parametrize(
+    ("spoil", "message"),
+    [
+        (remove, "Peer: 1 files only in one site, as a/b.txt"),
+        (add, "Peer: 1 files only in one site, as new.html"),
+        (change("a/b.txt", "b", "c"), "Peer: a/b.txt is not the same as in our site"),
+        (change("a/index.html", "<title>B", "<title>C"), "Peer: a/index.html is not the same"),
+        (change("a/index.html", "“five”", "“six”"), "Peer: a/index.html is not the same"),
+        (change("a/index.html", "b=2", "b=3"), "Peer: a/index.html is not the same"),
+        (change("404.html", "<br>", ""), "Peer: 404.html is not the same"),
+        (change("404.html", "&lt;four&gt;", "<four>"), "Peer: 404.html is not the same"),
+        (change("404.html", "<body", "<main"), "404.html: a page without title and body"),
+    ],
+)
+def test_a_site_that_is_not_the_same(
+    spoil: Callable[[Path], None], message: str, our_site: Path, tmp_path: Path
+) -> None:
+    theirs = tmp_path / "theirs"
+    shutil.copytree(our_site, theirs)
+    compare_sites("Peer", our_site, theirs)
+    spoil(theirs)
+    with pytest.raises(RunError, match=re.escape(message)):
+        compare_sites("Peer", our_site, theirs)
+
+
+def test_tags_may_be_spelt_otherwise(our_site: Path, tmp_path: Path) -> None:
+    theirs = tmp_path / "theirs"
+    shutil.copytree(our_site, theirs)
+    change("404.html", "<br>", "<br >")(theirs)
+    change("404.html", '"?a=1&amp;b=2"', "'?a=1&amp;b=2'")(theirs)
+    compare_sites("Peer", our_site, theirs)
+
+
+def test_a_peer_that_writes_other_files_is_not_measured(small: Pack) -> None:
+    script = "import os, shutil; shutil.copytree('files', 'site'); os.remove('site/feed.xml')"
+    peer = replace(
+        stand_in(script), write_same=lambda site, to: shutil.copytree(site, to / "files")
+    )
+    ours = replace(stand_in(ALL), name=VERIFYING)
+    with pytest.raises(RunError, match=r"Pelican: 1 files only in one site, as feed\.xml"):
+        measure_same(find_task(small), [ours, peer], runs=1)
 
 
 # --- the table --------------------------------------------------------------------------------
 
 
 def test_medians() -> None:
-    usages = [Usage(1, 9, 30), Usage(3, 8, 10), Usage(9, 1, 20)]
-    assert middle(usages) == Usage(3, 8, 20)
+    usages = [Usage(1, 9, 30, 40), Usage(3, 8, 10, 90), Usage(9, 1, 20, 70)]
+    assert middle(usages) == Usage(3, 8, 20, 70)
+
+
+ROWS = [
+    Row(200, "cold", OURS, Usage(3, 4, 80_000_000, 90_000_000)),
+    Row(200, "cold", BASE, Usage(2, 1, 40_000_000, 40_000_000)),
+    Row(200, "unchanged", OURS, Usage(0.5, 1, 30_000_000, 30_000_000)),
+    Row(200, "unchanged", BASE, Usage(2, 2, 40_000_000, 50_000_000)),
+]
 
 
 def test_ratios_are_to_the_same_build() -> None:
-    rows = [
-        Row(200, "cold", "ours", Usage(3, 4, 80_000_000)),
-        Row(200, "cold", BASE, Usage(2, 1, 40_000_000)),
-        Row(200, "unchanged", "ours", Usage(0.5, 1, 30_000_000)),
-        Row(200, "unchanged", BASE, Usage(2, 2, 40_000_000)),
+    assert [cells(line) for line in format_rows(ROWS, BASE)] == [
+        ["200", "cold", OURS, "3.00", "4.00", "15.00", "80", "90", "1.50", "4.00"],
+        ["200", "cold", BASE, "2.00", "1.00", "10.00", "40", "40", "1.00", "1.00"],
+        ["200", "unchanged", OURS, "0.50", "1.00", "2.50", "30", "30", "0.25", "0.50"],
+        ["200", "unchanged", BASE, "2.00", "2.00", "10.00", "40", "50", "1.00", "1.00"],
     ]
-    assert [" ".join(line.split()) for line in format_rows(rows, BASE) if line] == [
-        "200 cold ours 3.00 4.00 15.00 80 1.50 4.00",
-        "200 cold Pelican 2.00 1.00 10.00 40 1.00 1.00",
-        "200 unchanged ours 0.50 1.00 2.50 30 0.25 0.50",
-        "200 unchanged Pelican 2.00 2.00 10.00 40 1.00 1.00",
+
+
+def test_ratios_of_ours_to_the_others() -> None:
+    rows = [cells(line) for line in format_rows(ROWS, OURS, dividing=True)]
+    assert [row[-2:] for row in rows] == [
+        ["1.00", "1.00"],
+        ["1.50", "4.00"],
+        ["1.00", "1.00"],
+        ["0.25", "0.50"],
     ]
-    assert all(len(line) == len(HEAD) for line in format_rows(rows, BASE) if line)
+
+
+def test_all_lines_of_the_table_are_equally_long() -> None:
+    lines = [*format_head("build", "×").splitlines(), *format_rows(ROWS, BASE)]
+    assert {len(line) for line in lines} == {len(lines[0])}
+    assert cells(lines[0])[-2:] == ["wall ×", "CPU ×"]
+    assert len(cells(lines[1])) == len(cells(lines[2])) == 10
 
 
 def test_growth_is_of_the_time_for_each_text() -> None:
     small, large = (
-        [Row(n, "cold", "ours", Usage(wall, 3, 1)), Row(n, "unchanged", "ours", Usage(7, 1, 1))]
+        [
+            Row(n, "cold", "ours", Usage(wall, 3, 1, 1)),
+            Row(n, "unchanged", "ours", Usage(7, 1, 1, 1)),
+        ]
         for n, wall in ((10, 2), (50, 11))
     )
     assert list(format_growth(small, large)) == [
-        "Time for each text, cold, with 50 texts, as against 10:",
-        f"  {'ours':19} wall 1.10, CPU 0.20",
+        "Time for each text of a cold build, 50 texts ÷ 10 texts:\n",
+        "- ours: wall 1.10, CPU 0.20",
     ]
