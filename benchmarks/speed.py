@@ -164,9 +164,7 @@ def _take_turns(task: Task, runs: int, turn: Callable[[], Iterator[Measured]]) -
     used: defaultdict[tuple[str, str], list[Usage]] = defaultdict(list)
     for n in range(1, warm + runs + 1):
         for build, program, usage in turn():
-            _show_progress(
-                f"{task.texts} texts, turn {n} of {warm + runs}: {program}, {build}, done"
-            )
+            _show_progress(f"{task.texts} texts, turn {n} of {warm + runs}: {program} has built")
             used[build, program].append(usage)
     _show_progress("")
     return [
