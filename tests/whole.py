@@ -14,7 +14,7 @@ from secpack.canary.diff import changes
 from secpack.documents import read_bulletin, read_canary
 from secpack.lint import lint
 from secpack.model.archive import Archive, Bulletin, Canary, File
-from secpack.pack import Entry
+from secpack.pack import TextFile
 from secpack.profile import Csaf
 from secpack.tracker.join import join_advisories, join_cves
 from tests.bulletins.formats import exports
@@ -67,8 +67,8 @@ def read(data: bytes) -> Archive:
     return Archive(bulletins, canaries, advisories, (), (), tuple(sorted(findings)), cves)
 
 
-def _entry(data: bytes, path: str, number: int) -> Entry:
-    return Entry(File(path, data, hashlib.sha256(data).hexdigest()), number, None, "", ())
+def _entry(data: bytes, path: str, number: int) -> TextFile:
+    return TextFile(File(path, data, hashlib.sha256(data).hexdigest()), number, None, "", ())
 
 
 def _other(canary: Canary) -> Canary:

@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 
 from bulletins.lookups import slug_of
+from secpack.mirror import site_data
 from secpack.model.archive import Attachment, Bulletin, Canary, Key, Publication
 from secpack.profile import Kind, Profile
 
-ARCHIVE_JSON = "data/archive.json"
+ARCHIVE_JSON = site_data.ARCHIVE_JSON
 MANIFEST_JSON = "data/manifest.json"
 SCHEMA_JSON = "data/schema.json"
 CALENDAR = "feeds/canaries.ics"

@@ -1,4 +1,4 @@
-"""Results that a later run can use, as JSON in this user's own folder for caches."""
+"""Keeps results for later runs, as JSON in a cache folder that only this user can write to."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ _OTHERS_WRITE: Final = stat.S_IWGRP | stat.S_IWOTH
 
 
 class Cache:
-    """A file of lists of strings by key; a path of None keeps nothing.
+    """A file of lists of strings by name; with None as its path it keeps nothing.
 
-    A file that is missing, damaged or of another format is an empty cache, and a place where
-    nothing can be written is no error: results are then found out again the next time.
+    A file that is missing, damaged or in another format is an empty cache. A file that cannot be
+    written is no error: the next run computes the results again.
     """
 
     def __init__(self, path: Path | None) -> None:
@@ -30,18 +30,18 @@ class Cache:
         self._kept: dict[str, list[str]] = _read(path) if path else {}
         self._changed = False
 
-    def get(self, key: str) -> list[str] | None:
-        """What was kept under a key."""
-        return self._kept.get(key)
+    def get(self, name: str) -> list[str] | None:
+        """Return the strings of this name; None if there are none."""
+        return self._kept.get(name)
 
-    def put(self, key: str, value: list[str]) -> None:
-        """Keep something under a key."""
+    def put(self, name: str, value: list[str]) -> None:
+        """Keep strings under a name."""
         if self._path:
-            self._kept[key] = value
+            self._kept[name] = value
             self._changed = True
 
     def save(self) -> None:
-        """Write the file anew, as a whole, if anything was put into it."""
+        """Write the file if its content has changed."""
         if not self._path or not self._changed:
             return
         kept = dict(list(self._kept.items())[-_MOST:])
@@ -52,7 +52,7 @@ def _read(path: Path) -> dict[str, list[str]]:
     try:
         data = read_json(path)
         kept = data["kept"] if data["format"] == _FORMAT else {}
-        return {key: value for key, value in kept.items() if _are_strings(value)}
+        return {name: value for name, value in kept.items() if _are_strings(value)}
     except (KeyError, TypeError, AttributeError):
         return {}
 
@@ -62,16 +62,16 @@ def _are_strings(value: object) -> bool:
 
 
 def open_cache(name: str) -> Cache:
-    """A cache in this user's folder for caches, if that can be used."""
+    """Open a cache in this user's cache folder, if that can be used."""
     folder = cache_folder()
     return Cache(folder / name if folder else None)
 
 
 def cache_folder() -> Path | None:
-    """This user's folder for caches (XDG base directories); None if it cannot be used.
+    """Return this user's cache folder (XDG base directories); None if it cannot be used.
 
-    What lies there decides what a build shows. So nobody else may be able to write there, and it
-    must not have come with a checkout. Says on stderr, once, why it is not used.
+    Its files decide what a build shows. So nobody else may be able to write to it, and no checkout
+    may contain it. Prints on stderr, once, why the folder is not used.
     """
     try:
         base = Path(os.environ.get("XDG_CACHE_HOME") or "~/.cache").expanduser()
@@ -80,33 +80,33 @@ def cache_folder() -> Path | None:
     except RuntimeError:
         reason = "this user has no home folder"
     if reason:
-        _say(reason)
+        _warn(reason)
         return None
     return folder
 
 
 @cache
-def _say(reason: str) -> None:
-    way_out = "set XDG_CACHE_HOME to a folder outside any checkout that only you can write to"
-    print(f"No results are kept for the next run: {reason}; {way_out}.", file=sys.stderr)
+def _warn(reason: str) -> None:
+    advice = "set XDG_CACHE_HOME to a folder outside any checkout that only you can write to"
+    print(f"No results are kept for the next run: {reason}; {advice}.", file=sys.stderr)
 
 
 def _objection(folder: Path) -> str:
-    """Why a folder cannot be used, there or not; empty where it can."""
+    """Why a folder, which may not exist yet, cannot be used; empty if it can."""
     for path in (folder, *folder.parents):
         try:
-            found = path.lstat()
+            status = path.lstat()
         except FileNotFoundError:
             continue
         except OSError as error:
             return f"{path}: {error.strerror}"
-        if not stat.S_ISDIR(found.st_mode):
+        if not stat.S_ISDIR(status.st_mode):
             return f"{path} is not a folder"
-        if found.st_uid not in ({os.geteuid()} if path == folder else {os.geteuid(), 0}):
+        if status.st_uid not in ({os.geteuid()} if path == folder else {os.geteuid(), 0}):
             return f"{path} belongs to another user"
-        # As in /tmp, where others can write, but not replace what is ours.
-        is_shared = found.st_uid == 0 and found.st_mode & stat.S_ISVTX and path != folder
-        if found.st_mode & _OTHERS_WRITE and not is_shared:
+        # Others can write to folders such as /tmp, but not replace our files there.
+        is_shared = status.st_uid == 0 and status.st_mode & stat.S_ISVTX and path != folder
+        if status.st_mode & _OTHERS_WRITE and not is_shared:
             return f"others can write to {path}"
         if os.path.lexists(path / ".git"):
             return f"{path} is a git checkout"
@@ -114,7 +114,7 @@ def _objection(folder: Path) -> str:
 
 
 def _create(folder: Path) -> str:
-    """Create a folder that is this user's alone, and its parents; return why that failed."""
+    """Create a folder for this user only, and its parents; return why that failed, if it did."""
     try:
         for path in (*reversed(folder.parents), folder):
             path.mkdir(mode=0o700, exist_ok=True)
@@ -127,21 +127,21 @@ def _create(folder: Path) -> str:
 
 
 def read_json(path: Path) -> Any:
-    """The data in a file; None if it is missing, damaged, huge, not regular, or not only ours."""
+    """Read a file that only this user can write; None if it is not that, or not valid JSON."""
     try:
-        found = path.lstat()
-        is_ours = found.st_uid == os.geteuid() and not found.st_mode & _OTHERS_WRITE
+        status = path.lstat()
+        is_ours = status.st_uid == os.geteuid() and not status.st_mode & _OTHERS_WRITE
         return json.loads(read_file(path, _MOST_BYTES, follow=False)) if is_ours else None
     except (OSError, ValueError, RecursionError):
         return None
 
 
 def write_json(path: Path, data: object) -> bool:
-    """Write data to a file that only this user reads, whole or not at all; return whether it did.
+    """Replace a file by JSON that only this user can read, completely or not at all.
 
-    It replaces whatever is there.
+    Returns whether that succeeded.
     """
-    import tempfile  # noqa: PLC0415 - a build that finds nothing changed does not need it
+    import tempfile  # noqa: PLC0415 - not needed in a build that finds nothing changed
 
     new = None
     try:

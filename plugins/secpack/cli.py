@@ -10,41 +10,40 @@ import signal
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import asdict
 from datetime import date
 from io import TextIOWrapper
 from itertools import groupby
 from pathlib import Path
 from typing import Any
 
-from secpack.archive import examine
+from secpack.archive import load
 from secpack.cache import open_cache
 from secpack.canary.checks import check_lateness
-from secpack.errors import ParseError, SecpackError
+from secpack.errors import PackError, ParseError, SecpackError
 from secpack.files import MAX_INPUT, read_file
 from secpack.lint import CODES, check_security_txt, lint
-from secpack.mirror.checksums import SUMS
+from secpack.mirror.checksums import CHECKSUMS
 from secpack.mirror.copies import TIMEOUT, Folder, open_copy
-from secpack.mirror.verify_site import Verdict, verify_site
-from secpack.model.archive import Advisory, Archive
-from secpack.model.findings import Finding, Severity
+from secpack.mirror.verify_site import Outcome, verify_site
+from secpack.model.archive import Advisory
+from secpack.model.findings import Finding, Severity, with_waivers
 from secpack.parser.characters import visible
 from secpack.profile import Profile, load_profile
 from secpack.progress import Progress, clear
 from secpack.signatures.gpgv import Checker
 from secpack.tracker.data import load_advisories
-from secpack.waivers import with_waivers
 
-#: How much is printed of a line about a copy, and of the files that were not read: a hostile copy
-#: can make both long.
+#: The most characters of a line about a copy, and the most unread files that are printed: a
+#: hostile copy could make both endless.
 _MOST_OF_A_LINE = 2000
 _MOST_UNREAD = 1000
 
 _CLEAN, _FINDINGS, _UNUSABLE = 0, 1, 2
-_LEVELS = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.NOTICE: "notice"}
 
 
 def command() -> int:
-    """Run the command as a program, which SIGTERM ends in order; return its exit status."""
+    """Run the command as a program, which SIGTERM ends cleanly; return its exit status."""
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
     return main()
 
@@ -82,50 +81,50 @@ def _run_check(options: argparse.Namespace) -> int:
         checker=Checker(cache=cache, progress=Progress("Checking signatures")),
         on=options.on,
     )
-    with _readers_that_leave():
+    with _ignoring_closed_pipes():
         _show(findings, options)
-    grave = any(f.severity is Severity.ERROR and not f.waived for f in findings)
-    return _FINDINGS if grave else _CLEAN
+    has_errors = any(f.severity is Severity.ERROR and not f.waived for f in findings)
+    return _FINDINGS if has_errors else _CLEAN
 
 
 def _run_verify_site(options: argparse.Namespace) -> int:
-    verdict = verify_site(
+    outcome = verify_site(
         open_copy(options.copy, options.timeout),
         rebuild=Folder(options.against) if options.against else None,
         keyring=read_file(options.keyring, MAX_INPUT) if options.keyring else None,
         newer_than=options.newer_than,
         progress=Progress("Reading files"),
     )
-    with _readers_that_leave():
-        for line in _verdict_lines(verdict):
+    with _ignoring_closed_pipes():
+        for line in _outcome_lines(outcome):
             print(_plain(line)[:_MOST_OF_A_LINE])
         sys.stdout.flush()
-    return _CLEAN if verdict.true else _FINDINGS
+    return _CLEAN if outcome.passed else _FINDINGS
 
 
-def _verdict_lines(verdict: Verdict) -> Iterator[str]:
-    """A line for each thing that is wrong, then the verdict."""
-    yield from verdict.problems
-    yield from (f"altered: {path}: {why}" for path, why in sorted(verdict.altered.items()))
-    yield from (f"missing: {path}: {why}" for path, why in sorted(verdict.missing.items()))
-    yield from (f"extra: {path}" for path in verdict.extra)
-    yield from (f"not read: {path}" for path in verdict.unread[:_MOST_UNREAD])
-    if len(verdict.unread) > _MOST_UNREAD:
-        yield f"not read: {len(verdict.unread) - _MOST_UNREAD:,} more files"
-    yield from verdict.behind
-    yield from (f"verified against {reason}" for reason in verdict.rests_on)
-    if not verdict.true:
-        yield f"FAILED ({verdict.files:,} files checked)"
-    elif verdict.rests_on:
-        yield f"OK ({verdict.files:,} files checked)"
+def _outcome_lines(outcome: Outcome) -> Iterator[str]:
+    """A line for each thing that is wrong, then the result."""
+    yield from outcome.problems
+    yield from (f"altered: {path}: {why}" for path, why in sorted(outcome.altered.items()))
+    yield from (f"missing: {path}: {why}" for path, why in sorted(outcome.missing.items()))
+    yield from (f"extra: {path}" for path in outcome.extra)
+    yield from (f"not read: {path}" for path in outcome.unread[:_MOST_UNREAD])
+    if len(outcome.unread) > _MOST_UNREAD:
+        yield f"not read: {len(outcome.unread) - _MOST_UNREAD:,} more files"
+    yield from outcome.behind
+    yield from (f"verified against {proof}" for proof in outcome.verified_by)
+    if not outcome.passed:
+        yield f"FAILED ({outcome.files:,} files checked)"
+    elif outcome.verified_by:
+        yield f"OK ({outcome.files:,} files checked)"
     else:
-        yield f"undamaged ({verdict.files:,} files checked)"
-        yield f"Anybody can write {SUMS}: verify it with --against REBUILD or --keyring FILE."
+        yield f"undamaged ({outcome.files:,} files checked)"
+        yield f"Anybody can write {CHECKSUMS}: verify it with --against REBUILD or --keyring FILE."
 
 
 @contextmanager
-def _readers_that_leave() -> Iterator[None]:
-    """Go on where whoever reads what is printed has read enough."""
+def _ignoring_closed_pipes() -> Iterator[None]:
+    """Ignore that the reader of the output, such as ``head``, has closed the pipe."""
     try:
         yield
     except BrokenPipeError:
@@ -151,35 +150,27 @@ def check(
 ) -> list[Finding]:
     """Read and verify a whole pack; return all findings, sorted.
 
-    Raises SecpackError where nothing can be checked: no pack, or no gpgv.
+    Raises SecpackError when nothing can be checked: no pack, or no gpgv.
     """
-    archive, errors = examine(pack, profile=profile, advisories=advisories, checker=checker)
-    late = [*_overdue(archive, profile, on)] if on else []
-    late += [_unknown_embargo(name) for name in archive.unknown_embargoes]
-    broken = (_finding(error) for error in errors)
-    return sorted([*archive.findings, *_lint(archive, profile), *late, *broken])
-
-
-def _overdue(archive: Archive, profile: Profile, on: date) -> Iterator[Finding]:
-    """What depends on the day on which somebody looks."""
-    yield from check_lateness(archive.canaries, on)
-    if profile.security_txt:
-        yield from check_security_txt(profile.security_txt, on)
-
-
-def _unknown_embargo(name: str) -> Finding:
-    message = f"{name} is under embargo, but the pack has no such document"
-    return Finding("", 0, "embargo-unknown", message, Severity.ERROR)
-
-
-def _lint(archive: Archive, profile: Profile) -> Iterator[Finding]:
-    """What only a check looks for, with the waivers for it."""
+    errors: tuple[SecpackError, ...] = ()
+    try:
+        archive = load(pack, profile=profile, advisories=advisories, checker=checker)
+    except PackError as error:
+        archive, errors = error.archive, error.errors
+    findings = [*archive.findings, *map(_unreadable, errors)]
     waivers = [w for w in profile.waivers if w.finding in CODES]
     files = [p.document.file for p in archive.publications]
-    return with_waivers(lint(archive), waivers, {file.path: file.sha256 for file in files})
+    findings += with_waivers(lint(archive), waivers, {file.path: file.sha256 for file in files})
+    for name in archive.unknown_embargoes:
+        message = f"{name} is under embargo, but the pack has no such document"
+        findings.append(Finding("", 0, "embargo-unknown", message, Severity.ERROR))
+    if on:
+        findings += check_lateness(archive.canaries, on)
+        findings += check_security_txt(profile.security_txt, on) if profile.security_txt else ()
+    return sorted(findings)
 
 
-def _finding(error: SecpackError) -> Finding:
+def _unreadable(error: SecpackError) -> Finding:
     if isinstance(error, ParseError):
         return Finding(error.path, error.line, "unreadable", error.message, Severity.ERROR)
     return Finding("", 0, "unreadable", str(error), Severity.ERROR)
@@ -191,23 +182,23 @@ def _parser() -> argparse.ArgumentParser:
     command = commands.add_parser(
         "check",
         help="read and verify a whole pack before it is published",
-        description="Reads everything, verifies everything, and prints what to look at. "
+        description="Reads and verifies everything, and prints what needs attention. "
         "Exit status: 0 clean, 1 findings of severity error, 2 unusable arguments.",
     )
     command.add_argument("pack", help="the folder of the pack")
     command.add_argument("--profile", type=Path, help="the issuer's profile (TOML)")
     command.add_argument("--xsa", type=Path, help="tracker data (xsa.yml)")
     command.add_argument("--xsa-json", type=Path, help="the Xen Project's list (xsa.json)")
-    command.add_argument("--on", type=_day, metavar="DATE", help="is anything late on that day?")
+    command.add_argument("--on", type=_day, metavar="DATE", help="report what is late on that day")
     command.add_argument(
         "--format",
         choices=sorted(_FORMATS),
         default="text",
-        help="for people (text, the default), for programs (json), for a forge (github)",
+        help="text (the default) for people, json for programs, github for a forge",
     )
     command.add_argument("--notices", action="store_true", help="print notices as text, too")
     command.add_argument(
-        "--no-cache", action="store_true", help="use no verdicts of earlier runs, and keep none"
+        "--no-cache", action="store_true", help="check every signature anew, and keep no verdicts"
     )
     command.set_defaults(run=_run_check)
     _add_verify_site(commands)
@@ -218,13 +209,15 @@ def _add_verify_site(commands: Any) -> None:
     command = commands.add_parser(
         "verify-site",
         help="check that a copy of a site is genuine, complete and up to date",
-        description=f"Compares every file of a copy with its {SUMS}, and verifies that against a "
-        "rebuild or a signature. Exit status: 0 verified (or undamaged, with nothing to verify "
-        "against), 1 failed, 2 unusable arguments, or no answer.",
+        description=f"Compares every file of a copy with its {CHECKSUMS}, and verifies that file "
+        "against a rebuild or a signature. Exit status: 0 verified (or undamaged, with nothing to "
+        "verify against), 1 failed, 2 unusable arguments, or no answer.",
     )
-    command.add_argument("copy", help="the copy's address (https://...) or folder")
+    command.add_argument("copy", help="the copy's URL (https://...) or folder")
     command.add_argument("--against", type=_folder, metavar="REBUILD", help="a site built here")
-    command.add_argument("--keyring", type=Path, metavar="FILE", help=f"keys that may sign {SUMS}")
+    command.add_argument(
+        "--keyring", type=Path, metavar="FILE", help=f"keys that may sign {CHECKSUMS}"
+    )
     command.add_argument(
         "--newer-than",
         type=_day,
@@ -236,7 +229,7 @@ def _add_verify_site(commands: Any) -> None:
         type=_seconds,
         default=TIMEOUT,
         metavar="SECONDS",
-        help="stop after that time, and list what was not read (default: %(default)s)",
+        help="stop after that time, and list the files not read (default: %(default)s)",
     )
     command.set_defaults(run=_run_verify_site)
 
@@ -273,30 +266,20 @@ def _as_text(findings: Sequence[Finding]) -> None:
 
 
 def _as_json(findings: Sequence[Finding]) -> None:
-    rows = [
-        {
-            "file": f.file,
-            "line": f.line,
-            "severity": f.severity.value,
-            "code": f.code,
-            "message": f.message,
-            "waived": f.waived or None,
-        }
-        for f in findings
-    ]
-    print(json.dumps(rows, indent=1, sort_keys=True))
+    items = [asdict(finding) | {"waived": finding.waived or None} for finding in findings]
+    print(json.dumps(items, indent=1, sort_keys=True))
 
 
 def _as_github(findings: Sequence[Finding]) -> None:
-    """Workflow commands, by which a forge shows findings beside the lines they are about."""
+    """Workflow commands, with which a forge shows each finding next to its line."""
     for f in findings:
-        level = "notice" if f.waived else _LEVELS[f.severity]
-        place = f"file={_property(f.file)}" + (f",line={f.line}" if f.line else "")
-        print(f"::{level} {place},title={f.code}::{_data(f.message)}")
+        level = "notice" if f.waived else f.severity.value
+        location = f"file={_property(f.file)}" + (f",line={f.line}" if f.line else "")
+        print(f"::{level} {location},title={f.code}::{_data(f.message)}")
 
 
 def _plain(text: str) -> str:
-    """Words of a pack can hold what a terminal, or a forge, would obey."""
+    """Text from a pack, without what a terminal or a forge would obey."""
     return visible(text.replace("\n", " "))
 
 
@@ -313,8 +296,8 @@ _FORMATS = {"text": _as_text, "json": _as_json, "github": _as_github}
 
 def _summary(findings: Sequence[Finding], shown: Sequence[Finding]) -> str:
     counts = [
-        f"{sum(1 for f in findings if f.severity is severity)} {severity.value}(s)"
-        for severity in (Severity.ERROR, Severity.WARNING, Severity.NOTICE)
+        f"{sum(f.severity is severity for f in findings)} {severity.value}(s)"
+        for severity in Severity
     ]
     hidden = len(findings) - len(shown)
     more = f"; {hidden} not shown, --notices shows them" if hidden else ""

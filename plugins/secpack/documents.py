@@ -1,4 +1,4 @@
-"""From the files of a pack to bulletins and canaries, each by itself."""
+"""Reads each text of a pack as a bulletin or a canary, independently of the others."""
 
 from __future__ import annotations
 
@@ -23,8 +23,9 @@ from secpack.extract.metadata import Metadata, read_metadata
 from secpack.extract.packages import read_packages
 from secpack.extract.summary import read_summary
 from secpack.model.archive import Bulletin, Canary, Document, Letter
+from secpack.model.blocks import Letterhead
 from secpack.model.findings import Finding
-from secpack.pack import Contents, Entry, document_id
+from secpack.pack import Contents, TextFile, document_id
 from secpack.parser import parse_letter, parse_text
 from secpack.profile import DocumentEntry, Kind, Profile
 from secpack.tracker.join import advisory_numbers, other_ids
@@ -35,7 +36,7 @@ _P = TypeVar("_P", Bulletin, Canary)
 def read_documents(
     contents: Contents, profile: Profile, progress: Callable[[int, int], object]
 ) -> tuple[list[Bulletin], list[Canary]]:
-    """The bulletins and canaries of a pack, ascending; what is wrong with one goes to the errors.
+    """Return the bulletins and canaries of a pack by number; errors go to ``contents.errors``.
 
     ``progress`` gets the number of texts read so far, and of all texts, for each folder.
     """
@@ -47,68 +48,66 @@ def read_documents(
 
 
 def _documents(
-    entries: Iterable[Entry],
+    files: Iterable[TextFile],
     kind: Kind,
     contents: Contents,
-    read: Callable[[Entry, Sequence[Letter]], _P],
+    read: Callable[[TextFile, Sequence[Letter]], _P],
     progress: Callable[[int, int], object],
 ) -> list[_P]:
-    """The documents of one folder, ascending; what is wrong with one goes to the errors."""
-    documents = []
     letters = defaultdict(list)
-    for entry in entries:
-        if entry.letter:
-            letters[entry.number].append(entry)
-    seen: dict[int, str] = {}
-    texts = sorted((entry for entry in entries if not entry.letter), key=lambda e: e.number)
-    for done, entry in enumerate(texts, 1):
+    for file in files:
+        if file.letter:
+            letters[file.number].append(file)
+    documents = []
+    paths: dict[int, str] = {}
+    texts = sorted((file for file in files if not file.letter), key=lambda file: file.number)
+    for done, text in enumerate(texts, 1):
+        own = letters.pop(text.number, ())
         try:
-            _check_number(entry, seen)
-            beside = [_letter(e, entry) for e in letters.pop(entry.number, ())]
-            documents.append(read(entry, beside))
+            _check_number(text, paths)
+            documents.append(read(text, [_letter(letter, text) for letter in own]))
         except SecpackError as error:
             contents.errors.append(error)
-            letters.pop(entry.number, None)
         progress(done, len(texts))
-    for orphan in (entry for group in letters.values() for entry in group):
+    for orphan in (letter for group in letters.values() for letter in group):
         message = f"a letter, but there is no {document_id(kind, orphan.number)} here"
         contents.errors.append(ParseError(message, path=orphan.file.path))
     return documents
 
 
-def _letter(entry: Entry, canary: Entry) -> Letter:
-    if entry.year != canary.year:
-        message = f"a letter whose name says {entry.year}, beside {canary.file.name}"
-        raise ParseError(message, path=entry.file.path)
-    return Letter(entry.letter, parse_letter(entry.file), entry.signatures)
+def _check_number(text: TextFile, paths: dict[int, str]) -> None:
+    first = paths.setdefault(text.number, text.file.path)
+    if first != text.file.path:
+        message = f"number {text.number} is also the number of {first}"
+        raise ParseError(message, path=text.file.path)
 
 
-def _check_number(entry: Entry, seen: dict[int, str]) -> None:
-    if entry.number in seen:
-        message = f"number {entry.number} is also that of {seen[entry.number]}"
-        raise ParseError(message, path=entry.file.path)
-    seen[entry.number] = entry.file.path
+def _letter(letter: TextFile, canary: TextFile) -> Letter:
+    if letter.year != canary.year:
+        message = f"a letter whose name says {letter.year}, next to {canary.file.name}"
+        raise ParseError(message, path=letter.file.path)
+    return Letter(letter.letter, parse_letter(letter.file), letter.signatures)
 
 
-def read_bulletin(entry: Entry, letters: Sequence[Letter], profile: Profile) -> Bulletin:
-    """What a bulletin's text says. Raises ParseError, also when it has letters."""
+def read_bulletin(text: TextFile, letters: Sequence[Letter], profile: Profile) -> Bulletin:
+    """Read a bulletin. Raises ParseError, also when it has letters."""
     if letters:
         path = letters[0].document.file.path
-        raise ParseError("a letter beside a bulletin; only canaries have letters", path=path)
-    document, metadata = _read(entry, profile.bulletins, profile, kind="bulletin")
+        raise ParseError("a letter next to a bulletin; only canaries have letters", path=path)
+    document, metadata = _read(text, profile.bulletins, profile, word="bulletin")
     mentions = find_mentions(document)
     evidence = decide(mentions)
     addresses = advisory_numbers(evidence)
     packages, unread = read_packages(document)
     return Bulletin(
-        id=document_id(profile.bulletins, entry.number),
-        number=entry.number,
+        id=document_id(profile.bulletins, text.number),
+        number=text.number,
         title=metadata.title,
         published=metadata.published,
         updated=metadata.updated,
         revisions=metadata.revisions,
         document=replace(document, findings=(*document.findings, *unread)),
-        signatures=entry.signatures,
+        signatures=text.signatures,
         addresses=tuple(sorted(addresses)),
         mentions=tuple(sorted(advisory_numbers(mentions) - addresses)),
         ids=other_ids(mentions),
@@ -119,20 +118,20 @@ def read_bulletin(entry: Entry, letters: Sequence[Letter], profile: Profile) -> 
     )
 
 
-def read_canary(entry: Entry, letters: Sequence[Letter], profile: Profile) -> Canary:
-    """What a canary and its letters say. Raises ParseError."""
-    document, metadata = _read(entry, profile.canaries, profile, kind="canary")
+def read_canary(text: TextFile, letters: Sequence[Letter], profile: Profile) -> Canary:
+    """Read a canary and its letters. Raises ParseError."""
+    document, metadata = _read(text, profile.canaries, profile, word="canary")
     statements = read_statements(document)
-    texts = (document, *(letter.document for letter in letters))
+    documents = (document, *(letter.document for letter in letters))
     return Canary(
-        id=document_id(profile.canaries, entry.number),
-        number=entry.number,
+        id=document_id(profile.canaries, text.number),
+        number=text.number,
         title=metadata.title,
         published=metadata.published,
         updated=metadata.updated,
         revisions=metadata.revisions,
         document=document,
-        signatures=entry.signatures,
+        signatures=text.signatures,
         letters=tuple(letters),
         introduction=introduction(document),
         statements=statements,
@@ -141,55 +140,49 @@ def read_canary(entry: Entry, letters: Sequence[Letter], profile: Profile) -> Ca
         due=due_window(statements, metadata.published),
         announcements=announcements(document),
         freshness=freshness(document),
-        all_mentions=tuple(n for text in texts for n in find_mentions(text)),
+        all_mentions=tuple(m for each in documents for m in find_mentions(each)),
         summary=read_summary(document),
     )
 
 
-def _read(entry: Entry, folder: Kind, profile: Profile, *, kind: str) -> tuple[Document, Metadata]:
-    """Parse a document and check it against its file's name. Raises ParseError."""
-    document = parse_text(entry.file)
-    _check_letterhead(document, entry, kind)
-    known = profile.documents.get(document_id(folder, entry.number), DocumentEntry())
-    metadata = read_metadata(document, known, fallback=f"{_kind_name(document)} {entry.number:03d}")
-    head = document.letterhead
-    _check_year(entry, metadata, head.line if head else 0)
-    odd = (*metadata.findings, *_draft(entry), *_issuer(document, profile))
-    return replace(document, findings=(*document.findings, *odd)), metadata
+def _read(text: TextFile, kind: Kind, profile: Profile, *, word: str) -> tuple[Document, Metadata]:
+    """Parse a text and compare it with its file's name; ``word`` is the kind that it must state.
 
-
-def _kind_name(document: Document) -> str:
+    Raises ParseError.
+    """
+    document = parse_text(text.file)
     head = document.letterhead
     assert head is not None
-    return f"{head.issuer} {'Canary' if head.kind == 'canary' else 'Security Bulletin'}"
+    _check_letterhead(head, text, word)
+    known = profile.documents.get(document_id(kind, text.number), DocumentEntry())
+    title = f"{head.issuer} {'Canary' if word == 'canary' else 'Security Bulletin'}"
+    metadata = read_metadata(document, known, fallback=f"{title} {text.number:03d}")
+    _check_year(text, metadata, head.line)
+    findings = (*document.findings, *metadata.findings, *_findings(head, text, profile))
+    return replace(document, findings=findings), metadata
 
 
-def _check_letterhead(document: Document, entry: Entry, kind: str) -> None:
-    head = document.letterhead
-    assert head is not None
-    if head.kind != kind:
-        message = f"a {head.kind} by its header, in the folder of another kind; expected a {kind}"
-        raise ParseError(message, path=entry.file.path, line=head.line)
-    if head.number != entry.number:
-        message = f"number {head.number} in the header, {entry.number} in the file's name"
-        raise ParseError(message, path=entry.file.path, line=head.line)
+def _check_letterhead(head: Letterhead, text: TextFile, word: str) -> None:
+    if head.kind != word:
+        message = f"a {head.kind} by its header, in the folder of another kind; expected a {word}"
+        raise ParseError(message, path=text.file.path, line=head.line)
+    if head.number != text.number:
+        message = f"number {head.number} in the header, {text.number} in the file's name"
+        raise ParseError(message, path=text.file.path, line=head.line)
 
 
-def _check_year(entry: Entry, metadata: Metadata, line: int) -> None:
-    years = sorted({metadata.published.year, metadata.updated.year})
-    if entry.year is not None and metadata.published.year != entry.year:
-        said = " and ".join(str(year) for year in years)
-        message = f"dated {said}, but the file's name says {entry.year}"
-        raise ParseError(message, path=entry.file.path, line=line)
+def _check_year(text: TextFile, metadata: Metadata, line: int) -> None:
+    if text.year is not None and metadata.published.year != text.year:
+        years = sorted({metadata.published.year, metadata.updated.year})
+        dated = " and ".join(str(year) for year in years)
+        message = f"dated {dated}, but the file's name says {text.year}"
+        raise ParseError(message, path=text.file.path, line=line)
 
 
-def _draft(entry: Entry) -> Iterator[Finding]:
-    if entry.year is None:
-        yield Finding(entry.file.path, 0, "draft", "a draft by its name: give it its year")
-
-
-def _issuer(document: Document, profile: Profile) -> Iterator[Finding]:
-    head = document.letterhead
-    if head and profile.issuer and head.issuer != profile.issuer:
-        message = f"issued by {head.issuer!r}; the profile is that of {profile.issuer!r}"
-        yield Finding(document.file.path, head.line, "issuer-differs", message)
+def _findings(head: Letterhead, text: TextFile, profile: Profile) -> Iterator[Finding]:
+    path = text.file.path
+    if text.year is None:
+        yield Finding(path, 0, "draft", "a draft by its name: put the year into the name")
+    if profile.issuer and head.issuer != profile.issuer:
+        message = f"issued by {head.issuer!r}; the issuer in the profile is {profile.issuer!r}"
+        yield Finding(path, head.line, "issuer-differs", message)

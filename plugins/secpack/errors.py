@@ -1,17 +1,22 @@
-"""What can be wrong with a pack, said so that a person can mend it."""
+"""Errors: what is wrong, in which file and line."""
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from secpack.model.archive import Archive
+
 
 class SecpackError(Exception):
-    """Any reason for which a pack, a profile or tracker data cannot be used."""
+    """A pack, a profile or tracker data cannot be used."""
 
 
 class ParseError(SecpackError):
-    """A file that cannot be read as what it should be.
+    """A file does not have the expected form.
 
-    ``str()`` of it is ``path:line:column: message``; line and column count from 1, and 0 means
-    that the whole file is meant.
+    ``str()`` of it is ``path:line:column: message``. Line and column count from 1; 0 means the
+    whole file.
     """
 
     def __init__(self, message: str, *, path: str, line: int = 0, column: int = 0) -> None:
@@ -22,29 +27,33 @@ class ParseError(SecpackError):
         self.column = column
 
     def __str__(self) -> str:
-        place = [self.path, *(str(n) for n in (self.line, self.column) if n)]
-        return f"{':'.join(place)}: {self.message}"
+        parts = [self.path, *(str(number) for number in (self.line, self.column) if number)]
+        return f"{':'.join(parts)}: {self.message}"
 
 
 class PrivateKeyError(ParseError):
-    """A file that holds a private key, which no waiver lets through."""
+    """A file contains a private key; no waiver accepts that."""
 
 
 class ProfileError(ParseError):
-    """A profile that is not valid TOML, or that says something the archive does not know."""
+    """A profile is not valid TOML, or has an unknown setting or an invalid value."""
 
 
 class TrackerError(ParseError):
-    """Tracker data that is not in the form of ``xsa.yml``."""
+    """Tracker data does not have the form of ``xsa.yml``."""
 
 
 class ProgramMissingError(SecpackError):
-    """A program that is needed is not there."""
+    """A program is not installed."""
 
 
 class PackError(SecpackError):
-    """A pack in which one or more files are unreadable; ``errors`` holds all of them."""
+    """Files of a pack cannot be published as they are.
 
-    def __init__(self, errors: tuple[SecpackError, ...]) -> None:
+    ``errors`` has all reasons. ``archive`` is what could be read, to be examined, not published.
+    """
+
+    def __init__(self, errors: tuple[SecpackError, ...], archive: Archive) -> None:
         super().__init__("\n".join(str(error) for error in errors))
         self.errors = errors
+        self.archive = archive

@@ -1,4 +1,4 @@
-"""What a publisher wants to know before publishing, and readers need not: ``secpack check``."""
+"""Findings only for publishers, which ``secpack check`` reports before publication."""
 
 from __future__ import annotations
 
@@ -29,41 +29,37 @@ CODES: Final = frozenset(
     }
 )
 
-#: How many days before its end a security.txt should be renewed.
+#: A security.txt should be renewed so many days before it expires.
 _RENEW: Final = 30
 
 _CITED: Final = re.compile(r"(?<![\w\]])\[((?:[0-9]{1,3}|\*{1,5})(?:,\s?[0-9]{1,3}){0,20})\]")
 
 
 def lint(archive: Archive) -> list[Finding]:
-    """Findings about texts that are sound enough to be published, sorted."""
-    found: list[Finding] = []
-    for publication in archive.publications:
-        found += _document(publication.document)
-    for bulletin in archive.bulletins:
-        found += _sections(bulletin)
-    found += _tracker(archive)
-    return sorted(found)
+    """Return findings about texts that can be published nevertheless, sorted."""
+    findings = [f for p in archive.publications for f in _document(p.document)]
+    findings += [f for bulletin in archive.bulletins for f in _sections(bulletin)]
+    return sorted([*findings, *_tracker(archive)])
 
 
-def check_security_txt(told: SecurityTxt, on: date) -> Iterator[Finding]:
-    """Whether at the end of a certain day a security.txt holds no longer, or soon will not."""
-    left = (told.expires.date() - on).days
+def check_security_txt(security_txt: SecurityTxt, on: date) -> Iterator[Finding]:
+    """Report a security.txt that has expired at the end of a day, or will soon."""
+    end = security_txt.expires.date()
+    left = (end - on).days
     if left <= _RENEW:
-        message = f"expires on {told.expires.date()}: {left} day(s) from {on}"
+        message = f"expires on {end}: {left} day(s) from {on}"
         if left <= 0:
-            message = f"expired on {told.expires.date()}; nobody should rely on it"
+            message = f"expired on {end}; nobody should rely on it"
         severity = Severity.WARNING if left > 0 else Severity.ERROR
         yield Finding(".well-known/security.txt", 0, "security-txt-expires", message, severity)
 
 
 def _document(document: Document) -> Iterator[Finding]:
     path = document.file.path
-    for number, line in enumerate(document.file.data.split(b"\n"), 1):
-        if line.endswith(b"\r"):
-            yield Finding(path, number, "carriage-return", "ends in CR LF; expected LF")
-            break
-    for number, line in enumerate(document.file.data.split(b"\n")[:MAX_READ_LINES], 1):
+    lines = document.file.data.split(b"\n")
+    if number := next((n for n, line in enumerate(lines, 1) if line.endswith(b"\r")), 0):
+        yield Finding(path, number, "carriage-return", "ends in CR LF; expected LF")
+    for number, line in enumerate(lines[:MAX_READ_LINES], 1):
         if line.rstrip(b"\r")[-1:] in (b" ", b"\t") and line.strip(b"\r") != b"| ":
             message = "white space at the end of the line"
             yield Finding(path, number, "trailing-space", message, Severity.NOTICE)
@@ -96,7 +92,7 @@ def _references(document: Document) -> Iterator[Finding]:
 
 
 def _cited(text: str) -> Iterator[str]:
-    """Labels in running text that is no citation yet: undefined ones, and lists as ``[1, 2]``."""
+    """Labels in text that the parser takes for no citation: undefined ones, and ``[1, 2]``."""
     for match in _CITED.finditer(text):
         yield from (citation_label(label.strip()) for label in match[1].split(","))
 
@@ -107,24 +103,24 @@ def _sections(bulletin: Bulletin) -> Iterator[Finding]:
         message = "no section Summary"
         yield Finding(path, 0, "section-missing", message, Severity.NOTICE)
     if not actions(bulletin.document):
-        message = "no section that tells what to do: User action, or Patching"
+        message = "no section on what to do: User action, or Patching"
         yield Finding(path, 0, "section-missing", message, Severity.NOTICE)
 
 
 def _tracker(archive: Archive) -> Iterator[Finding]:
-    """Where tracker data and a text, by its own words, differ in what the text addresses."""
+    """Report where tracker data and a text differ in what the text addresses."""
     tracked = {a.number: a for a in archive.advisories if a.tracked}
     for bulletin in archive.bulletins if tracked else ():
-        told = {int(n.value[4:]): n for n in reversed(bulletin.evidence)}
+        addressed = {int(m.value[4:]): m for m in reversed(bulletin.evidence)}
         assigned = {n for n, a in tracked.items() if a.announced_in == bulletin.number}
-        for number in sorted(told.keys() - assigned):
-            yield _untracked(bulletin, told[number], tracked.get(number))
-        for number in sorted(assigned - told.keys()):
+        for number in sorted(addressed.keys() - assigned):
+            yield _untracked(bulletin, addressed[number], tracked.get(number))
+        for number in sorted(assigned - addressed.keys()):
             yield _unaddressed(bulletin, number)
 
 
 def _untracked(bulletin: Bulletin, mention: Mention, advisory: Advisory | None) -> Finding:
-    """The text addresses an advisory, and the tracker says something else."""
+    """The text addresses an advisory, but the tracker does not assign it to this bulletin."""
     if advisory is None:
         tracker = "the tracker does not have it"
     elif advisory.bulletin:
@@ -139,10 +135,10 @@ def _untracked(bulletin: Bulletin, mention: Mention, advisory: Advisory | None) 
 
 def _unaddressed(bulletin: Bulletin, number: int) -> Finding:
     """The tracker assigns an advisory to a bulletin that does not address it."""
-    named = [n for n in bulletin.all_mentions if n.value == f"XSA-{number}"]
+    mentions = [m for m in bulletin.all_mentions if m.value == f"XSA-{number}"]
     head = bulletin.document.letterhead
-    line = named[0].line if named else head.line if head else 0
-    text = f"only mentions it ({_quoted(named[0])})" if named else "never names it"
+    line = mentions[0].line if mentions else head.line if head else 0
+    text = f"only mentions it ({_quoted(mentions[0])})" if mentions else "never mentions it"
     message = f"XSA-{number} is assigned to this bulletin by the tracker, but the text {text}"
     return Finding(bulletin.document.file.path, line, "tracker-differs", message)
 

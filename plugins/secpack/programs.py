@@ -1,7 +1,7 @@
-"""Runs gpg, gpgv and git on hostile input: with limits on time, memory and output.
+"""Runs gpg, gpgv and git on hostile input, with limits on time, memory and output.
 
-Each run is a process group of its own, which has ended when ``run`` returns or raises, and which
-``end_all`` ends from another thread.
+Each program runs in its own process group, which has ended when ``run`` returns or raises.
+``end_all`` ends all groups, from any thread.
 """
 
 from __future__ import annotations
@@ -24,45 +24,45 @@ from secpack.errors import ProgramMissingError, SecpackError
 
 _MEBIBYTE: Final = 1024 * 1024
 
-_OFTEN: Final = 0.1  # seconds after which a wait looks at signals and the clock
+_OFTEN: Final = 0.1  # seconds between two looks at signals and the clock
 
-#: Bytes of memory, and bytes that one file may have that a program writes, its output included.
+#: The most bytes of memory of a program, and of each file that it writes, such as its output.
 _MEMORY: Final = 1024 * _MEBIBYTE
 _FILE: Final = 64 * _MEBIBYTE
 
 
 @dataclass(frozen=True, slots=True)
 class Program:
-    """A program, and what tells this version of it from another."""
+    """A program; ``identity`` differs between its versions."""
 
     path: str
     identity: str
 
     @property
     def name(self) -> str:
-        """What people call it."""
+        """The name of its file."""
         return Path(self.path).name
 
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """The exit status of a program, and what it wrote to standard output."""
+    """The exit status of a program, and its standard output."""
 
     status: int
     output: bytes
 
 
 class LimitError(SecpackError):
-    """A program that took too long, wanted too much, or was ended from outside."""
+    """A program took too long, exceeded another limit, or was killed."""
 
 
 def find_program(name: str) -> Program:
-    """Find a program. Raises ProgramMissingError, with the package's name, when it is not there."""
-    found = shutil.which(name)
-    if not found:
+    """Find a program. Raises ProgramMissingError, which names the package to install."""
+    path = shutil.which(name)
+    if not path:
         raise ProgramMissingError(f"{name} is missing: install the package {name}")
-    stat = Path(found).stat()
-    return Program(found, f"{name} {stat.st_size} {stat.st_mtime_ns}")
+    status = Path(path).stat()
+    return Program(path, f"{name} {status.st_size} {status.st_mtime_ns}")
 
 
 def run(
@@ -73,18 +73,18 @@ def run(
     data: bytes = b"",
     environment: Mapping[str, str] | None = None,
 ) -> Result:
-    """Run a program with ``data`` as its input, for at most so many seconds.
+    """Run a program with ``data`` as its input.
 
-    It sees no variables but a plain locale, a path, and those of ``environment``. Raises LimitError
+    Its only variables are a plain locale, a path, and those in ``environment``. Raises LimitError
     when it does not end by itself within its limits.
     """
     variables = {"LC_ALL": "C", "PATH": os.defpath, **(environment or {})}
     command = [program.path, *arguments]
-    with tempfile.TemporaryFile() as given, tempfile.TemporaryFile() as output:
-        given.write(data)
-        given.seek(0)
-        with _held_back() as signals, _started(command, given, output, variables) as process:
-            _bound(process.pid, seconds)
+    with tempfile.TemporaryFile() as source, tempfile.TemporaryFile() as output:
+        source.write(data)
+        source.seek(0)
+        with _delayed_signals() as signals, _started(command, source, output, variables) as process:
+            _limit(process.pid, seconds)
             status = _wait(process, seconds, signals)
         if status is None:
             raise LimitError(f"{program.name} did not finish within {seconds} seconds")
@@ -96,7 +96,7 @@ def run(
 
 
 def _wait(process: subprocess.Popen[bytes], seconds: int, signals: Sequence[int]) -> int | None:
-    """The exit status; None when the time is up, or a signal came."""
+    """Return the exit status; None when the time is up or a signal has arrived."""
     until = time.monotonic() + seconds
     while time.monotonic() < until and not signals:
         with suppress(subprocess.TimeoutExpired):
@@ -104,10 +104,10 @@ def _wait(process: subprocess.Popen[bytes], seconds: int, signals: Sequence[int]
     return None
 
 
-def _bound(process: int, seconds: int) -> None:
-    """Limit a process that has just started; systems other than Linux have only the time limit.
+def _limit(process: int, seconds: int) -> None:
+    """Limit a process that has just started; other systems than Linux have only the time limit.
 
-    Limits that are set before a program starts would take a shell for each, or code in the child.
+    To set limits before the program starts would need a shell, or code in the child process.
     """
     if not hasattr(resource, "prlimit"):
         return
@@ -117,14 +117,14 @@ def _bound(process: int, seconds: int) -> None:
         (resource.RLIMIT_FSIZE, _FILE),
         (resource.RLIMIT_CORE, 0),
     )
-    with suppress(ProcessLookupError):  # it has ended already
+    with suppress(ProcessLookupError):  # it has already ended
         for kind, limit in limits:
-            _, most = resource.prlimit(process, kind)  # ours, which it cannot exceed
+            _, most = resource.prlimit(process, kind)  # our own limit, which it cannot exceed
             lower = limit if most == resource.RLIM_INFINITY else min(limit, most)
             resource.prlimit(process, kind, (lower, lower))
 
 
-# --- what is running --------------------------------------------------------------------------
+# --- running programs -------------------------------------------------------------------------
 
 _running: set[subprocess.Popen[bytes]] = set()
 _lock: Final = threading.Lock()
@@ -132,13 +132,13 @@ _lock: Final = threading.Lock()
 
 @contextmanager
 def _started(
-    command: Sequence[str], given: IO[bytes], output: IO[bytes], variables: Mapping[str, str]
+    command: Sequence[str], source: IO[bytes], output: IO[bytes], variables: Mapping[str, str]
 ) -> Iterator[subprocess.Popen[bytes]]:
-    """A program that has started; its process group has ended when this block has."""
+    """Start a program; its process group ends with this block."""
     with _lock:
         process = subprocess.Popen(  # noqa: S603 - a program that we found, our arguments
             command,
-            stdin=given,
+            stdin=source,
             stdout=output,
             stderr=subprocess.DEVNULL,
             env=variables,
@@ -155,13 +155,13 @@ def _started(
 
 
 @contextmanager
-def _held_back() -> Iterator[Sequence[int]]:
-    """Hold back the signals that end us, which are given, until this block has ended.
+def _delayed_signals() -> Iterator[Sequence[int]]:
+    """Delay SIGINT and SIGTERM to the end of this block, and list those that have arrived.
 
-    An exception in the middle of Python's own code for processes could lose one, or a lock.
+    An exception in the middle of Python's own code for processes could lose a process or a lock.
     """
     signals: list[int] = []
-    if threading.current_thread() is not threading.main_thread():  # no other thread gets any
+    if threading.current_thread() is not threading.main_thread():  # other threads get none
         yield signals
         return
     before = {
@@ -178,7 +178,7 @@ def _held_back() -> Iterator[Sequence[int]]:
 
 
 def end_all() -> None:
-    """End all programs that other threads are running; ``run`` raises LimitError there."""
+    """End all programs of other threads, where ``run`` then raises LimitError."""
     with _lock:
         for process in _running:
             _kill(process)

@@ -1,4 +1,4 @@
-"""How far long work is, and how fast: told on a terminal, while it lasts; nothing in a pipe."""
+"""Shows the progress of long work on a terminal; a pipe gets nothing."""
 
 from __future__ import annotations
 
@@ -6,31 +6,31 @@ import sys
 import time
 from typing import Final
 
-#: How often it is told, in seconds.
+#: Seconds between two updates.
 _OFTEN: Final = 0.1
 
 
 class Progress:
-    """Tells of one kind of work; ``words`` say what is done. Nothing of it stays on the screen."""
+    """The progress of one task, such as "Reading texts"; its line disappears at the end."""
 
-    def __init__(self, words: str) -> None:
-        self._words = words
-        self._shown = sys.stderr.isatty()
-        self._started = self._told = time.monotonic()
+    def __init__(self, task: str) -> None:
+        self._task = task
+        self._is_shown = sys.stderr.isatty()
+        self._started = self._updated = time.monotonic()
 
     def __call__(self, done: int, total: int) -> None:
-        """Tell how many are done, of how many."""
+        """Show how many items are done, and of how many."""
         now = time.monotonic()
-        if not self._shown or (now - self._told < _OFTEN and done != total):
+        if not self._is_shown or (now - self._updated < _OFTEN and done != total):
             return
-        self._told = now
+        self._updated = now
         rate = done / max(now - self._started, 0.001)
         end = "\r\033[K" if done == total else ""
-        line = f"\r{self._words}: {done:,} of {total:,}, {rate:,.0f}/s\033[K{end}"
+        line = f"\r{self._task}: {done:,} of {total:,}, {rate:,.0f}/s\033[K{end}"
         print(line, end="", file=sys.stderr, flush=True)
 
 
 def clear() -> None:
-    """Take away what was told last, if the work has failed: what is said next has a line."""
+    """Remove the line after a task has failed, before something else is printed."""
     if sys.stderr.isatty():
         print("\r\033[K", end="", file=sys.stderr, flush=True)

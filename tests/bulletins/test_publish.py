@@ -386,9 +386,9 @@ def test_what_was_public_is_not_lost(public: Site, fewer: Mapping[str, str | Pat
         refused = publish(public.folder, *arguments, **fewer)
         assert refused.status == 1
         assert (
-            "qsb/012/qsb-012-2025.txt: QSB-012 was public, and is gone (release-document-gone)"
+            "qsb/012/qsb-012-2025.txt: QSB-012 was public, and is gone (publish-document-gone)"
         ) in refused.said
-        assert 'finding = "release-document-gone"' in refused.said
+        assert 'finding = "publish-document-gone"' in refused.said
         assert "Nothing was published; what was public still is." in refused.said
         assert public.files() == before
 
@@ -406,9 +406,9 @@ def test_a_loss_that_is_meant_is_said_in_the_profile(
     public: Site, tmp_path: Path, fewer: Mapping[str, str | Path]
 ) -> None:
     waivers = [
-        ("release-document-gone", "qsb/012/qsb-012-2025.txt"),
-        ("release-address-gone", "package/quern-bell-sender/index.html"),
-        ("release-address-gone", "qsb/004/no-such-page.html"),
+        ("publish-document-gone", "qsb/012/qsb-012-2025.txt"),
+        ("publish-url-gone", "package/quern-bell-sender/index.html"),
+        ("publish-url-gone", "qsb/004/no-such-page.html"),
     ]
     profile = tmp_path / "profile.toml"
     entries = [
@@ -423,7 +423,7 @@ def test_a_loss_that_is_meant_is_said_in_the_profile(
     assert "accepted: qsb/012/qsb-012-2025.txt: QSB-012 was public, and is gone (a trial)" in (
         site.said
     )
-    assert "qsb/004/no-such-page.html: the profile waives 'release-address-gone'" in site.said
+    assert "qsb/004/no-such-page.html: the profile waives 'publish-url-gone'" in site.said
     assert not (public.folder / "qsb/012").exists()
     built = build(tmp_path / "site", **variables)
     assert "waives" not in built.said
@@ -449,20 +449,21 @@ def test_the_waivers_that_a_refusal_suggests_hold_for_that_state_alone(
     assert refused.status == 1
     waivers = suggested(refused.said)
     assert f'file = "qsb/012/qsb-012-2025.txt"\n    sha256 = "{original}"' in waivers
-    codes = set(re.findall('finding = "release-(.+)"', waivers))
-    assert {"document-gone", "signature-gone", "address-gone", "feed-id"} <= codes
+    codes = set(re.findall('finding = "publish-(.+)"', waivers))
+    assert {"document-gone", "signature-gone", "url-gone", "feed-id"} <= codes
     assert waivers.count("[[waivers]]") == waivers.count('sha256 = "') > 6
     profile.write_text(profile.read_text() + waivers.replace('"why"', '"a trial"'))
     other = tmp_path / "other.toml"
     other.write_text(profile.read_text().replace('tag = "quorn.', 'tag = "quirn.'))
     refused = publish(public.folder, **{**fewer, "PROFILE": other})
     assert refused.status == 1
-    assert set(re.findall(r"\((release-.+)\)\n", refused.said)) == {"release-feed-id"}
-    assert "the profile waives 'release-feed-id' in this file as it was" in refused.said
+    assert set(re.findall(r"\((publish-.+)\)\n", refused.said)) == {"publish-feed-id"}
+    assert "the profile waives 'publish-feed-id' here without effect" in refused.said
+    assert "remove the waiver, or correct its sha256" in refused.said
     done = publish(public.folder, **variables)
     assert done.status == 0, done.said
     assert done.said.count("accepted: ") == waivers.count("[[waivers]]")
-    assert publish(public.folder, **variables).said.count("take it out of the profile") > 6
+    assert publish(public.folder, **variables).said.count("remove the waiver") > 6
 
 
 def test_a_weaker_or_older_signature_does_not_replace_a_public_one(tmp_path: Path) -> None:
@@ -491,13 +492,13 @@ def test_a_weaker_or_older_signature_does_not_replace_a_public_one(tmp_path: Pat
     pack = make_pack(tmp_path / "pack", {**keys, name: text, f"{name}.sig.ines": good})
     given = {"SECPACK": pack, "PROFILE": profile}
     assert publish(tmp_path / "public", **given).status == 0
-    was = "was a signature over SHA256, of 2020-02-03T00:00:00Z; now it is a weaker or older one"
-    for signature, new in ((older, "SHA256, of 2020-02-02"), (weaker, "SHA1, of 2020-02-04")):
+    public = "would replace a stronger or newer one (SHA256, 2020-02-03T00:00:00Z)"
+    for signature, new in ((older, "SHA256, 2020-02-02"), (weaker, "SHA1, 2020-02-04")):
         make_pack(pack, {f"{name}.sig.ines": signature})
         again = publish(tmp_path / "public", **given)
         assert again.status == 1
-        assert f"{was}, over {new}" in again.said
-        assert "release-signature-weaker" in again.said
+        assert f"this signature ({new}T00:00:00Z) {public}" in again.said
+        assert "publish-signature-weaker" in again.said
     served = tmp_path / "public/qsb/001/qsb-001-2020.txt.sig.ines"
     assert served.read_bytes() == good
 

@@ -12,8 +12,8 @@ import pytest
 
 from secpack import PackError, Profile, SecpackError, load
 from secpack.model.archive import Advisory, Archive
-from secpack.model.findings import Severity
-from secpack.profile import DocumentEntry, Waiver
+from secpack.model.findings import Severity, Waiver
+from secpack.profile import DocumentEntry
 from tests.packs import PROOF, bulletin, canary, make_pack, numbered
 
 PROFILE = Profile(issuer="Quern")
@@ -140,7 +140,7 @@ def test_a_letter_is_of_the_year_of_its_canary(tmp_path: Path) -> None:
     )
     assert reasons(pack) == [
         "canaries/canary-001-1999-letter-ines.txt: a letter whose name says 1999, "
-        "beside canary-001-2020.txt"
+        "next to canary-001-2020.txt"
     ]
 
 
@@ -168,7 +168,7 @@ def test_no_pack(tmp_path: Path) -> None:
         ),
         (
             {**numbered(1), "QSBs/qsb-001-2002.txt": bulletin(1, date="2002-01-01")},
-            "QSBs/qsb-001-2002.txt: number 1 is also that of QSBs/qsb-001-2001.txt",
+            "QSBs/qsb-001-2002.txt: number 1 is also the number of QSBs/qsb-001-2001.txt",
         ),
         (
             {"QSBs/qsb-001-2001.txt": canary(1)},

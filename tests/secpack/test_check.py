@@ -301,7 +301,7 @@ def test_where_tracker_and_text_differ(tmp_path: Path) -> None:
     here = "is addressed here (title: “Bugs (XSA-4 to XSA-7)”), but the tracker"
     assigned = "is assigned to this bulletin by the tracker, but the text"
     assert differences(tmp_path, text, *tracker) == [
-        f"1: XSA-9 {assigned} never names it",
+        f"1: XSA-9 {assigned} never mentions it",
         f"5: XSA-5 {here} assigns it to 900-2000",
         f"5: XSA-6 {here} says that nothing is affected, and assigns it to no bulletin",
         f"5: XSA-7 {here} does not have it",

@@ -11,9 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from secpack.model.archive import File
+from secpack.model.archive import File, Signature
 from secpack.programs import find_program
-from secpack.signatures.gpgv import Job, check_signature
+from secpack.signatures.gpgv import check_signature
 from secpack.signatures.packets import read_keys
 from tests.keys import Gnupg
 
@@ -39,8 +39,9 @@ def is_good(gnupg: Gnupg, tmp_path: Path) -> Callable[[bytes], bool]:
     (tmp_path / "keyring.gpg").write_bytes(b"".join(key.packets for key in keys))
 
     def check(signature: bytes) -> bool:
-        job = Job(file("a.txt", TEXT), file("a.txt.sig.ines", signature))
-        return check_signature(job, tmp_path, find_program("gpgv")).verdict.good
+        unchecked = Signature(file("a.txt.sig.ines", signature), "ines")
+        gpgv = find_program("gpgv")
+        return check_signature(file("a.txt", TEXT), unchecked, tmp_path, gpgv).verdict.good
 
     return check
 

@@ -18,7 +18,7 @@ import pytest
 
 from secpack import Checker, PackError, Profile, load
 from secpack.errors import PrivateKeyError
-from secpack.profile import Waiver
+from secpack.model.findings import Waiver
 from secpack.signatures.packets import packets
 from secpack.signatures.private_keys import find_private_key
 from tests.keys import Gnupg
@@ -180,7 +180,7 @@ def test_no_file_of_a_pack_may_hold_one(tmp_path: Path, gnupg: Gnupg, path: str)
             load(pack, profile=Profile(waivers=waivers), checker=checker)
         (error,) = raised.value.errors
         assert isinstance(error, PrivateKeyError)
-        assert str(error).startswith(f"{path}: holds an OpenPGP secret key: remove it")
+        assert str(error).startswith(f"{path}: contains an OpenPGP secret key: remove it")
 
 
 def test_what_cannot_be_searched_stops_a_build(tmp_path: Path) -> None:

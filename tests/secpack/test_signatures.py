@@ -16,13 +16,12 @@ from pathlib import Path
 
 import pytest
 
-from secpack import Checker, PackError, Profile, SecpackError, examine, load
+from secpack import Checker, PackError, Profile, SecpackError, load
 from secpack.cache import Cache, open_cache
-from secpack.model.archive import Archive, File, Verdict
-from secpack.model.findings import Severity
-from secpack.profile import Period, Signer, Waiver
+from secpack.model.archive import Archive, File, Signature, Verdict
+from secpack.model.findings import Severity, Waiver
+from secpack.profile import Period, Signer
 from secpack.signatures import packets as openpgp
-from secpack.signatures.gpgv import Job
 from secpack.signatures.policy import WORDS
 from tests.keys import Gnupg
 from tests.packs import bulletin, canary, make_pack
@@ -328,7 +327,7 @@ def test_every_changed_byte_is_noticed(
         files[f"QSBs/copy-{number}.txt"] = bytes(text)
         files[f"QSBs/copy-{number}.txt.sig.ines"] = bytes(signature)
         expected.add(f"QSBs/copy-{number}.txt")
-    archive, _ = examine(make_pack(tmp_path, files), profile=profile, checker=Checker())
+    archive = load(make_pack(tmp_path, files), profile=profile, checker=Checker())
     unnoticed = [a.file.path for a in archive.attachments if a.signatures[0].verdict.good]
     assert len(archive.attachments) == len(expected) == 500
     assert unnoticed == []
@@ -345,11 +344,11 @@ def test_every_changed_byte_is_noticed(
         (
             b"-----BEGIN PGP PUBLIC KEY BLOCK-----\n\nAAAA\n=AAAA\n"
             b"-----END PGP PUBLIC KEY BLOCK-----\n",
-            "the armour's checksum does not fit",
+            "the armour's checksum does not match",
         ),
         (b"\xc6\xff\x00\x01\x11\x70\x04" + 69_999 * b"A", "a key of more than 65535 bytes"),
-        (packet(6, b"\x06" + bytes(40)), "a key of another version than 4"),
-        (packet(13, b"Nobody"), "no OpenPGP public key at its beginning"),
+        (packet(6, b"\x06" + bytes(40)), "a key whose version is not 4"),
+        (packet(13, b"Nobody"), "does not begin with an OpenPGP public key"),
         (packet(6, b"\x04" + bytes(40)) + packet(8, b"\1"), "a packet of type 8"),
         (packet(6, b"\x04" + bytes(40)) + packet(12, b"\1"), "a packet of type 12"),
         (packet(6, b"\x04" + bytes(40)) + packet(2, b"\4") * 500, "more than 500 packets"),
@@ -556,7 +555,7 @@ def test_a_key_that_is_not_whole_hides_no_other(
     archive = archive_of(tmp_path, profile, files, signed)
     assert set(verdicts(archive).values()) == {Verdict.GOOD}
     unusable = [(f.file, f.message) for f in archive.findings if f.code == "key-unusable"]
-    reason = "not used: damaged: a key that is not whole"
+    reason = "not used: damaged: a key that is cut short"
     assert unusable == [("keys/a/broken.asc", reason), ("keys/a/sub.asc", reason)]
 
 
@@ -654,8 +653,9 @@ def test_who_is_stopped_does_not_wait_for_all_that_was_to_be_checked(
     script.chmod(0o755)
     monkeypatch.setenv("PATH", f"{script.parent}:{os.environ['PATH']}")
     text = File(NAME, b"", "00")
-    jobs = [Job(text, File(f"{NAME}.sig.{n}", b"", f"{n:02}")) for n in range(100)]
-    with pytest.raises(SystemExit), Checker().start(jobs, b"", ""):
+    files = [File(f"{NAME}.sig.{n}", b"", f"{n:02}") for n in range(100)]
+    jobs = [(text, Signature(file, "ines")) for file in files]
+    with pytest.raises(SystemExit), Checker().start(jobs, b""):
         raise SystemExit(130)
     assert calls(tmp_path / "gpgv.log") < len(jobs) / 2
 

@@ -10,7 +10,7 @@ from typing import Final
 
 from secpack import SecpackError
 from secpack.files import read_file
-from secpack.mirror.checksums import SUMS, SUMS_SIGNATURES, format_sums, parse_sums
+from secpack.mirror.checksums import CHECKSUMS, SIGNATURES, format_checksums, parse_checksums
 
 #: The largest list that is read.
 _MOST_BYTES: Final = 64 * 1024 * 1024
@@ -18,7 +18,7 @@ _MOST_BYTES: Final = 64 * 1024 * 1024
 
 def write_sums(folder: Path, sums: Mapping[str, str]) -> None:
     """Write the digests of all files of a site, sorted by path."""
-    (folder / SUMS).write_bytes(format_sums(sums))
+    (folder / CHECKSUMS).write_bytes(format_checksums(sums))
 
 
 def check_sums(folder: Path) -> None:
@@ -29,20 +29,20 @@ def check_sums(folder: Path) -> None:
     listed, found = read_sums(folder), {path: digest(folder / path) for path in _paths(folder)}
     wrong = sorted(p for p in listed.keys() | found.keys() if listed.get(p) != found.get(p))
     if wrong:
-        raise SecpackError(f"{folder}: not as its {SUMS} says: {', '.join(wrong[:20])}")
+        raise SecpackError(f"{folder}: not as its {CHECKSUMS} says: {', '.join(wrong[:20])}")
 
 
 def read_sums(folder: Path) -> dict[str, str]:
     """The digests of a site's files by path, as its list says them. Raises SecpackError."""
     try:
-        return parse_sums(read_file(folder / SUMS, _MOST_BYTES))
+        return parse_checksums(read_file(folder / CHECKSUMS, _MOST_BYTES))
     except OSError as error:
-        raise SecpackError(f"{folder / SUMS}: {error.strerror}") from None
+        raise SecpackError(f"{folder / CHECKSUMS}: {error.strerror}") from None
 
 
 def digests(folder: Path) -> dict[str, str]:
     """The digests of all files that a folder really holds, the list among them, by path."""
-    return {path: digest(folder / path) for path in sorted((*_paths(folder), SUMS))}
+    return {path: digest(folder / path) for path in sorted((*_paths(folder), CHECKSUMS))}
 
 
 def digest(path: Path) -> str:
@@ -66,7 +66,7 @@ def check_ours(folder: Path) -> None:
 
 def _listed(folder: Path) -> set[str]:
     try:
-        lines = read_file(folder / SUMS, _MOST_BYTES).decode().split("\n")
+        lines = read_file(folder / CHECKSUMS, _MOST_BYTES).decode().split("\n")
     except (OSError, UnicodeDecodeError):
         return set()
     return {line.partition("  ")[2] for line in lines}
@@ -74,7 +74,7 @@ def _listed(folder: Path) -> set[str]:
 
 def _paths(folder: Path) -> Iterator[str]:
     """All files below a folder, links among them, but for the digests and signatures of them."""
-    yield from (name for name in paths(folder) if name not in (SUMS, *SUMS_SIGNATURES))
+    yield from (name for name in paths(folder) if name not in (CHECKSUMS, *SIGNATURES))
 
 
 def paths(folder: Path) -> Iterator[str]:

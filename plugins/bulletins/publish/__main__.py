@@ -1,7 +1,7 @@
 """``python -m bulletins.publish``: replaces what is public, in one step, or not at all.
 
 The site is built beside the target, checked, and compared with the one that is public; what it
-would lose stops it (``secpack.mirror.publish_check``). ``versions`` knows where versions are, and
+would lose stops it (``check``). ``versions`` knows where versions are, and
 which is public.
 """
 
@@ -31,25 +31,24 @@ from bulletins.build.checksums import check_sums, digests, read_sums
 from bulletins.build.gate import check_links
 from bulletins.build.interrupts import end_in_order, ignore_interrupts, tell
 from bulletins.build.times import keep_times
+from bulletins.publish.check import PublicSite, check_publish, read_public_site
 from bulletins.publish.versions import Versions
 from secpack import Profile, SecpackError
-from secpack.mirror.checksums import SUMS, SUMS_SIGNATURES
-from secpack.mirror.publish_check import CODES, Release, check_release, read_release
+from secpack.mirror.checksums import CHECKSUMS, SIGNATURES
 from secpack.model.archive import Archive
-from secpack.model.findings import Finding
-from secpack.waivers import with_waivers
+from secpack.model.findings import PUBLISH_CHECK, Finding, with_waivers
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What a publish changes: paths, and what was found about the release, waived or not.
+    """What a publish changes: paths, and what was found about the change, waived or not.
 
     ``added``, ``changed`` and ``removed`` are sorted paths; ``altered`` are files of the public
     site that are not as they were published. ``old`` is None for a first publish.
     """
 
-    new: Release
-    old: Release | None
+    new: PublicSite
+    old: PublicSite | None
     added: tuple[str, ...]
     changed: tuple[str, ...]
     removed: tuple[str, ...]
@@ -59,7 +58,7 @@ class Plan:
     @property
     def refused(self) -> list[Finding]:
         """The findings that stop it."""
-        return [f for f in self.findings if not f.waived and f.code in CODES]
+        return [f for f in self.findings if not f.waived and f.code.startswith(PUBLISH_CHECK)]
 
     def digest_of(self, path: str) -> str:
         """The digest of a file of the new site, or of the public one where it is gone."""
@@ -97,7 +96,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def publish(settings: Any, versions: Versions, *, only_plan: bool) -> int:
     """Publish what the settings describe, or only tell what that would change.
 
-    Returns the exit status: 0, or 1 when the release gate refuses. Raises SecpackError, or
+    Returns the exit status: 0, or 1 when the publish check refuses. Raises SecpackError, or
     whatever stopped Pelican, and OSError; the public site is then as it was before.
     """
     started = time.monotonic()
@@ -157,11 +156,11 @@ def compare(folder: Path, public: Path | None, profile: Profile) -> Plan:
     Raises SecpackError when the public one cannot be read.
     """
     files = digests(folder)
-    new = read_release(files, lambda path: (folder / path).read_bytes())
+    new = read_public_site(files, lambda path: (folder / path).read_bytes())
     if public is None:
         return Plan(new, None, tuple(files), (), (), (), ())
     before, listed, old = _published(public)
-    waivers = [w for w in profile.waivers if w.finding in CODES]
+    waivers = [w for w in profile.waivers if w.finding.startswith(PUBLISH_CHECK)]
     return Plan(
         new=new,
         old=old,
@@ -169,18 +168,18 @@ def compare(folder: Path, public: Path | None, profile: Profile) -> Plan:
         changed=tuple(p for p, digest in files.items() if before.get(p, digest) != digest),
         removed=tuple(path for path in before if path not in files),
         altered=tuple(p for p, digest in listed.items() if before.get(p) != digest),
-        findings=tuple(with_waivers(check_release(new, old), waivers, before | files)),
+        findings=tuple(with_waivers(check_publish(new, old), waivers, before | files)),
     )
 
 
-def _published(public: Path) -> tuple[dict[str, str], dict[str, str], Release]:
+def _published(public: Path) -> tuple[dict[str, str], dict[str, str], PublicSite]:
     """What is public: the digests of its files, those of its list, and its data.
 
     Raises SecpackError, with the ways out, when it is so damaged that nothing can be compared.
     """
     try:
         before, listed = digests(public), read_sums(public)
-        return before, listed, read_release(before, lambda path: (public / path).read_bytes())
+        return before, listed, read_public_site(before, lambda path: (public / path).read_bytes())
     except (OSError, SecpackError) as error:
         ways = "show the version before it (make rollback), or put this file back from a copy"
         raise SecpackError(f"the public site, {public}: {error}\nTo go on, {ways}.") from None
@@ -224,13 +223,13 @@ def _date(folder: Path, plan: Plan, versions: Versions) -> None:
 
 def _carry_signatures(folder: Path, public: Path | None) -> None:
     """Keep signatures of a list that is still the same; of another one they would be bad."""
-    for name in SUMS_SIGNATURES:
+    for name in SIGNATURES:
         if public is None or not (public / name).is_file():
             continue
-        if (public / SUMS).read_bytes() == (folder / SUMS).read_bytes():
+        if (public / CHECKSUMS).read_bytes() == (folder / CHECKSUMS).read_bytes():
             shutil.copy2(public / name, folder / name)
         else:
-            print(f"{SUMS} has changed: {name} is of the old one; sign it anew.")
+            print(f"{CHECKSUMS} has changed: {name} is of the old one; sign it anew.")
 
 
 # --- what is told -----------------------------------------------------------------------------
@@ -260,13 +259,13 @@ def _tell(plan: Plan, *, whole: bool) -> None:
     for finding in plan.findings:
         if finding.waived:
             print(f"accepted: {finding.file}: {finding.message} ({finding.waived})")
-        elif finding.code not in CODES:
-            print(f"{finding.file}: {finding.message}; take it out of the profile")
+        elif not finding.code.startswith(PUBLISH_CHECK):
+            print(f"{finding.file}: {finding.message}")
 
 
 def _documents(plan: Plan) -> Iterator[str]:
-    old: Mapping[str, Any] = plan.old.documents if plan.old else {}
-    new = plan.new.documents
+    old: Mapping[str, Any] = plan.old.data.documents if plan.old else {}
+    new = plan.new.data.documents
     revised = [key for key in new if key in old and new[key].sha256 != old[key].sha256]
     rows = (
         ("added", [key for key in new if key not in old]),
@@ -280,9 +279,9 @@ def _kind(path: str, plan: Plan) -> str:
     sites = [plan.new, *([plan.old] if plan.old else [])]
     if path.endswith(".html"):
         return "pages"
-    if any(path in site.signatures for site in sites):
+    if any(path in site.data.signatures for site in sites):
         return "signatures"
-    if any(path == d.file for site in sites for d in site.documents.values()):
+    if any(path == d.file for site in sites for d in site.data.documents.values()):
         return "originals"
     if path.startswith("keys/"):
         return "keys"

@@ -1,4 +1,4 @@
-"""A copy of a site, in a folder or on a server, that may do anything to whoever reads it."""
+"""A copy of a site, in a folder or on a server. It may be hostile."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ from urllib3.exceptions import HTTPError, ProtocolError
 from secpack.errors import SecpackError
 from secpack.files import read_file
 
-#: How many seconds a copy has in all, unless somebody says otherwise.
+#: The seconds for a whole copy, by default.
 TIMEOUT: Final = 3600
 
-#: How many seconds a server has for one file, from the connection to the last byte.
+#: The seconds for one file, from the connection to the last byte.
 PATIENCE: Final = 60
 
 _REDIRECTS: Final = (301, 302, 303, 307, 308)
@@ -31,62 +31,62 @@ _MOST_REDIRECTS: Final = 3
 _GONE: Final = (404, 410)
 _CHUNK: Final = 64 * 1024
 
-# Some mirrors refuse programs that they do not know, and one that is known to check could get other
-# files than people do: this is what Tor Browser says of itself, on every system.
+# Tor Browser identifies itself so on every system. Some mirrors refuse unknown programs, and none
+# should be able to recognise this one and send it other files than people get.
 _USER_AGENT: Final = "Mozilla/5.0 (Windows NT 10.0; rv:140.0) Gecko/20100101 Firefox/140.0"
 
 
 class MissingError(SecpackError):
-    """A file that the copy does not have."""
+    """The copy does not have the file."""
 
 
 class RefusedError(SecpackError):
-    """A file that the copy has, or seems to have, but that is not read; ``str()`` says why."""
+    """The file seems to be there, but is not read; ``str()`` is the reason."""
 
 
 class UnreachableError(SecpackError):
-    """A server that does not answer."""
+    """The server does not answer."""
 
 
 class Copy(Protocol):
-    """What can be asked of a copy, until its time is up (by ``time.monotonic()``)."""
+    """A folder or a server; ``until`` is when its time is up, by ``time.monotonic()``."""
 
     until: float
 
     def read(self, path: str, limit: int) -> bytes:
-        """A file's bytes; raises MissingError, RefusedError, UnreachableError."""
+        """Return a file's bytes. Raises MissingError, RefusedError or UnreachableError."""
 
     def paths(self) -> set[str] | None:
-        """All files that are there; None where nobody can tell."""
+        """All files of the copy; None if nobody can list them."""
 
 
-def open_copy(place: str, timeout: float = TIMEOUT) -> Copy:
-    """A copy by its address, or its folder, that has ``timeout`` seconds from now.
+def open_copy(location: str, timeout: float) -> Copy:
+    """Return the copy at a URL or in a folder; it has ``timeout`` seconds from now.
 
-    Raises SecpackError for what is neither.
+    Raises SecpackError if the location is neither.
     """
     until = time.monotonic() + timeout
-    if "://" in place:
-        return Server(place, until)
-    if not Path(place).is_dir():
-        raise SecpackError(f"{place}: neither a folder nor an address")
-    return Folder(Path(place), until)
+    if "://" in location:
+        return Server(location, until)
+    if not Path(location).is_dir():
+        raise SecpackError(f"{location}: neither a folder nor a URL")
+    return Folder(Path(location), until)
 
 
 class Folder:
-    """A copy on this machine. Links in it are not followed: they could lead anywhere."""
+    """A copy on this machine. Its links are not followed: they could lead anywhere."""
 
     def __init__(self, root: Path, until: float = inf) -> None:
         self._root = root.resolve()
         self.until = until
 
     def read(self, path: str, limit: int) -> bytes:
-        """A file's bytes."""
-        place = self._root / path
-        if os.path.realpath(place.parent) != str(place.parent):
+        """Return a file's bytes."""
+        file = self._root / path
+        if os.path.realpath(file.parent) != str(file.parent):
             raise RefusedError("not a regular file")
         try:
-            return read_file(place, limit, follow=False)
+            return read_file(file, limit, follow=False)
         except (FileNotFoundError, NotADirectoryError):
             raise MissingError("not found") from None
         except OSError as error:
@@ -95,28 +95,28 @@ class Folder:
             raise RefusedError(reason) from None
 
     def paths(self) -> set[str]:
-        """All files, and links, that are there."""
-        found = set()
+        """All files and links in the folder."""
+        paths = set()
         for folder, folders, files in os.walk(self._root):
             links = [name for name in folders if (Path(folder) / name).is_symlink()]
             for name in (*files, *links):
-                found.add((Path(folder) / name).relative_to(self._root).as_posix())
-        return found
+                paths.add((Path(folder) / name).relative_to(self._root).as_posix())
+        return paths
 
 
 class Server:
-    """A copy at an address. Nothing leads away from the host."""
+    """A copy at a URL. No redirect leaves its host."""
 
-    def __init__(self, address: str, until: float = inf) -> None:
+    def __init__(self, url: str, until: float = inf) -> None:
         self.until = until
         try:
-            self._base = urlsplit(address if address.endswith("/") else f"{address}/")
+            self._base = urlsplit(url if url.endswith("/") else f"{url}/")
             odd = (self._base.query, self._base.fragment, self._base.username)
             fits = self._base.scheme in ("http", "https") and self._base.hostname and not any(odd)
         except ValueError:
             fits = False
         if not fits:
-            raise SecpackError(f"{address}: expected an address such as https://example.org/site/")
+            raise SecpackError(f"{url}: expected a URL such as https://example.org/site/")
         self._pool = PoolManager(
             headers={"Accept-Encoding": "identity", "User-Agent": _USER_AGENT},
             timeout=PATIENCE,
@@ -124,10 +124,10 @@ class Server:
         )
 
     def paths(self) -> None:
-        """Nobody can tell what else a server has."""
+        """A server does not list its files."""
 
     def read(self, path: str, limit: int) -> bytes:
-        """A file's bytes."""
+        """Return a file's bytes."""
         try:
             with _deadline(min(PATIENCE, self.until - time.monotonic())):
                 return self._follow(urljoin(self._base.geturl(), quote(path)), limit)
@@ -138,38 +138,38 @@ class Server:
             self._pool.clear()
             raise
 
-    def _follow(self, address: str, limit: int) -> bytes:
+    def _follow(self, url: str, limit: int) -> bytes:
         for _ in range(_MOST_REDIRECTS + 1):
-            response = self._get(address)
+            response = self._get(url)
             if response.status not in _REDIRECTS:
                 return _body(response, limit)
             response.close()
-            target = urljoin(address, response.headers.get("Location", ""))
-            if not self._stays(urlsplit(target), urlsplit(address)):
+            target = urljoin(url, response.headers.get("Location", ""))
+            if not self._stays(urlsplit(target), urlsplit(url)):
                 raise RefusedError(f"redirects to another host: {target[:200]}")
-            address = target
+            url = target
         raise RefusedError("too many redirects")
 
-    def _get(self, address: str) -> BaseHTTPResponse:
-        """Ask for a file; a connection that was kept may have ended, so then ask once more."""
-        ask = partial(self._pool.request, "GET", address, redirect=False, preload_content=False)
+    def _get(self, url: str) -> BaseHTTPResponse:
+        """Request a file, twice if need be: the server may have closed a kept connection."""
+        request = partial(self._pool.request, "GET", url, redirect=False, preload_content=False)
         try:
-            return ask()
+            return request()
         except ProtocolError:
-            return ask()
+            return request()
 
     def _stays(self, target: SplitResult, here: SplitResult) -> bool:
-        """Whether a redirect stays on the host: on the same port, or goes from http to https."""
+        """Whether a redirect stays on host and port, or leads from http to https on the host."""
         if target.hostname != self._base.hostname or target.username is not None:
             return False
         if target.scheme == here.scheme:
             return target.port == here.port
-        up = (here.scheme, target.scheme) == ("http", "https")
-        return up and here.port in (None, 80) and target.port in (None, 443)
+        is_upgrade = (here.scheme, target.scheme) == ("http", "https")
+        return is_upgrade and here.port in (None, 80) and target.port in (None, 443)
 
 
 def _reason(error: Exception) -> str:
-    """Why there was no answer, by the innermost error that says something."""
+    """Why there was no answer: the message of the innermost error that has one."""
     inner = getattr(error, "reason", None) or error.__cause__ or error.__context__
     if isinstance(error, HTTPError) and isinstance(inner, Exception):
         return _reason(inner)
@@ -194,13 +194,13 @@ def _body(response: BaseHTTPResponse, limit: int) -> bytes:
 
 @contextmanager
 def _deadline(seconds: float) -> Iterator[None]:
-    """Raise TimeoutError when this takes longer, however often there is a byte."""
+    """Raise TimeoutError after that time, even if the server sends a byte now and then."""
 
     def expire(*_: object) -> None:
         raise TimeoutError(f"took longer than {seconds:.2g} seconds")
 
     before = signal.signal(signal.SIGALRM, expire)
-    signal.setitimer(signal.ITIMER_REAL, max(seconds, 0.001))  # 0 would be never
+    signal.setitimer(signal.ITIMER_REAL, max(seconds, 0.001))  # 0 would mean never
     try:
         yield
     finally:

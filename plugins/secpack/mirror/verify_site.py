@@ -1,4 +1,4 @@
-"""``secpack verify-site``: whether a copy of a site is true, whole, and up to date."""
+"""``secpack verify-site``: whether a copy of a site is genuine, complete and up to date."""
 
 from __future__ import annotations
 
@@ -13,33 +13,32 @@ from pathlib import Path
 from typing import Final
 
 from secpack.errors import ParseError, SecpackError
-from secpack.mirror.checksums import SUMS, SUMS_SIGNATURES, parse_sums
+from secpack.mirror.checksums import CHECKSUMS, SIGNATURES, parse_checksums
 from secpack.mirror.copies import Copy, MissingError, RefusedError, UnreachableError
-from secpack.mirror.publish_check import ARCHIVE_JSON, ReleasedDocument, read_documents
-from secpack.model.archive import File
-from secpack.model.archive import Verdict as SignatureVerdict
+from secpack.mirror.site_data import ARCHIVE_JSON, PublishedDocument, SiteData, read_site_data
+from secpack.model.archive import File, Signature, Verdict
 from secpack.programs import find_program
-from secpack.signatures.gpgv import Facts, Job, check_signature
+from secpack.signatures.gpgv import check_signature
 from secpack.signatures.packets import read_keys
 
-#: The largest file that is read, and how much is read in all, in bytes.
+#: The most bytes of one file, and of all files together.
 MOST_OF_A_FILE: Final = 64 * 1024 * 1024
 MOST_OF_A_SITE: Final = 8 * 1024 * 1024 * 1024
 _MOST_OF_A_SIGNATURE: Final = 64 * 1024
 
-#: How many files may go unanswered before the rest is not asked for.
+#: The command stops after so many files without an answer.
 _PATIENCE: Final = 5
 
-Progress = Callable[[int, int], None]
+Progress = Callable[[int, int], object]
 
 
 @dataclass(slots=True)
-class Verdict:
-    """What is wrong with a copy, each in words; and what else is worth telling.
+class Outcome:
+    """What is wrong with a copy, and what verifies it.
 
-    ``altered`` and ``missing`` are reasons by path, ``extra`` and ``unread`` are paths; ``behind``
-    is about documents, ``problems`` about the copy as a whole. ``rests_on`` tells why its manifest
-    is trusted, if it is.
+    ``altered`` and ``missing`` are reasons by path, ``extra`` and ``unread`` are paths. ``behind``
+    is about documents, ``problems`` about the copy as a whole. ``verified_by`` names what confirms
+    its checksums.
     """
 
     files: int = 0
@@ -49,21 +48,21 @@ class Verdict:
     unread: list[str] = field(default_factory=list)
     behind: list[str] = field(default_factory=list)
     problems: list[str] = field(default_factory=list)
-    rests_on: list[str] = field(default_factory=list)
+    verified_by: list[str] = field(default_factory=list)
 
     @property
-    def true(self) -> bool:
+    def passed(self) -> bool:
         """Whether nothing is wrong."""
-        wrong = (self.altered, self.missing, self.extra, self.unread, self.behind, self.problems)
-        return not any(wrong)
+        faults = (self.altered, self.missing, self.extra, self.unread, self.behind, self.problems)
+        return not any(faults)
 
 
 @dataclass(frozen=True, slots=True)
 class _Site:
-    """A site's manifest and documents, as one source tells them."""
+    """The checksums of a site, and what it has published."""
 
-    sums: Mapping[str, str]
-    documents: Mapping[str, ReleasedDocument]
+    checksums: Mapping[str, str]
+    data: SiteData
 
 
 def verify_site(
@@ -72,83 +71,82 @@ def verify_site(
     rebuild: Copy | None = None,
     keyring: bytes | None = None,
     newer_than: date | None = None,
-    progress: Progress | None = None,
-) -> Verdict:
-    """Hold a copy against its own manifest, and that against a rebuild or a signature, or both.
+    progress: Progress = lambda *_: None,
+) -> Outcome:
+    """Compare a copy with its checksums, and verify these against a rebuild, a signature, or both.
 
     ``keyring`` is a file of public keys, any of which may have signed. ``newer_than`` refuses a
-    copy whose signature or, without a keyring, newest document is not dated after that day. Raises
-    SecpackError where nothing can be said: a server that does not answer, a rebuild that is not
-    whole, no gpgv.
+    copy whose signature (without a keyring: whose newest document) is not dated after that day.
+    Raises SecpackError where there is no answer: an unreachable server, an incomplete rebuild, no
+    gpgv.
     """
-    verdict = Verdict()
+    outcome = Outcome()
     own = _read_rebuild(rebuild) if rebuild else None
     try:
-        manifest = copy.read(SUMS, MOST_OF_A_FILE)
-        sums = parse_sums(manifest)
-    except (MissingError, RefusedError, ParseError) as error:
-        verdict.problems.append(f"{SUMS}: {error}")
-        return verdict
+        listing = copy.read(CHECKSUMS, MOST_OF_A_FILE)
+        checksums = parse_checksums(listing)
+    except (MissingError, RefusedError) as error:
+        outcome.problems.append(f"{CHECKSUMS}: {error}")
+        return outcome
+    except ParseError as error:
+        outcome.problems.append(str(error))
+        return outcome
     if keyring is not None:
-        _check_signature(verdict, copy, manifest, keyring, newer_than)
+        _verify_signature(outcome, copy, listing, keyring, newer_than)
     elif newer_than:
-        _check_newest(verdict, copy, sums, newer_than)
-    unpacked = _check_files(verdict, copy, sums, progress)
+        _check_newest(outcome, copy, checksums, newer_than)
+    unpacked = _check_files(outcome, copy, checksums, progress)
     present = copy.paths()
     if present is not None:
-        verdict.extra = sorted(present - sums.keys() - {SUMS, *SUMS_SIGNATURES})
+        outcome.extra = sorted(present - checksums.keys() - {CHECKSUMS, *SIGNATURES})
     if own:
-        _compare(verdict, copy, sums, own, unpacked)
-    return verdict
+        _compare(outcome, copy, checksums, own, unpacked)
+    return outcome
 
 
 def _read_rebuild(rebuild: Copy) -> _Site:
-    """A rebuild's manifest, when its files are what that says. Raises SecpackError."""
+    """Read a rebuild and check its files. Raises SecpackError."""
     try:
-        sums = parse_sums(rebuild.read(SUMS, MOST_OF_A_FILE))
-        documents = read_documents(rebuild.read(ARCHIVE_JSON, MOST_OF_A_FILE))
+        checksums = parse_checksums(rebuild.read(CHECKSUMS, MOST_OF_A_FILE))
+        data = read_site_data(rebuild.read(ARCHIVE_JSON, MOST_OF_A_FILE))
     except SecpackError as error:
         raise SecpackError(f"the rebuild cannot be used: {error}") from None
-    verdict = Verdict()
-    _check_files(verdict, rebuild, sums, None)
-    wrong = [*verdict.altered, *verdict.missing, *verdict.unread]
-    if wrong:
-        raise SecpackError(f"the rebuild is not whole: {', '.join(wrong[:20])}")
-    return _Site(sums, documents)
+    outcome = Outcome()
+    _check_files(outcome, rebuild, checksums, lambda *_: None)
+    faults = [*outcome.altered, *outcome.missing, *outcome.unread]
+    if faults:
+        raise SecpackError(f"the rebuild is not whole: {', '.join(faults[:20])}")
+    return _Site(checksums, data)
 
 
-# --- the manifest and the files ---------------------------------------------------------------
+# --- the checksums and the files --------------------------------------------------------------
 
 
 def _check_files(
-    verdict: Verdict, copy: Copy, sums: Mapping[str, str], progress: Progress | None
+    outcome: Outcome, copy: Copy, checksums: Mapping[str, str], progress: Progress
 ) -> dict[str, str]:
-    """Read every file of the manifest; return digests of what precompressed ones hold, by path."""
+    """Compare every file with its checksum; return digests of what compressed ones contain."""
     unanswered, total, unpacked = 0, 0, {}
-    paths = list(sums)
-    for number, path in enumerate(paths):
+    for number, (path, digest) in enumerate(checksums.items(), 1):
         if reason := _reason_to_stop(copy, unanswered):
-            verdict.problems.append(reason)
-            verdict.unread = paths[number:]
+            outcome.problems.append(reason)
+            outcome.unread = list(checksums)[number - 1 :]
             break
-        verdict.files = number + 1
+        outcome.files = number
         try:
             data = copy.read(path, min(MOST_OF_A_FILE, MOST_OF_A_SITE - total))
-        except MissingError as error:
-            verdict.missing[path] = str(error)
+        except (MissingError, UnreachableError) as error:
+            outcome.missing[path] = str(error)
+            unanswered += isinstance(error, UnreachableError)
         except RefusedError as error:
-            verdict.altered[path] = str(error)
-        except UnreachableError as error:
-            verdict.missing[path] = str(error)
-            unanswered += 1
+            outcome.altered[path] = str(error)
         else:
             total += len(data)
-            if hashlib.sha256(data).hexdigest() != sums[path]:
-                verdict.altered[path] = f"differs from {SUMS}"
+            if hashlib.sha256(data).hexdigest() != digest:
+                outcome.altered[path] = f"differs from {CHECKSUMS}"
             elif path.endswith(".gz"):
                 unpacked[path] = _unpacked_digest(data)
-        if progress:
-            progress(number + 1, len(sums))
+        progress(number, len(checksums))
     return unpacked
 
 
@@ -159,193 +157,187 @@ def _reason_to_stop(copy: Copy, unanswered: int) -> str:
 
 
 def _unpacked_digest(data: bytes) -> str:
-    """The digest of what a gzip file holds; empty where it holds too much, or is none."""
+    """The digest of what a gzip file contains; empty if that is too much, or not gzip."""
     unpack = zlib.decompressobj(wbits=31)
     try:
-        held = unpack.decompress(data, MOST_OF_A_FILE)
+        content = unpack.decompress(data, MOST_OF_A_FILE)
     except zlib.error:
         return ""
-    whole = unpack.eof and not unpack.unused_data
-    return hashlib.sha256(held).hexdigest() if whole else ""
+    is_whole = unpack.eof and not unpack.unused_data
+    return hashlib.sha256(content).hexdigest() if is_whole else ""
 
 
-def _check_signature(
-    verdict: Verdict, copy: Copy, manifest: bytes, keyring: bytes, newer_than: date | None
+def _check_newest(
+    outcome: Outcome, copy: Copy, checksums: Mapping[str, str], newer_than: date
 ) -> None:
-    """See that a key of the keyring has signed the manifest."""
+    """Check that a document is newer than a day; whoever wrote the checksums can choose that."""
+    data = _read_data(outcome, copy, checksums)
+    if data and not data.newest:
+        outcome.behind.append("too old: the copy has no documents")
+    elif data and data.newest and data.newest <= newer_than:
+        newest = f"its newest document is dated {data.newest}"
+        outcome.behind.append(f"too old: {newest}, not after {newer_than}")
+
+
+def _read_data(outcome: Outcome, copy: Copy, checksums: Mapping[str, str]) -> SiteData | None:
+    """What a copy has published; None, with a problem, if that differs from its checksums."""
+    try:
+        data = copy.read(ARCHIVE_JSON, MOST_OF_A_FILE)
+        if checksums.get(ARCHIVE_JSON) == hashlib.sha256(data).hexdigest():
+            return read_site_data(data)
+        reason = f"differs from {CHECKSUMS}"
+    except SecpackError as error:
+        reason = str(error)
+    outcome.problems.append(f"{ARCHIVE_JSON}: {reason}")
+    return None
+
+
+# --- the signature ----------------------------------------------------------------------------
+
+
+def _verify_signature(
+    outcome: Outcome, copy: Copy, listing: bytes, keyring: bytes, newer_than: date | None
+) -> None:
+    """Check that a key of the keyring has signed the checksums."""
     try:
         packets = b"".join(key.packets for key in read_keys(keyring, path="keyring"))
     except ParseError as error:
         raise SecpackError(f"the keyring cannot be used: {error.message}") from None
-    for name in SUMS_SIGNATURES:
+    for name in SIGNATURES:
         try:
-            signature = copy.read(name, _MOST_OF_A_SIGNATURE)
-            facts = _check(_file(SUMS, manifest), _file(name, signature), packets)
+            data = copy.read(name, _MOST_OF_A_SIGNATURE)
+            signature = _checked(_file(CHECKSUMS, listing), _file(name, data), packets)
         except MissingError:
             continue
         except (RefusedError, ParseError) as error:
-            verdict.problems.append(f"{name}: {error}")
+            outcome.problems.append(f"{name}: {error}")
             return
-        if fault := _fault(facts, newer_than):
-            verdict.problems.append(f"{name}: {fault}")
+        if fault := _fault(signature, newer_than):
+            outcome.problems.append(f"{name}: {fault}")
         else:
-            made = f"{facts.created:%Y-%m-%d %H:%M:%S} UTC, {facts.digest}"
-            verdict.rests_on.append(f"a signature by {facts.primary} ({made})")
+            made = f"{signature.created:%Y-%m-%d %H:%M:%S} UTC, {signature.digest}"
+            outcome.verified_by.append(f"a signature by {signature.primary} ({made})")
         return
-    verdict.problems.append(f"{SUMS} is not signed: there is no {' or '.join(SUMS_SIGNATURES)}")
+    outcome.problems.append(f"{CHECKSUMS} is not signed: there is no {' or '.join(SIGNATURES)}")
 
 
-def _fault(facts: Facts, newer_than: date | None) -> str:
-    """Why a signature of the manifest is refused; empty where it is not."""
-    if not facts.verdict.good or not facts.created:
-        return f"the signature is not good: {facts.verdict.value}"
-    made = f"{facts.created:%Y-%m-%d}"
-    if facts.verdict is SignatureVerdict.GOOD_LEGACY:
-        return f"the signature, dated {made}, uses an obsolete digest ({facts.digest})"
-    if facts.created > datetime.now(UTC) + timedelta(days=1):
-        return f"the signature is dated {made}, in the future"
-    if newer_than and facts.created.date() <= newer_than:
-        return f"too old: the signature is dated {made}, not after {newer_than}"
-    return ""
-
-
-def _check_newest(verdict: Verdict, copy: Copy, sums: Mapping[str, str], newer_than: date) -> None:
-    """See that a document is newer than a day; anybody could have written that."""
-    try:
-        newest = _newest(_Site(sums, _documents(copy, sums)))
-    except SecpackError as error:
-        verdict.problems.append(f"{ARCHIVE_JSON}: {error}")
-        return
-    if not newest or newest <= newer_than:
-        dated = f"is dated {newest}, not" if newest else "is not there, let alone dated"
-        verdict.behind.append(f"too old: its newest document {dated} after {newer_than}")
-
-
-def _documents(copy: Copy, sums: Mapping[str, str]) -> dict[str, ReleasedDocument]:
-    """The documents of a copy. Raises SecpackError where the manifest does not bear them out."""
-    data = copy.read(ARCHIVE_JSON, MOST_OF_A_FILE)
-    if sums.get(ARCHIVE_JSON) != hashlib.sha256(data).hexdigest():
-        raise SecpackError(f"differs from {SUMS}")
-    return read_documents(data)
-
-
-def _check(document: File, signature: File, packets: bytes) -> Facts:
+def _checked(document: File, signature: File, packets: bytes) -> Signature:
     gpgv = find_program("gpgv")
     with tempfile.TemporaryDirectory() as folder:
         (Path(folder) / "keyring.gpg").write_bytes(packets)
-        return check_signature(Job(document, signature), Path(folder), gpgv)
+        return check_signature(document, Signature(signature, ""), Path(folder), gpgv)
 
 
 def _file(path: str, data: bytes) -> File:
     return File(path, data, hashlib.sha256(data).hexdigest())
 
 
+def _fault(signature: Signature, newer_than: date | None) -> str:
+    """Why a signature does not count; empty if it does."""
+    if not signature.verdict.good or not signature.created:
+        return f"the signature is not good: {signature.verdict.value}"
+    made = f"{signature.created:%Y-%m-%d}"
+    if signature.verdict is Verdict.GOOD_LEGACY:
+        return f"the signature, dated {made}, uses an obsolete digest ({signature.digest})"
+    if signature.created > datetime.now(UTC) + timedelta(days=1):
+        return f"the signature is dated {made}, in the future"
+    if newer_than and signature.created.date() <= newer_than:
+        return f"too old: the signature is dated {made}, not after {newer_than}"
+    return ""
+
+
 # --- the rebuild ------------------------------------------------------------------------------
 
 
 def _compare(
-    verdict: Verdict,
+    outcome: Outcome,
     copy: Copy,
-    sums: Mapping[str, str],
+    checksums: Mapping[str, str],
     own: _Site,
     unpacked: Mapping[str, str],
 ) -> None:
-    """Hold the copy's manifest against the rebuild's.
+    """Compare the copy's checksums with the rebuild's.
 
-    Of a copy in another state only what must be the same in both states can be compared: the files
-    of documents that both have in the same revision, and keys.
+    If the copy shows another state, only the files that both states share can be compared.
     """
-    differing = sorted(p for p in sums.keys() | own.sums.keys() if sums.get(p) != own.sums.get(p))
-    differing = [p for p in differing if not _is_packed(p, sums, own.sums, unpacked)]
+    paths = sorted(checksums.keys() | own.checksums.keys())
+    differing = [p for p in paths if checksums.get(p) != own.checksums.get(p)]
+    differing = [p for p in differing if not _is_same_packed(p, checksums, own, unpacked)]
     if not differing:
-        verdict.rests_on.append("a rebuild")
+        outcome.verified_by.append("a rebuild")
         return
-    try:
-        theirs = _Site(sums, _documents(copy, sums))
-    except SecpackError as error:
-        verdict.problems.append(f"{ARCHIVE_JSON}: {error}")
+    data = _read_data(outcome, copy, checksums)
+    if data is None:
         return
-    newer = _newer(own, theirs)
-    ahead = _newer(theirs, own)
-    verdict.behind += _how_far("behind", newer, theirs.documents)
-    verdict.behind += _how_far("ahead of the rebuild", ahead, own.documents)
-    if newer:
-        verdict.behind.append(_distance(len(newer), own, theirs))
     comparable = differing
-    if newer or ahead:
-        changed = {document.id for document in (*newer, *ahead)}
-        comparable = [p for p in differing if _is_fixed(p, own, sums, changed)]
+    if changed := _compare_documents(outcome, own.data, data):
+        shared = _shared_files(own, _Site(checksums, data), changed)
+        comparable = [path for path in differing if path in shared]
     for path in comparable:
-        _tell_difference(verdict, path, sums, own.sums)
+        _report_difference(outcome, path, checksums, own)
     if len(comparable) < len(differing):
         count = len(differing) - len(comparable)
-        verdict.behind.append(f"{count} other files differ, as they do between two states")
+        outcome.behind.append(f"{count} other files differ, as they do between two states")
 
 
-def _is_packed(
-    path: str, sums: Mapping[str, str], own: Mapping[str, str], unpacked: Mapping[str, str]
+def _is_same_packed(
+    path: str, checksums: Mapping[str, str], own: _Site, unpacked: Mapping[str, str]
 ) -> bool:
-    """Whether a precompressed file is in order without being the rebuild's.
+    """Whether a compressed file differs from the rebuild's, but not in what it contains.
 
-    It may be missing on either side, and another zlib packs in another way; what it holds counts.
+    Either side may lack it, and another zlib compresses differently.
     """
     plain = path.removesuffix(".gz")
-    if path == plain or plain not in own:
+    if path == plain or plain not in own.checksums:
         return False
-    return path not in sums or unpacked.get(path) == own[plain]
+    return path not in checksums or unpacked.get(path) == own.checksums[plain]
 
 
-def _tell_difference(
-    verdict: Verdict, path: str, sums: Mapping[str, str], own: Mapping[str, str]
-) -> None:
-    if path not in own:
-        verdict.extra.append(path)
-    elif path not in sums:
-        verdict.missing[path] = f"not in its {SUMS} either"
-    else:
-        verdict.altered.setdefault(path, "differs from the rebuild")
-
-
-def _newer(one: _Site, other: _Site) -> list[ReleasedDocument]:
-    """The documents that one has and the other lacks, or has in an earlier revision."""
+def _newer(one: SiteData, other: SiteData) -> list[PublishedDocument]:
+    """The documents that the other site lacks, or has in an earlier revision."""
     return [
         document
-        for key, document in one.documents.items()
-        if key not in other.documents or document.updated > other.documents[key].updated
+        for name, document in one.documents.items()
+        if name not in other.documents or document.updated > other.documents[name].updated
     ]
 
 
-def _is_fixed(path: str, own: _Site, sums: Mapping[str, str], changed: set[str]) -> bool:
-    """Whether a file must be the same in both states: an original, a signature, a key.
-
-    Where documents lie is for the rebuild to say.
-    """
-    if path.startswith("keys/"):
-        return path in sums and path in own.sums and not path.endswith((".html", ".gz"))
-    folders = tuple(d.url for key, d in own.documents.items() if key not in changed)
-    return path.startswith(folders) and not path.endswith((".html", ".json", ".gz"))
+def _shared_files(own: _Site, theirs: _Site, changed: set[str]) -> set[str]:
+    """Files that two states have in common: of unchanged documents; keys, attachments of both."""
+    documents = (*own.data.documents.values(), *theirs.data.documents.values())
+    shared = {path for d in documents if d.id not in changed for path in d.files}
+    both = own.checksums.keys() & theirs.checksums.keys()
+    return shared | both & {*own.data.keys.values(), *own.data.others}
 
 
-def _how_far(
-    word: str, documents: Sequence[ReleasedDocument], behind: Mapping[str, ReleasedDocument]
-) -> Iterator[str]:
-    """What the one that is behind lacks."""
-    for new in documents:
-        if new.id in behind:
-            yield f"{word}: {new.id} was revised on {new.updated}, after {behind[new.id].updated}"
+def _report_difference(
+    outcome: Outcome, path: str, checksums: Mapping[str, str], own: _Site
+) -> None:
+    if path not in own.checksums:
+        outcome.extra.append(path)
+    elif path not in checksums:
+        outcome.missing[path] = f"not in the copy's {CHECKSUMS} either"
+    else:
+        outcome.altered.setdefault(path, "differs from the rebuild")
+
+
+def _compare_documents(outcome: Outcome, own: SiteData, theirs: SiteData) -> set[str]:
+    """Return the ids of documents that one of two sites lacks, or has in an earlier revision."""
+    newer, ahead = _newer(own, theirs), _newer(theirs, own)
+    outcome.behind += _lines("behind", newer, theirs)
+    outcome.behind += _lines("ahead of the rebuild", ahead, own)
+    if newer:
+        days = (own.newest - theirs.newest).days if own.newest and theirs.newest else 0
+        outcome.behind.append(
+            f"behind by {len(newer)} document(s) and {days} day(s): its newest document is dated "
+            f"{theirs.newest}, the rebuild's {own.newest}"
+        )
+    return {document.id for document in (*newer, *ahead)}
+
+
+def _lines(word: str, newer: Sequence[PublishedDocument], other: SiteData) -> Iterator[str]:
+    for new in newer:
+        if old := other.documents.get(new.id):
+            yield f"{word}: {new.id} was revised on {new.updated}, after {old.updated}"
         else:
             yield f"{word}: {new.id} was published on {new.published}"
-
-
-def _distance(count: int, own: _Site, theirs: _Site) -> str:
-    newest, had = _newest(own), _newest(theirs)
-    days = (newest - had).days if newest and had else 0
-    return (
-        f"behind by {count} document(s) and {days} day(s): "
-        f"its newest document is dated {had}, the rebuild's {newest}"
-    )
-
-
-def _newest(site: _Site) -> date | None:
-    """The day of the newest revision."""
-    return max((date.fromisoformat(d.updated) for d in site.documents.values()), default=None)

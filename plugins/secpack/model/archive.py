@@ -161,7 +161,7 @@ class PackageRow:
 
 
 class Verdict(StrEnum):
-    """What was found when a signature was checked, and held against the profile."""
+    """The judgement of one signature, by gpgv and the profile."""
 
     UNCHECKED = "unchecked"
     GOOD = "good"
@@ -187,10 +187,9 @@ class Verdict(StrEnum):
 class Key:
     """An OpenPGP key of the pack: hex fingerprints, times in UTC.
 
-    ``owners`` are its user ids, ``certified`` tells whether the master key has certified one of
-    them, ``valid`` whether gpg takes it for the owner's on the day it was asked, ``expires`` is
-    None for a key that does not. Where there was no gpg to ask, owners are empty, and
-    ``created``, ``certified`` and ``valid`` None.
+    ``owners`` are its user ids. ``certified`` is whether the master key has certified one of them,
+    ``valid`` whether gpg trusts the key today. ``expires`` is None for a key that never does.
+    Without gpg, ``owners`` is empty, and ``created``, ``certified`` and ``valid`` are None.
     """
 
     file: File
@@ -205,17 +204,17 @@ class Key:
 
     @property
     def retired(self) -> bool:
-        """Whether the pack keeps it among the retired ones."""
+        """Whether the pack keeps it in a folder ``retired``."""
         return "retired" in self.file.path.split("/")
 
 
 @dataclass(frozen=True, slots=True)
 class Signature:
-    """A detached signature beside a document, and what the check of it found.
+    """A detached signature next to a document, and the result of checking it.
 
-    ``signer`` is the NAME of ``.sig.NAME``. ``fingerprint`` is that of the key that signed (a
-    primary key or a subkey), ``primary`` that of its primary key; both are empty where the
-    signature does not tell. ``certified`` is None where it was not checked.
+    ``signer`` is the NAME in ``.sig.NAME``. ``fingerprint`` is of the key that signed (a primary
+    key or a subkey), ``primary`` of its primary key; both are empty if unknown. ``certified`` is
+    whether the master key has certified that key, or None if nobody checked.
     """
 
     file: File
@@ -231,7 +230,7 @@ class Signature:
 
 @dataclass(frozen=True, slots=True)
 class Letter:
-    """A signed letter that lies beside a canary."""
+    """A signed letter next to a canary."""
 
     name: str
     document: Document
@@ -240,7 +239,7 @@ class Letter:
 
 @dataclass(frozen=True, slots=True)
 class Attachment:
-    """A signed file that is neither bulletin nor canary."""
+    """A signed file that is neither a bulletin nor a canary."""
 
     file: File
     signatures: tuple[Signature, ...]

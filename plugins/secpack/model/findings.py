@@ -1,13 +1,18 @@
-"""What is odd about a pack, how much it matters, and why it is accepted."""
+"""Findings about a pack: what is odd, how much it matters, and why the profile accepts it."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from enum import StrEnum
+from typing import Final
+
+#: Codes of the publish check begin with this; only that check compares them with waivers.
+PUBLISH_CHECK: Final = "publish-"
 
 
 class Severity(StrEnum):
-    """How bad a finding is."""
+    """How much a finding matters."""
 
     ERROR = "error"
     WARNING = "warning"
@@ -16,9 +21,9 @@ class Severity(StrEnum):
 
 @dataclass(frozen=True, slots=True, order=True)
 class Finding:
-    """Something a person should look at: where, what, and what to do. ``line`` 0 is the file.
+    """Something odd: where it is, what it is, and what to do. ``line`` 0 means the whole file.
 
-    ``waived`` is the reason for which the profile accepts it; empty where it does not.
+    ``waived`` is the reason why the profile accepts it; empty if it does not.
     """
 
     file: str
@@ -27,3 +32,42 @@ class Finding:
     message: str
     severity: Severity = Severity.WARNING
     waived: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Waiver:
+    """A finding, by its code, that the profile accepts in one file, and the reason.
+
+    A waiver with ``sha256`` (hex) ends when the file changes.
+    """
+
+    finding: str
+    file: str
+    reason: str
+    sha256: str = ""
+
+
+def with_waivers(
+    findings: Iterable[Finding], waivers: Sequence[Waiver], digests: Mapping[str, str]
+) -> Iterator[Finding]:
+    """Yield the findings, waived ones as notices, then a finding for each waiver without effect.
+
+    ``digests`` are the digests of files by path, for waivers that accept one version of a file.
+    """
+    reasons = {
+        (w.finding, w.file): w.reason for w in waivers if w.sha256 in ("", digests.get(w.file))
+    }
+    used = set()
+    for finding in findings:
+        waived = (finding.code, finding.file)
+        if waived in reasons:
+            used.add(waived)
+            yield replace(finding, waived=reasons[waived], severity=Severity.NOTICE)
+        else:
+            yield finding
+    pinned = {(w.finding, w.file) for w in waivers if w.sha256}
+    for code, file in sorted({(w.finding, w.file) for w in waivers} - used):
+        correction = ", or correct its sha256" if (code, file) in pinned else ""
+        message = f"the profile waives {code!r} here without effect: remove the waiver{correction}"
+        severity = Severity.WARNING if file in digests else Severity.NOTICE
+        yield Finding(file, 0, "waiver-unused", message, severity)

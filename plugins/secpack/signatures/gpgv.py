@@ -1,27 +1,28 @@
-"""Mechanism: is a signature good? gpgv says so, on the very bytes that were parsed.
+"""Facts: is a signature good? gpgv checks it, on the same bytes that the parser read.
 
-Who must have signed, and with which key, is for ``policy`` to say.
+``policy`` judges who may sign, and with which key.
 """
 
 from __future__ import annotations
 
+import hashlib
 import os
 import re
 import tempfile
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass
-from datetime import UTC, datetime
+from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
 from typing import Final
 
 from secpack.cache import Cache
 from secpack.errors import ParseError
-from secpack.model.archive import File, Verdict
+from secpack.model.archive import File, Signature, Verdict
 from secpack.programs import LimitError, Program, end_all, find_program, run
-from secpack.signatures.packets import SeveralSignaturesError, read_signature
+from secpack.signatures.packets import SeveralSignaturesError, moment, read_signature
 
 # RFC 9580, sections 9.1 and 9.5.
 _ALGORITHMS: Final = {
@@ -44,10 +45,12 @@ _DIGESTS: Final = {
 _LEGACY: Final = frozenset({"MD5", "SHA1", "RIPEMD160"})
 _PATIENCE: Final = 10  # seconds for one signature
 
-_SECONDS: Final = re.compile("[0-9]{1,10}")
+#: A document, and one signature on it.
+_Job = tuple[File, Signature]
+
 _FINGERPRINT: Final = re.compile("[0-9A-F]{16}|[0-9A-F]{40}")
 
-# A status that spoils a signature, however good the rest of what gpgv says; the worst first.
+# Status words that make a signature bad, whatever else gpgv prints; the worst first.
 _SPOILING: Final = {
     "BADSIG": Verdict.BAD,
     "REVKEYSIG": Verdict.REVOKED_KEY,
@@ -58,141 +61,118 @@ _SPOILING: Final = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Facts:
-    """What gpgv found out about one signature; empty strings and None where it did not."""
-
-    verdict: Verdict
-    fingerprint: str = ""
-    primary: str = ""
-    created: datetime | None = None
-    digest: str = ""
-    algorithm: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Job:
-    """A document and one signature of it."""
-
-    document: File
-    signature: File
-
-
 class Checker:
-    """Checks signatures against a keyring, several at a time, and remembers what it found.
+    """Checks signatures against a keyring, several at a time.
 
-    Verdicts are kept in ``cache`` by digest of document, signature, keyring and verifier; without
-    a cache everything is checked. ``progress`` is told how many of how many are done.
+    ``cache`` keeps verdicts by digests of document, signature, keyring and verifier. ``progress``
+    gets the number of signatures checked so far, and of all.
     """
 
     def __init__(
-        self, *, cache: Cache | None = None, progress: Callable[[int, int], None] | None = None
+        self,
+        *,
+        cache: Cache | None = None,
+        progress: Callable[[int, int], object] = lambda *_: None,
     ) -> None:
         self.cache = cache or Cache(None)
         self._progress = progress
 
     @contextmanager
     def start(
-        self, jobs: Sequence[Job], keyring: bytes, keyring_digest: str
-    ) -> Iterator[Callable[[], Mapping[str, Facts]]]:
-        """Begin to check; what is given back waits for the facts, by the signatures' paths.
+        self, jobs: Sequence[_Job], keyring: bytes
+    ) -> Iterator[Callable[[], Mapping[str, Signature]]]:
+        """Start to check; the function returned waits for the signatures, by path.
 
-        Raises ProgramMissingError when there is no gpgv.
+        Raises ProgramMissingError when gpgv is missing.
         """
         gpgv = find_program("gpgv")
-        known = {job.signature.path: self._known(job, keyring_digest, gpgv) for job in jobs}
-        missing = [job for job in jobs if known[job.signature.path] is None]
+        suffix = f"{hashlib.sha256(keyring).hexdigest()} {gpgv.identity}"
+        names = {job[1].file.path: _cache_name(job, suffix) for job in jobs}
+        checked = {s.file.path: _restored(s, self.cache.get(names[s.file.path])) for _, s in jobs}
+        missing = [job for job in jobs if checked[job[1].file.path] is None]
         with tempfile.TemporaryDirectory() as folder, _pool(len(missing)) as pool:
             home = Path(folder)
-            if missing:
-                (home / "keyring.gpg").write_bytes(keyring)
-            futures = [(job, pool.submit(check_signature, job, home, gpgv)) for job in missing]
+            (home / "keyring.gpg").write_bytes(keyring)
+            futures = [pool.submit(check_signature, *job, home, gpgv) for job in missing]
 
-            def wait() -> Mapping[str, Facts]:
-                found = {path: facts for path, facts in known.items() if facts}
-                for number, (job, future) in enumerate(futures, 1):
-                    found[job.signature.path] = self._learn(job, future, keyring_digest, gpgv)
-                    if self._progress:
-                        self._progress(number, len(futures))
+            def wait() -> Mapping[str, Signature]:
+                for number, future in enumerate(futures, 1):
+                    signature = future.result()
+                    checked[signature.file.path] = signature
+                    self.cache.put(names[signature.file.path], _kept(signature))
+                    self._progress(number, len(futures))
                 self.cache.save()
-                return found
+                return {path: signature for path, signature in checked.items() if signature}
 
             try:
                 yield wait
             finally:  # after an interrupt or an error, nobody waits for the rest
-                for _, future in futures:
+                for future in futures:
                     future.cancel()
                 end_all()
 
-    def _known(self, job: Job, keyring: str, gpgv: Program) -> Facts | None:
-        kept = self.cache.get(_cache_key(job, keyring, gpgv))
-        return _facts_from(kept) if kept else None
 
-    def _learn(self, job: Job, future: Future[Facts], keyring: str, gpgv: Program) -> Facts:
-        facts = future.result()
-        self.cache.put(_cache_key(job, keyring, gpgv), _facts_to(facts))
-        return facts
-
-
-def check_signature(job: Job, home: Path, gpgv: Program) -> Facts:
+def check_signature(document: File, signature: Signature, home: Path, gpgv: Program) -> Signature:
     """Check one detached signature with the keyring in ``home`` (``keyring.gpg``).
 
-    1. The file must hold one signature and nothing else, before gpgv gets to see it: it would
-       unpack what is compressed, however large that becomes.
-    2. gpgv gets the bytes of document and signature, as they were read, from files in ``home``.
-    3. Its status lines are counted; what it prints for people is not read.
-    4. Good is: exit status 0, exactly one NEWSIG, GOODSIG and VALIDSIG, a signature over bytes
-       (class 00), and none of the lines that spoil it. All else is a verdict of its own.
-    5. What the signature does not cover must agree with what it does.
+    1. The file must contain one signature and nothing else, before gpgv reads it: gpgv would
+       unpack compressed data of any size.
+    2. gpgv reads the bytes of document and signature, as they were read, from files in ``home``.
+    3. Only its status lines count, not what it prints for people.
+    4. A good signature has exit status 0, exactly one NEWSIG, GOODSIG and VALIDSIG, is over bytes
+       (class 00), and has no status that makes it bad. Everything else has another verdict.
+    5. The parts that the signature does not cover must agree with those that it covers.
 
-    Raises ParseError, which names the signature, when gpgv did not end within its limits.
+    Raises ParseError, which names the signature, when gpgv exceeds its limits.
     """
+    file = signature.file
     try:
-        packet = read_signature(job.signature.data, path=job.signature.path)
+        packet = read_signature(file.data, path=file.path)
     except SeveralSignaturesError:
-        return Facts(Verdict.SEVERAL)
+        return replace(signature, verdict=Verdict.SEVERAL)
     except ParseError:
-        return Facts(Verdict.MALFORMED)
-    document, signature = _written(job.document, home), _written(job.signature, home)
+        return replace(signature, verdict=Verdict.MALFORMED)
     arguments = ["--homedir", str(home), "--keyring", str(home / "keyring.gpg")]
-    arguments += ["--status-fd", "1", "--", str(signature), str(document)]
+    arguments += ["--status-fd", "1", "--", _written(file, home), _written(document, home)]
     try:
         done = run(gpgv, arguments, seconds=_PATIENCE)
     except LimitError as error:
-        raise ParseError(f"{error}: remove this file", path=job.signature.path) from None
-    facts = _facts(done.status, done.output)
-    fits = not facts.verdict.good or packet.fits(job.document.data, facts.fingerprint)
-    return facts if fits else Facts(Verdict.MALFORMED)
+        raise ParseError(f"{error}: remove this file", path=file.path) from None
+    checked = _with_status(signature, done.status, done.output)
+    if checked.verdict.good and not packet.fits(document.data, checked.fingerprint):
+        return replace(signature, verdict=Verdict.MALFORMED)
+    return checked
 
 
-def _written(file: File, home: Path) -> Path:
-    """The file's bytes in a file named by their digest; two threads may write the same."""
+def _written(file: File, home: Path) -> str:
+    """The path of a file's bytes, named by their digest; two threads may write the same one."""
     path = home / file.sha256
     if not path.exists():
         with tempfile.NamedTemporaryFile(dir=home, delete=False) as stream:
             stream.write(file.data)
         Path(stream.name).replace(path)
-    return path
+    return str(path)
 
 
-def _facts(status: int, output: bytes) -> Facts:
+def _with_status(signature: Signature, status: int, output: bytes) -> Signature:
+    """The signature with the verdict, and the details, of gpgv's status lines."""
     lines = _status_lines(output)
-    counts = Counter(line[0] for line in lines if line)
-    valid = next((line for line in lines if line and line[0] == "VALIDSIG"), None)
+    counts = Counter(line[0] for line in lines)
     if counts["NEWSIG"] > 1 or counts["VALIDSIG"] > 1:
-        return Facts(Verdict.SEVERAL)
+        return replace(signature, verdict=Verdict.SEVERAL)
+    first = {line[0]: line for line in reversed(lines)}
+    valid = first.get("VALIDSIG", [])
     spoiled = next((verdict for word, verdict in _SPOILING.items() if counts[word]), None)
-    unknown = next((line for line in lines if line and line[0] == "ERRSIG"), None)
-    if spoiled is Verdict.UNKNOWN_KEY and unknown:
-        return _unknown(unknown)
+    if spoiled is Verdict.UNKNOWN_KEY and "ERRSIG" in first:
+        return _with_unknown_key(signature, first["ERRSIG"])
     if spoiled is Verdict.BAD:
-        return Facts(spoiled)
+        return replace(signature, verdict=Verdict.BAD)
     if spoiled:
-        return _described(spoiled, valid)
+        return _with_details(signature, spoiled, valid)
     once = all(counts[word] == 1 for word in ("NEWSIG", "GOODSIG", "VALIDSIG"))
-    if status != 0 or not once or valid is None or valid[9:10] != ["00"]:
-        return Facts(Verdict.MALFORMED)
-    return _described(Verdict.GOOD, valid)
+    if status != 0 or not once or valid[9:10] != ["00"]:
+        return replace(signature, verdict=Verdict.MALFORMED)
+    return _with_details(signature, Verdict.GOOD, valid)
 
 
 def _status_lines(output: bytes) -> list[list[str]]:
@@ -201,63 +181,67 @@ def _status_lines(output: bytes) -> list[list[str]]:
     return [line.split(" ")[1:] for line in lines if line.startswith("[GNUPG:] ")]
 
 
-def _unknown(line: Sequence[str]) -> Facts:
-    """What ERRSIG tells: key id, algorithm, digest, class, time, reason, perhaps a fingerprint."""
+def _with_unknown_key(signature: Signature, line: Sequence[str]) -> Signature:
+    """Add what ERRSIG states: key id, algorithm, digest, class, time, reason, fingerprint."""
     _, key, algorithm, digest, _, time, *rest = (*line, "", "", "", "", "", "")
-    return Facts(
+    return replace(
+        signature,
         verdict=Verdict.UNKNOWN_KEY,
         fingerprint=next((word for word in (*rest, key) if _FINGERPRINT.fullmatch(word)), ""),
-        created=_moment(time),
+        created=moment(time),
         digest=_DIGESTS.get(digest, ""),
         algorithm=_ALGORITHMS.get(algorithm, ""),
     )
 
 
-def _moment(seconds: str) -> datetime | None:
-    """A time, which has 32 bits (RFC 9580, section 3.5)."""
-    value = int(seconds) if _SECONDS.fullmatch(seconds) else 2**32
-    return datetime.fromtimestamp(value, UTC) if value < 2**32 else None
-
-
-def _described(verdict: Verdict, valid: Sequence[str] | None) -> Facts:
-    """A verdict with what VALIDSIG tells: fingerprint, date, time, …, algorithm, digest, class."""
-    if valid is None or len(valid) != 11 or not _FINGERPRINT.fullmatch(valid[1]):
-        return Facts(verdict if not verdict.good else Verdict.MALFORMED)
+def _with_details(signature: Signature, verdict: Verdict, valid: Sequence[str]) -> Signature:
+    """Add what VALIDSIG states: fingerprint, date, time, …, algorithm, digest, class, primary."""
+    if len(valid) != 11 or not _FINGERPRINT.fullmatch(valid[1]):
+        return replace(signature, verdict=Verdict.MALFORMED if verdict.good else verdict)
     digest = _DIGESTS.get(valid[8], f"digest {valid[8]}")
     if verdict is Verdict.GOOD and digest in _LEGACY:
         verdict = Verdict.GOOD_LEGACY
-    return Facts(
+    return replace(
+        signature,
         verdict=verdict,
         fingerprint=valid[1],
         primary=valid[10],
-        created=_moment(valid[3]),
+        created=moment(valid[3]),
         digest=digest,
         algorithm=_ALGORITHMS.get(valid[7], f"algorithm {valid[7]}"),
     )
 
 
-# --- what is remembered -----------------------------------------------------------------------
+# --- the cache --------------------------------------------------------------------------------
 
 
 def _pool(jobs: int) -> ThreadPoolExecutor:
     return ThreadPoolExecutor(max_workers=max(1, min(os.cpu_count() or 1, jobs)))
 
 
-def _cache_key(job: Job, keyring: str, gpgv: Program) -> str:
-    return " ".join((job.document.sha256, job.signature.sha256, keyring, gpgv.identity))
+def _cache_name(job: _Job, suffix: str) -> str:
+    document, signature = job
+    return f"{document.sha256} {signature.file.sha256} {suffix}"
 
 
-def _facts_to(facts: Facts) -> list[str]:
-    created = facts.created.isoformat() if facts.created else ""
-    keys = (facts.fingerprint, facts.primary)
-    return [facts.verdict.value, *keys, created, facts.digest, facts.algorithm]
+def _kept(signature: Signature) -> list[str]:
+    created = signature.created.isoformat() if signature.created else ""
+    names = (signature.fingerprint, signature.primary)
+    return [signature.verdict.value, *names, created, signature.digest, signature.algorithm]
 
 
-def _facts_from(kept: Sequence[str]) -> Facts | None:
-    """Facts as they were remembered; None for what this version does not understand."""
+def _restored(signature: Signature, kept: Sequence[str] | None) -> Signature | None:
+    """The signature with what the cache keeps of it; None if that is missing or not understood."""
     try:
-        verdict, fingerprint, primary, created, digest, algorithm = kept
-        when = datetime.fromisoformat(created) if created else None
-        return Facts(Verdict(verdict), fingerprint, primary, when, digest, algorithm)
-    except (TypeError, ValueError):
+        verdict, fingerprint, primary, created, digest, algorithm = kept or ()
+        return replace(
+            signature,
+            verdict=Verdict(verdict),
+            fingerprint=fingerprint,
+            primary=primary,
+            created=datetime.fromisoformat(created) if created else None,
+            digest=digest,
+            algorithm=algorithm,
+        )
+    except ValueError:
         return None

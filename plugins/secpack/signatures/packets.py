@@ -1,6 +1,6 @@
-"""As much of OpenPGP as is needed to hand keys and signatures to gpgv (RFC 9580, RFC 4880).
+"""OpenPGP keys and signatures as packets, without armour (RFC 9580, RFC 4880).
 
-Nothing is verified here: armour is taken off, and packets are told apart.
+This module verifies nothing; gpgv and gpg do.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import hashlib
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from itertools import islice
 from typing import Final
 
@@ -22,15 +23,15 @@ _PUBLIC_KEY: Final = 6
 _SECRET_SUBKEY: Final = 7
 _PUBLIC_SUBKEY: Final = 14
 
-#: What a file of public keys holds: keys, subkeys, user ids, user attributes, signatures.
+#: The packets of public keys: keys, user ids, subkeys, user attributes, signatures.
 _OF_PUBLIC_KEYS: Final = frozenset({_PUBLIC_KEY, 13, _PUBLIC_SUBKEY, 17, _SIGNATURE})
 SECRET: Final = frozenset({_SECRET_KEY, _SECRET_SUBKEY})
 COMPRESSED: Final = 8
 
-#: The most packets of one file of keys: a key that many people have certified takes gpg minutes.
+#: The most packets in a file of keys: gpg takes minutes for a key that many people certified.
 _MOST_PACKETS: Final = 500
 
-#: The public numbers of a key by its algorithm, each as the most bits; 0 is a string of bytes.
+#: The public numbers of a key by its algorithm, as the most bits of each; 0 is a byte string.
 _NUMBERS: Final = {
     **dict.fromkeys((1, 2, 3), (16384, 64)),  # RSA: modulus, exponent
     **dict.fromkeys((16, 20), (16384, 16384, 16384)),  # Elgamal
@@ -39,24 +40,33 @@ _NUMBERS: Final = {
     **dict.fromkeys((19, 22), (0, 16384)),  # ECDSA, EdDSA
 }
 
-_BLOCK: Final = re.compile(
-    rb"^-----BEGIN PGP PUBLIC KEY BLOCK-----[ \t]*\r?\n"
-    rb"(?P<headers>(?:[A-Za-z-]{1,40}: [^\n]*\n)*)[ \t]*\r?\n"
+_SECONDS: Final = re.compile("[0-9]{1,10}")
+
+#: A block of ASCII armour, by its label and its header lines.
+_ARMOUR: Final = (
+    rb"-----BEGIN PGP %b-----[ \t]*\r?\n(?:%b\n)*[ \t]*\r?\n"
     rb"(?P<body>(?:[A-Za-z0-9+/=]{1,100}[ \t]*\r?\n)+?)"
-    rb"(?:=(?P<sum>[A-Za-z0-9+/]{4})[ \t]*\r?\n)?"
-    rb"-----END PGP PUBLIC KEY BLOCK-----",
-    re.MULTILINE,
+    rb"(?:=(?P<checksum>[A-Za-z0-9+/]{4})[ \t]*\r?\n)?"
+    rb"-----END PGP %b-----"
+)
+_KEYS: Final = b"PUBLIC KEY BLOCK"
+_KEY_BLOCK: Final = re.compile(
+    b"^" + _ARMOUR % (_KEYS, rb"[A-Za-z-]{1,40}: [^\n]*", _KEYS), re.MULTILINE
+)
+_SIGNATURE_HEADER: Final = rb"(?:Version|Comment|Hash|Charset|MessageID): [\t\x20-\x7e]*\r?"
+_SIGNATURE_BLOCK: Final = re.compile(
+    _ARMOUR % (b"SIGNATURE", _SIGNATURE_HEADER, b"SIGNATURE") + rb"\s*"
 )
 
 
 def dearmor(data: bytes, *, path: str) -> bytes:
-    """Return the packets of a file of public keys, armoured (one block or several) or binary.
+    """Return the packets of a file of public keys, in armoured blocks or binary.
 
-    Raises ParseError when there are none, or the armour's checksum does not fit.
+    Raises ParseError when there are none, or the armour is damaged.
     """
     if data[:1] >= b"\x80":
         return data
-    blocks = list(_BLOCK.finditer(data))
+    blocks = list(_KEY_BLOCK.finditer(data))
     if not blocks or len(blocks) != data.count(b"-----BEGIN PGP"):
         raise ParseError("no OpenPGP public key; expected an armoured key block", path=path)
     return b"".join(_decode(block, path) for block in blocks)
@@ -65,21 +75,20 @@ def dearmor(data: bytes, *, path: str) -> bytes:
 def _decode(block: re.Match[bytes], path: str) -> bytes:
     try:
         body = base64.b64decode(b"".join(block["body"].split()), validate=True)
-        expected = base64.b64decode(block["sum"]) if block["sum"] else None
+        expected = base64.b64decode(block["checksum"]) if block["checksum"] else None
     except binascii.Error:
         raise ParseError("damaged: the armour is not base64", path=path) from None
     if expected is not None and _crc24(body) != int.from_bytes(expected):
-        raise ParseError("damaged: the armour's checksum does not fit", path=path)
+        raise ParseError("damaged: the armour's checksum does not match", path=path)
     return body
 
 
 @dataclass(frozen=True, slots=True)
 class SignaturePacket:
-    """A signature of version 4: what it covers of itself, and what it does not.
+    """A signature of version 4, as the parts that it covers and those that it does not.
 
-    ``hashed`` is hashed after the document; ``unhashed`` are subpackets that are not. ``prefix``
-    are the first two bytes of the digest, ``digest`` is the number of its algorithm, ``numbers``
-    are the signature's own.
+    The signature covers ``hashed``, not the subpackets ``unhashed``. ``prefix`` is the first two
+    bytes of the digest, ``digest`` the number of its algorithm, ``numbers`` the signature itself.
     """
 
     hashed: bytes
@@ -89,57 +98,49 @@ class SignaturePacket:
     numbers: bytes
 
     def fits(self, document: bytes, fingerprint: str) -> bool:
-        """Whether what the signature does not cover agrees with what it does.
+        """Whether the parts that the signature does not cover agree with those that it covers.
 
-        gpgv does not look at it, so a change there would go unnoticed. A digest that hashlib does
-        not have is not compared.
+        gpgv does not check them, so nobody would notice a change. A digest that hashlib does not
+        know is not compared.
         """
         trailer = self.hashed + b"\x04\xff" + len(self.hashed).to_bytes(4)
         name = _DIGEST_NAMES.get(self.digest)
         digest = hashlib.new(name, document + trailer, usedforsecurity=False) if name else None
-        same = digest is None or digest.digest()[:2] == self.prefix
-        sized = self.hashed[2] not in _WITH_NUMBERS or _are_numbers(self.numbers)
-        return same and sized and _are_issuers(self.unhashed, fingerprint)
+        is_same = digest is None or digest.digest()[:2] == self.prefix
+        are_numbers = self.hashed[2] not in _WITH_NUMBERS or _are_numbers(self.numbers)
+        return is_same and are_numbers and _are_issuers(self.unhashed, fingerprint)
 
 
 _DIGEST_NAMES: Final = {2: "sha1", 8: "sha256", 9: "sha384", 10: "sha512", 11: "sha224"}
 _WITH_NUMBERS: Final = frozenset({1, 3, 17, 19, 22})  # RSA, DSA, ECDSA, EdDSA
 _ISSUER_ID: Final = b"\x10"
 _ISSUER_FINGERPRINT: Final = b"\x21"
-_SIGNATURE_BLOCK: Final = re.compile(
-    rb"-----BEGIN PGP SIGNATURE-----[ \t]*\r?\n"
-    rb"(?P<headers>(?:(?:Version|Comment|Hash|Charset|MessageID): [\t\x20-\x7e]*\r?\n)*)[ \t]*\r?\n"
-    rb"(?P<body>(?:[A-Za-z0-9+/=]{1,100}[ \t]*\r?\n)+?)"
-    rb"(?:=(?P<sum>[A-Za-z0-9+/]{4})[ \t]*\r?\n)?"
-    rb"-----END PGP SIGNATURE-----\s*"
-)
 
 
 def read_signature(data: bytes, *, path: str) -> SignaturePacket:
-    """Read a file that holds one detached signature, armoured or binary, and nothing else.
+    """Read a file that contains one detached signature, armoured or binary, and nothing else.
 
-    Raises ParseError when there is anything else in it, SeveralSignaturesError where that is
-    another signature.
+    Raises SeveralSignaturesError when it contains more signatures, ParseError for anything else.
     """
     if data[:1] < b"\x80":
         block = _SIGNATURE_BLOCK.fullmatch(data)
         if not block:
             raise ParseError("not one armoured signature and nothing else", path=path)
         data = _decode(block, path)
-    found = list(_read(data, path))
-    if len(found) > 1 and {packet.tag for packet in found} == {_SIGNATURE}:
+    parts = list(packets(data, path=path))
+    if len(parts) > 1 and {packet.tag for packet in parts} == {_SIGNATURE}:
         raise SeveralSignaturesError("several signatures; expected one", path=path)
-    if [packet.tag for packet in found] != [_SIGNATURE]:
+    if [packet.tag for packet in parts] != [_SIGNATURE]:
         raise ParseError("not one signature and nothing else", path=path)
-    return _signature(found[0].body, path)
+    return _signature(parts[0].body, path)
 
 
 class SeveralSignaturesError(ParseError):
-    """A file with more than one signature."""
+    """A file contains more than one signature."""
 
 
 def _signature(body: bytes, path: str) -> SignaturePacket:
-    """Take a signature packet apart (RFC 9580, section 5.2.3)."""
+    """Split a signature packet into its parts (RFC 9580, section 5.2.3)."""
     unhashed = 6 + int.from_bytes(body[4:6])
     prefix = unhashed + 2 + int.from_bytes(body[unhashed : unhashed + 2])
     if body[:1] != b"\x04" or prefix + 2 > len(body):
@@ -154,7 +155,7 @@ def _signature(body: bytes, path: str) -> SignaturePacket:
 
 
 def _are_numbers(data: bytes) -> bool:
-    """Whether data are multiprecision integers, each with the length that it has (section 3.2)."""
+    """Whether data is multiprecision integers, each with its right length (section 3.2)."""
     position = 0
     while position + 2 <= len(data):
         bits = int.from_bytes(data[position : position + 2])
@@ -166,7 +167,7 @@ def _are_numbers(data: bytes) -> bool:
 
 
 def _are_issuers(data: bytes, fingerprint: str) -> bool:
-    """Whether subpackets only name the issuer (section 5.2.3.7), each as who it is."""
+    """Whether subpackets only name the issuer (section 5.2.3.7), and the right one."""
     position = 0
     while position < len(data):
         length = data[position]
@@ -218,21 +219,21 @@ class PublicKey:
 def read_keys(data: bytes, *, path: str) -> tuple[PublicKey, ...]:
     """Read a file of public keys, armoured or binary.
 
-    Raises ParseError when it holds anything else than keys of version 4 with what belongs to
-    them, no key, or so much that gpg would be busy with it for long.
+    Raises ParseError when it contains no key, anything but keys of version 4 and what belongs to
+    them, or so much that gpg would take long.
     """
     binary = dearmor(data, path=path)
-    found = list(islice(_read(binary, path), _MOST_PACKETS + 1))
-    if len(found) > _MOST_PACKETS:
+    parts = list(islice(packets(binary, path=path), _MOST_PACKETS + 1))
+    if len(parts) > _MOST_PACKETS:
         raise ParseError(f"more than {_MOST_PACKETS} packets; expected a few keys", path=path)
-    odd = sorted({packet.tag for packet in found} - _OF_PUBLIC_KEYS)
+    odd = sorted({packet.tag for packet in parts} - _OF_PUBLIC_KEYS)
     if odd:
         message = f"a packet of type {odd[0]}; expected public keys and their certifications"
         raise ParseError(message, path=path)
-    starts = [n for n, packet in enumerate(found) if packet.tag == _PUBLIC_KEY]
+    starts = [n for n, packet in enumerate(parts) if packet.tag == _PUBLIC_KEY]
     if not starts or starts[0]:
-        raise ParseError("no OpenPGP public key at its beginning", path=path)
-    groups = (found[a:b] for a, b in zip(starts, [*starts[1:], len(found)], strict=True))
+        raise ParseError("does not begin with an OpenPGP public key", path=path)
+    groups = (parts[a:b] for a, b in zip(starts, [*starts[1:], len(parts)], strict=True))
     return tuple(_public_key(group, binary, path) for group in groups)
 
 
@@ -248,7 +249,7 @@ def _public_key(group: Sequence[Packet], data: bytes, path: str) -> PublicKey:
 def _fingerprint(body: bytes, path: str) -> str:
     """The fingerprint of a key (RFC 9580, section 5.5.4.2)."""
     if body[:1] != b"\x04" or len(body) < 6:
-        raise ParseError("a key of another version than 4", path=path)
+        raise ParseError("a key whose version is not 4", path=path)
     if len(body) > 0xFFFF:
         raise ParseError("a key of more than 65535 bytes; expected a public key", path=path)
     _check_numbers(body, path)
@@ -257,32 +258,43 @@ def _fingerprint(body: bytes, path: str) -> str:
 
 
 def _check_numbers(body: bytes, path: str) -> None:
-    """Refuse a key that ends too early, and numbers so large that gpg would be busy for seconds.
+    """Refuse a key that is cut short, and numbers that would take gpg seconds.
 
-    gpg and gpgv stop at the former, and then find no key that comes after it.
+    gpg and gpgv stop reading at a key that is cut short, and miss all keys after it.
     """
     position = 6
     for most in _NUMBERS.get(body[5], ()):
         bits = int.from_bytes(body[position : position + 2]) if most else 0
         if bits > most:
-            message = f"a key with a number of {bits} bits; expected at most {most} there"
+            message = f"a key with a number of {bits} bits; expected at most {most}"
             raise ParseError(message, path=path)
         size = body[position] if position < len(body) else 0
         position += 2 + (bits + 7) // 8 if most else 1 + size
         if position > len(body) or not (most or 1 < size < 255):
-            raise ParseError("damaged: a key that is not whole", path=path)
+            raise ParseError("damaged: a key that is cut short", path=path)
+
+
+# --- times ---------------------------------------------------------------------------------
+
+
+def seconds(text: str) -> int | None:
+    """A time as gpg and gpgv print it, of 32 bits (RFC 9580, section 3.5); None if it is none."""
+    value = int(text) if _SECONDS.fullmatch(text) else 2**32
+    return value if value < 2**32 else None
+
+
+def moment(text: str) -> datetime | None:
+    """The same time as a date and time in UTC."""
+    value = seconds(text)
+    return None if value is None else datetime.fromtimestamp(value, UTC)
 
 
 # --- packets ----------------------------------------------------------------------------------
 
 
-class DamagedError(Exception):
-    """Bytes that are not a sequence of OpenPGP packets."""
-
-
 @dataclass(frozen=True, slots=True)
 class Packet:
-    """A packet: its type, its body, and where in the data it starts and ends."""
+    """A packet: its type, its body, and its start and end in the data."""
 
     tag: int
     body: bytes
@@ -290,38 +302,29 @@ class Packet:
     end: int
 
 
-def packets(data: bytes) -> Iterator[Packet]:
+def packets(data: bytes, *, path: str = "") -> Iterator[Packet]:
     """Yield the packets of binary data (RFC 9580, section 4.2).
 
-    Partial and indeterminate lengths, which keys and signatures do not have, count as damage.
-    Raises DamagedError.
+    Raises ParseError, also for partial and indeterminate lengths: no key or signature has them.
     """
     position = 0
     while position < len(data):
-        start, length, tag = read_header(data, position)
+        start, length, tag = read_header(data, position, path=path)
         if start + length > len(data):
-            raise DamagedError("damaged: a packet is longer than the file")
+            raise ParseError("damaged: a packet is longer than the file", path=path)
         yield Packet(tag, data[start : start + length], position, start + length)
         position = start + length
 
 
-def _read(data: bytes, path: str) -> Iterator[Packet]:
-    """The packets of a file. Raises ParseError."""
-    try:
-        yield from packets(data)
-    except DamagedError as error:
-        raise ParseError(str(error), path=path) from None
-
-
-def read_header(data: bytes, position: int) -> tuple[int, int, int]:
-    """Where a packet's body begins, how long it is, and its type. Raises DamagedError."""
+def read_header(data: bytes, position: int, *, path: str = "") -> tuple[int, int, int]:
+    """Return where a packet's body begins, its length and its type. Raises ParseError."""
     first, rest = data[position], data[position + 1 : position + 6]
     if not first & 0x80 or len(rest) < 1:
-        raise DamagedError("damaged: not an OpenPGP packet")
+        raise ParseError("damaged: not an OpenPGP packet", path=path)
     if not first & 0x40:  # the old format
         width = (1, 2, 4, 0)[first & 3]
         if not width or len(rest) < width:
-            raise DamagedError("damaged: a packet without a length")
+            raise ParseError("damaged: a packet without a length", path=path)
         return position + 1 + width, int.from_bytes(rest[:width]), (first >> 2) & 0xF
     if rest[0] < 192:
         return position + 2, rest[0], first & 0x3F
@@ -329,4 +332,4 @@ def read_header(data: bytes, position: int) -> tuple[int, int, int]:
         return position + 3, ((rest[0] - 192) << 8) + rest[1] + 192, first & 0x3F
     if rest[0] == 255 and len(rest) >= 5:
         return position + 6, int.from_bytes(rest[1:5]), first & 0x3F
-    raise DamagedError("damaged: a packet of a length that keys do not have")
+    raise ParseError("damaged: a packet of a length that no key has", path=path)

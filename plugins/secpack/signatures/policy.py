@@ -1,19 +1,21 @@
-"""Judgement: what the facts about signatures mean for an archive with this profile."""
+"""Judgement: what the facts about signatures and keys mean for a pack with this profile."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
-from datetime import date
+from datetime import UTC, datetime, timedelta
 from typing import Final
 
-from secpack.errors import ParseError
-from secpack.model.archive import File, Key, Signature, Verdict
+from secpack.errors import ParseError, ProgramMissingError, SecpackError
+from secpack.model.archive import Archive, Bulletin, File, Key, Publication, Signature, Verdict
 from secpack.model.findings import Finding, Severity
-from secpack.profile import Period, Profile, Signer
-from secpack.signatures.gpgv import Facts
+from secpack.pack import Contents
+from secpack.profile import Profile
+from secpack.signatures.gpg import Keyring, bare_keys, build_keyring, inspect_keys
+from secpack.signatures.gpgv import Checker
 
-#: What was found, in words, for findings as for pages.
+#: The verdicts in words, for findings and pages.
 WORDS: Final = {
     Verdict.UNCHECKED: "not checked",
     Verdict.GOOD: "good",
@@ -30,94 +32,150 @@ WORDS: Final = {
     Verdict.SIGNER_DIFFERS: "made with another signer's key than the file's name says",
 }
 
-_WHY_NOT: Final = (
+_NOT_TRUSTED: Final = (
     "gpg does not trust this key today: the master key, or its certification of this key, has "
     "expired or was revoked"
 )
 
 
-def judge(
-    signature: Signature, facts: Facts | None, profile: Profile, keys: Mapping[str, Key]
-) -> Signature:
-    """Return a signature with what was found of it; ``keys`` are those of the pack, by primary.
+def check_pack(contents: Contents, profile: Profile, checker: Checker) -> tuple[Key, ...]:
+    """Check and judge all signatures of a pack, and return its keys.
 
-    1. What gpgv found stands, unless it is good.
-    2. An obsolete digest counts only in a signature made before the profile's ``legacy_until``.
-    3. A good signature must be by a signer of the profile, if the profile names any.
-    4. It must be that signer's whom the file's name tells.
+    The signatures in ``contents`` get their verdicts; findings about keys go to its ``findings``.
+    Another master key than the profile's, and a signature from the future, go to its ``errors``.
+    Raises ProgramMissingError when gpgv is missing.
     """
-    if facts is None:
-        return signature
-    key = keys.get(facts.primary)
-    verdict = facts.verdict
-    if verdict.good and key and key.revoked:  # by another copy of the key than gpgv has taken
+    keyring = build_keyring(contents.keys, profile.pinned)
+    contents.findings += keyring.findings
+    with checker.start(contents.signatures(), keyring.packets) as wait:
+        try:
+            keys, findings = _inspect(keyring, profile, checker)
+            contents.findings += [*findings, *check_anchor(keys, profile), *_revoked(keys)]
+        except SecpackError as error:
+            contents.errors.append(error)
+            keys = bare_keys(keyring)
+        checked = wait()
+    contents.errors += _from_the_future(checked)
+    primary_keys = {key.fingerprint: key for key in keys}
+    judged = {path: judge(s, profile, primary_keys) for path, s in checked.items()}
+    contents.replace_signatures(judged)
+    return keys
+
+
+def _inspect(
+    keyring: Keyring, profile: Profile, checker: Checker
+) -> tuple[tuple[Key, ...], tuple[Finding, ...]]:
+    """The keys as gpg knows them; without gpg their fingerprints, and a finding."""
+    try:
+        return inspect_keys(keyring, profile.master_key, cache=checker.cache)
+    except ProgramMissingError as error:
+        message = f"{error}; without it nobody checks which keys the master key has certified"
+        return bare_keys(keyring), (Finding(profile.keys, 0, "no-gpg", message, Severity.ERROR),)
+
+
+def _from_the_future(signatures: Mapping[str, Signature]) -> Iterator[ParseError]:
+    """Signatures dated after tomorrow: a wrong clock, or a date chosen to outlast others.
+
+    They are errors, not findings: the clock may stop a build, but never change its output.
+    """
+    tomorrow = datetime.now(UTC) + timedelta(days=1)
+    for path, signature in sorted(signatures.items()):
+        if signature.created and signature.created > tomorrow:
+            message = f"signed in the future, on {signature.created:%Y-%m-%d}: check the clock of "
+            message += "this machine, or ask the signer to sign again"
+            yield ParseError(message, path=path)
+
+
+# --- signatures -------------------------------------------------------------------------------
+
+
+def judge(signature: Signature, profile: Profile, keys: Mapping[str, Key]) -> Signature:
+    """Return a checked signature with its final verdict; ``keys`` are by primary fingerprint.
+
+    1. A verdict of gpgv that is not good remains.
+    2. An obsolete digest counts only in a signature made before the profile's ``legacy_until``.
+    3. If the profile names signers, one of them must have made the signature.
+    4. It must be the signer whom the file's name states.
+    """
+    key = keys.get(signature.primary)
+    verdict = signature.verdict
+    if verdict.good and key and key.revoked:  # in another copy than the one gpgv used
         verdict = Verdict.REVOKED_KEY
-    if verdict is Verdict.GOOD_LEGACY and not _was_accepted(facts, profile):
+    if verdict is Verdict.GOOD_LEGACY and not _was_accepted(signature, profile):
         verdict = Verdict.OBSOLETE_DIGEST
     if verdict.good and profile.signers:
-        owners = [name for name, s in profile.signers.items() if s.fingerprint == facts.primary]
+        primary = signature.primary
+        owners = [name for name, s in profile.signers.items() if s.fingerprint == primary]
         if not owners:
             verdict = Verdict.SIGNER_NOT_ALLOWED
         elif signature.signer not in owners:
             verdict = Verdict.SIGNER_DIFFERS
-    return replace(
-        signature,
-        verdict=verdict,
-        fingerprint=facts.fingerprint,
-        primary=facts.primary,
-        created=facts.created,
-        digest=facts.digest,
-        algorithm=facts.algorithm,
-        certified=key.certified if key else None,
-    )
+    return replace(signature, verdict=verdict, certified=key.certified if key else None)
 
 
-def _was_accepted(facts: Facts, profile: Profile) -> bool:
-    """Whether a signature is from the time in which the issuer still used obsolete digests."""
+def _was_accepted(signature: Signature, profile: Profile) -> bool:
+    """Whether a signature was made while the issuer still used obsolete digests."""
     until = profile.legacy_until
-    return bool(until and facts.created and facts.created.date() < until)
+    return bool(until and signature.created and signature.created.date() < until)
 
 
-def check_document(
-    file: File, signatures: Sequence[Signature], profile: Profile, *, kind: str, day: date | None
-) -> Iterator[Finding]:
-    """Findings about the signatures of one document.
+def check_signatures(archive: Archive, profile: Profile) -> Iterator[Finding]:
+    """Yield findings about the judged signatures of an archive.
 
-    ``kind`` is bulletins or canaries where signatures of all who sign then are expected on a
-    document published on ``day``; otherwise (a letter, an attachment) one good one is enough.
+    Bulletins and canaries need the signatures of all their signers of that day. For a letter or
+    an attachment one good signature is enough.
     """
+    for publication in archive.publications:
+        expected = _expected_signers(publication, profile)
+        file = publication.document.file
+        yield from _check_file(file, publication.signatures, profile, expected)
+    for letter in (letter for canary in archive.canaries for letter in canary.letters):
+        yield from _check_file(letter.document.file, letter.signatures, profile, {})
+    for attachment in archive.attachments:
+        yield from _check_file(attachment.file, attachment.signatures, profile, {})
+
+
+def _expected_signers(publication: Publication, profile: Profile) -> dict[str, str]:
+    """The names of the signers of a document, by the names in their signatures' files."""
+    expected = {}
+    for name, signer in profile.signers.items():
+        period = signer.bulletins if isinstance(publication, Bulletin) else signer.canaries
+        if period and publication.published in period:
+            expected[name] = signer.name
+    return expected
+
+
+def _check_file(
+    file: File, signatures: Sequence[Signature], profile: Profile, expected: Mapping[str, str]
+) -> Iterator[Finding]:
+    """Check the signatures of one file, which the ``expected`` signers must have signed."""
     for signature in signatures:
         yield from _check_signature(signature, profile)
-    there = {signature.signer for signature in signatures}
     if not signatures:
         message = "not signed; expected a detached signature beside it"
         yield Finding(file.path, 0, "unsigned", message, Severity.ERROR)
-    elif not any(signature.verdict.good for signature in signatures):
+        return
+    if not any(signature.verdict.good for signature in signatures):
         message = "no good signature by a signer of the profile"
         yield Finding(file.path, 0, "no-good-signature", message, Severity.ERROR)
-    for name, signer in profile.signers.items():
-        period = _period(signer, kind)
-        if day and signatures and period and day in period and name not in there:
-            message = f"no signature by {signer.name}; the profile expects one"
-            yield Finding(file.path, 0, "signer-missing", message, Severity.ERROR)
+    present = {signature.signer for signature in signatures}
+    for name in (name for signer, name in expected.items() if signer not in present):
+        message = f"no signature by {name}; the profile expects one"
+        yield Finding(file.path, 0, "signer-missing", message, Severity.ERROR)
 
 
 def is_about_signatures(code: str) -> bool:
-    """Whether a finding of this code comes from the checking of signatures."""
+    """Whether findings with this code come from checking signatures and keys."""
     return code.startswith(("sign", "unsigned", "no-good-signature", "key-"))
-
-
-def _period(signer: Signer, kind: str) -> Period | None:
-    return {"bulletins": signer.bulletins, "canaries": signer.canaries}.get(kind)
 
 
 def _check_signature(signature: Signature, profile: Profile) -> Iterator[Finding]:
     path = signature.file.path
     if signature.verdict is not Verdict.UNCHECKED and not signature.verdict.good:
         code = f"signature-{signature.verdict.value}".replace("signature-signer", "signer")
-        key = signature.primary or signature.fingerprint
+        fingerprint = signature.primary or signature.fingerprint
         digest = signature.digest if signature.verdict is Verdict.OBSOLETE_DIGEST else ""
-        details = ", ".join(filter(None, (digest, key)))
+        details = ", ".join(filter(None, (digest, fingerprint)))
         message = f"{WORDS[signature.verdict]}{f' ({details})' if details else ''}"
         yield Finding(path, 0, code, message, Severity.ERROR)
     elif signature.verdict is Verdict.GOOD_LEGACY:
@@ -128,28 +186,30 @@ def _check_signature(signature: Signature, profile: Profile) -> Iterator[Finding
         yield Finding(path, 0, "signer-not-certified", message, Severity.ERROR)
 
 
-def check_anchor(keys: Sequence[Key], profile: Profile) -> Iterator[Finding]:
-    """Hold the keys of a pack against the pinned fingerprints.
+# --- keys -------------------------------------------------------------------------------------
 
-    Raises ParseError when the pack has another master key than the pinned one. What the profile
-    pins and the pack lacks, and what it pins and gpg no longer trusts, is a finding.
+
+def check_anchor(keys: Sequence[Key], profile: Profile) -> Iterator[Finding]:
+    """Compare the keys of a pack with the fingerprints that the profile pins.
+
+    Yields a finding for each pinned key that the pack lacks or gpg no longer trusts. Raises
+    ParseError when the pack has another master key.
     """
     if not profile.master_key:
         message = "the profile pins no master key: whoever wrote the pack could have signed it"
         yield Finding(profile.keys, 0, "no-anchor", message)
         return
     if not keys:
-        message = "no keys in the pack, so that no signature can be good"
+        message = "the pack has no keys, so no signature can be good"
         yield Finding(profile.keys, 0, "key-missing", message, Severity.ERROR)
         return
     for key in keys:
         _check_master(key, profile.master_key)
     yield from _missing(keys, profile)
-    trusted = {profile.master_key, *(s.fingerprint for s in profile.signers.values())}
     for key in keys:
-        counts = key.fingerprint in trusted or (key.certified and not profile.signers)
+        counts = key.fingerprint in profile.pinned or (key.certified and not profile.signers)
         if counts and key.valid is False and key.certified is not False:
-            yield Finding(key.file.path, 0, "key-invalid", _WHY_NOT, Severity.ERROR)
+            yield Finding(key.file.path, 0, "key-invalid", _NOT_TRUSTED, Severity.ERROR)
 
 
 def _check_master(key: Key, master: str) -> None:
@@ -167,9 +227,14 @@ def _missing(keys: Sequence[Key], profile: Profile) -> Iterator[Finding]:
     present = {key.fingerprint for key in keys if key.owners or key.valid is not False}
     pinned = {"the master key": profile.master_key}
     pinned |= {f"the key of {s.name}": s.fingerprint for s in profile.signers.values()}
-    for what, fingerprint in pinned.items():
+    for name, fingerprint in pinned.items():
         if fingerprint not in present:
-            message = (
-                f"{what}, {fingerprint}: the profile pins it, but no usable copy is in the pack"
-            )
+            message = f"the profile pins {name}, {fingerprint}; the pack has no usable copy of it"
             yield Finding(profile.keys, 0, "key-missing", message, Severity.ERROR)
+
+
+def _revoked(keys: Sequence[Key]) -> Iterator[Finding]:
+    for key in keys:
+        if key.revoked:
+            message = f"the key {key.fingerprint} was revoked by its owner"
+            yield Finding(key.file.path, 0, "key-revoked", message, Severity.NOTICE)

@@ -1,10 +1,10 @@
-"""Finds private keys in files that are about to be published, whatever the files claim to be.
+"""Finds private keys in files, whatever type of file they claim to be.
 
-What is looked for: OpenPGP secret keys and subkeys, as packets (compressed ones, too) or armoured
-under any label; the files in which GnuPG keeps keys; PEM and OpenSSH; PKCS #1 and #8; PuTTY; age;
-minisign and signify. All are also found in base64 and in UTF-16. The words of a bulletin may name
-such a block ("a file that begins with -----BEGIN RSA PRIVATE KEY-----"): it takes the block's
-content to be found. Archives, encrypted files, and what pictures and PDFs compress are not opened.
+It finds OpenPGP secret keys and subkeys, as packets (also compressed) or armoured under any label;
+GnuPG's files of keys; PEM and OpenSSH; PKCS #1 and #8; PuTTY; age; minisign and signify; also in
+base64 and UTF-16. A bulletin may mention a block ("a file that begins with -----BEGIN RSA PRIVATE
+KEY-----"), but not include its content. Archives, encrypted files, and compressed parts of pictures
+and PDFs are not searched.
 """
 
 from __future__ import annotations
@@ -17,10 +17,11 @@ from collections.abc import Iterator
 from contextlib import suppress
 from typing import Final
 
-from secpack.signatures.packets import COMPRESSED, SECRET, DamagedError, packets, read_header
+from secpack.errors import ParseError
+from secpack.signatures.packets import COMPRESSED, SECRET, packets, read_header
 
-# Between the marks of a block and its content there can be header lines and blank ones; all may be
-# quoted ("| ", "> "), indented, or comments ("# ").
+# Header lines and blank lines can precede the content of a block. All lines can be quoted ("| ",
+# "> "), indented, or comments ("# ").
 _END: Final = rb"(?:\r?\n|\r)"
 _MARGIN: Final = rb"[ \t>|#]{0,20}"
 _HEADERS: Final = rb"(?:" + _MARGIN + rb"(?:[A-Za-z-]{1,40}:[^\r\n]{0,200})?" + _END + rb"){0,8}"
@@ -39,7 +40,7 @@ _NAMED: Final = (
     ("a minisign secret key", re.compile(rb"RW(?:RTY0Iy|QAAEIy)[A-Za-z0-9+/]{100}")),
     ("a signify secret key", re.compile(rb"RWRCS[w-z][A-Za-z0-9+/]{100}")),
 )
-# An algorithm, then a string of bytes: in a certificate, which begins alike, comes a name.
+# An algorithm, then a byte string; a certificate, which begins the same way, has a name there.
 _ALGORITHM: Final = b"|".join(b"\x30%c\x06.{%d}\x04" % (size, size - 1) for size in range(5, 33))
 _SEQUENCE: Final = rb"\x30(?:\x82..|\x81.|[\x20-\x7f])"
 _BINARY: Final = tuple(
@@ -70,7 +71,7 @@ _PACKET: Final = re.compile(
     re.DOTALL,
 )
 _MOST: Final = 64 * 1024  # bytes of one packet
-_GPG_COMPRESSED: Final = b"\xa3"  # without a length: up to the end of the file
+_GPG_COMPRESSED: Final = b"\xa3"  # without a length: it ends with the file
 _MOST_OF_NUMBERS: Final = 5000  # bytes of the public ones of a key
 
 #: The algorithms of keys, those newer than RFC 9580 among them, and the versions of keys.
@@ -100,18 +101,18 @@ _CURVES: Final = tuple(
 
 
 def find_private_key(data: bytes) -> str:
-    """What private key a file holds, in words such as "an OpenPGP secret key"; empty for none."""
-    return next((found for each in _layers(data) if (found := _in_bytes(each))), "")
+    """The kind of private key in a file, such as "an OpenPGP secret key"; empty for none."""
+    return next((kind for layer in _layers(data) if (kind := _in_bytes(layer))), "")
 
 
 def _layers(data: bytes) -> Iterator[bytes]:
-    """A file, what is written as UTF-16 or base64 in it, and what a packet in either compresses."""
-    for each in _written(data):
-        yield each
-        yield _unpacked(each)
+    """The file, its UTF-16 and base64 decoded, and what compressed packets in these contain."""
+    for layer in _decoded(data):
+        yield layer
+        yield _unpacked(layer)
 
 
-def _written(data: bytes) -> Iterator[bytes]:
+def _decoded(data: bytes) -> Iterator[bytes]:
     yield data
     if data.startswith(_UTF_16):
         data = data.replace(b"\0", b"")
@@ -135,26 +136,26 @@ def _in_bytes(data: bytes) -> str:
 
 
 def _has_secret_packet(data: bytes) -> bool:
-    """Whether secret keys are among packets from the beginning on, or anywhere else."""
-    with suppress(DamagedError):  # no packets, or no more of them
+    """Whether the file is packets with a secret key, or contains such a packet anywhere."""
+    with suppress(ParseError):  # not packets, or no longer
         if any(packet.tag in SECRET and _is_key(packet.body) for packet in packets(data)):
             return True
     return any(_is_secret(data, match) for match in _PACKET.finditer(data))
 
 
 def _is_key(body: bytes) -> bool:
-    """Whether the body of a packet begins as a key does: many files look like packets by chance."""
+    """Whether a packet begins like a key: many files look like packets by chance."""
     algorithm = 7 if body[:1] == b"\x03" else 5
     return len(body) > algorithm and body[0] in _VERSIONS and body[algorithm] in _ALGORITHMS
 
 
 def _unpacked(data: bytes) -> bytes:
-    """What a compressed packet holds (section 5.6); empty where there is none.
+    """The content of a compressed packet (section 5.6); empty if there is none.
 
-    Keys do not compress well, so that a limit in line with the packet's length is enough.
+    Keys do not compress well, so a limit of twice the packet's length is enough.
     """
     body = data[1:] if data[:1] == _GPG_COMPRESSED else b""
-    with suppress(DamagedError, zlib.error, OSError):
+    with suppress(ParseError, zlib.error, OSError):
         body = body or next((p.body for p in packets(data) if p.tag == COMPRESSED), b"")
         if body[:1] in (b"\x01", b"\x02"):
             window = -zlib.MAX_WBITS if body[:1] == b"\x01" else zlib.MAX_WBITS
@@ -165,10 +166,10 @@ def _unpacked(data: bytes) -> bytes:
 
 
 def _is_secret(data: bytes, match: re.Match[bytes]) -> bool:
-    """Whether a whole packet with the numbers of a key is there, which is never so by chance."""
+    """Whether this is a whole packet with the numbers of a key, which no chance produces."""
     try:
         start, length, _ = read_header(data, match.start())
-    except DamagedError:
+    except ParseError:
         return False
     first, end = match.end("algorithm"), start + length
     numbers = data[first : min(end, first + _MOST_OF_NUMBERS)]
@@ -176,7 +177,7 @@ def _is_secret(data: bytes, match: re.Match[bytes]) -> bool:
 
 
 def _has_numbers(algorithm: bytes, data: bytes) -> bool:
-    """Whether data begin with the public numbers of an algorithm (RFC 9580, section 5.5.5)."""
+    """Whether data begins with the public numbers of an algorithm (RFC 9580, section 5.5.5)."""
     if algorithm in _ON_CURVES:
         return data.startswith(_CURVES)
     modulus = _bits(data)
@@ -187,7 +188,7 @@ def _has_numbers(algorithm: bytes, data: bytes) -> bool:
 
 
 def _bits(data: bytes) -> int:
-    """The size of the number at the beginning of data (section 3.2); 0 where there is none."""
+    """The size in bits of the number at the start of data (section 3.2); 0 if there is none."""
     bits = int.from_bytes(data[:2])
     whole = len(data) >= 2 + (bits + 7) // 8
     return bits if bits and whole and data[2].bit_length() == (bits - 1) % 8 + 1 else 0

@@ -1,4 +1,4 @@
-"""The release gate: each thing that must not happen to what was public."""
+"""The publish check: each thing that must not happen to what was public."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
+from bulletins.publish.check import CODES, PublicSite, check_publish, read_public_site
 from secpack import SecpackError
-from secpack.mirror.publish_check import CODES, Release, check_release, read_release
 from secpack.model.findings import Severity
 
 ENTRY = "<entry><id>{id}</id><updated>{updated}</updated></entry>"
@@ -83,7 +83,7 @@ class Public:
     prefix: str = "tag:quern.example.org,2016:"
     feed_updated: str = "2020-02-03T00:00:00Z"
 
-    def release(self) -> Release:
+    def site(self) -> PublicSite:
         documents = [*self.bulletins, self.canary]
         data = {
             "bulletins": self.bulletins,
@@ -100,7 +100,7 @@ class Public:
         # The newest in the feed, the others in its archive document.
         files["feeds/qsb.atom.xml"] = self._feed(self.bulletins[2:])
         files["feeds/qsb-1.atom.xml"] = self._feed(self.bulletins[:2])
-        return read_release(files, lambda path: files[path].encode())
+        return read_public_site(files, lambda path: files[path].encode())
 
     def _feed(self, bulletins: list[dict[str, Any]]) -> str:
         entries = [
@@ -137,102 +137,102 @@ REFUSALS: list[tuple[str, Callable[[Public], Any], list[tuple[str, str]]]] = [
     (
         "a bulletin is gone",
         take_bulletin_back,
-        [("release-document-gone", "qsb/002/qsb-002-2020.txt")],
+        [("publish-document-gone", "qsb/002/qsb-002-2020.txt")],
     ),
     (
         "a canary is gone",
         take_canary_back,
-        [("release-document-gone", "canary/001/canary-001-2020.txt")],
+        [("publish-document-gone", "canary/001/canary-001-2020.txt")],
     ),
     (
         "a signature is gone",
         lambda new: new.bulletins[1]["signatures"].pop(),
-        [("release-signature-gone", "qsb/002/qsb-002-2020.txt.sig.tomek")],
+        [("publish-signature-gone", "qsb/002/qsb-002-2020.txt.sig.tomek")],
     ),
     (
         "an attachment's signature is gone",
         lambda new: new.attachment["signatures"].pop(),
-        [("release-signature-gone", "qsb/files/risk.dot.sig.ines")],
+        [("publish-signature-gone", "qsb/files/risk.dot.sig.ines")],
     ),
     (
         "a weaker signature",
         lambda new: new.bulletins[1]["signatures"][1].update(digest="SHA1"),
-        [("release-signature-weaker", "qsb/002/qsb-002-2020.txt.sig.tomek")],
+        [("publish-signature-weaker", "qsb/002/qsb-002-2020.txt.sig.tomek")],
     ),
     (
         "an older signature",
         lambda new: new.canary["signatures"][0].update(created="2020-02-03T04:05:05Z"),
-        [("release-signature-weaker", "canary/001/canary-001-2020.txt.sig.ines")],
+        [("publish-signature-weaker", "canary/001/canary-001-2020.txt.sig.ines")],
     ),
     (
         "a signature of which nothing is known",
         lambda new: new.attachment["signatures"][0].update(digest=None, created=None),
-        [("release-signature-weaker", "qsb/files/risk.dot.sig.ines")],
+        [("publish-signature-weaker", "qsb/files/risk.dot.sig.ines")],
     ),
     (
         "a key is gone, its file is not",
         take_key_back,
-        [("release-key-gone", "keys/team/ines.asc")],
+        [("publish-key-gone", "keys/team/ines.asc")],
     ),
     (
         "a key is gone",
         lambda new: new.keys.clear(),
-        [("release-key-gone", "keys/team/ines.asc")],
+        [("publish-key-gone", "keys/team/ines.asc")],
     ),
     (
         "a key has moved",
         lambda new: new.keys[0].update(file="keys/team/retired/ines.asc"),
-        [("release-address-gone", "keys/team/ines.asc")],
+        [("publish-url-gone", "keys/team/ines.asc")],
     ),
     (
         "an address is gone",
         lambda new: new.pages.remove("xsa/1/index.html"),
-        [("release-address-gone", "xsa/1/index.html")],
+        [("publish-url-gone", "xsa/1/index.html")],
     ),
     (
         "a date of publication has changed",
         lambda new: new.bulletins[1].update(published="2020-01-07"),
-        [("release-date-changed", "qsb/002/qsb-002-2020.txt")],
+        [("publish-date-changed", "qsb/002/qsb-002-2020.txt")],
     ),
     (
         "a text differs without a revision",
         lambda new: new.bulletins[1].update(sha256="other"),
-        [("release-original-changed", "qsb/002/qsb-002-2020.txt")],
+        [("publish-original-changed", "qsb/002/qsb-002-2020.txt")],
     ),
     (
         "a letter differs",
         change_letter,
-        [("release-original-changed", "canary/001/canary-001-2020-letter-ines.txt")],
+        [("publish-original-changed", "canary/001/canary-001-2020-letter-ines.txt")],
     ),
     (
         "an attachment differs",
         lambda new: new.attachment.update(sha256="other"),
-        [("release-original-changed", "qsb/files/risk.dot")],
+        [("publish-original-changed", "qsb/files/risk.dot")],
     ),
     (
         "a feed has another id",
         lambda new: setattr(new, "feed", "tag:other.example.org,2016:qsb"),
         [
-            ("release-feed-id", "feeds/qsb-1.atom.xml"),
-            ("release-feed-id", "feeds/qsb.atom.xml"),
+            ("publish-feed-id", "feeds/qsb-1.atom.xml"),
+            ("publish-feed-id", "feeds/qsb.atom.xml"),
         ],
     ),
     (
         "entries have other ids",
         lambda new: setattr(new, "prefix", "tag:other.example.org,2016:"),
-        [("release-feed-id", "feeds/qsb.atom.xml")],
+        [("publish-feed-id", "feeds/qsb.atom.xml")],
     ),
     (
         "a text was revised earlier than it was",
         lambda new: new.bulletins[1].update(updated="2020-02-01"),
-        [("release-updated-backwards", "qsb/002/qsb-002-2020.txt")],
+        [("publish-updated-backwards", "qsb/002/qsb-002-2020.txt")],
     ),
     (
         "a feed was updated earlier than it was",
         lambda new: setattr(new, "feed_updated", "2020-02-02T00:00:00Z"),
         [
-            ("release-updated-backwards", "feeds/qsb-1.atom.xml"),
-            ("release-updated-backwards", "feeds/qsb.atom.xml"),
+            ("publish-updated-backwards", "feeds/qsb-1.atom.xml"),
+            ("publish-updated-backwards", "feeds/qsb.atom.xml"),
         ],
     ),
 ]
@@ -244,7 +244,7 @@ REFUSALS: list[tuple[str, Callable[[Public], Any], list[tuple[str, str]]]] = [
 def test_it_refuses(change: Callable[[Public], Any], expected: list[tuple[str, str]]) -> None:
     new = Public()
     change(new)
-    findings = check_release(new.release(), Public().release())
+    findings = check_publish(new.site(), Public().site())
     assert [(f.code, f.file) for f in findings] == sorted(expected, key=lambda row: row[::-1])
     assert all(f.severity is Severity.ERROR and f.message for f in findings)
 
@@ -261,16 +261,16 @@ def test_what_it_lets_pass() -> None:
     new.pages.remove("theme/style.css")
     new.pages.remove("a.html.gz")
     new.keys.append({"fingerprint": "CD" * 20, "file": "keys/team/tomek.asc"})
-    assert check_release(new.release(), Public().release()) == []
+    assert check_publish(new.site(), Public().site()) == []
 
 
 def test_entries_may_move_to_an_archive_document() -> None:
     new = Public()
     new.bulletins.append(document(4))
     old = Public()
-    files = new.release().feeds
+    files = new.site().feeds
     assert len(files["feeds/qsb.atom.xml"].entries) == 2
-    assert check_release(new.release(), old.release()) == []
+    assert check_publish(new.site(), old.site()) == []
 
 
 @pytest.mark.parametrize(
@@ -278,5 +278,5 @@ def test_entries_may_move_to_an_archive_document() -> None:
     [b"", b"[]", b'{"bulletins": 3}', b'{"bulletins": [{}], "canaries": [], "keys": []}', b"\xff"],
 )
 def test_a_site_that_cannot_be_read_is_not_compared(data: bytes) -> None:
-    with pytest.raises(SecpackError, match=r"data/archive\.json, or a feed, cannot be read"):
-        read_release({}, lambda _: data)
+    with pytest.raises(SecpackError, match=r"data/archive\.json: cannot be read"):
+        read_public_site({}, lambda _: data)

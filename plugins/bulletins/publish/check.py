@@ -1,0 +1,252 @@
+"""The publish check: what a new site would take away from what the old one made public."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Final
+from xml.etree import ElementTree as ET
+
+from secpack import SecpackError
+from secpack.mirror.site_data import (
+    ARCHIVE_JSON,
+    PublishedDocument,
+    PublishedSignature,
+    SiteData,
+    read_site_data,
+)
+from secpack.model.findings import PUBLISH_CHECK, Finding, Severity
+
+CODES: Final = frozenset(
+    PUBLISH_CHECK + name
+    for name in (
+        "date-changed",
+        "document-gone",
+        "feed-id",
+        "key-gone",
+        "original-changed",
+        "signature-gone",
+        "signature-weaker",
+        "updated-backwards",
+        "url-gone",
+    )
+)
+
+#: Digest algorithms by strength (RFC 9580, section 9.5); an unknown one is weaker than all.
+_STRENGTH: Final = {
+    name: rank
+    for rank, names in enumerate(
+        ({"MD5"}, {"SHA1", "RIPEMD160"}, {"SHA224"}, {"SHA256"}, {"SHA384"}, {"SHA512"})
+    )
+    for name in names
+}
+
+_FEED: Final = re.compile(r"feeds/(?P<slug>[^/]{1,100}?)(?:-(?P<number>[0-9]{1,6}))?\.atom\.xml")
+_ATOM: Final = "{http://www.w3.org/2005/Atom}"
+
+# Nobody links to the files that pages are drawn with, and their names may change.
+_INTERNAL: Final = ("theme/", "search/", "pagefind/")
+
+
+@dataclass(frozen=True, slots=True)
+class Feed:
+    """One document of a feed: its id, its date, and the dates of its entries by their ids."""
+
+    id: str
+    updated: str
+    entries: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class PublicSite:
+    """What a site makes public: the digests of its files by path, its data, its feeds by path."""
+
+    files: Mapping[str, str]
+    data: SiteData
+    feeds: Mapping[str, Feed]
+
+
+def read_public_site(files: Mapping[str, str], read: Callable[[str], bytes]) -> PublicSite:
+    """Read a site: ``files`` are the digests of its files by path, ``read`` returns a file's bytes.
+
+    Raises SecpackError when its data or a feed does not have the published form.
+    """
+    feeds = {}
+    path = ARCHIVE_JSON
+    try:
+        data = read_site_data(read(path))
+        for path in sorted(files):
+            if _FEED.fullmatch(path):
+                feeds[path] = _feed(read(path))
+    except (SecpackError, OSError, ValueError, ET.ParseError) as error:
+        raise SecpackError(f"{path}: {error}") from None
+    return PublicSite(files, data, feeds)
+
+
+def _feed(data: bytes) -> Feed:
+    root = ET.fromstring(data)  # noqa: S314 - our own feed; expat bounds what it expands
+    entries = root.iter(f"{_ATOM}entry")
+    return Feed(
+        id=_text(root, "id"),
+        updated=_text(root, "updated"),
+        entries={_text(entry, "id"): _text(entry, "updated") for entry in entries},
+    )
+
+
+def _text(element: ET.Element, name: str) -> str:
+    text = element.findtext(_ATOM + name)
+    if not text:
+        raise ValueError(f"no {name}")
+    return text
+
+
+# --- the check --------------------------------------------------------------------------------
+
+
+def check_publish(new: PublicSite, old: PublicSite) -> list[Finding]:
+    """Return what the new site would take away or change that the old one made public.
+
+    Findings name a path on the site. A bulletin that is gone takes its pages, signatures and feed
+    entries with it: these are no findings of their own.
+    """
+    documents = old.data.documents
+    gone = [d for name, d in sorted(documents.items()) if name not in new.data.documents]
+    findings = [_finding("document-gone", d.file, f"{d.id} was public, and is gone") for d in gone]
+    for name, before in sorted(documents.items()):
+        if name in new.data.documents:
+            findings += _changes(new.data.documents[name], before)
+    findings += _changed_others(new.data, old.data)
+    findings += _lost_signatures(new.data, old.data, gone)
+    findings += _lost_keys(new.data, old.data)
+    explained = {finding.file for finding in findings}
+    lost = (_finding("url-gone", p, "this URL was public, and is gone") for p in old.files)
+    findings += [f for f in lost if f.file not in explained and _is_lost(f.file, new, gone)]
+    findings += _changed_feeds(new, old, gone)
+    return sorted(findings)
+
+
+def _finding(code: str, file: str, message: str) -> Finding:
+    return Finding(file, 0, PUBLISH_CHECK + code, message, Severity.ERROR)
+
+
+def _changes(new: PublishedDocument, old: PublishedDocument) -> Iterator[Finding]:
+    if new.published != old.published:
+        message = f"{old.id} was published on {old.published}, and is now dated {new.published}"
+        yield _finding("date-changed", old.file, message)
+    if new.updated < old.updated:
+        message = f"the last revision of {old.id} was dated {old.updated}, and is now {new.updated}"
+        yield _finding("updated-backwards", old.file, message)
+    is_revised = new.updated > old.updated or new.revisions > old.revisions
+    if new.sha256 != old.sha256 and not is_revised:
+        message = f"the text of {old.id} has changed, but it states no new revision"
+        yield _finding("original-changed", old.file, message)
+
+
+def _changed_others(new: SiteData, old: SiteData) -> Iterator[Finding]:
+    """Letters and attachments, which state no revisions."""
+    for path, digest in sorted(old.others.items()):
+        if new.others.get(path, digest) != digest:
+            yield _finding("original-changed", path, "this file has changed; it must stay as it is")
+
+
+def _lost_signatures(
+    new: SiteData, old: SiteData, gone: list[PublishedDocument]
+) -> Iterator[Finding]:
+    for path, before in sorted(old.signatures.items()):
+        after = new.signatures.get(path)
+        if after is None and not any(path in document.files for document in gone):
+            yield _finding("signature-gone", path, "this signature was public, and is gone")
+        elif after and not _can_replace(after, before):
+            public = f"a stronger or newer one ({_described(before)})"
+            message = f"this signature ({_described(after)}) would replace {public}"
+            yield _finding("signature-weaker", path, message)
+
+
+def _can_replace(new: PublishedSignature, old: PublishedSignature) -> bool:
+    """Whether a signature is as strong as another, and not older."""
+    is_as_strong = _STRENGTH.get(new.digest, -1) >= _STRENGTH.get(old.digest, -1)
+    return is_as_strong and new.created >= old.created
+
+
+def _described(signature: PublishedSignature) -> str:
+    digest, created = signature.digest, signature.created
+    return f"{digest or 'unknown digest'}, {created or 'unknown time'}"
+
+
+def _lost_keys(new: SiteData, old: SiteData) -> Iterator[Finding]:
+    for fingerprint, path in sorted(old.keys.items()):
+        if fingerprint not in new.keys:
+            yield _finding("key-gone", path, f"the key {fingerprint} was public, and is gone")
+
+
+def _is_lost(path: str, new: PublicSite, gone: list[PublishedDocument]) -> bool:
+    """Whether a URL that people or programs may use is gone, and not because a document is."""
+    if path in new.files or path.endswith(".gz"):  # nobody asks for compressed copies by name
+        return False
+    if path.startswith(_INTERNAL) and not path.endswith(".html"):
+        return False
+    return not any(path.startswith(d.url) or _stem(path) == d.id.lower() for d in gone)
+
+
+def _stem(path: str) -> str:
+    """The document that an export is about, by its name, such as ``osv/x_QSB-012.json``."""
+    return path.rpartition("/")[2].partition(".")[0].lower().removeprefix("x_")
+
+
+# --- feeds ------------------------------------------------------------------------------------
+
+
+def _changed_feeds(
+    new: PublicSite, old: PublicSite, gone: list[PublishedDocument]
+) -> Iterator[Finding]:
+    excused = {d.id.lower() for d in gone}
+    for name, document in new.data.documents.items():
+        before = old.data.documents.get(name)
+        if before and document.updated < before.updated:
+            excused.add(document.id.lower())
+    for path in sorted(old.feeds.keys() & new.feeds.keys()):
+        yield from _changed_feed(path, new, old, excused)
+
+
+def _changed_feed(
+    path: str, new: PublicSite, old: PublicSite, excused: set[str]
+) -> Iterator[Finding]:
+    before, after = old.feeds[path], new.feeds[path]
+    if after.id != before.id:
+        yield _finding("feed-id", path, f"the feed's id was {before.id}, and is now {after.id}")
+    elif not excused and after.updated < before.updated:
+        message = f"the feed was updated {before.updated}, and now {after.updated}"
+        yield _finding("updated-backwards", path, message)
+    elif not _parts(path)["number"]:  # the newest document
+        yield from _changed_entries(path, _entries(path, new), _entries(path, old), excused)
+
+
+def _changed_entries(
+    path: str, new: Mapping[str, str], old: Mapping[str, str], excused: set[str]
+) -> Iterator[Finding]:
+    kept = {tag: old[tag] for tag in sorted(old) if tag.rpartition(":")[2] not in excused}
+    lost = [tag for tag in kept if tag not in new]
+    if lost:
+        message = f"{len(lost)} entries are gone or have another id, such as {lost[0]}"
+        yield _finding("feed-id", path, message)
+    earlier = [tag for tag, updated in kept.items() if new.get(tag, updated) < updated]
+    if earlier:
+        message = f"{len(earlier)} entries have an earlier date than before, such as {earlier[0]}"
+        yield _finding("updated-backwards", path, message)
+
+
+def _entries(head: str, site: PublicSite) -> dict[str, str]:
+    """The entries of a feed, in its newest document and all older ones."""
+    entries: dict[str, str] = {}
+    for path, feed in sorted(site.feeds.items()):
+        if _parts(path)["slug"] == _parts(head)["slug"]:
+            entries |= feed.entries
+    return entries
+
+
+def _parts(path: str) -> re.Match[str]:
+    """The name of a feed, and the number of an older document of it."""
+    match = _FEED.fullmatch(path)
+    assert match
+    return match
