@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from secpack.cache import Cache
-from secpack.errors import ParseError
+from secpack.errors import ParseError, SecpackError
 from secpack.model.archive import File, Key
 from secpack.model.findings import Finding, Severity
 from secpack.programs import LimitError, Program, find_program, run
@@ -167,7 +167,10 @@ def _listing(packets: bytes, master: str, gpg: Program, patience: int) -> list[s
         run(gpg, importing, data=packets, seconds=patience)
         if master:
             trust = f"{master}:6:\n".encode()
-            run(gpg, [*base, "--import-ownertrust"], data=trust, seconds=patience)
+            done = run(gpg, [*base, "--import-ownertrust"], data=trust, seconds=patience)
+            if done.status:  # every key would seem to lack a certification
+                message = f"gpg could not record its trust in {master} (exit status {done.status})"
+                raise SecpackError(f"{message}: try again")
         form = ["--with-colons", "--fixed-list-mode", "--with-fingerprint", "--with-fingerprint"]
         done = run(gpg, [*base, *form, "--check-sigs"], seconds=patience)
     # A user id can contain other line ends, such as U+2028; gpg ends its lines with \n.
