@@ -9,8 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bulletins.feeds.chain import SIZE, chain
-from bulletins.feeds.model import FeedEntry, Page
+from bulletins.feeds.model import SIZE, FeedEntry, Page, chain
 
 START = date(2020, 1, 1)
 

@@ -8,7 +8,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from bulletins.build.compress import gzipped
+from bulletins.build.finish import gzipped
 from tests.bulletins.sites import ROOT, build, environ
 
 #: Ways in which surroundings could get into a page, each with the words that it gets into.

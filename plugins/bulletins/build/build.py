@@ -25,11 +25,9 @@ from pelican.log import init as init_logging
 from pelican.settings import read_settings
 
 from bulletins.build.checksums import check_ours, digest, paths, write_sums
-from bulletins.build.compress import compress
+from bulletins.build.finish import compress, set_times, write_index
 from bulletins.build.gate import GateError
 from bulletins.build.interrupts import ignore_interrupts, tell
-from bulletins.build.search import write_index
-from bulletins.build.times import set_times
 from bulletins.build.unchanged import inputs_of, remember, stamps
 from bulletins.site import Build, Site
 from bulletins.urls import ARCHIVE_JSON

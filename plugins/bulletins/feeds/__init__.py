@@ -8,11 +8,9 @@ from functools import partial
 from bulletins import words
 from bulletins.exports.data import Export
 from bulletins.feeds.advisories import advisory_entries
-from bulletins.feeds.atom import atom_document
-from bulletins.feeds.chain import chain
 from bulletins.feeds.entries import document_entries
-from bulletins.feeds.jsonfeed import json_document
-from bulletins.feeds.model import Feed, FeedEntry, Page
+from bulletins.feeds.formats import atom_document, json_document
+from bulletins.feeds.model import Feed, FeedEntry, Page, chain
 from bulletins.site import Site, newest_first
 from bulletins.urls import feed_url, json_feed_url
 from secpack.model.archive import Publication

@@ -12,10 +12,11 @@ from bulletins.html import LinkOf, Rendered, render, render_blocks
 from bulletins.pages.evidence import evidence, grouped
 from bulletins.pages.items import (
     advisory_links,
+    bulletin_item,
+    canary_item,
     cve_links,
     item_of,
     package_item,
-    release_links,
     signer_name,
 )
 from bulletins.pages.model import (
@@ -27,7 +28,7 @@ from bulletins.pages.model import (
     LetterItem,
     Link,
 )
-from bulletins.site import Links, Site, heading, summary
+from bulletins.site import Links, Site, summary
 from bulletins.urls import json_url
 from secpack.canary.diff import changes
 from secpack.extract.sections import actions, affected, brief, steps, whole
@@ -55,9 +56,8 @@ def bulletin_page(site: Site, bulletin: Bulletin) -> BulletinPage:
         return Excerpt(section.title, _anchor(text, section), Markup(html))  # noqa: S704 - ours
 
     return BulletinPage(
+        item=bulletin_item(site, bulletin),
         body=_body(site, bulletin, text),
-        releases=release_links(bulletin),
-        advisories=advisory_links(bulletin.addresses),
         mentions=advisory_links(bulletin.mentions),
         cves=cve_links(bulletin.cves),
         actions=tuple(excerpt(s, steps(s, lines)) for s in actions(document)),
@@ -75,8 +75,8 @@ def canary_page(site: Site, canary: Canary) -> CanaryPage:
     """The page of a canary."""
     links = Links(site, ROOT)
     return CanaryPage(
+        item=canary_item(site, canary),
         body=_body(site, canary, render(canary.document, links)),
-        due=canary.due,
         count=canary.count,
         bulletins=sum(1 for b in site.archive.bulletins if b.published <= canary.published),
         master_key=grouped(canary.master_key),
@@ -93,13 +93,7 @@ def _body(site: Site, publication: Publication, text: Rendered) -> Body:
     is_light = len(text.html.encode()) + len(file.data) < _LIGHT
     older, newer = site.older.get(publication.id), site.newer.get(publication.id)
     return Body(
-        id=publication.id,
-        title=publication.title,
-        heading=heading(publication),
         description=summary(publication),
-        published=publication.published,
-        updated=publication.updated,
-        verified=publication.id not in site.unverified,
         html=Markup(text.html),  # noqa: S704 - ours
         outline=text.outline,
         original=file.data.decode() if is_light else "",

@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from datetime import date
 from operator import attrgetter
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from bulletins import words
 from bulletins.pages.model import (
@@ -40,34 +40,31 @@ _MOST_SENTENCES = 2
 def bulletin_item(site: Site, bulletin: Bulletin) -> BulletinItem:
     """A bulletin for a list."""
     return BulletinItem(
-        id=bulletin.id,
-        number=bulletin.number,
-        url=page_url(bulletin, site.profile),
-        title=bulletin.title,
-        heading=heading(bulletin),
-        published=bulletin.published,
-        updated=bulletin.updated,
-        verified=bulletin.id not in site.unverified,
+        **_item(site, bulletin),
         about=about(bulletin),
         advisories=advisory_links(bulletin.addresses),
-        releases=release_links(bulletin),
+        releases=tuple(Link(release_url(name), name) for name in bulletin.releases),
     )
 
 
 def canary_item(site: Site, canary: Canary) -> CanaryItem:
     """A canary for a list."""
-    return CanaryItem(
-        id=canary.id,
-        number=canary.number,
-        url=page_url(canary, site.profile),
-        title=canary.title,
-        heading=heading(canary),
-        published=canary.published,
-        updated=canary.updated,
-        verified=canary.id not in site.unverified,
-        due=canary.due,
-        signers=tuple(signer_name(site, s.signer) for s in canary.signatures if s.verdict.good),
-    )
+    signers = tuple(signer_name(site, s.signer) for s in canary.signatures if s.verdict.good)
+    return CanaryItem(**_item(site, canary), due=canary.due, signers=signers)
+
+
+def _item(site: Site, publication: Publication) -> dict[str, Any]:
+    """The fields that all items have."""
+    return {
+        "id": publication.id,
+        "number": publication.number,
+        "url": page_url(publication, site.profile),
+        "title": publication.title,
+        "heading": heading(publication),
+        "published": publication.published,
+        "updated": publication.updated,
+        "verified": publication.id not in site.unverified,
+    }
 
 
 def item_of(site: Site, publication: Publication) -> Item:
@@ -102,11 +99,6 @@ def advisory_links(numbers: Iterable[int]) -> tuple[Link, ...]:
 def cve_links(cves: Iterable[str]) -> tuple[Link, ...]:
     """Links to CVEs on the page of all."""
     return tuple(Link(f"{CVE}{INDEX}#{cve}", cve) for cve in cves)
-
-
-def release_links(bulletin: Bulletin) -> tuple[Link, ...]:
-    """Links to the pages of the releases for which a bulletin ships something."""
-    return tuple(Link(release_url(name), name) for name in bulletin.releases)
 
 
 def package_item(row: PackageRow) -> PackageItem:

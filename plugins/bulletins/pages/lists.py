@@ -165,13 +165,6 @@ def keys_page(site: Site) -> KeysPage:
 
 def _key(site: Site, key: Key) -> KeyItem:
     is_master = key.fingerprint == site.profile.master_key
-    return KeyItem(
-        owners=key.owners,
-        fingerprint=grouped(key.fingerprint),
-        created=key.created and key.created.date(),
-        expires=key.expires and key.expires.date(),
-        revoked=key.revoked,
-        retired=key.retired,
-        certified=words.the_master_key if is_master else words.key_certified[key.certified],
-        file=Link(key_url(key, site.profile), key.file.name),
-    )
+    certified = words.the_master_key if is_master else words.key_certified[key.certified]
+    file = Link(key_url(key, site.profile), key.file.name)
+    return KeyItem(key, grouped(key.fingerprint), certified, file)

@@ -13,7 +13,7 @@ from typing import Literal, TypeAlias
 from markupsafe import Markup
 
 from bulletins.html import Outline
-from secpack.model.archive import Change, Revision, Window
+from secpack.model.archive import Change, Key, Revision, Window
 from secpack.tracker.statistics import Statistics
 
 LookupKind: TypeAlias = Literal["release", "package"]
@@ -54,8 +54,8 @@ class Frame:
 
 
 @dataclass(frozen=True, slots=True)
-class BulletinItem:
-    """A bulletin in a list."""
+class Item:
+    """A document in a list."""
 
     id: str
     number: int
@@ -65,28 +65,23 @@ class BulletinItem:
     published: date
     updated: date
     verified: bool
+
+
+@dataclass(frozen=True, slots=True)
+class BulletinItem(Item):
+    """A bulletin in a list: what it is about, which advisories it addresses, and for whom."""
+
     about: str
     advisories: tuple[Link, ...]
     releases: tuple[Link, ...]
 
 
 @dataclass(frozen=True, slots=True)
-class CanaryItem:
+class CanaryItem(Item):
     """A canary in a list; ``signers`` are those whose signatures are good."""
 
-    id: str
-    number: int
-    url: str
-    title: str
-    heading: str
-    published: date
-    updated: date
-    verified: bool
     due: Window | None
     signers: tuple[str, ...]
-
-
-Item: TypeAlias = BulletinItem | CanaryItem
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,13 +173,7 @@ class Body:
     is empty.
     """
 
-    id: str
-    title: str
-    heading: str
     description: str
-    published: date
-    updated: date
-    verified: bool
     html: Markup
     outline: tuple[Outline, ...]
     original: str
@@ -199,9 +188,8 @@ class Body:
 class BulletinPage:
     """A bulletin; ``actions`` and ``affected`` are quoted above its text."""
 
+    item: BulletinItem
     body: Body
-    releases: tuple[Link, ...]
-    advisories: tuple[Link, ...]
     mentions: tuple[Link, ...]
     cves: tuple[Link, ...]
     actions: tuple[Excerpt, ...]
@@ -236,8 +224,8 @@ class CanaryPage:
     ``trusted_key`` is the fingerprint of the master key that this archive trusts.
     """
 
+    item: CanaryItem
     body: Body
-    due: Window | None
     count: int | None
     bulletins: int
     master_key: str
@@ -374,14 +362,10 @@ class CvePage:
 
 @dataclass(frozen=True, slots=True)
 class KeyItem:
-    """A key of the pack; ``created`` is None where gpg was not there to ask."""
+    """A key of the pack, with its fingerprint in groups and a sentence on its certification."""
 
-    owners: tuple[str, ...]
+    key: Key
     fingerprint: str
-    created: date | None
-    expires: date | None
-    revoked: bool
-    retired: bool
     certified: str
     file: Link
 

@@ -28,9 +28,9 @@ from bulletins.build.build import (
     write_site,
 )
 from bulletins.build.checksums import check_sums, digests, read_sums
+from bulletins.build.finish import keep_times
 from bulletins.build.gate import check_links
 from bulletins.build.interrupts import end_in_order, ignore_interrupts, tell
-from bulletins.build.times import keep_times
 from bulletins.publish.check import PublicSite, check_publish, read_public_site
 from bulletins.publish.versions import Versions
 from secpack import Profile, SecpackError

@@ -1,7 +1,7 @@
-"""Atom (RFC 4287, RFC 5005) with feedgen, whose faults are worked round here.
+"""Feeds as Atom (RFC 4287, RFC 5005) and as JSON Feed 1.1 (https://www.jsonfeed.org/version/1.1/).
 
-feedgen drops all but the address of an entry's links, and knows no archive documents; both are
-written by extensions. What it would fill in from the clock is always given.
+feedgen drops all but the URL of an entry's links, and knows no archive documents; extensions write
+both. What it would fill in from the clock is always given.
 """
 
 from __future__ import annotations
@@ -14,8 +14,9 @@ from feedgen.ext.base import BaseEntryExtension, BaseExtension
 from feedgen.feed import FeedGenerator
 from feedgen.util import xml_elem
 
+from bulletins.exports.data import midnight, to_json
 from bulletins.feeds.model import Feed, FeedEntry, FeedLink, Page
-from bulletins.urls import feed_url
+from bulletins.urls import feed_url, json_feed_url
 
 TYPE: Final = "application/atom+xml"
 
@@ -100,3 +101,37 @@ class _Links(BaseEntryExtension):  # type: ignore[misc] # feedgen has no types
 
 def _moment(day: date) -> datetime:
     return datetime(day.year, day.month, day.day, tzinfo=UTC)
+
+
+def json_document(feed: Feed, page: Page) -> bytes:
+    """Return one document of a feed; its ``next_url`` leads to older entries."""
+    data = {
+        "version": "https://jsonfeed.org/version/1.1",
+        "title": feed.title,
+        "home_page_url": feed.root,
+        "feed_url": feed.root + json_feed_url(feed.slug, page.number),
+        "language": "en",
+        "authors": [{"name": feed.author}],
+        "items": [_item(entry) for entry in page.entries],
+    }
+    if page.older:
+        data["next_url"] = feed.root + json_feed_url(feed.slug, page.older)
+    return to_json(data)
+
+
+def _item(entry: FeedEntry) -> dict[str, Any]:
+    return {
+        "id": entry.id,
+        "url": entry.page,
+        "title": entry.title,
+        "summary": entry.summary,
+        "content_html": entry.html,
+        "date_published": midnight(entry.published),
+        "date_modified": midnight(entry.updated),
+        "tags": [category.term for category in entry.categories],
+        "attachments": [
+            {"url": x.href, "mime_type": x.type, "title": x.title, "size_in_bytes": x.length}
+            for x in entry.links
+            if x.length is not None
+        ],
+    }

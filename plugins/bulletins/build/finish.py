@@ -1,0 +1,118 @@
+"""What is done to a site when its pages are written: index, compressed copies, times.
+
+``index.html.gz`` and the like are for servers that send them as they are. Files are dated as the
+texts say, so that what compares time and size moves only what changed.
+"""
+
+from __future__ import annotations
+
+import os
+import struct
+import subprocess
+import sys
+import zlib
+from collections.abc import Mapping, Sequence
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Final
+
+from bulletins.build.checksums import paths
+from bulletins.site import Site
+from bulletins.urls import SEARCH_INDEX, page_url
+from secpack import SecpackError
+
+#: What the page needs of all that Pagefind writes; the rest are boxes and styles of its own.
+_NEEDED: Final = (
+    "pagefind.js",
+    "pagefind-worker.js",
+    "pagefind-entry.json",
+    "*.pagefind",
+    "*.pf_*",
+)
+
+
+def write_index(folder: Path) -> None:
+    """Index the texts on a site's pages, the same for the same pages.
+
+    Raises SecpackError when Pagefind is not installed, or fails.
+    """
+    command = [sys.executable, "-m", "pagefind_bin", "--site", str(folder)]
+    command += ["--output-subdir", SEARCH_INDEX, "--force-language", "en", "--quiet"]
+    command += ["--exclude-selectors", ".mark"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603 - ours
+    if done.returncode:
+        raise SecpackError(f"Pagefind did not index the site: {done.stderr or done.stdout}")
+    written = folder / SEARCH_INDEX
+    for path in written.rglob("*"):
+        if path.is_file() and not any(path.match(pattern) for pattern in _NEEDED):
+            path.unlink()
+
+
+_SUFFIXES: Final = frozenset(
+    {".asc", ".css", ".csv", ".diff", ".dot", ".html", ".ics"}
+    | {".js", ".json", ".patch", ".svg", ".txt", ".xml"}
+)
+
+#: Below this many bytes there is nothing to be won.
+_LEAST: Final = 512
+
+#: RFC 1952: magic, deflate, no flags, no time, best compression, no system.
+_HEADER: Final = b"\x1f\x8b\x08\x00\x00\x00\x00\x00\x02\xff"
+
+
+def compress(folder: Path) -> None:
+    """Write a compressed copy beside each file of a site that gets smaller by it."""
+    for path in [p for p in folder.rglob("*") if p.suffix in _SUFFIXES and p.is_file()]:
+        data = path.read_bytes()
+        packed = gzipped(data) if len(data) >= _LEAST else data
+        if len(packed) < len(data):
+            path.with_name(f"{path.name}.gz").write_bytes(packed)
+
+
+def gzipped(data: bytes) -> bytes:
+    """Return data as a gzip file that tells no time, name or system."""
+    deflate = zlib.compressobj(9, zlib.DEFLATED, -zlib.MAX_WBITS)
+    body = deflate.compress(data) + deflate.flush()
+    return _HEADER + body + struct.pack("<II", zlib.crc32(data), len(data) & 0xFFFFFFFF)
+
+
+def set_times(folder: Path, site: Site) -> None:
+    """Date a document's page and files by its last revision, all else by the newest revision."""
+    days = {page_url(p, site.profile): p.updated for p in site.archive.publications}
+    documents = {url: _seconds(day) for url, day in days.items()}
+    newest = max(documents.values(), default=0)
+    for name in paths(folder):
+        _date(f"{folder}/{name}", documents.get(name[: name.rfind("/") + 1], newest))
+    for below, _, _ in os.walk(folder):
+        _date(below, newest)
+
+
+def keep_times(
+    folder: Path, digests: Mapping[str, str], versions: Sequence[tuple[Path, Mapping[str, str]]]
+) -> None:
+    """Date files as they are dated in public; a file that has changed is newer than it ever was.
+
+    Programs that compare time and size would otherwise not see a change that leaves the size.
+    ``versions`` are the folders that were public, and the digests of their files, the last first.
+    """
+    for path, digest in digests.items():
+        public, known = versions[0]
+        if known.get(path) == digest:
+            _date(folder / path, _time(public / path))
+            continue
+        earlier = [_time(root / path) for root, of in versions if of.get(path, digest) != digest]
+        if earlier:
+            _date(folder / path, max(_time(folder / path), max(earlier) + 1))
+
+
+def _time(path: Path) -> int:
+    return int(path.stat().st_mtime)
+
+
+def _date(path: str | Path, time: int) -> None:
+    if os.lstat(path).st_mtime != time:
+        os.utime(path, (time, time))
+
+
+def _seconds(day: date) -> int:
+    return int(datetime(day.year, day.month, day.day, tzinfo=UTC).timestamp())
