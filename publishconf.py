@@ -1,13 +1,15 @@
-"""Publication: nothing left to chance.
+"""Publication: as pelicanconf.py, and nothing is left to chance.
 
 PUBLIC, where the site is public, and KEEP, how many older versions stay, come from the environment.
 """
 
 import os
+import runpy
 from pathlib import Path
 
-from pelicanconf import *  # noqa: F403 - a Pelican settings file is a namespace
+HERE = Path(__file__).resolve().parent
+globals().update(runpy.run_path(str(HERE / "pelicanconf.py")))
 
 STRICT = True
-PUBLIC_PATH = os.environ.get("PUBLIC") or str(Path(__file__).resolve().parent / "public")
+PUBLIC_PATH = os.environ.get("PUBLIC") or str(HERE / "public")
 KEEP = os.environ.get("KEEP") or "3"

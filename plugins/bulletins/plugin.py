@@ -37,11 +37,12 @@ def _start(pelican: Any) -> type[ArchiveGenerator]:
 
 
 def _prepare(generator: Any) -> None:
-    """Let all generators share our templates; let other themes know what the site is called."""
+    """Let all generators share our templates, and the archive's name where the site has none."""
     build = generator.settings["BULLETINS"]
     if build.templates:
         generator.env = build.templates
-    generator.context["SITENAME"] = as_markup(build.site.name)
+    if not generator.settings["SITENAME"]:
+        generator.context["SITENAME"] = as_markup(build.site.name)
 
 
 def _add_articles(generator: Any) -> None:

@@ -12,6 +12,7 @@ from typing import Any
 
 from markupsafe import Markup
 
+from bulletins.feeds import feeds
 from bulletins.html import as_markup
 from bulletins.site import Build, Site
 from bulletins.templates import environment
@@ -23,6 +24,7 @@ from secpack.progress import Progress
 
 #: What every build of an archive needs, whatever its theme; ``pelicanconf.py`` starts from it.
 DEFAULTS: dict[str, Any] = {
+    "SITENAME": "",
     "TIMEZONE": "UTC",
     "LOCALE": ["C"],
     "DEFAULT_LANG": "en",
@@ -76,9 +78,20 @@ def read_build(settings: dict[str, Any]) -> Build:
     own_theme = bool(settings.get("ARCHIVE_THEME"))
     templates = environment(settings) if own_theme else None
     url = settings["SITEURL"]
-    return Build(
-        Site(archive, profile, url if "://" in url else "", own_theme), templates, is_whole
-    )
+    site = Site(archive, profile, url if "://" in url else "", own_theme)
+    _check_feeds(settings, site)
+    return Build(site, templates, is_whole)
+
+
+def _check_feeds(settings: dict[str, Any], site: Site) -> None:
+    """Refuse settings by which Pelican would write a feed over one of ours: its default does."""
+    ours = {export.url for export in feeds(site)}
+    categories = (site.profile.bulletins.slug, site.profile.canaries.slug)
+    for name in ("FEED_ALL_ATOM", "CATEGORY_FEED_ATOM"):
+        value = str(settings.get(name))
+        if ours & {value.format(slug=slug) for slug in categories}:
+            message = f"{name} = {value!r} is the URL of a feed of the archive"
+            raise SecpackError(f"{message}: set it to None, or to another URL")
 
 
 def read_archive(settings: dict[str, Any]) -> tuple[Archive, Profile]:

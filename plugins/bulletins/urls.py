@@ -44,6 +44,9 @@ SEARCH = "search/"
 SEARCH_IDS = "search/ids.js"
 SEARCH_INDEX = "search/pagefind"
 
+#: The stylesheet, scripts and icon of the theme.
+THEME = "theme/"
+
 #: What a server shows where there is nothing.
 NOT_FOUND = "404.html"
 
@@ -105,6 +108,10 @@ def csaf_url(bulletin: Bulletin) -> str:
     """A bulletin as CSAF: ``csaf/2017/qsb-029.json``; what the name is made of, CSAF says."""
     name = re.sub("[^+a-z0-9-]+", "_", bulletin.id.lower())
     return f"{CSAF}{bulletin.published.year:04d}/{name}.json"
+
+
+#: Matches the URL of an Atom feed, and the number of an archive document.
+FEED_URL = re.compile(r"feeds/(?P<slug>[^/]{1,100}?)(?:-(?P<number>[0-9]{1,6}))?\.atom\.xml")
 
 
 def feed_url(slug: str, archive: int | None = None) -> str:

@@ -33,6 +33,7 @@ from bulletins.build.gate import check_links
 from bulletins.build.interrupts import end_in_order, ignore_interrupts, tell
 from bulletins.publish.check import PublicSite, check_publish, read_public_site
 from bulletins.publish.versions import Versions
+from bulletins.urls import FEEDS, KEYS
 from secpack import Profile, SecpackError
 from secpack.mirror.checksums import CHECKSUMS, SIGNATURES
 from secpack.model.archive import Archive
@@ -283,9 +284,9 @@ def _kind(path: str, plan: Plan) -> str:
         return "signatures"
     if any(path == d.file for site in sites for d in site.data.documents.values()):
         return "originals"
-    if path.startswith("keys/"):
+    if path.startswith(KEYS):
         return "keys"
-    return "feeds" if path.startswith("feeds/") else "data and other files"
+    return "feeds" if path.startswith(FEEDS) else "data and other files"
 
 
 def _tell_refused(plan: Plan) -> None:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Final
 from xml.etree import ElementTree as ET
 
+from bulletins.urls import FEED_URL, SEARCH, THEME
 from secpack import SecpackError
 from secpack.mirror.site_data import (
     ARCHIVE_JSON,
@@ -42,11 +43,10 @@ _STRENGTH: Final = {
     for name in names
 }
 
-_FEED: Final = re.compile(r"feeds/(?P<slug>[^/]{1,100}?)(?:-(?P<number>[0-9]{1,6}))?\.atom\.xml")
 _ATOM: Final = "{http://www.w3.org/2005/Atom}"
 
 # Nobody links to the files that pages are drawn with, and their names may change.
-_INTERNAL: Final = ("theme/", "search/", "pagefind/")
+_INTERNAL: Final = (THEME, SEARCH)
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +77,7 @@ def read_public_site(files: Mapping[str, str], read: Callable[[str], bytes]) -> 
     try:
         data = read_site_data(read(path))
         for path in sorted(files):
-            if _FEED.fullmatch(path):
+            if FEED_URL.fullmatch(path):
                 feeds[path] = _feed(read(path))
     except (SecpackError, OSError, ValueError, ET.ParseError) as error:
         raise SecpackError(f"{path}: {error}") from None
@@ -247,6 +247,6 @@ def _entries(head: str, site: PublicSite) -> dict[str, str]:
 
 def _parts(path: str) -> re.Match[str]:
     """The name of a feed, and the number of an older document of it."""
-    match = _FEED.fullmatch(path)
+    match = FEED_URL.fullmatch(path)
     assert match
     return match

@@ -1,0 +1,53 @@
+"""What templates can see and say: their page, its frame, and the words of ``words.py``."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+from jinja2 import meta
+from jinja2.defaults import DEFAULT_NAMESPACE
+
+from bulletins import words
+from bulletins.templates import TEMPLATES, environment
+from tests.bulletins.sites import ROOT
+
+THEME = ROOT / "theme/templates"
+PATHS = sorted(THEME.glob("*.html"))
+
+THEIRS = {"THEME": str(ROOT / "theme"), "THEME_TEMPLATES_OVERRIDES": [], "JINJA_FILTERS": {}}
+SETS = re.compile(r"{%-? (?:set|macro) (\w+)(?:, (\w+))?")
+
+
+@pytest.mark.parametrize("path", PATHS, ids=lambda path: path.stem)
+def test_a_template_sees_nothing_else(path: Path) -> None:
+    templates = environment(THEIRS)
+    assert set(templates.globals) <= {*DEFAULT_NAMESPACE, "words"}
+    made = {name for each in PATHS for names in SETS.findall(each.read_text()) for name in names}
+    seen = meta.find_undeclared_variables(templates.parse(path.read_text("utf-8")))
+    assert seen <= {"page", "frame", "words", "m", *made}
+
+
+@pytest.mark.parametrize("path", PATHS, ids=lambda path: path.stem)
+def test_a_template_says_nothing_itself(path: Path) -> None:
+    text = re.sub(r"{#.*?#}|{%.*?%}|{{.*?}}", "", path.read_text("utf-8"), flags=re.S)
+    said = re.sub(r'<[^>]*>|/index\.html| class="[a-z]+"', " ", text)
+    assert set(re.findall(r"[A-Za-z]{2,}", said)) <= {"XSA"}
+    assert re.findall(r'(?:title|aria-label|alt)="[^"]+"', text) == []
+
+
+def test_every_sentence_is_used_and_every_use_has_one() -> None:
+    sources = [*(ROOT / "plugins/bulletins").rglob("*.py"), *PATHS]
+    used = {
+        name
+        for path in sources
+        for name in re.findall(r"\bwords\.([a-z_]+)", path.read_text("utf-8"))
+    } - {"py", "endswith"}
+    defined = {name for name in vars(words) if name[0].islower()} - {"annotations"}
+    assert used == defined
+
+
+def test_each_page_has_its_template() -> None:
+    drawn = {path.name for path in PATHS} - {"base.html", "document.html", "macros.html"}
+    assert drawn == set(TEMPLATES.values())
