@@ -75,9 +75,7 @@ class ArchiveGenerator(Generator):  # type: ignore[misc] # Pelican has no types
                 writer.write_page(path, page, self.context)
         for url, file in site.served_files():
             writer.write_bytes(url, file.data)
-        for export in exports(site):
-            for url, data in export.make():
-                writer.write_bytes(url, data)
+        writer.write_all([export.make for export in exports(site)], self.context)
         self._write_sitemap(build, writer)
         # Pelican copies static files over what is there.
         for static in self.context["staticfiles"]:

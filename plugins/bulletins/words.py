@@ -50,7 +50,7 @@ unverified_notice: Final = Markup(
 )
 published: Final = Markup("Published {date}")
 revised: Final = Markup("revised {date}")
-for_releases: Final = Markup("for {product} {releases}")
+for_releases: Final = Markup("{product} {releases}")
 older: Final = "Older"
 newer: Final = "Newer"
 neighbours: Final = "Neighbouring documents"

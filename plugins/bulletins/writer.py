@@ -4,21 +4,32 @@ from __future__ import annotations
 
 import hashlib
 import io
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, Final, TypeAlias
 from urllib.parse import urlsplit
 
 from pelican import signals
 from pelican.utils import get_relative_path, sanitised_join
 from pelican.writers import Writer
 
+from bulletins.exports.data import Files
 from bulletins.pages import document_page, frame_of, home_page, text_page
 from bulletins.pages.model import Frame, Page
+from bulletins.processes import run_all
 from bulletins.site import Build, Site
 from bulletins.templates import render_page
 from bulletins.urls import NOT_FOUND
+from secpack.model.archive import Publication
+from secpack.progress import Progress
+
+#: Makes files, by path.
+Task: TypeAlias = Callable[[], Files]
+
+#: How many documents are one task.
+_PART: Final = 32
 
 
 class ArchiveWriter(Writer):  # type: ignore[misc] # Pelican has no types
@@ -28,17 +39,25 @@ class ArchiveWriter(Writer):  # type: ignore[misc] # Pelican has no types
         super().__init__(output_path, settings)
         self._build: Build = settings["BULLETINS"]
         self._frame: Frame | None = None
+        self._documents: list[tuple[str, Publication]] = []
+
+    # --- pages ---
 
     def write_file(
         self, name: str, template: Any, context: dict[str, Any], *args: Any, **kwargs: Any
     ) -> None:
-        """Write what Pelican's own generators ask for: with our theme, from the page's data."""
+        """Write what Pelican's own generators ask for: with our theme, from the page's data.
+
+        Documents wait for ``write_all``.
+        """
         if not self._build.templates or not name:
             super().write_file(name, template, context, *args, **kwargs)
             return
         context["localsiteurl"] = self._root(name)  # for links in texts that people write
-        page = _page_of(self._build.site, template.name, kwargs)
-        if page:
+        publication = getattr(kwargs.get("article"), "publication", None)
+        if publication:
+            self._documents.append((name, publication))
+        elif page := _page_of(self._build.site, template.name, kwargs):
             self.write_page(name, page, context)
         else:  # of another plugin
             shown = {**context, "frame": self._frame_of(name, context)}
@@ -46,10 +65,12 @@ class ArchiveWriter(Writer):  # type: ignore[misc] # Pelican has no types
 
     def write_page(self, path: str, page: Page, context: Mapping[str, Any]) -> None:
         """Write a page of our theme."""
+        self.write_bytes(path, self._render(path, page, context))
+        self._tell_others(path, context)
+
+    def _render(self, path: str, page: Page, context: Mapping[str, Any]) -> bytes:
         assert self._build.templates
-        html = render_page(self._build.templates, page, self._frame_of(path, context))
-        self.write_bytes(path, html.encode())
-        signals.content_written.send(sanitised_join(self.output_path, path), context=context)
+        return render_page(self._build.templates, page, self._frame_of(path, context)).encode()
 
     def _frame_of(self, path: str, context: Mapping[str, Any]) -> Frame:
         if self._frame is None:
@@ -65,14 +86,51 @@ class ArchiveWriter(Writer):  # type: ignore[misc] # Pelican has no types
             return urlsplit(self._build.site.url).path
         return str(get_relative_path(path))
 
-    def write_bytes(self, path: str, data: bytes) -> None:
-        """Write a file of the site. Raises RuntimeError if it was written already."""
-        self.check_free(path)
+    def _tell_others(self, path: str, context: Mapping[str, Any]) -> None:
+        """Tell other plugins of a page."""
+        signals.content_written.send(sanitised_join(self.output_path, path), context=context)
+
+    # --- files ---
+
+    def write_all(self, tasks: Sequence[Task], context: Mapping[str, Any]) -> None:
+        """Write the pages of documents, and what the tasks make, on all processors."""
+        parts = [
+            partial(self._document_pages, self._documents[at : at + _PART], context)
+            for at in range(0, len(self._documents), _PART)
+        ]
+        made: list[Task] = [*parts, *tasks]
+        stores = [partial(self._store_all, task) for task in made]
+        progress = Progress("Writing files")
+        for done, written in enumerate(run_all(stores), 1):
+            for path, digest in written:
+                self.check_free(path)
+                self._build.written[path] = digest
+            progress(done, len(stores))
+        for path, _ in self._documents:
+            self._tell_others(path, context)
+
+    def _document_pages(
+        self, documents: Sequence[tuple[str, Publication]], context: Mapping[str, Any]
+    ) -> Iterator[tuple[str, bytes]]:
+        for path, publication in documents:
+            page = document_page(self._build.site, publication)
+            yield path, self._render(path, page, context)
+
+    def _store_all(self, task: Task) -> list[tuple[str, str]]:
+        return [(path, self._store(path, data)) for path, data in task()]
+
+    def _store(self, path: str, data: bytes) -> str:
+        """Write a file, and return its SHA-256 (hex)."""
         target = Path(sanitised_join(self.output_path, path))
         target.parent.mkdir(parents=True, exist_ok=True)
         with target.open("xb" if self._build.is_whole else "wb") as file:
             file.write(data)
-        self._build.written[path] = hashlib.sha256(data).hexdigest()
+        return hashlib.sha256(data).hexdigest()
+
+    def write_bytes(self, path: str, data: bytes) -> None:
+        """Write a file of the site. Raises RuntimeError if it was written already."""
+        self.check_free(path)
+        self._build.written[path] = self._store(path, data)
 
     def check_free(self, path: str) -> None:
         """Raise RuntimeError if this file was written already."""
@@ -89,8 +147,6 @@ class ArchiveWriter(Writer):  # type: ignore[misc] # Pelican has no types
 def _page_of(site: Site, template: str, shown: Mapping[str, Any]) -> Page | None:
     """The page that one of Pelican's own generators asks for; None for any other."""
     match template:
-        case "bulletin.html" | "canary.html":
-            return document_page(site, shown["article"].publication)
         case "page.html":
             return text_page(site, shown["page"])
         case "index.html":
