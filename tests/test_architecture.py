@@ -42,9 +42,11 @@ def test_imports(path: Path) -> None:
 
 
 @pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(PLUGINS)))
-def test_nothing_is_read_that_can_run_code_and_nothing_is_forked(path: Path) -> None:
-    assert not imports(path) & {"ctypes", "marshal", "multiprocessing", "pickle", "shelve"}
-    assert not re.search(r"\b(eval|exec)\(|\bfork|bytecode", path.read_text("utf-8"))
+def test_nothing_is_read_that_can_run_code_and_one_place_starts_processes(path: Path) -> None:
+    assert not imports(path) & {"ctypes", "marshal", "pickle", "shelve"}
+    assert not re.search(r"\b(eval|exec)\(|bytecode", path.read_text("utf-8"))
+    starts = "multiprocessing" in imports(path) or re.search(r"\bfork", path.read_text("utf-8"))
+    assert not starts or path.name == "processes.py"
 
 
 #: The folders of ``secpack``, from the ground up: each imports from those before it, and from the

@@ -18,11 +18,11 @@ from pelican.writers import Writer
 from bulletins.exports.data import Files
 from bulletins.pages import document_page, frame_of, home_page, text_page
 from bulletins.pages.model import Frame, Page
-from bulletins.processes import run_all
 from bulletins.site import Build, Site
 from bulletins.templates import render_page
 from bulletins.urls import NOT_FOUND
 from secpack.model.archive import Publication
+from secpack.processes import run_all
 from secpack.progress import Progress
 
 #: Makes files, by path.

@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from functools import partial
-from typing import TypeVar
+from typing import Final, TypeVar
 
 from secpack.canary.statements import (
     announcements,
@@ -27,8 +27,12 @@ from secpack.model.blocks import Letterhead
 from secpack.model.findings import Finding
 from secpack.pack import Contents, TextFile, document_id
 from secpack.parser import parse_letter, parse_text
+from secpack.processes import run_all
 from secpack.profile import DocumentEntry, Kind, Profile
 from secpack.tracker.join import advisory_numbers, other_ids
+
+#: How many texts are one task.
+_PART: Final = 16
 
 _P = TypeVar("_P", Bulletin, Canary)
 
@@ -58,28 +62,36 @@ def _documents(
     for file in files:
         if file.letter:
             letters[file.number].append(file)
-    documents = []
-    paths: dict[int, str] = {}
-    texts = sorted((file for file in files if not file.letter), key=lambda file: file.number)
-    for done, text in enumerate(texts, 1):
-        own = letters.pop(text.number, ())
-        try:
-            _check_number(text, paths)
-            documents.append(read(text, [_letter(letter, text) for letter in own]))
-        except SecpackError as error:
-            contents.errors.append(error)
-        progress(done, len(texts))
-    for orphan in (letter for group in letters.values() for letter in group):
+    texts: dict[int, TextFile] = {}
+    for text in sorted((file for file in files if not file.letter), key=lambda f: f.number):
+        first = texts.setdefault(text.number, text)
+        if first is not text:
+            message = f"number {text.number} is also the number of {first.file.path}"
+            contents.errors.append(ParseError(message, path=text.file.path))
+    for orphan in (letter for n in letters.keys() - texts.keys() for letter in letters[n]):
         message = f"a letter, but there is no {document_id(kind, orphan.number)} here"
         contents.errors.append(ParseError(message, path=orphan.file.path))
+
+    def read_part(part: Iterable[TextFile]) -> list[_P | SecpackError]:
+        return [_document(text, letters[text.number], read) for text in part]
+
+    parts = [list(texts.values())[at : at + _PART] for at in range(0, len(texts), _PART)]
+    documents: list[_P] = []
+    for done, results in enumerate(run_all([partial(read_part, part) for part in parts]), 1):
+        contents.errors += [result for result in results if isinstance(result, SecpackError)]
+        documents += [result for result in results if not isinstance(result, SecpackError)]
+        progress(min(done * _PART, len(texts)), len(texts))
     return documents
 
 
-def _check_number(text: TextFile, paths: dict[int, str]) -> None:
-    first = paths.setdefault(text.number, text.file.path)
-    if first != text.file.path:
-        message = f"number {text.number} is also the number of {first}"
-        raise ParseError(message, path=text.file.path)
+def _document(
+    text: TextFile, letters: Iterable[TextFile], read: Callable[[TextFile, Sequence[Letter]], _P]
+) -> _P | SecpackError:
+    """Return a document with its letters, or what is wrong with it."""
+    try:
+        return read(text, [_letter(letter, text) for letter in letters])
+    except SecpackError as error:
+        return error
 
 
 def _letter(letter: TextFile, canary: TextFile) -> Letter:

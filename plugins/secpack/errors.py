@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -25,6 +26,11 @@ class ParseError(SecpackError):
         self.path = path
         self.line = line
         self.column = column
+
+    def __reduce__(self) -> tuple[partial[ParseError], tuple[()]]:
+        """Let it pass from one process to another."""
+        made = partial(type(self), self.message, path=self.path, line=self.line, column=self.column)
+        return made, ()
 
     def __str__(self) -> str:
         parts = [self.path, *(str(number) for number in (self.line, self.column) if number)]

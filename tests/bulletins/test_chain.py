@@ -16,7 +16,7 @@ START = date(2020, 1, 1)
 
 def entry(number: int) -> FeedEntry:
     day = START + timedelta(days=number)
-    return FeedEntry(f"tag:x:{number}", f"{number}", "", day, day, "", "", (), ())
+    return FeedEntry(f"tag:x:{number}", f"{number}", "", day, day, "", str, (), ())
 
 
 def entries(count: int) -> list[FeedEntry]:

@@ -19,7 +19,7 @@ from lxml import etree
 from bulletins.build.gate import GateError, check_output
 from bulletins.exports.calendar import calendar
 from bulletins.exports.crawlers import MOST, security_txt, sitemap
-from bulletins.feeds.entries import document_entries
+from bulletins.feeds.entries import document_entry
 from bulletins.site import Site as ArchiveSite
 from bulletins.urls import ARCHIVE_JSON
 from secpack import SecpackError, load, load_profile
@@ -155,7 +155,8 @@ def test_a_document_is_what_it_is_in_the_archive(many: Site) -> None:
 def test_every_entry_survives_in_feedparser() -> None:
     """With all its links, categories and dates, as a stranger reads them."""
     archive = load(PACK, profile=PROFILE)
-    expected = document_entries(ArchiveSite(archive, PROFILE, URL), f"{URL}/")
+    site = ArchiveSite(archive, PROFILE, URL)
+    expected = {p.id: document_entry(p, site, f"{URL}/") for p in archive.publications}
     feed = feedparser.parse(feeds(archive, PROFILE, URL)["feeds/all.atom.xml"])
     assert len(feed.entries) == len(expected) == 16
     for entry, publication in zip(

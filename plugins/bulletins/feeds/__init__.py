@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from functools import partial
 
 from bulletins import words
 from bulletins.exports.data import Export
 from bulletins.feeds.advisories import advisory_entries
-from bulletins.feeds.entries import document_entries
+from bulletins.feeds.entries import document_entry
 from bulletins.feeds.formats import atom_document, json_document
-from bulletins.feeds.model import Feed, FeedEntry, Page, chain
+from bulletins.feeds.model import Feed, chain
 from bulletins.site import Site, newest_first
 from bulletins.urls import feed_url, json_feed_url
 from secpack.model.archive import Publication
@@ -18,49 +18,36 @@ from secpack.parser.characters import visible
 
 
 def feeds(site: Site) -> Iterator[Export]:
-    """All feeds in all formats. They exist even when they are empty.
+    """All feeds; that of everything also as a JSON Feed. They exist even when they are empty.
 
     URLs in them are absolute where the site's own is known, otherwise relative to the feed.
     """
-    root = f"{site.url}/" if site.url else "../"
-    archive, profile = site.archive, site.profile
-
-    def documents(publications: Sequence[Publication]) -> Iterator[FeedEntry]:
-        entries = document_entries(site, root)
-        return (entries[p.id] for p in newest_first(publications))
-
-    rows = (
-        ("all", "all", lambda: documents(archive.publications)),
-        ("bulletins", profile.bulletins.slug, lambda: documents(archive.bulletins)),
-        ("canaries", profile.canaries.slug, lambda: documents(archive.canaries)),
-        ("xsa", "xsa", lambda: advisory_entries(site, root)),
-    )
-    for name, slug, entries in rows:
-        feed = partial(_feed, site, slug, words.feed_names[name], root, entries)
-        yield Export(name, feed_url(slug), partial(_files, feed, feed_url, atom_document))
-        if name == "all":
-            files = partial(_files, feed, json_feed_url, json_document)
-            yield Export("all.json", json_feed_url(slug), files)
+    profile, archive = site.profile, site.archive
+    yield _feed(site, "all", "all", archive.publications)
+    yield Export("all.json", json_feed_url("all"), tuple)  # made together with the one before
+    yield _feed(site, "bulletins", profile.bulletins.slug, archive.bulletins)
+    yield _feed(site, "canaries", profile.canaries.slug, archive.canaries)
+    yield _feed(site, "xsa", "xsa", ())
 
 
-def _feed(
-    site: Site, slug: str, name: str, root: str, entries: Callable[[], Iterator[FeedEntry]]
-) -> Feed:
-    return Feed(
-        slug=slug,
-        id=f"tag:{site.profile.tag}:{slug}",
-        title=visible(f"{site.name}: {name}"),
-        author=visible(site.author),
-        root=root,
-        entries=tuple(entries()),
-    )
+def _feed(site: Site, name: str, slug: str, publications: Sequence[Publication]) -> Export:
+    return Export(name, feed_url(slug), partial(_files, site, name, slug, publications))
 
 
 def _files(
-    make: Callable[[], Feed],
-    url_of: Callable[[str, int | None], str],
-    document: Callable[[Feed, Page], bytes],
+    site: Site, name: str, slug: str, publications: Sequence[Publication]
 ) -> Iterator[tuple[str, bytes]]:
-    feed = make()
+    root = f"{site.url}/" if site.url else "../"
+    entries = [document_entry(p, site, root) for p in newest_first(publications)]
+    feed = Feed(
+        slug=slug,
+        id=f"tag:{site.profile.tag}:{slug}",
+        title=visible(f"{site.name}: {words.feed_names[name]}"),
+        author=visible(site.author),
+        root=root,
+        entries=tuple(advisory_entries(site, root) if name == "xsa" else entries),
+    )
     for page in chain(feed.entries):
-        yield url_of(feed.slug, page.number), document(feed, page)
+        yield feed_url(slug, page.number), atom_document(feed, page)
+        if name == "all":
+            yield json_feed_url(slug, page.number), json_document(feed, page)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from datetime import date
+from functools import partial
 
 from bulletins import words
 from bulletins.changes import advisory_changed
@@ -42,7 +43,7 @@ def _entry(advisory: Advisory, day: date, site: Site, links: Links) -> FeedEntry
         published=day,
         updated=advisory_changed(advisory, day, bulletins),
         summary=visible(f"{sentence} {advisory.reason}".strip()),
-        html="\n".join(_html(advisory, sentence, bulletins, site, links)),
+        html=partial(_html, advisory, sentence, bulletins, site, links),
         categories=tuple(_categories(advisory, site.profile)),
         links=(_public(advisory, site.profile),),
     )
@@ -50,13 +51,13 @@ def _entry(advisory: Advisory, day: date, site: Site, links: Links) -> FeedEntry
 
 def _html(
     advisory: Advisory, sentence: str, bulletins: Sequence[Bulletin], site: Site, links: Links
-) -> Iterator[str]:
-    yield f"<p>{escape(sentence)}</p>"
-    if advisory.reason:
-        yield f"<p>{escape(advisory.reason)}</p>"
+) -> str:
+    sentences = [sentence, advisory.reason] if advisory.reason else [sentence]
+    lines = [f"<p>{escape(text)}</p>" for text in sentences]
     for bulletin in bulletins:
         page = links.to(page_url(bulletin, site.profile))
-        yield f'<p><a href="{escape(page)}">{escape(heading(bulletin))}</a></p>'
+        lines.append(f'<p><a href="{escape(page)}">{escape(heading(bulletin))}</a></p>')
+    return "\n".join(lines)
 
 
 def _categories(advisory: Advisory, profile: Profile) -> Iterator[Category]:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
-from functools import lru_cache
+from collections.abc import Iterator
+from functools import lru_cache, partial
 
 from bulletins import words
 from bulletins.changes import changed
-from bulletins.feeds.model import Category, FeedEntry, FeedLink
+from bulletins.feeds.model import SIZE, Category, FeedEntry, FeedLink
 from bulletins.html import render
 from bulletins.site import Links, Site, heading, summary
 from bulletins.urls import beside, json_url, kind_of, page_url
@@ -17,39 +16,37 @@ from secpack.model.archive import Bulletin, Canary, File, Publication
 from secpack.parser.characters import visible
 
 
-@lru_cache(maxsize=1)
-def document_entries(site: Site, root: str) -> Mapping[str, FeedEntry]:
-    """The entries of all documents by their ids; ``root`` leads to the root of the site."""
-    links = Links(site, root)
-    entries = {p.id: _entry(p, site, root, links) for p in site.archive.publications}
-    return entries | {id_: _unverified(entries[id_], why) for id_, why in site.unverified.items()}
+def document_entry(publication: Publication, site: Site, root: str) -> FeedEntry:
+    """A document; ``root`` leads to the root of the site.
 
-
-def _unverified(entry: FeedEntry, reasons: Sequence[str]) -> FeedEntry:
-    """The entry of a text that is not verified says so, wherever readers may look."""
-    notice = words.unverified_notice.format(reasons=visible("; ".join(reasons)))
-    return replace(
-        entry,
-        title=words.unverified_title.format(title=entry.title),
-        summary=words.unverified_summary.format(summary=entry.summary),
-        html=f"{notice}\n{entry.html}",
-    )
-
-
-def _entry(publication: Publication, site: Site, root: str, links: Links) -> FeedEntry:
-    profile = site.profile
-    page = links.to(page_url(publication, profile))
+    The entry of a text that is not verified says so, wherever readers may look.
+    """
+    profile, verified = site.profile, publication.id not in site.unverified
+    title = "{title}" if verified else words.unverified_title
+    short = "{summary}" if verified else words.unverified_summary
     return FeedEntry(
         id=f"tag:{profile.tag}:{publication.id.lower()}",
-        title=visible(heading(publication)),
-        page=page,
+        title=visible(title.format(title=heading(publication))),
+        page=Links(site, root).to(page_url(publication, profile)),
         published=publication.published,
         updated=changed(publication, site.advisories),
-        summary=visible(summary(publication)),
-        html=render(publication.document, links, page=page).html,
+        summary=visible(short.format(summary=summary(publication))),
+        html=partial(_html, publication.id, site, root),
         categories=tuple(_categories(publication, profile)),
         links=tuple(_links(publication, profile, root)),
     )
+
+
+@lru_cache(maxsize=2 * SIZE)
+def _html(identity: str, site: Site, root: str) -> str:
+    """The content of an entry; two formats ask for it, one right after the other."""
+    publication, links = site.documents[identity], Links(site, root)
+    page = links.to(page_url(publication, site.profile))
+    html = render(publication.document, links, page=page).html
+    if reasons := site.unverified.get(identity):
+        notice = words.unverified_notice.format(reasons=visible("; ".join(reasons)))
+        return f"{notice}\n{html}"
+    return html
 
 
 def _categories(publication: Publication, profile: Profile) -> Iterator[Category]:

@@ -62,7 +62,7 @@ def _entry(entry: FeedEntry, author: str) -> Any:
     written.published(_moment(entry.published))
     written.updated(_moment(entry.updated))
     written.summary(entry.summary)
-    written.content(entry.html, type="html")
+    written.content(entry.html(), type="html")
     written.category([{"term": c.term, "scheme": c.scheme} for c in entry.categories])
     written.register_extension("links", _Links)
     page = FeedLink("alternate", entry.page, "text/html", "")
@@ -125,7 +125,7 @@ def _item(entry: FeedEntry) -> dict[str, Any]:
         "url": entry.page,
         "title": entry.title,
         "summary": entry.summary,
-        "content_html": entry.html,
+        "content_html": entry.html(),
         "date_published": midnight(entry.published),
         "date_modified": midnight(entry.updated),
         "tags": [category.term for category in entry.categories],

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Final
@@ -30,7 +30,10 @@ class Category:
 
 @dataclass(frozen=True, slots=True)
 class FeedEntry:
-    """An entry; ``page`` is the URL of what it is about, ``html`` its whole content."""
+    """An entry; ``page`` is the URL of what it is about.
+
+    ``html`` makes its whole content, which takes too much memory to be kept.
+    """
 
     id: str
     title: str
@@ -38,7 +41,7 @@ class FeedEntry:
     published: date
     updated: date
     summary: str
-    html: str = field(repr=False)
+    html: Callable[[], str] = field(repr=False)
     categories: tuple[Category, ...]
     links: tuple[FeedLink, ...]
 
