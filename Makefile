@@ -28,6 +28,8 @@ APART := env $(addprefix -u ,VARIABLES UNKNOWN PLAN ON PORT PYTEST MINUTES RUNS 
 # shell, and the program would go on. So they start without one, or with exec.
 BUILD := $(APART) $(BIN)/python -m bulletins.build
 PUBLISH := $(APART) SEARCH=1 $(BIN)/python -m bulletins.publish
+PYTESTS := $(BIN)/python -m pytest
+PARALLEL := --numprocesses=auto --dist=worksteal
 OFFLINE := { echo "Not installed: see above, and whether there is a network; packages come from PyPI" >&2; exit 1; }
 CHECK_PORT := $(BIN)/python -c 'import os, socket; socket.create_server(("127.0.0.1", int(os.environ["PORT"])))' 2>/dev/null || \
 	{ printf 'Port %s cannot be used, perhaps because another program uses it: choose another, as PORT=8001\n' "$$PORT" >&2; exit 1; }
@@ -38,7 +40,7 @@ REFUSE := "$$PYTHON" -c 'import difflib, os, sys; \
 	hint = f"; did you mean {near[0]}?" if near else ";"; \
 	sys.exit(f"{name!a}: there is no such variable{hint} make help lists them all")'
 
-.PHONY: help html serve devserver publish rollback reproducible check test fuzz lint bench peers accuracy \
+.PHONY: help html serve devserver publish rollback reproducible check test test-all fuzz lint bench peers accuracy \
 	weights judges golden lock clean known
 
 known:
@@ -46,7 +48,7 @@ known:
 
 help: known ## Show what there is to make
 	@echo "Targets:"
-	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' Makefile | expand -t 18
+	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' Makefile | expand -t 18
 	@echo "Variables:"
 	@echo "  SECPACK=DIR     the security pack (default: the demo in content/secpack)"
 	@echo "  XSA=FILE        tracker data, as xsa.yml (default: the demo's, or none with SECPACK)"
@@ -66,7 +68,7 @@ help: known ## Show what there is to make
 	@echo "  PORT=NUMBER     for serve and devserver (default: 8000)"
 	@echo "  THEME=THEME     another Pelican theme: a name, or a folder (default: theme)"
 	@echo "  MINUTES=NUMBER  for fuzz: how long (default: 10)"
-	@echo "  PYTEST=OPTIONS  for test: options of pytest"
+	@echo "  PYTEST=OPTIONS  for test and test-all: options of pytest"
 	@echo "  PYTHON=PROGRAM  Python 3.11 or later, for the first use (default: python3)"
 
 html: $(VENV)/installed $(if $(SEARCH),$(VENV)/installed-search) ## Build the site
@@ -101,8 +103,11 @@ check: $(VENV)/installed ## Verify the pack, and tell what to look at before it 
 		$(if $(or $(XSA_JSON),$(if $(SECPACK),,demo)),--xsa-json="$${XSA_JSON:-content/xsa.json}") \
 		-- "$${SECPACK:-content/secpack}"
 
-test: $(VENV)/installed-dev ## Run the tests (with SECPACK= and XSA= also those on a real pack)
-	@exec env PYTEST_ADDOPTS="$$PYTEST_ADDOPTS $$PYTEST" $(BIN)/python -m pytest
+test: $(VENV)/installed-dev ## Run the tests, but for the slow ones
+	@exec env PYTEST_ADDOPTS="$(PARALLEL) -m 'not slow' $(if $(filter test-all,$(MAKECMDGOALS)),--no-skips) $$PYTEST_ADDOPTS $$PYTEST" $(PYTESTS)
+
+test-all: test ## Run all tests; none may be skipped (needs SECPACK= and XSA=)
+	@exec env PYTEST_ADDOPTS="$(PARALLEL) -m 'slow or hypothesis' --hypothesis-profile=all --no-skips $$PYTEST_ADDOPTS $$PYTEST" $(PYTESTS)
 
 fuzz: $(VENV)/installed-dev ## Change the texts of the tests at random, and look for what breaks
 	@exec $(BIN)/python -m tests.fuzz --minutes="$$MINUTES"

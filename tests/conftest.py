@@ -1,29 +1,95 @@
-"""What all tests share: options, and where real data lies if there is any."""
+"""What all tests share: options, sites to look at, and where real data lies if there is any."""
 
 from __future__ import annotations
 
 import os
+import tempfile
+from collections.abc import Iterator
+from multiprocessing.util import get_temp_dir
 from pathlib import Path
+from typing import Any
 
 import pytest
+from hypothesis import settings
 
-DATA = Path(__file__).parent / "data"
+from tests.bulletins.sites import Shared, Site
+from tests.processes import agents
+
+JUDGES = Path(__file__).parent / "judges" / "node_modules"
+
+#: Tests that ask for one of these are slow.
+_SLOW = {"browser", "judges", "real_pack", "real_tracker"}
+
+#: How many random examples a test tries.
+settings.register_profile("quick", max_examples=100, deadline=None)
+settings.register_profile("all", max_examples=1000, deadline=None)
+settings.load_profile("quick")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--golden", action="store_true", help="write expected results anew")
+    parser.addoption("--no-skips", action="store_true", help="fail where a test is skipped")
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Where expected results are written, nothing else is run."""
+    """Mark what is slow. Where expected results are written, nothing else is run."""
     if config.getoption("--golden"):
         items[:] = [item for item in items if "golden" in getattr(item, "fixturenames", ())]
+    for item in items:
+        if _SLOW & set(getattr(item, "fixturenames", ())):
+            item.add_marker("slow")
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    reporter = session.config.pluginmanager.get_plugin("terminalreporter")
+    if session.config.getoption("--no-skips") and reporter and reporter.stats.get("skipped"):
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+
+def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
+    """Say in one line what was left out, and what runs it."""
+    left = ["slow tests"] if config.getoption("-m") == "not slow" else []
+    if skipped := terminalreporter.stats.get("skipped", []):
+        reasons = sorted({report.longrepr[2].partition(":")[2].strip() for report in skipped})
+        left.append(f"{len(skipped)} that miss something ({'; '.join(reasons)})")
+    if left:
+        terminalreporter.write_line(f"Left out: {', and '.join(left)}. All tests: make test-all")
 
 
 @pytest.fixture(scope="session", autouse=True)
-def _own_cache(tmp_path_factory: pytest.TempPathFactory) -> None:
-    """What tests keep for later runs lies in a folder of their own."""
+def _own_surroundings(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """What tests keep, for later runs or for a while, lies in folders of their own.
+
+    No agent of gpg may be left. Its sockets want a short path, which that of pytest is not.
+    """
     os.environ["XDG_CACHE_HOME"] = str(tmp_path_factory.mktemp("cache"))
+    get_temp_dir()  # multiprocessing's own outlives the folder
+    with tempfile.TemporaryDirectory(prefix="tests-") as folder:
+        os.environ["TMPDIR"] = tempfile.tempdir = folder
+        yield
+        assert agents() == []
+
+
+@pytest.fixture(scope="session")
+def shared(tmp_path_factory: pytest.TempPathFactory) -> Shared:
+    """Sites that tests only look at, for all workers."""
+    base = tmp_path_factory.getbasetemp()
+    return Shared((base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "shared")
+
+
+@pytest.fixture(scope="session")
+def demo(shared: Shared) -> Site:
+    """The site of the demo pack."""
+    return shared.build("demo")
+
+
+@pytest.fixture(scope="session")
+def judges() -> Path:
+    """The folder with the judges from npm; tests that need one skip where they are missing."""
+    if not (JUDGES / ".package-lock.json").exists():
+        pytest.skip("needs judges from npm: make judges")
+    return JUDGES
 
 
 @pytest.fixture
@@ -36,7 +102,7 @@ def golden(request: pytest.FixtureRequest) -> bool:
 def real_pack() -> Path:
     """A real pack; tests that need one skip where SECPACK names none."""
     if not os.environ.get("SECPACK"):
-        pytest.skip("needs a real pack: make test SECPACK=path/to/secpack")
+        pytest.skip("needs a real pack: make test-all SECPACK=path/to/secpack")
     return Path(os.environ["SECPACK"])
 
 
@@ -44,5 +110,5 @@ def real_pack() -> Path:
 def real_tracker() -> Path:
     """Real tracker data; tests that need it skip where XSA names none."""
     if not os.environ.get("XSA"):
-        pytest.skip("needs tracker data: make test XSA=path/to/xsa.yml")
+        pytest.skip("needs tracker data: make test-all XSA=path/to/xsa.yml")
     return Path(os.environ["XSA"])

@@ -1,35 +1,59 @@
-"""A document as plain data, to be compared with a case's ``.json``."""
+"""A document as lines, to be compared with what a case expects."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import fields, is_dataclass
-from datetime import date
 from typing import Any
 
 from secpack.model.archive import Document
 from secpack.model.blocks import Text
 
-
-def dump_document(document: Document) -> dict[str, Any]:
-    """The blocks and findings of a document; the file itself is left out."""
-    return {
-        "blocks": [dump(block) for block in document.blocks],
-        "findings": [f"{f.line}: {f.code}" for f in document.findings],
-    }
+#: What is shown last, since it can be long.
+_WORDS = ("inlines", "text")
 
 
-def dump(value: Any) -> Any:
-    """A block or inline element as ``{"Name": {…}}``; plain text as a string."""
-    if isinstance(value, Text):
-        return value.text
-    if isinstance(value, date):
-        return value.isoformat()
+def document_lines(document: Document) -> Iterator[str]:
+    """The blocks of a document, and its findings; the file itself is left out."""
+    for block in document.blocks:
+        yield from _block(block)
+    for finding in document.findings:
+        yield f"! {finding.line}: {finding.code}"
+
+
+def _block(block: Any) -> Iterator[str]:
+    """A block, and below it, indented, what it holds."""
+    values = {f.name: getattr(block, f.name) for f in fields(block)}
+    lines = f"{values.pop('first')}-{values.pop('last')}"
+    values.pop("line", None)
+    rows = [(name, values.pop(name)) for name in ("head", "body") if name in values]
+    held = [each for value in values.values() if _holds(value) for each in value]
+    words = "".join(f": {one_line(values.pop(name))}" for name in _WORDS if name in values)
+    more = [f"{name}={one_line(value)}" for name, value in values.items() if _says(value)]
+    yield f"{lines} {type(block).__name__} {'; '.join(more)}".rstrip() + words
+    for each in held:
+        yield from (f"  {line}" for line in _block(each))
+    for name, cells in ((name, row) for name, found in rows for row in found):
+        yield f"  {name}: {' | '.join(map(one_line, cells))}"
+
+
+def _holds(value: Any) -> bool:
+    """Whether it is a tuple of blocks, or of items that hold blocks."""
+    return isinstance(value, tuple) and value != () and hasattr(value[0], "first")
+
+
+def _says(value: Any) -> bool:
+    return value not in ("", None, ()) and not _holds(value)
+
+
+def one_line(value: Any) -> str:
+    """Words, or a row of them, with the ends of their lines as a sign."""
     if isinstance(value, tuple):
-        return [dump(item) for item in value]
-    if not is_dataclass(value):
-        return value
-    content = {f.name: dump(getattr(value, f.name)) for f in fields(value)}
-    content.pop("line", None)
-    if "first" in content:
-        content = {"lines": f"{content.pop('first')}-{content.pop('last')}"} | content
-    return {type(value).__name__: {k: v for k, v in content.items() if v not in ("", None)}}
+        between = " / " if all(isinstance(each, str) for each in value) else ""
+        return between.join(map(one_line, value))
+    if isinstance(value, Text):
+        return one_line(value.text)
+    if is_dataclass(value):
+        parts = [one_line(getattr(value, f.name)) for f in fields(value)]
+        return f"⟨{type(value).__name__} {'; '.join(parts)}⟩"
+    return str(value).replace("\n", "⏎")

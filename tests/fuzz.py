@@ -9,12 +9,10 @@ from __future__ import annotations
 import argparse
 import hashlib
 import json
-import signal
 import sys
 import time
 import traceback
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final, TypeAlias
@@ -27,7 +25,8 @@ from secpack import SecpackError
 from secpack.parser.characters import HIDDEN
 from tests.bulletins.test_lossless import Inert
 from tests.bulletins.test_lossless import check as check_document
-from tests.conftest import DATA
+from tests.cases import read_cases
+from tests.processes import patience
 from tests.secpack.adversary import PAIRS, PIECES
 from tests.whole import CANARY, through
 from tests.words import words_of_html, words_of_text
@@ -58,17 +57,13 @@ Lines: TypeAlias = list[str]
 Check: TypeAlias = Callable[[bytes], None]
 
 
-class TooLongError(BaseException):
-    """A text took too long; no ``except Exception`` of what is tested may catch it."""
-
-
 # --- what must hold ---------------------------------------------------------------------------
 
 
 def check(data: bytes) -> None:
     """Raise AssertionError, or what the code raises, if something does not hold for a text."""
     try:
-        with _patience():
+        with patience(PATIENCE):
             whole = through(data)
     except SecpackError:
         return
@@ -87,31 +82,14 @@ def check(data: bytes) -> None:
                 Inert().feed(content.text or "")
 
 
-@contextmanager
-def _patience() -> Iterator[None]:
-    """Interrupt what takes too long, expressions that backtrack included."""
-
-    def give_up(*_: object) -> None:
-        raise TooLongError
-
-    before = signal.signal(signal.SIGPROF, give_up)
-    signal.setitimer(signal.ITIMER_PROF, PATIENCE)
-    try:
-        yield
-    except TooLongError:
-        raise AssertionError(f"takes more than {PATIENCE} seconds") from None
-    finally:
-        signal.setitimer(signal.ITIMER_PROF, 0)
-        signal.signal(signal.SIGPROF, before)
-
-
 # --- texts ------------------------------------------------------------------------------------
 
 
 def _seeds() -> list[Lines]:
     """The texts of the cases, and a canary."""
-    paths = sorted(path for path in DATA.rglob("*.txt") if "expected" not in path.parts)
-    found = [path.read_bytes().decode("utf-8", "replace").split("\n") for path in paths]
+    kinds = ("valid", "invalid", "packages", "credits", "leads", "inference")
+    cases = [case for kind in kinds for case in read_cases(kind)]
+    found = [case.data.decode("utf-8", "replace").split("\n") for case in cases]
     return [*found, f"{CANARY}Statements\n---\n\n1. a\n".split("\n")]
 
 

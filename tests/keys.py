@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 #: When keys are made and texts are signed, unless a test says otherwise.
 THEN = "20200102T030405"
@@ -60,6 +63,17 @@ class Gnupg:
             *form, "--local-user", self.fingerprints.get(name, name), *kind, data=text, time=time
         )
 
-    def stop(self) -> None:
-        """Stop the agent that was started for this home."""
-        subprocess.run(["gpgconf", "--homedir", str(self.home), "--kill", "all"], check=True)  # noqa: S607
+
+@contextmanager
+def new_gnupg() -> Iterator[Gnupg]:
+    """A gpg with a home that goes away with its agent; at a short path, as sockets want it."""
+    with TemporaryDirectory(prefix="gpg") as folder:
+        try:
+            yield Gnupg(Path(folder))
+        finally:
+            stop_agent(Path(folder))
+
+
+def stop_agent(home: Path) -> None:
+    """Stop the agent that gpg has started for a home, if it has."""
+    subprocess.run(["gpgconf", "--homedir", str(home), "--kill", "all"], check=True)  # noqa: S607

@@ -1,9 +1,35 @@
-"""Processes that tests watch."""
+"""Processes that tests watch, and the time that they take."""
 
 from __future__ import annotations
 
+import signal
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
+from tempfile import gettempdir
+
+
+class TooLongError(BaseException):
+    """Something took too long; no ``except Exception`` of what is tested may catch it."""
+
+
+@contextmanager
+def patience(seconds: float) -> Iterator[None]:
+    """Interrupt what takes more seconds of the processor, expressions that backtrack included."""
+
+    def give_up(*_: object) -> None:
+        raise TooLongError
+
+    before = signal.signal(signal.SIGPROF, give_up)
+    signal.setitimer(signal.ITIMER_PROF, seconds)
+    try:
+        yield
+    except TooLongError:
+        raise AssertionError(f"takes more than {seconds} seconds") from None
+    finally:
+        signal.setitimer(signal.ITIMER_PROF, 0)
+        signal.signal(signal.SIGPROF, before)
 
 
 def has_ended(process: int) -> bool:
@@ -17,3 +43,14 @@ def has_ended(process: int) -> bool:
             return True
         time.sleep(0.01)
     return False
+
+
+def agents() -> list[str]:
+    """The homes of gpg in this worker's folder for temporary files whose agents run."""
+    homes = []
+    for process in Path("/proc").glob("[0-9]*/cmdline"):
+        with suppress(OSError):
+            words = process.read_bytes().decode(errors="replace").split("\0")
+            if words[0].endswith("gpg-agent"):
+                homes += [word for word in words if word.startswith(gettempdir())]
+    return homes

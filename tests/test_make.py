@@ -14,7 +14,7 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 MAKEFILE = (ROOT / "Makefile").read_text("utf-8")
-TARGETS = re.findall(r"^([a-z]+):.*## ", MAKEFILE, re.MULTILINE)
+TARGETS = re.findall(r"^([a-z-]+):.*## ", MAKEFILE, re.MULTILINE)
 VARIABLES = re.findall(r"[A-Z_]+", re.findall(r"(?s)^VARIABLES := (.*?[^\\])$", MAKEFILE, re.M)[0])
 
 #: Values that run a program where they become a part of a command, or of a makefile.
@@ -44,8 +44,12 @@ case "$2" in http.server) sleep 0.3;; esac
 
 @pytest.fixture
 def checkout(tmp_path: Path) -> Path:
+    return new_checkout(tmp_path)
+
+
+def new_checkout(parent: Path) -> Path:
     """The Makefile, with programs that do nothing."""
-    folder = tmp_path / "check out"
+    folder = parent / "check out"
     (folder / "lock").mkdir(parents=True)
     shutil.copy(ROOT / "Makefile", folder)
     programs = [
@@ -65,7 +69,8 @@ def checkout(tmp_path: Path) -> Path:
 
 
 def make(folder: Path, *arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
-    kept = {n: v for n, v in os.environ.items() if n not in VARIABLES and not n.startswith("MAKE")}
+    ours = {*VARIABLES, "PYTEST_ADDOPTS"}
+    kept = {n: v for n, v in os.environ.items() if n not in ours and not n.startswith("MAKE")}
     path = f"{folder / 'bin'}:{kept['PATH']}"
     return subprocess.run(
         ["make", *arguments],  # noqa: S607 - wherever it is
@@ -89,6 +94,7 @@ def test_there_are_targets_and_variables() -> None:
     assert {"SECPACK", "PYTEST", "PORT", "PYTHON", "THEME"} <= set(VARIABLES)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("value", HOSTILE)
 def test_nothing_that_is_given_is_run(checkout: Path, value: str) -> None:
     shown = [name for name in VARIABLES if name not in ("PORT", "PYTHON")]
@@ -104,6 +110,7 @@ def test_nothing_that_is_given_is_run(checkout: Path, value: str) -> None:
             break
 
 
+@pytest.mark.slow
 def test_a_site_in_a_place_with_an_odd_name(tmp_path: Path) -> None:
     """The real programs, in a checkout, with a pack and at a place whose names are hostile."""
     folder = tmp_path / "check out $(touch pwned)`touch pwned`'\""
@@ -160,7 +167,7 @@ def test_options_of_pytest_are_words(checkout: Path) -> None:
     )
     python = checkout / ".venv/bin/python"
     python.write_text(f'#!/bin/sh\nexec {sys.executable} "$@"\n')
-    done = make(checkout, "test", "PYTEST=-q -k 'one_a or test_b' -p no:cacheprovider")
+    done = make(checkout, "test", "PYTEST=-q -k 'one_a or test_b' -p no:cacheprovider -n0")
     assert done.returncode == 0, done.stdout
     assert done.stdout.startswith("..")
 
@@ -202,26 +209,32 @@ def test_a_variable_that_there_is_not_is_refused(
     assert not list(checkout.rglob("pwned"))
 
 
-@pytest.mark.parametrize(
-    "target", ["html", "serve", "publish", "rollback", "reproducible", "check", "fuzz", "test"]
-)
-def test_what_ends_make_ends_what_it_runs(checkout: Path, target: str) -> None:
+def test_what_ends_make_ends_what_it_runs(tmp_path: Path) -> None:
     """Not only a shell between them: a publish would go on, and replace what is public."""
+    targets = ["html", "serve", "publish", "rollback", "reproducible", "check", "fuzz", "test"]
+    running = {target: started(new_checkout(tmp_path / target), target) for target in targets}
+    while running:
+        for target, process in [*running.items()]:
+            assert process.poll() is None, target
+            if (tmp_path / target / "begun").exists():
+                process.terminate()
+                process.wait(10)
+                del running[target]
+        time.sleep(0.02)
+    time.sleep(1.3)
+    assert [target for target in targets if (tmp_path / target / "done").exists()] == []
+
+
+def started(checkout: Path, target: str) -> subprocess.Popen[bytes]:
+    """Make that is about to run a program which takes a second."""
     skip = "-c|bulletins.build" if target == "serve" else "-c"
     script = (
         f'#!/bin/sh\ncase "$1" in -c) exit;; esac; case "$2" in {skip}) exit;; esac\n'
-        f'touch "{checkout}/begun"; sleep 0.5; touch "{checkout}/done"\n'
+        f'touch "{checkout.parent}/begun"; sleep 1; touch "{checkout.parent}/done"\n'
     )
     for name in ("python", "secpack"):
         (checkout / ".venv/bin" / name).write_text(script)
-    process = subprocess.Popen(["make", target], cwd=checkout, stderr=subprocess.DEVNULL)  # noqa: S607
-    while not (checkout / "begun").exists():
-        assert process.poll() is None
-        time.sleep(0.02)
-    process.terminate()
-    process.wait(10)
-    time.sleep(0.8)
-    assert not (checkout / "done").exists()
+    return subprocess.Popen(["make", target], cwd=checkout, stderr=subprocess.DEVNULL)  # noqa: S607
 
 
 def test_other_variables_of_the_environment_are_not_our_business(checkout: Path) -> None:

@@ -54,6 +54,7 @@ def cells(line: str) -> list[str]:
 # --- the whole --------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_both_tables_of_the_demo(demo: Pack, capsys: pytest.CaptureFixture[str]) -> None:
     programs = [p if p.name in (VERIFYING, BASE) else replace(p, start=()) for p in find_programs()]
     compare(demo, [], programs, runs=1)

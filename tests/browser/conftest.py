@@ -11,11 +11,10 @@ from typing import Any
 import pytest
 
 from tests.browser.served import BASE, Served, serve
-from tests.bulletins.sites import ROOT, build
+from tests.bulletins.sites import build
 from tests.packs import bulletin, make_pack
 
 CHROMIUM = shutil.which("chromium")
-JUDGES = ROOT / "tests" / "judges" / "node_modules"
 
 #: Chromium without all that it would fetch or do by itself.
 _QUIET = (
@@ -56,14 +55,6 @@ def watched(browser: Any, url: str, *, script: bool = True) -> Iterator[Any]:
     assert said == []
     assert asked
     assert [address for address in asked if not address.startswith(url)] == []
-
-
-@pytest.fixture(scope="session")
-def judges() -> Path:
-    """The folder with the judges from npm; tests that need one skip where they are missing."""
-    if not (JUDGES / ".package-lock.json").exists():
-        pytest.skip("needs judges from npm: make judges")
-    return JUDGES
 
 
 @pytest.fixture(scope="session")

@@ -17,6 +17,9 @@ import pytest
 from tests.browser.conftest import watched
 from tests.browser.served import BASE, Served
 from tests.bulletins.sites import build
+from tests.keys import new_gnupg, stop_agent
+
+pytestmark = pytest.mark.slow
 
 BOTH = pytest.mark.parametrize("script", [False, True], ids=["without-script", "with-script"])
 
@@ -224,17 +227,18 @@ def test_commands_copied_from_a_page_verify(
         original = tmp_path / "qsb-003-2017.txt"
         original.write_bytes(original.read_bytes().replace(b"a", b"e", 1))
     commands = tab.locator("details pre code", has_text="gpg --verify").text_content()
-    home = tmp_path / "tmp"
-    home.mkdir()
-    done = subprocess.run(
-        ["bash", "-e"],  # noqa: S607 - wherever it is
-        input=commands,
-        cwd=tmp_path,
-        env={"PATH": os.environ["PATH"], "TMPDIR": str(home), "LC_ALL": "C"},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    with new_gnupg() as gnupg:
+        done = subprocess.run(
+            ["bash", "-e"],  # noqa: S607 - wherever it is
+            input=commands,
+            cwd=tmp_path,
+            env={"PATH": os.environ["PATH"], "TMPDIR": str(gnupg.home), "LC_ALL": "C"},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        for home in gnupg.home.iterdir():  # the commands stop at a bad signature
+            stop_agent(home)
     assert (done.returncode == 0) is not altered, done.stderr
     found = re.findall(r"(Good|BAD) signature from .* \[full\]$", done.stderr, re.MULTILINE)
     assert found == (["BAD"] if altered else ["Good", "Good"])

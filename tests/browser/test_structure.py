@@ -9,6 +9,8 @@ import pytest
 
 from tests.browser.served import Served
 
+pytestmark = pytest.mark.slow
+
 POLICY = """
 <meta charset="utf-8">
 <meta http-equiv="Content-Security-Policy" content="default-src 'none'; """

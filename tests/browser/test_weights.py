@@ -13,6 +13,8 @@ from tests.browser.weights import KINDS, fetched, heaviest, weight
 from tests.bulletins.sites import ROOT, build
 from tests.packs import bulletin, make_pack
 
+pytestmark = pytest.mark.slow
+
 #: Bulletins, and numbers in the tracker, of a full pack.
 BULLETINS, ADVISORIES = 120, 502
 

@@ -38,7 +38,7 @@ def _is_moment(value: object) -> bool:
 def atom_faults(data: bytes) -> list[str]:
     """By the RELAX NG schema of RFC 4287; skips where ATOM_RNG does not tell where it is."""
     if not os.environ.get("ATOM_RNG"):
-        pytest.skip("needs the schema of Atom: make test ATOM_RNG=path/to/atom.rng")
+        pytest.skip("needs the schema of Atom: make test-all ATOM_RNG=path/to/atom.rng")
     schema = etree.RelaxNG(file=str(Path(os.environ["ATOM_RNG"])))
     if schema.validate(etree.fromstring(data)):
         return []
@@ -62,7 +62,7 @@ def data_faults(data: object, definition: str = "") -> list[str]:
 def osv_schema() -> Any:
     """The schema of OSV; skips where OSV_SCHEMA does not tell where it is."""
     if not os.environ.get("OSV_SCHEMA"):
-        pytest.skip("needs the schema of OSV: make test OSV_SCHEMA=path/to/osv.schema.json")
+        pytest.skip("needs the schema of OSV: make test-all OSV_SCHEMA=path/to/osv.schema.json")
     return json.loads(Path(os.environ["OSV_SCHEMA"]).read_bytes())
 
 

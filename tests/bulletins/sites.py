@@ -1,13 +1,17 @@
-"""Builds sites as a user does: in a process of its own, through the real Pelican."""
+"""Builds sites as a user does: each in a process of its own, through the real Pelican."""
 
 from __future__ import annotations
 
+import fcntl
 import os
 import subprocess
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
+
+from tests.forks import run_module
 
 ROOT = Path(__file__).parents[2]
 
@@ -45,13 +49,44 @@ def build(
 ) -> Site:
     """Build into a folder; ``variables`` are those that ``make html`` takes."""
     environment = environ(OUTPUT=folder, **variables) | dict(surroundings or {})
-    command = [sys.executable, "-m", "bulletins.build", "--settings", str(settings)]
-    return run(command, folder, environment, cwd=cwd)
+    arguments = ("--settings", str(settings))
+    done = run_module("bulletins.build", *arguments, cwd=cwd, environment=environment)
+    return Site(done.returncode, done.stdout + done.stderr, folder)
 
 
 def publish(public: Path, *arguments: str, **variables: str | Path) -> Site:
     """Publish at ``public``, strictly; the demo pack unless ``variables`` name another."""
-    return run([*PUBLISH, *arguments], public, environ(PUBLIC=public, **variables))
+    environment = environ(PUBLIC=public, **variables)
+    done = run_module("bulletins.publish", *arguments, cwd=ROOT, environment=environment)
+    return Site(done.returncode, done.stdout + done.stderr, public)
+
+
+@dataclass(frozen=True, slots=True)
+class Shared:
+    """Sites that tests only look at: each is built once, by the first worker that asks for it."""
+
+    root: Path
+
+    def build(self, name: str, **how: Any) -> Site:
+        """The site of this name; the arguments are those of ``build``."""
+        return self._once(self.root / name / "site", lambda folder: build(folder, **how))
+
+    def publish(self, name: str, **variables: str) -> Site:
+        """The public site of this name; the arguments are those of ``publish``."""
+        return self._once(self.root / name / "public", lambda path: publish(path, **variables))
+
+    @staticmethod
+    def _once(target: Path, make: Callable[[Path], Site]) -> Site:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        with (target.parent / "said").open("a+") as said:
+            fcntl.flock(said, fcntl.LOCK_EX)
+            said.seek(0)
+            if not said.read():
+                site = make(target)
+                assert site.status == 0, site.said
+                said.write(site.said)
+            said.seek(0)
+            return Site(0, said.read(), target)
 
 
 _INTERRUPTED = """\

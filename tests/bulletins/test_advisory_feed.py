@@ -37,9 +37,9 @@ def entries(site: Site) -> Entries:
     return {entry.id.rpartition(":")[2]: entry for entry in found}
 
 
-@pytest.fixture
-def told(tmp_path: Path) -> Entries:
-    return entries(site_of(tmp_path, TRACKER))
+@pytest.fixture(scope="module")
+def told(tmp_path_factory: pytest.TempPathFactory) -> Entries:
+    return entries(site_of(tmp_path_factory.mktemp("advisories"), TRACKER))
 
 
 def test_used_numbers_with_a_date_are_in_it_newest_first(told: Entries) -> None:

@@ -20,19 +20,12 @@ from bulletins.build.build import _put_in_place, _recover
 from bulletins.build.checksums import check_ours
 from bulletins.build.links import dangling
 from secpack import SecpackError
-from tests.bulletins.sites import ROOT, Site, build, environ, interrupted_after
+from tests.bulletins.sites import ROOT, Shared, Site, build, environ, interrupted_after
 from tests.packs import bulletin, canary, make_pack, numbered
 
 DEMO = ROOT / "content" / "secpack"
 PROFILE = ROOT / "content" / "demo.toml"
 EXTERNAL = r'<script src="[a-z./]+\.js" defer></script>'
-
-
-@pytest.fixture(scope="module")
-def demo(tmp_path_factory: pytest.TempPathFactory) -> Site:
-    site = build(tmp_path_factory.mktemp("demo") / "site")
-    assert site.status == 0, site.said
-    return site
 
 
 def plain(folder: Path, pack: Path, **variables: str | Path) -> Site:
@@ -146,11 +139,12 @@ def test_nothing_on_the_site_tells_where_it_was_built(demo: Site) -> None:
 
 
 @pytest.fixture
-def before(tmp_path: Path) -> Site:
+def before(shared: Shared, tmp_path: Path) -> Site:
     """A site that stands when something goes wrong."""
-    site = plain(tmp_path / "site", make_pack(tmp_path / "before", numbered(1)))
-    assert site.status == 0, site.said
-    return site
+    pack = make_pack(tmp_path / "before", numbered(1))
+    site = shared.build("one", SECPACK=pack, PROFILE=PROFILE)
+    shutil.copytree(site.folder, tmp_path / "site")
+    return Site(0, "", tmp_path / "site")
 
 
 def check_refused(site: Site, reason: str, before: dict[str, bytes]) -> None:
@@ -571,9 +565,8 @@ def test_an_embargo_of_nothing_stops_publishing(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("theme", ["simple", "notmyidea"])
-def test_other_themes_render_the_archive(tmp_path: Path, theme: str) -> None:
-    site = build(tmp_path / "site", THEME=theme)
-    assert site.status == 0, site.said
+def test_other_themes_render_the_archive(shared: Shared, theme: str) -> None:
+    site = shared.build(theme, THEME=theme)
     assert "<blockquote>\n<p>" in site.read("qsb/003/index.html")
     index, listed = site.read("index.html"), site.read("qsb/index.html")
     bulletins = json.loads(site.files()["data/archive.json"])["bulletins"]
@@ -590,9 +583,9 @@ def test_other_themes_render_the_archive(tmp_path: Path, theme: str) -> None:
 
 @pytest.mark.parametrize("theme", ["simple", "notmyidea"])
 def test_pages_of_other_themes_are_escaped_once_and_lead_somewhere(
-    tmp_path: Path, theme: str
+    shared: Shared, theme: str
 ) -> None:
-    site = build(tmp_path / "site", THEME=theme)
+    site = shared.build(theme, THEME=theme)
     pages = {path: site.read(path) for path in site.files() if path.endswith(".html")}
     assert len(pages) >= 19
     for path, page in pages.items():

@@ -376,6 +376,7 @@ def test_a_lost_export_is_noticed(many: Site, tmp_path: Path, lost: str) -> None
         check_output(ArchiveSite(archive, profile), tmp_path / "site")
 
 
+@pytest.mark.slow
 def test_the_schema_is_part_of_the_package(tmp_path: Path) -> None:
     """Also when it is not installed from this folder."""
     source = tmp_path / "source"

@@ -16,7 +16,7 @@ import pytest
 from secpack import load, load_advisories, load_profile
 from secpack.model.archive import Archive
 from tests.bulletins.formats import exports, feeds
-from tests.bulletins.sites import ROOT, Site, build
+from tests.bulletins.sites import ROOT, Shared, Site, build
 from tests.packs import bulletin, make_pack, numbered
 
 PROFILE = ROOT / "content" / "demo.toml"
@@ -24,11 +24,8 @@ URL = "https://example.org/security"
 
 
 @pytest.fixture(scope="module")
-def demo(tmp_path_factory: pytest.TempPathFactory) -> Site:
-    folder = tmp_path_factory.mktemp("feeds") / "site"
-    site = build(folder, settings="publishconf.py", SITEURL="https://example.org/security/")
-    assert site.status == 0, site.said
-    return site
+def demo(shared: Shared) -> Site:
+    return shared.build("feeds", settings="publishconf.py", SITEURL=f"{URL}/")
 
 
 def entries(site: Site, name: str) -> list[feedparser.FeedParserDict]:

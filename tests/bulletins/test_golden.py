@@ -6,7 +6,7 @@ import shutil
 from pathlib import Path
 
 from tests.bulletins.sites import ROOT, build
-from tests.conftest import DATA
+from tests.cases import DATA
 
 GOLDEN = DATA / "golden"
 EXPECTED = GOLDEN / "expected"

@@ -8,12 +8,11 @@ import pytest
 
 from bulletins.html import render
 from secpack.parser import parse_text
-from tests.conftest import DATA
-from tests.secpack.test_cases import read
+from tests.cases import Case, read_cases
 
 EXPECTED = {
-    "leads/packages-by-release": ["2 Patching", "3 Quern 3.0", "3 Quern 2.0", "2 Credits"],
-    "valid/markdown-heading-in-nested-section": [
+    "packages-by-release": ["2 Patching", "3 Quern 3.0", "3 Quern 2.0", "2 Credits"],
+    "markdown-heading-in-nested-section": [
         "2 Details",
         "3 The table",
         "4 Its rows",
@@ -22,9 +21,16 @@ EXPECTED = {
     ],
 }
 
+CASES = [case for kind in ("leads", "valid") for case in read_cases(kind) if case.name in EXPECTED]
 
-@pytest.mark.parametrize(("case", "expected"), EXPECTED.items())
-def test_levels(case: str, expected: list[str]) -> None:
-    html = render(parse_text(read(DATA / f"{case}.txt")), lambda _: None).html
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
+def test_levels(case: Case) -> None:
+    html = render(parse_text(case.file), lambda _: None).html
     headings = re.findall(r"<h([1-6])[^>]*>(.*?)</h", html)
-    assert [f"{n} {re.sub('<[^>]*>', '', words).lstrip('# ')}" for n, words in headings] == expected
+    found = [f"{n} {re.sub('<[^>]*>', '', words).lstrip('# ')}" for n, words in headings]
+    assert found == EXPECTED[case.name]
+
+
+def test_there_are_cases() -> None:
+    assert len(CASES) == len(EXPECTED)

@@ -103,6 +103,7 @@ def strings(data: Any) -> Iterator[str]:
         yield from strings(inner)
 
 
+@pytest.mark.usefixtures("judges")
 def test_every_document_is_valid(files: dict[str, bytes]) -> None:
     kinds = set()
     documents = {}

@@ -7,6 +7,7 @@ import pytest
 from bulletins.html import render
 from secpack.extract.sections import sections
 from secpack.model.blocks import Unread
+from secpack.parser import lines
 from secpack.parser.lines import MAX_BYTES, MAX_READ, MAX_READ_LINES
 from tests.bulletins.test_lossless import check
 from tests.whole import BULLETIN, CANARY, read
@@ -23,10 +24,20 @@ LONG = {
 }
 
 
+#: How many times shorter all is in most tests.
+TIMES = 8
+
+
+@pytest.mark.parametrize("times", [TIMES, pytest.param(1, marks=pytest.mark.slow)])
 @pytest.mark.parametrize("name", LONG)
-def test_the_rest_of_a_long_text_is_shown(name: str) -> None:
+def test_the_rest_of_a_long_text_is_shown(
+    monkeypatch: pytest.MonkeyPatch, name: str, times: int
+) -> None:
+    monkeypatch.setattr(lines, "MAX_READ", MAX_READ // times)
+    monkeypatch.setattr(lines, "MAX_READ_LINES", MAX_READ_LINES // times)
     start, words = LONG[name]
-    data = (start + words * ((MAX_BYTES - 2000) // len(words)) + "\nEnd\n---\n\nXSA-7.\n").encode()
+    count = (MAX_BYTES // times - 2000) // len(words)
+    data = (start + words * count + "\nEnd\n---\n\nXSA-7.\n").encode()
     archive = read(data)
     (publication,) = archive.publications
     document = publication.document

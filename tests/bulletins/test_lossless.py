@@ -7,8 +7,7 @@ import re
 from html.parser import HTMLParser
 from pathlib import Path
 
-import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from bulletins.html import render
@@ -16,56 +15,20 @@ from secpack import load
 from secpack.model.archive import Document, File
 from secpack.model.blocks import leaves
 from secpack.parser import parse_letter, parse_text
-from tests.conftest import DATA
+from tests.cases import Case, each_case
 from tests.words import words_of_html, words_of_text
 
 CONTENT = Path(__file__).parents[2] / "content"
 HEADER = "---===[ Quern Security Bulletin 012 ]===---\n\n2025-05-06\n\n"
 TAGS = [
-    "a",
-    "blockquote",
-    "br",
-    "code",
-    "dd",
-    "div",
-    "dl",
-    "dt",
-    "em",
-    "figcaption",
-    "figure",
-    "h2",
-    "h3",
-    "h4",
-    "h5",
-    "h6",
-    "hr",
-    "li",
-    "ol",
-    "p",
-    "pre",
-    "span",
-    "table",
-    "tbody",
-    "td",
-    "th",
-    "thead",
-    "time",
-    "tr",
-    "ul",
-]
+    "a", "blockquote", "br", "code", "dd", "div", "dl", "dt", "em", "figcaption", "figure", "h2",
+    "h3", "h4", "h5", "h6", "hr", "li", "ol", "p", "pre", "span", "table", "tbody", "td", "th",
+    "thead", "time", "tr", "ul",
+]  # fmt: skip
 ATTRIBUTES = [
-    "aria-label",
-    "class",
-    "datetime",
-    "href",
-    "id",
-    "role",
-    "scope",
-    "start",
-    "tabindex",
-    "type",
+    "aria-label", "class", "datetime", "href", "id", "role", "scope", "start", "tabindex", "type",
     "value",
-]
+]  # fmt: skip
 
 
 def file(data: bytes) -> File:
@@ -102,9 +65,9 @@ class Inert(HTMLParser):
     handle_decl = unknown_decl = handle_pi = handle_comment
 
 
-@pytest.mark.parametrize("path", sorted((DATA / "valid").glob("*.txt")), ids=lambda p: p.stem)
-def test_cases(path: Path) -> None:
-    check(parse_text(file(path.read_bytes())))
+@each_case("valid")
+def test_cases(case: Case) -> None:
+    check(parse_text(case.file))
 
 
 def test_demo_pack() -> None:
@@ -126,104 +89,21 @@ def test_real_pack(real_pack: Path) -> None:
 
 
 # Lines made of what the rules look for, so that random texts meet the rules at every corner.
-pieces = st.sampled_from(
-    [
-        *[
-            "|",
-            "-",
-            "*",
-            "[",
-            "]",
-            "(",
-            ")",
-            "1.",
-            "2)",
-            "a.",
-            "b)",
-            "`x`",
-            "_y_",
-            "`",
-            "_",
-            "**",
-            "##",
-            "$",
-            "+",
-            "+---",
-            "---",
-            "===",
-            "-----",
-            "***",
-            "|-|",
-            "||",
-            ".",
-            ":",
-            ";",
-            "{",
-            "}",
-        ],
-        *[
-            "XSA-212",
-            "XSA",
-            "212",
-            ",",
-            "213",
-            "through",
-            "214",
-            "CVE-2017-7228",
-            "QSB",
-            "#37",
-            "https://example.org/a?b;c#L1",
-        ],
-        *[
-            "[1]",
-            "[2]",
-            "[*]",
-            "[01]",
-            "2018-05-24:",
-            "2018-05-24",
-            "July",
-            "14:",
-            "--",
-            "Thanks,",
-            "References",
-            "Changelog",
-        ],
-        *[
-            "word",
-            "word.",
-            "words:",
-            "<script>",
-            "&",
-            '"',
-            "'",
-            "\t",
-            "\u202e",
-            "\u200b",
-            "\x07",
-            "é",
-            "\x85",
-            "\u2028",
-            "\r",
-            "é",
-        ],
-        *[
-            "diff --git a/x b/x",
-            "@@ -1,2 +1,3 @@",
-            "int f(void) {",
-            "    ",
-            "  ",
-            "XSA-9 - x",
-            "    x;",
-        ],
-    ]
-)
+pieces = st.sampled_from([
+    "|", "-", "*", "[", "]", "(", ")", "1.", "2)", "a.", "b)", "`x`", "_y_", "`", "_", "**", "##",
+    "$", "+", "+---", "---", "===", "-----", "***", "|-|", "||", ".", ":", ";", "{", "}",
+    "XSA-212", "XSA", "212", ",", "213", "through", "214", "CVE-2017-7228", "QSB", "#37",
+    "https://example.org/a?b;c#L1", "[1]", "[2]", "[*]", "[01]", "2018-05-24:", "2018-05-24",
+    "July", "14:", "--", "Thanks,", "References", "Changelog", "word", "word.", "words:",
+    "<script>", "&", '"', "'", "\t", "\u202e", "\u200b", "\x07", "é", "\x85", "\u2028", "\r", "é",
+    "diff --git a/x b/x", "@@ -1,2 +1,3 @@", "int f(void) {", "    ", "  ", "XSA-9 - x", "    x;",
+])  # fmt: skip
 lines = st.lists(pieces, max_size=6).flatmap(
     lambda parts: st.sampled_from([" ", "", "   "]).map(lambda joint: joint.join(parts))
 )
 texts = st.lists(st.one_of(lines, st.just(""), st.text(max_size=30)), max_size=30).map("\n".join)
 
 
-@settings(max_examples=400, deadline=None)
 @given(texts)
 def test_any_bulletin(body: str) -> None:
     data = (HEADER + body).encode("utf-8", "surrogatepass")
@@ -234,7 +114,6 @@ def test_any_bulletin(body: str) -> None:
     check(parse_text(file(data)))
 
 
-@settings(max_examples=200, deadline=None)
 @given(texts.filter(lambda text: text.strip() != ""))
 def test_any_letter(body: str) -> None:
     check(parse_letter(file(body.encode("utf-8", "replace"))))

@@ -1,53 +1,43 @@
-"""Rendering hostile texts takes no longer than it must: what is not linear meets the alarm."""
+"""Reading hostile texts, and making all that is made of them, takes no longer than it must."""
 
 from __future__ import annotations
 
-import signal
-from collections.abc import Iterator
-
 import pytest
 
-from bulletins.html import render
 from bulletins.site import about
 from secpack.archive import load
-from secpack.model.archive import File
-from secpack.parser import parse_text
+from secpack.extract.packages import MOST_ROWS
+from secpack.parser.lines import MAX_BYTES
 from tests.packs import make_pack
-from tests.secpack.adversary import mixed_texts, texts
+from tests.processes import patience
+from tests.secpack.adversary import HEADER, mixed_texts, texts
+from tests.whole import through
 
-CASES = [*texts(96 * 1024), *mixed_texts(512 * 1024)]
-
-#: Seconds. The slowest takes some two.
-PATIENCE = 30
-
-
-@pytest.fixture
-def _alarm() -> Iterator[None]:
-    def give_up(*_: object) -> None:
-        raise TimeoutError
-
-    before = signal.signal(signal.SIGALRM, give_up)
-    signal.alarm(PATIENCE)
-    yield
-    signal.alarm(0)
-    signal.signal(signal.SIGALRM, before)
+#: Texts by size, with seconds of the processor: many times what the slowest takes.
+QUICK = [*texts(32 * 1024), *mixed_texts(128 * 1024)]
+LARGE = [*texts(128 * 1024), *mixed_texts(MAX_BYTES)]
+CASES = [pytest.param(data, 2, id=name) for name, data in QUICK]
+CASES += [pytest.param(data, 30, id=f"large {n}", marks=pytest.mark.slow) for n, data in LARGE]
 
 
-@pytest.mark.usefixtures("_alarm")
-@pytest.mark.parametrize("data", [data for _, data in CASES], ids=[name for name, _ in CASES])
-def test_rendering(data: bytes) -> None:
-    document = parse_text(File("text.txt", data, ""))
-    assert render(document, lambda _: None).html
+@pytest.mark.parametrize(("data", "seconds"), CASES)
+def test_hostile_text(data: bytes, seconds: float) -> None:
+    with patience(seconds):
+        whole = through(data)
+    assert whole.html
+    (bulletin,) = whole.archive.bulletins
+    assert bulletin.document.letterhead
+    assert set(bulletin.evidence) <= set(bulletin.all_mentions)
+    assert len(bulletin.packages) < 2 * MOST_ROWS
 
 
-@pytest.mark.usefixtures("_alarm")
 def test_reading_a_pack_of_them(tmp_path_factory: pytest.TempPathFactory) -> None:
     """What is read off a document, and said of it, is bounded in the same way."""
     sections = b"\n".join(b"Changelog\n---\n\n2025-05-06: a\n" for _ in range(5000))
     headings = b"".join(b"a\n---\n" for _ in range(15000))
-    header = b"---===[ Quern Security Bulletin 012 ]===---\n\n2025-05-06\n\n"
     for number, body in enumerate((sections, headings)):
         pack = tmp_path_factory.mktemp(f"pack{number}")
-        make_pack(pack, {"QSBs/qsb-012-2025.txt": header + body})
-        (bulletin,) = load(pack).bulletins
-        assert len(about(bulletin)) < 1000
+        make_pack(pack, {"QSBs/qsb-012-2025.txt": HEADER.encode() + body})
+        with patience(30):
+            (bulletin,) = load(pack).bulletins
+            assert len(about(bulletin)) < 1000

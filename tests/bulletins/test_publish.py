@@ -9,7 +9,6 @@ import resource
 import shutil
 import signal
 import subprocess
-import tempfile
 import threading
 import time
 from collections.abc import Iterator, Mapping
@@ -20,8 +19,17 @@ import pytest
 
 from bulletins.build.checksums import digest, write_sums
 from bulletins.publish.versions import Versions
-from tests.bulletins.sites import PUBLISH, ROOT, Site, build, environ, interrupted_after, publish
-from tests.keys import Gnupg
+from tests.bulletins.sites import (
+    PUBLISH,
+    ROOT,
+    Shared,
+    Site,
+    build,
+    environ,
+    interrupted_after,
+    publish,
+)
+from tests.keys import new_gnupg
 from tests.packs import bulletin, make_pack
 
 DEMO = ROOT / "content" / "secpack"
@@ -36,11 +44,9 @@ def versions(public: Path) -> list[str]:
 
 
 @pytest.fixture(scope="module")
-def one(tmp_path_factory: pytest.TempPathFactory) -> Site:
+def one(shared: Shared) -> Site:
     """A site that was published once; for looking at."""
-    site = publish(tmp_path_factory.mktemp("one") / "public")
-    assert site.status == 0, site.said
-    return site
+    return shared.publish("public")
 
 
 @pytest.fixture
@@ -75,8 +81,8 @@ def test_a_first_publish_makes_a_link(one: Site) -> None:
     assert "qsb/012/index.html" in one.files()
 
 
-def test_what_is_published_is_what_is_built(one: Site, tmp_path: Path) -> None:
-    assert build(tmp_path / "site").files() == one.files()
+def test_what_is_published_is_what_is_built(one: Site, demo: Site) -> None:
+    assert demo.files() == one.files()
 
 
 def test_publishing_the_same_again_changes_nothing(public: Site) -> None:
@@ -88,6 +94,7 @@ def test_publishing_the_same_again_changes_nothing(public: Site) -> None:
     assert versions(public.folder) == ["000001"]
 
 
+@pytest.mark.slow
 def test_there_is_a_whole_site_at_any_moment(public: Site) -> None:
     with watched(public.folder) as seen:
         for number in range(3):
@@ -179,6 +186,7 @@ def small(tmp_path: Path) -> Mapping[str, str | Path]:
     return {"SECPACK": pack, "PROFILE": PROFILE}
 
 
+@pytest.mark.slow
 def test_killed_fifty_times_it_is_never_a_mix(
     tmp_path: Path, small: Mapping[str, str | Path]
 ) -> None:
@@ -435,6 +443,7 @@ def suggested(said: str) -> str:
     return "\n".join(line for line in said.splitlines() if line.startswith("    "))
 
 
+@pytest.mark.slow
 def test_the_waivers_that_a_refusal_suggests_hold_for_that_state_alone(
     public: Site, tmp_path: Path, fewer: Mapping[str, str | Path]
 ) -> None:
@@ -469,26 +478,21 @@ def test_the_waivers_that_a_refusal_suggests_hold_for_that_state_alone(
 def test_a_weaker_or_older_signature_does_not_replace_a_public_one(tmp_path: Path) -> None:
     text = bulletin(1, date="2020-01-02").encode()
     name = "QSBs/qsb-001-2020.txt"
-    with tempfile.TemporaryDirectory(prefix="gpg") as folder:
-        gpg = Gnupg(Path(folder))
-        try:
-            for key in ("master", "ines"):
-                gpg.make(key, time="20200101T000000")
-            gpg.certify("ines", by="master")
-            keys = {f"keys/{key}.asc": gpg.export(key) for key in ("master", "ines")}
-            good = gpg.sign(text, "ines", time="20200203T000000")
-            older = gpg.sign(text, "ines", time="20200202T000000")
-            weaker = gpg.sign(
-                text, "ines", "--digest-algo", "SHA1", "--detach-sign", time="20200204T000000"
-            )
-        finally:
-            gpg.stop()
-        profile = tmp_path / "profile.toml"
-        profile.write_text(
-            f'issuer = "Quern"\nmaster_key = "{gpg.fingerprints["master"]}"\n'
-            'legacy_until = 2021-01-01\n[signers.ines]\nname = "Ines"\n'
-            f'fingerprint = "{gpg.fingerprints["ines"]}"\nbulletins = {{}}\n'
-        )
+    with new_gnupg() as gpg:
+        for key in ("master", "ines"):
+            gpg.make(key, time="20200101T000000")
+        gpg.certify("ines", by="master")
+        keys = {f"keys/{key}.asc": gpg.export(key) for key in ("master", "ines")}
+        good = gpg.sign(text, "ines", time="20200203T000000")
+        older = gpg.sign(text, "ines", time="20200202T000000")
+        weak = ("--digest-algo", "SHA1", "--detach-sign")
+        weaker = gpg.sign(text, "ines", *weak, time="20200204T000000")
+    profile = tmp_path / "profile.toml"
+    profile.write_text(
+        f'issuer = "Quern"\nmaster_key = "{gpg.fingerprints["master"]}"\n'
+        'legacy_until = 2021-01-01\n[signers.ines]\nname = "Ines"\n'
+        f'fingerprint = "{gpg.fingerprints["ines"]}"\nbulletins = {{}}\n'
+    )
     pack = make_pack(tmp_path / "pack", {**keys, name: text, f"{name}.sig.ines": good})
     given = {"SECPACK": pack, "PROFILE": profile}
     assert publish(tmp_path / "public", **given).status == 0
@@ -513,6 +517,7 @@ def test_a_public_site_that_was_altered_is_told_and_mended(public: Site) -> None
     assert b"Quorn" not in page.read_bytes()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("lost", ["data/archive.json", "SHA256SUMS", "feeds/qsb.atom.xml"])
 def test_a_public_site_that_cannot_be_compared_with_names_the_ways_out(
     public: Site, lost: str
@@ -549,6 +554,7 @@ def test_files_are_dated_by_their_texts(one: Site) -> None:
     assert day("theme/style.css") == "2025-05-20 00:00:00"
 
 
+@pytest.mark.slow
 def test_what_is_the_same_keeps_its_time_and_what_is_not_gets_a_later_one(public: Site) -> None:
     before, bytes_before = times(public.folder), public.files()
     assert publish(public.folder, SITEURL=HOST).status == 0
@@ -568,6 +574,7 @@ def test_what_is_the_same_keeps_its_time_and_what_is_not_gets_a_later_one(public
 # --- signatures of the list -------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_a_signature_of_the_list_goes_along_while_the_list_is_the_same(public: Site) -> None:
     signature = public.folder / "SHA256SUMS.asc"
     signature.write_text("a signature")

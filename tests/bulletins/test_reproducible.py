@@ -8,8 +8,10 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from bulletins.build.finish import gzipped
-from tests.bulletins.sites import ROOT, build, environ
+from tests.bulletins.sites import ROOT, Site, build, environ
 
 #: Ways in which surroundings could get into a page, each with the words that it gets into.
 LEAKS = {
@@ -35,12 +37,14 @@ def reproducible(checkout: Path, **variables: str) -> subprocess.CompletedProces
     )
 
 
+@pytest.mark.slow
 def test_it_is_reproducible() -> None:
     done = reproducible(ROOT, GZIP="1", SITEURL="https://archive.quern.example.org")
     assert done.returncode == 0, done.stdout + done.stderr
     assert "each byte the same" in done.stdout
 
 
+@pytest.mark.slow
 def test_the_check_sees_what_gets_in(tmp_path: Path) -> None:
     ignored = shutil.ignore_patterns(".git", ".venv", "output", "public*", ".*_cache", "tests")
     shutil.copytree(ROOT, tmp_path / "checkout", ignore=ignored)
@@ -54,8 +58,8 @@ def test_the_check_sees_what_gets_in(tmp_path: Path) -> None:
         assert f" {folder}/index.html" in done.stdout, folder
 
 
-def test_what_is_compressed_holds_the_same(tmp_path: Path) -> None:
-    plain = build(tmp_path / "plain").files()
+def test_what_is_compressed_holds_the_same(demo: Site, tmp_path: Path) -> None:
+    plain = demo.files()
     packed = build(tmp_path / "packed", GZIP="1").files()
     beside = {path for path in packed if path.endswith(".gz")}
     assert len(beside) > 90

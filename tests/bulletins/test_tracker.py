@@ -14,18 +14,11 @@ from bulletins.build.gate import GateError, check_output
 from bulletins.build.links import dangling
 from bulletins.site import Site as ArchiveSite
 from secpack import load, load_advisories, load_profile
-from tests.bulletins.sites import ROOT, Site, build
+from tests.bulletins.sites import ROOT, Shared, Site, build
 from tests.packs import bulletin, canary, make_pack
 
 DEMO = ROOT / "content"
 PROFILE = DEMO / "demo.toml"
-
-
-@pytest.fixture(scope="module")
-def demo(tmp_path_factory: pytest.TempPathFactory) -> Site:
-    site = build(tmp_path_factory.mktemp("demo") / "site")
-    assert site.status == 0, site.said
-    return site
 
 
 def words(page: str) -> str:
@@ -166,9 +159,8 @@ def test_feeds_lead_to_pages_here(tmp_path: Path) -> None:
     assert canonical in site.read("bulletins/index.html")
 
 
-def test_with_another_theme_ids_lead_to_where_they_are_published(tmp_path: Path) -> None:
-    site = build(tmp_path / "site", THEME="simple")
-    assert site.status == 0, site.said
+def test_with_another_theme_ids_lead_to_where_they_are_published(shared: Shared) -> None:
+    site = shared.build("simple", THEME="simple")
     assert 'href="https://xen.example.org/xsa/advisory-9034.html"' in site.read(
         "qsb/012/index.html"
     )

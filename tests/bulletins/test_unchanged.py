@@ -464,6 +464,7 @@ def test_few_sites_are_remembered(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
 # --- builds that end early, and builds at once ------------------------------------------------
 
 
+@pytest.mark.slow
 def test_a_build_that_was_killed_does_no_harm(sources: Sources) -> None:
     """At moments of chance; what it left is swept, and the next build gives a right site."""
     sources.chance.seed(7)
@@ -481,6 +482,7 @@ def test_a_build_that_was_killed_does_no_harm(sources: Sources) -> None:
     assert not list(target.parent.glob(".site-*"))
 
 
+@pytest.mark.slow
 def test_builds_at_once_do_no_harm(sources: Sources) -> None:
     target = sources.build("site").folder
     command = [sys.executable, "-m", "bulletins.build"]

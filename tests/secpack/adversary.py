@@ -31,6 +31,12 @@ PAIRS = (
     ("| a | b |", "|"), ("Thanks,", ""), ("The a Team", ""), ("sudo a", ""), ("a:", ""), ("x   y", "z"),
 )  # fmt: skip
 
+#: Begin an item of a list of packages, and never end it.
+PACKAGES = (
+    "xen, ", "xen 1.2, ", "version 1.2 (x) ", "(s)", "which ", "for 4.1: 4.1 (for 4.2: 4.2) ",
+    "packages installed in ", "no fix is ", "version 1", "Quern 1.1/", "in dom0 and ",
+)  # fmt: skip
+
 
 def texts(size: int) -> Iterator[tuple[str, bytes]]:
     """Name and bytes of texts of about ``size`` bytes, each of one piece or pair of pieces."""
@@ -42,6 +48,9 @@ def texts(size: int) -> Iterator[tuple[str, bytes]]:
         yield f"lines of {piece!r}", _text(piece + "\n", size)
     for one, other in PAIRS:
         yield f"{one!r} and {other!r}", _text(f"{one}\n{other}\n", size)
+    for piece in PACKAGES:
+        yield f"packages {piece!r}", _text(piece, size, before="Packages\n---\n\n- ")
+    yield "indented packages", _text("    a\n", size, before="For Quern 4.0:\n\n    - a\n")
 
 
 def mixed_texts(size: int) -> Iterator[tuple[str, bytes]]:
@@ -67,9 +76,9 @@ def _titled(size: int) -> bytes:
     return f"{HEADER}  {ids}\n\nSummary\n-------\n\na\n".encode()
 
 
-def _text(piece: str, size: int) -> bytes:
-    room = size - len(HEADER)
-    return (HEADER + piece * max(1, room // len(piece.encode()))).encode()
+def _text(piece: str, size: int, *, before: str = "") -> bytes:
+    room = size - len(HEADER + before)
+    return (HEADER + before + piece * max(1, room // len(piece.encode()))).encode()
 
 
 def _under(title: str, words: str = "", banner: str = HEADER) -> str:

@@ -1,48 +1,32 @@
-"""Cases are files: ``valid/x.txt`` and ``x.json``, ``invalid/x.txt`` and ``x.error``."""
+"""Texts that are parsed, to their blocks and findings, and texts that are refused."""
 
 from __future__ import annotations
-
-import hashlib
-import json
-from pathlib import Path
 
 import pytest
 
 from secpack.errors import ParseError
 from secpack.model.archive import File
 from secpack.parser import parse_text
-from tests.conftest import DATA
-from tests.dump import dump_document
+from tests.cases import Case, each_case, read_cases
+from tests.dump import document_lines
 from tests.secpack.adversary import HEADER
-
-VALID = sorted((DATA / "valid").glob("*.txt"))
-INVALID = sorted((DATA / "invalid").glob("*.txt"))
-
-
-def read(path: Path) -> File:
-    data = path.read_bytes()
-    return File(path.name, data, hashlib.sha256(data).hexdigest())
 
 
 def test_there_are_cases() -> None:
-    assert len(VALID) >= 30
-    assert len(INVALID) >= 6
+    assert len(read_cases("valid")) >= 180
+    assert len(read_cases("invalid")) >= 30
 
 
-@pytest.mark.parametrize("path", VALID, ids=lambda path: path.stem)
-def test_valid(path: Path, golden: bool) -> None:
-    found = dump_document(parse_text(read(path)))
-    expected = path.with_suffix(".json")
-    if golden:
-        expected.write_text(json.dumps(found, indent=1, ensure_ascii=False) + "\n", "utf-8")
-    assert found == json.loads(expected.read_text("utf-8"))
+@each_case("valid")
+def test_valid(case: Case, golden: bool) -> None:
+    case.check(document_lines(parse_text(case.file)), golden=golden)
 
 
-@pytest.mark.parametrize("path", INVALID, ids=lambda path: path.stem)
-def test_invalid(path: Path) -> None:
+@each_case("invalid")
+def test_invalid(case: Case, golden: bool) -> None:
     with pytest.raises(ParseError) as raised:
-        parse_text(read(path))
-    assert str(raised.value) == path.with_suffix(".error").read_text("utf-8").strip()
+        parse_text(case.file)
+    case.check([str(raised.value)], golden=golden)
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import subprocess
-import tempfile
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
@@ -16,7 +15,7 @@ from secpack.profile import Signer
 from secpack.signatures.gpg import bare_keys, build_keyring
 from secpack.signatures.packets import dearmor
 from secpack.signatures.policy import check_anchor
-from tests.keys import Gnupg
+from tests.keys import Gnupg, new_gnupg
 from tests.packs import bulletin, make_pack
 
 TEXT = bulletin(1, date="2020-01-02").encode()
@@ -28,10 +27,8 @@ LATER = "20210101T000000"
 
 @pytest.fixture
 def gnupg() -> Iterator[Gnupg]:
-    with tempfile.TemporaryDirectory(prefix="gpg") as folder:
-        made = Gnupg(Path(folder))
+    with new_gnupg() as made:
         yield made
-        made.stop()
 
 
 def made(gnupg: Gnupg, *, master: str = "never") -> Gnupg:

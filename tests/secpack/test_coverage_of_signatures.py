@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import re
-import tempfile
 from collections.abc import Callable, Iterator
 from hashlib import sha256
 from pathlib import Path
@@ -15,18 +14,16 @@ from secpack.model.archive import File, Signature
 from secpack.programs import find_program
 from secpack.signatures.gpgv import check_signature
 from secpack.signatures.packets import read_keys
-from tests.keys import Gnupg
+from tests.keys import Gnupg, new_gnupg
 
 TEXT = b"The log hopper is closed.\n"
 
 
 @pytest.fixture(scope="module")
 def gnupg() -> Iterator[Gnupg]:
-    with tempfile.TemporaryDirectory(prefix="gpg") as folder:
-        made = Gnupg(Path(folder))
+    with new_gnupg() as made:
         made.make("ines")
         yield made
-        made.stop()
 
 
 def file(path: str, data: bytes) -> File:

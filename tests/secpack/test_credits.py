@@ -1,9 +1,6 @@
-"""Whom texts thank. Cases are files: ``credits/x.txt`` and ``x.json`` with names and roles."""
+"""Whom texts thank; cases expect names and roles."""
 
 from __future__ import annotations
-
-import json
-from pathlib import Path
 
 import pytest
 
@@ -11,25 +8,17 @@ from secpack.extract.sections import sections
 from secpack.extract.summary import read_credits
 from secpack.model.archive import Credit, File
 from secpack.parser import parse_text
-from tests.conftest import DATA
-from tests.secpack.test_cases import read
-
-CASES = sorted((DATA / "credits").glob("*.txt"))
+from tests.cases import Case, each_case, read_cases
 
 
 def test_there_are_cases() -> None:
-    assert len(CASES) >= 2
+    assert len(read_cases("credits")) >= 2
 
 
-@pytest.mark.parametrize("path", CASES, ids=lambda path: path.stem)
-def test_case(path: Path, golden: bool) -> None:
-    found = [
-        f"{credit.name}: {credit.role}" for credit in read_credits(sections(parse_text(read(path))))
-    ]
-    expected = path.with_suffix(".json")
-    if golden:
-        expected.write_text(json.dumps(found, indent=1, ensure_ascii=False) + "\n", "utf-8")
-    assert found == json.loads(expected.read_text("utf-8"))
+@each_case("credits")
+def test_case(case: Case, golden: bool) -> None:
+    found = read_credits(sections(parse_text(case.file)))
+    case.check([f"{credit.name}: {credit.role}" for credit in found], golden=golden)
 
 
 @pytest.mark.parametrize(

@@ -1,56 +1,42 @@
-"""What texts address by their own words. Cases are files: ``inference/x.txt`` and ``x.json``."""
+"""What texts address by their own words; cases expect that, and every mention."""
 
 from __future__ import annotations
 
-import json
-from pathlib import Path
-from typing import Any
-
-import pytest
+from collections.abc import Iterator
 
 from secpack.extract.mentions import decide, find_mentions
-from secpack.model.archive import Context, Document
+from secpack.model.archive import Context, Document, File, Mention
 from secpack.parser import parse_text
-from tests.conftest import DATA
+from tests.cases import Case, each_case, read_cases
 from tests.packs import bulletin
-from tests.secpack.test_cases import read
-
-CASES = sorted((DATA / "inference").glob("*.txt"))
 
 
-def dump(document: Document) -> dict[str, Any]:
+def told(document: Document) -> Iterator[str]:
     """Advisories addressed and mentioned, and every mention; a star marks those that decide."""
     mentions = find_mentions(document)
     evidence = decide(mentions)
     addressed = {mention.value for mention in evidence}
-    return {
-        "addresses": sorted(addressed),
-        "mentions": sorted({n.value for n in mentions if n.scheme == "XSA"} - addressed),
-        "all": [
-            f"{n.line}: {'*' * (n in evidence)}{n.value}: {n.context.value}: {n.sentence}"
-            for n in mentions
-        ],
-    }
+    yield f"addresses: {', '.join(sorted(addressed))}".strip()
+    others = {n.value for n in mentions if n.scheme == "XSA"} - addressed
+    yield f"mentions: {', '.join(sorted(others))}".strip()
+    for n in mentions:
+        yield f"{n.line}: {'*' * (n in evidence)}{n.value}: {n.context.value}: {n.sentence}"
 
 
 def test_there_are_cases_for_every_place() -> None:
-    seen = {n.context for path in CASES for n in find_mentions(parse_text(read(path)))}
-    assert seen == set(Context)
+    mentions = [n for case in read_cases("inference") for n in find_mentions(parse_text(case.file))]
+    assert {n.context for n in mentions} == set(Context)
 
 
-@pytest.mark.parametrize("path", CASES, ids=lambda path: path.stem)
-def test_inference(path: Path, golden: bool) -> None:
-    found = dump(parse_text(read(path)))
-    expected = path.with_suffix(".json")
-    if golden:
-        expected.write_text(json.dumps(found, indent=1, ensure_ascii=False) + "\n", "utf-8")
-    assert found == json.loads(expected.read_text("utf-8"))
+@each_case("inference")
+def test_inference(case: Case, golden: bool) -> None:
+    case.check(told(parse_text(case.file)), golden=golden)
 
 
-@pytest.mark.parametrize("path", CASES, ids=lambda path: path.stem)
-def test_names_stand_where_namings_say(path: Path) -> None:
+@each_case("inference")
+def test_names_stand_where_namings_say(case: Case) -> None:
     """Each mention's line, or the one behind it where it wraps, ends its number or its range."""
-    document = parse_text(read(path))
+    document = parse_text(case.file)
     lines = document.file.data.decode().split("\n")
     for mention in find_mentions(document):
         near = " ".join(lines[mention.line - 1 : mention.line + 1])
@@ -58,18 +44,20 @@ def test_names_stand_where_namings_say(path: Path) -> None:
         assert len(mention.sentence) <= 300
 
 
-def test_a_citation_leads_to_no_more_than_some(tmp_path: Path) -> None:
+def mentions_of(text: str) -> tuple[Mention, ...]:
+    return find_mentions(parse_text(File("text.txt", text.encode(), "")))
+
+
+def test_a_citation_leads_to_no_more_than_some() -> None:
     text = bulletin(1, body="It was announced [1].")
-    (tmp_path / "text.txt").write_text(f"{text}\nReferences\n---\n\n[1] XSA-1-60 and XSA-61-80\n")
-    mentions = find_mentions(parse_text(read(tmp_path / "text.txt")))
+    mentions = mentions_of(f"{text}\nReferences\n---\n\n[1] XSA-1-60 and XSA-61-80\n")
     cited = [n.value for n in mentions if n.context is Context.ANNOUNCEMENT]
     assert cited == [f"XSA-{number}" for number in range(1, 65)]
 
 
-def test_what_is_said_over_and_over_is_not_kept(tmp_path: Path) -> None:
+def test_what_is_said_over_and_over_is_not_kept() -> None:
     """But the word that it does not apply, at the very end, counts."""
     lines = ["The Mill Team published XSA-7.\n"] * 500 + ["XSA-7 does not affect Quern.\n"]
-    (tmp_path / "text.txt").write_text(bulletin(1, body="\n".join(lines)))
-    mentions = find_mentions(parse_text(read(tmp_path / "text.txt")))
+    mentions = mentions_of(bulletin(1, body="\n".join(lines)))
     assert len(mentions) == 101
     assert not decide(mentions)

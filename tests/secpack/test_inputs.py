@@ -14,42 +14,53 @@ from hypothesis import strategies as st
 from bulletins.urls import published_advisory, published_cve
 from secpack import Profile, ProfileError, TrackerError, load_advisories, load_profile
 from secpack.model.archive import Advisory
-from tests.conftest import DATA
+from tests.cases import Case, each_case, read_cases
 
-PROFILES = sorted((DATA / "profiles").glob("*.toml"))
-TRACKERS = sorted((DATA / "trackers").glob("*.yml"))
-LISTS = sorted((DATA / "lists").glob("*.json"))
 CONTENT = Path(__file__).parents[2] / "content"
 
 
 def test_there_are_cases() -> None:
-    assert len(PROFILES) >= 9
-    assert len(TRACKERS) >= 30
-    assert len(LISTS) >= 15
+    assert len(read_cases("profiles")) >= 40
+    assert len(read_cases("trackers")) >= 30
+    assert len(read_cases("lists")) >= 15
 
 
-@pytest.mark.parametrize("path", PROFILES, ids=lambda path: path.stem)
-def test_invalid_profile(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(path.parent)
+@pytest.fixture
+def written(case: Case, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A case in a file whose name its error begins with."""
+    monkeypatch.chdir(tmp_path)
+    path = Path(case.expected.partition(":")[0])
+    path.write_bytes(case.data)
+    return path
+
+
+@each_case("profiles")
+def test_invalid_profile(case: Case, written: Path, golden: bool) -> None:
     with pytest.raises(ProfileError) as raised:
-        load_profile(Path(path.name))
-    assert str(raised.value) == path.with_suffix(".error").read_text("utf-8").strip()
+        load_profile(written)
+    case.check([str(raised.value)], golden=golden)
 
 
-@pytest.mark.parametrize("path", TRACKERS, ids=lambda path: path.stem)
-def test_invalid_tracker(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(path.parent)
+@pytest.mark.parametrize("line", [".".join("a" * 3000) + " = 1", f"number = {'9' * 4000}"])
+def test_a_line_that_would_take_minutes(tmp_path: Path, line: str) -> None:
+    (tmp_path / "profile.toml").write_text(f"# A comment\n{line}\n")
+    expected = r"profile\.toml:2: expected a line of at most 4000 characters and 50 dots$"
+    with pytest.raises(ProfileError, match=expected):
+        load_profile(tmp_path / "profile.toml")
+
+
+@each_case("trackers")
+def test_invalid_tracker(case: Case, written: Path, golden: bool) -> None:
     with pytest.raises(TrackerError) as raised:
-        load_advisories(Path(path.name))
-    assert str(raised.value) == path.with_suffix(".error").read_text("utf-8").strip()
+        load_advisories(written)
+    case.check([str(raised.value)], golden=golden)
 
 
-@pytest.mark.parametrize("path", LISTS, ids=lambda path: path.stem)
-def test_invalid_list(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(path.parent)
+@each_case("lists")
+def test_invalid_list(case: Case, written: Path, golden: bool) -> None:
     with pytest.raises(TrackerError) as raised:
-        load_advisories(None, Path(path.name))
-    assert str(raised.value) == path.with_suffix(".error").read_text("utf-8").strip()
+        load_advisories(None, written)
+    case.check([str(raised.value)], golden=golden)
 
 
 @pytest.mark.parametrize("text", ["[" * 300_000, "- " * 300_000, "{a: " * 300_000])
@@ -73,7 +84,7 @@ _ODD = st.one_of(
 ).map(str)
 
 
-@settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data())
 def test_no_profile_does_more_than_be_refused(tmp_path: Path, data: st.DataObject) -> None:
     """Some values of a profile, and a piece of its text, exchanged for something odd."""

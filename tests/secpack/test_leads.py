@@ -1,21 +1,14 @@
-"""What a text leads with. Cases are files: ``leads/x.txt``, and ``x.json`` with what is quoted."""
+"""What a text leads with; cases expect what is quoted, by section."""
 
 from __future__ import annotations
-
-import json
-from pathlib import Path
-
-import pytest
 
 from secpack.extract.packages import read_packages
 from secpack.extract.sections import actions, affected, brief, steps, whole
 from secpack.model.archive import Document
 from secpack.model.blocks import Block, leaves, plain, running_text
 from secpack.parser import parse_text
-from tests.conftest import DATA
-from tests.secpack.test_cases import read
-
-CASES = sorted((DATA / "leads").glob("*.txt"))
+from tests.cases import Case, each_case, read_cases
+from tests.dump import one_line
 
 
 def words(blocks: tuple[Block, ...]) -> list[str]:
@@ -32,13 +25,12 @@ def leads(document: Document) -> dict[str, list[str]]:
 
 
 def test_there_are_cases() -> None:
-    assert len(CASES) >= 4
+    assert len(read_cases("leads")) >= 4
 
 
-@pytest.mark.parametrize("path", CASES, ids=lambda path: path.stem)
-def test_case(path: Path, golden: bool) -> None:
-    found = leads(parse_text(read(path)))
-    expected = path.with_suffix(".json")
-    if golden:
-        expected.write_text(json.dumps(found, indent=1, ensure_ascii=False) + "\n", "utf-8")
-    assert found == json.loads(expected.read_text("utf-8"))
+@each_case("leads")
+def test_case(case: Case, golden: bool) -> None:
+    told = []
+    for title, quoted in leads(parse_text(case.file)).items():
+        told += [f"{title}:", *(f"  {one_line(words)}" for words in quoted)]
+    case.check(told, golden=golden)

@@ -1,15 +1,11 @@
-"""Packages: cases are files, ``packages/x.txt`` and ``x.json`` with its rows and findings."""
+"""Packages that texts name; cases expect rows, and findings."""
 
 from __future__ import annotations
 
-import json
-import signal
-from collections.abc import Iterator
-from dataclasses import asdict
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from secpack import load, load_profile
@@ -20,10 +16,9 @@ from secpack.extract.packages.versions import split_name
 from secpack.model.archive import File, Fix, PackageRow
 from secpack.model.findings import Finding, Severity
 from secpack.parser import parse_text
-from tests.conftest import DATA
-from tests.secpack.adversary import HEADER, mixed_texts, texts
+from tests.cases import Case, each_case, read_cases
+from tests.secpack.adversary import HEADER
 
-CASES = sorted((DATA / "packages").glob("*.txt"))
 FORMS = ("- xen 4.1-2", "    xen-4.1-2", "| Package | Version |\n|---|---|\n| xen | 4.1-2 |")
 CONTENT = Path(__file__).parents[2] / "content"
 
@@ -37,26 +32,25 @@ def body(text: str) -> tuple[tuple[PackageRow, ...], tuple[Finding, ...]]:
 
 
 def test_there_are_cases() -> None:
-    assert len(CASES) >= 20
+    assert len(read_cases("packages")) >= 20
 
 
-@pytest.mark.parametrize("path", CASES, ids=lambda path: path.stem)
-def test_case(path: Path, golden: bool) -> None:
-    rows, findings = read(path.read_bytes())
-    found = {
-        "rows": [asdict(row) for row in rows],
-        "findings": [f"{finding.line}: {finding.code}: {finding.message}" for finding in findings],
-    }
-    expected = path.with_suffix(".json")
-    if golden:
-        expected.write_text(json.dumps(found, indent=1, ensure_ascii=False) + "\n", "utf-8")
-    assert found == json.loads(expected.read_text("utf-8"))
+@each_case("packages")
+def test_case(case: Case, golden: bool) -> None:
+    rows, findings = read(case.data)
+    told = [
+        f"{r.line}: {r.release} | {r.target} | {r.package} | {r.version} | {r.fix.value} | {r.note}"
+        for r in rows
+    ]
+    told = [row.removesuffix(" | ") for row in told]
+    told += [f"! {finding.line}: {finding.code}: {finding.message}" for finding in findings]
+    case.check(told, golden=golden)
 
 
-@pytest.mark.parametrize("path", CASES, ids=lambda path: path.stem)
-def test_rows_are_of_the_text(path: Path) -> None:
+@each_case("packages")
+def test_rows_are_of_the_text(case: Case) -> None:
     """Whatever a row says stands in the text, its version on the row's line or the next."""
-    data = path.read_bytes()
+    data = case.data
     rows, findings = read(data)
     lines = data.decode().split("\n")
     for row in rows:
@@ -329,7 +323,6 @@ _PIECES = [
 ]  # fmt: skip
 
 
-@settings(max_examples=300, deadline=None)
 @given(st.lists(st.sampled_from(_PIECES), max_size=60).map("".join))
 def test_any_text_can_be_read(text: str) -> None:
     rows, findings = body(text)
@@ -338,44 +331,12 @@ def test_any_text_can_be_read(text: str) -> None:
     assert all(row.version or row.fix is not Fix.AVAILABLE for row in rows)
 
 
-@settings(max_examples=100, deadline=None)
 @given(st.text(max_size=300))
 def test_any_characters_can_be_read(text: str) -> None:
     body(text)
 
 
-#: As in test_adversary; the slowest takes a second.
-PATIENCE = 30
 _ROW = "For Quern 1.1, 1.2, 1.3 and 1.4, in dom0, a, b and c:\n- " + "x, " * 19 + "x 1.2\n"
-_LINES = (
-    "xen, ", "xen 1.2, ", "version 1.2 (x) ", "(s)", "which ", "for 4.1: 4.1 (for 4.2: 4.2) ",
-    "packages installed in ", "no fix is ", "version 1", "Quern 1.1/", "in dom0 and ",
-)  # fmt: skip
-_HOSTILE = [
-    ("indented", (HEADER + "For Quern 4.0:\n\n    - a\n" + "    a\n" * 10_000).encode()),
-    *texts(32 * 1024),
-    *mixed_texts(256 * 1024),
-    *((line, (HEADER + "Packages\n---\n\n- " + line * 10_000).encode()) for line in _LINES),
-]
-
-
-@pytest.fixture
-def _alarm() -> Iterator[None]:
-    def give_up(*_: object) -> None:
-        raise TimeoutError
-
-    before = signal.signal(signal.SIGALRM, give_up)
-    signal.alarm(PATIENCE)
-    yield
-    signal.alarm(0)
-    signal.signal(signal.SIGALRM, before)
-
-
-@pytest.mark.usefixtures("_alarm")
-@pytest.mark.parametrize("data", [d for _, d in _HOSTILE], ids=[name for name, _ in _HOSTILE])
-def test_hostile_text(data: bytes) -> None:
-    rows, _ = read(data)
-    assert len(rows) < 2 * MOST_ROWS
 
 
 def test_too_many_packages_are_a_finding() -> None:

@@ -8,7 +8,6 @@ import json
 import os
 import random
 import subprocess
-import tempfile
 import time
 import zlib
 from collections.abc import Iterator
@@ -21,7 +20,7 @@ from secpack.errors import PrivateKeyError
 from secpack.model.findings import Waiver
 from secpack.signatures.packets import packets
 from secpack.signatures.private_keys import find_private_key
-from tests.keys import Gnupg
+from tests.keys import Gnupg, new_gnupg
 from tests.packs import make_pack, numbered
 
 #: How each kind of key is made, and the words for it.
@@ -47,12 +46,10 @@ SHAPED = {
 
 @pytest.fixture(scope="module")
 def gnupg() -> Iterator[Gnupg]:
-    with tempfile.TemporaryDirectory(prefix="gpg") as folder:
-        made = Gnupg(Path(folder))
+    with new_gnupg() as made:
         made.make("ines")
         made.run("--quick-gen-key", "rsa <rsa@example.org>", "rsa2048", "sign", "never")
         yield made
-        made.stop()
 
 
 def secret(gnupg: Gnupg, name: str) -> bytes:

@@ -23,8 +23,9 @@ from secpack.model.findings import Severity, Waiver
 from secpack.profile import Period, Signer
 from secpack.signatures import packets as openpgp
 from secpack.signatures.policy import WORDS
-from tests.keys import Gnupg
+from tests.keys import Gnupg, new_gnupg
 from tests.packs import bulletin, canary, make_pack
+from tests.processes import agents
 
 
 def packet(tag: int, body: bytes) -> bytes:
@@ -38,8 +39,7 @@ NAME = "QSBs/qsb-001-2020.txt"
 
 @pytest.fixture(scope="module")
 def gnupg() -> Iterator[Gnupg]:
-    with tempfile.TemporaryDirectory(prefix="gpg") as folder:  # sockets want short paths
-        made = Gnupg(Path(folder))
+    with new_gnupg() as made:
         for name in ("master", "ines", "tomek", "stranger", "uncertified", "other-master"):
             made.make(name)
         made.make("brief", expire="2019-06-01", time="20190102T030405")
@@ -48,7 +48,6 @@ def gnupg() -> Iterator[Gnupg]:
             made.certify(name, by="master")
         made.run("--quick-add-key", made.fingerprints["tomek"], "ed25519", "sign", "never")
         yield made
-        made.stop()
 
 
 @pytest.fixture(scope="module")
@@ -312,6 +311,7 @@ def test_letters_and_attachments_need_one_good_signature(
 # --- changes and damage -----------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_every_changed_byte_is_noticed(
     tmp_path: Path, gnupg: Gnupg, profile: Profile, keys: dict[str, str | bytes]
 ) -> None:
@@ -452,16 +452,12 @@ def test_a_user_id_writes_no_lines(
     owner = (
         f"x{end}{status}{end}pub:u:::{end}fpr:::::::::{ines}:{end}sig:!::::99999999999999::{end}rev"
     )
-    with tempfile.TemporaryDirectory(prefix="gpg") as folder:
-        other = Gnupg(Path(folder))
-        try:
-            other.run("--allow-freeform-uid", "--quick-gen-key", owner, "ed25519", "sign", "never")
-            files = {**keys, "keys/team/odd.asc": other.run("--armor", "--export")}
-            (made,) = openpgp.read_keys(other.run("--export"), path="")
-            bad = other.sign(TEXT + b"!", made.fingerprint)
-            signed = {"ines": bad, "tomek": gnupg.sign(TEXT, "tomek")}
-        finally:
-            other.stop()
+    with new_gnupg() as other:
+        other.run("--allow-freeform-uid", "--quick-gen-key", owner, "ed25519", "sign", "never")
+        files = {**keys, "keys/team/odd.asc": other.run("--armor", "--export")}
+        (made,) = openpgp.read_keys(other.run("--export"), path="")
+        bad = other.sign(TEXT + b"!", made.fingerprint)
+        signed = {"ines": bad, "tomek": gnupg.sign(TEXT, "tomek")}
     archive = archive_of(tmp_path, profile, files, signed)
     of_ines, good = archive.bulletins[0].signatures
     assert (of_ines.verdict, of_ines.fingerprint, of_ines.digest, of_ines.created) == (
@@ -559,6 +555,7 @@ def test_a_key_that_is_not_whole_hides_no_other(
     assert unusable == [("keys/a/broken.asc", reason), ("keys/a/sub.asc", reason)]
 
 
+@pytest.mark.slow
 def test_keys_that_gpg_does_not_cope_with_are_named(
     tmp_path: Path,
     gnupg: Gnupg,
@@ -745,22 +742,8 @@ def test_a_changed_signature_is_checked_again(
 def test_no_agent_stays_behind(
     tmp_path: Path, gnupg: Gnupg, profile: Profile, keys: dict[str, str | bytes]
 ) -> None:
-    before = agents()
     archive_of(tmp_path, profile, keys, {"ines": gnupg.sign(TEXT, "ines")})
-    assert agents() - before <= {str(gnupg.home)}
-
-
-def agents() -> set[str]:
-    """Homes of all agents that run."""
-    homes = set()
-    for path in Path("/proc").glob("[0-9]*/cmdline"):
-        try:
-            words = path.read_bytes().split(b"\0")
-        except OSError:
-            continue
-        if words[0].endswith(b"gpg-agent") and b"--homedir" in words:
-            homes.add(words[words.index(b"--homedir") + 1].decode())
-    return homes
+    assert agents() == [str(gnupg.home)]
 
 
 def test_without_gpg_the_chain_is_not_checked(

@@ -21,7 +21,7 @@ from secpack import files
 from secpack.cli import main
 from secpack.mirror import copies, verify_site
 from secpack.mirror.checksums import format_checksums
-from tests.keys import THEN, Gnupg
+from tests.keys import THEN, Gnupg, new_gnupg
 
 MONTHS = {1: "2020-01-05", 2: "2020-02-05", 3: "2020-03-05"}
 
@@ -302,13 +302,17 @@ def test_precompressed_files_are_judged_by_what_they_hold(
     ]
 
 
+@pytest.fixture(scope="module")
+def gpg() -> Iterator[Gnupg]:
+    with new_gnupg() as made:
+        made.make("ines")
+        made.make("mallory")
+        yield made
+
+
 def test_a_signature_of_the_manifest(
-    place: object, copy: Path, tmp_path: Path, verify: Callable[..., Said]
+    place: object, copy: Path, tmp_path: Path, gpg: Gnupg, verify: Callable[..., Said]
 ) -> None:
-    (tmp_path / "gnupg").mkdir(mode=0o700)
-    gpg = Gnupg(tmp_path / "gnupg")
-    for name in ("ines", "mallory"):
-        gpg.make(name)
     keyring = tmp_path / "keyring.asc"
     keyring.write_bytes(gpg.export("ines"))
     manifest = (copy / "SHA256SUMS").read_bytes()
@@ -345,15 +349,6 @@ def test_a_signature_of_the_manifest(
     keyring.unlink()
     expected = f"{keyring}: cannot be used: No such file or directory"
     assert verify(place, "--keyring", keyring) == (2, [expected])
-
-
-@pytest.fixture
-def gpg(tmp_path: Path) -> Iterator[Gnupg]:
-    (tmp_path / "gnupg").mkdir(mode=0o700)
-    gpg = Gnupg(tmp_path / "gnupg")
-    gpg.make("ines")
-    yield gpg
-    gpg.stop()
 
 
 def sign(copy: Path, gpg: Gnupg, *options: str, time: str = THEN) -> Path:

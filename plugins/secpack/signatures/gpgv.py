@@ -11,7 +11,7 @@ import re
 import tempfile
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime
@@ -43,6 +43,7 @@ _DIGESTS: Final = {
     "11": "SHA224",
 }
 _LEGACY: Final = frozenset({"MD5", "SHA1", "RIPEMD160"})
+_SOON: Final = 0.05  # seconds
 _PATIENCE: Final = 10  # seconds for one signature
 
 #: A document, and one signature on it.
@@ -95,7 +96,7 @@ class Checker:
             (home / "keyring.gpg").write_bytes(keyring)
             futures = [pool.submit(check_signature, *job, home, gpgv) for job in missing]
 
-            def wait() -> Mapping[str, Signature]:
+            def signatures() -> Mapping[str, Signature]:
                 for number, future in enumerate(futures, 1):
                     signature = future.result()
                     checked[signature.file.path] = signature
@@ -105,11 +106,12 @@ class Checker:
                 return {path: signature for path, signature in checked.items() if signature}
 
             try:
-                yield wait
+                yield signatures
             finally:  # after an interrupt or an error, nobody waits for the rest
                 for future in futures:
                     future.cancel()
-                end_all()
+                while wait(futures, _SOON).not_done:  # one may have been about to start
+                    end_all()
 
 
 def check_signature(document: File, signature: Signature, home: Path, gpgv: Program) -> Signature:
