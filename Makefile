@@ -48,7 +48,7 @@ known:
 
 help: known ## Show what there is to make
 	@echo "Targets:"
-	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' Makefile | expand -t 18
+	@awk -F ':.*## ' '/^[a-z-]*:.*## / { printf "  make %-14s%s\n", $$1, $$2 }' Makefile
 	@echo "Variables:"
 	@echo "  SECPACK=DIR     the security pack (default: the demo in content/secpack)"
 	@echo "  XSA=FILE        tracker data, as xsa.yml (default: the demo's, or none with SECPACK)"
@@ -56,7 +56,7 @@ help: known ## Show what there is to make
 	@echo "  PROFILE=FILE    the issuer (default: content/qubes.toml with SECPACK, else the demo's)"
 	@echo "  OUTPUT=DIR      where the site goes (default: output)"
 	@echo "  PUBLIC=LINK     for publish: where the site is public (default: public)"
-	@echo "  SITEURL=URL     for publish: the site's address, for feeds (default: none)"
+	@echo "  SITEURL=URL     the site's public URL, for feeds and exports (default: none)"
 	@echo "  KEEP=NUMBER     for publish: how many older versions are kept (default: 3)"
 	@echo "  PLAN=1          for publish: only tell what would change"
 	@echo "  GZIP=1          write compressed copies beside the files, for the server"
