@@ -9,6 +9,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
@@ -83,9 +84,10 @@ def _watch(pid: int, ended: threading.Event, sums: list[int]) -> None:
 
 def _family(pid: int) -> Iterator[int]:
     yield pid
-    for children in Path(f"/proc/{pid}/task").glob("*/children"):
-        for child in _read(children).split():
-            yield from _family(int(child))
+    with suppress(OSError):  # it has ended
+        for thread in os.listdir(f"/proc/{pid}/task"):  # noqa: PTH208 - a name for each thread
+            for child in _read(Path(f"/proc/{pid}/task/{thread}/children")).split():
+                yield from _family(int(child))
 
 
 def _resident(pid: int) -> int:

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks.measure import RunError, Usage, middle, run
+from benchmarks.measure import RunError, Usage, middle, run, smallest_peak
 from benchmarks.programs import BASE, VERIFYING, Program, find_programs
 from benchmarks.sites import compare_sites, list_files
 from benchmarks.speed import BUILDS, OURS, compare, find_task, given_pack, measure, measure_same
@@ -206,7 +206,8 @@ start().wait()
 for process in [start(), start()]: process.wait()
 """
     used = run((sys.executable, "-c", script), tmp_path, {})
-    assert 200e6 < used.largest < 300e6
+    # A process starts out as a copy of the one that starts it.
+    assert 200e6 < used.largest < max(300e6, smallest_peak() + 50e6)
     assert 400e6 < used.together < 550e6
 
 
