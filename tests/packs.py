@@ -59,6 +59,8 @@ def canary(
 
 def make_pack(root: Path, files: dict[str, str | bytes]) -> Path:
     """Write files, by their path below the pack, and return the pack's folder."""
+    for folder in ("QSBs", "canaries"):  # profiles name them
+        (root / folder).mkdir(parents=True, exist_ok=True)
     for path, content in files.items():
         target = root / path
         target.parent.mkdir(parents=True, exist_ok=True)

@@ -98,12 +98,20 @@ def read_contents(root: Path, profile: Profile) -> Contents:
     if not any((root / folder).is_dir() for folder in folders):
         expected = " or ".join(f"{folder}/" for folder in folders)
         raise SecpackError(f"{root}: no security pack here; expected a folder {expected} in it")
+    missing = [folder for folder in profile.named_folders if not (root / folder).is_dir()]
+    if missing:
+        names = ", ".join(f"{folder}/" for folder in missing)
+        raise SecpackError(f"{root}: no folder {names}, which the profile names")
     reader = _Reader(root, profile)
     reader.read_folder(profile.bulletins, reader.contents.bulletins)
     reader.read_folder(profile.canaries, reader.contents.canaries)
     reader.read_keys()
     reader.check_others()
-    return reader.contents
+    contents = reader.contents
+    if not (contents.bulletins or contents.canaries or contents.withheld or contents.errors):
+        name = f"{profile.bulletins.prefix.lower()}-001-2020.txt"
+        raise SecpackError(f"{root}: no document found; expected names like {name}")
+    return contents
 
 
 def document_id(kind: Kind, number: int) -> str:

@@ -131,6 +131,12 @@ class Csaf:
     contact: str = ""
 
 
+# A pack may lack the folders of these, which no profile has named.
+_BULLETINS: Final = Kind("QSB", "QSBs")
+_CANARIES: Final = Kind("canary", "canaries")
+_KEYS: Final = "keys"
+
+
 @dataclass(frozen=True, slots=True)
 class Profile:
     """An issuer. ``tag`` is the authority of feed ids (RFC 4151), ``master_key`` a fingerprint.
@@ -145,9 +151,9 @@ class Profile:
     tag: str = "localhost,2000"
     as_of: date | None = None
     legacy_until: date | None = None
-    bulletins: Kind = Kind("QSB", "QSBs")
-    canaries: Kind = Kind("canary", "canaries")
-    keys: str = "keys"
+    bulletins: Kind = _BULLETINS
+    canaries: Kind = _CANARIES
+    keys: str = _KEYS
     master_key: str = ""
     links: Links = Links()
     security_txt: SecurityTxt | None = None
@@ -155,6 +161,13 @@ class Profile:
     signers: Mapping[str, Signer] = field(default_factory=dict)
     documents: Mapping[str, DocumentEntry] = field(default_factory=dict)
     waivers: tuple[Waiver, ...] = ()
+
+    @property
+    def named_folders(self) -> list[str]:
+        """The folders that the profile's file names, so that the pack must have them."""
+        defaults = ((self.bulletins, _BULLETINS), (self.canaries, _CANARIES))
+        named = [kind.folder for kind, default in defaults if kind is not default]
+        return named + ([self.keys] if self.keys != _KEYS else [])
 
     @property
     def pinned(self) -> set[str]:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from secpack import PackError, Profile, SecpackError, load
+from secpack import PackError, Profile, SecpackError, load, load_profile
 from secpack.model.archive import Advisory, Archive
 from secpack.model.findings import Severity, Waiver
 from secpack.profile import DocumentEntry
@@ -211,10 +211,30 @@ def test_all_reasons_are_told(tmp_path: Path) -> None:
 def test_no_link_leads_out_of_the_pack(tmp_path: Path, link: str) -> None:
     outside = make_pack(tmp_path / "outside", {"qsb.txt": bulletin(2)})
     pack = make_pack(tmp_path / "pack", numbered(1))
+    (pack / "canaries").rmdir()
     (pack / link).parent.mkdir(exist_ok=True)
     target = outside if link == "canaries" else outside / "qsb.txt"
     (pack / link).symlink_to(target)
     assert reasons(pack) == [f"{link}: a link that leads out of the pack"]
+
+
+def test_a_pack_without_documents_is_an_error(tmp_path: Path) -> None:
+    pack = make_pack(tmp_path, {"QSBs/qsb-template.txt": "Title\n"})
+    with pytest.raises(SecpackError, match="no document found; expected names like qsb-001-2020"):
+        load(pack, profile=PROFILE)
+
+
+def test_a_folder_that_the_profile_names_must_be_there(tmp_path: Path) -> None:
+    pack = make_pack(tmp_path, numbered(1))
+    (pack / "canaries").rmdir()
+    assert load(pack, profile=Profile(issuer="Quern")).bulletins, "only the default names it"
+    path = tmp_path / "profile.toml"
+    path.write_text('[canaries]\nprefix = "canary"\nfolder = "canaries"\n')
+    with pytest.raises(SecpackError, match="no folder canaries/, which the profile names"):
+        load(pack, profile=load_profile(path))
+    path.write_text('keys = "public-keys"\n')
+    with pytest.raises(SecpackError, match="no folder public-keys/, which the profile names"):
+        load(pack, profile=load_profile(path))
 
 
 def test_a_link_inside_the_pack_is_a_file(tmp_path: Path) -> None:
