@@ -8,6 +8,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
 
@@ -19,12 +20,13 @@ from lxml import etree
 from bulletins.build.gate import GateError, check_output
 from bulletins.exports.calendar import calendar
 from bulletins.exports.crawlers import MOST, security_txt, sitemap
+from bulletins.exports.table import exports as exports_of
 from bulletins.feeds.entries import document_entry
 from bulletins.site import Site as ArchiveSite
 from bulletins.urls import ARCHIVE_JSON
 from secpack import SecpackError, load, load_profile
 from secpack.model.archive import Archive
-from secpack.profile import Profile
+from secpack.profile import Csaf, Profile
 from tests.bulletins import judges
 from tests.bulletins.formats import data_files, exports, feeds
 from tests.bulletins.sites import ROOT, Site, build
@@ -398,3 +400,10 @@ def test_the_documents_name_every_key_of_the_data() -> None:
     keys = {key for part in schema["$defs"].values() for key in part.get("properties", ())}
     assert len(keys) > 50
     assert [key for key in sorted(keys) if f"`{key}`" not in told] == []
+
+
+def test_the_documentation_names_every_export() -> None:
+    text = (ROOT / "docs/format.md").read_text("utf-8")
+    profile = replace(PROFILE, csaf=Csaf("https://quern.example.org"))
+    site = ArchiveSite(load(PACK, profile=PROFILE), profile, URL)
+    assert [export.url for export in exports_of(site) if export.url not in text] == []
