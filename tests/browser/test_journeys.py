@@ -106,7 +106,7 @@ def test_first_comes_what_leads_past_the_navigation(tab: Any) -> None:
 
 def test_the_original_is_shown_without_leaving_the_page(tab: Any, site: Served) -> None:
     tab.goto(site.url + "qsb/003/index.html")
-    follow(tab, "shown here")
+    follow(tab, "view below")
     assert where(tab) == "qsb/003/index.html#page-original"
     assert tab.locator("#page-original").is_visible()
     original = (site.folder / "qsb/003/qsb-003-2017.txt").read_text("utf-8")
@@ -117,7 +117,7 @@ def test_a_long_original_is_a_link(browser: Any, long: Served) -> None:
     name = "qsb-021-2021.txt"
     with watched(browser, long.url) as tab:
         tab.goto(long.url + "qsb/021/")
-        assert tab.get_by_text("shown here").count() == 0
+        assert tab.get_by_text("view below").count() == 0
         assert tab.locator(".original, iframe").count() == 0
         assert tab.locator(".facts a", has_text=name).get_attribute("href") == name
     assert (long.folder / "qsb/021" / name).is_file()
@@ -259,9 +259,9 @@ def test_what_is_not_there_is_said_kindly(browser: Any, demo: Served, script: bo
     context = browser.new_context(java_script_enabled=script)
     other = context.new_page()
     other.goto(demo.url + "qsb/999/no/such/page")
-    assert other.locator("h1").inner_text() == "There is nothing at this address"
+    assert other.locator("h1").inner_text() == "Page not found"
     assert other.locator("main").evaluate("(one) => getComputedStyle(one).maxWidth") != "none"
-    follow(other, "all bulletins")
+    follow(other, "All bulletins")
     assert where(other) == "qsb/index.html"
     context.close()
 
@@ -272,7 +272,7 @@ def test_searching_without_script_says_where_to_look(browser: Any, demo: Served)
     tab.goto(demo.url)
     follow(tab, "Search")
     assert not tab.locator("form").is_visible()
-    assert tab.get_by_text("Searching needs JavaScript").is_visible()
+    assert tab.get_by_text("Search needs JavaScript").is_visible()
     follow(tab, "By CVE")
     assert where(tab) == "cve/index.html"
     context.close()
