@@ -58,7 +58,7 @@ help: known ## Show what there is to make
 	@echo "  PUBLIC=LINK     for publish: where the site is public (default: public)"
 	@echo "  SITEURL=URL     the site's public URL, for feeds and exports (default: none)"
 	@echo "  KEEP=NUMBER     for publish: how many older versions are kept (default: 3)"
-	@echo "  PLAN=1          for publish: only tell what would change"
+	@echo "  PLAN=1          for publish: only show what would change"
 	@echo "  GZIP=1          write compressed copies beside the files, for the server"
 	@echo "  SEARCH=1        index all words, so that the page search/ finds them"
 	@echo "  AS_OF=DATE      leave out what was published after that day"

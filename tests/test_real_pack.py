@@ -297,9 +297,9 @@ def test_verdicts_on_page_and_in_data(site: Site) -> None:
             assert re.fullmatch("[0-9A-F]{40}", signature["fingerprint"])
     for publication, signature in odd:
         assert signature["verdict"] == "bad"
-        assert "BAD: the text, or the signature" in site.read(publication["url"] + "index.html")
+        assert "BAD: the signature does not match" in site.read(publication["url"] + "index.html")
     legacy = next(p for p, s in rows if s["verdict"] == "good-legacy")
-    assert "good, but over a legacy digest" in site.read(legacy["url"] + "index.html")
+    assert "good, but with an obsolete digest" in site.read(legacy["url"] + "index.html")
 
 
 def test_any_change_is_noticed(real_pack: Path, tmp_path: Path) -> None:

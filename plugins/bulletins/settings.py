@@ -116,7 +116,7 @@ def read_archive(settings: dict[str, Any]) -> tuple[Archive, Profile]:
         progress=Progress("Reading texts"),
     )
     if strict and not profile.master_key:
-        raise SecpackError("the profile pins no master key: what is published must rest on one")
+        raise SecpackError("the profile names no master key; a published site needs one")
     if strict:
         _check_strictly(archive, pinned=pinned is not None)
     return archive, profile
@@ -138,7 +138,7 @@ def _check_strictly(archive: Archive, *, pinned: bool) -> None:
     if errors:
         raise SecpackError("\n".join(f"{f.file}: {f.message} ({f.code})" for f in errors))
     if archive.late and not pinned:
-        message = "documents of a day that has not come: say with AS_OF which day is to be shown"
+        message = "documents dated in the future: set AS_OF to the day that the site is to show"
         raise SecpackError(message)
 
 

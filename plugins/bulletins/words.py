@@ -1,7 +1,7 @@
-"""Every sentence that the site says itself, for templates, feeds and exports.
+"""Every sentence that the site adds to the texts: for templates, feeds, exports and scripts.
 
-``str.format`` fills in what is in braces. A sentence of ``Markup`` is HTML: it escapes what is
-filled in. What a text, a finding or the profile says is not here.
+``str.format``, or a script, fills in what is in braces. ``Markup`` is HTML, and escapes what is
+filled in. The words of texts, findings and profiles are elsewhere.
 """
 
 from __future__ import annotations
@@ -154,12 +154,16 @@ no_canaries: Final = "This pack has no canaries."
 next_due: Final = Markup("The next one is due {window}.")
 next_canary_due: Final = Markup("The next canary is due {window}.")
 due_unknown: Final = (
-    "When the next one is due is not stated in a form that this archive understands."
+    "The due date of the next one is not stated in a form that this archive understands."
 )
+overdue: Final = {
+    1: "overdue by 1 day, according to your clock",
+    2: "overdue by {days} days, according to your clock",
+}
 xsas: Final = "Xen Security Advisories"
 affect: Final = Markup("published advisories affect {product} ({percentage}\u00a0%).")
 undecided: Final = {1: Markup("1 is undecided."), 2: Markup("{number} are undecided.")}
-named_in_texts: Final = "are named in texts of this archive."
+mentioned_in_texts: Final = "are mentioned in texts of this archive."
 earlier: Final = "Earlier bulletins"
 browse: Final = "Browse the archive"
 browse_by: Final = Markup("Or browse {by}. The archive has {bulletins} and {canaries}.")
@@ -189,18 +193,18 @@ signature_of: Final = "signature of"
 lookup_titles: Final = {"release": releases, "package": packages}
 lookup_columns: Final = {"release": release, "package": package}
 lookups_description: Final = {
-    "release": "Bulletins by release, as their texts name them.",
-    "package": "Bulletins by package, as their texts name them.",
+    "release": "Bulletins by release, extracted from their texts.",
+    "package": "Bulletins by package, extracted from their texts.",
 }
 lookups_introduction: Final = {
     "release": "Releases with security updates.",
     "package": "Packages with security updates.",
 }
-lookups_caption: Final = "With the newest bulletin for each"
+lookups_caption: Final = "Each with its newest bulletin"
 lookups_newest: Final = "Newest"
-lookups_empty: Final = "No text of this pack names any."
+lookups_empty: Final = "No bulletin in this pack mentions any."
 release_not_stated: Final = "Release not stated"
-release_not_stated_caption: Final = "These bulletins name packages without a release"
+release_not_stated_caption: Final = "These bulletins list packages without stating a release"
 lookup_description: Final = Markup("Security updates for {name}, with packages and versions.")
 lookup_introduction: Final = "Security updates, newest first; versions as of publication."
 
@@ -219,15 +223,14 @@ published_advisories: Final = "Published advisories"
 percentage: Final = "Percentage affecting"
 numbers: Final = Markup("{total} numbers, {unused} unused.")
 drawing_title: Final = Markup(
-    "Advisories of each year, and how many of them affect {product}. "
-    "The numbers are in the table below."
+    "Advisories per year, and how many of them affect {product}. The table below has the numbers."
 )
 drawing_caption: Final = Markup(
     "Outlined: published advisories. Filled: those affecting {product}."
 )
 bar: Final = Markup("{affecting} of {used}")
 as_table: Final = "Show as a table"
-table_caption: Final = "Advisories of each year"
+table_caption: Final = "Advisories per year"
 year: Final = "Year"
 published_column: Final = "Published"
 affecting_column: Final = Markup("Affecting {product}")
@@ -236,25 +239,25 @@ total: Final = "Total"
 meaning: Final = "What the verdicts mean"
 meaning_introduction: Final = Markup(
     "A Xen Security Advisory (XSA) is the Xen Project’s notice of a security bug in its software. "
-    "{product} uses some of that software, in its own way, so not every bug matters here."
+    "{product} uses only some of that software, in its own way, so not every bug matters here."
 )
 meanings: Final = (
     (
         "Yes",
         Markup(
-            "The bug weakens the security of {product}: in the releases of that time, an attacker "
-            "could gain something that they are meant to withhold. A bulletin says what to do."
+            "The bug weakens the security of {product}: in the releases of that time, it lets an "
+            "attacker do something that they are meant to prevent. A bulletin says what to do."
         ),
     ),
     (
         "No",
         Markup(
-            "It does not. The faulty part is absent or unused, or all an attacker gains is a "
-            "machine that hangs or crashes. That is a nuisance, but isolation holds. There may be "
-            "no bulletin."
+            "The bug does not weaken it. The faulty code is absent or unused, or an attacker can "
+            "only make a machine hang or crash. That is a nuisance, but isolation holds. There may "
+            "be no bulletin."
         ),
     ),
-    ("Unused", Markup("The number was reserved, and no advisory came of it. It is not counted.")),
+    ("Unused", Markup("The number was reserved, but no advisory followed. It is not counted.")),
     (
         "To be announced",
         Markup("Undecided. It is counted, but not as affecting {product}."),
@@ -262,23 +265,23 @@ meanings: Final = (
     (
         "Not in the tracker",
         Markup(
-            "A text or the Xen Project’s list names it, but the tracker does not have it. It has "
-            "no verdict, and is not counted."
+            "Only a text or the Xen Project’s list mentions it. It has no verdict, and is not "
+            "counted."
         ),
     ),
 )
 tracker_captions: Final = {
     0: Markup("By number, highest first: {total} in the tracker"),
-    1: Markup("By number, highest first: {total} in the tracker, and 1 only named elsewhere"),
+    1: Markup("By number, highest first: {total} in the tracker, and 1 mentioned only elsewhere"),
     2: Markup(
-        "By number, highest first: {total} in the tracker, and {others} only named elsewhere"
+        "By number, highest first: {total} in the tracker, and {others} mentioned only elsewhere"
     ),
 }
 affected_column: Final = "Affected"
 reason: Final = "Reason"
 bulletin_column: Final = "Bulletin"
 not_here: Final = Markup("{id} (not in this archive)")
-tracker_empty: Final = "There is no tracker data, and no text names an advisory."
+tracker_empty: Final = "There is no tracker data, and no text mentions an advisory."
 tracker_verdicts: Final = {
     Status.YES: "yes",
     Status.NO: "no",
@@ -291,37 +294,37 @@ verdict_sentences: Final = {
     Status.NO: "It does not affect the security of {product}.",
     Status.UNUSED: "No advisory was published under this number.",
     Status.OPEN: "Whether it affects the security of {product} is undecided.",
-    Status.UNTRACKED: "Only a text or the Xen Project’s list names it. "
+    Status.UNTRACKED: "Only a text or the Xen Project’s list mentions it. "
     "The tracker does not say whether it affects the security of {product}.",
 }
 advisory_name: Final = Markup("Xen Security Advisory {number}")
 advisory_description: Final = Markup(
     "Whether Xen Security Advisory {number} affects the security of {product}, "
-    "and which bulletins name it."
+    "and which bulletins mention it."
 )
 advisory: Final = "Advisory"
 addressed_in: Final = "Bulletins"
 mentioned_in: Final = "Mentioned in"
-by_own_text: Final = "By its own text."
+by_own_text: Final = "According to its own text."
 by_own_text_alone: Final = Markup(
-    "By its own text; the tracker does not name {bulletins} for this advisory."
+    "According to its own text; the tracker does not assign this advisory to {bulletins}."
 )
-no_bulletin: Final = "No bulletin in this archive names it."
+no_bulletin: Final = "No bulletin in this archive mentions it."
 previous: Final = "Previous"
 following: Final = "Next"
 neighbouring_advisories: Final = "Neighbouring advisories"
-cve_description: Final = "All CVEs that bulletins and advisories name, and where."
-cve_caption: Final = Markup("{count} named in texts, or assigned to an advisory; newest first.")
+cve_description: Final = "Every CVE mentioned, and where."
+cve_caption: Final = Markup("{count} mentioned in texts or assigned to an advisory, newest first.")
 cve_links: Final = Markup("Links go to {host}.")
-named_in: Final = "Named in"
-cve_empty: Final = "No text of this archive names a CVE."
+
+cve_empty: Final = "No text in this archive mentions a CVE."
 
 # --- keys -------------------------------------------------------------------------------------
 
 keys_description: Final = "The keys of the security pack, their fingerprints and certifications."
 keys_introduction: Final = (
-    "All keys in the pack. A fingerprint shown here proves nothing by itself: get that of the "
-    "master key from several independent sources, and compare."
+    "All keys in the pack. A fingerprint shown here proves nothing by itself: compare that of the "
+    "master key with several independent sources."
 )
 keys_master: Final = Markup("This archive trusts the master key {fingerprint}.")
 owner: Final = "Owner"
@@ -350,6 +353,13 @@ search_label: Final = "An id, or words"
 search_hint: Final = Markup("For example {examples}, or “a phrase in quotation marks”.")
 results: Final = "Results"
 browse_instead: Final = "Browse instead"
+search_status: Final = {
+    "found": "{count} found.",
+    "most": "Showing the first {count} found.",
+    "none": "Nothing found.",
+    "ids": "Only ids and titles were searched: the word index is missing, or this page was opened "
+    "from a folder.",
+}
 search_script: Final = (
     "Search needs JavaScript. Everything is also listed on these pages, which need no JavaScript:"
 )
@@ -376,7 +386,9 @@ trusted_key_hint: Final = "Compare it with other sources; do not take it from he
 
 # --- feeds and data ---------------------------------------------------------------------------
 
-feeds_description: Final = "Subscribe to new bulletins and canaries, and take the archive as data."
+feeds_description: Final = (
+    "Subscribe to new bulletins and canaries, or download the archive as data."
+)
 feed_names: Final = {
     "all": "bulletins and canaries",
     "bulletins": "bulletins",
@@ -384,17 +396,16 @@ feed_names: Final = {
     "xsa": "Xen Security Advisories",
 }
 
-#: Parts of the page, each with a title, an introduction and an end.
+#: The sections of the page with feeds and data: title, introduction, and last words.
 feeds_sections: Final = {
     "feeds": (
         "Subscribe to updates",
         "A feed is a file that a program, a feed reader, fetches now and then to show you what is "
-        "new. Nobody learns who you are: there is no account, and you leave no e-mail address. "
-        "Copy the URL of a feed into your reader. A browser may show it as raw text, or save it, "
-        "which is harmless.",
-        "Entries hold whole texts. A text that is revised keeps its entry, with a new date. A feed "
-        "holds the newest entries and says where older ones are, so a reader misses nothing after "
-        "a long time away.",
+        "new. You need no account, and nobody asks for your e-mail address. Copy the URL of a feed "
+        "into your reader. A browser may show it as raw text, or save it, which is harmless.",
+        "Each entry has the whole text. A revised text keeps its entry, with a new date. A feed "
+        "has the newest entries and links to older ones, so your reader misses nothing after a "
+        "long break.",
     ),
     "calendar": (
         "Know when a canary is due",
@@ -404,22 +415,22 @@ feeds_sections: Final = {
     ),
     "data": (
         "Data exports",
-        "What the pages say, for programs. Only the signed originals can be verified.",
+        "The content of the pages, for programs. Only the signed originals can be verified.",
         "",
     ),
     "scanners": (
         "Data for scanners",
-        "Bulletins in the formats of programs that look for vulnerabilities.",
+        "Bulletins in formats that vulnerability scanners read.",
         "",
     ),
 }
 
-#: What the page lists, by the name of the export: its section, its title, a sentence.
+#: The exports on that page, by name: section, title, and a sentence.
 exports: Final = {
     "all": (
         "feeds",
         "Bulletins and canaries",
-        "Everything. If you do not know which feed to take, take this one.",
+        "Everything. If in doubt, take this one.",
     ),
     "all.json": (
         "feeds",
@@ -429,7 +440,7 @@ exports: Final = {
     "bulletins": (
         "feeds",
         "Bulletins",
-        "Only security bulletins: what went wrong, and what you must do.",
+        "Only security bulletins: what is wrong, and what you must do.",
     ),
     "canaries": ("feeds", "Canaries", "Only canaries."),
     "xsa": (
@@ -440,14 +451,14 @@ exports: Final = {
     "calendar": (
         "calendar",
         "Calendar of canaries",
-        "The days on which each next canary is due, past ones included. Subscribe to its URL in a "
-        "calendar program (iCalendar).",
+        "When each next canary is due, past ones included. Subscribe to its URL in a calendar "
+        "program (iCalendar).",
     ),
     "archive": (
         "data",
         "archive.json",
         "The whole archive: documents, signatures and verdicts, advisories, keys. The page of each "
-        "document links to its part.",
+        "document links to that document’s data.",
     ),
     "schema": ("data", "schema.json", "A JSON Schema of these files."),
     "osv": (
@@ -459,8 +470,8 @@ exports: Final = {
     "csaf": (
         "scanners",
         "Bulletins as CSAF 2.0",
-        "The provider’s metadata, where programs that read the Common Security Advisory Framework "
-        "begin. It leads to a feed (ROLIE), and from there to a document for each bulletin.",
+        "The provider metadata, from which programs start to read the Common Security Advisory "
+        "Framework. It links to a ROLIE feed, which links to a document for each bulletin.",
     ),
 }
 

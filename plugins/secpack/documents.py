@@ -176,7 +176,7 @@ def _read(text: TextFile, kind: Kind, profile: Profile, *, word: str) -> tuple[D
 
 def _check_letterhead(head: Letterhead, text: TextFile, word: str) -> None:
     if head.kind != word:
-        message = f"a {head.kind} by its header, in the folder of another kind; expected a {word}"
+        message = f"a {head.kind} by its header, in the wrong folder; expected a {word}"
         raise ParseError(message, path=text.file.path, line=head.line)
     if head.number != text.number:
         message = f"number {head.number} in the header, {text.number} in the file's name"
@@ -194,7 +194,7 @@ def _check_year(text: TextFile, metadata: Metadata, line: int) -> None:
 def _findings(head: Letterhead, text: TextFile, profile: Profile) -> Iterator[Finding]:
     path = text.file.path
     if text.year is None:
-        yield Finding(path, 0, "draft", "a draft by its name: put the year into the name")
+        yield Finding(path, 0, "draft", "the file name says draft: put the year there")
     if profile.issuer and head.issuer != profile.issuer:
         message = f"issued by {head.issuer!r}; the issuer in the profile is {profile.issuer!r}"
         yield Finding(path, head.line, "issuer-differs", message)

@@ -150,7 +150,7 @@ def before(shared: Shared, tmp_path: Path) -> Site:
 def check_refused(site: Site, reason: str, before: dict[str, bytes]) -> None:
     assert site.status == 1
     assert reason in site.said
-    assert "what stood there before still stands" in site.said
+    assert "Nothing was built; the previous site is unchanged." in site.said
     assert site.files() == before
     assert not [p.name for p in site.folder.parent.iterdir() if p.name.startswith(".")]
 
@@ -282,7 +282,7 @@ def test_a_folder_of_something_else_is_not_replaced(tmp_path: Path) -> None:
     (tmp_path / "home" / "letters.txt").write_text("mine")
     site = build(tmp_path / "home")
     assert site.status == 1
-    assert "files that this program has not put there, such as letters.txt" in site.said
+    assert "files that this program did not write, such as letters.txt" in site.said
     assert site.files() == {"letters.txt": b"mine"}
 
 
@@ -526,7 +526,7 @@ def test_what_is_under_embargo_or_to_come_leaves_no_trace(tmp_path: Path) -> Non
     tracker.write_text("- xsa: 9\n  date: 2002-01-01\n  affected: yes\n  qsb: 002-2002\n")
     site = build(tmp_path / "site", SECPACK=pack, PROFILE=profile, XSA=tracker)
     assert site.status == 0, site.said
-    assert "Withheld: 1 under embargo, 2 of a later day." in site.said
+    assert "Withheld: 1 under embargo, 2 dated later." in site.said
     for path, data in site.files().items():
         content = path.encode() + data
         for word in (b"Zanzibar", b"Hush", b"Whisper", b"hush", b"002-2002", b"QSB-002", b"2999"):
@@ -546,7 +546,7 @@ def test_publishing_wants_the_day_to_be_given(tmp_path: Path) -> None:
     make_pack(pack, {"QSBs/qsb-013-2999.txt": bulletin(13, date="2999-01-01")})
     site = plain(tmp_path / "site", pack, settings="publishconf.py")
     assert site.status == 1
-    assert "say with AS_OF which day is to be shown" in site.said
+    assert "set AS_OF to the day that the site is to show" in site.said
     assert plain(tmp_path / "site", pack, settings="publishconf.py", AS_OF="2026-01-01").status == 0
 
 
@@ -624,7 +624,7 @@ def test_what_is_published_rests_on_a_master_key(tmp_path: Path) -> None:
     profile.write_text('issuer = "Quern"\n')
     site = build(tmp_path / "site", settings="publishconf.py", SECPACK=DEMO, PROFILE=profile)
     assert site.status == 1
-    assert "the profile pins no master key" in site.said
+    assert "the profile names no master key" in site.said
 
 
 def test_a_tampered_text_is_marked_wherever_it_is_named(tmp_path: Path) -> None:
@@ -644,10 +644,12 @@ def test_a_tampered_text_is_shown_in_development_and_refused_when_published(tmp_
     assert site.status == 0, site.said
     assert "error: QSBs/qsb-003-2017.txt: no good signature" in site.said
     page = site.read("qsb/003/index.html")
-    assert page.count('<strong class="alarm">BAD: the text, or the signature') == 2
+    assert page.count('<strong class="alarm">BAD: the signature does not match') == 2
     refused = plain(tmp_path / "other", tmp_path / "pack", settings="publishconf.py")
     assert refused.status == 1
-    assert "QSBs/qsb-003-2017.txt.sig.ines: BAD: the text, or the signature, is not" in refused.said
+    assert (
+        "QSBs/qsb-003-2017.txt.sig.ines: BAD: the signature does not match the text" in refused.said
+    )
     assert not refused.folder.exists()
 
 

@@ -170,7 +170,7 @@ def test_a_build_does_not_write_into_what_is_public(public: Site) -> None:
     before = public.files()
     site = build(public.folder, SITEURL=HOST)
     assert site.status == 1
-    assert "a link, as `make publish` makes one" in site.said
+    assert "a link made by `make publish`" in site.said
     assert public.files() == before
 
 
@@ -260,7 +260,7 @@ def test_a_full_disk_leaves_what_is_public(public: Site) -> None:
     )
     assert done.returncode == 1
     assert "File too large" in done.stderr
-    assert "Nothing was published; what was public still is." in done.stderr
+    assert "Nothing was published; the public site is unchanged." in done.stderr
     assert public.files() == before
     assert versions(public.folder) == ["000001"]
 
@@ -279,7 +279,7 @@ def test_the_second_of_two_waits_and_says_so(public: Site) -> None:
         )
         assert process.stderr
         said = process.stderr.readline()
-        assert "another publish is at work; waiting" in said
+        assert "another publish is running; waiting" in said
         assert versions(public.folder) == ["000001"]
     output, _ = process.communicate(timeout=60)
     assert process.returncode == 0
@@ -397,7 +397,7 @@ def test_what_was_public_is_not_lost(public: Site, fewer: Mapping[str, str | Pat
             "qsb/012/qsb-012-2025.txt: QSB-012 was public, and is gone (publish-document-gone)"
         ) in refused.said
         assert 'finding = "publish-document-gone"' in refused.said
-        assert "Nothing was published; what was public still is." in refused.said
+        assert "Nothing was published; the public site is unchanged." in refused.said
         assert public.files() == before
 
 
@@ -512,7 +512,7 @@ def test_a_public_site_that_was_altered_is_told_and_mended(public: Site) -> None
     page.write_bytes(page.read_bytes().replace(b"Quern", b"Quorn"))
     site = publish(public.folder)
     assert site.status == 0, site.said
-    assert "not as it was published: 1 file(s): qsb/003/index.html" in site.said
+    assert "public site after publication: 1 file(s): qsb/003/index.html" in site.said
     assert "pages: 0 added, 1 changed, 0 removed" in site.said
     assert b"Quorn" not in page.read_bytes()
 
@@ -530,7 +530,7 @@ def test_a_public_site_that_cannot_be_compared_with_names_the_ways_out(
     assert site.status == 1
     assert lost in site.said or "or a feed, cannot be read" in site.said
     assert "To go on, show the version before it (make rollback)" in site.said
-    assert "Nothing was published; what was public still is." in site.said
+    assert "Nothing was published; the public site is unchanged." in site.said
     assert public.files() == before
 
 

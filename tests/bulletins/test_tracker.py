@@ -91,7 +91,7 @@ def check_statistics(site: Site) -> None:
         (9002, ["No. It does not affect", "Reason denial of service only"]),
         (9006, ["Unused. No advisory was published under this number"]),
         (9036, ["To be announced. Whether it affects the security of Quern OS is undecided"]),
-        (9037, ["Not in the tracker. Only a text or the Xen Project’s list names it"]),
+        (9037, ["Not in the tracker. Only a text or the Xen Project’s list mentions it"]),
     ],
 )
 def test_pages_of_advisories(demo: Site, number: int, expected: list[str]) -> None:
@@ -197,17 +197,17 @@ def test_without_tracker_data_there_are_no_statistics(tmp_path: Path) -> None:
     page = site.read("xsa/index.html")
     assert "page-statistics" not in page
     assert row(page, 7) == "XSA-7 not in the tracker QSB-001"
-    assert "Only a text or the Xen Project’s list names it" in site.read("xsa/7/index.html")
+    assert "Only a text or the Xen Project’s list mentions it" in site.read("xsa/7/index.html")
     data = json.loads(site.read("data/archive.json"))
     assert data["statistics"]["total"] == 0
     assert data["statistics"]["percentage"] is None
     assert data["advisories"][0]["status"] == "not-tracked"
-    assert "are named in texts of this archive" in site.read("index.html")
+    assert "are mentioned in texts of this archive" in site.read("index.html")
 
 
 def test_an_archive_without_any_advisory(tmp_path: Path) -> None:
     site = site_of(tmp_path, {"QSBs/qsb-001-2001.txt": bulletin(1)})
-    assert "no text names an advisory" in site.read("xsa/index.html")
+    assert "no text mentions an advisory" in site.read("xsa/index.html")
     assert "No text of this archive names a CVE" in site.read("cve/index.html")
 
 
@@ -298,4 +298,4 @@ def test_what_only_the_text_says_is_told_apart(tmp_path: Path) -> None:
     tracker = "- {xsa: 7, date: 2001-03-04, affected: no}\n"
     site = site_of(tmp_path, files, tracker=tracker)
     page = words(site.read("xsa/7/index.html"))
-    assert "By its own text; the tracker does not name QSB-001 for this advisory." in page
+    assert "the tracker does not assign this advisory to QSB-001." in page

@@ -172,7 +172,7 @@ def test_no_pack(tmp_path: Path) -> None:
         ),
         (
             {"QSBs/qsb-001-2001.txt": canary(1)},
-            "QSBs/qsb-001-2001.txt:1: a canary by its header, in the folder of another kind; "
+            "QSBs/qsb-001-2001.txt:1: a canary by its header, in the wrong folder; "
             "expected a bulletin",
         ),
         (

@@ -112,7 +112,9 @@ def test_a_tampered_pack(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> 
     text.write_bytes(text.read_bytes().replace(b"grant", b"grunt", 1))
     status, out, _ = run(capsys, str(tmp_path / "pack"), *DEMO[1:])
     assert status == 1
-    assert "QSBs/qsb-003-2017.txt.sig.ines\n  error: BAD: the text, or the signature, is not" in out
+    assert (
+        "QSBs/qsb-003-2017.txt.sig.ines\n  error: BAD: the signature does not match the text" in out
+    )
     assert "QSBs/qsb-003-2017.txt\n  error: no good signature" in out
 
 

@@ -1,10 +1,10 @@
-// Tells by the reader's clock whether a canary is overdue; the page itself knows no day.
+// Says whether a canary is overdue, by the reader's clock; pages do not depend on the day.
 for (const due of document.querySelectorAll("time[data-due]")) {
   const days = Math.floor((Date.now() - Date.parse(due.textContent + "T24:00Z")) / 864e5) + 1;
   if (days > 0) {
-    const said = document.createElement("strong");
-    said.className = "alarm";
-    said.textContent = ` – overdue by ${days} ${days === 1 ? "day" : "days"}, by your clock`;
-    due.after(said);
+    const alarm = document.createElement("strong");
+    alarm.className = "alarm";
+    alarm.textContent = ` – ${(days === 1 ? due.dataset.one : due.dataset.more).replace("{days}", days)}`;
+    due.after(alarm);
   }
 }

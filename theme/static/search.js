@@ -1,15 +1,15 @@
-// Finds ids and titles by ids.js, which works from a folder, too; and words by Pagefind, if it is there.
+// Finds ids and titles with ids.js, which also works from a folder; and words with Pagefind, if its index is there.
 "use strict";
 const MOST = 40;
 const root = new URL("..", document.baseURI);
 const form = document.querySelector(".search");
 const query = form.elements.q;
 const list = document.querySelector(".results");
-const said = document.querySelector(".status");
+const report = document.querySelector(".status");
 let engine;
 let latest = 0;
 
-// "QSB #029", "qsb29" and "Qsb 29" are "qsb 29".
+// "QSB #029", "qsb29" and "Qsb 29" become "qsb 29".
 const normal = (text) =>
   text.toLowerCase().replace(/xen security advisory/g, "xsa")
     .replace(/([a-z])(?=[0-9])|([0-9])(?=[a-z])/g, "$& ").replace(/[^\p{L}\p{N}]+/gu, " ")
@@ -52,7 +52,7 @@ function made(name, text) {
   return element;
 }
 
-// Pagefind marks words with <mark> and escapes the rest; all of it is put in as text.
+// Pagefind marks words with <mark> and escapes the rest; we add everything as text.
 function excerptOf(html) {
   const shown = made("p", "");
   const plain = (text) => text.replace(/&lt;/g, "<").replace(/&gt;/g, ">").replace(/&quot;/g, '"').replace(/&amp;/g, "&");
@@ -76,8 +76,9 @@ function show(found, words) {
   const urls = new Set();
   const shown = found.filter(({ url }) => !urls.has(url) && urls.add(url)).slice(0, MOST);
   list.replaceChildren(...shown.map(item));
-  const where = words ? "" : " Only ids and titles were searched: the index of words is not there, or not from a folder.";
-  said.textContent = (shown.length ? `${shown.length === MOST ? "The best " : ""}${shown.length} found.` : "Nothing found.") + where;
+  const { none, found: some, most, ids } = report.dataset;
+  const count = !shown.length ? none : shown.length === MOST ? most : some;
+  report.textContent = [count.replace("{count}", shown.length), words ? "" : ids].join(" ").trim();
 }
 
 async function search() {
@@ -85,7 +86,7 @@ async function search() {
   const wanted = normal(query.value);
   if (!wanted) {
     list.replaceChildren();
-    said.textContent = "";
+    report.textContent = "";
     return;
   }
   const known = byId(wanted);
@@ -99,9 +100,9 @@ async function search() {
 
 form.addEventListener("submit", (event) => {
   event.preventDefault();
-  const address = new URL(document.URL);
-  address.searchParams.set("q", query.value);
-  try { history.replaceState(null, "", address); } catch { /* a page in a folder has no history to write */ }
+  const url = new URL(document.URL);
+  url.searchParams.set("q", query.value);
+  try { history.replaceState(null, "", url); } catch { /* a page opened from a folder may not change its URL */ }
   search();
 });
 let pause;

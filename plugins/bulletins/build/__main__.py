@@ -18,7 +18,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m bulletins.build", description=main.__doc__)
     parser.add_argument("-s", "--settings", default="pelicanconf.py", help="Pelican's settings")
     parser.add_argument("--remove", action="store_true", help="remove the site instead")
-    parser.add_argument("--debug", action="store_true", help="show where an error came from")
+    parser.add_argument("--debug", action="store_true", help="show where an error comes from")
     options = parser.parse_args(arguments)
     os.umask(0o022)
     end_in_order()
@@ -34,7 +34,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             build(options.settings)
     except Exception as error:
         explain(error, debug=options.debug)
-        print("Nothing was built; what stood there before still stands.", file=sys.stderr)
+        print("Nothing was built; the previous site is unchanged.", file=sys.stderr)
         return 1
     return 0
 
@@ -47,7 +47,7 @@ def _is_unchanged(settings: str) -> bool:
     report = last_report(site, settings)
     if report is None:
         return False
-    found = f"Nothing has changed, found in {time.monotonic() - started:.1f} s: {site}"
+    found = f"Nothing has changed, checked in {time.monotonic() - started:.1f} s: {site}"
     tell(*filter(None, (found, report)))
     return True
 

@@ -133,7 +133,7 @@ def _run(settings: Any) -> Build:
     settings["WHOLE_OR_NOT_AT_ALL"] = True
     pelican = Pelican(settings)
     if "bulletins" not in pelican.settings["PLUGINS"]:
-        raise GateError("the plugin 'bulletins' did not start: is it among PLUGINS?")
+        raise GateError("the plugin 'bulletins' did not start: is it in PLUGINS?")
     pelican.run()
     built: Build = pelican.settings["BULLETINS"]
     if not built.is_checked:
@@ -148,7 +148,7 @@ def _check_target(target: Path, settings: Any) -> None:
     """
     if Path(settings["OUTPUT_PATH"]).is_symlink():
         where = settings["OUTPUT_PATH"]
-        raise SecpackError(f"{where}: a link, as `make publish` makes one: give another OUTPUT")
+        raise SecpackError(f"{where}: a link made by `make publish`; choose another OUTPUT")
     check_apart(target, settings)
     if target.exists():
         check_ours(target)
@@ -229,7 +229,7 @@ def _summary(archive: Archive, target: Path, seconds: float) -> str:
 def report_archive(archive: Archive) -> Iterator[str]:
     """Tell what was withheld, and what to look at, in lines."""
     if archive.embargoed or archive.late:
-        yield f"Withheld: {archive.embargoed} under embargo, {archive.late} of a later day."
+        yield f"Withheld: {archive.embargoed} under embargo, {archive.late} dated later."
     yield from _report_findings([finding for finding in archive.findings if not finding.waived])
 
 

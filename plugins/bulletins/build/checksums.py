@@ -56,12 +56,14 @@ def check_ours(folder: Path) -> None:
     Raises SecpackError with the first file that a build would destroy.
     """
     if not folder.is_dir():
-        raise SecpackError(f"{folder}: not a folder; give another place")
+        raise SecpackError(f"{folder}: not a folder; choose another place")
     listed = _listed(folder)
     for path in sorted(_paths(folder)):
         if path not in listed:
-            why = "it holds files that this program has not put there"
-            raise SecpackError(f"{folder}: {why}, such as {path}: remove it, or give another place")
+            why = "it contains files that this program did not write"
+            raise SecpackError(
+                f"{folder}: {why}, such as {path}: remove it, or choose another place"
+            )
 
 
 def _listed(folder: Path) -> set[str]:

@@ -56,7 +56,7 @@ def main() -> int:
             print(f"NOT reproducible: {len(wrong)} files differ: {', '.join(wrong[:20])}")
             return 1
         files = digests(site)
-        print(f"reproducible: {len(files)} files, each byte the same")
+        print(f"reproducible: {len(files)} files, identical byte for byte")
         print(f"SHA256SUMS: {files['SHA256SUMS']}")
     return 0
 

@@ -76,9 +76,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Build the site, compare it with the public one, and replace that; return the exit status."""
     parser = argparse.ArgumentParser(prog="python -m bulletins.publish", description=main.__doc__)
     parser.add_argument("-s", "--settings", default="publishconf.py", help="Pelican's settings")
-    parser.add_argument("--plan", action="store_true", help="only tell what would change")
-    parser.add_argument("--rollback", action="store_true", help="show the version before again")
-    parser.add_argument("--debug", action="store_true", help="show where an error came from")
+    parser.add_argument("--plan", action="store_true", help="only show what would change")
+    parser.add_argument(
+        "--rollback", action="store_true", help="make the previous version public again"
+    )
+    parser.add_argument("--debug", action="store_true", help="show where an error comes from")
     options = parser.parse_args(arguments)
     os.umask(0o022)
     end_in_order()
@@ -90,7 +92,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return publish(settings, versions, only_plan=options.plan)
     except Exception as error:
         explain(error, debug=options.debug)
-        print("Nothing was published; what was public still is.", file=sys.stderr)
+        print("Nothing was published; the public site is unchanged.", file=sys.stderr)
         return 1
 
 
@@ -240,7 +242,7 @@ def _tell(plan: Plan, *, whole: bool) -> None:
     """What changes, by kind; ``whole`` names every file."""
     if plan.altered:
         some = ", ".join(plan.altered[:20])
-        print(f"The public site is not as it was published: {len(plan.altered)} file(s): {some}")
+        print(f"Changed on the public site after publication: {len(plan.altered)} file(s): {some}")
     if plan.old is None:
         print("Nothing is public yet.")
     elif plan.is_empty:
@@ -290,7 +292,7 @@ def _kind(path: str, plan: Plan) -> str:
 
 
 def _tell_refused(plan: Plan) -> None:
-    print("Refused: the new site would take back what is public.", file=sys.stderr)
+    print("Refused: the new site would take away what is public.", file=sys.stderr)
     for f in plan.refused:
         print(f"{f.file}: {f.message} ({f.code})", file=sys.stderr)
         print(
@@ -298,7 +300,7 @@ def _tell_refused(plan: Plan) -> None:
             f"{_waiver(f, plan.digest_of(f.file))}",
             file=sys.stderr,
         )
-    print("Nothing was published; what was public still is.", file=sys.stderr)
+    print("Nothing was published; the public site is unchanged.", file=sys.stderr)
 
 
 def _waiver(finding: Finding, digest: str) -> str:

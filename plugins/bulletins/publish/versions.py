@@ -86,7 +86,7 @@ class Versions:
             try:
                 fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
-                print(f"{self.target}: another publish is at work; waiting ...", file=sys.stderr)
+                print(f"{self.target}: another publish is running; waiting ...", file=sys.stderr)
                 fcntl.flock(file, fcntl.LOCK_EX)
             self._sweep()
             yield

@@ -19,17 +19,17 @@ from secpack.signatures.gpgv import Checker
 WORDS: Final = {
     Verdict.UNCHECKED: "not checked",
     Verdict.GOOD: "good",
-    Verdict.GOOD_LEGACY: "good, but over a legacy digest",
-    Verdict.OBSOLETE_DIGEST: "made over an obsolete digest, too late to be accepted",
-    Verdict.BAD: "BAD: the text, or the signature, is not what was signed",
+    Verdict.GOOD_LEGACY: "good, but with an obsolete digest",
+    Verdict.OBSOLETE_DIGEST: "made with an obsolete digest, too late to be accepted",
+    Verdict.BAD: "BAD: the signature does not match the text",
     Verdict.EXPIRED_KEY: "made with a key that has expired",
-    Verdict.REVOKED_KEY: "made with a key that was revoked",
-    Verdict.EXPIRED_SIGNATURE: "a signature that has expired",
+    Verdict.REVOKED_KEY: "made with a key that has been revoked",
+    Verdict.EXPIRED_SIGNATURE: "the signature has expired",
     Verdict.UNKNOWN_KEY: "made with a key that is not in the pack",
-    Verdict.MALFORMED: "not a detached signature that can be read",
+    Verdict.MALFORMED: "not a readable detached signature",
     Verdict.SEVERAL: "several signatures in one file; expected one",
-    Verdict.SIGNER_NOT_ALLOWED: "made with a key that is no signer's in the profile",
-    Verdict.SIGNER_DIFFERS: "made with another signer's key than the file's name says",
+    Verdict.SIGNER_NOT_ALLOWED: "made by nobody whom the profile names as a signer",
+    Verdict.SIGNER_DIFFERS: "made by another signer than the file name says",
 }
 
 _NOT_TRUSTED: Final = (
@@ -152,7 +152,7 @@ def _check_file(
     for signature in signatures:
         yield from _check_signature(signature, profile)
     if not signatures:
-        message = "not signed; expected a detached signature beside it"
+        message = "not signed; expected a detached signature next to it"
         yield Finding(file.path, 0, "unsigned", message, Severity.ERROR)
         return
     if not any(signature.verdict.good for signature in signatures):
