@@ -4,8 +4,8 @@ from __future__ import annotations
 
 
 def register() -> None:
-    """Connect to Pelican's signals: what Pelican calls of a plugin."""
-    # Here, since a build that finds nothing changed needs none of it.
+    """Connect to Pelican's signals; Pelican calls this when it loads a plugin."""
+    # Imported here, because a build that finds nothing changed does not need it.
     from bulletins.plugin import connect  # noqa: PLC0415
 
     connect()

@@ -1,4 +1,4 @@
-"""Bulletins and canaries as Pelican's articles, so that any theme and other plugins know them."""
+"""Bulletins and canaries as Pelican articles, for other themes and plugins."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _ROOT = "../../"
 
 
 def add_articles(site: Site, generator: Any) -> None:
-    """Put all documents among the articles that Pelican has read, in the order of days."""
+    """Add all documents to the articles that Pelican has read, sorted by date."""
     articles = [*_articles(site, generator), *generator.articles]
     generator.articles = sorted(articles, key=lambda article: article.date, reverse=True)
 
@@ -39,7 +39,7 @@ def _articles(site: Site, generator: Any) -> Iterator[Article]:
 
 
 def _metadata(publication: Publication, site: Site, settings: Any) -> dict[str, Any]:
-    """What a Pelican theme expects of an article; text is HTML, as such themes expect."""
+    """The metadata that Pelican themes expect of an article; they expect HTML."""
     url = page_url(publication, site.profile)
     is_canary = isinstance(publication, Canary)
     category = Category(words.canaries if is_canary else words.bulletins, settings)

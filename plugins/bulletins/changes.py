@@ -1,6 +1,6 @@
-"""When what is published was changed last: one answer for feeds and exports, so that they agree.
+"""When something last changed: one answer for feeds and exports, so that they agree.
 
-A text changes when it is revised. What is said of it changes with the tracker, too: the tracker
+A text changes when it is revised. What the site says about it also changes with the tracker, which
 decides which advisories a bulletin addresses.
 """
 
@@ -14,17 +14,17 @@ from secpack.tracker.join import advisory_numbers
 
 
 def changed(publication: Publication, advisories: Mapping[int, Advisory]) -> date:
-    """The day of a document's last change; ``advisories`` are all of the archive, by number."""
+    """The day of a document's last change; ``advisories`` are those of the archive, by number."""
     return max([publication.updated, *verdict_changes(publication, advisories)])
 
 
 def verdict_changes(
     publication: Publication, advisories: Mapping[int, Advisory]
 ) -> dict[date, list[int]]:
-    """When the tracker changed its verdict on what a bulletin addresses, since it was published.
+    """The days on which the tracker changed its verdict on what a published bulletin addresses.
 
-    That is also what it addresses by its own words alone: the tracker may have taken it away.
-    Days, ascending, each with the numbers of the advisories.
+    That includes what only its own words address, because the tracker may have removed it. Days
+    ascend, each with the numbers of the advisories.
     """
     found: dict[date, list[int]] = {}
     if not isinstance(publication, Bulletin):
@@ -37,8 +37,8 @@ def verdict_changes(
 
 
 def advisory_changed(advisory: Advisory, day: date, bulletins: Iterable[Bulletin]) -> date:
-    """The day of the last change of what is told of an advisory that was published on ``day``.
+    """The day on which an advisory, published on ``day``, last changed on the site.
 
-    The tracker may have changed its verdict, or one of the ``bulletins`` that address it came out.
+    The tracker may have changed its verdict, or a bulletin that addresses it was published.
     """
     return max([day, advisory.updated or day, *(bulletin.published for bulletin in bulletins)])

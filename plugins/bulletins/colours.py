@@ -1,7 +1,6 @@
-"""Code as HTML: Pygments finds what the stylesheet colours.
+"""Code as HTML, with the classes that the stylesheet colours.
 
-The lexers are our own, and linear: those that come with Pygments take exponential time on hostile
-code.
+The lexers are ours, and linear; those of Pygments take exponential time on hostile code.
 """
 
 from __future__ import annotations
@@ -23,7 +22,7 @@ class _CLexer(RegexLexer):
     flags = re.DOTALL | re.MULTILINE
     tokens: ClassVar = {
         "root": [
-            (  # types, and after them the name of the function that is declared
+            (  # types, then the name of the declared function
                 r"(^[ \t]{0,8}(?!return|else|goto|case)(?:[A-Za-z_]\w{0,59}[ *\n]{1,4}){1,4})"
                 r"(\w{1,60})(?=\()",
                 bygroups(using(this_lexer), Name),  # type: ignore[no-untyped-call]
@@ -96,7 +95,7 @@ def is_coloured(language: str) -> bool:
 
 
 def coloured(code: str, language: str, escape: Callable[[str], str]) -> str:
-    """Code as HTML; ``escape`` makes HTML of words."""
+    """Code as HTML; ``escape`` turns text into HTML."""
     tokens = _LEXERS[language].get_tokens_unprocessed(code)
     pairs = ((_CLASSES.get(kind, ""), text) for _, kind, text in tokens)
     parts = []

@@ -1,8 +1,9 @@
-"""Document to HTML. The one place that escapes: every word of a text goes through ``escape``.
+"""A Document as HTML. Only this module escapes: every word of a text passes through ``escape``.
 
-What the text marks with characters (``_``, a backtick, ``##``, ``---===[``) stays in the page as
-``<span class="mark">``, which the stylesheet hides: copied text is the signed text. Only what a
-list, a quotation, a table or a heading shows by its form is left out: markers, bars, underlines.
+Marks in the text (``_``, a backtick, ``##``, ``---===[``) stay in the page as
+``<span class="mark">``, which the stylesheet hides, so that copied text is the signed text. The
+page omits only what the form of a list, a quotation, a table or a heading shows: markers, bars,
+underlines.
 """
 
 from __future__ import annotations
@@ -45,18 +46,18 @@ from secpack.parser.blocks import defined_labels
 from secpack.parser.characters import visible
 from secpack.parser.inline import citation_label
 
-# An introduction longer than this is a paragraph of its own.
+# A longer introduction of a quotation is a paragraph of its own.
 _MAX_INTRODUCTION: Final = 400
 
-# Ids that the page around a text has, and those of references; and the lack of one.
+# Ids that headings cannot have: those of the page and of references, and an empty one.
 _RESERVED: Final = re.compile(r"$|main$|(?:page|ref|cite|letter|section)(?:-|$)")
 
-# An id, such as XSA-212, CVE-2017-7228 or XSA 9, with the marks that cling to it.
+# An id, such as XSA-212, CVE-2017-7228 or XSA 9, with adjacent punctuation.
 _WHOLE: Final = re.compile(
     r"[(]?\b[A-Z]{2,12}(?:(?:-[A-Z0-9]{1,8}){1,4}| #?[0-9]{1,6})\b[),.:]{0,2}"
 )
 
-#: Gives the address of an identifier, or None where there is no page for it.
+#: Returns the URL of an id, or None if there is no page for it.
 LinkOf = Callable[[Id], str | None]
 
 
@@ -66,18 +67,18 @@ def escape(text: str) -> str:
 
 
 def as_markup(text: str) -> Markup:
-    """Text escaped, and marked as HTML, so that no template escapes it again."""
+    """Text, escaped and marked as HTML, so that no template escapes it again."""
     return Markup(escape(text))  # noqa: S704 - escaped right here
 
 
 def unbroken(text: str) -> Markup:
-    """Text escaped, with the ids in it (``XSA-212``) kept on one line."""
+    """Text, escaped, with each id in it (``XSA-212``) kept on one line."""
     return Markup(_WHOLE.sub(r"<bdi>\g<0></bdi>", escape(text)))  # noqa: S704 - escaped right here
 
 
 @dataclass(frozen=True, slots=True)
 class Outline:
-    """A heading of a rendered document: its level, words, and the id it can be linked by."""
+    """A heading of a rendered document: its level, its words, and its id."""
 
     level: int
     title: str
@@ -97,9 +98,9 @@ def render(
 ) -> Rendered:
     """Render a document.
 
-    ``prefix`` is put before every id, so that several documents can share a page; ``top`` is the
-    level of the outermost headings. ``page`` is the URL of the page that has the ids, for HTML
-    that is read elsewhere.
+    Every id begins with ``prefix``, so that several documents can share a page; ``top`` is the
+    level of the outermost headings. ``page`` is the URL of the page with the ids, for HTML that is
+    read elsewhere.
     """
     renderer = _Renderer(link_of, prefix, top, _targets(document.blocks), escape(page))
     html = "\n".join(renderer.blocks(document.blocks))
@@ -111,27 +112,27 @@ def render_blocks(
 ) -> str:
     """Render some blocks of a document without ids: an excerpt.
 
-    ``targets`` are labels of references that stand elsewhere on the page.
+    ``targets`` are the labels of references elsewhere on the page.
     """
     renderer = _Renderer(link_of, None, 3, targets)
     return "\n".join(renderer.blocks(blocks))
 
 
 def render_words(inlines: Iterable[Inline], link_of: LinkOf) -> str:
-    """Render running text that belongs to no document."""
+    """Render running text from outside a document."""
     return _Renderer(link_of, None, 3, frozenset()).inline(inlines)
 
 
 def _targets(blocks: Sequence[Block]) -> frozenset[str]:
-    """Labels of the references that a citation can lead to."""
+    """The labels of references to which a citation can lead."""
     return frozenset(defined_labels(blocks))
 
 
 @dataclass(slots=True)
 class _Renderer:
-    """Renders one document; remembers which ids are taken.
+    """Renders one document; remembers the ids in use.
 
-    ``around`` are the headings above a place: their levels in the text, and on the page.
+    ``around`` are the headings above the current block: their levels in the text, and on the page.
     """
 
     link_of: LinkOf
@@ -148,7 +149,7 @@ class _Renderer:
     # --- blocks ---
 
     def blocks(self, blocks: Iterable[Block]) -> Iterator[str]:
-        """The blocks as HTML, one after the other; a quotation with the words that introduce it."""
+        """The blocks as HTML; a quotation together with the words that introduce it."""
         for introduction, block in _introduced(blocks):
             caption = introduction and self.inline(introduction.inlines)
             html = self._block(block)
@@ -229,7 +230,7 @@ class _Renderer:
         return "" if number == before + 1 else f' value="{number}"'
 
     def _item(self, blocks: tuple[Block, ...]) -> str:
-        """An item of one paragraph stands without a ``<p>``."""
+        """An item of one paragraph has no ``<p>``."""
         written = [b for b in blocks if not (isinstance(b, Paragraph) and not b.inlines)]
         if written and isinstance(written[0], Paragraph):
             rest = self._inside(written[1:])
@@ -263,7 +264,7 @@ class _Renderer:
         return f'<ul class="references">\n{items}\n</ul>'
 
     def _id(self, label: str) -> str:
-        """The id of a reference; only the first with its label has one."""
+        """The id of a reference; only the first with a label has one."""
         if self.prefix is None:
             return ""
         anchor = f"{self.prefix}ref-{_label_slug(label)}"
@@ -273,7 +274,7 @@ class _Renderer:
         return f' id="{anchor}"'
 
     def _back(self, label: str, marker: str) -> str:
-        """A reference's label, which leads back to where it is first cited, if it is."""
+        """A reference's label, with a link back to its first citation, if there is one."""
         if self.prefix is None or f"{self.prefix}cite-{_label_slug(label)}" not in self.taken:
             return escape(marker)
         return f'<a href="{self.page}#{self.prefix}cite-{_label_slug(label)}">{escape(marker)}</a>'
@@ -339,7 +340,7 @@ class _Renderer:
 
 
 def _introduced(blocks: Iterable[Block]) -> Iterator[tuple[Paragraph | None, Block]]:
-    """The blocks, quotations with the paragraph right before them that says whom they quote."""
+    """The blocks, quotations with the paragraph right above that says whom they quote."""
     held: Paragraph | None = None
     for block in blocks:
         if held and not isinstance(block, Quotation):
@@ -395,7 +396,7 @@ def _anchor(url: str, text: str) -> str:
 
 
 def _heading_slug(title: str) -> str:
-    """A heading as an id that neither the page nor a reference can want."""
+    """A heading as an id that neither the page nor a reference can have."""
     slug = _slug(title)
     return f"section-{slug}".rstrip("-") if _RESERVED.match(slug) else slug
 
@@ -405,5 +406,5 @@ def _slug(title: str) -> str:
 
 
 def _label_slug(label: str) -> str:
-    """A label as part of an id: ``01`` and ``1`` are one, ``**`` is ``note-2``."""
+    """A label as part of an id: ``01`` equals ``1``, and ``**`` is ``note-2``."""
     return f"note-{len(label)}" if label.startswith("*") else _slug(citation_label(label))

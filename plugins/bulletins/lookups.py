@@ -1,4 +1,4 @@
-"""Bulletins by what they ship: by release, by package."""
+"""Bulletins by release and by package."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _PARTS: Final = re.compile(r"[0-9]+|[^0-9.]+")
 
 @dataclass(frozen=True, slots=True)
 class Lookup:
-    """A release or a package: its name as the newest bulletin prints it, and its address's end.
+    """A release or a package: its name as the newest bulletin prints it, and the end of its URL.
 
     ``shipped`` are the bulletins that ship something for it, newest first, with their rows.
     """
@@ -30,9 +30,9 @@ class Lookup:
 
 
 def slug_of(name: str) -> str:
-    """The part of an address for a name: ``4.3``, ``2-beta-2``, ``linux-kernel``.
+    """A name as part of a URL: ``4.3``, ``2-beta-2``, ``linux-kernel``.
 
-    Where a name has more in it than an address can show, a digest tells it from others.
+    If a name has characters that a URL cannot show, a digest distinguishes it from others.
     """
     plain = name.lower().replace(" ", "-")
     slug = _NO_SLUG.sub("-", plain)[:_MAX_SLUG].strip("-.")
@@ -42,18 +42,18 @@ def slug_of(name: str) -> str:
 
 
 def by_release(archive: Archive) -> tuple[Lookup, ...]:
-    """All releases that packages are shipped for, newest first; those without a name left out."""
+    """All releases with packages, newest first; without those that have no name."""
     found = _lookups(archive, lambda row: row.release)
     return tuple(sorted(found, key=lambda lookup: _version(lookup.name), reverse=True))
 
 
 def by_package(archive: Archive) -> tuple[Lookup, ...]:
-    """All packages, in the order of their names, whose case does not matter."""
+    """All packages by name; case does not matter."""
     return tuple(sorted(_lookups(archive, lambda row: row.package), key=lambda found: found.slug))
 
 
 def without_release(archive: Archive) -> tuple[Bulletin, ...]:
-    """Bulletins whose texts name packages without saying for which release, newest first."""
+    """Bulletins that list packages without stating a release, newest first."""
     return tuple(
         bulletin
         for bulletin in archive.bulletins[::-1]
@@ -78,6 +78,6 @@ def _lookups(archive: Archive, name_of: Callable[[PackageRow], str]) -> list[Loo
 
 
 def _version(name: str) -> list[tuple[int, str]]:
-    """Numbers as numbers: 4.10 is behind 4.9, and 2 Beta 2 before 2."""
+    """Sort numbers as numbers: 4.10 after 4.9, and 2 Beta 2 before 2."""
     parts = [(int(part), "") if part.isdigit() else (-1, part) for part in _PARTS.findall(name)]
     return [*parts, (0, "")]

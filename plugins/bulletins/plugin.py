@@ -1,4 +1,4 @@
-"""What Pelican calls, and when, is all on this page."""
+"""Everything that Pelican calls, and when."""
 
 from __future__ import annotations
 
@@ -31,13 +31,13 @@ def connect() -> None:
 
 
 def _start(pelican: Any) -> type[ArchiveGenerator]:
-    """Read the archive, each time that Pelican runs, and before it does anything else."""
+    """Read the archive at the start of each run of Pelican."""
     pelican.settings["BULLETINS"] = read_build(pelican.settings)
     return ArchiveGenerator
 
 
 def _prepare(generator: Any) -> None:
-    """Let all generators share our templates, and the archive's name where the site has none."""
+    """Give all generators our templates, and the archive's name if the site has none."""
     build = generator.settings["BULLETINS"]
     if build.templates:
         generator.env = build.templates
@@ -64,10 +64,10 @@ def _check_output(pelican: Any) -> None:
 
 
 class ArchiveGenerator(Generator):  # type: ignore[misc] # Pelican has no types
-    """Writes all of the archive that is no article; comes after Pelican's articles and pages."""
+    """Writes everything but articles and Pelican's pages, after Pelican has written those."""
 
     def generate_output(self, writer: ArchiveWriter) -> None:
-        """Write pages, if the theme is our own; originals and keys; exports; the sitemap."""
+        """Write our theme's pages, originals, keys, exports and the sitemap."""
         build: Build = self.settings["BULLETINS"]
         site = build.site
         if site.own_theme:
@@ -77,13 +77,13 @@ class ArchiveGenerator(Generator):  # type: ignore[misc] # Pelican has no types
             writer.write_bytes(url, file.data)
         writer.write_all([export.make for export in exports(site)], self.context)
         self._write_sitemap(build, writer)
-        # Pelican copies static files over what is there.
+        # Pelican's static files would overwrite ours.
         for static in self.context["staticfiles"]:
             writer.check_free(static.save_as)
 
     @staticmethod
     def _write_sitemap(build: Build, writer: ArchiveWriter) -> None:
-        """Write the sitemap of the pages that were written; it needs the site's URL."""
+        """Write a sitemap of the written pages, if the site's URL is known."""
         site = build.site
         writer.write_bytes(ROBOTS, robots(site.url))
         if site.url:

@@ -1,7 +1,7 @@
-"""Pelican's settings for an archive, and what this plugin adds to them.
+"""Pelican's settings for an archive, and this plugin's own.
 
 ``SECPACK``, ``PROFILE_FILE``, ``XSA_FILE`` and ``XSA_JSON_FILE`` are paths; ``AS_OF`` is a date.
-While Pelican runs, ``BULLETINS`` holds what was read: a ``Build``.
+While Pelican runs, ``BULLETINS`` is the ``Build``.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from secpack.model.archive import Archive
 from secpack.model.findings import Severity
 from secpack.progress import Progress
 
-#: What every build of an archive needs, whatever its theme; ``pelicanconf.py`` starts from it.
+#: Settings that every archive needs, with any theme; ``pelicanconf.py`` starts with them.
 DEFAULTS: dict[str, Any] = {
     "SITENAME": "",
     "TIMEZONE": "UTC",
@@ -37,7 +37,7 @@ DEFAULTS: dict[str, Any] = {
     "ARTICLE_PATHS": [],
     "DIRECT_TEMPLATES": ["index"],
     "RELATIVE_URLS": True,
-    # Without Pelican's default of guessing the language of code, which loads every lexer there is.
+    # Pelican's default guesses the language of code, which loads all lexers.
     "MARKDOWN": {
         "extensions": ["markdown.extensions.extra", "markdown.extensions.meta"],
         "output_format": "html5",
@@ -64,12 +64,12 @@ DEFAULTS: dict[str, Any] = {
 
 
 def safe_striptags(value: str) -> Markup:
-    """Jinja's ``striptags`` for other themes: what is left is text, and is escaped again."""
+    """Jinja's ``striptags`` for other themes; the text that is left is escaped again."""
     return as_markup(Markup(value).striptags())  # noqa: S704 - parsed, and escaped again
 
 
 def read_build(settings: dict[str, Any]) -> Build:
-    """Read all that a run of Pelican publishes. Raises SecpackError for what cannot be used."""
+    """Read everything that Pelican will publish. Raises SecpackError if that is impossible."""
     is_whole = bool(settings.get("WHOLE_OR_NOT_AT_ALL"))
     if settings.get("STRICT") and not is_whole:
         message = "these settings are for publishing: run make publish, which checks what it writes"
@@ -84,7 +84,7 @@ def read_build(settings: dict[str, Any]) -> Build:
 
 
 def _check_feeds(settings: dict[str, Any], site: Site) -> None:
-    """Refuse settings by which Pelican would write a feed over one of ours: its default does."""
+    """Refuse settings with which Pelican would overwrite our feeds, as by default."""
     ours = {export.url for export in feeds(site)}
     categories = (site.profile.bulletins.slug, site.profile.canaries.slug)
     for name in ("FEED_ALL_ATOM", "CATEGORY_FEED_ATOM"):
@@ -97,7 +97,7 @@ def _check_feeds(settings: dict[str, Any], site: Site) -> None:
 def read_archive(settings: dict[str, Any]) -> tuple[Archive, Profile]:
     """Read the pack, the profile and the tracker data that the settings name.
 
-    Raises SecpackError when any of them cannot be used.
+    Raises SecpackError when one of them cannot be used.
     """
     if not settings.get("SECPACK"):
         raise SecpackError("SECPACK is not set; expected the path of a security pack")
@@ -123,13 +123,13 @@ def read_archive(settings: dict[str, Any]) -> tuple[Archive, Profile]:
 
 
 def _checker(*, strict: bool) -> Checker:
-    """Checks signatures; what is published never rests on verdicts that were kept."""
+    """Return what checks signatures; a build for publication uses no cached verdicts."""
     cache = None if strict else open_cache("verdicts.json")
     return Checker(cache=cache, progress=Progress("Checking signatures"))
 
 
 def _check_strictly(archive: Archive, *, pinned: bool) -> None:
-    """Refuse what must not be published. Raises SecpackError with all reasons."""
+    """Refuse an archive that must not be published. Raises SecpackError with all reasons."""
     if archive.unknown_embargoes:
         names = ", ".join(archive.unknown_embargoes)
         message = f"the profile embargoes {names}, but the pack has no such document: "
@@ -143,7 +143,7 @@ def _check_strictly(archive: Archive, *, pinned: bool) -> None:
 
 
 def _as_of(settings: dict[str, Any], profile: Profile) -> date | None:
-    """The day of which the archive is shown, if it is given: later documents stay out."""
+    """The day after which documents are withheld, if it is given."""
     given = settings.get("AS_OF")
     if not given:
         return profile.as_of
@@ -154,9 +154,9 @@ def _as_of(settings: dict[str, Any], profile: Profile) -> date | None:
 
 
 def _today() -> date:
-    """The only use of a clock: what is dated in the future is not public yet.
+    """Tomorrow in UTC, which has already begun somewhere: later documents are withheld.
 
-    A day is added, since somewhere it has begun. What is built from documents of the past, which
-    are all there are in a published pack, does not depend on it.
+    Only this asks a clock. A published pack has no later documents, so its site does not depend on
+    the day.
     """
     return datetime.now(UTC).date() + timedelta(days=1)

@@ -1,4 +1,4 @@
-"""What is published and where: the one object from which pages, feeds and exports are made."""
+"""Site: the one object from which pages, feeds and exports are made."""
 
 from __future__ import annotations
 
@@ -40,10 +40,10 @@ from secpack.signatures.policy import is_about_signatures
 
 @dataclass(frozen=True, eq=False)
 class Site:
-    """An archive, its profile, and the site's public URL, which is empty where it is not known.
+    """An archive, its profile, and the site's public URL, which is empty if unknown.
 
-    ``own_theme`` says whether the archive's own theme makes the pages; only then are there pages
-    for lists, advisories, CVEs and look-ups.
+    ``own_theme`` is whether our own theme makes the pages; only then are there pages for lists,
+    advisories, CVEs, releases and packages.
     """
 
     archive: Archive
@@ -53,22 +53,22 @@ class Site:
 
     @property
     def name(self) -> str:
-        """What the site is called."""
+        """The site's name."""
         return f"{self.profile.name or self.profile.issuer or 'Unnamed'} security archive"
 
     @property
     def product(self) -> str:
-        """What the bulletins are about."""
+        """The product that the bulletins are about."""
         return self.profile.name or self.profile.issuer or "the product"
 
     @property
     def author(self) -> str:
-        """Who writes the bulletins."""
+        """The author of the bulletins."""
         return self.profile.team or self.profile.issuer or "unknown"
 
     @cached_property
     def documents(self) -> Mapping[str, Publication]:
-        """All bulletins and canaries by their ids."""
+        """All bulletins and canaries by id."""
         return {p.id: p for p in self.archive.publications}
 
     @cached_property
@@ -83,20 +83,20 @@ class Site:
 
     @cached_property
     def older(self) -> Mapping[str, Publication]:
-        """The document of the same kind right before each, by id."""
+        """The previous document of the same kind, by id."""
         kinds: tuple[Sequence[Publication], ...] = (self.archive.bulletins, self.archive.canaries)
         return {newer.id: older for kind in kinds for older, newer in pairwise(kind)}
 
     @cached_property
     def newer(self) -> Mapping[str, Publication]:
-        """The document of the same kind right after each, by id."""
+        """The next document of the same kind, by id."""
         return {older.id: self.documents[newer] for newer, older in self.older.items()}
 
     @cached_property
     def unverified(self) -> Mapping[str, Sequence[str]]:
-        """Why documents are not verified, by their ids; a strict build has none.
+        """The reasons why documents are not verified, by id; a strict build has none.
 
-        These are the errors in the signatures of a document that no waiver accepts.
+        They are the errors in a document's signatures that no waiver accepts.
         """
         return {
             p.id: reasons
@@ -113,7 +113,7 @@ class Site:
 
     @cached_property
     def signature_findings(self) -> Mapping[str, Sequence[Finding]]:
-        """What is odd about signatures, by file."""
+        """Findings about signatures, by file."""
         findings: defaultdict[str, list[Finding]] = defaultdict(list)
         for finding in self.archive.findings:
             if is_about_signatures(finding.code):
@@ -122,7 +122,7 @@ class Site:
 
     @cached_property
     def keys(self) -> Mapping[str, Key]:
-        """The keys of the pack by their fingerprints; of copies, the first."""
+        """The keys of the pack by fingerprint; the first of several copies."""
         return {key.fingerprint: key for key in reversed(self.archive.keys)}
 
     @cached_property
@@ -144,11 +144,11 @@ class Site:
 
 @dataclass(slots=True)
 class Build:
-    """One run of Pelican: what it publishes, with which templates, and what it has done.
+    """One run of Pelican: what it publishes, the templates, and what it has written.
 
-    ``templates`` are None with another theme than our own. Where ``is_whole``, the output was an
-    empty folder. ``written`` has the SHA-256 (hex) of each file by path, ``is_checked`` says that
-    nothing was lost.
+    ``templates`` is None with another theme. ``is_whole`` means that the output folder was empty.
+    ``written`` has the SHA-256 (hex) of each file by path; ``is_checked`` means that nothing is
+    missing.
     """
 
     site: Site
@@ -159,10 +159,10 @@ class Build:
 
 
 class Links:
-    """Gives the URL of an id, seen from a page whose way to the site's root is ``root``.
+    """Returns the URL of an id; ``root`` leads from the page with the link to the site's root.
 
-    Advisories and CVEs lead to their pages here; where the site has none (with another theme, or
-    when only a remark in the tracker data names them), to where they are published.
+    Advisories and CVEs lead to their pages here. If the site has none (with another theme, or when
+    only a remark in the tracker data names them), they lead to where they are published.
     """
 
     def __init__(self, site: Site, root: str) -> None:
@@ -171,7 +171,7 @@ class Links:
         self._page = "" if "://" in root else INDEX
 
     def __call__(self, identifier: Id) -> str | None:
-        """The URL, or None where the id leads nowhere."""
+        """The URL, or None if the id leads nowhere."""
         match identifier.scheme:
             case "XSA":
                 return self._advisory(int(identifier.value.removeprefix("XSA-")))
@@ -184,7 +184,7 @@ class Links:
                 return None
 
     def to(self, url: str) -> str:
-        """A page of the site, given by its URL from the root."""
+        """A page of the site, by its URL from the root."""
         return self._root + url + self._page
 
     def _advisory(self, number: int) -> str:
@@ -193,7 +193,7 @@ class Links:
         return self.to(advisory_url(number))
 
     def _cve(self, cve: str) -> str:
-        """Its place on the page of all CVEs."""
+        """The anchor on the page of all CVEs."""
         if not self._site.own_theme or cve not in self._site.cves:
             return published_cve(cve, self._site.profile)
         return f"{self.to(CVE)}#{cve}"
@@ -206,19 +206,19 @@ class Links:
 
 
 def heading(publication: Publication) -> str:
-    """A document's title with its id, unless the title already has the number."""
+    """A document's title, with its id unless the title already has the number."""
     if isinstance(publication, Canary):
         return publication.title
     return f"{publication.id}: {publication.title}"
 
 
 def summary(publication: Publication) -> str:
-    """What the reader must do, in the text's own words; failing that, what it is about."""
+    """What the reader must do, in the text's own words; otherwise what the text is about."""
     return publication.summary.action or about(publication)
 
 
 def about(publication: Publication) -> str:
-    """What a text is about: a canary's statements, a summary's first words, or the text's."""
+    """What a text is about: a canary's statements, or the first words of a summary or text."""
     if isinstance(publication, Canary) and publication.statements:
         return shortened(" ".join(statement.text for statement in publication.statements))
     return publication.summary.about
@@ -229,7 +229,7 @@ def _signed(publication: Publication) -> list[File]:
 
 
 def _files_of(publication: Publication) -> list[File]:
-    """The files beside a document's page: the original, signatures, letters with theirs."""
+    """The files next to a document's page: original, signatures, and letters with theirs."""
     files = _signed(publication)
     if isinstance(publication, Canary):
         for letter in publication.letters:

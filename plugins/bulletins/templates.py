@@ -1,4 +1,4 @@
-"""The theme's templates: which one makes which page, and what all of them can use."""
+"""The theme's templates: which makes which page, and what all of them can use."""
 
 from __future__ import annotations
 
@@ -31,17 +31,17 @@ TEMPLATES: Final[dict[type, str]] = {
     model.RedirectPage: "redirect.html",
 }
 
-#: Pelican loads these, and our settings let it write nothing with them.
+#: Pelican loads these templates, but writes nothing with them under our settings.
 _UNUSED: Final = ("archives.html", "author.html", "category.html", "tag.html")
 
-#: What the templates refer to.
+#: The static files to which the templates refer.
 _STATIC: Final = ("due.js", "icon.svg", "search.js", "style.css")
 
 
 def environment(settings: dict[str, Any]) -> Environment:
-    """The templates of the archive's own theme, with what Pelican's settings add to them.
+    """The templates of our own theme, with the additions from Pelican's settings.
 
-    Raises SecpackError where the theme lacks a file.
+    Raises SecpackError when the theme lacks a file.
     """
     theme, overrides = Path(settings["THEME"]), settings["THEME_TEMPLATES_OVERRIDES"]
     wanted = [*(f"templates/{name}" for name in TEMPLATES.values())]
@@ -69,6 +69,6 @@ def environment(settings: dict[str, Any]) -> Environment:
 
 
 def render_page(templates: Environment, page: model.Page, frame: model.Frame) -> str:
-    """Return a page as HTML in which every character can be seen."""
+    """Return a page as HTML, with invisible characters made visible."""
     template = templates.get_template(TEMPLATES[type(page)])
     return visible(template.render(page=page, frame=frame))

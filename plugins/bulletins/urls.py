@@ -1,4 +1,4 @@
-"""Where things stand on the site: every address, relative to its root, in one place."""
+"""Every URL of the site, relative to its root."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ SITEMAP = "sitemap.xml"
 #: All bulletins in one file, for scanners.
 OSV_ALL = "osv/all.json"
 
-#: The tree of CSAF documents, and where programs begin to look for it.
+#: The tree of CSAF documents, and the file where programs start.
 CSAF = "csaf/"
 CSAF_FEED = f"{CSAF}feed-tlp-white.json"
 CSAF_PROVIDER = ".well-known/csaf/provider-metadata.json"
@@ -32,14 +32,14 @@ KEYS = "keys/"
 XSA = "xsa/"
 CVE = "cve/"
 
-#: Bulletins by what they ship.
+#: The lists of releases and packages.
 RELEASE = "release/"
 PACKAGE = "package/"
 
 #: The page that lists feeds and data.
 FEEDS = "feeds/"
 
-#: The page to search from; beside it, what it finds ids by.
+#: The search page, and the script with all ids.
 SEARCH = "search/"
 SEARCH_IDS = "search/ids.js"
 SEARCH_INDEX = "search/pagefind"
@@ -47,18 +47,18 @@ SEARCH_INDEX = "search/pagefind"
 #: The stylesheet, scripts and icon of the theme.
 THEME = "theme/"
 
-#: What a server shows where there is nothing.
+#: The 404 page.
 NOT_FOUND = "404.html"
 
-#: More documents than these are listed year by year.
+#: A list of more documents has a page for each year.
 LONGEST_LIST = 1000
 
-#: What relative links to a page end in, so that they work without a server, too.
+#: Relative links to pages end in this, so that they also work without a server.
 INDEX = "index.html"
 
 
 def kind_of(publication: Publication, profile: Profile) -> Kind:
-    """The profile's word on bulletins or canaries, whichever this is."""
+    """The profile's settings for bulletins or for canaries."""
     return profile.canaries if isinstance(publication, Canary) else profile.bulletins
 
 
@@ -68,7 +68,7 @@ def list_url(kind: Kind) -> str:
 
 
 def year_url(base: str, year: int) -> str:
-    """The page with what is of a year out of a list at ``base`` that is too long for one page."""
+    """The page for one year of a list at ``base`` that is too long for one page."""
     return f"{base}year-{year}/"
 
 
@@ -78,7 +78,7 @@ def page_url(publication: Publication, profile: Profile) -> str:
 
 
 def beside(publication: Publication, profile: Profile, name: str) -> str:
-    """A file beside a document's page: ``qsb/029/qsb-029-2017.txt``."""
+    """A file next to a document's page: ``qsb/029/qsb-029-2017.txt``."""
     return page_url(publication, profile) + name
 
 
@@ -89,7 +89,7 @@ def json_url(publication: Publication, profile: Profile) -> str:
 
 
 def attachment_url(attachment: Attachment, name: str, profile: Profile) -> str:
-    """A signed file that is no document: ``qsb/files/xsa-109-risk-graph.dot``."""
+    """An attachment: ``qsb/files/xsa-109-risk-graph.dot``."""
     in_canaries = attachment.file.path.startswith(profile.canaries.folder + "/")
     return f"{list_url(profile.canaries if in_canaries else profile.bulletins)}files/{name}"
 
@@ -100,12 +100,12 @@ def key_url(key: Key, profile: Profile) -> str:
 
 
 def osv_url(bulletin: Bulletin) -> str:
-    """A bulletin for scanners: ``osv/x_QSB-029.json``."""
+    """A bulletin as OSV:  ``osv/x_QSB-029.json``."""
     return f"osv/x_{bulletin.id}.json"
 
 
 def csaf_url(bulletin: Bulletin) -> str:
-    """A bulletin as CSAF: ``csaf/2017/qsb-029.json``; what the name is made of, CSAF says."""
+    """A bulletin as CSAF: ``csaf/2017/qsb-029.json``; CSAF prescribes the name."""
     name = re.sub("[^+a-z0-9-]+", "_", bulletin.id.lower())
     return f"{CSAF}{bulletin.published.year:04d}/{name}.json"
 
@@ -140,18 +140,18 @@ def advisory_url(number: int) -> str:
 
 
 def published_advisory(number: int, profile: Profile) -> str:
-    """Where the Xen Project has published an advisory: an address elsewhere."""
+    """Where the Xen Project published an advisory: a URL on another site."""
     links = profile.links
     template = links.historical if number <= links.historical_until else links.advisory
     return template.replace("{number}", str(number)).replace("{id}", f"XSA-{number}")
 
 
 def published_cve(cve: str, profile: Profile) -> str:
-    """Where a CVE is published: an address elsewhere."""
+    """Where a CVE is published: a URL on another site."""
     return profile.links.cve.replace("{id}", cve)
 
 
 def redirects(profile: Profile) -> dict[str, str]:
-    """Addresses of long standing that lead elsewhere on the site, and where they lead."""
+    """Old URLs, and the URLs to which they redirect."""
     lists = {"bulletins/": list_url(profile.bulletins), "canaries/": list_url(profile.canaries)}
     return {old: new for old, new in lists.items() if old not in lists.values()}

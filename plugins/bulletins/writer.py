@@ -1,4 +1,4 @@
-"""The Writer: of pages, and of files whose bytes are ours."""
+"""The writer of pages and of all other files."""
 
 from __future__ import annotations
 
@@ -25,15 +25,15 @@ from secpack.model.archive import Publication
 from secpack.processes import run_all
 from secpack.progress import Progress
 
-#: Makes files, by path.
+#: Makes files by path.
 Task: TypeAlias = Callable[[], Files]
 
-#: How many documents are one task.
+#: How many documents make one task.
 _PART: Final = 32
 
 
 class ArchiveWriter(Writer):  # type: ignore[misc] # Pelican has no types
-    """Writes each file once, and notes it in ``Build.written``."""
+    """Writes each file once, and records it in ``Build.written``."""
 
     def __init__(self, output_path: str, settings: Any = None) -> None:
         super().__init__(output_path, settings)
@@ -46,20 +46,20 @@ class ArchiveWriter(Writer):  # type: ignore[misc] # Pelican has no types
     def write_file(
         self, name: str, template: Any, context: dict[str, Any], *args: Any, **kwargs: Any
     ) -> None:
-        """Write what Pelican's own generators ask for: with our theme, from the page's data.
+        """Write what Pelican's own generators ask for; with our theme, from the page's data.
 
-        Documents wait for ``write_all``.
+        ``write_all`` writes the documents later.
         """
         if not self._build.templates or not name:
             super().write_file(name, template, context, *args, **kwargs)
             return
-        context["localsiteurl"] = self._root(name)  # for links in texts that people write
+        context["localsiteurl"] = self._root(name)  # for links in Markdown pages
         publication = getattr(kwargs.get("article"), "publication", None)
         if publication:
             self._documents.append((name, publication))
         elif page := _page_of(self._build.site, template.name, kwargs):
             self.write_page(name, page, context)
-        else:  # of another plugin
+        else:  # from another plugin
             shown = {**context, "frame": self._frame_of(name, context)}
             super().write_file(name, template, shown, *args, **kwargs)
 
@@ -78,22 +78,22 @@ class ArchiveWriter(Writer):  # type: ignore[misc] # Pelican has no types
         return replace(self._frame, path=path, root=self._root(path))
 
     def _root(self, path: str) -> str:
-        """From a page to the site's root.
+        """The way from a page to the site's root.
 
-        A server shows the page for what is not there at any URL: its links begin at the host.
+        A server shows the 404 page at any URL, so its links begin at the root of the host.
         """
         if path == NOT_FOUND and self._build.site.url:
             return urlsplit(self._build.site.url).path
         return str(get_relative_path(path))
 
     def _tell_others(self, path: str, context: Mapping[str, Any]) -> None:
-        """Tell other plugins of a page."""
+        """Send Pelican's signal for a page to other plugins."""
         signals.content_written.send(sanitised_join(self.output_path, path), context=context)
 
     # --- files ---
 
     def write_all(self, tasks: Sequence[Task], context: Mapping[str, Any]) -> None:
-        """Write the pages of documents, and what the tasks make, on all processors."""
+        """Write the pages of documents and the files of the tasks, on all processors."""
         parts = [
             partial(self._document_pages, self._documents[at : at + _PART], context)
             for at in range(0, len(self._documents), _PART)
@@ -138,14 +138,14 @@ class ArchiveWriter(Writer):  # type: ignore[misc] # Pelican has no types
             raise RuntimeError(f"two pages have the same URL: {path}")
 
     def _open_w(self, filename: str, encoding: str, override: bool = False) -> io.StringIO:
-        """Where Pelican writes a page or a feed: it becomes bytes when all is written."""
+        """Give Pelican a file for a page or a feed, which is written when it is complete."""
         del override
         path = Path(filename).relative_to(Path(sanitised_join(self.output_path))).as_posix()
         return _Text(lambda text: self.write_bytes(path, text.encode(encoding)))
 
 
 def _page_of(site: Site, template: str, shown: Mapping[str, Any]) -> Page | None:
-    """The page that one of Pelican's own generators asks for; None for any other."""
+    """Our page in place of the one that Pelican's generator asks for; None for any other."""
     match template:
         case "page.html":
             return text_page(site, shown["page"])
@@ -156,9 +156,9 @@ def _page_of(site: Site, template: str, shown: Mapping[str, Any]) -> Page | None
 
 
 class _Text(io.StringIO):
-    """Text that is handed over when its ``with`` ends, unless by an error.
+    """Text that is passed on when its ``with`` block ends without an error.
 
-    Not when it is closed: what an interrupt has left open is closed when the folder is gone.
+    Closing does not pass it on: after an interrupt, Python closes it when the folder is gone.
     """
 
     def __init__(self, done: Callable[[str], None]) -> None:
@@ -166,7 +166,7 @@ class _Text(io.StringIO):
         self._done = done
 
     def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
-        """Hand the text over."""
+        """Pass the text on."""
         if kind is None:
             self._done(self.getvalue())
         self.close()

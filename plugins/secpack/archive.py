@@ -101,7 +101,7 @@ def _commit(root: Path, contents: Contents) -> str:
 
 
 def _unknown_embargoes(profile: Profile, contents: Contents) -> Iterator[str]:
-    """Embargoes on no document of this pack: after a slip, the document would be public."""
+    """Embargoes without a document in this pack: a mistyped id would leave the document public."""
     for name, entry in sorted(profile.documents.items()):
         if entry.status == "embargoed" and name not in contents.withheld:
             yield name
@@ -149,7 +149,7 @@ def _documents(archive: Archive) -> list[Document]:
 
 
 def _copies(archive: Archive) -> Iterator[Finding]:
-    """Files with the same bytes: one of the two claims to be what it is not."""
+    """Report files with the same bytes, of which one is mislabelled."""
     files = [document.file for document in _documents(archive)]
     files += [attachment.file for attachment in archive.attachments]
     first: dict[str, str] = {}

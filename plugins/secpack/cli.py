@@ -103,7 +103,7 @@ def _run_verify_site(options: argparse.Namespace) -> int:
 
 
 def _outcome_lines(outcome: Outcome) -> Iterator[str]:
-    """A line for each thing that is wrong, then the result."""
+    """Yield a line for each problem, then the result."""
     yield from outcome.problems
     yield from (f"altered: {path}: {why}" for path, why in sorted(outcome.altered.items()))
     yield from (f"missing: {path}: {why}" for path, why in sorted(outcome.missing.items()))
@@ -177,7 +177,9 @@ def _unreadable(error: SecpackError) -> Finding:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="secpack", description="Looks after a security pack.")
+    parser = argparse.ArgumentParser(
+        prog="secpack", description="Checks a security pack, or a copy of a site."
+    )
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     command = commands.add_parser(
         "check",
@@ -189,7 +191,9 @@ def _parser() -> argparse.ArgumentParser:
     command.add_argument("--profile", type=Path, help="the issuer's profile (TOML)")
     command.add_argument("--xsa", type=Path, help="tracker data (xsa.yml)")
     command.add_argument("--xsa-json", type=Path, help="the Xen Project's list (xsa.json)")
-    command.add_argument("--on", type=_day, metavar="DATE", help="report what is late on that day")
+    command.add_argument(
+        "--on", type=_day, metavar="DATE", help="also report what is late or expired on that day"
+    )
     command.add_argument(
         "--format",
         choices=sorted(_FORMATS),

@@ -1,4 +1,4 @@
-"""Work for several processors."""
+"""Runs tasks on all processors."""
 
 from __future__ import annotations
 
@@ -14,17 +14,17 @@ from typing import Any, Final, TypeVar
 
 _T = TypeVar("_T")
 
-#: Below so many tasks, to start processes takes longer than they save.
+#: For fewer tasks, starting processes takes longer than they save.
 _FEW: Final = 4
 
-# What is to be done: processes inherit it when they start, so that nothing is copied to them.
+# The tasks: processes inherit them when they start, so that nothing has to be copied to them.
 _tasks: Sequence[Callable[[], Any]] = ()
 
 
 def run_all(tasks: Sequence[Callable[[], _T]]) -> Iterator[_T]:
-    """Run tasks, and yield their results in order; many of them in a process for each processor.
+    """Run tasks, and yield their results in order; many tasks run on all processors.
 
-    A task sees what there was when it began, and changes nothing but files.
+    A task sees the state from before this call, and changes only files.
     """
     processors = len(os.sched_getaffinity(0)) if sys.platform == "linux" else 1
     if len(tasks) < _FEW or processors < 2:
@@ -47,7 +47,7 @@ def _run(number: int) -> Any:
 
 
 def _end_with_parent() -> None:
-    """Leave interrupts to the parent, and end when it does, however that is."""
+    """Leave interrupts to the parent, and end when it ends, even if it is killed."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     threading.Thread(target=_watch, daemon=True).start()

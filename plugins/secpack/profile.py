@@ -45,7 +45,7 @@ _TAG: Final = re.compile(  # RFC 4151: a domain or an e-mail address, and a date
 _LANGUAGE: Final = re.compile(r"[A-Za-z]{2,8}(?:-[A-Za-z0-9]{1,8}){0,8}")
 
 
-#: A field is named like the type.
+#: A field has the name of the type.
 Day: TypeAlias = date
 
 

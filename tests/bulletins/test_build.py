@@ -309,7 +309,7 @@ def test_a_list_of_files_that_is_no_file_is_not_read(
 def test_what_a_site_is_made_of_is_not_replaced(place: str) -> None:
     site = build(ROOT / place)
     assert site.status == 1
-    assert "what the site is made of is in" in site.said
+    assert "the sources of the site are in" in site.said
 
 
 def test_what_a_killed_build_left_is_removed(tmp_path: Path) -> None:

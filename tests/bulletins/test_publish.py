@@ -361,7 +361,7 @@ def test_a_version_that_is_not_whole_is_not_shown_again(public: Site) -> None:
     (old / "qsb/003/index.html").write_text("half")
     site = publish(public.folder, "--rollback")
     assert site.status == 1
-    said = "000001: not as its SHA256SUMS says: qsb/003/index.html\nTo go back further, remove"
+    said = "files differ from its SHA256SUMS: qsb/003/index.html\nTo go back further, remove"
     assert said in site.said
     assert public.files() == now
 
@@ -529,7 +529,7 @@ def test_a_public_site_that_cannot_be_compared_with_names_the_ways_out(
     site = publish(public.folder)
     assert site.status == 1
     assert lost in site.said or "or a feed, cannot be read" in site.said
-    assert "To go on, show the version before it (make rollback)" in site.said
+    assert "To go on, make the previous version public (make rollback)" in site.said
     assert "Nothing was published; the public site is unchanged." in site.said
     assert public.files() == before
 
@@ -585,7 +585,7 @@ def test_a_signature_of_the_list_goes_along_while_the_list_is_the_same(public: S
     assert str(public.folder.readlink()).endswith("000002")
     changed = publish(public.folder, SITEURL=HOST)
     assert changed.status == 0, changed.said
-    assert "SHA256SUMS.asc is of the old one; sign it anew" in changed.said
+    assert "SHA256SUMS.asc was dropped; sign it anew" in changed.said
     assert not signature.exists()
     assert publish(public.folder, "--rollback").status == 0
     assert signature.read_text() == "a signature"

@@ -1,1 +1,1 @@
-"""A build of a site, whole or not at all."""
+"""Builds a site, completely or not at all."""

@@ -1,4 +1,4 @@
-"""``python -m bulletins.build``: builds a site, unless it is what a build would make again."""
+"""``python -m bulletins.build``: builds a site, unless nothing has changed since the last build."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     end_in_order()
     if not options.remove and _is_unchanged(options.settings):
         return 0
-    # Here, since a build that finds nothing changed needs none of it.
+    # Imported here, because a build that finds nothing changed does not need it.
     from bulletins.build.build import build, explain, remove  # noqa: PLC0415
 
     try:
@@ -40,9 +40,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _is_unchanged(settings: str) -> bool:
-    """Whether the site is what a build would make again; print so."""
+    """Whether a build would make the same site again; if so, say it."""
     started = time.monotonic()
-    # Where settings put it elsewhere, nothing is remembered here, and it is built.
+    # If the settings put the site elsewhere, nothing is remembered for this folder, so it is built.
     site = Path(os.environ.get("OUTPUT") or "output").resolve()
     report = last_report(site, settings)
     if report is None:

@@ -1,7 +1,7 @@
-"""One build, whole or not at all.
+"""One build, completely or not at all.
 
-Pelican writes into a new folder beside the target; only a site that passed the gate takes the
-target's place.
+Pelican writes into a new folder next to the target; only a site that passes the gate replaces the
+target.
 """
 
 from __future__ import annotations
@@ -41,9 +41,9 @@ _MOST_FINDINGS: Final = 20
 
 
 def build(settings_file: str) -> Path:
-    """Build into the settings' OUTPUT_PATH, tell what was built, and return where.
+    """Build into the settings' OUTPUT_PATH, print a summary, and return the site's folder.
 
-    Raises SecpackError, or whatever stopped Pelican; the target is then as it was before.
+    Raises SecpackError, or whatever stopped Pelican; the target is then unchanged.
     """
     started = time.monotonic()
     settings, target = load_settings(settings_file)
@@ -63,7 +63,7 @@ def build(settings_file: str) -> Path:
 
 
 def write_site(settings: Any, folder: Path) -> Site:
-    """Have Pelican write a whole site into an empty folder; return what was built.
+    """Let Pelican write a whole site into an empty folder; return the build.
 
     Raises SecpackError, or whatever stopped Pelican.
     """
@@ -90,7 +90,7 @@ def remove(settings_file: str) -> None:
 def load_settings(settings_file: str) -> tuple[Any, Path]:
     """Read Pelican's settings, and get its log ready; return them, and the real OUTPUT_PATH.
 
-    Raises SecpackError when there is no such file, or SITEURL that is no URL.
+    Raises SecpackError when the file is missing, or SITEURL is not a URL.
     """
     if not Path(settings_file).is_file():
         raise SecpackError(f"{settings_file}: no such settings file")
@@ -98,7 +98,7 @@ def load_settings(settings_file: str) -> tuple[Any, Path]:
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(_Reasons())
     init_logging(logging.WARNING, "errors", handler)
-    # It warns of a missing SITEURL; feeds of a site with relative addresses are meant to be so.
+    # Pelican warns of a missing SITEURL; here it means that feeds have relative URLs.
     logging.getLogger("pelican.settings").setLevel(logging.ERROR)
     settings = read_settings(settings_file)
     _check_url(settings["SITEURL"])
@@ -107,23 +107,23 @@ def load_settings(settings_file: str) -> tuple[Any, Path]:
 
 
 def _check_url(site_url: str) -> None:
-    """Refuse what would lead nowhere from a feed. Raises SecpackError."""
+    """Refuse a SITEURL with which links in feeds would lead nowhere. Raises SecpackError."""
     if site_url and not site_url.startswith(("https://", "http://")):
         expected = "expected a URL such as https://archive.example.org, or none"
         raise SecpackError(f"SITEURL={site_url}: {expected}")
 
 
 class _Reasons(logging.Formatter):
-    """Writes the reason of an exception behind the message, on one line."""
+    """Adds the reason of an exception to the message, on one line."""
 
     def format(self, record: logging.LogRecord) -> str:
-        """The message, and what was raised."""
+        """The message, and the exception."""
         kind, error, _ = record.exc_info or (None, None, None)
         reason = f": {kind.__name__}: {error}" if kind else ""
         return record.getMessage() + reason
 
     def formatException(self, ei: Any) -> str:  # noqa: N802 - logging's own name
-        """Nothing: the reason stands in the message."""
+        """Nothing: the message already has the reason."""
         del ei
         return ""
 
@@ -142,7 +142,7 @@ def _run(settings: Any) -> Build:
 
 
 def _check_target(target: Path, settings: Any) -> None:
-    """Refuse to replace a folder that is not a site of ours, or that holds what a site is made of.
+    """Refuse to replace a folder that is not a site of ours, or that contains the site's sources.
 
     Raises SecpackError.
     """
@@ -155,19 +155,19 @@ def _check_target(target: Path, settings: Any) -> None:
 
 
 def check_apart(target: Path, settings: Any) -> None:
-    """Refuse a folder that holds, or lies in, what a site is made of. Raises SecpackError."""
+    """Refuse a folder that contains the site's sources, or is inside them. Raises SecpackError."""
     for source in (settings["PATH"], settings["THEME"], settings.get("SECPACK") or ""):
         real = Path(source).resolve()
         if source and (
             target == real or target.is_relative_to(real) or real.is_relative_to(target)
         ):
             raise SecpackError(
-                f"{target}: what the site is made of is in {real}: give another place"
+                f"{target}: the sources of the site are in {real}; choose another place"
             )
 
 
 def _recover(target: Path) -> None:
-    """Clean up after builds that were killed: put the old site back where there is none now."""
+    """Clean up after killed builds: put the old site back if it is missing."""
     name = re.compile(rf"\.{re.escape(target.name)}-([0-9]+)-\w+-(build|old)")
     for folder in [*target.parent.iterdir()] if target.parent.is_dir() else ():
         left = name.fullmatch(folder.name)
@@ -181,7 +181,7 @@ def _recover(target: Path) -> None:
 
 @contextmanager
 def _folder_beside(target: Path) -> Iterator[Path]:
-    """A new folder on the same file system; what is there in the end is removed."""
+    """A new folder on the same file system, removed at the end if it is still there."""
     target.parent.mkdir(parents=True, exist_ok=True)
     name = f".{target.name}-{os.getpid()}-"
     folder = Path(tempfile.mkdtemp(prefix=name, suffix="-build", dir=target.parent))
@@ -193,9 +193,9 @@ def _folder_beside(target: Path) -> Iterator[Path]:
 
 
 def _put_in_place(folder: Path, target: Path) -> None:
-    """Put the new site where the old one is, and the old one where the new one was.
+    """Replace the old site by the new one, and move the old one to the new one's folder.
 
-    What is named ``-old`` is always whole: if this is killed half-way, the next build puts it back.
+    A folder named ``-old`` is always a complete site: after a kill, the next build puts it back.
     """
     old = folder.with_name(f"{folder.name.removesuffix('-build')}-old")
     if target.exists():
@@ -211,7 +211,7 @@ def _put_in_place(folder: Path, target: Path) -> None:
 
 
 def explain(error: Exception, *, debug: bool) -> None:
-    """Tell why something failed, in words for whoever can mend it."""
+    """Print why something failed, in words for the person who can fix it."""
     if debug:
         traceback.print_exception(error)
     reason = str(error) or type(error).__name__
@@ -227,18 +227,18 @@ def _summary(archive: Archive, target: Path, seconds: float) -> str:
 
 
 def report_archive(archive: Archive) -> Iterator[str]:
-    """Tell what was withheld, and what to look at, in lines."""
+    """Yield lines on what was withheld, and on findings that need attention."""
     if archive.embargoed or archive.late:
         yield f"Withheld: {archive.embargoed} under embargo, {archive.late} dated later."
     yield from _report_findings([finding for finding in archive.findings if not finding.waived])
 
 
 def _report_findings(findings: Sequence[Finding]) -> Iterator[str]:
-    """Findings to look at, the first of them word by word; all are in the archive's data."""
+    """Yield the first findings, and how many there are; the archive's data has all of them."""
     grave = [finding for finding in findings if finding.severity is not Severity.NOTICE]
     for finding in grave[:_MOST_FINDINGS]:
         place = f"{finding.file}:{finding.line}" if finding.line else finding.file
         yield f"{finding.severity.value}: {place}: {finding.message}"
     if len(findings) > min(len(grave), _MOST_FINDINGS):
-        word = "finding" if len(grave) == 1 else "findings"
-        yield f"{len(grave)} {word} to look at, {len(findings)} in all: see {ARCHIVE_JSON}"
+        word = "finding needs" if len(grave) == 1 else "findings need"
+        yield f"{len(grave)} {word} attention, {len(findings)} in all: see {ARCHIVE_JSON}"

@@ -12,7 +12,7 @@ from secpack import SecpackError
 from secpack.files import read_file
 from secpack.mirror.checksums import CHECKSUMS, SIGNATURES, format_checksums, parse_checksums
 
-#: The largest list that is read.
+#: The most bytes of a list that is read.
 _MOST_BYTES: Final = 64 * 1024 * 1024
 
 
@@ -22,18 +22,18 @@ def write_sums(folder: Path, sums: Mapping[str, str]) -> None:
 
 
 def check_sums(folder: Path) -> None:
-    """Read a site's files again, and see that they are what its list says.
+    """Read a site's files again, and check them against its list.
 
     Raises SecpackError.
     """
     listed, found = read_sums(folder), {path: digest(folder / path) for path in _paths(folder)}
     wrong = sorted(p for p in listed.keys() | found.keys() if listed.get(p) != found.get(p))
     if wrong:
-        raise SecpackError(f"{folder}: not as its {CHECKSUMS} says: {', '.join(wrong[:20])}")
+        raise SecpackError(f"{folder}: files differ from its {CHECKSUMS}:  {', '.join(wrong[:20])}")
 
 
 def read_sums(folder: Path) -> dict[str, str]:
-    """The digests of a site's files by path, as its list says them. Raises SecpackError."""
+    """The digests of a site's files by path, from its list. Raises SecpackError."""
     try:
         return parse_checksums(read_file(folder / CHECKSUMS, _MOST_BYTES))
     except OSError as error:
@@ -41,7 +41,7 @@ def read_sums(folder: Path) -> dict[str, str]:
 
 
 def digests(folder: Path) -> dict[str, str]:
-    """The digests of all files that a folder really holds, the list among them, by path."""
+    """The digests of all files in a folder, its list included, by path."""
     return {path: digest(folder / path) for path in sorted((*_paths(folder), CHECKSUMS))}
 
 
@@ -51,9 +51,9 @@ def digest(path: Path) -> str:
 
 
 def check_ours(folder: Path) -> None:
-    """See that a folder is empty, or a site of ours that nobody has put anything into.
+    """Check that a folder is empty, or a site of ours without files from others.
 
-    Raises SecpackError with the first file that a build would destroy.
+    Raises SecpackError, which names the first file that a build would destroy.
     """
     if not folder.is_dir():
         raise SecpackError(f"{folder}: not a folder; choose another place")
@@ -75,12 +75,12 @@ def _listed(folder: Path) -> set[str]:
 
 
 def _paths(folder: Path) -> Iterator[str]:
-    """All files below a folder, links among them, but for the digests and signatures of them."""
+    """All files and links below a folder, except the list of digests and its signatures."""
     yield from (name for name in paths(folder) if name not in (CHECKSUMS, *SIGNATURES))
 
 
 def paths(folder: Path) -> Iterator[str]:
-    """The files below a folder, links among them, as paths from there; in no order."""
+    """The files and links below a folder, as paths relative to it, in no order."""
     todo = [""]
     while todo:
         below = todo.pop()

@@ -1,7 +1,7 @@
-"""What is done to a site when its pages are written: index, compressed copies, times.
+"""Finishes a site after its pages are written: search index, compressed copies, file times.
 
-``index.html.gz`` and the like are for servers that send them as they are. Files are dated as the
-texts say, so that what compares time and size moves only what changed.
+Servers send files such as ``index.html.gz`` as they are. Files get the times of the texts, so that
+programs that compare time and size copy only what has changed.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from bulletins.site import Site
 from bulletins.urls import SEARCH_INDEX, page_url
 from secpack import SecpackError
 
-#: What the page needs of all that Pagefind writes; the rest are boxes and styles of its own.
+#: The files of Pagefind that the search page needs; the others are its own interface.
 _NEEDED: Final = (
     "pagefind.js",
     "pagefind-worker.js",
@@ -32,7 +32,7 @@ _NEEDED: Final = (
 
 
 def write_index(folder: Path) -> None:
-    """Index the texts on a site's pages, the same for the same pages.
+    """Index the texts on a site's pages; the same pages give the same index.
 
     Raises SecpackError when Pagefind is not installed, or fails.
     """
@@ -53,7 +53,7 @@ _SUFFIXES: Final = frozenset(
     | {".js", ".json", ".patch", ".svg", ".txt", ".xml"}
 )
 
-#: Below this many bytes there is nothing to be won.
+#: Compressing smaller files saves nothing.
 _LEAST: Final = 512
 
 #: RFC 1952: magic, deflate, no flags, no time, best compression, no system.
@@ -61,7 +61,7 @@ _HEADER: Final = b"\x1f\x8b\x08\x00\x00\x00\x00\x00\x02\xff"
 
 
 def compress(folder: Path) -> None:
-    """Write a compressed copy beside each file of a site that gets smaller by it."""
+    """Write a compressed copy next to each file of a site, if the copy is smaller."""
     for path in [p for p in folder.rglob("*") if p.suffix in _SUFFIXES and p.is_file()]:
         data = path.read_bytes()
         packed = gzipped(data) if len(data) >= _LEAST else data
@@ -70,14 +70,14 @@ def compress(folder: Path) -> None:
 
 
 def gzipped(data: bytes) -> bytes:
-    """Return data as a gzip file that tells no time, name or system."""
+    """Return data as a gzip file that contains no time, name or system."""
     deflate = zlib.compressobj(9, zlib.DEFLATED, -zlib.MAX_WBITS)
     body = deflate.compress(data) + deflate.flush()
     return _HEADER + body + struct.pack("<II", zlib.crc32(data), len(data) & 0xFFFFFFFF)
 
 
 def set_times(folder: Path, site: Site) -> None:
-    """Date a document's page and files by its last revision, all else by the newest revision."""
+    """Date a document's files by its last revision, all others by the newest revision."""
     days = {page_url(p, site.profile): p.updated for p in site.archive.publications}
     documents = {url: _seconds(day) for url, day in days.items()}
     newest = max(documents.values(), default=0)
@@ -90,10 +90,10 @@ def set_times(folder: Path, site: Site) -> None:
 def keep_times(
     folder: Path, digests: Mapping[str, str], versions: Sequence[tuple[Path, Mapping[str, str]]]
 ) -> None:
-    """Date files as they are dated in public; a file that has changed is newer than it ever was.
+    """Keep the times of unchanged files; make a changed file newer than all its versions.
 
-    Programs that compare time and size would otherwise not see a change that leaves the size.
-    ``versions`` are the folders that were public, and the digests of their files, the last first.
+    Otherwise programs that compare time and size would miss a change that keeps the size.
+    ``versions`` are the folders that were public, with the digests of their files, newest first.
     """
     for path, digest in digests.items():
         public, known = versions[0]

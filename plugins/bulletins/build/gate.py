@@ -1,4 +1,4 @@
-"""Documents in the pack = documents out: what stops a build that lost something.
+"""The gate: stops a build that lost something.
 
 Pelican goes on when a reader raises, an article is invalid or a page cannot be written. These
 checks do not.
@@ -21,11 +21,11 @@ from secpack import SecpackError
 
 
 class GateError(SecpackError):
-    """The site is not whole."""
+    """The site is incomplete."""
 
 
 def check_articles(site: Site, generators: Iterable[Any]) -> None:
-    """Compare what Pelican is about to write with what was read. Raises GateError."""
+    """Compare the articles that Pelican will write with the archive. Raises GateError."""
     articles = next(g for g in generators if isinstance(g, ArticlesGenerator)).articles
     ours = [article.publication.id for article in articles if hasattr(article, "publication")]
     if sorted(ours) != sorted(site.documents):
@@ -35,7 +35,7 @@ def check_articles(site: Site, generators: Iterable[Any]) -> None:
 
 
 def check_output(site: Site, folder: Path) -> None:
-    """Compare what was written with the archive: pages, exports, and originals byte for byte.
+    """Check that all pages and exports were written, and originals byte for byte.
 
     Raises GateError when a file is missing or an original differs.
     """
@@ -52,7 +52,7 @@ def check_output(site: Site, folder: Path) -> None:
 
 
 def check_links(folder: Path, site_url: str) -> None:
-    """Follow every link between the pages of a site. Raises GateError for those to nowhere."""
+    """Follow every link between the pages of a site. Raises GateError if any leads nowhere."""
     lost, _ = dangling(folder, urlsplit(site_url).path + "/")
     if lost:
         raise GateError(f"{len(lost)} links lead nowhere: {'; '.join(lost[:20])}")

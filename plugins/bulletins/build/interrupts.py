@@ -1,4 +1,4 @@
-"""What happens when somebody ends a program before its time."""
+"""What Ctrl-C and SIGTERM do."""
 
 from __future__ import annotations
 
@@ -12,19 +12,19 @@ _ENDING: Final = (signal.SIGINT, signal.SIGTERM)
 
 
 def end_in_order() -> None:
-    """Let SIGINT and SIGTERM end this program with a word, once what is half done is put away."""
+    """Let SIGINT and SIGTERM end this program with a message, after it has cleaned up."""
     for number in _ENDING:
         signal.signal(number, _end)
 
 
 def ignore_interrupts() -> None:
-    """Let nothing end this program from now on: it is too late, and what is left takes a moment."""
+    """Ignore both signals from now on: what is left takes a moment, and must be finished."""
     for number in _ENDING:
         signal.signal(number, signal.SIG_IGN)
 
 
 def tell(*lines: str) -> None:
-    """Print what was done, to who still listens: it is done, even if nobody does."""
+    """Print what was done; it is no error if nobody reads it."""
     try:
         print(*lines, sep="\n", flush=True)
     except OSError:
@@ -32,6 +32,6 @@ def tell(*lines: str) -> None:
 
 
 def _end(number: int, _: FrameType | None) -> None:
-    ignore_interrupts()  # once is enough: what puts away is not to be interrupted itself
-    os.write(2, b"\nInterrupted.\n")  # a print may be what was interrupted
+    ignore_interrupts()  # once is enough: nothing may interrupt the clean-up
+    os.write(2, b"\nInterrupted.\n")  # the signal may have interrupted a print
     sys.exit(128 + number)

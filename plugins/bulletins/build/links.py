@@ -1,4 +1,4 @@
-"""Checks that what a site's pages link to is on the site, down to the place on the page."""
+"""Checks that all links between a site's pages lead somewhere, including anchors."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _ADDRESSES = {"href", "src"}
 
 @dataclass(slots=True)
 class Page(HTMLParser):
-    """The ids of a page, and the addresses that it links to."""
+    """The ids on a page, and the URLs that it links to."""
 
     ids: list[str] = field(default_factory=list)
     links: list[str] = field(default_factory=list)
@@ -22,7 +22,7 @@ class Page(HTMLParser):
         HTMLParser.__init__(self)
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        """Note an element's id, and where it leads."""
+        """Note an element's id and URL."""
         for name, value in attrs:
             if name == "id":
                 self.ids.append(value or "")
@@ -43,7 +43,7 @@ def read_page(path: Path) -> Page:
 def dangling(site: Path, base: str = "/") -> tuple[list[str], int]:
     """Links on the pages of a site that lead nowhere, and how many were followed.
 
-    ``base`` is the path of the site's address: what links of its host begin with.
+    ``base`` is the path of the site's URL, with which links from the root of the host begin.
     """
     lost, followed = [], 0
     for path in sorted(site.rglob("*.html")):
@@ -52,7 +52,7 @@ def dangling(site: Path, base: str = "/") -> tuple[list[str], int]:
                 continue
             followed += 1
             address, _, anchor = link.partition("#")
-            # The page for what is not there is shown at any address, and leads from the root.
+            # A server shows the 404 page at any URL; its links begin at the root.
             start = site if address.startswith(base) else path.parent
             target = (start / unquote(address).removeprefix(base)).resolve() if address else path
             inside = target.is_relative_to(site.resolve()) and target.is_file()

@@ -1,4 +1,4 @@
-"""``python -m bulletins.build.reproducible``: builds in other surroundings, and compares."""
+"""``python -m bulletins.build.reproducible``: builds in two environments, and compares."""
 
 from __future__ import annotations
 
@@ -15,14 +15,13 @@ from bulletins.build.checksums import digests
 
 _HERE: Final = Path.cwd()
 
-#: What is not part of a checkout.
+#: Folders that are not copied with a checkout.
 _NOT_SOURCES: Final = {".git", ".venv", "output", "public", "public.versions", "__pycache__"}
 
-#: The variables that name what a site is made of, and those of them that are paths.
+#: The variables that name a site's sources, and those of them that are paths.
 _PATHS: Final = ("SECPACK", "XSA", "XSA_JSON", "PROFILE")
 
-# The order in which a folder lists its files is the file system's own: here it is turned round.
-# There is one processor.
+# Folders list their files in reverse order, and there is one processor.
 _MACHINE: Final = """
 import os
 if hasattr(os, "sched_setaffinity"): os.sched_setaffinity(0, [min(os.sched_getaffinity(0))])
@@ -44,7 +43,7 @@ os.listdir, os.scandir = listdir, scandir
 
 
 def main() -> int:
-    """Build here, and elsewhere with all else different; compare. Return the exit status."""
+    """Build here and in a different environment; compare. Return the exit status."""
     with tempfile.TemporaryDirectory() as name:
         work = Path(name).resolve()
         given = {key: str(Path(os.environ[key]).resolve()) for key in _PATHS if os.environ.get(key)}
@@ -62,7 +61,7 @@ def main() -> int:
 
 
 def _elsewhere(work: Path, given: Mapping[str, str]) -> dict[str, str]:
-    """Copies of everything at other paths, written in another order, and other variables."""
+    """Copy everything to other paths, in another order; return the environment for that build."""
     home = work / "home with spaces"
     for folder in (home, work / "order"):
         folder.mkdir()
@@ -91,7 +90,7 @@ def _elsewhere(work: Path, given: Mapping[str, str]) -> dict[str, str]:
 
 
 def _copy(source: Path, target: Path, without: set[str]) -> None:
-    """Copy files or a folder, the last by name first."""
+    """Copy files or a folder, in reverse order of names."""
     if source.is_symlink() or source.is_file():
         target.parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(source, target, follow_symlinks=False)
@@ -106,7 +105,7 @@ def _build(checkout: Path, target: Path, surroundings: Mapping[str, str], *, uma
     """Build as for publication. Raises CalledProcessError when that fails."""
     command: Sequence[str] = (sys.executable, "-m", "bulletins.build", "-s", "publishconf.py")
     environment = {**surroundings, "OUTPUT": str(target)}
-    # What a build says of it is for the build to say, but where it was is of no interest.
+    # Errors of the build are shown, but not its summary.
     subprocess.run(  # noqa: S603 - our own command
         command, cwd=checkout, env=environment, umask=umask, check=True, stdout=subprocess.DEVNULL
     )
@@ -114,7 +113,7 @@ def _build(checkout: Path, target: Path, surroundings: Mapping[str, str], *, uma
 
 
 def _differences(one: Path, other: Path) -> list[str]:
-    """The files that one site has and the other has not, or has with other bytes or rights."""
+    """The files that only one site has, or whose bytes or permissions differ."""
     ours, theirs = state(one), state(other)
     return sorted(
         path for path in ours.keys() | theirs.keys() if ours.get(path) != theirs.get(path)
@@ -122,7 +121,7 @@ def _differences(one: Path, other: Path) -> list[str]:
 
 
 def state(folder: Path) -> dict[str, tuple[str, int, int]]:
-    """Digest, rights and time of each file of a site."""
+    """Digest, permissions and time of each file of a site."""
     found = {}
     for path, digest in digests(folder).items():
         stat = (folder / path).stat()

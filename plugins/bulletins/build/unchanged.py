@@ -1,9 +1,9 @@
-"""Whether anything has changed since the last build: found out before anything is loaded.
+"""Whether anything has changed since the last build, decided before anything is loaded.
 
-All that a build depends on is read again and compared by digest: the pack and its commit, the
-profile, tracker data, texts, templates, settings, this code; the environment, the installed
-libraries, Python, the programs of GnuPG, and the day. The files of the site must be untouched.
-This user's folder for caches holds what the last build was made of: no checkout can bring it.
+This reads again everything that a build depends on, and compares digests: the pack and its commit,
+the profile, tracker data, texts, templates, settings, this code; the environment, the installed
+libraries, Python, GnuPG's programs, and the day. Nobody may have touched the site's files. The
+state of the last build is in this user's cache folder, where no checkout can put it.
 """
 
 from __future__ import annotations
@@ -29,13 +29,13 @@ from secpack.git import checked_out
 
 _FORMAT: Final = 3
 
-#: The last builds of so many sites are remembered.
+#: How many sites are remembered.
 _MOST_SITES: Final = 20
 
-#: The largest file that is compared.
+#: The most bytes of a file that is compared.
 _MOST_BYTES: Final = 64 * 1024 * 1024
 
-#: Variables that differ from call to call and that nothing depends on.
+#: Variables that change from call to call without any effect.
 _VOLATILE: Final = {"_", "COLUMNS", "LINES", "OLDPWD", "PWD", "SHLVL", "TERM", "WATCHFILES_CHANGES"}
 
 #: Settings that name folders.
@@ -48,10 +48,10 @@ _OF_MAKE: Final = ("MAKE", "MFLAGS")
 
 @dataclass(frozen=True, slots=True)
 class Inputs:
-    """What a build is made of: the settings' file, the pack, all sources, and their digest.
+    """The inputs of a build: the settings file, the pack, all sources, and their digest.
 
-    ``sources`` are files and folders; of folders, whether links in them are followed. They are
-    not in a pack, where only links to what is in it mean anything. ``digest`` is hexadecimal.
+    ``sources`` are files and folders, each with whether links in it are followed; in a pack they
+    are not. ``digest`` is hexadecimal.
     """
 
     settings: str
@@ -61,7 +61,7 @@ class Inputs:
 
 
 def last_report(site: Path, settings_file: str) -> str | None:
-    """What the last build of a site printed, if a build would make and print the same again."""
+    """What the last build of a site printed, if a build now would make the same site."""
     state = _state(site)
     kept: Any = read_json(state) if state else None
     try:
@@ -76,7 +76,7 @@ def last_report(site: Path, settings_file: str) -> str | None:
 
 
 def inputs_of(settings_file: str, settings: Any) -> Inputs | None:
-    """What a build is about to be made of; None if it cannot be compared with the next one's."""
+    """The inputs of the coming build; None if the next build could not compare them."""
     pack, sources = settings.get("SECPACK") or "", _sources(settings_file, settings)
     try:
         return Inputs(settings_file, pack, sources, _digest(pack, sources))
@@ -85,14 +85,14 @@ def inputs_of(settings_file: str, settings: Any) -> Inputs | None:
 
 
 def stamps(folder: Path) -> dict[str, str]:
-    """What changes when a file of a site is written, replaced, renamed or dated, by path."""
+    """A stamp for each file by path; writing, replacing, renaming or dating a file changes it."""
     return {name: _stamp(f"{folder}/{name}") for name in paths(folder)}
 
 
 def remember(site: Path, files: Mapping[str, str], inputs: Inputs, report: str) -> None:
-    """Remember what a site was made of, the ``stamps`` of its files, and what its build printed.
+    """Remember the inputs of a site, the ``stamps`` of its files, and what its build printed.
 
-    Nothing is remembered of a build that has loaded code which is not among the sources.
+    A build that has loaded code outside the sources is not remembered.
     """
     state = _state(site)
     if state and set(map(str, other_code())) <= inputs.sources.keys():
@@ -116,7 +116,7 @@ def _stamp(path: str) -> str:
 
 
 def _sources(settings_file: str, settings: Any) -> dict[str, bool]:
-    """The files and folders of which a site is made; of folders, whether links are followed."""
+    """The files and folders of a site's sources, each with whether links in it are followed."""
     names = ("SECPACK", "PATH", "PROFILE_FILE", "XSA_FILE", "XSA_JSON_FILE")
     given = [Path(settings[name]) for name in names if settings.get(name)]
     given += [*sorted(Path(settings_file).absolute().parent.glob("*.py")), *other_code()]
@@ -128,9 +128,9 @@ def _sources(settings_file: str, settings: Any) -> dict[str, bool]:
 
 
 def other_code() -> list[Path]:
-    """The files of all code that was loaded, but ours, Python's own, and that of its libraries.
+    """The files of all loaded code, except ours, Python's, and its libraries'.
 
-    That is the settings and what they load, and other plugins.
+    These are the settings, what they load, and other plugins.
     """
     known = [Path(get_path(name)) for name in ("stdlib", "platstdlib", "purelib", "platlib")]
     loaded = {getattr(module, "__file__", None) for module in tuple(sys.modules.values())}
@@ -139,7 +139,7 @@ def other_code() -> list[Path]:
 
 
 def _digest(pack: str, sources: Mapping[str, bool]) -> str:
-    """A digest of all that a build depends on. Raises OSError for what cannot be compared."""
+    """A digest of everything that a build depends on. Raises OSError if that cannot be compared."""
     found = hashlib.sha256()
     for source, follow in sources.items():
         for path, is_like in _files(Path(source), follow=follow):
@@ -150,9 +150,9 @@ def _digest(pack: str, sources: Mapping[str, bool]) -> str:
 
 
 def _files(source: Path, *, follow: bool) -> Iterator[tuple[str, str]]:
-    """All files of a source, in order, and what they are like; also where links lead.
+    """All files of a source, in order, with their digests; also where links lead.
 
-    Where those to folders are followed, what is there twice is read once.
+    If links to folders are followed, a folder that occurs twice is read once.
     """
     if not source.is_dir():
         yield str(source), _like(source)
@@ -173,10 +173,10 @@ def _files(source: Path, *, follow: bool) -> Iterator[tuple[str, str]]:
 
 
 def _like(path: Path) -> str:
-    """A digest of a file; for what is none, or cannot be read, a word.
+    """A digest of a file, or words that say that it is a folder or cannot be read.
 
-    Raises OSError for a file that is too large, or none that can be read again, such as a FIFO:
-    what a build makes of it, the build must say.
+    Raises OSError for a file that is too large or cannot be read twice, such as a FIFO; then the
+    build must run, and judge it.
     """
     if path.is_dir():
         return "a folder"
@@ -200,6 +200,6 @@ def _surroundings() -> list[object]:
 
 
 def _libraries() -> list[object]:
-    """Python, and what is installed, and when that was: a file changed in place is not seen."""
+    """Python and the installed packages, with times; this misses a file edited in place."""
     installed = sorted(Path(get_path("purelib")).glob("*.dist-info/RECORD"))
     return [sys.version, *((path.parent.name, path.stat().st_mtime_ns) for path in installed)]

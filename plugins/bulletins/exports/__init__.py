@@ -1,1 +1,1 @@
-"""What the site writes for programs."""
+"""The files that the site has for programs."""

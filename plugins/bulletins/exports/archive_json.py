@@ -1,4 +1,4 @@
-"""``data/``: the whole archive as JSON, each document by itself, and which state the site shows.
+"""``data/``: the whole archive as JSON, each document on its own, and the state of the site.
 
 ``docs/format.md`` describes the archive's data to people, ``schema.json`` to programs.
 """
@@ -38,9 +38,9 @@ _FORMAT = 1
 
 
 def archive_files(site: Site) -> Iterator[tuple[str, bytes]]:
-    """The whole archive as JSON, documents ascending, and each document by itself, by URL.
+    """The whole archive as JSON, documents ascending, and each document on its own, by URL.
 
-    A document by itself is the object that it is in the archive's, and ``format``.
+    A document's own file has the same object as the archive's, and ``format``.
     """
     archive, profile = site.archive, site.profile
     bulletins = [_bulletin(bulletin, profile) for bulletin in archive.bulletins]
@@ -112,7 +112,7 @@ def _bulletin(bulletin: Bulletin, profile: Profile) -> dict[str, Any]:
 
 
 def package_data(row: PackageRow) -> dict[str, Any]:
-    """A package that a bulletin names, as data."""
+    """A package from a bulletin, as data."""
     return {
         "release": row.release or None,
         "domain": row.target or None,
@@ -214,7 +214,7 @@ def _day(day: date | None) -> str | None:
 
 
 def _moment(moment: datetime | None) -> str | None:
-    """A time in UTC as RFC 3339 has it."""
+    """A time in UTC in the form of RFC 3339."""
     return moment.strftime("%Y-%m-%dT%H:%M:%SZ") if moment else None
 
 
@@ -230,7 +230,7 @@ def _finding(finding: Finding) -> dict[str, Any]:
 
 
 def manifest_json(site: Site) -> bytes:
-    """Which state of the pack the site shows: counts, the newest documents, the pack's commit."""
+    """The state of the pack that the site shows: counts, newest documents, the pack's commit."""
     archive = site.archive
     return to_json(
         {
@@ -244,7 +244,7 @@ def manifest_json(site: Site) -> bytes:
 
 
 def _newest(publications: Sequence[Publication]) -> dict[str, Any]:
-    """How many there are, and which has the highest number."""
+    """How many there are, and the one with the highest number."""
     if not publications:
         return {"count": 0, "newest": None}
     last = publications[-1]

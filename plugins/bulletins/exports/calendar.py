@@ -12,14 +12,14 @@ from bulletins.urls import page_url
 from secpack.model.archive import Canary, Window
 from secpack.parser.characters import visible
 
-#: How many octets a line holds, without its end.
+#: The most octets of a line, without its end.
 _WIDTH: Final = 75
 
 
 def calendar(site: Site) -> bytes:
-    """Return a calendar of all windows for a next canary, those of the past among them.
+    """Return a calendar of all windows in which a canary is due, past ones included.
 
-    There must be one: RFC 5545 knows no calendar without a component.
+    There must be at least one: RFC 5545 requires a component.
     """
     lines = ["BEGIN:VCALENDAR", "VERSION:2.0", "PRODID:-//secpack-archive//bulletins//EN"]
     lines.append(_text("X-WR-CALNAME", words.calendar_name.format(site=site.name)))
@@ -31,7 +31,7 @@ def calendar(site: Site) -> bytes:
 
 
 def _event(canary: Canary, due: Window, site: Site) -> Iterator[str]:
-    """Days of an event are whole, and its end is the day after the last of them."""
+    """An event of whole days; its end is the day after the last."""
     authority = site.profile.tag.partition(",")[0]
     form = words.unverified_title if canary.id in site.unverified else "{title}"
     summary = words.calendar_summary.format(issuer=site.profile.issuer).strip()
@@ -57,7 +57,7 @@ def _day(day: date) -> str:
 
 
 def _text(name: str, value: str) -> str:
-    """A property whose value is text: whatever that is, it stays in the value."""
+    """A property with a text value, escaped so that it stays inside the value."""
     escaped = visible(value).replace("\\", "\\\\").replace(";", "\\;").replace(",", "\\,")
     return f"{name}:" + escaped.replace("\n", "\\n")
 
@@ -68,7 +68,7 @@ def _folded(line: str) -> bytes:
     parts: list[bytes] = []
     while len(data) > _WIDTH - bool(parts):
         end = _WIDTH - bool(parts)
-        while data[end] & 0xC0 == 0x80:  # inside a character
+        while data[end] & 0xC0 == 0x80:  # not inside a character
             end -= 1
         parts.append(data[:end])
         data = data[end:]

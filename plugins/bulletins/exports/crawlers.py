@@ -1,4 +1,4 @@
-"""``sitemap.xml``, ``robots.txt`` and ``security.txt``: what programs look for on any site."""
+"""``sitemap.xml``, ``robots.txt`` and ``security.txt``, which programs look for on any site."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ _NAMESPACE: Final = "http://www.sitemaps.org/schemas/sitemap/0.9"
 
 
 def sitemap(files: Iterable[str], dates: Mapping[str, date], site_url: str) -> bytes:
-    """Return a sitemap of pages, given by their files; ``dates`` are by their URLs.
+    """Return a sitemap of pages, given by their files; ``dates`` are by URL.
 
-    Raises SecpackError when there are more pages than a sitemap can hold.
+    Raises SecpackError when there are more pages than a sitemap can list.
     """
     pages = sorted(file.removesuffix(INDEX) for file in files)
     if len(pages) > MOST:
-        raise SecpackError(f"{SITEMAP}: {len(pages)} pages; a sitemap can hold {MOST}")
+        raise SecpackError(f"{SITEMAP}: {len(pages)} pages; a sitemap can list {MOST}")
     root = ET.Element("urlset", xmlns=_NAMESPACE)
     for page in pages:
         url = ET.SubElement(root, "url")
@@ -40,7 +40,7 @@ def sitemap(files: Iterable[str], dates: Mapping[str, date], site_url: str) -> b
 
 
 def page_dates(site: Site) -> dict[str, date]:
-    """When the texts on a page were revised last, by the page's URL."""
+    """When the texts on each page were last revised, by the page's URL."""
     archive, profile = site.archive, site.profile
     dates = {page_url(p, profile): p.updated for p in archive.publications}
     lists: tuple[tuple[str, Sequence[Publication]], ...] = (
@@ -53,13 +53,13 @@ def page_dates(site: Site) -> dict[str, date]:
 
 
 def robots(site_url: str) -> bytes:
-    """Return ``robots.txt``: all may be read; the sitemap, where there is one."""
+    """Return ``robots.txt``: programs may read everything; and the sitemap, if there is one."""
     more = f"\nSitemap: {site_url}/{SITEMAP}\n" if site_url else ""
     return f"User-agent: *\nDisallow:\n{more}".encode()
 
 
 def security_txt(site: Site) -> bytes:
-    """Whom to tell of a vulnerability (RFC 9116): the profile's fields, one value a line."""
+    """How to report a vulnerability (RFC 9116): the profile's fields, one value on each line."""
     data, lines = site.profile.security_txt, []
     assert data
     for field in fields(data):

@@ -1,4 +1,4 @@
-"""What all exports share: what one is, and the form of their JSON."""
+"""What all exports share: the class Export, and the form of JSON."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import Final, TypeAlias
 from secpack.model.archive import Publication
 from secpack.parser.characters import HIDDEN
 
-# Markup that a careless reader could take for live; and the one ASCII control that JSON lets pass.
+# Markup that a careless reader could run, and the one ASCII control that JSON does not escape.
 _ESCAPES: Final = {
     b"<": b"\\u003c",
     b">": b"\\u003e",
@@ -31,8 +31,8 @@ UrlOf: TypeAlias = Callable[[Publication], str | None]
 class Export:
     """Files that the site writes for programs.
 
-    ``words.exports`` describes it by its ``name``. ``url`` is the file to begin with, ``make``
-    gives all files by URL, and ``each`` the URL of a document's own file, if it has one.
+    ``words.exports`` describes them under ``name``. ``url`` is the main file; ``make`` returns all
+    files by URL, and ``each`` the URL of a document's own file, if it has one.
     """
 
     name: str
@@ -42,13 +42,13 @@ class Export:
 
 
 def to_json(data: object, *, lines: bool = True) -> bytes:
-    """Return data as JSON in UTF-8 that holds no ``<``, ``>``, ``&`` and no invisible character.
+    """Return data as JSON in UTF-8 without ``<``, ``>``, ``&`` and invisible characters.
 
-    Keys are sorted. With ``lines`` each value has one of its own, so that versions can be compared;
-    without, all is on one line.
+    Keys are sorted. With ``lines`` each value is on its own line, so that versions can be compared;
+    otherwise everything is on one line.
     """
     text = json.dumps(data, ensure_ascii=False, sort_keys=True, indent=1 if lines else None)
-    if not text.isascii():  # JSON escapes what is ASCII
+    if not text.isascii():  # in ASCII, json has escaped them
         text = HIDDEN.sub(lambda match: json.dumps(match[0])[1:-1], text)
     written = text.encode() + b"\n"
     for sign, escape in _ESCAPES.items():
@@ -57,5 +57,5 @@ def to_json(data: object, *, lines: bool = True) -> bytes:
 
 
 def midnight(day: date) -> str:
-    """A day as the moment at which it begins, in UTC: texts tell no time."""
+    """The first moment of a day in UTC, because texts state no time."""
     return f"{day.isoformat()}T00:00:00Z"

@@ -1,4 +1,4 @@
-"""What all formats for scanners say of a bulletin."""
+"""What all formats for scanners say about a bulletin."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from bulletins.site import Site, heading
 from secpack.model.archive import Advisory, Bulletin, Context
 from secpack.parser.characters import visible
 
-#: A URL by RFC 3986 that leads to the web: these formats allow no other.
+#: A web URL by RFC 3986; these formats allow no other.
 _URL: Final = re.compile(
     r"https?://[A-Za-z0-9.-]{1,253}(?::[0-9]{1,5})?"
     r"(?:[/?](?:[A-Za-z0-9._~:/?@!$&'()*+,;=-]|%[0-9A-Fa-f]{2})*)?"
@@ -25,12 +25,12 @@ _URL: Final = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class BulletinFacts:
-    """What all formats for scanners say of a bulletin.
+    """What all formats for scanners say about a bulletin.
 
-    ``title``, and ``heading`` with the id, say so if the text is not verified. ``addressed`` are
-    the ids that it addresses, each with the CVEs known to be its own. ``changed`` is the day of
-    the last change, ``verdicts`` are the days on which the tracker changed a verdict on what it
-    addresses, with the numbers. ``links`` are the URLs of its references, with their labels.
+    ``title``, and ``heading`` with the id, say if the text is not verified. ``addressed`` are the
+    ids that it addresses, each with its known CVEs. ``changed`` is the day of the last change;
+    ``verdicts`` are the days on which the tracker changed a verdict on what it addresses, with
+    advisory numbers. ``links`` are the URLs of its references, with labels.
     """
 
     bulletin: Bulletin
@@ -42,14 +42,14 @@ class BulletinFacts:
     links: Mapping[str, str]
 
     def printed(self, first: int = 1, last: int | None = None) -> str:
-        """Lines of the text as printed, without blank ones around them."""
+        """Lines of the text as printed, without blank lines before and after."""
         lines = _lines(self.bulletin.document.file.data)[first - 1 : last]
         return visible("\n".join(lines).strip("\n").rstrip())
 
 
 @lru_cache(maxsize=1)
 def _lines(data: bytes) -> list[str]:
-    """The lines of a text; each of its sections asks for some of them."""
+    """The lines of a text, kept because each of its sections asks for some."""
     return data.decode().replace("\r\n", "\n").split("\n")
 
 
@@ -72,9 +72,9 @@ def _facts(site: Site, bulletin: Bulletin) -> BulletinFacts:
 
 
 def _addressed(bulletin: Bulletin, advisories: Mapping[int, Advisory]) -> dict[str, Sequence[str]]:
-    """Advisories come first, then what else the text addresses.
+    """Advisories first, then the other ids that the text addresses.
 
-    A CVE that is known to belong to one of the advisories is not repeated.
+    A CVE of one of these advisories is not repeated.
     """
     xsas: dict[str, Sequence[str]] = {f"XSA-{n}": advisories[n].cves for n in bulletin.addresses}
     owned = {cve for cves in xsas.values() for cve in cves}
@@ -83,7 +83,7 @@ def _addressed(bulletin: Bulletin, advisories: Mapping[int, Advisory]) -> dict[s
 
 
 def mentioned(facts: BulletinFacts) -> list[str]:
-    """Advisories and CVEs that a bulletin mentions, unless it says that they do not apply."""
+    """Advisories and CVEs that a bulletin mentions, except those that it says do not apply."""
     mentions = facts.bulletin.all_mentions
     left_out = {*facts.addressed, *(cve for cves in facts.addressed.values() for cve in cves)}
     left_out |= {n.value for n in mentions if n.context is Context.NOT_AFFECTED}

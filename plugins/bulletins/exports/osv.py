@@ -1,7 +1,7 @@
 """``osv/``: each bulletin in the format of the Open Source Vulnerability project.
 
-Its schema knows neither the issuer nor its packages: ids have the prefix of the unregistered, and
-packages stand where a database may say what is its own.
+Its schema knows neither the issuer nor its packages. So ids have the prefix for unregistered
+databases, and packages are in ``database_specific``.
 """
 
 from __future__ import annotations
@@ -18,14 +18,14 @@ from bulletins.urls import OSV_ALL, beside, osv_url, page_url, published_advisor
 from secpack.model.archive import Credit
 from secpack.parser.characters import visible
 
-#: The version of the schema that first knew ``upstream``.
+#: The first version of the schema with ``upstream``.
 _VERSION: Final = "1.7.0"
 _CREDITS: Final = {"discovered": "FINDER", "found": "FINDER", "reported": "REPORTER"}
 _BACKTICKS: Final = re.compile("`{3,}")
 
 
 def osv_files(bulletins: Iterable[BulletinFacts], site: Site) -> Iterator[tuple[str, bytes]]:
-    """A document for each bulletin, and one that has all of them, one on each line; by URL."""
+    """A document for each bulletin, and one with all of them, one on each line; by URL."""
     documents = []
     for facts in bulletins:
         documents.append(to_json(_record(facts, site), lines=False))
@@ -71,7 +71,7 @@ def _credit(credit: Credit) -> dict[str, str]:
 
 
 def _fenced(text: str) -> str:
-    """Words as Markdown that shows them as they are, for details are taken for Markdown."""
+    """A text as a Markdown code block, because programs read details as Markdown."""
     runs = _BACKTICKS.findall(text) if "```" in text else []
     fence = "`" * (max((len(run) for run in runs), default=2) + 1)
     return f"{fence}text\n{text}\n{fence}\n"

@@ -1,4 +1,4 @@
-"""The table of exports: all that the site writes for programs."""
+"""The table of exports: all files that the site has for programs."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def exports(site: Site) -> Iterator[Export]:
 
 
 def expected_urls(site: Site) -> Iterator[str]:
-    """The files that no build may lack: each export's own, and that of each document."""
+    """The files that every build must have: each export's main file, and each document's."""
     for export in exports(site):
         yield export.url
         yield from filter(None, (export.each(p) for p in site.archive.publications))
@@ -79,9 +79,9 @@ def _bulletins(url_of: Callable[[Bulletin], str]) -> UrlOf:
 
 
 def _search_ids(site: Site) -> bytes:
-    """A script with all ids, their pages, titles and dates, for the page to search from.
+    """A script with all ids, their pages, titles and dates, for the search page.
 
-    It is a script since a page in a folder cannot fetch data.
+    It is a script because a page opened from a folder cannot fetch data.
     """
     rows = [
         *(

@@ -1,4 +1,4 @@
-"""Feeds: what was published, newest first, for programs that ask again and again."""
+"""Feeds: what was published, newest first, for feed readers."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ from secpack.parser.characters import visible
 
 
 def feeds(site: Site) -> Iterator[Export]:
-    """All feeds; that of everything also as a JSON Feed. They exist even when they are empty.
+    """All feeds, the one of everything also as a JSON Feed; empty feeds exist, too.
 
-    URLs in them are absolute where the site's own is known, otherwise relative to the feed.
+    URLs in them are absolute if the site's own is known, otherwise relative to the feed.
     """
     profile, archive = site.profile, site.archive
     yield _feed(site, "all", "all", archive.publications)
-    yield Export("all.json", json_feed_url("all"), tuple)  # made together with the one before
+    yield Export("all.json", json_feed_url("all"), tuple)  # made together with the Atom feed
     yield _feed(site, "bulletins", profile.bulletins.slug, archive.bulletins)
     yield _feed(site, "canaries", profile.canaries.slug, archive.canaries)
     yield _feed(site, "xsa", "xsa", ())

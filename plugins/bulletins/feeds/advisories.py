@@ -18,7 +18,7 @@ from secpack.parser.characters import visible
 
 
 def advisory_entries(site: Site, root: str) -> Iterator[FeedEntry]:
-    """The entries of all advisories that the tracker has with a date, newest first.
+    """The entries of all dated advisories of the tracker, newest first.
 
     Unused numbers have none. ``root`` leads to the root of the site.
     """

@@ -17,9 +17,9 @@ from secpack.parser.characters import visible
 
 
 def document_entry(publication: Publication, site: Site, root: str) -> FeedEntry:
-    """A document; ``root`` leads to the root of the site.
+    """The entry of a document; ``root`` leads to the root of the site.
 
-    The entry of a text that is not verified says so, wherever readers may look.
+    If the text is not verified, its title, summary and content say so.
     """
     profile, verified = site.profile, publication.id not in site.unverified
     title = "{title}" if verified else words.unverified_title
@@ -39,7 +39,7 @@ def document_entry(publication: Publication, site: Site, root: str) -> FeedEntry
 
 @lru_cache(maxsize=2 * SIZE)
 def _html(identity: str, site: Site, root: str) -> str:
-    """The content of an entry; two formats ask for it, one right after the other."""
+    """The content of an entry, kept because two formats ask for it in turn."""
     publication, links = site.documents[identity], Links(site, root)
     page = links.to(page_url(publication, site.profile))
     html = render(publication.document, links, page=page).html
@@ -69,7 +69,7 @@ def _links(publication: Publication, profile: Profile, root: str) -> Iterator[Fe
 
 
 def _files(publication: Publication) -> Iterator[tuple[File, str, str]]:
-    """Files with their types and titles: texts, each before its signatures."""
+    """Files with their types and titles: each text before its signatures."""
     texts = [(words.original_link, publication.document, publication.signatures)]
     if isinstance(publication, Canary):
         letters = publication.letters

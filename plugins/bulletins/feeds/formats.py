@@ -1,7 +1,7 @@
 """Feeds as Atom (RFC 4287, RFC 5005) and as JSON Feed 1.1 (https://www.jsonfeed.org/version/1.1/).
 
-feedgen drops all but the URL of an entry's links, and knows no archive documents; extensions write
-both. What it would fill in from the clock is always given.
+feedgen drops everything but the URL of an entry's links, and has no archive documents; extensions
+write both. It fills in missing times from the clock, so all times are given.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ def atom_document(feed: Feed, page: Page) -> bytes:
 
 
 def _document_links(feed: Feed, page: Page) -> list[tuple[str, str]]:
-    """The links by which readers walk from document to document."""
+    """The links from one document of a feed to the others."""
     links = [("self", feed_url(feed.slug, page.number))]
     if page.number:
         links.append(("current", feed_url(feed.slug)))
@@ -85,7 +85,7 @@ class _History(BaseExtension):  # type: ignore[misc] # feedgen has no types
 
 
 class _Links(BaseEntryExtension):  # type: ignore[misc] # feedgen has no types
-    """Writes links with all that they have."""
+    """Writes links with all their attributes."""
 
     rows: tuple[FeedLink, ...] = ()
 

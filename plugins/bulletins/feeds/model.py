@@ -1,4 +1,4 @@
-"""A feed as data, before it is written in any format, and its documents (RFC 5005)."""
+"""A feed as data, independent of formats, and its documents (RFC 5005)."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class FeedLink:
 
 @dataclass(frozen=True, slots=True)
 class Category:
-    """What an entry is filed under: a term, and the set of terms that it is from (an IRI)."""
+    """A category of an entry: a term, and the IRI of the scheme that it is from."""
 
     term: str
     scheme: str
@@ -30,9 +30,9 @@ class Category:
 
 @dataclass(frozen=True, slots=True)
 class FeedEntry:
-    """An entry; ``page`` is the URL of what it is about.
+    """An entry; ``page`` is the URL of its subject.
 
-    ``html`` makes its whole content, which takes too much memory to be kept.
+    ``html`` makes its whole content, which would take too much memory to keep.
     """
 
     id: str
@@ -48,7 +48,7 @@ class FeedEntry:
 
 @dataclass(frozen=True, slots=True)
 class Feed:
-    """A feed with all its entries, newest first; ``root`` is the way to the root of the site."""
+    """A feed with all its entries, newest first; ``root`` leads to the root of the site."""
 
     slug: str
     id: str
@@ -74,21 +74,20 @@ class Page:
     entries: tuple[FeedEntry, ...]
 
 
-#: How many entries a document holds, unless old ones have been revised since.
+#: How many entries a document has, unless old ones have been revised since.
 SIZE: Final = 50
 
-#: When a feed without entries was updated.
+#: The date of a feed without entries.
 _NEVER: Final = date(2000, 1, 1)
 
 
 def chain(entries: Sequence[FeedEntry]) -> list[Page]:
-    """Part the entries of a feed, newest first, into documents, the oldest first.
+    """Split the entries of a feed, newest first, into documents, oldest first.
 
-    The last document is the one to subscribe to: it holds the newest 50. The others are filled
-    from the oldest entry on, so that one that is full stays as it is when entries are added; the
-    last of them may be empty, so that the one before can name it. An entry that was revised when
-    its archive document was full already stands in the document of that later time instead:
-    subscribers would miss the revision otherwise.
+    The last document is the one to subscribe to: it has the newest 50. The others are filled from
+    the oldest entry on, so that new entries never change a full one; the last of them may be
+    empty, so that the one before can name it. An entry that is revised after its archive document
+    was full moves to the document of that time: otherwise subscribers would miss the revision.
     """
     oldest_first = entries[::-1]
     older = max(len(entries) - SIZE, 0)

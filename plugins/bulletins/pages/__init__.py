@@ -1,4 +1,4 @@
-"""Pages as data: one frozen object for each template, which is all that the template sees."""
+"""Pages as data: one frozen object for each page, which is all that its template sees."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ _VERIFYING = "verifying"
 
 
 def archive_pages(site: Site) -> Iterator[tuple[str, Page]]:
-    """All pages by their files, but the front page, documents and what somebody wrote."""
+    """All pages by URL, except the front page, documents, and pages that people wrote."""
     profile = site.profile
     for url, page in _archive_pages(site):
         yield url + INDEX, page
@@ -87,7 +87,7 @@ def document_page(site: Site, publication: Publication) -> Page:
 
 
 def text_page(site: Site, text: Any) -> TextPage:
-    """A page that somebody wrote, from Pelican's page."""
+    """A page that a person wrote, from Pelican's page."""
     return TextPage(
         title=str(text.title),
         summary=Markup(text.summary).striptags(),  # noqa: S704 - its tags are removed
@@ -112,7 +112,7 @@ def _feeds_page(site: Site) -> FeedsPage:
 
 
 def frame_of(site: Site, texts: Iterable[Any]) -> Frame:
-    """What surrounds all pages; ``texts`` are Pelican's pages, in the order of the menu."""
+    """The frame of all pages; ``texts`` are Pelican's pages, in the order of the menu."""
     slugs = {text.slug: text for text in texts}
     profile = site.profile
     bulletins, canaries = list_url(profile.bulletins), list_url(profile.canaries)

@@ -40,7 +40,7 @@ from secpack.parser.characters import visible
 #: From a document's page to the root of the site.
 ROOT: Final = "../../"
 
-#: A page holds the original, too, while the text as HTML and the original are not more bytes.
+#: A page also contains the original, if its HTML and the original have at most so many bytes.
 _LIGHT: Final = 16_000
 
 
@@ -120,7 +120,7 @@ def _letter(site: Site, letter: Letter, links: LinkOf) -> LetterItem:
 def _comparison(site: Site, canary: Canary) -> Comparison | None:
     """How a canary differs from the one before.
 
-    A signer whose signature is there and not good has not signed.
+    A signer whose signature is not good counts as not having signed.
     """
     before = site.older.get(canary.id)
     if not isinstance(before, Canary):

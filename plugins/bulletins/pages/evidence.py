@@ -1,4 +1,4 @@
-"""What the build found about signatures, and the commands that check them again."""
+"""What the build found about signatures, and the commands with which to check them."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from secpack.model.archive import File, Key, Signature, Verdict
 
 
 def evidence(site: Site, file: File, signatures: Sequence[Signature]) -> Evidence:
-    """Evidence on a file that lies beside the page, with its signatures."""
+    """The evidence for a file next to the page, and its signatures."""
     keys = _keys_of(site, signatures)
     faults = [(f.message, f.waived) for f in site.signature_findings.get(file.path, ())]
     return Evidence(
@@ -50,7 +50,7 @@ def _signature(site: Site, signature: Signature) -> SignatureItem:
 def _keys_of(site: Site, signatures: Sequence[Signature]) -> list[Key]:
     """The keys that signed, in the order of the signatures.
 
-    Where a signature does not say which, the key of the signer whom the file's name says.
+    If a signature does not name its key, take that of the signer in the file name.
     """
     named = {name: signer.fingerprint for name, signer in site.profile.signers.items()}
     wanted = dict.fromkeys(s.primary or named.get(s.signer, "") for s in signatures)

@@ -1,4 +1,4 @@
-"""What many pages show: documents in lists, references to them, packages."""
+"""What several pages show: documents in lists, references to them, packages."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ _MOST_SENTENCES = 2
 
 
 def bulletin_item(site: Site, bulletin: Bulletin) -> BulletinItem:
-    """A bulletin for a list."""
+    """A bulletin in a list."""
     return BulletinItem(
         **_item(site, bulletin),
         about=about(bulletin),
@@ -48,13 +48,13 @@ def bulletin_item(site: Site, bulletin: Bulletin) -> BulletinItem:
 
 
 def canary_item(site: Site, canary: Canary) -> CanaryItem:
-    """A canary for a list."""
+    """A canary in a list."""
     signers = tuple(signer_name(site, s.signer) for s in canary.signatures if s.verdict.good)
     return CanaryItem(**_item(site, canary), due=canary.due, signers=signers)
 
 
 def _item(site: Site, publication: Publication) -> dict[str, Any]:
-    """The fields that all items have."""
+    """The fields of all items."""
     return {
         "id": publication.id,
         "number": publication.number,
@@ -68,20 +68,20 @@ def _item(site: Site, publication: Publication) -> dict[str, Any]:
 
 
 def item_of(site: Site, publication: Publication) -> Item:
-    """A document for a list."""
+    """A document in a list."""
     if isinstance(publication, Canary):
         return canary_item(site, publication)
     return bulletin_item(site, publication)
 
 
 def signer_name(site: Site, name: str) -> str:
-    """A signer's full name, or what the signature's file name says."""
+    """A signer's full name, or the name in the signature's file name."""
     signer = site.profile.signers.get(name)
     return signer.name if signer else name
 
 
 def reference(site: Site, identity: str, advisory: int | None = None) -> Reference:
-    """A document by its id, with the first sentences in which it mentions an advisory."""
+    """A document by id, with the first sentences that mention an advisory."""
     publication = site.documents.get(identity)
     if publication is None:
         return Reference(identity, None)
@@ -97,12 +97,12 @@ def advisory_links(numbers: Iterable[int]) -> tuple[Link, ...]:
 
 
 def cve_links(cves: Iterable[str]) -> tuple[Link, ...]:
-    """Links to CVEs on the page of all."""
+    """Links to CVEs on the page of all CVEs."""
     return tuple(Link(f"{CVE}{INDEX}#{cve}", cve) for cve in cves)
 
 
 def package_item(row: PackageRow) -> PackageItem:
-    """A package with links to the pages of its release and of itself."""
+    """A package, with links to its own page and that of its release."""
     fixes = {Fix.AVAILABLE: row.version, Fix.NONE: words.no_fix}
     return PackageItem(
         release=Link(release_url(row.release), row.release) if row.release else None,
@@ -116,9 +116,9 @@ def package_item(row: PackageRow) -> PackageItem:
 def by_year(
     items: Iterable[_T], day: Callable[[_T], date] = attrgetter("published")
 ) -> list[tuple[int, tuple[_T, ...]]]:
-    """Items by the year of their ``day``, the newest year first; in a year in their order.
+    """Items by the year of their ``day``, newest year first, otherwise in their order.
 
-    Numbers of documents need not be in the order of their days.
+    The numbers of documents need not follow their dates.
     """
     years: defaultdict[int, list[_T]] = defaultdict(list)
     for item in items:
@@ -127,7 +127,7 @@ def by_year(
 
 
 def year_links(base: str, publications: Sequence[Publication]) -> tuple[Year, ...]:
-    """The years of a list at ``base``: places on its page, or pages where it is too long."""
+    """The years of a list at ``base``: anchors on its page, or pages if it is too long."""
     is_long = len(publications) > LONGEST_LIST
     return tuple(
         Year(year, len(group), year_url(base, year) + INDEX if is_long else f"#year-{year}")

@@ -69,7 +69,7 @@ def home_page(site: Site) -> HomePage:
 def list_pages(
     site: Site, kind: Kind, publications: Sequence[Publication]
 ) -> Iterator[tuple[str, ListPage]]:
-    """The list of all documents of a kind; of too many, also a list for each year; by URL."""
+    """The list of all documents of a kind and, if it is too long, a list for each year; by URL."""
     newest, base = publications[::-1], list_url(kind)
     latest = newest[0] if newest else None
     for url, shown in _parts(base, newest):
@@ -104,7 +104,7 @@ def _attachments(site: Site, folder: str) -> Iterator[AttachmentItem]:
 
 
 def lookup_pages(site: Site) -> Iterator[tuple[str, LookupsPage | LookupPage]]:
-    """The lists of releases and packages, and a page for each of them, by URL."""
+    """The lists of releases and packages, and a page for each, by URL."""
     others = tuple(bulletin_item(site, b) for b in without_release(site.archive))
     releases, packages = by_release(site.archive), by_package(site.archive)
     yield RELEASE, LookupsPage("release", _lookup_items(site, RELEASE, releases), others)
@@ -129,7 +129,7 @@ def _lookup_items(site: Site, base: str, lookups: Iterable[Lookup]) -> tuple[Loo
 def _lookup(
     site: Site, lookup: Lookup, kind: LookupKind, base: str, name: str
 ) -> Iterator[tuple[str, LookupPage]]:
-    """The page of a release or a package; of too many bulletins, also one for each year."""
+    """The page of a release or a package and, if it is too long, one for each year."""
     bulletins = [bulletin for bulletin, _ in lookup.shipped]
     rows = {bulletin.number: rows for bulletin, rows in lookup.shipped}
     url = f"{base}{lookup.slug}/"
@@ -144,7 +144,7 @@ def _packages(rows: Iterable[PackageRow]) -> tuple[PackageItem, ...]:
 
 
 def _parts(base: str, publications: Sequence[_P]) -> Iterator[tuple[str, Sequence[_P]]]:
-    """A list as pages: one or, if it is too long, the newest year's and one for each year."""
+    """A list as pages: one or, if it is too long, one for the newest year and one for each year."""
     years = by_year(publications) if len(publications) > LONGEST_LIST else []
     yield base, years[0][1] if years else publications
     for year, group in years:
@@ -152,7 +152,7 @@ def _parts(base: str, publications: Sequence[_P]) -> Iterator[tuple[str, Sequenc
 
 
 def keys_page(site: Site) -> KeysPage:
-    """All keys, by the folder in which the pack keeps them, master keys first."""
+    """All keys by folder of the pack, master keys first."""
     folders: dict[str, list[KeyItem]] = {}
     for key in sorted(
         site.archive.keys, key=lambda k: ("master-key" not in k.file.path, k.file.path)

@@ -1,6 +1,6 @@
 """What templates see. URLs are relative to the site's root unless they are absolute.
 
-Strings are plain text, which templates escape; ``Markup`` is HTML of our own making.
+Strings are plain text, which templates escape; ``Markup`` is our own HTML.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ LookupKind: TypeAlias = Literal["release", "package"]
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """Words that lead somewhere."""
+    """A link: its text and its URL."""
 
     url: str
     text: str
@@ -31,9 +31,9 @@ class Link:
 class Frame:
     """What surrounds the content of every page.
 
-    ``path`` is the page's file, ``root`` leads from there to the site's root, without a slash at
-    its end; ``public_url`` is empty where it is not known. ``bulletins`` and ``canaries`` are
-    where the lists are, ``verifying`` where a page explains how to check signatures, if one does.
+    ``path`` is the page's file; ``root`` leads from there to the site's root, without a slash at
+    the end. ``public_url`` is empty if unknown. ``bulletins`` and ``canaries`` are the URLs of the
+    lists, ``verifying`` that of the page that explains how to check signatures, if there is one.
     """
 
     site_name: str
@@ -69,7 +69,7 @@ class Item:
 
 @dataclass(frozen=True, slots=True)
 class BulletinItem(Item):
-    """A bulletin in a list: what it is about, which advisories it addresses, and for whom."""
+    """A bulletin in a list, with the advisories that it addresses, and its releases."""
 
     about: str
     advisories: tuple[Link, ...]
@@ -78,7 +78,7 @@ class BulletinItem(Item):
 
 @dataclass(frozen=True, slots=True)
 class CanaryItem(Item):
-    """A canary in a list; ``signers`` are those whose signatures are good."""
+    """A canary in a list; ``signers`` are those with good signatures."""
 
     due: Window | None
     signers: tuple[str, ...]
@@ -86,9 +86,9 @@ class CanaryItem(Item):
 
 @dataclass(frozen=True, slots=True)
 class Reference:
-    """A document that names an advisory or a CVE, with the sentences that do.
+    """A document that mentions an advisory or a CVE, with the sentences.
 
-    ``item`` is None where only the tracker names the document, which this archive lacks.
+    ``item`` is None if only the tracker names the document, and this archive lacks it.
     """
 
     id: str
@@ -98,7 +98,7 @@ class Reference:
 
 @dataclass(frozen=True, slots=True)
 class PackageItem:
-    """A package that a bulletin names; None or empty where the text does not say."""
+    """A package from a bulletin; None or empty if the text does not say."""
 
     release: Link | None
     target: str
@@ -109,7 +109,7 @@ class PackageItem:
 
 @dataclass(frozen=True, slots=True)
 class Year:
-    """A year in the navigation of a list: how many documents, and where they are listed."""
+    """A year in the navigation of a list: the number of its documents, and their URL."""
 
     year: int
     count: int
@@ -121,7 +121,7 @@ class Year:
 
 @dataclass(frozen=True, slots=True)
 class SignatureItem:
-    """A signature and what the build found; ``details`` are algorithm and digest."""
+    """A signature, and what the build found; ``details`` are algorithm and digest."""
 
     signer: str
     file: Link
@@ -138,10 +138,10 @@ class SignatureItem:
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """A signed file: what anybody needs to repeat the check of its signatures.
+    """A signed file, and everything that a reader needs to check its signatures.
 
-    ``faults`` are what is wrong with the signatures as a whole, each with why it is accepted.
-    ``commands`` are for a shell, a line each.
+    ``faults`` are what is wrong with the signatures as a whole, each with the reason why it is
+    accepted. ``commands`` are lines for a shell.
     """
 
     file: Link
@@ -158,7 +158,7 @@ class Evidence:
 
 @dataclass(frozen=True, slots=True)
 class Excerpt:
-    """Part of a text: a section's title, its anchor, and what is quoted of it."""
+    """A quotation from a section: the section's title, its anchor, and the words."""
 
     title: str
     anchor: str
@@ -167,10 +167,9 @@ class Excerpt:
 
 @dataclass(frozen=True, slots=True)
 class Body:
-    """What pages of bulletins and canaries share.
+    """What the pages of bulletins and canaries share.
 
-    ``original`` holds the text's characters where it is short enough to be on the page, else it
-    is empty.
+    ``original`` is the text's characters if it is short enough for the page, otherwise empty.
     """
 
     description: str
@@ -186,7 +185,7 @@ class Body:
 
 @dataclass(frozen=True, slots=True)
 class BulletinPage:
-    """A bulletin; ``actions`` and ``affected`` are quoted above its text."""
+    """A bulletin; its page quotes ``actions`` and ``affected`` above the text."""
 
     item: BulletinItem
     body: Body
@@ -209,7 +208,7 @@ class LetterItem:
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """How a canary differs from the one before; ``skipped`` are numbers missing between them."""
+    """How a canary differs from the one before; ``skipped`` are missing numbers between the two."""
 
     skipped: tuple[int, ...]
     lost_signers: tuple[str, ...]
@@ -219,7 +218,7 @@ class Comparison:
 
 @dataclass(frozen=True, slots=True)
 class CanaryPage:
-    """A canary; ``bulletins`` counts those of this archive up to its day.
+    """A canary; ``bulletins`` counts those of this archive up to its date.
 
     ``trusted_key`` is the fingerprint of the master key that this archive trusts.
     """
@@ -238,7 +237,7 @@ class CanaryPage:
 
 @dataclass(frozen=True, slots=True)
 class HomePage:
-    """The front page; ``advisories`` counts all that the tracker or a text names."""
+    """The front page; ``advisories`` counts all that the tracker or a text mentions."""
 
     newest: BulletinItem | None
     earlier: tuple[BulletinItem, ...]
@@ -252,7 +251,7 @@ class HomePage:
 
 @dataclass(frozen=True, slots=True)
 class AttachmentItem:
-    """Another signed file, and its signatures with the words on what was found."""
+    """Another signed file, and its signatures with their verdicts."""
 
     file: Link
     signatures: tuple[tuple[Link, str], ...]
@@ -260,9 +259,9 @@ class AttachmentItem:
 
 @dataclass(frozen=True, slots=True)
 class ListPage:
-    """All documents of a kind, or of too many those of a year; ``groups`` are years.
+    """All documents of a kind, or one year of a list that is too long; ``groups`` are years.
 
-    ``total`` counts all of the kind, ``due`` is when the next canary comes.
+    ``total`` counts all of the kind; ``due`` is when the next canary is due.
     """
 
     kind: Literal["bulletins", "canaries"]
@@ -275,7 +274,7 @@ class ListPage:
 
 @dataclass(frozen=True, slots=True)
 class LookupItem:
-    """A release or a package in the list of all, with its newest bulletin."""
+    """A release or a package in a list, with its newest bulletin."""
 
     link: Link
     count: int
@@ -284,7 +283,7 @@ class LookupItem:
 
 @dataclass(frozen=True, slots=True)
 class LookupsPage:
-    """All releases, or all packages; ``others`` are bulletins that name no release."""
+    """All releases, or all packages; ``others`` are bulletins that state no release."""
 
     kind: LookupKind
     entries: tuple[LookupItem, ...]
@@ -303,7 +302,7 @@ class LookupPage:
 
 @dataclass(frozen=True, slots=True)
 class AdvisoryItem:
-    """An advisory in the tracker; ``affects`` where its verdict is yes."""
+    """An advisory in the tracker; ``affects`` is whether its verdict is yes."""
 
     number: int
     url: str
@@ -317,7 +316,7 @@ class AdvisoryItem:
 
 @dataclass(frozen=True, slots=True)
 class TrackerPage:
-    """All advisories, the highest number first; ``untracked`` are only named elsewhere."""
+    """All advisories, highest number first; ``untracked`` counts those mentioned only elsewhere."""
 
     statistics: Statistics
     advisories: tuple[AdvisoryItem, ...]
@@ -343,7 +342,7 @@ class AdvisoryPage:
 
 @dataclass(frozen=True, slots=True)
 class CveItem:
-    """A CVE, with its advisories and the documents that name it."""
+    """A CVE, with its advisories and the documents that mention it."""
 
     id: str
     published_at: str
@@ -353,7 +352,7 @@ class CveItem:
 
 @dataclass(frozen=True, slots=True)
 class CvePage:
-    """All CVEs, newest first; ``host`` is where they are published."""
+    """All CVEs, newest first; ``host`` publishes them."""
 
     cves: tuple[CveItem, ...]
     host: str
@@ -372,7 +371,7 @@ class KeyItem:
 
 @dataclass(frozen=True, slots=True)
 class KeysPage:
-    """All keys by folder; ``master_key`` is the fingerprint that the profile pins."""
+    """All keys by folder; ``master_key`` is the profile's fingerprint."""
 
     master_key: str
     folders: tuple[tuple[str, tuple[KeyItem, ...]], ...]
@@ -380,14 +379,14 @@ class KeysPage:
 
 @dataclass(frozen=True, slots=True)
 class FeedsPage:
-    """What programs can take: sections of links, each with a title, an introduction, an end."""
+    """Feeds and data, in sections."""
 
     sections: tuple[FeedsSection, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class FeedsSection:
-    """Links to files for programs, each with a sentence."""
+    """Links to files for programs, each with a sentence; introduction and last words."""
 
     id: str
     title: str
@@ -398,7 +397,7 @@ class FeedsSection:
 
 @dataclass(frozen=True, slots=True)
 class SearchPage:
-    """The page to search from; ``examples`` are ids, ``lists`` lead to all, each with a text."""
+    """The search page; ``examples`` are ids, ``lists`` are links to lists, each with a sentence."""
 
     examples: str
     lists: tuple[tuple[Link, str], ...]
@@ -406,7 +405,7 @@ class SearchPage:
 
 @dataclass(frozen=True, slots=True)
 class TextPage:
-    """A page that somebody wrote, as HTML; ``master_key`` where the page is to show it."""
+    """A page that a person wrote, as HTML; ``master_key`` if the page shows it."""
 
     title: str
     summary: str
@@ -416,12 +415,12 @@ class TextPage:
 
 @dataclass(frozen=True, slots=True)
 class NotFoundPage:
-    """What a server shows where there is nothing: the same everywhere."""
+    """The 404 page, which is the same at every URL."""
 
 
 @dataclass(frozen=True, slots=True)
 class RedirectPage:
-    """A URL of long standing that leads to a page."""
+    """An old URL, which redirects to a page."""
 
     target: str
 

@@ -1,4 +1,4 @@
-"""The tracker: all advisories, a page for each, and all CVEs."""
+"""The pages of the tracker: all advisories, a page for each, and all CVEs."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ from secpack.tracker.statistics import statistics
 
 
 def tracker_page(site: Site) -> TrackerPage:
-    """All advisories, the highest number first."""
+    """All advisories, highest number first."""
     advisories, links = site.archive.advisories, Links(site, "../")
     return TrackerPage(
         statistics=statistics(advisories),
@@ -86,7 +86,7 @@ def _announced_in(site: Site, advisory: Advisory) -> list[str]:
 
 
 def _by_text(site: Site, advisory: Advisory) -> tuple[str, ...]:
-    """Ids of bulletins that address an advisory by their own text, and not by the tracker."""
+    """Ids of bulletins that address an advisory by their own text, but not by the tracker."""
     tracked = _announced_in(site, replace(advisory, bulletins=()))
     return tuple(id_ for id_ in advisory.bulletins if id_ not in tracked)
 

@@ -1,1 +1,1 @@
-"""Replaces what is public, in one step, or leaves it."""
+"""Replaces the public site in one step, or leaves it unchanged."""

@@ -1,8 +1,7 @@
-"""``python -m bulletins.publish``: replaces what is public, in one step, or not at all.
+"""``python -m bulletins.publish``: replaces the public site in one step, or not at all.
 
-The site is built beside the target, checked, and compared with the one that is public; what it
-would lose stops it (``check``). ``versions`` knows where versions are, and
-which is public.
+It builds a site next to the target, checks it, and compares it with the public one. It stops if the
+new site would lose something (``check``). ``versions`` knows the versions, and which is public.
 """
 
 from __future__ import annotations
@@ -42,10 +41,10 @@ from secpack.model.findings import PUBLISH_CHECK, Finding, with_waivers
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What a publish changes: paths, and what was found about the change, waived or not.
+    """What a publish changes: paths, and findings about the change, waived or not.
 
     ``added``, ``changed`` and ``removed`` are sorted paths; ``altered`` are files of the public
-    site that are not as they were published. ``old`` is None for a first publish.
+    site that have changed since they were published. ``old`` is None for a first publish.
     """
 
     new: PublicSite
@@ -58,22 +57,22 @@ class Plan:
 
     @property
     def refused(self) -> list[Finding]:
-        """The findings that stop it."""
+        """The findings that stop the publish."""
         return [f for f in self.findings if not f.waived and f.code.startswith(PUBLISH_CHECK)]
 
     def digest_of(self, path: str) -> str:
-        """The digest of a file of the new site, or of the public one where it is gone."""
+        """The digest of a file of the new site or, if it is gone, of the public one."""
         old = self.old.files if self.old else {}
         return self.new.files.get(path) or old.get(path, "")
 
     @property
     def is_empty(self) -> bool:
-        """Whether the public site is the new one already."""
+        """Whether the new site equals the public one."""
         return self.old is not None and not (self.added or self.changed or self.removed)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Build the site, compare it with the public one, and replace that; return the exit status."""
+    """Build a site, and replace the public one if nothing is lost; return the exit status."""
     parser = argparse.ArgumentParser(prog="python -m bulletins.publish", description=main.__doc__)
     parser.add_argument("-s", "--settings", default="publishconf.py", help="Pelican's settings")
     parser.add_argument("--plan", action="store_true", help="only show what would change")
@@ -97,14 +96,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def publish(settings: Any, versions: Versions, *, only_plan: bool) -> int:
-    """Publish what the settings describe, or only tell what that would change.
+    """Publish the site that the settings describe, or only show what that would change.
 
-    Returns the exit status: 0, or 1 when the publish check refuses. Raises SecpackError, or
-    whatever stopped Pelican, and OSError; the public site is then as it was before.
+    Returns the exit status: 0, or 1 if the publish check refuses. Raises SecpackError, OSError, or
+    whatever stopped Pelican; the public site is then unchanged.
     """
     started = time.monotonic()
     keep = _keep(settings)
-    versions.public()  # refuses what is no site of ours before anything is put beside it
+    versions.public()  # refuses a target that is not ours, before anything is written next to it
     with _place(versions, only_plan=only_plan) as folder:
         site = write_site(settings, folder)
         if site.own_theme:
@@ -116,7 +115,7 @@ def publish(settings: Any, versions: Versions, *, only_plan: bool) -> int:
             _tell_refused(plan)
             return 1
         if only_plan or plan.is_empty:
-            print("Nothing was published." if only_plan else f"{versions.target}: still stands.")
+            print("Nothing was published." if only_plan else f"{versions.target}: unchanged.")
             return 0
         _date(folder, plan, versions)
         _carry_signatures(folder, versions.public())
@@ -128,9 +127,9 @@ def publish(settings: Any, versions: Versions, *, only_plan: bool) -> int:
 
 
 def rollback(versions: Versions) -> int:
-    """Show the version before the public one again; return the exit status.
+    """Make the previous version public again; return the exit status.
 
-    Raises SecpackError when there is none, or it is not as it was published.
+    Raises SecpackError when there is none, or its files have changed since.
     """
     if not versions.home.is_dir():
         raise SecpackError(f"{versions.target}: nothing was published there")
@@ -154,7 +153,7 @@ def _check_older(folder: Path) -> None:
 
 
 def compare(folder: Path, public: Path | None, profile: Profile) -> Plan:
-    """Compare a new site with the public one, file by file and by their data.
+    """Compare the files and data of a new site with those of the public one.
 
     Raises SecpackError when the public one cannot be read.
     """
@@ -176,20 +175,20 @@ def compare(folder: Path, public: Path | None, profile: Profile) -> Plan:
 
 
 def _published(public: Path) -> tuple[dict[str, str], dict[str, str], PublicSite]:
-    """What is public: the digests of its files, those of its list, and its data.
+    """The public site: the digests of its files, those in its list, and its data.
 
-    Raises SecpackError, with the ways out, when it is so damaged that nothing can be compared.
+    Raises SecpackError, which says what to do, when it is too damaged to be compared.
     """
     try:
         before, listed = digests(public), read_sums(public)
         return before, listed, read_public_site(before, lambda path: (public / path).read_bytes())
     except (OSError, SecpackError) as error:
-        ways = "show the version before it (make rollback), or put this file back from a copy"
+        ways = "make the previous version public (make rollback), or restore this file from a copy"
         raise SecpackError(f"the public site, {public}: {error}\nTo go on, {ways}.") from None
 
 
 def _target(settings: Any) -> Path:
-    """Where the site is public: not resolved, since the last part may be our link."""
+    """Where the site is public; the last part is not resolved, because it may be our link."""
     path = Path(settings["PUBLIC_PATH"])
     target = path.parent.resolve() / path.name
     for folder in (target, Versions(target).home):
@@ -206,7 +205,7 @@ def _keep(settings: Any) -> int:
 
 @contextmanager
 def _place(versions: Versions, *, only_plan: bool) -> Iterator[Path]:
-    """A folder to build in, while nobody else publishes. A plan leaves nothing behind."""
+    """A folder to build in, while nobody else can publish. A plan leaves nothing behind."""
     if not only_plan:
         with versions.lock(), versions.building() as folder:
             yield folder
@@ -225,21 +224,21 @@ def _date(folder: Path, plan: Plan, versions: Versions) -> None:
 
 
 def _carry_signatures(folder: Path, public: Path | None) -> None:
-    """Keep signatures of a list that is still the same; of another one they would be bad."""
+    """Keep signatures of an unchanged list; for a changed one they would be bad."""
     for name in SIGNATURES:
         if public is None or not (public / name).is_file():
             continue
         if (public / CHECKSUMS).read_bytes() == (folder / CHECKSUMS).read_bytes():
             shutil.copy2(public / name, folder / name)
         else:
-            print(f"{CHECKSUMS} has changed: {name} is of the old one; sign it anew.")
+            print(f"{CHECKSUMS} has changed: {name} was dropped; sign it anew.")
 
 
-# --- what is told -----------------------------------------------------------------------------
+# --- output -----------------------------------------------------------------------------------
 
 
 def _tell(plan: Plan, *, whole: bool) -> None:
-    """What changes, by kind; ``whole`` names every file."""
+    """Print what changes, by kind; ``whole`` also lists every file."""
     if plan.altered:
         some = ", ".join(plan.altered[:20])
         print(f"Changed on the public site after publication: {len(plan.altered)} file(s): {some}")
@@ -304,7 +303,7 @@ def _tell_refused(plan: Plan) -> None:
 
 
 def _waiver(finding: Finding, digest: str) -> str:
-    """A waiver, in TOML, for a finding in a file as it is."""
+    """A waiver in TOML for a finding in the present state of a file."""
     values = {"finding": finding.code, "file": finding.file, "sha256": digest, "reason": "why"}
     lines = [f"{key} = {json.dumps(value)}" for key, value in values.items() if value]
     return "\n".join(f"    {line}" for line in ("[[waivers]]", *lines))

@@ -1,4 +1,4 @@
-"""The publish check: what a new site would take away from what the old one made public."""
+"""The publish check: what a new site would take away from the public."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ _STRENGTH: Final = {
 
 _ATOM: Final = "{http://www.w3.org/2005/Atom}"
 
-# Nobody links to the files that pages are drawn with, and their names may change.
+# Nobody links to the theme's files and the search index, and their names may change.
 _INTERNAL: Final = (THEME, SEARCH)
 
 
@@ -60,7 +60,7 @@ class Feed:
 
 @dataclass(frozen=True, slots=True)
 class PublicSite:
-    """What a site makes public: the digests of its files by path, its data, its feeds by path."""
+    """A site: the digests of its files by path, its data, its feeds by path."""
 
     files: Mapping[str, str]
     data: SiteData
@@ -68,7 +68,7 @@ class PublicSite:
 
 
 def read_public_site(files: Mapping[str, str], read: Callable[[str], bytes]) -> PublicSite:
-    """Read a site: ``files`` are the digests of its files by path, ``read`` returns a file's bytes.
+    """Read a site. ``files`` are the digests of its files by path; ``read`` returns a file's bytes.
 
     Raises SecpackError when its data or a feed does not have the published form.
     """
@@ -105,10 +105,10 @@ def _text(element: ET.Element, name: str) -> str:
 
 
 def check_publish(new: PublicSite, old: PublicSite) -> list[Finding]:
-    """Return what the new site would take away or change that the old one made public.
+    """Return what the new site would take away or change of the public one.
 
-    Findings name a path on the site. A bulletin that is gone takes its pages, signatures and feed
-    entries with it: these are no findings of their own.
+    Findings name a path on the site. The pages, signatures and feed entries of a bulletin that is
+    gone are not findings of their own.
     """
     documents = old.data.documents
     gone = [d for name, d in sorted(documents.items()) if name not in new.data.documents]
@@ -144,7 +144,7 @@ def _changes(new: PublishedDocument, old: PublishedDocument) -> Iterator[Finding
 
 
 def _changed_others(new: SiteData, old: SiteData) -> Iterator[Finding]:
-    """Letters and attachments, which state no revisions."""
+    """Letters and attachments, which have no changelog."""
     for path, digest in sorted(old.others.items()):
         if new.others.get(path, digest) != digest:
             yield _finding("original-changed", path, "this file has changed; it must stay as it is")
@@ -181,8 +181,8 @@ def _lost_keys(new: SiteData, old: SiteData) -> Iterator[Finding]:
 
 
 def _is_lost(path: str, new: PublicSite, gone: list[PublishedDocument]) -> bool:
-    """Whether a URL that people or programs may use is gone, and not because a document is."""
-    if path in new.files or path.endswith(".gz"):  # nobody asks for compressed copies by name
+    """Whether a URL that somebody may use is gone, and not because its document is gone."""
+    if path in new.files or path.endswith(".gz"):  # nobody requests compressed copies by name
         return False
     if path.startswith(_INTERNAL) and not path.endswith(".html"):
         return False
@@ -190,7 +190,7 @@ def _is_lost(path: str, new: PublicSite, gone: list[PublishedDocument]) -> bool:
 
 
 def _stem(path: str) -> str:
-    """The document that an export is about, by its name, such as ``osv/x_QSB-012.json``."""
+    """The document of an export, from its file name, such as ``osv/x_QSB-012.json``."""
     return path.rpartition("/")[2].partition(".")[0].lower().removeprefix("x_")
 
 
@@ -216,7 +216,7 @@ def _changed_feed(
     if after.id != before.id:
         yield _finding("feed-id", path, f"the feed's id was {before.id}, and is now {after.id}")
     elif not excused and after.updated < before.updated:
-        message = f"the feed was updated {before.updated}, and now {after.updated}"
+        message = f"the feed was updated on {before.updated}, but is now dated {after.updated}"
         yield _finding("updated-backwards", path, message)
     elif not _parts(path)["number"]:  # the newest document
         yield from _changed_entries(path, _entries(path, new), _entries(path, old), excused)
@@ -237,7 +237,7 @@ def _changed_entries(
 
 
 def _entries(head: str, site: PublicSite) -> dict[str, str]:
-    """The entries of a feed, in its newest document and all older ones."""
+    """The entries of a feed, in all its documents."""
     entries: dict[str, str] = {}
     for path, feed in sorted(site.feeds.items()):
         if _parts(path)["slug"] == _parts(head)["slug"]:
@@ -246,7 +246,7 @@ def _entries(head: str, site: PublicSite) -> dict[str, str]:
 
 
 def _parts(path: str) -> re.Match[str]:
-    """The name of a feed, and the number of an older document of it."""
+    """The name of a feed, and the number of its older document."""
     match = FEED_URL.fullmatch(path)
     assert match
     return match

@@ -1,8 +1,8 @@
-"""The versions of a public site: folders beside a link, which names the one that is public.
+"""The versions of a public site: folders next to a link to the public one.
 
-``public`` is a link to ``public.versions/000007``; older numbers were public before. Whatever
-else lies there is being built or removed, by whoever holds the lock. Replacing the link is one
-step, so there is never a moment without a whole site.
+``public`` is a link to ``public.versions/000007``; lower numbers were public before. The holder of
+the lock is building or removing any other folder there. Replacing the link is one step, so a
+complete site is public at every moment.
 """
 
 from __future__ import annotations
@@ -32,11 +32,11 @@ class Versions:
         self.home = target.with_name(f"{target.name}.versions")
 
     def folder(self, number: int) -> Path:
-        """Where a version lies."""
+        """The folder of a version."""
         return self.home / f"{number:06d}"
 
     def numbers(self) -> list[int]:
-        """The versions that are there, ascending."""
+        """All versions, ascending."""
         folders = self.home.iterdir() if self.home.is_dir() else ()
         return sorted(
             int(f.name)
@@ -45,9 +45,9 @@ class Versions:
         )
 
     def current(self) -> int | None:
-        """The version that is public; None where no link says so.
+        """The public version; None if there is no link.
 
-        Raises SecpackError when the target is a link elsewhere.
+        Raises SecpackError when the link leads elsewhere.
         """
         if not self.target.is_symlink():
             return None
@@ -57,9 +57,9 @@ class Versions:
         return int(folder.name)
 
     def public(self) -> Path | None:
-        """The folder of the site that is public, or was last; None where nothing ever was.
+        """The folder of the public site, or of the last one; None if nothing was ever public.
 
-        Raises SecpackError when something else is there.
+        Raises SecpackError when something else is at the target.
         """
         number, numbers = self.current(), self.numbers()
         if number is None and self.target.exists():
@@ -71,7 +71,7 @@ class Versions:
         return self.folder(number)
 
     def _check_empty(self, version: Path) -> None:
-        """Refuse a folder that is not empty: no link can replace it in one step."""
+        """Refuse a folder that is not empty, because no link can replace it in one step."""
         check_ours(self.target)
         if any(self.target.iterdir()):
             expected = "expected a link, which can be replaced in one step"
@@ -80,7 +80,7 @@ class Versions:
 
     @contextmanager
     def lock(self) -> Iterator[None]:
-        """Keep others from publishing here; wait, and say so, while they do."""
+        """Lock the versions; if another publish has the lock, say so and wait."""
         self.home.mkdir(parents=True, exist_ok=True)
         with (self.home / "lock").open("w") as file:
             try:
@@ -92,7 +92,7 @@ class Versions:
             yield
 
     def _sweep(self) -> None:
-        """Remove what was left by those who were killed while they held the lock."""
+        """Remove what killed publishes have left."""
         for path in self.home.iterdir():
             if path.is_symlink():
                 path.unlink()
@@ -101,7 +101,7 @@ class Versions:
 
     @contextmanager
     def building(self) -> Iterator[Path]:
-        """A new folder for the next version, removed again unless it has been shown."""
+        """A new folder for the next version, removed at the end unless it became public."""
         folder = Path(tempfile.mkdtemp(prefix="building-", dir=self.home))
         folder.chmod(0o755)
         try:
@@ -110,9 +110,9 @@ class Versions:
             shutil.rmtree(folder, ignore_errors=True)
 
     def show(self, folder: Path) -> int:
-        """Make a folder that has been built the next version, and that one public.
+        """Make a finished folder the next version, and make that public.
 
-        What is newer than the public version was taken back, or never shown, and is removed.
+        Removes versions newer than the public one: they were rolled back, or never public.
         """
         current = self.current()
         for number in self.numbers():
@@ -134,26 +134,26 @@ class Versions:
         """Make a version public, in one step."""
         link = self._link(number)
         if self.target.is_dir() and not self.target.is_symlink():
-            self.target.rmdir()  # it was empty when this began
+            self.target.rmdir()  # it was empty at the start
         link.replace(self.target)
         _sync(self.target.parent)
 
     def _link(self, number: int) -> Path:
-        """A link that is right where the target is, kept here until it gets there."""
+        """A link that is correct at the target's place; it is made here and then moved there."""
         link = self.home / "next"
         link.unlink(missing_ok=True)
         link.symlink_to(Path(self.home.name) / f"{number:06d}", target_is_directory=True)
         return link
 
     def prune(self, keep: int) -> None:
-        """Remove the oldest versions but for ``keep`` of those before the public one."""
+        """Remove all versions before the public one, except the newest ``keep``."""
         current = self.current()
         older = [n for n in self.numbers() if current is not None and n < current]
         for number in older[: max(0, len(older) - keep)]:
             self.remove(number)
 
     def remove(self, number: int) -> None:
-        """Remove a version: at once from the versions, then file by file."""
+        """Remove a version: rename it in one step, then delete its files."""
         gone = self.home / f"gone-{number:06d}"
         self.folder(number).rename(gone)
         shutil.rmtree(gone)

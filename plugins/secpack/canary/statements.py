@@ -1,4 +1,4 @@
-"""The statements of a canary, and what is around them, as data."""
+"""The statements of a canary, and what surrounds them, as data."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """When the next canary is due: the words of a statement as days.
 
-No window is better than a wrong one: a sentence that is not understood as a whole gives none.
+No window is better than a wrong one: a sentence gives one only if all of it is understood.
 """
 
 from __future__ import annotations
@@ -135,7 +135,7 @@ def _days(period: re.Match[str], year: int | None) -> Window:
 
 
 def _group(period: re.Match[str], names: Sequence[str]) -> str:
-    """Return what the one of some groups has that is in use, if one is."""
+    """Return the text of the one of these groups that matched, if any."""
     return next((period[name] for name in names if period[name]), "")
 
 

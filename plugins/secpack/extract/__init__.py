@@ -1,1 +1,1 @@
-"""From a Document to facts."""
+"""Extracts facts from a Document."""

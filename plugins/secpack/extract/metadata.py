@@ -155,7 +155,7 @@ def _odd_revisions(document: Document, revisions: Sequence[Revision]) -> Iterato
         message = "the entries of the changelog are not in the order of their days"
         yield Finding(path, revisions[0].line, "revision-date", message)
     if not revisions and (line := _changelog_line(document)):
-        message = "a changelog without an entry that can be read; expected 2018-05-24: words"
+        message = "a changelog without a readable entry; expected 2018-05-24: words"
         yield Finding(path, line, "no-revisions", message)
 
 

@@ -1,1 +1,1 @@
-"""Copies of a site: checksums, verification, and what publishing must not take away."""
+"""Copies of a site: checksums, published data, and verification."""

@@ -31,7 +31,7 @@ _MOST_REDIRECTS: Final = 3
 _GONE: Final = (404, 410)
 _CHUNK: Final = 64 * 1024
 
-# Tor Browser identifies itself so on every system. Some mirrors refuse unknown programs, and none
+# Tor Browser identifies itself thus on every system. Some mirrors refuse unknown programs, and none
 # should be able to recognise this one and send it other files than people get.
 _USER_AGENT: Final = "Mozilla/5.0 (Windows NT 10.0; rv:140.0) Gecko/20100101 Firefox/140.0"
 

@@ -1,4 +1,4 @@
-"""The archive as data: frozen values, no behaviour but what follows from their own fields."""
+"""The archive as data: frozen values, whose only behaviour follows from their own fields."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import TypeAlias
 from secpack.model.blocks import Block, Id, Letterhead
 from secpack.model.findings import Finding
 
-#: Advisories have a field that is called like the type.
+#: Advisories have a field with the name of the type.
 Day: TypeAlias = date
 
 
@@ -41,7 +41,7 @@ class Section:
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """A text: its file, how it begins (None for a letter), its blocks, and what was found in it.
+    """A text: its file, its letterhead (None for a letter), its blocks, and findings.
 
     The first block is the letterhead, unless the text is a letter.
     """
@@ -54,9 +54,9 @@ class Document:
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """A section without its blocks, which begin at the line ``start``, or 0 where there are none.
+    """A section without its blocks, which begin at line ``start``; 0 if there are none.
 
-    ``acts`` tells whether it says what the user must do.
+    ``acts`` is whether it says what the user must do.
     """
 
     title: str
@@ -77,10 +77,10 @@ class Credit:
 
 @dataclass(frozen=True, slots=True)
 class Summary:
-    """What is told of a text in short, by lists, feeds and data.
+    """A text in short, for lists, feeds and data.
 
     ``action`` are the first words of what the user must do, ``about`` those of what the text is
-    about; ``links`` are the addresses of its references, each once, with their labels.
+    about; ``links`` are the URLs of its references, each once, with their labels.
     """
 
     parts: tuple[Part, ...] = ()
@@ -91,7 +91,7 @@ class Summary:
 
 
 class Context(StrEnum):
-    """What a text does where it names an id. Those up to ``FIX`` tell what a bulletin addresses."""
+    """Why a text mentions an id. With those up to ``FIX``, the bulletin addresses it."""
 
     TITLE = "title"
     ANNOUNCEMENT = "announcement"
@@ -112,9 +112,9 @@ class Context(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Mention:
-    """A place where a text names an id, also one inside a range, or leads to it by a link.
+    """A mention of an id in a text, also inside a range or in a link.
 
-    ``sentence`` holds the name: on one line, at most 300 characters.
+    ``sentence`` contains the id: on one line, at most 300 characters.
     """
 
     scheme: str
@@ -126,7 +126,7 @@ class Mention:
 
 @dataclass(frozen=True, slots=True)
 class Revision:
-    """An entry of a changelog: when, and what was said of it."""
+    """An entry of a changelog: its date and its words."""
 
     date: date
     text: str
@@ -134,7 +134,7 @@ class Revision:
 
 
 class Fix(StrEnum):
-    """Whether there is a package that mends what a bulletin is about."""
+    """Whether there is a fixed package."""
 
     AVAILABLE = "available"
     NONE = "none"
@@ -143,12 +143,11 @@ class Fix(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class PackageRow:
-    """A package that a bulletin names: for which release, where it goes, from which version on.
+    """A package from a bulletin: its release, its target, and the first fixed version.
 
-    ``release`` is a number as printed, without ``R``; ``target`` is such as ``dom0`` or
-    ``templates``; ``note`` is what is said in brackets or behind the version. Whatever the text
-    does not say is empty. Where there is no ``fix``, ``version`` is empty, and ``package``, too,
-    if that is said of all of them.
+    ``release`` is a number as printed, without ``R``; ``target`` is ``dom0``, ``templates`` or the
+    like; ``note`` is a remark in brackets or after the version. What the text does not say is
+    empty. Without a ``fix``, ``version`` is empty, and so is ``package`` if it applies to all.
     """
 
     release: str
@@ -249,9 +248,9 @@ class Attachment:
 class Bulletin:
     """One bulletin. ``addresses`` and ``mentions`` are numbers of advisories, ascending.
 
-    ``all_mentions`` is every place where the text names an id, ``evidence`` those by which the
-    text, whatever the tracker says, addresses advisories. ``ids`` are the ids that the text names,
-    without advisories and bulletins. ``packages`` are what to install.
+    ``all_mentions`` are all mentions of ids, ``evidence`` those with which the text itself
+    addresses advisories, whatever the tracker says. ``ids`` are the other ids that it mentions,
+    without bulletins. ``packages`` are what to install.
     """
 
     id: str
@@ -272,12 +271,12 @@ class Bulletin:
 
     @property
     def cves(self) -> tuple[str, ...]:
-        """CVE ids that the text names, ascending."""
+        """The CVE ids that the text mentions, ascending."""
         return tuple(i.value for i in self.ids if i.scheme == "CVE")
 
     @property
     def releases(self) -> tuple[str, ...]:
-        """The releases that it ships something for, in the order of the text."""
+        """The releases for which it ships something, in the order of the text."""
         return tuple(dict.fromkeys(row.release for row in self.packages if row.release))
 
 
@@ -292,7 +291,7 @@ class Statement:
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """Days within which something is announced, both included."""
+    """The first and the last day of a period, both included."""
 
     first: date
     last: date
@@ -302,9 +301,8 @@ class Window:
 class Change:
     """How a statement differs from the canary before; number 0 is the introduction.
 
-    ``values`` are the dates and numbers that differ, as they were and as they are, where nothing
-    else does. Otherwise ``parts`` are words that stayed (kind empty), went (``del``) or came
-    (``ins``).
+    If only dates and numbers differ, ``values`` are these, old and new. Otherwise ``parts`` are
+    words that stayed (kind empty), were removed (``del``) or added (``ins``).
     """
 
     number: int
@@ -314,13 +312,12 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class Canary:
-    """One canary, with the letters that lie beside it, and what it states.
+    """One canary, with its letters, and what it states; None or empty if it does not.
 
-    ``introduction`` is what stands in front of the statements, on one line. ``count`` is the
-    number of bulletins that it states, ``master_key`` a fingerprint (hex), ``due`` when the next
-    one is announced, ``announcements`` its special announcements on one line, ``freshness`` the
-    date of its proof; None or empty where it says no such thing. ``all_mentions`` are also those of
-    its letters.
+    ``introduction`` precedes the statements, on one line. ``count`` is the stated number of
+    bulletins, ``master_key`` a fingerprint (hex), ``due`` the period in which the next canary is
+    due, ``announcements`` the special announcements on one line, ``freshness`` the date of the
+    proof. ``all_mentions`` include those of its letters.
     """
 
     id: str
@@ -347,7 +344,7 @@ Publication: TypeAlias = Bulletin | Canary
 
 
 class Status(StrEnum):
-    """Whether an advisory affects the issuer's product, as far as the tracker tells."""
+    """Whether an advisory affects the issuer's product, according to the tracker."""
 
     YES = "yes"
     NO = "no"
@@ -358,13 +355,13 @@ class Status(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Advisory:
-    """A Xen Security Advisory: what the tracker, the Xen Project's list and the texts say of it.
+    """A Xen Security Advisory: what the tracker, the Xen Project's list and texts say about it.
 
-    ``tracked`` tells whether the tracker has it; one that only the list or a text names has no
-    verdict. ``affected`` is None where that is not known, ``bulletin`` the tracker's own word on
-    where it was announced (``029-2017``), ``bulletins`` and ``mentioned_in`` ids of this archive.
-    ``updated`` is the day on which the tracker changed its verdict last, if it tells. ``file`` and
-    ``line`` are where it was read, empty and 0 where only texts name it.
+    ``tracked`` is whether the tracker has it; otherwise it has no verdict. ``affected`` is None if
+    unknown. ``bulletin`` is the one that the tracker names (``029-2017``); ``bulletins`` and
+    ``mentioned_in`` are ids of this archive. ``updated`` is the day on which the tracker last
+    changed its verdict, if known. ``file`` and ``line`` are where it was read; empty and 0 if only
+    texts mention it.
     """
 
     number: int
@@ -396,13 +393,13 @@ class Advisory:
 
     @property
     def announced_in(self) -> int | None:
-        """The number of the bulletin that announced it, by the tracker."""
+        """The number of the bulletin that announced it, according to the tracker."""
         return int(self.bulletin.partition("-")[0]) if self.bulletin else None
 
 
 @dataclass(frozen=True, slots=True)
 class Cve:
-    """A CVE: numbers of the advisories it belongs to, ids of the texts that name it."""
+    """A CVE: the numbers of its advisories, and the ids of the texts that mention it."""
 
     id: str
     advisories: tuple[int, ...]
@@ -411,12 +408,12 @@ class Cve:
 
 @dataclass(frozen=True, slots=True)
 class Archive:
-    """Everything that is published: sorted, unique, cross-referenced; and what was found.
+    """Everything that is published: sorted, unique, cross-referenced; and the findings.
 
-    All ascend by number. Of documents that are kept back nothing is here but how many there are:
-    ``embargoed`` by the profile, ``late`` for the day that is shown; ``unknown_embargoes`` are ids
-    that the profile embargoes and no document has. ``commit`` is the one that was
-    checked out, if the pack is a git checkout; empty also where something is kept back.
+    Everything ascends by number. Of withheld documents there are only counts: ``embargoed`` by the
+    profile, ``late`` after the day that is shown. ``unknown_embargoes`` are ids that the profile
+    embargoes and no document has. ``commit`` is that of the git checkout; empty if there is none,
+    or if something is withheld.
     """
 
     bulletins: tuple[Bulletin, ...]

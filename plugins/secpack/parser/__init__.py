@@ -1,4 +1,4 @@
-"""One text's bytes to a Document."""
+"""Parses the bytes of a text into a Document."""
 
 from __future__ import annotations
 

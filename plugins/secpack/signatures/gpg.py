@@ -226,7 +226,7 @@ def _key(file: File, entry: _Listed, listed: Mapping[str, _Listed], master: str)
         expires=moment(entry.expires),
         revoked=entry.validity == "r",
         certified=(is_master or entry.certified) and in_force if master else None,
-        # gpgv reports what is over, except for the master key, which signs no document.
+        # gpgv reports what has expired, except the master key, which signs no document.
         valid=entry.validity in _VALID or (not is_master and entry.validity in _OVER),
         subkeys=tuple(entry.subkeys),
     )

@@ -1,7 +1,7 @@
 """``csaf/`` and ``.well-known/csaf/``: bulletins as CSAF 2.0, in the tree of a provider.
 
-Only an issuer is a provider: the profile needs a table ``[csaf]``, and the site a URL that begins
-with ``https://``, which CSAF demands.
+Only an issuer is a provider: the profile needs a table ``[csaf]``. CSAF also requires that the
+site's URL begins with ``https://``.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ def is_provider(site: Site) -> bool:
 
 
 def csaf_files(bulletins: Sequence[BulletinFacts], site: Site) -> Iterator[tuple[str, bytes]]:
-    """All documents with their digests, and what leads to them, by URL."""
+    """All documents with their digests, and the files that link to them, by URL."""
     for facts in bulletins:
         url = csaf_url(facts.bulletin)
         data = to_json(document(facts, site), lines=False)

@@ -1,4 +1,4 @@
-"""A bulletin as a document of CSAF 2.0."""
+"""A bulletin as a CSAF 2.0 document."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ from secpack.extract.sections import is_on_affected
 from secpack.model.archive import PackageRow, Part
 from secpack.parser.characters import visible
 
-#: CSAF repeats the products of a bulletin with each vulnerability. No real text comes near this.
+#: CSAF repeats a bulletin's products for each vulnerability. No real text comes near this limit.
 _MOST: Final = 20_000
 
 
 def document(facts: BulletinFacts, site: Site) -> dict[str, Any]:
-    """Return the document: a security advisory where releases are facts, else only the base."""
+    """Return the document: a security advisory if the text names releases, else only the base."""
     rows = released(facts.bulletin.packages)
     if len(rows) * (1 + sum(1 + len(cves) for cves in facts.addressed.values())) > _MOST:
         rows = ()
@@ -41,7 +41,7 @@ def document(facts: BulletinFacts, site: Site) -> dict[str, Any]:
 
 
 def publisher(profile: Profile) -> dict[str, str]:
-    """Who publishes: the profile has been held to having all that this takes."""
+    """The publisher; reading the profile has checked that all of this is there."""
     assert profile.csaf
     name = visible((profile.team if profile.team.strip() else profile.issuer).strip())
     found = {"category": "vendor", "name": name, "namespace": profile.csaf.namespace}
@@ -83,11 +83,11 @@ def _tracking(facts: BulletinFacts) -> dict[str, Any]:
 
 
 def _revisions(facts: BulletinFacts) -> list[tuple[date, str]]:
-    """Days and what was said of them, the oldest first; the changelog need not tell all."""
+    """Dates and what changed, oldest first; the changelog may lack some."""
     bulletin = facts.bulletin
     found = [(r.date, r.text.strip() or "Revised") for r in bulletin.revisions]
     if len(found) > 1 and found[0][0] > found[-1][0]:
-        found.reverse()  # written with the newest first; entries of one day, too
+        found.reverse()  # changelogs have the newest first, also among the entries of one day
     days = {day for day, _ in found}
     if bulletin.published not in days:
         found.append((bulletin.published, "First published"))
@@ -100,7 +100,7 @@ def _revisions(facts: BulletinFacts) -> list[tuple[date, str]]:
 
 
 def _notes(facts: BulletinFacts) -> Iterator[dict[str, str]]:
-    """Summary, impact, who is affected, what to do: as printed; a text without summary, whole."""
+    """Summary, impact, who is affected, what to do, as printed; or, without summary, the text."""
     parts = facts.bulletin.summary.parts
     if not any("summary" in part.title.lower() for part in parts):
         yield {"category": "details", "title": "The whole text", "text": facts.printed()}
@@ -120,7 +120,7 @@ def _note(category: str, part: Part, facts: BulletinFacts) -> Iterator[dict[str,
 
 
 def _references(facts: BulletinFacts, site: Site) -> Iterator[dict[str, str]]:
-    """This document, the page, the signed text and its signatures, and where the text leads."""
+    """This document, the page, the signed text and its signatures, and the text's own links."""
     bulletin = facts.bulletin
     yield {
         "category": "self",
@@ -143,7 +143,7 @@ def _external(summary: str, url: str) -> dict[str, str]:
 def _vulnerabilities(
     ids: Mapping[str, Sequence[str]], profile: Profile
 ) -> Iterator[dict[str, Any]]:
-    """One for each CVE, and for each advisory that is not known to have one."""
+    """One for each CVE, and for each advisory without a known CVE."""
     names: dict[str, list[str]] = {}
     for value, cves in ids.items():
         for cve in cves or [value]:
@@ -159,12 +159,12 @@ def _vulnerabilities(
 
 
 def _published(value: str, profile: Profile) -> str:
-    """Where an id is published; empty where that is not known."""
+    """Where an id is published; empty if unknown."""
     if value.startswith("XSA-"):
         return published_advisory(int(value.removeprefix("XSA-")), profile)
     return published_cve(value, profile) if value.startswith("CVE-") else ""
 
 
 def _id(value: str) -> dict[str, str]:
-    """An id, with the name of the system that it is from: what stands before its number."""
+    """An id with the name of its system, which is what precedes its number."""
     return {"system_name": value.rpartition("-")[0] or value, "text": value}

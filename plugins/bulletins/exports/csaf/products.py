@@ -1,8 +1,8 @@
-"""What a bulletin ships, as products of CSAF: releases, packages, and these installed on those.
+"""What a bulletin ships, as CSAF products: releases, packages, and packages installed on releases.
 
-A release is affected where there is a package for it, or none can be had; a package is fixed where
-it is installed on that release. What is said holds for the bulletin as a whole: texts seldom tell
-which package mends which vulnerability. Rows without a release are no product.
+A release is affected if there is a package for it, or no fix is available. A package is fixed when
+installed on that release. This holds for the bulletin as a whole: texts seldom say which package
+fixes which vulnerability. Rows without a release are not products.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from secpack.parser.characters import visible
 
 
 def released(rows: Iterable[PackageRow]) -> tuple[PackageRow, ...]:
-    """The rows that name a release, each product of them once."""
+    """The rows that name a release, each product once."""
     seen: dict[tuple[str, Fix], PackageRow] = {}
     for row in rows:
         if row.release:
@@ -27,7 +27,7 @@ def released(rows: Iterable[PackageRow]) -> tuple[PackageRow, ...]:
 
 
 def product_tree(rows: Sequence[PackageRow], profile: Profile) -> dict[str, Any]:
-    """Releases and packages below the vendor; and packages installed on releases."""
+    """Releases and packages below the vendor, and packages installed on releases."""
     releases = {_release_id(row): row.release for row in rows}
     packages: dict[str, dict[str, PackageRow]] = {}
     for row in rows:
@@ -72,7 +72,7 @@ def product_status(rows: Sequence[PackageRow]) -> dict[str, list[str]]:
 
 
 def remediations(rows: Sequence[PackageRow], profile: Profile, page: str) -> list[dict[str, Any]]:
-    """What to install on each affected release, and where nothing can be had."""
+    """What to install on each affected release, and where no fix is available."""
     shipped: dict[str, list[PackageRow]] = {}
     for row in rows:
         if row.fix is Fix.AVAILABLE:
@@ -113,7 +113,7 @@ def _relationship(identity: str, row: PackageRow, profile: Profile) -> dict[str,
 
 
 def _words(row: PackageRow, profile: Profile) -> str:
-    """A package, installed: ``xen 4.17.5-6 in hearth of Quern OS 4.1``."""
+    """An installed package: ``xen 4.17.5-6 in hearth of Quern OS 4.1``."""
     release = f"{_product_name(profile)} {row.release}"
     where = f"{row.target} of {release}" if row.target else release
     package = f"{row.package} {row.version}".strip()
@@ -138,12 +138,12 @@ def _installed_id(row: PackageRow) -> str:
 
 @lru_cache(maxsize=10_000)
 def _joined(*parts: str) -> str:
-    """Parts of a product's id, which is another wherever any of them is."""
+    """Join the parts of a product's id; different parts give different ids."""
     return "/".join(quote(part, "") for part in parts)
 
 
 def _affected_id(row: PackageRow) -> str:
-    """The product that a row says is affected, or not: the release, or a package without a fix."""
+    """The product that a row calls affected or not: the release, or a package without a fix."""
     if row.package and row.fix is not Fix.AVAILABLE:
         return _installed_id(row)
     return _release_id(row)

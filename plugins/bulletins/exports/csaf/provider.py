@@ -1,4 +1,4 @@
-"""What leads to the documents of CSAF: lists, a ROLIE feed (RFC 8322), the provider's metadata."""
+"""The files that list the CSAF documents: index, changes, ROLIE feed (RFC 8322), metadata."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from secpack.parser.characters import visible
 
 
 def provider(bulletins: Sequence[BulletinFacts], site: Site) -> dict[str, bytes]:
-    """Return the files by their URLs; there must be a bulletin."""
+    """Return the files by URL; there must be a bulletin."""
     changed = sorted(bulletins, key=lambda f: (f.changed, f.bulletin.number), reverse=True)
     rows = [f'"{_path(facts)}","{midnight(facts.changed)}"\n' for facts in changed]
     return {
@@ -27,7 +27,7 @@ def provider(bulletins: Sequence[BulletinFacts], site: Site) -> dict[str, bytes]
 
 
 def _path(facts: BulletinFacts) -> str:
-    """Where a document stands, seen from the folder of all."""
+    """A document's path below the folder of all."""
     return csaf_url(facts.bulletin).removeprefix(CSAF)
 
 

@@ -82,7 +82,7 @@ def _lost_its_bar(lines: Lines, position: int) -> bool:
 def parse_table(lines: Lines, position: int, scope: Scope) -> Parsed[Table]:
     """Read rows of cells between bars, with a line of dashes below the head or around all."""
     opening = [line.text for line in lines[position : position + 3]]
-    if not any("|" in text or "+" in text for text in opening):  # nor can any be an edge
+    if not any("|" in text or "+" in text for text in opening):  # and none can be an edge
         return None
     edges = [is_edge(text) for text in opening]
     if all(edges) or not (any(edges) or _is_framed(opening)):
