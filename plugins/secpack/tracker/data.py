@@ -42,7 +42,7 @@ def load_advisories(xsa: Path | None, xsa_json: Path | None = None) -> tuple[Adv
     """Read tracker data and the Xen Project's list, if given; advisories ascend.
 
     Raises TrackerError, with a line if possible, when a file cannot be read or is invalid: an
-    unknown key, a value of another kind, a number twice.
+    unknown field, a value of another kind, a number twice.
     """
     tracked = _load(xsa, _tracked) if xsa else ()
     return join_list(tracked, _load(xsa_json, _listed)) if xsa_json else tracked
@@ -136,11 +136,11 @@ def _values(events: Iterator[Any]) -> _Values:
             break
         line = _line(event)
         if not isinstance(event, yaml.ScalarEvent):
-            raise _InvalidError("expected a key such as 'date'", line)
+            raise _InvalidError("expected a field such as 'date'", line)
         name = str(event.value)
         if name not in _KEYS:
             expected = ", ".join(sorted(_KEYS))
-            raise _InvalidError(f"unknown key {name!r}; expected one of {expected}", line)
+            raise _InvalidError(f"unknown field {name!r}; expected one of {expected}", line)
         if name in values:
             raise _InvalidError(f"{name}: appears twice, first on line {values[name][1]}", line)
         value = next(events)
