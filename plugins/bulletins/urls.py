@@ -100,7 +100,7 @@ def key_url(key: Key, profile: Profile) -> str:
 
 
 def osv_url(bulletin: Bulletin) -> str:
-    """A bulletin as OSV:  ``osv/x_QSB-029.json``."""
+    """A bulletin as OSV: ``osv/x_QSB-029.json``."""
     return f"osv/x_{bulletin.id}.json"
 
 

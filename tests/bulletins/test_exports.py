@@ -342,7 +342,7 @@ def test_addresses_in_a_sitemap_are_addresses() -> None:
 def test_a_sitemap_is_not_longer_than_allowed() -> None:
     pages = [f"{n}/index.html" for n in range(MOST + 1)]
     assert len(etree.fromstring(sitemap(pages[:MOST], {}, "https://example.org"))) == MOST
-    with pytest.raises(SecpackError, match="50001 pages; a sitemap can hold 50000"):
+    with pytest.raises(SecpackError, match="50001 pages; a sitemap can list 50000"):
         sitemap(pages, {}, "https://example.org")
 
 

@@ -208,7 +208,7 @@ def test_without_tracker_data_there_are_no_statistics(tmp_path: Path) -> None:
 def test_an_archive_without_any_advisory(tmp_path: Path) -> None:
     site = site_of(tmp_path, {"QSBs/qsb-001-2001.txt": bulletin(1)})
     assert "no text mentions an advisory" in site.read("xsa/index.html")
-    assert "No text of this archive names a CVE" in site.read("cve/index.html")
+    assert "No text in this archive mentions a CVE" in site.read("cve/index.html")
 
 
 def test_what_only_a_letter_names_has_a_page(tmp_path: Path) -> None:

@@ -29,7 +29,7 @@ def check_sums(folder: Path) -> None:
     listed, found = read_sums(folder), {path: digest(folder / path) for path in _paths(folder)}
     wrong = sorted(p for p in listed.keys() | found.keys() if listed.get(p) != found.get(p))
     if wrong:
-        raise SecpackError(f"{folder}: files differ from its {CHECKSUMS}:  {', '.join(wrong[:20])}")
+        raise SecpackError(f"{folder}: files differ from its {CHECKSUMS}: {', '.join(wrong[:20])}")
 
 
 def read_sums(folder: Path) -> dict[str, str]:
