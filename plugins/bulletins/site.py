@@ -213,8 +213,11 @@ def heading(publication: Publication) -> str:
 
 
 def summary(publication: Publication) -> str:
-    """What the reader must do, in the text's own words; otherwise what the text is about."""
-    return publication.summary.action or about(publication)
+    """What a text is about, in its own words; failing that, what the reader must do.
+
+    What to do reads the same in most bulletins, so that it tells none from another.
+    """
+    return about(publication) or publication.summary.action
 
 
 def about(publication: Publication) -> str:

@@ -56,6 +56,7 @@ newer: Final = "Newer"
 neighbours: Final = "Neighbouring documents"
 contents: Final = "Contents"
 text_of: Final = Markup("The text of {name}")
+more: Final = Markup('{count} in <a href="#{anchor}">{title}</a>')
 from_the_text: Final = Markup('From the text: <a href="#{anchor}">{title}</a>')
 what_to_do: Final = "What to do"
 who_is_affected: Final = "Who is affected"

@@ -126,7 +126,7 @@ def read_bulletin(text: TextFile, letters: Sequence[Letter], profile: Profile) -
         all_mentions=mentions,
         evidence=evidence,
         packages=packages,
-        summary=read_summary(document),
+        summary=read_summary(document, [row.line for row in packages]),
     )
 
 

@@ -102,7 +102,7 @@ def _sections(bulletin: Bulletin) -> Iterator[Finding]:
     if summary_section(bulletin.document) is None:
         message = "no section Summary"
         yield Finding(path, 0, "section-missing", message, Severity.NOTICE)
-    if not actions(bulletin.document):
+    if not actions(bulletin.document, ()):
         message = "no section on what to do: User action, or Patching"
         yield Finding(path, 0, "section-missing", message, Severity.NOTICE)
 

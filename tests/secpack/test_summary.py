@@ -60,8 +60,8 @@ def test_what_is_told() -> None:
             Part("Credits", 1, 27, 30, 31, False),
             Part("References", 1, 32, 35, 36, False),
         ),
-        action="Install these: xen packages [1]",
-        about="A bug [2].",
+        action="Install these: xen packages",
+        about="A bug.",
         links=(("https://quern.example.org/a", "1"), ("https://quern.example.org/b", "1")),
         credits=(Credit("Ines Aldous", "found"),),
     )
@@ -69,4 +69,4 @@ def test_what_is_told() -> None:
 
 def test_without_sections_it_is_the_first_words() -> None:
     text = TEXT.partition("User")[0] + "A grain. " * 50
-    assert summary(text) == Summary(about=f"{'A grain. ' * 22}A …")
+    assert summary(text) == Summary(about=f"{'A grain. ' * 22}".strip())

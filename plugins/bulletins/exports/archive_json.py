@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Sequence
 from datetime import date, datetime
 from typing import Any
 
-from bulletins.exports.data import to_json
+from bulletins.exports.data import printed, to_json
 from bulletins.site import Site
 from bulletins.urls import (
     ARCHIVE_JSON,
@@ -21,6 +21,7 @@ from bulletins.urls import (
     page_url,
 )
 from secpack import Profile
+from secpack.extract.sections import Quotation, actions, affected
 from secpack.model.archive import (
     Advisory,
     Attachment,
@@ -102,12 +103,29 @@ def _signatures(
 
 
 def _bulletin(bulletin: Bulletin, profile: Profile) -> dict[str, Any]:
+    lines = [row.line for row in bulletin.packages]
+    concerned = affected(bulletin.document)
     return _publication(bulletin, profile) | {
         "addresses": [f"XSA-{number}" for number in bulletin.addresses],
         "mentions": [f"XSA-{number}" for number in bulletin.mentions],
         "cves": list(bulletin.cves),
         "packages": [package_data(row) for row in bulletin.packages],
         "ids": [i.value for i in bulletin.ids if i.scheme != "CVE"],
+        "action": _quoted(bulletin, actions(bulletin.document, lines)),
+        "affected": _quoted(bulletin, [concerned] if concerned else []),
+    }
+
+
+def _quoted(bulletin: Bulletin, quotations: Sequence[Quotation]) -> dict[str, Any] | None:
+    """What a page quotes above the text, as printed; of several sections all, in their order."""
+    if not quotations:
+        return None
+    data = bulletin.document.file.data
+    texts = [printed(data, q.blocks[0].first, q.blocks[-1].last) for q in quotations if q.blocks]
+    return {
+        "section": ", ".join(quotation.section.title for quotation in quotations),
+        "text": "\n\n".join(texts),
+        "omitted": sum(quotation.omitted for quotation in quotations),
     }
 
 

@@ -6,10 +6,11 @@ import json
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import date
+from functools import lru_cache
 from typing import Final, TypeAlias
 
 from secpack.model.archive import Publication
-from secpack.parser.characters import HIDDEN
+from secpack.parser.characters import HIDDEN, visible
 
 # Markup that a careless reader could run, and the one ASCII control that JSON does not escape.
 _ESCAPES: Final = {
@@ -59,3 +60,15 @@ def to_json(data: object, *, lines: bool = True) -> bytes:
 def midnight(day: date) -> str:
     """The first moment of a day in UTC, because texts state no time."""
     return f"{day.isoformat()}T00:00:00Z"
+
+
+def printed(data: bytes, first: int = 1, last: int | None = None) -> str:
+    """Lines of a text as printed, without blank ones around them."""
+    lines = _lines(data)[first - 1 : last]
+    return visible("\n".join(lines).strip("\n").rstrip())
+
+
+@lru_cache(maxsize=1)
+def _lines(data: bytes) -> list[str]:
+    """The lines of a text; each of its sections asks for some of them."""
+    return data.decode().replace("\r\n", "\n").split("\n")

@@ -6,11 +6,11 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from functools import lru_cache
 from typing import Final
 
 from bulletins import words
 from bulletins.changes import changed, verdict_changes
+from bulletins.exports.data import printed
 from bulletins.site import Site, heading
 from secpack.model.archive import Advisory, Bulletin, Context
 from secpack.parser.characters import visible
@@ -43,14 +43,7 @@ class BulletinFacts:
 
     def printed(self, first: int = 1, last: int | None = None) -> str:
         """Lines of the text as printed, without blank lines before and after."""
-        lines = _lines(self.bulletin.document.file.data)[first - 1 : last]
-        return visible("\n".join(lines).strip("\n").rstrip())
-
-
-@lru_cache(maxsize=1)
-def _lines(data: bytes) -> list[str]:
-    """The lines of a text, kept because each of its sections asks for some."""
-    return data.decode().replace("\r\n", "\n").split("\n")
+        return printed(self.bulletin.document.file.data, first, last)
 
 
 def all_facts(site: Site) -> list[BulletinFacts]:

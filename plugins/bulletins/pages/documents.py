@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Final
 
 from markupsafe import Markup
@@ -31,9 +30,8 @@ from bulletins.pages.model import (
 from bulletins.site import Links, Site, summary
 from bulletins.urls import json_url
 from secpack.canary.diff import changes
-from secpack.extract.sections import actions, affected, brief, steps, whole
+from secpack.extract.sections import Quotation, actions, affected
 from secpack.model.archive import Bulletin, Canary, Letter, Publication, Section, Verdict
-from secpack.model.blocks import Block
 from secpack.parser.blocks import defined_labels
 from secpack.parser.characters import visible
 
@@ -49,19 +47,20 @@ def bulletin_page(site: Site, bulletin: Bulletin) -> BulletinPage:
     document, links = bulletin.document, Links(site, ROOT)
     text = render(document, links)
     lines = [row.line for row in bulletin.packages]
-    targets = frozenset(defined_labels(document.blocks))
+    targets, concerned = frozenset(defined_labels(document.blocks)), affected(document)
 
-    def excerpt(section: Section, blocks: Sequence[Block]) -> Excerpt:
-        html = render_blocks(brief(blocks), links, targets)
-        return Excerpt(section.title, _anchor(text, section), Markup(html))  # noqa: S704 - ours
+    def excerpt(quotation: Quotation) -> Excerpt:
+        section, html = quotation.section, render_blocks(quotation.blocks, links, targets)
+        anchor = _anchor(text, section)
+        return Excerpt(section.title, anchor, Markup(html), quotation.omitted)  # noqa: S704 - ours
 
     return BulletinPage(
         item=bulletin_item(site, bulletin),
         body=_body(site, bulletin, text),
         mentions=advisory_links(bulletin.mentions),
         cves=cve_links(bulletin.cves),
-        actions=tuple(excerpt(s, steps(s, lines)) for s in actions(document)),
-        affected=tuple(excerpt(s, whole(s)) for s in affected(document)),
+        actions=tuple(excerpt(each) for each in actions(document, lines)),
+        affected=excerpt(concerned) if concerned else None,
         packages=tuple(package_item(row) for row in bulletin.packages),
     )
 

@@ -158,11 +158,15 @@ class Evidence:
 
 @dataclass(frozen=True, slots=True)
 class Excerpt:
-    """A quotation from a section: the section's title, its anchor, and the words."""
+    """A quotation from a section: the section's title, its anchor, and the words.
+
+    ``omitted`` counts the paragraphs that are left out.
+    """
 
     title: str
     anchor: str
     html: Markup
+    omitted: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,7 +196,7 @@ class BulletinPage:
     mentions: tuple[Link, ...]
     cves: tuple[Link, ...]
     actions: tuple[Excerpt, ...]
-    affected: tuple[Excerpt, ...]
+    affected: Excerpt | None
     packages: tuple[PackageItem, ...]
 
 

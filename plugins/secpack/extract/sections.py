@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
-from itertools import dropwhile, pairwise
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from itertools import dropwhile
 from typing import Final
 
 from secpack.model.archive import Document, Section
@@ -21,36 +22,49 @@ from secpack.model.blocks import (
     running_text,
 )
 
-# Titles of sections that say what to do, the best first; the lesser ones help if there is no patch.
-_ACTIONS: Final = (
-    re.compile(r"user action"),
-    re.compile(r"what (?:to do|(?:should|must|can) (?:i|you|we|users?) do)\b"),
+# Sections that say what to do, by their whole titles: what the user does, then how to patch.
+# "User action required", "What should I do?"; "Patching", "Fixed packages", "How to update"
+_ACTION: Final = re.compile(
+    r"(?:required )?(?:user|your) actions?(?: required| needed| to take)?"
+    r"|what (?:to do|(?:should|must|can|do) (?:i|you|we|users?)(?: (?:have|need) to)? do)(?: now)?"
 )
-_PATCHING: Final = re.compile(r"patching")
-_LESSER_ACTIONS: Final = (
-    *(re.compile(words) for words in ("packages", "resolution", "workaround", "mitigation")),
-    re.compile(
-        r"^(?:recommend|how to (?:fix|patch|update|upgrade|protect)\b"
-        r"|(?:the )?(?:fix(?:es)?|updat(?:es?|ing)|upgrad(?:es?|ing)|solution)\W*$)"
-    ),
+_PATCHING: Final = re.compile(
+    r"(?:proper )?patching|(?:availability of )?patches|(?:fixed|updated|patched) packages"
+    r"|how to (?:fix|patch|update|upgrade|protect)\b.*"
+)
+# They help where there is neither: "Resolution", "Updates", "Possible workarounds"
+_LESSER: Final = re.compile(
+    r"packages|(?:the )?(?:fix(?:es)?|updat(?:es?|ing)|upgrad(?:es?|ing)|solution)|resolution"
+    r"|remed(?:y|ies|iation)|(?:possible )?(?:workarounds?|mitigations?|recommendations?)"
+)
+# The same by a word in the title, if no section has it as a whole: "Patching approach".
+_PARTS: Final = (
+    re.compile(r"user action|^what (?:to|(?:should|must|can) (?:i|you|we|users?)) do\b"),
+    re.compile(r"patching|packages"),
+    re.compile(r"resolution|workaround|mitigation|^recommend"),
 )
 _AFFECTED: Final = re.compile(r"(?<!not )\baffected\b|^vulnerable (?:systems|versions|releases)\b")
+_IMPACT: Final = re.compile(r"(?:security |practical )?impact")
+# What is not the words of a title: "3. What should I do?", "(Proper) patching"
+_NO_TITLE: Final = re.compile(r"^\W*(?:[0-9]{1,2}[.)]\s*)?|\W+$|[()]")
 _SUMMARY: Final = re.compile(r"summary")
 
-# What has to be quoted although it comes after the first statement.
-_RESTART: Final = re.compile(r"\b(?:restart|reboot)", re.IGNORECASE)
-_NO_ACTION: Final = re.compile(
-    r"\bno (?:\w+ )?action (?:is|are|has)\b|\bdo nothing\b|\bnothing (?:has|needs) to be done\b",
+# What a reader must not miss: duties, warnings, conditions, and what to run or to restart.
+# "Only after", "must be restarted", "is not enough", "we recommend", "log out", "Anti Evil Maid"
+_NEEDED: Final = re.compile(
+    r"\b(?:must|should|shall|need(?:s|ed)?|ha(?:ve|s) to|require[sd]?|ensure|(?:make|be) sure"
+    r"|do(?:es)? not|don't|never|cannot|can't|not (?:enough|sufficient)|unless|until|only|otherwise"
+    r"|before|first|after(?:wards)?|instead|warn(?:ing)?|caution|careful|important|note|danger"
+    r"|recommend(?:ed|s)?|advise[sd]?|urge[sd]?|suggest(?:ed|s)?|restart(?:ed|ing)?|reboot(?:ed|ing)?"
+    r"|log(?:ging|ged)? ?out|re-?seal(?:ed|ing)?|shut(?:ting)? ?down|re-?install(?:ed|ing)?"
+    r"|run|install(?:ed|ing)?|updat(?:e[sd]?|ing)|upgrad(?:e[sd]?|ing)|enabl(?:e[sd]?|ing)"
+    r"|disabl(?:e[sd]?|ing)|remov(?:e[sd]?|ing)|appl(?:y|ied)|verif(?:y|ied)|download(?:ed)?"
+    r"|no (?:\w+ ){0,2}action|nothing)\b",
     re.IGNORECASE,
 )
 
-# How a sentence ends, and how its continuation begins.
-_ENDS: Final = re.compile(r"[.!?:…]\W{0,20}$")
-_GOES_ON: Final = re.compile(r"(?:\.\.\.|…)?\s*[a-z]|\.\.\.|…")
-
-# A paragraph with more characters has another subject, and a longer quotation is no lead.
-_MAX_ASIDE: Final = 300
-_MAX_BRIEF: Final = 1500
+#: A section with more characters is cut, between paragraphs.
+_MAX_WHOLE: Final = 1200
 
 
 def sections(document: Document) -> tuple[Section, ...]:
@@ -75,23 +89,41 @@ def _section(blocks: tuple[Block, ...], edges: Sequence[tuple[int, int]], edge: 
     return Section(title, level, heading.first, blocks[end - 1].last, blocks[start + 1 : end])
 
 
-def actions(document: Document) -> tuple[Section, ...]:
-    """Return the sections that say what to do: the user's action, and how to patch.
+@dataclass(frozen=True, slots=True)
+class Quotation:
+    """What to quote of a section; ``omitted`` counts its paragraphs after that."""
 
-    A text with neither may offer a workaround or the like.
+    section: Section
+    blocks: tuple[Block, ...]
+    omitted: int
+
+
+def actions(document: Document, rows: Sequence[int]) -> tuple[Quotation, ...]:
+    """Quote the sections that say what to do: the user's action, and how to patch.
+
+    ``rows`` are the lines that name packages. A text with neither may offer something less.
     """
     every = sections(document)
-    best = (_titled(every, *_ACTIONS), _titled(every, _PATCHING))
-    if any(best):
-        return tuple(section for section in best if section)
-    offered = _titled(every, *_LESSER_ACTIONS)
-    return (offered,) if offered else ()
+    action, patching = (_best(every, title, rows) for title in (_ACTION, _PATCHING))
+    chosen = [section for section in (action, patching) if section]
+    if not chosen:
+        others = (_best(every, _LESSER, rows), *(_titled(every, title) for title in _PARTS))
+        chosen = [section for section in others if section][:1]
+    return tuple(quotation(section, rows) for section in chosen)
 
 
-def affected(document: Document) -> tuple[Section, ...]:
-    """Return the section that says which systems are affected, if there is one."""
-    section = _titled(sections(document), _AFFECTED)
-    return (section,) if section else ()
+def affected(document: Document) -> Quotation | None:
+    """Quote the section that says which systems are affected; failing that, the one on impact."""
+    every = sections(document)
+    section = _titled(every, _AFFECTED) or _best(every, _IMPACT, ())
+    return quotation(section, ()) if section else None
+
+
+def _best(every: Sequence[Section], title: re.Pattern[str], rows: Iterable[int]) -> Section | None:
+    """Return the first section with this whole title, if possible one that names packages."""
+    named = [s for s in every if title.fullmatch(_NO_TITLE.sub("", s.title.lower()))]
+    shipping = [s for s in named if any(s.first < row <= s.last for row in rows)]
+    return next(iter([*shipping, *named]), None)
 
 
 def is_on_affected(title: str) -> bool:
@@ -104,105 +136,52 @@ def summary_section(document: Document) -> Section | None:
     return _titled(sections(document), _SUMMARY)
 
 
-def _titled(every: Sequence[Section], *titles: re.Pattern[str]) -> Section | None:
-    """Return the first section with the first title that matches one."""
-    named = [(section, section.title.lower()) for section in every]
-    return next((s for title in titles for s, name in named if title.search(name)), None)
+def _titled(every: Sequence[Section], title: re.Pattern[str]) -> Section | None:
+    """Return the first section whose title has these words."""
+    return next((section for section in every if title.search(section.title.lower())), None)
 
 
 # --- quotations -------------------------------------------------------------------------------
 
 
-def opening(section: Section) -> tuple[Block, ...]:
-    """Return a section's first statement: its first paragraph, with the list that it announces."""
-    return _statement(_without_headings(section))
+def quotation(section: Section, rows: Iterable[int]) -> Quotation:
+    """Quote a section: all of a short one; of a long one nothing is left out that is needed.
 
-
-def whole(section: Section) -> tuple[Block, ...]:
-    """Return all of a section that is short enough to quote, and a longer one's first statement."""
-    return section.blocks if _is_brief(section.blocks) else opening(section)
-
-
-def steps(section: Section, packages: Iterable[int]) -> tuple[Block, ...]:
-    """Return what a section asks for: its first statement, what to restart, who need do nothing.
-
-    If that statement has no list and no commands, the first list that is announced later is part
-    of it. So is all up to the last of the lines that name ``packages``, if that is short enough to
-    quote.
+    Needed is what commands or warns, what names a command, or one of the ``rows`` of packages.
+    What comes after the last of it is left out, and counted.
     """
     blocks = _without_headings(section)
-    first = _statement(blocks)
-    rest = blocks[len(first) :]
-    if not any(isinstance(block, (ListBlock, Preformatted)) for block in first):
-        first += _announced_list(rest)
-    asides = tuple(_asides(rest))
-    longer = _together(_up_to(section, packages), asides)
-    shorter = _together(first, asides)
-    return longer if len(longer) > len(shorter) and _is_brief(longer) else shorter
+    if _size(blocks) <= _MAX_WHOLE:
+        return Quotation(section, blocks, 0)
+    lines = frozenset(rows)
+    end = max((n for n, block in enumerate(blocks, 1) if _is_needed(block, lines)), default=1)
+    while end < len(blocks) and _announces(blocks[end - 1]):
+        end += 1
+    omitted = sum(1 for block in blocks[end:] if not isinstance(block, Heading))
+    return Quotation(section, blocks[:end], omitted)
 
 
-def brief(blocks: Sequence[Block]) -> tuple[Block, ...]:
-    """Return blocks that are short enough to quote, and only the first of longer ones."""
-    return tuple(blocks if _is_brief(blocks) else blocks[:1])
-
-
-def _is_brief(blocks: Sequence[Block]) -> bool:
-    words = sum(len(plain(inlines)) for _, inlines in running_text(blocks))
-    code = sum(len(leaf.text) for leaf in leaves(blocks) if isinstance(leaf, Preformatted))
-    return words + code <= _MAX_BRIEF
-
-
-def _up_to(section: Section, lines: Iterable[int]) -> tuple[Block, ...]:
-    """Return the blocks of a section up to the last that has one of these lines."""
-    last = max((line for line in lines if section.first < line <= section.last), default=0)
-    return tuple(block for block in section.blocks if block.first <= last)
-
-
-def _together(blocks: tuple[Block, ...], asides: Iterable[Block]) -> tuple[Block, ...]:
-    lines = {block.first for block in blocks}
-    return (*blocks, *(block for block in asides if block.first not in lines))
-
-
-def _statement(blocks: Sequence[Block]) -> tuple[Block, ...]:
-    statement: list[Block] = []
-    for block in blocks:
-        if isinstance(block, Heading) or (statement and not _continues(statement[-1], block)):
-            break
-        statement.append(block)
-    return tuple(statement)
-
-
-def _continues(above: Block, block: Block) -> bool:
-    """Whether a statement goes on; after the list for one release may come that of the next."""
-    if isinstance(block, ListBlock) or _announces(above) or _goes_on(above, block):
+def _is_needed(block: Block, rows: frozenset[int]) -> bool:
+    if any(block.first <= row <= block.last for row in rows):
         return True
-    return isinstance(above, ListBlock) and _announces(block)
+    if any(isinstance(leaf, Preformatted) for leaf in leaves([block])):
+        return True
+    return any(_NEEDED.search(plain(inlines)) for _, inlines in running_text([block]))
 
 
-def _announced_list(blocks: Sequence[Block]) -> tuple[Block, ...]:
-    """Return the first list that a paragraph announces, with what is announced around it."""
-    for n, (block, following) in enumerate(pairwise(blocks)):
-        if _announces(block) and isinstance(following, ListBlock):
-            return _statement(blocks[n - 1 if n and _announces(blocks[n - 1]) else n :])
-    return ()
+def _size(blocks: Sequence[Block]) -> int:
+    words = sum(len(plain(inlines)) for _, inlines in running_text(blocks))
+    return words + sum(len(leaf.text) for leaf in leaves(blocks) if isinstance(leaf, Preformatted))
 
 
-def _asides(blocks: Sequence[Block]) -> Iterator[Block]:
-    """Yield the first statements on what to restart, and on who need do nothing."""
-    starts = {
-        next((n for n, block in enumerate(blocks) if _says(subject, block)), len(blocks))
-        for subject in (_RESTART, _NO_ACTION)
-    }
-    for start in sorted(starts):
-        yield from _statement(blocks[start:])
+def opening(section: Section) -> tuple[Block, ...]:
+    """Return a section's first statement: its first paragraph, with the list that it announces."""
+    blocks = _without_headings(section)
+    end = next((n for n, b in enumerate(blocks, 1) if not _announces(b)), len(blocks))
+    return blocks[:end]
 
 
-def _says(subject: re.Pattern[str], block: Block) -> bool:
-    words = plain(block.inlines) if isinstance(block, Paragraph) else ""
-    return len(words) <= _MAX_ASIDE and bool(subject.search(words))
-
-
-def _without_headings(section: Section) -> Sequence[Block]:
+def _without_headings(section: Section) -> tuple[Block, ...]:
     """Return a section's blocks after the headings at its beginning: it can begin with another."""
     return tuple(dropwhile(lambda block: isinstance(block, Heading), section.blocks))
 
@@ -212,12 +191,3 @@ def _announces(block: Block) -> bool:
     while isinstance(block, ListBlock) and block.items[-1].blocks:
         block = block.items[-1].blocks[-1]
     return isinstance(block, Paragraph) and plain(block.inlines).endswith(":")
-
-
-def _goes_on(above: Block, block: Block) -> bool:
-    """Whether a sentence has a command or the like in its middle, or at its end."""
-    if isinstance(above, Paragraph) and isinstance(block, Preformatted):
-        return not _ENDS.search(plain(above.inlines))
-    if isinstance(above, Preformatted) and isinstance(block, Paragraph):
-        return bool(_GOES_ON.match(plain(block.inlines)))
-    return False

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
 from secpack.extract.sections import actions, opening, sections, summary_section
@@ -12,6 +12,11 @@ from secpack.model.blocks import Block, Heading, Link, Paragraph, References, pl
 from secpack.parser.rules.headings import section_name
 
 _WORDS: Final = 45
+_FEW_WORDS: Final = 8
+# A reference in running text, "[1]" or "[1][2]", means nothing without the references.
+_MARK: Final = re.compile(r"\s*\[(?:[0-9]{1,3}|\*{1,3})\](?=[\s.,;:)\[]|$)")
+# "done." and 'done."', but not "e.g." or "vs."
+_SENTENCE_END: Final = re.compile(r"(?<!\be\.g)(?<!\bi\.e)(?<!\bvs)(?<!\betc)[.!?][\"'”’)]?$")
 
 _CREDITS: Final = frozenset({"credits", "credit", "acknowledgements", "acknowledgments", "thanks"})
 _WORD: Final = r"(?:[A-Z]\.|[^\W\d_a-z](?:[^\W\d_]|['’-](?=[^\W\d_])){0,40})"
@@ -39,10 +44,10 @@ _NO_PERSON: Final = re.compile(
 )
 
 
-def read_summary(document: Document) -> Summary:
-    """Return what lists, feeds and data say about a text."""
+def read_summary(document: Document, rows: Sequence[int] = ()) -> Summary:
+    """Return what lists, feeds and data say about a text; ``rows`` are lines of packages."""
     every = sections(document)
-    acting = actions(document)
+    acting = [quotation.section for quotation in actions(document, rows)]
     return Summary(
         parts=tuple(_part(section, is_action=section in acting) for section in every),
         action=next((lead for section in acting if (lead := _lead(opening(section)))), ""),
@@ -58,9 +63,13 @@ def _part(section: Section, *, is_action: bool) -> Part:
 
 
 def shortened(text: str) -> str:
-    """Return the first words of a text."""
-    words = text.split()
-    return " ".join(words[:_WORDS]) + (" …" if len(words) > _WORDS else "")
+    """Return the first sentences of a text, or of a long sentence the first words."""
+    words = _MARK.sub("", text).split()
+    if len(words) <= _WORDS:
+        return " ".join(words)
+    start = words[:_WORDS]
+    end = max((n for n, word in enumerate(start, 1) if _SENTENCE_END.search(word)), default=0)
+    return " ".join(start[:end]) if end >= _FEW_WORDS else " ".join(start) + " …"
 
 
 def _about(document: Document) -> str:
