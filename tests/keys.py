@@ -25,7 +25,9 @@ class Gnupg:
         command = ["gpg", "--homedir", str(self.home), "--batch", "--yes", "--quiet"]
         command += ["--pinentry-mode", "loopback", "--passphrase", "", "--trust-model", "always"]
         command += ["--faked-system-time", time, *arguments]
-        return subprocess.run(command, input=data, capture_output=True, check=True).stdout
+        done = subprocess.run(command, input=data, capture_output=True, check=False)
+        assert done.returncode == 0, done.stderr.decode("utf-8", "replace")
+        return done.stdout
 
     def make(self, name: str, *, expire: str = "never", time: str = THEN) -> str:
         """Make a key; return its fingerprint."""

@@ -318,7 +318,7 @@ def test_every_changed_byte_is_noticed(
     """500 changes of one byte, in the text and in a binary signature, at places drawn by lot."""
     chance = random.Random(20200102)  # noqa: S311 - not a secret
     good = gnupg.sign(TEXT, "ines", armour=False)
-    files: dict[str, str | bytes] = dict(keys)
+    files: dict[str, str | bytes] = {**keys, **numbered(1)}
     expected = set()
     for number in range(500):
         text, signature = bytearray(TEXT), bytearray(good)

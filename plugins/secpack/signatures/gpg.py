@@ -20,6 +20,7 @@ from secpack.cache import Cache
 from secpack.errors import ParseError, SecpackError
 from secpack.model.archive import File, Key
 from secpack.model.findings import Finding, Severity
+from secpack.parser.characters import visible
 from secpack.programs import LimitError, Program, find_program, run
 from secpack.signatures.packets import PublicKey, moment, read_keys, seconds
 
@@ -167,10 +168,11 @@ def _listing(packets: bytes, master: str, gpg: Program, patience: int) -> list[s
         run(gpg, importing, data=packets, seconds=patience)
         if master:
             trust = f"{master}:6:\n".encode()
-            done = run(gpg, [*base, "--import-ownertrust"], data=trust, seconds=patience)
+            recording = [*base, "--logger-fd", "1", "--import-ownertrust"]
+            done = run(gpg, recording, data=trust, seconds=patience)
             if done.status:  # every key would seem to lack a certification
-                message = f"gpg could not record its trust in {master} (exit status {done.status})"
-                raise SecpackError(f"{message}: try again")
+                reason = visible(done.output.decode("utf-8", "replace").strip())
+                raise SecpackError(f"gpg could not record its trust in {master}: {reason}")
         form = ["--with-colons", "--fixed-list-mode", "--with-fingerprint", "--with-fingerprint"]
         done = run(gpg, [*base, *form, "--check-sigs"], seconds=patience)
     # A user id can contain other line ends, such as U+2028; gpg ends its lines with \n.
