@@ -24,7 +24,7 @@ from secpack.profile import Period, Signer
 from secpack.signatures import packets as openpgp
 from secpack.signatures.policy import WORDS
 from tests.keys import Gnupg, new_gnupg
-from tests.packs import bulletin, canary, make_pack
+from tests.packs import bulletin, canary, make_pack, numbered
 from tests.processes import agents
 
 

@@ -188,16 +188,17 @@ _RULES: Final[tuple[_Rule, ...]] = (
     parse_margin_code,
     parse_command,
 )
-#: The rules for lines that begin as prose: all but those that need a mark.
-_RULES_FOR_PROSE: Final = tuple(
-    rule
-    for rule in _RULES
-    if rule
-    not in (
-        *(parse_markdown_heading, parse_quotation, parse_rule, parse_fenced),
-        *(parse_references, parse_list, parse_shell),
-    )
+#: What these read begins with a mark, and never with a letter.
+_NEED_A_MARK: Final[tuple[_Rule, ...]] = (
+    parse_markdown_heading,
+    parse_quotation,
+    parse_rule,
+    parse_fenced,
+    parse_references,
+    parse_list,
+    parse_shell,
 )
+_RULES_FOR_PROSE: Final = tuple(rule for rule in _RULES if rule not in _NEED_A_MARK)
 
 
 def defined_labels(blocks: Iterable[Block]) -> Iterator[str]:
