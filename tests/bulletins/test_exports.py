@@ -25,7 +25,7 @@ from bulletins.feeds.entries import document_entry
 from bulletins.site import Site as ArchiveSite
 from bulletins.urls import ARCHIVE_JSON
 from secpack import SecpackError, load, load_profile
-from secpack.model.archive import Archive
+from secpack.model.archive import Archive, Fix, PackageRow
 from secpack.profile import Csaf, Profile
 from tests.bulletins import judges
 from tests.bulletins.formats import data_files, exports, feeds
@@ -407,3 +407,26 @@ def test_the_documentation_names_every_export() -> None:
     profile = replace(PROFILE, csaf=Csaf("https://quern.example.org"))
     site = ArchiveSite(load(PACK, profile=PROFILE), profile, URL)
     assert [export.url for export in exports_of(site) if export.url not in text] == []
+
+
+def test_each_release_has_one_answer() -> None:
+    archive = load(PACK, profile=PROFILE)
+    rows = (
+        PackageRow("4.3", "hearth", "xen", "4.17.5", 9),
+        PackageRow("4.2", "", "", "", 12, Fix.NONE),
+        PackageRow("4.3", "templates", "quern-bell", "4.3.1", 10),
+        PackageRow("4.1", "", "", "", 14, Fix.NOT_AFFECTED),
+        PackageRow("4.2", "", "quern-bell", "", 13, Fix.NOT_AFFECTED),
+    )
+    shown = replace(archive, bulletins=(replace(archive.bulletins[0], packages=rows),))
+    data = json.loads(data_files(shown, PROFILE)[ARCHIVE_JSON])
+    assert judges.data_faults(data) == []
+    fixes = [
+        {"package": "xen", "version": "4.17.5", "target": "hearth"},
+        {"package": "quern-bell", "version": "4.3.1", "target": "templates"},
+    ]
+    assert data["bulletins"][0]["answers"] == {
+        "4.3": {"answer": "fix", "packages": fixes, "lines": [9, 10]},
+        "4.2": {"answer": "none", "packages": [], "lines": [12, 13]},
+        "4.1": {"answer": "not-affected", "packages": [], "lines": [14]},
+    }

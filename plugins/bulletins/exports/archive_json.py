@@ -27,6 +27,7 @@ from secpack.model.archive import (
     Attachment,
     Bulletin,
     Canary,
+    Fix,
     Key,
     PackageRow,
     Publication,
@@ -111,9 +112,31 @@ def _bulletin(bulletin: Bulletin, profile: Profile) -> dict[str, Any]:
         "cves": list(bulletin.cves),
         "packages": [package_data(row) for row in bulletin.packages],
         "ids": [i.value for i in bulletin.ids if i.scheme != "CVE"],
+        "answers": _answers(bulletin.packages),
         "action": _quoted(bulletin, actions(bulletin.document, lines)),
         "affected": _quoted(bulletin, [concerned] if concerned else []),
     }
+
+
+def _answers(rows: Sequence[PackageRow]) -> dict[str, dict[str, Any]]:
+    """One answer for each release that the text names: a fix, none, or that it is not affected."""
+    answers: dict[str, dict[str, Any]] = {}
+    for release in dict.fromkeys(row.release for row in rows if row.release):
+        own = [row for row in rows if row.release == release]
+        fixes = [row for row in own if row.fix is Fix.AVAILABLE]
+        answers[release] = {
+            "answer": "fix" if fixes else own[0].fix.value,
+            "packages": [
+                {
+                    "package": row.package or None,
+                    "version": row.version,
+                    "target": row.target or None,
+                }
+                for row in fixes
+            ],
+            "lines": sorted({row.line for row in own}),
+        }
+    return answers
 
 
 def _quoted(bulletin: Bulletin, quotations: Sequence[Quotation]) -> dict[str, Any] | None:
