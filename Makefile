@@ -93,7 +93,7 @@ rollback: $(VENV)/installed ## Make the previous version public again
 	@$(PUBLISH) --rollback
 
 reproducible: $(VENV)/installed-search ## Build again in a different environment, and compare every byte
-	@env SEARCH=1 GZIP=1 $(BIN)/python -m bulletins.build.reproducible
+	@env SEARCH=1 GZIP=1 $(BIN)/python -m tools.reproducible
 
 check: $(VENV)/installed ## Verify the pack, and report what needs attention
 	@exec $(BIN)/secpack check $(if $(ON),--on="$$ON") \
@@ -115,7 +115,7 @@ lint: $(VENV)/installed-dev ## Check style and types
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
-	@$(BIN)/mypy --package benchmarks
+	@$(BIN)/mypy --package benchmarks --package tools
 
 bench: $(VENV)/installed ## Compare build times with other generators
 	@set -f; $(BIN)/python -m benchmarks.speed $(if $(RUNS),--runs="$$RUNS") -- $$SIZES

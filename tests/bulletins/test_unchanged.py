@@ -20,9 +20,9 @@ import pytest
 
 from bulletins.build.checksums import digest as digest_of
 from bulletins.build.checksums import write_sums
-from bulletins.build.reproducible import state
 from bulletins.build.unchanged import Inputs, _digest, inputs_of, last_report, remember, stamps
 from tests.bulletins.sites import ROOT, Site, build, environ
+from tools.reproducible import state
 
 
 @dataclass(frozen=True, slots=True)

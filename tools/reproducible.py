@@ -1,4 +1,4 @@
-"""``python -m bulletins.build.reproducible``: builds in two environments, and compares."""
+"""``python -m tools.reproducible``: builds in two environments, and compares."""
 
 from __future__ import annotations
 
