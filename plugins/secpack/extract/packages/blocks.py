@@ -1,189 +1,441 @@
-"""Blocks of a document to packages: what each tells of those that follow."""
+"""Blocks of a document to rows: what each block says of the packages that follow it."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
-from dataclasses import replace
-from typing import Final, assert_never
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Final, NamedTuple
 
-from secpack.extract.packages.announcements import read_announcement
-from secpack.extract.packages.context import NO_LEVEL, Above, Context
-from secpack.extract.packages.headers import items_behind
-from secpack.extract.packages.places import is_target, place_names, target_names
-from secpack.extract.packages.remedies import look_aside, names_version, read_sentences
-from secpack.extract.packages.state import State
-from secpack.extract.packages.tables import read_table
-from secpack.extract.packages.words import Words, running_text, without_labels
+from secpack.extract.packages import sentences, vocabulary
+from secpack.extract.packages.phrases import Entry, Said, read_phrase
+from secpack.extract.packages.sentences import About
+from secpack.model.archive import Document, Fix, PackageRow
 from secpack.model.blocks import (
     Block,
-    Definitions,
+    Citation,
     Heading,
     Item,
-    Letterhead,
     ListBlock,
     Paragraph,
     Preformatted,
-    Quotation,
-    References,
-    Rule,
-    SignOff,
     Table,
-    Unread,
     plain,
+    words,
 )
+from secpack.model.findings import Finding
+from secpack.parser.rules.bars import is_edge
 
-# Titles of sections whose running text can name packages to install.
+#: After so many rows no more are read: no real text has a tenth of them.
+MOST_ROWS: Final = 1000
+_LONGEST: Final = 2000  # phrase, in characters
+
+# Titles of sections whose running text can name packages to install, and of those that do not.
 _REMEDY: Final = re.compile(
     r"patch|packag|fix|resol|solution|user action|what to do|updat|upgrad|install|remed|mitigat"
 )
 _ASIDE: Final = re.compile(r"about\b|credits\b|(?:(?:who|what) is )?affected\b|vulnerable\b")
-_BULLET: Final = re.compile(r"(?m)^[ \t]*[-*•][ \t]+")
-_JOINT_END: Final = re.compile(r"[,;]?\s{1,3}and$|[,;]$")
+_NO_LEVEL: Final = 9  # deeper than any heading
+_LABELS: Final = re.compile(r"\[\w{1,4}\]|\[\*{1,5}\]")
+_BULLET: Final = re.compile(r"^\s*[-*•]\s+", re.MULTILINE)
+# Where words are parted: sentences; headers and items in a paragraph, or in indented lines.
+_SENTENCE: Final = re.compile(r"(?<=[.!?])\s+(?=[A-Z\"(])")
+_PART: Final = re.compile(r"(?<=:)\n|\n(?=[-*•] )|\n(?=(?:For|In) [^\n]{1,160}:$)", re.MULTILINE)
+_ITEM: Final = re.compile(r"\n(?=\s*[-*•] )|(?<=:)\n|\n(?=[^\n]{1,160}:$)|\n\s*\n", re.MULTILINE)
+_LINE: Final = re.compile(r"\n")
+_PLACED: Final = re.compile(r"(?:For|In|On|Inside)\s(?:[^:.]|\.(?=[0-9])){1,90}:")
+# Where running text names packages, although no rule takes them.
+_NAME_DUE: Final = re.compile(r"\bpackages?\b")
+_NAMED: Final = re.compile(
+    r"\bpackages?\b[^.]{0,60}?\bversions?\s+v?[0-9]+[.-]"
+    r"|\b(?:install|upgrade|update)\b[^.]{0,60}?[\s-][0-9]{1,4}\.[0-9]{1,4}[.-][0-9]"
+)
+# What the heads of columns say.
+_OTHER: Final = re.compile(
+    r"\b(?:affected|vulnerable|old|previous|former|current|notes?|remarks?|repositor\w+"
+    r"|replace[sd])\b",
+    re.I,
+)
+_ROLES: Final = (
+    ("target", re.compile(r"^(?:where|domains?|vms?|qubes?|places?|install(?:ed)? in)$", re.I)),
+    ("name", re.compile(r"\bpackages?\b|\bcomponent\b", re.I)),
+    ("other", _OTHER),
+    ("release", re.compile(r"\breleases?$", re.I)),
+    ("fixed", re.compile(r"\b(?:fixed|new|patched|updated|versions?)\b", re.I)),
+)
 
 
-def read_blocks(blocks: Iterable[Block], state: State) -> None:
-    """Read blocks of one level; quotations and references are the words of others."""
-    for block in blocks:
-        match block:
-            case Heading():
-                _read_heading(block, state)
-            case Paragraph():
-                _read_paragraph(Words(running_text(block.inlines), block.first), state)
-            case ListBlock():
-                _read_list(block, state)
-            case Table():
-                read_table(block, state)
-            case Preformatted():
-                if not block.language:
-                    _read_lines(block, state)
-            case Quotation() | References() | Definitions():
-                pass
-            case Letterhead() | Rule() | SignOff() | Unread():
-                pass
-            case _:
-                assert_never(block)
+class _Words(NamedTuple):
+    """Words of one or more lines, and the number of the first."""
+
+    text: str
+    line: int
+
+    def line_at(self, index: int) -> int:
+        """The number of the line that an index is on."""
+        return self.line + self.text.count("\n", 0, index)
+
+    def parts(self, edges: re.Pattern[str]) -> Iterator[_Words]:
+        """The words between edges, without bullets."""
+        line, start = self.line, 0
+        for edge in (*edges.finditer(self.text), None):
+            text = self.text[start : edge.start() if edge else None]
+            if text.strip():
+                blank = len(text) - len(text.lstrip())
+                first = line + text.count("\n", 0, blank)
+                yield _Words(_BULLET.sub("", text, count=1).strip(), first)
+            if edge:
+                line, start = line + self.text.count("\n", start, edge.end()), edge.end()
 
 
-def _read_heading(heading: Heading, state: State) -> None:
-    state.end_section()
-    title = plain(heading.inlines)
-    level = state.heading.remedy
-    if heading.level <= level:
-        level = heading.level if _REMEDY.search(title.lower()) else NO_LEVEL
-    state.begin_section(
-        Context(
-            state.releases_in(title),
-            target_names(title) if is_target(title) else (),
-            above=Above.OTHERS if _ASIDE.match(title.lower()) else Above.NOTHING,
-            remedy=level,
-        )
-    )
+def _words_of(block: Block) -> _Words:
+    """The words of a paragraph with its line breaks, without what looks like a citation."""
+    if not isinstance(block, Paragraph):
+        return _Words("", block.first)
+    inlines = (inline for inline in block.inlines if not isinstance(inline, Citation))
+    return _Words(_LABELS.sub("", "".join(map(words, inlines))), block.first)
 
 
-# --- paragraphs
+@dataclass(frozen=True, slots=True)
+class _Context:
+    """What holds for the packages that follow, from the words above them.
+
+    ``remedy`` is the level of the heading of a section about what to do; ``header`` the line of the
+    last header, until a package is read; ``lost`` that another header could not be read.
+    """
+
+    releases: tuple[str, ...] = ()
+    targets: tuple[str, ...] = ()
+    note: str = ""
+    about: About = About.NOTHING
+    remedy: int = _NO_LEVEL
+    header: int = 0
+    lost: bool = False
+
+    @property
+    def in_remedy(self) -> bool:
+        """Whether it is in a section about what to do."""
+        return self.remedy < _NO_LEVEL
+
+    @property
+    def expects(self) -> bool:
+        """Whether what follows should be packages to install."""
+        below = self.about is About.NOTHING and self.in_remedy and bool(self.header)
+        return self.about is About.FIXES or below
+
+    @property
+    def accepts(self) -> bool:
+        """Whether packages that follow can be to install."""
+        remedy = self.about is About.FIXES or self.in_remedy
+        return remedy and self.about is not About.UNCLEAR and not self.lost
 
 
-def _read_paragraph(words: Words, state: State) -> None:
-    leads = state.leads(words.text)
-    starts = [*(lead.start for lead in leads), len(words.text)]
-    if words.text[: starts[0]].strip():
-        _read_prose(words.text[: starts[0]], words, state)
-    for lead, following in zip(leads, starts[1:], strict=True):
-        state.open_lead(lead, words.line_at(lead.start))
-        for at, rest in items_behind(words.text, lead.end, following):
-            if rest.strip(" \n.,;"):
-                state.take_phrase(_JOINT_END.sub("", rest.rstrip()), at, words)
+class Reader:
+    """Reads blocks, and gathers rows and findings.
+
+    ``heading`` is the context with which the section began, ``context`` the one at this place.
+    """
+
+    def __init__(self, document: Document) -> None:
+        letterhead = document.letterhead
+        self.document = document
+        self.product = letterhead.issuer.split()[0] if letterhead else ""
+        self.rows: list[PackageRow] = []
+        self.findings: list[Finding] = []
+        self.context = self.heading = _Context()
+        self._known: set[tuple[str, str]] = set()  # packages and versions of the rows
+        self._begun = 0  # how many rows there were when the section began
+        self._installed: set[tuple[str, ...]] = set()  # where the section says that packages go
+        self._elsewhere = 0  # the first line that names packages where no rule looks for them
+
+    def read(self, blocks: Iterable[Block]) -> None:
+        """Read blocks of one level; quotations and references are the words of others."""
+        for block in blocks:
+            match block:
+                case Heading():
+                    self._end_section()
+                    self._begin_section(plain(block.inlines), block.level)
+                case Paragraph():
+                    self._paragraph(_words_of(block))
+                case ListBlock():
+                    self._list(block)
+                case Table():
+                    self._table(block)
+                case Preformatted() if not block.language:
+                    self._lines(block)
+
+    def end(self) -> None:
+        """Close the last section; a text that names packages only in passing needs a look."""
+        self._end_section()
+        if self._elsewhere and not self._found:
+            self._report(self._elsewhere, "packages, but none that can be read")
+
+    @property
+    def _found(self) -> int:
+        return len(self.rows) + len(self.findings)
+
+    # --- sections
+
+    def _begin_section(self, title: str, level: int) -> None:
+        remedy = self.heading.remedy
+        if level <= remedy:
+            remedy = level if _REMEDY.search(title.lower()) else _NO_LEVEL
+        about = About.OTHERS if _ASIDE.match(title.lower()) else About.NOTHING
+        targets = read_phrase(title, self.product).said.get("target", ())
+        releases = vocabulary.releases_in(title, self.product)
+        self.context = self.heading = _Context(releases, targets, about=about, remedy=remedy)
+
+    def _end_section(self) -> None:
+        """Rows of a section that do not say where they go, go where the section says."""
+        self._close_header()
+        if len(self._installed) == 1:
+            (targets,) = self._installed
+            rows = self.rows[self._begun :]
+            self.rows[self._begun :] = [new for row in rows for new in _placed(row, targets)]
+        self._begun, self._installed = len(self.rows), set()
+
+    # --- paragraphs
+
+    def _paragraph(self, words: _Words) -> None:
+        first, _, rest = words.text.partition("\n")
+        release = next(vocabulary.find_releases(first, self.product), None)
+        if rest and release and release[0] == first:  # a release on a line for itself
+            self._words(_Words(first, words.line))
+            words = _Words(rest, words.line + 1)
+        for part in words.parts(_PART):
+            if not self._words(part, prose=True):
+                self._prose(part)
+
+    def _words(
+        self, words: _Words, *, sure: bool = False, prose: bool = False, label: bool = False
+    ) -> bool:
+        """Read words that may be a header, or packages; if that is not ``sure``, only plain ones.
+
+        ``prose`` tells that they may be none, unless a header is above. Tells whether anything
+        comes of it.
+        """
+        if len(words.text) > _LONGEST:
+            return False
+        reading = read_phrase(words.text, self.product, label=label)
+        if reading.is_header and (words.text.endswith(":") or "release" in reading.said):
+            return self._header(reading.said, words.line, label=label)
+        if reading.is_led:
+            self._header(reading.said, words.line)
+            sure = self.context.expects
+        context = self.context
+        if context.about is About.OTHERS or context == _Context():
+            return False
+        if (prose and not context.header) or not (sure or reading.is_plain):
+            return False
+        if reading.entries and context.accepts:
+            for entry in reading.entries:
+                self._add(entry, words.line_at(entry.at))
+        else:
+            text = words.text.partition(":")[2] if reading.is_led else words.text
+            self._report_unread(words.line, text)
+        return True
+
+    def _header(self, said: Said, line: int, *, label: bool = False) -> bool:
+        """Take what a header says of the packages below; one without a release needs one above."""
+        targets, note = said.get("target", ()), (*said.get("open", ()), *said.get("note", ()))
+        if "release" in said:
+            self._close_header()
+            new = replace(self.context, targets=targets, note="; ".join(note), lost=False)
+            self.context = replace(new, releases=said["release"], header=line)
+            return True
+        context = self.context
+        known = label or context.expects or bool(context.releases)
+        if known or (context.in_remedy and context.about is About.NOTHING and not context.lost):
+            self.context = replace(context, targets=targets, header=context.header or line)
+            return True
+        return False
+
+    def _close_header(self) -> None:
+        """Where packages are announced, something must come of each header."""
+        if self.context.header and self.context.about is About.FIXES:
+            self._report(self.context.header, "no package can be read below this")
+        self.context = replace(self.context, header=0)
+
+    def _prose(self, words: _Words) -> None:
+        *parts, last = words.parts(_SENTENCE)
+        self._announcement(" ".join(last.text.split()))
+        if self.heading.about is not About.NOTHING:
+            return
+        text = words.text
+        if self.heading.in_remedy or len(self.rows) > self._begun:
+            release = next(vocabulary.find_releases(text, self.product), None)
+            for sentence in (*parts, last):
+                self._sentence(sentence, placed=bool(self.context.releases) or not release)
+        named = (_NAME_DUE.search(text) if self.heading.in_remedy else None) or _NAMED.search(text)
+        if not (self._elsewhere or self._found) and named and not sentences.is_old(text):
+            self._elsewhere = words.line_at(named.start())
+
+    def _announcement(self, last: str) -> None:
+        """Take what the last sentence of a paragraph says of the packages below it."""
+        before, heading = self.context, self.heading
+        self._close_header()
+        placed = _PLACED.fullmatch(last)
+        about = sentences.judge(last) if last.endswith(":") and not placed else None
+        self.context = heading
+        if heading.about is About.OTHERS:
+            return
+        releases = vocabulary.releases_in(last, self.product)
+        if about:
+            self.context = replace(heading, releases=releases or heading.releases, about=about)
+        elif last.endswith(":"):
+            lost = bool(before.header or placed or releases)
+            self.context = replace(heading, about=before.about, lost=lost)
+        elif before.about in (About.OTHERS, About.UNCLEAR):
+            self.context = replace(heading, about=About.UNCLEAR)
+
+    def _sentence(self, sentence: _Words, *, placed: bool) -> None:
+        """Read a sentence; unless all is ``placed``, each package needs a release."""
+        if (targets := sentences.installed_in(sentence.text)) is not None:
+            self._installed.add(targets)
+        entries = sentences.entries_in(sentence.text, self.product, first=not self.rows)
+        if entries is None:
+            self._report_unread(sentence.line, sentence.text)
+        elif not placed and any(entry.version and not entry.releases for entry in entries):
+            self._report(sentence.line, "a package, but not for which release")
+        else:
+            known = frozenset(self._known)
+            for entry in entries:
+                if not entry.version or (entry.package, entry.version) not in known:
+                    self._add(entry, sentence.line_at(entry.at))
+
+    # --- items
+
+    def _list(self, block: ListBlock) -> None:
+        """Read items; where some are packages, others that name a version should be, too."""
+        rows, left = len(self.rows), []
+        for item in block.items:
+            found = self._found
+            self._item(item, sure=self.context.expects and block.style[0] not in "1a")
+            left += [item] if self._found == found else []
+        for item in left if len(self.rows) > rows else ():
+            for first in item.blocks[:1]:
+                if sentences.names_version(text := _words_of(first).text):
+                    self._report_unread(item.first, text)
+
+    def _item(self, item: Item, *, sure: bool) -> None:
+        """Read an item, whose words may also tell what the list in it is about."""
+        words, rest = _Words("", item.first), item.blocks[1:]
+        for first in item.blocks[:1]:
+            words = _words_of(first)
+        before, found = self.context, self._found
+        taken = self._words(words, sure=sure and not rest, label=bool(rest))
+        opened = self.context.releases != before.releases
+        self.read(rest)
+        if rest and not taken and sure and self._found == found:
+            self._words(words, sure=True)
+        if opened or self.context.releases in ((), before.releases):
+            self.context = replace(before, header=before.header if self._found == found else 0)
+        # else what is set unevenly names the release of the next items
+
+    def _lines(self, block: Preformatted) -> None:
+        """Read indented lines below a header, or with one of their own."""
+        words = _Words(_LABELS.sub("", block.text), block.first)
+        below = bool(self.context.header or self.context.lost)
+        for part in words.parts(_ITEM if _BULLET.search(block.text) else _LINE):
+            sure = self.context.about is About.FIXES and not self.context.lost
+            below |= self._words(part, sure=sure, prose=not below)
+            if not below:
+                return
+
+    # --- tables
+
+    def _table(self, table: Table) -> None:
+        """Read the rows of a table that should name packages."""
+        heads = [plain(cell) for cell in (table.head[0] if table.head else ())]
+        # "Old and new packages:" is clear where the columns tell which is which.
+        clear = self.context.about is About.UNCLEAR and any(map(_OTHER.search, heads))
+        if not (self.context.expects or clear):
+            return
+        columns = None if self.context.lost else self._columns(heads)
+        if columns is None:
+            self._report(table.first, "a table, but not which column has the fixed versions")
+            return
+        printed = self._printed
+        numbers = range(table.first, table.last + 1)
+        lines = [n for n in numbers if "|" in printed[n - 1] and not is_edge(printed[n - 1])]
+        for line, row in zip(lines[len(table.head) :], table.body, strict=False):
+            self._row([plain(cell) for cell in row], line, columns)
+
+    @cached_property
+    def _printed(self) -> list[str]:
+        return self.document.file.data.decode("utf-8", "replace").split("\n")
+
+    def _columns(self, heads: Sequence[str]) -> list[str] | None:
+        """What each column has, as a role or a release; None where that is not clear."""
+        if not heads:
+            return ["name", "fixed"]
+        roles = [self._role(head) for head in heads]
+        if "name" not in roles:
+            roles[0] = "name"
+        fixed, released = roles.count("fixed"), any(role.startswith("for ") for role in roles)
+        return roles if "" not in roles and fixed + released == 1 else None
+
+    def _role(self, head: str) -> str:
+        """What a column has, by its head; nothing if that cannot be told."""
+        if vocabulary.releases_in(f"for {head}", self.product):
+            return f"for {head}"
+        return next((role for role, form in _ROLES if form.search(head)), "")
+
+    def _row(self, cells: Sequence[str], line: int, columns: Sequence[str]) -> None:
+        """Read a package, and the package or version that mends it."""
+        cell = dict(zip(columns, cells, strict=False))
+        name, release = cell.get("name", ""), cell.get("release", "")
+        targets = vocabulary.read_targets(cell.get("target", ""))
+        stated = vocabulary.release_numbers(release)
+        clear = bool(release) == bool(stated) and ("target" not in columns or targets)
+        for column in columns:
+            if column != "fixed" and not column.startswith("for "):
+                continue
+            text = _LABELS.sub("", cell.get(column, ""))
+            entries = read_phrase(text, self.product).entries
+            entries = entries or read_phrase(f"{name} version {text}", self.product).entries
+            if not (entries and clear):
+                self._report_unread(line, " | ".join(cells))
+                continue
+            releases = stated or vocabulary.releases_in(column, self.product)
+            for entry in entries:
+                package, where = entry.package or name, entry.targets or targets
+                whole = replace(entry, package=package, targets=where)
+                self._add(replace(whole, releases=entry.releases or releases), line)
+
+    # --- rows and findings
+
+    def _add(self, entry: Entry, line: int) -> None:
+        """Add the rows of an entry, one for each release and target that hold for it."""
+        context = self.context
+        if len(self.rows) > MOST_ROWS:
+            return
+        self._known.add((entry.package, entry.version))
+        above = "" if entry.releases else context.note
+        note = "; ".join(words for words in (above, entry.note) if words)
+        self.rows += [
+            PackageRow(release, target, entry.package, entry.version, line, entry.fix, note)
+            for release in entry.releases or context.releases or ("",)
+            for target in entry.targets or context.targets or ("",)
+        ]
+        self.context = replace(context, header=0)
+        if len(self.rows) > MOST_ROWS:
+            self._report(line, f"more than {MOST_ROWS} packages; those from here on are left out")
+
+    def _report_unread(self, line: int, text: str) -> None:
+        """Note that packages should be named in some words, and no rule takes them."""
+        text = " ".join(text.split())
+        self._report(line, f"no package and version can be read here: {text[:60]!r}")
+
+    def _report(self, line: int, message: str) -> None:
+        """Note what is not read as packages, but may be some."""
+        path = self.document.file.path
+        self.findings.append(Finding(path, line, "package-unread", message))
+        self.context = replace(self.context, header=0)
 
 
-def _read_prose(text: str, words: Words, state: State) -> None:
-    """Read what stands in a paragraph before its first lead."""
-    if place := state.place_lead(text):
-        state.context = replace(state.context, targets=place)
-        return
-    if state.context.lead and state.take_phrase(text, 0, words, sure=False):
-        return
-    read_announcement(text, state)
-    if state.heading.above is Above.NOTHING:
-        if state.heading.in_remedy or state.section_has_rows:
-            read_sentences(text, words, state)
-        look_aside(text, words, state)
-
-
-# --- items
-
-
-def _read_list(block: ListBlock, state: State) -> None:
-    """Read items; where some are packages, others that name a version should be, too."""
-    rows, left = len(state.rows), []
-    for item in block.items:
-        found = state.found
-        sure = state.context.expects and block.style[0] not in "1a"
-        _read_item(item, state, sure=sure)
-        if state.found == found:
-            left.append(item)
-    for item in left if len(state.rows) > rows else ():
-        if names_version(text := _words_of(item)):
-            state.report_unread(item.first, text)
-
-
-def _words_of(item: Item) -> str:
-    first = item.blocks[0] if item.blocks else None
-    return running_text(first.inlines) if isinstance(first, Paragraph) else ""
-
-
-def _read_item(item: Item, state: State, *, sure: bool) -> None:
-    """Read an item, whose words may also tell what the list in it is about."""
-    text = _words_of(item)
-    context, found = state.context, state.found
-    if state.leads(text) or state.place_lead(text):
-        read_blocks(item.blocks, state)
-    else:
-        _read_words_of_item(text, item, state, sure=sure)
-        if state.context.releases not in ((), context.releases):
-            return  # what stands unevenly below an item can name the release of the next ones
-    lead = context.lead if state.found == found else 0
-    state.context = replace(context, lead=lead)
-
-
-def _read_words_of_item(text: str, item: Item, state: State, *, sure: bool) -> None:
-    words, rest = Words(text, item.first), item.blocks[1:]
-    context, found = state.context, state.found
-    taken = state.take_phrase(text, 0, words, sure=sure and not rest)
-    if rest and not taken:
-        places = place_names(text.rstrip(":")) if text.endswith(":") else ()
-        state.context = replace(context, targets=places or context.targets)
-    read_blocks(rest, state)
-    if rest and not taken and sure and state.found == found:
-        state.take_phrase(text, 0, words, sure=True)
-
-
-# --- indented lines
-
-
-def _read_lines(block: Preformatted, state: State) -> None:
-    """Read indented lines below a lead, or with one of their own."""
-    context = state.context
-    if not (context.lead or context.lost or state.leads(block.text.strip())):
-        return
-    bulleted = _BULLET.search(block.text) is not None
-    item: list[str] = []
-    for line, printed in enumerate(block.text.split("\n"), block.first):
-        text = without_labels(_BULLET.sub("", printed, count=1)).strip()
-        named = bool(state.leads(text) or state.place_lead(text))
-        if not (item and bulleted and text) or named or _BULLET.match(printed):
-            _read_item_of_lines(item, line, state)
-            item = []
-        if named:
-            _read_paragraph(Words(text, line), state)
-        elif text:
-            item.append(text)
-    _read_item_of_lines(item, block.first + block.text.count("\n") + 1, state)
-
-
-def _read_item_of_lines(item: Sequence[str], behind: int, state: State) -> None:
-    """Read an item of indented text; ``behind`` is the number of the line below it."""
-    if item:
-        words = Words("\n".join(item), behind - len(item))
-        sure = state.context.above is Above.FIXES and not state.context.lost
-        state.take_phrase(words.text, 0, words, sure=sure)
+def _placed(row: PackageRow, targets: Sequence[str]) -> list[PackageRow]:
+    if row.target or row.fix is not Fix.AVAILABLE or not targets:
+        return [row]
+    return [replace(row, target=target) for target in targets]

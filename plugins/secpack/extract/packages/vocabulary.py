@@ -1,36 +1,263 @@
-"""Words of a phrase that are no names of packages."""
+"""How releases, targets, versions and names of packages are printed.
+
+A line ``TEXT => RESULT`` in a docstring is an example, which a test runs.
+"""
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterator
+from functools import lru_cache
 from typing import Final
 
-from secpack.extract.packages.versions import is_name
+
+def spaced(expression: str) -> str:
+    """An expression in which each space stands for any white space, of bounded length."""
+    return expression.replace(" ", r"\s{1,3}")
+
+
+# What parts the items of a list.
+_JOINT: Final = r"(?:, (?:(?:and|or) )?| (?:and|or|&) |\s{0,2}[/&]\s{0,2})"
+
+# --- releases ---------------------------------------------------------------------------------
+
+_END: Final = r"(?![\w*]|[.-]\w)"
+_NUMBER: Final = (
+    r"[0-9]{1,2}(?:\.[0-9]{1,3}){0,2}(?:(?<=\.[0-9])\.x)?"
+    rf"(?:[-\s]?[Rr][Cc][0-9]{{1,2}}| [Bb]eta(?: [0-9]{{1,2}})?)?{_END}"
+)
+_MARKED: Final = rf"(?:R|[Rr]elease ){_NUMBER}"
+_DOTTED: Final = rf"[0-9]{{1,2}}\.[0-9]{{1,3}}(?:\.(?:[0-9]{{1,3}}|x))?(?:-rc[0-9]{{1,2}})?{_END}"
+_LATER: Final = r"(?: (?:and|or) (?:later|newer|higher|above|up)| onwards?)\b"
+_ALL: Final = r"(?:all|any|every|each) (?:(?:currently|still) )?supported "
+_ONE_RELEASE: Final = re.compile(spaced(f"{_MARKED}|{_NUMBER}"))
+_MARK: Final = re.compile(r"\A(?:R(?:elease\s+)?|release\s+)")
+_OPEN: Final = re.compile(spaced(rf"{_LATER}$|\b{_ALL}.*"), re.DOTALL)
+_RELEASE_SIGN: Final = re.compile(r"[0-9]|supported")  # fast to look for
+
+
+@lru_cache(maxsize=64)
+def releases_pattern(product: str) -> str:
+    """An expression for releases: some, some and all later ones, or all that are supported."""
+    name = rf"(?:{re.escape(product)}(?: OS)? )" if product else "(?!)"
+    some = rf"{name}(?:{_MARKED}|{_NUMBER})|{_MARKED}|(?<=[Ff]or\s){_DOTTED}|\A{_DOTTED}(?=:(?!\S))"
+    more = rf"(?:{_JOINT}{name}?(?:{_MARKED}|{_DOTTED})){{0,8}}"
+    every = rf"{_ALL}{name}?(?:releases?|versions?)\b"
+    return spaced(rf"(?<![\w-])(?:(?:{some}){more}(?:{_LATER})?|{every})")
+
+
+@lru_cache(maxsize=64)
+def _releases(product: str) -> re.Pattern[str]:
+    return re.compile(releases_pattern(product))
+
+
+def find_releases(text: str, product: str) -> Iterator[re.Match[str]]:
+    """Where a text names releases, or lists of them."""
+    return _releases(product).finditer(text) if _RELEASE_SIGN.search(text) else iter(())
+
+
+def release_numbers(releases: str) -> tuple[str, ...]:
+    """The numbers in a printed list of releases.
+
+    Quern OS R4.1, 4.2.x, and 5 Beta 2 => 4.1; 4.2; 5 Beta 2
+    """
+    found = (" ".join(match[0].split()) for match in _ONE_RELEASE.finditer(releases))
+    return tuple(dict.fromkeys(_MARK.sub("", number).removesuffix(".x") for number in found))
+
+
+def releases_in(text: str, product: str) -> tuple[str, ...]:
+    """The numbers of all releases that a text names, each once.
+
+    for Quern 4.1 (and for R4.2), but not xen 4.3 => 4.1; 4.2
+    """
+    found = (n for match in find_releases(text, product) for n in release_numbers(match[0]))
+    return tuple(dict.fromkeys(found))
+
+
+def open_range(releases: str) -> tuple[str, ...]:
+    """The words for releases without a number, if there are any; they become a note.
+
+    Quern 4.2 and later => and later
+    all supported releases => all supported releases
+    """
+    found = _OPEN.search(releases)
+    return (" ".join(found[0].split()),) if found else ()
+
+
+# --- targets ----------------------------------------------------------------------------------
+
+_ALL_OF: Final = "(?:(?:the|all|any|every|each|both|your) ){0,2}"
+_KIND: Final = (
+    r"(?:(?!(?:New|Updated|Fixed|In|For|On|All|The)\b)[A-Z][a-z]{1,20}(?:-based)? "
+    r"(?:[0-9]{1,3} )?)?(?:[Tt]emplate|[Ss]tandalone)(?:\(s\)|s|\s?VMs?| qubes?)?(?![\w(]|-\w)"
+)
+_KNOWN: Final = rf"{_ALL_OF}(?:[Dd]om(?:0|[Uu]s?)(?![\w-])|{_KIND})"
+# Words that follow "in" and are no target.
+_NO_TARGET: Final = (
+    r"(?:packages?|versions?|updates?|upgrades?|users?|following|repositor\w+|is|are|was|not"
+    r"|examples?|releases?|supported|these|those|them|this|that|particular|addition|general"
+    r"|summary|short|details?|case|order|both|total|question|turn|time|place|part|full|future"
+    r"|testing|stable|proving|current|(?:security|current)-testing|install(?:ed|ing)?|please|only"
+    r"|and|or|run|use|do|get|apply|must|should|need|needed|here|there|it|each|every|all|which"
+    r"|with|via)\b(?!-)"
+)
+_NOUN: Final = (
+    r"(?:(?:[Tt]emplate|[Ss]tandalone|App)(?:\s?VM)?|[Dd]omain|[Dd]omU|[Qq]ube|VM)(?:\(s\)|s)?"
+)
+_WHOSE: Final = (
+    " (?:of|on|that|which|with|without|where|whose|for|used|based|running|except) "
+    r"(?:(?![0-9]\.[0-9]|\band\s{1,3}in\b)(?:[^,;:.()]|\(s\))){1,80}"
+)
+_QUBE: Final = rf"(?:(?!{_NO_TARGET})[\w()/-]{{1,30}} ){{0,5}}{_NOUN}(?![\w-])(?:{_WHOSE})?"
+_NAMED: Final = rf"(?!{_NO_TARGET})[a-z][\w-]{{0,30}}"
+_CAPITAL: Final = "[A-Z][A-Za-z-]{1,30}(?: [0-9.]{1,9})?"
+_ONE: Final = f"(?>{_KNOWN}(?!{_WHOSE})|{_ALL_OF}(?>{_QUBE}|{_NAMED}|{_CAPITAL}(?=:| (?:and|or) )))"
+#: Expressions for a list of targets that are well known; for one of any targets after "in".
+TARGETS: Final = f"{_KNOWN}(?:{_JOINT}{_KNOWN}){{0,4}}"
+ANY_TARGETS: Final = (
+    rf"{_ONE}(?:{_JOINT}(?:in )?{_ONE}){{0,4}}(?=\s{{0,3}}(?:[,;:).]\s|[,;:).]?$|\())"
+)
+_TARGET: Final = re.compile(spaced(f"{_KNOWN}|{_QUBE}|{_NAMED}|{_CAPITAL}"))
+_DESCRIPTION: Final = re.compile(spaced(rf"\b{_NOUN}{_WHOSE}$"))
+_TARGET_JOINT: Final = re.compile(r",\s+(?:and\s+|or\s+)?|\s+(?:and|or|&)\s+|\s*/\s*")
+_BEFORE: Final = re.compile(spaced(f"(?:(?:in|inside|into|for|on) )?{_ALL_OF}"), re.IGNORECASE)
+_LONE_KIND: Final = re.compile(r"(?!Dom)[A-Z][a-z]+(?:-based)?|[0-9].*")
+_NUMBERED_KIND: Final = re.compile(r"[A-Z][a-z]+ [0-9]+")
+_USUAL: Final = re.compile(r"(?:Dom(?:0|[Uu]s?)|(?:Template|Standalone)s?)$")
+
+
+def target_names(text: str) -> tuple[str, ...]:
+    """The targets in a printed list of them.
+
+    In Dom0 and all templates => dom0; templates
+    the Field 38 and Mini 9 templates => Field 38 templates; Mini 9 templates
+    Mini and Field templates => Mini and Field templates
+    dom0, and in the template(s) of sys-net and sys-usb => dom0; template(s) of sys-net and sys-usb
+    """
+    words = " ".join(text.split())
+    described = _DESCRIPTION.search(words)
+    start = described.start() if described else len(words)
+    *others, last = (_BEFORE.sub("", name) for name in _TARGET_JOINT.split(words[:start]))
+    names = [*others, last + words[start:]]
+    if others and (kind := _NUMBERED_KIND.match(last)):
+        rest = last[kind.end() :]
+        names = [name + rest if _NUMBERED_KIND.fullmatch(name) else name for name in names]
+    elif any(map(_LONE_KIND.fullmatch, others)) or last[:1].isdigit():
+        names = [_BEFORE.sub("", words, count=1)]
+    lowered = (n[0].lower() + n[1:] if _USUAL.match(n) else n for n in names if n)
+    return tuple(dict.fromkeys(lowered))
+
+
+def read_targets(text: str) -> tuple[str, ...]:
+    """The targets in words that should be nothing but targets; none if they are not.
+
+    sys-usb and all GUI domains => sys-usb; GUI domains
+    qubes with a printer => qubes with a printer
+    a quiet hour =>
+    """
+    names = target_names(text)
+    return names if all(map(_TARGET.fullmatch, names)) else ()
+
+
+# --- versions ---------------------------------------------------------------------------------
+
+# Neither "6.1.x" nor "64.iso" is a version.
+_VERSION: Final = re.compile(
+    r"(?!.{0,400}\.(?:[A-Za-z]{1,9}|\*)$)"
+    r"v?(?:[0-9]{1,4}:)?[0-9][\w.+~^]{0,80}(?:-[\w.+~^]{1,80}){0,4}"
+)
+_PLAINLY: Final = re.compile(
+    r"(?![0-9]{4}-[0-9]{2}-[0-9]{2}$)v?[0-9]{1,80}(?:[.:]|-[0-9])|[0-9]{6}"
+)
+_DOTTED_NUMBER: Final = re.compile(r"[0-9]{1,9}(?:\.[0-9]{1,9}){1,4}")
+_NUMBERED_ID: Final = re.compile(r"[A-Z-]{1,80}-[0-9-]{1,80}")
+_NAME: Final = re.compile(r"[A-Za-z][\w.+*-]{0,80}")
+_ARCHITECTURE: Final = re.compile(
+    r"(?:[._](?:x86_64|noarch|i[3-6]86|aarch64|amd64|arm64|all|src))?(?:\.rpm|\.deb)?$"
+)
+
+
+def is_version(word: str, *, certain: bool = False) -> bool:
+    """Whether a word is a version; if it is ``certain`` to be one, a number will do.
+
+    4.1-2 => True
+    1:4~rc1-1 => True
+    20260109 => True
+    6.1.x => False
+    4 => False
+    """
+    return bool(_VERSION.fullmatch(word) and (certain or _PLAINLY.match(word)))
+
+
+def bare_version(word: str) -> str:
+    """A version without architecture and ending of a file, and without ``v``.
+
+    v4.1-2.fc41.x86_64.rpm => 4.1-2.fc41
+    """
+    return _ARCHITECTURE.sub("", word, count=1).removeprefix("v")
+
+
+def split_name(word: str) -> tuple[str, ...]:
+    """Name and version of a word that has both.
+
+    A version ends with a release number; where there is none, what is left must look like one.
+
+    xen-4.1.2-7.fc20.x86_64 => xen; 4.1.2-7.fc20
+    mill_4.1.2-7 => mill; 4.1.2-7
+    mill-059-4 => mill; 059-4
+    CVE-2031-10001 =>
+    field-template-9 =>
+    """
+    word = _ARCHITECTURE.sub("", word, count=1)
+    name, _, version = word.rpartition("_")
+    if not (name and version[:1].isdigit() and _PLAINLY.match(version)):
+        name, version = _split_at_dash(word)
+    whole = _NAME.fullmatch(name) and _VERSION.fullmatch(version)
+    return (name, version) if whole and not _NUMBERED_ID.fullmatch(word) else ()
+
+
+def _split_at_dash(word: str) -> tuple[str, str]:
+    rest, _, last = word.rpartition("-")
+    name, _, before = rest.rpartition("-")
+    if not last[:1].isdigit():
+        return "", ""
+    dotted = _DOTTED_NUMBER.fullmatch(last)
+    if name and before[:1].isdigit() and not (dotted and before.isdigit()):
+        return name, f"{before}-{last}"
+    return (rest, last) if dotted or _PLAINLY.match(last) else ("", "")
+
+
+# --- words ------------------------------------------------------------------------------------
 
 #: Words that are no part of a name and say nothing that a row has a place for.
 FILLERS: Final = frozenset({
-    "a", "an", "the", "of", "in", "for", "to", "is", "are", "be",
-    "there", "here", "any", "all", "both", "various", "several", "multiple", "new",
-    "updated", "fixed", "patched", "rebuilt", "latest", "also", "only", "following", "these",
-    "corresponding", "use", "used", "install", "get", "update", "upgrade", "download", "fetch",
-    "see", "need", "needs", "needed", "required", ">", ">=", "=", "≥",
+    "a", "an", "the", "of", "in", "for", "to", "at", "is", "are", "be", "there", "here", "please",
+    "any", "all", "both", "various", "several", "multiple", "new", "updated", "fixed", "patched",
+    "rebuilt", "latest", "also", "only", "following", "these", "corresponding", "use", "used",
+    "install", "get", "update", "upgrade", "download", "fetch", "see", "need", "needs", "needed",
+    "required", ">", ">=", "=", "≥",
+})  # fmt: skip
+#: With these a phrase goes on about something else.
+STOPS: Final = frozenset({
+    "which", "that", "with", "as", "where", "if", "because", "since", "when", "while", "see", "via",
+    "once", "after", "before", "until", "unless", "who", "this", "has", "have", "had", "will",
+    "can", "should", "must", "may", "it", "they", "we", "you", "but", "so", "-", "–", "—",
 })  # fmt: skip
 # Words that are no name, though a version may follow: what they say of it is another matter.
-_ELSE: Final = frozenset({
+_NO_NAMES: Final = STOPS | {
     "affected", "already", "below", "between", "by", "current", "do", "does", "earlier", "except",
-    "former", "formerly", "from", "instead", "less", "lower", "never", "no", "not", "obsoletes",
-    "old", "older", "on", "previous", "previously", "prior", "released", "replaced", "replaces",
-    "replacing", "requires", "running", "shipped", "supersedes", "superseding", "than", "through",
-    "systems", "till", "up", "user", "users", "vulnerable", "was", "were", "without",
-})  # fmt: skip
-#: Behind these a phrase goes on about something else.
-STOPS: Final = frozenset({
-    "which", "that", "with", "as", "where", "if", "because", "since", "when", "while", "see",
-    "via", "once", "after", "before", "until", "unless", "who", "this", "has", "have", "had",
-    "will", "can", "should", "must", "may", "it", "they", "we", "you", "please", "but", "so", "-",
-    "–", "—",
-})  # fmt: skip
+    "from", "less", "lower", "never", "no", "not", "old", "older", "on", "previous", "prior",
+    "released", "repository", "requires", "running", "shipped", "systems", "than", "through",
+    "till", "up", "user", "users", "vulnerable", "were", "without",
+}  # fmt: skip
 
 
-def can_be_name(word: str) -> bool:
-    """Whether a word has the form of a package's name, and is none that means something else."""
-    return is_name(word) and word.lower() not in STOPS and word.lower() not in _ELSE
+def is_name(words: str) -> bool:
+    """Whether words can be a package's name.
+
+    kernel*-quern-vm => True
+    Linux kernel => True
+    up to => False
+    """
+    each = words.split(" ")
+    return len(each) <= 4 and all(_NAME.fullmatch(w) and w.lower() not in _NO_NAMES for w in each)
