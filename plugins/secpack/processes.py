@@ -9,6 +9,7 @@ import sys
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
+from contextlib import suppress
 from multiprocessing import connection, get_context, parent_process
 from typing import Any, Final, TypeVar
 
@@ -26,20 +27,29 @@ def run_all(tasks: Sequence[Callable[[], _T]]) -> Iterator[_T]:
 
     A task sees the state from before this call, and changes only files.
     """
-    processors = len(os.sched_getaffinity(0)) if sys.platform == "linux" else 1
-    if len(tasks) < _FEW or processors < 2:
+    pool = _pool() if len(tasks) >= _FEW else None
+    if pool is None:
         yield from (task() for task in tasks)
         return
     global _tasks  # noqa: PLW0603 - the only way to hand a closure to a process that is forked
     _tasks = tasks
     gc.freeze()
-    pool = ProcessPoolExecutor(processors, get_context("fork"), initializer=_end_with_parent)
     try:
         yield from pool.map(_run, range(len(tasks)))
     finally:
         pool.shutdown(cancel_futures=True)
         gc.unfreeze()
         _tasks = ()
+
+
+def _pool() -> ProcessPoolExecutor | None:
+    """Processes that start when they are needed; None where there can be none, or one is enough."""
+    processors = len(os.sched_getaffinity(0)) if sys.platform == "linux" else 1
+    if processors < 2:
+        return None
+    with suppress(ImportError, NotImplementedError, OSError):  # some containers have no semaphores
+        return ProcessPoolExecutor(processors, get_context("fork"), initializer=_end_with_parent)
+    return None
 
 
 def _run(number: int) -> Any:

@@ -1,0 +1,60 @@
+"""Work for several processors."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+
+import pytest
+
+from secpack import processes
+from secpack.errors import ParseError
+
+
+def several(monkeypatch: pytest.MonkeyPatch, processors: int) -> None:
+    monkeypatch.setattr(os, "sched_getaffinity", lambda _: set(range(processors)))
+
+
+@pytest.mark.parametrize("processors", [1, 2])
+def test_results_come_in_order(monkeypatch: pytest.MonkeyPatch, processors: int) -> None:
+    several(monkeypatch, processors)
+    tasks = [partial(lambda n: (n, os.getpid()), n) for n in range(50)]
+    results = list(processes.run_all(tasks))
+    assert [n for n, _ in results] == list(range(50))
+    assert (os.getpid() in {pid for _, pid in results}) is (processors == 1)
+
+
+def test_what_a_task_raises_is_raised_here(monkeypatch: pytest.MonkeyPatch) -> None:
+    several(monkeypatch, 2)
+
+    def fail() -> None:
+        raise ParseError("not a date", path="QSBs/a.txt", line=3, column=7)
+
+    with pytest.raises(ParseError, match=r"^QSBs/a\.txt:3:7: not a date$"):
+        list(processes.run_all([fail] * 10))
+
+
+@pytest.mark.parametrize("reason", [ImportError, NotImplementedError, PermissionError])
+def test_where_no_process_can_be_started_one_does_all(
+    monkeypatch: pytest.MonkeyPatch, reason: type[Exception]
+) -> None:
+    def no_semaphores(*_: object, **__: object) -> None:
+        raise reason
+
+    several(monkeypatch, 2)
+    monkeypatch.setattr(processes, "ProcessPoolExecutor", no_semaphores)
+    tasks: list[Callable[[], int]] = [os.getpid] * 10
+    assert set(processes.run_all(tasks)) == {os.getpid()}
+
+
+def test_nothing_is_left_of_a_task_that_was_not_waited_for(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    several(monkeypatch, 2)
+    results = processes.run_all([partial(Path(tmp_path, str(n)).touch) for n in range(1000)])
+    next(results)
+    results.close()  # type: ignore[attr-defined] # it is a generator
+    assert len(list(tmp_path.iterdir())) < 1000
+    assert processes._tasks == ()
