@@ -26,14 +26,14 @@ def verdict_changes(
     That includes what only its own words address, because the tracker may have removed it. Days
     ascend, each with the numbers of the advisories.
     """
-    found: dict[date, list[int]] = {}
+    days: dict[date, list[int]] = {}
     if not isinstance(publication, Bulletin):
-        return found
+        return days
     for number in sorted({*publication.addresses, *advisory_numbers(publication.evidence)}):
         day = advisories[number].updated
         if day and day > publication.published:
-            found.setdefault(day, []).append(number)
-    return dict(sorted(found.items()))
+            days.setdefault(day, []).append(number)
+    return dict(sorted(days.items()))
 
 
 def advisory_changed(advisory: Advisory, day: date, bulletins: Iterable[Bulletin]) -> date:

@@ -313,8 +313,8 @@ class _Renderer:
             case Citation():
                 return self._citation(inline)
             case Id():
-                address = self.link_of(inline)
-                return _anchor(address, inline.text) if address else escape(inline.text)
+                url = self.link_of(inline)
+                return _anchor(url, inline.text) if url else escape(inline.text)
 
     def _citation(self, citation: Citation) -> str:
         text = escape(f"[{citation.label}]")

@@ -43,13 +43,13 @@ def slug_of(name: str) -> str:
 
 def by_release(archive: Archive) -> tuple[Lookup, ...]:
     """All releases with packages, newest first; without those that have no name."""
-    found = _lookups(archive, lambda row: row.release)
-    return tuple(sorted(found, key=lambda lookup: _version(lookup.name), reverse=True))
+    lookups = _lookups(archive, lambda row: row.release)
+    return tuple(sorted(lookups, key=lambda lookup: _version(lookup.name), reverse=True))
 
 
 def by_package(archive: Archive) -> tuple[Lookup, ...]:
     """All packages by name; case does not matter."""
-    return tuple(sorted(_lookups(archive, lambda row: row.package), key=lambda found: found.slug))
+    return tuple(sorted(_lookups(archive, lambda row: row.package), key=lambda lookup: lookup.slug))
 
 
 def without_release(archive: Archive) -> tuple[Bulletin, ...]:

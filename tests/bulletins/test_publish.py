@@ -17,7 +17,7 @@ from pathlib import Path
 
 import pytest
 
-from bulletins.build.checksums import digest, write_sums
+from bulletins.build.checksums import digest, write_checksums
 from bulletins.publish.versions import Versions
 from tests.bulletins.sites import (
     PUBLISH,
@@ -293,7 +293,7 @@ def show(site: Versions, text: str, *, keep: int = 3) -> None:
     """Make a site of one page public, as a publish does."""
     with site.lock(), site.building() as folder:
         (folder / "index.html").write_text(text)
-        write_sums(folder, {"index.html": digest(folder / "index.html")})
+        write_checksums(folder, {"index.html": digest(folder / "index.html")})
         site.show(folder)
         site.prune(keep)
 

@@ -19,7 +19,7 @@ from pathlib import Path
 import pytest
 
 from bulletins.build.checksums import digest as digest_of
-from bulletins.build.checksums import write_sums
+from bulletins.build.checksums import write_checksums
 from bulletins.build.unchanged import Inputs, _digest, inputs_of, last_report, remember, stamps
 from tests.bulletins.sites import ROOT, Site, build, environ
 from tools.reproducible import state
@@ -394,7 +394,7 @@ def test_nothing_that_came_with_a_checkout_runs_or_is_served(sources: Sources) -
         (kept / name).write_bytes(sha256(data).digest() + data)
     (output / "qsb/001").mkdir(parents=True)
     (output / "qsb/001/index.html").write_text("forged")
-    write_sums(output, {"qsb/001/index.html": digest_of(output / "qsb/001/index.html")})
+    write_checksums(output, {"qsb/001/index.html": digest_of(output / "qsb/001/index.html")})
     site = build(output, cwd=sources.folder)
     assert site.status == 0, site.said
     assert not ran.exists()

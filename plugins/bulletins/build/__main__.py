@@ -47,8 +47,8 @@ def _is_unchanged(settings: str) -> bool:
     report = last_report(site, settings)
     if report is None:
         return False
-    found = f"Nothing has changed, checked in {time.monotonic() - started:.1f} s: {site}"
-    tell(*filter(None, (found, report)))
+    line = f"Nothing has changed, checked in {time.monotonic() - started:.1f} s: {site}"
+    tell(*filter(None, (line, report)))
     return True
 
 

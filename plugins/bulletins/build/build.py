@@ -24,7 +24,7 @@ from pelican.log import console
 from pelican.log import init as init_logging
 from pelican.settings import read_settings
 
-from bulletins.build.checksums import check_ours, digest, paths, write_sums
+from bulletins.build.checksums import check_ours, digest, paths, write_checksums
 from bulletins.build.finish import compress, set_times, write_index
 from bulletins.build.gate import GateError
 from bulletins.build.interrupts import ignore_interrupts, tell
@@ -74,7 +74,7 @@ def write_site(settings: Any, folder: Path) -> Site:
     if settings.get("GZIP"):
         compress(folder)
     others = {path: digest(folder / path) for path in paths(folder) if path not in built.written}
-    write_sums(folder, {**built.written, **others})
+    write_checksums(folder, {**built.written, **others})
     set_times(folder, built.site)
     return built.site
 

@@ -16,23 +16,23 @@ from secpack.mirror.checksums import CHECKSUMS, SIGNATURES, format_checksums, pa
 _MOST_BYTES: Final = 64 * 1024 * 1024
 
 
-def write_sums(folder: Path, sums: Mapping[str, str]) -> None:
+def write_checksums(folder: Path, sums: Mapping[str, str]) -> None:
     """Write the digests of all files of a site, sorted by path."""
     (folder / CHECKSUMS).write_bytes(format_checksums(sums))
 
 
-def check_sums(folder: Path) -> None:
+def check_checksums(folder: Path) -> None:
     """Read a site's files again, and check them against its list.
 
     Raises SecpackError.
     """
-    listed, found = read_sums(folder), {path: digest(folder / path) for path in _paths(folder)}
+    listed, found = read_checksums(folder), {path: digest(folder / path) for path in _paths(folder)}
     wrong = sorted(p for p in listed.keys() | found.keys() if listed.get(p) != found.get(p))
     if wrong:
         raise SecpackError(f"{folder}: files differ from its {CHECKSUMS}: {', '.join(wrong[:20])}")
 
 
-def read_sums(folder: Path) -> dict[str, str]:
+def read_checksums(folder: Path) -> dict[str, str]:
     """The digests of a site's files by path, from its list. Raises SecpackError."""
     try:
         return parse_checksums(read_file(folder / CHECKSUMS, _MOST_BYTES))

@@ -51,10 +51,10 @@ def dangling(site: Path, base: str = "/") -> tuple[list[str], int]:
             if link.startswith(("http://", "https://", "mailto:")):
                 continue
             followed += 1
-            address, _, anchor = link.partition("#")
+            url, _, anchor = link.partition("#")
             # A server shows the 404 page at any URL; its links begin at the root.
-            start = site if address.startswith(base) else path.parent
-            target = (start / unquote(address).removeprefix(base)).resolve() if address else path
+            start = site if url.startswith(base) else path.parent
+            target = (start / unquote(url).removeprefix(base)).resolve() if url else path
             inside = target.is_relative_to(site.resolve()) and target.is_file()
             if not inside or (anchor and unquote(anchor) not in read_page(target).ids):
                 lost.append(f"{path.relative_to(site)}: {link}")

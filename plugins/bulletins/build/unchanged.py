@@ -111,8 +111,8 @@ def _state(site: Path) -> Path | None:
 
 
 def _stamp(path: str) -> str:
-    found = os.lstat(path)
-    return f"{found.st_ctime_ns} {found.st_mtime_ns} {found.st_size} {found.st_ino} {found.st_mode}"
+    it = os.lstat(path)
+    return f"{it.st_ctime_ns} {it.st_mtime_ns} {it.st_size} {it.st_ino} {it.st_mode}"
 
 
 def _sources(settings_file: str, settings: Any) -> dict[str, bool]:
@@ -140,13 +140,13 @@ def other_code() -> list[Path]:
 
 def _digest(pack: str, sources: Mapping[str, bool]) -> str:
     """A digest of everything that a build depends on. Raises OSError if that cannot be compared."""
-    found = hashlib.sha256()
+    digest = hashlib.sha256()
     for source, follow in sources.items():
         for path, is_like in _files(Path(source), follow=follow):
-            found.update(f"{path}\0{is_like}\0".encode("utf-8", "surrogateescape"))
+            digest.update(f"{path}\0{is_like}\0".encode("utf-8", "surrogateescape"))
     commit = checked_out(Path(pack)) if pack else ""
-    found.update(repr([commit, *_surroundings()]).encode("utf-8", "surrogateescape"))
-    return found.hexdigest()
+    digest.update(repr([commit, *_surroundings()]).encode("utf-8", "surrogateescape"))
+    return digest.hexdigest()
 
 
 def _files(source: Path, *, follow: bool) -> Iterator[tuple[str, str]]:
@@ -159,11 +159,11 @@ def _files(source: Path, *, follow: bool) -> Iterator[tuple[str, str]]:
         return
     seen: set[tuple[int, int]] = set()
     for folder, inner, names in os.walk(source, followlinks=follow):
-        found = Path(folder).stat()
-        if (found.st_dev, found.st_ino) in seen:
+        status = Path(folder).stat()
+        if (status.st_dev, status.st_ino) in seen:
             inner.clear()
             continue
-        seen.add((found.st_dev, found.st_ino))
+        seen.add((status.st_dev, status.st_ino))
         inner[:] = sorted(name for name in inner if name not in (".git", "__pycache__"))
         linked = [name for name in inner if Path(folder, name).is_symlink()]
         for name in (*linked, *sorted(names)):

@@ -48,8 +48,8 @@ def page_dates(site: Site) -> dict[str, date]:
         (list_url(profile.bulletins), archive.bulletins),
         (list_url(profile.canaries), archive.canaries),
     )
-    newest = {address: [p.updated for p in listed] for address, listed in lists}
-    return dates | {address: max(days) for address, days in newest.items() if days}
+    newest = {url: [p.updated for p in publications] for url, publications in lists}
+    return dates | {url: max(days) for url, days in newest.items() if days}
 
 
 def robots(site_url: str) -> bytes:

@@ -26,7 +26,7 @@ from bulletins.build.build import (
     report_archive,
     write_site,
 )
-from bulletins.build.checksums import check_sums, digests, read_sums
+from bulletins.build.checksums import check_checksums, digests, read_checksums
 from bulletins.build.finish import keep_times
 from bulletins.build.gate import check_links
 from bulletins.build.interrupts import end_in_order, ignore_interrupts, tell
@@ -108,7 +108,7 @@ def publish(settings: Any, versions: Versions, *, only_plan: bool) -> int:
         site = write_site(settings, folder)
         if site.own_theme:
             check_links(folder, site.url)
-        check_sums(folder)
+        check_checksums(folder)
         plan = compare(folder, versions.public(), site.profile)
         _tell(plan, whole=only_plan)
         if plan.refused:
@@ -147,7 +147,7 @@ def rollback(versions: Versions) -> int:
 
 def _check_older(folder: Path) -> None:
     try:
-        check_sums(folder)
+        check_checksums(folder)
     except SecpackError as error:
         raise SecpackError(f"{error}\nTo go back further, remove this folder.") from None
 
@@ -180,7 +180,7 @@ def _published(public: Path) -> tuple[dict[str, str], dict[str, str], PublicSite
     Raises SecpackError, which says what to do, when it is too damaged to be compared.
     """
     try:
-        before, listed = digests(public), read_sums(public)
+        before, listed = digests(public), read_checksums(public)
         return before, listed, read_public_site(before, lambda path: (public / path).read_bytes())
     except (OSError, SecpackError) as error:
         ways = "make the previous version public (make rollback), or restore this file from a copy"

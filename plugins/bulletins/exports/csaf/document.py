@@ -26,17 +26,19 @@ def document(facts: BulletinFacts, site: Site) -> dict[str, Any]:
     if len(rows) * (1 + sum(1 + len(cves) for cves in facts.addressed.values())) > _MOST:
         rows = ()
     page = f"{site.url}/{page_url(facts.bulletin, site.profile)}"
-    found = list(_vulnerabilities(facts.addressed, site.profile))
+    vulnerabilities = list(_vulnerabilities(facts.addressed, site.profile))
     if rows:
-        found = found or [{"ids": [_id(facts.bulletin.id)]}]
-        said: dict[str, Any] = {"product_status": product_status(rows)}
+        vulnerabilities = vulnerabilities or [{"ids": [_id(facts.bulletin.id)]}]
+        answers: dict[str, Any] = {"product_status": product_status(rows)}
         if remedies := remediations(rows, site.profile, page):
-            said["remediations"] = remedies
-        found = [vulnerability | said for vulnerability in found]
+            answers["remediations"] = remedies
+        vulnerabilities = [each | answers for each in vulnerabilities]
     note = {"category": "summary", "text": visible(about(facts.bulletin)) or facts.heading}
     whole: dict[str, Any] = {"document": _head(facts, site, rows)}
-    if found:
-        whole["vulnerabilities"] = [vulnerability | {"notes": [note]} for vulnerability in found]
+    if vulnerabilities:
+        whole["vulnerabilities"] = [
+            vulnerability | {"notes": [note]} for vulnerability in vulnerabilities
+        ]
     return whole | ({"product_tree": product_tree(rows, site.profile)} if rows else {})
 
 
@@ -44,9 +46,9 @@ def publisher(profile: Profile) -> dict[str, str]:
     """The publisher; reading the profile has checked that all of this is there."""
     assert profile.csaf
     name = visible((profile.team if profile.team.strip() else profile.issuer).strip())
-    found = {"category": "vendor", "name": name, "namespace": profile.csaf.namespace}
+    data = {"category": "vendor", "name": name, "namespace": profile.csaf.namespace}
     contact = visible(profile.csaf.contact.strip())
-    return found | ({"contact_details": contact} if contact else {})
+    return data | ({"contact_details": contact} if contact else {})
 
 
 def _head(facts: BulletinFacts, site: Site, rows: tuple[PackageRow, ...]) -> dict[str, Any]:
@@ -85,18 +87,18 @@ def _tracking(facts: BulletinFacts) -> dict[str, Any]:
 def _revisions(facts: BulletinFacts) -> list[tuple[date, str]]:
     """Dates and what changed, oldest first; the changelog may lack some."""
     bulletin = facts.bulletin
-    found = [(r.date, r.text.strip() or "Revised") for r in bulletin.revisions]
-    if len(found) > 1 and found[0][0] > found[-1][0]:
-        found.reverse()  # changelogs have the newest first, also among the entries of one day
-    days = {day for day, _ in found}
+    entries = [(r.date, r.text.strip() or "Revised") for r in bulletin.revisions]
+    if len(entries) > 1 and entries[0][0] > entries[-1][0]:
+        entries.reverse()  # changelogs have the newest first, also among the entries of one day
+    days = {day for day, _ in entries}
     if bulletin.published not in days:
-        found.append((bulletin.published, "First published"))
+        entries.append((bulletin.published, "First published"))
     if bulletin.updated not in days | {bulletin.published}:
-        found.append((bulletin.updated, "Revised"))
+        entries.append((bulletin.updated, "Revised"))
     for day, numbers in facts.verdicts.items():
         names = ", ".join(f"XSA-{number}" for number in numbers)
-        found.append((day, f"The tracker changed its verdict on {names}"))
-    return sorted(found, key=lambda entry: entry[0])
+        entries.append((day, f"The tracker changed its verdict on {names}"))
+    return sorted(entries, key=lambda entry: entry[0])
 
 
 def _notes(facts: BulletinFacts) -> Iterator[dict[str, str]]:
@@ -150,12 +152,12 @@ def _vulnerabilities(
             names.setdefault(cve, []).append(value)
     for name, values in names.items():
         others = [value for value in values if not value.startswith("CVE-")]
-        found: dict[str, Any] = {"cve": name} if name.startswith("CVE-") else {}
+        data: dict[str, Any] = {"cve": name} if name.startswith("CVE-") else {}
         if others:
-            found["ids"] = [_id(value) for value in others]
+            data["ids"] = [_id(value) for value in others]
         urls = [(value, _published(value, profile)) for value in dict.fromkeys([name, *values])]
         references = [_external(value, url) for value, url in urls if is_url(url)]
-        yield found | ({"references": references} if references else {})
+        yield data | ({"references": references} if references else {})
 
 
 def _published(value: str, profile: Profile) -> str:

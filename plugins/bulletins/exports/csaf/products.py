@@ -43,8 +43,8 @@ def product_tree(rows: Sequence[PackageRow], profile: Profile) -> dict[str, Any]
         branches += _package_branches(name, rows_by_version)
     tree = {"branches": [_branch("vendor", visible(profile.issuer or profile.team), branches)]}
     installed = {_installed_id(row): row for row in rows if row.package}
-    found = [_relationship(identity, row, profile) for identity, row in installed.items()]
-    return tree | ({"relationships": found} if found else {})
+    relationships = [_relationship(identity, row, profile) for identity, row in installed.items()]
+    return tree | ({"relationships": relationships} if relationships else {})
 
 
 def _package_branches(name: str, versions: dict[str, PackageRow]) -> Iterator[dict[str, Any]]:
@@ -63,12 +63,12 @@ def product_status(rows: Sequence[PackageRow]) -> dict[str, list[str]]:
     """Which products are fixed, affected or not."""
     affected = dict.fromkeys(_affected_id(row) for row in rows if row.fix is not Fix.NOT_AFFECTED)
     spared = dict.fromkeys(_affected_id(row) for row in rows if row.fix is Fix.NOT_AFFECTED)
-    found = {
+    statuses = {
         "fixed": [_installed_id(row) for row in rows if row.fix is Fix.AVAILABLE],
         "known_affected": list(affected),
         "known_not_affected": [product for product in spared if product not in affected],
     }
-    return {status: products for status, products in found.items() if products}
+    return {status: products for status, products in statuses.items() if products}
 
 
 def remediations(rows: Sequence[PackageRow], profile: Profile, page: str) -> list[dict[str, Any]]:
@@ -77,7 +77,7 @@ def remediations(rows: Sequence[PackageRow], profile: Profile, page: str) -> lis
     for row in rows:
         if row.fix is Fix.AVAILABLE:
             shipped.setdefault(row.release, []).append(row)
-    found = [
+    remedies = [
         _remediation(
             "vendor_fix", _to_install(release, packages, profile), [_release_id(packages[0])]
         )
@@ -86,8 +86,8 @@ def remediations(rows: Sequence[PackageRow], profile: Profile, page: str) -> lis
     for row in rows:
         if row.fix is Fix.NONE:
             words = f"No fix is available: {_words(row, profile)}"
-            found.append(_remediation("none_available", words, [_affected_id(row)]))
-    return [remediation | {"url": page} for remediation in found]
+            remedies.append(_remediation("none_available", words, [_affected_id(row)]))
+    return [remediation | {"url": page} for remediation in remedies]
 
 
 def _to_install(release: str, rows: Sequence[PackageRow], profile: Profile) -> str:

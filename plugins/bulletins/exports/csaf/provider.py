@@ -42,15 +42,15 @@ def _feed(changed: Sequence[BulletinFacts], site: Site) -> dict[str, Any]:
     }
 
 
-def _entry(facts: BulletinFacts, address: str) -> dict[str, Any]:
-    digests = [{"rel": "hash", "href": f"{address}.{name}"} for name in ("sha256", "sha512")]
+def _entry(facts: BulletinFacts, url: str) -> dict[str, Any]:
+    digests = [{"rel": "hash", "href": f"{url}.{name}"} for name in ("sha256", "sha512")]
     return {
         "id": facts.bulletin.id,
         "title": facts.heading,
-        "link": [{"rel": "self", "href": address}, *digests],
+        "link": [{"rel": "self", "href": url}, *digests],
         "published": midnight(facts.bulletin.published),
         "updated": midnight(facts.changed),
-        "content": {"type": "application/json", "src": address},
+        "content": {"type": "application/json", "src": url},
         "format": {
             "schema": "https://docs.oasis-open.org/csaf/csaf/v2.0/csaf_json_schema.json",
             "version": "2.0",
