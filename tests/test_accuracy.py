@@ -23,9 +23,10 @@ def test_the_demo_is_told_to_be_one(
 
 
 def test_invented_wordings() -> None:
-    inferred, true = wordings()
-    assert len(true) == 26
-    assert score(inferred, true).f1 >= 0.75, sorted(inferred ^ true)
+    for mark, count in (("", 106), ("!", 32)):
+        inferred, true = wordings(mark)
+        assert len(true) == count
+        assert score(inferred, true).f1 >= 0.98, sorted(inferred ^ true)
 
 
 def test_one_without_the_other(
@@ -49,7 +50,7 @@ def test_figures_and_both_sides(
     monkeypatch.delenv("PROFILE", raising=False)
     assert main() == 0
     out = capsys.readouterr().out
-    assert "all              0.667   0.667  0.667      2          1             1\n" in out
+    assert "all                0.667   0.667  0.667      2          1             1\n" in out
     assert (
         """
 QSB-001, XSA-6
@@ -60,7 +61,7 @@ QSB-001, XSA-6
 QSB-001, XSA-8
   tracker: affected, bulletin 001-2001
   text: mentioned
-    QSBs/qsb-001-2001.txt:10: summary: “It is unlike XSA-8.”
+    QSBs/qsb-001-2001.txt:10: in passing: “It is unlike XSA-8.”
 """
         in out
     )

@@ -111,7 +111,8 @@ def _tracker(archive: Archive) -> Iterator[Finding]:
     """Report where tracker data and a text differ in what the text addresses."""
     tracked = {a.number: a for a in archive.advisories if a.tracked}
     for bulletin in archive.bulletins if tracked else ():
-        addressed = {int(m.value[4:]): m for m in reversed(bulletin.evidence)}
+        evidence = [m for m in reversed(bulletin.evidence) if m.scheme == "XSA"]
+        addressed = {int(m.value[4:]): m for m in evidence}
         assigned = {n for n, a in tracked.items() if a.announced_in == bulletin.number}
         for number in sorted(addressed.keys() - assigned):
             yield _untracked(bulletin, addressed[number], tracked.get(number))

@@ -307,7 +307,7 @@ def test_where_tracker_and_text_differ(tmp_path: Path) -> None:
         f"5: XSA-5 {here} assigns it to 900-2000",
         f"5: XSA-6 {here} says that nothing is affected, and assigns it to no bulletin",
         f"5: XSA-7 {here} does not have it",
-        f"10: XSA-8 {assigned} only mentions it (summary: “It is unlike XSA-8.”)",
+        f"10: XSA-8 {assigned} only mentions it (in passing: “It is unlike XSA-8.”)",
     ]
 
 

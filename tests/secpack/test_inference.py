@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+import pytest
+
 from secpack.extract.mentions import decide, find_mentions
+from secpack.extract.mentions.rules import BACK, HARMLESS, ONLY, RULES, rules
 from secpack.model.archive import Context, Document, File, Mention
 from secpack.parser import parse_text
 from tests.cases import Case, each_case, read_cases
@@ -17,8 +20,14 @@ def told(document: Document) -> Iterator[str]:
     evidence = decide(mentions)
     addressed = {mention.value for mention in evidence}
     yield f"addresses: {', '.join(sorted(addressed))}".strip()
-    others = {n.value for n in mentions if n.scheme == "XSA"} - addressed
+    excluded = {n.value for n in mentions if n.context is Context.NOT_AFFECTED} - addressed
+    others = {n.value for n in mentions} - addressed - excluded
     yield f"mentions: {', '.join(sorted(others))}".strip()
+    yield f"excludes: {', '.join(sorted(excluded))}".strip()
+    pairs = {f"{n.advisory} {n.value}" for n in mentions if n.advisory}
+    yield from (f"pair: {pair}" for pair in sorted(pairs))
+    titles = {f"{n.value}: {n.title}" for n in mentions if n.title}
+    yield from (f"title: {title}" for title in sorted(titles))
     for n in mentions:
         yield f"{n.line}: {'*' * (n in evidence)}{n.value}: {n.context.value}: {n.sentence}"
 
@@ -42,6 +51,21 @@ def test_names_stand_where_namings_say(case: Case) -> None:
         near = " ".join(lines[mention.line - 1 : mention.line + 1])
         assert set(mention.sentence.strip("…").split()) & set(near.split())
         assert len(mention.sentence) <= 300
+
+
+EXAMPLES = [
+    *((Context.NOT_AFFECTED, example) for _, _, example in rules(HARMLESS)),
+    *((Context[part.split()[0]], example) for part, _, example in (*rules(RULES), *rules(BACK))),
+    *((Context.NOT_AFFECTED, example) for _, _, example in rules(ONLY)),
+]
+
+
+@pytest.mark.parametrize(("context", "example"), EXAMPLES)
+def test_a_rule_fits_its_example(context: Context, example: str) -> None:
+    """In an example, ids up to 9 are what the rule is about."""
+    mentions = mentions_of(bulletin(1, body=example))
+    about = {n.value for n in mentions if len(n.value) == len("XSA-1")}
+    assert {n.value for n in mentions if n.context is context} == about
 
 
 def mentions_of(text: str) -> tuple[Mention, ...]:

@@ -99,7 +99,8 @@ class Context(StrEnum):
     HEAD = "head of a quotation, definition or section"
     FIX = "word of a fix"
     NOT_AFFECTED = "word that it does not apply"
-    TITLE_ASIDE = "title, in passing"
+    HARMLESS = "word that it only denies service"
+    ASIDE = "in passing"
     SUMMARY = "summary"
     HEADING = "heading"
     QUOTATION = "quotation"
@@ -114,7 +115,8 @@ class Context(StrEnum):
 class Mention:
     """A mention of an id in a text, also inside a range or in a link.
 
-    ``sentence`` contains the id: on one line, at most 300 characters.
+    ``sentence`` contains the id: on one line, at most 300 characters. ``advisory`` is the one to
+    which a CVE belongs, ``title`` what the text quotes as an advisory's; empty if unknown.
     """
 
     scheme: str
@@ -122,6 +124,8 @@ class Mention:
     line: int
     context: Context
     sentence: str
+    advisory: str = ""
+    title: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,199 +1,297 @@
-"""A Document to passages: its running text, with what sections and neighbours make of it."""
+"""A Document to passages: pieces of its words, with the ids in them and what is around."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from bisect import bisect_right
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice, pairwise
-from typing import Final, assert_never
+from typing import Final, NamedTuple, TypeAlias
 
-from secpack.extract.mentions.wording import ANNOUNCES, SENTENCE_END
+import secpack.model.blocks as b
 from secpack.model.archive import Context, Document
-from secpack.model.blocks import (
-    Block,
-    Citation,
-    Definitions,
-    Emphasis,
-    Heading,
-    Id,
-    Inline,
-    Letterhead,
-    Link,
-    ListBlock,
-    Paragraph,
-    Preformatted,
-    Quotation,
-    References,
-    Rule,
-    SignOff,
-    Table,
-    Unread,
-    plain,
-    running_text,
-)
-from secpack.parser.inline import parse_inline
+from secpack.parser.inline import citation_label, ids_at, link_ids, parse_inline
 from secpack.parser.rules.headings import REFERENCE_SECTIONS, REVISION_SECTIONS, section_name
 
-#: How many characters around an id can tell why it is named.
-NEAR: Final = 600
-#: Sections that decide alone what a name in them means.
-APART: Final = (Context.REFERENCES, Context.CHANGELOG, Context.CREDITS)
+Name: TypeAlias = tuple[str, str]  # scheme and value
+Cited: TypeAlias = Mapping[str, Sequence[Name]]  # advisories by the label of a reference
 
-_NAMING: Final = (Id, Link, Citation, Emphasis)
-_MAX_RUNS: Final = 20  # paragraphs, cells and terms that can tell something of a term
+#: What rules see: characters of an id, the ids that they are about, the end of a sentence.
+ID, HERE, STOP = "\0", "\2", "\1"
+#: Sections that decide alone what an id in them is.
+APART: Final = (Context.REFERENCES, Context.CHANGELOG, Context.CREDITS)
+#: How many mentions of one id are kept of a passage, and of a kind.
+MAX_MENTIONS: Final = 100
+MAX_SENTENCE: Final = 300
+_MAX_CITED: Final = 64  # advisories of a reference: a range of few characters has many
+_NEAR: Final = 180  # characters before and behind ids that rules see
+_MAX_SAID: Final = 600  # characters about the subject of an item
+
+_NAMING: Final = (b.Id, b.Link, b.Citation, b.Emphasis)
+_SENTENCE_END: Final = re.compile(
+    r"[.!?](?<![ .]\w[.!?])(?<!vs[.!?])(?<!etc[.!?])[\"”)]{0,2}\s+(?=[A-Z\"“(_*\0])"
+)
 # Sections by what is in their titles, in lower case; the first that fits holds.
 _SECTIONS: Final = (
     (re.compile(r"summary|overview|description|\bdetails\b"), Context.SUMMARY),
-    (
-        re.compile(r"patching|user action|packages|resolution|workaround|mitigation"),
-        Context.PATCHING,
-    ),
+    (re.compile(r"patching|user action|packages|resolu|workaround|mitigation"), Context.PATCHING),
     (re.compile(r"credit|acknowledg"), Context.CREDITS),
 )
+_AND: Final = r"[\s,;&/–-]|\b(?:and|or|to|through|thru|as\s+well\s+as|part\s+of)\b"
+_LEADING: Final = re.compile(
+    rf"(?:{_AND}|[()*]|\b(?:the|Xen\s+Security\s+Advisor(?:y|ies))\b){{0,30}}"
+)
+# Between ids that belong together: joints, citations, titles in brackets; brackets around an id of
+# another scheme. Behind the last of them: words about that one alone.
+_JOINT: Final = re.compile(
+    rf"(?:{_AND}|\[[0-9]{{1,2}}\]|\([\"“][^\"”()]{{0,100}}[\"”]\)){{0,20}}"
+    r"|(?:\s?\[[0-9]{1,2}\]|,?\s?[\"“][^\"”()]{0,150}[\"”])?\s{0,2}(?P<bracket>\()"
+)
+_ALONE: Final = re.compile(r",?\s+(?:(?:which|that)\s+(?:does|is|has|was)|the\s+la\w+\s+of)\b")
 
 
 @dataclass(frozen=True, slots=True)
 class Passage:
-    """A run of text, and where it stands.
+    """A piece of running text; ``context`` is what an id in its section is if no rule says more.
 
-    ``context`` is the section's. ``head`` tells that ids at its beginning, set off from the rest,
-    are its subject; ``opens`` that they need not be set off, for it leads to a quotation or
-    comment; ``announced`` that an announcement ends with a colon just before it.
-    ``comment`` is what is said of a term, ``rest`` what stands behind the head in its item.
+    ``head`` tells that ids at its beginning, set off from the rest, are its subject; ``opens`` that
+    they need not be set off. ``lead`` is what is before and ends in a colon, ``after`` what follows
+    and has no ids of its own.
     """
 
     line: int
-    inlines: tuple[Inline, ...]
+    inlines: tuple[b.Inline, ...]
     context: Context
     quoted: bool = False
     head: bool = False
     opens: bool = False
-    announced: bool = False
-    comment: str = ""
-    rest: str = ""
+    lead: str = ""
+    after: str = ""
 
 
 def passages(document: Document) -> Iterator[Passage]:
-    """All running text, in order, with what its section and its neighbours make of it."""
+    """All running text that can name ids, in order."""
     titles: list[tuple[int, str]] = []
-    here = Passage(0, (), _section(titles))
-    before: Block | None = None
+    here, above = Passage(0, (), Context.SUMMARY), None
     for block, following in pairwise([*document.blocks, None]):
-        assert block is not None
-        if isinstance(block, Letterhead):
+        if isinstance(block, b.Letterhead):
             yield from _title(block, document)
-        elif isinstance(block, Heading):
+        elif isinstance(block, b.Heading):
             titles = [title for title in titles if title[0] < block.level]
-            titles.append((block.level, section_name(plain(block.inlines))))
-            here = Passage(0, (), _section(titles))
-            heading = here.context if here.context in APART else Context.HEADING
-            yield Passage(block.first, block.inlines, heading, head=True)
-        elif isinstance(block, (ListBlock, Definitions)) and _ends_announcing(before):
-            yield from _of_block(block, replace(here, announced=True), following)
-        else:
-            yield from _of_block(block, here, following)
-        before = block
+            titles.append((block.level, section_name(b.plain(block.inlines))))
+            here = Passage(0, (), _section([title for _, title in titles]))
+            context = here.context if here.context in APART else Context.HEADING
+            yield Passage(block.first, block.inlines, context, head=True)
+        elif block:
+            lead = b.plain(above.inlines) if isinstance(above, b.Paragraph) else ""
+            lead = lead[-_NEAR:] if lead.endswith(":") else ""
+            yield from _of_block(block, replace(here, lead=lead), following)
+        above = block
 
 
-def _title(head: Letterhead, document: Document) -> Iterator[Passage]:
+def _title(head: b.Letterhead, document: Document) -> Iterator[Passage]:
     """Title and subtitle, each with the line that it begins on."""
-    lines = document.file.data.decode(errors="replace").split("\n")
-    for printed in (head.title_lines, head.subtitle_lines):
-        if printed:
-            numbers = range(head.line + 1, head.last + 1)
-            line = next((n for n in numbers if lines[n - 1].strip() == printed[0]), head.line)
-            yield Passage(line, parse_inline("\n".join(printed)), Context.TITLE)
+    lines = document.file.data.decode(errors="replace").split("\n")[: head.last]
+    for printed in filter(None, (head.title_lines, head.subtitle_lines)):
+        found = (
+            n for n, text in enumerate(lines, 1) if n > head.line and text.strip() == printed[0]
+        )
+        yield Passage(next(found, head.line), parse_inline("\n".join(printed)), Context.TITLE)
 
 
-def _section(titles: Sequence[tuple[int, str]]) -> Context:
-    """What the innermost section of a known kind is; before the first, it is a summary."""
-    if not titles:
-        return Context.SUMMARY
-    for _, title in reversed(titles):
+def _section(titles: Sequence[str]) -> Context:
+    """What ids in the innermost section of a known kind are."""
+    for title in reversed(titles):
         if title in REFERENCE_SECTIONS:
             return Context.REFERENCES
         if title in REVISION_SECTIONS:
             return Context.CHANGELOG
-        for pattern, context in _SECTIONS:
-            if pattern.search(title):
-                return context
+        if found := [context for pattern, context in _SECTIONS if pattern.search(title)]:
+            return found[0]
     return Context.BODY
 
 
-def _ends_announcing(block: Block | None) -> bool:
-    """Whether a paragraph ends with an announcement and a colon."""
-    words = plain(block.inlines) if isinstance(block, Paragraph) else ""
-    ends = [match.end() for match in SENTENCE_END.finditer(words)]
-    return words.endswith(":") and bool(ANNOUNCES.search(words, ends[-1] if ends else 0))
-
-
-def _of_block(block: Block, here: Passage, following: Block | None = None) -> Iterator[Passage]:
+def _of_block(block: b.Block, here: Passage, following: b.Block | None) -> Iterator[Passage]:
     """The passages of a block; ``here`` is what they have in common."""
     match block:
-        case Paragraph() | SignOff():
-            if can_name(block.inlines):  # most cannot: no passage is made of them
-                opens = _opens(block, following) and not here.quoted
-                yield replace(here, line=block.first, inlines=block.inlines, opens=opens)
-        case Heading():
-            yield replace(here, line=block.first, inlines=block.inlines, head=True)
-        case Preformatted():
-            if not block.language:
-                inlines = parse_inline(block.text)
-                yield replace(here, line=block.first, inlines=inlines, quoted=True)
-        case Table():
+        case b.Paragraph() | b.SignOff() | b.Heading() if names_ids(block.inlines):
+            opens = isinstance(following, b.Quotation) or b.plain(block.inlines).endswith(":")
+            here = replace(here, line=block.first, opens=opens and not here.quoted)
+            if isinstance(following, b.Paragraph) and not names_ids(following.inlines):
+                here = replace(here, after=f"\n\n{b.plain(following.inlines)}")
+            head = here.head or isinstance(block, b.Heading)
+            yield replace(here, inlines=block.inlines, head=head)
+        case b.Preformatted(language=""):
+            yield replace(here, line=block.first, inlines=parse_inline(block.text), quoted=True)
+        case b.Table():
             for cell in (cell for row in (*block.head, *block.body) for cell in row):
                 yield replace(here, line=block.first, inlines=cell)
-        case Quotation() | ListBlock() | References() | Definitions():
-            yield from _of_container(block, here)
-        case Letterhead() | Rule() | Unread():
-            pass
-        case _:
-            assert_never(block)
-
-
-def _opens(block: Paragraph | SignOff, following: Block | None) -> bool:
-    return isinstance(following, Quotation) or plain(block.inlines).endswith(":")
-
-
-def _of_container(
-    block: Quotation | ListBlock | References | Definitions, here: Passage
-) -> Iterator[Passage]:
-    match block:
-        case Quotation():
-            yield from _of_blocks(block.blocks, replace(here, quoted=True), first=True)
-        case ListBlock():
+        case b.Quotation():
+            yield from _of_blocks(block.blocks, replace(here, quoted=True))
+        case b.ListBlock():
             for item in block.items:
-                yield from _of_blocks(item.blocks, here, first=True)
-        case References():
+                yield from _of_blocks(item.blocks, here)
+        case b.References():
             for reference in block.items:
                 yield from _of_blocks(reference.blocks, replace(here, context=Context.REFERENCES))
-        case Definitions():
-            for definition in block.items:
-                if can_name(definition.term):
-                    term = replace(here, line=definition.first, inlines=definition.term)
-                    yield replace(term, opens=True, comment=_said(definition.blocks))
-                yield from _of_blocks(definition.blocks, here)
-        case _:
-            assert_never(block)
+        case b.Definitions():
+            for one in block.items:
+                said = (b.plain(inlines) for _, inlines in islice(b.running_text(one.blocks), 20))
+                term = replace(here, line=one.first, inlines=one.term, head=True, opens=True)
+                yield replace(term, after=": " + " ".join(said)[:_MAX_SAID])
+                yield from _of_blocks(one.blocks, here)
 
 
-def _of_blocks(blocks: Sequence[Block], here: Passage, *, first: bool = False) -> Iterator[Passage]:
-    """The passages of blocks inside another; ``first`` if the first of them can be a head."""
-    for n, block in enumerate(blocks):
-        following = blocks[n + 1] if n + 1 < len(blocks) else None
-        head = first and n == 0
-        rest = _said(blocks[1:]) if head else ""
-        there = replace(here, head=head, rest=rest) if head or here.head else here
-        yield from _of_block(block, there, following)
+def _of_blocks(blocks: Sequence[b.Block], here: Passage) -> Iterator[Passage]:
+    """The passages of an item or a quotation, which can begin with its subject."""
+    for n, (block, following) in enumerate(pairwise([*blocks, None])):
+        if block:
+            yield from _of_block(block, replace(here, head=n == 0), following)
 
 
-def _said(blocks: Iterable[Block]) -> str:
-    """The words that blocks begin with."""
-    some = islice(running_text(blocks), _MAX_RUNS)
-    return " ".join(plain(inlines) for _, inlines in some)[:NEAR]
-
-
-def can_name(inlines: Iterable[Inline]) -> bool:
+def names_ids(inlines: Iterable[b.Inline]) -> bool:
     """Whether running text has elements that can name an id, or lead to one."""
     return any(isinstance(inline, _NAMING) for inline in inlines)
+
+
+# --- ids --------------------------------------------------------------------------------------
+
+
+class Group(NamedTuple):
+    """Ids that are named together, each with its place, or where the range ends that it is in.
+
+    ``leads`` if no words are before them. ``kind`` is Id, or what leads to them: Link, Citation.
+    """
+
+    names: tuple[tuple[Name, int], ...]
+    start: int
+    end: int
+    leads: bool
+    kind: type[b.Inline]
+
+    @property
+    def scheme(self) -> str:
+        """The scheme of the first id."""
+        return self.names[0][0][0]
+
+
+class Words(NamedTuple):
+    """The words of a passage, printed and masked; its ids; where sentences and lines end."""
+
+    passage: Passage
+    text: str
+    masked: str
+    groups: list[Group]
+    stops: list[int]
+    breaks: list[int]
+
+    def before(self, group: Group) -> str:
+        """The words before ids, as rules see them."""
+        words = self.masked[max(0, group.start - _NEAR) : group.start]
+        return words if group.start > _NEAR else f"{self.passage.lead} {words}"
+
+    def behind(self, group: Group) -> str:
+        """The words behind ids."""
+        return self.masked[group.end : group.end + _NEAR]
+
+    def said(self, group: Group) -> str:
+        """What is said of the subject of an item."""
+        return self.masked[group.end : group.end + _MAX_SAID]
+
+    def around(self, group: Group) -> str:
+        """Both, with a mark for the ids."""
+        return f"{self.before(group)}{HERE}{self.behind(group)}"
+
+    def in_brackets(self, group: Group) -> bool:
+        """Whether ids are in brackets."""
+        before = self.before(group)
+        return before.count("(") > before.count(")")
+
+    def sentence(self, place: int) -> str:
+        """The sentence at a place, on one line, cut off where it is long."""
+        n, length = bisect_right(self.stops, place), MAX_SENTENCE - 2
+        first, last = self.stops[n - 1], self.stops[n]
+        begin = max(first, min(place - length // 3, last - length))
+        end = min(last, begin + length)
+        words = " ".join(self.text[begin:end].split())
+        return f"{'…' * (begin > first)}{words}{'…' * (end < last)}"
+
+    def line(self, place: int) -> int:
+        """The line of a place."""
+        return self.passage.line + bisect_right(self.breaks, place)
+
+
+def read_words(passage: Passage, cited: Cited) -> Words:
+    """The words of a passage; ``cited`` are the advisories that citations lead to."""
+    parts = [part for inline in passage.inlines for part in _parts(inline)]
+    text = "".join(b.words(part) for part in parts) + passage.after
+    masked = "".join(ID * len(p.text) if isinstance(p, b.Id) else b.words(p) for p in parts)
+    masked = _SENTENCE_END.sub(lambda end: end[0][:-1] + STOP, masked + passage.after)
+    lists: list[list[Group]] = []
+    for group in _groups(parts, cited):
+        if lists and _goes_on(text, lists[-1][-1], group):
+            lists[-1].append(group)
+        else:
+            lists.append([group])
+    groups = [
+        one[0]._replace(names=tuple(name for each in one for name in each.names), end=one[-1].end)
+        for one in lists
+    ]
+    stops = [0, *(match.end() for match in re.finditer(STOP, masked)), len(text) + 1]
+    breaks = [match.start() for match in re.finditer("\n", text)]
+    masked = re.sub(r"[^\S\1]", " ", masked)
+    return Words(passage, text, masked, groups, stops, breaks)
+
+
+def _parts(inline: b.Inline) -> tuple[b.Inline, ...]:
+    """An element; of emphasis, what is inside with the marks."""
+    if not isinstance(inline, b.Emphasis):
+        return (inline,)
+    return (b.Text(inline.mark), *parse_inline(inline.text), b.Text(inline.mark))
+
+
+def _groups(inlines: Sequence[b.Inline], cited: Cited) -> Iterator[Group]:
+    """Each element that names ids, or leads to some."""
+    place, leads = 0, True
+    counted: Counter[Name] = Counter()
+    for n, inline in enumerate(inlines):
+        end = place + len(b.words(inline))
+        names = [name for name in _names(inlines, n, cited) if name[0] != "bulletin"]
+        counted.update(names)
+        if kept := tuple((name, place) for name in names if counted[name] <= MAX_MENTIONS):
+            yield Group(kept, place, end, leads, type(inline))
+        leads = leads and (not isinstance(inline, b.Text) or bool(_LEADING.fullmatch(inline.text)))
+        place = end
+
+
+def _names(inlines: Sequence[b.Inline], position: int, cited: Cited) -> Iterable[Name]:
+    """The ids that an element names or leads to."""
+    inline = inlines[position]
+    if isinstance(inline, b.Link):
+        return link_ids(inline.url)
+    if isinstance(inline, b.Citation):
+        return cited.get(citation_label(inline.label), ())
+    return ids_at(inlines, position)
+
+
+def _goes_on(text: str, before: Group, group: Group) -> bool:
+    """Whether ids are in one list with those before, and nothing is said of them alone."""
+    joint = before.kind is group.kind is b.Id and _JOINT.fullmatch(text, before.end, group.start)
+    if not joint or _ALONE.match(text, group.end):
+        return False
+    return not joint["bracket"] or before.names[-1][0][0] != group.scheme
+
+
+def cited_advisories(document: Document) -> Cited:
+    """The advisories that references name or link to, by label; of very many, the first."""
+    cited = {}
+    for reference in (
+        r for block in document.blocks if isinstance(block, b.References) for r in block.items
+    ):
+        texts = (inlines for _, inlines in b.running_text(reference.blocks))
+        names = (name for i in texts for n in range(len(i)) for name in _names(i, n, {}))
+        advisories = dict.fromkeys(name for name in names if name[0] == "XSA")
+        cited[citation_label(reference.label)] = tuple(islice(advisories, _MAX_CITED))
+    return cited
