@@ -1,15 +1,14 @@
 """A phrase to packages: ``Xen packages, version 4.19.4-3 for Quern 4.3 (optional)``.
 
-A phrase is cut into tokens. Names and versions make entries; what is said of them belongs to the
-entry at hand, and some tokens begin another one. Words without a place leave the phrase unread.
-A line ``PHRASE => ROWS`` in a docstring is an example, which a test runs.
+A phrase is cut into tokens, each of them has a letter, and the letters are read by one expression.
+Words without a place leave the phrase unread. A line ``PHRASE => ROWS`` is an example, for a test.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from functools import lru_cache
 from itertools import takewhile
 from typing import Final, NamedTuple, TypeAlias
@@ -64,33 +63,27 @@ KINDS: Final = (
     ("other", "[()]", "("),
 )  # fmt: skip
 _ANYWHERE: Final = {"bracket", "release", "separator", "word", "other"}  # or where a word begins
-_VERSIONS: Final = {"version", "file", "same"}
 _FACTS: Final = {"none": Fix.NONE, "unfixed": Fix.NONE, "unaffected": Fix.NOT_AFFECTED}
 
 
 class Token(NamedTuple):
-    """A piece of a phrase: its kind, its words, the index where it begins."""
+    """A piece of a phrase: its kind, its words, the index where it begins, what is in brackets."""
 
     kind: str
-    value: str
-    at: int
-
-    @property
-    def is_named(self) -> bool:
-        """Whether it may be a name."""
-        return self.kind == "word" and self.value.lower() not in FILLERS
+    value: str = ""
+    at: int = 0
+    inner: tuple[Token, ...] = ()
 
 
 @lru_cache(maxsize=64)
 def _expression(product: str) -> re.Pattern[str]:
     edges = ("" if kind in _ANYWHERE else r"(?<![\w-])" for kind, _, _ in KINDS)
-    forms = [
+    forms = (
         f"(?P<{kind}_{n}>{edge}(?:{form}))"
         for n, (edge, (kind, form, _)) in enumerate(zip(edges, KINDS, strict=True))
-    ]
-    return re.compile(
-        vocabulary.spaced("|".join(forms)).replace("RELEASES", vocabulary.releases_pattern(product))
     )
+    form = vocabulary.spaced("|".join(forms))
+    return re.compile(form.replace("RELEASES", vocabulary.releases_pattern(product)))
 
 
 def tokens(text: str, product: str) -> Iterator[Token]:
@@ -110,14 +103,12 @@ def tokens(text: str, product: str) -> Iterator[Token]:
 
 
 def _kind_of_word(word: str, *, certain: bool) -> str:
-    if word.isalpha():  # as most are
-        return "word"
     if vocabulary.is_version(word, certain=certain):
         return "version"
     return "file" if vocabulary.split_name(word) else "word"
 
 
-# --- entries ----------------------------------------------------------------------------------
+# --- what is read -----------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,15 +127,15 @@ class Entry:
 class Reading(NamedTuple):
     """The entries of a phrase, and what it says in front of all names.
 
-    It ``is_header`` if it says nothing else; ``is_plain`` if it looks like nothing but packages;
-    ``is_led`` if a colon follows a header.
+    It ``is_header`` if it says nothing else; ``is_led`` if a colon follows a header; ``is_plain`` if
+    it looks like nothing but packages.
     """
 
-    entries: tuple[Entry, ...]
-    said: Said
+    entries: tuple[Entry, ...] = ()
+    said: Said = {}  # noqa: RUF012
     is_header: bool = False
-    is_plain: bool = False
     is_led: bool = False
+    is_plain: bool = False
 
 
 def read_phrase(text: str, product: str, *, label: bool = False) -> Reading:
@@ -163,10 +154,21 @@ def read_phrase(text: str, product: str, *, label: bool = False) -> Reading:
     For Quern 4.2 users: =>
     """
     if fact := read_fact(text, product):
-        return Reading((fact,), {}, is_plain=True)
-    drafts = _Drafts(text, product)
-    drafts.read(tuple(tokens(text, product)))
-    return drafts.reading(label=label)
+        return Reading((fact,), is_plain=True)
+    phrase = _Phrase(text, product)
+    phrase.take(tuple(tokens(text, product)))
+    letters = phrase.letters
+    if _HEADER.fullmatch(letters) or (label and letters == "N:"):
+        named = [each for each in phrase.items if each.kind == "N"]
+        targets = {"target": vocabulary.read_targets(named[0].value)} if named else {}
+        said = _said(phrase.items) | targets
+        return Reading(said=said, is_header=all(targets.values()))
+    led = _LED.match(letters)
+    said = _said(phrase.items[: led.end()]) if led else {}
+    entries = phrase.entries() or ()
+    prose = any(" " in entry.package and entry.package[0].islower() for entry in entries)
+    entries = () if prose else entries
+    return Reading(entries, said, is_led=bool(led), is_plain=bool(entries) and not phrase.turned)
 
 
 _FACT_SIGN: Final = re.compile(r"No|no|n't|nd[-\s]of|EOL|nsupported|naffected|follow|being")
@@ -194,17 +196,15 @@ def read_fact(text: str, product: str) -> Entry | None:
     return Entry(0, "", "", fix, stated[0] if stated else ())
 
 
-# A letter for each token; names have a version after them, with nothing else that counts between.
-_LETTERS: Final = {
-    "version": "v", "same": "v", "packages": "p", "keyword": "k", "release": "r", "target": "r",
-    "later": "r", "separator": ",",
-}  # fmt: skip
+# Words that part what a sentence says of packages; those that state that there is no fix.
+_BREAKS: Final = frozenset({";", "which", "but", "so", "while", "though", "although", "whereas"})
+_STATES: Final = re.compile(r"\b(?:is|are|has|have|will|exists?)\b")
+# A letter for each token; a name has a version after it, with nothing else that counts between.
+_SIGNS: Final = {"version": "v", "same": "v", "packages": "p", "keyword": "k", "separator": ","}
 _NAMES: Final = re.compile(
     r"(?:C?[Cw],)*C?[Cw](?=pf?k?,?v)|C?[Cw](?=[b,]?(?:f?k)?,?[vB]|p[^pv]{0,9}[vB])"
 )
 _HAS_VERSION: Final = re.compile(r"[0-9]\.[0-9]|[Vv]ersion|same")
-_BREAKS: Final = frozenset({"which", "but", "so", "while", "though", "although", "whereas"})
-_STATES: Final = re.compile(r"\b(?:is|are|has|have|will|exists?)\b")
 
 
 def read_sentence(sentence: str, product: str) -> tuple[Entry, ...] | None:
@@ -218,289 +218,306 @@ def read_sentence(sentence: str, product: str) -> tuple[Entry, ...] | None:
     No fix exists for R2, users of R3 have one; for R4, no update is there. => 2 none; 4 none
     """
     found = tuple(tokens(sentence, product))
-    letters = "".join(map(_letter, found))
-    names = {n for match in _NAMES.finditer(letters) for n in range(*match.span())}
-    drafts = _Drafts(sentence, product)
-    drafts.read([_in_prose(token, n in names) for n, token in enumerate(found)])
-    if any(d.versions and d.fix is Fix.AVAILABLE and not d.names for d in drafts.drafts):
-        return None
-    entries = [entry for draft in drafts.drafts for entry in draft.entries()]
-    return tuple(e for e in entries if (e.package and e.version) or e.fix is Fix.NONE)
+    signs = "".join(map(_sign, found))
+    names = {n for match in _NAMES.finditer(signs) for n in range(*match.span())}
+    entries: list[Entry] = []
+    part: list[Token] = []
+    for n, token in enumerate((*found, Token("break"))):
+        kind = _in_prose(token, named=n in names)
+        if kind != "break":
+            part.append(token._replace(kind=kind))
+            continue
+        phrase = _Phrase(sentence, product)
+        phrase.take(part)
+        read = phrase.entries(strict=False)
+        if read is None:
+            return None
+        entries += [e for e in read if (e.package and e.version) or e.fix is Fix.NONE]
+        part = []
+    return tuple(entries)
 
 
-def _letter(token: Token) -> str:
+def _sign(token: Token) -> str:
     if token.kind == "bracket":
         return "B" if _HAS_VERSION.search(token.value) else "b"
     if token.kind == "word":
         usual = token.value.lower() in FILLERS | STOPS
         return "f" if usual else "C" if token.value[:1].isupper() else "w"
-    return _LETTERS.get(token.kind, "x")
+    return _SIGNS.get(token.kind, "x")
 
 
-def _in_prose(token: Token, is_name: bool) -> Token:
-    """A token of running text: other words than names only part what is said from what follows."""
+def _in_prose(token: Token, *, named: bool) -> str:
+    """The kind of a token in running text, where most words are ``prose``."""
     value = token.value.lower()
-    if value in _BREAKS or value == ";" or token.kind in ("unclear", "unaffected", "unfixed"):
-        return token._replace(kind="break")
-    if (token.kind == "none" and not _STATES.search(value)) or (
-        token.kind == "bracket" and _FACT_SIGN.search(value)
-    ):
-        return token._replace(kind="prose")
-    return token if is_name or token.kind != "word" else token._replace(kind="prose")
+    if value in _BREAKS or token.kind in ("unclear", "unaffected", "unfixed"):
+        return "break"
+    aside = token.kind == "bracket" and _FACT_SIGN.search(value)
+    unsaid = token.kind == "none" and not _STATES.search(value)
+    return "prose" if aside or unsaid or (token.kind == "word" and not named) else token.kind
 
 
-@dataclass(slots=True)
-class _Draft:
-    """Names and versions, and what is said of them, so far; ``at`` is where that begins."""
+# --- the grammar ------------------------------------------------------------------------------
 
-    names: list[str] = field(default_factory=list)
-    versions: list[str] = field(default_factory=list)
-    said: Said = field(default_factory=dict)
-    own: set[str] = field(default_factory=set)  # kinds of what is not said in front of all
-    fix: Fix = Fix.AVAILABLE
-    inherited: bool = False  # the names are those of the draft before
-    closed: bool = False  # something is said after the versions
-    paired: bool = False  # "respectively"
-    label: str = ""  # a name in front of a colon, which may be a target
-    at: int = -1
-
-    def entries(self) -> Iterator[Entry]:
-        """Each name with each version, or in pairs; nothing where that is not clear.
-
-        xen, mill 4.1 => xen 4.1; mill 4.1
-        xen and mill, versions 4.1 and 4.2, respectively => xen 4.1; mill 4.2
-        xen, versions 4.1 and 4.2 (for R2 and R3, respectively) => 2 xen 4.1; 3 xen 4.2
-        """
-        for name, version, releases in self._pairs():
-            notes = (self.said.get(kind, ()) for kind in ("open", f"on {name}", "note"))
-            note = "; ".join([words for each in notes for words in each[:_MOST]])[:_LONGEST_NOTE]
-            targets = self.said.get("target", ())
-            yield Entry(max(self.at, 0), name, version, self.fix, releases, targets, note)
-
-    def _pairs(self) -> list[tuple[str, str, tuple[str, ...]]]:
-        names = self.names or ([""] if self.fix is not Fix.AVAILABLE else [])
-        versions, releases = self.versions, self.said.get("release", ())
-        if self.paired and len(versions) == len(names):
-            return [(n, v, releases) for n, v in zip(names, versions, strict=True)]
-        if self.paired and len(versions) == len(releases) and len(names) == 1:
-            return [(names[0], v, (r,)) for v, r in zip(versions, releases, strict=True)]
-        clear = not self.paired and 1 in (len(names), len(versions))
-        few = max(len(names), len(versions)) <= _MOST
-        return [(n, v, releases) for n in names for v in versions] if clear and few else []
+# N a name, V a version, X that there is none, R a release, T a target, b a note, q releases and
+# targets in brackets, w words of running text, = "respectively", ? what is not understood.
+_LETTERS: Final = {
+    "version": "V", "none": "X", "unfixed": "X", "unaffected": "X", "release": "R", "target": "T",
+    "prose": "w", "respectively": "=", "unclear": "?", "other": "?",
+}  # fmt: skip
+_HEADER: Final = re.compile(r"[RTbq,:]{0,20}(?:[RTq]|R[RTbq,]{0,20}N)[b,]{0,4}:?")
+_LED: Final = re.compile(r"[RTbq,]{0,20}R[RTbq,]{0,20}(?=N?:)")
+_BEGUN: Final = re.compile("[VX][Tbq=]{0,9}R?[Tbq=]{0,9},{0,3}$")
+# Names, and what is said of them, before and after their versions: for R2 version 4.1, for R3 …
+_CLAUSE: Final = (
+    r"(?P<head>(?:[RTbq][,:w]{0,9}){0,20})"
+    r"(?P<names>(?:N[bq]?,{0,3}){0,20}(?<=[Nbq,])[,:w]{0,9})?"
+    r"(?P<said>(?:[RTq][,:w]{0,9}){0,20})"
+    r"(?P<versions>V(?:,{0,3}V){0,20}|X)"
+)
+_LEADING: Final = re.compile(_CLAUSE + r"(?P<after>[RTbq]{0,20}(?:,[RT]{1,9}(?=[,:b]*$))?)[,:=w|]*")
+# … or version 4.1 for R2, 4.2 for R3.
+_TRAILING: Final = re.compile(_CLAUSE + r"(?P<after>(?:,{0,3}[RTbq]){0,20})[,:=w|]*")
 
 
-class _Drafts:
-    """Reads tokens into drafts."""
+def _said(items: Iterable[Token]) -> Said:
+    """What releases, targets and notes say."""
+    said: Said = {}
+    for item in items:
+        match item.kind:
+            case "R":
+                numbers, rest = (
+                    vocabulary.release_numbers(item.value),
+                    vocabulary.open_range(item.value),
+                )
+                new: Said = {"release": numbers, "open": rest}
+            case "T":
+                new = {"target": vocabulary.target_names(item.value)}
+            case "b":
+                new = {"note": (" ".join(item.value.split()),)}
+            case _:
+                new = _said(item.inner)
+        for kind, values in new.items():
+            said[kind] = said.get(kind, ()) + values
+    return said
+
+
+class _Phrase:
+    """Tokens as items, each with its letter."""
 
     def __init__(self, text: str, product: str) -> None:
         self.text, self.product = text, product
-        self.drafts = [_Draft()]
-        self.header: Said = {}  # what is said in front of all names
-        self.leading: set[str] = set()  # kinds of what is said in front of the first version
-        self.unread = self.goes_on = self.led = False
+        self.items: list[Token] = []
+        self.begun = self.turned = False  # it has a version; it turns to something else
 
     @property
-    def draft(self) -> _Draft:
-        """The one at hand."""
-        return self.drafts[-1]
+    def letters(self) -> str:
+        """The letters of the items."""
+        return "".join(item.kind for item in self.items)
 
-    def reading(self, *, label: bool) -> Reading:
-        """What was read; nothing if anything is left, as a name without a version."""
-        draft, said = self.draft, self.header
-        if draft is self.drafts[0] and not draft.versions and not self.unread:
-            if draft.names == [draft.label] and (label or self.led):
-                said = said | {"target": vocabulary.read_targets(draft.label)}
-            header = any(said.values()) and bool(not draft.names or said.get("target"))
-            return Reading((), said, is_header=header)
-        found = [tuple(each.entries()) for each in self.drafts if each.names or each.versions]
-        entries = tuple(entry for each in found for entry in each)
-        prose = any(" " in entry.package and entry.package[0].islower() for entry in entries)
-        if not all(found) or self.unread or prose:
-            return Reading((), said, is_led=self.led)
-        return Reading(entries, said, is_plain=not self.goes_on, is_led=self.led)
-
-    def read(self, found: Sequence[Token], end: int | None = None) -> None:
-        """Read tokens, which end at an index of the text."""
-        words: list[Token] = []
-        for n, token in enumerate(found):
-            if self._turns(token, found[n + 1 : n + 2], end):
-                break
-            if token.is_named:
-                words.append(token)
-                continue
-            self._name(words)
-            words = []
-            self._take(token)
-        self._name(words)
-
-    def _turns(self, token: Token, following: Sequence[Token], end: int | None) -> bool:
-        """Whether a phrase turns to something else after a version; that is a note.
+    def take(self, found: Sequence[Token], end: int | None = None) -> None:
+        """Take tokens, up to an index of the text; what follows a turn is a note.
 
         xen 4.1-2, which has one flaw less => xen 4.1-2 (which has one flaw less)
         xen 4.1-2. Restart dom0. => xen 4.1-2 (Restart dom0)
         """
-        turn = token.value in STOPS or token.value in (".", "!", "?")
-        if not (turn and self.draft.versions and token.kind in ("word", "separator")):
-            return False
-        for after in following:
-            self.goes_on = True
-            start = token.at if token.value.isalpha() else after.at
-            self._say(note=(" ".join(self.text[start:end].split()).rstrip("."),))
-        return True
+        words: list[Token] = []
+        for n, token in enumerate((*found, Token("end"))):
+            turn = token.kind in ("word", "separator") and token.value in STOPS | {".", "!", "?"}
+            turn = turn and self.begun
+            if token.kind == "word" and token.value.lower() not in FILLERS and not turn:
+                words.append(token)
+                continue
+            if words:
+                name = " ".join(word.value for word in words)
+                self._add("N" if vocabulary.is_name(name) else "?", name, words[0].at)
+                words = []
+            if turn:
+                for after in found[n + 1 : n + 2]:
+                    self.turned = True
+                    start = token.at if token.kind == "word" else after.at
+                    self._add("b", self.text[start:end].strip().rstrip("."))
+                return
+            self._token(token)
 
-    def _take(self, token: Token) -> None:
-        draft = self.draft
-        match token.kind:
-            case "version" | "file" | "same" | "none" | "unfixed" | "unaffected":
-                self._version(token)
-            case "release" | "target":
-                self._qualify(token)
+    def _add(self, letter: str, value: str = "", at: int = 0) -> None:
+        self.items.append(Token(letter, value, at))
+        self.begun |= letter in "VX"
+
+    def _token(self, token: Token) -> None:
+        kind, value, at, _ = token
+        match kind:
             case "bracket":
                 self._bracket(token)
-            case "old" if draft.versions:
-                self._say(note=(" ".join(token.value.split()),))
-            case "respectively":
-                draft.paired = True
-            case "separator" if token.value == ":" and not draft.versions:
-                self.led |= "release" in self.header and not self.unread
-                draft.label = draft.names[0] if len(draft.names) == 1 else ""
-            case "prose" if draft.closed:
-                self._next()
-            case "prose":  # what follows can have another name
-                draft.inherited |= not draft.versions
-            case "break":
-                self.drafts.append(_Draft())
-                self.header, self.leading = {}, set()
-            case "unclear" | "other" | "old":
-                self.unread = True
-            case "word":  # "4.1-1 to 4.1-2"
-                self.unread |= token.value == "to" and bool(draft.versions)
-
-    def _next(self, *versions: str, said: Said | None = None) -> None:
-        """Begin another draft, of the same names unless others follow."""
-        said = self.header if said is None else said
-        self.drafts.append(
-            _Draft(list(self.draft.names), list(versions), dict(said), inherited=True)
-        )
-
-    def _name(self, words: Sequence[Token]) -> None:
-        """A name; after a version, it begins another draft.
-
-        In dom0: xen 4.1, Linux nails 4.2 => dom0: xen 4.1; dom0: Linux nails 4.2
-        sys-net: mill 4.1 => sys-net: mill 4.1
-        """
-        if not words:
-            return
-        name = " ".join(token.value for token in words)
-        self.unread |= not vocabulary.is_name(name)
-        if self.draft.versions and self.draft.names:
-            self._next()
-        draft = self.draft
-        if draft.inherited and not draft.versions:
-            draft.names, draft.inherited = [], False
-        elif draft.label.islower():
-            draft.names = []
-            if not name.startswith(draft.label):  # as in "kernel: kernel-latest 6.1-2"
-                self._say(target=(draft.label,))
-        draft.label = ""
-        draft.names.append(name)
-        draft.at = words[0].at if draft.at < 0 else draft.at
-
-    def _version(self, token: Token) -> None:
-        """A version, or that there is none; it begins another draft if the one at hand is closed.
-
-        xen 4.1 for R2 and 4.2-1 for R3 => 2 xen 4.1; 3 xen 4.2-1
-        xen 4.1 (in dom0), mill of the same version => dom0: xen 4.1; mill 4.1
-        """
-        fix, value = _FACTS.get(token.kind, Fix.AVAILABLE), token.value
-        name, value = vocabulary.split_name(value) if token.kind == "file" else ("", value)
-        if token.kind == "same":
-            value = next((d.versions[-1] for d in reversed(self.drafts) if d.versions), "")
-            self.unread |= not value
-        if self.draft.versions and (name or self.draft.closed or self.draft.fix is not fix):
-            self._next()
-        draft = self.draft
-        draft.names, draft.fix = [name] if name else draft.names, fix
-        draft.versions.append(vocabulary.bare_version(value) if fix is Fix.AVAILABLE else "")
-        draft.at = token.at if draft.at < 0 else draft.at
-
-    def _qualify(self, token: Token, *, after: bool = False) -> None:
-        """A release or a target; ``after`` if it can only belong to what stands before it.
-
-        For R2: xen 4.1, mill 4.2; for R3: xen 4.3 => 2 xen 4.1; 2 mill 4.2; 3 xen 4.3
-        xen for R2 version 4.1, for R3 version 4.2 => 2 xen 4.1; 3 xen 4.2
-        xen 4.1 in dom0, in sys-usb => dom0: xen 4.1; sys-usb: xen 4.1
-        """
-        if token.kind in self.leading and self.draft.versions and not after:
-            self._next()
-        if token.kind == "target":
-            self._say(target=vocabulary.target_names(token.value))
-        else:
-            numbers = vocabulary.release_numbers(token.value)
-            self._say(release=numbers, open=vocabulary.open_range(token.value))
-
-    def _say(self, **said: tuple[str, ...]) -> None:
-        """Say something of the draft; in front of all names, it holds for all that follow."""
-        draft = self.draft
-        for kind, values in said.items():
-            draft.said[kind] = (*(draft.said[kind] if kind in draft.own else ()), *values)
-        draft.own |= said.keys()
-        draft.closed = bool(draft.versions)
-        if not draft.versions:
-            self.leading |= said.keys()
-            if not draft.names or draft.inherited:  # and what was said after it is over
-                before = takewhile(lambda kind: kind not in said, self.header)
-                self.header = {kind: self.header[kind] for kind in before} | said
-
-    # --- brackets
+            case "file":
+                name, version = vocabulary.split_name(value)
+                self._add("N", name, at)
+                self._add("V", version, at)
+            case "same":
+                self._add("V", "", at)
+            case "old":
+                self._add("b" if self.begun else "?", value)
+            case "separator":
+                self._add(":" if value == ":" else ",")
+            case "word" if value == "to" and self.begun:  # 4.1-1 to 4.1-2
+                self._add("?")
+            case "none" | "unfixed" | "unaffected":
+                self._add("X", kind, at)
+            case _ if kind in _LETTERS:
+                self._add(_LETTERS[kind], value, at)
 
     def _bracket(self, token: Token) -> None:
         """Brackets hold names with versions, what is said of those before them, or a note.
 
         New mill packages (mill-4.1, mill-libs-4.2) => mill 4.1; mill-libs 4.2
         xen for R2 (version 4.1) => 2 xen 4.1
-        xen 4.1 (stable), 4.2 (R3) => xen 4.1 (stable); 3 xen 4.2
         xen 4.1 (4.2 in templates) => xen 4.1; templates: xen 4.2
         xen (Mini) / mill (Field) 4.1 => xen 4.1 (Mini); mill 4.1 (Field)
-        xen, versions 4.1, 4.2 (R3) =>
         xen (not affected) => xen not-affected
         xen 4.1 (or 4.2) =>
         """
-        words = token.value[1:-1]
-        inner = [t._replace(at=token.at + 1 + t.at) for t in tokens(words, self.product)]
-        kinds, begun = {each.kind for each in inner}, bool(self.draft.versions)
-        named = {t.value for t in inner if t.kind == "file" or t.is_named} - {"goes"}
-        said, fact = kinds & {"release", "target"}, not kinds.isdisjoint(_FACTS)
-        if kinds & _VERSIONS and not fact and (said or not begun or "same" in kinds):
+        words, start = token.value[1:-1], token.at + 1
+        found = [t._replace(at=start + t.at) for t in tokens(words, self.product)]
+        inner = _Phrase(self.text, self.product)
+        inner.take(found, start + len(words))
+        letters, begun = inner.letters, _BEGUN.search(self.letters) is not None
+        if "X" in letters and not begun:
+            clear = read_fact(words, self.product) is not None
+            self.items += [i for i in inner.items if i.kind == "X"] if clear else [Token("?")]
+        elif "V" in letters and "X" not in letters:
             if begun:
-                self._next()
-            self.draft.inherited |= bool(named)  # the names are those in the brackets
-            self.read(inner, token.at + len(token.value) - 1)
-        elif kinds & _VERSIONS and not fact:
-            self.unread = True
-        elif fact and not begun:
-            self.unread |= read_fact(words, self.product) is None
-            self._version(next(each for each in inner if each.kind in _FACTS))
-        elif said and not named and not fact:
-            # It is not clear if only one of several versions is for a release.
-            self.draft.paired |= "respectively" in kinds
-            self.unread |= not self.draft.paired and self._last_version()
-            for each in inner:
-                if each.kind in said:
-                    self._qualify(each, after=True)
-        elif begun or not self.draft.names:
-            self._last_version()
-            self._say(note=(" ".join(words.split()),))
+                clear = bool(re.search("[RT]", letters)) or any(t.kind == "same" for t in found)
+                self._add("|" if clear else "?")
+            elif "N" in letters:  # the names are those in the brackets
+                while self.items and self.items[-1].kind in "Nb,":
+                    self.items.pop()
+            self.items += inner.items
+        elif re.fullmatch("[,=]*[RT][RT,=]*", letters):
+            self.items.append(Token("q", inner=tuple(inner.items)))
+            self.items += [Token("=")] if "=" in letters else []
         else:
-            self._say(**{f"on {self.draft.names[-1]}": (" ".join(words.split()),)})
+            self._add("b", words)
+        self.begun |= inner.begun
 
-    def _last_version(self) -> bool:
-        """Give the last of several versions a draft of its own, if there are several.
+    def entries(self, *, strict: bool = True) -> tuple[Entry, ...] | None:
+        """What the clauses say; of running text None, if a version has no name.
+
+        If all must be understood, nothing is said if anything is left, as a name without a version.
+
+        For R2: xen 4.1, mill 4.2; for R3: xen 4.3 => 2 xen 4.1; 2 mill 4.2; 3 xen 4.3
+        xen for R2 version 4.1, for R3 version 4.2 => 2 xen 4.1; 3 xen 4.2
+        xen 4.1 for R2 and 4.2-1 for R3, mill 4.3 => 2 xen 4.1; 3 xen 4.2-1; mill 4.3
+        sys-net: mill 4.1 in dom0, in sys-usb => dom0: mill 4.1; sys-usb: mill 4.1
+        xen 4.1 (in dom0), mill of the same version => dom0: xen 4.1; mill 4.1
+        """
+        self._settle()
+        letters = self.letters
+        expression = _LEADING if re.match("[^VX]*[RT]", letters) else _TRAILING
+        position = len(letters) - len(letters.lstrip(",:=w"))
+        found: list[Entry] = []
+        names: list[tuple[str, str]] = []
+        header: Said = {}
+        for match in expression.finditer(letters, position):
+            items = {part: self.items[slice(*match.span(part))] for part in match.groupdict()}
+            if strict and match.start() != position:
+                return ()
+            position = match.end()
+            if head := _said(items["head"]):  # and what was said after the same is over
+                kept = takewhile(lambda kind: kind not in head, header)
+                header = {kind: header[kind] for kind in kept} | head
+            if items["names"]:
+                names = _named(items["names"])
+            elif not names and items["versions"][0].kind == "V":
+                return () if strict else None
+            clause = _Clause(items, names, header, paired="=" in letters)
+            read = tuple(clause.entries())
+            if strict and not read:
+                return ()
+            found += read
+        return () if strict and position < len(letters) else tuple(dict.fromkeys(found))
+
+    def _settle(self) -> None:
+        """Give a name and a version their usual places.
+
+        v4.1-2 of xen => xen 4.1-2
+        sys-net: mill 4.1 => sys-net: mill 4.1
+        kernel: kernel-latest 6.1-2 => kernel-latest 6.1-2
+        """
+        before = ""
+        for n, item in enumerate(self.items):
+            if item.kind == "V":
+                before = item.value or before
+                self.items[n] = item._replace(kind="V" if before else "?", value=before)
+        if turned := re.match("[RTbq,:w]*V(?=N)", self.letters):
+            n = turned.end() - 1
+            self.items[n : n + 2] = reversed(self.items[n : n + 2])
+        if labelled := re.match("[RTbq,:w]*N(?=:N)", self.letters):
+            n = labelled.end() - 1
+            label, name = self.items[n].value, self.items[n + 2].value
+            if name.startswith(label):
+                del self.items[n]
+            elif vocabulary.read_targets(label) and label.islower():
+                self.items[n] = Token("T", label)
+
+
+def _named(items: Iterable[Token]) -> list[tuple[str, str]]:
+    """Names with the remarks on them."""
+    names: list[tuple[str, str]] = []
+    for item in items:
+        if item.kind == "N":
+            names.append((item.value, ""))
+        elif item.kind == "b":
+            names[-1] = (names[-1][0], " ".join(item.value.split()))
+    return names
+
+
+class _Clause(NamedTuple):
+    """Names with their versions, and what is said of them."""
+
+    items: dict[str, list[Token]]
+    names: list[tuple[str, str]]
+    header: Said
+    paired: bool
+
+    def entries(self) -> Iterator[Entry]:
+        """Each name with each version, or in pairs; nothing where that is not clear.
+
+        What is in brackets after the last of several versions belongs to that one.
 
         xen 4.1, 4.2 (testing), 4.3 => xen 4.1; xen 4.2 (testing); xen 4.3
+        xen 4.1 (R2), 4.2 (R3) => 2 xen 4.1; 3 xen 4.2
+        xen 4.1, 4.2 (R3) =>
         """
-        before = self.draft
-        if len(before.versions) > 1:
-            self._next(before.versions.pop(), said=before.said)
-            self.draft.at = before.at
-        return self.draft is not before
+        versions = [item for item in self.items["versions"] if item.kind in "VX"]
+        names = [item for item in self.items["names"] if item.kind in "Nq"]
+        own, after = _said([*names, *self.items["said"]]), _said(self.items["after"])
+        brackets = not self.paired and self.items["after"][:1]
+        if len(versions) > 1 and brackets and brackets[0].kind in "bq":
+            if brackets[0].kind == "b":
+                yield from self._each(versions[:-1], own)
+                yield from self._each(versions[-1:], own | after)
+        elif not ("release" in own and "release" in after):
+            yield from self._each(versions, own | after)
+
+    def _each(self, versions: Sequence[Token], said: Said) -> Iterator[Entry]:
+        """One entry for each.
+
+        xen and mill, versions 4.1 and 4.2, respectively => xen 4.1; mill 4.2
+        xen, versions 4.1 and 4.2 (for R2 and R3, respectively) => 2 xen 4.1; 3 xen 4.2
+        """
+        said = self.header | said
+        releases, names = said.get("release", ()), self.names or [("", "")]
+        several = min(len(names), len(versions)) > 1 or max(len(names), len(versions)) > _MOST
+        all_of = [(name, version, releases) for name in names for version in versions]
+        if self.paired and len(versions) == len(names):
+            all_of = [(n, v, releases) for n, v in zip(names, versions, strict=True)]
+        elif self.paired and len(versions) == len(releases) and len(names) == 1:
+            all_of = [(names[0], v, (r,)) for v, r in zip(versions, releases, strict=True)]
+        elif several or self.paired:
+            return
+        at = min(item.at for item in (*self.items["names"], *versions) if item.kind in "NVX")
+        for (name, remark), version, stated in all_of:
+            notes = (*said.get("open", ()), remark, *said.get("note", ())[:_MOST])
+            note = "; ".join(filter(None, notes))[:_LONGEST_NOTE]
+            fix = _FACTS.get(version.value, Fix.AVAILABLE)
+            number = "" if version.kind == "X" else vocabulary.bare_version(version.value)
+            yield Entry(at, name, number, fix, stated, said.get("target", ()), note)
