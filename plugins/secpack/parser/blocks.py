@@ -98,7 +98,7 @@ def _parse_block(lines: Lines, position: int, scope: Scope) -> tuple[Block, int]
 
 def _begins_as_prose(text: str) -> bool:
     """Whether a line cannot begin with a bar, a marker, a label, dashes or a prompt."""
-    return _PROSE.match(text) is not None and "$ " not in text
+    return _PROSE.match(text) is not None and "$ " not in text and "# " not in text
 
 
 def parse_rule(lines: Lines, position: int, _: Scope) -> Parsed[Rule]:

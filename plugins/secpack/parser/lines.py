@@ -32,8 +32,14 @@ LABEL: Final = re.compile(
 )
 RULE: Final = re.compile(r" *(?:[*](?: ?[*]){2,}|[-_=](?: ?[-_=]){2,})")
 DASHES: Final = re.compile(r"--(?: The .{1,60}\b[Tt]eam)?")
+_USER: Final = r"[\w.-]{1,30}@[\w.-]{1,30}"
+#: A prompt and a command; after a bare ``#``, which can also mark a heading or a comment, the
+#: command is in lower case, with a sign that words lack, and is no sentence.
 SHELL: Final = re.compile(
-    r"[ \t]*(?:\[[^\]]{1,40}\]|[\w.-]{1,30}@[\w.-]{1,30}:[^\s$]{0,40})?\$ [^\s0-9]"
+    rf"[ \t]*(?:(?:\[[^\]]{{1,40}}\]|{_USER}:[^\s$]{{0,40}})?\$"
+    rf"|(?:\[{_USER}[^\]]{{0,40}}\]|{_USER}:[^\s#]{{0,40}})#) [^\s0-9]"
+    r"| {0,3}# (?=[a-z./])(?=.{1,120}(?:[_/=|<>$\\-]|\w\.\w))"
+    r"(?!.{0,120} (?:the|is|are|of|and|to|for|in) ).{1,200}(?<![.:,!?])$"
 )
 URL_LINE: Final = re.compile(r"[ \t]*(?:https?://|mailto:)\S+")
 _DAY: Final = rf"(?P<term>(?P<date>{DATE}|{YEARLESS})(?: \([^()]{{1,30}}\)|,? [A-Z][a-z]+day)?)"

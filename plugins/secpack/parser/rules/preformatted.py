@@ -33,7 +33,7 @@ _C_SIGNS: Final = re.compile(
     r"[ \t]*(?:#(?:include|define|ifdef|ifndef|endif)\b|/\*|\*/|//|[{}]"
     r"|(?:struct|static|typedef)\b)"
 )
-_COMMAND: Final = re.compile(r"(?:sudo |\./|[a-z][\w.-]{0,40}(?: |$))")
+_COMMAND: Final = re.compile(r"(?:# )?(?:sudo |\./|[a-z][\w.-]{0,40}(?: |$))")
 _COMMAND_SIGNS: Final = frozenset("-_/=|<>$\\")
 _HUNK: Final = re.compile(r"@@ -\d{1,9}(?:,(?P<old>\d{1,9}))? \+\d{1,9}(?:,(?P<new>\d{1,9}))? @@")
 _DIFF_SIGNS: Final = re.compile(r"[ \t]*(?:diff --git |@@ .+ @@|\+\+\+ \S)")
@@ -187,7 +187,7 @@ def _looks_like_command(line: str) -> bool:
     """Whether a line has a lower-case first word, and signs that prose lacks: ``rm -r x``."""
     if not _COMMAND.match(line) or line[-1] in ".:,!?" or URL_LINE.fullmatch(line):
         return False
-    return line.startswith("sudo ") or not _COMMAND_SIGNS.isdisjoint(line)
+    return line.startswith(("sudo ", "# ")) or not _COMMAND_SIGNS.isdisjoint(line)
 
 
 def parse_record(lines: Lines, position: int, scope: Scope) -> Parsed[Preformatted]:
