@@ -18,6 +18,7 @@ from tests.browser.conftest import watched
 from tests.browser.served import BASE, Served
 from tests.bulletins.sites import build
 from tests.keys import new_gnupg, stop_agent
+from tests.packs import make_pack, numbered
 
 pytestmark = pytest.mark.slow
 
@@ -422,8 +423,8 @@ def test_the_index_is_the_same_on_every_build(demo: Served, tmp_path: Path) -> N
         assert (demo.folder / path).read_bytes() == data, path
 
 
-def test_an_index_of_an_empty_pack(tmp_path: Path) -> None:
-    (tmp_path / "pack" / "QSBs").mkdir(parents=True)
+def test_an_index_of_a_pack_with_one_text(tmp_path: Path) -> None:
+    make_pack(tmp_path / "pack", numbered(1))
     (tmp_path / "profile.toml").write_text('issuer = "Quern"\n')
     site = build(
         tmp_path / "site",

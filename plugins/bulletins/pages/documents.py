@@ -30,7 +30,7 @@ from bulletins.pages.model import (
 from bulletins.site import Links, Site, summary
 from bulletins.urls import json_url
 from secpack.canary.diff import changes
-from secpack.extract.sections import Quotation, actions, affected
+from secpack.extract.sections import MAX_WHOLE, Quotation, actions, affected
 from secpack.model.archive import Bulletin, Canary, Letter, Publication, Section, Verdict
 from secpack.parser.blocks import defined_labels
 from secpack.parser.characters import visible
@@ -38,8 +38,8 @@ from secpack.parser.characters import visible
 #: From a document's page to the root of the site.
 ROOT: Final = "../../"
 
-#: A page also contains the original, if its HTML and the original have at most so many bytes.
-_LIGHT: Final = 16_000
+#: A page is light while its text as HTML, its quotations and its original have fewer bytes.
+_LIGHT: Final = 18_500
 
 
 def bulletin_page(site: Site, bulletin: Bulletin) -> BulletinPage:
@@ -47,20 +47,25 @@ def bulletin_page(site: Site, bulletin: Bulletin) -> BulletinPage:
     document, links = bulletin.document, Links(site, ROOT)
     text = render(document, links)
     lines = [row.line for row in bulletin.packages]
-    targets, concerned = frozenset(defined_labels(document.blocks)), affected(document)
+    targets = frozenset(defined_labels(document.blocks))
+    most = max(MAX_WHOLE, _LIGHT - len(text.html))
+    concerned = affected(document, most)
 
     def excerpt(quotation: Quotation) -> Excerpt:
         section, html = quotation.section, render_blocks(quotation.blocks, links, targets)
         anchor = _anchor(text, section)
         return Excerpt(section.title, anchor, Markup(html), quotation.omitted)  # noqa: S704 - ours
 
+    steps = tuple(excerpt(each) for each in actions(document, lines, most))
+    concerns = excerpt(concerned) if concerned else None
+    quoted = sum(len(each.html) for each in (*steps, concerns) if each)
     return BulletinPage(
         item=bulletin_item(site, bulletin),
-        body=_body(site, bulletin, text),
+        body=_body(site, bulletin, text, quoted),
         mentions=advisory_links(bulletin.mentions),
         cves=cve_links(bulletin.cves),
-        actions=tuple(excerpt(each) for each in actions(document, lines)),
-        affected=excerpt(concerned) if concerned else None,
+        actions=steps,
+        affected=concerns,
         packages=tuple(package_item(row) for row in bulletin.packages),
     )
 
@@ -87,9 +92,9 @@ def canary_page(site: Site, canary: Canary) -> CanaryPage:
     )
 
 
-def _body(site: Site, publication: Publication, text: Rendered) -> Body:
+def _body(site: Site, publication: Publication, text: Rendered, quoted: int = 0) -> Body:
     file = publication.document.file
-    is_light = len(text.html.encode()) + len(file.data) < _LIGHT
+    is_light = len(text.html) + quoted + len(file.data) < _LIGHT
     older, newer = site.older.get(publication.id), site.newer.get(publication.id)
     return Body(
         description=summary(publication),

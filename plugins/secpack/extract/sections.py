@@ -64,7 +64,10 @@ _NEEDED: Final = re.compile(
 )
 
 #: A section with more characters is cut, between paragraphs.
-_MAX_WHOLE: Final = 1200
+MAX_WHOLE: Final = 1200
+
+#: No real section comes near this.
+_MOST: Final = 20_000
 
 
 def sections(document: Document) -> tuple[Section, ...]:
@@ -98,10 +101,11 @@ class Quotation:
     omitted: int
 
 
-def actions(document: Document, rows: Sequence[int]) -> tuple[Quotation, ...]:
+def actions(document: Document, rows: Sequence[int], most: int = _MOST) -> tuple[Quotation, ...]:
     """Quote the sections that say what to do: the user's action, and how to patch.
 
-    ``rows`` are the lines that name packages. A text with neither may offer something less.
+    ``rows`` are the lines that name packages. A text with neither may offer something less. Each
+    quotation has at most about ``most`` characters.
     """
     every = sections(document)
     action, patching = (_best(every, title, rows) for title in (_ACTION, _PATCHING))
@@ -109,14 +113,14 @@ def actions(document: Document, rows: Sequence[int]) -> tuple[Quotation, ...]:
     if not chosen:
         others = (_best(every, _LESSER, rows), *(_titled(every, title) for title in _PARTS))
         chosen = [section for section in others if section][:1]
-    return tuple(quotation(section, rows) for section in chosen)
+    return tuple(quotation(section, rows, most) for section in chosen)
 
 
-def affected(document: Document) -> Quotation | None:
+def affected(document: Document, most: int = _MOST) -> Quotation | None:
     """Quote the section that says which systems are affected; failing that, the one on impact."""
     every = sections(document)
     section = _titled(every, _AFFECTED) or _best(every, _IMPACT, ())
-    return quotation(section, ()) if section else None
+    return quotation(section, (), most) if section else None
 
 
 def _best(every: Sequence[Section], title: re.Pattern[str], rows: Iterable[int]) -> Section | None:
@@ -144,17 +148,20 @@ def _titled(every: Sequence[Section], title: re.Pattern[str]) -> Section | None:
 # --- quotations -------------------------------------------------------------------------------
 
 
-def quotation(section: Section, rows: Iterable[int]) -> Quotation:
-    """Quote a section: all of a short one; of a long one nothing is left out that is needed.
+def quotation(section: Section, rows: Iterable[int], most: int) -> Quotation:
+    """Quote a section: all of a short one, and a long one up to the last thing that is needed.
 
     Needed is what commands or warns, what names a command, or one of the ``rows`` of packages.
-    What comes after the last of it is left out, and counted.
+    If that is still more than ``most`` characters, the quotation ends between paragraphs before.
+    What is left out is counted.
     """
     blocks = _without_headings(section)
-    if _size(blocks) <= _MAX_WHOLE:
+    if _size(blocks) <= MAX_WHOLE:
         return Quotation(section, blocks, 0)
     lines = frozenset(rows)
     end = max((n for n, block in enumerate(blocks, 1) if _is_needed(block, lines)), default=1)
+    while end > 1 and _size(blocks[:end]) > most:
+        end -= 1
     while end < len(blocks) and _announces(blocks[end - 1]):
         end += 1
     omitted = sum(1 for block in blocks[end:] if not isinstance(block, Heading))

@@ -127,8 +127,8 @@ class Entry:
 class Reading(NamedTuple):
     """The entries of a phrase, and what it says in front of all names.
 
-    It ``is_header`` if it says nothing else; ``is_led`` if a colon follows a header; ``is_plain`` if
-    it looks like nothing but packages.
+    It ``is_header`` if it says nothing else; ``is_led`` if a colon follows a header; ``is_plain``
+    if it looks like nothing but packages.
     """
 
     entries: tuple[Entry, ...] = ()

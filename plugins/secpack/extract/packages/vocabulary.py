@@ -234,8 +234,8 @@ FILLERS: Final = frozenset({
     "a", "an", "the", "of", "in", "for", "to", "at", "is", "are", "be", "there", "here", "please",
     "any", "all", "both", "various", "several", "multiple", "new", "updated", "fixed", "patched",
     "rebuilt", "latest", "also", "only", "following", "these", "corresponding", "use", "used",
-    "install", "get", "update", "upgrade", "download", "fetch", "see", "goes", "need", "needs", "needed",
-    "required", ">", ">=", "=", "≥",
+    "install", "get", "update", "upgrade", "download", "fetch", "see", "goes", "need", "needs",
+    "needed", "required", ">", ">=", "=", "≥",
 })  # fmt: skip
 #: With these a phrase goes on about something else.
 STOPS: Final = frozenset({
