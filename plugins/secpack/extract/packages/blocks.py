@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Final, NamedTuple
@@ -11,19 +11,9 @@ from typing import Final, NamedTuple
 from secpack.extract.packages import sentences, vocabulary
 from secpack.extract.packages.phrases import Entry, Said, read_phrase
 from secpack.extract.packages.sentences import About
+from secpack.model import blocks
 from secpack.model.archive import Document, Fix, PackageRow
-from secpack.model.blocks import (
-    Block,
-    Citation,
-    Heading,
-    Item,
-    ListBlock,
-    Paragraph,
-    Preformatted,
-    Table,
-    plain,
-    words,
-)
+from secpack.model.blocks import Heading, ListBlock, Paragraph, Preformatted, Table, plain
 from secpack.model.findings import Finding
 from secpack.parser.rules.bars import is_edge
 
@@ -89,12 +79,12 @@ class _Words(NamedTuple):
                 line, start = line + self.text.count("\n", start, edge.end()), edge.end()
 
 
-def _words_of(block: Block) -> _Words:
+def _words_of(block: blocks.Block) -> _Words:
     """The words of a paragraph with its line breaks, without what looks like a citation."""
     if not isinstance(block, Paragraph):
         return _Words("", block.first)
-    inlines = (inline for inline in block.inlines if not isinstance(inline, Citation))
-    return _Words(_LABELS.sub("", "".join(map(words, inlines))), block.first)
+    inlines = (each for each in block.inlines if not isinstance(each, blocks.Citation))
+    return _Words(_LABELS.sub("", "".join(map(blocks.words, inlines))), block.first)
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,9 +139,9 @@ class Reader:
         self._installed: set[tuple[str, ...]] = set()  # where the section says that packages go
         self._elsewhere = 0  # the first line that names packages where no rule looks for them
 
-    def read(self, blocks: Iterable[Block]) -> None:
+    def read(self, parts: Iterable[blocks.Block]) -> None:
         """Read blocks of one level; quotations and references are the words of others."""
-        for block in blocks:
+        for block in parts:
             match block:
                 case Heading():
                     self._end_section()
@@ -318,7 +308,7 @@ class Reader:
                 if sentences.names_version(text := _words_of(first).text):
                     self._report_unread(item.first, text)
 
-    def _item(self, item: Item, *, sure: bool) -> None:
+    def _item(self, item: blocks.Item, *, sure: bool) -> None:
         """Read an item, whose words may also tell what the list in it is about."""
         words, rest = _Words("", item.first), item.blocks[1:]
         for first in item.blocks[:1]:
@@ -346,63 +336,53 @@ class Reader:
     # --- tables
 
     def _table(self, table: Table) -> None:
-        """Read the rows of a table that should name packages."""
+        """Read a table that should name packages: each row as a phrase for each of its versions."""
         heads = [plain(cell) for cell in (table.head[0] if table.head else ())]
         # "Old and new packages:" is clear where the columns tell which is which.
         clear = self.context.about is About.UNCLEAR and any(map(_OTHER.search, heads))
         if not (self.context.expects or clear):
             return
-        columns = None if self.context.lost else self._columns(heads)
-        if columns is None:
+        roles = [self._role(head) for head in heads] or ["name", "fixed"]
+        if "name" not in roles:
+            roles[0] = "name"
+        released = any(role.startswith("For ") for role in roles)
+        if self.context.lost or "" in roles or roles.count("fixed") + released != 1:
             self._report(table.first, "a table, but not which column has the fixed versions")
             return
-        printed = self._printed
         numbers = range(table.first, table.last + 1)
-        lines = [n for n in numbers if "|" in printed[n - 1] and not is_edge(printed[n - 1])]
+        lines = [n for n in numbers if "|" in self._line(n) and not is_edge(self._line(n))]
         for line, row in zip(lines[len(table.head) :], table.body, strict=False):
-            self._row([plain(cell) for cell in row], line, columns)
+            cells = [plain(cell) for cell in row]
+            for role, cell in zip(roles, cells, strict=False):
+                if role == "fixed" or role.startswith("For "):
+                    self._row(dict(zip(roles, cells, strict=False)), role, cell, line)
+
+    def _role(self, head: str) -> str:
+        """What a column has, by its head; nothing if that cannot be told."""
+        if vocabulary.releases_in(f"For {head}", self.product):
+            return f"For {head}"
+        return next((role for role, form in _ROLES if form.search(head)), "")
+
+    def _line(self, number: int) -> str:
+        return self._printed[number - 1]
 
     @cached_property
     def _printed(self) -> list[str]:
         return self.document.file.data.decode("utf-8", "replace").split("\n")
 
-    def _columns(self, heads: Sequence[str]) -> list[str] | None:
-        """What each column has, as a role or a release; None where that is not clear."""
-        if not heads:
-            return ["name", "fixed"]
-        roles = [self._role(head) for head in heads]
-        if "name" not in roles:
-            roles[0] = "name"
-        fixed, released = roles.count("fixed"), any(role.startswith("for ") for role in roles)
-        return roles if "" not in roles and fixed + released == 1 else None
-
-    def _role(self, head: str) -> str:
-        """What a column has, by its head; nothing if that cannot be told."""
-        if vocabulary.releases_in(f"for {head}", self.product):
-            return f"for {head}"
-        return next((role for role, form in _ROLES if form.search(head)), "")
-
-    def _row(self, cells: Sequence[str], line: int, columns: Sequence[str]) -> None:
-        """Read a package, and the package or version that mends it."""
-        cell = dict(zip(columns, cells, strict=False))
-        name, release = cell.get("name", ""), cell.get("release", "")
-        targets = vocabulary.read_targets(cell.get("target", ""))
-        stated = vocabulary.release_numbers(release)
-        clear = bool(release) == bool(stated) and ("target" not in columns or targets)
-        for column in columns:
-            if column != "fixed" and not column.startswith("for "):
-                continue
-            text = _LABELS.sub("", cell.get(column, ""))
-            entries = read_phrase(text, self.product).entries
-            entries = entries or read_phrase(f"{name} version {text}", self.product).entries
-            if not (entries and clear):
-                self._report_unread(line, " | ".join(cells))
-                continue
-            releases = stated or vocabulary.releases_in(column, self.product)
-            for entry in entries:
-                package, where = entry.package or name, entry.targets or targets
-                whole = replace(entry, package=package, targets=where)
-                self._add(replace(whole, releases=entry.releases or releases), line)
+    def _row(self, cells: Mapping[str, str], role: str, version: str, line: int) -> None:
+        release, target = cells.get("release", ""), cells.get("target", "")
+        where = [role] if role != "fixed" else []
+        where += [f"For {release}"] if vocabulary.release_numbers(release) else []
+        where += [f"in {target}"] if vocabulary.read_targets(target) else []
+        clear = len(where) == len({"release", "target", role} & cells.keys() - {"fixed"})
+        phrase = f"{cells['name']} version {_LABELS.sub('', version)}"
+        text = f"{', '.join(where)}: {phrase}" if where else phrase
+        entries = read_phrase(text, self.product).entries if clear else ()
+        for entry in entries:
+            self._add(entry, line)
+        if not entries:
+            self._report_unread(line, " | ".join(cells.values()))
 
     # --- rows and findings
 

@@ -266,6 +266,7 @@ _LETTERS: Final = {
 }  # fmt: skip
 _HEADER: Final = re.compile(r"[RTbq,:]{0,20}(?:[RTq]|R[RTbq,]{0,20}N)[b,]{0,4}:?")
 _LED: Final = re.compile(r"[RTbq,]{0,20}R[RTbq,]{0,20}(?=N?:)")
+_LATE: Final = re.compile("[bq],{1,3}[RT]{1,3}[,:=]*$")
 _BEGUN: Final = re.compile("[VX][Tbq=]{0,9}R?[Tbq=]{0,9},{0,3}$")
 # Names, and what is said of them, before and after their versions: for R2 version 4.1, for R3 …
 _CLAUSE: Final = (
@@ -285,11 +286,8 @@ def _said(items: Iterable[Token]) -> Said:
     for item in items:
         match item.kind:
             case "R":
-                numbers, rest = (
-                    vocabulary.release_numbers(item.value),
-                    vocabulary.open_range(item.value),
-                )
-                new: Said = {"release": numbers, "open": rest}
+                new: Said = {"release": vocabulary.release_numbers(item.value)}
+                new["open"] = vocabulary.open_range(item.value)
             case "T":
                 new = {"target": vocabulary.target_names(item.value)}
             case "b":
@@ -379,7 +377,8 @@ class _Phrase:
         found = [t._replace(at=start + t.at) for t in tokens(words, self.product)]
         inner = _Phrase(self.text, self.product)
         inner.take(found, start + len(words))
-        letters, begun = inner.letters, _BEGUN.search(self.letters) is not None
+        letters = inner.letters
+        begun = _BEGUN.search("".join(item.kind for item in self.items[-24:])) is not None
         if "X" in letters and not begun:
             clear = read_fact(words, self.product) is not None
             self.items += [i for i in inner.items if i.kind == "X"] if clear else [Token("?")]
@@ -416,11 +415,12 @@ class _Phrase:
         found: list[Entry] = []
         names: list[tuple[str, str]] = []
         header: Said = {}
+        clauses = 0
         for match in expression.finditer(letters, position):
             items = {part: self.items[slice(*match.span(part))] for part in match.groupdict()}
             if strict and match.start() != position:
                 return ()
-            position = match.end()
+            position, clauses = match.end(), clauses + 1
             if head := _said(items["head"]):  # and what was said after the same is over
                 kept = takewhile(lambda kind: kind not in head, header)
                 header = {kind: header[kind] for kind in kept} | head
@@ -433,7 +433,9 @@ class _Phrase:
             if strict and not read:
                 return ()
             found += read
-        return () if strict and position < len(letters) else tuple(dict.fromkeys(found))
+        # "xen 4.1 (R2) and 4.2 (R3), both in dom0"
+        unclear = position < len(letters) or (clauses > 1 and _LATE.search(letters))
+        return () if strict and unclear else tuple(dict.fromkeys(found))
 
     def _settle(self) -> None:
         """Give a name and a version their usual places.

@@ -1,6 +1,6 @@
 """Running text about packages: to install some, that there is no fix, that a list of some follows.
 
-A line ``TEXT => RESULT`` in a docstring is an example, which a test runs.
+A line ``TEXT => RESULT`` in a docstring is an example, for a test.
 """
 
 from __future__ import annotations
@@ -10,45 +10,44 @@ from enum import Enum, auto
 from typing import Final
 
 from secpack.extract.packages.phrases import Entry, read_fact, read_sentence
-from secpack.extract.packages.vocabulary import find_releases, read_targets, releases_in
+from secpack.extract.packages.vocabulary import find_releases, read_targets, releases_in, spaced
 from secpack.model.archive import Fix
 
+
+def _words(expression: str) -> re.Pattern[str]:
+    return re.compile(spaced(expression), re.IGNORECASE)
+
+
 # Words that say of packages that they are the remedy; that they are not; that they are old ones.
-_MENDS: Final = re.compile(
-    r"\b(?:fix|(?:re)?solv|resol|(?:un)?patch|mend|address|install|upgrad|updat|correct|upload|immune"
-    r"|remed|mitigat|relevant|available|repositor|solution|need|requir|necessary|repair|prevent"
-    r"|download)|^(?:The\s)?(?:(?:specific|following)\s)?packages(?:\sare)?(?:\sas\sfollows)?:$",
-    re.I,
+_MENDS: Final = _words(
+    r"\b(?:fix|(?:re)?solv|resol|(?:un)?patch|mend|address|install|upgrad|updat|correct|upload"
+    r"|immune|remed|mitigat|relevant|available|repositor|solution|need|requir|necessary|repair|prevent"
+    r"|download)|^(?:The )?(?:(?:specific|following) )?packages(?: are)?(?: as follows)?:$"
 )
-_OLD: Final = re.compile(
-    r"(?<!non-)\bvulnerable\b|\baffect|\bprior to\b|\b(?:older|earlier) than\b|\bup to\b"
-    r"|\bbefore version\b|\bfor example\b|\be\.g\.|\b(?:and|or) (?:earlier|older)\b"
-    r"|\b(?:do|does|did|is|are|was|were|will|must|should) not\b|n't\b|\bnever\b|\bno longer\b"
-    r"|\bintroduced in\b(?! to)|\b(?:instead of|rather than|replac\w+|superse\w+|downgrad\w+)\b",
-    re.I,
+_OLD: Final = _words(
+    r"(?<!non-)\bvulnerable\b|\baffect|n't\b|\b(?:prior to|(?:older|earlier) than|up to"
+    r"|before version|for example|e\.g\.|(?:and|or) (?:earlier|older)|never|no longer"
+    r"|(?:do|does|did|is|are|was|were|will|must|should) not|introduced in(?! to)|instead of"
+    r"|rather than|replac\w+|superse\w+|downgrad\w+)(?!\w)"
 )
-_FORMER: Final = re.compile(
-    r"\b(?:packages?|versions?|following)\s+(?:(?:that|which)\s+)?(?:is|are|were)\s+(?:\w+\s+)?"
-    r"(?:affected|vulnerable|outdated|bad|obsolete|compromised)\b"
-    r"|\b(?:affected|vulnerable|old|older|previous|earlier|bad|compromised)\s+(?:\w+\s+)?"
-    r"(?:packages?|versions?)\b|\bintroduced\s+(?:in|by|with)\b"
-    r"|\b(?:have|has|had|contains?|with|suffers?\s+from)\s+(?:the|this|a)\s+"
-    r"(?:bug|flaw|problem|issue|vulnerability)\b"
-    r"|\b(?:not|never|no longer|remove|uninstall|delete|vulnerable|buggy|malicious|compromised)\b"
-    r"|n't\b",
-    re.I,
+_FORMER: Final = _words(
+    r"\b(?:(?:packages?|versions?|following) (?:(?:that|which) )?(?:is|are|were) (?:\w+ )?"
+    r"(?:affected|vulnerable|outdated|bad|obsolete|compromised)"
+    r"|(?:affected|old|older|previous|earlier|bad) (?:\w+ )?(?:packages?|versions?)"
+    r"|introduced (?:in|by|with)|(?:have|has|had|contains?|with|suffers? from) (?:the|this|a) "
+    r"(?:bug|flaw|problem|issue|vulnerability)|not|never|no longer|remove|uninstall|delete"
+    r"|vulnerable|buggy|malicious|compromised)\b|n't\b"
 )
-_PACKAGES: Final = re.compile(
-    r"\bpackages\b|\b(?:following|this|fixed|new|updated) package\b"
-    r"|\b(?:fixed|new|corrected) versions\b",
-    re.I,
+_PACKAGES: Final = _words(
+    r"\b(?:packages|(?:following|this|fixed|new|updated) package"
+    r"|(?:fixed|new|corrected) versions)\b"
 )
-_ABOUT: Final = re.compile(r"\b(?:packages?|versions?)\b", re.I)
-_CONDITION: Final = re.compile(r"\s*(?:To|Until|Before|After|If|Once|When|While)\b")
-_SAYS: Final = re.compile(r"\b(?:packages?|versions?|install|upgrade|update|uploaded)\b", re.I)
-_BEGINS: Final = re.compile(r"(?:For|In|On)\s{1,3}(?:(?:the|both|all|latest)\s{1,3}){0,2}")
-_VERSION: Final = re.compile(r"\bversions?\b", re.I)
-_UNSURE: Final = re.compile(r"\bfrom\s+(?:versions?\s+)?v?[0-9]|\bwithdr[ae]w|\balready\b")
+_ABOUT: Final = _words(r"\b(?:packages?|versions?)\b")
+_CONDITION: Final = re.compile(r"(?:To|Until|Before|After|If|Once|When|While)\b")
+_SAYS: Final = _words(r"\b(?:packages?|versions?|install|upgrade|update|uploaded)\b")
+_BEGINS: Final = re.compile(spaced("(?:For|In|On) (?:(?:the|both|all|latest) ){0,2}"))
+_VERSION: Final = _words(r"\bversions?\b")
+_UNSURE: Final = _words(r"\b(?:from (?:versions? )?v?[0-9]|withdr[ae]w|already\b)")
 _FULL_VERSION: Final = re.compile(r"[\s-][0-9]{1,4}\.[0-9]{1,4}[.-][0-9]")
 _INSTALLED: Final = re.compile(
     r"\b(?:packages?\b[^.;:]{0,60}?\binstalled|install(?:\s+\w+){0,3}\s+packages?)"
@@ -101,41 +100,37 @@ def entries_in(sentence: str, product: str, *, first: bool) -> tuple[Entry, ...]
     ``first`` tells that no package was read so far: only then it matters that there is no fix.
 
     For Quern 4.2, install xen 4.1-2 in dom0. => 4.2 dom0: xen 4.1-2
+    No fix is available yet for Quern 4.5, which is not the fault of Quern 4.6. => 4.5 none
+    We know of Quern 6.1; no fix exists. => None
     The xen 4.1-2 packages of May do not fix this. =>
     Upgrade xen from 4.1-1 to 4.1-2. => None
     """
     if (fact := read_fact(sentence, product)) and fact.releases:
         return (fact,)
     entries = read_sentence(sentence, product)
-    facts = [
-        Entry(0, "", "", Fix.NONE, entry.releases)
-        for entry in entries or ()
-        if entry.fix is Fix.NONE
-    ]
+    facts = [e for e in entries or () if e.fix is Fix.NONE]
     placed = [fact for fact in facts if fact.releases]
-    if facts and not placed and releases_in(sentence, product):
-        return None
     packages = _remedies(sentence, entries, product)
+    if packages is None or (facts and not placed and releases_in(sentence, product)):
+        return None
     without = placed or (facts[:1] if first else [])
-    return None if packages is None else (*without, *packages)
+    return (*(Entry(0, "", "", Fix.NONE, fact.releases) for fact in without), *packages)
 
 
 def _remedies(
     sentence: str, entries: tuple[Entry, ...] | None, product: str
 ) -> tuple[Entry, ...] | None:
-    begins = begins_with_release(sentence, product)
-    if not (begins or _SAYS.search(sentence)) or _OLD.search(sentence):
+    release = next(find_releases(sentence, product), None)
+    begins = release and _BEGINS.fullmatch(sentence, 0, release.start())
+    packages = tuple(entry for entry in entries or () if entry.version)
+    # "Push the 4.1 patches" is not about a package.
+    full = packages and all(_FULL_VERSION.match(f" {entry.version}") for entry in packages)
+    if not (begins or full or _SAYS.search(sentence)) or _OLD.search(sentence):
         return ()
-    if packages := tuple(entry for entry in entries or () if entry.version):
+    if packages:
         return None if _UNSURE.search(sentence) or not _MENDS.search(sentence) else packages
     nameless = entries is None and (begins or _VERSION.search(sentence))
     return None if nameless or _FULL_VERSION.search(sentence) else ()
-
-
-def begins_with_release(text: str, product: str) -> bool:
-    """Whether a text begins with ``For`` or ``In`` and a release."""
-    release = next(find_releases(text, product), None)
-    return release is not None and _BEGINS.fullmatch(text, 0, release.start()) is not None
 
 
 def is_old(text: str) -> bool:
@@ -145,4 +140,4 @@ def is_old(text: str) -> bool:
 
 def names_version(text: str) -> bool:
     """Whether words name a version that could be a remedy."""
-    return bool(_FULL_VERSION.search(text)) and not _OLD.search(text)
+    return bool(_FULL_VERSION.search(text)) and not is_old(text)

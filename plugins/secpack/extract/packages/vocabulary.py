@@ -169,9 +169,12 @@ _VERSION: Final = re.compile(
 _PLAINLY: Final = re.compile(
     r"(?![0-9]{4}-[0-9]{2}-[0-9]{2}$)v?[0-9]{1,80}(?:[.:]|-[0-9])|[0-9]{6}"
 )
-_DOTTED_NUMBER: Final = re.compile(r"[0-9]{1,9}(?:\.[0-9]{1,9}){1,4}")
-_NUMBERED_ID: Final = re.compile(r"[A-Z-]{1,80}-[0-9-]{1,80}")
 _NAME: Final = re.compile(r"[A-Za-z][\w.+*-]{0,80}")
+_BOTH: Final = re.compile(
+    r"(?![A-Z-]{1,80}-[0-9-]{1,80}$)([A-Za-z][\w.+*-]{0,80}?)[-_]((?:[0-9]{1,4}:)?(?:"
+    r"(?![0-9]{1,9}-[0-9]{1,9}\.[0-9.]{1,40}$)[0-9][\w.+~^]{0,80}-[0-9][\w.+~^]{0,80}"
+    r"|[0-9]{1,9}\.[\w.+~^]{1,80}|[0-9]{6}[\w.+~^]{0,80}))"
+)
 _ARCHITECTURE: Final = re.compile(
     r"(?:[._](?:x86_64|noarch|i[3-6]86|aarch64|amd64|arm64|all|src))?(?:\.rpm|\.deb)?$"
 )
@@ -205,26 +208,12 @@ def split_name(word: str) -> tuple[str, ...]:
     xen-4.1.2-7.fc20.x86_64 => xen; 4.1.2-7.fc20
     mill_4.1.2-7 => mill; 4.1.2-7
     mill-059-4 => mill; 059-4
-    CVE-2031-10001 =>
+    field-template-9-4.0.1 => field-template-9; 4.0.1
     field-template-9 =>
+    CVE-2031-10001 =>
     """
-    word = _ARCHITECTURE.sub("", word, count=1)
-    name, _, version = word.rpartition("_")
-    if not (name and version[:1].isdigit() and _PLAINLY.match(version)):
-        name, version = _split_at_dash(word)
-    whole = _NAME.fullmatch(name) and _VERSION.fullmatch(version)
-    return (name, version) if whole and not _NUMBERED_ID.fullmatch(word) else ()
-
-
-def _split_at_dash(word: str) -> tuple[str, str]:
-    rest, _, last = word.rpartition("-")
-    name, _, before = rest.rpartition("-")
-    if not last[:1].isdigit():
-        return "", ""
-    dotted = _DOTTED_NUMBER.fullmatch(last)
-    if name and before[:1].isdigit() and not (dotted and before.isdigit()):
-        return name, f"{before}-{last}"
-    return (rest, last) if dotted or _PLAINLY.match(last) else ("", "")
+    match = _BOTH.fullmatch(_ARCHITECTURE.sub("", word, count=1))
+    return match.groups() if match and _VERSION.fullmatch(match[2]) else ()
 
 
 # --- words ------------------------------------------------------------------------------------
