@@ -152,12 +152,15 @@ def read_phrase(text: str, product: str, *, label: bool = False) -> Reading:
     xen < 4.1-2 =>
     xen and mill packages, versions 4.1 and 4.2 =>
     For Quern 4.2 users: =>
+    For Quern 4.2 (stable) and Quern 4.3 (testing): =>
     """
     if fact := read_fact(text, product):
         return Reading((fact,), is_plain=True)
     phrase = _Phrase(text, product)
     phrase.take(tuple(tokens(text, product)))
     letters = phrase.letters
+    if _UNEVEN.match(letters):
+        return Reading()
     if _HEADER.fullmatch(letters) or (label and letters == "N:"):
         named = [each for each in phrase.items if each.kind == "N"]
         targets = {"target": vocabulary.read_targets(named[0].value)} if named else {}
@@ -265,6 +268,7 @@ _LETTERS: Final = {
     "prose": "w", "respectively": "=", "unclear": "?", "other": "?",
 }  # fmt: skip
 _HEADER: Final = re.compile(r"[RTbq,:]{0,20}(?:[RTq]|R[RTbq,]{0,20}N)[b,]{0,4}:?")
+_UNEVEN: Final = re.compile("[RTbq,]{0,20}Rb,{1,3}R")  # "For R2 (stable) and R3 (testing):"
 _LED: Final = re.compile(r"[RTbq,]{0,20}R[RTbq,]{0,20}(?=N?:)")
 _LATE: Final = re.compile("[bq],{1,3}[RT]{1,3}[,:=]*$")
 _BEGUN: Final = re.compile("[VX][Tbq=]{0,9}R?[Tbq=]{0,9},{0,3}$")
