@@ -289,9 +289,9 @@ class Reader:
         elif not placed and any(entry.version and not entry.releases for entry in entries):
             self._report(sentence.line, "a package, but not for which release")
         else:
-            known = frozenset(self._known)
+            known = [e for e in entries if e.version and (e.package, e.version) in self._known]
             for entry in entries:
-                if not entry.version or (entry.package, entry.version) not in known:
+                if entry not in known:
                     self._add(entry, sentence.line_at(entry.at))
 
     # --- items

@@ -95,17 +95,13 @@ def tokens(text: str, product: str) -> Iterator[Token]:
             yield Token(kind, value, match.start())
         else:
             bare = value.rstrip(".:!?").strip("\"'“”").replace("\n", "")
-            if bare:
-                yield Token(_kind_of_word(bare, certain=certain), bare, match.start())
+            if vocabulary.is_version(bare, certain=certain):
+                yield Token("version", bare, match.start())
+            elif bare:
+                yield Token("file" if vocabulary.split_name(bare) else "word", bare, match.start())
             if value.endswith((".", ":", "!", "?")):
                 yield Token("separator", value[-1], match.end() - 1)
         certain = kind == "keyword" or (certain and kind == "separator")
-
-
-def _kind_of_word(word: str, *, certain: bool) -> str:
-    if vocabulary.is_version(word, certain=certain):
-        return "version"
-    return "file" if vocabulary.split_name(word) else "word"
 
 
 # --- what is read -----------------------------------------------------------------------------

@@ -47,7 +47,9 @@ _CONDITION: Final = re.compile(r"(?:To|Until|Before|After|If|Once|When|While)\b"
 _SAYS: Final = _words(r"\b(?:packages?|versions?|install|upgrade|update|uploaded)\b")
 _BEGINS: Final = re.compile(spaced("(?:For|In|On) (?:(?:the|both|all|latest) ){0,2}"))
 _VERSION: Final = _words(r"\bversions?\b")
-_UNSURE: Final = _words(r"\b(?:from (?:versions? )?v?[0-9]|withdr[ae]w|already\b|introduced (?:by|with)\b)")
+_UNSURE: Final = _words(
+    r"\b(?:from (?:versions? )?v?[0-9]|withdr[ae]w|already\b|introduced (?:by|with)\b)"
+)
 _FULL_VERSION: Final = re.compile(r"[\s-][0-9]{1,4}\.[0-9]{1,4}[.-][0-9]")
 _INSTALLED: Final = re.compile(
     r"\b(?:packages?\b[^.;:]{0,60}?\binstalled|install(?:\s+\w+){0,3}\s+packages?)"
