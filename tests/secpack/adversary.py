@@ -9,7 +9,7 @@ HEADER = "---===[ Quern Security Bulletin 012 ]===---\n\n2025-05-06\n\n"
 
 #: Repeated on one line, and as one line each.
 PIECES = (
-    "a", "|", "| ", "- ", "* ", "1. ", "a) ", "[", "[1]", "[1] ", "](", "(", ")", "((a", "_", "_a",
+    "a", "|", "| ", "> ", ">>", "- ", "* ", "1. ", "a) ", "[", "[1]", "[1] ", "](", "(", ")", "((a", "_", "_a",
     "*a", "**", "`", "``", "`a ", "http://", "http://a)", "https://a_(", "XSA-", "XSA-1 ",
     "XSA-1, ", "XSA 1 and 2 through ", "XSA-1-64 ", "XSA-1 (a), ","XSA-1 [1]", "CVE-2017-1000, 1001 and ", "published XSA-7 (", "CVE-2017-", "Xen Security ", "QSB ", "#", "## ", "-", "--",
     "---", "=", "==-", "+-", "+---", "| --- |", "a | b", "| a", "{", "}", ";", "x();", "int f(a,",
@@ -29,6 +29,7 @@ PAIRS = (
     ("{", ""), ("f(a);", "{"), ("@@ -1,9 +1,9 @@", " a"), ("$ a", ""), ("- a", ""), ("- a", "b"),
     ("| - a", "|"), ("| | a", "| b"), ("a", "    b:"), ("## a", ""), ("***", "a"), ("| a |", "| --- |"),
     ("| a | b |", "|"), ("Thanks,", ""), ("The a Team", ""), ("sudo a", ""), ("a:", ""), ("x   y", "z"),
+    ("> a", "b"), ("> a", "> > b"), ("a:", "> b"),
 )  # fmt: skip
 
 #: Begin an item of a list of packages, and never end it.
@@ -118,6 +119,7 @@ FAMILIES: tuple[Family, ...] = (
     (_under("Summary"), "- - - - - - - a\n", ""),
     (_under("Summary"), "They say:\n\n| words XSA-{n}\n\n", ""),
     (_under("Summary"), "| - a\n|   | b\n", ""),
+    (_under("Summary"), "> words XSA-{n}\n> > words\n", ""),
     (_under("Summary"), "XSA-{n} - words [1]\n", ""),
     (_under("Summary"), "|a|XSA-{n}|\n", ""),
     (_under("Summary"), "+---+\n|a|b|\n+---+\n\n", ""),

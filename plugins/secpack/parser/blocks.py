@@ -28,8 +28,8 @@ from secpack.parser.lines import (
     RULE,
     SHELL,
     Lines,
+    begins_quotation,
     chunk_end,
-    has_bar,
     joined,
     skip_blank,
     span,
@@ -159,7 +159,7 @@ def _interrupts(lines: Lines, position: int, scope: Scope) -> bool:
         return True
     if _begins_as_prose(line.text):
         return False
-    if SHELL.match(line.text) or has_bar(line) or BOX.fullmatch(line.text):
+    if SHELL.match(line.text) or begins_quotation(lines, position) or BOX.fullmatch(line.text):
         return True
     if not scope.depth and DASHES.fullmatch(line.text):
         return True

@@ -20,7 +20,7 @@ MAX_READ: Final = 128 * 1024
 #: A rule looks at most so many lines ahead, which keeps it linear.
 LOOK_AHEAD: Final = 60
 
-BAR: Final = re.compile(r" {0,3}\| ?")
+BAR: Final = re.compile(r" {0,3}(?P<bar>\|(?!\|)|>(?=[> ]|$)) ?")
 BOX: Final = re.compile(r" {0,3}\+[-=+]{3,}")
 BULLET: Final = re.compile(r"[ \t]*(?P<marker>[-*•])[ \t]+(?=\S)")
 NUMBER: Final = re.compile(
@@ -128,10 +128,16 @@ def without(line: Line, start: int) -> Line:
     return Line(line.number, line.text[start:])
 
 
-def has_bar(line: Line) -> bool:
-    """Whether ``|`` quotes a line; ``||`` does not."""
-    bar = "|" in line.text and BAR.match(line.text)
-    return bool(bar) and not line.text.lstrip().startswith("||")
+def bar(line: Line) -> str:
+    """Return what quotes a line: ``|``, or ``>`` as in mail; ``||`` and ``>=`` do not."""
+    match = BAR.match(line.text) if "|" in line.text or ">" in line.text else None
+    return "" if match is None else match["bar"]
+
+
+def begins_quotation(lines: Lines, position: int) -> bool:
+    """Whether a bar interrupts running text; ``>`` does below a colon only: it can be "greater"."""
+    drawn = bar(lines[position])
+    return drawn == "|" or (drawn == ">" and lines[position - 1].text.endswith(":"))
 
 
 def skip_blank(lines: Lines, position: int) -> int:

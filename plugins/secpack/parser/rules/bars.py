@@ -1,4 +1,4 @@
-"""Quotations and tables, which are drawn with ``|`` bars."""
+"""Quotations and tables, which are drawn with bars."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from typing import Final
 
 from secpack.model.blocks import Quotation, Table
-from secpack.parser.lines import BAR, BOX, DASHES, Line, Lines, has_bar, skip_blank, span, without
+from secpack.parser.lines import BAR, BOX, DASHES, Line, Lines, bar, skip_blank, span, without
 from secpack.parser.rules import Parsed, Scope
 from secpack.parser.rules.headings import is_heading
 
@@ -16,43 +16,41 @@ _EDGE_SIGNS: Final = frozenset(" \t|+:=-")
 
 
 def parse_quotation(lines: Lines, position: int, scope: Scope) -> Parsed[Quotation]:
-    """Read lines after ``|`` bars, up to a blank line without a bar below it."""
-    framed = (
-        BOX.fullmatch(lines[position].text)
-        and position + 1 < len(lines)
-        and has_bar(lines[position + 1])
-    )
-    if not (has_bar(lines[position]) or framed):
+    """Read lines after bars, ``|`` or ``>``, up to a blank line without a bar below it."""
+    drawn, below = bar(lines[position]), lines[position + 1 : position + 2]
+    if not drawn and BOX.fullmatch(lines[position].text) and below:
+        drawn = bar(below[0]).strip(">")
+    if not drawn:
         return None
-    end = _quotation_end(lines, position, scope)
+    end = _quotation_end(lines, position, drawn, scope)
     first, last, after = span(lines, position, end)
-    content = [_without_bar(line) for line in lines[position:after]]
+    content = [_without_bar(line, drawn) for line in lines[position:after]]
     for edge in (0, end - position - 1):
         if BOX.fullmatch(lines[position + edge].text):
             content[edge] = Line(content[edge].number, "")
     return Quotation(first, last, scope.nested(content, in_item=False)), after
 
 
-def _without_bar(line: Line) -> Line:
-    if has_bar(line):
+def _without_bar(line: Line, drawn: str) -> Line:
+    if bar(line) == drawn:
         match = BAR.match(line.text)
         assert match is not None
         return without(line, match.end())
     return without(line, line.text.index("+") + 1) if BOX.fullmatch(line.text) else line
 
 
-def _quotation_end(lines: Lines, position: int, scope: Scope) -> int:
+def _quotation_end(lines: Lines, position: int, drawn: str, scope: Scope) -> int:
     """Return the index after a quotation, which includes gaps and lines that lost their bar."""
     end, unbarred = position, []
     while end < len(lines):
         line = lines[end]
         if line.blank:
             following = skip_blank(lines, end)
-            if following == len(lines) or not has_bar(lines[following]):
+            if following == len(lines) or bar(lines[following]) != drawn:
                 break
             end = following
-        elif not has_bar(line) and not BOX.fullmatch(line.text):
-            if not _lost_its_bar(lines, end):
+        elif bar(line) != drawn and not BOX.fullmatch(line.text):
+            if drawn == ">" or not _lost_its_bar(lines, end):
                 break
             unbarred.append(line.number)
         end += 1
@@ -71,7 +69,7 @@ def _lost_its_bar(lines: Lines, position: int) -> bool:
     ended = not above or above.endswith((".", "!", "?", ":"))
     if ended and lines[position].text.endswith(":"):
         return False
-    if position + 1 < len(lines) and has_bar(lines[position + 1]):
+    if position + 1 < len(lines) and bar(lines[position + 1]):
         return True
     return not ended
 

@@ -25,7 +25,7 @@ from secpack.parser.lines import (
     SHELL,
     Line,
     Lines,
-    has_bar,
+    begins_quotation,
     skip_blank,
 )
 from secpack.parser.rules import Parsed, Scope
@@ -147,7 +147,7 @@ def _breaks_item(lines: Lines, position: int, marker: _Marker) -> bool:
         return True
     if _RELEASE.match(line.text.strip(" \t")) or _is_after(lines, position, marker):
         return True
-    if is_heading(lines, position) or has_bar(line):
+    if is_heading(lines, position) or begins_quotation(lines, position):
         return True
     return bool(DASHES.fullmatch(line.text) or SHELL.match(line.text))
 
