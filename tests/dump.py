@@ -43,7 +43,7 @@ def _holds(value: Any) -> bool:
 
 
 def _says(value: Any) -> bool:
-    return value not in ("", None, ()) and not _holds(value)
+    return value not in ("", None, ()) and value is not False and not _holds(value)
 
 
 def one_line(value: Any) -> str:

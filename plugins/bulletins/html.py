@@ -165,7 +165,7 @@ class _Renderer:
             case Heading():
                 return self._heading(block)
             case Paragraph():
-                inner = self.inline(block.inlines)
+                inner = self._running(block)
                 return f"<p>{inner}</p>" if inner.strip() else ""
             case Preformatted():
                 return _preformatted(block)
@@ -182,8 +182,7 @@ class _Renderer:
             case Rule():
                 return "<hr>"
             case SignOff():
-                lines = self.inline(block.inlines).replace("\n", "<br>\n")
-                return f'<p class="sign-off">{lines}</p>'
+                return f'<p class="sign-off">{self._running(block)}</p>'
             case Unread():
                 return f'<pre tabindex="0"><code>{escape(block.text)}</code></pre>'
             case _:
@@ -229,12 +228,18 @@ class _Renderer:
         before = block.items[position - 1].number or 0
         return "" if number == before + 1 else f' value="{number}"'
 
+    def _running(self, block: Paragraph | SignOff) -> str:
+        """Running text, with the line breaks that matter."""
+        words = self.inline(block.inlines)
+        breaks = isinstance(block, SignOff) or block.breaks
+        return words.replace("\n", "<br>\n") if breaks else words
+
     def _item(self, blocks: tuple[Block, ...]) -> str:
         """An item of one paragraph has no ``<p>``."""
         written = [b for b in blocks if not (isinstance(b, Paragraph) and not b.inlines)]
         if written and isinstance(written[0], Paragraph):
             rest = self._inside(written[1:])
-            first = self.inline(written[0].inlines)
+            first = self._running(written[0])
             if not any(isinstance(block, Paragraph) for block in written[1:]):
                 return f"{first}\n{rest}" if rest else first
             return f"<p>{first}</p>\n{rest}"

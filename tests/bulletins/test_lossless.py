@@ -95,7 +95,8 @@ pieces = st.sampled_from([
     "XSA-212", "XSA", "212", ",", "213", "through", "214", "CVE-2017-7228", "QSB", "#37",
     "https://example.org/a?b;c#L1", "[1]", "[2]", "[*]", "[01]", "2018-05-24:", "2018-05-24",
     "July", "14:", "--", "Thanks,", "References", "Changelog", "word", "word.", "words:",
-    "<script>", ">", "> >", "#", "&", '"', "'", "\t", "\u202e", "\u200b", "\x07", "é", "\x85", "\u2028", "\r", "é",
+    "<script>", ">", "> >", "#", "&",
+    '"', "'", "\t", "\u202e", "\u200b", "\x07", "é", "\x85", "\u2028", "\r", "é",
     "diff --git a/x b/x", "@@ -1,2 +1,3 @@", "int f(void) {", "    ", "  ", "XSA-9 - x", "    x;",
 ])  # fmt: skip
 lines = st.lists(pieces, max_size=6).flatmap(

@@ -29,7 +29,7 @@ PAIRS = (
     ("{", ""), ("f(a);", "{"), ("@@ -1,9 +1,9 @@", " a"), ("$ a", ""), ("- a", ""), ("- a", "b"),
     ("| - a", "|"), ("| | a", "| b"), ("a", "    b:"), ("## a", ""), ("***", "a"), ("| a |", "| --- |"),
     ("| a | b |", "|"), ("Thanks,", ""), ("The a Team", ""), ("sudo a", ""), ("a:", ""), ("x   y", "z"),
-    ("> a", "b"), ("> a", "> > b"), ("a:", "> b"),
+    ("> a", "b"), ("> a", "> > b"), ("a:", "> b"), ("---", "a  b"), ("---  ---", "a"),
 )  # fmt: skip
 
 #: Begin an item of a list of packages, and never end it.
@@ -119,6 +119,10 @@ FAMILIES: tuple[Family, ...] = (
     (_under("Summary"), "- - - - - - - a\n", ""),
     (_under("Summary"), "They say:\n\n| words XSA-{n}\n\n", ""),
     (_under("Summary"), "| - a\n|   | b\n", ""),
+    (_under("Summary"), "---\na  b\na  b\n---\n\n", ""),
+    (_under("Summary"), "--- ", ""),
+    (_under("Summary"), "---\nA  b\n", ""),
+    (_under("Summary"), "A\nB XSA-{n}\nC\n", ""),
     (_under("Summary"), "> words XSA-{n}\n> > words\n", ""),
     (_under("Summary"), "XSA-{n} - words [1]\n", ""),
     (_under("Summary"), "|a|XSA-{n}|\n", ""),

@@ -110,9 +110,10 @@ class Heading(_Lines):
 
 @dataclass(frozen=True, slots=True)
 class Paragraph(_Lines):
-    """Running text."""
+    """Running text; ``breaks`` says that its line breaks matter, as in an address."""
 
     inlines: tuple[Inline, ...]
+    breaks: bool = False
 
 
 @dataclass(frozen=True, slots=True)

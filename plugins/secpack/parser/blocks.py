@@ -30,12 +30,13 @@ from secpack.parser.lines import (
     Lines,
     begins_quotation,
     chunk_end,
+    is_aligned,
     joined,
     skip_blank,
     span,
 )
 from secpack.parser.rules import Parsed, Scope
-from secpack.parser.rules.bars import parse_quotation, parse_table
+from secpack.parser.rules.bars import parse_quotation, parse_ruled, parse_table, unread_table
 from secpack.parser.rules.headings import (
     REFERENCE_SECTIONS,
     is_heading,
@@ -60,6 +61,9 @@ from secpack.parser.rules.references import parse_references
 MAX_DEPTH: Final = 8
 
 _SIGN_OFF_LINES: Final = 5
+_LINES_WITH_BREAKS: Final = 3
+_SHORT: Final = 50
+_STOPS: Final = (*".,:;!?", *"0123456789")
 _FAREWELL: Final = re.compile(
     r"(?:(?:Many )?[Tt]hanks|Thank you|(?:(?:Best|Kind) )?[Rr]egards"
     r"|(?:Yours )?(?:[Ss]incerely|faithfully|truly)|Yours|Cheers)[,.!]?"
@@ -69,7 +73,6 @@ _VERSION: Final = re.compile(r"[0-9]+(?:\.[0-9]+){1,4}(?:\.rc[0-9]+)?")
 
 # A line that begins with a letter begins with no mark, except "a)", "a." and "me@here:$ ".
 _PROSE: Final = re.compile(r"[ \t]*(?:[A-Z]|[a-z](?![.)]))")
-_ALIGNED: Final = re.compile(r"[^\s.:!?] {3,}\S")
 
 
 def parse_blocks(lines: Lines, scope: Scope) -> tuple[Block, ...]:
@@ -139,17 +142,26 @@ def parse_paragraph(
     end = position + 1
     while end < len(lines) and not lines[end].blank and not _interrupts(lines, end, scope):
         end += 1
-    if sum(1 for line in lines[position:end] if _is_aligned(line.text)) >= 2:
-        message = "columns set with spaces, shown as printed: a table needs bars between its cells"
-        scope.report(lines[position].number, "not-understood", message)
-        return preformatted(lines, position, end)
+    if sum(1 for line in lines[position:end] if is_aligned(line.text)) >= 2:
+        return unread_table(lines, position, end, scope)
     first, last, after = span(lines, position, end)
-    return Paragraph(first, last, scope.inline(joined(lines[position:end]))), after
+    words, breaks = joined(lines[position:end]), _has_breaks(lines[position:end])
+    return Paragraph(first, last, scope.inline(words), breaks), after
 
 
-def _is_aligned(text: str) -> bool:
-    """Whether several spaces separate words of a line, as in columns."""
-    return "   " in text and bool(_ALIGNED.search(text))
+def _has_breaks(lines: Lines) -> bool:
+    """Whether several short lines each have room for the next word: an address, a list."""
+    if len(lines) < _LINES_WITH_BREAKS:
+        return False
+    texts = [line.text.strip(" \t") for line in lines]
+    return len(texts[-1]) <= _SHORT and all(map(_breaks, texts, texts[1:]))
+
+
+def _breaks(text: str, below: str) -> bool:
+    """Whether a line has room for the next word, and the sentence does not go on there."""
+    word, _, rest = below.partition(" ")
+    goes_on = word[0].islower() and rest and not text.endswith(_STOPS)
+    return len(text) + 1 + len(word) <= _SHORT and not goes_on and text[-1] != "-"
 
 
 def _interrupts(lines: Lines, position: int, scope: Scope) -> bool:
@@ -175,6 +187,7 @@ _RULES: Final[tuple[_Rule, ...]] = (
     parse_heading,
     parse_markdown_heading,
     parse_table,
+    parse_ruled,
     parse_quotation,
     parse_rule,
     parse_sign_off,
@@ -191,6 +204,7 @@ _RULES: Final[tuple[_Rule, ...]] = (
 #: What these read begins with a mark, and never with a letter.
 _NEED_A_MARK: Final[tuple[_Rule, ...]] = (
     parse_markdown_heading,
+    parse_ruled,
     parse_quotation,
     parse_rule,
     parse_fenced,

@@ -50,6 +50,7 @@ DATED: Final = re.compile(
 DATED_LOOSELY: Final = re.compile(rf"(?P<term>(?P<date>{ISO}))(?P<separator>[ \t]+)(?=\S)")
 
 _TAB: Final = 8
+_ALIGNED: Final = re.compile(r"[^\s.:!?] {3,}\S")
 _INDENT: Final = re.compile(r"[ \t]*")
 
 
@@ -138,6 +139,11 @@ def begins_quotation(lines: Lines, position: int) -> bool:
     """Whether a bar interrupts running text; ``>`` does below a colon only: it can be "greater"."""
     drawn = bar(lines[position])
     return drawn == "|" or (drawn == ">" and lines[position - 1].text.endswith(":"))
+
+
+def is_aligned(text: str) -> bool:
+    """Whether several spaces separate words of a line, as in columns."""
+    return "   " in text and bool(_ALIGNED.search(text))
 
 
 def skip_blank(lines: Lines, position: int) -> int:

@@ -2,15 +2,32 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from typing import Final
 
-from secpack.model.blocks import Quotation, Table
-from secpack.parser.lines import BAR, BOX, DASHES, Line, Lines, bar, skip_blank, span, without
+from secpack.model.blocks import Paragraph, Preformatted, Quotation, Table
+from secpack.parser.lines import (
+    BAR,
+    BOX,
+    DASHES,
+    LOOK_AHEAD,
+    Line,
+    Lines,
+    bar,
+    chunk_end,
+    joined,
+    skip_blank,
+    span,
+    without,
+)
 from secpack.parser.rules import Parsed, Scope
 from secpack.parser.rules.headings import is_heading
+from secpack.parser.rules.preformatted import preformatted
 
 _EDGE_SIGNS: Final = frozenset(" \t|+:=-")
+_COLUMNS: Final = re.compile(r"[^\s.:!?] {2,}\S")
+_DASHED: Final = re.compile(r" {0,3}[-=]{3,}(?: {1,40}[-=]{3,}){0,40}")
 
 # --- quotations -------------------------------------------------------------------------------
 
@@ -96,6 +113,28 @@ def parse_table(lines: Lines, position: int, scope: Scope) -> Parsed[Table]:
     head = _head_count(drawn)
     first, last, after = span(lines, position, end)
     return Table(first, last, cells[:head], cells[head:]), after
+
+
+def parse_ruled(lines: Lines, position: int, scope: Scope) -> Parsed[Preformatted | Paragraph]:
+    """Read two or more lines between lines of dashes: rows of a table or a notice, no headings."""
+    if not _DASHED.fullmatch(lines[position].text):
+        return None
+    end = chunk_end(lines, position, LOOK_AHEAD)
+    own = lines[position:end]
+    rows = [line.text for line in own if not _DASHED.fullmatch(line.text)]
+    if len(rows) < 2 or not _DASHED.fullmatch(own[-1].text):
+        return None
+    if all(_COLUMNS.search(row) for row in rows):
+        return unread_table(lines, position, end, scope)
+    first, last, after = span(lines, position, end)
+    return Paragraph(first, last, scope.inline(joined(own)), breaks=True), after
+
+
+def unread_table(lines: Lines, position: int, end: int, scope: Scope) -> tuple[Preformatted, int]:
+    """Return a table without bars as it is, with a finding."""
+    message = "columns set with spaces, shown as printed: a table needs bars between its cells"
+    scope.report(lines[position].number, "not-understood", message)
+    return preformatted(lines, position, end)
 
 
 def is_edge(text: str) -> bool:

@@ -6,7 +6,7 @@ import re
 from typing import Final
 
 from secpack.model.blocks import Heading
-from secpack.parser.lines import BULLET, RULE, Lines, bar, span
+from secpack.parser.lines import BULLET, RULE, Lines, bar, is_aligned, span
 from secpack.parser.rules import Parsed, Scope
 
 # Names of sections that the parser treats in their own way.
@@ -38,7 +38,8 @@ def is_heading(lines: Lines, position: int) -> bool:
     title, underline = lines[position], lines[position + 1].text
     if title.blank or not _UNDERLINE.fullmatch(underline) or RULE.fullmatch(title.text):
         return False
-    if bar(title) or BULLET.match(title.text):
+    columns = is_aligned(_NUMBERED.sub("", title.text.strip(" \t"), count=1))
+    if columns or bar(title) or BULLET.match(title.text):
         return False
     above = lines[position - 1].text if position else ""
     if not above:
