@@ -90,6 +90,7 @@ def test_real_pack(real_pack: Path) -> None:
 
 # Lines made of what the rules look for, so that random texts meet the rules at every corner.
 pieces = st.sampled_from([
+    "~~~", "^^^^", "++++",
     "|", "-", "*", "[", "]", "(", ")", "1.", "2)", "a.", "b)", "`x`", "_y_", "`", "_", "**", "##",
     "$", "+", "+---", "---", "===", "-----", "***", "|-|", "||", ".", ":", ";", "{", "}",
     "XSA-212", "XSA", "212", ",", "213", "through", "214", "CVE-2017-7228", "QSB", "#37",

@@ -25,7 +25,7 @@ class Scope:
 
     ``labels`` are those of all references, ``reserved`` those that a section of references
     defines; ``repeated`` are titles that occur more than once. ``section`` is the name of the
-    current section and ``level`` its level; ``top`` is the sign that underlines the first heading.
+    current section and ``level`` its level; ``signs`` are those that underline headings, in order.
     """
 
     path: str
@@ -38,7 +38,7 @@ class Scope:
     in_item: bool = False
     section: str = ""
     level: int = 0
-    top: str = ""
+    signs: list[str] = field(default_factory=list)
 
     def inline(self, text: str) -> tuple[Inline, ...]:
         """Parse running text with the labels of this document."""

@@ -20,7 +20,9 @@ _TOP_SECTIONS: Final = DATED_SECTIONS | {
     "quick summary", "references", "summary", "user action", "user action required",
 }  # fmt: skip
 
-_UNDERLINE: Final = re.compile(r" {0,3}(?P<mark>[-=])(?P=mark){2,}")
+_DEEPEST: Final = 4
+_UNDERLINE: Final = re.compile(r" {0,3}(?P<mark>[-=~*+^])(?P=mark){2,}")
+_ENDS: Final = tuple(3 * mark for mark in "-=~*+^")
 _MARKDOWN: Final = re.compile(r"(?P<mark>#{2,6}[ \t]{1,4})(?=\S)")
 _NUMBERED: Final = re.compile(r"\A(?:[0-9]{1,2}[.)])+[ \t]+")
 
@@ -31,25 +33,32 @@ def section_name(title: str) -> str:
 
 
 def is_heading(lines: Lines, position: int) -> bool:
-    """Whether a line is underlined, and either a blank line precedes it or the lengths match."""
+    """Whether a line is underlined, and either a blank line precedes it or the lengths match.
+
+    Both must hold where the line below is neither ``===`` nor ``---``.
+    """
     # Called for every line, several times; the end of the next line rules out nearly all.
-    if position + 1 >= len(lines) or not lines[position + 1].text.endswith(("---", "===")):
+    if position + 1 >= len(lines) or not lines[position + 1].text.endswith(_ENDS):
         return False
     title, underline = lines[position], lines[position + 1].text
     if title.blank or not _UNDERLINE.fullmatch(underline) or RULE.fullmatch(title.text):
         return False
+    usual = underline.endswith(("-", "="))
     columns = is_aligned(_NUMBERED.sub("", title.text.strip(" \t"), count=1))
     if columns or bar(title) or BULLET.match(title.text):
         return False
     above = lines[position - 1].text if position else ""
-    if not above:
+    if not above and usual:
         return True
     length, drawn = len(title.text.strip(" \t")), len(underline.strip(" \t"))
-    return abs(length - drawn) <= 2 or (above.endswith((".", "!", "?")) and drawn * 2 >= length)
+    fits = abs(length - drawn) <= 2
+    if not usual:
+        return not above and fits and _UNDERLINE.fullmatch(title.text) is None
+    return fits or (above.endswith((".", "!", "?")) and drawn * 2 >= length)
 
 
 def parse_heading(lines: Lines, position: int, scope: Scope) -> Parsed[Heading]:
-    """Read a line that is underlined with ``=`` or ``-``."""
+    """Read a line that is underlined with ``=``, ``-`` or another sign."""
     if not is_heading(lines, position):
         return None
     title = lines[position].text.strip(" \t")
@@ -62,15 +71,19 @@ def parse_heading(lines: Lines, position: int, scope: Scope) -> Parsed[Heading]:
 
 
 def _level(scope: Scope, sign: str) -> int:
-    """Return 2 for ``-`` in a text that begins with ``=``, and 1 otherwise.
+    """Return 1 for ``=``, and for other signs how many the text has used up to the first of these.
 
     A changelog does not count as the beginning, because it may have been added on top. Sections
     that every text has are never nested.
     """
-    if not scope.top and scope.section not in DATED_SECTIONS:
-        scope.top = sign
+    counts = scope.section not in DATED_SECTIONS and (sign != "=" or not scope.signs)
+    if counts and sign not in scope.signs:
+        scope.signs.append(sign)
     usual = scope.section in _TOP_SECTIONS and scope.section not in scope.repeated
-    return 2 if sign == "-" and scope.top == "=" and not usual else 1
+    if sign == "=" or usual:
+        return 1
+    depth = scope.signs.index(sign) if sign in scope.signs else len(scope.signs)
+    return min(depth, _DEEPEST - 1, scope.level) + 1
 
 
 def parse_markdown_heading(lines: Lines, position: int, scope: Scope) -> Parsed[Heading]:
@@ -79,7 +92,7 @@ def parse_markdown_heading(lines: Lines, position: int, scope: Scope) -> Parsed[
     free = not position or lines[position - 1].blank
     if not match or not free or scope.depth:
         return None
-    level = min((scope.level or 1) + max(1, match["mark"].count("#") - 1), 4)
+    level = min((scope.level or 1) + max(1, match["mark"].count("#") - 1), _DEEPEST)
     first, last, after = span(lines, position, position + 1)
     title = scope.inline(lines[position].text[match.end() :])
     return Heading(first, last, level, title, mark=match["mark"]), after
