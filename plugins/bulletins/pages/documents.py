@@ -30,7 +30,7 @@ from bulletins.pages.model import (
 from bulletins.site import Links, Site, summary
 from bulletins.urls import json_url
 from secpack.canary.diff import changes
-from secpack.extract.sections import MAX_WHOLE, Quotation, actions, affected
+from secpack.extract.sections import Quotation, actions, affected
 from secpack.model.archive import Bulletin, Canary, Letter, Publication, Section, Verdict
 from secpack.parser.blocks import defined_labels
 from secpack.parser.characters import visible
@@ -38,8 +38,15 @@ from secpack.parser.characters import visible
 #: From a document's page to the root of the site.
 ROOT: Final = "../../"
 
-#: A page is light while its text as HTML, its quotations and its original have fewer bytes.
-_LIGHT: Final = 18_500
+#: The most bytes of a light page: of the 40,000 of a first visit the stylesheet takes the rest.
+_LIGHT: Final = 29_400
+# What a page has beside text, quotations and original; rows of packages; other lines.
+_FRAME: Final = 6_200
+_ROW: Final = 230
+_LINE: Final = 80
+
+# The shortest quotation of a long section, in characters.
+_LEAST: Final = 1_000
 
 
 def bulletin_page(site: Site, bulletin: Bulletin) -> BulletinPage:
@@ -48,7 +55,8 @@ def bulletin_page(site: Site, bulletin: Bulletin) -> BulletinPage:
     text = render(document, links)
     lines = [row.line for row in bulletin.packages]
     targets = frozenset(defined_labels(document.blocks))
-    most = max(MAX_WHOLE, _LIGHT - len(text.html))
+    room = _room(bulletin, text)
+    most = max(_LEAST, room * 3 // 4)  # the rest is markup
     concerned = affected(document, most)
 
     def excerpt(quotation: Quotation) -> Excerpt:
@@ -61,7 +69,7 @@ def bulletin_page(site: Site, bulletin: Bulletin) -> BulletinPage:
     quoted = sum(len(each.html) for each in (*steps, concerns) if each)
     return BulletinPage(
         item=bulletin_item(site, bulletin),
-        body=_body(site, bulletin, text, quoted),
+        body=_body(site, bulletin, text, room - quoted),
         mentions=advisory_links(bulletin.mentions),
         cves=cve_links(bulletin.cves),
         actions=steps,
@@ -78,9 +86,10 @@ def _anchor(text: Rendered, section: Section) -> str:
 def canary_page(site: Site, canary: Canary) -> CanaryPage:
     """The page of a canary."""
     links = Links(site, ROOT)
+    text = render(canary.document, links)
     return CanaryPage(
         item=canary_item(site, canary),
-        body=_body(site, canary, render(canary.document, links)),
+        body=_body(site, canary, text, _room(canary, text)),
         count=canary.count,
         bulletins=sum(1 for b in site.archive.bulletins if b.published <= canary.published),
         master_key=grouped(canary.master_key),
@@ -92,15 +101,23 @@ def canary_page(site: Site, canary: Canary) -> CanaryPage:
     )
 
 
-def _body(site: Site, publication: Publication, text: Rendered, quoted: int = 0) -> Body:
+def _room(publication: Publication, text: Rendered) -> int:
+    """How many bytes a light page has left for quotations and the original."""
+    lines, rows = len(text.outline) + 2 * len(publication.revisions), 0
+    if isinstance(publication, Bulletin):
+        ids = (publication.addresses, publication.mentions, publication.cves)
+        lines, rows = lines + sum(map(len, ids)), len(publication.packages)
+    return _LIGHT - _FRAME - _ROW * rows - _LINE * lines - len(text.html.encode())
+
+
+def _body(site: Site, publication: Publication, text: Rendered, room: int) -> Body:
     file = publication.document.file
-    is_light = len(text.html) + quoted + len(file.data) < _LIGHT
     older, newer = site.older.get(publication.id), site.newer.get(publication.id)
     return Body(
         description=summary(publication),
         html=Markup(text.html),  # noqa: S704 - ours
         outline=text.outline,
-        original=file.data.decode() if is_light else "",
+        original=file.data.decode() if len(file.data) < room else "",
         data=Link(json_url(publication, site.profile).rpartition("/")[2], words.json),
         evidence=evidence(site, file, publication.signatures),
         revisions=tuple(

@@ -64,7 +64,7 @@ _NEEDED: Final = re.compile(
 )
 
 #: A section with more characters is cut, between paragraphs.
-MAX_WHOLE: Final = 1200
+_MAX_WHOLE: Final = 1200
 
 #: No real section comes near this.
 _MOST: Final = 20_000
@@ -156,7 +156,7 @@ def quotation(section: Section, rows: Iterable[int], most: int) -> Quotation:
     What is left out is counted.
     """
     blocks = _without_headings(section)
-    if _size(blocks) <= MAX_WHOLE:
+    if _size(blocks) <= _MAX_WHOLE:
         return Quotation(section, blocks, 0)
     lines = frozenset(rows)
     end = max((n for n, block in enumerate(blocks, 1) if _is_needed(block, lines)), default=1)
