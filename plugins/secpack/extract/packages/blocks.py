@@ -272,7 +272,9 @@ class Reader:
             return
         releases = vocabulary.releases_in(last, self.product)
         if about:
-            self.context = replace(heading, releases=releases or heading.releases, about=about)
+            targets = sentences.announced_for(last) or heading.targets
+            new = replace(heading, about=about, targets=targets)
+            self.context = replace(new, releases=releases or heading.releases)
         elif last.endswith(":"):
             lost = bool(before.header or placed or releases)
             self.context = replace(heading, about=before.about, lost=lost)

@@ -10,7 +10,14 @@ from enum import Enum, auto
 from typing import Final
 
 from secpack.extract.packages.phrases import Entry, read_fact, read_sentence
-from secpack.extract.packages.vocabulary import find_releases, read_targets, releases_in, spaced
+from secpack.extract.packages.vocabulary import (
+    TARGETS,
+    find_releases,
+    read_targets,
+    releases_in,
+    spaced,
+    target_names,
+)
 from secpack.model.archive import Fix
 
 
@@ -40,7 +47,7 @@ _FORMER: Final = _words(
 )
 _PACKAGES: Final = _words(
     r"\b(?:packages|(?:following|this|fixed|new|updated) package"
-    r"|(?:fixed|new|corrected) versions)\b"
+    r"|(?:following|these|fixed|new|corrected) (?:versions|updates|builds))\b"
 )
 _ABOUT: Final = _words(r"\b(?:packages?|versions?)\b")
 _CONDITION: Final = re.compile(r"(?:To|Until|Before|After|If|Once|When|While)\b")
@@ -56,6 +63,7 @@ _INSTALLED: Final = re.compile(
     r"\s+(?:in|into|inside)\s+(?!order\b)(?P<where>[^.,;:]{1,80}?)"
     r"(?=[.,;:(]|\s+(?:via|by|using|with|through|that|which|and then|as)\b|\s*$)"
 )
+_ANNOUNCED: Final = re.compile(spaced(rf"(?:packages|updates|versions|install) in ({TARGETS}):$"))
 _NEGATION: Final = re.compile(r"\bn(?:ot|o need)\b")
 
 
@@ -83,6 +91,16 @@ def judge(words: str) -> About | None:
         return None
     clear = _MENDS.search(words) and not _CONDITION.match(words)
     return About.FIXES if clear else About.UNCLEAR
+
+
+def announced_for(words: str) -> tuple[str, ...]:
+    """Where the packages go that some words announce, if they say so.
+
+    Install the following updates in dom0 and all templates: => dom0; templates
+    The following packages fix a flaw in dom0: =>
+    """
+    match = _ANNOUNCED.search(words)
+    return target_names(match[1]) if match else ()
 
 
 def installed_in(sentence: str) -> tuple[str, ...] | None:
