@@ -31,7 +31,9 @@ _LABELS: Final = re.compile(r"\[\w{1,4}\]|\[\*{1,5}\]")
 _BULLET: Final = re.compile(r"^\s*[-*•]\s+", re.MULTILINE)
 # Where words are parted: sentences; headers and items in a paragraph, or in indented lines.
 _SENTENCE: Final = re.compile(r"(?<=[.!?])\s+(?=[A-Z\"(])")
-_PART: Final = re.compile(r"(?<=:)\n|\n(?=[-*•] )|\n(?=(?:For|In) [^\n]{1,160}:$)", re.MULTILINE)
+_PART: Final = re.compile(
+    r"(?<=:)\n|\n(?=[-*•] )|\n(?=(?:For|In) [^\n:]{1,160}:(?:\s|$))", re.MULTILINE
+)
 _ITEM: Final = re.compile(r"\n(?=\s*[-*•] )|(?<=:)\n|\n(?=[^\n]{1,160}:$)|\n\s*\n", re.MULTILINE)
 _LINE: Final = re.compile(r"\n")
 _PLACED: Final = re.compile(r"(?:For|In|On|Inside)\s(?:[^:.]|\.(?=[0-9])){1,90}:")

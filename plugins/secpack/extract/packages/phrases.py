@@ -95,6 +95,7 @@ def tokens(text: str, product: str) -> Iterator[Token]:
             yield Token(kind, value, match.start())
         else:
             bare = value.rstrip(".:!?").strip("\"'“”").replace("\n", "")
+            bare = bare.removeprefix(">=").removeprefix("≥")
             if vocabulary.is_version(bare, certain=certain):
                 yield Token("version", bare, match.start())
             elif bare:
@@ -270,14 +271,18 @@ _LATE: Final = re.compile("[bq],{1,3}[RT]{1,3}[,:=]*$")
 _BEGUN: Final = re.compile("[VX][Tbq=]{0,9}R?[Tbq=]{0,9},{0,3}$")
 # Names, and what is said of them, before and after their versions: for R2 version 4.1, for R3 …
 _CLAUSE: Final = (
-    r"(?P<head>(?:[RTbq][,:w]{0,9}){0,20})"
+    r"(?P<head>(?:[RTbq][,:;w]{0,9}){0,20})"
     r"(?P<names>(?:N[bq]?,{0,3}){0,20}(?<=[Nbq,])[,:w]{0,9})?"
     r"(?P<said>(?:[RTq][,:w]{0,9}){0,20})"
     r"(?P<versions>V(?:,{0,3}V){0,20}|X)"
 )
-_LEADING: Final = re.compile(_CLAUSE + r"(?P<after>[RTbq]{0,20}(?:,[RT]{1,9}(?=[,:b]*$))?)[,:=w|]*")
-# … or version 4.1 for R2, 4.2 for R3.
-_TRAILING: Final = re.compile(_CLAUSE + r"(?P<after>(?:,{0,3}[RTbq]){0,20})[,:=w|]*")
+_LEADING: Final = re.compile(
+    _CLAUSE + r"(?P<after>(?:(?![RTbq]{1,9}:)[RTbq]){0,20}(?:,[RT]{1,9}(?=[,:b]*$))?)[,:;=w|]*"
+)
+# … or version 4.1 for R2, 4.2 for R3; but not what is said of what follows, as in R2: version 4.1.
+_TRAILING: Final = re.compile(
+    _CLAUSE + r"(?P<after>(?:(?!,{0,3}[RTbq]{1,9},{0,3}[:X]),{0,3}[RTbq]){0,20})[,:;=w|]*"
+)
 
 
 def _said(items: Iterable[Token]) -> Said:
@@ -321,7 +326,8 @@ class _Phrase:
         words: list[Token] = []
         for n, token in enumerate((*found, Token("end"))):
             turn = token.kind in ("word", "separator") and token.value in STOPS | {".", "!", "?"}
-            turn = turn and self.begun
+            led = token.value == "." and [t.kind for t in found[n + 1 : n + 2]] == ["release"]
+            turn = turn and self.begun and not led  # but "xen 4.1. For R3: xen 4.2"
             if token.kind == "word" and token.value.lower() not in FILLERS and not turn:
                 words.append(token)
                 continue
@@ -355,7 +361,8 @@ class _Phrase:
             case "old":
                 self._add("b" if self.begun else "?", value)
             case "separator":
-                self._add(":" if value == ":" else ",")
+                value = ";" if value == "." else value
+                self._add(value if value in ":;" else ",")
             case "word" if value == "to" and self.begun:  # 4.1-1 to 4.1-2
                 self._add("?")
             case "none" | "unfixed" | "unaffected":
@@ -403,6 +410,9 @@ class _Phrase:
         If all must be understood, nothing is said if anything is left, as a name without a version.
 
         For R2: xen 4.1, mill 4.2; for R3: xen 4.3 => 2 xen 4.1; 2 mill 4.2; 3 xen 4.3
+        For R2: xen 4.1 (stable). For R3: xen 4.3. => 2 xen 4.1 (stable); 3 xen 4.3
+        For R2: xen 4.1 for R3: xen 4.3 => 2 xen 4.1; 3 xen 4.3
+        xen 4.1 for R2; the package for R3 will follow => 2 xen 4.1; 3 xen none
         xen for R2 version 4.1, for R3 version 4.2 => 2 xen 4.1; 3 xen 4.2
         xen 4.1 for R2 and 4.2-1 for R3, mill 4.3 => 2 xen 4.1; 3 xen 4.2-1; mill 4.3
         sys-net: mill 4.1 in dom0, in sys-usb => dom0: mill 4.1; sys-usb: mill 4.1
@@ -411,7 +421,7 @@ class _Phrase:
         self._settle()
         letters = self.letters
         expression = _LEADING if re.match("[^VX]*[RT]", letters) else _TRAILING
-        position = len(letters) - len(letters.lstrip(",:=w"))
+        position = len(letters) - len(letters.lstrip(",:;=w"))
         found: list[Entry] = []
         names: list[tuple[str, str]] = []
         header: Said = {}
@@ -426,6 +436,8 @@ class _Phrase:
                 header = {kind: header[kind] for kind in kept} | head
             if items["names"]:
                 names = _named(items["names"])
+            elif items["versions"][0].kind == "X" and [i.kind for i in items["head"][-1:]] == [":"]:
+                names = []  # "xen 4.1 for R2. R3: not affected"
             elif not names and items["versions"][0].kind == "V":
                 return () if strict else None
             clause = _Clause(items, names, header, paired="=" in letters)
