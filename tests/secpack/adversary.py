@@ -146,6 +146,9 @@ FAMILIES: tuple[Family, ...] = (
     (_under("Summary", "\nWords "), " ", "a.\n"),
     (_under("Credits"), "Found by Anna Berg, Bo Cale and Dov Ems. ", ""),
     (_under("Credits"), "Anna Berg ", ""),
+    (_under("Credits"), "Thanks to @anna, Bo Cale. Anna Berg and @anna found ", ""),
+    (_under("Credits"), ": Anna 'a' Berg, @anna, ", ""),
+    (_under("Credits"), "@anna", ""),
     # packages
     (_FIXES, "- xen{n} packages, version 1.{n}-2\n", ""),
     (_FIXES, "For Quern 4.2, in hearth:\n- xen packages, version 1.{n}-2\n\n", ""),

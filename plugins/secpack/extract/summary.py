@@ -21,26 +21,33 @@ _SENTENCE_END: Final = re.compile(r"(?<!\be\.g)(?<!\bi\.e)(?<!\bvs)(?<!\betc)[.!
 _CREDITS: Final = frozenset({"credits", "credit", "acknowledgements", "acknowledgments", "thanks"})
 _WORD: Final = r"(?:[A-Z]\.|[^\W\d_a-z](?:[^\W\d_]|['’-](?=[^\W\d_])){0,40})"
 _PARTICLE: Final = (
-    r"(?:van|von|de|del|della|der|den|di|da|dos|das|do|du|la|le|ten|ter|zu|bin|ibn|al|y|e)"
+    r"(?:van|von|de|del|della|der|den|di|da|dos|das|do|du|la|le|ten|ter|zu|bin|ibn|al|y|e"
+    r"|['“\"][\w.-]{1,20}['”\"])"
 )
 _NAME: Final = rf"(?<![\w'’-]){_WORD}(?: (?:{_PARTICLE} ){{0,2}}{_WORD}){{1,4}}"
+_HANDLE: Final = r"(?<![\w@.])@[A-Za-z0-9][\w-]{1,38}"
 _JOINT: Final = r"(?:,? and |, )"
+_NAMES: Final = rf"(?P<names>(?:{_NAME}|{_HANDLE})(?:{_JOINT}(?:{_NAME}|{_HANDLE})){{0,8}})"
 # A name ends before a punctuation mark, or a word that no name includes.
 _NAME_END: Final = (
     r"(?=\s*(?:[.,;:()<\[]|$|(?:and|as|at|before|by|during|for|from|in|on|of|to|using|via|when|while"
     r"|whilst|who|whose|with)\b))"
 )
+_HOW: Final = r"(?P<how>discovered|found|reported)"
 _BY: Final = re.compile(
-    rf"\b(?P<how>discovered|found|reported|[Ff]ound|[Dd]iscovered|[Rr]eported)\b[^.,;:]{{0,40}}?\bby"
-    rf"(?: an? [a-z ,]{{1,40}}?,)? (?P<names>{_NAME}(?:{_JOINT}{_NAME}){{0,8}}){_NAME_END}"
+    rf"\b(?i:{_HOW})\b[^.,;:]{{0,40}}?\bby:?(?: an? [a-z ,]{{1,40}}?,)? {_NAMES}{_NAME_END}"
 )
+_WHO: Final = re.compile(
+    rf"(?:^|(?<=[.:;!?] )){_NAMES} (?:(?:both|first|independently|jointly) )?{_HOW}\b"
+)
+_THANKS: Final = re.compile(rf"\b(?:[Tt]hanks?(?: you)? to|thank) {_NAMES}{_NAME_END}")
 _WITH_MAIL: Final = re.compile(rf"(?P<names>{_NAME}) <[^<>@]{{1,60}}(?:@| at )[^<>@]{{1,60}}>")
 # Words in the names of groups and products, and words that can begin a sentence.
 _NO_PERSON: Final = re.compile(
     r"\b(?:Team|Security|Project|Group|Advisor\w+|Notice|Bulletin|Zero|Labs?|Inc|Ltd|GmbH|Corp\w*"
     r"|University|Institute|Research\w*|Foundation|Company|Department|Center|Centre|Xen|Linux|The"
     r"|Technolog\w+|Systems?|Software|List|Community|Developers?|Google|Intel|Microsoft|Red Hat"
-    r"|Thank\w*|Reported|Found|Discovered|By|And|Also|See|Dear|We)\b"
+    r"|Thank\w*|Reported|Found|Discovered|By|And|Also|See|Dear|We|In|On|At|After|Later|Both|Then|This|These|It)\b"
 )
 
 
@@ -104,7 +111,8 @@ def read_credits(every: Iterable[Section]) -> tuple[Credit, ...]:
     """Return the people whom sections on credits name, each once, in the order of the text.
 
     Such sections tell stories more often than they list names. So this reads only names of two or
-    more words, after ``found by`` or before a mail address, and skips what may be something else.
+    more words and handles, after ``found by`` or ``thanks to``, before ``found`` or a mail address,
+    and skips what may be something else.
     """
     named: dict[str, Credit] = {}
     for text in _thanks(every):
@@ -121,8 +129,12 @@ def _thanks(every: Iterable[Section]) -> Iterator[str]:
 
 
 def _people(text: str) -> Iterator[Credit]:
-    matches = [(m.start("names"), m["names"], m["how"].lower()) for m in _BY.finditer(text)]
-    matches += [(m.start("names"), m["names"], "thanked") for m in _WITH_MAIL.finditer(text)]
+    roles = {_BY: "how", _WHO: "how", _THANKS: "", _WITH_MAIL: ""}
+    matches = [
+        (m.start("names"), m["names"], m[how].lower() if how else "thanked")
+        for pattern, how in roles.items()
+        for m in pattern.finditer(text)
+    ]
     for _, names, role in sorted(matches):
         for name in re.split(_JOINT, names):
             if not _NO_PERSON.search(name):
