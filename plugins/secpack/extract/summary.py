@@ -19,7 +19,8 @@ _MARK: Final = re.compile(r"\s*\[(?:[0-9]{1,3}|\*{1,3})\](?=[\s.,;:)\[]|$)")
 _SENTENCE_END: Final = re.compile(r"(?<!\be\.g)(?<!\bi\.e)(?<!\bvs)(?<!\betc)[.!?][\"'”’)]?$")
 
 _CREDITS: Final = frozenset({"credits", "credit", "acknowledgements", "acknowledgments", "thanks"})
-_WORD: Final = r"(?:[A-Z]\.|[^\W\d_a-z](?:[^\W\d_]|['’-](?=[^\W\d_])){0,40})"
+_OPENS: Final = r"(?:Discovered|Found|Reported|Thanks?)\b"
+_WORD: Final = rf"(?!{_OPENS})(?:[A-Z]\.|[^\W\d_a-z](?:[^\W\d_]|['’-](?=[^\W\d_])){{0,40}})"
 _PARTICLE: Final = (
     r"(?:van|von|de|del|della|der|den|di|da|dos|das|do|du|la|le|ten|ter|zu|bin|ibn|al|y|e"
     r"|['“\"][\w.-]{1,20}['”\"])"
@@ -30,8 +31,8 @@ _JOINT: Final = r"(?:,? and |, )"
 _NAMES: Final = rf"(?P<names>(?:{_NAME}|{_HANDLE})(?:{_JOINT}(?:{_NAME}|{_HANDLE})){{0,8}})"
 # A name ends before a punctuation mark, or a word that no name includes.
 _NAME_END: Final = (
-    r"(?=\s*(?:[.,;:()<\[]|$|(?:and|as|at|before|by|during|for|from|in|on|of|to|using|via|when|while"
-    r"|whilst|who|whose|with)\b))"
+    rf"(?=\s*(?:[.,;:()<\[]|$|{_OPENS}"
+    r"|(?:and|as|at|before|by|during|for|from|in|on|of|to|using|via|when|while|whilst|who|whose|with)\b))"
 )
 _HOW: Final = r"(?P<how>discovered|found|reported)"
 _BY: Final = re.compile(
