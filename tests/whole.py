@@ -16,7 +16,7 @@ from secpack.lint import lint
 from secpack.model.archive import Archive, Bulletin, Canary, File
 from secpack.pack import TextFile
 from secpack.profile import Csaf
-from secpack.tracker.join import join_advisories, join_cves
+from secpack.tracker.join import join_advisories, join_ids
 from tests.bulletins.formats import exports
 
 BULLETIN = "---===[ Quern Security Bulletin 012 ]===---\n\n2025-05-06\n\n"
@@ -63,8 +63,8 @@ def read(data: bytes) -> Archive:
     advisories = tuple(join_advisories(publications, ()))
     findings = [f for p in publications for f in p.document.findings]
     findings += check_canaries(canaries, bulletins, PROFILE)
-    cves = tuple(join_cves(advisories, publications))
-    return Archive(bulletins, canaries, advisories, (), (), tuple(sorted(findings)), cves)
+    ids = tuple(join_ids(advisories, publications))
+    return Archive(bulletins, canaries, advisories, (), (), tuple(sorted(findings)), ids)
 
 
 def _entry(data: bytes, path: str, number: int) -> TextFile:

@@ -24,7 +24,7 @@ from secpack.tracker.join import (
     as_tracked,
     check_tracker,
     join_advisories,
-    join_cves,
+    join_ids,
     without_withheld,
 )
 
@@ -90,8 +90,8 @@ def _joined(
     tracked = tuple(as_tracked(bulletins, tracker))
     publications: list[Publication] = [*tracked, *canaries]
     advisories = tuple(join_advisories(publications, tracker))
-    cves = tuple(join_cves(advisories, publications))
-    return Archive(tracked, tuple(canaries), advisories, (), (), (), cves)
+    ids = tuple(join_ids(advisories, publications))
+    return Archive(tracked, tuple(canaries), advisories, (), (), (), ids)
 
 
 def _commit(root: Path, contents: Contents) -> str:

@@ -20,6 +20,7 @@ from secpack.canary.window import due_window
 from secpack.errors import ParseError, SecpackError
 from secpack.extract.mentions import decide, find_mentions
 from secpack.extract.metadata import Metadata, read_metadata
+from secpack.extract.odd_ids import odd_ids
 from secpack.extract.packages import read_packages
 from secpack.extract.summary import read_summary
 from secpack.model.archive import Bulletin, Canary, Document, Letter
@@ -111,6 +112,7 @@ def read_bulletin(text: TextFile, letters: Sequence[Letter], profile: Profile) -
     evidence = decide(mentions)
     addresses = advisory_numbers(evidence)
     packages, unread = read_packages(document)
+    odd = odd_ids(document, mentions)
     return Bulletin(
         id=document_id(profile.bulletins, text.number),
         number=text.number,
@@ -118,7 +120,7 @@ def read_bulletin(text: TextFile, letters: Sequence[Letter], profile: Profile) -
         published=metadata.published,
         updated=metadata.updated,
         revisions=metadata.revisions,
-        document=replace(document, findings=(*document.findings, *unread)),
+        document=replace(document, findings=(*document.findings, *unread, *odd)),
         signatures=text.signatures,
         addresses=tuple(sorted(addresses)),
         mentions=tuple(sorted(advisory_numbers(mentions) - addresses)),

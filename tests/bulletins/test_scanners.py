@@ -323,7 +323,7 @@ def test_csaf_repeats_products_only_so_often(tmp_path: Path) -> None:
     archive = one(tmp_path)
     cves = (f"CVE-2020-{number}" for number in range(10000, 12000))
     evidence = tuple(Mention("CVE", cve, 1, Context.TITLE, "Words.") for cve in cves)
-    named = replace(archive.bulletins[0], evidence=evidence)
+    named = replace(archive.bulletins[0], all_mentions=evidence, evidence=evidence)
     archive = replace(archive, bulletins=(named,))
     rows = [PackageRow("4.1", "", "xen", f"1-{n}", 1) for n in range(1000)]
     found = document(with_rows(archive, *rows))

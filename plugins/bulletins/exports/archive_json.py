@@ -29,6 +29,7 @@ from secpack.model.archive import (
     Canary,
     Fix,
     Key,
+    NamedId,
     PackageRow,
     Publication,
     Signature,
@@ -55,6 +56,7 @@ def archive_files(site: Site) -> Iterator[tuple[str, bytes]]:
         "bulletins": bulletins,
         "canaries": canaries,
         "advisories": [_advisory(advisory) for advisory in archive.advisories],
+        "ids": [_named_id(named) for named in archive.ids],
         "statistics": _statistics(archive.advisories),
         "attachments": [_attachment(each, profile) for each in archive.attachments],
         "keys": [_key(key, profile) for key in archive.keys],
@@ -112,6 +114,11 @@ def _bulletin(bulletin: Bulletin, profile: Profile) -> dict[str, Any]:
         "cves": list(bulletin.cves),
         "packages": [package_data(row) for row in bulletin.packages],
         "ids": [i.value for i in bulletin.ids if i.scheme != "CVE"],
+        "relations": [
+            {"scheme": scheme, "id": value, "relation": relation.value}
+            for (scheme, value), relation in bulletin.relations.items()
+        ],
+        "pairs": [{"advisory": f"XSA-{number}", "cve": cve} for number, cve in bulletin.pairs],
         "answers": _answers(bulletin.packages),
         "action": _quoted(bulletin, actions(bulletin.document, lines)),
         "affected": _quoted(bulletin, [concerned] if concerned else []),
@@ -209,6 +216,7 @@ def _advisory(advisory: Advisory) -> dict[str, Any]:
         "date": _day(advisory.date),
         "updated": _day(advisory.updated),
         "title": advisory.title or None,
+        "title_from": advisory.title_from or None,
         "cves": list(advisory.cves),
         "status": advisory.status.value,
         "affected": advisory.affected,
@@ -217,6 +225,18 @@ def _advisory(advisory: Advisory) -> dict[str, Any]:
         "qsb": advisory.bulletin,
         "bulletins": list(advisory.bulletins),
         "mentioned_in": list(advisory.mentioned_in),
+        "unaffected_in": list(advisory.unaffected_in),
+    }
+
+
+def _named_id(named: NamedId) -> dict[str, Any]:
+    return {
+        "scheme": named.scheme,
+        "id": named.id,
+        "advisories": [f"XSA-{number}" for number in named.advisories],
+        "named_in": list(named.named_in),
+        "addressed_in": list(named.addressed_in),
+        "unaffected_in": list(named.unaffected_in),
     }
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -12,7 +13,7 @@ from bulletins import words
 from bulletins.changes import changed, verdict_changes
 from bulletins.exports.data import printed
 from bulletins.site import Site, heading
-from secpack.model.archive import Advisory, Bulletin, Context
+from secpack.model.archive import Advisory, Bulletin, Relation
 from secpack.parser.characters import visible
 
 #: A web URL by RFC 3986; these formats allow no other.
@@ -69,19 +70,26 @@ def _addressed(bulletin: Bulletin, advisories: Mapping[int, Advisory]) -> dict[s
 
     A CVE of one of these advisories is not repeated.
     """
-    xsas: dict[str, Sequence[str]] = {f"XSA-{n}": advisories[n].cves for n in bulletin.addresses}
+    addressed = [i for i, r in bulletin.relations.items() if r is Relation.ADDRESSED]
+    pairs: defaultdict[int, list[str]] = defaultdict(list)
+    for number, cve in bulletin.pairs:
+        pairs[number].append(cve)
+    xsas: dict[str, Sequence[str]] = {
+        f"XSA-{n}": advisories[n].cves or pairs[n] for n in bulletin.addresses
+    }
     owned = {cve for cves in xsas.values() for cve in cves}
-    others = [m.value for m in bulletin.evidence if m.scheme not in ("XSA", "bulletin")]
+    others = [value for scheme, value in addressed if scheme != "XSA"]
     return xsas | {value: () for value in others if value not in owned}
 
 
 def mentioned(facts: BulletinFacts) -> list[str]:
-    """Advisories and CVEs that a bulletin mentions, except those that it says do not apply."""
-    mentions = facts.bulletin.all_mentions
-    left_out = {*facts.addressed, *(cve for cves in facts.addressed.values() for cve in cves)}
-    left_out |= {n.value for n in mentions if n.context is Context.NOT_AFFECTED}
-    named = dict.fromkeys(n.value for n in mentions if n.scheme in ("XSA", "CVE"))
-    return [value for value in named if value not in left_out]
+    """Advisories and CVEs that a bulletin mentions, unless it says that they do not apply."""
+    left_out = {cve for cves in facts.addressed.values() for cve in cves}
+    return [
+        value
+        for (scheme, value), relation in facts.bulletin.relations.items()
+        if scheme in ("XSA", "CVE") and relation is Relation.MENTIONED and value not in left_out
+    ]
 
 
 def is_url(url: str) -> bool:

@@ -12,7 +12,7 @@ from bulletins.html import render
 from bulletins.site import Links, Site, heading, summary
 from bulletins.urls import beside, json_url, kind_of, page_url
 from secpack import Profile
-from secpack.model.archive import Bulletin, Canary, File, Publication
+from secpack.model.archive import Bulletin, Canary, File, Publication, Relation
 from secpack.parser.characters import visible
 
 
@@ -54,7 +54,9 @@ def _categories(publication: Publication, profile: Profile) -> Iterator[Category
     if isinstance(publication, Bulletin):
         scheme = f"tag:{profile.tag}:advisory"
         yield from (Category(f"XSA-{number}", scheme) for number in publication.addresses)
-        yield from (Category(cve, f"tag:{profile.tag}:cve") for cve in publication.cves)
+        relations = publication.relations.items()
+        cves = [v for (s, v), r in relations if s == "CVE" and r is not Relation.UNAFFECTED]
+        yield from (Category(cve, f"tag:{profile.tag}:cve") for cve in sorted(cves))
         scheme = f"tag:{profile.tag}:release"
         yield from (Category(visible(release), scheme) for release in publication.releases)
 

@@ -26,7 +26,7 @@ from bulletins.urls import (
     published_advisory,
     published_cve,
 )
-from secpack.model.archive import Advisory, Cve, Status
+from secpack.model.archive import Advisory, NamedId, Status
 from secpack.pack import document_id
 from secpack.parser.inline import parse_inline
 from secpack.tracker.statistics import statistics
@@ -98,7 +98,7 @@ def cve_page(site: Site) -> CvePage:
     return CvePage(cves, host, has_advisories=any(cve.advisories for cve in cves))
 
 
-def _cve(site: Site, cve: Cve) -> CveItem:
+def _cve(site: Site, cve: NamedId) -> CveItem:
     documents = [Link(page_url(site.documents[id_], site.profile), id_) for id_ in cve.named_in]
     return CveItem(
         id=cve.id,

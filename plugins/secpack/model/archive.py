@@ -128,6 +128,14 @@ class Mention:
     title: str = ""
 
 
+class Relation(StrEnum):
+    """What a bulletin says of an id: it addresses it, names it, or says that it does not apply."""
+
+    ADDRESSED = "addressed"
+    MENTIONED = "mentioned"
+    UNAFFECTED = "unaffected"
+
+
 @dataclass(frozen=True, slots=True)
 class Revision:
     """An entry of a changelog: its date and its words."""
@@ -253,8 +261,8 @@ class Bulletin:
     """One bulletin. ``addresses`` and ``mentions`` are numbers of advisories, ascending.
 
     ``all_mentions`` are all mentions of ids, ``evidence`` those with which the text itself
-    addresses advisories, whatever the tracker says. ``ids`` are the other ids that it mentions,
-    without bulletins. ``packages`` are what to install.
+    addresses ids, whatever the tracker says. ``ids`` are the ids that it mentions, without
+    advisories and bulletins. ``packages`` are what to install.
     """
 
     id: str
@@ -277,6 +285,30 @@ class Bulletin:
     def cves(self) -> tuple[str, ...]:
         """The CVE ids that the text mentions, ascending."""
         return tuple(i.value for i in self.ids if i.scheme == "CVE")
+
+    @property
+    def pairs(self) -> tuple[tuple[int, str], ...]:
+        """Advisories, each with a CVE that is its own by the text."""
+        pairs = {(m.advisory, m.value) for m in self.all_mentions if m.advisory}
+        return tuple(sorted((int(advisory.removeprefix("XSA-")), cve) for advisory, cve in pairs))
+
+    @property
+    def relations(self) -> dict[tuple[str, str], Relation]:
+        """All ids by scheme and value; ``addresses`` decides on advisories and their CVEs."""
+        numbers = set(self.addresses)
+        own = {cve for number, cve in self.pairs if number in numbers}
+        others = {cve for _, cve in self.pairs} - own
+        addressed = {m.value for m in self.evidence if m.scheme != "XSA"} - others
+        relations = dict.fromkeys(
+            ((m.scheme, m.value) for m in self.all_mentions), Relation.MENTIONED
+        )
+        for mention in self.all_mentions:
+            id_ = (mention.scheme, mention.value)
+            if mention.context is Context.NOT_AFFECTED:
+                relations[id_] = Relation.UNAFFECTED
+            elif mention.value in addressed:
+                relations[id_] = Relation.ADDRESSED
+        return relations | {("XSA", f"XSA-{n}"): Relation.ADDRESSED for n in self.addresses}
 
     @property
     def releases(self) -> tuple[str, ...]:
@@ -362,10 +394,11 @@ class Advisory:
     """A Xen Security Advisory: what the tracker, the Xen Project's list and texts say about it.
 
     ``tracked`` is whether the tracker has it; otherwise it has no verdict. ``affected`` is None if
-    unknown. ``bulletin`` is the one that the tracker names (``029-2017``); ``bulletins`` and
-    ``mentioned_in`` are ids of this archive. ``updated`` is the day on which the tracker last
-    changed its verdict, if known. ``file`` and ``line`` are where it was read; empty and 0 if only
-    texts mention it.
+    unknown. ``bulletin`` is the one that the tracker names (``029-2017``); ``bulletins``,
+    ``mentioned_in`` and ``unaffected_in`` (they say that it does not apply) are ids of this archive.
+    ``title_from`` is the bulletin that its title is quoted from; empty if it is the Xen Project's.
+    ``updated`` is the day on which the tracker last changed its verdict, if known. ``file`` and
+    ``line`` are where it was read; empty and 0 if only texts mention it.
     """
 
     number: int
@@ -376,10 +409,12 @@ class Advisory:
     reason: str = ""
     updated: Day | None = None
     title: str = ""
+    title_from: str = ""
     cves: tuple[str, ...] = ()
     tracked: bool = True
     bulletins: tuple[str, ...] = ()
     mentioned_in: tuple[str, ...] = ()
+    unaffected_in: tuple[str, ...] = ()
     file: str = ""
     line: int = 0
     findings: tuple[Finding, ...] = ()
@@ -402,22 +437,29 @@ class Advisory:
 
 
 @dataclass(frozen=True, slots=True)
-class Cve:
-    """A CVE: the numbers of its advisories, and the ids of the texts that mention it."""
+class NamedId:
+    """A CVE or another id that is no advisory, with the numbers of the advisories it belongs to.
 
+    ``named_in`` are ids of the documents that name it, ``addressed_in`` and ``unaffected_in`` of
+    the bulletins among them that address it, or say that it does not apply.
+    """
+
+    scheme: str
     id: str
     advisories: tuple[int, ...]
     named_in: tuple[str, ...]
+    addressed_in: tuple[str, ...] = ()
+    unaffected_in: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Archive:
     """Everything that is published: sorted, unique, cross-referenced; and the findings.
 
-    Everything ascends by number. Of withheld documents there are only counts: ``embargoed`` by the
-    profile, ``late`` after the day that is shown. ``unknown_embargoes`` are ids that the profile
-    embargoes and no document has. ``commit`` is that of the git checkout; empty if there is none,
-    or if something is withheld.
+    Everything ascends by number. ``ids`` are those that are no advisories. Of withheld documents
+    there are only counts: ``embargoed`` by the profile, ``late`` after the day that is shown.
+    ``unknown_embargoes`` are ids that the profile embargoes and no document has. ``commit`` is that
+    of the git checkout; empty if there is none, or if something is withheld.
     """
 
     bulletins: tuple[Bulletin, ...]
@@ -426,11 +468,16 @@ class Archive:
     attachments: tuple[Attachment, ...]
     keys: tuple[Key, ...]
     findings: tuple[Finding, ...]
-    cves: tuple[Cve, ...] = ()
+    ids: tuple[NamedId, ...] = ()
     embargoed: int = 0
     unknown_embargoes: tuple[str, ...] = ()
     late: int = 0
     commit: str = ""
+
+    @property
+    def cves(self) -> tuple[NamedId, ...]:
+        """All CVEs."""
+        return tuple(id_ for id_ in self.ids if id_.scheme == "CVE")
 
     @property
     def publications(self) -> tuple[Publication, ...]:

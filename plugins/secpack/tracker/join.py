@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import timedelta
 from typing import Final
 
-from secpack.model.archive import Advisory, Bulletin, Cve, Mention, Publication
+from secpack.model.archive import (
+    Advisory,
+    Bulletin,
+    Mention,
+    NamedId,
+    Publication,
+    Relation,
+)
 from secpack.model.blocks import Id
 from secpack.model.findings import Finding, Severity
 from secpack.pack import document_id
@@ -74,32 +82,82 @@ def _with_listed(own: Advisory, listed: Advisory) -> Advisory:
 def join_advisories(
     publications: Iterable[Publication], tracker: Iterable[Advisory]
 ) -> Iterator[Advisory]:
-    """Yield the tracker's advisories and those only in texts, with the documents that name them."""
+    """Yield the tracker's advisories and those only in texts, with the documents that name them.
+
+    One without a title has the one that a bulletin quotes.
+    """
     advisories = {advisory.number: advisory for advisory in tracker}
+    titles: dict[int, tuple[str, str]] = {}
     addressed: defaultdict[int, list[str]] = defaultdict(list)
     mentioned: defaultdict[int, list[str]] = defaultdict(list)
+    unaffected: defaultdict[int, list[str]] = defaultdict(list)
     for p in publications:
-        own = set(p.addresses) if isinstance(p, Bulletin) else set()
-        for number in own | advisory_numbers(p.all_mentions):
-            advisories.setdefault(number, Advisory(number, None, None, False, None, tracked=False))
-            (addressed if number in own else mentioned)[number].append(p.id)
+        for (scheme, value), relation in _relations(p):
+            if scheme == "XSA":
+                number = int(value.removeprefix("XSA-"))
+                advisories.setdefault(number, _untracked(number))
+                (addressed if relation is Relation.ADDRESSED else mentioned)[number].append(p.id)
+                if relation is Relation.UNAFFECTED:
+                    unaffected[number].append(p.id)
+        for m in p.evidence if isinstance(p, Bulletin) else ():
+            if m.title:
+                titles.setdefault(int(m.value.removeprefix("XSA-")), (m.title, p.id))
     for number, advisory in sorted(advisories.items()):
-        bulletins, documents = tuple(addressed[number]), tuple(mentioned[number])
-        yield replace(advisory, bulletins=bulletins, mentioned_in=documents)
+        yield replace(
+            _titled(advisory, *titles.get(number, ("", ""))),
+            bulletins=tuple(addressed[number]),
+            mentioned_in=tuple(mentioned[number]),
+            unaffected_in=tuple(unaffected[number]),
+        )
 
 
-def join_cves(advisories: Iterable[Advisory], publications: Iterable[Publication]) -> Iterator[Cve]:
-    """Yield all CVEs that an advisory has or a text mentions, by year and number."""
-    numbers, documents = defaultdict(list), defaultdict(list)
+def _untracked(number: int) -> Advisory:
+    return Advisory(number, None, None, False, None, tracked=False)
+
+
+def _relations(publication: Publication) -> Iterable[tuple[tuple[str, str], Relation]]:
+    """What a document says of each id; a canary only mentions some."""
+    if isinstance(publication, Bulletin):
+        return publication.relations.items()
+    ids = dict.fromkeys((m.scheme, m.value) for m in publication.all_mentions)
+    return [(id_, Relation.MENTIONED) for id_ in ids]
+
+
+def _titled(advisory: Advisory, title: str, bulletin: str) -> Advisory:
+    return advisory if advisory.title else replace(advisory, title=title, title_from=bulletin)
+
+
+def join_ids(
+    advisories: Iterable[Advisory], publications: Iterable[Publication]
+) -> Iterator[NamedId]:
+    """Yield all ids, without advisories, that an advisory has or a text names, in order."""
+    numbers: defaultdict[tuple[str, str], set[int]] = defaultdict(set)
+    documents: defaultdict[tuple[str, str], list[tuple[Relation, str]]] = defaultdict(list)
     for advisory in advisories:
         for cve in advisory.cves:
-            numbers[cve].append(advisory.number)
+            numbers["CVE", cve].add(advisory.number)
     for p in publications:
-        for cve in sorted({m.value for m in p.all_mentions if m.scheme == "CVE"}):
-            documents[cve].append(p.id)
-    by_number = sorted({*numbers, *documents}, key=lambda c: [int(n) for n in c.split("-")[1:]])
-    for cve in by_number:
-        yield Cve(cve, tuple(numbers[cve]), tuple(documents[cve]))
+        for number, cve in p.pairs if isinstance(p, Bulletin) else ():
+            numbers["CVE", cve].add(number)
+        for id_, relation in _relations(p):
+            documents[id_].append((relation, p.id))
+    for scheme, value in sorted({*numbers, *documents}, key=_in_order):
+        if scheme != "XSA":
+            named = documents[scheme, value]
+            yield NamedId(
+                scheme,
+                value,
+                tuple(sorted(numbers[scheme, value])),
+                tuple(document for _, document in named),
+                tuple(document for relation, document in named if relation is Relation.ADDRESSED),
+                tuple(document for relation, document in named if relation is Relation.UNAFFECTED),
+            )
+
+
+def _in_order(id_: tuple[str, str]) -> tuple[str, list[tuple[int, str]]]:
+    """Numbers in an id ascend as such: CVE-2020-9999 comes before CVE-2020-10000."""
+    scheme, value = id_
+    return scheme, [(int(p), "") if p.isdigit() else (0, p) for p in re.split(r"[-:#]", value)]
 
 
 # --- findings ---------------------------------------------------------------------------------

@@ -88,6 +88,8 @@ there (is|are) … BUG ~ @ | There is a bug in the hopper, XSA-1.
 @ … AFFECTS ((all|every|both|most)[^.]{0,30} of )?US | XSA-1 affects every release of Quern.
 US (is|are)( only)? (affected by|vulnerable to) @ | Quern is vulnerable to XSA-1.
 START@( (can|could|may|might))? (allow|enable|permit|let)s?\b | XSA-1 lets a miller in.
+= ASIDE
+@ (was|were|had)\b | XSA-1 was alike.
 """
 
 # What a sentence says of the ids that were named last: a slice of them, as Python writes it.
@@ -141,10 +143,9 @@ _WORDS: Final = {
 }
 
 _Expression: TypeAlias = re.Pattern[str]
-# Between ids and words of a form: brackets, quotes, citations, little words.
-_BETWEEN: Final = (
-    rf"(?:[^\w{ID}{STOP}]|\b(?:the|an?|advisor(?:y|ies)|issues?)\b|(?<=\[)\w{{1,3}}(?=\])){{0,10}}"
-)
+# Between words of a form and ids, and behind those: brackets, quotes, citations, little words.
+_BETWEEN: Final = rf"(?:[^\w{ID}{STOP}]|\b(?:the|an?|advisor(?:y|ies)|issues?)\b){{0,10}}"
+_BEHIND: Final = rf"(?:[^\w{ID}{STOP}\"“]|(?<=\[)\w{{1,3}}(?=\])){{0,10}}"
 
 
 def rules(table: str) -> Iterator[tuple[str, str, str]]:
@@ -204,7 +205,7 @@ def _expression(form: str, words: dict[str, str]) -> _Expression:
             re.sub(r"\b[A-Z_]{2,}\b", lambda word: words.get(word[0], word[0]), form),
         )
     form = re.sub(r"(?<!\\)\((?!\?)", "(?:", form)
-    form = re.sub(r" *@ *", lambda at: f"{_BETWEEN * bool(at.start())}{HERE}{_BETWEEN}", form)
+    form = re.sub(r" *@ *", lambda at: f"{_BETWEEN * bool(at.start())}{HERE}{_BEHIND}", form)
     form = form.replace(" ", " +")
     form = re.sub(r"( \+)?…( \+)?", rf"(?!\\w)[^{ID}{HERE}{STOP}]{{0,80}}(?<!\\w)", form)
     form = re.sub(r"( \+)?~( \+)?", rf"(?!\\w)[^{HERE}{STOP}]{{0,160}}(?<!\\w)", form)
