@@ -395,7 +395,7 @@ class Advisory:
 
     ``tracked`` is whether the tracker has it; otherwise it has no verdict. ``affected`` is None if
     unknown. ``bulletin`` is the one that the tracker names (``029-2017``); ``bulletins``,
-    ``mentioned_in`` and ``unaffected_in`` (they say that it does not apply) are ids of this archive.
+    ``mentioned_in`` and ``unaffected_in`` (those say that it does not apply) are ids of this site.
     ``title_from`` is the bulletin that its title is quoted from; empty if it is the Xen Project's.
     ``updated`` is the day on which the tracker last changed its verdict, if known. ``file`` and
     ``line`` are where it was read; empty and 0 if only texts mention it.
