@@ -6,7 +6,7 @@ import re
 from typing import Final
 
 from secpack.model.blocks import Heading
-from secpack.parser.lines import BULLET, RULE, Lines, bar, is_aligned, span
+from secpack.parser.lines import BULLET, RULE, Line, Lines, bar, is_aligned, span
 from secpack.parser.rules import Parsed, Scope
 
 # Names of sections that the parser treats in their own way.
@@ -40,21 +40,23 @@ def is_heading(lines: Lines, position: int) -> bool:
     # Called for every line, several times; the end of the next line rules out nearly all.
     if position + 1 >= len(lines) or not lines[position + 1].text.endswith(_ENDS):
         return False
-    title, underline = lines[position], lines[position + 1].text
-    if title.blank or not _UNDERLINE.fullmatch(underline) or RULE.fullmatch(title.text):
+    underline = _UNDERLINE.fullmatch(lines[position + 1].text)
+    if underline is None or not _can_be_title(lines[position]):
         return False
-    usual = underline.endswith(("-", "="))
-    columns = is_aligned(_NUMBERED.sub("", title.text.strip(" \t"), count=1))
-    if columns or bar(title) or BULLET.match(title.text):
-        return False
-    above = lines[position - 1].text if position else ""
-    if not above and usual:
-        return True
-    length, drawn = len(title.text.strip(" \t")), len(underline.strip(" \t"))
+    title, above = lines[position].text.strip(" \t"), lines[position - 1].text if position else ""
+    length, drawn = len(title), len(underline[0].strip(" \t"))
     fits = abs(length - drawn) <= 2
-    if not usual:
-        return not above and fits and _UNDERLINE.fullmatch(title.text) is None
-    return fits or (above.endswith((".", "!", "?")) and drawn * 2 >= length)
+    if underline["mark"] not in {"-", "="}:
+        return not above and fits and not title.endswith((".", ",", ";"))
+    return not above or fits or (above.endswith((".", "!", "?")) and drawn * 2 >= length)
+
+
+def _can_be_title(line: Line) -> bool:
+    """Whether a line has words, and neither a bar, a bullet nor columns."""
+    if line.blank or RULE.fullmatch(line.text) or _UNDERLINE.fullmatch(line.text):
+        return False
+    columns = is_aligned(_NUMBERED.sub("", line.text.strip(" \t"), count=1))
+    return not (columns or bar(line) or BULLET.match(line.text))
 
 
 def parse_heading(lines: Lines, position: int, scope: Scope) -> Parsed[Heading]:
