@@ -230,9 +230,9 @@ class _Renderer:
 
     def _running(self, block: Paragraph | SignOff) -> str:
         """Running text, with the line breaks that matter."""
-        words = self.inline(block.inlines)
+        inner = self.inline(block.inlines)
         breaks = isinstance(block, SignOff) or block.breaks
-        return words.replace("\n", "<br>\n") if breaks else words
+        return inner.replace("\n", "<br>\n") if breaks else inner
 
     def _item(self, blocks: tuple[Block, ...]) -> str:
         """An item of one paragraph has no ``<p>``."""
