@@ -68,6 +68,12 @@ def test_a_rule_fits_its_example(context: Context, example: str) -> None:
     assert {n.value for n in mentions if n.context is context} == about
 
 
+def test_a_text_has_no_more_than_some_mentions() -> None:
+    ranges = "\n".join(f"XSA-{n}-{n + 63}" for n in range(1, 9900, 64))
+    mentions = mentions_of(bulletin(1, body=f"{ranges}\n" * 5))
+    assert len(mentions) == 10_000
+
+
 def mentions_of(text: str) -> tuple[Mention, ...]:
     return find_mentions(parse_text(File("text.txt", text.encode(), "")))
 

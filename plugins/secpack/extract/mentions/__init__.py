@@ -33,6 +33,7 @@ from secpack.model.blocks import Citation, Id
 
 _Found: TypeAlias = list[tuple[Group, list[Mention]]]  # mentions by group
 
+_MOST: Final = 10_000  # mentions of a kind in a text
 _MAX_SENTENCES: Final = 5  # of an item that can say something of its subject
 _ADDRESSES: Final = frozenset({Context.ANNOUNCEMENT, Context.HEAD, Context.FIX})
 _FURTHER: Final = (Context.SUMMARY, Context.HEADING, Context.PATCHING, Context.BODY)
@@ -65,8 +66,10 @@ def find_mentions(document: Document) -> tuple[Mention, ...]:
     mentions: dict[Mention, None] = {}
     kept: Counter[tuple[str, Context]] = Counter()
     for mention in _mentions(document):
-        kept[mention.value, mention.context] += 1
-        if kept[mention.value, mention.context] <= MAX_MENTIONS:
+        one, all_of_it = (mention.value, mention.context), ("", mention.context)
+        kept[one] += 1
+        if kept[one] <= MAX_MENTIONS and kept[all_of_it] < _MOST:
+            kept[all_of_it] += 1
             mentions[mention] = None
     return tuple(sorted(mentions, key=lambda mention: mention.line))
 
