@@ -13,6 +13,7 @@ from pathlib import Path
 import feedparser
 import icalendar
 import pytest
+from markupsafe import escape
 
 from benchmarks.inference import inferred_pairs, score, tracked_pairs
 from bulletins.build.links import dangling
@@ -136,7 +137,10 @@ def test_there_is_a_page_for_each_advisory_and_no_link_dangles(
     check_statistics(site)
     for advisory in archive.advisories:
         page = site.read(f"xsa/{advisory.number}/index.html")
-        assert f"Xen Security Advisory {advisory.number}</h1>" in page
+        quoted = f"XSA-{advisory.number}</span> {escape(advisory.title)}</h1>"
+        named = f"Xen Security Advisory {advisory.number}</h1>"
+        assert (quoted if advisory.title else named) in page
+        assert (f"Quoted from {advisory.title_from}." in page) == bool(advisory.title_from)
     lost, followed = dangling(site.folder)
     assert lost == []
     assert followed > 10_000

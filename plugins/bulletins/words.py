@@ -306,6 +306,8 @@ advisory_description: Final = Markup(
 advisory: Final = "Advisory"
 addressed_in: Final = "Bulletins"
 mentioned_in: Final = "Mentioned in"
+advisory_title: Final = "Title"
+quoted_title: Final = Markup("Quoted from {bulletin}.")
 by_own_text: Final = "According to its own text."
 by_own_text_alone: Final = Markup(
     "According to its own text; the tracker does not assign this advisory to {bulletins}."

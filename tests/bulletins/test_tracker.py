@@ -238,6 +238,16 @@ def test_a_bulletin_that_the_archive_lacks_is_said_to_be_missing(tmp_path: Path)
     assert f"Mentioned in {mentioned}" in page
 
 
+def test_a_title_that_a_bulletin_quotes_is_said_to_be_quoted(tmp_path: Path) -> None:
+    said = 'The Mill Team published XSA-7 "bells <b>rung\u202e</b> twice".\n'
+    files: dict[str, str | bytes] = {"QSBs/qsb-001-2001.txt": bulletin(1, body=said)}
+    page = site_of(tmp_path, files).read("xsa/7/index.html")
+    assert "Quoted from QSB-001." in words(page)
+    assert "bells &lt;b&gt;rung" in page
+    assert "<b>" not in page
+    assert "\u202e" not in page
+
+
 def test_old_advisories_lie_on_a_page_of_their_own(tmp_path: Path) -> None:
     tracker = "".join(f"- {{xsa: {n}, date: 2011-03-14, affected: no}}\n" for n in (25, 26))
     links = (

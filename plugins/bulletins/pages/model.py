@@ -331,11 +331,16 @@ class TrackerPage:
 
 @dataclass(frozen=True, slots=True)
 class AdvisoryPage:
-    """An advisory; ``by_text`` are ids of bulletins that address it by their own text alone."""
+    """An advisory.
+
+    ``title_from`` is the id of the bulletin that its title is quoted from, if it is. ``by_text``
+    are ids of bulletins that address it by their own text alone.
+    """
 
     item: AdvisoryItem
     sentence: str
     published_at: str
+    title_from: str
     cves: tuple[Link, ...]
     by_text: tuple[str, ...]
     tracked: bool

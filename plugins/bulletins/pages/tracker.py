@@ -39,7 +39,7 @@ def tracker_page(site: Site) -> TrackerPage:
         statistics=statistics(advisories),
         advisories=tuple(_item(site, advisory, links) for advisory in reversed(advisories)),
         untracked=sum(1 for advisory in advisories if not advisory.tracked),
-        has_titles=any(advisory.title for advisory in advisories),
+        has_titles=any(a.title and not a.title_from for a in advisories),
         has_reasons=any(advisory.reason for advisory in advisories),
     )
 
@@ -53,6 +53,7 @@ def advisory_pages(site: Site) -> Iterator[tuple[str, AdvisoryPage]]:
             item=_item(site, advisory, links),
             sentence=words.verdict_sentences[advisory.status].format(product=site.product),
             published_at=published_advisory(advisory.number, site.profile),
+            title_from=advisory.title_from,
             cves=cve_links(advisory.cves),
             by_text=_by_text(site, advisory),
             tracked=advisory.tracked,
