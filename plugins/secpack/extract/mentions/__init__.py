@@ -242,12 +242,13 @@ def decide(mentions: Iterable[Mention]) -> tuple[Mention, ...]:
     for mention in mentions:
         by_value[mention.value].append(mention)
     possible = [m for m in by_value.values() if _NO_HARM.isdisjoint(each.context for each in m)]
-    told = [_told(found) for found in by_value.values()]
-    announced = {found[0].scheme for found in told if found}
+    told = [found for found in by_value.values() if _told(found)]
+    announced = {found[0].scheme for found in told}
+    announced -= {m.scheme for found in told for m in found if m.context is Context.TITLE}
     decided = list(chain.from_iterable(_told(found) for found in possible))
     for found in possible:
         titled = [mention for mention in found if mention.context is Context.TITLE]
-        # What only the title names, where the text announces others, is a slip of the pen.
+        # What only the title names, where the text announces none of it, is a slip of the pen.
         if len(titled) < len(found) or found[0].scheme not in announced:
             decided += titled
     if not decided:

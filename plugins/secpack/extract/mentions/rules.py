@@ -41,7 +41,9 @@ RULES: Final = r"""
 no … US is (affected|exposed|vulnerable) (by|to) @ | No part of Quern is exposed to XSA-1.
 (affected by|vulnerable to) ~ but not (by|to) @ | Quern is affected by XSA-10 (but not by XSA-1).
 (following|others?|rest) … HARMLESS ~ @ | The following do not affect us: XSA-1, XSA-2.
+HARMLESS \( @ | Others do not affect us (XSA-1, XSA-2).
 = HARMLESS
+(?<!or\s)DOS only \( @ | Others are denial of service only (XSA-1, XSA-2).
 @ … DOS only(SURELY) | XSA-1 (denial of service only) and XSA-10 came out.
 impact of @ is( \w+ to be)?( only)?( a)? DOS(SURELY) | The impact of XSA-1 is DoS.
 @ … impact is( \w+ to be)?( only)?( a)? DOS(SURELY) | XSA-1 came out; its impact is DoS.
@@ -114,7 +116,7 @@ the last two HARMLESS | XSA-10, XSA-1, XSA-2 came out. The last two do not affec
 
 # What a sentence says of some ids, so that others before it do no harm.
 ONLY: Final = r"""
-only @ … AFFECTS US_ALL | XSA-1 to XSA-3 came out. Only XSA-10 affects us.
+only @ … AFFECTS US_ALL | XSA-1 is out. Only XSA-10 may be a problem for us.
 US (is|are) only (affected by|vulnerable to) @ | XSA-1 is out. We are only affected by XSA-10.
 except( for)? @ … HARMLESS | XSA-1 came out. Except for XSA-10, these do not affect us.
 @ … AFFECTS US_ALL … (rest|others?) (do|does) not | XSA-1 is out. XSA-10 affects us, others do not.
@@ -127,14 +129,15 @@ _WORDS: Final = {
     "FIX": r"(fix|address|resolve|mitigate|close|patch|cover|concern|discuss)(es|ed|s|d)?\b",
     "BUG": r"(bug|flaw|issue|problem|vulnerabilit(y|ie)|attack|error)s?\b",
     "AFFECT": r"\b(affect|impact|concern|apply to|applie|matter (for|to))s?( the security of)?",
-    "AFFECTS": r"(?<!not\s)(?<!n't\s)(?<!only\s)(AFFECT|(is|are) RELEVANT (for|to))",
+    "AFFECTS": r"(?<!not\s)(?<!n't\s)(?<!only\s)(AFFECT|BE RELEVANT (for|to|in))",
+    "BE": r"(is|are|(may|might|could)( \w+)? be|(appear|seem)s?( to be)?)",
     "RELEVANT": r"(considered )?(relevant|applicable|of concern|(a )?(security )?(problem|issue))",
     "DOS": r"(denial[ -]of[ -]service|DoS)( attacks?)?\b",
     "PACKAGES": r"(packages?|updates?)\b",
     "BULLETIN": rf"(bulletin|QSB|announcement|{ID})",
     "WHICH": r"\b(last|latter|former|first|second|others?|rest)\b",
     "START": rf"(\A|{STOP})\W{{0,4}}",
-    "END": rf"( users| at all)?(?=\s*([.,;:){STOP}]|\Z|(because|since|as)\b))",
+    "END": rf"( users| at all)?(?=\s*([.,;:(){STOP}]|\Z|(because|since|as)\b))",
     # Nothing later says that more than a denial of service is possible.
     "SURELY": r"(?![\s\S]{0,200}(escalation|execution|leak|disclosure|corruption)s?\b[^.]{0,80}"
     r"(possible|exclude|ruled out|cannot|can't|can not))",
