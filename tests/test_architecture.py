@@ -86,3 +86,23 @@ def test_one_place_opens_files() -> None:
 def test_one_place_escapes() -> None:
     users = [path.name for path in MODULES if "from html import" in path.read_text("utf-8")]
     assert users == ["html.py"]
+
+
+def mapped() -> set[Path]:
+    """The modules that the map in CONTRIBUTING.md shows: two spaces for each folder."""
+    lines = (PLUGINS.parent / "CONTRIBUTING.md").read_text("utf-8").splitlines()
+    above: list[str] = []
+    found = set()
+    for line in lines[lines.index("## Map") + 3 :]:
+        if line == "```":
+            break
+        depth = (len(line) - len(line.lstrip())) // 2
+        above[depth:] = [line.split()[0]]
+        found.add(PLUGINS.parent / "".join(above))
+    return {path for path in found if path.suffix == ".py" and path.is_relative_to(PLUGINS)}
+
+
+def test_the_map_has_every_module() -> None:
+    listed = mapped()
+    assert listed <= set(MODULES)
+    assert {path for path in set(MODULES) - listed if path.name != "__init__.py"} == set()

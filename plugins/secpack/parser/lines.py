@@ -30,7 +30,7 @@ LABEL: Final = re.compile(
     r" {0,3}(?P<marker>\[(?P<label>[A-Za-z0-9]{1,4}|\*{1,5})\]:?)"
     r"(?:[ \t]+|$|(?=https?://))"
 )
-RULE: Final = re.compile(r" *(?:[*](?: ?[*]){2,}|[-_=](?: ?[-_=]){2,})")
+RULE: Final = re.compile(r" *(?:[*](?: ?[*]){2,}+|[-_=](?: ?[-_=]){2,}+)")
 DASHES: Final = re.compile(r"--(?: The .{1,60}\b[Tt]eam)?")
 _USER: Final = r"[\w.-]{1,30}@[\w.-]{1,30}"
 #: A prompt and a command; after a bare ``#``, which can also mark a heading or a comment, the
