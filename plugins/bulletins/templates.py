@@ -22,7 +22,7 @@ TEMPLATES: Final[dict[type, str]] = {
     model.LookupPage: "lookup.html",
     model.TrackerPage: "xsa.html",
     model.AdvisoryPage: "advisory.html",
-    model.CvePage: "cve.html",
+    model.IdPage: "cve.html",
     model.KeysPage: "keys.html",
     model.FeedsPage: "feeds.html",
     model.SearchPage: "search.html",

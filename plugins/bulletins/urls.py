@@ -146,6 +146,13 @@ def published_advisory(number: int, profile: Profile) -> str:
     return template.replace("{number}", str(number)).replace("{id}", f"XSA-{number}")
 
 
+def id_url(scheme: str, value: str) -> str:
+    """Where the site has an id: the page of an advisory, or a row on the page of other ids."""
+    if scheme == "XSA":
+        return advisory_url(int(value.removeprefix("XSA-"))) + INDEX
+    return f"{CVE}{INDEX}#{value}"
+
+
 def published_cve(cve: str, profile: Profile) -> str:
     """Where a CVE is published: a URL on another site."""
     return profile.links.cve.replace("{id}", cve)

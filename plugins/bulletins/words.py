@@ -34,7 +34,7 @@ releases: Final = "Releases"
 packages: Final = "Packages"
 verify: Final = "Verify"
 search: Final = "Search"
-cves: Final = "CVEs"
+cves: Final = "CVEs and other ids"
 keys: Final = "Keys"
 feeds: Final = "Feeds and data"
 subscribe: Final = "Subscribe to updates"
@@ -63,6 +63,8 @@ who_is_affected: Final = "Who is affected"
 advisories: Final = "Advisories"
 mentions: Final = "Mentions"
 cve: Final = "CVE"
+other_ids: Final = "Other ids"
+does_not_apply: Final = "Does not apply"
 signatures: Final = "Signatures"
 evidence: Final = "Evidence"
 original: Final = "Original"
@@ -305,6 +307,7 @@ advisory_description: Final = Markup(
 )
 advisory: Final = "Advisory"
 addressed_in: Final = "Bulletins"
+documents_column: Final = "Bulletins and canaries"
 mentioned_in: Final = "Mentioned in"
 advisory_title: Final = "Title"
 quoted_title: Final = Markup("Quoted from {bulletin}.")
@@ -312,15 +315,19 @@ by_own_text: Final = "According to its own text."
 by_own_text_alone: Final = Markup(
     "According to its own text; the tracker does not assign this advisory to {bulletins}."
 )
+excluded_by: Final = "Does not apply, according to"
 no_bulletin: Final = "No bulletin in this archive mentions it."
 previous: Final = "Previous"
 following: Final = "Next"
 neighbouring_advisories: Final = "Neighbouring advisories"
-cve_description: Final = "Every CVE mentioned, and where."
+cve_description: Final = "Every CVE and other id mentioned, and where."
 cve_caption: Final = Markup("{count} mentioned in texts or assigned to an advisory, newest first.")
 cve_links: Final = Markup("Links go to {host}.")
 
-cve_empty: Final = "No text in this archive mentions a CVE."
+other_ids_caption: Final = Markup("{count} of other issuers mentioned in texts.")
+only_mentioned: Final = Markup("{document} (mentioned)")
+not_applying: Final = Markup("{document} (does not apply)")
+cve_empty: Final = "No text in this archive mentions a CVE or other id."
 
 # --- keys -------------------------------------------------------------------------------------
 

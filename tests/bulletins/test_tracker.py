@@ -248,6 +248,26 @@ def test_a_title_that_a_bulletin_quotes_is_said_to_be_quoted(tmp_path: Path) -> 
     assert "\u202e" not in page
 
 
+def test_what_bulletins_say_of_ids_is_on_pages(tmp_path: Path) -> None:
+    said = (
+        "The Mill Team published XSA-7 (CVE-2001-1007) and AMD-SB-1007.\n"
+        "See also XSA-8 and XSA-9. XSA-9 does not affect Quern.\n"
+        "CVE-2000-1001 does not affect Quern. See also CVE-2000-1000 and DSA-3000.\n"
+    )
+    files: dict[str, str | bytes] = {"QSBs/qsb-001-2001.txt": bulletin(1, body=said)}
+    site = site_of(tmp_path, files)
+    page = words(site.read("qsb/001/index.html"))
+    assert "Advisories XSA-7 CVE CVE-2001-1007 Other ids AMD-SB-1007" in page
+    assert "Does not apply XSA-9 , CVE-2000-1001" in page
+    page = words(site.read("xsa/9/index.html"))
+    assert "Does not apply, according to 2001-03-04 QSB-001: A title XSA-9 does not affect" in page
+    assert "Mentioned in" not in page
+    page = words(site.read("cve/index.html"))
+    assert "CVE-2001-1007 XSA-7 QSB-001 CVE-2000-1001 QSB-001 (does not apply)" in page
+    assert "CVE-2000-1000 QSB-001 (mentioned)" in page
+    assert "AMD-SB-1007 QSB-001 DSA-3000 QSB-001 (mentioned)" in page
+
+
 def test_old_advisories_lie_on_a_page_of_their_own(tmp_path: Path) -> None:
     tracker = "".join(f"- {{xsa: {n}, date: 2011-03-14, affected: no}}\n" for n in (25, 26))
     links = (

@@ -20,7 +20,6 @@ from bulletins.urls import (
     ARCHIVE_JSON,
     CALENDAR,
     CSAF_PROVIDER,
-    CVE,
     INDEX,
     MANIFEST_JSON,
     OSV_ALL,
@@ -29,6 +28,7 @@ from bulletins.urls import (
     SECURITY_TXT,
     advisory_url,
     csaf_url,
+    id_url,
     json_url,
     osv_url,
     page_url,
@@ -92,7 +92,7 @@ def _search_ids(site: Site) -> bytes:
             (f"XSA-{a.number}", advisory_url(a.number) + INDEX, a.title, str(a.date or ""))
             for a in site.archive.advisories
         ),
-        *((cve.id, f"{CVE}{INDEX}#{cve.id}", "", "") for cve in site.archive.cves),
+        *((i.id, id_url(i.scheme, i.id), "", "") for i in site.archive.ids),
     ]
     return f"const ids = {json.dumps(rows, separators=(',', ':'))};\n".encode()
 

@@ -23,7 +23,7 @@ from bulletins.pages.model import (
     SearchPage,
     TextPage,
 )
-from bulletins.pages.tracker import advisory_pages, cve_page, tracker_page
+from bulletins.pages.tracker import advisory_pages, id_page, tracker_page
 from bulletins.site import Site
 from bulletins.urls import (
     CVE,
@@ -65,7 +65,7 @@ def _archive_pages(site: Site) -> Iterator[tuple[str, Page]]:
     yield SEARCH, _search_page(site)
     yield XSA, tracker_page(site)
     yield from advisory_pages(site)
-    yield CVE, cve_page(site)
+    yield CVE, id_page(site)
     yield from lookup_pages(site)
 
 

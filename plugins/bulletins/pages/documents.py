@@ -10,10 +10,9 @@ from bulletins import words
 from bulletins.html import LinkOf, Rendered, render, render_blocks
 from bulletins.pages.evidence import evidence, grouped
 from bulletins.pages.items import (
-    advisory_links,
     bulletin_item,
     canary_item,
-    cve_links,
+    id_links,
     item_of,
     package_item,
     signer_name,
@@ -31,7 +30,7 @@ from bulletins.site import Links, Site, summary
 from bulletins.urls import json_url
 from secpack.canary.diff import changes
 from secpack.extract.sections import Quotation, actions, affected
-from secpack.model.archive import Bulletin, Canary, Letter, Publication, Section, Verdict
+from secpack.model.archive import Bulletin, Canary, Letter, Publication, Relation, Section, Verdict
 from secpack.parser.blocks import defined_labels
 from secpack.parser.characters import visible
 
@@ -67,15 +66,22 @@ def bulletin_page(site: Site, bulletin: Bulletin) -> BulletinPage:
     steps = tuple(excerpt(each) for each in actions(document, lines, most))
     concerns = excerpt(concerned) if concerned else None
     quoted = sum(len(each.html) for each in (*steps, concerns) if each)
+    addressed = _related(bulletin, Relation.ADDRESSED)
     return BulletinPage(
         item=bulletin_item(site, bulletin),
         body=_body(site, bulletin, text, room - quoted),
-        mentions=advisory_links(bulletin.mentions),
-        cves=cve_links(bulletin.cves),
+        cves=id_links(id_ for id_ in addressed if id_[0] == "CVE"),
+        ids=id_links(id_ for id_ in addressed if id_[0] not in ("XSA", "CVE")),
+        mentions=id_links(_related(bulletin, Relation.MENTIONED)),
+        unaffected=id_links(_related(bulletin, Relation.UNAFFECTED)),
         actions=steps,
         affected=concerns,
         packages=tuple(package_item(row) for row in bulletin.packages),
     )
+
+
+def _related(bulletin: Bulletin, relation: Relation) -> list[tuple[str, str]]:
+    return [id_ for id_, own in bulletin.relations.items() if own is relation]
 
 
 def _anchor(text: Rendered, section: Section) -> str:
@@ -105,8 +111,7 @@ def _room(publication: Publication, text: Rendered) -> int:
     """How many bytes a light page has left for quotations and the original."""
     lines, rows = len(text.outline) + 2 * len(publication.revisions), 0
     if isinstance(publication, Bulletin):
-        ids = (publication.addresses, publication.mentions, publication.cves)
-        lines, rows = lines + sum(map(len, ids)), len(publication.packages)
+        lines, rows = lines + len(publication.relations), len(publication.packages)
     return _LIGHT - _FRAME - _ROW * rows - _LINE * lines - len(text.html.encode())
 
 

@@ -20,16 +20,16 @@ from bulletins.pages.model import (
 )
 from bulletins.site import Site, about, heading
 from bulletins.urls import (
-    CVE,
     INDEX,
     LONGEST_LIST,
     advisory_url,
+    id_url,
     package_url,
     page_url,
     release_url,
     year_url,
 )
-from secpack.model.archive import Bulletin, Canary, Fix, PackageRow, Publication
+from secpack.model.archive import Bulletin, Canary, Context, Fix, PackageRow, Publication
 
 _T = TypeVar("_T")
 
@@ -81,13 +81,14 @@ def signer_name(site: Site, name: str) -> str:
 
 
 def reference(site: Site, identity: str, advisory: int | None = None) -> Reference:
-    """A document by id, with the first sentences that mention an advisory."""
+    """A document by id, with sentences that mention an advisory; first those that exclude it."""
     publication = site.documents.get(identity)
     if publication is None:
         return Reference(identity, None)
     value = f"XSA-{advisory}"
-    mentions = [m.sentence for m in publication.all_mentions if m.value == value]
-    sentences = [s for s in dict.fromkeys(mentions) if s != publication.title]
+    mentions = [m for m in publication.all_mentions if m.value == value]
+    mentions.sort(key=lambda mention: mention.context is not Context.NOT_AFFECTED)
+    sentences = [s for s in dict.fromkeys(m.sentence for m in mentions) if s != publication.title]
     return Reference(identity, item_of(site, publication), tuple(sentences[:_MOST_SENTENCES]))
 
 
@@ -96,9 +97,9 @@ def advisory_links(numbers: Iterable[int]) -> tuple[Link, ...]:
     return tuple(Link(advisory_url(number), f"XSA-{number}") for number in numbers)
 
 
-def cve_links(cves: Iterable[str]) -> tuple[Link, ...]:
-    """Links to CVEs on the page of all CVEs."""
-    return tuple(Link(f"{CVE}{INDEX}#{cve}", cve) for cve in cves)
+def id_links(ids: Iterable[tuple[str, str]]) -> tuple[Link, ...]:
+    """Links to the pages of advisories, and to other ids on the page of all of them."""
+    return tuple(Link(id_url(scheme, value), value) for scheme, value in ids)
 
 
 def package_item(row: PackageRow) -> PackageItem:

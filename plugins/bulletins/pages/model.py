@@ -189,12 +189,17 @@ class Body:
 
 @dataclass(frozen=True, slots=True)
 class BulletinPage:
-    """A bulletin; its page quotes ``actions`` and ``affected`` above the text."""
+    """A bulletin; its page quotes ``actions`` and ``affected`` above the text.
+
+    It addresses its ``cves`` and other ``ids``, and says that ``unaffected`` do not apply.
+    """
 
     item: BulletinItem
     body: Body
-    mentions: tuple[Link, ...]
     cves: tuple[Link, ...]
+    ids: tuple[Link, ...]
+    mentions: tuple[Link, ...]
+    unaffected: tuple[Link, ...]
     actions: tuple[Excerpt, ...]
     affected: Excerpt | None
     packages: tuple[PackageItem, ...]
@@ -334,7 +339,8 @@ class AdvisoryPage:
     """An advisory.
 
     ``title_from`` is the id of the bulletin that its title is quoted from, if it is. ``by_text``
-    are ids of bulletins that address it by their own text alone.
+    are ids of bulletins that address it by their own text alone; ``unaffected`` are those that say
+    that it does not apply.
     """
 
     item: AdvisoryItem
@@ -345,27 +351,30 @@ class AdvisoryPage:
     by_text: tuple[str, ...]
     tracked: bool
     mentions: tuple[Reference, ...]
+    unaffected: tuple[Reference, ...]
     previous: Link | None
     next: Link | None
 
 
 @dataclass(frozen=True, slots=True)
-class CveItem:
-    """A CVE, with its advisories and the documents that mention it."""
+class IdItem:
+    """A CVE or other id: its advisories, and the documents that address, mention or exclude it."""
 
     id: str
     published_at: str
     advisories: tuple[Link, ...]
-    documents: tuple[Link, ...]
+    addressed: tuple[Link, ...]
+    mentioned: tuple[Link, ...]
+    unaffected: tuple[Link, ...]
 
 
 @dataclass(frozen=True, slots=True)
-class CvePage:
-    """All CVEs, newest first; ``host`` publishes them."""
+class IdPage:
+    """All CVEs, newest first, which ``host`` publishes; and all ids of other schemes."""
 
-    cves: tuple[CveItem, ...]
+    cves: tuple[IdItem, ...]
+    others: tuple[IdItem, ...]
     host: str
-    has_advisories: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -443,7 +452,7 @@ Page: TypeAlias = (
     | LookupPage
     | TrackerPage
     | AdvisoryPage
-    | CvePage
+    | IdPage
     | KeysPage
     | FeedsPage
     | SearchPage

@@ -1,8 +1,8 @@
-"""The pages of the tracker: all advisories, a page for each, and all CVEs."""
+"""The pages of the tracker: all advisories, a page for each, and all CVEs and other ids."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from urllib.parse import urlsplit
 
@@ -10,12 +10,12 @@ from markupsafe import Markup
 
 from bulletins import words
 from bulletins.html import render_words
-from bulletins.pages.items import advisory_links, cve_links, reference
+from bulletins.pages.items import advisory_links, id_links, reference
 from bulletins.pages.model import (
     AdvisoryItem,
     AdvisoryPage,
-    CveItem,
-    CvePage,
+    IdItem,
+    IdPage,
     Link,
     TrackerPage,
 )
@@ -54,10 +54,17 @@ def advisory_pages(site: Site) -> Iterator[tuple[str, AdvisoryPage]]:
             sentence=words.verdict_sentences[advisory.status].format(product=site.product),
             published_at=published_advisory(advisory.number, site.profile),
             title_from=advisory.title_from,
-            cves=cve_links(advisory.cves),
+            cves=id_links(("CVE", cve) for cve in advisory.cves),
             by_text=_by_text(site, advisory),
             tracked=advisory.tracked,
-            mentions=tuple(reference(site, i, advisory.number) for i in advisory.mentioned_in),
+            mentions=tuple(
+                reference(site, id_, advisory.number)
+                for id_ in advisory.mentioned_in
+                if id_ not in advisory.unaffected_in
+            ),
+            unaffected=tuple(
+                reference(site, id_, advisory.number) for id_ in advisory.unaffected_in
+            ),
             previous=others[at],
             next=others[at + 2],
         )
@@ -92,18 +99,23 @@ def _by_text(site: Site, advisory: Advisory) -> tuple[str, ...]:
     return tuple(id_ for id_ in advisory.bulletins if id_ not in tracked)
 
 
-def cve_page(site: Site) -> CvePage:
-    """All CVEs, newest first."""
-    cves = tuple(_cve(site, cve) for cve in reversed(site.archive.cves))
+def id_page(site: Site) -> IdPage:
+    """All CVEs, newest first, and all other ids."""
     host = urlsplit(site.profile.links.cve).netloc.removeprefix("www.")
-    return CvePage(cves, host, has_advisories=any(cve.advisories for cve in cves))
+    others = tuple(_id(site, named) for named in site.archive.ids if named.scheme != "CVE")
+    return IdPage(tuple(_id(site, cve) for cve in reversed(site.archive.cves)), others, host)
 
 
-def _cve(site: Site, cve: NamedId) -> CveItem:
-    documents = [Link(page_url(site.documents[id_], site.profile), id_) for id_ in cve.named_in]
-    return CveItem(
-        id=cve.id,
-        published_at=published_cve(cve.id, site.profile),
-        advisories=advisory_links(cve.advisories),
-        documents=tuple(documents),
+def _id(site: Site, named: NamedId) -> IdItem:
+    def links(ids: Iterable[str]) -> tuple[Link, ...]:
+        return tuple(Link(page_url(site.documents[id_], site.profile), id_) for id_ in ids)
+
+    said = {*named.addressed_in, *named.unaffected_in}
+    return IdItem(
+        id=named.id,
+        published_at=published_cve(named.id, site.profile) if named.scheme == "CVE" else "",
+        advisories=advisory_links(named.advisories),
+        addressed=links(named.addressed_in),
+        mentioned=links(id_ for id_ in named.named_in if id_ not in said),
+        unaffected=links(named.unaffected_in),
     )

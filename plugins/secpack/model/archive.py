@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
@@ -126,6 +127,12 @@ class Mention:
     sentence: str
     advisory: str = ""
     title: str = ""
+
+
+def id_order(scheme: str, value: str) -> tuple[bool, str, list[tuple[int, str]]]:
+    """Advisories come first; numbers ascend as such: CVE-2020-9999 before CVE-2020-10000."""
+    parts = [(int(p), "") if p.isdigit() else (0, p) for p in re.split(r"[-:#]", value)]
+    return scheme != "XSA", scheme, parts
 
 
 class Relation(StrEnum):
@@ -294,7 +301,7 @@ class Bulletin:
 
     @property
     def relations(self) -> dict[tuple[str, str], Relation]:
-        """All ids by scheme and value; ``addresses`` decides on advisories and their CVEs."""
+        """All ids in order, advisories first; ``addresses`` decides on them and their CVEs."""
         numbers = set(self.addresses)
         own = {cve for number, cve in self.pairs if number in numbers}
         others = {cve for _, cve in self.pairs} - own
@@ -308,7 +315,8 @@ class Bulletin:
                 relations[id_] = Relation.UNAFFECTED
             elif mention.value in addressed:
                 relations[id_] = Relation.ADDRESSED
-        return relations | {("XSA", f"XSA-{n}"): Relation.ADDRESSED for n in self.addresses}
+        relations |= {("XSA", f"XSA-{n}"): Relation.ADDRESSED for n in self.addresses}
+        return dict(sorted(relations.items(), key=lambda each: id_order(*each[0])))
 
     @property
     def releases(self) -> tuple[str, ...]:

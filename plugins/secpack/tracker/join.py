@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
@@ -16,6 +15,7 @@ from secpack.model.archive import (
     NamedId,
     Publication,
     Relation,
+    id_order,
 )
 from secpack.model.blocks import Id
 from secpack.model.findings import Finding, Severity
@@ -141,7 +141,7 @@ def join_ids(
             numbers["CVE", cve].add(number)
         for id_, relation in _relations(p):
             documents[id_].append((relation, p.id))
-    for scheme, value in sorted({*numbers, *documents}, key=_in_order):
+    for scheme, value in sorted({*numbers, *documents}, key=lambda each: id_order(*each)):
         if scheme != "XSA":
             named = documents[scheme, value]
             yield NamedId(
@@ -152,12 +152,6 @@ def join_ids(
                 tuple(document for relation, document in named if relation is Relation.ADDRESSED),
                 tuple(document for relation, document in named if relation is Relation.UNAFFECTED),
             )
-
-
-def _in_order(id_: tuple[str, str]) -> tuple[str, list[tuple[int, str]]]:
-    """Numbers in an id ascend as such: CVE-2020-9999 comes before CVE-2020-10000."""
-    scheme, value = id_
-    return scheme, [(int(p), "") if p.isdigit() else (0, p) for p in re.split(r"[-:#]", value)]
 
 
 # --- findings ---------------------------------------------------------------------------------
