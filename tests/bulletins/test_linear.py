@@ -27,7 +27,7 @@ LIMIT: Final = 6.0
 #: How long the shorter text is: so that it takes this many seconds, within these sizes.
 ENOUGH: Final = 0.012
 SMALLEST: Final = 2 * 1024
-LARGEST: Final = 64 * 1024
+LARGEST: Final = 256 * 1024
 
 #: Seconds of the processor after which a text that takes exponential time is given up.
 PATIENCE: Final = 60
