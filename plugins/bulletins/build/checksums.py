@@ -81,12 +81,12 @@ def _paths(folder: Path) -> Iterator[str]:
 
 def paths(folder: Path) -> Iterator[str]:
     """The files and links below a folder, as paths relative to it, in no order."""
-    todo = [""]
-    while todo:
-        below = todo.pop()
+    folders = [""]
+    while folders:
+        below = folders.pop()
         with os.scandir(folder / below) as entries:
             for entry in entries:
                 if entry.is_dir(follow_symlinks=False):
-                    todo.append(f"{below}{entry.name}/")
+                    folders.append(f"{below}{entry.name}/")
                 else:
                     yield below + entry.name

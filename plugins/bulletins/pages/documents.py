@@ -66,22 +66,21 @@ def bulletin_page(site: Site, bulletin: Bulletin) -> BulletinPage:
     steps = tuple(excerpt(each) for each in actions(document, lines, most))
     concerns = excerpt(concerned) if concerned else None
     quoted = sum(len(each.html) for each in (*steps, concerns) if each)
-    addressed = _related(bulletin, Relation.ADDRESSED)
+    ids: dict[Relation, list[tuple[str, str]]] = {relation: [] for relation in Relation}
+    for id_, relation in bulletin.relations.items():
+        ids[relation].append(id_)
+    addressed = ids[Relation.ADDRESSED]
     return BulletinPage(
         item=bulletin_item(site, bulletin),
         body=_body(site, bulletin, text, room - quoted),
         cves=id_links(id_ for id_ in addressed if id_[0] == "CVE"),
         ids=id_links(id_ for id_ in addressed if id_[0] not in ("XSA", "CVE")),
-        mentions=id_links(_related(bulletin, Relation.MENTIONED)),
-        unaffected=id_links(_related(bulletin, Relation.UNAFFECTED)),
+        mentions=id_links(ids[Relation.MENTIONED]),
+        unaffected=id_links(ids[Relation.UNAFFECTED]),
         actions=steps,
         affected=concerns,
         packages=tuple(package_item(row) for row in bulletin.packages),
     )
-
-
-def _related(bulletin: Bulletin, relation: Relation) -> list[tuple[str, str]]:
-    return [id_ for id_, own in bulletin.relations.items() if own is relation]
 
 
 def _anchor(text: Rendered, section: Section) -> str:

@@ -181,7 +181,7 @@ def _partners(
 ) -> dict[str, str]:
     """The advisories of the CVEs in a sentence: the only one there, or the one next to them.
 
-    In a quotation, it is the one that the quotation is about.
+    In a quotation, it is the one that the quotation is about; CVEs of earlier years are background.
     """
     if opener:
         return {
@@ -206,7 +206,7 @@ def _partners(
 
 
 def _back(words: Words, found: _Found, grammar: Grammar) -> Iterator[Mention]:
-    """Mentions again of ids of which words behind them say that they do no harm."""
+    """Mentions of ids that later words of the passage call harmless."""
     named = [(g.start, m) for g, m in found if m[0].context is not Context.ASIDE]
     starts = [start for start, _ in named]
     for context, which, form in grammar.back if named else ():
@@ -228,12 +228,12 @@ def _back(words: Words, found: _Found, grammar: Grammar) -> Iterator[Mention]:
 def _again(
     groups: Iterable[list[Mention]], which: slice, context: Context, sentence: str
 ) -> Iterator[Mention]:
-    """The mentions of those ids of some groups, with what a later sentence says of them."""
+    """The mentions of the chosen ids of some groups, with what a later sentence says about them."""
     once = {mention.value: mention for group in groups for mention in group}
     for mention in list(once.values())[which]:
-        told = f"{mention.sentence} {sentence}"
-        told = told if len(told) <= MAX_SENTENCE else f"{told[: MAX_SENTENCE - 1]}…"
-        yield replace(mention, context=context, sentence=told)
+        both = f"{mention.sentence} {sentence}"
+        both = both if len(both) <= MAX_SENTENCE else f"{both[: MAX_SENTENCE - 1]}…"
+        yield replace(mention, context=context, sentence=both)
 
 
 def decide(mentions: Iterable[Mention]) -> tuple[Mention, ...]:
@@ -242,10 +242,15 @@ def decide(mentions: Iterable[Mention]) -> tuple[Mention, ...]:
     for mention in mentions:
         by_value[mention.value].append(mention)
     possible = [m for m in by_value.values() if _NO_HARM.isdisjoint(each.context for each in m)]
-    told = [found for found in by_value.values() if _told(found)]
-    announced = {found[0].scheme for found in told}
-    announced -= {m.scheme for found in told for m in found if m.context is Context.TITLE}
-    decided = list(chain.from_iterable(_told(found) for found in possible))
+    addressing = {value: _addressing(found) for value, found in by_value.items()}
+    announced = {found[0].scheme for found in addressing.values() if found}
+    announced -= {
+        mention.scheme
+        for value, found in by_value.items()
+        for mention in found
+        if addressing[value] and mention.context is Context.TITLE
+    }
+    decided = [mention for found in possible for mention in addressing[found[0].value]]
     for found in possible:
         titled = [mention for mention in found if mention.context is Context.TITLE]
         # What only the title names, where the text announces none of it, is a slip of the pen.
@@ -256,8 +261,8 @@ def decide(mentions: Iterable[Mention]) -> tuple[Mention, ...]:
     return tuple(sorted(decided, key=lambda mention: mention.line))
 
 
-def _told(found: Sequence[Mention]) -> list[Mention]:
-    """The mentions of one id, outside the title, that tell that the text addresses it."""
+def _addressing(found: Sequence[Mention]) -> list[Mention]:
+    """The mentions of one id, outside the title, by which the text addresses it."""
     plainly = [m for m in found if m.context in _ADDRESSES]
     partly = [m for m in found if m.context is Context.ANNOUNCEMENT_OF_SOME]
     further = [m for m in found if m.context in _FURTHER]
