@@ -112,3 +112,11 @@ def real_tracker() -> Path:
     if not os.environ.get("XSA"):
         pytest.skip("needs tracker data: make test-all XSA=path/to/xsa.yml")
     return Path(os.environ["XSA"])
+
+
+@pytest.fixture(scope="session")
+def other_gnupg() -> Path:
+    """The folder of another Debian's gpg and gpgv; .ci/run makes one, and names it OTHER_GNUPG."""
+    if not os.environ.get("OTHER_GNUPG"):
+        pytest.skip("needs another Debian's gpg: OTHER_GNUPG=folder, as .ci/run makes it")
+    return Path(os.environ["OTHER_GNUPG"])

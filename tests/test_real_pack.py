@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import random
 import re
 import shutil
@@ -287,6 +288,20 @@ def test_a_strict_build_passes(real_pack: Path, real_tracker: Path, tmp_path: Pa
         XSA=real_tracker.resolve(),
     )
     assert built.status == 0, built.said
+
+
+def test_the_same_bytes_with_another_gpg(
+    site: Site, real_pack: Path, real_tracker: Path, other_gnupg: Path, tmp_path: Path
+) -> None:
+    """Debian 12 has gpg 2.2, Debian 13 has 2.4, which ignores certifications over SHA-1."""
+    variables = {"SECPACK": real_pack.resolve(), "XSA": real_tracker.resolve()}
+    path = {"PATH": f"{other_gnupg}:{os.environ['PATH']}"}
+    other = build(tmp_path / "site", surroundings=path, **variables)
+    assert other.status == 0, other.said
+    files, others = site.files(), other.files()
+    assert [
+        name for name in files.keys() | others.keys() if files.get(name) != others.get(name)
+    ] == []
 
 
 def test_verdicts_on_page_and_in_data(site: Site) -> None:
