@@ -49,7 +49,7 @@ def by_release(archive: Archive) -> tuple[Lookup, ...]:
 
 def by_package(archive: Archive) -> tuple[Lookup, ...]:
     """All packages by name; case does not matter."""
-    return tuple(sorted(_lookups(archive, lambda row: row.package), key=lambda lookup: lookup.slug))
+    return tuple(sorted(_lookups(archive, lambda row: row.name), key=lambda lookup: lookup.slug))
 
 
 def without_release(archive: Archive) -> tuple[Bulletin, ...]:

@@ -11,15 +11,15 @@ from itertools import pairwise
 from jinja2 import Environment
 
 from bulletins.urls import (
-    CVE,
     INDEX,
     advisory_url,
     attachment_url,
     beside,
+    id_url,
     key_url,
     page_url,
     published_advisory,
-    published_cve,
+    published_id,
 )
 from secpack import Profile
 from secpack.extract.summary import shortened
@@ -77,9 +77,9 @@ class Site:
         return {bulletin.number: bulletin for bulletin in self.archive.bulletins}
 
     @cached_property
-    def cves(self) -> frozenset[str]:
-        """The ids of all CVEs."""
-        return frozenset(cve.id for cve in self.archive.cves)
+    def named_ids(self) -> frozenset[str]:
+        """The ids that texts name, of CVEs and others, without advisories."""
+        return frozenset(named.id for named in self.archive.ids)
 
     @cached_property
     def older(self) -> Mapping[str, Publication]:
@@ -161,8 +161,9 @@ class Build:
 class Links:
     """Returns the URL of an id; ``root`` leads from the page with the link to the site's root.
 
-    Advisories and CVEs lead to their pages here. If the site has none (with another theme, or when
-    only a remark in the tracker data names them), they lead to where they are published.
+    Advisories, CVEs and other ids lead to their pages here. If the site has none (with another
+    theme, or when only a remark in the tracker data names them), they lead to where they are
+    published, if that is known.
     """
 
     def __init__(self, site: Site, root: str) -> None:
@@ -175,13 +176,13 @@ class Links:
         match identifier.scheme:
             case "XSA":
                 return self._advisory(int(identifier.value.removeprefix("XSA-")))
-            case "CVE":
-                return self._cve(identifier.value)
             case "bulletin" if self._is_own(identifier.text):
                 bulletin = self._site.bulletins.get(int(identifier.value))
                 return self.to(page_url(bulletin, self._site.profile)) if bulletin else None
-            case _:
+            case "bulletin":
                 return None
+            case scheme:
+                return self._named(scheme, identifier.value)
 
     def to(self, url: str) -> str:
         """A page of the site, by its URL from the root."""
@@ -192,11 +193,11 @@ class Links:
             return published_advisory(number, self._site.profile)
         return self.to(advisory_url(number))
 
-    def _cve(self, cve: str) -> str:
-        """The anchor on the page of all CVEs."""
-        if not self._site.own_theme or cve not in self._site.cves:
-            return published_cve(cve, self._site.profile)
-        return f"{self.to(CVE)}#{cve}"
+    def _named(self, scheme: str, value: str) -> str | None:
+        """The anchor on the page of all CVEs and other ids."""
+        if not self._site.own_theme or value not in self._site.named_ids:
+            return published_id(scheme, value, self._site.profile) or None
+        return self._root + id_url(scheme, value, self._page)
 
     def _is_own(self, text: str) -> bool:
         """Whether an id such as ``QSB #37`` is one of this issuer's."""

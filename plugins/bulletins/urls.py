@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
+from urllib.parse import quote
 
 from bulletins.lookups import slug_of
 from secpack.mirror import site_data
 from secpack.model.archive import Attachment, Bulletin, Canary, Key, Publication
-from secpack.profile import Kind, Profile
+from secpack.profile import Kind, Profile, Scheme
 
 ARCHIVE_JSON = site_data.ARCHIVE_JSON
 MANIFEST_JSON = "data/manifest.json"
@@ -146,16 +147,20 @@ def published_advisory(number: int, profile: Profile) -> str:
     return template.replace("{number}", str(number)).replace("{id}", f"XSA-{number}")
 
 
-def id_url(scheme: str, value: str) -> str:
-    """Where the site has an id: the page of an advisory, or a row on the page of other ids."""
+def id_url(scheme: str, value: str, page: str = INDEX) -> str:
+    """Where the site has an id: the page of an advisory, or a row on the page of other ids.
+
+    ``page`` is the name of the file that a folder's URL ends with.
+    """
     if scheme == "XSA":
-        return advisory_url(int(value.removeprefix("XSA-"))) + INDEX
-    return f"{CVE}{INDEX}#{value}"
+        return advisory_url(int(value.removeprefix("XSA-"))) + page
+    return f"{CVE}{page}#{quote(value, ':')}"
 
 
-def published_cve(cve: str, profile: Profile) -> str:
-    """Where a CVE is published: a URL on another site."""
-    return profile.links.cve.replace("{id}", cve)
+def published_id(scheme: str, value: str, profile: Profile) -> str:
+    """Where an id that is no advisory is published: a URL on another site; empty if unknown."""
+    other = profile.ids.get(scheme, Scheme())
+    return (profile.links.cve if scheme == "CVE" else other.url).replace("{id}", value)
 
 
 def redirects(profile: Profile) -> dict[str, str]:

@@ -56,7 +56,7 @@ def _documents(
     files: Iterable[TextFile],
     kind: Kind,
     contents: Contents,
-    read: Callable[[TextFile, Sequence[Letter]], _P],
+    read: Callable[[TextFile, Sequence[TextFile]], _P],
     progress: Callable[[int, int], object],
 ) -> list[_P]:
     letters = defaultdict(list)
@@ -86,32 +86,33 @@ def _documents(
 
 
 def _document(
-    text: TextFile, letters: Iterable[TextFile], read: Callable[[TextFile, Sequence[Letter]], _P]
+    text: TextFile, letters: Sequence[TextFile], read: Callable[[TextFile, Sequence[TextFile]], _P]
 ) -> _P | SecpackError:
-    """Return a document with its letters, or what is wrong with it."""
+    """Return a document, with its letters; or what is wrong with it."""
     try:
-        return read(text, [_letter(letter, text) for letter in letters])
+        return read(text, letters)
     except SecpackError as error:
         return error
 
 
-def _letter(letter: TextFile, canary: TextFile) -> Letter:
+def _letter(letter: TextFile, canary: TextFile, profile: Profile) -> Letter:
     if letter.year != canary.year:
         message = f"a letter whose name says {letter.year}, next to {canary.file.name}"
         raise ParseError(message, path=letter.file.path)
-    return Letter(letter.letter, parse_letter(letter.file), letter.signatures)
+    return Letter(letter.letter, parse_letter(letter.file, profile.forms), letter.signatures)
 
 
-def read_bulletin(text: TextFile, letters: Sequence[Letter], profile: Profile) -> Bulletin:
+def read_bulletin(text: TextFile, letters: Sequence[TextFile], profile: Profile) -> Bulletin:
     """Read a bulletin. Raises ParseError, also when it has letters."""
     if letters:
-        path = letters[0].document.file.path
+        path = letters[0].file.path
         raise ParseError("a letter next to a bulletin; only canaries have letters", path=path)
     document, metadata = _read(text, profile.bulletins, profile, word="bulletin")
     mentions = find_mentions(document)
     evidence = decide(mentions)
     addresses = advisory_numbers(evidence)
-    packages, unread = read_packages(document)
+    known = profile.documents.get(document_id(profile.bulletins, text.number), DocumentEntry())
+    packages, unread = read_packages(document, known.packages, profile.package_names)
     odd = odd_ids(document, mentions)
     return Bulletin(
         id=document_id(profile.bulletins, text.number),
@@ -132,10 +133,11 @@ def read_bulletin(text: TextFile, letters: Sequence[Letter], profile: Profile) -
     )
 
 
-def read_canary(text: TextFile, letters: Sequence[Letter], profile: Profile) -> Canary:
+def read_canary(text: TextFile, files: Sequence[TextFile], profile: Profile) -> Canary:
     """Read a canary and its letters. Raises ParseError."""
     document, metadata = _read(text, profile.canaries, profile, word="canary")
     statements = read_statements(document)
+    letters = tuple(_letter(file, text, profile) for file in files)
     documents = (document, *(letter.document for letter in letters))
     return Canary(
         id=document_id(profile.canaries, text.number),
@@ -146,7 +148,7 @@ def read_canary(text: TextFile, letters: Sequence[Letter], profile: Profile) -> 
         revisions=metadata.revisions,
         document=document,
         signatures=text.signatures,
-        letters=tuple(letters),
+        letters=letters,
         introduction=introduction(document),
         statements=statements,
         count=bulletin_count(statements),
@@ -164,7 +166,7 @@ def _read(text: TextFile, kind: Kind, profile: Profile, *, word: str) -> tuple[D
 
     Raises ParseError.
     """
-    document = parse_text(text.file)
+    document = parse_text(text.file, profile.forms)
     head = document.letterhead
     assert head is not None
     _check_letterhead(head, text, word)

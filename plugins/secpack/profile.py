@@ -10,6 +10,7 @@ from datetime import UTC, date, datetime, time
 from pathlib import Path
 from types import UnionType
 from typing import Any, Final, TypeAlias, get_args, get_origin, get_type_hints
+from urllib.parse import quote
 
 from secpack.errors import ProfileError
 from secpack.files import is_safe, read_file
@@ -29,6 +30,8 @@ _DIGEST: Final = re.compile(r"[0-9a-f]{64}")
 _FINGERPRINT: Final = re.compile(r"[0-9A-F]{40}")
 _NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,39}")
 _SIGNER: Final = re.compile(r"[A-Za-z0-9_-]{1,40}")  # as in names of signature files
+_MAX_SHIPPING: Final = 5  # texts whose packages the profile gives: a rule should read more
+_FORM: Final = re.compile(r"[A-Z][A-Za-z0-9#:_-]{1,39}")
 _CONTROL: Final = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ufffe\uffff]")
 
 # What RFC 9116 allows in these fields of a security.txt; in others only https.
@@ -100,12 +103,58 @@ class Signer:
 
 
 @dataclass(frozen=True, slots=True)
+class Package:
+    """A package: the names that texts print, those of RPM and Debian, and those for scanners.
+
+    ``purl`` (https://github.com/package-url) and ``cpe`` (NISTIR 7695) can have ``{version}``.
+    """
+
+    names: tuple[str, ...] = ()
+    rpm: tuple[str, ...] = ()
+    deb: tuple[str, ...] = ()
+    purl: str = ""
+    cpe: str = ""
+
+    def identifiers(self, version: str) -> dict[str, str]:
+        """The ``purl`` and the ``cpe`` of a version, as far as they are known."""
+        plain = {"purl": quote(version, safe=":~"), "cpe": re.sub(r"([^\w.-])", r"\\\1", version)}
+        forms = {"purl": self.purl, "cpe": self.cpe}
+        return {name: f.replace("{version}", plain[name]) for name, f in forms.items() if f}
+
+
+@dataclass(frozen=True, slots=True)
+class Scheme:
+    """Ids of other issuers: where one is published, and the form of those unknown to the parser.
+
+    In ``form`` each ``#`` stands for a number: ``TSA-#-#``. ``url`` has ``{id}``.
+    """
+
+    form: str = ""
+    url: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Shipped:
+    """A package that a text names in words that no rule reads."""
+
+    package: str
+    version: str
+    release: str = ""
+    target: str = ""
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class DocumentEntry:
-    """What the profile adds to the text of a document, and the reason."""
+    """What the profile adds to the text of a document, and the reason.
+
+    ``packages``, if there are any, are all that the text names, in its order.
+    """
 
     title: str = ""
     date: Day | None = None
     status: str = "published"
+    packages: tuple[Shipped, ...] = ()
     reason: str = ""
 
 
@@ -156,6 +205,8 @@ class Profile:
     keys: str = _KEYS
     master_key: str = ""
     links: Links = Links()
+    ids: Mapping[str, Scheme] = field(default_factory=dict)
+    packages: Mapping[str, Package] = field(default_factory=dict)
     security_txt: SecurityTxt | None = None
     csaf: Csaf | None = None
     signers: Mapping[str, Signer] = field(default_factory=dict)
@@ -168,6 +219,20 @@ class Profile:
         defaults = ((self.bulletins, _BULLETINS), (self.canaries, _CANARIES))
         named = [kind.folder for kind, default in defaults if kind is not default]
         return named + ([self.keys] if self.keys != _KEYS else [])
+
+    @property
+    def forms(self) -> tuple[tuple[str, str], ...]:
+        """The schemes of ids that have a form here, each with it."""
+        return tuple((name, scheme.form) for name, scheme in self.ids.items() if scheme.form)
+
+    @property
+    def package_names(self) -> Mapping[str, str]:
+        """The name of each package in the table, by the names that texts print, in lower case."""
+        return {
+            printed.casefold(): name
+            for name, package in self.packages.items()
+            for printed in (name, *package.names)
+        }
 
     @property
     def pinned(self) -> set[str]:
@@ -353,6 +418,8 @@ def _check_values(profile: Profile) -> None:
         expected = f"the waiver for {waiver.file} needs a reason"
         _require(waiver.reason.strip(), "waivers", expected)
     _check_documents(profile)
+    _check_ids(profile.ids)
+    _check_packages(profile.packages)
     _check_signers(profile)
 
 
@@ -407,7 +474,34 @@ def _check_documents(profile: Profile) -> None:
         _require(pattern.fullmatch(name), setting, f"expected an id such as {example}")
         expected = f"expected one of {', '.join(_STATUSES)}"
         _require(entry.status in _STATUSES, f"{setting}.status", expected)
-        _require(entry.reason or not (entry.title or entry.date), setting, "needs a reason")
+        given = entry.title or entry.date or entry.packages
+        _require(entry.reason or not given, setting, "needs a reason")
+    shipping = sum(1 for entry in profile.documents.values() if entry.packages)
+    expected = f"packages of {shipping} texts; expected at most {_MAX_SHIPPING}"
+    _require(shipping <= _MAX_SHIPPING, "documents", expected)
+
+
+def _check_ids(schemes: Mapping[str, Scheme]) -> None:
+    for name, scheme in schemes.items():
+        expected = f"{scheme.form!r}: expected a capital, and # for each number: TSA-#-#"
+        is_form = _FORM.fullmatch(scheme.form) and "#" in scheme.form
+        _require(is_form or not scheme.form, f"ids.{name}.form", expected)
+        _require(name not in ("XSA", "CVE", "bulletin"), f"ids.{name}", "a scheme of its own")
+        if scheme.url:
+            _check_template(f"ids.{name}.url", scheme.url, ("{id}",))
+
+
+def _check_packages(packages: Mapping[str, Package]) -> None:
+    names: dict[str, str] = {}
+    for name, package in packages.items():
+        setting = f"packages.{name}"
+        for printed in (name, *package.names):
+            owner = names.setdefault(printed.casefold(), name)
+            _require(owner == name, setting, f"{printed!r} is also a name of {owner}")
+        _require(not package.purl or package.purl.startswith("pkg:"), setting, "expected pkg:…")
+        _require(
+            not package.cpe or package.cpe.startswith("cpe:2.3:"), setting, "expected cpe:2.3:…"
+        )
 
 
 def _check_signers(profile: Profile) -> None:

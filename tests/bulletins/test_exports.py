@@ -422,11 +422,12 @@ def test_each_release_has_one_answer() -> None:
     data = json.loads(data_files(shown, PROFILE)[ARCHIVE_JSON])
     assert judges.data_faults(data) == []
     fixes = [
-        {"package": "xen", "version": "4.17.5", "target": "hearth"},
-        {"package": "quern-bell", "version": "4.3.1", "target": "templates"},
+        {"package": "xen", "version": "4.17.5", "target": "hearth", "note": None},
+        {"package": "quern-bell", "version": "4.3.1", "target": "templates", "note": None},
     ]
     assert data["bulletins"][0]["answers"] == {
         "4.3": {"answer": "fix", "packages": fixes, "lines": [9, 10]},
         "4.2": {"answer": "none", "packages": [], "lines": [12, 13]},
         "4.1": {"answer": "not-affected", "packages": [], "lines": [14]},
+        "1.0": {"answer": "not-stated", "packages": [], "lines": [50]},
     }

@@ -11,6 +11,7 @@ from bulletins.build.links import dangling
 from bulletins.lookups import by_package, by_release, slug_of, without_release
 from secpack import Profile, load
 from secpack.model.archive import Archive
+from secpack.profile import Package
 from tests.bulletins.sites import build
 from tests.packs import bulletin, make_pack
 
@@ -58,6 +59,17 @@ def test_names_that_differ_in_case_are_one_package(archive: Archive) -> None:
     bell, xen = by_package(archive)
     assert (bell.name, xen.name, xen.slug) == ("bell", "xen", "xen")
     assert [(b.number, len(rows)) for b, rows in xen.shipped] == [(2, 2), (1, 1)]
+
+
+def test_the_profile_joins_the_names_of_a_package(tmp_path: Path) -> None:
+    profile = Profile(issuer="Quern", packages={"chimes": Package(names=("Bell", "Xen"))})
+    archive = load(make_pack(tmp_path / "pack", dict(FILES)), profile=profile)
+    (chimes,) = by_package(archive)
+    assert [(b.number, rows[0].package) for b, rows in chimes.shipped] == [
+        (4, "bell"),
+        (2, "xen"),
+        (1, "Xen"),
+    ]
 
 
 def test_what_says_no_release_is_listed_too(archive: Archive) -> None:

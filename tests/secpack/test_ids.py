@@ -4,8 +4,13 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from secpack import load
+import pytest
+
+from secpack import Profile, load
+from secpack.errors import PackError
+from secpack.extract.answers import answers
 from secpack.model.archive import Advisory, Archive, Relation
+from secpack.profile import DocumentEntry, Scheme, Shipped
 from tests.packs import bulletin, make_pack
 
 BODY = """\
@@ -103,3 +108,76 @@ def test_ids_of_a_year_to_come(tmp_path: Path) -> None:
     body = "CVE-2002-1000 is early.\nCVE-2003-1000 and DSA-3733-1. CVE-2003-1000.\n"
     message = "CVE-2003-1000 is of a year long after this text"
     assert odd(archive(tmp_path, body)) == [(11, "id-future", message)]
+
+
+# --- what a profile adds ----------------------------------------------------------------------
+
+
+def of_profile(tmp_path: Path, body: str, profile: Profile) -> Archive:
+    text = bulletin(1, title="A flaw (TSA-26-3)", body=body)
+    return load(make_pack(tmp_path, {"QSBs/qsb-001-2001.txt": text}), profile=profile)
+
+
+def test_ids_of_a_scheme_that_the_profile_adds(tmp_path: Path) -> None:
+    body = "It is not TSA-26-4, nor _TSA-25-1_, aTSA-1-1, TSA-1-1a or TSA-1.\n\n    TSA-24-9"
+    profile = Profile(ids={"TSA": Scheme("TSA-#-#", "https://tsa.example.org/{id}")})
+    found = of_profile(tmp_path, body, profile)
+    assert {value for _, value in found.bulletins[0].relations} == {
+        "TSA-26-3",
+        "TSA-26-4",
+        "TSA-25-1",
+        "TSA-24-9",
+    }
+    assert relations(found)["TSA-26-3"] is Relation.ADDRESSED
+    assert {named.scheme for named in found.ids} == {"TSA"}
+
+
+def test_packages_that_the_profile_gives(tmp_path: Path) -> None:
+    """They are those of the text, at the line that prints the version."""
+    body = "Fetch xen\n\nas 4.1-2, for Quern 2, and be quick."
+    given = (Shipped("xen", "4.1-2", release="2", target="hearth"),)
+    profile = Profile(documents={"QSB-001": DocumentEntry(packages=given, reason="odd")})
+    found = of_profile(tmp_path, body, profile).bulletins[0]
+    rows = [(r.release, r.target, r.package, r.version, r.line) for r in found.packages]
+    assert rows == [("2", "hearth", "xen", "4.1-2", 12)]
+
+
+def test_the_text_must_print_what_the_profile_gives(tmp_path: Path) -> None:
+    given = (Shipped("xen", "4.1-3"),)
+    profile = Profile(documents={"QSB-001": DocumentEntry(packages=given, reason="odd")})
+    with pytest.raises(PackError, match=r"'4\.1-3', which is not in this text"):
+        of_profile(tmp_path, "Fetch xen 4.1-2.", profile)
+
+
+def test_an_answer_for_each_release(tmp_path: Path) -> None:
+    """Packages decide, then sentences; what only the section on the affected names has none."""
+    body = """\
+Affected systems
+-----------------
+
+Quern 4.2, 4.3 and 4.4 are affected. Quern 4.1 is not affected.
+
+Patching
+---------
+
+The fixed packages are:
+
+For Quern 4.3:
+- xen 4.1-2
+
+For Quern 4.4: no fix is available"""
+    text = bulletin(1, body=body)
+    found = load(make_pack(tmp_path, {"QSBs/qsb-001-2001.txt": text}), profile=Profile("Quern"))
+    assert [(a.release, a.said.value, a.lines) for a in answers(found.bulletins[0])] == [
+        ("4.3", "fix", (21,)),
+        ("4.4", "none", (23,)),
+        ("4.2", "not-stated", (13,)),
+        ("4.1", "not-affected", (13,)),
+    ]
+
+
+def test_what_is_said_of_one_of_several_advisories_is_no_answer(tmp_path: Path) -> None:
+    body = "The Mill Team published XSA-7 and XSA-8.\n\nXSA-7 is old. Quern 4.2 is not affected."
+    text = bulletin(1, body=body)
+    found = load(make_pack(tmp_path, {"QSBs/qsb-001-2001.txt": text}), profile=Profile("Quern"))
+    assert answers(found.bulletins[0]) == ()

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from bulletins.urls import published_advisory, published_cve
+from bulletins.urls import published_advisory, published_id
 from secpack import Profile, ProfileError, TrackerError, load_advisories, load_profile
 from secpack.model.archive import Advisory
 from tests.cases import Case, each_case, read_cases
@@ -104,7 +104,9 @@ def test_no_profile_does_more_than_be_refused(tmp_path: Path, data: st.DataObjec
         said = str(error)
     assert len(said) < 10_000
     assert said.isprintable()
-    assert len(published_advisory(9001, profile) + published_cve("CVE-2020-1", profile)) < 9000
+    assert (
+        len(published_advisory(9001, profile) + published_id("CVE", "CVE-2020-1", profile)) < 9000
+    )
 
 
 def test_a_profile_that_is_no_file(tmp_path: Path) -> None:

@@ -14,6 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from secpack import load, load_profile
+from secpack.extract import answers
 from secpack.extract.packages import MOST_ROWS, phrases, read_packages, sentences, vocabulary
 from secpack.extract.packages.phrases import Entry, Reading
 from secpack.extract.packages.vocabulary import release_numbers, split_name, target_names
@@ -352,7 +353,9 @@ def row(entry: Entry, note: str) -> str:
     return "; ".join(rows)
 
 
-@pytest.mark.parametrize(("rule", "text", "result"), [*examples(vocabulary, phrases, sentences)])
+@pytest.mark.parametrize(
+    ("rule", "text", "result"), [*examples(vocabulary, phrases, sentences, answers)]
+)
 def test_example(rule: Callable[..., object], text: str, result: str) -> None:
     """A method of phrases is shown by whole phrases."""
     if "self" in inspect.signature(rule).parameters:

@@ -21,13 +21,13 @@ from bulletins.urls import (
     page_url,
 )
 from secpack import Profile
+from secpack.extract.answers import Answer, answers
 from secpack.extract.sections import Quotation, actions, affected
 from secpack.model.archive import (
     Advisory,
     Attachment,
     Bulletin,
     Canary,
-    Fix,
     Key,
     NamedId,
     PackageRow,
@@ -35,6 +35,7 @@ from secpack.model.archive import (
     Signature,
 )
 from secpack.model.findings import Finding
+from secpack.profile import Package
 from secpack.tracker.statistics import statistics
 
 _FORMAT = 1
@@ -112,38 +113,34 @@ def _bulletin(bulletin: Bulletin, profile: Profile) -> dict[str, Any]:
         "addresses": [f"XSA-{number}" for number in bulletin.addresses],
         "mentions": [f"XSA-{number}" for number in bulletin.mentions],
         "cves": list(bulletin.cves),
-        "packages": [package_data(row) for row in bulletin.packages],
+        "packages": [package_data(row, profile) for row in bulletin.packages],
         "ids": [i.value for i in bulletin.ids if i.scheme != "CVE"],
         "relations": [
             {"scheme": scheme, "id": value, "relation": relation.value}
             for (scheme, value), relation in bulletin.relations.items()
         ],
         "pairs": [{"advisory": f"XSA-{number}", "cve": cve} for number, cve in bulletin.pairs],
-        "answers": _answers(bulletin.packages),
+        "answers": {answer.release: _answer(answer) for answer in answers(bulletin)},
         "action": _quoted(bulletin, actions(bulletin.document, lines)),
         "affected": _quoted(bulletin, [concerned] if concerned else []),
     }
 
 
-def _answers(rows: Sequence[PackageRow]) -> dict[str, dict[str, Any]]:
-    """One answer for each release that the text names: a fix, none, or that it is not affected."""
-    answers: dict[str, dict[str, Any]] = {}
-    for release in dict.fromkeys(row.release for row in rows if row.release):
-        own = [row for row in rows if row.release == release]
-        fixes = [row for row in own if row.fix is Fix.AVAILABLE]
-        answers[release] = {
-            "answer": "fix" if fixes else own[0].fix.value,
-            "packages": [
-                {
-                    "package": row.package or None,
-                    "version": row.version,
-                    "target": row.target or None,
-                }
-                for row in fixes
-            ],
-            "lines": sorted({row.line for row in own}),
-        }
-    return answers
+def _answer(answer: Answer) -> dict[str, Any]:
+    """What the text says for a release."""
+    return {
+        "answer": answer.said.value,
+        "packages": [
+            {
+                "package": row.package or None,
+                "version": row.version,
+                "target": row.target or None,
+                "note": row.note or None,
+            }
+            for row in answer.packages
+        ],
+        "lines": list(answer.lines),
+    }
 
 
 def _quoted(bulletin: Bulletin, quotations: Sequence[Quotation]) -> dict[str, Any] | None:
@@ -159,13 +156,18 @@ def _quoted(bulletin: Bulletin, quotations: Sequence[Quotation]) -> dict[str, An
     }
 
 
-def package_data(row: PackageRow) -> dict[str, Any]:
-    """A package from a bulletin, as data."""
+def package_data(row: PackageRow, profile: Profile) -> dict[str, Any]:
+    """A package from a bulletin, as data, with what the profile knows of it."""
+    package = profile.packages.get(row.name, Package())
+    identifiers = package.identifiers(row.version) if row.version else {}
     return {
         "release": row.release or None,
         "domain": row.target or None,
         "package": row.package or None,
+        "name": row.name or None,
         "version": row.version or None,
+        "purl": identifiers.get("purl"),
+        "cpe": identifiers.get("cpe"),
         "fix": row.fix.value,
         "note": row.note or None,
         "line": row.line,

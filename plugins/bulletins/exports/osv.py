@@ -42,7 +42,7 @@ def _record(facts: BulletinFacts, site: Site) -> dict[str, Any]:
         "references": list(_references(facts, site)),
         "credits": [_credit(credit) for credit in bulletin.summary.credits],
     }
-    packages = [package_data(row) for row in bulletin.packages]
+    packages = [package_data(row, site.profile) for row in bulletin.packages]
     return {
         "schema_version": _VERSION,
         "id": f"x_{bulletin.id}",

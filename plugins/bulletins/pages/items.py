@@ -108,7 +108,7 @@ def package_item(row: PackageRow) -> PackageItem:
     return PackageItem(
         release=Link(release_url(row.release), row.release) if row.release else None,
         target=row.target,
-        package=Link(package_url(row.package), row.package) if row.package else None,
+        package=Link(package_url(row.name), row.package) if row.package else None,
         version=fixes.get(row.fix, words.not_affected),
         note=row.note,
     )

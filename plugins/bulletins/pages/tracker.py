@@ -24,7 +24,7 @@ from bulletins.urls import (
     advisory_url,
     page_url,
     published_advisory,
-    published_cve,
+    published_id,
 )
 from secpack.model.archive import Advisory, NamedId, Status
 from secpack.pack import document_id
@@ -113,7 +113,7 @@ def _id(site: Site, named: NamedId) -> IdItem:
     said = {*named.addressed_in, *named.unaffected_in}
     return IdItem(
         id=named.id,
-        published_at=published_cve(named.id, site.profile) if named.scheme == "CVE" else "",
+        published_at=published_id(named.scheme, named.id, site.profile),
         advisories=advisory_links(named.advisories),
         addressed=links(named.addressed_in),
         mentioned=links(id_ for id_ in named.named_in if id_ not in said),

@@ -44,13 +44,15 @@ class Section:
 class Document:
     """A text: its file, its letterhead (None for a letter), its blocks, and findings.
 
-    The first block is the letterhead, unless the text is a letter.
+    The first block is the letterhead, unless the text is a letter. ``forms`` are those of ids that
+    the profile adds.
     """
 
     file: File
     letterhead: Letterhead | None
     blocks: tuple[Block, ...] = field(repr=False)
     findings: tuple[Finding, ...] = ()
+    forms: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,8 +167,9 @@ class PackageRow:
     """A package from a bulletin: its release, its target, and the first fixed version.
 
     ``release`` is a number as printed, without ``R``; ``target`` is ``dom0``, ``templates`` or the
-    like; ``note`` is a remark in brackets or after the version. What the text does not say is
-    empty. Without a ``fix``, ``version`` is empty, and so is ``package`` if it applies to all.
+    like; ``note`` is a remark in brackets or after the version. ``name`` is the package's in the
+    profile, or else as printed. What the text does not say is empty. Without a ``fix``, ``version``
+    is empty, and so is ``package`` if it applies to all.
     """
 
     release: str
@@ -176,6 +179,7 @@ class PackageRow:
     line: int
     fix: Fix = Fix.AVAILABLE
     note: str = ""
+    name: str = ""
 
 
 class Verdict(StrEnum):

@@ -12,7 +12,7 @@ from secpack.model.blocks import Block, Preformatted, Unread, leaves
 from secpack.model.findings import Finding
 from secpack.parser.blocks import defined_labels, parse_blocks
 from secpack.parser.characters import HIDDEN, mixed_words
-from secpack.parser.inline import citation_label
+from secpack.parser.inline import Forms, citation_label
 from secpack.parser.letterhead import parse_letterhead
 from secpack.parser.lines import LABEL, NUMBER, Line, readable, split_lines
 from secpack.parser.rules import Scope
@@ -28,28 +28,30 @@ _PLACEHOLDER: Final = re.compile(rf"\b(?:TODO|FIXME|TBD|XXX+|NNN+)\b|{_FILL_IN}[
 _PLACEHOLDER_SIGN: Final = re.compile(rf"TODO|FIXME|TBD|XXX|NNN|{_FILL_IN}")
 
 
-def parse_text(file: File) -> Document:
-    """Parse a bulletin or a canary.
+def parse_text(file: File, forms: Forms = ()) -> Document:
+    """Parse a bulletin or a canary; ``forms`` are those of further ids.
 
     Raises ParseError when the text is not UTF-8, too large, or has no valid letterhead.
     """
     lines = split_lines(file.data, path=file.path)
     letterhead, position = parse_letterhead(lines, path=file.path)
-    blocks, findings = _parse_body(lines[position:], file.path)
+    blocks, findings = _parse_body(lines[position:], file.path, forms)
     findings = _oddities(lines[:position], (), file.path) + findings
-    return Document(file, letterhead, (letterhead, *blocks), tuple(findings))
+    return Document(file, letterhead, (letterhead, *blocks), tuple(findings), forms)
 
 
-def parse_letter(file: File) -> Document:
+def parse_letter(file: File, forms: Forms = ()) -> Document:
     """Parse a text without a letterhead. Raises ParseError when it is not UTF-8 or too large."""
-    blocks, findings = _parse_body(split_lines(file.data, path=file.path), file.path)
-    return Document(file, None, blocks, tuple(findings))
+    blocks, findings = _parse_body(split_lines(file.data, path=file.path), file.path, forms)
+    return Document(file, None, blocks, tuple(findings), forms)
 
 
-def _parse_body(lines: list[Line], path: str) -> tuple[tuple[Block, ...], list[Finding]]:
+def _parse_body(
+    lines: list[Line], path: str, forms: Forms
+) -> tuple[tuple[Block, ...], list[Finding]]:
     """Parse as much as is short enough to be read; the rest stays as printed, with a finding."""
     end = readable(lines)
-    blocks, findings = _parse(lines[:end], path)
+    blocks, findings = _parse(lines[:end], path, forms)
     if end < len(lines):
         first, last = lines[end].number, lines[-1].number
         text = "\n".join(line.text for line in lines[end:]).rstrip("\n")
@@ -59,7 +61,7 @@ def _parse_body(lines: list[Line], path: str) -> tuple[tuple[Block, ...], list[F
     return blocks, findings + _oddities(lines[:end], blocks, path)
 
 
-def _parse(lines: list[Line], path: str) -> tuple[tuple[Block, ...], list[Finding]]:
+def _parse(lines: list[Line], path: str, forms: Forms) -> tuple[tuple[Block, ...], list[Finding]]:
     """Parse with the labels that the lines seem to define; again, if they define others."""
     titles = {n: section_name(line.text) for n, line in enumerate(lines) if is_heading(lines, n)}
     repeated = frozenset(title for title, count in Counter(titles.values()).items() if count > 1)
@@ -67,7 +69,7 @@ def _parse(lines: list[Line], path: str) -> tuple[tuple[Block, ...], list[Findin
     reserved = frozenset(label for label, is_reserved in likely if is_reserved)
 
     def parse(labels: frozenset[str]) -> tuple[tuple[Block, ...], list[Finding]]:
-        scope = Scope(path, labels, reserved, repeated, parse_blocks)
+        scope = Scope(path, forms, labels, reserved, repeated, parse_blocks)
         return parse_blocks(lines, scope), scope.findings
 
     labels = frozenset(label for label, _ in likely)

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterator, Sequence
+from functools import lru_cache
 from itertools import groupby
-from typing import Final
+from typing import Final, TypeAlias
 
 from secpack.model.blocks import Citation, Code, Emphasis, Id, Inline, Link, Text
 from secpack.parser.characters import HIDDEN
+
+#: Schemes of ids that a profile adds, each with its form, in which # stands for a number: TSA-#-#.
+Forms: TypeAlias = tuple[tuple[str, str], ...]
 
 _MAX_SPAN: Final = 200  # characters between two marks; a longer span is not meant as one
 _MAX_URL: Final = 2000
@@ -85,12 +89,35 @@ _MAX_STEP: Final = 64
 _MAX_PARTS: Final = 8
 
 
-def parse_inline(text: str, labels: Collection[str] = ()) -> tuple[Inline, ...]:
+def parse_inline(text: str, labels: Collection[str] = (), forms: Forms = ()) -> tuple[Inline, ...]:
     """Return the inlines of running text in order, with no character lost.
 
     ``[1]`` is a citation only if ``1`` is among the ``labels`` that the document defines.
+    ``forms`` are those of further ids.
     """
-    return tuple(_merged(_inlines(text, labels)))
+    inlines = _merged(_inlines(text, labels))
+    return tuple(_merged(_with_ids(inlines, forms)) if forms else inlines)
+
+
+def _with_ids(inlines: Iterator[Inline], forms: Forms) -> Iterator[Inline]:
+    """Find ids of further forms in what is otherwise plain text."""
+    for inline in inlines:
+        if not isinstance(inline, Text):
+            yield inline
+            continue
+        position = 0
+        for match in _form(forms).finditer(inline.text):
+            yield Text(inline.text[position : match.start()])
+            yield Id(forms[(match.lastindex or 1) - 1][0], match[0], match[0])
+            position = match.end()
+        yield Text(inline.text[position:])
+
+
+@lru_cache(maxsize=8)
+def _form(forms: Forms) -> re.Pattern[str]:
+    """An expression with a group for each form."""
+    each = (f"({re.escape(form).replace(chr(92) + '#', '[0-9]{1,10}')})" for _, form in forms)
+    return re.compile(rf"(?<![\w-])(?:{'|'.join(each)})(?![\w-])")
 
 
 def citation_label(label: str) -> str:
@@ -239,6 +266,7 @@ def _merged(inlines: Iterator[Inline]) -> Iterator[Inline]:
     """Join neighbouring texts."""
     for is_text, group in groupby(inlines, lambda inline: isinstance(inline, Text)):
         if is_text:
-            yield Text("".join(inline.text for inline in group if isinstance(inline, Text)))
+            if text := "".join(inline.text for inline in group if isinstance(inline, Text)):
+                yield Text(text)
         else:
             yield from group

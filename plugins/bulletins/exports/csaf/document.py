@@ -10,7 +10,7 @@ from bulletins.exports.csaf.products import product_status, product_tree, releas
 from bulletins.exports.data import midnight
 from bulletins.exports.facts import BulletinFacts, is_url
 from bulletins.site import Site, about
-from bulletins.urls import beside, csaf_url, page_url, published_advisory, published_cve
+from bulletins.urls import beside, csaf_url, page_url, published_advisory, published_id
 from secpack import Profile
 from secpack.extract.sections import is_on_affected
 from secpack.model.archive import PackageRow, Part
@@ -164,7 +164,7 @@ def _published(value: str, profile: Profile) -> str:
     """Where an id is published; empty if unknown."""
     if value.startswith("XSA-"):
         return published_advisory(int(value.removeprefix("XSA-")), profile)
-    return published_cve(value, profile) if value.startswith("CVE-") else ""
+    return published_id("CVE", value, profile) if value.startswith("CVE-") else ""
 
 
 def _id(value: str) -> dict[str, str]:

@@ -12,7 +12,7 @@ from typing import Final, NamedTuple, TypeAlias
 
 import secpack.model.blocks as b
 from secpack.model.archive import Context, Document
-from secpack.parser.inline import citation_label, ids_at, link_ids, parse_inline
+from secpack.parser.inline import Forms, citation_label, ids_at, link_ids, parse_inline
 from secpack.parser.rules.headings import REFERENCE_SECTIONS, REVISION_SECTIONS, section_name
 
 Name: TypeAlias = tuple[str, str]  # scheme and value
@@ -69,19 +69,20 @@ class Passage:
     opens: bool = False
     lead: str = ""
     after: str = ""
+    forms: Forms = ()
 
 
 def passages(document: Document) -> Iterator[Passage]:
     """All running text that can name ids, in order."""
     titles: list[tuple[int, str]] = []
-    here, above = Passage(0, (), Context.SUMMARY), None
+    here, above = Passage(0, (), Context.SUMMARY, forms=document.forms), None
     for block, following in pairwise([*document.blocks, None]):
         if isinstance(block, b.Letterhead):
             yield from _title(block, document)
         elif isinstance(block, b.Heading):
             titles = [title for title in titles if title[0] < block.level]
             titles.append((block.level, section_name(b.plain(block.inlines))))
-            here = Passage(0, (), _section([title for _, title in titles]))
+            here = replace(here, context=_section([title for _, title in titles]))
             context = here.context if here.context in APART else Context.HEADING
             yield Passage(block.first, block.inlines, context, head=True)
         elif block:
@@ -98,7 +99,8 @@ def _title(head: b.Letterhead, document: Document) -> Iterator[Passage]:
         found = (
             n for n, text in enumerate(lines, 1) if n > head.line and text.strip() == printed[0]
         )
-        yield Passage(next(found, head.line), parse_inline("\n".join(printed)), Context.TITLE)
+        title = parse_inline("\n".join(printed), (), document.forms)
+        yield Passage(next(found, head.line), title, Context.TITLE)
 
 
 def _section(titles: Sequence[str]) -> Context:
@@ -124,7 +126,8 @@ def _of_block(block: b.Block, here: Passage, following: b.Block | None) -> Itera
             head = here.head or isinstance(block, b.Heading)
             yield replace(here, inlines=block.inlines, head=head)
         case b.Preformatted(language=""):
-            yield replace(here, line=block.first, inlines=parse_inline(block.text), quoted=True)
+            inlines = parse_inline(block.text, (), here.forms)
+            yield replace(here, line=block.first, inlines=inlines, quoted=True)
         case b.Table():
             for cell in (cell for row in (*block.head, *block.body) for cell in row):
                 yield replace(here, line=block.first, inlines=cell)
@@ -225,7 +228,7 @@ class Words(NamedTuple):
 
 def read_words(passage: Passage, cited: Cited) -> Words:
     """The words of a passage; ``cited`` are the advisories that citations lead to."""
-    parts = [part for inline in passage.inlines for part in _parts(inline)]
+    parts = [part for inline in passage.inlines for part in _parts(inline, passage.forms)]
     text = "".join(b.words(part) for part in parts) + passage.after
     masked = "".join(ID * len(p.text) if isinstance(p, b.Id) else b.words(p) for p in parts)
     masked = _SENTENCE_END.sub(lambda end: end[0][:-1] + STOP, masked + passage.after)
@@ -245,11 +248,11 @@ def read_words(passage: Passage, cited: Cited) -> Words:
     return Words(passage, text, masked, groups, stops, breaks)
 
 
-def _parts(inline: b.Inline) -> tuple[b.Inline, ...]:
+def _parts(inline: b.Inline, forms: Forms) -> tuple[b.Inline, ...]:
     """An element; of emphasis, what is inside with the marks."""
     if not isinstance(inline, b.Emphasis):
         return (inline,)
-    return (b.Text(inline.mark), *parse_inline(inline.text), b.Text(inline.mark))
+    return (b.Text(inline.mark), *parse_inline(inline.text, (), forms), b.Text(inline.mark))
 
 
 def _groups(inlines: Sequence[b.Inline], cited: Cited) -> Iterator[Group]:

@@ -12,7 +12,7 @@ from typing import TypeAlias, TypeVar
 
 from secpack.model.blocks import Block, Inline
 from secpack.model.findings import Finding
-from secpack.parser.inline import parse_inline
+from secpack.parser.inline import Forms, parse_inline
 from secpack.parser.lines import Line, Lines, dedent, without
 
 _B = TypeVar("_B", bound=Block)
@@ -23,12 +23,14 @@ Parsed: TypeAlias = tuple[_B, int] | None
 class Scope:
     """What the rules know at a position of a document; nested blocks share the findings.
 
-    ``labels`` are those of all references, ``reserved`` those that a section of references
-    defines; ``repeated`` are titles that occur more than once. ``section`` is the name of the
-    current section and ``level`` its level; ``signs`` are those that underline headings, in order.
+    ``forms`` are those of further ids, ``labels`` those of all references, ``reserved`` those that
+    a section of references defines; ``repeated`` are titles that occur more than once. ``section``
+    is the name of the current section and ``level`` its level; ``signs`` are those that underline
+    headings, in order.
     """
 
     path: str
+    forms: Forms
     labels: frozenset[str]
     reserved: frozenset[str]
     repeated: frozenset[str]
@@ -41,8 +43,8 @@ class Scope:
     signs: list[str] = field(default_factory=list)
 
     def inline(self, text: str) -> tuple[Inline, ...]:
-        """Parse running text with the labels of this document."""
-        return parse_inline(text, self.labels)
+        """Parse running text of this document."""
+        return parse_inline(text, self.labels, self.forms)
 
     def nested(self, lines: Lines, *, in_item: bool) -> tuple[Block, ...]:
         """Parse the lines inside a container."""
