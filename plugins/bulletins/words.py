@@ -125,6 +125,7 @@ check_then: Final = "Then run:"
 canary_title: Final = "Canary"
 due: Final = "Next due"
 window: Final = Markup("{first} to {last}")
+window_time: Final = Markup("{first} to {last}, {time}\u00a0UTC")
 not_understood: Final = "not stated in a form that this archive understands"
 bulletin_count: Final = Markup("States {count}; this archive has {here} up to that date.")
 master_key: Final = "Master key"

@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
-from typing import Final
 
 from secpack import lint
 from secpack.canary.checks import check_canaries
@@ -15,8 +14,8 @@ from secpack.documents import read_documents
 from secpack.errors import PackError
 from secpack.git import checked_out
 from secpack.model.archive import Advisory, Archive, Bulletin, Canary, Document, Publication
-from secpack.model.findings import PUBLISH_CHECK, Finding, Severity, with_waivers
-from secpack.pack import Contents, document_id, read_contents
+from secpack.model.findings import PUBLISH_CHECK, Finding, Severity, ranges, with_waivers
+from secpack.pack import Contents, TextFile, document_id, read_contents
 from secpack.profile import Kind, Profile
 from secpack.signatures.gpgv import Checker
 from secpack.signatures.policy import check_pack, check_signatures, is_about_signatures
@@ -27,8 +26,6 @@ from secpack.tracker.join import (
     join_ids,
     without_withheld,
 )
-
-_MOST_GAPS: Final = 100
 
 
 def load(  # noqa: PLR0913 - all but the first are given by name
@@ -123,8 +120,8 @@ def _findings(
     findings = [
         *contents.findings,
         *(finding for document in _documents(archive) for finding in document.findings),
-        *_gaps(profile.bulletins, archive.bulletins, withheld),
-        *_gaps(profile.canaries, archive.canaries, withheld),
+        *_gaps(profile.bulletins, archive.bulletins, contents.bulletins, withheld),
+        *_gaps(profile.canaries, archive.canaries, contents.canaries, withheld),
         *_copies(archive),
         *check_canaries(archive.canaries, archive.bulletins, profile),
         *check_tracker(archive.advisories, archive.bulletins),
@@ -160,16 +157,19 @@ def _copies(archive: Archive) -> Iterator[Finding]:
 
 
 def _gaps(
-    kind: Kind, published: Sequence[Bulletin] | Sequence[Canary], withheld: set[str]
+    kind: Kind,
+    published: Sequence[Bulletin] | Sequence[Canary],
+    texts: Sequence[TextFile],
+    withheld: set[str],
 ) -> Iterator[Finding]:
     """One finding with the numbers that are missing in a folder."""
     numbers = {publication.number for publication in published}
+    here = {text.number for text in texts}
     missing = [
-        f"{number:03d}"
+        number
         for number in range(1, max(numbers, default=0))
-        if number not in numbers and document_id(kind, number) not in withheld
+        if number not in here and document_id(kind, number) not in withheld
     ]
     if missing:
-        more = f" and {len(missing) - _MOST_GAPS} more" if len(missing) > _MOST_GAPS else ""
-        message = f"missing numbers: {', '.join(missing[:_MOST_GAPS])}{more}"
+        message = f"missing numbers: {ranges(missing)}"
         yield Finding(kind.folder, 0, "number-gap", message)

@@ -11,7 +11,7 @@ import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
-from datetime import date
+from datetime import UTC, date, datetime, timedelta
 from io import TextIOWrapper
 from itertools import groupby
 from pathlib import Path
@@ -26,7 +26,7 @@ from secpack.lint import CODES, check_security_txt, lint
 from secpack.mirror.checksums import CHECKSUMS
 from secpack.mirror.copies import TIMEOUT, Folder, open_copy
 from secpack.mirror.verify_site import Outcome, verify_site
-from secpack.model.archive import Advisory
+from secpack.model.archive import Advisory, Publication
 from secpack.model.findings import Finding, Severity, with_waivers
 from secpack.parser.characters import visible
 from secpack.profile import Profile, load_profile
@@ -161,6 +161,7 @@ def check(
     waivers = [w for w in profile.waivers if w.finding in CODES]
     files = [p.document.file for p in archive.publications]
     findings += with_waivers(lint(archive), waivers, {file.path: file.sha256 for file in files})
+    findings += _future(archive.publications)
     for name in archive.unknown_embargoes:
         message = f"{name} is under embargo, but the pack has no such document"
         findings.append(Finding("", 0, "embargo-unknown", message, Severity.ERROR))
@@ -168,6 +169,21 @@ def check(
         findings += check_lateness(archive.canaries, on)
         findings += check_security_txt(profile.security_txt, on) if profile.security_txt else ()
     return sorted(findings)
+
+
+def _future(publications: Sequence[Publication]) -> Iterator[Finding]:
+    """Report dates after tomorrow: slips, or documents that cannot be published yet."""
+    tomorrow = datetime.now(UTC).date() + timedelta(days=1)
+    for publication in publications:
+        if publication.updated > tomorrow:
+            message = f"dated {publication.updated}, in the future: is the year right?"
+            head = publication.document.letterhead
+            line = head.line if head else 0
+            lines = [r.line for r in publication.revisions if r.date == publication.updated] or [
+                line
+            ]
+            path = publication.document.file.path
+            yield Finding(path, lines[0], "date-future", message, Severity.ERROR)
 
 
 def _unreadable(error: SecpackError) -> Finding:

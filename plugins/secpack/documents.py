@@ -17,12 +17,13 @@ from secpack.canary.statements import (
     stated_master_key,
 )
 from secpack.canary.window import due_window
-from secpack.errors import ParseError, SecpackError
+from secpack.errors import ParseError, SecpackError, TextError
 from secpack.extract.mentions import decide, find_mentions
 from secpack.extract.metadata import Metadata, read_metadata
 from secpack.extract.odd_ids import odd_ids
 from secpack.extract.packages import read_packages
 from secpack.extract.summary import read_summary
+from secpack.lint import lint_text
 from secpack.model.archive import Bulletin, Canary, Document, Letter
 from secpack.model.blocks import Letterhead
 from secpack.model.findings import Finding
@@ -79,8 +80,14 @@ def _documents(
     parts = [list(texts.values())[at : at + _PART] for at in range(0, len(texts), _PART)]
     documents: list[_P] = []
     for done, results in enumerate(run_all([partial(read_part, part) for part in parts]), 1):
-        contents.errors += [result for result in results if isinstance(result, SecpackError)]
-        documents += [result for result in results if not isinstance(result, SecpackError)]
+        for result in results:
+            if isinstance(result, TextError):
+                contents.errors += result.errors
+                contents.findings += result.findings
+            elif isinstance(result, SecpackError):
+                contents.errors.append(result)
+            else:
+                documents.append(result)
         progress(min(done * _PART, len(texts)), len(texts))
     return documents
 
@@ -164,35 +171,39 @@ def read_canary(text: TextFile, files: Sequence[TextFile], profile: Profile) -> 
 def _read(text: TextFile, kind: Kind, profile: Profile, *, word: str) -> tuple[Document, Metadata]:
     """Parse a text and compare it with its file's name; ``word`` is the kind that it must state.
 
-    Raises ParseError.
+    Raises ParseError if nothing can be read, TextError if it cannot be published.
     """
     document = parse_text(text.file, profile.forms)
     head = document.letterhead
     assert head is not None
-    _check_letterhead(head, text, word)
+    errors = [*_letterhead_errors(head, text, word)]
     known = profile.documents.get(document_id(kind, text.number), DocumentEntry())
     title = f"{head.issuer} {'Canary' if word == 'canary' else 'Security Bulletin'}"
     metadata = read_metadata(document, known, fallback=f"{title} {text.number:03d}")
-    _check_year(text, metadata, head.line)
-    findings = (*document.findings, *metadata.findings, *_findings(head, text, profile))
-    return replace(document, findings=findings), metadata
+    findings = [f for f in document.findings if f.code != "date-unread"]
+    findings += [*metadata.findings, *_findings(head, text, profile)]
+    errors += metadata.errors or ([] if errors else _year_errors(text, metadata, head.line))
+    if errors:
+        raise TextError(errors, findings + lint_text(document))
+    return replace(document, findings=tuple(findings)), metadata
 
 
-def _check_letterhead(head: Letterhead, text: TextFile, word: str) -> None:
+def _letterhead_errors(head: Letterhead, text: TextFile, word: str) -> Iterator[ParseError]:
     if head.kind != word:
         message = f"a {head.kind} by its header, in the wrong folder; expected a {word}"
-        raise ParseError(message, path=text.file.path, line=head.line)
+        yield ParseError(message, path=text.file.path, line=head.line)
     if head.number != text.number:
         message = f"number {head.number} in the header, {text.number} in the file's name"
-        raise ParseError(message, path=text.file.path, line=head.line)
+        yield ParseError(message, path=text.file.path, line=head.line)
 
 
-def _check_year(text: TextFile, metadata: Metadata, line: int) -> None:
-    if text.year is not None and metadata.published.year != text.year:
-        years = sorted({metadata.published.year, metadata.updated.year})
-        dated = " and ".join(str(year) for year in years)
-        message = f"dated {dated}, but the file's name says {text.year}"
-        raise ParseError(message, path=text.file.path, line=line)
+def _year_errors(text: TextFile, metadata: Metadata, line: int) -> list[ParseError]:
+    if text.year is None or metadata.published.year == text.year:
+        return []
+    years = sorted({metadata.published.year, metadata.updated.year})
+    dated = " and ".join(str(year) for year in years)
+    message = f"dated {dated}, but the file's name says {text.year}"
+    return [ParseError(message, path=text.file.path, line=line)]
 
 
 def _findings(head: Letterhead, text: TextFile, profile: Profile) -> Iterator[Finding]:

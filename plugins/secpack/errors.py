@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from secpack.model.archive import Archive
+    from secpack.model.findings import Finding
 
 
 class SecpackError(Exception):
@@ -51,6 +52,15 @@ class TrackerError(ParseError):
 
 class ProgramMissingError(SecpackError):
     """A program is not installed."""
+
+
+class TextError(SecpackError):
+    """A text cannot be published: ``errors`` has all reasons, ``findings`` what else is odd."""
+
+    def __init__(self, errors: list[ParseError], findings: list[Finding]) -> None:
+        super().__init__(errors, findings)
+        self.errors = errors
+        self.findings = findings
 
 
 class PackError(SecpackError):

@@ -37,7 +37,7 @@ _CITED: Final = re.compile(r"(?<![\w\]])\[((?:[0-9]{1,3}|\*{1,5})(?:,\s?[0-9]{1,
 
 def lint(archive: Archive) -> list[Finding]:
     """Return findings about texts that can be published nevertheless, sorted."""
-    findings = [f for p in archive.publications for f in _document(p.document)]
+    findings = [f for p in archive.publications for f in lint_text(p.document)]
     findings += [f for bulletin in archive.bulletins for f in _sections(bulletin)]
     return sorted([*findings, *_tracker(archive)])
 
@@ -54,7 +54,12 @@ def check_security_txt(security_txt: SecurityTxt, on: date) -> Iterator[Finding]
         yield Finding(".well-known/security.txt", 0, "security-txt-expires", message, severity)
 
 
-def _document(document: Document) -> Iterator[Finding]:
+def lint_text(document: Document) -> list[Finding]:
+    """Return findings about the lines of a text, and its references."""
+    return [*_lines(document), *_references(document)]
+
+
+def _lines(document: Document) -> Iterator[Finding]:
     path = document.file.path
     lines = document.file.data.split(b"\n")
     if number := next((n for n, line in enumerate(lines, 1) if line.endswith(b"\r")), 0):
@@ -63,7 +68,6 @@ def _document(document: Document) -> Iterator[Finding]:
         if line.rstrip(b"\r")[-1:] in (b" ", b"\t") and line.strip(b"\r") != b"| ":
             message = "white space at the end of the line"
             yield Finding(path, number, "trailing-space", message, Severity.NOTICE)
-    yield from _references(document)
 
 
 def _references(document: Document) -> Iterator[Finding]:

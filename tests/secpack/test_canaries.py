@@ -60,6 +60,12 @@ CONTENT = Path(__file__).parents[2] / "content"
         ("by the 14th of March 2027", "2020-01-02", "2027-03-14"),
         ("on or before March 14, 2027", "2020-01-02", "2027-03-14"),
         ("in the First Two Weeks of March 2027", "2027-03-01", "2027-03-14"),
+        ("within 30 days", "2020-01-02", "2020-02-01"),
+        ("within the next two weeks (or sooner)", "2020-01-02", "2020-01-16"),
+        ("within 90 days of the date of issue", "2020-01-02", "2020-04-01"),
+        ("by 2027/03/14", "2020-01-02", "2027-03-14"),
+        ("between 15/03/2027 and 28/03/2027", "2027-03-15", "2027-03-28"),
+        ("by March 14 2027", "2020-01-02", "2027-03-14"),
     ],
 )
 def test_window(words: str, first: str, last: str) -> None:
@@ -103,11 +109,42 @@ def test_window(words: str, first: str, last: str) -> None:
         "never in March 2027",
         "in the fourth week of March 2027 or so",
         "the week of December 30, 9999",
+        "by 05/07/2027",
+        "by 23:59 on March 14, 2027",
+        "by 23:59 local time on March 14, 2027",
+        "by 23:59 CET on March 14, 2027",
+        "between 00:00 UTC on March 1, 2027 and 23:59 UTC on March 14, 2027",
+        "by 23:59 UTC on December 31, 9999 or 00:30 UTC",
+        "by 23:59 -0800 on December 31, 9999",
+        "within a month",
+        "within 30 working days",
+        "not within 30 days",
+        "within 30 days of the next release",
+        "within 30 to 60 days",
+        "within 900 days",
     ],
 )
 def test_no_window(words: str) -> None:
     statement = Statement(5, f"The next canary is due {words}.", 1)
     assert due_window([statement], date(2020, 1, 2)) is None
+
+
+@pytest.mark.parametrize(
+    ("words", "window"),
+    [
+        ("no later than 23:59 UTC on March 14, 2027", ("2020-01-02", "2027-03-14", "23:59")),
+        ("by 2027-03-14, 12:00 GMT", ("2020-01-02", "2027-03-14", "12:00")),
+        ("before March 14, 2027 at 9:30Z", ("2020-01-02", "2027-03-14", "09:30")),
+        ("by 20:00 -0800 on March 14, 2027", ("2020-01-02", "2027-03-15", "04:00")),
+        ("by 00:30 UTC+2 on March 14, 2027", ("2020-01-02", "2027-03-13", "22:30")),
+        ("by 23:59:59 +05:30 on 14 March 2027", ("2020-01-02", "2027-03-14", "18:29")),
+    ],
+)
+def test_a_window_up_to_a_time(words: str, window: tuple[str, str, str]) -> None:
+    statement = Statement(5, f"We plan to publish the next canary {words}. By that time.", 1)
+    first, last, time = window
+    expected = Window(date.fromisoformat(first), date.fromisoformat(last), time)
+    assert due_window([statement], date(2020, 1, 2)) == expected
 
 
 def test_the_window_is_in_the_sentence_about_the_next_canary() -> None:

@@ -193,6 +193,7 @@ def _canary(canary: Canary, profile: Profile) -> dict[str, Any]:
         "count": canary.count,
         "master_key": canary.master_key or None,
         "due": [due.first.isoformat(), due.last.isoformat()] if due else None,
+        "due_until": f"{due.last}T{due.time}:00Z" if due and due.time else None,
         "announcements": canary.announcements or None,
         "freshness": canary.freshness.isoformat() if canary.freshness else None,
     }

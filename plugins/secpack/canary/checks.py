@@ -8,7 +8,7 @@ from typing import Final
 
 from secpack.canary.statements import stated_issue
 from secpack.model.archive import Bulletin, Canary
-from secpack.model.findings import Finding, Severity
+from secpack.model.findings import Finding, Severity, ranges
 from secpack.profile import Profile
 
 # How old a proof of freshness can be on the day of issue. It can be a day younger elsewhere.
@@ -90,7 +90,7 @@ def _check_count(
     missing = _missing(canary.count, numbers, bulletins)
     severity = Severity.NOTICE if missing and not is_newest else Severity.WARNING
     verb = "is" if len(missing) == 1 else "are"
-    more = f" ({_listed(missing)} {verb} missing)" if missing else ""
+    more = f" ({ranges(missing)} {verb} missing)" if missing else ""
     archived = f"this archive has {len(numbers)} up to its date{more}"
     message = f"states {canary.count} bulletins; {archived}"
     yield _finding(canary, "canary-count", message, severity, of="bulletin")
@@ -106,12 +106,6 @@ def _missing(count: int, numbers: set[int], bulletins: Sequence[Bulletin]) -> li
     inside = count < max((*numbers, *later), default=0)
     ends = max(numbers, default=0) <= count and (inside or count in numbers)
     return missing if ends and len(numbers) + len(missing) == count else []
-
-
-def _listed(numbers: Sequence[int]) -> str:
-    listed = ", ".join(f"{number:03d}" for number in numbers[:_MOST_NUMBERS])
-    more = len(numbers) - _MOST_NUMBERS
-    return f"{listed} and {more} more" if more > 0 else listed
 
 
 def check_lateness(canaries: Sequence[Canary], on: date) -> Iterator[Finding]:

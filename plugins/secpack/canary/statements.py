@@ -8,10 +8,11 @@ from datetime import date
 from itertools import takewhile
 from typing import Final
 
+from secpack.extract.metadata import ISSUED
 from secpack.extract.sections import sections
 from secpack.model.archive import Document, Section, Statement
 from secpack.model.blocks import Block, ListBlock, Preformatted, leaves, plain, running_text
-from secpack.parser.dates import DATE, MONTHS, parse_date
+from secpack.parser.dates import MONTHS, parse_date
 
 #: The number of bulletins, as in ``12 Quern Security Bulletins``.
 COUNT: Final = re.compile(
@@ -19,7 +20,6 @@ COUNT: Final = re.compile(
 )
 
 _FINGERPRINT: Final = re.compile(r"\b[0-9A-Fa-f]{4}(?:\s*[0-9A-Fa-f]{4}){9}\b")
-_ISSUE: Final = re.compile(rf"(?i:\bdate\s+of\s+issue\b)[^.]{{0,60}}?\b(?P<date>{DATE})")
 _MAIL_DATE: Final = re.compile(
     r"\b(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun),\s+(?P<day>[0-9]{1,2})\s+(?P<month>[A-Z][a-z]{2})\s+"
     r"(?P<year>[0-9]{4})\b"
@@ -66,9 +66,9 @@ def bulletin_count(statements: Sequence[Statement]) -> int | None:
 
 def stated_issue(statements: Sequence[Statement]) -> date | None:
     """Return the date of issue that a canary states; None also if there is no such day."""
-    match = _first_match(_ISSUE, statements)
+    match = _first_match(ISSUED, statements)
     try:
-        return parse_date(match["date"]) if match else None
+        return parse_date(match["date"].strip()) if match else None
     except ValueError:
         return None
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import calendar
 import re
 from collections.abc import Sequence
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from typing import Final
 
 from secpack.model.archive import Statement, Window
@@ -16,8 +16,8 @@ from secpack.parser.dates import DATE, MONTH, MONTHS, parse_date
 
 _ORDINAL: Final = "(?:st|nd|rd|th)?"
 
-#: A period: ``second week of May``, ``May 3 to 12, 2020``, ``2020-05-24``, ``24th of May, 2020``,
-#: ``May 24``, ``May 2020``. The year can be elsewhere.
+#: A period: ``second week of May``, ``May 3 to 12, 2020``, a date, ``May 24``, ``May 2020``. The
+#: year can be elsewhere.
 PERIOD: Final = re.compile(
     r"\b(?:(?P<part>(?i:first|second|third|fourth|last))\s+(?:(?P<count>[\w-]{1,12})\s+)?"
     rf"(?P<unit>(?i:days?|weeks?|half))\s+of\s+(?P<of>{MONTH})(?:,?\s+(?P<of_year>[0-9]{{4}}))?"
@@ -25,14 +25,12 @@ PERIOD: Final = re.compile(
     rf"(?:\s+(?:and|to|through|until)\s+|\s?[-–]\s?)(?P<to>[0-9]{{1,2}}){_ORDINAL},?"
     r"\s+(?P<days_year>[0-9]{4})"
     rf"|(?P<date>{DATE})"
-    rf"|(?:the\s+)?(?P<day_first>[0-9]{{1,2}}){_ORDINAL}\s+(?:of\s+)?(?P<month_then>{MONTH}),?"
-    r"\s+(?P<year_then>[0-9]{4})"
     rf"|(?P<day_month>{MONTH})\s+(?P<day>[0-9]{{1,2}}){_ORDINAL}\b(?!,?\s*[0-9]{{4}})"
     rf"|(?P<month>{MONTH}),?\s+(?P<year>[0-9]{{4}}))"
 )
-_MONTH_GROUPS: Final = ("of", "days_month", "month_then", "day_month", "month")
-_YEAR_GROUPS: Final = ("of_year", "days_year", "year_then", "year")
-_DAY_GROUPS: Final = ("from", "day_first", "day")
+_MONTH_GROUPS: Final = ("of", "days_month", "day_month", "month")
+_YEAR_GROUPS: Final = ("of_year", "days_year", "year")
+_DAY_GROUPS: Final = ("from", "day")
 
 _LOOSE: Final = re.compile(rf"\b(?:{MONTH})\b")
 _NEXT: Final = re.compile(r"(?i)\bnext\b")
@@ -60,6 +58,22 @@ _WORDS: Final = {
 }  # fmt: skip
 _ORDER: Final = {"first": 0, "second": 1, "third": 2, "fourth": 3}
 _MIDDLE: Final = 15
+_MOST_DAYS: Final = 366
+
+
+_TIME: Final = (
+    r"\b(?P<hour>[01]?[0-9]|2[0-3]):(?P<minute>[0-5][0-9])(?::[0-5][0-9])?\s?"
+    r"(?:(?:(?:UTC|GMT)\s?)?(?P<offset>[-+][0-9]{1,2}(?::?[0-9]{2})?)|UTC|GMT|Z)(?!\w)"
+)
+# "at 23:59 UTC on May 24, 2020", "May 24, 2020, at 23:59 UTC"
+_TIMES: Final = (re.compile(rf"(?:\bat )?{_TIME} on\s"), re.compile(rf",?(?: at)? {_TIME}"))
+_ANY_TIME: Final = re.compile(r"[0-9]:[0-9]")
+# "within 30 days", "within the next two weeks of this canary"
+_WITHIN: Final = re.compile(
+    r"(?i)\bwithin (?:the next )?(?P<count>[\w-]{1,12}) (?P<unit>days?|weeks?)(?: (?:of|from|after)"
+    r" (?:now|(?:(?:the|its) )?(?:date|day|date of issue|publication)(?: of (?:this|the) canary)?"
+    r"|this (?:canary|date|one|statement)))?(?=[.,;:)]|$|\s\()"
+)
 
 
 def due_window(statements: Sequence[Statement], issued: date) -> Window | None:
@@ -79,20 +93,60 @@ def due_window(statements: Sequence[Statement], issued: date) -> Window | None:
 
 def _window(sentence: str, issued: date) -> Window | None:
     words = _NO_LATER.sub("until", " ".join(sentence.split()))
+    words, time = _without_time(words)
+    try:
+        window = _days_within(words, issued)
+        return _until(window, time) if window and time else window
+    except (ValueError, OverflowError):
+        return None
+
+
+def _without_time(words: str) -> tuple[str, re.Match[str] | None]:
+    """Return the words without the time of day in them, and that time."""
+    for pattern in _TIMES:
+        if time := pattern.search(words):
+            return words[: time.start()] + words[time.end() :], time
+    return words, None
+
+
+def _until(window: Window, time: re.Match[str]) -> Window:
+    """Return a window that ends at a time of its last day, in UTC."""
+    moment = datetime.combine(window.last, datetime.min.time())
+    moment += timedelta(hours=int(time["hour"]), minutes=int(time["minute"]))
+    if offset := time["offset"]:
+        digits = offset[1:].replace(":", "")
+        hours, minutes = (digits[:-2], digits[-2:]) if len(digits) > 2 else (digits, "0")
+        away = timedelta(hours=int(hours), minutes=int(minutes))
+        moment += away if offset[0] == "-" else -away
+    return Window(window.first, moment.date(), f"{moment:%H:%M}")
+
+
+def _days_within(words: str, issued: date) -> Window | None:
+    """Read a sentence. Raises ValueError or OverflowError if there are no such days."""
     periods = list(PERIOD.finditer(words))
+    if _ANY_TIME.search(words):
+        return None  # a time without a zone, or several
     if len(_LOOSE.findall(words)) > sum(1 for period in periods if not period[0][:4].isdigit()):
         return None  # it names another month, in a way that is not understood
-    lead = _LEAD.search(words[: periods[0].start()].rstrip()) if periods else None
+    if not periods:
+        return _from_issue(words, issued)
+    lead = _LEAD.search(words[: periods[0].start()].rstrip())
     if not lead or _OTHERWISE.search(words[: lead.start()]):
         return None
     if not _TAIL.match(words, periods[-1].end()):
         return None
-    try:
-        if len(periods) == 1:
-            return _single(periods[0], lead, issued)
-        return _pair(periods[0], periods[1], lead) if len(periods) == 2 else None
-    except (ValueError, OverflowError):
+    if len(periods) == 1:
+        return _single(periods[0], lead, issued)
+    return _pair(periods[0], periods[1], lead) if len(periods) == 2 else None
+
+
+def _from_issue(words: str, issued: date) -> Window | None:
+    """Read ``within 30 days``."""
+    within = _WITHIN.search(words)
+    if not within or _OTHERWISE.search(words[: within.start()]):
         return None
+    days = _length(within["count"], within["unit"].lower(), most=_MOST_DAYS)
+    return Window(issued, issued + timedelta(days=days))
 
 
 def _single(period: re.Match[str], lead: re.Match[str], issued: date) -> Window | None:
@@ -170,12 +224,12 @@ def _half(part: str, month: Window) -> Window:
     return Window(middle + timedelta(days=1), month.last)
 
 
-def _length(count: str | None, unit: str) -> int:
+def _length(count: str | None, unit: str, *, most: int = 31) -> int:
     """Return how many days ``two weeks`` or ``ten days`` are. Raises ValueError if unclear."""
     if not count and unit.endswith("s"):
         raise ValueError("the first days of a month")
     number = int(count) if count and count.isdigit() else _WORDS.get((count or "one").lower(), 0)
     days = number * (7 if unit.startswith("week") else 1)
-    if not 0 < days <= 31:
+    if not 0 < days <= most:
         raise ValueError(f"{count} {unit}")
     return days

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Final
 
@@ -12,8 +12,8 @@ from secpack.errors import ParseError
 from secpack.extract.sections import sections
 from secpack.model.archive import Document, Revision
 from secpack.model.blocks import Letterhead, plain, running_text
-from secpack.model.findings import Finding
-from secpack.parser.dates import DATE, parse_date
+from secpack.model.findings import Finding, Severity
+from secpack.parser.dates import DATE, LIKE_A_DATE, not_a_date, parse_date
 from secpack.parser.lines import DATED, DATED_LOOSELY, Line, split_lines
 from secpack.parser.rules.headings import REVISION_SECTIONS, section_name
 from secpack.profile import DocumentEntry
@@ -22,36 +22,58 @@ _HALF_A_YEAR: Final = 183
 _LONG: Final = 5 * 365
 _BULLET: Final = re.compile(r"[ \t]*(?:[-*] +)?")
 _YEAR: Final = re.compile(r"[0-9]{4}")
-_ISSUED: Final = re.compile(rf"date of issue\b.{{0,60}}?\bis\s+(?P<date>{DATE})", re.IGNORECASE)
+
+#: ``The date of issue of this canary is May 5, 2023``
+ISSUED: Final = re.compile(
+    rf"(?i:\bdate\s+of\s+issue\b)[^.]{{0,60}}?(?:\bis\b|:)\s+(?P<date>{DATE}|[^.,\n]{{1,40}}"
+    r"(?:,\s+[0-9]{4})?)"
+)
+
+# An item at the beginning of a text: "* Published: 2026-05-12", "Last updated: 2026-05-20 (typo)"
+_LISTED: Final = re.compile(
+    r"[ \t]*(?:[-*•+][ \t]+)?(?P<label>(?i:(?:date|(?:date of )?(?:first )?(?:publi(?:shed|cation)"
+    r"|releas(?:ed?)|issued?))|(?P<again>(?:last )?(?:updated?|revised|revision|modified)))"
+    r"(?: (?:date|on))?)[ \t]*:[ \t]*(?P<value>\S.{0,200})"
+)
+_DATE: Final = re.compile(rf"\b(?:{DATE})\b")
 
 
 @dataclass(frozen=True, slots=True)
 class Metadata:
-    """Title and dates of a document, and what is odd about them."""
+    """Title and dates of a document, what is odd about them, and why it has none, if so."""
 
     title: str
     published: date
     updated: date
     revisions: tuple[Revision, ...]
     findings: tuple[Finding, ...]
+    errors: tuple[ParseError, ...] = ()
 
 
 def read_metadata(document: Document, entry: DocumentEntry, *, fallback: str) -> Metadata:
     """Join what a text says with what the profile says about it; the text prevails.
 
-    ``fallback`` is the title if neither has one. Raises ParseError if neither has a date.
+    ``fallback`` is the title if neither has one. The findings of the document on dates that cannot
+    be read are among those returned, or errors if neither has a date.
     """
     head, path = document.letterhead, document.file.path
     assert head is not None
-    revisions = tuple(_revisions(document, head))
-    stated = head.date or _issue_date(document)
-    dates = [revision.date for revision in revisions] + ([stated] if stated else [])
+    unread = [f for f in document.findings if f.code == "date-unread"]
+    listed = _listed(document, head, unread)
+    revisions = tuple(_revisions(document, head, unread)) or tuple(_revised(listed))
+    stated = head.date or _issue_date(document, unread)
+    dates = [each.date for each in (*revisions, *listed)] + ([stated] if stated else [])
     findings = [*_conflicts(head, path, entry, dates)]
-    if not dates:
-        if not entry.date:
-            message = "no date; expected one below the header, or in the profile"
-            raise ParseError(message, path=path, line=head.line)
-        dates = [entry.date]
+    errors: tuple[ParseError, ...] = ()
+    if entry.date:  # it also explains what cannot be read
+        unread = [replace(f, severity=Severity.NOTICE, waived=entry.reason) for f in unread]
+        dates = dates or [entry.date]
+    elif not dates:
+        missing = "no date; expected one below the header, or in the profile"
+        unread = unread or [Finding(path, head.line, "", missing)]
+        errors = tuple(ParseError(f.message, path=f.file, line=f.line) for f in unread)
+        dates, unread = [date.min], []
+    findings += unread
     if stated and revisions and dates.count(stated) == 1 and min(dates) != stated:
         message = f"dated {stated}, but the changelog begins on {min(dates)} without that day"
         findings.append(Finding(path, head.line, "dates-differ", message))
@@ -60,40 +82,71 @@ def read_metadata(document: Document, entry: DocumentEntry, *, fallback: str) ->
     if not title and head.kind == "bulletin":
         message = "no title in the text; the profile can give one, with a reason"
         findings.append(Finding(path, head.line, "no-title", message))
-    return Metadata(title or fallback, min(dates), max(dates), revisions, tuple(findings))
+    return Metadata(title or fallback, min(dates), max(dates), revisions, tuple(findings), errors)
 
 
 # --- dates and revisions ----------------------------------------------------------------------
 
 
-def _issue_date(document: Document) -> date | None:
+def _issue_date(document: Document, unread: list[Finding]) -> date | None:
     """Return the date of issue that a canary states."""
     for line, inlines in running_text(document.blocks):
-        if match := _ISSUED.search(plain(inlines)):
-            return _date(match["date"], document, line)
+        if match := ISSUED.search(plain(inlines)):
+            return _date(match["date"].strip(), document, line, unread)
     return None
 
 
-def _date(text: str, document: Document, line: int, *, year: int | None = None) -> date:
+def _date(
+    text: str, document: Document, line: int, unread: list[Finding], *, year: int | None = None
+) -> date | None:
     try:
         return parse_date(text, year=year)
     except ValueError:
-        message = f"{text!r} is not a date; expected 2018-05-24 or May 24, 2018"
-        raise ParseError(message, path=document.file.path, line=line) from None
+        path = document.file.path
+        unread.append(Finding(path, line, "date-unread", not_a_date(text), Severity.ERROR))
+        return None
 
 
-def _revisions(document: Document, head: Letterhead) -> Iterator[Revision]:
+def _listed(document: Document, head: Letterhead, unread: list[Finding]) -> list[Revision]:
+    """Return the dates in a list at the beginning of a text, with the words beside them."""
+    section = next(iter(sections(document)), None)
+    listed = []
+    for line in _lines(document)[head.last : section.last if section else None]:
+        match = _LISTED.fullmatch(line.text)
+        day = _DATE.search(match["value"]) if match else None
+        if match and day:
+            words = (match["value"][: day.start()] + match["value"][day.end() :]).strip(" ,;:()-–")
+            text = f"{match['label']}: {words}" if words else match["label"]
+            if read := _date(day[0], document, line.number, unread):
+                listed.append(Revision(read, text, line.number))
+        elif match and LIKE_A_DATE.match(match["value"]):
+            _date(match["value"], document, line.number, unread)
+    return listed
+
+
+def _revised(listed: Sequence[Revision]) -> Sequence[Revision]:
+    """The dates of a list as revisions; one that only repeats the first day is none."""
+    return listed if any(each.date != listed[0].date for each in listed) else ()
+
+
+def _lines(document: Document) -> list[Line]:
+    return split_lines(document.file.data, path=document.file.path)
+
+
+def _revisions(document: Document, head: Letterhead, unread: list[Finding]) -> Iterator[Revision]:
     """Yield the dated lines of a changelog or history; a history can be prose, without any."""
     changelogs = [s for s in sections(document) if section_name(s.title) in REVISION_SECTIONS]
     if not changelogs:
         return
-    lines = split_lines(document.file.data, path=document.file.path)
+    lines = _lines(document)
     for section in changelogs:
         body = lines[section.first + 1 : section.last]
-        yield from _dated_lines(body, document, head.date)
+        yield from _dated_lines(body, document, head.date, unread)
 
 
-def _dated_lines(body: list[Line], document: Document, issued: date | None) -> list[Revision]:
+def _dated_lines(
+    body: list[Line], document: Document, issued: date | None, unread: list[Finding]
+) -> list[Revision]:
     """Return a revision for each date, with the words up to the next date or blank line."""
     first = next((_BULLET.sub("", line.text, count=1) for line in body if not line.blank), "")
     pattern = DATED if DATED.match(first) else DATED_LOOSELY
@@ -104,8 +157,8 @@ def _dated_lines(body: list[Line], document: Document, issued: date | None) -> l
         match = pattern.match(text)
         if match and (issued or _YEAR.search(match["date"])):
             words = [text[match.end() :].strip()]
-            day = _revision_date(match["date"], document, line.number, issued)
-            dated.append((day, words, line.number))
+            if day := _revision_date(match["date"], document, line.number, issued, unread):
+                dated.append((day, words, line.number))
         elif line.blank:
             words = []
         else:
@@ -113,16 +166,18 @@ def _dated_lines(body: list[Line], document: Document, issued: date | None) -> l
     return [Revision(day, " ".join(own).strip(), line) for day, own, line in dated]
 
 
-def _revision_date(text: str, document: Document, line: int, issued: date | None) -> date:
+def _revision_date(
+    text: str, document: Document, line: int, issued: date | None, unread: list[Finding]
+) -> date | None:
     """Return ``2018-05-24``, or ``May 24`` in the year of the header.
 
     A day without a year that is long before the header's date is in the following year.
     """
     if issued is None or _YEAR.search(text):
-        return _date(text, document, line)
-    day = _date(text, document, line, year=issued.year)
-    if (issued - day).days > _HALF_A_YEAR:
-        return _date(text, document, line, year=issued.year + 1)
+        return _date(text, document, line, unread)
+    day = _date(text, document, line, unread, year=issued.year)
+    if day and (issued - day).days > _HALF_A_YEAR:
+        return _date(text, document, line, unread, year=issued.year + 1)
     return day
 
 

@@ -339,10 +339,11 @@ class Statement:
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """The first and the last day of a period, both included."""
+    """The first and the last day of a period, both included; up to a ``time`` in UTC, if any."""
 
     first: date
     last: date
+    time: str = ""
 
 
 @dataclass(frozen=True, slots=True)

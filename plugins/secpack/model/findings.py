@@ -19,6 +19,26 @@ class Severity(StrEnum):
     NOTICE = "notice"
 
 
+#: A message has at most so many numbers or ranges of them.
+_MOST_NUMBERS: Final = 12
+
+
+def ranges(numbers: Iterable[int]) -> str:
+    """List numbers of documents, three or more in a row as a range: ``003-007, 012``."""
+    runs: list[list[int]] = []
+    for number in sorted(numbers):
+        if runs and number == runs[-1][-1] + 1:
+            runs[-1].append(number)
+        else:
+            runs.append([number])
+    listed = []
+    for run in runs[:_MOST_NUMBERS]:
+        ends = [f"{number:03d}" for number in (run if len(run) < 3 else (run[0], run[-1]))]
+        listed.append(("-" if len(run) > 2 else ", ").join(ends))
+    more = sum(map(len, runs[_MOST_NUMBERS:]))
+    return ", ".join(listed) + (f" and {more} more" if more else "")
+
+
 @dataclass(frozen=True, slots=True, order=True)
 class Finding:
     """Something odd: where it is, what it is, and what to do. ``line`` 0 means the whole file.

@@ -13,7 +13,7 @@ from secpack.model.findings import Finding
 from secpack.parser.blocks import defined_labels, parse_blocks
 from secpack.parser.characters import HIDDEN, mixed_words
 from secpack.parser.inline import Forms, citation_label
-from secpack.parser.letterhead import parse_letterhead
+from secpack.parser.letterhead import BANNERS, Banners, parse_letterhead
 from secpack.parser.lines import LABEL, NUMBER, Line, readable, split_lines
 from secpack.parser.rules import Scope
 from secpack.parser.rules.headings import REFERENCE_SECTIONS, is_heading, section_name
@@ -28,15 +28,18 @@ _PLACEHOLDER: Final = re.compile(rf"\b(?:TODO|FIXME|TBD|XXX+|NNN+)\b|{_FILL_IN}[
 _PLACEHOLDER_SIGN: Final = re.compile(rf"TODO|FIXME|TBD|XXX|NNN|{_FILL_IN}")
 
 
-def parse_text(file: File, forms: Forms = ()) -> Document:
-    """Parse a bulletin or a canary; ``forms`` are those of further ids.
+def parse_text(file: File, forms: Forms = (), banners: Banners = BANNERS) -> Document:
+    """Parse a bulletin or a canary.
 
-    Raises ParseError when the text is not UTF-8, too large, or has no valid letterhead.
+    ``forms`` are those of further ids, ``banners`` the words of each kind of text in its banner.
+
+    Raises ParseError when the text is not UTF-8, too large, or has no banner.
     """
     lines = split_lines(file.data, path=file.path)
-    letterhead, position = parse_letterhead(lines, path=file.path)
-    blocks, findings = _parse_body(lines[position:], file.path, forms)
-    findings = _oddities(lines[:position], (), file.path) + findings
+    findings: list[Finding] = []
+    letterhead, position = parse_letterhead(lines, findings, banners, path=file.path)
+    blocks, more = _parse_body(lines[position:], file.path, forms)
+    findings += _oddities(lines[:position], (), file.path) + more
     return Document(file, letterhead, (letterhead, *blocks), tuple(findings), forms)
 
 

@@ -14,22 +14,36 @@ MONTH: Final = "|".join(MONTHS)
 
 ISO: Final = r"[0-9]{4}-[0-9]{2}-[0-9]{2}"
 
+_DAY: Final = "[0-9]{1,2}(?:st|nd|rd|th)?"
+
 #: ``July 14`` or ``July 14th``: the year is elsewhere.
-YEARLESS: Final = rf"(?:{MONTH})\s+[0-9]{{1,2}}(?:st|nd|rd|th)?"
+YEARLESS: Final = rf"(?:{MONTH})\s+{_DAY}"
 
-#: ``2018-05-24``, ``May 12, 2011`` or ``May 12th, 2011``, also with several spaces.
-DATE: Final = rf"{ISO}|{YEARLESS},\s*[0-9]{{4}}"
+#: ``2018-05-24``, ``2018/05/24``, ``24/05/2018``, ``May 12, 2011``, ``May 12th 2011``, ``12 May
+#: 2011`` or ``12th of May, 2011``, also with several spaces.
+DATE: Final = (
+    rf"{ISO}|[0-9]{{4}}/[0-9]{{2}}/[0-9]{{2}}|[0-9]{{1,2}}/[0-9]{{1,2}}/[0-9]{{4}}"
+    rf"|{YEARLESS}(?:,\s*|\s+)[0-9]{{4}}|{_DAY}\s+(?:of\s+)?(?:{MONTH}),?\s+[0-9]{{4}}"
+)
 
-_ISO: Final = re.compile(r"([0-9]{4})-([0-9][0-9])-([0-9][0-9])")
-_WORDS: Final = re.compile(rf"({MONTH})\s+([0-9]{{1,2}})(?:st|nd|rd|th)?(?:,\s*([0-9]{{4}}))?")
+_NUMBERS: Final = re.compile(
+    r"(?P<year>[0-9]{4})(?P<sign>[-/])(?P<month>[0-9][0-9])(?P=sign)(?P<day>[0-9][0-9])"
+)
+_SLASHES: Final = re.compile(r"([0-9]{1,2})/([0-9]{1,2})/([0-9]{4})")
+_WORDS: Final = re.compile(
+    rf"(?:(?P<first>[0-9]{{1,2}})(?:st|nd|rd|th)?\s+(?:of\s+)?)?(?P<month>{MONTH})"
+    r"(?(first)|\s+(?P<day>[0-9]{1,2})(?:st|nd|rd|th)?)(?:(?:,\s*|\s+)(?P<year>[0-9]{4}))?"
+)
 
-#: A line that can only be an attempt at a date, such as ``24.05.2018``.
+# A part of a date that may be still to be written: ``TODO``, ``XX``, ``MM``, ``??``.
+_PART: Final = r"(?:[0-9]{1,2}(?:st|nd|rd|th)?|todo|tbd|fixme|xx|nn|mm|dd|[?_]{2})"
+_YEAR: Final = r"(?:[0-9]{4}|y{4}|x{4}|[?_]{4})"
+
+#: A line that can only be an attempt at a date, such as ``24.05.2018`` or ``2023-05-TODO``.
 LIKE_A_DATE: Final = re.compile(
-    r"\W*(?:date:? |updated:? |[a-z]+day,? )?(?:[0-9]{4}[-./][0-9]{1,2}[-./][0-9]{1,2}"
-    r"|[0-9]{1,2}[-./][0-9]{1,2}[-./][0-9]{4}|y{4}-m{2}-d{2}"
-    rf"|(?:{MONTH})\s+[0-9]{{4}}"
-    r"|[a-z]{3,9}\.?\s+[0-9]{1,2}[a-z]{0,2},?\s*[0-9]{4}"
-    r"|[0-9]{1,2}[a-z]{0,2}\s+[a-z]{3,9},?\s*[0-9]{4})\b",
+    r"\W*(?:date:? |updated:? |[a-z]+day,? )?(?:"
+    rf"{_YEAR}[-./]{_PART}[-./]{_PART}|{_PART}[-./]{_PART}[-./]{_YEAR}|(?:{MONTH})\s+[0-9]{{4}}"
+    rf"|[a-z]{{3,9}}\.?\s+{_PART},?\s*{_YEAR}|{_PART}\s+[a-z]{{3,9}},?\s*{_YEAR})(?!\w)",
     re.IGNORECASE,
 )
 
@@ -37,13 +51,27 @@ LIKE_A_DATE: Final = re.compile(
 def parse_date(text: str, *, year: int | None = None) -> date:
     """Return the date that the whole of ``text`` is; ``year`` is for a text without one.
 
-    Raises ValueError for any other form, and for a day that does not exist.
+    Raises ValueError for any other form, for a day that does not exist, and for ``05/07/2018``,
+    which is in May or in July.
     """
-    if match := _ISO.fullmatch(text):
-        return date(int(match[1]), int(match[2]), int(match[3]))
+    if match := _NUMBERS.fullmatch(text):
+        return date(int(match["year"]), int(match["month"]), int(match["day"]))
+    if match := _SLASHES.fullmatch(text):
+        return date(int(match[3]), *_month_and_day(int(match[1]), int(match[2])))
     match = _WORDS.fullmatch(text)
-    if match and match[3]:
-        year = int(match[3])
+    if match and match["year"]:
+        year = int(match["year"])
     if match is None or year is None:
         raise ValueError(f"not a date in a form of the format: {text!r}")
-    return date(year, MONTHS.index(match[1]) + 1, int(match[2]))
+    return date(year, MONTHS.index(match["month"]) + 1, int(match["first"] or match["day"]))
+
+
+def _month_and_day(first: int, second: int) -> tuple[int, int]:
+    if first <= 12 and second <= 12 and first != second:
+        raise ValueError(f"{first}/{second}: either could be the month")
+    return (second, first) if first > 12 else (first, second)
+
+
+def not_a_date(text: str) -> str:
+    """What is wrong with words where a date is expected, and what to do."""
+    return f"{text!r} is not a date; expected 2018-05-24 or May 24, 2018"

@@ -3,47 +3,56 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
-from typing import Final
+from functools import cache
+from typing import Final, TypeAlias
 
 from secpack.errors import ParseError
 from secpack.model.blocks import Letterhead
-from secpack.parser.dates import DATE, LIKE_A_DATE, parse_date
+from secpack.model.findings import Finding, Severity
+from secpack.parser.dates import DATE, LIKE_A_DATE, not_a_date, parse_date
 from secpack.parser.lines import BAR, BOX, BULLET, LABEL, NUMBER, SHELL, Line, Lines, skip_blank
 from secpack.parser.rules.headings import is_heading
 
 _MAX_TITLE_LINES: Final = 4
 _MAX_TITLE_LINE: Final = 500
-_BANNER: Final = re.compile(
-    r"-{1,10}={0,10}\[ {0,9}(?P<issuer>\S.{0,60}?) {1,9}(?P<kind>Security {1,9}Bulletin|Canary)"
-    r" {1,9}#? {0,9}(?P<number>\S{1,12}?) {0,9}\]={0,10}-{1,10}"
-)
-_EXPECTED: Final = "expected a line like ---===[ Issuer Security Bulletin 001 ]===---"
+#: The words between issuer and number in the banner of each kind of text.
+BANNERS: Final = {"bulletin": ("Security Bulletin",), "canary": ("Canary",)}
+
 _DATE_LINE: Final = re.compile(
     rf"(?:\(?(?:updated|revised|date|published):? )?(?:{DATE})\)?", re.IGNORECASE
 )
 _SPACE: Final = re.compile(r"[ \t]+")
 
+Banners: TypeAlias = Mapping[str, Sequence[str]]
 
-def parse_letterhead(lines: Lines, *, path: str) -> tuple[Letterhead, int]:
+
+def parse_letterhead(
+    lines: Lines, findings: list[Finding], banners: Banners, *, path: str
+) -> tuple[Letterhead, int]:
     """Read the letterhead; return it and the index of the first line after it.
 
-    Raises ParseError when there is no banner, its number is not one, or the date does not exist.
+    A date that cannot be read goes to the ``findings``. Raises ParseError when there is no banner,
+    or its number is not one.
     """
     start = skip_blank(lines, 0)
     banner = lines[start].text.strip(" \t")
-    match = _match_banner(banner, path, lines[start].number)
+    kind, match = _match_banner(banner, banners, path, lines[start].number)
     position = skip_blank(lines, start + 1)
-    date_text, issued, position = _parse_date_line(lines, position, path=path)
+    date_text, issued, position = _parse_date_line(lines, position)
+    if date_text and issued is None:
+        message = not_a_date(date_text)
+        number = lines[skip_blank(lines, start + 1)].number
+        findings.append(Finding(path, number, "date-unread", message, Severity.ERROR))
     title, subtitle, position = _parse_title(lines, position)
     _check_title(lines[:position], (*title, *subtitle), path)
     letterhead = Letterhead(
         first=lines[0].number,
         last=lines[position - 1].number,
         line=lines[start].number,
-        issuer=match["issuer"],
-        kind="canary" if match["kind"] == "Canary" else "bulletin",
+        issuer=match["issuer"] or "",
+        kind=kind,
         number=int(match["number"]),
         banner=banner,
         date_text=date_text,
@@ -54,17 +63,35 @@ def parse_letterhead(lines: Lines, *, path: str) -> tuple[Letterhead, int]:
     return letterhead, position
 
 
-def _match_banner(banner: str, path: str, line: int) -> re.Match[str]:
-    match = _BANNER.fullmatch(banner.lstrip("\ufeff \t"))
-    if match is None:
-        raise ParseError(f"{banner[:60]!r} is no banner; {_EXPECTED}", path=path, line=line)
-    if not match["number"].isascii() or not match["number"].isdigit():
-        message = f"{match['number']!r} is not a number; {_EXPECTED}"
-        raise ParseError(message, path=path, line=line)
-    return match
+def _match_banner(banner: str, banners: Banners, path: str, line: int) -> tuple[str, re.Match[str]]:
+    """Return the kind of text that a banner states, and its parts. Raises ParseError."""
+    expected = f"expected a line like ---===[ Issuer {next(iter(banners.values()))[0]} 001 ]===---"
+    for kind, match in _banner_matches(banner, banners):
+        if not match["number"].isascii() or not match["number"].isdigit():
+            message = f"{match['number']!r} is not a number; {expected}"
+            raise ParseError(message, path=path, line=line)
+        return kind, match
+    raise ParseError(f"{banner[:60]!r} is no banner; {expected}", path=path, line=line)
 
 
-def _parse_date_line(lines: Lines, position: int, *, path: str) -> tuple[str, date | None, int]:
+def _banner_matches(banner: str, banners: Banners) -> Iterator[tuple[str, re.Match[str]]]:
+    for kind, words in banners.items():
+        if match := _banner_pattern(tuple(words)).fullmatch(banner.lstrip("\ufeff \t")):
+            yield kind, match
+
+
+@cache
+def _banner_pattern(words: tuple[str, ...]) -> re.Pattern[str]:
+    """``---===[ Quern Canary #1 ]===---``; the words in any case."""
+    stated = "|".join(r"\s{1,9}".join(map(re.escape, each.split())) for each in words)
+    return re.compile(
+        rf"-{{1,10}}={{0,10}}\[ {{0,9}}(?:(?P<issuer>\S.{{0,60}}?) {{1,9}})?(?i:{stated})"
+        r" {1,9}#? {0,9}(?P<number>\S{1,12}?) {0,9}\]={0,10}-{1,10}"
+    )
+
+
+def _parse_date_line(lines: Lines, position: int) -> tuple[str, date | None, int]:
+    """Read the date, if there is one; None for words that are only meant as one."""
     if position == len(lines):
         return "", None, position
     text = lines[position].text.strip(" \t")
@@ -72,8 +99,7 @@ def _parse_date_line(lines: Lines, position: int, *, path: str) -> tuple[str, da
         return text, parse_date(text), skip_blank(lines, position + 1)
     except ValueError:
         if LIKE_A_DATE.match(text):
-            message = f"{text!r} is not a date; expected 2018-05-24 or May 24, 2018"
-            raise ParseError(message, path=path, line=lines[position].number) from None
+            return text, None, skip_blank(lines, position + 1)
     return "", None, position
 
 
