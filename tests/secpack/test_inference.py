@@ -91,3 +91,11 @@ def test_what_is_said_over_and_over_is_not_kept() -> None:
     mentions = mentions_of(bulletin(1, body="\n".join(lines)))
     assert len(mentions) == 101
     assert not decide(mentions)
+
+
+@pytest.mark.parametrize("issuer", ["Quern", "US", "YEAR", "BUG", "HARMLESS", "A ~ B (C"])
+def test_an_issuer_can_have_any_name(issuer: str) -> None:
+    """Its name is no part of the grammar, even if it has a meaning there."""
+    text = bulletin(1, body=f"XSA-1 is new. XSA-2 does not affect {issuer} OS.")
+    mentions = mentions_of(text.replace("Quern Security", f"{issuer} Security", 1))
+    assert [n.value for n in mentions if n.context is Context.NOT_AFFECTED] == ["XSA-2"]

@@ -181,17 +181,21 @@ def grammar_for(head: Letterhead | None) -> Grammar:
 
 @lru_cache(maxsize=64)
 def _grammar(issuer: str, year: int) -> Grammar:
-    words = _WORDS | {
-        "HARMLESS": f"({'|'.join(form for _, form, _ in rules(HARMLESS))})",
-        "US": rf"\b({re.escape(issuer)}( OS)?|us|we)\b",
-        "YEAR": rf"(?!{year}|{year - 1})(19|20)[0-9]{{2}}\b" if year else "(?!)",
+    own = {
+        "US": rf"\b(?:{re.escape(issuer).replace(' ', ' +')}(?: +OS)?|us|we)\b",
+        "YEAR": rf"(?!{year}|{year - 1})(?:19|20)[0-9]{{2}}\b" if year else "(?!)",
     }
-    back = ((part.split(), _expression(form, words)) for part, form, _ in rules(BACK))
+
+    def compiled(form: str) -> _Expression:
+        words = re.sub(r"\b(?:US|YEAR)\b", lambda word: own[word[0]], _expression(form))
+        return re.compile(words, re.IGNORECASE)
+
+    back = ((part.split(), compiled(form)) for part, form, _ in rules(BACK))
     return Grammar(
         year,
-        tuple((Context[part], _expression(form, words)) for part, form, _ in rules(RULES)),
+        tuple((Context[part], compiled(form)) for part, form, _ in rules(RULES)),
         tuple((Context[name], _slice(which), form) for (name, which), form in back),
-        tuple(_expression(form, words) for _, form, _ in rules(ONLY)),
+        tuple(compiled(form) for _, form, _ in rules(ONLY)),
     )
 
 
@@ -199,8 +203,10 @@ def _slice(which: str) -> slice:
     return slice(*(int(end) if end else None for end in which.split(":")))
 
 
-def _expression(form: str, words: dict[str, str]) -> _Expression:
-    """A form as an expression; words in capitals are replaced until none is left."""
+@lru_cache(maxsize=512)
+def _expression(form: str) -> str:
+    """A form as an expression; words in capitals are replaced until only US and YEAR are left."""
+    words = _WORDS | {"HARMLESS": f"({'|'.join(form for _, form, _ in rules(HARMLESS))})"}
     wider = ""
     while wider != form:
         wider, form = (
@@ -211,5 +217,4 @@ def _expression(form: str, words: dict[str, str]) -> _Expression:
     form = re.sub(r" *@ *", lambda at: f"{_BETWEEN * bool(at.start())}{HERE}{_BEHIND}", form)
     form = form.replace(" ", " +")
     form = re.sub(r"( \+)?…( \+)?", rf"(?!\\w)[^{ID}{HERE}{STOP}]{{0,80}}(?<!\\w)", form)
-    form = re.sub(r"( \+)?~( \+)?", rf"(?!\\w)[^{HERE}{STOP}]{{0,160}}(?<!\\w)", form)
-    return re.compile(form, re.IGNORECASE)
+    return re.sub(r"( \+)?~( \+)?", rf"(?!\\w)[^{HERE}{STOP}]{{0,160}}(?<!\\w)", form)

@@ -9,7 +9,7 @@ from functools import cached_property
 from typing import Final, NamedTuple
 
 from secpack.extract.packages import sentences, vocabulary
-from secpack.extract.packages.phrases import Entry, Said, read_phrase
+from secpack.extract.packages.phrases import Entry, Said, may_be_header, read_phrase
 from secpack.extract.packages.sentences import About
 from secpack.model import blocks
 from secpack.model.archive import Document, Fix, PackageRow
@@ -207,6 +207,9 @@ class Reader:
         ``prose`` tells that they may be none, unless a header is above. Tells whether anything
         comes of it.
         """
+        only_header = prose and not self.context.header
+        if only_header and not may_be_header(words.text, self.product):
+            return False
         if len(words.text) > _LONGEST:
             return False
         reading = read_phrase(words.text, self.product, label=label)

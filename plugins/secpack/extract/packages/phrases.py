@@ -151,10 +151,11 @@ def read_phrase(text: str, product: str, *, label: bool = False) -> Reading:
     For Quern 4.2 users: =>
     For Quern 4.2 (stable) and Quern 4.3 (testing): =>
     """
-    if fact := read_fact(text, product):
+    found = tuple(tokens(text, product))
+    if fact := _fact(found) if _FACT_SIGN.search(text) else None:
         return Reading((fact,), is_plain=True)
     phrase = _Phrase(text, product)
-    phrase.take(tuple(tokens(text, product)))
+    phrase.take(found)
     letters = phrase.letters
     if _UNEVEN.match(letters):
         return Reading()
@@ -169,6 +170,19 @@ def read_phrase(text: str, product: str, *, label: bool = False) -> Reading:
     prose = any(" " in entry.package and entry.package[0].islower() for entry in entries)
     entries = () if prose else entries
     return Reading(entries, said, is_led=bool(led), is_plain=bool(entries) and not phrase.turned)
+
+
+# What a header begins with, after words that say nothing.
+_FIRST: Final = {"bracket", "release", "target", "separator"}
+_SILENT: Final = {"packages", "keyword", "later"}
+
+
+def may_be_header(text: str, product: str) -> bool:
+    """Whether a phrase begins like a header; this is fast to find out."""
+    for kind, value, *_ in tokens(text, product):
+        if kind not in _SILENT and not (kind == "word" and value.lower() in FILLERS):
+            return kind in _FIRST
+    return False
 
 
 _FACT_SIGN: Final = re.compile(r"No|no|n't|nd[-\s]of|EOL|nsupported|naffected|follow|being")
@@ -186,7 +200,10 @@ def read_fact(text: str, product: str) -> Entry | None:
     Packages for Quern 4.3 will follow. => 4.3 none
     No packages. R2 is not affected. => 2 not-affected
     """
-    found = list(tokens(text, product)) if _FACT_SIGN.search(text) else []
+    return _fact(tuple(tokens(text, product))) if _FACT_SIGN.search(text) else None
+
+
+def _fact(found: Sequence[Token]) -> Entry | None:
     kinds = {token.kind for token in found}
     words = {token.value.lower() for token in found if token.kind == "word"}
     stated = [vocabulary.release_numbers(t.value) for t in found if t.kind == "release"]
@@ -204,6 +221,7 @@ _SIGNS: Final = {"version": "v", "same": "v", "packages": "p", "keyword": "k", "
 _NAMES: Final = re.compile(
     r"(?:C?[Cw],)*C?[Cw](?=pf?k?,?v)|C?[Cw](?=[b,]?(?:f?k)?,?[vB]|p[^pv]{0,9}[vB])"
 )
+_ENTRY_SIGN: Final = re.compile(r"[0-9]|[Nn]o\s")  # a version, or that there is none
 _HAS_VERSION: Final = re.compile(r"[0-9]\.[0-9]|[Vv]ersion|same")
 
 
@@ -217,6 +235,8 @@ def read_sentence(sentence: str, product: str) -> tuple[Entry, ...] | None:
     For R2, and for R3, no fix is planned, and R4 has one. => 2 none; 3 none
     No fix exists for R2, users of R3 have one; for R4, no update is there. => 2 none; 4 none
     """
+    if not _ENTRY_SIGN.search(sentence):
+        return ()
     found = tuple(tokens(sentence, product))
     signs = "".join(map(_sign, found))
     names = {n for match in _NAMES.finditer(signs) for n in range(*match.span())}
