@@ -70,12 +70,9 @@ class ArchiveGenerator(Generator):  # type: ignore[misc] # Pelican has no types
         """Write our theme's pages, originals, keys, exports and the sitemap."""
         build: Build = self.settings["BULLETINS"]
         site = build.site
-        if site.own_theme:
-            for path, page in archive_pages(site):
-                writer.write_page(path, page, self.context)
-        for url, file in site.served_files():
-            writer.write_bytes(url, file.data)
-        writer.write_all([export.make for export in exports(site)], self.context)
+        originals = ((url, file.data) for url, file in site.served_files())
+        tasks = [*(export.make for export in exports(site)), lambda: originals]
+        writer.write_all(archive_pages(site) if site.own_theme else (), tasks, self.context)
         self._write_sitemap(build, writer)
         # Pelican's static files would overwrite ours.
         for static in self.context["staticfiles"]:

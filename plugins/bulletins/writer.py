@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import io
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -16,20 +16,19 @@ from pelican.utils import get_relative_path, sanitised_join
 from pelican.writers import Writer
 
 from bulletins.exports.data import Files
-from bulletins.pages import document_page, frame_of, home_page, text_page
+from bulletins.pages import MakePage, document_page, frame_of, home_page, text_page
 from bulletins.pages.model import Frame, Page
 from bulletins.site import Build, Site
 from bulletins.templates import render_page
 from bulletins.urls import NOT_FOUND
-from secpack.model.archive import Publication
 from secpack.processes import run_all
 from secpack.progress import Progress
 
 #: Makes files by path.
 Task: TypeAlias = Callable[[], Files]
 
-#: How many documents make one task.
-_PART: Final = 32
+#: How many pages are one task.
+_PART: Final = 16
 
 
 class ArchiveWriter(Writer):  # type: ignore[misc] # Pelican has no types
@@ -39,34 +38,26 @@ class ArchiveWriter(Writer):  # type: ignore[misc] # Pelican has no types
         super().__init__(output_path, settings)
         self._build: Build = settings["BULLETINS"]
         self._frame: Frame | None = None
-        self._documents: list[tuple[str, Publication]] = []
+        self._pages: list[tuple[str, MakePage]] = []
 
     # --- pages ---
 
     def write_file(
         self, name: str, template: Any, context: dict[str, Any], *args: Any, **kwargs: Any
     ) -> None:
-        """Write what Pelican's own generators ask for; with our theme, from the page's data.
+        """Write what Pelican's own generators ask for.
 
-        ``write_all`` writes the documents later.
+        With our theme, ``write_all`` writes it later, from the page's data.
         """
         if not self._build.templates or not name:
             super().write_file(name, template, context, *args, **kwargs)
             return
         context["localsiteurl"] = self._root(name)  # for links in Markdown pages
-        publication = getattr(kwargs.get("article"), "publication", None)
-        if publication:
-            self._documents.append((name, publication))
-        elif page := _page_of(self._build.site, template.name, kwargs):
-            self.write_page(name, page, context)
+        if make := _page_of(self._build.site, template.name, kwargs):
+            self._pages.append((name, make))
         else:  # from another plugin
             shown = {**context, "frame": self._frame_of(name, context)}
             super().write_file(name, template, shown, *args, **kwargs)
-
-    def write_page(self, path: str, page: Page, context: Mapping[str, Any]) -> None:
-        """Write a page of our theme."""
-        self.write_bytes(path, self._render(path, page, context))
-        self._tell_others(path, context)
 
     def _render(self, path: str, page: Page, context: Mapping[str, Any]) -> bytes:
         assert self._build.templates
@@ -86,35 +77,37 @@ class ArchiveWriter(Writer):  # type: ignore[misc] # Pelican has no types
             return urlsplit(self._build.site.url).path
         return str(get_relative_path(path))
 
-    def _tell_others(self, path: str, context: Mapping[str, Any]) -> None:
-        """Send Pelican's signal for a page to other plugins."""
-        signals.content_written.send(sanitised_join(self.output_path, path), context=context)
-
     # --- files ---
 
-    def write_all(self, tasks: Sequence[Task], context: Mapping[str, Any]) -> None:
-        """Write the pages of documents and the files of the tasks, on all processors."""
-        parts = [
-            partial(self._document_pages, self._documents[at : at + _PART], context)
-            for at in range(0, len(self._documents), _PART)
+    def write_all(
+        self,
+        pages: Iterable[tuple[str, MakePage]],
+        tasks: Iterable[Task],
+        context: Mapping[str, Any],
+    ) -> None:
+        """Write pages, those that Pelican asked for, and the files of tasks, on all processors."""
+        self._pages += pages
+        parts: list[Task] = [
+            partial(self._make_pages, self._pages[at : at + _PART], context)
+            for at in range(0, len(self._pages), _PART)
         ]
-        made: list[Task] = [*parts, *tasks]
-        stores = [partial(self._store_all, task) for task in made]
+        # The longest tasks come early, so that no process waits for another at the end.
+        ordered = [*parts[:1], *tasks, *parts[1:]]
+        stores = [partial(self._store_all, task) for task in ordered]
         progress = Progress("Writing files")
         for done, written in enumerate(run_all(stores), 1):
             for path, digest in written:
                 self.check_free(path)
                 self._build.written[path] = digest
             progress(done, len(stores))
-        for path, _ in self._documents:
-            self._tell_others(path, context)
+        for path, _ in self._pages:  # Pelican's signal for other plugins
+            signals.content_written.send(sanitised_join(self.output_path, path), context=context)
 
-    def _document_pages(
-        self, documents: Sequence[tuple[str, Publication]], context: Mapping[str, Any]
+    def _make_pages(
+        self, pages: Iterable[tuple[str, MakePage]], context: Mapping[str, Any]
     ) -> Iterator[tuple[str, bytes]]:
-        for path, publication in documents:
-            page = document_page(self._build.site, publication)
-            yield path, self._render(path, page, context)
+        for path, make in pages:
+            yield path, self._render(path, make(), context)
 
     def _store_all(self, task: Task) -> list[tuple[str, str]]:
         return [(path, self._store(path, data)) for path, data in task()]
@@ -144,13 +137,16 @@ class ArchiveWriter(Writer):  # type: ignore[misc] # Pelican has no types
         return _Text(lambda text: self.write_bytes(path, text.encode(encoding)))
 
 
-def _page_of(site: Site, template: str, shown: Mapping[str, Any]) -> Page | None:
+def _page_of(site: Site, template: str, shown: Mapping[str, Any]) -> MakePage | None:
     """Our page in place of the one that Pelican's generator asks for; None for any other."""
+    if publication := getattr(shown.get("article"), "publication", None):
+        return partial(document_page, site, publication)
     match template:
         case "page.html":
-            return text_page(site, shown["page"])
+            page = text_page(site, shown["page"])
+            return lambda: page
         case "index.html":
-            return home_page(site)
+            return partial(home_page, site)
         case _:
             return None
 

@@ -43,7 +43,7 @@ def load(  # noqa: PLR0913 - all but the first are given by name
     It leaves out, without a trace, documents that the profile embargoes and those published after
     ``as_of`` (by default the profile's). With a ``checker`` every signature is checked and judged;
     without one the verdicts remain ``unchecked``, and there are no keys. ``progress`` gets the
-    number of texts read so far, and of all texts, for each folder.
+    number of texts read so far, and of all texts.
 
     Raises PackError, with all reasons and what could be read, when a file cannot be published as
     it is; SecpackError when there is no pack.

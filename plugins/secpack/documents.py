@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from functools import partial
-from typing import Final, TypeVar
+from typing import Final, TypeAlias, assert_never
 
 from secpack.canary.statements import (
     announcements,
@@ -24,7 +24,7 @@ from secpack.extract.odd_ids import odd_ids
 from secpack.extract.packages import read_packages
 from secpack.extract.summary import read_summary
 from secpack.lint import lint_text
-from secpack.model.archive import Bulletin, Canary, Document, Letter
+from secpack.model.archive import Bulletin, Canary, Document, Letter, Publication
 from secpack.model.blocks import Letterhead
 from secpack.model.findings import Finding
 from secpack.pack import Contents, TextFile, document_id
@@ -34,9 +34,12 @@ from secpack.profile import DocumentEntry, Kind, Profile
 from secpack.tracker.join import advisory_numbers, other_ids
 
 #: How many texts are one task.
-_PART: Final = 16
+_PART: Final = 8
 
-_P = TypeVar("_P", Bulletin, Canary)
+#: Reads a text and its letters.
+_Read: TypeAlias = Callable[[TextFile, Sequence[TextFile]], Publication]
+
+_Result: TypeAlias = Publication | SecpackError
 
 
 def read_documents(
@@ -44,22 +47,38 @@ def read_documents(
 ) -> tuple[list[Bulletin], list[Canary]]:
     """Return the bulletins and canaries of a pack by number; errors go to ``contents.errors``.
 
-    ``progress`` gets the number of texts read so far, and of all texts, for each folder.
+    ``progress`` gets the number of texts read so far, and of all texts.
     """
-    read = partial(read_bulletin, profile=profile)
-    bulletins = _documents(contents.bulletins, profile.bulletins, contents, read, progress)
-    read_one = partial(read_canary, profile=profile)
-    canaries = _documents(contents.canaries, profile.canaries, contents, read_one, progress)
+    kinds: Sequence[tuple[Kind, Iterable[TextFile], _Read]] = (
+        (profile.bulletins, contents.bulletins, partial(read_bulletin, profile=profile)),
+        (profile.canaries, contents.canaries, partial(read_canary, profile=profile)),
+    )
+    tasks = [task for kind in kinds for task in _tasks(*kind, contents.errors)]
+    parts = [partial(_run, tasks[at : at + _PART]) for at in range(0, len(tasks), _PART)]
+    bulletins: list[Bulletin] = []
+    canaries: list[Canary] = []
+    for done, results in enumerate(run_all(parts), 1):
+        for result in results:
+            match result:
+                case Bulletin():
+                    bulletins.append(result)
+                case Canary():
+                    canaries.append(result)
+                case TextError():
+                    contents.errors += result.errors
+                    contents.findings += result.findings
+                case SecpackError():
+                    contents.errors.append(result)
+                case _:
+                    assert_never(result)
+        progress(min(done * _PART, len(tasks)), len(tasks))
     return bulletins, canaries
 
 
-def _documents(
-    files: Iterable[TextFile],
-    kind: Kind,
-    contents: Contents,
-    read: Callable[[TextFile, Sequence[TextFile]], _P],
-    progress: Callable[[int, int], object],
-) -> list[_P]:
+def _tasks(
+    kind: Kind, files: Iterable[TextFile], read: _Read, errors: list[SecpackError]
+) -> Iterator[Callable[[], _Result]]:
+    """What reads each text of a folder, by number; ``errors`` gets what fits no number."""
     letters = defaultdict(list)
     for file in files:
         if file.letter:
@@ -69,32 +88,19 @@ def _documents(
         first = texts.setdefault(text.number, text)
         if first is not text:
             message = f"number {text.number} is also the number of {first.file.path}"
-            contents.errors.append(ParseError(message, path=text.file.path))
+            errors.append(ParseError(message, path=text.file.path))
     for orphan in (letter for n in letters.keys() - texts.keys() for letter in letters[n]):
         message = f"a letter, but there is no {document_id(kind, orphan.number)} here"
-        contents.errors.append(ParseError(message, path=orphan.file.path))
-
-    def read_part(part: Iterable[TextFile]) -> list[_P | SecpackError]:
-        return [_document(text, letters[text.number], read) for text in part]
-
-    parts = [list(texts.values())[at : at + _PART] for at in range(0, len(texts), _PART)]
-    documents: list[_P] = []
-    for done, results in enumerate(run_all([partial(read_part, part) for part in parts]), 1):
-        for result in results:
-            if isinstance(result, TextError):
-                contents.errors += result.errors
-                contents.findings += result.findings
-            elif isinstance(result, SecpackError):
-                contents.errors.append(result)
-            else:
-                documents.append(result)
-        progress(min(done * _PART, len(texts)), len(texts))
-    return documents
+        errors.append(ParseError(message, path=orphan.file.path))
+    for number, text in texts.items():
+        yield partial(_document, read, text, letters[number])
 
 
-def _document(
-    text: TextFile, letters: Sequence[TextFile], read: Callable[[TextFile, Sequence[TextFile]], _P]
-) -> _P | SecpackError:
+def _run(tasks: Iterable[Callable[[], _Result]]) -> list[_Result]:
+    return [task() for task in tasks]
+
+
+def _document(read: _Read, text: TextFile, letters: Sequence[TextFile]) -> _Result:
     """Return a document, with its letters; or what is wrong with it."""
     try:
         return read(text, letters)

@@ -25,17 +25,20 @@ _tasks: Sequence[Callable[[], Any]] = ()
 def run_all(tasks: Sequence[Callable[[], _T]]) -> Iterator[_T]:
     """Run tasks, and yield their results in order; many tasks run on all processors.
 
-    A task sees the state from before this call, and changes only files.
+    A task sees the state from before this call, and changes only files. The first one runs here, so
+    that what it compiles need not be compiled by each process.
     """
+    if tasks:
+        yield tasks[0]()
     pool = _pool() if len(tasks) >= _FEW else None
     if pool is None:
-        yield from (task() for task in tasks)
+        yield from (task() for task in tasks[1:])
         return
     global _tasks  # noqa: PLW0603 - the only way to hand a closure to a process that is forked
     _tasks = tasks
     gc.freeze()
     try:
-        yield from pool.map(_run, range(len(tasks)))
+        yield from pool.map(_run, range(1, len(tasks)))
     finally:
         pool.shutdown(cancel_futures=True)
         gc.unfreeze()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from functools import partial
 from typing import Any
 
 from markupsafe import Markup
@@ -17,6 +18,7 @@ from bulletins.pages.model import (
     FeedsSection,
     Frame,
     Link,
+    MakePage,
     NotFoundPage,
     Page,
     RedirectPage,
@@ -41,31 +43,31 @@ from bulletins.urls import (
 )
 from secpack.model.archive import Canary, Publication
 
-__all__ = ["archive_pages", "document_page", "frame_of", "home_page", "text_page"]
+__all__ = ["MakePage", "archive_pages", "document_page", "frame_of", "home_page", "text_page"]
 
 _VERIFYING = "verifying"
 
 
-def archive_pages(site: Site) -> Iterator[tuple[str, Page]]:
-    """All pages by URL, except the front page, documents, and pages that people wrote."""
+def archive_pages(site: Site) -> Iterator[tuple[str, MakePage]]:
+    """What makes all pages, by URL: except the front page, documents, and what people wrote."""
     profile = site.profile
-    for url, page in _archive_pages(site):
-        yield url + INDEX, page
+    for url, make in _archive_pages(site):
+        yield url + INDEX, make
     for url, target in redirects(profile).items():
-        yield url + INDEX, RedirectPage(target)
-    yield NOT_FOUND, NotFoundPage()
+        yield url + INDEX, partial(RedirectPage, target)
+    yield NOT_FOUND, NotFoundPage
 
 
-def _archive_pages(site: Site) -> Iterator[tuple[str, Page]]:
+def _archive_pages(site: Site) -> Iterator[tuple[str, MakePage]]:
     profile, archive = site.profile, site.archive
     yield from list_pages(site, profile.bulletins, archive.bulletins)
     yield from list_pages(site, profile.canaries, archive.canaries)
-    yield KEYS, keys_page(site)
-    yield FEEDS, _feeds_page(site)
-    yield SEARCH, _search_page(site)
-    yield XSA, tracker_page(site)
+    yield KEYS, partial(keys_page, site)
+    yield FEEDS, partial(_feeds_page, site)
+    yield SEARCH, partial(_search_page, site)
+    yield XSA, partial(tracker_page, site)
     yield from advisory_pages(site)
-    yield CVE, id_page(site)
+    yield CVE, partial(id_page, site)
     yield from lookup_pages(site)
 
 

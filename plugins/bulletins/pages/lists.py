@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from functools import partial
 from typing import TypeVar
 
 from bulletins import words
@@ -28,6 +29,7 @@ from bulletins.pages.model import (
     LookupKind,
     LookupPage,
     LookupsPage,
+    MakePage,
     PackageItem,
 )
 from bulletins.site import Site
@@ -68,23 +70,24 @@ def home_page(site: Site) -> HomePage:
 
 def list_pages(
     site: Site, kind: Kind, publications: Sequence[Publication]
-) -> Iterator[tuple[str, ListPage]]:
+) -> Iterator[tuple[str, MakePage]]:
     """The list of all documents of a kind and, if it is too long, a list for each year; by URL."""
-    newest, base = publications[::-1], list_url(kind)
-    latest = newest[0] if newest else None
-    for url, shown in _parts(base, newest):
-        groups = by_year(shown)
-        yield (
-            url,
-            ListPage(
-                kind="canaries" if kind == site.profile.canaries else "bulletins",
-                total=len(newest),
-                due=latest.due if isinstance(latest, Canary) else None,
-                years=year_links(base, publications),
-                groups=tuple((year, [item_of(site, p) for p in group]) for year, group in groups),
-                attachments=tuple(_attachments(site, kind.folder)),
-            ),
-        )
+    for url, shown in _parts(list_url(kind), publications[::-1]):
+        yield url, partial(_list_page, site, kind, publications, shown)
+
+
+def _list_page(
+    site: Site, kind: Kind, publications: Sequence[Publication], shown: Sequence[Publication]
+) -> ListPage:
+    latest = publications[-1] if publications else None
+    return ListPage(
+        kind="canaries" if kind == site.profile.canaries else "bulletins",
+        total=len(publications),
+        due=latest.due if isinstance(latest, Canary) else None,
+        years=year_links(list_url(kind), publications),
+        groups=tuple((year, [item_of(site, p) for p in group]) for year, group in by_year(shown)),
+        attachments=tuple(_attachments(site, kind.folder)),
+    )
 
 
 def _attachments(site: Site, folder: str) -> Iterator[AttachmentItem]:
@@ -103,20 +106,20 @@ def _attachments(site: Site, folder: str) -> Iterator[AttachmentItem]:
             )
 
 
-def lookup_pages(site: Site) -> Iterator[tuple[str, LookupsPage | LookupPage]]:
+def lookup_pages(site: Site) -> Iterator[tuple[str, MakePage]]:
     """The lists of releases and packages, and a page for each, by URL."""
-    others = tuple(bulletin_item(site, b) for b in without_release(site.archive))
     releases, packages = by_release(site.archive), by_package(site.archive)
-    yield RELEASE, LookupsPage("release", _lookup_items(site, RELEASE, releases), others)
-    yield PACKAGE, LookupsPage("package", _lookup_items(site, PACKAGE, packages), ())
+    yield RELEASE, partial(_lookups, site, "release", RELEASE, releases)
+    yield PACKAGE, partial(_lookups, site, "package", PACKAGE, packages)
     for lookup in releases:
         yield from _lookup(site, lookup, "release", RELEASE, f"{site.product} {lookup.name}")
     for lookup in packages:
         yield from _lookup(site, lookup, "package", PACKAGE, lookup.name)
 
 
-def _lookup_items(site: Site, base: str, lookups: Iterable[Lookup]) -> tuple[LookupItem, ...]:
-    return tuple(
+def _lookups(site: Site, kind: LookupKind, base: str, lookups: Iterable[Lookup]) -> LookupsPage:
+    others = without_release(site.archive) if kind == "release" else ()
+    entries = tuple(
         LookupItem(
             Link(f"{base}{lookup.slug}/", lookup.name),
             len(lookup.shipped),
@@ -124,19 +127,24 @@ def _lookup_items(site: Site, base: str, lookups: Iterable[Lookup]) -> tuple[Loo
         )
         for lookup in lookups
     )
+    return LookupsPage(kind, entries, tuple(bulletin_item(site, b) for b in others))
 
 
 def _lookup(
     site: Site, lookup: Lookup, kind: LookupKind, base: str, name: str
-) -> Iterator[tuple[str, LookupPage]]:
+) -> Iterator[tuple[str, MakePage]]:
     """The page of a release or a package and, if it is too long, one for each year."""
     bulletins = [bulletin for bulletin, _ in lookup.shipped]
     rows = {bulletin.number: rows for bulletin, rows in lookup.shipped}
     url = f"{base}{lookup.slug}/"
     years = year_links(url, bulletins) if len(bulletins) > LONGEST_LIST else ()
-    for part_url, shown in _parts(url, bulletins):
+
+    def page(shown: Sequence[Bulletin]) -> LookupPage:
         shipped = tuple((bulletin_item(site, b), _packages(rows[b.number])) for b in shown)
-        yield part_url, LookupPage(kind, name, years, shipped)
+        return LookupPage(kind, name, years, shipped)
+
+    for part_url, shown in _parts(url, bulletins):
+        yield part_url, partial(page, shown)
 
 
 def _packages(rows: Iterable[PackageRow]) -> tuple[PackageItem, ...]:

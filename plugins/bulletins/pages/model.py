@@ -5,7 +5,7 @@ Strings are plain text, which templates escape; ``Markup`` is our own HTML.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Literal, TypeAlias
@@ -460,3 +460,6 @@ Page: TypeAlias = (
     | NotFoundPage
     | RedirectPage
 )
+
+#: Makes a page; a page is made when it is written, because all together would take much memory.
+MakePage: TypeAlias = Callable[[], Page]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
+from functools import partial
 from urllib.parse import urlsplit
 
 from markupsafe import Markup
@@ -17,6 +18,7 @@ from bulletins.pages.model import (
     IdItem,
     IdPage,
     Link,
+    MakePage,
     TrackerPage,
 )
 from bulletins.site import Links, Site
@@ -44,31 +46,33 @@ def tracker_page(site: Site) -> TrackerPage:
     )
 
 
-def advisory_pages(site: Site) -> Iterator[tuple[str, AdvisoryPage]]:
-    """A page for each advisory, by URL."""
-    advisories, links = site.archive.advisories, Links(site, "../../")
-    others = [None, *(Link(advisory_url(a.number), f"XSA-{a.number}") for a in advisories), None]
-    for at, advisory in enumerate(advisories):
-        page = AdvisoryPage(
-            item=_item(site, advisory, links),
-            sentence=words.verdict_sentences[advisory.status].format(product=site.product),
-            published_at=published_advisory(advisory.number, site.profile),
-            title_from=advisory.title_from,
-            cves=id_links(("CVE", cve) for cve in advisory.cves),
-            by_text=_by_text(site, advisory),
-            tracked=advisory.tracked,
-            mentions=tuple(
-                reference(site, id_, advisory.number)
-                for id_ in advisory.mentioned_in
-                if id_ not in advisory.unaffected_in
-            ),
-            unaffected=tuple(
-                reference(site, id_, advisory.number) for id_ in advisory.unaffected_in
-            ),
-            previous=others[at],
-            next=others[at + 2],
-        )
-        yield advisory_url(advisory.number), page
+def advisory_pages(site: Site) -> Iterator[tuple[str, MakePage]]:
+    """What makes a page for each advisory, by URL."""
+    for at, advisory in enumerate(site.archive.advisories):
+        yield advisory_url(advisory.number), partial(_advisory_page, site, at)
+
+
+def _advisory_page(site: Site, at: int) -> AdvisoryPage:
+    advisories = site.archive.advisories
+    advisory = advisories[at]
+    mentioned = [id_ for id_ in advisory.mentioned_in if id_ not in advisory.unaffected_in]
+    return AdvisoryPage(
+        item=_item(site, advisory, Links(site, "../../")),
+        sentence=words.verdict_sentences[advisory.status].format(product=site.product),
+        published_at=published_advisory(advisory.number, site.profile),
+        title_from=advisory.title_from,
+        cves=id_links(("CVE", cve) for cve in advisory.cves),
+        by_text=_by_text(site, advisory),
+        tracked=advisory.tracked,
+        mentions=tuple(reference(site, id_, advisory.number) for id_ in mentioned),
+        unaffected=tuple(reference(site, id_, advisory.number) for id_ in advisory.unaffected_in),
+        previous=_link(advisories[at - 1]) if at else None,
+        next=_link(advisories[at + 1]) if at + 1 < len(advisories) else None,
+    )
+
+
+def _link(advisory: Advisory) -> Link:
+    return Link(advisory_url(advisory.number), f"XSA-{advisory.number}")
 
 
 def _item(site: Site, advisory: Advisory, links: Links) -> AdvisoryItem:
