@@ -13,7 +13,7 @@ PLUGINS = Path(__file__).parents[1] / "plugins"
 MODULES = sorted(PLUGINS.rglob("*.py"))
 ALLOWED = {
     "secpack": {"secpack", "urllib3", "yaml"},
-    "bulletins": {"bulletins", "secpack", "pelican", "jinja2", "markupsafe", "feedgen", "pygments"},
+    "bulletins": {"bulletins", "secpack", "pelican", "jinja2", "markupsafe", "feedgen"},
 }
 
 

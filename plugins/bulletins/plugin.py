@@ -10,8 +10,8 @@ from pelican.generators import Generator
 
 from bulletins.articles import add_articles
 from bulletins.build.gate import check_articles, check_output
+from bulletins.exports import exports
 from bulletins.exports.crawlers import page_dates, robots, sitemap
-from bulletins.exports.table import exports
 from bulletins.html import as_markup
 from bulletins.pages import archive_pages
 from bulletins.settings import read_build

@@ -12,7 +12,7 @@ from typing import Any
 
 from markupsafe import Markup
 
-from bulletins.feeds import feeds
+from bulletins.exports.feeds import feeds
 from bulletins.html import as_markup
 from bulletins.site import Build, Site
 from bulletins.templates import environment

@@ -23,8 +23,8 @@ from secpack.canary.checks import check_lateness
 from secpack.errors import PackError, ParseError, SecpackError
 from secpack.files import MAX_INPUT, read_file
 from secpack.lint import CODES, check_security_txt, lint
-from secpack.mirror.checksums import CHECKSUMS
 from secpack.mirror.copies import TIMEOUT, Folder, open_copy
+from secpack.mirror.site import CHECKSUMS
 from secpack.mirror.verify_site import Outcome, verify_site
 from secpack.model.archive import Advisory, Publication
 from secpack.model.findings import Finding, Severity, with_waivers

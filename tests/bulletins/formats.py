@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from bulletins.exports import exports as table
 from bulletins.exports.archive_json import archive_files
 from bulletins.exports.csaf import csaf_files
 from bulletins.exports.facts import all_facts
+from bulletins.exports.feeds import feeds as feeds_of
 from bulletins.exports.osv import osv_files
-from bulletins.exports.table import exports as table
-from bulletins.feeds import feeds as feeds_of
 from bulletins.site import Site
 from secpack import Profile
 from secpack.model.archive import Archive

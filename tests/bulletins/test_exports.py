@@ -18,10 +18,10 @@ import pytest
 from lxml import etree
 
 from bulletins.build.gate import GateError, check_output
+from bulletins.exports import exports as exports_of
 from bulletins.exports.calendar import calendar
 from bulletins.exports.crawlers import MOST, security_txt, sitemap
-from bulletins.exports.table import exports as exports_of
-from bulletins.feeds.entries import document_entry
+from bulletins.exports.feeds.entries import document_entry
 from bulletins.site import Site as ArchiveSite
 from bulletins.urls import ARCHIVE_JSON
 from secpack import SecpackError, load, load_profile

@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 from pelican.generators import ArticlesGenerator
 
 from bulletins.build.links import dangling
-from bulletins.exports.table import expected_urls
+from bulletins.exports import expected_urls
 from bulletins.site import Site
 from bulletins.urls import CVE, INDEX, XSA, advisory_url, page_url
 from secpack import SecpackError

@@ -5,21 +5,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from datetime import date, datetime
+from collections.abc import Iterator, Sequence
 from typing import Any
 
+from bulletins import urls
 from bulletins.exports.data import printed, to_json
 from bulletins.site import Site
-from bulletins.urls import (
-    ARCHIVE_JSON,
-    advisory_url,
-    attachment_url,
-    beside,
-    json_url,
-    key_url,
-    page_url,
-)
 from secpack import Profile
 from secpack.extract.answers import Answer, answers
 from secpack.extract.sections import Quotation, actions, affected
@@ -50,7 +41,7 @@ def archive_files(site: Site) -> Iterator[tuple[str, bytes]]:
     bulletins = [_bulletin(bulletin, profile) for bulletin in archive.bulletins]
     canaries = [_canary(canary, profile) for canary in archive.canaries]
     for publication, data in zip(archive.publications, [*bulletins, *canaries], strict=True):
-        yield json_url(publication, profile), to_json({"format": _FORMAT} | data)
+        yield urls.json_url(publication, profile), to_json({"format": _FORMAT} | data)
     whole = {
         "format": _FORMAT,
         "issuer": profile.issuer,
@@ -63,7 +54,7 @@ def archive_files(site: Site) -> Iterator[tuple[str, bytes]]:
         "keys": [_key(key, profile) for key in archive.keys],
         "findings": [_finding(finding) for finding in archive.findings],
     }
-    yield ARCHIVE_JSON, to_json(whole)
+    yield urls.ARCHIVE_JSON, to_json(whole)
 
 
 def _publication(publication: Publication, profile: Profile) -> dict[str, Any]:
@@ -71,32 +62,28 @@ def _publication(publication: Publication, profile: Profile) -> dict[str, Any]:
     return {
         "id": publication.id,
         "number": publication.number,
-        "file": beside(publication, profile, file.name),
+        "file": urls.beside(publication, profile, file.name),
         "size": len(file.data),
         "sha256": file.sha256,
-        "url": page_url(publication, profile),
+        "url": urls.page_url(publication, profile),
         "title": publication.title,
-        "published": publication.published.isoformat(),
-        "updated": publication.updated.isoformat(),
-        "revisions": [{"date": r.date.isoformat(), "text": r.text} for r in publication.revisions],
+        "published": publication.published,
+        "updated": publication.updated,
+        "revisions": [{"date": r.date, "text": r.text} for r in publication.revisions],
         "sections": [{"title": s.title, "level": s.level} for s in publication.summary.parts],
-        "signatures": _signatures(
-            publication.signatures, lambda name: beside(publication, profile, name)
-        ),
+        "signatures": _signatures(publication.signatures, urls.page_url(publication, profile)),
     }
 
 
-def _signatures(
-    signatures: Sequence[Signature], url_of: Callable[[str], str]
-) -> list[dict[str, Any]]:
+def _signatures(signatures: Sequence[Signature], folder: str) -> list[dict[str, Any]]:
     return [
         {
-            "file": url_of(signature.file.name),
+            "file": folder + signature.file.name,
             "signer": signature.signer,
-            "verdict": signature.verdict.value,
+            "verdict": signature.verdict,
             "fingerprint": signature.fingerprint or None,
             "primary": signature.primary or None,
-            "created": _moment(signature.created),
+            "created": signature.created,
             "digest": signature.digest or None,
             "algorithm": signature.algorithm or None,
             "certified": signature.certified,
@@ -112,11 +99,11 @@ def _bulletin(bulletin: Bulletin, profile: Profile) -> dict[str, Any]:
     return _publication(bulletin, profile) | {
         "addresses": [f"XSA-{number}" for number in bulletin.addresses],
         "mentions": [f"XSA-{number}" for number in bulletin.mentions],
-        "cves": list(bulletin.cves),
+        "cves": bulletin.cves,
         "packages": [package_data(row, profile) for row in bulletin.packages],
         "ids": [i.value for i in bulletin.ids if i.scheme != "CVE"],
         "relations": [
-            {"scheme": scheme, "id": value, "relation": relation.value}
+            {"scheme": scheme, "id": value, "relation": relation}
             for (scheme, value), relation in bulletin.relations.items()
         ],
         "pairs": [{"advisory": f"XSA-{number}", "cve": cve} for number, cve in bulletin.pairs],
@@ -129,7 +116,7 @@ def _bulletin(bulletin: Bulletin, profile: Profile) -> dict[str, Any]:
 def _answer(answer: Answer) -> dict[str, Any]:
     """What the text says for a release."""
     return {
-        "answer": answer.said.value,
+        "answer": answer.said,
         "packages": [
             {
                 "package": row.package or None,
@@ -139,7 +126,7 @@ def _answer(answer: Answer) -> dict[str, Any]:
             }
             for row in answer.packages
         ],
-        "lines": list(answer.lines),
+        "lines": answer.lines,
     }
 
 
@@ -168,7 +155,7 @@ def package_data(row: PackageRow, profile: Profile) -> dict[str, Any]:
         "version": row.version or None,
         "purl": identifiers.get("purl"),
         "cpe": identifiers.get("cpe"),
-        "fix": row.fix.value,
+        "fix": row.fix,
         "note": row.note or None,
         "line": row.line,
     }
@@ -178,11 +165,9 @@ def _canary(canary: Canary, profile: Profile) -> dict[str, Any]:
     letters = [
         {
             "name": letter.name,
-            "file": beside(canary, profile, letter.document.file.name),
+            "file": urls.beside(canary, profile, letter.document.file.name),
             "sha256": letter.document.file.sha256,
-            "signatures": _signatures(
-                letter.signatures, lambda name: beside(canary, profile, name)
-            ),
+            "signatures": _signatures(letter.signatures, urls.page_url(canary, profile)),
         }
         for letter in canary.letters
     ]
@@ -192,22 +177,21 @@ def _canary(canary: Canary, profile: Profile) -> dict[str, Any]:
         "statements": [{"number": s.number, "text": s.text} for s in canary.statements],
         "count": canary.count,
         "master_key": canary.master_key or None,
-        "due": [due.first.isoformat(), due.last.isoformat()] if due else None,
+        "due": [due.first, due.last] if due else None,
         "due_until": f"{due.last}T{due.time}:00Z" if due and due.time else None,
         "announcements": canary.announcements or None,
-        "freshness": canary.freshness.isoformat() if canary.freshness else None,
+        "freshness": canary.freshness,
     }
 
 
 def _attachment(attachment: Attachment, profile: Profile) -> dict[str, Any]:
-    def url_of(name: str) -> str:
-        return attachment_url(attachment, name, profile)
-
     return {
-        "file": url_of(attachment.file.name),
+        "file": urls.attachment_url(attachment, attachment.file.name, profile),
         "size": len(attachment.file.data),
         "sha256": attachment.file.sha256,
-        "signatures": _signatures(attachment.signatures, url_of),
+        "signatures": _signatures(
+            attachment.signatures, urls.attachment_url(attachment, "", profile)
+        ),
     }
 
 
@@ -215,20 +199,20 @@ def _advisory(advisory: Advisory) -> dict[str, Any]:
     return {
         "id": f"XSA-{advisory.number}",
         "number": advisory.number,
-        "url": advisory_url(advisory.number),
-        "date": _day(advisory.date),
-        "updated": _day(advisory.updated),
+        "url": urls.advisory_url(advisory.number),
+        "date": advisory.date,
+        "updated": advisory.updated,
         "title": advisory.title or None,
         "title_from": advisory.title_from or None,
-        "cves": list(advisory.cves),
-        "status": advisory.status.value,
+        "cves": advisory.cves,
+        "status": advisory.status,
         "affected": advisory.affected,
         "unused": advisory.unused,
         "reason": advisory.reason or None,
         "qsb": advisory.bulletin,
-        "bulletins": list(advisory.bulletins),
-        "mentioned_in": list(advisory.mentioned_in),
-        "unaffected_in": list(advisory.unaffected_in),
+        "bulletins": advisory.bulletins,
+        "mentioned_in": advisory.mentioned_in,
+        "unaffected_in": advisory.unaffected_in,
     }
 
 
@@ -237,17 +221,17 @@ def _named_id(named: NamedId) -> dict[str, Any]:
         "scheme": named.scheme,
         "id": named.id,
         "advisories": [f"XSA-{number}" for number in named.advisories],
-        "named_in": list(named.named_in),
-        "addressed_in": list(named.addressed_in),
-        "unaffected_in": list(named.unaffected_in),
+        "named_in": named.named_in,
+        "addressed_in": named.addressed_in,
+        "unaffected_in": named.unaffected_in,
     }
 
 
 def _statistics(advisories: Sequence[Advisory]) -> dict[str, Any]:
     counted = statistics(advisories)
     return {
-        "first": _day(counted.first),
-        "last": _day(counted.last),
+        "first": counted.first,
+        "last": counted.last,
         "total": counted.total,
         "used": counted.used,
         "affecting": counted.affecting,
@@ -261,11 +245,11 @@ def _statistics(advisories: Sequence[Advisory]) -> dict[str, Any]:
 
 def _key(key: Key, profile: Profile) -> dict[str, Any]:
     return {
-        "file": key_url(key, profile),
+        "file": urls.key_url(key, profile),
         "fingerprint": key.fingerprint,
-        "owners": list(key.owners),
-        "created": _moment(key.created),
-        "expires": _moment(key.expires),
+        "owners": key.owners,
+        "created": key.created,
+        "expires": key.expires,
         "revoked": key.revoked,
         "certified": key.certified,
         "retired": key.retired,
@@ -273,21 +257,12 @@ def _key(key: Key, profile: Profile) -> dict[str, Any]:
     }
 
 
-def _day(day: date | None) -> str | None:
-    return day.isoformat() if day else None
-
-
-def _moment(moment: datetime | None) -> str | None:
-    """A time in UTC in the form of RFC 3339."""
-    return moment.strftime("%Y-%m-%dT%H:%M:%SZ") if moment else None
-
-
 def _finding(finding: Finding) -> dict[str, Any]:
     return {
         "file": finding.file,
         "line": finding.line,
         "code": finding.code,
-        "severity": finding.severity.value,
+        "severity": finding.severity,
         "message": finding.message,
         "waived": finding.waived or None,
     }
@@ -300,7 +275,7 @@ def manifest_json(site: Site) -> bytes:
         {
             "format": _FORMAT,
             "commit": archive.commit or None,
-            "updated": max((p.updated.isoformat() for p in archive.publications), default=None),
+            "updated": max((p.updated for p in archive.publications), default=None),
             "bulletins": _newest(archive.bulletins),
             "canaries": _newest(archive.canaries),
         }
@@ -314,8 +289,8 @@ def _newest(publications: Sequence[Publication]) -> dict[str, Any]:
     last = publications[-1]
     newest = {
         "id": last.id,
-        "published": last.published.isoformat(),
-        "updated": last.updated.isoformat(),
+        "published": last.published,
+        "updated": last.updated,
         "sha256": last.document.file.sha256,
     }
     return {"count": len(publications), "newest": newest}

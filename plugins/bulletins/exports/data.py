@@ -1,15 +1,14 @@
-"""What all exports share: the class Export, and the form of JSON."""
+"""What all exports share: the class Export, the form of JSON, and texts as printed."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from functools import lru_cache
-from typing import Final, TypeAlias
+from typing import Any, Final, TypeAlias
 
-from secpack.model.archive import Publication
 from secpack.parser.characters import HIDDEN, visible
 
 # Markup that a careless reader could run, and the one ASCII control that JSON does not escape.
@@ -24,37 +23,46 @@ _ESCAPES: Final = {
 #: Files by URL.
 Files: TypeAlias = Iterable[tuple[str, bytes]]
 
-#: The URL of a document's own file, or None.
-UrlOf: TypeAlias = Callable[[Publication], str | None]
-
 
 @dataclass(frozen=True, slots=True)
 class Export:
     """Files that the site writes for programs.
 
-    ``words.exports`` describes them under ``name``. ``url`` is the main file; ``make`` returns all
-    files by URL, and ``each`` the URL of a document's own file, if it has one.
+    ``words.exports`` describes them under ``name``. ``url`` is the main file, ``each`` are the URLs
+    of the documents' own files, and ``make`` returns all files by URL.
     """
 
     name: str
     url: str
     make: Callable[[], Files]
-    each: UrlOf = lambda _: None
+    each: tuple[str, ...] = ()
 
 
 def to_json(data: object, *, lines: bool = True) -> bytes:
     """Return data as JSON in UTF-8 without ``<``, ``>``, ``&`` and invisible characters.
 
-    Keys are sorted. With ``lines`` each value is on its own line, so that versions can be compared;
-    otherwise everything is on one line.
+    Keys are sorted; days and times, which are in UTC, are as in RFC 3339. With ``lines`` each value
+    is on its own line, so that versions can be compared; otherwise everything is on one line.
     """
-    text = json.dumps(data, ensure_ascii=False, sort_keys=True, indent=1 if lines else None)
+    indent = 1 if lines else None
+    text = json.dumps(data, ensure_ascii=False, sort_keys=True, indent=indent, default=_dated)
     if not text.isascii():  # in ASCII, json has escaped them
         text = HIDDEN.sub(lambda match: json.dumps(match[0])[1:-1], text)
     written = text.encode() + b"\n"
     for sign, escape in _ESCAPES.items():
         written = written.replace(sign, escape)
     return written
+
+
+def _dated(value: date) -> str:
+    """A day or a time, which ``json`` does not know."""
+    is_time = isinstance(value, datetime)
+    return value.strftime("%Y-%m-%dT%H:%M:%SZ") if is_time else value.isoformat()
+
+
+def filled(**fields: object) -> dict[str, Any]:
+    """The fields that have a value: formats for scanners allow no empty ones."""
+    return {name: value for name, value in fields.items() if value}
 
 
 def midnight(day: date) -> str:

@@ -1,20 +1,20 @@
-"""What all formats for scanners say about a bulletin."""
+"""What all formats say about a document, so that they agree: when it changed, what it addresses."""
 
 from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Final
 
 from bulletins import words
-from bulletins.changes import changed, verdict_changes
 from bulletins.exports.data import printed
 from bulletins.site import Site, heading
-from secpack.model.archive import Advisory, Bulletin, Relation
+from secpack.model.archive import Advisory, Bulletin, Publication, Relation
 from secpack.parser.characters import visible
+from secpack.tracker.join import advisory_numbers
 
 #: A web URL by RFC 3986; these formats allow no other.
 _URL: Final = re.compile(
@@ -22,6 +22,47 @@ _URL: Final = re.compile(
     r"(?:[/?](?:[A-Za-z0-9._~:/?@!$&'()*+,;=-]|%[0-9A-Fa-f]{2})*)?"
     r"(?:#(?:[A-Za-z0-9._~:/?@!$&'()*+,;=-]|%[0-9A-Fa-f]{2})*)?"
 )
+
+
+# --- the day of the last change ---------------------------------------------------------------
+
+
+def changed(publication: Publication, advisories: Mapping[int, Advisory]) -> date:
+    """The day of a document's last change; ``advisories`` are those of the archive, by number.
+
+    A text changes when it is revised. What the site says about it also changes with the tracker,
+    which decides which advisories a bulletin addresses.
+    """
+    return max([publication.updated, *verdict_changes(publication, advisories)])
+
+
+def verdict_changes(
+    publication: Publication, advisories: Mapping[int, Advisory]
+) -> dict[date, list[int]]:
+    """The days on which the tracker changed its verdict on what a published bulletin addresses.
+
+    That includes what only its own words address, because the tracker may have removed it. Days
+    ascend, each with the numbers of the advisories.
+    """
+    days: dict[date, list[int]] = {}
+    if not isinstance(publication, Bulletin):
+        return days
+    for number in sorted({*publication.addresses, *advisory_numbers(publication.evidence)}):
+        day = advisories[number].updated
+        if day and day > publication.published:
+            days.setdefault(day, []).append(number)
+    return dict(sorted(days.items()))
+
+
+def advisory_changed(advisory: Advisory, day: date, bulletins: Iterable[Bulletin]) -> date:
+    """The day on which an advisory, published on ``day``, last changed on the site.
+
+    The tracker may have changed its verdict, or a bulletin that addresses it was published.
+    """
+    return max([day, advisory.updated or day, *(bulletin.published for bulletin in bulletins)])
+
+
+# --- bulletins in the formats for scanners ----------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)

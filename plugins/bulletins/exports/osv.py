@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any, Final
 
 from bulletins.exports.archive_json import package_data
-from bulletins.exports.data import midnight, to_json
+from bulletins.exports.data import filled, midnight, to_json
 from bulletins.exports.facts import BulletinFacts, is_url, mentioned
 from bulletins.site import Site
 from bulletins.urls import OSV_ALL, beside, osv_url, page_url, published_advisory
@@ -36,14 +36,14 @@ def osv_files(bulletins: Iterable[BulletinFacts], site: Site) -> Iterator[tuple[
 def _record(facts: BulletinFacts, site: Site) -> dict[str, Any]:
     bulletin = facts.bulletin
     cves = [cve for cves in facts.addressed.values() for cve in cves]
-    lists = {
-        "upstream": list(dict.fromkeys([*facts.addressed, *cves])),
-        "related": mentioned(facts),
-        "references": list(_references(facts, site)),
-        "credits": [_credit(credit) for credit in bulletin.summary.credits],
-    }
     packages = [package_data(row, site.profile) for row in bulletin.packages]
-    return {
+    lists = filled(
+        upstream=list(dict.fromkeys([*facts.addressed, *cves])),
+        related=mentioned(facts),
+        references=list(_references(facts, site)),
+        credits=[_credit(credit) for credit in bulletin.summary.credits],
+    )
+    return lists | {
         "schema_version": _VERSION,
         "id": f"x_{bulletin.id}",
         "published": midnight(bulletin.published),
@@ -51,7 +51,7 @@ def _record(facts: BulletinFacts, site: Site) -> dict[str, Any]:
         "summary": facts.title,
         "details": _fenced(facts.printed()),
         "database_specific": {"packages": packages, "sha256": bulletin.document.file.sha256},
-    } | {name: values for name, values in lists.items() if values}
+    }
 
 
 def _references(facts: BulletinFacts, site: Site) -> Iterator[dict[str, str]]:
@@ -66,8 +66,7 @@ def _references(facts: BulletinFacts, site: Site) -> Iterator[dict[str, str]]:
 
 
 def _credit(credit: Credit) -> dict[str, str]:
-    kind = _CREDITS.get(credit.role)
-    return {"name": visible(credit.name)} | ({"type": kind} if kind else {})
+    return {"name": visible(credit.name)} | filled(type=_CREDITS.get(credit.role))
 
 
 def _fenced(text: str) -> str:

@@ -9,7 +9,7 @@ from typing import Any
 from markupsafe import Markup
 
 from bulletins import words
-from bulletins.exports.table import exports
+from bulletins.exports import exports
 from bulletins.pages.documents import bulletin_page, canary_page
 from bulletins.pages.evidence import grouped
 from bulletins.pages.lists import home_page, keys_page, list_pages, lookup_pages

@@ -13,7 +13,8 @@ import shutil
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
@@ -30,45 +31,34 @@ from bulletins.build.checksums import check_checksums, digests, read_checksums
 from bulletins.build.finish import keep_times
 from bulletins.build.gate import check_links
 from bulletins.build.interrupts import end_in_order, ignore_interrupts, tell
-from bulletins.publish.check import PublicSite, check_publish, read_public_site
+from bulletins.publish.check import NOTHING, PublicSite, check_publish, read_public_site
 from bulletins.publish.versions import Versions
 from bulletins.urls import FEEDS, KEYS
 from secpack import Profile, SecpackError
-from secpack.mirror.checksums import CHECKSUMS, SIGNATURES
+from secpack.mirror.site import CHECKSUMS, SIGNATURES
 from secpack.model.archive import Archive
 from secpack.model.findings import PUBLISH_CHECK, Finding, with_waivers
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What a publish changes: paths, and findings about the change, waived or not.
+    """What a publish changes: files, and findings about the change, waived or not.
 
-    ``added``, ``changed`` and ``removed`` are sorted paths; ``altered`` are files of the public
-    site that have changed since they were published. ``old`` is None for a first publish.
+    ``changes`` are the signs ``+``, ``~`` and ``-`` with the paths that are added, changed and
+    removed. ``altered`` are files of the public site that have changed since they were published.
+    For a first publish, ``old`` is empty.
     """
 
     new: PublicSite
-    old: PublicSite | None
-    added: tuple[str, ...]
-    changed: tuple[str, ...]
-    removed: tuple[str, ...]
-    altered: tuple[str, ...]
-    findings: tuple[Finding, ...]
+    old: PublicSite
+    changes: tuple[tuple[str, str], ...]
+    altered: tuple[str, ...] = ()
+    findings: tuple[Finding, ...] = ()
 
     @property
     def refused(self) -> list[Finding]:
         """The findings that stop the publish."""
         return [f for f in self.findings if not f.waived and f.code.startswith(PUBLISH_CHECK)]
-
-    def digest_of(self, path: str) -> str:
-        """The digest of a file of the new site or, if it is gone, of the public one."""
-        old = self.old.files if self.old else {}
-        return self.new.files.get(path) or old.get(path, "")
-
-    @property
-    def is_empty(self) -> bool:
-        """Whether the new site equals the public one."""
-        return self.old is not None and not (self.added or self.changed or self.removed)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -114,15 +104,15 @@ def publish(settings: Any, versions: Versions, *, only_plan: bool) -> int:
         if plan.refused:
             _tell_refused(plan)
             return 1
-        if only_plan or plan.is_empty:
+        if only_plan or not plan.changes:
             print("Nothing was published." if only_plan else f"{versions.target}: unchanged.")
             return 0
         _date(folder, plan, versions)
         _carry_signatures(folder, versions.public())
         ignore_interrupts()
-        number = versions.show(folder)
+        version = versions.show(folder)
         versions.prune(keep)
-    _report(site.archive, versions, number, time.monotonic() - started)
+    _report(site.archive, versions, version, time.monotonic() - started)
     return 0
 
 
@@ -134,14 +124,14 @@ def rollback(versions: Versions) -> int:
     if not versions.home.is_dir():
         raise SecpackError(f"{versions.target}: nothing was published there")
     with versions.lock():
-        current = versions.current()
-        older = [n for n in versions.numbers() if current is not None and n < current]
-        if not older:
+        current, older = versions.current(), versions.older()
+        if not current or not older:
             raise SecpackError(f"{versions.target}: no older version is kept")
-        _check_older(versions.folder(older[-1]))
+        _check_older(older[-1])
         ignore_interrupts()
         versions.point_to(older[-1])
-    tell(f"{versions.target}: version {older[-1]} is public again, instead of {current}.")
+    numbers = f"version {int(older[-1].name)} is public again, instead of {int(current.name)}"
+    tell(f"{versions.target}: {numbers}.")
     return 0
 
 
@@ -160,28 +150,31 @@ def compare(folder: Path, public: Path | None, profile: Profile) -> Plan:
     files = digests(folder)
     new = read_public_site(files, lambda path: (folder / path).read_bytes())
     if public is None:
-        return Plan(new, None, tuple(files), (), (), (), ())
-    before, listed, old = _published(public)
+        return Plan(new, NOTHING, tuple(("+", path) for path in files))
+    old, listed = _published(public)
+    before = old.files
     waivers = [w for w in profile.waivers if w.finding.startswith(PUBLISH_CHECK)]
     return Plan(
         new=new,
         old=old,
-        added=tuple(path for path in files if path not in before),
-        changed=tuple(p for p, digest in files.items() if before.get(p, digest) != digest),
-        removed=tuple(path for path in before if path not in files),
+        changes=(
+            *(("+", path) for path in files if path not in before),
+            *(("~", path) for path in files if before.get(path, files[path]) != files[path]),
+            *(("-", path) for path in before if path not in files),
+        ),
         altered=tuple(p for p, digest in listed.items() if before.get(p) != digest),
-        findings=tuple(with_waivers(check_publish(new, old), waivers, before | files)),
+        findings=tuple(with_waivers(check_publish(new, old), waivers, {**before, **files})),
     )
 
 
-def _published(public: Path) -> tuple[dict[str, str], dict[str, str], PublicSite]:
-    """The public site: the digests of its files, those in its list, and its data.
+def _published(public: Path) -> tuple[PublicSite, dict[str, str]]:
+    """The public site as it is, and the digests in its list.
 
     Raises SecpackError, which says what to do, when it is too damaged to be compared.
     """
     try:
         before, listed = digests(public), read_checksums(public)
-        return before, listed, read_public_site(before, lambda path: (public / path).read_bytes())
+        return read_public_site(before, lambda path: (public / path).read_bytes()), listed
     except (OSError, SecpackError) as error:
         ways = "make the previous version public (make rollback), or restore this file from a copy"
         raise SecpackError(f"the public site, {public}: {error}\nTo go on, {ways}.") from None
@@ -217,9 +210,8 @@ def _place(versions: Versions, *, only_plan: bool) -> Iterator[Path]:
 
 def _date(folder: Path, plan: Plan, versions: Versions) -> None:
     public = versions.public()
-    if public is not None and plan.old:
-        others = [versions.folder(n) for n in versions.numbers()]
-        known = [(root, digests(root)) for root in others if root != public]
+    if public is not None:
+        known = [(root, digests(root)) for root in versions.all() if root != public]
         keep_times(folder, plan.new.files, [(public, plan.old.files), *known])
 
 
@@ -242,21 +234,20 @@ def _tell(plan: Plan, *, whole: bool) -> None:
     if plan.altered:
         some = ", ".join(plan.altered[:20])
         print(f"Changed on the public site after publication: {len(plan.altered)} file(s): {some}")
-    if plan.old is None:
+    if not plan.old.files:
         print("Nothing is public yet.")
-    elif plan.is_empty:
+    elif not plan.changes:
         print("Nothing changes.")
     for line in _documents(plan):
         print(line)
-    rows = [*(("+", p) for p in plan.added), *(("~", p) for p in plan.changed)]
-    rows += [("-", p) for p in plan.removed]
-    kinds: dict[str, list[tuple[str, str]]] = {}
-    for sign, path in rows:
-        kinds.setdefault(_kind(path, plan), []).append((sign, path))
-    for kind, found in sorted(kinds.items()):
-        counts = [sum(1 for sign, _ in found if sign == wanted) for wanted in "+~-"]
-        print(f"{kind}: {counts[0]} added, {counts[1]} changed, {counts[2]} removed")
-        for sign, path in found if whole else ():
+    kinds: defaultdict[str, list[tuple[str, str]]] = defaultdict(list)
+    for sign, path in plan.changes:
+        kinds[_kind(path, plan)].append((sign, path))
+    for kind, changes in sorted(kinds.items()):
+        signs = [sign for sign, _ in changes]
+        added, changed, removed = (signs.count(sign) for sign in "+~-")
+        print(f"{kind}: {added} added, {changed} changed, {removed} removed")
+        for sign, path in changes if whole else ():
             print(f"  {sign} {path}")
     for finding in plan.findings:
         if finding.waived:
@@ -266,19 +257,17 @@ def _tell(plan: Plan, *, whole: bool) -> None:
 
 
 def _documents(plan: Plan) -> Iterator[str]:
-    old: Mapping[str, Any] = plan.old.data.documents if plan.old else {}
-    new = plan.new.data.documents
-    revised = [key for key in new if key in old and new[key].sha256 != old[key].sha256]
-    rows = (
-        ("added", [key for key in new if key not in old]),
-        ("revised", revised),
-        ("removed", [key for key in old if key not in new]),
-    )
-    yield from (f"documents {word}: {', '.join(keys)}" for word, keys in rows if keys)
+    old, new = plan.old.data.documents, plan.new.data.documents
+    rows = {
+        "added": [id_ for id_ in new if id_ not in old],
+        "revised": [i for i in new if i in old and new[i].sha256 != old[i].sha256],
+        "removed": [id_ for id_ in old if id_ not in new],
+    }
+    yield from (f"documents {word}: {', '.join(ids)}" for word, ids in rows.items() if ids)
 
 
 def _kind(path: str, plan: Plan) -> str:
-    sites = [plan.new, *([plan.old] if plan.old else [])]
+    sites = (plan.new, plan.old)
     if path.endswith(".html"):
         return "pages"
     if any(path in site.data.signatures for site in sites):
@@ -292,11 +281,12 @@ def _kind(path: str, plan: Plan) -> str:
 
 def _tell_refused(plan: Plan) -> None:
     print("Refused: the new site would take away what is public.", file=sys.stderr)
+    digests = {**plan.old.files, **plan.new.files}
     for f in plan.refused:
         print(f"{f.file}: {f.message} ({f.code})", file=sys.stderr)
         print(
             "  Correct the pack or the profile. If this change is intended, add to the profile:\n"
-            f"{_waiver(f, plan.digest_of(f.file))}",
+            f"{_waiver(f, digests.get(f.file, ''))}",
             file=sys.stderr,
         )
     print("Nothing was published; the public site is unchanged.", file=sys.stderr)
@@ -309,10 +299,10 @@ def _waiver(finding: Finding, digest: str) -> str:
     return "\n".join(f"    {line}" for line in ("[[waivers]]", *lines))
 
 
-def _report(archive: Archive, versions: Versions, number: int, seconds: float) -> None:
+def _report(archive: Archive, versions: Versions, version: Path, seconds: float) -> None:
     counts = f"{len(archive.bulletins)} bulletins and {len(archive.canaries)} canaries"
-    done = f"Published {counts} as version {number} in {seconds:.1f} s: {versions.target}"
-    tell(done, *report_archive(archive))
+    done = f"Published {counts} as version {int(version.name)} in {seconds:.1f} s"
+    tell(f"{done}: {versions.target}", *report_archive(archive))
 
 
 if __name__ == "__main__":

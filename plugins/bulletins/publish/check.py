@@ -10,7 +10,7 @@ from xml.etree import ElementTree as ET
 
 from bulletins.urls import FEED_URL, SEARCH, THEME
 from secpack import SecpackError
-from secpack.mirror.site_data import (
+from secpack.mirror.site import (
     ARCHIVE_JSON,
     PublishedDocument,
     PublishedSignature,
@@ -19,28 +19,15 @@ from secpack.mirror.site_data import (
 )
 from secpack.model.findings import PUBLISH_CHECK, Finding, Severity
 
-CODES: Final = frozenset(
-    PUBLISH_CHECK + name
-    for name in (
-        "date-changed",
-        "document-gone",
-        "feed-id",
-        "key-gone",
-        "original-changed",
-        "signature-gone",
-        "signature-weaker",
-        "updated-backwards",
-        "url-gone",
-    )
-)
-
 #: Digest algorithms by strength (RFC 9580, section 9.5); an unknown one is weaker than all.
-_STRENGTH: Final = {
-    name: rank
-    for rank, names in enumerate(
-        ({"MD5"}, {"SHA1", "RIPEMD160"}, {"SHA224"}, {"SHA256"}, {"SHA384"}, {"SHA512"})
-    )
-    for name in names
+_RANK: Final = {
+    "MD5": 0,
+    "SHA1": 1,
+    "RIPEMD160": 1,
+    "SHA224": 2,
+    "SHA256": 3,
+    "SHA384": 4,
+    "SHA512": 5,
 }
 
 _ATOM: Final = "{http://www.w3.org/2005/Atom}"
@@ -51,8 +38,13 @@ _INTERNAL: Final = (THEME, SEARCH)
 
 @dataclass(frozen=True, slots=True)
 class Feed:
-    """One document of a feed: its id, its date, and the dates of its entries by their ids."""
+    """One document of a feed: its id, its date, and the dates of its entries by their ids.
 
+    ``slug`` is the same for all documents of a feed; ``is_newest`` is the one to subscribe to.
+    """
+
+    slug: str
+    is_newest: bool
     id: str
     updated: str
     entries: Mapping[str, str]
@@ -67,6 +59,10 @@ class PublicSite:
     feeds: Mapping[str, Feed]
 
 
+#: What is public before the first publish.
+NOTHING: Final = PublicSite({}, SiteData({}, {}, {}, {}), {})
+
+
 def read_public_site(files: Mapping[str, str], read: Callable[[str], bytes]) -> PublicSite:
     """Read a site. ``files`` are the digests of its files by path; ``read`` returns a file's bytes.
 
@@ -77,17 +73,19 @@ def read_public_site(files: Mapping[str, str], read: Callable[[str], bytes]) -> 
     try:
         data = read_site_data(read(path))
         for path in sorted(files):
-            if FEED_URL.fullmatch(path):
-                feeds[path] = _feed(read(path))
+            if match := FEED_URL.fullmatch(path):
+                feeds[path] = _feed(match, read(path))
     except (SecpackError, OSError, ValueError, ET.ParseError) as error:
         raise SecpackError(f"{path}: {error}") from None
     return PublicSite(files, data, feeds)
 
 
-def _feed(data: bytes) -> Feed:
+def _feed(url: re.Match[str], data: bytes) -> Feed:
     root = ET.fromstring(data)  # noqa: S314 - our own feed; expat bounds what it expands
     entries = root.iter(f"{_ATOM}entry")
     return Feed(
+        slug=url["slug"],
+        is_newest=not url["number"],
         id=_text(root, "id"),
         updated=_text(root, "updated"),
         entries={_text(entry, "id"): _text(entry, "updated") for entry in entries},
@@ -118,7 +116,6 @@ def check_publish(new: PublicSite, old: PublicSite) -> list[Finding]:
             findings += _changes(new.data.documents[name], before)
     findings += _changed_others(new.data, old.data)
     findings += _lost_signatures(new.data, old.data, gone)
-    findings += _lost_keys(new.data, old.data)
     explained = {finding.file for finding in findings}
     lost = (_finding("url-gone", p, "this URL was public, and is gone") for p in old.files)
     findings += [f for f in lost if f.file not in explained and _is_lost(f.file, new, gone)]
@@ -144,10 +141,13 @@ def _changes(new: PublishedDocument, old: PublishedDocument) -> Iterator[Finding
 
 
 def _changed_others(new: SiteData, old: SiteData) -> Iterator[Finding]:
-    """Letters and attachments, which have no changelog."""
+    """Letters and attachments, which have no changelog, and keys."""
     for path, digest in sorted(old.others.items()):
         if new.others.get(path, digest) != digest:
             yield _finding("original-changed", path, "this file has changed; it must stay as it is")
+    for fingerprint, path in sorted(old.keys.items()):
+        if fingerprint not in new.keys:
+            yield _finding("key-gone", path, f"the key {fingerprint} was public, and is gone")
 
 
 def _lost_signatures(
@@ -165,19 +165,13 @@ def _lost_signatures(
 
 def _can_replace(new: PublishedSignature, old: PublishedSignature) -> bool:
     """Whether a signature is as strong as another, and not older."""
-    is_as_strong = _STRENGTH.get(new.digest, -1) >= _STRENGTH.get(old.digest, -1)
+    is_as_strong = _RANK.get(new.digest, -1) >= _RANK.get(old.digest, -1)
     return is_as_strong and new.created >= old.created
 
 
 def _described(signature: PublishedSignature) -> str:
     digest, created = signature.digest, signature.created
     return f"{digest or 'unknown digest'}, {created or 'unknown time'}"
-
-
-def _lost_keys(new: SiteData, old: SiteData) -> Iterator[Finding]:
-    for fingerprint, path in sorted(old.keys.items()):
-        if fingerprint not in new.keys:
-            yield _finding("key-gone", path, f"the key {fingerprint} was public, and is gone")
 
 
 def _is_lost(path: str, new: PublicSite, gone: list[PublishedDocument]) -> bool:
@@ -218,8 +212,9 @@ def _changed_feed(
     elif not excused and after.updated < before.updated:
         message = f"the feed was updated on {before.updated}, but is now dated {after.updated}"
         yield _finding("updated-backwards", path, message)
-    elif not _parts(path)["number"]:  # the newest document
-        yield from _changed_entries(path, _entries(path, new), _entries(path, old), excused)
+    elif before.is_newest:
+        slug = before.slug
+        yield from _changed_entries(path, _entries(slug, new), _entries(slug, old), excused)
 
 
 def _changed_entries(
@@ -236,17 +231,10 @@ def _changed_entries(
         yield _finding("updated-backwards", path, message)
 
 
-def _entries(head: str, site: PublicSite) -> dict[str, str]:
+def _entries(slug: str, site: PublicSite) -> dict[str, str]:
     """The entries of a feed, in all its documents."""
     entries: dict[str, str] = {}
-    for path, feed in sorted(site.feeds.items()):
-        if _parts(path)["slug"] == _parts(head)["slug"]:
+    for _, feed in sorted(site.feeds.items()):
+        if feed.slug == slug:
             entries |= feed.entries
     return entries
-
-
-def _parts(path: str) -> re.Match[str]:
-    """The name of a feed, and the number of its older document."""
-    match = FEED_URL.fullmatch(path)
-    assert match
-    return match

@@ -31,20 +31,19 @@ class Versions:
         self.target = target
         self.home = target.with_name(f"{target.name}.versions")
 
-    def folder(self, number: int) -> Path:
-        """The folder of a version."""
-        return self.home / f"{number:06d}"
-
-    def numbers(self) -> list[int]:
-        """All versions, ascending."""
+    def all(self) -> list[Path]:
+        """The folders of all versions, oldest first."""
         folders = self.home.iterdir() if self.home.is_dir() else ()
         return sorted(
-            int(f.name)
-            for f in folders
-            if _NUMBER.fullmatch(f.name) and f.is_dir() and not f.is_symlink()
+            f for f in folders if _NUMBER.fullmatch(f.name) and f.is_dir() and not f.is_symlink()
         )
 
-    def current(self) -> int | None:
+    def older(self) -> list[Path]:
+        """The versions that were public before the present one, oldest first."""
+        current = self.current()
+        return [version for version in self.all() if current and version < current]
+
+    def current(self) -> Path | None:
         """The public version; None if there is no link.
 
         Raises SecpackError when the link leads elsewhere.
@@ -54,28 +53,32 @@ class Versions:
         folder = self.target.readlink()
         if folder.parent != Path(self.home.name) or not _NUMBER.fullmatch(folder.name):
             raise SecpackError(f"{self.target}: a link to {folder}, which is not one of ours")
-        return int(folder.name)
+        return self.home / folder.name
 
     def public(self) -> Path | None:
         """The folder of the public site, or of the last one; None if nothing was ever public.
 
         Raises SecpackError when something else is at the target.
         """
-        number, numbers = self.current(), self.numbers()
-        if number is None and self.target.exists():
-            self._check_empty(self.folder(max(numbers, default=0) + 1))
-        if number is None:
-            return self.folder(numbers[-1]) if numbers else None
-        if number not in numbers:
-            raise SecpackError(f"{self.target}: {self.folder(number)}, which it names, is missing")
-        return self.folder(number)
+        current, versions = self.current(), self.all()
+        if current is None:
+            if self.target.exists():
+                self._check_empty()
+            return versions[-1] if versions else None
+        if current not in versions:
+            raise SecpackError(f"{self.target}: {current}, which it names, is missing")
+        return current
 
-    def _check_empty(self, version: Path) -> None:
+    def _next(self) -> Path:
+        number = max((int(version.name) for version in self.all()), default=0) + 1
+        return self.home / f"{number:06d}"
+
+    def _check_empty(self) -> None:
         """Refuse a folder that is not empty, because no link can replace it in one step."""
         check_ours(self.target)
         if any(self.target.iterdir()):
             expected = "expected a link, which can be replaced in one step"
-            way_out = f"move the folder to {version}, and publish again"
+            way_out = f"move the folder to {self._next()}, and publish again"
             raise SecpackError(f"{self.target} is a folder; {expected}: {way_out}")
 
     @contextmanager
@@ -109,53 +112,45 @@ class Versions:
         finally:
             shutil.rmtree(folder, ignore_errors=True)
 
-    def show(self, folder: Path) -> int:
+    def show(self, folder: Path) -> Path:
         """Make a finished folder the next version, and make that public.
 
         Removes versions newer than the public one: they were rolled back, or never public.
         """
         current = self.current()
-        for number in self.numbers():
-            if current is not None and number > current:
-                self.remove(number)
-        number = max(self.numbers(), default=0) + 1
-        times = folder.stat()
+        for version in self.all():
+            if current and version > current:
+                self.remove(version)
+        new, times = self._next(), folder.stat()
         os.sync()  # a power cut must not leave the link pointing at files without their bytes
-        folder.rename(self.folder(number))
-        os.utime(self.folder(number), ns=(times.st_mtime_ns, times.st_mtime_ns))
+        folder.rename(new)
+        os.utime(new, ns=(times.st_mtime_ns, times.st_mtime_ns))
         try:
-            self.point_to(number)
+            self.point_to(new)
         except OSError:
-            self.remove(number)
+            self.remove(new)
             raise
-        return number
+        return new
 
-    def point_to(self, number: int) -> None:
+    def point_to(self, version: Path) -> None:
         """Make a version public, in one step."""
-        link = self._link(number)
+        link = self.home / "next"  # made here, it is correct at the target's place
+        link.symlink_to(Path(self.home.name) / version.name, target_is_directory=True)
         if self.target.is_dir() and not self.target.is_symlink():
             self.target.rmdir()  # it was empty at the start
         link.replace(self.target)
         _sync(self.target.parent)
 
-    def _link(self, number: int) -> Path:
-        """A link that is correct at the target's place; it is made here and then moved there."""
-        link = self.home / "next"
-        link.unlink(missing_ok=True)
-        link.symlink_to(Path(self.home.name) / f"{number:06d}", target_is_directory=True)
-        return link
-
     def prune(self, keep: int) -> None:
         """Remove all versions before the public one, except the newest ``keep``."""
-        current = self.current()
-        older = [n for n in self.numbers() if current is not None and n < current]
-        for number in older[: max(0, len(older) - keep)]:
-            self.remove(number)
+        older = self.older()
+        for version in older[: max(0, len(older) - keep)]:
+            self.remove(version)
 
-    def remove(self, number: int) -> None:
+    def remove(self, version: Path) -> None:
         """Remove a version: rename it in one step, then delete its files."""
-        gone = self.home / f"gone-{number:06d}"
-        self.folder(number).rename(gone)
+        gone = self.home / f"gone-{version.name}"
+        version.rename(gone)
         shutil.rmtree(gone)
 
 

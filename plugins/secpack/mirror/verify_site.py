@@ -13,9 +13,16 @@ from pathlib import Path
 from typing import Final
 
 from secpack.errors import ParseError, SecpackError
-from secpack.mirror.checksums import CHECKSUMS, SIGNATURES, parse_checksums
 from secpack.mirror.copies import Copy, MissingError, RefusedError, UnreachableError
-from secpack.mirror.site_data import ARCHIVE_JSON, PublishedDocument, SiteData, read_site_data
+from secpack.mirror.site import (
+    ARCHIVE_JSON,
+    CHECKSUMS,
+    SIGNATURES,
+    PublishedDocument,
+    SiteData,
+    parse_checksums,
+    read_site_data,
+)
 from secpack.model.archive import File, Signature, Verdict
 from secpack.programs import find_program
 from secpack.signatures.gpgv import check_signature

@@ -23,6 +23,7 @@ from secpack.model.blocks import (
 from secpack.parser.inline import citation_label
 from secpack.parser.lines import (
     BOX,
+    CODE_INDENT,
     DASHES,
     LABEL,
     RULE,
@@ -35,27 +36,7 @@ from secpack.parser.lines import (
     skip_blank,
     span,
 )
-from secpack.parser.rules import Parsed, Scope
-from secpack.parser.rules.bars import parse_quotation, parse_ruled, parse_table, unread_table
-from secpack.parser.rules.headings import (
-    REFERENCE_SECTIONS,
-    is_heading,
-    parse_heading,
-    parse_markdown_heading,
-)
-from secpack.parser.rules.lists import begins_list, parse_definitions, parse_list
-from secpack.parser.rules.preformatted import (
-    CODE_INDENT,
-    parse_command,
-    parse_diff,
-    parse_fenced,
-    parse_indented,
-    parse_margin_code,
-    parse_record,
-    parse_shell,
-    preformatted,
-)
-from secpack.parser.rules.references import parse_references
+from secpack.parser.rules import Parsed, Scope, bars, headings, lists, preformatted
 
 #: Containers deeper than this are shown as printed.
 MAX_DEPTH: Final = 8
@@ -96,7 +77,7 @@ def _parse_block(lines: Lines, position: int, scope: Scope) -> tuple[Block, int]
                 return parsed
         return parse_paragraph(lines, position, scope)
     scope.report(lines[position].number, "too-deep", "nested too deeply; shown as printed")
-    return preformatted(lines, position, len(lines))
+    return preformatted.preformatted(lines, position, len(lines))
 
 
 def _begins_as_prose(text: str) -> bool:
@@ -115,20 +96,16 @@ def parse_rule(lines: Lines, position: int, _: Scope) -> Parsed[Rule]:
 def parse_sign_off(lines: Lines, position: int, scope: Scope) -> Parsed[SignOff]:
     """Read ``--`` and what follows; ``Thanks,`` and a name; the team's name as the last words."""
     text = lines[position].text.strip(" \t")
-    marks = (DASHES, _FAREWELL, _TEAM)
-    if scope.depth or not any(mark.fullmatch(text) for mark in marks):
+    dashes, team = DASHES.fullmatch(text), _TEAM.fullmatch(text)
+    if scope.depth or not (dashes or team or _FAREWELL.fullmatch(text)):
         return None
     below = lines[position + 1].text if position + 1 < len(lines) else ""
     if text == "--" and _VERSION.fullmatch(below):
         return None  # the end of a mailed patch
-    if DASHES.fullmatch(text):
-        end = chunk_end(lines, position)
-    else:
-        end = chunk_end(lines, position, _SIGN_OFF_LINES + 1)
-        at_end = skip_blank(lines, end) == len(lines)
-        if end - position > _SIGN_OFF_LINES or (_TEAM.fullmatch(text) and not at_end):
-            return None
+    end = chunk_end(lines, position, None if dashes else _SIGN_OFF_LINES + 1)
     first, last, after = span(lines, position, end)
+    if not dashes and (end - position > _SIGN_OFF_LINES or (team and after < len(lines))):
+        return None
     return SignOff(first, last, scope.inline(joined(lines[position:end]))), after
 
 
@@ -143,7 +120,7 @@ def parse_paragraph(
     while end < len(lines) and not lines[end].blank and not _interrupts(lines, end, scope):
         end += 1
     if sum(1 for line in lines[position:end] if is_aligned(line.text)) >= 2:
-        return unread_table(lines, position, end, scope)
+        return bars.unread_table(lines, position, end, scope)
     first, last, after = span(lines, position, end)
     words, breaks = joined(lines[position:end]), _has_breaks(lines[position:end])
     return Paragraph(first, last, scope.inline(words), breaks), after
@@ -167,7 +144,8 @@ def _breaks(text: str, below: str) -> bool:
 def _interrupts(lines: Lines, position: int, scope: Scope) -> bool:
     line, above = lines[position], lines[position - 1]
     introduced = above.text.endswith(":")
-    if is_heading(lines, position) or (introduced and line.indent - above.indent >= CODE_INDENT):
+    indented = introduced and line.indent - above.indent >= CODE_INDENT
+    if indented or headings.is_heading(lines, position):
         return True
     if _begins_as_prose(line.text):
         return False
@@ -175,42 +153,42 @@ def _interrupts(lines: Lines, position: int, scope: Scope) -> bool:
         return True
     if not scope.depth and DASHES.fullmatch(line.text):
         return True
-    if not scope.depth and scope.section in REFERENCE_SECTIONS and LABEL.match(line.text):
+    if not scope.depth and scope.section in headings.REFERENCE_SECTIONS and LABEL.match(line.text):
         return True
-    return begins_list(lines, position, introduced=introduced or scope.in_item)
+    return lists.begins_list(lines, position, introduced=introduced or scope.in_item)
 
 
 _Rule: TypeAlias = "Callable[[Lines, int, Scope], Parsed[Block]]"
 
 _RULES: Final[tuple[_Rule, ...]] = (
-    parse_record,
-    parse_heading,
-    parse_markdown_heading,
-    parse_table,
-    parse_ruled,
-    parse_quotation,
+    preformatted.parse_record,
+    headings.parse_heading,
+    headings.parse_markdown_heading,
+    bars.parse_table,
+    bars.parse_ruled,
+    bars.parse_quotation,
     parse_rule,
     parse_sign_off,
-    parse_diff,
-    parse_fenced,
-    parse_references,
-    parse_definitions,
-    parse_list,
-    parse_shell,
-    parse_indented,
-    parse_margin_code,
-    parse_command,
+    preformatted.parse_diff,
+    preformatted.parse_fenced,
+    lists.parse_references,
+    lists.parse_definitions,
+    lists.parse_list,
+    preformatted.parse_shell,
+    preformatted.parse_indented,
+    preformatted.parse_margin_code,
+    preformatted.parse_command,
 )
 #: What these read begins with a mark, and never with a letter.
 _NEED_A_MARK: Final[tuple[_Rule, ...]] = (
-    parse_markdown_heading,
-    parse_ruled,
-    parse_quotation,
+    headings.parse_markdown_heading,
+    bars.parse_ruled,
+    bars.parse_quotation,
     parse_rule,
-    parse_fenced,
-    parse_references,
-    parse_list,
-    parse_shell,
+    preformatted.parse_fenced,
+    lists.parse_references,
+    lists.parse_list,
+    preformatted.parse_shell,
 )
 _RULES_FOR_PROSE: Final = tuple(rule for rule in _RULES if rule not in _NEED_A_MARK)
 

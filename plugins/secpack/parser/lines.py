@@ -49,9 +49,11 @@ DATED: Final = re.compile(
 #: A date and one space, as in ``2018-05-24 First release``: needs other lines like it.
 DATED_LOOSELY: Final = re.compile(rf"(?P<term>(?P<date>{ISO}))(?P<separator>[ \t]+)(?=\S)")
 
+#: Text that is indented so far is code.
+CODE_INDENT: Final = 4
+
 _TAB: Final = 8
 _ALIGNED: Final = re.compile(r"[^\s.:!?] {3,}\S")
-_INDENT: Final = re.compile(r"[ \t]*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,10 +74,8 @@ class Line:
     @property
     def indent(self) -> int:
         """The column of the first character that is not white space; a tab fills 8 columns."""
-        match = _INDENT.match(self.text)
-        assert match is not None
-        space = match[0]
-        return len(space.expandtabs(_TAB)) if "\t" in space else len(space)
+        rest = self.text.lstrip(" \t")
+        return len(self.text[: len(self.text) - len(rest)].expandtabs(_TAB))
 
 
 Lines: TypeAlias = Sequence[Line]
@@ -116,8 +116,6 @@ def readable(lines: Lines) -> int:
 
 def dedent(line: Line, columns: int) -> Line:
     """Remove up to ``columns`` columns of leading white space from a line, and never a word."""
-    if not columns:
-        return line
     if "\t" not in line.text[:columns]:
         return Line(line.number, line.text[min(columns, line.indent) :])
     rest = line.text.lstrip(" \t")

@@ -7,7 +7,7 @@ from datetime import date
 from typing import Any, Final
 
 from bulletins.exports.csaf.products import product_status, product_tree, released, remediations
-from bulletins.exports.data import midnight
+from bulletins.exports.data import filled, midnight
 from bulletins.exports.facts import BulletinFacts, is_url
 from bulletins.site import Site, about
 from bulletins.urls import beside, csaf_url, page_url, published_advisory, published_id
@@ -25,47 +25,52 @@ def document(facts: BulletinFacts, site: Site) -> dict[str, Any]:
     rows = released(facts.bulletin.packages)
     if len(rows) * (1 + sum(1 + len(cves) for cves in facts.addressed.values())) > _MOST:
         rows = ()
-    page = f"{site.url}/{page_url(facts.bulletin, site.profile)}"
     vulnerabilities = list(_vulnerabilities(facts.addressed, site.profile))
-    if rows:
-        vulnerabilities = vulnerabilities or [{"ids": [_id(facts.bulletin.id)]}]
-        answers: dict[str, Any] = {"product_status": product_status(rows)}
-        if remedies := remediations(rows, site.profile, page):
-            answers["remediations"] = remedies
-        vulnerabilities = [each | answers for each in vulnerabilities]
+    if rows and not vulnerabilities:
+        vulnerabilities = [{"ids": [_id(facts.bulletin.id)]}]
     note = {"category": "summary", "text": visible(about(facts.bulletin)) or facts.heading}
-    whole: dict[str, Any] = {"document": _head(facts, site, rows)}
-    if vulnerabilities:
-        whole["vulnerabilities"] = [
-            vulnerability | {"notes": [note]} for vulnerability in vulnerabilities
-        ]
-    return whole | ({"product_tree": product_tree(rows, site.profile)} if rows else {})
+    answers = filled(
+        notes=[note],
+        product_status=product_status(rows),
+        remediations=remediations(
+            rows, site.profile, f"{site.url}/{page_url(facts.bulletin, site.profile)}"
+        ),
+    )
+    return filled(
+        document=_head(facts, site, rows),
+        vulnerabilities=[vulnerability | answers for vulnerability in vulnerabilities],
+        product_tree=product_tree(rows, site.profile) if rows else {},
+    )
 
 
-def publisher(profile: Profile) -> dict[str, str]:
+def publisher(profile: Profile) -> dict[str, Any]:
     """The publisher; reading the profile has checked that all of this is there."""
     assert profile.csaf
     name = visible((profile.team if profile.team.strip() else profile.issuer).strip())
-    data = {"category": "vendor", "name": name, "namespace": profile.csaf.namespace}
-    contact = visible(profile.csaf.contact.strip())
-    return data | ({"contact_details": contact} if contact else {})
+    return filled(
+        category="vendor",
+        name=name,
+        namespace=profile.csaf.namespace,
+        contact_details=visible(profile.csaf.contact.strip()),
+    )
 
 
 def _head(facts: BulletinFacts, site: Site, rows: tuple[PackageRow, ...]) -> dict[str, Any]:
     thanked = [
         {"names": [visible(c.name)], "summary": c.role} for c in facts.bulletin.summary.credits
     ]
-    return {
-        "category": "csaf_security_advisory" if rows else "csaf_base",
-        "csaf_version": "2.0",
-        "distribution": {"tlp": {"label": "WHITE", "url": "https://www.first.org/tlp/"}},
-        "lang": "en",
-        "notes": list(_notes(facts)),
-        "publisher": publisher(site.profile),
-        "references": list(_references(facts, site)),
-        "title": facts.heading,
-        "tracking": _tracking(facts),
-    } | ({"acknowledgments": thanked} if thanked else {})
+    return filled(
+        acknowledgments=thanked,
+        category="csaf_security_advisory" if rows else "csaf_base",
+        csaf_version="2.0",
+        distribution={"tlp": {"label": "WHITE", "url": "https://www.first.org/tlp/"}},
+        lang="en",
+        notes=list(_notes(facts)),
+        publisher=publisher(site.profile),
+        references=list(_references(facts, site)),
+        title=facts.heading,
+        tracking=_tracking(facts),
+    )
 
 
 def _tracking(facts: BulletinFacts) -> dict[str, Any]:
@@ -124,11 +129,7 @@ def _note(category: str, part: Part, facts: BulletinFacts) -> Iterator[dict[str,
 def _references(facts: BulletinFacts, site: Site) -> Iterator[dict[str, str]]:
     """This document, the page, the signed text and its signatures, and the text's own links."""
     bulletin = facts.bulletin
-    yield {
-        "category": "self",
-        "summary": "This document",
-        "url": f"{site.url}/{csaf_url(bulletin)}",
-    }
+    yield _external("This document", f"{site.url}/{csaf_url(bulletin)}") | {"category": "self"}
     yield _external("The bulletin's page", f"{site.url}/{page_url(bulletin, site.profile)}")
     files = [(bulletin.document.file.name, "The signed text")]
     files += [(s.file.name, f"Signature of {s.signer}") for s in bulletin.signatures]
@@ -152,12 +153,12 @@ def _vulnerabilities(
             names.setdefault(cve, []).append(value)
     for name, values in names.items():
         others = [value for value in values if not value.startswith("CVE-")]
-        data: dict[str, Any] = {"cve": name} if name.startswith("CVE-") else {}
-        if others:
-            data["ids"] = [_id(value) for value in others]
         urls = [(value, _published(value, profile)) for value in dict.fromkeys([name, *values])]
-        references = [_external(value, url) for value, url in urls if is_url(url)]
-        yield data | ({"references": references} if references else {})
+        yield filled(
+            cve=name if name.startswith("CVE-") else "",
+            ids=[_id(value) for value in others],
+            references=[_external(value, url) for value, url in urls if is_url(url)],
+        )
 
 
 def _published(value: str, profile: Profile) -> str:

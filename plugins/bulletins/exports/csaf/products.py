@@ -7,11 +7,13 @@ fixes which vulnerability. Rows without a release are not products.
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
 from typing import Any
 from urllib.parse import quote
 
+from bulletins.exports.data import filled
 from secpack import Profile
 from secpack.model.archive import Fix, PackageRow
 from secpack.parser.characters import visible
@@ -28,66 +30,68 @@ def released(rows: Iterable[PackageRow]) -> tuple[PackageRow, ...]:
 
 def product_tree(rows: Sequence[PackageRow], profile: Profile) -> dict[str, Any]:
     """Releases and packages below the vendor, and packages installed on releases."""
-    releases = {_release_id(row): row.release for row in rows}
-    packages: dict[str, dict[str, PackageRow]] = {}
-    for row in rows:
-        if row.package:
-            packages.setdefault(row.package, {}).setdefault(row.version, row)
     product = _product_name(profile)
     versions = [
         _leaf("product_version", release, f"{product} {release}", identity)
-        for identity, release in releases.items()
+        for identity, release in {_release_id(row): row.release for row in rows}.items()
     ]
     branches = [_branch("product_name", product, versions)]
-    for name, rows_by_version in packages.items():
-        branches += _package_branches(name, rows_by_version)
-    tree = {"branches": [_branch("vendor", visible(profile.issuer or profile.team), branches)]}
+    packages: defaultdict[str, dict[str, str]] = defaultdict(dict)
+    for row in rows:
+        if row.package:
+            packages[row.package][row.version] = _package_id(row)
+    for name, ids in packages.items():
+        branches += _package_branches(name, ids)
     installed = {_installed_id(row): row for row in rows if row.package}
-    relationships = [_relationship(identity, row, profile) for identity, row in installed.items()]
-    return tree | ({"relationships": relationships} if relationships else {})
+    return filled(
+        branches=[_branch("vendor", visible(profile.issuer or profile.team), branches)],
+        relationships=[_relationship(id_, row, profile) for id_, row in installed.items()],
+    )
 
 
-def _package_branches(name: str, versions: dict[str, PackageRow]) -> Iterator[dict[str, Any]]:
+def _package_branches(name: str, ids: dict[str, str]) -> Iterator[dict[str, Any]]:
+    """A package with its versions; ``ids`` are those of the products by version."""
     known = [
-        _leaf("product_version", version, f"{name} {version}", _package_id(row))
-        for version, row in versions.items()
+        _leaf("product_version", version, f"{name} {version}", identity)
+        for version, identity in ids.items()
         if version
     ]
     if known:
         yield _branch("product_name", visible(name), known)
-    if "" in versions:
-        yield _leaf("product_name", name, name, _package_id(versions[""]))
+    if "" in ids:
+        yield _leaf("product_name", name, name, ids[""])
 
 
 def product_status(rows: Sequence[PackageRow]) -> dict[str, list[str]]:
     """Which products are fixed, affected or not."""
     affected = dict.fromkeys(_affected_id(row) for row in rows if row.fix is not Fix.NOT_AFFECTED)
     spared = dict.fromkeys(_affected_id(row) for row in rows if row.fix is Fix.NOT_AFFECTED)
-    statuses = {
-        "fixed": [_installed_id(row) for row in rows if row.fix is Fix.AVAILABLE],
-        "known_affected": list(affected),
-        "known_not_affected": [product for product in spared if product not in affected],
-    }
-    return {status: products for status, products in statuses.items() if products}
+    return filled(
+        fixed=[_installed_id(row) for row in rows if row.fix is Fix.AVAILABLE],
+        known_affected=list(affected),
+        known_not_affected=[product for product in spared if product not in affected],
+    )
 
 
 def remediations(rows: Sequence[PackageRow], profile: Profile, page: str) -> list[dict[str, Any]]:
     """What to install on each affected release, and where no fix is available."""
-    shipped: dict[str, list[PackageRow]] = {}
+    shipped: defaultdict[str, list[PackageRow]] = defaultdict(list)
     for row in rows:
         if row.fix is Fix.AVAILABLE:
-            shipped.setdefault(row.release, []).append(row)
+            shipped[row.release].append(row)
     remedies = [
-        _remediation(
-            "vendor_fix", _to_install(release, packages, profile), [_release_id(packages[0])]
-        )
+        ("vendor_fix", _to_install(release, packages, profile), _release_id(packages[0]))
         for release, packages in shipped.items()
     ]
-    for row in rows:
-        if row.fix is Fix.NONE:
-            words = f"No fix is available: {_words(row, profile)}"
-            remedies.append(_remediation("none_available", words, [_affected_id(row)]))
-    return [remediation | {"url": page} for remediation in remedies]
+    remedies += [
+        ("none_available", f"No fix is available: {_words(row, profile)}", _affected_id(row))
+        for row in rows
+        if row.fix is Fix.NONE
+    ]
+    return [
+        {"category": category, "details": details, "product_ids": [product], "url": page}
+        for category, details, product in remedies
+    ]
 
 
 def _to_install(release: str, rows: Sequence[PackageRow], profile: Profile) -> str:
@@ -97,10 +101,6 @@ def _to_install(release: str, rows: Sequence[PackageRow], profile: Profile) -> s
         note = f" ({row.note})" if row.note else ""
         lines.append(visible(f"- {row.package} {row.version}{place}{note}"))
     return "\n".join(lines)
-
-
-def _remediation(category: str, details: str, products: list[str]) -> dict[str, Any]:
-    return {"category": category, "details": details, "product_ids": products}
 
 
 def _relationship(identity: str, row: PackageRow, profile: Profile) -> dict[str, Any]:

@@ -10,7 +10,6 @@ from secpack.model.blocks import Paragraph, Preformatted, Quotation, Table
 from secpack.parser.lines import (
     BAR,
     BOX,
-    DASHES,
     LOOK_AHEAD,
     Line,
     Lines,
@@ -22,7 +21,7 @@ from secpack.parser.lines import (
     without,
 )
 from secpack.parser.rules import Parsed, Scope
-from secpack.parser.rules.headings import is_heading
+from secpack.parser.rules.headings import breaks_off
 from secpack.parser.rules.preformatted import preformatted
 
 _EDGE_SIGNS: Final = frozenset(" \t|+:=-")
@@ -80,7 +79,7 @@ def _quotation_end(lines: Lines, position: int, drawn: str, scope: Scope) -> int
 
 def _lost_its_bar(lines: Lines, position: int) -> bool:
     """Whether a line without a bar continues the sentence of the quotation above it."""
-    if is_heading(lines, position) or DASHES.fullmatch(lines[position].text):
+    if breaks_off(lines, position):
         return False
     above = lines[position - 1].text.strip(" |").rstrip(")]\"'”’")
     ended = not above or above.endswith((".", "!", "?", ":"))

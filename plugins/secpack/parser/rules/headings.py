@@ -6,7 +6,7 @@ import re
 from typing import Final
 
 from secpack.model.blocks import Heading
-from secpack.parser.lines import BULLET, RULE, Line, Lines, bar, is_aligned, span
+from secpack.parser.lines import BULLET, DASHES, RULE, Line, Lines, bar, is_aligned, span
 from secpack.parser.rules import Parsed, Scope
 
 # Names of sections that the parser treats in their own way.
@@ -57,6 +57,11 @@ def _can_be_title(line: Line) -> bool:
         return False
     columns = is_aligned(_NUMBERED.sub("", line.text.strip(" \t"), count=1))
     return not (columns or bar(line) or BULLET.match(line.text))
+
+
+def breaks_off(lines: Lines, position: int) -> bool:
+    """Whether a line ends what is above it: a heading, or the dashes before a name."""
+    return is_heading(lines, position) or DASHES.fullmatch(lines[position].text) is not None
 
 
 def parse_heading(lines: Lines, position: int, scope: Scope) -> Parsed[Heading]:

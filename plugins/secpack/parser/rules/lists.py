@@ -1,4 +1,4 @@
-"""Lists, nested by indentation; terms with explanations; dated lines, as in a changelog."""
+"""Lists, nested by indentation; references; terms with explanations; dated lines."""
 
 from __future__ import annotations
 
@@ -15,21 +15,25 @@ from secpack.model.blocks import (
     Reference,
     References,
 )
+from secpack.parser.inline import citation_label
 from secpack.parser.lines import (
     BULLET,
     DASHES,
     DATED,
     DATED_LOOSELY,
+    LABEL,
     LOOK_AHEAD,
     NUMBER,
     SHELL,
+    URL_LINE,
     Line,
     Lines,
     begins_quotation,
+    chunk_end,
     skip_blank,
 )
 from secpack.parser.rules import Parsed, Scope
-from secpack.parser.rules.headings import DATED_SECTIONS, REFERENCE_SECTIONS, is_heading
+from secpack.parser.rules.headings import DATED_SECTIONS, REFERENCE_SECTIONS, breaks_off, is_heading
 
 _NAME: Final = r"[A-Z][A-Z0-9]+-[\w-]{1,30}(?: v[0-9]{1,2})?"
 _TERM: Final = re.compile(
@@ -40,18 +44,17 @@ _RELEASE: Final = re.compile(r"(?:For|In) [A-Z]\w+(?: OS)? R?[0-9]")
 
 
 def _item_end(
-    lines: Lines, start: int, belongs: Callable[[Line], bool], ends: Callable[[int], bool]
+    lines: Lines, start: int, belongs: Callable[[int], bool], ends: Callable[[int], bool]
 ) -> int:
     """Return the index after an item and the blank lines below it.
 
-    ``belongs`` decides on the first line of a further paragraph, ``ends`` on the index of any
-    other line.
+    ``belongs`` decides on the first line of a further paragraph, ``ends`` on any other line.
     """
     end = start + 1
     while end < len(lines):
         if lines[end].blank:
             following = skip_blank(lines, end)
-            if following == len(lines) or not belongs(lines[following]):
+            if following == len(lines) or not belongs(following):
                 return following
             end = following
         elif ends(end):
@@ -117,8 +120,8 @@ def _list_item_end(lines: Lines, position: int, marker: _Marker) -> int:
     return _item_end(
         lines,
         position,
-        lambda line: line.indent > marker.indent and _sibling(line, marker) is None,
-        lambda end: _sibling(lines[end], marker) is not None or _breaks_item(lines, end, marker),
+        lambda n: lines[n].indent > marker.indent and _sibling(lines[n], marker) is None,
+        lambda n: _sibling(lines[n], marker) is not None or _breaks_item(lines, n, marker),
     )
 
 
@@ -147,9 +150,9 @@ def _breaks_item(lines: Lines, position: int, marker: _Marker) -> bool:
         return True
     if _RELEASE.match(line.text.strip(" \t")) or _is_after(lines, position, marker):
         return True
-    if is_heading(lines, position) or begins_quotation(lines, position):
+    if breaks_off(lines, position) or begins_quotation(lines, position):
         return True
-    return bool(DASHES.fullmatch(line.text) or SHELL.match(line.text))
+    return SHELL.match(line.text) is not None
 
 
 def _is_after(lines: Lines, position: int, marker: _Marker) -> bool:
@@ -191,6 +194,80 @@ def _has_sibling(lines: Lines, position: int, marker: _Marker) -> bool:
     return following < end and _sibling(lines[following], marker) is not None
 
 
+# --- references and notes ----------------------------------------------------------------------
+
+
+def parse_references(lines: Lines, position: int, scope: Scope) -> Parsed[References]:
+    """Read ``[1] …`` at the start of a paragraph, and the references that follow it."""
+    match = LABEL.match(lines[position].text)
+    if not match or not _defines(match["label"], scope):
+        return None
+    start, items = position, []
+    while position < len(lines) and (match := LABEL.match(lines[position].text)):
+        end = _reference_end(lines, position, match["label"], scope)
+        own = lines[position:end]
+        blocks = scope.item(own, match.end(), match.end())
+        extent = own[0].number, own[-1].number
+        items.append(Reference(*extent, match["label"], match["marker"], blocks))
+        position = end
+    return References(lines[start].number, lines[position - 1].number, tuple(items)), position
+
+
+def _defines(label: str, scope: Scope) -> bool:
+    """Whether a label at the start of a paragraph defines a reference.
+
+    In a reference section it does. Elsewhere it is a citation that opens a sentence if a reference
+    section defines it, and a word in brackets is no label: ``[Note] …``.
+    """
+    if scope.section in REFERENCE_SECTIONS:
+        return True
+    return not label.isalpha() and citation_label(label) not in scope.reserved
+
+
+def _reference_end(lines: Lines, position: int, label: str, scope: Scope) -> int:
+    return _item_end(
+        lines,
+        position,
+        lambda n: _goes_on(lines, position, n, scope),
+        lambda n: _starts_reference(lines[n], label) or breaks_off(lines, n),
+    )
+
+
+def _goes_on(lines: Lines, position: int, further: int, scope: Scope) -> bool:
+    """Whether a further paragraph is part of a reference.
+
+    An indented paragraph is. In a reference section, so is the URL that the reference lacks, or a
+    note before the next reference.
+    """
+    line = lines[further]
+    if LABEL.match(line.text) or is_heading(lines, further):
+        return False
+    if line.indent >= 2:
+        return True
+    if scope.section not in REFERENCE_SECTIONS or DASHES.fullmatch(line.text):
+        return False
+    if any("://" in own.text for own in lines[position:further]):
+        return False
+    return bool(URL_LINE.fullmatch(line.text)) or _more_follow(lines, further)
+
+
+def _more_follow(lines: Lines, position: int) -> bool:
+    """Whether the next paragraph begins another reference."""
+    following = skip_blank(lines, chunk_end(lines, position, LOOK_AHEAD))
+    return following < len(lines) and bool(LABEL.match(lines[following].text))
+
+
+def _starts_reference(line: Line, label: str) -> bool:
+    """Whether a line right below a reference begins the next one, and is no wrapped citation."""
+    match = LABEL.match(line.text)
+    if not match:
+        return False
+    rest = line.text[match.end() :]
+    if not rest or URL_LINE.match(rest) or not match["label"].isdigit():
+        return True
+    return label.isdigit() and int(match["label"]) == int(label) + 1
+
+
 # --- terms and dated lines --------------------------------------------------------------------
 
 
@@ -226,6 +303,6 @@ def _definition_end(lines: Lines, position: int, pattern: re.Pattern[str]) -> in
     return _item_end(
         lines,
         position,
-        lambda line: line.indent >= 2,
-        lambda end: bool(pattern.match(lines[end].text)) or is_heading(lines, end),
+        lambda n: lines[n].indent >= 2,
+        lambda n: bool(pattern.match(lines[n].text)) or is_heading(lines, n),
     )

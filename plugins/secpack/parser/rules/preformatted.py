@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import re
 import textwrap
-from dataclasses import replace
 from typing import Final
 
 from secpack.model.blocks import Preformatted
 from secpack.parser.lines import (
-    DASHES,
+    CODE_INDENT,
     LOOK_AHEAD,
     SHELL,
     URL_LINE,
@@ -19,9 +18,8 @@ from secpack.parser.lines import (
     span,
 )
 from secpack.parser.rules import Parsed, Scope
-from secpack.parser.rules.headings import is_heading
+from secpack.parser.rules.headings import breaks_off, is_heading
 
-CODE_INDENT: Final = 4
 _MAX_FENCED: Final = 500
 
 _FENCE: Final = re.compile(r" {0,3}`{3,}[\w-]{0,20}")
@@ -44,12 +42,14 @@ _DIFF_LINES: Final = (
 )
 
 
-def preformatted(lines: Lines, position: int, end: int) -> tuple[Preformatted, int]:
+def preformatted(
+    lines: Lines, position: int, end: int, language: str | None = None
+) -> tuple[Preformatted, int]:
     """Return lines as they are, without the indentation that they share."""
     first, last, after = span(lines, position, end)
     content = [line.text for line in lines[position:end]]
     text = textwrap.dedent("\n".join(content)).rstrip("\n")
-    return Preformatted(first, last, text, _language_of(content)), after
+    return Preformatted(first, last, text, language or _language_of(content)), after
 
 
 def _language_of(lines: list[str]) -> str:
@@ -116,7 +116,7 @@ def parse_fenced(lines: Lines, position: int, _: Scope) -> Parsed[Preformatted]:
 def parse_indented(lines: Lines, position: int, scope: Scope) -> Parsed[Preformatted]:
     """Read lines indented by four columns or more; in an item, a command by one or more."""
     line = lines[position]
-    if line.indent < CODE_INDENT and not (scope.in_item and _is_command(lines, position)):
+    if line.indent < CODE_INDENT and not (scope.in_item and line.indent and _is_command(line.text)):
         return None
     least = min(line.indent, CODE_INDENT)
     end = position + 1
@@ -128,10 +128,9 @@ def parse_indented(lines: Lines, position: int, scope: Scope) -> Parsed[Preforma
     return preformatted(lines, position, end)
 
 
-def _is_command(lines: Lines, position: int) -> bool:
-    text = lines[position].text.strip(" \t")
-    shown = _looks_like_command(text) or bool(_FINGERPRINT.fullmatch(text))
-    return lines[position].indent >= 1 and shown
+def _is_command(line: str) -> bool:
+    text = line.strip(" \t")
+    return _looks_like_command(text) or _FINGERPRINT.fullmatch(text) is not None
 
 
 def parse_margin_code(lines: Lines, position: int, scope: Scope) -> Parsed[Preformatted]:
@@ -144,13 +143,11 @@ def parse_margin_code(lines: Lines, position: int, scope: Scope) -> Parsed[Prefo
         own = [line.text for line in lines[position:end]]
         open_braces += sum(text.count("{") - text.count("}") for text in own)
         position = skip_blank(lines, end)
-        if position == len(lines) or not _goes_on(lines, position, is_open=open_braces > 0):
+        if position == len(lines):
             return preformatted(lines, start, end)
-
-
-def _goes_on(lines: Lines, position: int, *, is_open: bool) -> bool:
-    indented = lines[position].indent >= CODE_INDENT
-    return _is_code(lines, position) or (is_open and indented)
+        inside = open_braces > 0 and lines[position].indent >= CODE_INDENT
+        if not inside and not _is_code(lines, position):
+            return preformatted(lines, start, end)
 
 
 def _is_code(lines: Lines, position: int) -> bool:
@@ -195,13 +192,6 @@ def parse_record(lines: Lines, position: int, scope: Scope) -> Parsed[Preformatt
     if scope.depth or not scope.section.startswith("proof of"):
         return None
     end = position
-    while end < len(lines) and not is_heading(lines, end):
-        if DASHES.fullmatch(lines[end].text):
-            break
+    while end < len(lines) and not breaks_off(lines, end):
         end += 1
-    if end == position:
-        return None
-    while lines[end - 1].blank:
-        end -= 1
-    block, after = preformatted(lines, position, end)
-    return replace(block, language="record"), after
+    return preformatted(lines, position, end, "record") if end > position else None

@@ -1,18 +1,27 @@
-"""Bulletins and canaries as entries of feeds."""
+"""Bulletins, canaries and advisories as entries of feeds."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from datetime import date
 from functools import lru_cache, partial
 
 from bulletins import words
-from bulletins.changes import changed
-from bulletins.feeds.model import SIZE, Category, FeedEntry, FeedLink
-from bulletins.html import render
+from bulletins.exports.facts import advisory_changed, changed
+from bulletins.exports.feeds.model import SIZE, Category, FeedEntry, FeedLink
+from bulletins.html import escape, render
 from bulletins.site import Links, Site, heading, summary
-from bulletins.urls import beside, json_url, kind_of, page_url
+from bulletins.urls import advisory_url, beside, json_url, kind_of, page_url, published_advisory
 from secpack import Profile
-from secpack.model.archive import Bulletin, Canary, File, Publication, Relation
+from secpack.model.archive import (
+    Advisory,
+    Bulletin,
+    Canary,
+    File,
+    Publication,
+    Relation,
+    Status,
+)
 from secpack.parser.characters import visible
 
 
@@ -81,3 +90,56 @@ def _files(publication: Publication) -> Iterator[tuple[File, str, str]]:
         for signature in signatures:
             signed_by = words.signature_link.format(signer=signature.signer)
             yield signature.file, "application/pgp-signature", signed_by
+
+
+# --- advisories -------------------------------------------------------------------------------
+
+
+def advisory_entries(site: Site, root: str) -> Iterator[FeedEntry]:
+    """The entries of all dated advisories of the tracker, newest first.
+
+    Unused numbers have none. ``root`` leads to the root of the site.
+    """
+    links = Links(site, root)
+    published = [
+        (advisory.date, advisory.number, advisory)
+        for advisory in site.archive.advisories
+        if advisory.date and advisory.status not in (Status.UNUSED, Status.UNTRACKED)
+    ]
+    for day, _, advisory in sorted(published, key=lambda row: row[:2], reverse=True):
+        yield _advisory_entry(advisory, day, site, links)
+
+
+def _advisory_entry(advisory: Advisory, day: date, site: Site, links: Links) -> FeedEntry:
+    name = f"XSA-{advisory.number}"
+    sentence = words.verdict_sentences[advisory.status].format(product=site.product)
+    published = published_advisory(advisory.number, site.profile)
+    bulletins = [b for id_ in advisory.bulletins if isinstance(b := site.documents[id_], Bulletin)]
+    return FeedEntry(
+        id=f"tag:{site.profile.tag}:{name.lower()}",
+        title=visible(f"{name}: {advisory.title}" if advisory.title else name),
+        page=links.to(advisory_url(advisory.number)),
+        published=day,
+        updated=advisory_changed(advisory, day, bulletins),
+        summary=visible(f"{sentence} {advisory.reason}".strip()),
+        html=partial(_advisory_html, advisory, sentence, bulletins, site, links),
+        categories=tuple(_advisory_categories(advisory, site.profile)),
+        links=(FeedLink("related", published, "text/html", words.advisory_link),),
+    )
+
+
+def _advisory_html(
+    advisory: Advisory, sentence: str, bulletins: Sequence[Bulletin], site: Site, links: Links
+) -> str:
+    sentences = [sentence, advisory.reason] if advisory.reason else [sentence]
+    lines = [f"<p>{escape(text)}</p>" for text in sentences]
+    for bulletin in bulletins:
+        page = links.to(page_url(bulletin, site.profile))
+        lines.append(f'<p><a href="{escape(page)}">{escape(heading(bulletin))}</a></p>')
+    return "\n".join(lines)
+
+
+def _advisory_categories(advisory: Advisory, profile: Profile) -> Iterator[Category]:
+    yield Category("xsa", f"tag:{profile.tag}:kind")
+    yield Category(advisory.status.value, f"tag:{profile.tag}:affected")
+    yield from (Category(cve, f"tag:{profile.tag}:cve") for cve in advisory.cves)

@@ -1,7 +1,7 @@
 """Feeds as Atom (RFC 4287, RFC 5005) and as JSON Feed 1.1 (https://www.jsonfeed.org/version/1.1/).
 
-feedgen drops everything but the URL of an entry's links, and has no archive documents; extensions
-write both. It fills in missing times from the clock, so all times are given.
+feedgen drops everything but the URL of an entry's links, and has no archive documents; an extension
+writes both. It fills in missing times from the clock, so all times are given.
 """
 
 from __future__ import annotations
@@ -10,12 +10,12 @@ from datetime import UTC, date, datetime
 from typing import Any, Final
 
 from feedgen import entry as feedgen_entry
-from feedgen.ext.base import BaseEntryExtension, BaseExtension
+from feedgen.ext.base import BaseEntryExtension
 from feedgen.feed import FeedGenerator
 from feedgen.util import xml_elem
 
 from bulletins.exports.data import midnight, to_json
-from bulletins.feeds.model import Feed, FeedEntry, FeedLink, Page
+from bulletins.exports.feeds.model import Feed, FeedEntry, FeedLink, Page
 from bulletins.urls import feed_url, json_feed_url
 
 TYPE: Final = "application/atom+xml"
@@ -35,8 +35,8 @@ def atom_document(feed: Feed, page: Page) -> bytes:
     head.link(href=feed.root, rel="alternate", type="text/html")
     for rel, url in _document_links(feed, page):
         head.link(href=feed.root + url, rel=rel, type=TYPE)
-    head.register_extension("history", _History, _Links)
-    head.history.archive = page.number is not None
+    head.register_extension("more", _More, _More)
+    head.more.is_archive = page.number is not None
     for entry in page.entries:
         head.add_entry(_entry(entry, feed.author), order="append")
     return bytes(head.atom_str(pretty=True))
@@ -64,39 +64,30 @@ def _entry(entry: FeedEntry, author: str) -> Any:
     written.summary(entry.summary)
     written.content(entry.html(), type="html")
     written.category([{"term": c.term, "scheme": c.scheme} for c in entry.categories])
-    written.register_extension("links", _Links)
-    page = FeedLink("alternate", entry.page, "text/html", "")
-    written.links.rows = (page, *entry.links)
+    written.register_extension("more", _More)
+    written.more.links = (FeedLink("alternate", entry.page, "text/html", ""), *entry.links)
     return written
 
 
-class _History(BaseExtension):  # type: ignore[misc] # feedgen has no types
-    """Marks an archive document."""
+class _More(BaseEntryExtension):  # type: ignore[misc] # feedgen has no types
+    """Writes an entry's links with all their attributes, and marks an archive document."""
 
-    archive = False
+    links: tuple[FeedLink, ...] = ()
+    is_archive = False
 
     def extend_ns(self) -> dict[str, str]:
         return {"fh": _HISTORY}
 
-    def extend_atom(self, feed: Any) -> Any:
-        if self.archive:
-            xml_elem(f"{{{_HISTORY}}}archive", feed)
-        return feed
-
-
-class _Links(BaseEntryExtension):  # type: ignore[misc] # feedgen has no types
-    """Writes links with all their attributes."""
-
-    rows: tuple[FeedLink, ...] = ()
-
-    def extend_atom(self, entry: Any) -> Any:
-        for link in self.rows:
+    def extend_atom(self, element: Any) -> Any:
+        if self.is_archive:
+            xml_elem(f"{{{_HISTORY}}}archive", element)
+        for link in self.links:
             values = {"rel": link.rel, "href": link.href, "type": link.type, "title": link.title}
             if link.length is not None:
                 values["length"] = str(link.length)
             given = {key: value for key, value in values.items() if value}
-            xml_elem("link", entry, **given)
-        return entry
+            xml_elem("link", element, **given)
+        return element
 
 
 def _moment(day: date) -> datetime:

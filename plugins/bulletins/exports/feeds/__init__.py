@@ -7,10 +7,9 @@ from functools import partial
 
 from bulletins import words
 from bulletins.exports.data import Export
-from bulletins.feeds.advisories import advisory_entries
-from bulletins.feeds.entries import document_entry
-from bulletins.feeds.formats import atom_document, json_document
-from bulletins.feeds.model import Feed, chain
+from bulletins.exports.feeds.entries import advisory_entries, document_entry
+from bulletins.exports.feeds.formats import atom_document, json_document
+from bulletins.exports.feeds.model import Feed, chain
 from bulletins.site import Site, newest_first
 from bulletins.urls import feed_url, json_feed_url
 from secpack.model.archive import Publication
