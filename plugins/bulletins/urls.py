@@ -6,11 +6,11 @@ import re
 from urllib.parse import quote
 
 from bulletins.lookups import slug_of
-from secpack.mirror import site
+from secpack import mirror
 from secpack.model.archive import Attachment, Bulletin, Canary, Key, Publication
 from secpack.profile import Kind, Profile, Scheme
 
-ARCHIVE_JSON = site.ARCHIVE_JSON
+ARCHIVE_JSON = mirror.ARCHIVE_JSON
 MANIFEST_JSON = "data/manifest.json"
 SCHEMA_JSON = "data/schema.json"
 CALENDAR = "feeds/canaries.ics"

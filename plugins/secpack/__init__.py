@@ -9,13 +9,13 @@ if TYPE_CHECKING:
     from secpack.archive import load
     from secpack.profile import Profile, load_profile
     from secpack.signatures.gpgv import Checker
-    from secpack.tracker.data import load_advisories
+    from secpack.tracker import load_advisories
 else:  # To import these takes longer than everything else in a build that finds nothing changed.
     _MODULES = {
         "Checker": "signatures.gpgv",
         "Profile": "profile",
         "load": "archive",
-        "load_advisories": "tracker.data",
+        "load_advisories": "tracker",
         "load_profile": "profile",
     }
 

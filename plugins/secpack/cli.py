@@ -23,8 +23,8 @@ from secpack.canary.checks import check_lateness
 from secpack.errors import PackError, ParseError, SecpackError
 from secpack.files import MAX_INPUT, read_file
 from secpack.lint import CODES, check_security_txt, lint
+from secpack.mirror import CHECKSUMS
 from secpack.mirror.copies import TIMEOUT, Folder, open_copy
-from secpack.mirror.site import CHECKSUMS
 from secpack.mirror.verify_site import Outcome, verify_site
 from secpack.model.archive import Advisory, Publication
 from secpack.model.findings import Finding, Severity, with_waivers
@@ -32,7 +32,7 @@ from secpack.parser.characters import visible
 from secpack.profile import Profile, load_profile
 from secpack.progress import Progress, clear
 from secpack.signatures.gpgv import Checker
-from secpack.tracker.data import load_advisories
+from secpack.tracker import load_advisories
 
 #: The most characters of a line about a copy, and the most unread files that are printed: a
 #: hostile copy could make both endless.

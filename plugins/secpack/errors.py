@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import partial
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -21,17 +20,12 @@ class ParseError(SecpackError):
     whole file.
     """
 
-    def __init__(self, message: str, *, path: str, line: int = 0, column: int = 0) -> None:
-        super().__init__(message)
+    def __init__(self, message: str, path: str, line: int = 0, column: int = 0) -> None:
+        super().__init__(message, path, line, column)
         self.message = message
         self.path = path
         self.line = line
         self.column = column
-
-    def __reduce__(self) -> tuple[partial[ParseError], tuple[()]]:
-        """Let it pass from one process to another."""
-        made = partial(type(self), self.message, path=self.path, line=self.line, column=self.column)
-        return made, ()
 
     def __str__(self) -> str:
         parts = [self.path, *(str(number) for number in (self.line, self.column) if number)]

@@ -19,8 +19,7 @@ import pytest
 
 from secpack import files
 from secpack.cli import main
-from secpack.mirror import copies, verify_site
-from secpack.mirror.site import format_checksums
+from secpack.mirror import copies, format_checksums, verify_site
 from tests.keys import THEN, Gnupg, new_gnupg
 
 MONTHS = {1: "2020-01-05", 2: "2020-02-05", 3: "2020-03-05"}

@@ -10,7 +10,7 @@ from typing import Final
 
 from secpack import SecpackError
 from secpack.files import read_file
-from secpack.mirror.site import CHECKSUMS, SIGNATURES, format_checksums, parse_checksums
+from secpack.mirror import CHECKSUMS, SIGNATURES, format_checksums, parse_checksums
 
 #: The most bytes of a list that is read.
 _MOST_BYTES: Final = 64 * 1024 * 1024

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator
+from datetime import date
 from importlib.resources import files
 
 from bulletins import urls
@@ -16,7 +17,6 @@ from bulletins.exports.facts import all_facts
 from bulletins.exports.feeds import feeds
 from bulletins.exports.osv import osv_files
 from bulletins.site import Site
-from secpack.model.archive import Bulletin, Publication
 
 
 def exports(site: Site) -> Iterator[Export]:
@@ -59,24 +59,12 @@ def _search_ids(site: Site) -> bytes:
 
     It is a script because a page opened from a folder cannot fetch data.
     """
-    rows = [
-        *(
-            (p.id, urls.page_url(p, site.profile) + urls.INDEX, _title(p), p.published.isoformat())
-            for p in site.archive.publications
-        ),
-        *(
-            (
-                f"XSA-{a.number}",
-                urls.advisory_url(a.number) + urls.INDEX,
-                a.title,
-                str(a.date or ""),
-            )
-            for a in site.archive.advisories
-        ),
-        *((i.id, urls.id_url(i.scheme, i.id), "", "") for i in site.archive.ids),
+    archive, profile = site.archive, site.profile
+    rows: list[tuple[str, str, str, date | None]] = [
+        *((b.id, urls.page_url(b, profile), b.title, b.published) for b in archive.bulletins),
+        *((c.id, urls.page_url(c, profile), "", c.published) for c in archive.canaries),
+        *((a.id, urls.advisory_url(a.number), a.title, a.date) for a in archive.advisories),
     ]
-    return f"const ids = {json.dumps(rows, separators=(',', ':'))};\n".encode()
-
-
-def _title(publication: Publication) -> str:
-    return publication.title if isinstance(publication, Bulletin) else ""
+    ids = [(id_, url + urls.INDEX, title, str(day or "")) for id_, url, title, day in rows]
+    ids += [(i.id, urls.id_url(i.scheme, i.id), "", "") for i in archive.ids]
+    return f"const ids = {json.dumps(ids, separators=(',', ':'))};\n".encode()

@@ -197,7 +197,7 @@ def _attachment(attachment: Attachment, profile: Profile) -> dict[str, Any]:
 
 def _advisory(advisory: Advisory) -> dict[str, Any]:
     return {
-        "id": f"XSA-{advisory.number}",
+        "id": advisory.id,
         "number": advisory.number,
         "url": urls.advisory_url(advisory.number),
         "date": advisory.date,

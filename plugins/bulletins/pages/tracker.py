@@ -72,7 +72,7 @@ def _advisory_page(site: Site, at: int) -> AdvisoryPage:
 
 
 def _link(advisory: Advisory) -> Link:
-    return Link(advisory_url(advisory.number), f"XSA-{advisory.number}")
+    return Link(advisory_url(advisory.number), advisory.id)
 
 
 def _item(site: Site, advisory: Advisory, links: Links) -> AdvisoryItem:

@@ -35,7 +35,7 @@ from bulletins.publish.check import NOTHING, PublicSite, check_publish, read_pub
 from bulletins.publish.versions import Versions
 from bulletins.urls import FEEDS, KEYS
 from secpack import Profile, SecpackError
-from secpack.mirror.site import CHECKSUMS, SIGNATURES
+from secpack.mirror import CHECKSUMS, SIGNATURES
 from secpack.model.archive import Archive
 from secpack.model.findings import PUBLISH_CHECK, Finding, with_waivers
 
@@ -127,19 +127,15 @@ def rollback(versions: Versions) -> int:
         current, older = versions.current(), versions.older()
         if not current or not older:
             raise SecpackError(f"{versions.target}: no older version is kept")
-        _check_older(older[-1])
+        try:
+            check_checksums(older[-1])
+        except SecpackError as error:
+            raise SecpackError(f"{error}\nTo go back further, remove this folder.") from None
         ignore_interrupts()
         versions.point_to(older[-1])
     numbers = f"version {int(older[-1].name)} is public again, instead of {int(current.name)}"
     tell(f"{versions.target}: {numbers}.")
     return 0
-
-
-def _check_older(folder: Path) -> None:
-    try:
-        check_checksums(folder)
-    except SecpackError as error:
-        raise SecpackError(f"{error}\nTo go back further, remove this folder.") from None
 
 
 def compare(folder: Path, public: Path | None, profile: Profile) -> Plan:

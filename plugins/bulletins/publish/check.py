@@ -10,7 +10,7 @@ from xml.etree import ElementTree as ET
 
 from bulletins.urls import FEED_URL, SEARCH, THEME
 from secpack import SecpackError
-from secpack.mirror.site import (
+from secpack.mirror import (
     ARCHIVE_JSON,
     PublishedDocument,
     PublishedSignature,
@@ -200,21 +200,15 @@ def _changed_feeds(
         if before and document.updated < before.updated:
             excused.add(document.id.lower())
     for path in sorted(old.feeds.keys() & new.feeds.keys()):
-        yield from _changed_feed(path, new, old, excused)
-
-
-def _changed_feed(
-    path: str, new: PublicSite, old: PublicSite, excused: set[str]
-) -> Iterator[Finding]:
-    before, after = old.feeds[path], new.feeds[path]
-    if after.id != before.id:
-        yield _finding("feed-id", path, f"the feed's id was {before.id}, and is now {after.id}")
-    elif not excused and after.updated < before.updated:
-        message = f"the feed was updated on {before.updated}, but is now dated {after.updated}"
-        yield _finding("updated-backwards", path, message)
-    elif before.is_newest:
-        slug = before.slug
-        yield from _changed_entries(path, _entries(slug, new), _entries(slug, old), excused)
+        feed, public = new.feeds[path], old.feeds[path]
+        if feed.id != public.id:
+            yield _finding("feed-id", path, f"the feed's id was {public.id}, and is now {feed.id}")
+        elif not excused and feed.updated < public.updated:
+            message = f"the feed was updated on {public.updated}, but is now dated {feed.updated}"
+            yield _finding("updated-backwards", path, message)
+        elif public.is_newest:
+            slug = public.slug
+            yield from _changed_entries(path, _entries(slug, new), _entries(slug, old), excused)
 
 
 def _changed_entries(

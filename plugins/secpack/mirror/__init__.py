@@ -1,1 +1,145 @@
-"""Copies of a site: checksums, published data, and verification."""
+"""What a site says of itself, in ``SHA256SUMS`` and ``data/archive.json``. Both may be hostile."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import Any, Final
+
+from secpack.errors import ParseError, SecpackError
+from secpack.files import is_safe
+
+#: The digests of all files, and the names of signatures that a publisher may put next to them.
+CHECKSUMS: Final = "SHA256SUMS"
+SIGNATURES: Final = (f"{CHECKSUMS}.asc", f"{CHECKSUMS}.sig")
+
+#: The documents, signatures and keys that a site has published.
+ARCHIVE_JSON: Final = "data/archive.json"
+
+#: The most files that a site may have.
+_MAX_FILES: Final = 500_000
+
+_LINE: Final = re.compile(r"([0-9a-f]{64})  (.+)")
+
+
+def parse_checksums(data: bytes) -> dict[str, str]:
+    """Return the digests by path, such as ``qsb/029/index.html``, in the order of the file.
+
+    Raises ParseError for a path that leaves the site, occurs twice or cannot be a file's.
+    """
+    try:
+        lines = data.decode("utf-8").split("\n")
+    except UnicodeDecodeError:
+        raise ParseError("not UTF-8", path=CHECKSUMS) from None
+    if lines.pop():
+        raise ParseError("the last line has no line end", path=CHECKSUMS)
+    if len(lines) > _MAX_FILES:
+        raise ParseError(f"lists more than {_MAX_FILES} files", path=CHECKSUMS)
+    checksums: dict[str, str] = {}
+    for number, line in enumerate(lines, 1):
+        match = _LINE.fullmatch(line)
+        if not match or not is_safe(match[2]):
+            message = "expected a digest, two spaces, and a path inside the site"
+            raise ParseError(message, path=CHECKSUMS, line=number)
+        if match[2] in checksums or match[2] in (CHECKSUMS, *SIGNATURES):
+            message = f"{match[2]} must not be listed here, or not twice"
+            raise ParseError(message, path=CHECKSUMS, line=number)
+        checksums[match[2]] = match[1]
+    return checksums
+
+
+def format_checksums(checksums: Mapping[str, str]) -> bytes:
+    """Write digests as ``sha256sum`` does, sorted by path."""
+    return "".join(f"{digest}  {path}\n" for path, digest in sorted(checksums.items())).encode()
+
+
+# --- data/archive.json ------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class PublishedDocument:
+    """A bulletin or canary. ``files`` are the paths of its text, its letters and all signatures."""
+
+    id: str
+    file: str
+    url: str
+    sha256: str
+    published: date
+    updated: date
+    revisions: int
+    files: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class PublishedSignature:
+    """A signature: its digest algorithm, and when it says that it was made; empty if unknown."""
+
+    digest: str
+    created: str
+
+
+@dataclass(frozen=True, slots=True)
+class SiteData:
+    """What a site has published.
+
+    ``documents`` are by id, and ``signatures`` by path. ``others`` are the digests of letters and
+    attachments by path, ``keys`` are paths by fingerprint.
+    """
+
+    documents: Mapping[str, PublishedDocument]
+    others: Mapping[str, str]
+    signatures: Mapping[str, PublishedSignature]
+    keys: Mapping[str, str]
+
+    @property
+    def newest(self) -> date | None:
+        """The date of the last revision of any document."""
+        return max((document.updated for document in self.documents.values()), default=None)
+
+
+def read_site_data(data: bytes) -> SiteData:
+    """Read ``data/archive.json``.
+
+    Raises SecpackError when it does not have the published form.
+    """
+    try:
+        return _site_data(json.loads(data))
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+        reason = f"{type(error).__name__}: {error}"
+        raise SecpackError(f"cannot be read: {reason}") from None
+
+
+def _site_data(data: Mapping[str, Any]) -> SiteData:
+    publications = [*data["bulletins"], *data["canaries"]]
+    letters = [letter for p in publications for letter in p.get("letters", ())]
+    others = [*letters, *data["attachments"]]
+    signed = [*publications, *others]
+    return SiteData(
+        documents={str(p["id"]): _document(p) for p in publications},
+        others={str(each["file"]): str(each["sha256"]) for each in others},
+        signatures={
+            str(signature["file"]): PublishedSignature(
+                digest=str(signature["digest"] or ""), created=str(signature["created"] or "")
+            )
+            for each in signed
+            for signature in each["signatures"]
+        },
+        keys={str(key["fingerprint"]): str(key["file"]) for key in data["keys"]},
+    )
+
+
+def _document(data: Mapping[str, Any]) -> PublishedDocument:
+    texts = [data, *data.get("letters", ())]
+    return PublishedDocument(
+        id=str(data["id"]),
+        file=str(data["file"]),
+        url=str(data["url"]),
+        sha256=str(data["sha256"]),
+        published=date.fromisoformat(data["published"]),
+        updated=date.fromisoformat(data["updated"]),
+        revisions=len(data["revisions"]),
+        files=frozenset(str(x["file"]) for text in texts for x in (text, *text["signatures"])),
+    )

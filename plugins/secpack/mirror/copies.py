@@ -5,13 +5,14 @@ from __future__ import annotations
 import os
 import signal
 import time
+from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from contextlib import contextmanager
 from errno import ELOOP
 from functools import partial
 from math import inf
 from pathlib import Path
-from typing import Final, Protocol
+from typing import Final
 from urllib.parse import SplitResult, quote, urljoin, urlsplit
 
 from urllib3 import BaseHTTPResponse, PoolManager
@@ -48,16 +49,18 @@ class UnreachableError(SecpackError):
     """The server does not answer."""
 
 
-class Copy(Protocol):
+class Copy(ABC):
     """A folder or a server; ``until`` is when its time is up, by ``time.monotonic()``."""
 
     until: float
 
+    @abstractmethod
     def read(self, path: str, limit: int) -> bytes:
         """Return a file's bytes. Raises MissingError, RefusedError or UnreachableError."""
 
     def paths(self) -> set[str] | None:
         """All files of the copy; None if nobody can list them."""
+        return None
 
 
 def open_copy(location: str, timeout: float) -> Copy:
@@ -73,7 +76,7 @@ def open_copy(location: str, timeout: float) -> Copy:
     return Folder(Path(location), until)
 
 
-class Folder:
+class Folder(Copy):
     """A copy on this machine. Its links are not followed: they could lead anywhere."""
 
     def __init__(self, root: Path, until: float = inf) -> None:
@@ -104,7 +107,7 @@ class Folder:
         return paths
 
 
-class Server:
+class Server(Copy):
     """A copy at a URL. No redirect leaves its host."""
 
     def __init__(self, url: str, until: float = inf) -> None:
@@ -122,9 +125,6 @@ class Server:
             timeout=PATIENCE,
             retries=False,
         )
-
-    def paths(self) -> None:
-        """A server does not list its files."""
 
     def read(self, path: str, limit: int) -> bytes:
         """Return a file's bytes."""

@@ -13,8 +13,7 @@ from pathlib import Path
 from typing import Final
 
 from secpack.errors import ParseError, SecpackError
-from secpack.mirror.copies import Copy, MissingError, RefusedError, UnreachableError
-from secpack.mirror.site import (
+from secpack.mirror import (
     ARCHIVE_JSON,
     CHECKSUMS,
     SIGNATURES,
@@ -23,6 +22,7 @@ from secpack.mirror.site import (
     parse_checksums,
     read_site_data,
 )
+from secpack.mirror.copies import Copy, MissingError, RefusedError, UnreachableError
 from secpack.model.archive import File, Signature, Verdict
 from secpack.programs import find_program
 from secpack.signatures.gpgv import check_signature

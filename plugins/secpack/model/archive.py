@@ -268,13 +268,8 @@ class Attachment:
 
 
 @dataclass(frozen=True, slots=True)
-class Bulletin:
-    """One bulletin. ``addresses`` and ``mentions`` are numbers of advisories, ascending.
-
-    ``all_mentions`` are all mentions of ids, ``evidence`` those with which the text itself
-    addresses ids, whatever the tracker says. ``ids`` are the ids that it mentions, without
-    advisories and bulletins. ``packages`` are what to install.
-    """
+class _Published:
+    """What bulletins and canaries have in common."""
 
     id: str
     number: int
@@ -284,6 +279,17 @@ class Bulletin:
     revisions: tuple[Revision, ...]
     document: Document
     signatures: tuple[Signature, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Bulletin(_Published):
+    """One bulletin. ``addresses`` and ``mentions`` are numbers of advisories, ascending.
+
+    ``all_mentions`` are all mentions of ids, ``evidence`` those with which the text itself
+    addresses ids, whatever the tracker says. ``ids`` are the ids that it mentions, without
+    advisories and bulletins. ``packages`` are what to install.
+    """
+
     addresses: tuple[int, ...]
     mentions: tuple[int, ...]
     ids: tuple[Id, ...]
@@ -360,7 +366,7 @@ class Change:
 
 
 @dataclass(frozen=True, slots=True)
-class Canary:
+class Canary(_Published):
     """One canary, with its letters, and what it states; None or empty if it does not.
 
     ``introduction`` precedes the statements, on one line. ``count`` is the stated number of
@@ -369,14 +375,6 @@ class Canary:
     proof. ``all_mentions`` include those of its letters.
     """
 
-    id: str
-    number: int
-    title: str
-    published: date
-    updated: date
-    revisions: tuple[Revision, ...]
-    document: Document
-    signatures: tuple[Signature, ...]
     letters: tuple[Letter, ...]
     introduction: str = ""
     statements: tuple[Statement, ...] = ()
@@ -415,10 +413,10 @@ class Advisory:
     """
 
     number: int
-    date: date | None
-    affected: bool | None
-    unused: bool
-    bulletin: str | None
+    date: date | None = None
+    affected: bool | None = None
+    unused: bool = False
+    bulletin: str | None = None
     reason: str = ""
     updated: Day | None = None
     title: str = ""
@@ -431,6 +429,11 @@ class Advisory:
     file: str = ""
     line: int = 0
     findings: tuple[Finding, ...] = ()
+
+    @property
+    def id(self) -> str:
+        """``XSA-212``."""
+        return f"XSA-{self.number}"
 
     @property
     def status(self) -> Status:

@@ -1,1 +1,315 @@
-"""Advisories: tracker data, joined with the texts."""
+"""Reads tracker data, ``xsa.yml``, and the Xen Project's own list of advisories, ``xsa.json``."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Iterable, Iterator
+from datetime import date
+from pathlib import Path
+from typing import Any, Final
+
+import yaml
+
+from secpack.errors import TrackerError
+from secpack.files import MAX_INPUT, read_file
+from secpack.model.archive import Advisory
+from secpack.model.findings import Finding, Severity
+from secpack.tracker.join import join_list
+
+_KEYS: Final = frozenset({"xsa", "date", "affected", "qsb", "unused", "reason", "updated"})
+_NUMBER: Final = re.compile(r"[1-9][0-9]{0,3}")
+_DATE: Final = re.compile(r"20[0-9]{2}-[0-9]{2}-[0-9]{2}")
+_BULLETIN: Final = re.compile(r"(?!000)([0-9]{3}|[1-9][0-9]{3})-20[0-9]{2}")
+_TRUTH: Final = {"yes": True, "true": True, "no": False, "false": False}
+
+_CVE: Final = re.compile(r"CVE-[0-9]{4}-[0-9]{4,7}")
+_TIME: Final = re.compile(r"(20[0-9]{2}-[0-9]{2}-[0-9]{2})(?:[ T].*)?", re.DOTALL)
+
+try:
+    _Loader: Any = yaml.CSafeLoader
+except AttributeError:  # PyYAML was built without libyaml
+    _Loader = yaml.SafeLoader
+
+# The events around the one document of a file.
+_FRAME: Final = (
+    *(yaml.StreamStartEvent, yaml.StreamEndEvent),
+    *(yaml.DocumentStartEvent, yaml.DocumentEndEvent),
+)
+
+
+def load_advisories(xsa: Path | None, xsa_json: Path | None = None) -> tuple[Advisory, ...]:
+    """Read tracker data and the Xen Project's list, if given; advisories ascend.
+
+    Raises TrackerError, with a line if possible, when a file cannot be read or is invalid: an
+    unknown field, a value of another kind, a number twice.
+    """
+    tracked = _load(xsa, _tracked) if xsa else ()
+    return join_list(tracked, _load(xsa_json, _listed)) if xsa_json else tracked
+
+
+class _InvalidError(Exception):
+    """What is wrong with a file; line 0 is the file as a whole."""
+
+    def __init__(self, message: str, line: int = 0, column: int = 0) -> None:
+        super().__init__(message)
+        self.line = line
+        self.column = column
+
+
+def _load(path: Path, read: Callable[[bytes, str], Iterable[Advisory]]) -> tuple[Advisory, ...]:
+    try:
+        advisories = read(read_file(path, MAX_INPUT), path.name)
+        return tuple(sorted(advisories, key=lambda advisory: advisory.number))
+    except OSError as error:
+        raise TrackerError(f"cannot be read: {error.strerror}", path=str(path)) from None
+    except _InvalidError as error:
+        message, line, column = str(error), error.line, error.column
+        raise TrackerError(message, path=str(path), line=line, column=column) from None
+
+
+# --- xsa.yml ----------------------------------------------------------------------------------
+
+#: The values of an advisory by their keys, each with its line.
+_Values = dict[str, tuple[str, int]]
+
+
+def _tracked(data: bytes, file: str) -> Iterator[Advisory]:
+    try:
+        text = data.decode()
+    except UnicodeDecodeError as error:
+        raise _InvalidError("not UTF-8", data.count(b"\n", 0, error.start) + 1) from None
+    lines: dict[int, int] = {}
+    for line, values in _mappings(text):
+        advisory = _tracked_advisory(values, file, line)
+        if first := lines.get(advisory.number):
+            message = f"{advisory.id} appears twice, first on line {first}"
+            raise _InvalidError(message, line)
+        lines[advisory.number] = line
+        yield advisory
+
+
+def _mappings(text: str) -> Iterator[tuple[int, _Values]]:
+    """Yield the values of each advisory, with its line.
+
+    Reads events, not nodes: nodes that are nested deeply would exhaust the stack of C.
+    """
+    events = _events(text)
+    if not isinstance(next(events, None), yaml.SequenceStartEvent):
+        raise _InvalidError("expected a list of advisories")
+    for event in events:
+        if isinstance(event, yaml.SequenceEndEvent):
+            break
+        if not isinstance(event, yaml.MappingStartEvent):
+            raise _InvalidError("expected an entry such as '- xsa: 212'", _line(event))
+        yield _line(event), _values(events)
+    for event in events:
+        raise _InvalidError("expected one list of advisories, and nothing after it", _line(event))
+
+
+def _events(text: str) -> Iterator[Any]:
+    try:
+        for event in yaml.parse(text, Loader=_Loader):
+            if not isinstance(event, _FRAME):
+                yield event
+    except yaml.YAMLError as error:
+        expected = "not YAML; expected entries such as '- xsa: 212', indented with spaces"
+        raise _InvalidError(expected, _error_line(error, text)) from None
+
+
+def _line(event: Any) -> int:
+    return int(event.start_mark.line) + 1
+
+
+def _error_line(error: yaml.YAMLError, text: str) -> int:
+    """Return the line of a syntax error, or of a character that YAML forbids."""
+    mark = getattr(error, "problem_mark", None)
+    if mark:
+        return min(int(mark.line), text.rstrip("\n").count("\n")) + 1
+    return text.encode().count(b"\n", 0, getattr(error, "position", 0)) + 1
+
+
+def _values(events: Iterator[Any]) -> _Values:
+    values: _Values = {}
+    for event in events:
+        if isinstance(event, yaml.MappingEndEvent):
+            break
+        line = _line(event)
+        if not isinstance(event, yaml.ScalarEvent):
+            raise _InvalidError("expected a field such as 'date'", line)
+        name = str(event.value)
+        if name not in _KEYS:
+            expected = ", ".join(sorted(_KEYS))
+            raise _InvalidError(f"unknown field {name!r}; expected one of {expected}", line)
+        if name in values:
+            raise _InvalidError(f"{name}: appears twice, first on line {values[name][1]}", line)
+        value = next(events)
+        if not isinstance(value, yaml.ScalarEvent):
+            raise _InvalidError(f"{name}: expected one plain value", line)
+        values[name] = (str(value.value), line)
+    return values
+
+
+def _tracked_advisory(values: _Values, file: str, line: int) -> Advisory:
+    number = _value(values, "xsa", _NUMBER, "a number such as 212")
+    if number is None:
+        raise _InvalidError("no number; expected a line such as 'xsa: 212'", line)
+    advisory = Advisory(
+        number=int(number),
+        date=_day(values, "date"),
+        updated=_day(values, "updated"),
+        affected=_truth(values, "affected"),
+        unused=bool(_truth(values, "unused")),
+        bulletin=_value(values, "qsb", _BULLETIN, "a number and a year such as 029-2017"),
+        reason=_reason(values),
+        file=file,
+        line=line,
+    )
+    if advisory.unused and (advisory.affected or advisory.bulletin):
+        expected = "expected neither 'affected: yes' nor 'qsb'"
+        message = f"unused: a number that was never used; {expected}"
+        raise _InvalidError(message, values["unused"][1])
+    if advisory.updated and advisory.date and advisory.updated < advisory.date:
+        message = f"updated: before {advisory.date}, its date"
+        raise _InvalidError(message, values["updated"][1])
+    return advisory
+
+
+def _value(values: _Values, key: str, pattern: re.Pattern[str], expected: str) -> str | None:
+    text, line = values.get(key, (None, 0))
+    if text is not None and not pattern.fullmatch(text):
+        raise _InvalidError(f"{key}: {text!r}: expected {expected}", line)
+    return text
+
+
+def _day(values: _Values, key: str) -> date | None:
+    text = _value(values, key, _DATE, "a date such as 2017-04-04")
+    try:
+        return date.fromisoformat(text) if text else None
+    except ValueError:
+        raise _InvalidError(f"{key}: {text}: there is no such day", values[key][1]) from None
+
+
+def _truth(values: _Values, key: str) -> bool | None:
+    if key not in values:
+        return None
+    text, line = values[key]
+    if text.lower() not in _TRUTH:
+        raise _InvalidError(f"{key}: {text!r}: expected yes or no; leave it out if not known", line)
+    return _TRUTH[text.lower()]
+
+
+def _reason(values: _Values) -> str:
+    text, line = values.get("reason", ("", 0))
+    reason = " ".join(text.split())
+    if line and not reason:
+        raise _InvalidError("reason: expected some words", line)
+    return reason
+
+
+# --- xsa.json ---------------------------------------------------------------------------------
+
+
+def _listed(data: bytes, file: str) -> Iterator[Advisory]:
+    """Yield the advisories of the list, as advisories that no tracker has.
+
+    YAML's reader cannot read it: JSON writes some characters as pairs of surrogates.
+    """
+    content = _parse_json(data)
+    lines = _number_lines(data.decode())
+    seen = set()
+    for position, fields in enumerate(_listed_objects(content), 1):
+        value = fields.get("xsa") if isinstance(fields, dict) else None
+        number = str(value) if isinstance(value, (int, str)) else ""
+        if not _NUMBER.fullmatch(number):
+            message = f"advisory {position} of the list: expected a number as its 'xsa'"
+            raise _InvalidError(message)
+        if number in seen:
+            raise _InvalidError(f"XSA-{number} appears twice")
+        seen.add(number)
+        try:
+            yield _listed_advisory(int(number), fields, file, lines.get(number, 0))
+        except _InvalidError as error:
+            raise _InvalidError(f"XSA-{number}: {error}") from None
+
+
+def _parse_json(data: bytes) -> Any:
+    try:
+        return json.loads(data.decode())
+    except json.JSONDecodeError as error:
+        raise _InvalidError(f"not JSON: {error.msg}", error.lineno, error.colno) from None
+    except (ValueError, RecursionError):  # not UTF-8, a number of thousands of digits, or nested
+        raise _InvalidError("not readable as JSON in UTF-8") from None
+
+
+def _listed_objects(content: Any) -> list[Any]:
+    first = content[0] if isinstance(content, list) and content else None
+    listed = first.get("xsas") if isinstance(first, dict) else None
+    if not isinstance(listed, list):
+        raise _InvalidError("expected a list whose first item has 'xsas', a list of advisories")
+    return listed
+
+
+def _number_lines(text: str) -> dict[str, int]:
+    """Return the line of each advisory's number, which ``json`` does not report."""
+    lines: dict[str, int] = {}
+    for number, line in enumerate(text.split("\n"), 1):
+        for match in re.finditer(r'"xsa" ?: ?"?([0-9]{1,4})\b', line):
+            lines.setdefault(match[1], number)
+    return lines
+
+
+def _listed_advisory(number: int, fields: dict[str, Any], file: str, line: int) -> Advisory:
+    title = fields.get("title") or ""
+    if not isinstance(title, str):
+        raise _InvalidError("title: expected a string")
+    day, odd_time = _public_day(fields.get("public_time"))
+    cves, odd_cves = _cves(fields.get("cve"))
+    messages = [f"XSA-{number}: {message}" for message in (*odd_time, *odd_cves)]
+    return Advisory(
+        number=number,
+        date=day,
+        title=" ".join(_encodable(title).split()),
+        cves=cves,
+        tracked=False,
+        file=file,
+        line=line,
+        findings=tuple(Finding(file, line, "tracker-list", m, Severity.NOTICE) for m in messages),
+    )
+
+
+def _public_day(value: Any) -> tuple[date | None, list[str]]:
+    """Return the day of a time such as ``2017-04-04 12:00``, and what is odd about it."""
+    if value is None or value == "":
+        return None, []
+    if not isinstance(value, str):
+        raise _InvalidError("public_time: expected a string")
+    match = _TIME.fullmatch(value)
+    try:
+        return date.fromisoformat(match[1] if match else ""), []
+    except ValueError:
+        return None, [f"public_time: {_encodable(value)!r} is no date"]
+
+
+def _cves(value: Any) -> tuple[tuple[str, ...], list[str]]:
+    """Return the CVEs among some strings, and what is odd about the others."""
+    strings = [value] if isinstance(value, str) else value or []
+    if not isinstance(strings, list) or not all(isinstance(s, str) for s in strings):
+        raise _InvalidError("cve: expected strings")
+    cves, odd = set(), []
+    for string in strings:
+        words = string.replace(",", " ").split()
+        if words and all(_CVE.fullmatch(word) for word in words):
+            cves.update(words)
+        else:
+            odd.append(f"cve: {_encodable(string)!r} is no CVE")
+    return tuple(sorted(cves)), odd
+
+
+def _encodable(text: str) -> str:
+    """Return the text, unless it has a lone surrogate, which no file can hold."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        raise _InvalidError(f"lone surrogate in {text!r}") from None
+    return text

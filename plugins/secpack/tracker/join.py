@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import timedelta
-from typing import Final
+from typing import Final, TypeAlias
 
 from secpack.model.archive import (
     Advisory,
@@ -43,11 +43,11 @@ def as_tracked(bulletins: Iterable[Bulletin], tracker: Iterable[Advisory]) -> It
     for advisory in tracker:
         announced[advisory.announced_in].add(advisory.number)
     for bulletin in bulletins:
-        if addresses := announced.get(bulletin.number):
-            mentions = tuple(sorted({*bulletin.addresses, *bulletin.mentions} - addresses))
-            yield replace(bulletin, addresses=tuple(sorted(addresses)), mentions=mentions)
-        else:
-            yield bulletin
+        addresses = announced.get(bulletin.number, set(bulletin.addresses))
+        mentions = {*bulletin.addresses, *bulletin.mentions} - addresses
+        yield replace(
+            bulletin, addresses=tuple(sorted(addresses)), mentions=tuple(sorted(mentions))
+        )
 
 
 def without_withheld(advisory: Advisory, withheld: set[str], kind: Kind) -> Advisory:
@@ -73,84 +73,84 @@ def join_list(tracked: Iterable[Advisory], listed: Iterable[Advisory]) -> tuple[
 def _with_listed(own: Advisory, listed: Advisory) -> Advisory:
     findings = listed.findings
     if own.date and listed.date and own.date != listed.date:
-        message = f"XSA-{own.number} is dated {own.date} here, but {listed.date} in {listed.file}"
+        message = f"{own.id} is dated {own.date} here, but {listed.date} in {listed.file}"
         findings += (Finding(own.file, own.line, "tracker-date", message),)
     day = own.date or listed.date
     return replace(own, date=day, title=listed.title, cves=listed.cves, findings=findings)
 
 
 def join_advisories(
-    publications: Iterable[Publication], tracker: Iterable[Advisory]
+    publications: Sequence[Publication], tracker: Iterable[Advisory]
 ) -> Iterator[Advisory]:
     """Yield the tracker's advisories and those only in texts, with the documents that name them.
 
     One without a title has the one that a bulletin quotes.
     """
-    advisories = {advisory.number: advisory for advisory in tracker}
-    titles: dict[int, tuple[str, str]] = {}
-    addressed: defaultdict[int, list[str]] = defaultdict(list)
-    mentioned: defaultdict[int, list[str]] = defaultdict(list)
-    unaffected: defaultdict[int, list[str]] = defaultdict(list)
+    naming = _naming(publications)
+    titles: dict[str, tuple[str, str]] = {}
     for p in publications:
-        for (scheme, value), relation in _relations(p):
-            if scheme == "XSA":
-                number = int(value.removeprefix("XSA-"))
-                advisories.setdefault(number, _untracked(number))
-                (addressed if relation is Relation.ADDRESSED else mentioned)[number].append(p.id)
-                if relation is Relation.UNAFFECTED:
-                    unaffected[number].append(p.id)
-        for m in p.evidence if isinstance(p, Bulletin) else ():
-            if m.title:
-                titles.setdefault(int(m.value.removeprefix("XSA-")), (m.title, p.id))
-    for number, advisory in sorted(advisories.items()):
+        for mention in p.evidence if isinstance(p, Bulletin) else ():
+            if mention.title:
+                titles.setdefault(mention.value, (mention.title, p.id))
+    advisories = {advisory.id: advisory for advisory in tracker}
+    for scheme, value in naming:
+        if scheme == "XSA":
+            number = int(value.removeprefix("XSA-"))
+            advisories.setdefault(value, Advisory(number, tracked=False))
+    for name, advisory in sorted(advisories.items(), key=lambda item: item[1].number):
+        title, quoted_from = titles.get(name, ("", ""))
+        named = naming["XSA", name]
         yield replace(
-            _titled(advisory, *titles.get(number, ("", ""))),
-            bulletins=tuple(addressed[number]),
-            mentioned_in=tuple(mentioned[number]),
-            unaffected_in=tuple(unaffected[number]),
+            advisory,
+            title=advisory.title or title,
+            title_from="" if advisory.title else quoted_from,
+            bulletins=_documents(named, Relation.ADDRESSED),
+            mentioned_in=_documents(named, Relation.MENTIONED, Relation.UNAFFECTED),
+            unaffected_in=_documents(named, Relation.UNAFFECTED),
         )
 
 
-def _untracked(number: int) -> Advisory:
-    return Advisory(number, None, None, False, None, tracked=False)
+_Naming: TypeAlias = defaultdict[tuple[str, str], list[tuple[Relation, str]]]
 
 
-def _relations(publication: Publication) -> Iterable[tuple[tuple[str, str], Relation]]:
-    """What a document says of each id; a canary only mentions some."""
-    if isinstance(publication, Bulletin):
-        return publication.relations.items()
-    ids = dict.fromkeys((m.scheme, m.value) for m in publication.all_mentions)
-    return [(id_, Relation.MENTIONED) for id_ in ids]
+def _naming(publications: Iterable[Publication]) -> _Naming:
+    """The documents that name each id, and what they say of it; a canary only mentions some."""
+    naming: _Naming = defaultdict(list)
+    for p in publications:
+        relations = dict.fromkeys(((m.scheme, m.value) for m in p.all_mentions), Relation.MENTIONED)
+        if isinstance(p, Bulletin):
+            relations = p.relations
+        for id_, relation in relations.items():
+            naming[id_].append((relation, p.id))
+    return naming
 
 
-def _titled(advisory: Advisory, title: str, bulletin: str) -> Advisory:
-    return advisory if advisory.title else replace(advisory, title=title, title_from=bulletin)
+def _documents(named: Iterable[tuple[Relation, str]], *relations: Relation) -> tuple[str, ...]:
+    return tuple(document for relation, document in named if relation in relations)
 
 
 def join_ids(
-    advisories: Iterable[Advisory], publications: Iterable[Publication]
+    advisories: Iterable[Advisory], publications: Sequence[Publication]
 ) -> Iterator[NamedId]:
     """Yield all ids, without advisories, that an advisory has or a text names, in order."""
+    naming = _naming(publications)
     numbers: defaultdict[tuple[str, str], set[int]] = defaultdict(set)
-    documents: defaultdict[tuple[str, str], list[tuple[Relation, str]]] = defaultdict(list)
     for advisory in advisories:
         for cve in advisory.cves:
             numbers["CVE", cve].add(advisory.number)
     for p in publications:
         for number, cve in p.pairs if isinstance(p, Bulletin) else ():
             numbers["CVE", cve].add(number)
-        for id_, relation in _relations(p):
-            documents[id_].append((relation, p.id))
-    for scheme, value in sorted({*numbers, *documents}, key=lambda each: id_order(*each)):
+    for scheme, value in sorted({*numbers, *naming}, key=lambda each: id_order(*each)):
         if scheme != "XSA":
-            named = documents[scheme, value]
+            named = naming[scheme, value]
             yield NamedId(
-                scheme,
-                value,
-                tuple(sorted(numbers[scheme, value])),
-                tuple(document for _, document in named),
-                tuple(document for relation, document in named if relation is Relation.ADDRESSED),
-                tuple(document for relation, document in named if relation is Relation.UNAFFECTED),
+                scheme=scheme,
+                id=value,
+                advisories=tuple(sorted(numbers[scheme, value])),
+                named_in=_documents(named, *Relation),
+                addressed_in=_documents(named, Relation.ADDRESSED),
+                unaffected_in=_documents(named, Relation.UNAFFECTED),
             )
 
 
@@ -183,8 +183,8 @@ def _lonely_dates(dated: Sequence[Advisory]) -> Iterator[Finding]:
         late = days[1] - max(days[0], days[2]) > _FAR
         if late or min(days[0], days[2]) - days[1] > _FAR:
             message = (
-                f"XSA-{advisory.number} is dated {days[1]}, but XSA-{before.number} "
-                f"{days[0]} and XSA-{after.number} {days[2]}"
+                f"{advisory.id} is dated {days[1]}, but {before.id} "
+                f"{days[0]} and {after.id} {days[2]}"
             )
             yield _finding(advisory, "tracker-date", message, Severity.NOTICE)
 
@@ -192,10 +192,10 @@ def _lonely_dates(dated: Sequence[Advisory]) -> Iterator[Finding]:
 def _odd_verdict(advisory: Advisory) -> Iterator[Finding]:
     """Find an advisory that a bulletin announced although it does not affect the product."""
     if advisory.affected is None:
-        message = f"XSA-{advisory.number} has a bulletin, but no verdict"
+        message = f"{advisory.id} has a bulletin, but no verdict"
         yield _finding(advisory, "tracker-verdict", message)
     elif not advisory.affected:
-        message = f"XSA-{advisory.number} has a bulletin, but its verdict is not affected"
+        message = f"{advisory.id} has a bulletin, but its verdict is not affected"
         yield _finding(advisory, "tracker-verdict", message, Severity.NOTICE)
 
 
@@ -211,7 +211,7 @@ def _bulletins_elsewhere(
     for advisory in announced:
         assert advisory.bulletin
         number, year = (int(part) for part in advisory.bulletin.split("-"))
-        statement = f"says that XSA-{advisory.number} was announced in {advisory.bulletin}"
+        statement = f"says that {advisory.id} was announced in {advisory.bulletin}"
         if number not in bulletins and advisory.bulletin not in missing:
             missing.add(advisory.bulletin)
             severity = Severity.NOTICE if number < newest else Severity.WARNING

@@ -111,7 +111,7 @@ def advisory_entries(site: Site, root: str) -> Iterator[FeedEntry]:
 
 
 def _advisory_entry(advisory: Advisory, day: date, site: Site, links: Links) -> FeedEntry:
-    name = f"XSA-{advisory.number}"
+    name = advisory.id
     sentence = words.verdict_sentences[advisory.status].format(product=site.product)
     published = published_advisory(advisory.number, site.profile)
     bulletins = [b for id_ in advisory.bulletins if isinstance(b := site.documents[id_], Bulletin)]
