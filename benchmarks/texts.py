@@ -63,9 +63,9 @@ def find_edit(pack: Pack) -> tuple[Text, str]:
 
 
 def _read_kind(pack: Pack, kind: Kind) -> Iterator[Text]:
-    for path in sorted((pack.root / kind.folder).glob(f"{kind.slug}-[0-9]*-*.txt")):
+    for path in sorted((pack.root / kind.folder[0]).glob(f"{kind.slug}-[0-9]*-*.txt")):
         words = path.read_text("utf-8", errors="replace")
-        yield Text(f"{kind.folder}/{path.name}", *_title_and_day(words, path.stem), words)
+        yield Text(f"{kind.folder[0]}/{path.name}", *_title_and_day(words, path.stem), words)
 
 
 def _title_and_day(words: str, name: str) -> tuple[str, date]:

@@ -163,7 +163,7 @@ def test_texts_alone_tell_what_they_address(archive: Archive, real_tracker: Path
     assert len(tracked) >= 50
     found = score(inferred, tracked)
     assert found.f1 >= 0.95, sorted(inferred ^ tracked)
-    differences = [f for f in lint(archive) if f.code == "tracker-differs"]
+    differences = [f for f in lint(archive, Profile()) if f.code == "tracker-differs"]
     assert len(differences) == len(inferred ^ tracked)
     assert all(f.line for f in differences)
 

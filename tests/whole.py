@@ -41,7 +41,7 @@ class Whole:
 def through(data: bytes) -> Whole:
     """Read a bulletin or a canary, and make all that a site has of it. Raises SecpackError."""
     archive = read(data)
-    lint(archive)
+    lint(archive, Profile())
     (publication,) = archive.publications
     html = render(publication.document, Links(Site(archive, PROFILE, URL), "../../")).html
     files = exports(archive, PROFILE, URL)
@@ -68,7 +68,7 @@ def read(data: bytes) -> Archive:
 
 
 def _entry(data: bytes, path: str, number: int) -> TextFile:
-    return TextFile(File(path, data, hashlib.sha256(data).hexdigest()), number, None, "", ())
+    return TextFile(File(path, data, hashlib.sha256(data).hexdigest()), number, None, True, "", ())
 
 
 def _other(canary: Canary) -> Canary:

@@ -66,6 +66,11 @@ class Site:
         """The author of the bulletins."""
         return self.profile.team or self.profile.issuer or "unknown"
 
+    @property
+    def has_tracker(self) -> bool:
+        """Whether there is any advisory, so that the site has a tracker."""
+        return self.own_theme and bool(self.archive.advisories)
+
     @cached_property
     def documents(self) -> Mapping[str, Publication]:
         """All bulletins and canaries by id."""

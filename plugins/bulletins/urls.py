@@ -90,14 +90,18 @@ def json_url(publication: Publication, profile: Profile) -> str:
 
 
 def attachment_url(attachment: Attachment, name: str, profile: Profile) -> str:
-    """An attachment: ``qsb/files/xsa-109-risk-graph.dot``."""
-    in_canaries = attachment.file.path.startswith(profile.canaries.folder + "/")
-    return f"{list_url(profile.canaries if in_canaries else profile.bulletins)}files/{name}"
+    """An attachment: ``qsb/files/xsa-109-risk-graph.dot``, ``files/digests/….txt``."""
+    path = attachment.file.path
+    for kind in (profile.bulletins, profile.canaries):
+        if kind.contains(path):
+            return f"{list_url(kind)}files/{name}"
+    return f"files/{path.rpartition('/')[0]}/{name}"
 
 
 def key_url(key: Key, profile: Profile) -> str:
     """A key's file: ``keys/security-team/….asc``."""
-    return KEYS + key.file.path.removeprefix(profile.keys + "/")
+    alone = profile.keys[0] if len(profile.keys) == 1 else "keys"
+    return KEYS + key.file.path.removeprefix(f"{alone}/")
 
 
 def osv_url(bulletin: Bulletin) -> str:

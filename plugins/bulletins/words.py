@@ -218,7 +218,8 @@ tracker_description: Final = Markup(
     "Which Xen Security Advisories affect the security of {product}."
 )
 tracker_introduction: Final = Markup(
-    "Which Xen Security Advisories affect the security of {product}, and which do not."
+    "Which Xen Security Advisories affect the security of {product}, and which do not. The "
+    "verdicts come from a list that is not signed."
 )
 skip_to_list: Final = "Skip to the list"
 statistics: Final = "Statistics"
@@ -285,7 +286,6 @@ affected_column: Final = "Affected"
 reason: Final = "Reason"
 bulletin_column: Final = "Bulletin"
 not_here: Final = Markup("{id} (not in this archive)")
-tracker_empty: Final = "There is no tracker data, and no text mentions an advisory."
 tracker_verdicts: Final = {
     Status.YES: "yes",
     Status.NO: "no",

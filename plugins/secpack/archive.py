@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
+from typing import Final
 
 from secpack import lint
 from secpack.canary.checks import check_canaries
@@ -26,6 +27,8 @@ from secpack.tracker.join import (
     join_ids,
     without_withheld,
 )
+
+_MOST_GAPS: Final = 100
 
 
 def load(  # noqa: PLR0913 - all but the first are given by name
@@ -59,7 +62,11 @@ def load(  # noqa: PLR0913 - all but the first are given by name
     archive = _joined(
         [bulletin for bulletin in bulletins if bulletin.id not in late],
         [canary for canary in canaries if canary.id not in late],
-        [without_withheld(advisory, withheld, profile.bulletins) for advisory in advisories],
+        [
+            without_withheld(advisory, withheld, profile.bulletins)
+            for advisory in advisories
+            if profile.tracker
+        ],
     )
     secret = _names_of(withheld)
     archive = replace(
@@ -171,5 +178,5 @@ def _gaps(
         if number not in here and document_id(kind, number) not in withheld
     ]
     if missing:
-        message = f"missing numbers: {ranges(missing)}"
-        yield Finding(kind.folder, 0, "number-gap", message)
+        message = f"missing numbers: {ranges(missing, _MOST_GAPS)}"
+        yield Finding(kind.folder[0], 0, "number-gap", message)

@@ -160,7 +160,9 @@ def check(
     findings = [*archive.findings, *map(_unreadable, errors)]
     waivers = [w for w in profile.waivers if w.finding in CODES]
     files = [p.document.file for p in archive.publications]
-    findings += with_waivers(lint(archive), waivers, {file.path: file.sha256 for file in files})
+    findings += with_waivers(
+        lint(archive, profile), waivers, {file.path: file.sha256 for file in files}
+    )
     findings += _future(archive.publications)
     for name in archive.unknown_embargoes:
         message = f"{name} is under embargo, but the pack has no such document"

@@ -24,7 +24,7 @@ from secpack.extract.odd_ids import odd_ids
 from secpack.extract.packages import read_packages
 from secpack.extract.summary import read_summary
 from secpack.lint import lint_text
-from secpack.model.archive import Bulletin, Canary, Document, Letter, Publication
+from secpack.model.archive import Bulletin, Canary, Document, Letter, Mention, Publication
 from secpack.model.blocks import Letterhead
 from secpack.model.findings import Finding
 from secpack.pack import Contents, TextFile, document_id
@@ -121,7 +121,7 @@ def read_bulletin(text: TextFile, letters: Sequence[TextFile], profile: Profile)
         path = letters[0].file.path
         raise ParseError("a letter next to a bulletin; only canaries have letters", path=path)
     document, metadata = _read(text, profile.bulletins, profile, word="bulletin")
-    mentions = find_mentions(document)
+    mentions = _mentions(document, profile)
     evidence = decide(mentions)
     addresses = advisory_numbers(evidence)
     known = profile.documents.get(document_id(profile.bulletins, text.number), DocumentEntry())
@@ -169,8 +169,18 @@ def read_canary(text: TextFile, files: Sequence[TextFile], profile: Profile) -> 
         due=due_window(statements, metadata.published),
         announcements=announcements(document),
         freshness=freshness(document),
-        all_mentions=tuple(m for each in documents for m in find_mentions(each)),
+        all_mentions=tuple(m for each in documents for m in _mentions(each, profile)),
         summary=read_summary(document),
+    )
+
+
+def _mentions(document: Document, profile: Profile) -> tuple[Mention, ...]:
+    """The ids in a text; without a tracker, advisories are ids like those of others."""
+    mentions = find_mentions(document)
+    if profile.tracker:
+        return mentions
+    return tuple(
+        replace(m, scheme="Xen" if m.scheme == "XSA" else m.scheme, advisory="") for m in mentions
     )
 
 
@@ -179,15 +189,15 @@ def _read(text: TextFile, kind: Kind, profile: Profile, *, word: str) -> tuple[D
 
     Raises ParseError if nothing can be read, TextError if it cannot be published.
     """
-    document = parse_text(text.file, profile.forms)
+    document = parse_text(text.file, profile.forms, profile.banners)
     head = document.letterhead
     assert head is not None
     errors = [*_letterhead_errors(head, text, word)]
     known = profile.documents.get(document_id(kind, text.number), DocumentEntry())
-    title = f"{head.issuer} {'Canary' if word == 'canary' else 'Security Bulletin'}"
-    metadata = read_metadata(document, known, fallback=f"{title} {text.number:03d}")
+    title = f"{head.issuer} {profile.banners[word][0]} {text.number:03d}".strip()
+    metadata = read_metadata(document, known, fallback=title)
     findings = [f for f in document.findings if f.code != "date-unread"]
-    findings += [*metadata.findings, *_findings(head, text, profile)]
+    findings += [*metadata.findings, *_findings(head, text, kind.issuer or profile.issuer)]
     errors += metadata.errors or ([] if errors else _year_errors(text, metadata, head.line))
     if errors:
         raise TextError(errors, findings + lint_text(document))
@@ -212,10 +222,10 @@ def _year_errors(text: TextFile, metadata: Metadata, line: int) -> list[ParseErr
     return [ParseError(message, path=text.file.path, line=line)]
 
 
-def _findings(head: Letterhead, text: TextFile, profile: Profile) -> Iterator[Finding]:
+def _findings(head: Letterhead, text: TextFile, issuer: str) -> Iterator[Finding]:
     path = text.file.path
-    if text.year is None:
+    if text.draft:
         yield Finding(path, 0, "draft", "the file name says draft: put the year there")
-    if profile.issuer and head.issuer != profile.issuer:
-        message = f"issued by {head.issuer!r}; the issuer in the profile is {profile.issuer!r}"
+    if issuer and head.issuer != issuer:
+        message = f"issued by {head.issuer!r}; the issuer in the profile is {issuer!r}"
         yield Finding(path, head.line, "issuer-differs", message)

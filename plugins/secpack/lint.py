@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import date
 from typing import Final
 
-from secpack.extract.sections import actions, summary_section
+from secpack.extract.sections import actions, sections, summary_section
 from secpack.model.archive import Advisory, Archive, Bulletin, Document, Mention
 from secpack.model.blocks import Citation, References, Text, running_text
 from secpack.model.findings import Finding, Severity
 from secpack.parser.blocks import defined_labels
 from secpack.parser.inline import citation_label
 from secpack.parser.lines import MAX_READ_LINES
-from secpack.profile import SecurityTxt
+from secpack.parser.rules.headings import section_name
+from secpack.profile import Profile, SecurityTxt
 
 CODES: Final = frozenset(
     {
@@ -35,10 +36,12 @@ _RENEW: Final = 30
 _CITED: Final = re.compile(r"(?<![\w\]])\[((?:[0-9]{1,3}|\*{1,5})(?:,\s?[0-9]{1,3}){0,20})\]")
 
 
-def lint(archive: Archive) -> list[Finding]:
+def lint(archive: Archive, profile: Profile) -> list[Finding]:
     """Return findings about texts that can be published nevertheless, sorted."""
     findings = [f for p in archive.publications for f in lint_text(p.document)]
-    findings += [f for bulletin in archive.bulletins for f in _sections(bulletin)]
+    findings += [f for b in archive.bulletins for f in _sections(b, profile.bulletins.sections)]
+    for canary in archive.canaries:
+        findings += _missing(canary.document, profile.canaries.sections)
     return sorted([*findings, *_tracker(archive)])
 
 
@@ -101,8 +104,20 @@ def _cited(text: str) -> Iterator[str]:
         yield from (citation_label(label.strip()) for label in match[1].split(","))
 
 
-def _sections(bulletin: Bulletin) -> Iterator[Finding]:
+def _missing(document: Document, expected: Sequence[str]) -> Iterator[Finding]:
+    """Report the sections of the profile that a text does not have."""
+    names = {section_name(section.title) for section in sections(document)}
+    for title in (title for title in expected if section_name(title) not in names):
+        message = f"no section {title}, which the profile names"
+        yield Finding(document.file.path, 0, "section-missing", message, Severity.NOTICE)
+
+
+def _sections(bulletin: Bulletin, expected: Sequence[str]) -> Iterator[Finding]:
+    """Report missing sections: those of the profile, or else what every bulletin should have."""
     path = bulletin.document.file.path
+    yield from _missing(bulletin.document, expected)
+    if expected:
+        return
     if summary_section(bulletin.document) is None:
         message = "no section Summary"
         yield Finding(path, 0, "section-missing", message, Severity.NOTICE)

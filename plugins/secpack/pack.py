@@ -16,6 +16,7 @@ from secpack.errors import ParseError, PrivateKeyError, SecpackError
 from secpack.files import read_file
 from secpack.model.archive import Attachment, File, Signature
 from secpack.model.findings import Finding, Severity
+from secpack.parser.letterhead import stated_kind
 from secpack.parser.lines import MAX_BYTES
 from secpack.profile import Kind, Profile
 from secpack.signatures.private_keys import find_private_key
@@ -24,12 +25,31 @@ _MAX_SIGNATURE: Final = 64 * 1024
 
 #: The largest file of a pack in bytes, published or not.
 _MAX_FILE: Final = 64 * 1024 * 1024
-_SIGNATURE: Final = re.compile(r"(?P<document>.+)\.(?:sig|sign)\.(?P<signer>[A-Za-z0-9_-]{1,40})")
+# What is in braces in the profile's patterns of names.
+_FIELDS: Final = {
+    "{number}": r"(?P<number>[0-9]{1,6})",
+    "{year}": r"(?P<year>[0-9]{4}|draft)",
+    "{part}": r"[A-Za-z0-9_.]{1,40}",
+    "{signer}": r"(?P<signer>[A-Za-z0-9_-][A-Za-z0-9._@+-]{0,60}?)",
+}
+_LETTER: Final = "(?:-(?P<letter>[a-z0-9][a-z0-9-]{0,60}))?"
+# In a usual name the number has one form.
+_USUAL_NUMBER: Final = r"(?P<number>[0-9]{3,6})"
 _SKIPPED: Final = re.compile(r"(?i)(?:.+-)?template(?:\..+)?|readme(?:\..+)?|\.git.*")
-_KEY: Final = re.compile(r"(?:[A-Za-z0-9][\w.-]{0,100}/)+[A-Za-z0-9][\w.-]{0,100}\.asc", re.ASCII)
+_KEY_NAME: Final = r"[A-Za-z0-9][\w.@+-]{0,100}"
+_KEY: Final = re.compile(rf"(?:{_KEY_NAME}/)+{_KEY_NAME}\.(?:asc|gpg|pgp)", re.ASCII)
 _ATTACHMENT: Final = re.compile(
-    r"[A-Za-z0-9][\w.-]{0,100}\.(?:txt|dot|csv|pdf|png|asc|patch|diff)", re.ASCII
+    r"[A-Za-z0-9][\w.+-]{0,100}\.(?:txt|dot|csv|pdf|png|asc|patch|diff|digests|sha(?:256|512))",
+    re.ASCII | re.IGNORECASE,
 )
+
+# What files begin with, if they are keys or signatures; white space can precede it.
+_ARMOURED: Final = {
+    b"-----BEGIN PGP SIGNATURE-----": "signature",
+    b"-----BEGIN PGP PUBLIC KEY BLOCK-----": "key",
+}
+_MAX_START: Final = 2000
+_LIKE_A_SIGNATURE: Final = re.compile(r"(?i).+\.(?:sig|sign|asc)(?:\..{1,60})?")
 
 #: Signers and paths of the signatures that lie next to a document.
 _Signed: TypeAlias = list[tuple[str, str]]
@@ -37,7 +57,7 @@ _Signed: TypeAlias = list[tuple[str, str]]
 
 @dataclass(frozen=True, slots=True)
 class TextFile:
-    """A text of the pack, and what its file name states; ``year`` is None for a draft.
+    """A text of the pack, and what its file name states; ``year`` is None if it does not.
 
     ``letter`` is the last part of a letter's name (``letter-joanna``), otherwise empty.
     """
@@ -45,6 +65,7 @@ class TextFile:
     file: File
     number: int
     year: int | None
+    draft: bool
     letter: str
     signatures: tuple[Signature, ...]
 
@@ -94,7 +115,7 @@ def read_contents(root: Path, profile: Profile) -> Contents:
 
     Raises SecpackError when there is no pack; what is wrong with one file is in the result.
     """
-    folders = (profile.bulletins.folder, profile.canaries.folder)
+    folders = (*profile.bulletins.folder, *profile.canaries.folder)
     if not any((root / folder).is_dir() for folder in folders):
         expected = " or ".join(f"{folder}/" for folder in folders)
         raise SecpackError(f"{root}: no security pack here; expected a folder {expected} in it")
@@ -103,13 +124,12 @@ def read_contents(root: Path, profile: Profile) -> Contents:
         names = ", ".join(f"{folder}/" for folder in missing)
         raise SecpackError(f"{root}: no folder {names}, which the profile names")
     reader = _Reader(root, profile)
-    reader.read_folder(profile.bulletins, reader.contents.bulletins)
-    reader.read_folder(profile.canaries, reader.contents.canaries)
+    reader.read_documents()
     reader.read_keys()
     reader.check_others()
     contents = reader.contents
     if not (contents.bulletins or contents.canaries or contents.withheld or contents.errors):
-        name = f"{profile.bulletins.prefix.lower()}-001-2020.txt"
+        name = _example(profile.bulletins)
         raise SecpackError(f"{root}: no document found; expected names like {name}")
     return contents
 
@@ -127,53 +147,72 @@ class _Reader:
         self._root = root
         self._profile = profile
         self._read_paths: set[str] = set()
+        self._signatures_here: set[str] = set()
+        self._others: dict[str, str] = {}  # why they are not published, by path
+        self._kinds = (
+            (profile.bulletins, _names(profile.bulletins), self.contents.bulletins),
+            (profile.canaries, _names(profile.canaries), self.contents.canaries),
+        )
         self._document_like = _document_like(profile)
+        self._endings = [_ending(pattern) for pattern in profile.signatures]
 
-    def read_folder(self, kind: Kind, texts: list[TextFile]) -> None:
-        """Read the documents, letters and attachments of one kind, and their signatures."""
-        paths = list(self._files(kind.folder, nested=False))
+    def read_documents(self) -> None:
+        """Read the documents, letters and attachments, and their signatures."""
+        paths: dict[str, None] = {}
+        for kind, _, _ in self._kinds:
+            for folder in kind.folder:
+                paths |= dict.fromkeys(self._files(folder, nested=kind.nested))
+        for folder in self._profile.attachments:
+            paths |= dict.fromkeys(self._files(folder, nested=True))
+            if not (self._root / folder).is_dir():
+                message = "the profile names this folder of attachments; the pack has none"
+                self._report(folder, "folder-missing", message, Severity.NOTICE)
         signatures: defaultdict[str, _Signed] = defaultdict(list)
         for path in paths:
-            if match := _SIGNATURE.fullmatch(path):
-                signatures[match["document"]].append((match["signer"], path))
+            if signed := self._signed_by(path):
+                self._signatures_here.add(path)
+                signatures[signed[0]].append((signed[1], path))
         for path in paths:
-            signed = signatures.pop(path, [])
-            if not _SIGNATURE.fullmatch(path) and not _SKIPPED.fullmatch(_name(path)):
-                self._read_document(path, kind, texts, signed)
+            own = signatures.pop(path, [])
+            if not self._signed_by(path) and not _SKIPPED.fullmatch(_name(path)):
+                self._read_document(path, own)
         for document, orphans in signatures.items():
-            match = _name_pattern(kind).fullmatch(_name(document))
-            if not (match and self._is_embargoed(kind, int(match["number"]))):
+            if not self._is_embargoed(document):
                 for _, path in orphans:
-                    why = "the document that it signs is not here"
-                    self._report_lost(path, "orphan-signature", why)
+                    why = "not published: the document that it signs is not here"
+                    self._report(path, "orphan-signature", why, Severity.ERROR)
 
     def read_keys(self) -> None:
         """Read the files of keys."""
-        for path in self._files(self._profile.keys, nested=True):
+        for path in (p for folder in self._profile.keys for p in self._files(folder, nested=True)):
             name = _name(path)
             if _KEY.fullmatch(path):
-                if file := self._read(path, MAX_BYTES):
+                if path not in self._read_paths and (file := self._read(path, MAX_BYTES)):
                     self.contents.keys.append(file)
             elif not _SKIPPED.fullmatch(name) and not self._document_like.fullmatch(name):
-                self._report_stray(path, "the name of a key ends in .asc")
+                self._others[path] = "the name of a key ends in .asc"
 
     def check_others(self) -> None:
-        """Report documents that nobody would read here, and private keys in any other file.
+        """Report what nobody would read here, and private keys in any other file.
 
         A private key is an error in every file: somebody may publish it one day.
         """
-        read = {self._profile.bulletins.folder, self._profile.canaries.folder}
         for folder, inner, names in os.walk(self._root):
             inner[:] = sorted(name for name in inner if name != ".git")
             relative = Path(folder).relative_to(self._root)
             for name in sorted((*inner, *names)):
                 path = (relative / name).as_posix()
-                is_read = name in names and relative.as_posix() in read
+                is_read = name in names and any(k.contains(path) for k, _, _ in self._kinds)
                 if self._document_like.fullmatch(name) and not is_read:
-                    why = "expected a file, in the folder of its kind"
-                    self._report_lost(_printable(path), "misplaced-document", why)
+                    why = "not published: expected a file, in the folder of its kind"
+                    self._report(_printable(path), "misplaced-document", why, Severity.ERROR)
+                    self._others.pop(path, None)
                 if path not in self._read_paths:
                     self._search(path)
+        at_top = "." in (*self._profile.bulletins.folder, *self._profile.canaries.folder)
+        for path in (p for p in self._others if "/" in p or not at_top):
+            why = self._others[path]
+            self._report(path, "stray-file", f"not published: {why}")
 
     def _search(self, path: str) -> None:
         """Search a regular file, or a link to one in the pack, for private keys."""
@@ -181,33 +220,80 @@ class _Reader:
         if not (file.is_file() and self._is_inside(file)):
             return
         try:
-            self._check_public(path, read_file(file, _MAX_FILE))
+            data = read_file(file, _MAX_FILE)
         except OSError as error:
             self._report_error(path, f"cannot be searched for private keys: {error.strerror}")
+            return
+        if self._check_public(path, data) and not _SKIPPED.fullmatch(_name(path)):
+            self._check_likeness(path, data)
+
+    def _check_likeness(self, path: str, data: bytes) -> None:
+        """Report a file that nobody reads, but that looks as if somebody should."""
+        start = data[:_MAX_START].lstrip()
+        like = next((what for mark, what in _ARMOURED.items() if start.startswith(mark)), "")
+        if not like and _LIKE_A_SIGNATURE.fullmatch(path):
+            like = "signature"
+        if not like and (banner := stated_kind(start, self._profile.banners)):
+            like = banner
+        is_known = path in self._signatures_here
+        if like and not is_known and not self._document_like.fullmatch(_name(path)):
+            self._others.pop(path, None)
+            message = f"not published: it looks like a {like}; {self._expected(like)}"
+            is_text = like in self._profile.banners
+            severity = Severity.ERROR if is_text else Severity.WARNING
+            code = f"misplaced-{'document' if is_text else like}"
+            self._report(_printable(path), code, message, severity)
+
+    def _expected(self, like: str) -> str:
+        """Where a file would be read."""
+        if like == "signature":
+            names = " or ".join(self._profile.signatures)
+            return f"expected it beside what it signs, with a name that ends in {names}"
+        if like == "key":
+            folders = " or ".join(f"{folder}/" for folder in self._profile.keys)
+            return f"expected it in {folders}, with a name that ends in .asc"
+        kind = self._profile.canaries if like == "canary" else self._profile.bulletins
+        return f"expected a name like {_where(kind)}"
 
     # --- documents ---
 
-    def _read_document(self, path: str, kind: Kind, texts: list[TextFile], signed: _Signed) -> None:
-        match = _name_pattern(kind).fullmatch(_name(path))
-        if match and self._is_embargoed(kind, int(match["number"])):
-            self.contents.withheld.add(document_id(kind, int(match["number"])))
-        elif match:
-            if file := self._read(path, MAX_BYTES):
-                texts.append(_text_file(file, match, self._signatures(signed)))
-        elif self._document_like.fullmatch(_name(path)):
-            why = f"expected a name like {kind.slug}-001-2020.txt in {kind.folder}/"
-            self._report_lost(path, "misplaced-document", why)
+    def _read_document(self, path: str, signed: _Signed) -> None:
+        for kind, names, texts in self._kinds:
+            match = names.fullmatch(_name(path)) if kind.contains(path) else None
+            if match and self._is_embargoed(path):
+                self.contents.withheld.add(document_id(kind, int(match["number"])))
+                return
+            if match:
+                if file := self._read(path, MAX_BYTES):
+                    texts.append(_text_file(file, match, self._signatures(signed)))
+                return
+        own = next((kind for kind, _, _ in self._kinds if kind.contains(path)), None)
+        if self._document_like.fullmatch(_name(path)):
+            if own:
+                why = f"not published: expected a name like {_where(own)}"
+                self._report(path, "misplaced-document", why, Severity.ERROR)
         elif not signed:
-            expected = f"{kind.slug}-001-2020.txt, or a signature next to it"
-            self._report_stray(path, f"expected a name like {expected}")
+            name = f"a name like {_example(own)}, or " if own else ""
+            self._others[path] = f"expected {name}a signature next to it"
         elif not _ATTACHMENT.fullmatch(_name(path)):
-            self._report_stray(path, "signed, but not a type of file that a site serves")
+            self._others[path] = "signed, but not a type of file that a site serves"
         elif file := self._read(path, MAX_BYTES):
             self.contents.attachments.append(Attachment(file, self._signatures(signed)))
 
-    def _is_embargoed(self, kind: Kind, number: int) -> bool:
-        known = self._profile.documents.get(document_id(kind, number))
-        return known is not None and known.status == "embargoed"
+    def _is_embargoed(self, path: str) -> bool:
+        for kind, names, _ in self._kinds:
+            match = names.fullmatch(_name(path)) if kind.contains(path) else None
+            if match:
+                known = self._profile.documents.get(document_id(kind, int(match["number"])))
+                return known is not None and known.status == "embargoed"
+        return False
+
+    def _signed_by(self, path: str) -> tuple[str, str] | None:
+        """The path of what a signature signs, and the signer's name in it; None for other files."""
+        for ending in self._endings:
+            if match := ending.fullmatch(path):
+                return match["document"], match.groupdict().get("signer") or ""
+        return None
 
     def _signatures(self, signed: _Signed) -> tuple[Signature, ...]:
         files = ((signer, self._read(path, _MAX_SIGNATURE)) for signer, path in signed)
@@ -218,15 +304,16 @@ class _Reader:
     def _files(self, folder: str, *, nested: bool) -> Iterator[str]:
         """Yield the paths of the regular files in a folder, sorted; none is outside the pack."""
         top = self._root / folder
+        prefix = "" if folder == "." else f"{folder}/"
         if not top.is_dir():
             return
-        if not self._is_inside(top):
+        if prefix and not self._is_inside(top):
             self._report_error(folder, "a link that leads out of the pack")
             return
         for entry in sorted(os.scandir(top), key=lambda entry: entry.name):
-            path = f"{folder}/{entry.name}"
+            path = f"{prefix}{entry.name}"
             if not entry.name.isprintable():
-                self._report_error(f"{folder}/{entry.name!r}", "a name that cannot be printed")
+                self._report_error(f"{prefix}{entry.name!r}", "a name that cannot be printed")
             elif entry.is_symlink() and not self._is_inside(Path(entry.path)):
                 self._report_error(path, "a link that leads out of the pack")
             elif nested and _is_kind(entry, stat.S_ISDIR):
@@ -235,8 +322,14 @@ class _Reader:
                 yield path
             elif not _is_kind(entry, stat.S_ISDIR):
                 self._report_error(path, "not a regular file")
-            elif not _SKIPPED.fullmatch(entry.name):
-                self._report_stray(path, "expected a file here")
+            elif not self._is_named(path) and not _SKIPPED.fullmatch(entry.name):
+                self._report(path, "stray-file", "not published: expected a file here")
+
+    def _is_named(self, path: str) -> bool:
+        """Whether the profile names a folder, or one inside it."""
+        profile = self._profile
+        named = (*profile.bulletins.folder, *profile.canaries.folder, *profile.keys)
+        return any(f"{each}/".startswith(f"{path}/") for each in (*named, *profile.attachments))
 
     def _is_inside(self, path: Path) -> bool:
         """Whether a path, links followed, is below the pack's folder."""
@@ -266,14 +359,10 @@ class _Reader:
     def _report_error(self, path: str, why: str) -> None:
         self.contents.errors.append(ParseError(why, path=_printable(path)))
 
-    def _report_stray(self, path: str, why: str) -> None:
-        message = f"not published: {why}"
-        self.contents.findings.append(Finding(path, 0, "stray-file", message, Severity.WARNING))
-
-    def _report_lost(self, path: str, code: str, why: str) -> None:
-        """Report a file without which a text, or its signature, would silently be missing."""
-        message = f"not published: {why}"
-        self.contents.findings.append(Finding(path, 0, code, message, Severity.ERROR))
+    def _report(
+        self, path: str, code: str, message: str, severity: Severity = Severity.WARNING
+    ) -> None:
+        self.contents.findings.append(Finding(path, 0, code, message, severity))
 
 
 def _name(path: str) -> str:
@@ -292,21 +381,69 @@ def _is_kind(entry: os.DirEntry[str], is_kind: Callable[[int], bool]) -> bool:
         return False
 
 
-def _name_pattern(kind: Kind) -> re.Pattern[str]:
-    return re.compile(
-        rf"{re.escape(kind.slug)}-(?P<number>\d{{3,6}})-(?P<year>\d{{4}}|draft)"
-        r"(?:-(?P<letter>[a-z0-9][a-z0-9-]{0,60}))?\.txt",
-        re.ASCII,
-    )
+def _regular(pattern: str) -> str:
+    """A pattern of the profile as a regular expression."""
+    parts = re.split(r"(\{[a-z]+\})", pattern)
+    return "".join(_FIELDS[part] if part in _FIELDS else re.escape(part) for part in parts)
+
+
+def _ending(pattern: str) -> re.Pattern[str]:
+    return re.compile(rf"(?P<document>.+){_regular(pattern)}", re.ASCII | re.DOTALL)
+
+
+@dataclass(frozen=True, slots=True)
+class _Names:
+    """The file names of a kind; a letter's name goes on before the last full stop."""
+
+    patterns: tuple[re.Pattern[str], ...]
+
+    def fullmatch(self, name: str) -> re.Match[str] | None:
+        matches = (pattern.fullmatch(name) for pattern in self.patterns)
+        return next((match for match in matches if match), None)
+
+
+def _names(kind: Kind) -> _Names:
+    compiled = []
+    for pattern in kind.patterns:
+        stem, stop, suffix = pattern.rpartition(".")
+        stem, rest = (stem, stop + suffix) if stop and "{" not in suffix else (pattern, "")
+        expression = _regular(stem) + _LETTER + re.escape(rest)
+        if not kind.files:
+            expression = expression.replace(_FIELDS["{number}"], _USUAL_NUMBER)
+        compiled.append(re.compile(expression, re.ASCII))
+    return _Names(tuple(compiled))
+
+
+def _example(kind: Kind) -> str:
+    """A file name of a kind."""
+    examples = {"{number}": "001", "{year}": "2020", "{part}": "part"}
+    name = kind.patterns[0]
+    for fields, example in examples.items():
+        name = name.replace(fields, example)
+    return name
+
+
+def _where(kind: Kind) -> str:
+    """A file name of a kind, and its folder."""
+    top = "" if kind.folder[0] == "." else f" in {kind.folder[0]}/"
+    return f"{_example(kind)}{top}"
 
 
 def _document_like(profile: Profile) -> re.Pattern[str]:
     """Names of documents and signatures, misspelt ones among them."""
-    slugs = "|".join(re.escape(kind.slug) for kind in (profile.bulletins, profile.canaries))
-    name = rf"(?:{slugs})[-_ #]{{0,2}}[0-9]{{1,6}}(?:[-_. ].{{0,200}})?\.txt"
-    return re.compile(rf"(?i){name}(?:\.(?:sig|sign)\..{{1,40}})?")
+    names = []
+    for pattern in (*profile.bulletins.patterns, *profile.canaries.patterns):
+        start = pattern.partition("{")[0].rstrip("-_.")
+        stop, suffix = pattern.rpartition(".")[1:]
+        if start:
+            end = re.escape(stop + suffix) if "{" not in suffix else ""
+            names.append(rf"{re.escape(start)}[-_ #]{{0,2}}[0-9]{{1,6}}(?:[-_. ].{{0,200}})?{end}")
+    endings = "|".join(re.escape(e).replace(r"\{signer\}", ".{1,61}") for e in profile.signatures)
+    return re.compile(rf"(?i)(?:{'|'.join(names) or '(?!)'})(?:{endings or '(?!)'})?")
 
 
 def _text_file(file: File, match: re.Match[str], signatures: tuple[Signature, ...]) -> TextFile:
-    year = int(match["year"]) if match["year"].isdigit() else None
-    return TextFile(file, int(match["number"]), year, match["letter"] or "", signatures)
+    stated = match.groupdict().get("year") or ""
+    year = int(stated) if stated.isdigit() else None
+    is_draft = stated == "draft"
+    return TextFile(file, int(match["number"]), year, is_draft, match["letter"] or "", signatures)

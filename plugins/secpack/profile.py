@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, is_dataclass
 from datetime import UTC, date, datetime, time
 from pathlib import Path
@@ -24,12 +24,15 @@ _MAX_LINE: Final = 4000
 _MAX_DOTS: Final = 50
 _MAX_STRING: Final = 2000
 _MAX_ADVISORY: Final = 99_999
+_INSIDE: Final = "expected a folder inside the pack"
 _YEARS: Final = range(1970, 2100)
 _STATUSES: Final = ("published", "embargoed")
 _DIGEST: Final = re.compile(r"[0-9a-f]{64}")
 _FINGERPRINT: Final = re.compile(r"[0-9A-F]{40}")
 _NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,39}")
-_SIGNER: Final = re.compile(r"[A-Za-z0-9_-]{1,40}")  # as in names of signature files
+_SIGNER: Final = re.compile(
+    r"[A-Za-z0-9_-][A-Za-z0-9._@+-]{0,60}"
+)  # as in names of signature files
 _MAX_SHIPPING: Final = 5  # texts whose packages the profile gives: a rule should read more
 _FORM: Final = re.compile(r"[A-Z][A-Za-z0-9#:_-]{1,39}")
 _CONTROL: Final = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ufffe\uffff]")
@@ -48,21 +51,53 @@ _TAG: Final = re.compile(  # RFC 4151: a domain or an e-mail address, and a date
 _LANGUAGE: Final = re.compile(r"[A-Za-z]{2,8}(?:-[A-Za-z0-9]{1,8}){0,8}")
 
 
+#: What a canary can state: how many bulletins there are, the master key, when the next one is due,
+#: and a proof of freshness.
+STATES: Final = ("bulletins", "key", "next", "proof")
+
+# What is in braces in the patterns of file names and of endings.
+_NAME_FIELDS: Final = ("number", "year", "part")
+_LITERAL: Final = re.compile(r"[A-Za-z0-9._@+-]*")
+
 #: A field has the name of the type.
 Day: TypeAlias = date
 
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """Bulletins or canaries: their folder, and the prefix of their file names and ids."""
+    """Bulletins or canaries: the prefix of their ids, and how they look in this pack.
+
+    ``folder`` has their folders, ``.`` for the pack itself; with ``nested`` also those inside.
+    ``files`` are the patterns of their
+    file names, ``banner`` the words between issuer and number in a banner, ``issuer`` is a name
+    that only their banners have. ``sections`` are those that a text must have. ``states`` is what
+    every canary states.
+    """
 
     prefix: str
-    folder: str
+    folder: tuple[str, ...]
+    nested: bool = False
+    files: tuple[str, ...] = ()
+    banner: tuple[str, ...] = ()
+    issuer: str = ""
+    sections: tuple[str, ...] = ()
+    states: tuple[str, ...] = STATES
 
     @property
     def slug(self) -> str:
-        """The prefix in file names and URLs."""
+        """The prefix in URLs, and in usual file names."""
         return self.prefix.lower()
+
+    @property
+    def patterns(self) -> tuple[str, ...]:
+        """The patterns of their file names."""
+        return self.files or (f"{self.slug}-{{number}}-{{year}}.txt",)
+
+    def contains(self, path: str) -> bool:
+        """Whether a file of the pack is in one of their folders."""
+        top = path.rpartition("/")[0] or "."
+        below = (f"{top}/".startswith(f"{folder}/") for folder in self.folder)
+        return top in self.folder or (self.nested and any(below))
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,15 +216,17 @@ class Csaf:
 
 
 # A pack may lack the folders of these, which no profile has named.
-_BULLETINS: Final = Kind("QSB", "QSBs")
-_CANARIES: Final = Kind("canary", "canaries")
-_KEYS: Final = "keys"
+_BULLETINS: Final = Kind("QSB", ("QSBs",), banner=("Security Bulletin",))
+_CANARIES: Final = Kind("canary", ("canaries",), banner=("Canary",))
+_KEYS: Final = ("keys",)
 
 
 @dataclass(frozen=True, slots=True)
 class Profile:
     """An issuer. ``tag`` is the authority of feed ids (RFC 4151), ``master_key`` a fingerprint.
 
+    ``keys`` and ``attachments`` are folders, ``signatures`` the endings of signatures' names.
+    ``tracker`` is whether Xen advisories matter: without, they are ids like those of others.
     Signatures over obsolete digests made before ``legacy_until`` count as good.
     """
 
@@ -202,7 +239,10 @@ class Profile:
     legacy_until: date | None = None
     bulletins: Kind = _BULLETINS
     canaries: Kind = _CANARIES
-    keys: str = _KEYS
+    keys: tuple[str, ...] = _KEYS
+    signatures: tuple[str, ...] = (".sig.{signer}", ".sign.{signer}")
+    attachments: tuple[str, ...] = ()
+    tracker: bool = True
     master_key: str = ""
     links: Links = Links()
     ids: Mapping[str, Scheme] = field(default_factory=dict)
@@ -217,8 +257,16 @@ class Profile:
     def named_folders(self) -> list[str]:
         """The folders that the profile's file names, so that the pack must have them."""
         defaults = ((self.bulletins, _BULLETINS), (self.canaries, _CANARIES))
-        named = [kind.folder for kind, default in defaults if kind is not default]
-        return named + ([self.keys] if self.keys != _KEYS else [])
+        named = [f for kind, default in defaults if kind is not default for f in kind.folder]
+        return named + [folder for folder in self.keys if self.keys != _KEYS]
+
+    @property
+    def banners(self) -> dict[str, tuple[str, ...]]:
+        """The words in the banner of each kind of text."""
+        return {
+            "bulletin": self.bulletins.banner or _BULLETINS.banner,
+            "canary": self.canaries.banner or _CANARIES.banner,
+        }
 
     @property
     def forms(self) -> tuple[tuple[str, str], ...]:
@@ -353,6 +401,11 @@ def _string(data: object, setting: str) -> str:
     return data
 
 
+def _flag(data: object, setting: str) -> object:
+    _require(type(data) is bool, setting, "expected true or false")
+    return data
+
+
 def _number(data: object, setting: str) -> object:
     _require(type(data) is int, setting, "expected a number")
     return data
@@ -383,6 +436,7 @@ def _check_year(setting: str, day: date) -> None:
 
 _SCALARS: Final[Mapping[Any, Callable[[object, str], object]]] = {
     str: _string,
+    bool: _flag,
     int: _number,
     date: _day,
     datetime: _moment,
@@ -403,8 +457,11 @@ def _check_values(profile: Profile) -> None:
     for kind in (profile.bulletins, profile.canaries):
         expected = f"{kind.prefix!r}: expected at most 40 letters and digits"
         _require(_NAME.fullmatch(kind.prefix), "prefix", expected)
-        _check_folder("folder", kind.folder)
-    _check_folder("keys", profile.keys)
+        _check_kind(kind)
+    for folder in (*profile.keys, *profile.attachments):
+        _check_folder("keys" if folder in profile.keys else "attachments", folder)
+    for ending in profile.signatures:
+        _check_pattern("signatures", ending, ("signer",))
     _check_links(profile.links)
     if profile.security_txt:
         _check_security_txt(profile.security_txt)
@@ -423,8 +480,30 @@ def _check_values(profile: Profile) -> None:
     _check_signers(profile)
 
 
+def _check_kind(kind: Kind) -> None:
+    _require(kind.folder, "folder", "expected at least one folder")
+    for folder in kind.folder:
+        _require(folder == "." or is_safe(folder), "folder", f"{folder!r}: {_INSIDE}")
+    for pattern in kind.patterns:
+        _check_pattern("files", pattern, _NAME_FIELDS)
+        expected = f"{pattern!r}: expected {{number}} once, and no two fields side by side"
+        _require(pattern.count("{number}") == 1 and "}{" not in pattern, "files", expected)
+        _require(pattern.count("{year}") <= 1, "files", f"{pattern!r}: expected {{year}} once")
+    for state in kind.states:
+        _require(state in STATES, "states", f"{state!r}: expected one of {', '.join(STATES)}")
+
+
+def _check_pattern(setting: str, pattern: str, fields: Sequence[str]) -> None:
+    literal = pattern
+    for name in fields:
+        literal = literal.replace(f"{{{name}}}", "")
+    names = " or ".join(f"{{{name}}}" for name in fields)
+    expected = f"{pattern!r}: expected letters, digits, . _ @ + - and {names}"
+    _require(literal and _LITERAL.fullmatch(literal), setting, expected)
+
+
 def _check_folder(setting: str, folder: str) -> None:
-    _require(is_safe(folder), setting, f"{folder!r}: expected a folder inside the pack")
+    _require(is_safe(folder), setting, f"{folder!r}: {_INSIDE}")
 
 
 def _check_url(setting: str, url: str, schemes: tuple[str, ...]) -> None:
@@ -507,7 +586,7 @@ def _check_packages(packages: Mapping[str, Package]) -> None:
 def _check_signers(profile: Profile) -> None:
     _check_fingerprint("master_key", profile.master_key)
     for name, signer in profile.signers.items():
-        expected = "expected at most 40 letters, digits, - and _"
+        expected = "expected at most 61 letters, digits, and - _ . @ +"
         _require(_SIGNER.fullmatch(name), f"signers.{name}", expected)
         _check_fingerprint(f"signers.{name}.fingerprint", signer.fingerprint)
 

@@ -53,6 +53,7 @@ def many(tmp_path_factory: pytest.TempPathFactory) -> Site:
         f"QSBs/qsb-{n:03d}-{day(n).year}.txt": bulletin(n, date=day(n).isoformat())
         for n in range(1, COUNT + 1)
     }
+    files["QSBs/qsb-002-2001.txt"] = bulletin(2, date=day(2).isoformat(), body="As XSA-1.")
     for n in (1, 2, 3):
         text = canary(n, date=f"March {n}, 2008", count=COUNT)
         files[f"canaries/canary-{n:03d}-2008.txt"] = text

@@ -207,8 +207,20 @@ def test_without_tracker_data_there_are_no_statistics(tmp_path: Path) -> None:
 
 def test_an_archive_without_any_advisory(tmp_path: Path) -> None:
     site = site_of(tmp_path, {"QSBs/qsb-001-2001.txt": bulletin(1)})
-    assert "no text mentions an advisory" in site.read("xsa/index.html")
+    assert not [path for path in site.files() if path.startswith(("xsa/", "feeds/xsa"))]
+    pages = [site.read(path) for path in site.files() if path.endswith(".html")]
+    assert not [page for page in pages if "Xen" in words(page) or "XSA" in words(page)]
+    assert dangling(site.folder)[0] == []
     assert "No text in this archive mentions a CVE" in site.read("cve/index.html")
+
+
+def test_advisories_that_do_not_matter_are_ids_like_others(tmp_path: Path) -> None:
+    text = bulletin(1, title="As in XSA-7", body="See XSA-7 (CVE-2001-0001), XSA-8.")
+    site = site_of(tmp_path, {"QSBs/qsb-001-2001.txt": text}, more="tracker = false\n")
+    assert not (site.folder / "xsa").exists()
+    assert "XSA-8" in words(site.read("cve/index.html"))
+    assert 'href="https://xenbits.xen.org/xsa/advisory-8.html"' in site.read("qsb/001/index.html")
+    assert json.loads(site.read("data/archive.json"))["advisories"] == []
 
 
 def test_what_only_a_letter_names_has_a_page(tmp_path: Path) -> None:

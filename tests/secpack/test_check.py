@@ -255,7 +255,7 @@ def test_what_a_maintainer_wants_to_know(
 def test_lists_of_citations(tmp_path: Path) -> None:
     body = "As shown [1, 2].\nAnd [2,3] here.\n\nReferences\n--------\n\n[1] One.\n[2] Two.\n"
     pack = make_pack(tmp_path, {"QSBs/qsb-001-2001.txt": bulletin(1, body=body)})
-    found = lint(load(pack, profile=Profile()))
+    found = lint(load(pack, profile=Profile()), Profile())
     assert [f.message.split(",")[0] for f in found if "reference" in f.code] == ["[3] is cited"]
 
 
@@ -277,7 +277,7 @@ def test_template_text_left_in(tmp_path: Path, body: str, left: list[str]) -> No
 
 def differences(tmp_path: Path, text: str, *tracker: Advisory) -> list[str]:
     pack = make_pack(tmp_path, {"QSBs/qsb-001-2001.txt": text})
-    found = lint(load(pack, profile=Profile(), advisories=tracker))
+    found = lint(load(pack, profile=Profile(), advisories=tracker), Profile())
     return [f"{f.line}: {f.message}" for f in found if f.code == "tracker-differs"]
 
 
@@ -325,7 +325,7 @@ def test_a_difference_tells_nothing_of_what_is_kept_back(tmp_path: Path) -> None
     )
     profile = Profile(documents={"QSB-002": DocumentEntry(status="embargoed")})
     tracker = (advisory(4, "002-2002"), advisory(5, "002-2002"))
-    messages = [f.message for f in lint(load(pack, profile=profile, advisories=tracker))]
+    messages = [f.message for f in lint(load(pack, profile=profile, advisories=tracker), profile)]
     assert any("XSA-4 is addressed here" in message for message in messages)
     assert not any("002" in message or "XSA-5" in message for message in messages)
 
@@ -336,7 +336,9 @@ def test_what_only_a_check_finds_can_be_waived(
     text = bulletin(1, title="About XSA-7", body=BODY)
     tracker = (advisory(8, "001-2001"),)
     pack = make_pack(tmp_path, {"QSBs/qsb-001-2001.txt": text})
-    assert {f.code for f in lint(load(pack, profile=Profile(), advisories=tracker))} == CODES
+    assert {
+        f.code for f in lint(load(pack, profile=Profile(), advisories=tracker), Profile())
+    } == CODES
     waivers = "".join(
         f'[[waivers]]\nfinding = "{code}"\nfile = "QSBs/qsb-001-2001.txt"\nreason = "known"\n'
         for code in ("reference-twice", "carriage-return", "tracker-differs")

@@ -41,7 +41,8 @@ def check_output(site: Site, folder: Path) -> None:
     """
     pages = ["", *(page_url(p, site.profile) for p in site.archive.publications)]
     if site.own_theme:
-        pages += [XSA, CVE, *(advisory_url(number) for number in site.advisories)]
+        pages += [CVE, *([XSA] if site.has_tracker else [])]
+        pages += [advisory_url(number) for number in site.advisories]
     expected = [*(url + INDEX for url in pages), *expected_urls(site)]
     missing = [path for path in expected if not (folder / path).is_file()]
     if missing:

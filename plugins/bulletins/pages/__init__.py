@@ -65,8 +65,9 @@ def _archive_pages(site: Site) -> Iterator[tuple[str, MakePage]]:
     yield KEYS, partial(keys_page, site)
     yield FEEDS, partial(_feeds_page, site)
     yield SEARCH, partial(_search_page, site)
-    yield XSA, partial(tracker_page, site)
-    yield from advisory_pages(site)
+    if site.has_tracker:
+        yield XSA, partial(tracker_page, site)
+        yield from advisory_pages(site)
     yield CVE, partial(id_page, site)
     yield from lookup_pages(site)
 
@@ -75,9 +76,14 @@ def _search_page(site: Site) -> SearchPage:
     kinds = site.profile.bulletins, site.profile.canaries
     urls = (*map(list_url, kinds), XSA, CVE, RELEASE, PACKAGE)
     lists = zip(urls, words.browse_lists, strict=True)
+    advisory = "XSA-212, " if site.has_tracker else ""
     return SearchPage(
-        f"XSA-212, {kinds[0].prefix} 29, CVE-2017-7228",
-        tuple((Link(url, title), text) for url, (title, text) in lists),
+        f"{advisory}{kinds[0].prefix} 29, CVE-2017-7228",
+        tuple(
+            (Link(url, title), text)
+            for url, (title, text) in lists
+            if url != XSA or site.has_tracker
+        ),
     )
 
 
@@ -122,7 +128,7 @@ def frame_of(site: Site, texts: Iterable[Any]) -> Frame:
     menu = [
         Link(bulletins, words.bulletins),
         Link(canaries, words.canaries),
-        Link(XSA, words.tracker),
+        *([Link(XSA, words.tracker)] if site.has_tracker else []),
         Link(RELEASE, words.releases),
         Link(PACKAGE, words.packages),
         *([Link(verifying, words.verify)] if verifying else []),
@@ -139,6 +145,7 @@ def frame_of(site: Site, texts: Iterable[Any]) -> Frame:
         public_url=site.url,
         bulletins=bulletins,
         canaries=canaries,
+        tracker=XSA if site.has_tracker else "",
         verifying=verifying,
         menu=tuple(menu),
         footer=tuple(footer),

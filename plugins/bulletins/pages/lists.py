@@ -86,13 +86,17 @@ def _list_page(
         due=latest.due if isinstance(latest, Canary) else None,
         years=year_links(list_url(kind), publications),
         groups=tuple((year, [item_of(site, p) for p in group]) for year, group in by_year(shown)),
-        attachments=tuple(_attachments(site, kind.folder)),
+        attachments=tuple(_attachments(site, kind)),
     )
 
 
-def _attachments(site: Site, folder: str) -> Iterator[AttachmentItem]:
+def _attachments(site: Site, kind: Kind) -> Iterator[AttachmentItem]:
+    """The attachments in the folders of a kind; with the bulletins, also those of other folders."""
+    canaries = site.profile.canaries
     for attachment in site.archive.attachments:
-        if attachment.file.path.startswith(f"{folder}/"):
+        if kind.contains(path := attachment.file.path) or not (
+            kind == canaries or canaries.contains(path)
+        ):
 
             def link(name: str, text: str, attachment: Attachment = attachment) -> Link:
                 return Link(attachment_url(attachment, name, site.profile), text)

@@ -33,7 +33,8 @@ class Frame:
 
     ``path`` is the page's file; ``root`` leads from there to the site's root, without a slash at
     the end. ``public_url`` is empty if unknown. ``bulletins`` and ``canaries`` are the URLs of the
-    lists, ``verifying`` that of the page that explains how to check signatures, if there is one.
+    lists, ``tracker`` and ``verifying`` those of the tracker and of the page that explains how to
+    check signatures, if there are any.
     """
 
     site_name: str
@@ -41,6 +42,7 @@ class Frame:
     public_url: str
     bulletins: str
     canaries: str
+    tracker: str
     verifying: str
     menu: tuple[Link, ...]
     footer: tuple[Link, ...]

@@ -23,7 +23,7 @@ class Severity(StrEnum):
 _MOST_NUMBERS: Final = 12
 
 
-def ranges(numbers: Iterable[int]) -> str:
+def ranges(numbers: Iterable[int], most: int = _MOST_NUMBERS) -> str:
     """List numbers of documents, three or more in a row as a range: ``003-007, 012``."""
     runs: list[list[int]] = []
     for number in sorted(numbers):
@@ -32,10 +32,10 @@ def ranges(numbers: Iterable[int]) -> str:
         else:
             runs.append([number])
     listed = []
-    for run in runs[:_MOST_NUMBERS]:
+    for run in runs[:most]:
         ends = [f"{number:03d}" for number in (run if len(run) < 3 else (run[0], run[-1]))]
         listed.append(("-" if len(run) > 2 else ", ").join(ends))
-    more = sum(map(len, runs[_MOST_NUMBERS:]))
+    more = sum(map(len, runs[most:]))
     return ", ".join(listed) + (f" and {more} more" if more else "")
 
 

@@ -74,6 +74,12 @@ def _match_banner(banner: str, banners: Banners, path: str, line: int) -> tuple[
     raise ParseError(f"{banner[:60]!r} is no banner; {expected}", path=path, line=line)
 
 
+def stated_kind(data: bytes, banners: Banners) -> str:
+    """The kind of text that begins with these bytes, by its banner; empty if there is none."""
+    first = data.partition(b"\n")[0].decode("utf-8", "replace").strip()
+    return next((kind for kind, _ in _banner_matches(first[:_MAX_TITLE_LINE], banners)), "")
+
+
 def _banner_matches(banner: str, banners: Banners) -> Iterator[tuple[str, re.Match[str]]]:
     for kind, words in banners.items():
         if match := _banner_pattern(tuple(words)).fullmatch(banner.lstrip("\ufeff \t")):

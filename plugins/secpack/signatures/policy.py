@@ -70,7 +70,7 @@ def _inspect(
         return inspect_keys(keyring, profile.master_key, cache=checker.cache)
     except ProgramMissingError as error:
         message = f"{error}; without it nobody checks which keys the master key has certified"
-        return bare_keys(keyring), (Finding(profile.keys, 0, "no-gpg", message, Severity.ERROR),)
+        return bare_keys(keyring), (Finding(profile.keys[0], 0, "no-gpg", message, Severity.ERROR),)
 
 
 def _from_the_future(signatures: Mapping[str, Signature]) -> Iterator[ParseError]:
@@ -197,11 +197,11 @@ def check_anchor(keys: Sequence[Key], profile: Profile) -> Iterator[Finding]:
     """
     if not profile.master_key:
         message = "the profile pins no master key: whoever wrote the pack could have signed it"
-        yield Finding(profile.keys, 0, "no-anchor", message)
+        yield Finding(profile.keys[0], 0, "no-anchor", message)
         return
     if not keys:
         message = "the pack has no keys, so no signature can be good"
-        yield Finding(profile.keys, 0, "key-missing", message, Severity.ERROR)
+        yield Finding(profile.keys[0], 0, "key-missing", message, Severity.ERROR)
         return
     for key in keys:
         _check_master(key, profile.master_key)
@@ -230,7 +230,7 @@ def _missing(keys: Sequence[Key], profile: Profile) -> Iterator[Finding]:
     for name, fingerprint in pinned.items():
         if fingerprint not in present:
             message = f"the profile pins {name}, {fingerprint}; the pack has no usable copy of it"
-            yield Finding(profile.keys, 0, "key-missing", message, Severity.ERROR)
+            yield Finding(profile.keys[0], 0, "key-missing", message, Severity.ERROR)
 
 
 def _revoked(keys: Sequence[Key]) -> Iterator[Finding]:

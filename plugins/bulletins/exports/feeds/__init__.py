@@ -26,7 +26,8 @@ def feeds(site: Site) -> Iterator[Export]:
     yield Export("all.json", json_feed_url("all"), tuple)  # made together with the Atom feed
     yield _feed(site, "bulletins", profile.bulletins.slug, archive.bulletins)
     yield _feed(site, "canaries", profile.canaries.slug, archive.canaries)
-    yield _feed(site, "xsa", "xsa", ())
+    if archive.advisories:
+        yield _feed(site, "xsa", "xsa", ())
 
 
 def _feed(site: Site, name: str, slug: str, publications: Sequence[Publication]) -> Export:
