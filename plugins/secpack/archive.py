@@ -3,18 +3,28 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
-from typing import Final
+from typing import Final, TypeVar
 
 from secpack import lint
 from secpack.canary.checks import check_canaries
-from secpack.documents import read_documents
+from secpack.documents import started_documents
 from secpack.errors import PackError
 from secpack.git import checked_out
-from secpack.model.archive import Advisory, Archive, Bulletin, Canary, Document, Publication
+from secpack.model.archive import (
+    Advisory,
+    Archive,
+    Attachment,
+    Bulletin,
+    Canary,
+    Document,
+    Letter,
+    Publication,
+    Signature,
+)
 from secpack.model.findings import PUBLISH_CHECK, Finding, Severity, ranges, with_waivers
 from secpack.pack import Contents, TextFile, document_id, read_contents
 from secpack.profile import Kind, Profile
@@ -29,6 +39,8 @@ from secpack.tracker.join import (
 )
 
 _MOST_GAPS: Final = 100
+
+_S = TypeVar("_S", Bulletin, Canary, Letter, Attachment)
 
 
 def load(  # noqa: PLR0913 - all but the first are given by name
@@ -53,15 +65,16 @@ def load(  # noqa: PLR0913 - all but the first are given by name
     """
     profile = profile or Profile()
     contents = read_contents(Path(path), profile)
-    keys = check_pack(contents, profile, checker) if checker else ()
-    bulletins, canaries = read_documents(contents, profile, progress)
+    with started_documents(contents, profile, progress) as documents:
+        keys, judged = check_pack(contents, profile, checker) if checker else ((), {})
+        bulletins, canaries = documents()
     limit = as_of or profile.as_of or date.max
     publications: list[Publication] = [*bulletins, *canaries]
     late = {p.id for p in publications if p.published > limit}
     withheld = contents.withheld | late
     archive = _joined(
-        [bulletin for bulletin in bulletins if bulletin.id not in late],
-        [canary for canary in canaries if canary.id not in late],
+        [_with_signatures(b, judged) for b in bulletins if b.id not in late],
+        [_with_signatures(c, judged) for c in canaries if c.id not in late],
         [
             without_withheld(advisory, withheld, profile.bulletins)
             for advisory in advisories
@@ -71,7 +84,11 @@ def load(  # noqa: PLR0913 - all but the first are given by name
     secret = _names_of(withheld)
     archive = replace(
         archive,
-        attachments=tuple(a for a in contents.attachments if not secret.search(a.file.path)),
+        attachments=tuple(
+            _with_signatures(attachment, judged)
+            for attachment in contents.attachments
+            if not secret.search(attachment.file.path)
+        ),
         keys=keys,
         embargoed=len(contents.withheld),
         unknown_embargoes=tuple(_unknown_embargoes(profile, contents)),
@@ -85,6 +102,16 @@ def load(  # noqa: PLR0913 - all but the first are given by name
     if contents.errors:
         raise PackError(tuple(contents.errors), archive)
     return archive
+
+
+def _with_signatures(signed: _S, judged: Mapping[str, Signature]) -> _S:
+    """A document or an attachment with its signatures as they were judged, by path."""
+    signatures = tuple(judged.get(s.file.path, s) for s in signed.signatures)
+    signed = replace(signed, signatures=signatures)
+    if isinstance(signed, Canary):
+        letters = tuple(_with_signatures(letter, judged) for letter in signed.letters)
+        return replace(signed, letters=letters)
+    return signed
 
 
 def _joined(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from functools import partial
 from typing import Final, TypeAlias, assert_never
@@ -29,7 +30,7 @@ from secpack.model.blocks import Letterhead
 from secpack.model.findings import Finding
 from secpack.pack import Contents, TextFile, document_id
 from secpack.parser import parse_letter, parse_text
-from secpack.processes import run_all
+from secpack.processes import started
 from secpack.profile import DocumentEntry, Kind, Profile
 from secpack.tracker.join import advisory_numbers, other_ids
 
@@ -42,12 +43,14 @@ _Read: TypeAlias = Callable[[TextFile, Sequence[TextFile]], Publication]
 _Result: TypeAlias = Publication | SecpackError
 
 
-def read_documents(
+@contextmanager
+def started_documents(
     contents: Contents, profile: Profile, progress: Callable[[int, int], object]
-) -> tuple[list[Bulletin], list[Canary]]:
-    """Return the bulletins and canaries of a pack by number; errors go to ``contents.errors``.
+) -> Iterator[Callable[[], tuple[list[Bulletin], list[Canary]]]]:
+    """Start to read the documents of a pack; the function returned waits for them.
 
-    ``progress`` gets the number of texts read so far, and of all texts.
+    They are by number; errors go to ``contents.errors``. ``progress`` gets the number of texts read
+    so far, and of all texts.
     """
     kinds: Sequence[tuple[Kind, Iterable[TextFile], _Read]] = (
         (profile.bulletins, contents.bulletins, partial(read_bulletin, profile=profile)),
@@ -55,10 +58,17 @@ def read_documents(
     )
     tasks = [task for kind in kinds for task in _tasks(*kind, contents.errors)]
     parts = [partial(_run, tasks[at : at + _PART]) for at in range(0, len(tasks), _PART)]
+    with started(parts) as results:
+        yield lambda: _documents(results, contents, lambda done: progress(done, len(tasks)))
+
+
+def _documents(
+    parts: Iterable[list[_Result]], contents: Contents, progress: Callable[[int], object]
+) -> tuple[list[Bulletin], list[Canary]]:
     bulletins: list[Bulletin] = []
     canaries: list[Canary] = []
-    for done, results in enumerate(run_all(parts), 1):
-        for result in results:
+    for part in parts:
+        for result in part:
             match result:
                 case Bulletin():
                     bulletins.append(result)
@@ -71,7 +81,7 @@ def read_documents(
                     contents.errors.append(result)
                 case _:
                     assert_never(result)
-        progress(min(done * _PART, len(tasks)), len(tasks))
+        progress(len(bulletins) + len(canaries))
     return bulletins, canaries
 
 

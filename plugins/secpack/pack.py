@@ -7,8 +7,8 @@ import os
 import re
 import stat
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final, TypeAlias
 
@@ -91,17 +91,6 @@ class Contents:
     def signatures(self) -> list[tuple[File, Signature]]:
         """Each signature, with the file that it signs."""
         return [(each.file, signature) for each in self._signed() for signature in each.signatures]
-
-    def replace_signatures(self, signatures: Mapping[str, Signature]) -> None:
-        """Replace signatures by others, given by path."""
-
-        def renewed(old: tuple[Signature, ...]) -> tuple[Signature, ...]:
-            return tuple(signatures.get(signature.file.path, signature) for signature in old)
-
-        for texts in (self.bulletins, self.canaries):
-            texts[:] = [replace(text, signatures=renewed(text.signatures)) for text in texts]
-        attachments = self.attachments
-        attachments[:] = [replace(a, signatures=renewed(a.signatures)) for a in attachments]
 
     def files(self) -> Iterator[File]:
         """All files that were read."""

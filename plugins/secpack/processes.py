@@ -9,7 +9,8 @@ import sys
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
-from contextlib import suppress
+from contextlib import contextmanager, suppress
+from itertools import chain
 from multiprocessing import connection, get_context, parent_process
 from typing import Any, Final, TypeVar
 
@@ -25,20 +26,28 @@ _tasks: Sequence[Callable[[], Any]] = ()
 def run_all(tasks: Sequence[Callable[[], _T]]) -> Iterator[_T]:
     """Run tasks, and yield their results in order; many tasks run on all processors.
 
-    A task sees the state from before this call, and changes only files. The first one runs here, so
-    that what it compiles need not be compiled by each process.
+    A task sees the state from before this call, and changes only files.
     """
-    if tasks:
-        yield tasks[0]()
+    with started(tasks) as results:
+        yield from results
+
+
+@contextmanager
+def started(tasks: Sequence[Callable[[], _T]]) -> Iterator[Iterator[_T]]:
+    """Start tasks as ``run_all`` does; their results can be taken until the block ends.
+
+    The first one runs here, so that what it compiles need not be compiled by each process.
+    """
+    first = [task() for task in tasks[:1]]
     pool = _pool() if len(tasks) >= _FEW else None
     if pool is None:
-        yield from (task() for task in tasks[1:])
+        yield chain(first, (task() for task in tasks[1:]))
         return
     global _tasks  # noqa: PLW0603 - the only way to hand a closure to a process that is forked
     _tasks = tasks
     gc.freeze()
     try:
-        yield from pool.map(_run, range(1, len(tasks)))
+        yield chain(first, pool.map(_run, range(1, len(tasks))))
     finally:
         pool.shutdown(cancel_futures=True)
         gc.unfreeze()

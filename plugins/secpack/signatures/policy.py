@@ -38,10 +38,12 @@ _NOT_TRUSTED: Final = (
 )
 
 
-def check_pack(contents: Contents, profile: Profile, checker: Checker) -> tuple[Key, ...]:
-    """Check and judge all signatures of a pack, and return its keys.
+def check_pack(
+    contents: Contents, profile: Profile, checker: Checker
+) -> tuple[tuple[Key, ...], Mapping[str, Signature]]:
+    """Check and judge all signatures of a pack; return its keys, and the signatures by path.
 
-    The signatures in ``contents`` get their verdicts; findings about keys go to its ``findings``.
+    Findings about keys go to the ``findings`` of ``contents``.
     Another master key than the profile's, and a signature from the future, go to its ``errors``.
     Raises ProgramMissingError when gpgv is missing.
     """
@@ -57,9 +59,7 @@ def check_pack(contents: Contents, profile: Profile, checker: Checker) -> tuple[
         checked = wait()
     contents.errors += _from_the_future(checked)
     primary_keys = {key.fingerprint: key for key in keys}
-    judged = {path: judge(s, profile, primary_keys) for path, s in checked.items()}
-    contents.replace_signatures(judged)
-    return keys
+    return keys, {path: judge(s, profile, primary_keys) for path, s in checked.items()}
 
 
 def _inspect(
