@@ -29,12 +29,14 @@ class Gnupg:
         assert done.returncode == 0, done.stderr.decode("utf-8", "replace")
         return done.stdout
 
-    def make(self, name: str, *, expire: str = "never", time: str = THEN) -> str:
+    def make(
+        self, name: str, *, expire: str = "never", time: str = THEN, algorithm: str = "ed25519"
+    ) -> str:
         """Make a key; return its fingerprint."""
         self.run(
             "--quick-gen-key",
             f"{name} <{name}@example.org>",
-            "ed25519",
+            algorithm,
             "cert,sign",
             expire,
             time=time,

@@ -318,7 +318,7 @@ def test_verdicts_on_page_and_in_data(site: Site) -> None:
         assert signature["verdict"] == "bad"
         assert "BAD: the signature does not match" in site.read(publication["url"] + "index.html")
     legacy = next(p for p, s in rows if s["verdict"] == "good-legacy")
-    assert "good, but with an obsolete digest" in site.read(legacy["url"] + "index.html")
+    assert "good, obsolete digest SHA1" in site.read(legacy["url"] + "index.html")
 
 
 def test_any_change_is_noticed(real_pack: Path, tmp_path: Path) -> None:

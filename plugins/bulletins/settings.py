@@ -115,7 +115,7 @@ def read_archive(settings: dict[str, Any]) -> tuple[Archive, Profile]:
         checker=_checker(strict=strict),
         progress=Progress("Reading texts"),
     )
-    if strict and not profile.master_key:
+    if strict and not profile.trusted:
         raise SecpackError("the profile names no master key; a published site needs one")
     if strict:
         _check_strictly(archive, pinned=pinned is not None)

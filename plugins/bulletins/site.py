@@ -34,8 +34,13 @@ from secpack.model.archive import (
     Signature,
 )
 from secpack.model.blocks import Id
-from secpack.model.findings import Finding, Severity
-from secpack.signatures.policy import is_about_signatures
+from secpack.model.findings import Finding
+from secpack.signatures.policy import (
+    Standing,
+    expected_signers,
+    is_about_signatures,
+    standing,
+)
 
 
 @dataclass(frozen=True, eq=False)
@@ -98,23 +103,23 @@ class Site:
         return {older.id: self.documents[newer] for newer, older in self.older.items()}
 
     @cached_property
-    def unverified(self) -> Mapping[str, Sequence[str]]:
-        """The reasons why documents are not verified, by id; a strict build has none.
-
-        They are the errors in a document's signatures that no waiver accepts.
-        """
+    def standings(self) -> Mapping[str, Standing]:
+        """How the signatures of each signed file stand, by its path."""
+        archive, findings = self.archive, self.signature_findings
+        expected = {
+            p.document.file.path: expected_signers(p, self.profile) for p in archive.publications
+        }
+        letters = [letter for canary in archive.canaries for letter in canary.letters]
+        signed = [(d.document.file, d.signatures) for d in (*archive.publications, *letters)]
+        signed += [(attachment.file, attachment.signatures) for attachment in archive.attachments]
         return {
-            p.id: reasons
-            for p in self.archive.publications
-            if (reasons := [reason for file in _signed(p) for reason in self._errors(file)])
+            file.path: standing(file, signatures, expected.get(file.path, {}), findings)
+            for file, signatures in signed
         }
 
-    def _errors(self, file: File) -> list[str]:
-        return [
-            f"{file.name}: {finding.message}"
-            for finding in self.signature_findings.get(file.path, ())
-            if finding.severity is Severity.ERROR and not finding.waived
-        ]
+    def standing(self, publication: Publication) -> Standing:
+        """How the signatures of a document stand."""
+        return self.standings[publication.document.file.path]
 
     @cached_property
     def signature_findings(self) -> Mapping[str, Sequence[Finding]]:
@@ -128,7 +133,7 @@ class Site:
     @cached_property
     def keys(self) -> Mapping[str, Key]:
         """The keys of the pack by fingerprint; the first of several copies."""
-        return {key.fingerprint: key for key in reversed(self.archive.keys)}
+        return {key.fingerprint: key for key in reversed(self.archive.keys) if not key.unusable}
 
     @cached_property
     def advisories(self) -> Mapping[int, Advisory]:

@@ -10,13 +10,90 @@ from typing import Final
 
 from markupsafe import Markup
 
-from secpack.model.archive import Status
-from secpack.signatures.policy import WORDS
+from secpack.model.archive import Status, Verdict
+from secpack.signatures.policy import Standing
 
 
 def counted(number: int, singular: str, plural: str = "") -> str:
     """A number of things: ``1 bulletin``, ``2 bulletins``."""
     return f"{number:,} {singular if number == 1 else plural or f'{singular}s'}"
+
+
+def in_short(standing: Standing) -> str:
+    """How the signatures of a document stand: the same words in lists, pages, feeds and data."""
+    words = f"{standing.good} of {counted(standing.total, 'signature')} good"
+    if standing.missing:
+        who = " and ".join(standing.missing)
+        words = f"{standing.good} of {standing.total}: {who} never signed this text"
+    elif not standing.total:
+        words = "not signed"
+    for verdict, is_explained in dict.fromkeys(standing.faults):
+        count = standing.faults.count((verdict, is_explained))
+        words += f"; {count} {faults[verdict][0]}{', explained' if is_explained else ''}"
+    return unverified_title.format(title=words) if standing.alarms else words
+
+
+#: The verdicts in few words, and for each the sentence that helps a reader decide.
+faults: Final = {
+    Verdict.UNCHECKED: ("not checked", "Nobody has checked this signature."),
+    Verdict.GOOD: ("good", "Good: the owner of the key signed exactly these bytes."),
+    Verdict.GOOD_UNTIL: (
+        "good",
+        "Key valid until a day: the signature claims to be older than the end of its key. Whoever "
+        "had the key later could claim that, too, so look for when you first saw the signature.",
+    ),
+    Verdict.GOOD_LEGACY: (
+        "good",
+        "Obsolete digest: two texts with the same digest can be made by whoever writes both. Other "
+        "programs may refuse the signature.",
+    ),
+    Verdict.OBSOLETE_DIGEST: (
+        "over an obsolete digest",
+        "Obsolete digest, too late: the issuer no longer used it then. Do not rely on it.",
+    ),
+    Verdict.BAD: (
+        "bad",
+        "BAD: the text or the signature was changed after signing. Do not rely on the text without "
+        "another good signature, and a reason for this one.",
+    ),
+    Verdict.EXPIRED_KEY: (
+        "expired when made",
+        "Expired when made: the signature itself claims to be younger than the end of its key. Do "
+        "not rely on it.",
+    ),
+    Verdict.REVOKED_KEY: (
+        "by a revoked key",
+        "Revoked: the key was withdrawn, so anybody may have made this signature, with any date. "
+        "Do not rely on it.",
+    ),
+    Verdict.UNKNOWN_KEY: (
+        "by an unknown key",
+        "Unknown key: without the key, the signature says nothing about the text.",
+    ),
+    Verdict.NOT_CERTIFIED: (
+        "not certified",
+        "Not certified: the key signed these bytes, but nothing ties it to the issuer, and anybody "
+        "can make a key with any name.",
+    ),
+    Verdict.REFUSED: (
+        "refused by the verifier",
+        "Refused: the program that checked it takes no such key or signature; gpg may. Run the "
+        "commands below.",
+    ),
+    Verdict.MALFORMED: (
+        "not accepted",
+        "Not accepted: the file is not one detached signature of these bytes and nothing else, "
+        "even if gpg finds a good signature in it.",
+    ),
+    Verdict.SIGNER_NOT_ALLOWED: (
+        "by nobody who may sign",
+        "No signer: the key signed these bytes, but it is nobody’s whom the profile names.",
+    ),
+    Verdict.SIGNER_DIFFERS: (
+        "by another signer",
+        "Another signer: the key signed these bytes, but is not that of the file’s name.",
+    ),
+}
 
 
 # --- around every page ------------------------------------------------------------------------
@@ -42,12 +119,11 @@ years: Final = "Years"
 
 # --- documents --------------------------------------------------------------------------------
 
-not_verified: Final = "Not verified"
 unverified_title: Final = "Not verified: {title}"
-unverified_summary: Final = "Not verified. {summary}"
-unverified_notice: Final = Markup(
-    "<p><strong>Not verified.</strong> This build found: {reasons}.</p>"
-)
+unverified_summary: Final = "{standing}. {summary}"
+feed_standing: Final = Markup("<p>{standing}.</p>")
+feed_alarm: Final = Markup("<p><strong>{standing}.</strong> This build found: {reasons}.</p>")
+build_found: Final = "This build found:"
 published: Final = Markup("Published {date}")
 revised: Final = Markup("revised {date}")
 for_releases: Final = Markup("{product} {releases}")
@@ -90,8 +166,7 @@ not_affected: Final = "not affected"
 
 # --- evidence ---------------------------------------------------------------------------------
 
-verdicts: Final = WORDS
-unsigned: Final = "none: this text is not signed."
+good_by: Final = Markup("Good: {names}.")
 original_is: Final = Markup(
     'The original is <a href="{url}">{name}</a>, {size} bytes, '
     'SHA-256 <code class="digest">{sha256}</code>.'
@@ -110,6 +185,15 @@ certified: Final = {
     False: "not certified by the master key",
     None: "certification not checked",
 }
+through: Final = Markup("{certified} through {keys}")
+claimed: Final = "This rests on the time that the signature claims."
+first_commit: Final = "The first commit with it is {commit}, dated {date}."
+weak_key: Final = (
+    "Other programs refuse it: the key’s own signature of that time uses an obsolete digest, or is "
+    "missing."
+)
+weak_certification: Final = "The key’s certification uses the obsolete digest {digest}."
+was_revoked: Final = "The key was revoked, {reason}."
 check: Final = "Check it yourself"
 check_files: Final = "Do not take this site’s word for it. Save the original and its signatures"
 check_keys: Final = {1: ", and the key that signed", 2: ", and the keys that signed"}
@@ -138,6 +222,7 @@ skipped: Final = {
     1: Markup("Canary {numbers}, between the two, is not in this archive."),
     2: Markup("Canaries {numbers}, between the two, are not in this archive."),
 }
+left_signer: Final = Markup("{name} signs no more canaries, as the profile of this archive says.")
 lost_signer: Final = Markup("No good signature by {name}, who signed the previous canary.")
 new_signer: Final = Markup("New since the previous canary: a good signature by {name}.")
 introduction: Final = "The introduction"
@@ -337,7 +422,10 @@ keys_introduction: Final = (
     "All keys in the pack. A fingerprint shown here proves nothing by itself: compare that of the "
     "master key with several independent sources."
 )
-keys_master: Final = Markup("This archive trusts the master key {fingerprint}.")
+keys_master: Final = Markup("This archive trusts the master key {fingerprint}")
+keys_since: Final = Markup(" from {date}")
+keys_until: Final = Markup(" until {date}")
+unusable: Final = Markup("Not usable: {reason}.")
 owner: Final = "Owner"
 fingerprint: Final = "Fingerprint"
 validity: Final = "Validity"
@@ -345,7 +433,7 @@ not_checked: Final = "Not checked: gpg was missing."
 created: Final = Markup("Created {date}")
 expires: Final = Markup("expires {date}")
 no_expiry: Final = "does not expire"
-revoked: Final = "Revoked."
+revoked: Final = Markup("Revoked, {reason}.")
 retired: Final = "Retired."
 the_master_key: Final = "The master key."
 key_certified: Final = {

@@ -6,7 +6,7 @@ import re
 import tomllib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, is_dataclass
-from datetime import UTC, date, datetime, time
+from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 from types import UnionType
 from typing import Any, Final, TypeAlias, get_args, get_origin, get_type_hints
@@ -14,6 +14,7 @@ from urllib.parse import quote
 
 from secpack.errors import ProfileError
 from secpack.files import is_safe, read_file
+from secpack.model.archive import Verdict
 from secpack.model.findings import Waiver
 from secpack.parser.characters import visible
 
@@ -25,6 +26,7 @@ _MAX_DOTS: Final = 50
 _MAX_STRING: Final = 2000
 _MAX_ADVISORY: Final = 99_999
 _INSIDE: Final = "expected a folder inside the pack"
+_MAX_DEPTH: Final = 5
 _YEARS: Final = range(1970, 2100)
 _STATUSES: Final = ("published", "embargoed")
 _DIGEST: Final = re.compile(r"[0-9a-f]{64}")
@@ -125,6 +127,26 @@ class Period:
 
 
 @dataclass(frozen=True, slots=True)
+class Anchor:
+    """A key whose certifications count, by its fingerprint (hex).
+
+    A canary of the days from ``since`` to ``until`` must state such a key. What an anchor
+    certifies holds for signatures up to the end of its last day.
+    """
+
+    fingerprint: str
+    since: date | None = None
+    until: date | None = None
+
+    @property
+    def end(self) -> datetime | None:
+        """The end of its last day."""
+        if self.until is None:
+            return None
+        return datetime.combine(self.until, time(), UTC) + timedelta(days=1)
+
+
+@dataclass(frozen=True, slots=True)
 class Signer:
     """A person who may sign, with the fingerprint (hex) of the primary key.
 
@@ -219,6 +241,7 @@ class Csaf:
 _BULLETINS: Final = Kind("QSB", ("QSBs",), banner=("Security Bulletin",))
 _CANARIES: Final = Kind("canary", ("canaries",), banner=("Canary",))
 _KEYS: Final = ("keys",)
+_ACCEPTED: Final = tuple(verdict.value for verdict in Verdict if verdict.good)
 
 
 @dataclass(frozen=True, slots=True)
@@ -227,7 +250,10 @@ class Profile:
 
     ``keys`` and ``attachments`` are folders, ``signatures`` the endings of signatures' names.
     ``tracker`` is whether Xen advisories matter: without, they are ids like those of others.
-    Signatures over obsolete digests made before ``legacy_until`` count as good.
+    ``master_key`` is short for the only one of ``anchors``, and ``depth`` how many certifications
+    may lead from an anchor to a signer's key. Signatures over obsolete digests made before
+    ``legacy_until`` count as good. Signatures with the ``accepted`` verdicts count, ``required``
+    is how many of the expected ones are; 0 means all.
     """
 
     issuer: str = ""
@@ -244,6 +270,10 @@ class Profile:
     attachments: tuple[str, ...] = ()
     tracker: bool = True
     master_key: str = ""
+    anchors: tuple[Anchor, ...] = ()
+    depth: int = 1
+    required: int = 0
+    accepted: tuple[str, ...] = _ACCEPTED
     links: Links = Links()
     ids: Mapping[str, Scheme] = field(default_factory=dict)
     packages: Mapping[str, Package] = field(default_factory=dict)
@@ -269,6 +299,19 @@ class Profile:
         }
 
     @property
+    def trusted(self) -> tuple[Anchor, ...]:
+        """All trust anchors."""
+        return (*([Anchor(self.master_key)] if self.master_key else []), *self.anchors)
+
+    def anchors_on(self, day: date) -> list[str]:
+        """The fingerprints of the trust anchors of a day."""
+        return [
+            anchor.fingerprint
+            for anchor in self.trusted
+            if (anchor.since or date.min) <= day <= (anchor.until or date.max)
+        ]
+
+    @property
     def forms(self) -> tuple[tuple[str, str], ...]:
         """The schemes of ids that have a form here, each with it."""
         return tuple((name, scheme.form) for name, scheme in self.ids.items() if scheme.form)
@@ -284,8 +327,9 @@ class Profile:
 
     @property
     def pinned(self) -> set[str]:
-        """The fingerprints of the master key and the signers' keys."""
-        return {self.master_key, *(signer.fingerprint for signer in self.signers.values())}
+        """The fingerprints of the trust anchors and the signers' keys."""
+        anchors = {anchor.fingerprint for anchor in self.trusted}
+        return anchors | {signer.fingerprint for signer in self.signers.values()}
 
 
 def load_profile(path: Path) -> Profile:
@@ -585,6 +629,14 @@ def _check_packages(packages: Mapping[str, Package]) -> None:
 
 def _check_signers(profile: Profile) -> None:
     _check_fingerprint("master_key", profile.master_key)
+    for anchor in profile.anchors:
+        _require(anchor.fingerprint, "anchors", "expected a fingerprint")
+        _check_fingerprint("anchors.fingerprint", anchor.fingerprint)
+    _require(1 <= profile.depth <= _MAX_DEPTH, "depth", f"expected a number from 1 to {_MAX_DEPTH}")
+    _require(profile.required >= 0, "required", "expected a number; 0 means all")
+    for verdict in profile.accepted:
+        expected = f"{verdict!r}: expected only verdicts among {', '.join(_ACCEPTED)}"
+        _require(verdict in _ACCEPTED, "accepted", expected)
     for name, signer in profile.signers.items():
         expected = "expected at most 61 letters, digits, and - _ . @ +"
         _require(_SIGNER.fullmatch(name), f"signers.{name}", expected)

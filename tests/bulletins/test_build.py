@@ -644,7 +644,11 @@ def test_a_tampered_text_is_shown_in_development_and_refused_when_published(tmp_
     assert site.status == 0, site.said
     assert "error: QSBs/qsb-003-2017.txt: no good signature" in site.said
     page = site.read("qsb/003/index.html")
-    assert page.count('<strong class="alarm">BAD: the signature does not match') == 2
+    standing = "Not verified: 0 of 2 signatures good; 2 bad"
+    assert page.count(standing) == 2
+    for other in ("qsb/index.html", "qsb/003/qsb-003-2017.json", "feeds/all.json"):
+        assert standing in site.read(other)
+    assert page.count('<tr class="alarm">') == 2
     refused = plain(tmp_path / "other", tmp_path / "pack", settings="publishconf.py")
     assert refused.status == 1
     assert (

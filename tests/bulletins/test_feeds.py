@@ -249,7 +249,7 @@ def test_what_the_tracker_takes_from_a_bulletin_updates_it(tmp_path: Path) -> No
 
 
 def test_a_text_that_is_not_verified_says_so_in_every_feed(tmp_path: Path) -> None:
-    """In its title, its summary and its content; others do not."""
+    """In its title, its summary and its content, in the words of its page; others do not."""
     pack = tmp_path / "pack"
     shutil.copytree(ROOT / "content" / "secpack", pack)
     text = pack / "QSBs" / "qsb-012-2025.txt"
@@ -268,12 +268,20 @@ def test_a_text_that_is_not_verified_says_so_in_every_feed(tmp_path: Path) -> No
         assert len(told) == 3
         for title, summary, content in told:
             assert title.startswith("Not verified: ")
-            assert summary.startswith("Not verified. ")
-            assert "Not verified." in content.partition(said)[0]
+            assert summary.startswith("Not verified: ")
+            assert "Not verified: " in content.partition(said)[0]
             assert said in content
     others = [row for row in rows if not row[0].endswith(tuple(names))]
     assert len(others) == len(rows) - 6
     assert "Not verified" not in str(others)
+    page = site.read("canary/004/index.html")
+    for row in rows:
+        if row[0].endswith("canary-004"):
+            standing = row[2].partition(" never signed this text")[0]
+            assert standing == "Not verified: 1 of 2: Ines Aldous"
+            assert standing in row[3]
+            assert page.count(standing) == 2
+    assert "2 of 2 signatures good." in others[0][3]
     record = json.loads(site.read("osv/x_QSB-012.json"))
     assert record["summary"].startswith("Not verified: ")
     assert site.read("osv/all.json").count("Not verified") == 1

@@ -4,22 +4,24 @@ from __future__ import annotations
 
 import subprocess
 from collections.abc import Iterator, Mapping
+from datetime import date
 from pathlib import Path
 
 import pytest
 
 from secpack import Checker, PackError, Profile, load
-from secpack.model.archive import Archive, File
+from secpack.model.archive import Archive, File, Verdict
 from secpack.model.findings import Severity
-from secpack.profile import Signer
+from secpack.profile import Anchor, Signer
 from secpack.signatures.gpg import bare_keys, build_keyring
 from secpack.signatures.packets import dearmor
 from secpack.signatures.policy import check_anchor
-from tests.keys import Gnupg, new_gnupg
+from tests.keys import THEN, Gnupg, new_gnupg
 from tests.packs import bulletin, make_pack
 
 TEXT = bulletin(1, date="2020-01-02").encode()
 NAME = "QSBs/qsb-001-2020.txt"
+NOT_CERTIFIED = {(f"{NAME}.sig.ines", "signature-not-certified"), (NAME, "no-good-signature")}
 INES = "keys/security-team/ines.asc"
 MASTER = "keys/master-key/master.asc"
 LATER = "20210101T000000"
@@ -35,6 +37,8 @@ def made(gnupg: Gnupg, *, master: str = "never") -> Gnupg:
     """A master key, perhaps with an end, and the key of a signer whom nobody vouches for yet."""
     gnupg.make("master", expire=master)
     gnupg.make("ines")
+    secret = gnupg.run("--export-secret-keys", gnupg.fingerprints["ines"])
+    (gnupg.home / "secret").write_bytes(secret)
     return gnupg
 
 
@@ -48,14 +52,31 @@ def edit(gnupg: Gnupg, name: str, *answers: str) -> None:
 
 
 def archive_of(
-    folder: Path, gnupg: Gnupg, keys: Mapping[str, bytes] | None = None, *, pinned: bool = True
+    folder: Path,
+    gnupg: Gnupg,
+    keys: Mapping[str, bytes] | None = None,
+    *,
+    time: str = THEN,
+    signed: bytes = b"",
+    depth: int = 1,
+    anchors: tuple[Anchor, ...] = (),
 ) -> Archive:
-    """A bulletin that ines has signed, read with the keys as they are now."""
-    files: dict[str, str | bytes] = {NAME: TEXT, f"{NAME}.sig.ines": gnupg.sign(TEXT, "ines")}
+    """A bulletin that ines has signed at a time, read with the keys as they are now."""
+    signed = signed or signature_by_ines(gnupg, time)
+    files: dict[str, str | bytes] = {NAME: TEXT, f"{NAME}.sig.ines": signed}
     files |= {MASTER: gnupg.export("master"), INES: gnupg.export("ines"), **(keys or {})}
-    signers = {"ines": Signer("Ines", gnupg.fingerprints["ines"])} if pinned else {}
-    profile = Profile("Quern", master_key=gnupg.fingerprints["master"], signers=signers)
+    signers = {"ines": Signer("Ines", gnupg.fingerprints["ines"])}
+    master = "" if anchors else gnupg.fingerprints["master"]
+    profile = Profile(master_key=master, anchors=anchors, depth=depth, signers=signers)
     return load(make_pack(folder, files), profile=profile, checker=Checker())
+
+
+def signature_by_ines(gnupg: Gnupg, time: str) -> bytes:
+    """By her key as it was when it was made: gpg does not sign with one that has ended."""
+    with new_gnupg() as other:
+        secret = gnupg.home / "secret"
+        other.run("--import", data=secret.read_bytes())
+        return other.sign(TEXT, gnupg.fingerprints["ines"], time=time)
 
 
 def errors(archive: Archive) -> set[tuple[str, str]]:
@@ -64,7 +85,7 @@ def errors(archive: Archive) -> set[tuple[str, str]]:
 
 def certified(archive: Archive) -> bool | None:
     (signature,) = archive.bulletins[0].signatures
-    assert signature.verdict.good
+    assert signature.verdict.good == signature.certified
     return signature.certified
 
 
@@ -106,7 +127,7 @@ def test_a_withdrawn_certification(tmp_path: Path, gnupg: Gnupg, last: bool) -> 
     key = others[:place] + revocations + others[place:]
     archive = archive_of(tmp_path, gnupg, {INES: b"".join(key)})
     assert certified(archive) is False
-    assert errors(archive) == {(f"{NAME}.sig.ines", "signer-not-certified")}
+    assert errors(archive) == NOT_CERTIFIED
 
 
 def test_certified_again(tmp_path: Path, gnupg: Gnupg) -> None:
@@ -145,18 +166,106 @@ def test_a_certification_by_somebody_else(tmp_path: Path, gnupg: Gnupg) -> None:
     assert certified(archive_of(tmp_path, gnupg, keys)) is False
 
 
-@pytest.mark.parametrize("pinned", [True, False])
-def test_a_certification_that_has_expired(tmp_path: Path, gnupg: Gnupg, pinned: bool) -> None:
+LATE = "20210301T000000"
+
+
+def until(archive: Archive) -> str:
+    (signature,) = archive.bulletins[0].signatures
+    return f"{signature.verdict.value} {signature.until and signature.until.date()}"
+
+
+def test_a_certification_that_has_expired(tmp_path: Path, gnupg: Gnupg) -> None:
+    """It holds for what was signed before; nothing changes on the day on which it expires."""
     made(gnupg)
     master, ines = gnupg.fingerprints["master"], gnupg.fingerprints["ines"]
     gnupg.run("--default-cert-expire", "30d", "--local-user", master, "--quick-sign-key", ines)
-    assert errors(archive_of(tmp_path, gnupg, pinned=pinned)) == {(INES, "key-invalid")}
+    archive = archive_of(tmp_path / "before", gnupg)
+    assert errors(archive) == set()
+    assert until(archive) == "good-until 2020-02-01"
+    late = archive_of(tmp_path / "after", gnupg, time=LATE)
+    assert errors(late) == NOT_CERTIFIED
+    assert late.bulletins[0].signatures[0].reason == "its certification ended on 2020-02-01"
 
 
 def test_a_master_key_that_has_expired(tmp_path: Path, gnupg: Gnupg) -> None:
     made(gnupg, master="1y").certify("ines", by="master")
-    found = errors(archive_of(tmp_path, gnupg))
-    assert found == {(f"{NAME}.sig.ines", "signer-not-certified"), (MASTER, "key-invalid")}
+    archive = archive_of(tmp_path / "before", gnupg)
+    assert errors(archive) == set()
+    assert until(archive) == "good-until 2021-01-01"
+    assert errors(archive_of(tmp_path / "after", gnupg, time=LATE)) == NOT_CERTIFIED
+
+
+def test_a_key_that_was_retired_or_lost(tmp_path: Path, gnupg: Gnupg) -> None:
+    """A mere end does not spoil what the key signed before; any other reason does."""
+    made(gnupg).certify("ines", by="master")
+    edit(gnupg, "ines", "revkey", "y", "3", "Gone fishing", "", "y", "save")
+    archive = archive_of(tmp_path / "before", gnupg)
+    assert errors(archive) == set()
+    assert until(archive) == "good-until 2021-01-01"
+    late = archive_of(tmp_path / "after", gnupg, time=LATE)
+    reason = "2021-01-01: retired, and no longer used, “Gone fishing”"
+    assert late.bulletins[0].signatures[0].verdict is Verdict.REVOKED_KEY
+    assert late.bulletins[0].signatures[0].reason == reason
+
+
+def test_a_key_that_was_revoked_and_has_expired(tmp_path: Path, gnupg: Gnupg) -> None:
+    """Then gpgv mentions only that it has expired."""
+    made(gnupg).certify("ines", by="master")
+    signed = gnupg.sign(TEXT, "ines")
+    gnupg.run("--quick-set-expire", gnupg.fingerprints["ines"], "2022-01-01")
+    edit(gnupg, "ines", "revkey", "y", "1", "", "y", "save")
+    archive = archive_of(tmp_path, gnupg, signed=signed)
+    (signature,) = archive.bulletins[0].signatures
+    assert signature.verdict is Verdict.REVOKED_KEY
+    assert signature.reason == "2021-01-01: its secret part may have been compromised"
+
+
+def test_certified_through_another_key(tmp_path: Path, gnupg: Gnupg) -> None:
+    """To the depth that the profile allows; the certification that holds longest counts."""
+    made(gnupg).make("owner")
+    gnupg.certify("owner", by="master")
+    gnupg.certify("ines", by="owner")
+    keys = {"keys/owner.asc": gnupg.export("owner")}
+    assert errors(archive_of(tmp_path / "direct", gnupg, keys)) == NOT_CERTIFIED
+    archive = archive_of(tmp_path / "two", gnupg, keys, depth=2)
+    assert errors(archive) == set()
+    (key,) = (key for key in archive.keys if key.file.path == INES)
+    chain = [gnupg.fingerprints[name] for name in ("master", "owner", "ines")]
+    assert list(key.chain.keys if key.chain else ()) == chain
+
+
+def test_anchors_that_follow_each_other(tmp_path: Path, gnupg: Gnupg) -> None:
+    """What the old one certified holds to its last day; canaries state the one of their day."""
+    made(gnupg).make("heir")
+    gnupg.certify("ines", by="master")
+    anchors = (
+        Anchor(gnupg.fingerprints["master"], until=date(2020, 12, 31)),
+        Anchor(gnupg.fingerprints["heir"], since=date(2021, 1, 1)),
+    )
+    keys = {"keys/master-key/heir.asc": gnupg.export("heir")}
+    archive = archive_of(tmp_path / "before", gnupg, keys, anchors=anchors)
+    assert errors(archive) == set()
+    assert until(archive) == "good-until 2021-01-01"
+    late = archive_of(tmp_path / "after", gnupg, keys, anchors=anchors, time=LATE)
+    assert errors(late) == NOT_CERTIFIED
+    profile = Profile(anchors=anchors)
+    assert profile.anchors_on(date(2020, 12, 31)) == [gnupg.fingerprints["master"]]
+    assert profile.anchors_on(date(2021, 1, 1)) == [gnupg.fingerprints["heir"]]
+
+
+def test_a_certification_over_sha1(tmp_path: Path, gnupg: Gnupg) -> None:
+    """Every gpg lists it, also one that ignores it by itself; its digest is named."""
+    ines = made(gnupg).fingerprints["ines"]
+    root = gnupg.make("root", algorithm="rsa2048")
+    weak = ("--allow-weak-key-signatures", "--cert-digest-algo", "SHA1")
+    gnupg.run(*weak, "--local-user", root, "--quick-sign-key", ines)
+    keys = {MASTER: gnupg.export("root")}
+    archive = archive_of(tmp_path, gnupg, keys, anchors=(Anchor(root),))
+    assert errors(archive) == set()
+    (key,) = (key for key in archive.keys if key.file.path == INES)
+    assert key.chain
+    assert key.chain.digest == "SHA1"
+    assert key.strong == key.created
 
 
 def test_a_master_key_that_was_revoked(tmp_path: Path, gnupg: Gnupg) -> None:
@@ -164,20 +273,25 @@ def test_a_master_key_that_was_revoked(tmp_path: Path, gnupg: Gnupg) -> None:
     edit(gnupg, "master", "revkey", "y", "0", "", "y", "save")
     archive = archive_of(tmp_path, gnupg)
     assert certified(archive) is False
-    assert errors(archive) == {(f"{NAME}.sig.ines", "signer-not-certified")}
+    assert errors(archive) == NOT_CERTIFIED
     assert (MASTER, "key-revoked") in {(f.file, f.code) for f in archive.findings}
 
 
-def test_another_copy_of_a_key(tmp_path: Path, gnupg: Gnupg) -> None:
-    """Gpgv looks at the first copy only; the second could revoke a subkey, or let it expire."""
-    made(gnupg).certify("ines", by="master")
-    old = gnupg.export("ines")
-    gnupg.run("--quick-set-expire", gnupg.fingerprints["ines"], "1y", time=LATER)
-    later = "keys/z/ines.asc"
-    archive = archive_of(tmp_path / "a", gnupg, {INES: old, later: gnupg.export("ines")})
-    assert (later, "key-copies") in errors(archive)
-    same = archive_of(tmp_path / "b", gnupg, {INES: old, later: old})
-    assert errors(same) == set()
+@pytest.mark.parametrize("first", [True, False])
+def test_copies_of_a_key_are_joined(tmp_path: Path, gnupg: Gnupg, first: bool) -> None:
+    """One has a certification, the other an end: whichever gpgv would read first."""
+    bare = made(gnupg).export("ines")
+    gnupg.certify("ines", by="master")
+    certified_copy = gnupg.export("ines")
+    gnupg.run("--quick-set-expire", gnupg.fingerprints["ines"], "2022-01-01", time=LATER)
+    copies = [certified_copy, gnupg.export("ines")]
+    if first:
+        copies.reverse()
+    keys = {INES: copies[0], "keys/z/ines.asc": copies[1], "keys/z/bare.asc": bare}
+    archive = archive_of(tmp_path, gnupg, keys)
+    assert errors(archive) == set()
+    assert until(archive) == "good-until 2022-01-01"
+    assert len([key for key in archive.keys if key.certified]) == 4
 
 
 def test_a_key_with_the_short_id_of_the_master_key(gnupg: Gnupg) -> None:

@@ -22,7 +22,7 @@ from secpack.model.archive import Archive, File, Signature, Verdict
 from secpack.model.findings import Severity, Waiver
 from secpack.profile import Period, Signer
 from secpack.signatures import packets as openpgp
-from secpack.signatures.policy import WORDS
+from secpack.signatures.policy import WORDS, in_words
 from tests.keys import Gnupg, new_gnupg
 from tests.packs import bulletin, canary, make_pack, numbered
 from tests.processes import agents
@@ -42,7 +42,7 @@ def gnupg() -> Iterator[Gnupg]:
     with new_gnupg() as made:
         for name in ("master", "ines", "tomek", "stranger", "uncertified", "other-master"):
             made.make(name)
-        made.make("brief", expire="2019-06-01", time="20190102T030405")
+        made.make("brief", expire="2020-06-01")
         made.make("withdrawn")
         for name in ("ines", "tomek", "brief", "withdrawn", "stranger"):
             made.certify(name, by="master")
@@ -136,6 +136,9 @@ def case(gnupg: Gnupg, name: str) -> bytes:
         "message": lambda: gnupg.sign(TEXT, "ines", "--sign"),
         "other-message": lambda: gnupg.sign(b"other", "ines", "--sign"),
         "clear-signed": lambda: gnupg.sign(TEXT, "ines", "--clear-sign"),
+        "words-before": lambda: b"Signed by Ines\n\n" + good,
+        "bytes-after": lambda: good + b"\0\0more",
+        "comment": lambda: good.replace(b"\n", "\nComment: Schlüssel".encode() + b"\n", 1),
         "empty": lambda: b"",
         "garbage": lambda: b"\x89\x02garbage" * 100,
         "words": lambda: b"I, Ines, have signed this.\n",
@@ -154,12 +157,12 @@ def case(gnupg: Gnupg, name: str) -> bytes:
         ("legacy", Verdict.GOOD_LEGACY),
         ("late-legacy", Verdict.OBSOLETE_DIGEST),
         ("bad", Verdict.BAD),
-        ("expired-signature", Verdict.EXPIRED_SIGNATURE),
+        ("expired-signature", Verdict.MALFORMED),
         ("unknown-key", Verdict.UNKNOWN_KEY),
         ("not-allowed", Verdict.SIGNER_NOT_ALLOWED),
         ("differs", Verdict.SIGNER_DIFFERS),
-        ("several", Verdict.SEVERAL),
-        ("twice", Verdict.SEVERAL),
+        ("several", Verdict.MALFORMED),
+        ("twice", Verdict.MALFORMED),
         ("text-mode", Verdict.MALFORMED),
         ("message", Verdict.MALFORMED),
         ("other-message", Verdict.MALFORMED),
@@ -190,11 +193,82 @@ def test_verdict(
         assert errors(archive) == {(f"{NAME}.sig.ines", code)}
 
 
-def test_expired_key(
+REASONS = {
+    "text-mode": "a signature of class 01, made with --textmode",
+    "expired-signature": "a signature that expires",
+    "several": "several signatures in one file",
+    "clear-signed": "clear-signed: the text is inside",
+    "words-before": "words before the armour",
+    "bytes-after": "bytes after the armour",
+    "comment": "a header of the armour with letters outside ASCII",
+    "cut": "cut short",
+    "words": "no OpenPGP signature",
+}
+
+
+@pytest.mark.parametrize("name", REASONS)
+def test_a_signature_that_gpg_takes_and_we_refuse_says_why(
+    tmp_path: Path, gnupg: Gnupg, profile: Profile, keys: dict[str, str | bytes], name: str
+) -> None:
+    archive = archive_of(tmp_path, profile, keys, {"ines": case(gnupg, name)})
+    (signature,) = archive.bulletins[0].signatures
+    assert signature.verdict is Verdict.MALFORMED
+    assert signature.reason.startswith(REASONS[name])
+    (finding,) = (f for f in archive.findings if f.code == "signature-malformed")
+    assert signature.reason in finding.message
+
+
+def test_a_key_that_has_expired_since(
     tmp_path: Path, gnupg: Gnupg, profile: Profile, keys: dict[str, str | bytes]
 ) -> None:
-    signed = {"brief": gnupg.sign(TEXT, "brief", time="20190203T030405")}
-    assert verdicts(archive_of(tmp_path, profile, keys, signed)) == {"brief": Verdict.EXPIRED_KEY}
+    signed = {"brief": gnupg.sign(TEXT, "brief", time="20200203T030405")}
+    archive = archive_of(tmp_path, profile, keys, signed)
+    assert verdicts(archive) == {"brief": Verdict.GOOD_UNTIL}
+    (signature,) = archive.bulletins[0].signatures
+    assert signature.counts
+    assert (signature.until and signature.until.date()) == date(2020, 6, 1)
+    assert in_words(signature) == "good, key valid until 2020-06-01"
+
+
+def test_a_key_that_had_expired_when_it_signed(
+    tmp_path: Path, gnupg: Gnupg, profile: Profile, keys: dict[str, str | bytes]
+) -> None:
+    """The owner has shortened its life afterwards."""
+    gnupg.make("hasty")
+    gnupg.certify("hasty", by="master")
+    signed = {"hasty": gnupg.sign(TEXT, "hasty", time="20200301T000000")}
+    hasty = gnupg.fingerprints["hasty"]
+    gnupg.run("--quick-set-expire", hasty, "2020-02-01", time="20200115T000000")
+    signers = {**profile.signers, "hasty": Signer("Hasty", hasty)}
+    files = {**keys, "keys/security-team/hasty.asc": gnupg.export("hasty")}
+    archive = archive_of(tmp_path, replace(profile, signers=signers), files, signed)
+    assert verdicts(archive) == {"hasty": Verdict.EXPIRED_KEY}
+    assert archive.bulletins[0].signatures[0].reason == "the key expired on 2020-02-01"
+
+
+def test_the_profile_says_which_verdicts_count(
+    tmp_path: Path, gnupg: Gnupg, profile: Profile, keys: dict[str, str | bytes]
+) -> None:
+    signed = {"ines": case(gnupg, "legacy"), "tomek": gnupg.sign(TEXT, "tomek")}
+    strict = replace(profile, accepted=("good", "good-until"))
+    archive = archive_of(tmp_path, strict, keys, signed)
+    assert verdicts(archive)["ines"] is Verdict.GOOD_LEGACY
+    assert errors(archive) == {(f"{NAME}.sig.ines", "signature-good-legacy")}
+
+
+@pytest.mark.parametrize(("required", "missing"), [(0, Severity.ERROR), (1, Severity.NOTICE)])
+def test_the_profile_says_how_many_must_sign(
+    tmp_path: Path,
+    gnupg: Gnupg,
+    profile: Profile,
+    keys: dict[str, str | bytes],
+    required: int,
+    missing: Severity,
+) -> None:
+    signed = {"ines": gnupg.sign(TEXT, "ines")}
+    archive = archive_of(tmp_path, replace(profile, required=required), keys, signed)
+    (finding,) = (f for f in archive.findings if f.code == "signer-missing")
+    assert finding.severity is missing
 
 
 def revoked_copy(gnupg: Gnupg) -> bytes:
@@ -214,18 +288,20 @@ def revoked_copy(gnupg: Gnupg) -> bytes:
 def test_revoked_key(
     tmp_path: Path, gnupg: Gnupg, profile: Profile, keys: dict[str, str | bytes], path: str
 ) -> None:
-    """Also when only another copy of the key tells: gpgv takes the first, gpg joins them."""
+    """Also when only another copy of the key tells: gpgv takes the first of several."""
     signed = {"withdrawn": gnupg.sign(TEXT, "withdrawn")}
     archive = archive_of(tmp_path, profile, {**keys, path: revoked_copy(gnupg)}, signed)
     assert verdicts(archive) == {"withdrawn": Verdict.REVOKED_KEY}
     fingerprint = gnupg.fingerprints["withdrawn"]
     assert all(key.revoked for key in archive.keys if key.fingerprint == fingerprint)
+    assert "no reason given" in archive.bulletins[0].signatures[0].reason
 
 
 def test_the_documents_have_the_words_of_the_pages() -> None:
     table = (Path(__file__).parents[2] / "docs" / "verifying.md").read_text("utf-8")
     for verdict, words in WORDS.items():
-        assert f"| `{verdict.value}` | {words} |" in table
+        printed = words.format(until="DATE", digest="SHA1")
+        assert f"| `{verdict.value}` | {printed} |" in table
     assert set(WORDS) == set(Verdict)
 
 
@@ -259,7 +335,10 @@ def test_a_signer_whom_the_master_key_has_not_certified(
     profile = Profile(master_key=gnupg.fingerprints["master"], signers=signers)
     signed = {"uncertified": gnupg.sign(TEXT, "uncertified")}
     archive = archive_of(tmp_path, profile, keys, signed)
-    assert errors(archive) == {(f"{NAME}.sig.uncertified", "signer-not-certified")}
+    assert errors(archive) == {
+        (f"{NAME}.sig.uncertified", "signature-not-certified"),
+        (NAME, "no-good-signature"),
+    }
 
 
 def test_another_master_key_stops_everything(

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from bulletins import urls
+from bulletins import urls, words
 from bulletins.exports.data import printed, to_json
 from bulletins.site import Site
 from secpack import Profile
@@ -27,6 +27,7 @@ from secpack.model.archive import (
 )
 from secpack.model.findings import Finding
 from secpack.profile import Package
+from secpack.signatures.policy import in_words, revocation_in_words
 from secpack.tracker.statistics import statistics
 
 _FORMAT = 1
@@ -38,8 +39,8 @@ def archive_files(site: Site) -> Iterator[tuple[str, bytes]]:
     A document's own file has the same object as the archive's, and ``format``.
     """
     archive, profile = site.archive, site.profile
-    bulletins = [_bulletin(bulletin, profile) for bulletin in archive.bulletins]
-    canaries = [_canary(canary, profile) for canary in archive.canaries]
+    bulletins = [_bulletin(bulletin, site) for bulletin in archive.bulletins]
+    canaries = [_canary(canary, site) for canary in archive.canaries]
     for publication, data in zip(archive.publications, [*bulletins, *canaries], strict=True):
         yield urls.json_url(publication, profile), to_json({"format": _FORMAT} | data)
     whole = {
@@ -57,8 +58,8 @@ def archive_files(site: Site) -> Iterator[tuple[str, bytes]]:
     yield urls.ARCHIVE_JSON, to_json(whole)
 
 
-def _publication(publication: Publication, profile: Profile) -> dict[str, Any]:
-    file = publication.document.file
+def _publication(publication: Publication, site: Site) -> dict[str, Any]:
+    file, profile, standing = publication.document.file, site.profile, site.standing(publication)
     return {
         "id": publication.id,
         "number": publication.number,
@@ -71,6 +72,8 @@ def _publication(publication: Publication, profile: Profile) -> dict[str, Any]:
         "updated": publication.updated,
         "revisions": [{"date": r.date, "text": r.text} for r in publication.revisions],
         "sections": [{"title": s.title, "level": s.level} for s in publication.summary.parts],
+        "verified": not standing.alarms,
+        "standing": words.in_short(standing),
         "signatures": _signatures(publication.signatures, urls.page_url(publication, profile)),
     }
 
@@ -81,6 +84,9 @@ def _signatures(signatures: Sequence[Signature], folder: str) -> list[dict[str, 
             "file": folder + signature.file.name,
             "signer": signature.signer,
             "verdict": signature.verdict,
+            "words": in_words(signature),
+            "counts": signature.counts,
+            "until": signature.until,
             "fingerprint": signature.fingerprint or None,
             "primary": signature.primary or None,
             "created": signature.created,
@@ -93,14 +99,14 @@ def _signatures(signatures: Sequence[Signature], folder: str) -> list[dict[str, 
     ]
 
 
-def _bulletin(bulletin: Bulletin, profile: Profile) -> dict[str, Any]:
+def _bulletin(bulletin: Bulletin, site: Site) -> dict[str, Any]:
     lines = [row.line for row in bulletin.packages]
     concerned = affected(bulletin.document)
-    return _publication(bulletin, profile) | {
+    return _publication(bulletin, site) | {
         "addresses": [f"XSA-{number}" for number in bulletin.addresses],
         "mentions": [f"XSA-{number}" for number in bulletin.mentions],
         "cves": bulletin.cves,
-        "packages": [package_data(row, profile) for row in bulletin.packages],
+        "packages": [package_data(row, site.profile) for row in bulletin.packages],
         "ids": [i.value for i in bulletin.ids if i.scheme != "CVE"],
         "relations": [
             {"scheme": scheme, "id": value, "relation": relation}
@@ -161,7 +167,8 @@ def package_data(row: PackageRow, profile: Profile) -> dict[str, Any]:
     }
 
 
-def _canary(canary: Canary, profile: Profile) -> dict[str, Any]:
+def _canary(canary: Canary, site: Site) -> dict[str, Any]:
+    profile = site.profile
     letters = [
         {
             "name": letter.name,
@@ -172,7 +179,7 @@ def _canary(canary: Canary, profile: Profile) -> dict[str, Any]:
         for letter in canary.letters
     ]
     due = canary.due
-    return _publication(canary, profile) | {
+    return _publication(canary, site) | {
         "letters": letters,
         "statements": [{"number": s.number, "text": s.text} for s in canary.statements],
         "count": canary.count,
@@ -246,12 +253,16 @@ def _statistics(advisories: Sequence[Advisory]) -> dict[str, Any]:
 def _key(key: Key, profile: Profile) -> dict[str, Any]:
     return {
         "file": urls.key_url(key, profile),
-        "fingerprint": key.fingerprint,
+        "fingerprint": key.fingerprint or None,
         "owners": key.owners,
         "created": key.created,
         "expires": key.expires,
-        "revoked": key.revoked,
+        "revoked": revocation_in_words(key.revoked) if key.revoked else None,
         "certified": key.certified,
+        "chain": key.chain.keys if key.chain else (),
+        "until": key.chain.until if key.chain else None,
+        "strong_since": key.strong,
+        "unusable": key.unusable or None,
         "retired": key.retired,
         "sha256": key.file.sha256,
     }

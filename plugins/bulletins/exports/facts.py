@@ -94,7 +94,7 @@ def all_facts(site: Site) -> list[BulletinFacts]:
 
 
 def _facts(site: Site, bulletin: Bulletin) -> BulletinFacts:
-    form = words.unverified_title if bulletin.id in site.unverified else "{title}"
+    form = words.unverified_title if site.standing(bulletin).alarms else "{title}"
     return BulletinFacts(
         bulletin=bulletin,
         title=visible(form.format(title=bulletin.title)),

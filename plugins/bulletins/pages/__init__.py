@@ -100,7 +100,9 @@ def text_page(site: Site, text: Any) -> TextPage:
         title=str(text.title),
         summary=Markup(text.summary).striptags(),  # noqa: S704 - its tags are removed
         html=Markup(text.content.replace("<pre>", '<pre tabindex="0">')),  # noqa: S704 - Markdown
-        master_key=grouped(site.profile.master_key) if text.slug == _VERIFYING else "",
+        anchors=tuple(grouped(a.fingerprint) for a in site.profile.trusted)
+        if text.slug == _VERIFYING
+        else (),
     )
 
 

@@ -33,6 +33,7 @@ from secpack.extract.sections import Quotation, actions, affected
 from secpack.model.archive import Bulletin, Canary, Letter, Publication, Relation, Section, Verdict
 from secpack.parser.blocks import defined_labels
 from secpack.parser.characters import visible
+from secpack.signatures.policy import expected_signers
 
 #: From a document's page to the root of the site.
 ROOT: Final = "../../"
@@ -98,7 +99,7 @@ def canary_page(site: Site, canary: Canary) -> CanaryPage:
         count=canary.count,
         bulletins=sum(1 for b in site.archive.bulletins if b.published <= canary.published),
         master_key=grouped(canary.master_key),
-        trusted_key=grouped(site.profile.master_key),
+        trusted_keys=tuple(map(grouped, site.profile.anchors_on(canary.published))),
         freshness=canary.freshness,
         has_announcements=bool(canary.announcements),
         comparison=_comparison(site, canary),
@@ -145,20 +146,35 @@ def _letter(site: Site, letter: Letter, links: LinkOf) -> LetterItem:
 def _comparison(site: Site, canary: Canary) -> Comparison | None:
     """How a canary differs from the one before.
 
-    A signer whose signature is not good counts as not having signed.
+    A signer whose signature does not count has not signed. That is no alarm if the profile says
+    that the signer has left, or if a waiver explains it.
     """
     before = site.older.get(canary.id)
     if not isinstance(before, Canary):
         return None
     old, new = _signers(before), _signers(canary)
+    missing = [name for name in old if name not in new]
+    left = [name for name in missing if _has_left(site, name, canary)]
+    expected = expected_signers(canary, site.profile)
+    is_explained = not site.standing(canary).alarms
     return Comparison(
         skipped=tuple(range(before.number + 1, canary.number)),
-        lost_signers=tuple(signer_name(site, name) for name in old if name not in new),
+        lost_signers=tuple(
+            (signer_name(site, name), not (is_explained and name in expected))
+            for name in missing
+            if name not in left
+        ),
+        left_signers=tuple(signer_name(site, name) for name in left),
         new_signers=tuple(signer_name(site, name) for name in new if name not in old),
         changes=changes(before, canary),
     )
 
 
+def _has_left(site: Site, name: str, canary: Canary) -> bool:
+    signer = site.profile.signers.get(name)
+    period = signer.canaries if signer else None
+    return bool(period and period.until < canary.published)
+
+
 def _signers(canary: Canary) -> list[str]:
-    counted = [s for s in canary.signatures if s.verdict.good or s.verdict is Verdict.UNCHECKED]
-    return [signature.signer for signature in counted]
+    return [s.signer for s in canary.signatures if s.counts or s.verdict is Verdict.UNCHECKED]

@@ -6,55 +6,103 @@ from collections.abc import Iterator, Sequence
 
 from bulletins import words
 from bulletins.pages.items import signer_name
-from bulletins.pages.model import Evidence, Link, SignatureItem
+from bulletins.pages.model import Evidence, Fault, Link, SignatureItem
 from bulletins.site import Site
 from bulletins.urls import key_url
-from secpack.model.archive import File, Key, Signature, Verdict
+from secpack.model.archive import File, Key, Signature, Subkey
+from secpack.model.findings import Severity
+from secpack.signatures.policy import in_words, revocation_in_words
 
 
 def evidence(site: Site, file: File, signatures: Sequence[Signature]) -> Evidence:
     """The evidence for a file next to the page, and its signatures."""
     keys = _keys_of(site, signatures)
-    faults = [(f.message, f.waived) for f in site.signature_findings.get(file.path, ())]
+    standing = site.standings[file.path]
+    faults = [
+        Fault(f.message, f.waived, f.severity is Severity.ERROR)
+        for f in site.signature_findings.get(file.path, ())
+    ]
+    verdicts = dict.fromkeys(signature.verdict for signature in signatures)
     return Evidence(
+        standing=words.in_short(standing),
+        alarms=standing.alarms,
+        signers=tuple(signer_name(site, s.signer) for s in signatures if s.counts),
         file=Link(file.name, file.name),
         size=len(file.data),
         sha256=file.sha256,
         faults=tuple(faults),
         signatures=tuple(_signature(site, signature) for signature in signatures),
+        meanings=tuple(words.faults[verdict][1] for verdict in verdicts),
         keys=tuple(Link(key_url(key, site.profile), key.file.name) for key in keys),
         commands=tuple(_commands(site, file, signatures, keys)),
     )
 
 
 def _signature(site: Site, signature: Signature) -> SignatureItem:
-    waivers = [f.waived for f in site.signature_findings.get(signature.file.path, ())]
+    findings = site.signature_findings.get(signature.file.path, ())
+    key = site.keys.get(signature.primary)
     created = signature.created and f"{signature.created:%Y-%m-%d %H:%MZ}"
     details = [signature.algorithm, signature.digest] if signature.digest else []
     subkey = signature.fingerprint if signature.fingerprint != signature.primary else ""
     return SignatureItem(
         signer=signer_name(site, signature.signer),
         file=Link(signature.file.name, signature.file.name),
-        verdict=words.verdicts[signature.verdict],
-        good=signature.verdict.good,
-        checked=signature.verdict is not Verdict.UNCHECKED,
-        waiver=next(filter(None, waivers), ""),
+        verdict=in_words(signature),
+        alarm=any(finding.severity is Severity.ERROR for finding in findings),
+        waiver=next((finding.waived for finding in findings if finding.waived), ""),
+        notes=tuple(_notes(signature, key)),
         details=", ".join(details),
         created=created or "",
         fingerprint=grouped(signature.primary),
         subkey=grouped(subkey) if signature.primary else "",
-        certified=words.certified[signature.certified],
+        certified=certified(site, key, signature.certified),
     )
 
 
-def _keys_of(site: Site, signatures: Sequence[Signature]) -> list[Key]:
-    """The keys that signed, in the order of the signatures.
+def _notes(signature: Signature, key: Key | None) -> Iterator[str]:
+    """What else a reader should know of a signature that is good, and of its key."""
+    if signature.until:
+        yield words.claimed
+        if signature.first:
+            commit, day = signature.first
+            yield words.first_commit.format(commit=commit, date=f"{day:%Y-%m-%d}")
+    if not key or not signature.verdict.good:
+        return
+    if key.revoked:
+        yield words.was_revoked.format(reason=revocation_in_words(key.revoked))
+    parts: list[Key | Subkey] = [key]
+    parts += [subkey for subkey in key.subkeys if subkey.fingerprint == signature.fingerprint]
+    strong = [part.strong for part in parts if part.strong]
+    if signature.created and (len(strong) < len(parts) or max(strong) > signature.created):
+        yield words.weak_key
+    if key.chain and key.chain.digest:
+        yield words.weak_certification.format(digest=key.chain.digest)
 
-    If a signature does not name its key, take that of the signer in the file name.
+
+def certified(site: Site, key: Key | None, is_certified: bool | None) -> str:
+    """Whether a key is certified, and through which other keys."""
+    chain = key.chain.keys[1:-1] if key and key.chain and is_certified else ()
+    names = [_owner(site, fingerprint) for fingerprint in chain]
+    form = words.through if names else "{certified}"
+    return form.format(certified=words.certified[is_certified], keys=", ".join(names))
+
+
+def _owner(site: Site, fingerprint: str) -> str:
+    owners = site.keys[fingerprint].owners if fingerprint in site.keys else ()
+    return next(iter(owners), grouped(fingerprint))
+
+
+def _keys_of(site: Site, signatures: Sequence[Signature]) -> list[Key]:
+    """The keys between an anchor and those that signed, and these, in the order of the signatures.
+
+    If a signature does not name its key, take that of the signer in the file name. Of a key with
+    several copies, each can have what the others lack.
     """
     named = {name: signer.fingerprint for name, signer in site.profile.signers.items()}
-    wanted = dict.fromkeys(s.primary or named.get(s.signer, "") for s in signatures)
-    return [site.keys[fingerprint] for fingerprint in wanted if fingerprint in site.keys]
+    signed = dict.fromkeys(s.primary or named.get(s.signer, "") for s in signatures)
+    chains = [key.chain.keys[1:] for f in signed if (key := site.keys.get(f)) and key.chain]
+    wanted = dict.fromkeys([*(fingerprint for chain in chains for fingerprint in chain), *signed])
+    return [key for f in wanted for key in site.archive.keys if f and key.fingerprint == f]
 
 
 def _commands(
@@ -63,10 +111,14 @@ def _commands(
     yield 'export GNUPGHOME="$(mktemp -d)"'
     yield "gpg --import master-key.asc"
     yield "gpg --fingerprint"
-    if site.profile.master_key:
-        yield f'echo "{site.profile.master_key}:6:" | gpg --import-ownertrust'
-    yield from (f"gpg --import {key.file.name}" for key in keys)
-    yield from (f"gpg --verify {s.file.name} {file.name}" for s in signatures)
+    chains = [key.chain for key in keys if key.chain]
+    trust = dict.fromkeys(f"{chain.keys[0]}:6:" for chain in chains)
+    trust |= dict.fromkeys(f"{issuer}:5:" for chain in chains for issuer in chain.keys[1:-1])
+    for each in trust or [f"{anchor.fingerprint}:6:" for anchor in site.profile.trusted]:
+        yield f'echo "{each}" | gpg --import-ownertrust'
+    yield from dict.fromkeys(f"gpg --import {key.file.name}" for key in keys)
+    weak = " --allow-weak-key-signatures" if any(chain.digest for chain in chains) else ""
+    yield from (f"gpg{weak} --verify {s.file.name} {file.name}" for s in signatures)
     yield "gpgconf --kill all"
 
 

@@ -49,7 +49,7 @@ def bulletin_item(site: Site, bulletin: Bulletin) -> BulletinItem:
 
 def canary_item(site: Site, canary: Canary) -> CanaryItem:
     """A canary in a list."""
-    signers = tuple(signer_name(site, s.signer) for s in canary.signatures if s.verdict.good)
+    signers = tuple(signer_name(site, s.signer) for s in canary.signatures if s.counts)
     return CanaryItem(**_item(site, canary), due=canary.due, signers=signers)
 
 
@@ -63,7 +63,8 @@ def _item(site: Site, publication: Publication) -> dict[str, Any]:
         "heading": heading(publication),
         "published": publication.published,
         "updated": publication.updated,
-        "verified": publication.id not in site.unverified,
+        "standing": words.in_short(site.standing(publication)),
+        "alarm": bool(site.standing(publication).alarms),
     }
 
 

@@ -8,7 +8,7 @@ from typing import TypeVar
 
 from bulletins import words
 from bulletins.lookups import Lookup, by_package, by_release, without_release
-from bulletins.pages.evidence import grouped
+from bulletins.pages.evidence import certified, grouped
 from bulletins.pages.items import (
     bulletin_item,
     by_year,
@@ -44,6 +44,7 @@ from bulletins.urls import (
 )
 from secpack.model.archive import Attachment, Bulletin, Canary, Key, PackageRow, Publication
 from secpack.profile import Kind
+from secpack.signatures.policy import in_words, revocation_in_words
 from secpack.tracker.statistics import statistics
 
 _P = TypeVar("_P", Bulletin, Publication)
@@ -104,7 +105,7 @@ def _attachments(site: Site, kind: Kind) -> Iterator[AttachmentItem]:
             yield AttachmentItem(
                 link(attachment.file.name, attachment.file.name),
                 tuple(
-                    (link(s.file.name, signer_name(site, s.signer)), words.verdicts[s.verdict])
+                    (link(s.file.name, signer_name(site, s.signer)), in_words(s))
                     for s in attachment.signatures
                 ),
             )
@@ -172,11 +173,21 @@ def keys_page(site: Site) -> KeysPage:
         folder = key.file.path.rpartition("/")[0].partition("/")[2]
         folders.setdefault(folder, []).append(_key(site, key))
     items = tuple((folder, tuple(keys)) for folder, keys in folders.items())
-    return KeysPage(grouped(site.profile.master_key), items)
+    trusted = tuple((grouped(a.fingerprint), a.since, a.until) for a in site.profile.trusted)
+    return KeysPage(trusted, items)
 
 
 def _key(site: Site, key: Key) -> KeyItem:
-    is_master = key.fingerprint == site.profile.master_key
-    certified = words.the_master_key if is_master else words.key_certified[key.certified]
-    file = Link(key_url(key, site.profile), key.file.name)
-    return KeyItem(key, grouped(key.fingerprint), certified, file)
+    is_anchor = key.fingerprint in [anchor.fingerprint for anchor in site.profile.trusted]
+    state = words.the_master_key if is_anchor else words.key_certified[key.certified]
+    if key.chain and len(key.chain.keys) > 2:
+        state = f"{certified(site, key, True).capitalize()}."
+    digest = key.chain.digest if key.chain else ""
+    return KeyItem(
+        key=key,
+        fingerprint=grouped(key.fingerprint),
+        revoked=revocation_in_words(key.revoked) if key.revoked else "",
+        certified=state,
+        weak=words.weak_certification.format(digest=digest) if digest else "",
+        file=Link(key_url(key, site.profile), key.file.name),
+    )

@@ -66,7 +66,8 @@ class Item:
     heading: str
     published: date
     updated: date
-    verified: bool
+    standing: str
+    alarm: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,14 +124,17 @@ class Year:
 
 @dataclass(frozen=True, slots=True)
 class SignatureItem:
-    """A signature, and what the build found; ``details`` are algorithm and digest."""
+    """A signature, and what the build found; ``details`` are algorithm and digest.
+
+    ``alarm`` means that it does not count and nothing explains why. ``notes`` are sentences.
+    """
 
     signer: str
     file: Link
     verdict: str
-    good: bool
-    checked: bool
+    alarm: bool
     waiver: str
+    notes: tuple[str, ...]
     details: str
     created: str
     fingerprint: str
@@ -139,18 +143,32 @@ class SignatureItem:
 
 
 @dataclass(frozen=True, slots=True)
+class Fault:
+    """What is wrong with the signatures of a file as a whole, and why it is accepted."""
+
+    message: str
+    waiver: str
+    alarm: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Evidence:
     """A signed file, and everything that a reader needs to check its signatures.
 
-    ``faults`` are what is wrong with the signatures as a whole, each with the reason why it is
-    accepted. ``commands`` are lines for a shell.
+    ``standing`` says in short how the signatures stand, ``signers`` are those whose signatures
+    count, ``alarms`` are what nothing explains. ``meanings`` are a sentence for each verdict that
+    occurs. ``commands`` are lines for a shell.
     """
 
+    standing: str
+    alarms: tuple[str, ...]
+    signers: tuple[str, ...]
     file: Link
     size: int
     sha256: str
-    faults: tuple[tuple[str, str], ...]
+    faults: tuple[Fault, ...]
     signatures: tuple[SignatureItem, ...]
+    meanings: tuple[str, ...]
     keys: tuple[Link, ...]
     commands: tuple[str, ...]
 
@@ -219,10 +237,14 @@ class LetterItem:
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """How a canary differs from the one before; ``skipped`` are missing numbers between the two."""
+    """How a canary differs from the one before; ``skipped`` are missing numbers between the two.
+
+    ``lost_signers`` are those who signed the one before, each with whether that is an alarm.
+    """
 
     skipped: tuple[int, ...]
-    lost_signers: tuple[str, ...]
+    lost_signers: tuple[tuple[str, bool], ...]
+    left_signers: tuple[str, ...]
     new_signers: tuple[str, ...]
     changes: tuple[Change, ...]
 
@@ -231,7 +253,7 @@ class Comparison:
 class CanaryPage:
     """A canary; ``bulletins`` counts those of this archive up to its date.
 
-    ``trusted_key`` is the fingerprint of the master key that this archive trusts.
+    ``trusted_keys`` are the fingerprints of the master keys that this archive trusts for its day.
     """
 
     item: CanaryItem
@@ -239,7 +261,7 @@ class CanaryPage:
     count: int | None
     bulletins: int
     master_key: str
-    trusted_key: str
+    trusted_keys: tuple[str, ...]
     freshness: date | None
     has_announcements: bool
     comparison: Comparison | None
@@ -385,15 +407,17 @@ class KeyItem:
 
     key: Key
     fingerprint: str
+    revoked: str
     certified: str
+    weak: str
     file: Link
 
 
 @dataclass(frozen=True, slots=True)
 class KeysPage:
-    """All keys by folder; ``master_key`` is the profile's fingerprint."""
+    """All keys by folder; ``anchors`` are the trusted ones, each with its first and last day."""
 
-    master_key: str
+    anchors: tuple[tuple[str, date | None, date | None], ...]
     folders: tuple[tuple[str, tuple[KeyItem, ...]], ...]
 
 
@@ -425,12 +449,12 @@ class SearchPage:
 
 @dataclass(frozen=True, slots=True)
 class TextPage:
-    """A page that a person wrote, as HTML; ``master_key`` if the page shows it."""
+    """A page that a person wrote, as HTML; ``anchors`` if the page shows them."""
 
     title: str
     summary: str
     html: Markup
-    master_key: str
+    anchors: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)

@@ -77,9 +77,10 @@ def _check_window(canary: Canary) -> Iterator[Finding]:
 
 
 def _check_key(canary: Canary, profile: Profile) -> Iterator[Finding]:
-    if profile.master_key and canary.master_key != profile.master_key:
-        stated = canary.master_key or "none"
-        message = f"states the master key {stated}; the profile pins {profile.master_key}"
+    anchors = profile.anchors_on(canary.published)
+    if profile.trusted and canary.master_key not in anchors:
+        stated, pinned = canary.master_key or "none", " or ".join(anchors) or "none of that day"
+        message = f"states the master key {stated}; the profile pins {pinned}"
         yield _finding(canary, "canary-key", message, Severity.ERROR, of="fingerprint")
 
 

@@ -183,35 +183,74 @@ class PackageRow:
 
 
 class Verdict(StrEnum):
-    """The judgement of one signature, by gpgv and the profile."""
+    """The judgement of one signature, by gpgv, the key and the profile."""
 
     UNCHECKED = "unchecked"
     GOOD = "good"
+    GOOD_UNTIL = "good-until"
     GOOD_LEGACY = "good-legacy"
     OBSOLETE_DIGEST = "obsolete-digest"
     BAD = "bad"
     EXPIRED_KEY = "expired-key"
     REVOKED_KEY = "revoked-key"
-    EXPIRED_SIGNATURE = "expired-signature"
     UNKNOWN_KEY = "unknown-key"
+    NOT_CERTIFIED = "not-certified"
+    REFUSED = "refused"
     MALFORMED = "malformed"
-    SEVERAL = "several-signatures"
     SIGNER_NOT_ALLOWED = "signer-not-allowed"
     SIGNER_DIFFERS = "signer-differs"
 
     @property
     def good(self) -> bool:
-        """Whether the signature counts."""
-        return self in (Verdict.GOOD, Verdict.GOOD_LEGACY)
+        """Whether the signature is good; the profile says whether it also counts."""
+        return self in (Verdict.GOOD, Verdict.GOOD_UNTIL, Verdict.GOOD_LEGACY)
+
+
+@dataclass(frozen=True, slots=True)
+class Revocation:
+    """When, and why, a key was withdrawn, with its owner's words.
+
+    ``is_end`` means that the key was only retired or superseded: what it signed before stays good.
+    """
+
+    date: datetime | None
+    reason: str
+    comment: str = ""
+    is_end: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Chain:
+    """How an anchor certifies a key: the fingerprints from the anchor to the key.
+
+    It holds for what was signed before ``until``. ``digest`` is the obsolete one of a
+    certification, if there is any.
+    """
+
+    keys: tuple[str, ...]
+    until: datetime | None = None
+    digest: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Subkey:
+    """A subkey: its fingerprint (hex), its end, and ``strong`` as of a key."""
+
+    fingerprint: str
+    expires: datetime | None = None
+    revoked: Revocation | None = None
+    strong: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Key:
     """An OpenPGP key of the pack: hex fingerprints, times in UTC.
 
-    ``owners`` are its user ids. ``certified`` is whether the master key has certified one of them,
-    ``valid`` whether gpg trusts the key today. ``expires`` is None for a key that never does.
-    Without gpg, ``owners`` is empty, and ``created``, ``certified`` and ``valid`` are None.
+    ``owners`` are its user ids. ``chain`` is how an anchor certifies one of them; None if none
+    does. ``expires`` is None for a key that never does. ``strong`` is the time of the owner's
+    first signature on it without an obsolete digest: other programs refuse what it signed before.
+    ``is_checked`` is whether somebody looked for a chain. Without gpg there are only fingerprints.
+    A file that cannot be used has ``unusable``, the reason, and perhaps no fingerprint.
     """
 
     file: File
@@ -219,10 +258,17 @@ class Key:
     owners: tuple[str, ...] = ()
     created: datetime | None = None
     expires: datetime | None = None
-    revoked: bool = False
-    certified: bool | None = None
-    valid: bool | None = None
-    subkeys: tuple[str, ...] = ()
+    revoked: Revocation | None = None
+    chain: Chain | None = None
+    subkeys: tuple[Subkey, ...] = ()
+    strong: datetime | None = None
+    is_checked: bool = False
+    unusable: str = ""
+
+    @property
+    def certified(self) -> bool | None:
+        """Whether an anchor certifies it; None if nobody checked."""
+        return self.chain is not None if self.is_checked else None
 
     @property
     def retired(self) -> bool:
@@ -235,8 +281,11 @@ class Signature:
     """A detached signature next to a document, and the result of checking it.
 
     ``signer`` is the NAME in ``.sig.NAME``. ``fingerprint`` is of the key that signed (a primary
-    key or a subkey), ``primary`` of its primary key; both are empty if unknown. ``certified`` is
-    whether the master key has certified that key, or None if nobody checked.
+    key or a subkey), ``primary`` of its primary key; both are empty if unknown. ``reason`` is why
+    it is not good, ``until`` the end of its key; then the verdict rests on the time ``created``,
+    which it claims itself. ``counts`` is whether the profile accepts the verdict. ``certified`` is
+    whether an anchor has certified the key, or None if nobody checked. ``first`` is the first
+    commit that holds it, with its date, if that was looked for.
     """
 
     file: File
@@ -248,6 +297,10 @@ class Signature:
     digest: str = ""
     algorithm: str = ""
     certified: bool | None = None
+    reason: str = ""
+    until: datetime | None = None
+    counts: bool = False
+    first: tuple[str, datetime] | None = None
 
 
 @dataclass(frozen=True, slots=True)

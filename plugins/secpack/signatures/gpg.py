@@ -1,9 +1,8 @@
 """Facts about the keys of a pack: one keyring for gpgv, and what gpg knows about each key.
 
-gpgv does not check whether the master key has certified a signer's key. gpg does: it imports the
-keys into a temporary home, once per keyring, where it trusts only the master key. A page must not
-change with the day, so it shows the certifications; gpg's own judgement, which also knows what has
-expired since, is ``valid``.
+gpgv does not check whether a key has certified another. gpg does: it imports the keys into a
+temporary home, once per keyring, and lists the certifications that are good. A page must not change
+with the day, so what gpg itself trusts today does not count; ``policy`` judges by what it lists.
 """
 
 from __future__ import annotations
@@ -12,37 +11,60 @@ import hashlib
 import re
 import tempfile
 import time
+from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
 from typing import Final
 
 from secpack.cache import Cache
-from secpack.errors import ParseError, SecpackError
-from secpack.model.archive import File, Key
+from secpack.errors import ParseError
+from secpack.model.archive import Chain, File, Key, Revocation, Subkey
 from secpack.model.findings import Finding, Severity
-from secpack.parser.characters import visible
 from secpack.programs import LimitError, Program, find_program, run
-from secpack.signatures.packets import PublicKey, moment, read_keys, seconds
+from secpack.signatures.packets import (
+    DIGESTS,
+    LEGACY,
+    PublicKey,
+    merge_keys,
+    moment,
+    read_keys,
+    seconds,
+)
 
 _PATIENCE: Final = 60  # seconds for all keys
 _PATIENCE_WITH_ONE: Final = 10  # for the keys of one file
 _PATIENCE_WITH_EACH: Final = 60  # for all files, one after another
 _CERTIFIES: Final = ("10", "11", "12", "13")  # classes of certifications (RFC 9580, 5.2.1)
-_VALID: Final = ("f", "u")  # certified by the master key; the master key itself
-_OVER: Final = ("e", "r")  # expired or revoked: gpgv reports that for each signature
+_BINDS: Final = ("18",)  # the class of signatures that bind a subkey
+_NEVER: Final = datetime.max.replace(tzinfo=UTC)
+_NEVER_VALID: Final = datetime.min.replace(tzinfo=UTC)
+
+#: Reasons for revocation (RFC 9580, section 5.2.3.31), and those after which old signatures count.
+_REASONS: Final = {
+    "00": "no reason given",
+    "01": "superseded by another key",
+    "02": "its secret part may have been compromised",
+    "03": "retired, and no longer used",
+}
+_ENDS: Final = ("01", "03")
 
 
 @dataclass(frozen=True, slots=True)
 class Keyring:
-    """The usable keys of a pack with their files, and findings about the other ones."""
+    """The usable keys of a pack with their files, the other files, and findings about these."""
 
     keys: tuple[tuple[File, PublicKey], ...]
+    unusable: tuple[Key, ...] = ()
     findings: tuple[Finding, ...] = ()
 
     @property
     def packets(self) -> bytes:
-        """The packets of all keys, in the order of their files."""
-        return b"".join(key.packets for _, key in self.keys)
+        """The packets of all keys, each once: gpgv reads only the first of several copies."""
+        copies: dict[str, list[PublicKey]] = {}
+        for _, key in self.keys:
+            copies.setdefault(key.fingerprint, []).append(key)
+        return b"".join(merge_keys(keys).packets for keys in copies.values())
 
 
 def build_keyring(files: Sequence[File], pinned: Collection[str] = ()) -> Keyring:
@@ -51,20 +73,25 @@ def build_keyring(files: Sequence[File], pinned: Collection[str] = ()) -> Keyrin
     ``pinned`` are the fingerprints in the profile.
     """
     keys: list[tuple[File, PublicKey]] = []
-    findings: list[Finding] = []
+    unusable: list[Key] = []
     for file in files:
         try:
             keys += [(file, key) for key in read_keys(file.data, path=file.path)]
         except ParseError as error:
-            findings.append(_unusable(file.path, error.message))
+            unusable.append(Key(file, "", unusable=error.message))
     adopting = {finding.file: finding for finding in _adoptions(keys, pinned)}
-    findings += [*adopting.values(), *_other_copies(keys)]
+    findings = [*(_unusable(key) for key in unusable), *adopting.values()]
+    unusable += [
+        Key(file, key.fingerprint, unusable="it claims another file's key as its subkey")
+        for file, key in keys
+        if file.path in adopting
+    ]
     usable = tuple((file, key) for file, key in keys if file.path not in adopting)
-    return Keyring(usable, tuple(findings))
+    return Keyring(usable, tuple(unusable), tuple(findings))
 
 
-def _unusable(path: str, reason: str) -> Finding:
-    return Finding(path, 0, "key-unusable", f"not used: {reason}")
+def _unusable(key: Key) -> Finding:
+    return Finding(key.file.path, 0, "key-unusable", f"not used: {key.unusable}")
 
 
 def _adoptions(
@@ -89,56 +116,51 @@ def _adoptions(
                 yield Finding(file.path, 0, "key-adopted", message, Severity.ERROR)
 
 
-def _other_copies(keys: Sequence[tuple[File, PublicKey]]) -> Iterator[Finding]:
-    """Report different copies of a key: gpgv uses one, and only the other may be revoked."""
-    copies: dict[str, tuple[bytes, str]] = {}
-    for file, key in keys:
-        packets, path = copies.setdefault(key.fingerprint, (key.packets, file.path))
-        if packets != key.packets:
-            message = f"a different copy of the key {key.fingerprint} is in {path}: keep one"
-            yield Finding(file.path, 0, "key-copies", message, Severity.ERROR)
-
-
 def bare_keys(keyring: Keyring) -> tuple[Key, ...]:
     """The keys with what is known without gpg: their fingerprints."""
-    return tuple(Key(file, key.fingerprint) for file, key in keyring.keys)
+    return (*(Key(file, key.fingerprint) for file, key in keyring.keys), *keyring.unusable)
 
 
 # --- gpg --------------------------------------------------------------------------------------
 
 
 def inspect_keys(
-    keyring: Keyring, master: str, *, cache: Cache
+    keyring: Keyring, anchors: Mapping[str, datetime | None], depth: int, *, cache: Cache
 ) -> tuple[tuple[Key, ...], tuple[Finding, ...]]:
     """Return the keys with what gpg knows about them, in the order of their files, and findings.
 
-    ``master`` is the fingerprint of the key whose certifications count, or empty. Raises
+    ``anchors`` are the fingerprints of the keys whose certifications count, each with its end;
+    ``depth`` is how many certifications may lead from an anchor to a key. Raises
     ProgramMissingError when gpg is missing, LimitError when the keys take it too long.
     """
     gpg = find_program("gpg")
-    digest = hashlib.sha256(keyring.packets).hexdigest()
-    name = f"trust {digest} {master} {gpg.identity}"
+    name = f"keys {hashlib.sha256(keyring.packets).hexdigest()} {gpg.identity}"
     lines = cache.get(name)
+    slow: list[Key] = []
     if lines is None:
         try:
-            lines = _listing(keyring.packets, master, gpg, _PATIENCE)
+            lines = _listing(keyring.packets, gpg, _PATIENCE)
+            cache.put(name, lines)
+            cache.save()
         except LimitError:
-            return _inspect_without_slow(keyring, master, gpg)
-        cache.put(name, lines)
-        cache.save()
-    return _keys(keyring, lines, master)
+            keyring, slow = _without_slow(keyring, gpg)
+            lines = _listing(keyring.packets, gpg, _PATIENCE)
+    listed = _read_listing(lines)
+    chains = _chains(listed, anchors, depth)
+    keys = [_key(file, key, listed, chains) for file, key in keyring.keys] + slow
+    keys = [replace(key, is_checked=bool(anchors)) for key in keys]
+    findings = [_unusable(key) for key in keys if key.unusable]
+    return (*keys, *keyring.unusable), tuple(findings)
 
 
-def _inspect_without_slow(
-    keyring: Keyring, master: str, gpg: Program
-) -> tuple[tuple[Key, ...], tuple[Finding, ...]]:
+def _without_slow(keyring: Keyring, gpg: Program) -> tuple[Keyring, list[Key]]:
     """Leave out each file that takes gpg too long, so that it does no harm to others."""
     slow: dict[str, LimitError] = {}
     took: dict[str, float] = {}
     for path, packets in _packets_by_path(keyring).items():
         started = time.monotonic()
         try:
-            _listing(packets, master, gpg, _PATIENCE_WITH_ONE)
+            _listing(packets, gpg, _PATIENCE_WITH_ONE)
         except LimitError as error:
             slow[path] = error
         took[path] = time.monotonic() - started
@@ -146,9 +168,13 @@ def _inspect_without_slow(
             worst = max(took, key=lambda path: took[path])
             message = f"gpg takes too long with the keys of this pack, longest with {worst}"
             raise LimitError(f"{message}: remove what signs nothing here")
-    rest = Keyring(tuple((file, key) for file, key in keyring.keys if file.path not in slow))
-    keys, findings = _keys(rest, _listing(rest.packets, master, gpg, _PATIENCE), master)
-    return keys, (*findings, *(_unusable(path, str(error)) for path, error in slow.items()))
+    rest = tuple((file, key) for file, key in keyring.keys if file.path not in slow)
+    left_out = [
+        Key(file, key.fingerprint, unusable=str(slow[file.path]))
+        for file, key in keyring.keys
+        if file.path in slow
+    ]
+    return Keyring(rest, keyring.unusable), left_out
 
 
 def _packets_by_path(keyring: Keyring) -> dict[str, bytes]:
@@ -158,22 +184,14 @@ def _packets_by_path(keyring: Keyring) -> dict[str, bytes]:
     return packets
 
 
-def _listing(packets: bytes, master: str, gpg: Program, patience: int) -> list[str]:
+def _listing(packets: bytes, gpg: Program, patience: int) -> list[str]:
     """The lines of ``gpg --check-sigs --with-colons`` for these keys. Raises LimitError."""
     with tempfile.TemporaryDirectory() as folder:
-        base = ["--homedir", folder, "--no-options", "--no-autostart", "--batch"]
+        base = ["--homedir", folder, "--no-options", "--no-autostart", "--batch", "--quiet"]
         # By itself gpg 2.4 ignores certifications over SHA-1, which gpg 2.2 lists.
-        base += ["--quiet", "--trust-model", "pgp", "--allow-weak-key-signatures"]
+        base += ["--trust-model", "always", "--allow-weak-key-signatures"]
         # gpg does not import damaged keys; then no line is about them.
-        importing = [*base, "--no-auto-check-trustdb", "--import"]
-        run(gpg, importing, data=packets, seconds=patience)
-        if master:
-            trust = f"{master}:6:\n".encode()
-            recording = [*base, "--logger-fd", "1", "--import-ownertrust"]
-            done = run(gpg, recording, data=trust, seconds=patience)
-            if done.status:  # every key would seem to lack a certification
-                reason = visible(done.output.decode("utf-8", "replace").strip())
-                raise SecpackError(f"gpg could not record its trust in {master}: {reason}")
+        run(gpg, [*base, "--import"], data=packets, seconds=patience)
         form = ["--with-colons", "--fixed-list-mode", "--with-fingerprint", "--with-fingerprint"]
         done = run(gpg, [*base, *form, "--check-sigs"], seconds=patience)
     # A user id can contain other line ends, such as U+2028; gpg ends its lines with \n.
@@ -186,67 +204,60 @@ _NO_FIELDS: Final = ("",) * 21
 _ESCAPED: Final = re.compile(r"\\x([0-9a-fA-F]{2})")
 
 
+@dataclass(frozen=True, slots=True)
+class _Certification:
+    """A good one on a user id: the 16 digits of its issuer, and its times in seconds."""
+
+    issuer: str
+    created: int
+    expires: datetime | None
+    digest: str
+
+
 @dataclass(slots=True)
 class _Listed:
-    """A key as gpg lists it. ``validity`` is gpg's letter for it.
+    """A key or subkey as gpg lists it; a key with its user ids, and their certifications."""
 
-    ``certified`` is whether the master key certifies one of its user ids.
-    """
-
-    validity: str
-    created: str
-    expires: str
     fingerprint: str
+    created: datetime | None
+    expires: datetime | None
+    revoked: Revocation | None
     owners: list[str] = field(default_factory=list)
-    subkeys: list[str] = field(default_factory=list)
-    certified: bool = False
+    certifications: list[_Certification] = field(default_factory=list)
+    subkeys: list[Subkey] = field(default_factory=list)
+    strong: datetime | None = None
+
+    @property
+    def until(self) -> datetime | None:
+        """When it ends; long ago if it was revoked for more than that."""
+        if self.revoked and not self.revoked.is_end:
+            return _NEVER_VALID
+        return _earliest(self.expires, self.revoked.date if self.revoked else None)
 
 
-def _keys(
-    keyring: Keyring, lines: Sequence[str], master: str
-) -> tuple[tuple[Key, ...], tuple[Finding, ...]]:
-    listed = _read_listing(lines, master)
-    keys, findings = [], []
-    for file, key in keyring.keys:
-        entry = listed.get(key.fingerprint)
-        if entry and entry.owners:
-            keys.append(_key(file, entry, listed, master))
-        else:
-            keys.append(Key(file, key.fingerprint, certified=False, valid=False))
-            reason = f"gpg finds no valid user id of the key {key.fingerprint}"
-            findings.append(_unusable(file.path, reason))
-    return tuple(keys), tuple(findings)
+def _earliest(*ends: datetime | None) -> datetime | None:
+    return min(filter(None, ends), default=None)
 
 
-def _key(file: File, entry: _Listed, listed: Mapping[str, _Listed], master: str) -> Key:
-    is_master = entry.fingerprint == master
-    in_force = master not in listed or listed[master].validity != "r"
-    return Key(
-        file=file,
-        fingerprint=entry.fingerprint,
-        owners=tuple(entry.owners),
-        created=moment(entry.created),
-        expires=moment(entry.expires),
-        revoked=entry.validity == "r",
-        certified=(is_master or entry.certified) and in_force if master else None,
-        # gpgv reports what has expired, except the master key, which signs no document.
-        valid=entry.validity in _VALID or (not is_master and entry.validity in _OVER),
-        subkeys=tuple(entry.subkeys),
-    )
-
-
-def _read_listing(lines: Sequence[str], master: str) -> dict[str, _Listed]:
+def _read_listing(lines: Sequence[str]) -> dict[str, _Listed]:
     """Read gpg's colon format (doc/DETAILS of GnuPG): pub, sub, uid, and the lines about them."""
     keys: list[_Listed] = []
     for head, rest in _parts(lines):
-        if head[0] == "pub":
-            keys.append(_Listed(head[1], head[5], head[6], _fingerprint(rest)))
-        elif head[0] == "sub":
-            keys[-1].subkeys.append(_fingerprint(rest))
-        elif head[0] == "uid" and (head[1] != "r" or keys[-1].validity == "r"):
-            # A user id that its owner has revoked counts only if the whole key is revoked.
-            keys[-1].owners.append(_unescaped(head[9]))
-            keys[-1].certified |= _is_certified(rest, master)
+        own = keys[-1].fingerprint[-16:] if keys else ""
+        match head[0]:
+            case "pub":
+                keys.append(_listed(head, rest))
+            case "sub":
+                part, strong = _listed(head, rest), _strong(rest, own, _BINDS)
+                keys[-1].subkeys.append(
+                    Subkey(part.fingerprint, part.expires, part.revoked, strong)
+                )
+            case "uid" if own in (certifications := _certifications(rest)):
+                # A user id counts unless its owner has revoked it.
+                del certifications[own]
+                keys[-1].strong = _earliest(keys[-1].strong, _strong(rest, own, _CERTIFIES))
+                keys[-1].owners.append(_unescaped(head[9]))
+                keys[-1].certifications += certifications.values()
     return {key.fingerprint: key for key in keys}
 
 
@@ -265,25 +276,124 @@ def _parts(lines: Sequence[str]) -> Iterator[tuple[list[str], list[list[str]]]]:
         yield part
 
 
-def _fingerprint(lines: Sequence[Sequence[str]]) -> str:
-    return next((fields[9] for fields in lines if fields[0] == "fpr"), "")
+def _listed(head: Sequence[str], lines: Sequence[Sequence[str]]) -> _Listed:
+    fingerprint = next((fields[9] for fields in lines if fields[0] == "fpr"), "")
+    return _Listed(fingerprint, moment(head[5]), moment(head[6]), _revocation(head, lines))
 
 
-def _is_certified(lines: Sequence[Sequence[str]], master: str) -> bool:
-    """Whether the last good signature of the master key on a user id certifies it.
+def _revocation(head: Sequence[str], lines: Sequence[Sequence[str]]) -> Revocation | None:
+    """The revocation of a key or subkey (classes 20 and 28): the first that is not a mere end."""
+    if head[1] != "r":
+        return None
+    found = []
+    for fields in lines:
+        if fields[0] == "rev" and fields[1] == "!" and fields[10][:2] in ("20", "28"):
+            code = fields[10][4:6]
+            reason = _REASONS.get(code, f"reason {code}" if code else _REASONS["00"])
+            comment = _unescaped(fields[20]).strip()
+            day = moment(fields[5])
+            found.append(Revocation(day, reason, comment, bool(day) and code in _ENDS))
+    unknown = Revocation(None, _REASONS["00"])
+    return min(found, key=lambda each: (each.is_end, each.date or _NEVER), default=unknown)
+
+
+def _certifications(lines: Sequence[Sequence[str]]) -> dict[str, _Certification]:
+    """The last good signature of each key on a user id, if it certifies; by the issuer's id.
 
     Of two signatures made at once, a revocation counts.
     """
-    signatures = [
-        (seconds(fields[5]) or 0, fields[0] == "rev", fields[10][:2] in _CERTIFIES)
+    last: dict[str, tuple[int, bool, Sequence[str]]] = {}
+    for fields in lines:
+        if fields[0] in ("sig", "rev") and fields[1] == "!":
+            made = (seconds(fields[5]) or 0, fields[0] == "rev", fields)
+            last[fields[4]] = max(made, last.get(fields[4], made), key=lambda each: each[:2])
+    return {
+        issuer: _Certification(issuer, created, moment(fields[6]), _obsolete(fields))
+        for issuer, (created, is_revocation, fields) in last.items()
+        if not is_revocation and fields[10][:2] in _CERTIFIES
+    }
+
+
+def _strong(lines: Sequence[Sequence[str]], issuer: str, classes: Sequence[str]) -> datetime | None:
+    """The time of the first good signature of these classes that uses no obsolete digest."""
+    made = [
+        moment(fields[5])
         for fields in lines
-        if master and fields[0] in ("sig", "rev") and fields[1] == "!"
-        if fields[4] == master[-16:]
+        if fields[0] == "sig" and fields[1] == "!" and fields[4] == issuer
+        if fields[10][:2] in classes and not _obsolete(fields)
     ]
-    _, is_revocation, certifies = max(signatures, default=(0, True, False))
-    return certifies and not is_revocation
+    return _earliest(*made)
+
+
+def _obsolete(fields: Sequence[str]) -> str:
+    digest = DIGESTS.get(fields[15], "")
+    return digest if digest in LEGACY else ""
 
 
 def _unescaped(text: str) -> str:
     r"""A user id, in which gpg writes colons, backslashes and controls as ``\x3a``."""
     return _ESCAPED.sub(lambda match: chr(int(match[1], 16)), text)
+
+
+# --- certification ----------------------------------------------------------------------------
+
+
+def _chains(
+    listed: Mapping[str, _Listed], anchors: Mapping[str, datetime | None], depth: int
+) -> dict[str, Chain]:
+    """The chain from an anchor to each certified key: the one that holds longest."""
+    ids = Counter(fingerprint[-16:] for fingerprint in listed)  # gpg names an issuer by its id
+    by_id = {
+        key.fingerprint[-16:]: key for key in listed.values() if ids[key.fingerprint[-16:]] == 1
+    }
+    chains = {
+        fingerprint: Chain((fingerprint,), _earliest(end, listed[fingerprint].until))
+        for fingerprint, end in anchors.items()
+        if fingerprint in listed and listed[fingerprint].until != _NEVER_VALID
+    }
+    for _ in range(depth):
+        links = dict(chains)
+        for key in listed.values():
+            for made in key.certifications:
+                issuer = by_id.get(made.issuer)
+                before = links.get(issuer.fingerprint) if issuer else None
+                if before and issuer and _is_in_force(made, issuer):
+                    chain = _longer(before, issuer, key, made)
+                    chains[key.fingerprint] = min(
+                        chain, chains.get(key.fingerprint, chain), key=_preference
+                    )
+    return chains
+
+
+def _is_in_force(made: _Certification, issuer: _Listed) -> bool:
+    """Whether a certification was made before the end of the key that made it."""
+    return issuer.until is None or made.created < issuer.until.timestamp()
+
+
+def _longer(before: Chain, issuer: _Listed, key: _Listed, made: _Certification) -> Chain:
+    until = _earliest(before.until, issuer.until, made.expires)
+    return Chain((*before.keys, key.fingerprint), until, before.digest or made.digest)
+
+
+def _preference(chain: Chain) -> tuple[float, int, tuple[str, ...]]:
+    return (-(chain.until or _NEVER).timestamp(), len(chain.keys), chain.keys)
+
+
+def _key(
+    file: File, key: PublicKey, listed: Mapping[str, _Listed], chains: Mapping[str, Chain]
+) -> Key:
+    entry = listed.get(key.fingerprint)
+    if not entry or not entry.owners:
+        reason = f"gpg finds no valid user id of the key {key.fingerprint}"
+        return Key(file, key.fingerprint, unusable=reason)
+    return Key(
+        file=file,
+        fingerprint=entry.fingerprint,
+        owners=tuple(entry.owners),
+        created=entry.created,
+        expires=entry.expires,
+        revoked=entry.revoked,
+        chain=chains.get(entry.fingerprint),
+        subkeys=tuple(entry.subkeys),
+        strong=entry.strong,
+    )

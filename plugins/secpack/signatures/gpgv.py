@@ -15,14 +15,16 @@ from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime
+from functools import cache
 from pathlib import Path
 from typing import Final
 
 from secpack.cache import Cache
 from secpack.errors import ParseError
 from secpack.model.archive import File, Signature, Verdict
+from secpack.parser.characters import visible
 from secpack.programs import LimitError, Program, end_all, find_program, run
-from secpack.signatures.packets import SeveralSignaturesError, moment, read_signature
+from secpack.signatures.packets import DIGESTS, LEGACY, moment, read_signature
 
 # RFC 9580, sections 9.1 and 9.5.
 _ALGORITHMS: Final = {
@@ -33,16 +35,6 @@ _ALGORITHMS: Final = {
     "22": "EdDSA",
     "27": "Ed25519",
 }
-_DIGESTS: Final = {
-    "1": "MD5",
-    "2": "SHA1",
-    "3": "RIPEMD160",
-    "8": "SHA256",
-    "9": "SHA384",
-    "10": "SHA512",
-    "11": "SHA224",
-}
-_LEGACY: Final = frozenset({"MD5", "SHA1", "RIPEMD160"})
 _SOON: Final = 0.05  # seconds
 _PATIENCE: Final = 10  # seconds for one signature
 
@@ -51,15 +43,16 @@ _Job = tuple[File, Signature]
 
 _FINGERPRINT: Final = re.compile("[0-9A-F]{16}|[0-9A-F]{40}")
 
-# Status words that make a signature bad, whatever else gpgv prints; the worst first.
-_SPOILING: Final = {
-    "BADSIG": Verdict.BAD,
-    "REVKEYSIG": Verdict.REVOKED_KEY,
+#: What gpgv says of a signature whose numbers are right, one of these.
+_VERDICTS: Final = {
+    "GOODSIG": Verdict.GOOD,
     "EXPKEYSIG": Verdict.EXPIRED_KEY,
-    "EXPSIG": Verdict.EXPIRED_SIGNATURE,
-    "NO_PUBKEY": Verdict.UNKNOWN_KEY,
-    "ERRSIG": Verdict.MALFORMED,
+    "REVKEYSIG": Verdict.REVOKED_KEY,
 }
+
+#: Why a verifier could not check a signature, by the number in ERRSIG (libgpg-error).
+_NO_PUBLIC_KEY: Final = "9"
+_ERRORS: Final = {"4": "unknown algorithm", "5": "weak digest", "6": "bad public key"}
 
 
 class Checker:
@@ -121,8 +114,9 @@ def check_signature(document: File, signature: Signature, home: Path, gpgv: Prog
        unpack compressed data of any size.
     2. gpgv reads the bytes of document and signature, as they were read, from files in ``home``.
     3. Only its status lines count, not what it prints for people.
-    4. A good signature has exit status 0, exactly one NEWSIG, GOODSIG and VALIDSIG, is over bytes
-       (class 00), and has no status that makes it bad. Everything else has another verdict.
+    4. A good signature has exit status 0, exactly one NEWSIG, GOODSIG and VALIDSIG, and is over
+       bytes (class 00). EXPKEYSIG or REVKEYSIG may be there instead of GOODSIG: that depends on the
+       day, so that ``policy`` judges anew by the times of the key.
     5. The parts that the signature does not cover must agree with those that it covers.
 
     Raises ParseError, which names the signature, when gpgv exceeds its limits.
@@ -130,10 +124,8 @@ def check_signature(document: File, signature: Signature, home: Path, gpgv: Prog
     file = signature.file
     try:
         packet = read_signature(file.data, path=file.path)
-    except SeveralSignaturesError:
-        return replace(signature, verdict=Verdict.SEVERAL)
-    except ParseError:
-        return replace(signature, verdict=Verdict.MALFORMED)
+    except ParseError as error:
+        return _malformed(signature, error.message)
     arguments = ["--homedir", str(home), "--keyring", str(home / "keyring.gpg")]
     arguments += ["--status-fd", "1", "--", _written(file, home), _written(document, home)]
     try:
@@ -141,9 +133,22 @@ def check_signature(document: File, signature: Signature, home: Path, gpgv: Prog
     except LimitError as error:
         raise ParseError(f"{error}: remove this file", path=file.path) from None
     checked = _with_status(signature, done.status, done.output)
+    if checked.verdict is Verdict.REFUSED:
+        return replace(checked, reason=f"{_program_name(gpgv)}: {checked.reason}")
     if checked.verdict.good and not packet.fits(document.data, checked.fingerprint):
-        return replace(signature, verdict=Verdict.MALFORMED)
+        return _malformed(signature, "its unsigned part was changed, which gpgv does not check")
     return checked
+
+
+def _malformed(signature: Signature, reason: str) -> Signature:
+    return replace(signature, verdict=Verdict.MALFORMED, reason=reason)
+
+
+@cache
+def _program_name(gpgv: Program) -> str:
+    """The name that a gpgv gives itself, without its version."""
+    first = run(gpgv, ["--version"], seconds=_PATIENCE).output.partition(b"\n")[0]
+    return visible(" ".join(first.decode("utf-8", "replace").split()[:-1]))
 
 
 def _written(file: File, home: Path) -> str:
@@ -161,20 +166,20 @@ def _with_status(signature: Signature, status: int, output: bytes) -> Signature:
     lines = _status_lines(output)
     counts = Counter(line[0] for line in lines)
     if counts["NEWSIG"] > 1 or counts["VALIDSIG"] > 1:
-        return replace(signature, verdict=Verdict.SEVERAL)
+        return _malformed(signature, "several signatures in one file; expected one")
     first = {line[0]: line for line in reversed(lines)}
-    valid = first.get("VALIDSIG", [])
-    spoiled = next((verdict for word, verdict in _SPOILING.items() if counts[word]), None)
-    if spoiled is Verdict.UNKNOWN_KEY and "ERRSIG" in first:
-        return _with_unknown_key(signature, first["ERRSIG"])
-    if spoiled is Verdict.BAD:
+    if counts["BADSIG"]:
         return replace(signature, verdict=Verdict.BAD)
-    if spoiled:
-        return _with_details(signature, spoiled, valid)
-    once = all(counts[word] == 1 for word in ("NEWSIG", "GOODSIG", "VALIDSIG"))
-    if status != 0 or not once or valid[9:10] != ["00"]:
-        return replace(signature, verdict=Verdict.MALFORMED)
-    return _with_details(signature, Verdict.GOOD, valid)
+    if counts["ERRSIG"]:
+        return _with_error(signature, first["ERRSIG"])
+    valid = first.get("VALIDSIG", [])
+    if counts["EXPSIG"] or valid[4:5] not in ([], ["0"]):
+        return _malformed(signature, "a signature that expires; expected one without an end")
+    found = [word for word in _VERDICTS if counts[word]]
+    is_one = all(counts[word] == 1 for word in ("NEWSIG", "VALIDSIG", *found))
+    if status != 0 or not is_one or len(found) != 1 or valid[9:10] != ["00"]:
+        return _malformed(signature, "gpgv reads no signature in it")
+    return _with_details(signature, _VERDICTS[found[0]], valid)
 
 
 def _status_lines(output: bytes) -> list[list[str]]:
@@ -183,15 +188,18 @@ def _status_lines(output: bytes) -> list[list[str]]:
     return [line.split(" ")[1:] for line in lines if line.startswith("[GNUPG:] ")]
 
 
-def _with_unknown_key(signature: Signature, line: Sequence[str]) -> Signature:
+def _with_error(signature: Signature, line: Sequence[str]) -> Signature:
     """Add what ERRSIG states: key id, algorithm, digest, class, time, reason, fingerprint."""
-    _, key, algorithm, digest, _, time, *rest = (*line, "", "", "", "", "", "")
+    _, key, algorithm, digest, _, time, error, *rest = (*line, "", "", "", "", "", "", "")
+    is_unknown = error == _NO_PUBLIC_KEY
+    fingerprint = next((word for word in (*rest, key) if _FINGERPRINT.fullmatch(word)), "")
     return replace(
         signature,
-        verdict=Verdict.UNKNOWN_KEY,
-        fingerprint=next((word for word in (*rest, key) if _FINGERPRINT.fullmatch(word)), ""),
+        verdict=Verdict.UNKNOWN_KEY if is_unknown else Verdict.REFUSED,
+        reason=fingerprint if is_unknown else _ERRORS.get(error, f"error {error[:9]}"),
+        fingerprint=fingerprint,
         created=moment(time),
-        digest=_DIGESTS.get(digest, ""),
+        digest=DIGESTS.get(digest, ""),
         algorithm=_ALGORITHMS.get(algorithm, ""),
     )
 
@@ -199,13 +207,11 @@ def _with_unknown_key(signature: Signature, line: Sequence[str]) -> Signature:
 def _with_details(signature: Signature, verdict: Verdict, valid: Sequence[str]) -> Signature:
     """Add what VALIDSIG states: fingerprint, date, time, …, algorithm, digest, class, primary."""
     if len(valid) != 11 or not _FINGERPRINT.fullmatch(valid[1]):
-        return replace(signature, verdict=Verdict.MALFORMED if verdict.good else verdict)
-    digest = _DIGESTS.get(valid[8], f"digest {valid[8]}")
-    if verdict is Verdict.GOOD and digest in _LEGACY:
-        verdict = Verdict.GOOD_LEGACY
+        return _malformed(signature, "gpgv reads no signature in it")
+    digest = DIGESTS.get(valid[8], f"digest {valid[8]}")
     return replace(
         signature,
-        verdict=verdict,
+        verdict=Verdict.GOOD_LEGACY if verdict.good and digest in LEGACY else verdict,
         fingerprint=valid[1],
         primary=valid[10],
         created=moment(valid[3]),
@@ -229,13 +235,14 @@ def _cache_name(job: _Job, suffix: str) -> str:
 def _kept(signature: Signature) -> list[str]:
     created = signature.created.isoformat() if signature.created else ""
     names = (signature.fingerprint, signature.primary)
-    return [signature.verdict.value, *names, created, signature.digest, signature.algorithm]
+    details = (signature.digest, signature.algorithm, signature.reason)
+    return [signature.verdict.value, *names, created, *details]
 
 
 def _restored(signature: Signature, kept: Sequence[str] | None) -> Signature | None:
     """The signature with what the cache keeps of it; None if that is missing or not understood."""
     try:
-        verdict, fingerprint, primary, created, digest, algorithm = kept or ()
+        verdict, fingerprint, primary, created, digest, algorithm, reason = kept or ()
         return replace(
             signature,
             verdict=Verdict(verdict),
@@ -244,6 +251,7 @@ def _restored(signature: Signature, kept: Sequence[str] | None) -> Signature | N
             created=datetime.fromisoformat(created) if created else None,
             digest=digest,
             algorithm=algorithm,
+            reason=reason,
         )
     except ValueError:
         return None

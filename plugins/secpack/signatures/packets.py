@@ -40,6 +40,18 @@ _NUMBERS: Final = {
     **dict.fromkeys((19, 22), (0, 16384)),  # ECDSA, EdDSA
 }
 
+#: The names of digests by number (RFC 9580, section 9.5), and those that are obsolete.
+DIGESTS: Final = {
+    "1": "MD5",
+    "2": "SHA1",
+    "3": "RIPEMD160",
+    "8": "SHA256",
+    "9": "SHA384",
+    "10": "SHA512",
+    "11": "SHA224",
+}
+LEGACY: Final = frozenset({"MD5", "SHA1", "RIPEMD160"})
+
 _SECONDS: Final = re.compile("[0-9]{1,10}")
 
 #: A block of ASCII armour, by its label and its header lines.
@@ -53,6 +65,8 @@ _KEYS: Final = b"PUBLIC KEY BLOCK"
 _KEY_BLOCK: Final = re.compile(
     b"^" + _ARMOUR % (_KEYS, rb"[A-Za-z-]{1,40}: [^\n]*", _KEYS), re.MULTILINE
 )
+_BEGIN: Final = b"-----BEGIN PGP SIGNATURE-----"
+_END: Final = b"-----END PGP SIGNATURE-----"
 _SIGNATURE_HEADER: Final = rb"(?:Version|Comment|Hash|Charset|MessageID): [\t\x20-\x7e]*\r?"
 _SIGNATURE_BLOCK: Final = re.compile(
     _ARMOUR % (b"SIGNATURE", _SIGNATURE_HEADER, b"SIGNATURE") + rb"\s*"
@@ -120,23 +134,45 @@ _ISSUER_FINGERPRINT: Final = b"\x21"
 def read_signature(data: bytes, *, path: str) -> SignaturePacket:
     """Read a file that contains one detached signature, armoured or binary, and nothing else.
 
-    Raises SeveralSignaturesError when it contains more signatures, ParseError for anything else.
+    Raises ParseError, with the reason, for anything else.
     """
     if data[:1] < b"\x80":
         block = _SIGNATURE_BLOCK.fullmatch(data)
         if not block:
-            raise ParseError("not one armoured signature and nothing else", path=path)
+            raise ParseError(_unlike_a_signature(data), path=path)
         data = _decode(block, path)
     parts = list(packets(data, path=path))
     if len(parts) > 1 and {packet.tag for packet in parts} == {_SIGNATURE}:
-        raise SeveralSignaturesError("several signatures; expected one", path=path)
+        raise ParseError("several signatures in one file; expected one", path=path)
     if [packet.tag for packet in parts] != [_SIGNATURE]:
         raise ParseError("not one signature and nothing else", path=path)
-    return _signature(parts[0].body, path)
+    signature = _signature(parts[0].body, path)
+    if signature.hashed[1]:
+        form = "made with --textmode" if signature.hashed[1] == 1 else "not over a file"
+        message = f"a signature of class {signature.hashed[1]:02x}, {form}; expected one of bytes"
+        raise ParseError(message, path=path)
+    return signature
 
 
-class SeveralSignaturesError(ParseError):
-    """A file contains more than one signature."""
+def _unlike_a_signature(data: bytes) -> str:
+    """How a file that is not binary differs from one armoured signature."""
+    if b"-----BEGIN PGP SIGNED MESSAGE-----" in data:
+        return "clear-signed: the text is inside; expected a detached signature (--detach-sign)"
+    if data.count(_BEGIN) > 1:
+        return "several signatures in one file; expected one"
+    before, begin, rest = data.partition(_BEGIN)
+    body, end, after = rest.partition(_END)
+    if not begin:
+        return "no OpenPGP signature, neither armoured nor binary"
+    if not end:
+        return "cut short: the armour does not end"
+    if before:
+        return "words before the armour, which nobody has signed"
+    if after.strip():
+        return "bytes after the armour, which nobody has signed"
+    if not body.isascii():
+        return "a header of the armour with letters outside ASCII, such as a comment"
+    return "damaged: not the armour of a signature"
 
 
 def _signature(body: bytes, path: str) -> SignaturePacket:
@@ -235,6 +271,27 @@ def read_keys(data: bytes, *, path: str) -> tuple[PublicKey, ...]:
         raise ParseError("does not begin with an OpenPGP public key", path=path)
     groups = (parts[a:b] for a, b in zip(starts, [*starts[1:], len(parts)], strict=True))
     return tuple(_public_key(group, binary, path) for group in groups)
+
+
+def merge_keys(copies: Sequence[PublicKey]) -> PublicKey:
+    """Join copies of one key: all its user ids and subkeys, each with the signatures of all copies.
+
+    So what any copy revokes is revoked, whichever copy a program reads first.
+    """
+    parts: dict[tuple[int, bytes], dict[bytes, bytes]] = {}
+    for copy in copies:
+        part = {}
+        for packet in packets(copy.packets):
+            whole = copy.packets[packet.start : packet.end]
+            if packet.tag != _SIGNATURE:
+                part = parts.setdefault((packet.tag, packet.body), {b"": whole})
+            else:
+                part.setdefault(packet.body, whole)
+    # The key itself, its user ids, then its subkeys (RFC 9580, section 10.1.1).
+    ordered = sorted(parts, key=lambda part: (part[0] != _PUBLIC_KEY, part[0] == _PUBLIC_SUBKEY))
+    joined = b"".join(b"".join(parts[part].values()) for part in ordered)
+    subkeys = dict.fromkeys(subkey for copy in copies for subkey in copy.subkeys)
+    return PublicKey(copies[0].fingerprint, tuple(subkeys), joined)
 
 
 def _public_key(group: Sequence[Packet], data: bytes, path: str) -> PublicKey:

@@ -3,39 +3,61 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
-from typing import Final
+from typing import Final, TypeAlias
 
 from secpack.errors import ParseError, ProgramMissingError, SecpackError
-from secpack.model.archive import Archive, Bulletin, File, Key, Publication, Signature, Verdict
+from secpack.extract.summary import shortened
+from secpack.model.archive import (
+    Archive,
+    Bulletin,
+    File,
+    Key,
+    Publication,
+    Revocation,
+    Signature,
+    Subkey,
+    Verdict,
+)
 from secpack.model.findings import Finding, Severity
 from secpack.pack import Contents
+from secpack.parser.characters import visible
 from secpack.profile import Profile
 from secpack.signatures.gpg import Keyring, bare_keys, build_keyring, inspect_keys
 from secpack.signatures.gpgv import Checker
+from secpack.signatures.packets import LEGACY
+
+#: What gpgv says of a key that has ended, on the day of the build.
+_ENDED: Final = (Verdict.EXPIRED_KEY, Verdict.REVOKED_KEY)
+
+#: A verdict that is not good, and the reason.
+_Fault: TypeAlias = tuple[Verdict, str] | None
 
 #: The verdicts in words, for findings and pages.
 WORDS: Final = {
     Verdict.UNCHECKED: "not checked",
     Verdict.GOOD: "good",
-    Verdict.GOOD_LEGACY: "good, but with an obsolete digest",
-    Verdict.OBSOLETE_DIGEST: "made with an obsolete digest, too late to be accepted",
+    Verdict.GOOD_UNTIL: "good, key valid until {until}",
+    Verdict.GOOD_LEGACY: "good, obsolete digest {digest}",
+    Verdict.OBSOLETE_DIGEST: "made with the obsolete digest {digest}, too late to be accepted",
     Verdict.BAD: "BAD: the signature does not match the text",
-    Verdict.EXPIRED_KEY: "made with a key that has expired",
-    Verdict.REVOKED_KEY: "made with a key that has been revoked",
-    Verdict.EXPIRED_SIGNATURE: "the signature has expired",
+    Verdict.EXPIRED_KEY: "expired when made",
+    Verdict.REVOKED_KEY: "made with a key that was revoked",
     Verdict.UNKNOWN_KEY: "made with a key that is not in the pack",
-    Verdict.MALFORMED: "not a readable detached signature",
-    Verdict.SEVERAL: "several signatures in one file; expected one",
+    Verdict.NOT_CERTIFIED: "not certified",
+    Verdict.REFUSED: "refused by the verifier",
+    Verdict.MALFORMED: "not accepted as a detached signature",
     Verdict.SIGNER_NOT_ALLOWED: "made by nobody whom the profile names as a signer",
     Verdict.SIGNER_DIFFERS: "made by another signer than the file name says",
 }
 
-_NOT_TRUSTED: Final = (
-    "gpg does not trust this key today: the master key, or its certification of this key, has "
-    "expired or was revoked"
-)
+
+def in_words(signature: Signature) -> str:
+    """The verdict of a signature in words, with the reason if it is not good."""
+    until = f"{signature.until:%Y-%m-%d}" if signature.until else ""
+    words = WORDS[signature.verdict].format(until=until, digest=signature.digest)
+    return f"{words} ({signature.reason})" if signature.reason else words
 
 
 def check_pack(
@@ -58,7 +80,7 @@ def check_pack(
             keys = bare_keys(keyring)
         checked = wait()
     contents.errors += _from_the_future(checked)
-    primary_keys = {key.fingerprint: key for key in keys}
+    primary_keys = {key.fingerprint: key for key in reversed(keys)}  # usable ones come first
     return keys, {path: judge(s, profile, primary_keys) for path, s in checked.items()}
 
 
@@ -67,9 +89,10 @@ def _inspect(
 ) -> tuple[tuple[Key, ...], tuple[Finding, ...]]:
     """The keys as gpg knows them; without gpg their fingerprints, and a finding."""
     try:
-        return inspect_keys(keyring, profile.master_key, cache=checker.cache)
+        ends = {anchor.fingerprint: anchor.end for anchor in profile.trusted}
+        return inspect_keys(keyring, ends, profile.depth, cache=checker.cache)
     except ProgramMissingError as error:
-        message = f"{error}; without it nobody checks which keys the master key has certified"
+        message = f"{error}; without it nobody checks which keys are certified"
         return bare_keys(keyring), (Finding(profile.keys[0], 0, "no-gpg", message, Severity.ERROR),)
 
 
@@ -92,31 +115,87 @@ def _from_the_future(signatures: Mapping[str, Signature]) -> Iterator[ParseError
 def judge(signature: Signature, profile: Profile, keys: Mapping[str, Key]) -> Signature:
     """Return a checked signature with its final verdict; ``keys`` are by primary fingerprint.
 
-    1. A verdict of gpgv that is not good remains.
-    2. An obsolete digest counts only in a signature made before the profile's ``legacy_until``.
-    3. If the profile names signers, one of them must have made the signature.
-    4. It must be the signer whom the file's name states.
+    1. A verdict of gpgv that is not good remains, unless it is about the end of a key that gpg
+       knows: gpgv judges by the day of the build.
+    2. The key must not have been revoked, unless it was merely retired or superseded later.
+    3. If the profile names signers, one of them must have made it: the one in the file's name.
+    4. The key must be valid, and certified by an anchor, at the time that the signature claims.
+    5. An obsolete digest counts only in a signature made before the profile's ``legacy_until``.
+
+    Nothing here depends on the day of the build.
     """
-    key = keys.get(signature.primary)
-    verdict = signature.verdict
-    if verdict.good and key and key.revoked:  # in another copy than the one gpgv used
-        verdict = Verdict.REVOKED_KEY
-    if verdict is Verdict.GOOD_LEGACY and not _was_accepted(signature, profile):
-        verdict = Verdict.OBSOLETE_DIGEST
-    if verdict.good and profile.signers:
-        primary = signature.primary
-        owners = [name for name, s in profile.signers.items() if s.fingerprint == primary]
-        if not owners:
-            verdict = Verdict.SIGNER_NOT_ALLOWED
-        elif signature.signer not in owners:
-            verdict = Verdict.SIGNER_DIFFERS
-    return replace(signature, verdict=verdict, certified=key.certified if key else None)
+    key, made = keys.get(signature.primary), signature.created
+    is_whole = signature.verdict.good or (key and key.created and signature.verdict in _ENDED)
+    if not is_whole or not key or not made:
+        return replace(signature, certified=key.certified if key else None)
+    parts: list[Key | Subkey] = [key]
+    parts += [subkey for subkey in key.subkeys if subkey.fingerprint == signature.fingerprint]
+    fault = (
+        _revoked_by(signature, parts, made)
+        or _by_another(signature, profile)
+        or _invalid_at(key, parts, made)
+        or _obsolete(signature, profile)
+    )
+    ends = [part.expires for part in parts] + [p.revoked.date for p in parts if p.revoked]
+    ends += [key.chain.until] if key.chain else []
+    until = min(filter(None, ends), default=None)
+    good = Verdict.GOOD_UNTIL if until else Verdict.GOOD
+    verdict, reason = fault or (Verdict.GOOD_LEGACY if signature.digest in LEGACY else good, "")
+    return replace(
+        signature,
+        verdict=verdict,
+        reason=reason,
+        until=None if fault else until,
+        counts=verdict.value in profile.accepted,
+        certified=key.certified and verdict is not Verdict.NOT_CERTIFIED,
+    )
 
 
-def _was_accepted(signature: Signature, profile: Profile) -> bool:
-    """Whether a signature was made while the issuer still used obsolete digests."""
-    until = profile.legacy_until
-    return bool(until and signature.created and signature.created.date() < until)
+def _revoked_by(signature: Signature, parts: Sequence[Key | Subkey], made: datetime) -> _Fault:
+    revocations = [part.revoked for part in parts if part.revoked]
+    for revoked in revocations:
+        if not revoked.is_end or (revoked.date and revoked.date <= made):
+            return Verdict.REVOKED_KEY, revocation_in_words(revoked)
+    if signature.verdict is Verdict.REVOKED_KEY and not revocations:
+        return Verdict.REVOKED_KEY, "according to gpgv alone"
+    return None
+
+
+def _by_another(signature: Signature, profile: Profile) -> _Fault:
+    """Another than the profile, or the file's name, says."""
+    owners = [name for name, s in profile.signers.items() if s.fingerprint == signature.primary]
+    if profile.signers and signature.signer not in owners:
+        differs = Verdict.SIGNER_DIFFERS if owners else Verdict.SIGNER_NOT_ALLOWED
+        return differs, signature.primary
+    return None
+
+
+def _invalid_at(key: Key, parts: Sequence[Key | Subkey], made: datetime) -> _Fault:
+    for expires in (part.expires for part in parts if part.expires):
+        if expires <= made:
+            return Verdict.EXPIRED_KEY, f"the key expired on {expires:%Y-%m-%d}"
+    if not key.is_checked:
+        return None
+    if not key.chain:
+        return Verdict.NOT_CERTIFIED, f"no trust anchor certifies the key {key.fingerprint}"
+    if key.chain.until and key.chain.until <= made:
+        return Verdict.NOT_CERTIFIED, f"its certification ended on {key.chain.until:%Y-%m-%d}"
+    return None
+
+
+def _obsolete(signature: Signature, profile: Profile) -> _Fault:
+    """An obsolete digest, when the issuer no longer used any."""
+    until, made = profile.legacy_until, signature.created
+    if signature.digest not in LEGACY or (until and made and made.date() < until):
+        return None
+    return Verdict.OBSOLETE_DIGEST, ""
+
+
+def revocation_in_words(revoked: Revocation) -> str:
+    """When and why a key was revoked, with its owner's words."""
+    day = f"{revoked.date:%Y-%m-%d}: " if revoked.date else ""
+    comment = f", “{visible(shortened(revoked.comment))}”" if revoked.comment else ""
+    return f"{day}{revoked.reason}{comment}"
 
 
 def check_signatures(archive: Archive, profile: Profile) -> Iterator[Finding]:
@@ -126,7 +205,7 @@ def check_signatures(archive: Archive, profile: Profile) -> Iterator[Finding]:
     an attachment one good signature is enough.
     """
     for publication in archive.publications:
-        expected = _expected_signers(publication, profile)
+        expected = expected_signers(publication, profile)
         file = publication.document.file
         yield from _check_file(file, publication.signatures, profile, expected)
     for letter in (letter for canary in archive.canaries for letter in canary.letters):
@@ -135,7 +214,49 @@ def check_signatures(archive: Archive, profile: Profile) -> Iterator[Finding]:
         yield from _check_file(attachment.file, attachment.signatures, profile, {})
 
 
-def _expected_signers(publication: Publication, profile: Profile) -> dict[str, str]:
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """The signatures of a file, counted: how many count, of those present and those missing.
+
+    ``missing`` are the names of expected signers who never signed it. ``faults`` are the verdicts
+    that do not count, each with whether a waiver explains it. ``alarms`` are the findings, as
+    sentences, that nothing explains; a strict build has none.
+    """
+
+    good: int
+    total: int
+    missing: tuple[str, ...]
+    faults: tuple[tuple[Verdict, bool], ...]
+    alarms: tuple[str, ...]
+
+
+def standing(
+    file: File,
+    signatures: Sequence[Signature],
+    expected: Mapping[str, str],
+    findings: Mapping[str, Sequence[Finding]],
+) -> Standing:
+    """Count the signatures of a file; ``findings`` are those about signatures, by path."""
+
+    def alarms(of: File) -> list[str]:
+        return [
+            f"{of.name}: {finding.message}"
+            for finding in findings.get(of.path, ())
+            if finding.severity is Severity.ERROR and not finding.waived
+        ]
+
+    present = {signature.signer for signature in signatures}
+    missing = tuple(name for signer, name in expected.items() if signer not in present)
+    return Standing(
+        good=sum(signature.counts for signature in signatures),
+        total=len(signatures) + len(missing),
+        missing=missing,
+        faults=tuple((s.verdict, not alarms(s.file)) for s in signatures if not s.counts),
+        alarms=tuple(alarm for of in (file, *(s.file for s in signatures)) for alarm in alarms(of)),
+    )
+
+
+def expected_signers(publication: Publication, profile: Profile) -> dict[str, str]:
     """The names of the signers of a document, by the names in their signatures' files."""
     expected = {}
     for name, signer in profile.signers.items():
@@ -150,18 +271,21 @@ def _check_file(
 ) -> Iterator[Finding]:
     """Check the signatures of one file, which the ``expected`` signers must have signed."""
     for signature in signatures:
-        yield from _check_signature(signature, profile)
+        yield from _check_signature(signature)
     if not signatures:
         message = "not signed; expected a detached signature next to it"
         yield Finding(file.path, 0, "unsigned", message, Severity.ERROR)
         return
-    if not any(signature.verdict.good for signature in signatures):
+    counted = {signature.signer for signature in signatures if signature.counts}
+    if not counted:
         message = "no good signature by a signer of the profile"
         yield Finding(file.path, 0, "no-good-signature", message, Severity.ERROR)
+    is_enough = 0 < profile.required <= len(counted & expected.keys())
     present = {signature.signer for signature in signatures}
     for name in (name for signer, name in expected.items() if signer not in present):
         message = f"no signature by {name}; the profile expects one"
-        yield Finding(file.path, 0, "signer-missing", message, Severity.ERROR)
+        severity = Severity.NOTICE if is_enough else Severity.ERROR
+        yield Finding(file.path, 0, "signer-missing", message, severity)
 
 
 def is_about_signatures(code: str) -> bool:
@@ -169,21 +293,13 @@ def is_about_signatures(code: str) -> bool:
     return code.startswith(("sign", "unsigned", "no-good-signature", "key-"))
 
 
-def _check_signature(signature: Signature, profile: Profile) -> Iterator[Finding]:
+def _check_signature(signature: Signature) -> Iterator[Finding]:
     path = signature.file.path
-    if signature.verdict is not Verdict.UNCHECKED and not signature.verdict.good:
+    if not signature.counts and signature.verdict is not Verdict.UNCHECKED:
         code = f"signature-{signature.verdict.value}".replace("signature-signer", "signer")
-        fingerprint = signature.primary or signature.fingerprint
-        digest = signature.digest if signature.verdict is Verdict.OBSOLETE_DIGEST else ""
-        details = ", ".join(filter(None, (digest, fingerprint)))
-        message = f"{WORDS[signature.verdict]}{f' ({details})' if details else ''}"
-        yield Finding(path, 0, code, message, Severity.ERROR)
+        yield Finding(path, 0, code, in_words(signature), Severity.ERROR)
     elif signature.verdict is Verdict.GOOD_LEGACY:
-        message = f"{WORDS[signature.verdict]} ({signature.digest})"
-        yield Finding(path, 0, "signature-legacy", message, Severity.NOTICE)
-    if signature.verdict.good and profile.master_key and signature.certified is False:
-        message = f"the key of {signature.signer} is not certified by the master key"
-        yield Finding(path, 0, "signer-not-certified", message, Severity.ERROR)
+        yield Finding(path, 0, "signature-legacy", in_words(signature), Severity.NOTICE)
 
 
 # --- keys -------------------------------------------------------------------------------------
@@ -192,10 +308,10 @@ def _check_signature(signature: Signature, profile: Profile) -> Iterator[Finding
 def check_anchor(keys: Sequence[Key], profile: Profile) -> Iterator[Finding]:
     """Compare the keys of a pack with the fingerprints that the profile pins.
 
-    Yields a finding for each pinned key that the pack lacks or gpg no longer trusts. Raises
-    ParseError when the pack has another master key.
+    Yields a finding for each pinned key that the pack lacks. Raises ParseError when the pack has
+    another master key.
     """
-    if not profile.master_key:
+    if not profile.trusted:
         message = "the profile pins no master key: whoever wrote the pack could have signed it"
         yield Finding(profile.keys[0], 0, "no-anchor", message)
         return
@@ -204,37 +320,34 @@ def check_anchor(keys: Sequence[Key], profile: Profile) -> Iterator[Finding]:
         yield Finding(profile.keys[0], 0, "key-missing", message, Severity.ERROR)
         return
     for key in keys:
-        _check_master(key, profile.master_key)
+        _check_master(key, [anchor.fingerprint for anchor in profile.trusted])
     yield from _missing(keys, profile)
-    for key in keys:
-        counts = key.fingerprint in profile.pinned or (key.certified and not profile.signers)
-        if counts and key.valid is False and key.certified is not False:
-            yield Finding(key.file.path, 0, "key-invalid", _NOT_TRUSTED, Severity.ERROR)
 
 
-def _check_master(key: Key, master: str) -> None:
-    if key.fingerprint == master:
+def _check_master(key: Key, anchors: Sequence[str]) -> None:
+    if key.fingerprint in ("", *anchors):
         return
-    if "master-key" in key.file.path.split("/"):
-        message = f"the master key here is {key.fingerprint}, but the profile pins {master}"
-        raise ParseError(message, path=key.file.path)
-    if key.fingerprint[-16:] == master[-16:]:
+    if key.fingerprint[-16:] in [anchor[-16:] for anchor in anchors]:
         message = f"the key {key.fingerprint} has the short id of the master key"
         raise ParseError(message, path=key.file.path)
+    if "master-key" in key.file.path.split("/") and not key.certified:
+        message = f"the master key here is {key.fingerprint}, but the profile pins "
+        raise ParseError(message + ", ".join(anchors), path=key.file.path)
 
 
 def _missing(keys: Sequence[Key], profile: Profile) -> Iterator[Finding]:
-    present = {key.fingerprint for key in keys if key.owners or key.valid is not False}
-    pinned = {"the master key": profile.master_key}
-    pinned |= {f"the key of {s.name}": s.fingerprint for s in profile.signers.values()}
-    for name, fingerprint in pinned.items():
+    present = {key.fingerprint for key in keys if not key.unusable}
+    pinned = [("the master key", a.fingerprint, a.until is None) for a in profile.trusted]
+    pinned += [(f"the key of {s.name}", s.fingerprint, True) for s in profile.signers.values()]
+    for name, fingerprint, is_needed in pinned:
         if fingerprint not in present:
             message = f"the profile pins {name}, {fingerprint}; the pack has no usable copy of it"
-            yield Finding(profile.keys[0], 0, "key-missing", message, Severity.ERROR)
+            severity = Severity.ERROR if is_needed else Severity.NOTICE
+            yield Finding(profile.keys[0], 0, "key-missing", message, severity)
 
 
 def _revoked(keys: Sequence[Key]) -> Iterator[Finding]:
     for key in keys:
         if key.revoked:
-            message = f"the key {key.fingerprint} was revoked by its owner"
+            message = f"the key {key.fingerprint} was revoked, {revocation_in_words(key.revoked)}"
             yield Finding(key.file.path, 0, "key-revoked", message, Severity.NOTICE)

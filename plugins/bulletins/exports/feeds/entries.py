@@ -30,16 +30,17 @@ def document_entry(publication: Publication, site: Site, root: str) -> FeedEntry
 
     If the text is not verified, its title, summary and content say so.
     """
-    profile, verified = site.profile, publication.id not in site.unverified
-    title = "{title}" if verified else words.unverified_title
-    short = "{summary}" if verified else words.unverified_summary
+    profile, standing = site.profile, site.standing(publication)
+    title = words.unverified_title if standing.alarms else "{title}"
+    short = words.unverified_summary if standing.alarms else "{summary}"
+    short = short.format(standing=words.in_short(standing), summary=summary(publication))
     return FeedEntry(
         id=f"tag:{profile.tag}:{publication.id.lower()}",
         title=visible(title.format(title=heading(publication))),
         page=Links(site, root).to(page_url(publication, profile)),
         published=publication.published,
         updated=changed(publication, site.advisories),
-        summary=visible(short.format(summary=summary(publication))),
+        summary=visible(short),
         html=partial(_html, publication.id, site, root),
         categories=tuple(_categories(publication, profile)),
         links=tuple(_links(publication, profile, root)),
@@ -52,10 +53,10 @@ def _html(identity: str, site: Site, root: str) -> str:
     publication, links = site.documents[identity], Links(site, root)
     page = links.to(page_url(publication, site.profile))
     html = render(publication.document, links, page=page).html
-    if reasons := site.unverified.get(identity):
-        notice = words.unverified_notice.format(reasons=visible("; ".join(reasons)))
-        return f"{notice}\n{html}"
-    return html
+    standing = site.standing(publication)
+    form = words.feed_alarm if standing.alarms else words.feed_standing
+    reasons = visible("; ".join(standing.alarms))
+    return f"{form.format(standing=words.in_short(standing), reasons=reasons)}\n{html}"
 
 
 def _categories(publication: Publication, profile: Profile) -> Iterator[Category]:

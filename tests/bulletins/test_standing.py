@@ -1,0 +1,131 @@
+"""What is said in short of the signatures of a text: the same words everywhere, no false alarm."""
+
+from __future__ import annotations
+
+import html
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from bulletins import words
+from secpack.model.archive import Verdict
+from secpack.signatures.policy import Standing
+from tests.bulletins.sites import Site, build
+from tests.keys import Gnupg, new_gnupg
+from tests.packs import canary, make_pack
+
+PROFILE = """
+issuer = "Quern"
+master_key = "{master}"
+[signers.ines]
+name = "Ines"
+fingerprint = "{ines}"
+canaries = {{}}
+[signers.tomek]
+name = "Tomek"
+fingerprint = "{tomek}"
+canaries = {{ until = 2020-12-31 }}
+"""
+WAIVER = """
+[[waivers]]
+finding = "{finding}"
+file = "{file}"
+reason = "lost in the mail"
+"""
+FIRST, SECOND = "canaries/canary-001-2020.txt", "canaries/canary-002-2021.txt"
+
+
+def test_every_verdict_has_its_sentence() -> None:
+    assert set(words.faults) == set(Verdict)
+
+
+@pytest.mark.parametrize(
+    ("standing", "expected"),
+    [
+        (Standing(2, 2, (), (), ()), "2 of 2 signatures good"),
+        (Standing(1, 1, (), (), ()), "1 of 1 signature good"),
+        (Standing(1, 2, ("Ines",), (), ()), "1 of 2: Ines never signed this text"),
+        (
+            Standing(2, 3, (), ((Verdict.BAD, True),), ()),
+            "2 of 3 signatures good; 1 bad, explained",
+        ),
+        (
+            Standing(0, 2, (), ((Verdict.BAD, False), (Verdict.BAD, True)), ("…",)),
+            "Not verified: 0 of 2 signatures good; 1 bad; 1 bad, explained",
+        ),
+        (Standing(0, 0, (), (), ("…",)), "Not verified: not signed"),
+    ],
+)
+def test_in_short(standing: Standing, expected: str) -> None:
+    assert words.in_short(standing) == expected
+
+
+@pytest.fixture(scope="module")
+def gnupg() -> Iterator[Gnupg]:
+    with new_gnupg() as made:
+        for name in ("master", "ines", "tomek"):
+            made.make(name)
+        for name in ("ines", "tomek"):
+            made.certify(name, by="master")
+        yield made
+
+
+def site_of(folder: Path, gnupg: Gnupg, waiver: str = "", *, tampered: bool = False) -> Site:
+    """Two canaries by Ines; Tomek has signed the first one, and left before the second."""
+    texts = {
+        FIRST: canary(1, date="March 4, 2020", count=0, due="June 2020").encode(),
+        SECOND: canary(2, date="March 4, 2021", count=0, due="June 2021").encode(),
+    }
+    files: dict[str, str | bytes] = {**texts, "keys/master-key/master.asc": gnupg.export("master")}
+    files |= {f"keys/team/{name}.asc": gnupg.export(name) for name in ("ines", "tomek")}
+    files[f"{FIRST}.sig.tomek"] = gnupg.sign(texts[FIRST] + b"!" * tampered, "tomek")
+    files |= {f"{path}.sig.ines": gnupg.sign(text, "ines") for path, text in texts.items()}
+    profile = folder / "profile.toml"
+    pack = make_pack(folder / "pack", files)
+    profile.write_text(PROFILE.format(**gnupg.fingerprints) + waiver)
+    site = build(folder / "site", SECPACK=pack, PROFILE=profile)
+    assert site.status == 0, site.said
+    return site
+
+
+def places(site: Site, number: str, name: str) -> dict[str, str]:
+    """Everything that says how the signatures of a canary stand."""
+    data = json.loads(site.read(f"canary/{number}/{name}.json"))
+    items = json.loads(site.read("feeds/all.json"))["items"]
+    return {
+        "data": data["standing"],
+        "page": html.unescape(site.read(f"canary/{number}/index.html")),
+        "list": html.unescape(site.read("canary/index.html")),
+        "feed": "".join(i["content_html"] for i in items if i["id"].endswith(number)),
+        "atom": html.unescape(html.unescape(site.read("feeds/canary.atom.xml"))),
+    }
+
+
+def test_a_signer_who_left_is_no_alarm(tmp_path: Path, gnupg: Gnupg) -> None:
+    site = site_of(tmp_path, gnupg)
+    page = site.read("canary/002/index.html")
+    assert "Tomek signs no more canaries, as the profile of this archive says." in page
+    assert "No good signature by Tomek" not in page
+    assert 'class="alarm"' not in page.partition("Master key")[0]
+    for place, said in places(site, "002", "canary-002-2021").items():
+        assert "1 of 1 signature good" in said, place
+
+
+def test_an_alarm_and_what_explains_it(tmp_path: Path, gnupg: Gnupg) -> None:
+    """The same words everywhere; with a waiver nothing is in the colour of alarms."""
+    site = site_of(tmp_path / "one", gnupg, tampered=True)
+    standing = "Not verified: 1 of 2 signatures good; 1 bad"
+    for place, said in places(site, "001", "canary-001-2020").items():
+        assert standing in said, place
+    assert '<p class="alarm">' in site.read("canary/001/index.html")
+    waiver = WAIVER.format(finding="signature-bad", file=f"{FIRST}.sig.tomek")
+    site = site_of(tmp_path / "two", gnupg, waiver, tampered=True)
+    for place, said in places(site, "001", "canary-001-2020").items():
+        assert "1 of 2 signatures good; 1 bad, explained" in said, place
+        assert "Not verified" not in said, place
+    page = site.read("canary/001/index.html")
+    assert "Accepted: lost in the mail" in page
+    assert '<tr class="alarm">' not in page
+    assert words.faults[Verdict.BAD][1] in page
