@@ -63,6 +63,8 @@ def read_metadata(document: Document, entry: DocumentEntry, *, fallback: str) ->
     revisions = tuple(_revisions(document, head, unread)) or tuple(_revised(listed))
     stated = head.date or _issue_date(document, unread)
     dates = [each.date for each in (*revisions, *listed)] + ([stated] if stated else [])
+    # "2018-05-24 (revised 2018-05-30)"
+    dates += [parse_date(printed) for printed in _DATE.findall(head.date_text)[1:]]
     findings = [*_conflicts(head, path, entry, dates)]
     errors: tuple[ParseError, ...] = ()
     if entry.date:  # it also explains what cannot be read

@@ -24,17 +24,23 @@ from secpack.model.blocks import (
 
 # Sections that say what to do, by their whole titles: what the user does, then how to patch.
 # "User action required", "What should I do?"; "Patching", "Fixed packages", "How to update"
+_WHO: Final = r"(?:i|you|we|users?)"
 _ACTION: Final = re.compile(
-    r"(?:required )?(?:user|your) actions?(?: required| needed| to take)?"
-    r"|what (?:to do|(?:should|must|can|do) (?:i|you|we|users?)(?: (?:have|need) to)? do)(?: now)?"
+    r"(?:(?:required|recommended|necessary|immediate|user|your) )*actions?"
+    r"(?: (?:required|needed|recommended|to take))?(?: and (?:patching|updates?))?"
+    rf"|what (?:to do|is to be done|(?:should|must|can|do) {_WHO}(?: (?:have|need) to)? do"
+    rf"|{_WHO} (?:(?:should|must|can)(?: now)?|(?:have|need) to) do)(?: (?:now|if|about) ?.*)?"
+    r"|(?:(?:our )?advice |instructions )?(?:to|for) (?:all )?(?:our )?users|instructions"
 )
 _PATCHING: Final = re.compile(
-    r"(?:proper )?patching|(?:availability of )?patches|(?:fixed|updated|patched) packages"
+    r"(?:proper )?patching(?: and .*)?|(?:availability of )?patches"
+    r"|(?:(?:fixed|updated|patched|new) )?packages"
     r"|how to (?:fix|patch|update|upgrade|protect)\b.*"
+    r"|(?:install|apply|gett|obtain)ing (?:(?:the|these) )?(?:updates?|patch(?:es)?|packages)"
 )
 # They help where there is neither: "Resolution", "Updates", "Possible workarounds"
 _LESSER: Final = re.compile(
-    r"packages|(?:the )?(?:fix(?:es)?|updat(?:es?|ing)|upgrad(?:es?|ing)|solution)|resolution"
+    r"(?:the )?(?:fix(?:es)?|updat(?:es?|ing)|upgrad(?:es?|ing)|solution)|resolution"
     r"|remed(?:y|ies|iation)|(?:possible )?(?:workarounds?|mitigations?|recommendations?)"
 )
 # The same by a word in the title, if no section has it as a whole: "Patching approach".
@@ -123,9 +129,18 @@ def affected(document: Document, most: int = _MOST) -> Quotation | None:
     return quotation(section, (), most) if section else None
 
 
+def says_what_to_do(title: str) -> bool:
+    """Whether a section with this title says what the user does, or how to patch."""
+    return any(form.fullmatch(_plain(title)) for form in (_ACTION, _PATCHING))
+
+
+def _plain(title: str) -> str:
+    return _NO_TITLE.sub("", title.lower())
+
+
 def _best(every: Sequence[Section], title: re.Pattern[str], rows: Iterable[int]) -> Section | None:
     """Return the first section with this whole title, if possible one that names packages."""
-    named = [s for s in every if title.fullmatch(_NO_TITLE.sub("", s.title.lower()))]
+    named = [section for section in every if title.fullmatch(_plain(section.title))]
     shipping = [s for s in named if any(s.first < row <= s.last for row in rows)]
     return next(iter([*shipping, *named]), None)
 

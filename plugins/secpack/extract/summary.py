@@ -9,10 +9,12 @@ from typing import Final
 from secpack.extract.sections import actions, opening, sections, summary_section
 from secpack.model.archive import Credit, Document, Part, Section, Summary
 from secpack.model.blocks import Block, Heading, Link, Paragraph, References, plain, running_text
+from secpack.parser.dates import MONTH
 from secpack.parser.rules.headings import section_name
 
 _WORDS: Final = 45
 _FEW_WORDS: Final = 8
+_LONGEST_NAME: Final = 6  # words: "Maria de la Cruz y Vega"
 # A reference in running text, "[1]" or "[1][2]", means nothing without the references.
 _MARK: Final = re.compile(r"\s*\[(?:[0-9]{1,3}|\*{1,3})\](?=[\s.,;:)\[]|$)")
 # "done." and 'done."', but not "e.g." or "vs."
@@ -20,7 +22,14 @@ _SENTENCE_END: Final = re.compile(r"(?<!\be\.g)(?<!\bi\.e)(?<!\bvs)(?<!\betc)[.!
 
 _CREDITS: Final = frozenset({"credits", "credit", "acknowledgements", "acknowledgments", "thanks"})
 _OPENS: Final = r"(?:Discovered|Found|Reported|Thanks?)\b"
-_WORD: Final = rf"(?!{_OPENS})(?:[A-Z]\.|[^\W\d_a-z](?:[^\W\d_]|['’-](?=[^\W\d_])){{0,40}})"
+# Words with a capital at the beginning of a sentence, or which are no names.
+_USUAL: Final = (
+    rf"(?:{_OPENS}|(?:{MONTH}|Thank\w*|By|And|Also|See|Dear|We|In|On|At|To|For|After|Later|Both|Then"
+    r"|This|These|It|The|A(?!\.)|An|From|With|As|Our)\b)"
+)
+_WORD: Final = (
+    rf"(?!{_USUAL})(?:[A-Z]\.|(?:d['’])?[^\W\d_a-z](?:[^\W\d_]|['’-](?=[^\W\d_])){{0,40}})"
+)
 _PARTICLE: Final = (
     r"(?:van|von|de|del|della|der|den|di|da|dos|das|do|du|la|le|ten|ter|zu|bin|ibn|al|y|e"
     r"|['“\"][\w.-]{1,20}['”\"])"
@@ -31,8 +40,8 @@ _JOINT: Final = r"(?:,? and |, )"
 _NAMES: Final = rf"(?P<names>(?:{_NAME}|{_HANDLE})(?:{_JOINT}(?:{_NAME}|{_HANDLE})){{0,8}})"
 # A name ends before a punctuation mark, or a word that no name includes.
 _NAME_END: Final = (
-    rf"(?=\s*(?:[.,;:()<\[]|$|{_OPENS}"
-    r"|(?:and|as|at|before|by|during|for|from|in|on|of|to|using|via|when|while|whilst|who|whose|with)\b))"
+    rf"(?=\s*(?:[.,;:()<\[]|$|{_OPENS})"
+    r"|\s+(?:and|as|at|before|by|during|for|from|in|on|of|to|using|via|when|while|whilst|who|whose|with)\b)"
 )
 _HOW: Final = r"(?P<how>discovered|found|reported)"
 _BY: Final = re.compile(
@@ -43,12 +52,17 @@ _WHO: Final = re.compile(
 )
 _THANKS: Final = re.compile(rf"\b(?:[Tt]hanks?(?: you)? to|thank) {_NAMES}{_NAME_END}")
 _WITH_MAIL: Final = re.compile(rf"(?P<names>{_NAME}) <[^<>@]{{1,60}}(?:@| at )[^<>@]{{1,60}}>")
+# A name that no verb is near; not "of Glass House", which is where somebody works.
+_ALONE: Final = re.compile(
+    rf"(?<!\bof\s)(?<!\bat\s)(?<!\b[Tt]he\s)(?<![^\s(\"“*])(?P<names>{_NAME}(?:\s{_WORD}){{0,9}})(?!\w)"
+)
+_NICK: Final = re.compile(r"\b(?:user|name of|alias|handle) [\"“](?P<names>[\w.-]{2,39})[\"”]")
 # Words in the names of groups and products, and words that can begin a sentence.
 _NO_PERSON: Final = re.compile(
     r"\b(?:Team|Security|Project|Group|Advisor\w+|Notice|Bulletin|Zero|Labs?|Inc|Ltd|GmbH|Corp\w*"
-    r"|University|Institute|Research\w*|Foundation|Company|Department|Center|Centre|Xen|Linux|The"
+    r"|University|Institute|Research\w*|Foundation|Company|Department|Center|Centre|Xen|Linux"
     r"|Technolog\w+|Systems?|Software|List|Community|Developers?|Google|Intel|Microsoft|Red Hat"
-    r"|Thank\w*|Reported|Found|Discovered|By|And|Also|See|Dear|We|In|On|At|After|Later|Both|Then|This|These|It)\b"
+    r"|[A-Z]{2,})\b"
 )
 
 
@@ -112,8 +126,8 @@ def read_credits(every: Iterable[Section]) -> tuple[Credit, ...]:
     """Return the people whom sections on credits name, each once, in the order of the text.
 
     Such sections tell stories more often than they list names. So this reads only names of two or
-    more words and handles, after ``found by`` or ``thanks to``, before ``found`` or a mail address,
-    and skips what may be something else.
+    more words, and handles, and skips what may be something else. Without ``found by`` or another
+    such word next to a name, the person is thanked.
     """
     named: dict[str, Credit] = {}
     for text in _thanks(every):
@@ -130,13 +144,13 @@ def _thanks(every: Iterable[Section]) -> Iterator[str]:
 
 
 def _people(text: str) -> Iterator[Credit]:
-    roles = {_BY: "how", _WHO: "how", _THANKS: "", _WITH_MAIL: ""}
+    roles = {_BY: "how", _WHO: "how", _THANKS: "", _WITH_MAIL: "", _NICK: "", _ALONE: ""}
     matches = [
         (m.start("names"), m["names"], m[how].lower() if how else "thanked")
         for pattern, how in roles.items()
         for m in pattern.finditer(text)
     ]
-    for _, names, role in sorted(matches):
+    for _, names, role in sorted(matches, key=lambda match: (match[0], match[2] == "thanked")):
         for name in re.split(_JOINT, names):
-            if not _NO_PERSON.search(name):
+            if not _NO_PERSON.search(name) and len(name.split()) <= _LONGEST_NAME:
                 yield Credit(name, role)

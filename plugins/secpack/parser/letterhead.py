@@ -23,6 +23,9 @@ BANNERS: Final = {"bulletin": ("Security Bulletin",), "canary": ("Canary",)}
 _DATE_LINE: Final = re.compile(
     rf"(?:\(?(?:updated|revised|date|published):? )?(?:{DATE})\)?", re.IGNORECASE
 )
+_WEEKDAY: Final = re.compile(r"(?:Mon|Tues|Wednes|Thurs|Fri|Satur|Sun)day,? ")
+# Right below the date: "(revised 2018-05-30)"
+_REVISED: Final = re.compile(rf"\(?(?:last )?(?:updated|revised):?(?: on)? (?:{DATE})\)?", re.I)
 _SPACE: Final = re.compile(r"[ \t]+")
 
 Banners: TypeAlias = Mapping[str, Sequence[str]]
@@ -102,11 +105,15 @@ def _parse_date_line(lines: Lines, position: int) -> tuple[str, date | None, int
         return "", None, position
     text = lines[position].text.strip(" \t")
     try:
-        return text, parse_date(text), skip_blank(lines, position + 1)
+        issued = parse_date(_WEEKDAY.sub("", text))
     except ValueError:
         if LIKE_A_DATE.match(text):
             return text, None, skip_blank(lines, position + 1)
-    return "", None, position
+        return "", None, position
+    for line in lines[position + 1 : position + 2]:
+        if _REVISED.fullmatch(revised := line.text.strip(" \t")):
+            return f"{text} {revised}", issued, skip_blank(lines, position + 2)
+    return text, issued, skip_blank(lines, position + 1)
 
 
 def _parse_title(lines: Lines, position: int) -> tuple[tuple[str, ...], tuple[str, ...], int]:

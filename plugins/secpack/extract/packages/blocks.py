@@ -9,8 +9,9 @@ from functools import cached_property
 from typing import Final, NamedTuple
 
 from secpack.extract.packages import sentences, vocabulary
-from secpack.extract.packages.phrases import Entry, Said, may_be_header, read_phrase
+from secpack.extract.packages.phrases import Entry, Said, may_be_header, read_fact, read_phrase
 from secpack.extract.packages.sentences import About
+from secpack.extract.sections import says_what_to_do
 from secpack.model import blocks
 from secpack.model.archive import Document, Fix, PackageRow
 from secpack.model.blocks import Heading, ListBlock, Paragraph, Preformatted, Table, plain
@@ -35,7 +36,9 @@ _PART: Final = re.compile(
     r"(?<=:)\n|\n(?=[-*•] )|\n(?=(?:For|In) [^\n:]{1,160}:(?:\s|$))", re.MULTILINE
 )
 _ITEM: Final = re.compile(r"\n(?=\s*[-*•] )|(?<=:)\n|\n(?=[^\n]{1,160}:$)|\n\s*\n", re.MULTILINE)
+_CLAUSE: Final = re.compile(r"[,;.(]\s")
 _LINE: Final = re.compile(r"\n")
+_INDENT: Final = re.compile(r"\n[ \t]+")
 _PLACED: Final = re.compile(r"(?:For|In|On|Inside)\s(?:[^:.]|\.(?=[0-9])){1,90}:")
 # Where running text names packages, although no rule takes them.
 _NAME_DUE: Final = re.compile(r"\bpackages?\b")
@@ -49,6 +52,7 @@ _OTHER: Final = re.compile(
     r"|replace[sd])\b",
     re.I,
 )
+_FOR: Final = re.compile(r"^for ", re.I)
 _ROLES: Final = (
     ("target", re.compile(r"^(?:where|domains?|vms?|qubes?|places?|install(?:ed)? in)$", re.I)),
     ("name", re.compile(r"\bpackages?\b|\bcomponent\b", re.I)),
@@ -76,7 +80,8 @@ class _Words(NamedTuple):
             if text.strip():
                 blank = len(text) - len(text.lstrip())
                 first = line + text.count("\n", 0, blank)
-                yield _Words(_BULLET.sub("", text, count=1).strip(), first)
+                item = _BULLET.sub("", text, count=1).strip()
+                yield _Words(_INDENT.sub("\n", item), first)
             if edge:
                 line, start = line + self.text.count("\n", start, edge.end()), edge.end()
 
@@ -94,7 +99,8 @@ class _Context:
     """What holds for the packages that follow, from the words above them.
 
     ``remedy`` is the level of the heading of a section about what to do; ``header`` the line of the
-    last header, until a package is read; ``lost`` that another header could not be read.
+    last header, until a package is read; ``lost`` that another header could not be read;
+    ``announced`` the targets of all that an announcement is about.
     """
 
     releases: tuple[str, ...] = ()
@@ -104,6 +110,7 @@ class _Context:
     remedy: int = _NO_LEVEL
     header: int = 0
     lost: bool = False
+    announced: tuple[str, ...] = ()
 
     @property
     def in_remedy(self) -> bool:
@@ -172,7 +179,8 @@ class Reader:
     def _begin_section(self, title: str, level: int) -> None:
         remedy = self.heading.remedy
         if level <= remedy:
-            remedy = level if _REMEDY.search(title.lower()) else _NO_LEVEL
+            is_remedy = says_what_to_do(title) or _REMEDY.search(title.lower())
+            remedy = level if is_remedy else _NO_LEVEL
         about = About.OTHERS if _ASIDE.match(title.lower()) else About.NOTHING
         targets = read_phrase(title, self.product).said.get("target", ())
         releases = vocabulary.releases_in(title, self.product)
@@ -196,8 +204,18 @@ class Reader:
             self._words(_Words(first, words.line))
             words = _Words(rest, words.line + 1)
         for part in words.parts(_PART):
-            if not self._words(part, prose=True):
-                self._prose(part)
+            taken = False
+            for one in self._lines_of(part):
+                taken = self._words(one, prose=not taken)
+                if not taken:
+                    self._prose(one)
+
+    def _lines_of(self, words: _Words) -> Iterable[_Words]:
+        """The lines of some words if each names packages by itself, or else all of them."""
+        lines = list(words.parts(_LINE)) if self.heading.in_remedy else []
+        readings = (read_phrase(line.text, self.product) for line in lines if len(lines) > 1)
+        is_list = all(reading.is_plain or reading.is_header for reading in readings)
+        return lines if len(lines) > 1 and is_list else [words]
 
     def _words(
         self, words: _Words, *, sure: bool = False, prose: bool = False, label: bool = False
@@ -213,17 +231,22 @@ class Reader:
         if len(words.text) > _LONGEST:
             return False
         reading = read_phrase(words.text, self.product, label=label)
-        if reading.is_header and (words.text.endswith(":") or "release" in reading.said):
+        led = words.text.endswith(":") or "release" in reading.said
+        if reading.is_header and (led or label or self.heading.in_remedy):
             return self._header(reading.said, words.line, label=label)
         if reading.is_led:
             self._header(reading.said, words.line)
             sure = self.context.expects
+            # "For Quern 4.2: not affected, as the code is new in 4.3."
+            said = _CLAUSE.split(words.text.partition(":")[2], 1)[0]
+            if not reading.entries and (fact := read_fact(said, self.product)):
+                reading = reading._replace(entries=(fact,), is_plain=True)
         context = self.context
         if context.about is About.OTHERS or context == _Context():
             return False
         if (prose and not context.header) or not (sure or reading.is_plain):
             return False
-        if reading.entries and context.accepts:
+        if reading.entries and context.accepts and self._is_clear(reading.entries):
             for entry in reading.entries:
                 self._add(entry, words.line_at(entry.at))
         else:
@@ -231,18 +254,33 @@ class Reader:
             self._report_unread(words.line, text)
         return True
 
+    def _is_clear(self, entries: Sequence[Entry]) -> bool:
+        """Whether it is clear which version is for which of several releases above.
+
+        Not so below "Quern 4.2   Quern 4.3": "xen   4.1-2   4.1-3".
+        """
+        open_ = [e for e in entries if not (e.releases or e.note) and e.fix is Fix.AVAILABLE]
+        several = len(open_) > len({entry.package for entry in open_})
+        return not (several and len(self.context.releases) > 1)
+
     def _header(self, said: Said, line: int, *, label: bool = False) -> bool:
         """Take what a header says of the packages below; one without a release needs one above."""
         targets, note = said.get("target", ()), (*said.get("open", ()), *said.get("note", ()))
         if "release" in said:
-            self._close_header()
-            new = replace(self.context, targets=targets, note="; ".join(note), lost=False)
-            self.context = replace(new, releases=said["release"], header=line)
+            context = self.context
+            # "In dom0:", and right below it "For Quern 4.2:"
+            above = context.targets if context.header and not context.releases else ()
+            if not above:
+                self._close_header()
+            all_ = context.announced or above
+            new = replace(context, targets=targets or all_, announced=all_, note="; ".join(note))
+            self.context = replace(new, releases=said["release"], header=line, lost=False)
             return True
         context = self.context
         known = label or context.expects or bool(context.releases)
         if known or (context.in_remedy and context.about is About.NOTHING and not context.lost):
-            self.context = replace(context, targets=targets, header=context.header or line)
+            new = replace(context, targets=targets, announced=())
+            self.context = replace(new, header=context.header or line)
             return True
         return False
 
@@ -253,15 +291,13 @@ class Reader:
         self.context = replace(self.context, header=0)
 
     def _prose(self, words: _Words) -> None:
-        *parts, last = words.parts(_SENTENCE)
+        *_, last = words.parts(_SENTENCE)
         self._announcement(" ".join(last.text.split()))
         if self.heading.about is not About.NOTHING:
             return
         text = words.text
         if self.heading.in_remedy or len(self.rows) > self._begun:
-            release = next(vocabulary.find_releases(text, self.product), None)
-            for sentence in (*parts, last):
-                self._sentence(sentence, placed=bool(self.context.releases) or not release)
+            self._sentences(words)
         named = (_NAME_DUE.search(text) if self.heading.in_remedy else None) or _NAMED.search(text)
         if not (self._elsewhere or self._found) and named and not sentences.is_old(text):
             self._elsewhere = words.line_at(named.start())
@@ -278,13 +314,18 @@ class Reader:
         releases = vocabulary.releases_in(last, self.product)
         if about:
             targets = sentences.announced_for(last) or heading.targets
-            new = replace(heading, about=about, targets=targets)
+            new = replace(heading, about=about, targets=targets, announced=targets)
             self.context = replace(new, releases=releases or heading.releases)
         elif last.endswith(":"):
             lost = bool(before.header or placed or releases)
             self.context = replace(heading, about=before.about, lost=lost)
         elif before.about in (About.OTHERS, About.UNCLEAR):
             self.context = replace(heading, about=About.UNCLEAR)
+
+    def _sentences(self, words: _Words) -> None:
+        release = next(vocabulary.find_releases(words.text, self.product), None)
+        for sentence in words.parts(_SENTENCE):
+            self._sentence(sentence, placed=bool(self.context.releases) or not release)
 
     def _sentence(self, sentence: _Words, *, placed: bool) -> None:
         """Read a sentence; unless all is ``placed``, each package needs a release."""
@@ -326,6 +367,8 @@ class Reader:
         self.read(rest)
         if rest and not taken and sure and self._found == found:
             self._words(words, sure=True)
+        if not taken and self.heading.in_remedy and self.context.about is About.NOTHING:
+            self._sentences(words)
         if opened or self.context.releases in ((), before.releases):
             self.context = replace(before, header=before.header if self._found == found else 0)
         # else what is set unevenly names the release of the next items
@@ -347,9 +390,11 @@ class Reader:
         heads = [plain(cell) for cell in (table.head[0] if table.head else ())]
         # "Old and new packages:" is clear where the columns tell which is which.
         clear = self.context.about is About.UNCLEAR and any(map(_OTHER.search, heads))
-        if not (self.context.expects or clear):
-            return
         roles = [self._role(head) for head in heads] or ["name", "fixed"]
+        plainly = "name" in roles and "other" not in roles and len(set(roles)) == len(roles) > 1
+        plainly &= self.context.in_remedy and self.context.about is About.NOTHING
+        if not (self.context.expects or clear or plainly):
+            return
         if "name" not in roles:
             roles[0] = "name"
         released = any(role.startswith("For ") for role in roles)
@@ -366,8 +411,9 @@ class Reader:
 
     def _role(self, head: str) -> str:
         """What a column has, by its head; nothing if that cannot be told."""
-        if vocabulary.releases_in(f"For {head}", self.product):
-            return f"For {head}"
+        release = f"For {_FOR.sub('', head)}"
+        if vocabulary.releases_in(release, self.product):
+            return release
         return next((role for role, form in _ROLES if form.search(head)), "")
 
     def _line(self, number: int) -> str:
@@ -386,7 +432,7 @@ class Reader:
         phrase = f"{cells['name']} version {_LABELS.sub('', version)}"
         text = f"{', '.join(where)}: {phrase}" if where else phrase
         entries = read_phrase(text, self.product).entries if clear else ()
-        for entry in entries:
+        for entry in {(e.package, e.version, e.fix): e for e in entries}.values():
             self._add(entry, line)
         if not entries:
             self._report_unread(line, " | ".join(cells.values()))

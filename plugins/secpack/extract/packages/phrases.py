@@ -33,7 +33,8 @@ _TAIL: Final = (
 #: Kinds of tokens, each with an expression and an example. The first that fits is taken.
 KINDS: Final = (
     ("bracket", r"\((?:[^()]|\(s\)){0,400}\)|\[[^\[\]]{0,80}\]", "(optional)"),
-    ("release", "(?:(?:[Ff]or|[Ii]n|[Oo]n) )?(?:both )?RELEASES", "for Quern 4.2 and later"),
+    ("release", "(?:(?:[Ff]or|[Ii]n|[Oo]n|if you (?:are on|use|run|have)) )?(?:both )?RELEASES",
+     "for Quern 4.2 and later"),
     ("target", f"(?:[Ii]n|into|inside|For(?= [A-Z])) {vocabulary.ANY_TARGETS}",
      "in qubes with a printer"),
     ("target", f"(?:(?:[Ii]n|into|inside|[Ff]or) )?{vocabulary.TARGETS}", "dom0 and all templates"),
@@ -219,7 +220,7 @@ _STATES: Final = re.compile(r"\b(?:is|are|has|have|will|exists?)\b")
 # A letter for each token; a name has a version after it, with nothing else that counts between.
 _SIGNS: Final = {"version": "v", "same": "v", "packages": "p", "keyword": "k", "separator": ","}
 _NAMES: Final = re.compile(
-    r"(?:C?[Cw],)*C?[Cw](?=pf?k?,?v)|C?[Cw](?=[b,]?(?:f?k)?,?[vB]|p[^pv]{0,9}[vB])"
+    r"(?:C?[Cw],)*C?[Cw](?=p[ft]?k?,?v)|C?[Cw](?=[b,]?(?:[ft]?k|t)?,?[vB]|p[^pv]{0,9}[vB])"
 )
 _ENTRY_SIGN: Final = re.compile(r"[0-9]|[Nn]o\s")  # a version, or that there is none
 _HAS_VERSION: Final = re.compile(r"[0-9]\.[0-9]|[Vv]ersion|same")
@@ -261,6 +262,8 @@ def _sign(token: Token) -> str:
     if token.kind == "bracket":
         return "B" if _HAS_VERSION.search(token.value) else "b"
     if token.kind == "word":
+        if token.value == "to":  # "update xen to 4.1-2"
+            return "t"
         usual = token.value.lower() in FILLERS | STOPS
         return "f" if usual else "C" if token.value[:1].isupper() else "w"
     return _SIGNS.get(token.kind, "x")
@@ -288,6 +291,7 @@ _HEADER: Final = re.compile(r"[RTbq,:]{0,20}(?:[RTq]|R[RTbq,]{0,20}N)[b,]{0,4}:?
 _UNEVEN: Final = re.compile("[RTbq,]{0,20}Rb,{1,3}R")  # "For R2 (stable) and R3 (testing):"
 _LED: Final = re.compile(r"[RTbq,]{0,20}R[RTbq,]{0,20}(?=N?:)")
 _LATE: Final = re.compile("[bq],{1,3}[RT]{1,3}[,:=]*$")
+_NOT: Final = re.compile(r"(?:but )?not\b", re.IGNORECASE)
 _BEGUN: Final = re.compile("[VX][Tbq=]{0,9}R?[Tbq=]{0,9},{0,3}$")
 # Names, and what is said of them, before and after their versions: for R2 version 4.1, for R3 …
 _CLAUSE: Final = (
@@ -322,6 +326,14 @@ def _said(items: Iterable[Token]) -> Said:
         for kind, values in new.items():
             said[kind] = said.get(kind, ()) + values
     return said
+
+
+def _brackets(token: Token) -> Iterator[Token]:
+    """Brackets that hold several things, as so many: (Mini; on Quern 4.2 only)."""
+    start = token.at
+    for part in token.value[1:-1].split(";"):
+        yield token._replace(value=f"({part})", at=start)
+        start += len(part) + 1
 
 
 class _Phrase:
@@ -371,7 +383,8 @@ class _Phrase:
         kind, value, at, _ = token
         match kind:
             case "bracket":
-                self._bracket(token)
+                for each in _brackets(token):
+                    self._bracket(each)
             case "file":
                 name, version = vocabulary.split_name(value)
                 self._add("N", name, at)
@@ -410,6 +423,9 @@ class _Phrase:
             clear = read_fact(words, self.product) is not None
             self.items += [i for i in inner.items if i.kind == "X"] if clear else [Token("?")]
         elif "V" in letters and "X" not in letters:
+            if begun and _NOT.match(words):  # "(NOT 4.1-1)"
+                self._add("b", words)
+                return
             if begun:
                 clear = bool(re.search("[RT]", letters)) or any(t.kind == "same" for t in found)
                 self._add("|" if clear else "?")

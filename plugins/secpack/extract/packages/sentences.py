@@ -29,7 +29,8 @@ def _words(expression: str) -> re.Pattern[str]:
 _MENDS: Final = _words(
     r"\b(?:fix|(?:re)?solv|resol|(?:un)?patch|mend|address|install|upgrad|updat|correct|upload"
     r"|immune|remed|mitigat|relevant|available|repositor|solution|need|requir|necessary|repair|prevent"
-    r"|download)|^(?:The )?(?:(?:specific|following) )?packages(?: are)?(?: as follows)?:$"
+    r"|download)|^(?:The )?(?:(?:specific|following) )?packages(?: are)?"
+    r"(?: as follows| (?:in|for) [\w ,]{1,60})?:$"
 )
 _OLD: Final = _words(
     r"(?<!non-)\bvulnerable\b|\baffect|n't\b|\b(?:prior to|(?:older|earlier) than|up to"
@@ -41,7 +42,8 @@ _FORMER: Final = _words(
     r"\b(?:(?:packages?|versions?|following) (?:(?:that|which) )?(?:is|are|were) (?:\w+ )?"
     r"(?:affected|vulnerable|outdated|bad|obsolete|compromised)"
     r"|(?:affected|old|older|previous|earlier|bad) (?:\w+ )?(?:packages?|versions?)"
-    r"|introduced (?:in|by|with)|(?:have|has|had|contains?|with|suffers? from) (?:the|this|a) "
+    r"|introduced (?:in|by|with)|(?:bug|flaw|problem|issue|fault|vulnerability) (?:is|was|lies) in"
+    r"|(?:have|has|had|contains?|with|suffers? from) (?:the|this|a) "
     r"(?:bug|flaw|problem|issue|vulnerability)|not|never|no longer|remove|uninstall|delete"
     r"|vulnerable|buggy|malicious|compromised)\b|n't\b"
 )
@@ -63,7 +65,9 @@ _INSTALLED: Final = re.compile(
     r"\s+(?:in|into|inside)\s+(?!order\b)(?P<where>[^.,;:]{1,80}?)"
     r"(?=[.,;:(]|\s+(?:via|by|using|with|through|that|which|and then|as)\b|\s*$)"
 )
-_ANNOUNCED: Final = re.compile(spaced(rf"(?:packages|updates|versions|install) in ({TARGETS}):$"))
+_ANNOUNCED: Final = re.compile(
+    spaced(rf"(?:[Pp]ackages|[Uu]pdates|versions|install) (?:in|for) ({TARGETS}):$")
+)
 _NEGATION: Final = re.compile(r"\bn(?:ot|o need)\b")
 
 
@@ -89,8 +93,9 @@ def judge(words: str) -> About | None:
         return About.UNCLEAR if _MENDS.search(words) else About.OTHERS
     if not _PACKAGES.search(words):
         return None
-    clear = _MENDS.search(words) and not _CONDITION.match(words)
-    return About.FIXES if clear else About.UNCLEAR
+    if _CONDITION.match(words) or _OLD.search(words):
+        return About.UNCLEAR
+    return About.FIXES if _MENDS.search(words) else None
 
 
 def announced_for(words: str) -> tuple[str, ...]:

@@ -91,7 +91,9 @@ _KIND: Final = (
     r"(?:(?!(?:New|Updated|Fixed|In|For|On|All|The)\b)[A-Z][a-z]{1,20}(?:-based)? "
     r"(?:[0-9]{1,3} )?)?(?:[Tt]emplate|[Ss]tandalone)(?:\(s\)|s|\s?VMs?| qubes?)?(?![\w(]|-\w)"
 )
-_KNOWN: Final = rf"{_ALL_OF}(?:[Dd]om(?:0|[Uu]s?)(?![\w-])|{_KIND})"
+# "debian-13-minimal": templates go by distribution and number
+_TEMPLATE: Final = r"(?<![\w-])[a-z]{3,20}-[0-9]{1,2}(?:-[a-z]{2,20}){0,2}(?![\w-]|\.[0-9])"
+_KNOWN: Final = rf"{_ALL_OF}(?:[Dd]om(?:0|[Uu]s?)(?![\w-])|{_TEMPLATE}|{_KIND})"
 # Words that follow "in" and are no target.
 _NO_TARGET: Final = (
     r"(?:packages?|versions?|updates?|upgrades?|users?|following|repositor\w+|is|are|was|not"
