@@ -77,6 +77,8 @@ def _stated(bulletin: Bulletin) -> Iterator[tuple[str, tuple[Said, int]]]:
         for line, inlines in running_text(section.blocks):
             # Of several advisories, what is said may be said of one alone.
             if not (several and any(isinstance(inline, Id) for inline in inlines)):
+                for release in unfixed(plain(inlines), product):
+                    yield release, (Said.NONE, line)
                 for release in spared(plain(inlines), product):
                     yield release, (Said.NOT_AFFECTED, line)
 
@@ -88,25 +90,62 @@ def spared(text: str, product: str) -> tuple[str, ...]:
     R4.1 and R4.2 are unaffected, since they lack it. => 4.1; 4.2
     Users of Quern 4.2 are not affected. => 4.2
     This flaw does not affect Quern 4.2 or R4.3. => 4.2; 4.3
+    The mill changed, so that Quern 4.2 as such is not affected, nor is 4.1. => 4.2; 4.1
+    (Quern 4.1 with its old mill lacks the bell and is not affected.) => 4.1
+    On Quern 4.2, the mill was old, and that release is therefore not affected. => 4.2
     The browser in Quern 4.2 is not affected. =>
     Quern 4.2 is not affected by default. =>
     Quern 4.2 is not affected by XSA-1. =>
     """
-    found = (_spared(product).match(sentence) for sentence in _SENTENCE.split(text))
-    return tuple(n for match in found if match for n in release_numbers(match[1] or match[2]))
+    return _found(_spared(product), text)
+
+
+def unfixed(text: str, product: str) -> tuple[str, ...]:
+    """The releases for which a text says that there is no fix.
+
+    No update is available for 4.2 or 4.1, and none will be. => 4.2; 4.1
+    No update for Quern 4.2, which is too old. => 4.2
+    Users of Quern 4.1 and 4.2 have no update to expect. => 4.1; 4.2
+    There is no update of the mill in Quern 4.2. =>
+    """
+    return _found(_unfixed(product), text)
+
+
+def _found(form: re.Pattern[str], text: str) -> tuple[str, ...]:
+    found = (match for sentence in _SENTENCE.split(text) for match in form.finditer(sentence))
+    return tuple(n for match in found for words in match.groups() for n in _numbers(words))
+
+
+def _numbers(releases: str | None) -> tuple[str, ...]:
+    return release_numbers(releases) if releases else ()
+
+
+_START: Final = (
+    r"(?:^\(?|[,;] (?:so that |so |and |but |while |whereas )?)(?:(?:However|Note that),? )?"
+)
+_WHOSE: Final = r"(?:(?:Users|Installations|Systems) (?:of|with|on|running) )?"
+_NOT: Final = r"(?:therefore |also |thus )?(?:not |un)(?:affected|vulnerable|impacted)"
+_CONDITION: Final = (
+    r"(?! (?:by (?!this|these|it|them|any)|if|unless|when|while|as long|in (?:the|their) default))"
+)
 
 
 @lru_cache(maxsize=64)
 def _spared(product: str) -> re.Pattern[str]:
     releases = f"({releases_pattern(product)})"
-    whose = "(?:Users|Installations|Systems) (?:of|with|on|running) "
-    subject = (
-        rf"(?:{whose})?{releases}(?: (?:users|systems|installations))? (?:is|are|was|were|remains?)"
-        " (?:therefore |also |thus )?(?:not |un)(?:affected|vulnerable|impacted)"
-    )
-    this = r"(?:This|These|The) [\w\s]{1,60}? (?:does|do|did) not affect "
-    condition = (
-        "by (?!this|these|it|them|any)|if|unless|when|while|as long|in (?:the|their) default"
-    )
-    before = "(?:(?:However|Note that),? )?"
-    return re.compile(spaced(rf"{before}(?:{subject}|{this}{releases})\b(?! (?:{condition}))"))
+    who = r"(?: (?:users|systems|installations|as such|itself)| [^,;:()]{1,60}? and)?"
+    subject = rf"{_WHOSE}{releases}{who} (?:is|are|was|were|remains?) {_NOT}"
+    further = rf"\b{_CONDITION}(?:, nor (?:is|are) ((?:{product} )?[0-9][0-9.]{{0,8}}[0-9]))?"
+    this = rf"(?:This|These|The) [\w\s]{{1,60}}? (?:does|do|did) not affect {releases}"
+    there = rf"(?:On|In) {releases}, [^;:]{{1,80}}? (?:that release|it) is {_NOT}"
+    return re.compile(spaced(f"{_START}(?:{subject}|{this}|{there}){further}"))
+
+
+@lru_cache(maxsize=64)
+def _unfixed(product: str) -> re.Pattern[str]:
+    releases = f"({releases_pattern(product)})"
+    fix = "(?:updates?|fix(?:es)?|patch(?:es)?|packages?)"
+    state = "(?: (?:is|are|will be|exists?)(?: (?:available|planned|provided|released))?)?"
+    none = rf"\b[Nn]o {fix}{state} for (?:users of )?{releases}"
+    gets = "(?:has|have|gets?|receives?|will (?:get|have|receive))"
+    return re.compile(spaced(f"{none}|{_START}{_WHOSE}{releases}(?: users)? {gets} no {fix}\\b"))

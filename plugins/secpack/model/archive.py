@@ -379,6 +379,10 @@ class Bulletin(_Published):
             elif mention.value in addressed:
                 relations[id_] = Relation.ADDRESSED
         relations |= {("XSA", f"XSA-{n}"): Relation.ADDRESSED for n in self.addresses}
+        for number, cve in self.pairs:
+            spared = relations.get(("XSA", f"XSA-{number}")) is Relation.UNAFFECTED
+            if spared and relations[("CVE", cve)] is Relation.MENTIONED:
+                relations[("CVE", cve)] = Relation.UNAFFECTED
         return dict(sorted(relations.items(), key=lambda each: id_order(*each[0])))
 
     @property

@@ -39,7 +39,8 @@ _PATTERN: Final = re.compile(
     | (?<! \w ) (?:
           (?P<link> (?: https?:// | mailto: ) [^\s<>"|`]{{1,{_MAX_URL}}} )
         | (?P<advisory> (?: (?<! [-./] ) xsa- (?= [0-9]{{1,4}} \b (?! [-./]\w ) )
-                | X (?: SAs? | en\s+Security\s+Advisor(?:y|ies) (?: \s+XSA | \s+\(XSAs?\) )? )
+                | X (?: SAs? | en\s+Security\s+Advisor(?:y|ies) (?: \s+XSA | \s+\(XSAs?\) )?
+                      | en\s+Project['’]s\s+(?:security\s+)?advisor(?:y|ies) )
                   [-‐‑–\s#]{{0,3}} )
             (?P<number> {_NUMBER} ) (?: v[0-9]{{1,2}} )? \b (?! [.][0-9] ) )
         | (?P<cve> CVE-\s?[0-9]{{4}}-\s?[0-9]{{4,7}}\b )

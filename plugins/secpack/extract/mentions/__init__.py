@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from bisect import bisect_left, bisect_right
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import chain, groupby, pairwise
 from typing import Final, TypeAlias
@@ -47,7 +47,9 @@ _POSSIBLE: Final = {
     Context.PATCHING: _ALWAYS | {Context.FIX},
 }
 # Behind the ids of a head: nothing, or what sets off a title.
-_SEPARATED: Final = re.compile(r"(?:\s?\[[0-9]{1,2}\]|\)){0,16}\s{0,2}(?:\Z|[-–:/\"“(]|\n)")
+_SEPARATED: Final = re.compile(
+    r"(?:\s?\[[0-9]{1,2}\]|\)){0,16}(?:\s{0,2}(?:\Z|[-–:/\"“(]|\n)|\s{2})"
+)
 _ASSIGNED: Final = re.compile(r"\b(?:assigned|allocated)\b[^.]{0,80}\Z", re.IGNORECASE)
 # An advisory with its title in quotes; what is between an advisory and its CVE, and two CVEs.
 _TITLE: Final = re.compile(
@@ -71,7 +73,10 @@ def find_mentions(document: Document) -> tuple[Mention, ...]:
         if kept[one] <= MAX_MENTIONS and kept[all_of_it] < _MOST:
             kept[all_of_it] += 1
             mentions[mention] = None
-    return tuple(sorted(mentions, key=lambda mention: mention.line))
+    found = {mention.value for mention in mentions}
+    # The URL of DSA-1-1 has only DSA-1.
+    whole = [m for m in mentions if m.scheme != "DSA" or f"{m.value}-1" not in found]
+    return tuple(sorted(whole, key=lambda mention: mention.line))
 
 
 def _mentions(document: Document) -> Iterator[Mention]:
@@ -188,10 +193,15 @@ def _partners(
             value: opener
             for group in contexts
             for (_, value), _ in group.names
-            if value.startswith("CVE") and int(value.split("-")[1]) >= year - 1
+            if value.startswith("CVE") and _is_fresh(value, year)
             if words.in_brackets(group) or _ASSIGNED.search(words.before(group))
         }
-    paired = [g for g, context in contexts.items() if g.kind is Id and context in _PAIRED]
+    paired = [
+        group
+        for group, context in contexts.items()
+        if group.kind is Id
+        and (context in _PAIRED or (context in _FURTHER and _is_fresh(group.names[0][0][1], year)))
+    ]
     named = [name for group in paired for name in group.names if name[0][0] in ("XSA", "CVE")]
     only = {value for (scheme, value), _ in named if scheme == "XSA"}
     if len(only) == 1:
@@ -203,6 +213,11 @@ def _partners(
         elif value in partners and scheme == other and _LISTED.fullmatch(words.text, start, end):
             partners[following] = partners[value]
     return partners
+
+
+def _is_fresh(value: str, year: int) -> bool:
+    """Whether an id can be news in a year: CVEs of earlier years are background."""
+    return not value.startswith("CVE") or int(value.split("-")[1]) >= year - 1
 
 
 def _back(words: Words, found: _Found, grammar: Grammar) -> Iterator[Mention]:
@@ -236,8 +251,8 @@ def _again(
         yield replace(mention, context=context, sentence=both)
 
 
-def decide(mentions: Iterable[Mention]) -> tuple[Mention, ...]:
-    """The mentions by which a text addresses ids, in order; the rest is mentioned."""
+def decide(mentions: Sequence[Mention], year: int = 0) -> tuple[Mention, ...]:
+    """The mentions by which a text of a year addresses ids, in order; the rest is mentioned."""
     by_value: defaultdict[str, list[Mention]] = defaultdict(list)
     for mention in mentions:
         by_value[mention.value].append(mention)
@@ -258,7 +273,26 @@ def decide(mentions: Iterable[Mention]) -> tuple[Mention, ...]:
             decided += titled
     if not decided:
         decided = [m for found in possible for m in found if m.context is Context.SUMMARY]
+    decided += _in_company(possible, {mention.value for mention in decided}, year)
     return tuple(sorted(decided, key=lambda mention: mention.line))
+
+
+def _in_company(
+    possible: Iterable[Sequence[Mention]], addressed: Container[str], year: int
+) -> Iterator[Mention]:
+    """New CVEs that a sentence names together with what the text addresses.
+
+    "It is described in XSA-1, for which CVE-2001-10001 has been reserved."
+    """
+    every = [mention for found in possible for mention in found]
+    sentences = {
+        m.sentence for m in every if m.value in addressed and m.context in (*_FURTHER, *_ADDRESSES)
+    }
+    for mention in every:
+        near = mention.sentence in sentences and mention.context in _FURTHER
+        new = mention.value not in addressed and _is_fresh(mention.value, year)
+        if near and new and mention.scheme == "CVE":
+            yield mention
 
 
 def _addressing(found: Sequence[Mention]) -> list[Mention]:

@@ -31,11 +31,13 @@ _MAX_SAID: Final = 600  # characters about the subject of an item
 
 _NAMING: Final = (b.Id, b.Link, b.Citation, b.Emphasis)
 _SENTENCE_END: Final = re.compile(
-    r"[.!?](?<![ .]\w[.!?])(?<!vs[.!?])(?<!etc[.!?])[\"”)]{0,2}\s+(?=[A-Z\"“(_*\0])"
+    r"[.!?](?<![ .]\w[.!?])(?<!vs[.!?])(?<!etc[.!?])[\"”)]{0,2}(?:\s\[[0-9*]{1,3}\])?"
+    r"\s+(?=[A-Z\"“(_*\0])"
 )
 # Sections by what is in their titles, in lower case; the first that fits holds.
 _SECTIONS: Final = (
-    (re.compile(r"summary|overview|description|\bdetails\b"), Context.SUMMARY),
+    (re.compile(r"summary|overview|description|\bdetails\b|in (?:brief|short)"), Context.SUMMARY),
+    (re.compile(r"\bids\b|identifiers|what happened"), Context.SUMMARY),
     (re.compile(r"patching|user action|packages|resolu|workaround|mitigation"), Context.PATCHING),
     (re.compile(r"credit|acknowledg"), Context.CREDITS),
 )
@@ -49,6 +51,7 @@ _JOINT: Final = re.compile(
     rf"(?:{_AND}|\[[0-9]{{1,2}}\]|\([\"“][^\"”()]{{0,100}}[\"”]\)){{0,20}}"
     r"|(?:\s?\[[0-9]{1,2}\]|,?\s?[\"“][^\"”()]{0,150}[\"”])?\s{0,2}(?P<bracket>\()"
 )
+_COLUMN: Final = re.compile(r"\S{1,40}(?: \S{1,40}){0,4}(?: {2,}|\t)\S")
 _ALONE: Final = re.compile(r",?\s+(?:(?:which|that)\s+(?:does|is|has|was)|the\s+la\w+\s+of)\b")
 
 
@@ -123,11 +126,10 @@ def _of_block(block: b.Block, here: Passage, following: b.Block | None) -> Itera
             here = replace(here, line=block.first, opens=opens and not here.quoted)
             if isinstance(following, b.Paragraph) and not names_ids(following.inlines):
                 here = replace(here, after=f"\n\n{b.plain(following.inlines)}")
-            head = here.head or isinstance(block, b.Heading)
+            head = here.head or isinstance(block, b.Heading) or _has_columns(block.inlines)
             yield replace(here, inlines=block.inlines, head=head)
         case b.Preformatted(language=""):
-            inlines = parse_inline(block.text, (), here.forms)
-            yield replace(here, line=block.first, inlines=inlines, quoted=True)
+            yield from _of_lines(block, here)
         case b.Table():
             for cell in (cell for row in (*block.head, *block.body) for cell in row):
                 yield replace(here, line=block.first, inlines=cell)
@@ -145,6 +147,23 @@ def _of_block(block: b.Block, here: Passage, following: b.Block | None) -> Itera
                 term = replace(here, line=one.first, inlines=one.term, head=True, opens=True)
                 yield replace(term, after=": " + " ".join(said)[:_MAX_SAID])
                 yield from _of_blocks(one.blocks, here)
+
+
+def _of_lines(block: b.Preformatted, here: Passage) -> Iterator[Passage]:
+    """A passage for each line if all begin with an id; what else is preformatted is a quotation."""
+    lines = [parse_inline(line, (), here.forms) for line in block.text.split("\n")]
+    if all(map(_has_columns, lines)):
+        for number, inlines in enumerate(lines, block.first):
+            yield replace(here, line=number, inlines=inlines, head=True)
+    else:
+        inlines = parse_inline(block.text, (), here.forms)
+        yield replace(here, line=block.first, inlines=inlines, quoted=True)
+
+
+def _has_columns(inlines: Sequence[b.Inline]) -> bool:
+    """Whether a line begins with an id in a column: "XSA-1   the bell rings"."""
+    text = "".join(map(b.words, inlines))
+    return isinstance(next(iter(inlines), None), b.Id) and bool(_COLUMN.match(text))
 
 
 def _of_blocks(blocks: Sequence[b.Block], here: Passage) -> Iterator[Passage]:

@@ -25,10 +25,15 @@ HARMLESS: Final = r"""
 (is|are|was|were) not RELEVANT (for|to|in) US_ALL | XSA-1 is not applicable to Quern.
 (is|are) harmless (for|to|in) US_ALL | XSA-1 is harmless for Quern.
 (has|have) no( \w+)? (impact|effect) on US_ALL | XSA-1 has no effect on Quern.
-US (is|are) (not |un)(affected|vulnerable)( by (it|them))?(END) | It is XSA-1: Quern is unaffected.
+US (is|are) UNHARMED( (by|to) (it|them))?(END) | It is XSA-1: Quern is unaffected.
+US( \w+){0,8} and (is|are) UNHARMED(END) | XSA-1: Quern has no Arm and is not affected.
+(is|are) (not our (business|concern)|of no concern (to|for|on) US_ALL) | XSA-1 is not our business.
+can(not|n't| not) AFFECT US_ALL | XSA-1 cannot affect Quern, because it has no bell.
+(is|are) without effect on US_ALL | XSA-1 is without effect on Quern.
 not (used|enabled|reachable|compiled|built) … US | XSA-1 is in code that is not used in Quern.
 US( (do|does) not|n't| never) (use|enable|ship|support|run) | XSA-1 is in code that we do not use.
 (is|are|was|were) unused | XSA-1 was unused.
+(is|are)? ?not (applicable|relevant)(END) | Not among them: XSA-1 (a bypass, not applicable).
 can( safely)? be ignored | Quern ships no builds for Arm, so XSA-1 can be ignored.
 affects? (none|no release) | XSA-1 affects none.
 """
@@ -37,7 +42,7 @@ affects? (none|no release) | XSA-1 affects none.
 RULES: Final = r"""
 = NOT_AFFECTED
 @ (?![^.]{0,60}WHICH)… HARMLESS | XSA-1 (a bug) does not affect us, but XSA-10 does.
-(US|it) (is|are|was) (not |un)affected by @ | Quern is not affected by XSA-1.
+(US|it) (is|are|was) UNHARMED (by|to) @ | Quern is not affected by XSA-1.
 no … US is (affected|exposed|vulnerable) (by|to) @ | No part of Quern is exposed to XSA-1.
 (affected by|vulnerable to) ~ but not (by|to) @ | Quern is affected by XSA-10 (but not by XSA-1).
 (following|others?|rest) … HARMLESS ~ @ | The following do not affect us: XSA-1, XSA-2.
@@ -54,6 +59,7 @@ not (consider|regard|treat) @ | They do not consider XSA-1 a matter of security.
 PACKAGES … (contain|include)s? … (fix|patch)(es)? for @ | Packages contain the fix for XSA-1.
 the (fix|patch)(es)? for @ … (included|backported) | The fix for XSA-1 has been backported.
 install the (fix|patch|update)(es|s)? for @ | Please install the fix for XSA-1.
+(issued|released|published)( \w+){0,2} (fix|patch)(es)? for @ | They issued fixes for XSA-1.
 = ASIDE
 (previous|earlier|prior|older|original|infamous)[^,;]{0,60} @ | It is worse than the older XSA-1.
 (fix|patch|backport|change|mitigation)(es|s)? (of|for|to|in|from|with) @ | A fix for XSA-1 is it.
@@ -63,6 +69,7 @@ install the (fix|patch|update)(es|s)? for @ | Please install the fix for XSA-1.
 (unlike|whereas|like|besides|despite|since|than|not) @ | Unlike XSA-1, it is new.
 (as (with|for|in)|such as|do with) @ | It has nothing to do with XSA-1.
 (supersedes?|connection with|said that|noted that) @ | They noted that XSA-1 is its kin.
+@ … (has been|was|is) (put off|postponed|delayed|withdrawn) | XSA-1 has been put off.
 do(es)? not FIX ~ @ | This bulletin does not cover XSA-1.
 (year|month|week)s (ago|earlier|before) ~ @ | Two years ago, the Mill Team released XSA-1.
 (had|have already|have not|no … (for|in|about)) ~ @ | It is code where we had seen XSA-1.
@@ -76,6 +83,8 @@ do(es)? not FIX ~ @ | This bulletin does not cover XSA-1.
 PUBLISHED ~ @ … (some|one|few|several|not all) of (which|these) | It has issued XSA-1, some of which
 = ANNOUNCEMENT
 PUBLISHED ~ @ | The Mill Team has published XSA-1, XSA-2 and (worse) XSA-3.
+the( \w+)? (first|second|third|former|latter|other|last) (is|has the number) @ | The first is XSA-1.
+@( … )?(has been|was|were) GIVEN (to|for) (it|this|them) | XSA-1 was assigned to it.
 embargo … lifted … @ | The embargo has been lifted for XSA-1.
 embargo … @ … lifted | The embargo on XSA-1 has been lifted.
 @ ~ (was|were|been|being)( \w+)? (PUBLISHED|made public) | XSA-1 (and XSA-2) has been published.
@@ -98,7 +107,8 @@ START@( (can|could|may|might))? (allow|enable|permit|let)s?\b | XSA-1 lets a mil
 BACK: Final = r"""
 = NOT_AFFECTED :
 (neither|none) of (them|these|those|which) … AFFECT US_ALL | XSA-1 is out. None of these affects us.
-START(however, )?US (is|are) (not |un)affected(END) | XSA-1 came out. Quern is not affected.
+neither( of the two)? (applies to|affects) US_ALL | XSA-1 is out. Neither of the two affects us.
+START(however, )?US (is|are) UNHARMED(END) | XSA-1 came out. Quern is not affected.
 = NOT_AFFECTED 1:
 only the (first|former) … AFFECTS US_ALL | XSA-10, XSA-1, XSA-2 came out. Only the first affects us.
 US (is|are) … by the (first|former) only | XSA-10, XSA-1 are out. We are hit by the first only.
@@ -127,6 +137,8 @@ _WORDS: Final = {
     r"(ed|es|e|ing)\b|PUBLIC|(told|informed|notified) us\b|(learn(ed|t)|aware) of\b)",
     "PUBLIC": r"((made|became|become|is|are|went|gone)( now)? public|(came|come) out)\b",
     "FIX": r"(fix|address|resolve|mitigate|close|patch|cover|concern|discuss)(es|ed|s|d)?\b",
+    "UNHARMED": r"(not |un)(affected|vulnerable|exposed)",
+    "GIVEN": r"(assigned|allotted|allocated|reserved|given)",
     "BUG": r"(bug|flaw|issue|problem|vulnerabilit(y|ie)|attack|error)s?\b",
     "AFFECT": r"\b(affect|impact|concern|apply to|applie|matter (for|to))s?( the security of)?",
     "AFFECTS": r"(?<!not\s)(?<!n't\s)(?<!only\s)(AFFECT|BE RELEVANT (for|to|in))",
