@@ -86,6 +86,10 @@ class _Words(NamedTuple):
                 line, start = line + self.text.count("\n", start, edge.end()), edge.end()
 
 
+def _has_number(words: _Words) -> bool:
+    return any(map(str.isdecimal, words.text))
+
+
 def _words_of(block: blocks.Block) -> _Words:
     """The words of a paragraph with its line breaks, without what looks like a citation."""
     if not isinstance(block, Paragraph):
@@ -212,10 +216,12 @@ class Reader:
 
     def _lines_of(self, words: _Words) -> Iterable[_Words]:
         """The lines of some words if each names packages by itself, or else all of them."""
-        lines = list(words.parts(_LINE)) if self.heading.in_remedy else []
-        readings = (read_phrase(line.text, self.product) for line in lines if len(lines) > 1)
+        lines = list(words.parts(_LINE))
+        if len(lines) == 1 or not (self.heading.in_remedy and all(map(_has_number, lines))):
+            return [words]
+        readings = (read_phrase(line.text, self.product) for line in lines)
         is_list = all(reading.is_plain or reading.is_header for reading in readings)
-        return lines if len(lines) > 1 and is_list else [words]
+        return lines if is_list else [words]
 
     def _words(
         self, words: _Words, *, sure: bool = False, prose: bool = False, label: bool = False
