@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import os
 import signal
 import sys
@@ -45,12 +44,10 @@ def started(tasks: Sequence[Callable[[], _T]]) -> Iterator[Iterator[_T]]:
         return
     global _tasks  # noqa: PLW0603 - the only way to hand a closure to a process that is forked
     _tasks = tasks
-    gc.freeze()
     try:
         yield chain(first, pool.map(_run, range(1, len(tasks))))
     finally:
         pool.shutdown(cancel_futures=True)
-        gc.unfreeze()
         _tasks = ()
 
 

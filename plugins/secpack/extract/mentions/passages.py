@@ -91,7 +91,7 @@ def passages(document: Document) -> Iterator[Passage]:
         elif block:
             lead = b.plain(above.inlines) if isinstance(above, b.Paragraph) else ""
             lead = lead[-_NEAR:] if lead.endswith(":") else ""
-            yield from _of_block(block, replace(here, lead=lead), following)
+            yield from _of_block(block, replace(here, lead=lead) if lead else here, following)
         above = block
 
 

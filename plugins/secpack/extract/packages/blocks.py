@@ -186,7 +186,8 @@ class Reader:
             is_remedy = says_what_to_do(title) or _REMEDY.search(title.lower())
             remedy = level if is_remedy else _NO_LEVEL
         about = About.OTHERS if _ASIDE.match(title.lower()) else About.NOTHING
-        targets = read_phrase(title, self.product).said.get("target", ())
+        said = read_phrase(title, self.product).said if may_be_header(title, self.product) else {}
+        targets = said.get("target", ())
         releases = vocabulary.releases_in(title, self.product)
         self.context = self.heading = _Context(releases, targets, about=about, remedy=remedy)
 
@@ -294,11 +295,12 @@ class Reader:
         """Where packages are announced, something must come of each header."""
         if self.context.header and self.context.about is About.FIXES:
             self._report(self.context.header, "no package can be read below this")
-        self.context = replace(self.context, header=0)
+        if self.context.header:
+            self.context = replace(self.context, header=0)
 
     def _prose(self, words: _Words) -> None:
-        *_, last = words.parts(_SENTENCE)
-        self._announcement(" ".join(last.text.split()))
+        last = _BULLET.sub("", _SENTENCE.split(words.text)[-1], count=1)
+        self._announcement(" ".join(last.split()))
         if self.heading.about is not About.NOTHING:
             return
         text = words.text
