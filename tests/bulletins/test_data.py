@@ -29,7 +29,7 @@ def test_data_survive(value: object) -> None:
 @given(PLAIN)
 def test_written_as_the_standard_library_does(value: object) -> None:
     """With nothing in it that is escaped beyond what JSON asks."""
-    lines = json.dumps(value, indent=1, sort_keys=True, ensure_ascii=False)
+    lines = json.dumps(value, separators=(",\n", ": "), sort_keys=True, ensure_ascii=False)
     assert to_json(value).decode() == lines + "\n"
     one = json.dumps(value, sort_keys=True, ensure_ascii=False)
     assert to_json(value, lines=False).decode() == one + "\n"

@@ -190,13 +190,11 @@ def test_a_new_bulletin_changes_no_line_of_the_others(tmp_path: Path) -> None:
     def lines(numbers: range) -> list[str]:
         pack = make_pack(tmp_path / str(len(numbers)), numbered(*numbers))
         written = data_files(load(pack, profile=PROFILE), PROFILE)[ARCHIVE_JSON]
-        return [line.rstrip(",") for line in written.decode().splitlines()]
+        return [line.rstrip(",]") for line in written.decode().splitlines()]
 
-    old, new = lines(range(1, 4)), lines(range(1, 5))
-    place = new.index('   "file": "qsb/004/qsb-004-2004.txt"')
-    first = max(n for n in range(place) if new[n] == "  {")
-    last = min(n for n in range(place, len(new)) if new[n] == "  }")
-    assert old == new[:first] + new[last + 1 :]
+    old, new = lines(range(1, 4)), iter(lines(range(1, 5)))
+    assert all(line in new for line in old)  # in this order
+    assert len(old) > 90
 
 
 # --- calendar ---------------------------------------------------------------------------------

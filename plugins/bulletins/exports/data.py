@@ -9,7 +9,7 @@ from datetime import date, datetime
 from functools import lru_cache
 from typing import Any, Final, TypeAlias
 
-from secpack.parser.characters import HIDDEN, visible
+from secpack.parser.characters import replace_hidden, visible
 
 # Markup that a careless reader could run, and the one ASCII control that JSON does not escape.
 _ESCAPES: Final = {
@@ -44,10 +44,9 @@ def to_json(data: object, *, lines: bool = True) -> bytes:
     Keys are sorted; days and times, which are in UTC, are as in RFC 3339. With ``lines`` each value
     is on its own line, so that versions can be compared; otherwise everything is on one line.
     """
-    indent = 1 if lines else None
-    text = json.dumps(data, ensure_ascii=False, sort_keys=True, indent=indent, default=_dated)
-    if not text.isascii():  # in ASCII, json has escaped them
-        text = HIDDEN.sub(lambda match: json.dumps(match[0])[1:-1], text)
+    signs = (",\n" if lines else ", ", ": ")  # to indent lines takes json several times as long
+    text = json.dumps(data, ensure_ascii=False, sort_keys=True, separators=signs, default=_dated)
+    text = replace_hidden(text, lambda character: json.dumps(character)[1:-1])
     written = text.encode() + b"\n"
     for sign, escape in _ESCAPES.items():
         written = written.replace(sign, escape)

@@ -6,7 +6,7 @@ An ``XSA-9034`` whose A is Cyrillic is not that advisory.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import lru_cache
 from typing import Final
 from unicodedata import name
@@ -47,13 +47,14 @@ _MOST_NAMED: Final = 8
 
 def visible(text: str) -> str:
     """Show characters that cannot be seen, or that reorder others, as ``[U+202E]``."""
+    return replace_hidden(text, lambda character: f"[U+{ord(character):04X}]")
+
+
+def replace_hidden(text: str, shown: Callable[[str], str]) -> str:
+    """Replace each character that cannot be seen, or that reorders others."""
     if text.isascii() and text.replace("\n", "").isprintable():  # nearly always
         return text
-    return _NOT_PLAIN.sub(_shown, text)
-
-
-def _shown(match: re.Match[str]) -> str:
-    return HIDDEN.sub(lambda hidden: f"[U+{ord(hidden[0]):04X}]", match[0])
+    return _NOT_PLAIN.sub(lambda run: HIDDEN.sub(lambda hidden: shown(hidden[0]), run[0]), text)
 
 
 def mixed_words(line: str) -> Iterator[str]:
