@@ -11,7 +11,11 @@ from itertools import pairwise
 from jinja2 import Environment
 
 from bulletins.urls import (
+    CVE,
     INDEX,
+    PACKAGE,
+    RELEASE,
+    XSA,
     advisory_url,
     attachment_url,
     beside,
@@ -71,10 +75,17 @@ class Site:
         """The author of the bulletins."""
         return self.profile.team or self.profile.issuer or "unknown"
 
-    @property
-    def has_tracker(self) -> bool:
-        """Whether there is any advisory, so that the site has a tracker."""
-        return self.own_theme and bool(self.archive.advisories)
+    @cached_property
+    def lookups(self) -> tuple[str, ...]:
+        """The URLs of the lists of advisories, other ids, releases and packages, as far as any are.
+
+        Other themes have none.
+        """
+        rows = [row for bulletin in self.archive.bulletins for row in bulletin.packages]
+        packages = [row for row in rows if row.package]
+        lists = {XSA: self.archive.advisories, CVE: self.archive.ids, RELEASE: rows}
+        lists |= {PACKAGE: packages}
+        return tuple(url for url, entries in lists.items() if entries and self.own_theme)
 
     @cached_property
     def documents(self) -> Mapping[str, Publication]:

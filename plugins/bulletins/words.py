@@ -245,6 +245,7 @@ next_canary_due: Final = Markup("The next canary is due {window}.")
 due_unknown: Final = (
     "The due date of the next one is not stated in a form that this archive understands."
 )
+no_next: Final = "It states that no other will follow."
 overdue: Final = {
     1: "overdue by 1 day, according to your clock",
     2: "overdue by {days} days, according to your clock",
@@ -256,10 +257,12 @@ mentioned_in_texts: Final = "are mentioned in texts of this archive."
 earlier: Final = "Earlier bulletins"
 browse: Final = "Browse the archive"
 browse_by: Final = Markup("Or browse {by}. The archive has {bulletins} and {canaries}.")
-by_advisory: Final = "by advisory"
-by_cve: Final = "by CVE"
-by_release: Final = "by release"
-by_package: Final = "by package"
+by_lookup: Final = {
+    "xsa/": "by advisory",
+    "cve/": "by CVE",
+    "release/": "by release",
+    "package/": "by package",
+}
 by_words: Final = "by words"
 list_titles: Final = {"bulletins": bulletins, "canaries": canaries}
 list_descriptions: Final = {
@@ -291,7 +294,6 @@ lookups_introduction: Final = {
 }
 lookups_caption: Final = "Each with its newest bulletin"
 lookups_newest: Final = "Newest"
-lookups_empty: Final = "No bulletin in this pack mentions any."
 release_not_stated: Final = "Release not stated"
 release_not_stated_caption: Final = "These bulletins list packages without stating a release"
 lookup_description: Final = Markup("Security updates for {name}, with packages and versions.")
@@ -413,7 +415,6 @@ cve_links: Final = Markup("Links go to {host}.")
 other_ids_caption: Final = Markup("{count} of other issuers mentioned in texts.")
 only_mentioned: Final = Markup("{document} (mentioned)")
 not_applying: Final = Markup("{document} (does not apply)")
-cve_empty: Final = "No text in this archive mentions a CVE or other id."
 
 # --- keys -------------------------------------------------------------------------------------
 

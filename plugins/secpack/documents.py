@@ -17,7 +17,7 @@ from secpack.canary.statements import (
     read_statements,
     stated_master_key,
 )
-from secpack.canary.window import due_window
+from secpack.canary.window import due_window, is_last
 from secpack.errors import ParseError, SecpackError, TextError
 from secpack.extract.mentions import decide, find_mentions
 from secpack.extract.metadata import Metadata, read_metadata
@@ -177,6 +177,7 @@ def read_canary(text: TextFile, files: Sequence[TextFile], profile: Profile) -> 
         count=bulletin_count(statements),
         master_key=stated_master_key(statements),
         due=due_window(statements, metadata.published),
+        is_last=is_last(statements),
         announcements=announcements(document),
         freshness=freshness(document),
         all_mentions=tuple(m for each in documents for m in _mentions(each, profile)),

@@ -11,7 +11,7 @@ import pytest
 from secpack import Profile, load, load_profile
 from secpack.canary.checks import check_lateness
 from secpack.canary.diff import changes
-from secpack.canary.window import due_window
+from secpack.canary.window import due_window, is_last
 from secpack.model.archive import Archive, Canary, Change, Statement, Window
 from tests.packs import PROOF, canary, make_pack, numbered
 
@@ -154,6 +154,20 @@ def test_the_window_is_in_the_sentence_about_the_next_canary() -> None:
         Statement(6, "The next release comes in June 2020, with what it needs.", 3),
     ]
     assert due_window(others, date(2020, 1, 2)) == Window(date(2020, 5, 1), date(2020, 5, 31))
+
+
+@pytest.mark.parametrize(
+    ("words", "last"),
+    [
+        ("There will be no more canaries. Quern Canary #9 is the last one.", True),
+        ("This is the final canary.", True),
+        ("Much has happened since the last canary, and this is the last one of the year.", False),
+        ("There will be no more releases.", False),
+        ("We know of no more canaries.", False),
+    ],
+)
+def test_the_last_canary(words: str, last: bool) -> None:
+    assert is_last([Statement(5, words, 1)]) is last
 
 
 def test_two_windows_that_differ_are_none() -> None:

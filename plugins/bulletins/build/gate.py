@@ -16,7 +16,7 @@ from pelican.generators import ArticlesGenerator
 from bulletins.build.links import dangling
 from bulletins.exports import expected_urls
 from bulletins.site import Site
-from bulletins.urls import CVE, INDEX, XSA, advisory_url, page_url
+from bulletins.urls import INDEX, advisory_url, page_url
 from secpack import SecpackError
 
 
@@ -41,8 +41,7 @@ def check_output(site: Site, folder: Path) -> None:
     """
     pages = ["", *(page_url(p, site.profile) for p in site.archive.publications)]
     if site.own_theme:
-        pages += [CVE, *([XSA] if site.has_tracker else [])]
-        pages += [advisory_url(number) for number in site.advisories]
+        pages += [*site.lookups, *(advisory_url(number) for number in site.advisories)]
     expected = [*(url + INDEX for url in pages), *expected_urls(site)]
     missing = [path for path in expected if not (folder / path).is_file()]
     if missing:

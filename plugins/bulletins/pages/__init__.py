@@ -37,8 +37,10 @@ from bulletins.urls import (
     RELEASE,
     SEARCH,
     XSA,
+    advisory_url,
     json_feed_url,
     list_url,
+    page_url,
     redirects,
 )
 from secpack.model.archive import Canary, Publication
@@ -55,7 +57,15 @@ def archive_pages(site: Site) -> Iterator[tuple[str, MakePage]]:
         yield url + INDEX, make
     for url, target in redirects(profile).items():
         yield url + INDEX, partial(RedirectPage, target)
-    yield NOT_FOUND, NotFoundPage
+    yield NOT_FOUND, partial(_not_found_page, site)
+
+
+def _not_found_page(site: Site) -> NotFoundPage:
+    archive, profile = site.archive, site.profile
+    bulletins = [page_url(each, profile) for each in archive.bulletins]
+    canaries = [page_url(each, profile) for each in archive.canaries]
+    advisories = [advisory_url(each.number) for each in archive.advisories]
+    return NotFoundPage(*(each[-1] if each else "" for each in (bulletins, canaries, advisories)))
 
 
 def _archive_pages(site: Site) -> Iterator[tuple[str, MakePage]]:
@@ -65,10 +75,11 @@ def _archive_pages(site: Site) -> Iterator[tuple[str, MakePage]]:
     yield KEYS, partial(keys_page, site)
     yield FEEDS, partial(_feeds_page, site)
     yield SEARCH, partial(_search_page, site)
-    if site.has_tracker:
+    if XSA in site.lookups:
         yield XSA, partial(tracker_page, site)
         yield from advisory_pages(site)
-    yield CVE, partial(id_page, site)
+    if CVE in site.lookups:
+        yield CVE, partial(id_page, site)
     yield from lookup_pages(site)
 
 
@@ -76,15 +87,21 @@ def _search_page(site: Site) -> SearchPage:
     kinds = site.profile.bulletins, site.profile.canaries
     urls = (*map(list_url, kinds), XSA, CVE, RELEASE, PACKAGE)
     lists = zip(urls, words.browse_lists, strict=True)
-    advisory = "XSA-212, " if site.has_tracker else ""
+    shown = {*map(list_url, kinds), *site.lookups}
     return SearchPage(
-        f"{advisory}{kinds[0].prefix} 29, CVE-2017-7228",
-        tuple(
-            (Link(url, title), text)
-            for url, (title, text) in lists
-            if url != XSA or site.has_tracker
-        ),
+        ", ".join(_examples(site)),
+        tuple((Link(url, title), text) for url, (title, text) in lists if url in shown),
     )
+
+
+def _examples(site: Site) -> Iterator[str]:
+    """An id of each kind that this archive has."""
+    archive = site.archive
+    if archive.advisories:
+        yield f"XSA-{archive.advisories[-1].number}"
+    for publication in (archive.bulletins or archive.canaries)[-1:]:
+        yield publication.id.replace("-", " ")
+    yield from (cve.id for cve in archive.cves[-1:])
 
 
 def document_page(site: Site, publication: Publication) -> Page:
@@ -127,16 +144,17 @@ def frame_of(site: Site, texts: Iterable[Any]) -> Frame:
     profile = site.profile
     bulletins, canaries = list_url(profile.bulletins), list_url(profile.canaries)
     verifying = f"{_VERIFYING}/" if _VERIFYING in slugs else ""
+    titles = {XSA: words.tracker, RELEASE: words.releases, PACKAGE: words.packages}
+    lookups = [Link(url, title) for url, title in titles.items() if url in site.lookups]
     menu = [
         Link(bulletins, words.bulletins),
         Link(canaries, words.canaries),
-        *([Link(XSA, words.tracker)] if site.has_tracker else []),
-        Link(RELEASE, words.releases),
-        Link(PACKAGE, words.packages),
+        *lookups,
         *([Link(verifying, words.verify)] if verifying else []),
         Link(SEARCH, words.search),
     ]
-    footer = [Link(CVE, words.cves), Link(KEYS, words.keys), Link(FEEDS, words.feeds)]
+    ids = [Link(CVE, words.cves)] if CVE in site.lookups else []
+    footer = [*ids, Link(KEYS, words.keys), Link(FEEDS, words.feeds)]
     for slug, text in slugs.items():
         if slug != _VERIFYING:
             footer.append(Link(text.url.removesuffix(INDEX), getattr(text, "nav", text.title)))
@@ -147,7 +165,7 @@ def frame_of(site: Site, texts: Iterable[Any]) -> Frame:
         public_url=site.url,
         bulletins=bulletins,
         canaries=canaries,
-        tracker=XSA if site.has_tracker else "",
+        lookups=site.lookups,
         verifying=verifying,
         menu=tuple(menu),
         footer=tuple(footer),

@@ -50,7 +50,9 @@ def bulletin_item(site: Site, bulletin: Bulletin) -> BulletinItem:
 def canary_item(site: Site, canary: Canary) -> CanaryItem:
     """A canary in a list."""
     signers = tuple(signer_name(site, s.signer) for s in canary.signatures if s.counts)
-    return CanaryItem(**_item(site, canary), due=canary.due, signers=signers)
+    return CanaryItem(
+        **_item(site, canary), due=canary.due, is_last=canary.is_last, signers=signers
+    )
 
 
 def _item(site: Site, publication: Publication) -> dict[str, Any]:

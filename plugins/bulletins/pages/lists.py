@@ -114,8 +114,10 @@ def _attachments(site: Site, kind: Kind) -> Iterator[AttachmentItem]:
 def lookup_pages(site: Site) -> Iterator[tuple[str, MakePage]]:
     """The lists of releases and packages, and a page for each, by URL."""
     releases, packages = by_release(site.archive), by_package(site.archive)
-    yield RELEASE, partial(_lookups, site, "release", RELEASE, releases)
-    yield PACKAGE, partial(_lookups, site, "package", PACKAGE, packages)
+    if RELEASE in site.lookups:
+        yield RELEASE, partial(_lookups, site, "release", RELEASE, releases)
+    if PACKAGE in site.lookups:
+        yield PACKAGE, partial(_lookups, site, "package", PACKAGE, packages)
     for lookup in releases:
         yield from _lookup(site, lookup, "release", RELEASE, f"{site.product} {lookup.name}")
     for lookup in packages:

@@ -33,8 +33,8 @@ class Frame:
 
     ``path`` is the page's file; ``root`` leads from there to the site's root, without a slash at
     the end. ``public_url`` is empty if unknown. ``bulletins`` and ``canaries`` are the URLs of the
-    lists, ``tracker`` and ``verifying`` those of the tracker and of the page that explains how to
-    check signatures, if there are any.
+    lists, ``lookups`` those of lists of advisories, ids, releases and packages, ``verifying`` that
+    of the page that explains how to check signatures, as far as there are any.
     """
 
     site_name: str
@@ -42,7 +42,7 @@ class Frame:
     public_url: str
     bulletins: str
     canaries: str
-    tracker: str
+    lookups: tuple[str, ...]
     verifying: str
     menu: tuple[Link, ...]
     footer: tuple[Link, ...]
@@ -84,6 +84,7 @@ class CanaryItem(Item):
     """A canary in a list; ``signers`` are those with good signatures."""
 
     due: Window | None
+    is_last: bool
     signers: tuple[str, ...]
 
 
@@ -459,7 +460,11 @@ class TextPage:
 
 @dataclass(frozen=True, slots=True)
 class NotFoundPage:
-    """The 404 page, which is the same at every URL."""
+    """The 404 page, which is the same at every URL: URLs of the newest of each kind, if any."""
+
+    bulletin: str
+    canary: str
+    advisory: str
 
 
 @dataclass(frozen=True, slots=True)

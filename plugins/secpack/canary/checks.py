@@ -68,6 +68,8 @@ def _check_dates(canary: Canary, states: Sequence[str]) -> Iterator[Finding]:
 
 
 def _check_window(canary: Canary) -> Iterator[Finding]:
+    if canary.due is None and canary.is_last:
+        return
     if canary.due is None:
         message = "no window for the next canary that can be read"
         yield _finding(canary, "canary-due", message, of="next")
@@ -119,6 +121,8 @@ def check_lateness(canaries: Sequence[Canary], on: date) -> Iterator[Finding]:
     """Check whether the next canary is late on a certain day."""
     file = canaries[-1].document.file.path if canaries else ""
     due = canaries[-1].due if canaries else None
+    if canaries and canaries[-1].is_last and not due:
+        return
     if due is None:
         message = "no canary here says when the next one is due, so nobody can say if it is late"
         yield Finding(file, 0, "canary-late", message, Severity.ERROR)

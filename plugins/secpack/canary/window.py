@@ -76,6 +76,19 @@ _WITHIN: Final = re.compile(
 )
 
 
+# "There will be no more canaries", "Quern Canary #9 is the last one": no other form is understood.
+_LAST: Final = re.compile(
+    r"(?i)\bthere\s+will\s+be\s+no\s+(?:more|further|other)\s+canar(?:y|ies)\b"
+    r"|\b(?:this|this\s+canary|canary\s+#?[0-9]{1,6})\s+is\s+the\s+(?:last|final)\s+(?:canary|one)"
+    r"(?=[.,;)]|$)"
+)
+
+
+def is_last(statements: Sequence[Statement]) -> bool:
+    """Whether a canary states that no other will follow."""
+    return any(_LAST.search(statement.text) for statement in statements)
+
+
 def due_window(statements: Sequence[Statement], issued: date) -> Window | None:
     """Return the days within which the next canary is announced.
 

@@ -428,8 +428,8 @@ class Canary(_Published):
 
     ``introduction`` precedes the statements, on one line. ``count`` is the stated number of
     bulletins, ``master_key`` a fingerprint (hex), ``due`` the period in which the next canary is
-    due, ``announcements`` the special announcements on one line, ``freshness`` the date of the
-    proof. ``all_mentions`` include those of its letters.
+    due, ``is_last`` that none will follow, ``announcements`` the special announcements on one line,
+    ``freshness`` the date of the proof. ``all_mentions`` include those of its letters.
     """
 
     letters: tuple[Letter, ...]
@@ -438,6 +438,7 @@ class Canary(_Published):
     count: int | None = None
     master_key: str = ""
     due: Window | None = None
+    is_last: bool = False
     announcements: str = ""
     freshness: date | None = None
     all_mentions: tuple[Mention, ...] = field(default=(), repr=False)
