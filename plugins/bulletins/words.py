@@ -474,13 +474,9 @@ browse_lists: Final = (
 page_moved: Final = Markup('This page is now <a href="{url}">{target}</a>.')
 not_found: Final = "Page not found"
 not_found_reason: Final = "The URL may be mistyped, or the page may have moved. Try one of these:"
-all_bulletins: Final = Markup(
-    '<a href="{url}">All bulletins</a>, for example <code>{example}</code>'
-)
-all_canaries: Final = Markup('<a href="{url}">All canaries</a>, for example <code>{example}</code>')
-all_advisories: Final = Markup(
-    '<a href="{url}">All Xen Security Advisories</a>, for example <code>{example}</code>'
-)
+all_bulletins: Final = "All bulletins"
+all_canaries: Final = "All canaries"
+all_advisories: Final = "All Xen Security Advisories"
 trusted_key: Final = "The master key that this archive trusts"
 trusted_key_hint: Final = "Compare it with other sources; do not take it from here:"
 

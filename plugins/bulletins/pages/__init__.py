@@ -37,10 +37,8 @@ from bulletins.urls import (
     RELEASE,
     SEARCH,
     XSA,
-    advisory_url,
     json_feed_url,
     list_url,
-    page_url,
     redirects,
 )
 from secpack.model.archive import Canary, Publication
@@ -57,15 +55,7 @@ def archive_pages(site: Site) -> Iterator[tuple[str, MakePage]]:
         yield url + INDEX, make
     for url, target in redirects(profile).items():
         yield url + INDEX, partial(RedirectPage, target)
-    yield NOT_FOUND, partial(_not_found_page, site)
-
-
-def _not_found_page(site: Site) -> NotFoundPage:
-    archive, profile = site.archive, site.profile
-    bulletins = [page_url(each, profile) for each in archive.bulletins]
-    canaries = [page_url(each, profile) for each in archive.canaries]
-    advisories = [advisory_url(each.number) for each in archive.advisories]
-    return NotFoundPage(*(each[-1] if each else "" for each in (bulletins, canaries, advisories)))
+    yield NOT_FOUND, NotFoundPage
 
 
 def _archive_pages(site: Site) -> Iterator[tuple[str, MakePage]]:

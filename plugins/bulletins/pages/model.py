@@ -460,11 +460,7 @@ class TextPage:
 
 @dataclass(frozen=True, slots=True)
 class NotFoundPage:
-    """The 404 page, which is the same at every URL: URLs of the newest of each kind, if any."""
-
-    bulletin: str
-    canary: str
-    advisory: str
+    """The 404 page, which is the same at every URL."""
 
 
 @dataclass(frozen=True, slots=True)
