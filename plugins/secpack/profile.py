@@ -351,12 +351,24 @@ def load_profile(path: Path) -> Profile:
     except ValueError as error:  # TOMLDecodeError, or a number with too many digits
         raise _not_toml(str(error), path) from None
     try:
-        profile: Profile = _build(Profile, data, "")
+        profile: Profile = _build(Profile, _with_single_files(data), "")
         _check_values(profile)
     except _InvalidError as error:
         line = next(filter(None, (_line_of(text, name) for name in reversed(error.names))), 0)
         raise ProfileError(visible(str(error)), path=str(path), line=line) from None
     return profile
+
+
+def _with_single_files(data: dict[str, Any]) -> dict[str, Any]:
+    """Return the tables with a waiver for each file of a waiver that names several."""
+    waivers = data.get("waivers")
+    if not isinstance(waivers, list):
+        return data
+    single: list[object] = []
+    for waiver in waivers:
+        files = waiver.get("file") if isinstance(waiver, dict) else None
+        single += [waiver | {"file": f} for f in files] if isinstance(files, list) else [waiver]
+    return data | {"waivers": single}
 
 
 def _check_lines(text: str, path: Path) -> None:
