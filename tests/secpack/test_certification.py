@@ -212,7 +212,8 @@ def test_a_key_that_was_revoked_and_has_expired(tmp_path: Path, gnupg: Gnupg) ->
     """Then gpgv mentions only that it has expired."""
     made(gnupg).certify("ines", by="master")
     signed = gnupg.sign(TEXT, "ines")
-    gnupg.run("--quick-set-expire", gnupg.fingerprints["ines"], "2022-01-01")
+    end = ("--quick-set-expire", gnupg.fingerprints["ines"], "2022-01-01")
+    gnupg.run(*end, time="20200601T000000")
     edit(gnupg, "ines", "revkey", "y", "1", "", "y", "save")
     archive = archive_of(tmp_path, gnupg, signed=signed)
     (signature,) = archive.bulletins[0].signatures

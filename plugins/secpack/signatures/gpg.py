@@ -38,7 +38,7 @@ _PATIENCE_WITH_EACH: Final = 60  # for all files, one after another
 _CERTIFIES: Final = ("10", "11", "12", "13")  # classes of certifications (RFC 9580, 5.2.1)
 _BINDS: Final = ("18",)  # the class of signatures that bind a subkey
 _NEVER: Final = datetime.max.replace(tzinfo=UTC)
-_NEVER_VALID: Final = datetime.min.replace(tzinfo=UTC)
+_EARLY: Final = "19700102T000000"
 
 #: Reasons for revocation (RFC 9580, section 5.2.3.31), and those after which old signatures count.
 _REASONS: Final = {
@@ -190,6 +190,8 @@ def _listing(packets: bytes, gpg: Program, patience: int) -> list[str]:
         base = ["--homedir", folder, "--no-options", "--no-autostart", "--batch", "--quiet"]
         # By itself gpg 2.4 ignores certifications over SHA-1, which gpg 2.2 lists.
         base += ["--trust-model", "always", "--allow-weak-key-signatures"]
+        # On the day when nothing has expired: gpg 2.2 checks no certification by an expired key.
+        base += ["--faked-system-time", _EARLY, "--ignore-time-conflict", "--ignore-valid-from"]
         # gpg does not import damaged keys; then no line is about them.
         run(gpg, [*base, "--import"], data=packets, seconds=patience)
         form = ["--with-colons", "--fixed-list-mode", "--with-fingerprint", "--with-fingerprint"]
@@ -226,13 +228,6 @@ class _Listed:
     certifications: list[_Certification] = field(default_factory=list)
     subkeys: list[Subkey] = field(default_factory=list)
     strong: datetime | None = None
-
-    @property
-    def until(self) -> datetime | None:
-        """When it ends; long ago if it was revoked for more than that."""
-        if self.revoked and not self.revoked.is_end:
-            return _NEVER_VALID
-        return _earliest(self.expires, self.revoked.date if self.revoked else None)
 
 
 def _earliest(*ends: datetime | None) -> datetime | None:
@@ -347,9 +342,9 @@ def _chains(
         key.fingerprint[-16:]: key for key in listed.values() if ids[key.fingerprint[-16:]] == 1
     }
     chains = {
-        fingerprint: Chain((fingerprint,), _earliest(end, listed[fingerprint].until))
+        fingerprint: Chain((fingerprint,), _earliest(end, listed[fingerprint].expires))
         for fingerprint, end in anchors.items()
-        if fingerprint in listed and listed[fingerprint].until != _NEVER_VALID
+        if fingerprint in listed and not listed[fingerprint].revoked
     }
     for _ in range(depth):
         links = dict(chains)
@@ -366,12 +361,16 @@ def _chains(
 
 
 def _is_in_force(made: _Certification, issuer: _Listed) -> bool:
-    """Whether a certification was made before the end of the key that made it."""
-    return issuer.until is None or made.created < issuer.until.timestamp()
+    """Whether a certification was made before the end of the key that made it.
+
+    gpg 2.2 does not check those by a key that was revoked, for whatever reason.
+    """
+    ends = issuer.expires.timestamp() if issuer.expires else _NEVER.timestamp()
+    return not issuer.revoked and made.created < ends
 
 
 def _longer(before: Chain, issuer: _Listed, key: _Listed, made: _Certification) -> Chain:
-    until = _earliest(before.until, issuer.until, made.expires)
+    until = _earliest(before.until, issuer.expires, made.expires)
     return Chain((*before.keys, key.fingerprint), until, before.digest or made.digest)
 
 
