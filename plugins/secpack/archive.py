@@ -13,7 +13,7 @@ from secpack import lint
 from secpack.canary.checks import check_canaries
 from secpack.documents import started_documents
 from secpack.errors import PackError
-from secpack.git import checked_out
+from secpack.git import checked_out, first_commits
 from secpack.model.archive import (
     Advisory,
     Archive,
@@ -72,6 +72,10 @@ def load(  # noqa: PLR0913 - all but the first are given by name
     publications: list[Publication] = [*bulletins, *canaries]
     late = {p.id for p in publications if p.published > limit}
     withheld = contents.withheld | late
+    # The commit that contains a withheld document is not public either.
+    commit = "" if withheld else _commit(Path(path), contents)
+    if commit:
+        judged = _with_commits(Path(path), judged)
     archive = _joined(
         [_with_signatures(b, judged) for b in bulletins if b.id not in late],
         [_with_signatures(c, judged) for c in canaries if c.id not in late],
@@ -93,8 +97,7 @@ def load(  # noqa: PLR0913 - all but the first are given by name
         embargoed=len(contents.withheld),
         unknown_embargoes=tuple(_unknown_embargoes(profile, contents)),
         late=len(late),
-        # The commit that contains a withheld document is not public either.
-        commit="" if withheld else _commit(Path(path), contents),
+        commit=commit,
     )
     findings = _findings(archive, contents, profile, withheld, is_checked=checker is not None)
     published = sorted(finding for finding in findings if not secret.search(finding.file))
@@ -129,6 +132,13 @@ def _commit(root: Path, contents: Contents) -> str:
     commit, findings = checked_out(root)
     contents.findings += findings
     return commit
+
+
+def _with_commits(root: Path, judged: Mapping[str, Signature]) -> Mapping[str, Signature]:
+    """The signatures, with their first commits where a verdict rests on the time of signing."""
+    dated = [signature.file for signature in judged.values() if signature.until]
+    first = first_commits(root, dated) if dated else {}
+    return {path: replace(s, first=first.get(path)) for path, s in judged.items()}
 
 
 def _unknown_embargoes(profile: Profile, contents: Contents) -> Iterator[str]:

@@ -1,4 +1,4 @@
-"""The commit of a git checkout, by ``git rev-parse``.
+"""The commit of a git checkout, and the first commit with each signature.
 
 The repository of a pack may be hostile. git reads only the repository's own configuration, which
 runs no program for this command, and has a time limit. The commit of a repository that uses files
@@ -7,17 +7,21 @@ outside the pack is not stated: it could be another's.
 
 from __future__ import annotations
 
+import hashlib
 import os
 import re
 import stat
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
+from secpack.model.archive import File
 from secpack.model.findings import Finding, Severity
 from secpack.programs import LimitError, find_program, run
 
 _COMMIT: Final = re.compile(rb"([0-9a-f]{40}|[0-9a-f]{64})\n")
+_LOGGED: Final = re.compile(rb"([0-9a-f]{40}|[0-9a-f]{64}) ([0-9]{1,10})")
 _PATIENCE: Final = 10  # seconds
 
 #: Files with which a repository uses refs or objects of another.
@@ -63,6 +67,38 @@ def checked_out(root: Path) -> tuple[str, tuple[Finding, ...]]:
         reason = str(error)
     message = f"the commit of this checkout is not stated: {reason}"
     return "", (Finding(".git", 0, "no-commit", message, Severity.WARNING),)
+
+
+def first_commits(root: Path, files: Iterable[File]) -> dict[str, tuple[str, datetime]]:
+    """The first commit with the exact bytes of each file, and its date in UTC, by path.
+
+    Dates of commits are their makers' word. Nothing is known of files that are not in the history,
+    of a shallow history, or of one that takes git too long.
+    """
+    folder = root / ".git"
+    if not folder.exists() or _objection(folder) or (folder / "shallow").exists():
+        return {}
+    command = ["--git-dir", str(folder), "log", "--format=%H %ct", "--raw", "--no-abbrev"]
+    command += ["--no-renames", "--diff-filter=AM", "--no-show-signature", "HEAD"]
+    try:
+        done = run(find_program("git"), command, seconds=_PATIENCE, environment=_ENVIRONMENT)
+    except LimitError:
+        return {}
+    commits: dict[bytes, tuple[str, datetime]] = {}
+    commit = ("", datetime.max.replace(tzinfo=UTC))
+    for line in done.output.split(b"\n"):  # from the newest to the oldest
+        if match := _LOGGED.fullmatch(line):
+            commit = match[1].decode(), datetime.fromtimestamp(int(match[2]), UTC)
+        elif line.startswith(b":"):
+            commits[line.split(b" ", 4)[3]] = commit
+    names = {file.path: _blob(file.data, len(commit[0])) for file in files}
+    return {path: commits[name] for path, name in names.items() if name in commits}
+
+
+def _blob(data: bytes, length: int) -> bytes:
+    """The name of a file's bytes in a repository whose names have this length."""
+    make = hashlib.sha256 if length == hashlib.sha256().digest_size * 2 else hashlib.sha1
+    return make(b"blob %d\0" % len(data) + data, usedforsecurity=False).hexdigest().encode()
 
 
 def _objection(folder: Path) -> str:

@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from secpack import load
-from secpack.git import checked_out
+from secpack.git import checked_out, first_commits
+from secpack.model.archive import File
 from tests.packs import make_pack, numbered
 
 
@@ -45,6 +46,26 @@ def test_a_branch_a_packed_one_and_none(tmp_path: Path) -> None:
     assert read_commit(pack) == commit
     git(pack, "checkout", "--quiet", "--detach")
     assert read_commit(pack) == commit
+
+
+def text_of(pack: Path) -> File:
+    return File("text", (pack / "QSBs/qsb-001-2001.txt").read_bytes(), "")
+
+
+def test_the_first_commit_with_these_bytes(tmp_path: Path) -> None:
+    """Also where the file was another in between; nothing is known without the whole history."""
+    pack = checkout(tmp_path / "pack")
+    first, text = git(pack, "rev-parse", "HEAD"), text_of(pack)
+    for data in (b"other", text.data):
+        (pack / "QSBs/qsb-001-2001.txt").write_bytes(data)
+        git(pack, "commit", "--quiet", "--all", "--message", "Again")
+    commit, day = first_commits(pack, [text])["text"]
+    assert commit == first
+    assert day.isoformat() == git(pack, "show", "-s", "--format=%cI", first).replace("Z", "+00:00")
+    assert first_commits(pack, [File("text", b"unknown", "")]) == {}
+    git(pack, "clone", "--quiet", "--depth=1", f"file://{pack}", str(tmp_path / "shallow"))
+    assert first_commits(tmp_path / "shallow", [text]) == {}
+    assert first_commits(tmp_path, [text]) == {}
 
 
 def no_commit(pack: Path) -> str:
@@ -104,6 +125,14 @@ def test_git_that_waits_is_ended(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 
 def test_a_repository_runs_nothing(tmp_path: Path) -> None:
     pack = checkout(tmp_path / "pack")
+    signer = tmp_path / "signer"
+    signer.write_text(
+        "#!/bin/sh\ncat >/dev/null\n"
+        "echo '-----BEGIN PGP SIGNATURE-----'\nprintf '\\n[GNUPG:] SIG_CREATED \\n' >&2\n"
+    )
+    signer.chmod(0o755)
+    signing = ("-c", f"gpg.program={signer}", "commit", "--quiet", "--gpg-sign=X", "--amend")
+    git(pack, *signing, "--message", "Signed")
     commit = git(pack, "rev-parse", "HEAD")
     trap = tmp_path / "trap"
     trap.write_text(f"#!/bin/sh\ntouch {tmp_path}/sprung\n")
@@ -118,6 +147,9 @@ def test_a_repository_runs_nothing(tmp_path: Path) -> None:
         git(pack, "config", name, f"!{trap}" if name.startswith("alias") else str(trap))
     git(pack, "config", "core.hooksPath", str(tmp_path))
     assert read_commit(pack) == commit
+    git(pack, "config", "log.showSignature", "true")
+    git(pack, "config", "gpg.program", str(trap))
+    assert first_commits(pack, [text_of(pack)]).keys() == {"text"}
     # A partial clone would ask its origin for a commit that is missing, by a command of its own.
     git(pack, "config", "extensions.partialClone", "origin")
     git(pack, "config", "remote.origin.promisor", "true")
