@@ -275,6 +275,8 @@ def test_a_master_key_that_was_revoked(tmp_path: Path, gnupg: Gnupg) -> None:
     archive = archive_of(tmp_path, gnupg)
     assert certified(archive) is False
     assert errors(archive) == NOT_CERTIFIED
+    (master,) = (key for key in archive.keys if key.file.path == MASTER)
+    assert master.certified  # the profile says so, whatever its owner has said since
     assert (MASTER, "key-revoked") in {(f.file, f.code) for f in archive.findings}
 
 

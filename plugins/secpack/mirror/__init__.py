@@ -127,7 +127,7 @@ def _site_data(data: Mapping[str, Any]) -> SiteData:
             for each in signed
             for signature in each["signatures"]
         },
-        keys={str(key["fingerprint"]): str(key["file"]) for key in data["keys"]},
+        keys={str(k["fingerprint"]): str(k["file"]) for k in data["keys"] if k["fingerprint"]},
     )
 
 

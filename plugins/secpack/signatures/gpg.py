@@ -344,7 +344,7 @@ def _chains(
     chains = {
         fingerprint: Chain((fingerprint,), _earliest(end, listed[fingerprint].expires))
         for fingerprint, end in anchors.items()
-        if fingerprint in listed and not listed[fingerprint].revoked
+        if fingerprint in listed
     }
     for _ in range(depth):
         links = dict(chains)
