@@ -63,18 +63,16 @@ def without_release(archive: Archive) -> tuple[Bulletin, ...]:
 
 def _lookups(archive: Archive, name_of: Callable[[PackageRow], str]) -> list[Lookup]:
     names: dict[str, str] = {}
-    rows: defaultdict[str, dict[int, list[PackageRow]]] = defaultdict(dict)
-    bulletins = {bulletin.number: bulletin for bulletin in archive.bulletins}
+    shipped: defaultdict[str, list[tuple[Bulletin, tuple[PackageRow, ...]]]] = defaultdict(list)
     for bulletin in archive.bulletins[::-1]:
+        rows: defaultdict[str, list[PackageRow]] = defaultdict(list)
         for row in bulletin.packages:
             if name := name_of(row):
-                slug = slug_of(name)
-                names.setdefault(slug, name)
-                rows[slug].setdefault(bulletin.number, []).append(row)
-    return [
-        Lookup(slug, names[slug], tuple((bulletins[n], tuple(r)) for n, r in rows[slug].items()))
-        for slug in names
-    ]
+                rows[slug_of(name)].append(row)
+                names.setdefault(slug_of(name), name)
+        for slug, own in rows.items():
+            shipped[slug].append((bulletin, tuple(own)))
+    return [Lookup(slug, name, tuple(shipped[slug])) for slug, name in names.items()]
 
 
 def _version(name: str) -> list[tuple[int, str]]:

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import asdict
 from typing import Any
 
 from bulletins import urls, words
@@ -50,7 +51,7 @@ def archive_files(site: Site) -> Iterator[tuple[str, bytes]]:
         "canaries": canaries,
         "advisories": [_advisory(advisory) for advisory in archive.advisories],
         "ids": [_named_id(named) for named in archive.ids],
-        "statistics": _statistics(archive.advisories),
+        "statistics": asdict(statistics(archive.advisories)),
         "attachments": [_attachment(each, profile) for each in archive.attachments],
         "keys": [_key(key, profile) for key in archive.keys],
         "findings": [_finding(finding) for finding in archive.findings],
@@ -224,30 +225,7 @@ def _advisory(advisory: Advisory) -> dict[str, Any]:
 
 
 def _named_id(named: NamedId) -> dict[str, Any]:
-    return {
-        "scheme": named.scheme,
-        "id": named.id,
-        "advisories": [f"XSA-{number}" for number in named.advisories],
-        "named_in": named.named_in,
-        "addressed_in": named.addressed_in,
-        "unaffected_in": named.unaffected_in,
-    }
-
-
-def _statistics(advisories: Sequence[Advisory]) -> dict[str, Any]:
-    counted = statistics(advisories)
-    return {
-        "first": counted.first,
-        "last": counted.last,
-        "total": counted.total,
-        "used": counted.used,
-        "affecting": counted.affecting,
-        "open": counted.open,
-        "percentage": float(counted.percentage) if counted.percentage is not None else None,
-        "years": [
-            {"year": y.year, "used": y.used, "affecting": y.affecting} for y in counted.years
-        ],
-    }
+    return asdict(named) | {"advisories": [f"XSA-{number}" for number in named.advisories]}
 
 
 def _key(key: Key, profile: Profile) -> dict[str, Any]:
@@ -269,14 +247,7 @@ def _key(key: Key, profile: Profile) -> dict[str, Any]:
 
 
 def _finding(finding: Finding) -> dict[str, Any]:
-    return {
-        "file": finding.file,
-        "line": finding.line,
-        "code": finding.code,
-        "severity": finding.severity,
-        "message": finding.message,
-        "waived": finding.waived or None,
-    }
+    return asdict(finding) | {"waived": finding.waived or None}
 
 
 def manifest_json(site: Site) -> bytes:

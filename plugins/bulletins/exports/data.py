@@ -6,6 +6,7 @@ import json
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
+from decimal import Decimal
 from functools import lru_cache
 from typing import Any, Final, TypeAlias
 
@@ -45,7 +46,7 @@ def to_json(data: object, *, lines: bool = True) -> bytes:
     is on its own line, so that versions can be compared; otherwise everything is on one line.
     """
     signs = (",\n" if lines else ", ", ": ")  # to indent lines takes json several times as long
-    text = json.dumps(data, ensure_ascii=False, sort_keys=True, separators=signs, default=_dated)
+    text = json.dumps(data, ensure_ascii=False, sort_keys=True, separators=signs, default=_plain)
     text = replace_hidden(text, lambda character: json.dumps(character)[1:-1])
     written = text.encode() + b"\n"
     for sign, escape in _ESCAPES.items():
@@ -53,8 +54,11 @@ def to_json(data: object, *, lines: bool = True) -> bytes:
     return written
 
 
-def _dated(value: date) -> str:
-    """A day or a time, which ``json`` does not know."""
+def _plain(value: object) -> str | float:
+    """What ``json`` does not know: a day, a time, a decimal number."""
+    if isinstance(value, Decimal):
+        return float(value)
+    assert isinstance(value, date)
     is_time = isinstance(value, datetime)
     return value.strftime("%Y-%m-%dT%H:%M:%SZ") if is_time else value.isoformat()
 
