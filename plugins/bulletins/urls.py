@@ -10,46 +10,37 @@ from secpack import mirror
 from secpack.model.archive import Attachment, Bulletin, Canary, Key, Publication
 from secpack.profile import Kind, Profile, Scheme
 
+#: Data; of OSV, all bulletins in one file; of CSAF, the tree, its feed, and where programs start.
 ARCHIVE_JSON = mirror.ARCHIVE_JSON
 MANIFEST_JSON = "data/manifest.json"
 SCHEMA_JSON = "data/schema.json"
 CALENDAR = "feeds/canaries.ics"
-SECURITY_TXT = ".well-known/security.txt"
-SITEMAP = "sitemap.xml"
-
-#: All bulletins in one file, for scanners.
 OSV_ALL = "osv/all.json"
-
-#: The tree of CSAF documents, and the file where programs start.
 CSAF = "csaf/"
 CSAF_FEED = f"{CSAF}feed-tlp-white.json"
 CSAF_PROVIDER = ".well-known/csaf/provider-metadata.json"
+
+#: What programs look for on any site.
 ROBOTS = "robots.txt"
+SECURITY_TXT = ".well-known/security.txt"
+SITEMAP = "sitemap.xml"
+NOT_FOUND = "404.html"
 
-#: Where the keys are, and the page that lists them.
+#: Pages that list keys (with their files), advisories, other ids, releases, packages, feeds.
 KEYS = "keys/"
-
-#: The tracker, all advisories on one page; and all CVEs.
 XSA = "xsa/"
 CVE = "cve/"
-
-#: The lists of releases and packages.
 RELEASE = "release/"
 PACKAGE = "package/"
-
-#: The page that lists feeds and data.
 FEEDS = "feeds/"
 
-#: The search page, and the script with all ids.
+#: The search page, the script with all ids, and the index.
 SEARCH = "search/"
 SEARCH_IDS = "search/ids.js"
 SEARCH_INDEX = "search/pagefind"
 
 #: The stylesheet, scripts and icon of the theme.
 THEME = "theme/"
-
-#: The 404 page.
-NOT_FOUND = "404.html"
 
 #: A list of more documents has a page for each year.
 LONGEST_LIST = 1000
