@@ -8,14 +8,14 @@ import os
 import re
 import signal
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
 from datetime import UTC, date, datetime, timedelta
 from io import TextIOWrapper
 from itertools import groupby
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar, cast
 
 from secpack.archive import load
 from secpack.cache import open_cache
@@ -38,6 +38,8 @@ from secpack.tracker import load_advisories
 #: hostile copy could make both endless.
 _MOST_OF_A_LINE = 2000
 _MOST_UNREAD = 1000
+
+_T = TypeVar("_T")
 
 _CLEAN, _FINDINGS, _UNUSABLE = 0, 1, 2
 
@@ -74,17 +76,34 @@ def _reason(error: SecpackError | OSError) -> str:
 
 def _run_check(options: argparse.Namespace) -> int:
     cache = None if options.no_cache else open_cache("verdicts.json")
+    errors: list[ParseError] = []
+    profile = Profile()
+    if options.profile:
+        profile = _as_far_as_usable(lambda: load_profile(options.profile), errors)
+    advisories = _as_far_as_usable(lambda: load_advisories(options.xsa, options.xsa_json), errors)
     findings = check(
         Path(options.pack),
-        profile=load_profile(options.profile) if options.profile else Profile(),
-        advisories=load_advisories(options.xsa, options.xsa_json),
+        profile=profile,
+        advisories=advisories,
         checker=Checker(cache=cache, progress=Progress("Checking signatures")),
         on=options.on,
     )
+    findings = sorted([*findings, *map(_unreadable, errors)])
     with _ignoring_closed_pipes():
         _show(findings, options)
     has_errors = any(f.severity is Severity.ERROR and not f.waived for f in findings)
     return _FINDINGS if has_errors else _CLEAN
+
+
+def _as_far_as_usable(load: Callable[[], _T], errors: list[ParseError]) -> _T:
+    """What is usable of a file; all its errors go to ``errors``. Raises the error if nothing is."""
+    try:
+        return load()
+    except ParseError as error:
+        if error.usable is None:
+            raise
+        errors += [error, *error.others]
+        return cast(_T, error.usable)
 
 
 def _run_verify_site(options: argparse.Namespace) -> int:

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     from secpack.model.archive import Archive
     from secpack.model.findings import Finding
+
+
+#: A message has at most so many further errors of a file.
+_MOST_OTHERS: Final = 50
 
 
 class SecpackError(Exception):
@@ -17,8 +21,11 @@ class ParseError(SecpackError):
     """A file does not have the expected form.
 
     ``str()`` of it is ``path:line:column: message``. Line and column count from 1; 0 means the
-    whole file.
+    whole file. ``others`` are what else is wrong with the file, and ``usable`` what can be read.
     """
+
+    others: tuple[ParseError, ...] = ()
+    usable: object = None
 
     def __init__(self, message: str, path: str, line: int = 0, column: int = 0) -> None:
         super().__init__(message, path, line, column)
@@ -29,7 +36,9 @@ class ParseError(SecpackError):
 
     def __str__(self) -> str:
         parts = [self.path, *(str(number) for number in (self.line, self.column) if number)]
-        return f"{':'.join(parts)}: {self.message}"
+        more = [str(other) for other in self.others[:_MOST_OTHERS]]
+        more += [f"and {n} more" for n in [len(self.others) - _MOST_OTHERS] if n > 0]
+        return "\n".join([f"{':'.join(parts)}: {self.message}", *more])
 
 
 class PrivateKeyError(ParseError):

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, is_dataclass
 from datetime import UTC, date, datetime, time, timedelta
+from functools import partial
 from pathlib import Path
 from types import UnionType
-from typing import Any, Final, TypeAlias, get_args, get_origin, get_type_hints
+from typing import Any, Final, TypeAlias, TypeVar, get_args, get_origin, get_type_hints
 from urllib.parse import quote
 
 from secpack.errors import ProfileError
@@ -60,6 +61,8 @@ STATES: Final = ("bulletins", "key", "next", "proof")
 # What is in braces in the patterns of file names and of endings.
 _NAME_FIELDS: Final = ("number", "year", "part")
 _LITERAL: Final = re.compile(r"[A-Za-z0-9._@+-]*")
+
+_T = TypeVar("_T")
 
 #: A field has the name of the type.
 Day: TypeAlias = date
@@ -351,12 +354,34 @@ def load_profile(path: Path) -> Profile:
     except ValueError as error:  # TOMLDecodeError, or a number with too many digits
         raise _not_toml(str(error), path) from None
     try:
-        profile: Profile = _build(Profile, _with_single_files(data), "")
-        _check_values(profile)
+        return _profile(_with_single_files(data))
     except _InvalidError as error:
-        line = next(filter(None, (_line_of(text, name) for name in reversed(error.names))), 0)
-        raise ProfileError(visible(str(error)), path=str(path), line=line) from None
+        usable, more = _usable(_with_single_files(data), error)
+        told = [_told(each, text, path) for each in (error, *error.others, *more)]
+        told[0].others, told[0].usable = tuple(told[1:]), usable
+        raise told[0] from None
+
+
+def _profile(data: dict[str, Any]) -> Profile:
+    profile: Profile = _build(Profile, data, "")
+    _check_values(profile)
     return profile
+
+
+def _told(error: _InvalidError, text: str, path: Path) -> ProfileError:
+    line = 0
+    for name in error.names:
+        line = _line_of(text, name, line) or line
+    return ProfileError(visible(str(error)), path=str(path), line=line)
+
+
+def _usable(data: dict[str, Any], error: _InvalidError) -> tuple[Profile, list[_InvalidError]]:
+    """What a profile says apart from the tables that are wrong, and what is wrong with the rest."""
+    wrong = {each.names[0] for each in (error, *error.others)}
+    try:
+        return _profile({name: value for name, value in data.items() if name not in wrong}), []
+    except _InvalidError as more:
+        return Profile(), [more, *more.others]
 
 
 def _with_single_files(data: dict[str, Any]) -> dict[str, Any]:
@@ -388,17 +413,38 @@ def _not_toml(message: str, path: Path) -> ProfileError:
 
 
 class _InvalidError(Exception):
-    """A value of a profile is not valid; ``names`` lead to it, through tables."""
+    """A value of a profile is not valid; ``names`` lead to it, through tables.
+
+    ``others`` are what else is wrong.
+    """
 
     def __init__(self, setting: str, message: str) -> None:
         super().__init__(f"{setting}: {message}")
         self.names = setting.split(".")
+        self.others: list[_InvalidError] = []
 
 
-def _line_of(text: str, name: str) -> int:
-    """The first line that sets a value or opens a table of this name; 0 if none does."""
+def _each(steps: Iterable[Callable[[], _T]]) -> list[_T]:
+    """The results of all steps. Raises _InvalidError with everything that is wrong."""
+    results: list[_T] = []
+    wrong: list[_InvalidError] = []
+    for step in steps:
+        try:
+            results.append(step())
+        except _InvalidError as error:
+            wrong += [error, *error.others]
+            error.others = []
+    if wrong:
+        wrong[0].others = wrong[1:]
+        raise wrong[0]
+    return results
+
+
+def _line_of(text: str, name: str, first: int) -> int:
+    """The first line, from a line on, that sets a value or opens a table of this name; or 0."""
     pattern = re.compile(rf'\s*(?:\[{{1,2}}.*\b)?"?{re.escape(name)}"?\s*[=\]]')
-    return next((n for n, line in enumerate(text.split("\n"), 1) if pattern.match(line)), 0)
+    lines = enumerate(text.split("\n"), 1)
+    return next((n for n, line in lines if n >= first and pattern.match(line)), 0)
 
 
 # --- from TOML to dataclasses -----------------------------------------------------------------
@@ -409,14 +455,16 @@ def _build(cls: Any, data: object, setting: str) -> Any:
     if not isinstance(data, dict):
         raise _InvalidError(setting, "expected a table")
     types = get_type_hints(cls)
-    values = {}
-    for name, value in data.items():
+
+    def item(name: str, value: object) -> tuple[str, object]:
         path = f"{setting}.{name}" if setting else name
-        if name not in types:
-            raise _InvalidError(path, f"unknown; expected one of {', '.join(sorted(types))}")
-        values[name] = _value(types[name], value, path)
+        known = ", ".join(sorted(types))
+        _require(name in types, path, f"unknown; expected one of {known}")
+        return name, _value(types[name], value, path)
+
+    values = _each(partial(item, name, value) for name, value in data.items())
     try:
-        return cls(**values)
+        return cls(**dict(values))
     except TypeError:
         raise _InvalidError(setting, f"incomplete; expected {', '.join(sorted(types))}") from None
 
@@ -430,10 +478,11 @@ def _value(kind: Any, data: object, setting: str) -> object:
     if get_origin(kind) is Mapping:
         if not isinstance(data, dict):
             raise _InvalidError(setting, "expected a table")
-        return {
-            name: _value(get_args(kind)[1], each, f"{setting}.{name}")
+        steps = (
+            partial(_value, get_args(kind)[1], each, f"{setting}.{name}")
             for name, each in data.items()
-        }
+        )
+        return dict(zip(data, _each(steps), strict=True))
     if get_origin(kind) is tuple:
         return _items(get_args(kind)[0], data, setting)
     return _SCALARS[kind](data, setting)
@@ -446,7 +495,7 @@ def _items(kind: Any, data: object, setting: str) -> tuple[object, ...]:
     if not isinstance(data, list):
         expected = "a string, or a list of them" if kind is str else f"[[{setting}]]"
         raise _InvalidError(setting, f"expected {expected}")
-    return tuple(_value(kind, each, setting) for each in data)
+    return tuple(_each(partial(_value, kind, each, setting) for each in data))
 
 
 def _string(data: object, setting: str) -> str:
@@ -508,45 +557,73 @@ def _require(condition: object, setting: str, message: str) -> None:
 
 
 def _check_values(profile: Profile) -> None:
+    documents, signers = profile.documents.items(), profile.signers.items()
+    _each(
+        (
+            partial(_check_tag, profile.tag),
+            partial(_check_kind, "bulletins", profile.bulletins),
+            *(partial(_check_file_name, "bulletins.files", f) for f in profile.bulletins.files),
+            partial(_check_kind, "canaries", profile.canaries),
+            *(partial(_check_file_name, "canaries.files", f) for f in profile.canaries.files),
+            partial(_check_folders, profile),
+            partial(_check_links, profile.links),
+            partial(_check_security_txt, profile.security_txt),
+            partial(_check_csaf, profile),
+            *(partial(_check_waiver, waiver) for waiver in profile.waivers),
+            *(partial(_check_document, profile, name, entry) for name, entry in documents),
+            partial(_check_shipping, profile.documents.values()),
+            partial(_check_ids, profile.ids),
+            partial(_check_packages, profile.packages),
+            partial(_check_trust, profile),
+            *(partial(_check_signer, name, signer) for name, signer in signers),
+        )
+    )
+
+
+def _check_tag(tag: str) -> None:
     expected = "expected a domain and a year in which it was the issuer's: quern.example.org,2016"
-    _require(_TAG.fullmatch(profile.tag), "tag", f"{profile.tag!r}: {expected}")
-    for kind in (profile.bulletins, profile.canaries):
-        expected = f"{kind.prefix!r}: expected at most 40 letters and digits"
-        _require(_NAME.fullmatch(kind.prefix), "prefix", expected)
-        _check_kind(kind)
-    for folder in (*profile.keys, *profile.attachments):
-        _check_folder("keys" if folder in profile.keys else "attachments", folder)
+    _require(_TAG.fullmatch(tag), "tag", f"{tag!r}: {expected}")
+
+
+def _check_folders(profile: Profile) -> None:
+    for folder in profile.keys:
+        _check_folder("keys", folder)
+    for folder in profile.attachments:
+        _check_folder("attachments", folder)
     for ending in profile.signatures:
         _check_pattern("signatures", ending, ("signer",))
-    _check_links(profile.links)
-    if profile.security_txt:
-        _check_security_txt(profile.security_txt)
+
+
+def _check_csaf(profile: Profile) -> None:
     if profile.csaf:
         _check_url("csaf.namespace", profile.csaf.namespace, _HTTPS)
         name = profile.team.strip() or profile.issuer.strip()
         _require(name, "csaf", "a publisher needs a name: expected team or issuer, too")
-    for waiver in profile.waivers:
-        expected = f"{waiver.sha256!r}: expected 64 digits, lower case"
-        _require(not waiver.sha256 or _DIGEST.fullmatch(waiver.sha256), "sha256", expected)
-        expected = f"the waiver for {waiver.file} needs a reason"
-        _require(waiver.reason.strip(), "waivers", expected)
-    _check_documents(profile)
-    _check_ids(profile.ids)
-    _check_packages(profile.packages)
-    _check_signers(profile)
 
 
-def _check_kind(kind: Kind) -> None:
-    _require(kind.folder, "folder", "expected at least one folder")
+def _check_waiver(waiver: Waiver) -> None:
+    expected = f"{waiver.sha256!r}: expected 64 digits, lower case"
+    _require(not waiver.sha256 or _DIGEST.fullmatch(waiver.sha256), "waivers.sha256", expected)
+    expected = f"the waiver for {waiver.file} needs a reason"
+    _require(waiver.reason.strip(), "waivers", expected)
+
+
+def _check_kind(name: str, kind: Kind) -> None:
+    expected = f"{kind.prefix!r}: expected at most 40 letters and digits"
+    _require(_NAME.fullmatch(kind.prefix), f"{name}.prefix", expected)
+    _require(kind.folder, f"{name}.folder", "expected at least one folder")
     for folder in kind.folder:
-        _require(folder == "." or is_safe(folder), "folder", f"{folder!r}: {_INSIDE}")
-    for pattern in kind.patterns:
-        _check_pattern("files", pattern, _NAME_FIELDS)
-        expected = f"{pattern!r}: expected {{number}} once, and no two fields side by side"
-        _require(pattern.count("{number}") == 1 and "}{" not in pattern, "files", expected)
-        _require(pattern.count("{year}") <= 1, "files", f"{pattern!r}: expected {{year}} once")
+        _require(folder == "." or is_safe(folder), f"{name}.folder", f"{folder!r}: {_INSIDE}")
     for state in kind.states:
-        _require(state in STATES, "states", f"{state!r}: expected one of {', '.join(STATES)}")
+        expected = f"{state!r}: expected one of {', '.join(STATES)}"
+        _require(state in STATES, f"{name}.states", expected)
+
+
+def _check_file_name(setting: str, pattern: str) -> None:
+    _check_pattern(setting, pattern, _NAME_FIELDS)
+    expected = f"{pattern!r}: expected {{number}} once, and no two fields side by side"
+    _require(pattern.count("{number}") == 1 and "}{" not in pattern, setting, expected)
+    _require(pattern.count("{year}") <= 1, setting, f"{pattern!r}: expected {{year}} once")
 
 
 def _check_pattern(setting: str, pattern: str, fields: Sequence[str]) -> None:
@@ -587,7 +664,9 @@ def _check_template(setting: str, template: str, names: tuple[str, ...]) -> None
     _check_url(setting, filled, ("https://", "http://"))
 
 
-def _check_security_txt(security_txt: SecurityTxt) -> None:
+def _check_security_txt(security_txt: SecurityTxt | None) -> None:
+    if security_txt is None:
+        return
     _require(security_txt.contact, "security_txt.contact", "expected at least one URL")
     for language in security_txt.preferred_languages:
         expected = f"{language!r}: expected a language such as en"
@@ -597,21 +676,23 @@ def _check_security_txt(security_txt: SecurityTxt) -> None:
             _check_url(f"security_txt.{name}", url, _SCHEMES.get(name, _HTTPS))
 
 
-def _check_documents(profile: Profile) -> None:
+def _check_document(profile: Profile, name: str, entry: DocumentEntry) -> None:
     """Ids must have their exact form: otherwise an embargo would have no effect."""
     kinds = (profile.bulletins, profile.canaries)
     # Three digits, or four of which the first is not 0: each id has one form.
     form = "(?:[0-9]{3}|[1-9][0-9]{3})"
     pattern = re.compile("|".join(f"{re.escape(k.prefix)}-{form}" for k in kinds))
     example = " or ".join(f"{kind.prefix}-029" for kind in kinds)
-    for name, entry in profile.documents.items():
-        setting = f"documents.{name}"
-        _require(pattern.fullmatch(name), setting, f"expected an id such as {example}")
-        expected = f"expected one of {', '.join(_STATUSES)}"
-        _require(entry.status in _STATUSES, f"{setting}.status", expected)
-        given = entry.title or entry.date or entry.packages
-        _require(entry.reason or not given, setting, "needs a reason")
-    shipping = sum(1 for entry in profile.documents.values() if entry.packages)
+    setting = f"documents.{name}"
+    _require(pattern.fullmatch(name), setting, f"expected an id such as {example}")
+    expected = f"expected one of {', '.join(_STATUSES)}"
+    _require(entry.status in _STATUSES, f"{setting}.status", expected)
+    given = entry.title or entry.date or entry.packages
+    _require(entry.reason or not given, setting, "needs a reason")
+
+
+def _check_shipping(entries: Iterable[DocumentEntry]) -> None:
+    shipping = sum(1 for entry in entries if entry.packages)
     expected = f"packages of {shipping} texts; expected at most {_MAX_SHIPPING}"
     _require(shipping <= _MAX_SHIPPING, "documents", expected)
 
@@ -639,7 +720,7 @@ def _check_packages(packages: Mapping[str, Package]) -> None:
         )
 
 
-def _check_signers(profile: Profile) -> None:
+def _check_trust(profile: Profile) -> None:
     _check_fingerprint("master_key", profile.master_key)
     for anchor in profile.anchors:
         _require(anchor.fingerprint, "anchors", "expected a fingerprint")
@@ -649,10 +730,12 @@ def _check_signers(profile: Profile) -> None:
     for verdict in profile.accepted:
         expected = f"{verdict!r}: expected only verdicts among {', '.join(_ACCEPTED)}"
         _require(verdict in _ACCEPTED, "accepted", expected)
-    for name, signer in profile.signers.items():
-        expected = "expected at most 61 letters, digits, and - _ . @ +"
-        _require(_SIGNER.fullmatch(name), f"signers.{name}", expected)
-        _check_fingerprint(f"signers.{name}.fingerprint", signer.fingerprint)
+
+
+def _check_signer(name: str, signer: Signer) -> None:
+    expected = "expected at most 61 letters, digits, and - _ . @ +"
+    _require(_SIGNER.fullmatch(name), f"signers.{name}", expected)
+    _check_fingerprint(f"signers.{name}.fingerprint", signer.fingerprint)
 
 
 def _check_fingerprint(setting: str, fingerprint: str) -> None:

@@ -18,7 +18,7 @@ from secpack.cli import main
 from secpack.lint import CODES, lint
 from secpack.model.archive import Advisory
 from secpack.profile import DocumentEntry, Profile, load_profile
-from tests.packs import bulletin, canary, make_pack
+from tests.packs import bulletin, canary, make_pack, numbered
 from tests.processes import has_ended
 
 CONTENT = Path(__file__).parents[2] / "content"
@@ -353,3 +353,26 @@ def test_what_only_a_check_finds_can_be_waived(
     ]
     built = load(pack, profile=load_profile(profile))
     assert "waiver-unused" not in {f.code for f in built.findings}
+
+
+def test_one_run_tells_what_is_wrong_everywhere(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    pack = make_pack(tmp_path / "pack", {"QSBs/qsb-001-2001.txt": b"\xff", **numbered(2)})
+    (tmp_path / "profile.toml").write_text('issuer = 1\ntag = "quern"\n')
+    (tmp_path / "xsa.yml").write_text("- xsa: 1\n  date: TBA\n- xsa: two\n")
+    given = [f"--profile={tmp_path / 'profile.toml'}", f"--xsa={tmp_path / 'xsa.yml'}"]
+    status, out, _ = run(capsys, str(pack), *given, "--format", "json")
+    unreadable = [
+        (Path(f["file"]).name, f["line"]) for f in json.loads(out) if f["code"] == "unreadable"
+    ]
+    assert (status, sorted(unreadable)) == (
+        1,
+        [
+            ("profile.toml", 1),
+            ("profile.toml", 2),
+            ("qsb-001-2001.txt", 1),
+            ("xsa.yml", 2),
+            ("xsa.yml", 3),
+        ],
+    )

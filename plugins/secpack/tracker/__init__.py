@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator
 from datetime import date
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, TypeAlias, TypeVar
 
 import yaml
 
@@ -57,15 +57,32 @@ class _InvalidError(Exception):
         self.column = column
 
 
-def _load(path: Path, read: Callable[[bytes, str], Iterable[Advisory]]) -> tuple[Advisory, ...]:
+_T = TypeVar("_T")
+
+#: What is wrong with entries, while others are read.
+_Errors: TypeAlias = list[_InvalidError]
+
+
+def _load(
+    path: Path, read: Callable[[bytes, str, _Errors], Iterable[Advisory]]
+) -> tuple[Advisory, ...]:
+    errors: _Errors = []
+    advisories: list[Advisory] = []
     try:
-        advisories = read(read_file(path, MAX_INPUT), path.name)
-        return tuple(sorted(advisories, key=lambda advisory: advisory.number))
+        advisories += read(read_file(path, MAX_INPUT), path.name, errors)
     except OSError as error:
         raise TrackerError(f"cannot be read: {error.strerror}", path=str(path)) from None
     except _InvalidError as error:
-        message, line, column = str(error), error.line, error.column
-        raise TrackerError(message, path=str(path), line=line, column=column) from None
+        errors.append(error)
+    advisories.sort(key=lambda advisory: advisory.number)
+    if errors:
+        told = [
+            TrackerError(str(each), path=str(path), line=each.line, column=each.column)
+            for each in errors
+        ]
+        told[0].others, told[0].usable = tuple(told[1:]), tuple(advisories)
+        raise told[0]
+    return tuple(advisories)
 
 
 # --- xsa.yml ----------------------------------------------------------------------------------
@@ -74,22 +91,27 @@ def _load(path: Path, read: Callable[[bytes, str], Iterable[Advisory]]) -> tuple
 _Values = dict[str, tuple[str, int]]
 
 
-def _tracked(data: bytes, file: str) -> Iterator[Advisory]:
+def _tracked(data: bytes, file: str, errors: _Errors) -> Iterator[Advisory]:
     try:
         text = data.decode()
     except UnicodeDecodeError as error:
         raise _InvalidError("not UTF-8", data.count(b"\n", 0, error.start) + 1) from None
     lines: dict[int, int] = {}
-    for line, values in _mappings(text):
-        advisory = _tracked_advisory(values, file, line)
+    for line, values in _mappings(text, errors):
+        try:
+            advisory = _tracked_advisory(values, file, line, errors)
+        except _InvalidError as error:
+            errors.append(error)
+            continue
         if first := lines.get(advisory.number):
             message = f"{advisory.id} appears twice, first on line {first}"
-            raise _InvalidError(message, line)
-        lines[advisory.number] = line
-        yield advisory
+            errors.append(_InvalidError(message, line))
+        else:
+            lines[advisory.number] = line
+            yield advisory
 
 
-def _mappings(text: str) -> Iterator[tuple[int, _Values]]:
+def _mappings(text: str, errors: _Errors) -> Iterator[tuple[int, _Values]]:
     """Yield the values of each advisory, with its line.
 
     Reads events, not nodes: nodes that are nested deeply would exhaust the stack of C.
@@ -102,7 +124,7 @@ def _mappings(text: str) -> Iterator[tuple[int, _Values]]:
             break
         if not isinstance(event, yaml.MappingStartEvent):
             raise _InvalidError("expected an entry such as '- xsa: 212'", _line(event))
-        yield _line(event), _values(events)
+        yield _line(event), _values(events, errors)
     for event in events:
         raise _InvalidError("expected one list of advisories, and nothing after it", _line(event))
 
@@ -129,7 +151,7 @@ def _error_line(error: yaml.YAMLError, text: str) -> int:
     return text.encode().count(b"\n", 0, getattr(error, "position", 0)) + 1
 
 
-def _values(events: Iterator[Any]) -> _Values:
+def _values(events: Iterator[Any], errors: _Errors) -> _Values:
     values: _Values = {}
     for event in events:
         if isinstance(event, yaml.MappingEndEvent):
@@ -138,30 +160,41 @@ def _values(events: Iterator[Any]) -> _Values:
         if not isinstance(event, yaml.ScalarEvent):
             raise _InvalidError("expected a field such as 'date'", line)
         name = str(event.value)
-        if name not in _KEYS:
-            expected = ", ".join(sorted(_KEYS))
-            raise _InvalidError(f"unknown field {name!r}; expected one of {expected}", line)
-        if name in values:
-            raise _InvalidError(f"{name}: appears twice, first on line {values[name][1]}", line)
         value = next(events)
+        wrong = f"{name}: appears twice, first on line {values[name][1]}" if name in values else ""
+        if name not in _KEYS:
+            wrong = f"unknown field {name!r}; expected one of {', '.join(sorted(_KEYS))}"
         if not isinstance(value, yaml.ScalarEvent):
-            raise _InvalidError(f"{name}: expected one plain value", line)
-        values[name] = (str(value.value), line)
+            raise _InvalidError(wrong or f"{name}: expected one plain value", line)
+        if wrong:
+            errors.append(_InvalidError(wrong, line))
+        values.setdefault(name, (str(value.value), line))
     return values
 
 
-def _tracked_advisory(values: _Values, file: str, line: int) -> Advisory:
+def _tracked_advisory(values: _Values, file: str, line: int, errors: _Errors) -> Advisory:
+    """An entry; what is wrong with its fields goes to the ``errors``. Raises _InvalidError."""
+
+    def read(field: Callable[[], _T]) -> _T | None:
+        try:
+            return field()
+        except _InvalidError as error:
+            errors.append(error)
+            return None
+
     number = _value(values, "xsa", _NUMBER, "a number such as 212")
     if number is None:
         raise _InvalidError("no number; expected a line such as 'xsa: 212'", line)
     advisory = Advisory(
         number=int(number),
-        date=_day(values, "date"),
-        updated=_day(values, "updated"),
-        affected=_truth(values, "affected"),
-        unused=bool(_truth(values, "unused")),
-        bulletin=_value(values, "qsb", _BULLETIN, "a number and a year such as 029-2017"),
-        reason=_reason(values),
+        date=read(lambda: _day(values, "date")),
+        updated=read(lambda: _day(values, "updated")),
+        affected=read(lambda: _truth(values, "affected")),
+        unused=bool(read(lambda: _truth(values, "unused"))),
+        bulletin=read(
+            lambda: _value(values, "qsb", _BULLETIN, "a number and a year such as 029-2017")
+        ),
+        reason=read(lambda: _reason(values)) or "",
         file=file,
         line=line,
     )
@@ -210,7 +243,7 @@ def _reason(values: _Values) -> str:
 # --- xsa.json ---------------------------------------------------------------------------------
 
 
-def _listed(data: bytes, file: str) -> Iterator[Advisory]:
+def _listed(data: bytes, file: str, errors: _Errors) -> Iterator[Advisory]:
     """Yield the advisories of the list, as advisories that no tracker has.
 
     YAML's reader cannot read it: JSON writes some characters as pairs of surrogates.
@@ -223,14 +256,15 @@ def _listed(data: bytes, file: str) -> Iterator[Advisory]:
         number = str(value) if isinstance(value, (int, str)) else ""
         if not _NUMBER.fullmatch(number):
             message = f"advisory {position} of the list: expected a number as its 'xsa'"
-            raise _InvalidError(message)
+            errors.append(_InvalidError(message))
+            continue
         if number in seen:
-            raise _InvalidError(f"XSA-{number} appears twice")
+            errors.append(_InvalidError(f"XSA-{number} appears twice"))
         seen.add(number)
         try:
             yield _listed_advisory(int(number), fields, file, lines.get(number, 0))
         except _InvalidError as error:
-            raise _InvalidError(f"XSA-{number}: {error}") from None
+            errors.append(_InvalidError(f"XSA-{number}: {error}"))
 
 
 def _parse_json(data: bytes) -> Any:
