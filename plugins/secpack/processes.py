@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import signal
 import sys
@@ -66,7 +67,11 @@ def _run(number: int) -> Any:
 
 
 def _end_with_parent() -> None:
-    """Leave interrupts to the parent, and end when it ends, even if it is killed."""
+    """Leave interrupts to the parent, and end when it ends, even if it is killed.
+
+    What is inherited stays shared: the garbage collector does not touch it.
+    """
+    gc.freeze()
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     threading.Thread(target=_watch, daemon=True).start()
