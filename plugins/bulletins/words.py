@@ -185,7 +185,9 @@ certified: Final = {
     False: "not certified by the master key",
     None: "certification not checked",
 }
-through: Final = Markup("{certified} through {keys}")
+certified_by: Final = "certified by {}"
+through: Final = "{certified} through {keys}"
+is_anchor: Final = "a key that this archive trusts"
 claimed: Final = "This rests on the time that the signature claims."
 first_commit: Final = "The first commit with it is {commit}, dated {date}."
 weak_key: Final = (
@@ -436,12 +438,6 @@ expires: Final = Markup("expires {date}")
 no_expiry: Final = "does not expire"
 revoked: Final = Markup("Revoked, {reason}.")
 retired: Final = "Retired."
-the_master_key: Final = "The master key."
-key_certified: Final = {
-    True: "Certified by the master key.",
-    False: "Not certified by the master key.",
-    None: "Not checked whether the master key certified it.",
-}
 no_keys: Final = "This pack has no keys, so no signature could be checked."
 
 # --- search, other pages ----------------------------------------------------------------------

@@ -73,6 +73,9 @@ class Public:
     keys: list[dict[str, str]] = field(
         default_factory=lambda: [{"fingerprint": "AB" * 20, "file": "keys/team/ines.asc"}]
     )
+    trusted: dict[str, str] = field(
+        default_factory=lambda: {"anchor-AA": "an anchor", "signer-ines": "AB" * 20}
+    )
     pages: list[str] = field(
         default_factory=lambda: [
             "index.html",
@@ -93,6 +96,7 @@ class Public:
             "canaries": [self.canary],
             "attachments": [self.attachment],
             "keys": self.keys,
+            "trusted": self.trusted,
         }
         files = {"data/archive.json": json.dumps(data), **dict.fromkeys(self.pages, "page")}
         for each in (*documents, *self.canary["letters"], self.attachment):
@@ -186,6 +190,19 @@ REFUSALS: list[tuple[str, Callable[[Public], Any], list[tuple[str, str]]]] = [
         "a key has moved",
         lambda new: new.keys[0].update(file="keys/team/retired/ines.asc"),
         [("publish-url-gone", "keys/team/ines.asc")],
+    ),
+    (
+        "another anchor and another key of a signer",
+        lambda new: new.trusted.update({"anchor-BB": "an anchor", "signer-ines": "CD" * 20}),
+        [
+            ("publish-trust-changed", "keys/#anchor-BB"),
+            ("publish-trust-changed", "keys/#signer-ines"),
+        ],
+    ),
+    (
+        "an anchor is gone",
+        lambda new: new.trusted.pop("anchor-AA"),
+        [("publish-trust-changed", "keys/#anchor-AA")],
     ),
     (
         "an address is gone",

@@ -47,6 +47,8 @@ def archive_files(site: Site) -> Iterator[tuple[str, bytes]]:
     whole = {
         "format": _FORMAT,
         "issuer": profile.issuer,
+        "trusted": {f"anchor-{anchor.fingerprint}": "an anchor" for anchor in profile.trusted}
+        | {f"signer-{name}": signer.fingerprint for name, signer in profile.signers.items()},
         "bulletins": bulletins,
         "canaries": canaries,
         "advisories": [_advisory(advisory) for advisory in archive.advisories],

@@ -80,11 +80,16 @@ def _notes(signature: Signature, key: Key | None) -> Iterator[str]:
 
 
 def certified(site: Site, key: Key | None, is_certified: bool | None) -> str:
-    """Whether a key is certified, and through which other keys."""
-    chain = key.chain.keys[1:-1] if key and key.chain and is_certified else ()
-    names = [_owner(site, fingerprint) for fingerprint in chain]
-    form = words.through if names else "{certified}"
-    return form.format(certified=words.certified[is_certified], keys=", ".join(names))
+    """Whether a key is certified: by which anchor, if there are several, through which others."""
+    if not (key and key.chain and is_certified):
+        return words.certified[is_certified]
+    anchor, *others = key.chain.keys
+    if not others:
+        return words.is_anchor
+    names = [_owner(site, fingerprint) for fingerprint in others[:-1]]
+    is_only = len(site.profile.trusted) == 1
+    by = words.certified[True] if is_only else words.certified_by.format(_owner(site, anchor))
+    return words.through.format(certified=by, keys=", ".join(names)) if names else by
 
 
 def _owner(site: Site, fingerprint: str) -> str:

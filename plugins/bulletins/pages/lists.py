@@ -180,16 +180,13 @@ def keys_page(site: Site) -> KeysPage:
 
 
 def _key(site: Site, key: Key) -> KeyItem:
-    is_anchor = key.fingerprint in [anchor.fingerprint for anchor in site.profile.trusted]
-    state = words.the_master_key if is_anchor else words.key_certified[key.certified]
-    if key.chain and len(key.chain.keys) > 2:
-        state = f"{certified(site, key, True).capitalize()}."
+    state = certified(site, key, key.certified)
     digest = key.chain.digest if key.chain else ""
     return KeyItem(
         key=key,
         fingerprint=grouped(key.fingerprint),
         revoked=revocation_in_words(key.revoked) if key.revoked else "",
-        certified=state,
+        certified=f"{state[0].upper()}{state[1:]}.",
         weak=words.weak_certification.format(digest=digest) if digest else "",
         file=Link(key_url(key, site.profile), key.file.name),
     )

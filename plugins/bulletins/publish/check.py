@@ -60,7 +60,7 @@ class PublicSite:
 
 
 #: What is public before the first publish.
-NOTHING: Final = PublicSite({}, SiteData({}, {}, {}, {}), {})
+NOTHING: Final = PublicSite({}, SiteData({}, {}, {}, {}, {}), {})
 
 
 def read_public_site(files: Mapping[str, str], read: Callable[[str], bytes]) -> PublicSite:
@@ -114,7 +114,7 @@ def check_publish(new: PublicSite, old: PublicSite) -> list[Finding]:
     for name, before in sorted(documents.items()):
         if name in new.data.documents:
             findings += _changes(new.data.documents[name], before)
-    findings += _changed_others(new.data, old.data)
+    findings += [*_changed_others(new.data, old.data), *_changed_trust(new.data, old.data)]
     findings += _lost_signatures(new.data, old.data, gone)
     explained = {finding.file for finding in findings}
     lost = (_finding("url-gone", p, "this URL was public, and is gone") for p in old.files)
@@ -148,6 +148,15 @@ def _changed_others(new: SiteData, old: SiteData) -> Iterator[Finding]:
     for fingerprint, path in sorted(old.keys.items()):
         if fingerprint not in new.keys:
             yield _finding("key-gone", path, f"the key {fingerprint} was public, and is gone")
+
+
+def _changed_trust(new: SiteData, old: SiteData) -> Iterator[Finding]:
+    """Anchors and signers that are not those of the public site, if that states any."""
+    for name in sorted(new.trusted.keys() | old.trusted.keys() if old.trusted else ()):
+        before, after = (each.trusted.get(name, "not trusted") for each in (old, new))
+        if before != after:
+            message = f"{name} is {after}; on the public site it is {before}"
+            yield _finding("trust-changed", f"keys/#{name}", message)
 
 
 def _lost_signatures(

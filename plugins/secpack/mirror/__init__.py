@@ -86,13 +86,15 @@ class SiteData:
     """What a site has published.
 
     ``documents`` are by id, and ``signatures`` by path. ``others`` are the digests of letters and
-    attachments by path, ``keys`` are paths by fingerprint.
+    attachments by path, ``keys`` are paths by fingerprint. ``trusted`` are
+    anchors and signers, as the data name them; empty for a site that does not state them.
     """
 
     documents: Mapping[str, PublishedDocument]
     others: Mapping[str, str]
     signatures: Mapping[str, PublishedSignature]
     keys: Mapping[str, str]
+    trusted: Mapping[str, str]
 
     @property
     def newest(self) -> date | None:
@@ -128,6 +130,7 @@ def _site_data(data: Mapping[str, Any]) -> SiteData:
             for signature in each["signatures"]
         },
         keys={str(k["fingerprint"]): str(k["file"]) for k in data["keys"] if k["fingerprint"]},
+        trusted={str(name): str(each) for name, each in data.get("trusted", {}).items()},
     )
 
 
