@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import hashlib
+import html
 import json
 import os
 import random
 import re
 import shutil
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -17,13 +19,14 @@ import pytest
 from markupsafe import escape
 
 from benchmarks.inference import inferred_pairs, score, tracked_pairs
+from bulletins import words
 from bulletins.build.links import dangling
 from bulletins.site import about, summary
 from secpack import Checker, Profile, SecpackError, load, load_advisories, load_profile
 from secpack.cache import Cache
 from secpack.extract.packages import read_packages
 from secpack.lint import lint
-from secpack.model.archive import Archive, Context, Fix, PackageRow
+from secpack.model.archive import Archive, Context, Fix, PackageRow, Verdict
 from secpack.model.blocks import Heading, Preformatted, leaves
 from secpack.model.findings import Severity
 from secpack.tracker.statistics import statistics
@@ -302,6 +305,51 @@ def test_the_same_bytes_with_another_gpg(
     assert [
         name for name in files.keys() | others.keys() if files.get(name) != others.get(name)
     ] == []
+
+
+@pytest.mark.parametrize("number", ["001", "025", "049", "079", "110"])
+@pytest.mark.parametrize("which", ["this", "other"])
+def test_the_commands_of_a_page_say_what_it_promises(
+    site: Site, other_gnupg: Path, tmp_path: Path, number: str, which: str
+) -> None:
+    """With the gpg of two Debians, for texts of 2011 to 2026."""
+    page = site.read(f"qsb/{number}/index.html")
+    commands = html.unescape(page.partition('<pre tabindex="0"><code>export GNUPGHOME')[2])
+    for path, data in site.files().items():
+        if path.startswith((f"qsb/{number}/", "keys/")):
+            (tmp_path / Path(path).name).write_bytes(data)
+    (tmp_path / "qubes-master-key.asc").rename(tmp_path / "master-key.asc")
+    path = f"{other_gnupg}:{os.environ['PATH']}" if which == "other" else os.environ["PATH"]
+    done = subprocess.run(
+        ["/bin/sh", "-e"],
+        input=f"export GNUPGHOME{commands.partition('</code></pre>')[0]}\nrm -r $GNUPGHOME",
+        cwd=tmp_path,
+        env={**os.environ, "PATH": path},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stderr.count("Good signature from") == done.stderr.count("[full]") == 2
+
+
+def test_sequoia_refuses_what_pages_say_that_other_programs_refuse(
+    site: Site, real_pack: Path, other_gnupg: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    (tmp_path / "gpgv").symlink_to(other_gnupg / "gpgv-sq")
+    monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
+    found = load(real_pack, profile=load_profile(PROFILE), checker=Checker())
+    letters = [letter for canary in found.canaries for letter in canary.letters]
+    signatures = [s for d in (*found.publications, *letters) for s in d.signatures]
+    refused = [s for s in signatures if s.verdict is Verdict.REFUSED]
+    reason = "gpgv (GnuPG-compatible Sequoia Chameleon): bad public key"
+    assert {signature.reason for signature in refused} == {reason}
+    pages = {
+        p.id: site.read(f"{p.id.lower().replace('-', '/')}/index.html") for p in found.publications
+    }
+    expected = sum(page.count(words.weak_key) for page in pages.values())
+    bad = sum(page.count("BAD: the signature does not match") for page in pages.values())
+    assert len(refused) == expected + bad
 
 
 def test_verdicts_on_page_and_in_data(site: Site) -> None:

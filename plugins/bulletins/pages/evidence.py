@@ -113,17 +113,18 @@ def _keys_of(site: Site, signatures: Sequence[Signature]) -> list[Key]:
 def _commands(
     site: Site, file: File, signatures: Sequence[Signature], keys: Sequence[Key]
 ) -> Iterator[str]:
+    chains = [key.chain for key in keys if key.chain]
     yield 'export GNUPGHOME="$(mktemp -d)"'
+    if any(chain.digest for chain in chains):
+        yield 'echo allow-weak-key-signatures > "$GNUPGHOME/gpg.conf"'
     yield "gpg --import master-key.asc"
     yield "gpg --fingerprint"
-    chains = [key.chain for key in keys if key.chain]
     trust = dict.fromkeys(f"{chain.keys[0]}:6:" for chain in chains)
     trust |= dict.fromkeys(f"{issuer}:5:" for chain in chains for issuer in chain.keys[1:-1])
     for each in trust or [f"{anchor.fingerprint}:6:" for anchor in site.profile.trusted]:
         yield f'echo "{each}" | gpg --import-ownertrust'
     yield from dict.fromkeys(f"gpg --import {key.file.name}" for key in keys)
-    weak = " --allow-weak-key-signatures" if any(chain.digest for chain in chains) else ""
-    yield from (f"gpg{weak} --verify {s.file.name} {file.name}" for s in signatures)
+    yield from (f"gpg --verify {s.file.name} {file.name}" for s in signatures)
     yield "gpgconf --kill all"
 
 
