@@ -93,6 +93,7 @@ def spared(text: str, product: str) -> tuple[str, ...]:
     The mill changed, so that Quern 4.2 as such is not affected, nor is 4.1. => 4.2; 4.1
     (Quern 4.1 with its old mill lacks the bell and is not affected.) => 4.1
     On Quern 4.2, the mill was old, and that release is therefore not affected. => 4.2
+    Quern 4.0 does not contain the bell, so it is not affected. => 4.0
     The browser in Quern 4.2 is not affected. =>
     Quern 4.2 is not affected by default. =>
     Quern 4.2 is not affected by XSA-1. =>
@@ -101,11 +102,13 @@ def spared(text: str, product: str) -> tuple[str, ...]:
 
 
 def unfixed(text: str, product: str) -> tuple[str, ...]:
-    """The releases for which a text says that there is no fix.
+    """The releases for which a text says that there is no fix, or that their time is over.
 
     No update is available for 4.2 or 4.1, and none will be. => 4.2; 4.1
     No update for Quern 4.2, which is too old. => 4.2
     Users of Quern 4.1 and 4.2 have no update to expect. => 4.1; 4.2
+    Quern 4.0 reached end-of-life on 2022-08-04, and there is no fix for it. => 4.0
+    For Quern 4.2, which is no longer supported, no fix is available. => 4.2
     There is no update of the mill in Quern 4.2. =>
     """
     return _found(_unfixed(product), text)
@@ -137,8 +140,8 @@ def _spared(product: str) -> re.Pattern[str]:
     subject = rf"{_WHOSE}{releases}{who} (?:is|are|was|were|remains?) {_NOT}"
     further = rf"\b{_CONDITION}(?:, nor (?:is|are) ((?:{product} )?[0-9][0-9.]{{0,8}}[0-9]))?"
     this = rf"(?:This|These|The) [\w\s]{{1,60}}? (?:does|do|did) not affect {releases}"
-    there = rf"(?:On|In) {releases}, [^;:]{{1,80}}? (?:that release|it) is {_NOT}"
-    return re.compile(spaced(f"{_START}(?:{subject}|{this}|{there}){further}"))
+    it = rf"(?:(?:On|In) )?{releases},? [^;:]{{1,80}}?,? (?:that release|it) is {_NOT}"
+    return re.compile(spaced(f"{_START}(?:{subject}|{this}|{it}){further}"))
 
 
 @lru_cache(maxsize=64)
@@ -148,4 +151,9 @@ def _unfixed(product: str) -> re.Pattern[str]:
     state = "(?: (?:is|are|will be|exists?)(?: (?:available|planned|provided|released))?)?"
     none = rf"\b[Nn]o {fix}{state} for (?:users of )?{releases}"
     gets = "(?:has|have|gets?|receives?|will (?:get|have|receive))"
-    return re.compile(spaced(f"{none}|{_START}{_WHOSE}{releases}(?: users)? {gets} no {fix}\\b"))
+    over = (
+        "(?:(?:has |have )?(?:reached|met) (?:its |their )?end(?:-| )of(?:-| )life"
+        "|(?:is|are|was|were) (?:no longer|not) supported|(?:is|are) (?:EOL|out of support))"
+    )
+    ends = f"{_START}(?:For )?{_WHOSE}{releases}(?:(?: users)? {gets} no {fix}|(?:, which)? {over})"
+    return re.compile(spaced(rf"{none}|{ends}\b"))
