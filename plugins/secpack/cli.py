@@ -31,6 +31,7 @@ from secpack.model.findings import Finding, Severity, with_waivers
 from secpack.parser.characters import visible
 from secpack.profile import Profile, load_profile
 from secpack.progress import Progress, clear
+from secpack.propose import propose
 from secpack.signatures.gpgv import Checker
 from secpack.tracker import load_advisories
 
@@ -93,6 +94,11 @@ def _run_check(options: argparse.Namespace) -> int:
         _show(findings, options)
     has_errors = any(f.severity is Severity.ERROR and not f.waived for f in findings)
     return _FINDINGS if has_errors else _CLEAN
+
+
+def _run_profile(options: argparse.Namespace) -> int:
+    print(propose(options.pack), end="")
+    return _CLEAN
 
 
 def _as_far_as_usable(load: Callable[[], _T], errors: list[ParseError]) -> _T:
@@ -242,6 +248,14 @@ def _parser() -> argparse.ArgumentParser:
         "--no-cache", action="store_true", help="check every signature anew, and keep no verdicts"
     )
     command.set_defaults(run=_run_check)
+    command = commands.add_parser(
+        "profile",
+        help="propose a profile for a pack",
+        description="Prints a profile for a pack that has none yet. Read it, compare fingerprints "
+        "with independent sources, and finish it. Exit status: 0, or 2 if there is no pack.",
+    )
+    command.add_argument("pack", type=_folder, help="the folder of the pack")
+    command.set_defaults(run=_run_profile)
     _add_verify_site(commands)
     return parser
 

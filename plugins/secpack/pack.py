@@ -35,7 +35,8 @@ _FIELDS: Final = {
 _LETTER: Final = "(?:-(?P<letter>[a-z0-9][a-z0-9-]{0,60}))?"
 # In a usual name the number has one form.
 _USUAL_NUMBER: Final = r"(?P<number>[0-9]{3,6})"
-_SKIPPED: Final = re.compile(r"(?i)(?:.+-)?template(?:\..+)?|readme(?:\..+)?|\.git.*")
+#: Names that are skipped: templates, and what describes a folder.
+SKIPPED: Final = re.compile(r"(?i)(?:.+-)?template(?:\..+)?|readme(?:\..+)?|\.git.*")
 _KEY_NAME: Final = r"[A-Za-z0-9][\w.@+-]{0,100}"
 _KEY: Final = re.compile(rf"(?:{_KEY_NAME}/)+{_KEY_NAME}\.(?:asc|gpg|pgp)", re.ASCII)
 _ATTACHMENT: Final = re.compile(
@@ -163,7 +164,7 @@ class _Reader:
                 signatures[signed[0]].append((signed[1], path))
         for path in paths:
             own = signatures.pop(path, [])
-            if not self._signed_by(path) and not _SKIPPED.fullmatch(_name(path)):
+            if not self._signed_by(path) and not SKIPPED.fullmatch(_name(path)):
                 self._read_document(path, own)
         for document, orphans in signatures.items():
             if not self._is_embargoed(document):
@@ -178,7 +179,7 @@ class _Reader:
             if _KEY.fullmatch(path):
                 if path not in self._read_paths and (file := self._read(path, MAX_BYTES)):
                     self.contents.keys.append(file)
-            elif not _SKIPPED.fullmatch(name) and not self._document_like.fullmatch(name):
+            elif not SKIPPED.fullmatch(name) and not self._document_like.fullmatch(name):
                 self._others[path] = "the name of a key ends in .asc"
 
     def check_others(self) -> None:
@@ -213,7 +214,7 @@ class _Reader:
         except OSError as error:
             self._report_error(path, f"cannot be searched for private keys: {error.strerror}")
             return
-        if self._check_public(path, data) and not _SKIPPED.fullmatch(_name(path)):
+        if self._check_public(path, data) and not SKIPPED.fullmatch(_name(path)):
             self._check_likeness(path, data)
 
     def _check_likeness(self, path: str, data: bytes) -> None:
@@ -311,7 +312,7 @@ class _Reader:
                 yield path
             elif not _is_kind(entry, stat.S_ISDIR):
                 self._report_error(path, "not a regular file")
-            elif not self._is_named(path) and not _SKIPPED.fullmatch(entry.name):
+            elif not self._is_named(path) and not SKIPPED.fullmatch(entry.name):
                 self._report(path, "stray-file", "not published: expected a file here")
 
     def _is_named(self, path: str) -> bool:

@@ -354,7 +354,7 @@ def load_profile(path: Path) -> Profile:
     except ValueError as error:  # TOMLDecodeError, or a number with too many digits
         raise _not_toml(str(error), path) from None
     try:
-        return _profile(_with_single_files(data))
+        return profile_of(_with_single_files(data))
     except _InvalidError as error:
         usable, more = _usable(_with_single_files(data), error)
         told = [_told(each, text, path) for each in (error, *error.others, *more)]
@@ -362,7 +362,8 @@ def load_profile(path: Path) -> Profile:
         raise told[0] from None
 
 
-def _profile(data: dict[str, Any]) -> Profile:
+def profile_of(data: dict[str, Any]) -> Profile:
+    """Return the profile that parsed TOML describes."""
     profile: Profile = _build(Profile, data, "")
     _check_values(profile)
     return profile
@@ -379,7 +380,7 @@ def _usable(data: dict[str, Any], error: _InvalidError) -> tuple[Profile, list[_
     """What a profile says apart from the tables that are wrong, and what is wrong with the rest."""
     wrong = {each.names[0] for each in (error, *error.others)}
     try:
-        return _profile({name: value for name, value in data.items() if name not in wrong}), []
+        return profile_of({name: value for name, value in data.items() if name not in wrong}), []
     except _InvalidError as more:
         return Profile(), [more, *more.others]
 

@@ -124,6 +124,9 @@ def judge(signature: Signature, profile: Profile, keys: Mapping[str, Key]) -> Si
 
     Nothing here depends on the day of the build.
     """
+    if not signature.signer:  # the file's name does not say who signed; the key does
+        owners = [n for n, s in profile.signers.items() if s.fingerprint == signature.primary]
+        signature = replace(signature, signer=next(iter(owners), signature.primary))
     key, made = keys.get(signature.primary), signature.created
     is_whole = signature.verdict.good or (key and key.created and signature.verdict in _ENDED)
     if not is_whole or not key or not made:

@@ -1,0 +1,199 @@
+"""Proposes a profile for a pack that is seen for the first time, for a person to finish."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import tomllib
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from secpack.archive import load
+from secpack.errors import PackError, SecpackError
+from secpack.files import read_file
+from secpack.model.archive import Archive, Key, Publication
+from secpack.pack import SKIPPED
+from secpack.parser.characters import visible
+from secpack.profile import STATES, profile_of
+from secpack.signatures.gpgv import Checker
+
+_BANNER: Final = re.compile(r"-{1,10}={0,10}\[ {0,9}(.{1,80}?) {1,9}#? ?([0-9]{1,6}) {0,9}\]=*-*")
+_KIND: Final = re.compile(r"(?i)(?:^|\s)((?:warrant )?canary|(?:security )?\S+)$")
+_KEY: Final = b"-----BEGIN PGP PUBLIC KEY BLOCK"
+_ENDING: Final = re.compile(r"(\.(?:sig|sign|asc|gpg|pgp))(\.[A-Za-z0-9_-][A-Za-z0-9._@+-]*)?")
+_MASTER: Final = re.compile(r"(?i)master|owner|root|certif")
+_PART: Final = re.compile(r"[0-9]+|[A-Za-z]+|[._@+-]")
+_MOST: Final = 20  # lines on what could not be guessed
+
+
+@dataclass(frozen=True, slots=True)
+class _Text:
+    path: str
+    issuer: str
+    banner: str
+    number: int
+
+    @property
+    def name(self) -> str:
+        return self.path.rpartition("/")[2]
+
+
+def propose(root: Path) -> str:
+    """Return a profile as TOML: the layout, signers with fingerprints, and comments on the rest.
+
+    Raises SecpackError when there is no pack in the folder.
+    """
+    starts = dict(sorted(_starts(root)))
+    texts = [text for path, start in starts.items() if (text := _text(path, start))]
+    if not texts:
+        raise SecpackError(f"{root}: no text with a banner such as ---===[ Issuer Canary 1 ]===---")
+    layout = "\n".join(_layout(starts, texts)) + "\n"
+    problems: tuple[SecpackError, ...] = ()
+    try:
+        archive = load(root, profile=profile_of(tomllib.loads(layout)), checker=Checker())
+    except PackError as error:
+        archive, problems = error.archive, error.errors
+    lost = [f for f in archive.findings if f.code.startswith(("stray", "misplaced", "orphan"))]
+    unguessed = [*map(str, problems), *(f"{f.file}: {f.message}" for f in lost)]
+    more = [f"# {visible(line)}" for line in unguessed[:_MOST]]
+    more += [f"# and {len(unguessed) - _MOST} more"] if len(unguessed) > _MOST else []
+    if not archive.advisories:
+        layout = "tracker = false  # no text names an advisory of the Xen Project\n" + layout
+    parts = [*_states(archive), *_signers(archive), *_anchors(archive), "\n# Not guessed:", *more]
+    return layout + "\n".join(parts if more else parts[:-1]) + "\n"
+
+
+def _starts(root: Path) -> Iterator[tuple[str, bytes]]:
+    for folder, inner, names in os.walk(root):
+        inner[:] = [name for name in inner if name != ".git"]
+        for path in (Path(folder) / name for name in names if not SKIPPED.fullmatch(name)):
+            try:
+                yield path.relative_to(root).as_posix(), read_file(path, 1 << 20, follow=False)
+            except OSError:
+                continue
+
+
+def _text(path: str, start: bytes) -> _Text | None:
+    line = start.lstrip().partition(b"\n")[0].decode("utf-8", "replace").strip()
+    match = _BANNER.fullmatch(line)
+    words = " ".join(match[1].split()) if match else ""
+    if not match or not (kind := _KIND.search(words)):
+        return None
+    return _Text(path, words[: kind.start()].strip(), kind[1], int(match[2]))
+
+
+def _layout(starts: dict[str, bytes], texts: Sequence[_Text]) -> Iterator[str]:
+    canaries = [text for text in texts if text.banner.lower().endswith("canary")]
+    bulletins = [text for text in texts if text not in canaries]
+    issuer = _common(text.issuer for text in bulletins or canaries)
+    yield f"# What each line means: docs/format.md\nissuer = {_quoted(issuer)}"
+    yield '# name = ""  # of the product\n# team = ""\n# tag = "example.org,2020"'
+    endings, signed = set(), set()
+    for path in starts:
+        stems = (path[:n] for n, sign in enumerate(path) if sign == ".")
+        stem = next((stem for stem in stems if stem in starts), None)
+        if stem and (match := _ENDING.fullmatch(path[len(stem) :])):
+            endings.add(match[1] + (".{signer}" if match[2] else ""))
+            signed.add(stem.partition("/")[0])
+    keys = {path.partition("/")[0] for path, start in starts.items() if start.startswith(_KEY)}
+    others = {
+        s for s in signed if f"{s}/" in {f"{p.partition('/')[0]}/" for p in starts if "/" in p}
+    }
+    others -= keys | {text.path.partition("/")[0] for text in texts}
+    tops = {"keys": keys, "signatures": endings, "attachments": others}
+    yield from (f"{name} = {_listed(values)}" for name, values in tops.items() if values)
+    yield from _kind("bulletins", bulletins, issuer)
+    yield from _kind("canaries", canaries, issuer)
+
+
+def _kind(table: str, texts: Sequence[_Text], issuer: str) -> Iterator[str]:
+    if not texts:
+        return
+    begun = _common(re.match("[A-Za-z]*", text.name)[0] for text in texts)  # type: ignore[index]
+    prefix = begun.lower() if table == "canaries" else begun.upper()
+    yield f"\n[{table}]\nprefix = {_quoted(prefix[:40] or table)}"
+    folders = {text.path.rpartition("/")[0] or "." for text in texts}
+    if len(folders) > 1 and (top := os.path.commonpath(folders)):
+        folders = {top}
+        yield "nested = true"
+    counts = Counter(part for text in texts for part in set(_PART.findall(text.name)))
+    usual = {part for part, count in counts.items() if 2 * count > len(texts)}
+    files = {_pattern(text, usual) for text in texts}
+    own = _common(text.issuer for text in texts)
+    yield f"folder = {_listed(folders)}"
+    yield f"files = {_listed(name for name in files if '{number}' in name)}"
+    yield f"banner = {_listed(text.banner for text in texts)}"
+    yield from [f"issuer = {_quoted(own)}"] if own != issuer else []
+
+
+def _pattern(text: _Text, usual: set[str]) -> str:
+    """A file name with fields in place of what differs from most other names."""
+    fields: list[str] = []
+    for part in _PART.findall(text.name):
+        if part.isdigit() and int(part) == text.number and "{number}" not in fields:
+            fields.append("{number}")
+        elif re.fullmatch("(?:19|20)[0-9]{2}", part) and "{year}" not in fields:
+            fields.append("{year}")
+        else:
+            fields.append(part if part in usual and not part.isdigit() else "{part}")
+    return re.sub(r"\{part\}(?:[._]?\{part\})+", "{part}", "".join(fields))
+
+
+def _states(archive: Archive) -> Iterator[str]:
+    """The last line of the last table, ``[canaries]``: what most canaries state."""
+    stated = [(c.count, c.master_key, c.due, c.freshness) for c in archive.canaries]
+    counts = [
+        sum(value not in (None, "") for value in values) for values in zip(*stated, strict=True)
+    ]
+    states = [name for name, count in zip(STATES, counts, strict=False) if 2 * count > len(stated)]
+    yield from [f"states = {_listed(states)}"] if stated else []
+
+
+def _signers(archive: Archive) -> Iterator[str]:
+    keys = {key.fingerprint: key for key in reversed(archive.keys)}
+    signed: dict[tuple[str, str], list[Publication]] = {}
+    for publication in archive.publications:
+        for s in (s for s in publication.signatures if s.primary in keys):
+            name = s.signer if s.signer != s.primary else _owner(keys[s.primary]).lower()
+            name = re.sub(r"[^A-Za-z0-9._@+-]+", "-", name).strip("-.")[:40] or "signer"
+            signed.setdefault((name, s.primary), []).append(publication)
+    for (name, fingerprint), documents in sorted(signed.items(), key=lambda item: item[0]):
+        yield f"\n[signers.{_quoted(name)}]\nname = {_quoted(_owner(keys[fingerprint]))}"
+        yield f'fingerprint = "{fingerprint}"'
+        for kind, every in (("bulletins", archive.bulletins), ("canaries", archive.canaries)):
+            if days := [p.published for p in documents if p in every]:
+                others = [p.published for p in every if p not in documents]
+                since = [f"since = {min(days)}"] if any(d < min(days) for d in others) else []
+                until = [f"until = {max(days)}"] if any(d > max(days) for d in others) else []
+                yield f"{kind} = {{{', '.join(since + until)}}}"
+
+
+def _anchors(archive: Archive) -> Iterator[str]:
+    yield "\n# Compare fingerprints with independent sources, and uncomment those that match:"
+    stated = {canary.master_key for canary in archive.canaries}
+    for key in archive.keys:
+        names = (key.file.path, *key.owners)
+        if key.fingerprint in stated or any(map(_MASTER.search, names)):
+            by = ", stated by canaries" if key.fingerprint in stated else ""
+            yield f"# {visible(_owner(key))} ({visible(key.file.path)}){by}"
+            yield f'# [[anchors]]\n# fingerprint = "{key.fingerprint}"'
+
+
+def _owner(key: Key) -> str:
+    return visible(re.sub(r"\s*[(<].*", "", key.owners[0])) if key.owners else ""
+
+
+def _common(words: Iterable[str]) -> str:
+    return max(sorted(Counter(words).items()), key=lambda item: item[1])[0]
+
+
+def _quoted(text: str) -> str:
+    return json.dumps(visible(text), ensure_ascii=False)
+
+
+def _listed(texts: Iterable[str]) -> str:
+    return f"[{', '.join(map(_quoted, sorted(set(texts))))}]"
