@@ -26,7 +26,7 @@ from secpack.model.archive import (
     Signature,
 )
 from secpack.model.findings import PUBLISH_CHECK, Finding, Severity, ranges, with_waivers
-from secpack.pack import Contents, TextFile, document_id, read_contents
+from secpack.pack import Contents, TextFile, document_id, names_of, read_contents
 from secpack.profile import Kind, Profile
 from secpack.signatures.gpgv import Checker
 from secpack.signatures.policy import check_pack, check_signatures, is_about_signatures
@@ -85,7 +85,7 @@ def load(  # noqa: PLR0913 - all but the first are given by name
             if profile.tracker
         ],
     )
-    secret = _names_of(withheld)
+    secret = _names_of(withheld, profile)
     archive = replace(
         archive,
         attachments=tuple(
@@ -148,10 +148,15 @@ def _unknown_embargoes(profile: Profile, contents: Contents) -> Iterator[str]:
             yield name
 
 
-def _names_of(withheld: set[str]) -> re.Pattern[str]:
+def _names_of(withheld: set[str], profile: Profile) -> re.Pattern[str]:
     """Matches names of files that belong to withheld documents."""
-    names = [re.escape(identity.lower()) for identity in withheld]
-    return re.compile("|".join(rf"{name}(?!\d)" for name in names) if names else r"(?!)", re.I)
+    names = [
+        names_of(kind, int(identity.removeprefix(f"{kind.prefix}-")))
+        for kind in (profile.bulletins, profile.canaries)
+        for identity in sorted(withheld)
+        if identity.startswith(f"{kind.prefix}-")
+    ]
+    return re.compile("|".join(names) or r"(?!)", re.IGNORECASE)
 
 
 # --- findings ---------------------------------------------------------------------------------

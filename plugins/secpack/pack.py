@@ -137,7 +137,7 @@ class _Reader:
         self._root = root
         self._profile = profile
         self._read_paths: set[str] = set()
-        self._signatures_here: set[str] = set()
+        self._settled: set[str] = set()  # in their places, though not published
         self._others: dict[str, str] = {}  # why they are not published, by path
         self._kinds = (
             (profile.bulletins, _names(profile.bulletins), self.contents.bulletins),
@@ -160,7 +160,7 @@ class _Reader:
         signatures: defaultdict[str, _Signed] = defaultdict(list)
         for path in paths:
             if signed := self._signed_by(path):
-                self._signatures_here.add(path)
+                self._settled.add(path)
                 signatures[signed[0]].append((signed[1], path))
         for path in paths:
             own = signatures.pop(path, [])
@@ -225,7 +225,7 @@ class _Reader:
             like = "signature"
         if not like and (banner := stated_kind(start, self._profile.banners)):
             like = banner
-        is_known = path in self._signatures_here
+        is_known = path in self._settled
         if like and not is_known and not self._document_like.fullmatch(_name(path)):
             self._others.pop(path, None)
             message = f"not published: it looks like a {like}; {self._expected(like)}"
@@ -252,6 +252,7 @@ class _Reader:
             match = names.fullmatch(_name(path)) if kind.contains(path) else None
             if match and self._is_embargoed(path):
                 self.contents.withheld.add(document_id(kind, int(match["number"])))
+                self._settled.add(path)
                 return
             if match:
                 if file := self._read(path, MAX_BYTES):
@@ -312,7 +313,7 @@ class _Reader:
                 yield path
             elif not _is_kind(entry, stat.S_ISDIR):
                 self._report_error(path, "not a regular file")
-            elif not self._is_named(path) and not SKIPPED.fullmatch(entry.name):
+            elif prefix and not self._is_named(path) and not SKIPPED.fullmatch(entry.name):
                 self._report(path, "stray-file", "not published: expected a file here")
 
     def _is_named(self, path: str) -> bool:
@@ -375,6 +376,14 @@ def _regular(pattern: str) -> str:
     """A pattern of the profile as a regular expression."""
     parts = re.split(r"(\{[a-z]+\})", pattern)
     return "".join(_FIELDS[part] if part in _FIELDS else re.escape(part) for part in parts)
+
+
+def names_of(kind: Kind, number: int) -> str:
+    """A regular expression for how names of files begin that belong to a document."""
+    stems = (_regular(pattern.rpartition(".")[0] or pattern) for pattern in kind.patterns)
+    fixed = (stem.replace(_FIELDS["{number}"], f"(?<![0-9])0*{number}(?![0-9])") for stem in stems)
+    own = rf"{re.escape(document_id(kind, number))}(?![0-9])"
+    return "|".join([own, *(stem.replace("?P<year>", "?:") for stem in fixed)])
 
 
 def _ending(pattern: str) -> re.Pattern[str]:

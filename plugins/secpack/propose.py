@@ -113,17 +113,17 @@ def _layout(starts: dict[str, bytes], texts: Sequence[_Text]) -> Iterator[str]:
 def _kind(table: str, texts: Sequence[_Text], issuer: str) -> Iterator[str]:
     if not texts:
         return
-    begun = _common(re.match("[A-Za-z]*", text.name)[0] for text in texts)  # type: ignore[index]
-    prefix = begun.lower() if table == "canaries" else begun.upper()
-    yield f"\n[{table}]\nprefix = {_quoted(prefix[:40] or table)}"
     folders = {text.path.rpartition("/")[0] or "." for text in texts}
-    if len(folders) > 1 and (top := os.path.commonpath(folders)):
-        folders = {top}
-        yield "nested = true"
+    is_nested = len(folders) > 1 and bool(os.path.commonpath(folders))
+    folders = {os.path.commonpath(folders)} if is_nested else folders
     counts = Counter(part for text in texts for part in set(_PART.findall(text.name)))
     usual = {part for part, count in counts.items() if 2 * count > len(texts)}
-    files = {_pattern(text, usual) for text in texts}
+    files = sorted({_pattern(text, usual) for text in texts})
+    begun = [re.search(r"([A-Za-z]+)[^A-Za-z0-9}]*\{number\}", name) for name in files]
+    prefix = next((match[1] for match in begun if match), "canary")
     own = _common(text.issuer for text in texts)
+    yield f"\n[{table}]\nprefix = {_quoted(prefix if table == 'canaries' else prefix.upper())}"
+    yield from ["nested = true"] if is_nested else []
     yield f"folder = {_listed(folders)}"
     yield f"files = {_listed(name for name in files if '{number}' in name)}"
     yield f"banner = {_listed(text.banner for text in texts)}"

@@ -1,0 +1,274 @@
+"""Packs in other layouts than the usual one, with the profiles that describe them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from bulletins.build.links import dangling
+from secpack import Checker, load, load_profile
+from secpack.cli import main
+from secpack.model.archive import Window
+from secpack.model.findings import Severity
+from secpack.profile import DocumentEntry, Kind, Profile
+from tests.bulletins.sites import build, publish
+from tests.keys import Gnupg, new_gnupg
+from tests.packs import PROOF, bulletin, canary, make_pack, numbered
+
+NOTICE = """\
+   ---===[ Tarn Security Notice #{number} ]===---
+
+      A gate in {place} stays open
+
+Dates
+-----
+
+* First published: {day}
+* Revised: 2026/06/01 (named the gate)
+
+Impact
+------
+
+A stranger can come in through the gate, and leave with the cheese.
+
+Remedy
+------
+
+Close the gate in {place}.
+
+Tarn Valley Council
+"""
+
+CANARY = """\
+---===[ Tarn Services warrant canary #{number} ]===---
+
+Statements
+==========
+
+1. The date of issue of this canary is {day}.
+
+2. The fingerprint of our root key is:
+
+    {key}
+
+3. Nobody has ever asked us for the key of the gate.
+
+4. We publish the next canary no later than 23:59 UTC on {due}.
+"""
+
+
+@pytest.fixture(scope="module")
+def gnupg() -> Iterator[Gnupg]:
+    with new_gnupg() as gpg:
+        for name in ("root", "ada", "bob"):
+            gpg.make(name)
+        for name in ("ada", "bob"):
+            gpg.certify(name, by="root")
+        yield gpg
+
+
+@pytest.fixture(scope="module")
+def pack(gnupg: Gnupg, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A pack without any usual name; ada signs in armour, ``.asc``, bob in binary, ``.sig``."""
+    root = gnupg.fingerprints["root"]
+    key = " ".join(re.findall("....", root))
+    texts = {
+        "published/notices/2025/2025.11-tsn_1-gate.text": ("1", "Upper Tarn", "2025-11-30"),
+        "published/notices/2026/2026.05-tsn_2-fold.text": ("2", "the fold", "5 May 2026"),
+    }
+    signed = {
+        path: NOTICE.format(number=number, place=place, day=day)
+        for path, (number, place, day) in texts.items()
+    }
+    for number, day, due in (
+        ("1", "30 November 2025", "May 14, 2026"),
+        ("2", "25/05/2026", "2027-09-14"),
+    ):
+        text = CANARY.format(number=number, key=key, day=day, due=due)
+        signed[f"warrant/{number}_of_tarn_canary.txt"] = text
+    signed["sums/release-1.0.sha256"] = f"{'0' * 64}  tarn-1.0.tar\n"
+    files: dict[str, str | bytes] = {
+        "openpgp/root/tarn-root.asc": gnupg.export("root"),
+        "openpgp/people/ada@tarn.example.org-signed.asc": gnupg.export("ada"),
+        "openpgp/people/bob.gpg": gnupg.export("bob", armour=False),
+        "README": "How to verify.",
+    }
+    for path, text in signed.items():
+        files |= {
+            path: text,
+            f"{path}.asc": gnupg.sign(text.encode(), "ada"),
+            f"{path}.sig": gnupg.sign(text.encode(), "bob", armour=False),
+        }
+    folder = tmp_path_factory.mktemp("third")
+    for path, data in files.items():
+        (folder / path).parent.mkdir(parents=True, exist_ok=True)
+        (folder / path).write_bytes(data if isinstance(data, bytes) else data.encode())
+    return folder
+
+
+def proposed(pack: Path, capsys: pytest.CaptureFixture[str]) -> str:
+    assert main(["profile", str(pack)]) == 0
+    return capsys.readouterr()[0]
+
+
+def finished(profile: str, root: str) -> str:
+    """What a person makes of the proposal: names, and the anchor that they have compared."""
+    profile = re.sub(r'# name = ""[^\n]*', 'name = "Tarn"', profile)
+    profile = profile.replace('# team = ""', 'team = "Tarn Valley Council"')
+    profile = profile.replace("# tag = ", "tag = ")
+    anchor = f'# [[anchors]]\n# fingerprint = "{root}"'
+    assert anchor in profile
+    return profile.replace(anchor, anchor.replace("# ", ""))
+
+
+def test_a_pack_in_another_layout_needs_a_profile_and_no_code(
+    pack: Path, gnupg: Gnupg, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    profile = tmp_path / "profile.toml"
+    profile.write_text(finished(proposed(pack, capsys), gnupg.fingerprints["root"]))
+    archive = load(pack, profile=load_profile(profile), checker=Checker())
+    assert [f for f in archive.findings if f.severity is not Severity.NOTICE] == []
+    assert [(b.id, b.published, b.updated) for b in archive.bulletins] == [
+        ("TSN-001", date(2025, 11, 30), date(2026, 6, 1)),
+        ("TSN-002", date(2026, 5, 5), date(2026, 6, 1)),
+    ]
+    assert [(c.title, c.due) for c in archive.canaries] == [
+        (
+            "Tarn Services warrant canary 001",
+            Window(date(2025, 11, 30), date(2026, 5, 14), "23:59"),
+        ),
+        ("Tarn Services warrant canary 002", Window(date(2026, 5, 25), date(2027, 9, 14), "23:59")),
+    ]
+    for each in (*archive.publications, *archive.attachments):
+        assert [(s.signer, s.counts, s.certified) for s in each.signatures] == [
+            ("ada", True, True),
+            ("bob", True, True),
+        ]
+
+
+def test_its_site_is_published(
+    pack: Path, gnupg: Gnupg, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    profile = tmp_path / "profile.toml"
+    profile.write_text(finished(proposed(pack, capsys), gnupg.fingerprints["root"]))
+    site = publish(
+        tmp_path / "public",
+        SECPACK=pack,
+        PROFILE=profile,
+        SITEURL="https://tarn.example.org",
+    )
+    assert site.status == 0, site.said
+    files = site.files()
+    assert "tsn/002/2026.05-tsn_2-fold.text.sig" in files
+    assert "files/sums/release-1.0.sha256.asc" in files
+    assert "keys/people/bob.gpg" in files
+    pages = "".join(site.read(path) for path in files if path.endswith(".html"))
+    assert not re.search(r"Xen|XSA|Qubes|QSB", pages)
+
+
+# --- parts of a layout ------------------------------------------------------------------------
+
+
+def test_what_looks_like_something_and_is_in_no_place_for_it(tmp_path: Path) -> None:
+    pack = make_pack(
+        tmp_path,
+        {
+            **numbered(1),
+            "QSBs/notes.md": bulletin(2),
+            "drafts/next": canary(2),
+            "drafts/canary-template.txt": canary(3),
+            "QSBs/qsb-001-2001.txt.signature-of-ines": b"-----BEGIN PGP SIGNATURE-----\n",
+            "tags/one.sig.ines": b"x",
+            "other/ines": b"-----BEGIN PGP PUBLIC KEY BLOCK-----\n",
+            "other/README.md": "---===[ Quern Canary 001 ]===---\n",
+        },
+    )
+    archive = load(pack, profile=Profile(issuer="Quern"))
+    assert [f"{f.file}: {f.code}: {f.severity.value}" for f in archive.findings] == [
+        "QSBs/notes.md: misplaced-document: error",
+        "QSBs/qsb-001-2001.txt.signature-of-ines: misplaced-signature: warning",
+        "drafts/next: misplaced-document: error",
+        "other/ines: misplaced-key: warning",
+        "tags/one.sig.ines: misplaced-signature: warning",
+    ]
+    messages = {f.file: f.message for f in archive.findings}
+    assert messages["QSBs/notes.md"] == (
+        "not published: it looks like a bulletin; expected a name like qsb-001-2020.txt in QSBs/"
+    )
+    assert messages["tags/one.sig.ines"].endswith(
+        "a name that ends in .sig.{signer} or .sign.{signer}"
+    )
+
+
+def test_folders_of_attachments(tmp_path: Path) -> None:
+    files: dict[str, str | bytes] = {
+        "digests/1.0/quern.iso.DIGESTS": "0",
+        "digests/1.0/quern.iso.DIGESTS.sig.ines": b"x",
+        "digests/1.0/quern.html": "<p>",
+        "digests/1.0/quern.html.sig.ines": b"x",
+        "digests/unsigned.txt": "1",
+    }
+    pack = make_pack(tmp_path, {**numbered(1), **files})
+    profile = Profile(issuer="Quern", attachments=("digests", "fund"))
+    archive = load(pack, profile=profile)
+    assert [a.file.path for a in archive.attachments] == ["digests/1.0/quern.iso.DIGESTS"]
+    assert [f"{f.file}: {f.code}: {f.severity.value}" for f in archive.findings] == [
+        "digests/1.0/quern.html: stray-file: warning",
+        "digests/unsigned.txt: stray-file: warning",
+        "fund: folder-missing: notice",
+    ]
+
+
+def test_an_embargo_hides_a_document_whatever_its_name(tmp_path: Path) -> None:
+    kind = Kind("QSB", ("QSBs",), files=("{year}_{number}.txt",), banner=("Security Bulletin",))
+    text = bulletin(2, date="2099-01-01", body="\u202e")
+    files = {"QSBs/2001_1.txt": bulletin(1), "QSBs/2099_2.txt": text, "QSBs/2099_2.txt.sig.x": b""}
+    pack = make_pack(tmp_path, files)
+    late = load(pack, profile=Profile(issuer="Quern", bulletins=kind, as_of=date(2010, 1, 1)))
+    entry = {"QSB-002": DocumentEntry(status="embargoed")}
+    embargoed = load(pack, profile=Profile(issuer="Quern", bulletins=kind, documents=entry))
+    for archive in (late, embargoed):
+        assert [b.number for b in archive.bulletins] == [1]
+        assert archive.findings == ()
+
+
+def test_statements_that_no_canary_makes_are_not_missed(tmp_path: Path) -> None:
+    text = canary(1).replace(
+        "2. We have published 1 Quern Security Bulletins so far.", "2. All is well."
+    )
+    pack = make_pack(tmp_path, {"canaries/canary-001-2020.txt": text})
+    kind = Kind("canary", ("canaries",), states=("next",))
+    assert load(pack, profile=Profile(issuer="Quern", canaries=kind)).findings == ()
+    usual = load(pack, profile=Profile(issuer="Quern"))
+    assert {f.code for f in usual.findings} == {"canary-count", "canary-proof"}
+
+
+def test_bulletins_and_canaries_in_one_folder_and_at_the_top(tmp_path: Path) -> None:
+    files = {
+        "qsb-001-2001.txt": bulletin(1),
+        "canary-001-2020.txt": canary(1) + PROOF,
+        "LICENSE": "x",
+    }
+    pack = make_pack(tmp_path, files)
+    kinds = (Kind(prefix, (".",)) for prefix in ("QSB", "canary"))
+    bulletins, canaries = kinds
+    archive = load(pack, profile=Profile(issuer="Quern", bulletins=bulletins, canaries=canaries))
+    assert ([b.id for b in archive.bulletins], [c.id for c in archive.canaries]) == (
+        ["QSB-001"],
+        ["canary-001"],
+    )
+    assert archive.findings == ()
+
+
+def test_an_issuer_of_canaries_alone(tmp_path: Path) -> None:
+    text = canary(1, count=0) + PROOF
+    pack = make_pack(tmp_path / "pack", {"canaries/canary-001-2020.txt": text})
+    profile = tmp_path / "profile.toml"
+    profile.write_text('issuer = "Quern"\n')
+    site = build(tmp_path / "site", SECPACK=pack, PROFILE=profile)
+    assert site.status == 0, site.said
+    assert dangling(site.folder)[0] == []
