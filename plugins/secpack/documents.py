@@ -57,31 +57,29 @@ def started_documents(
         (profile.canaries, contents.canaries, partial(read_canary, profile=profile)),
     )
     tasks = [task for kind in kinds for task in _tasks(*kind, contents.errors)]
-    parts = [partial(_run, tasks[at : at + _PART]) for at in range(0, len(tasks), _PART)]
-    with started(parts) as results:
+    with started(tasks, _PART) as results:
         yield lambda: _documents(results, contents, lambda done: progress(done, len(tasks)))
 
 
 def _documents(
-    parts: Iterable[list[_Result]], contents: Contents, progress: Callable[[int], object]
+    results: Iterable[_Result], contents: Contents, progress: Callable[[int], object]
 ) -> tuple[list[Bulletin], list[Canary]]:
     bulletins: list[Bulletin] = []
     canaries: list[Canary] = []
-    for part in parts:
-        for result in part:
-            match result:
-                case Bulletin():
-                    bulletins.append(result)
-                case Canary():
-                    canaries.append(result)
-                case TextError():
-                    contents.errors += result.errors
-                    contents.findings += result.findings
-                case SecpackError():
-                    contents.errors.append(result)
-                case _:
-                    assert_never(result)
-        progress(len(bulletins) + len(canaries))
+    for done, result in enumerate(results, 1):
+        match result:
+            case Bulletin():
+                bulletins.append(result)
+            case Canary():
+                canaries.append(result)
+            case TextError():
+                contents.errors += result.errors
+                contents.findings += result.findings
+            case SecpackError():
+                contents.errors.append(result)
+            case _:
+                assert_never(result)
+        progress(done)
     return bulletins, canaries
 
 
@@ -104,10 +102,6 @@ def _tasks(
         errors.append(ParseError(message, path=orphan.file.path))
     for number, text in texts.items():
         yield partial(_document, read, text, letters[number])
-
-
-def _run(tasks: Iterable[Callable[[], _Result]]) -> list[_Result]:
-    return [task() for task in tasks]
 
 
 def _document(read: _Read, text: TextFile, letters: Sequence[TextFile]) -> _Result:

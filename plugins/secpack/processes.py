@@ -33,20 +33,21 @@ def run_all(tasks: Sequence[Callable[[], _T]]) -> Iterator[_T]:
 
 
 @contextmanager
-def started(tasks: Sequence[Callable[[], _T]]) -> Iterator[Iterator[_T]]:
+def started(tasks: Sequence[Callable[[], _T]], size: int = 1) -> Iterator[Iterator[_T]]:
     """Start tasks as ``run_all`` does; their results can be taken until the block ends.
 
-    The first one runs here, so that what it compiles need not be compiled by each process.
+    A process takes ``size`` tasks at a time. The first ones run here, so that what they compile
+    need not be compiled by each process.
     """
-    first = [task() for task in tasks[:1]]
-    pool = _pool() if len(tasks) >= _FEW else None
+    first = [task() for task in tasks[:size]]
+    pool = _pool() if len(tasks) >= _FEW * size else None
     if pool is None:
-        yield chain(first, (task() for task in tasks[1:]))
+        yield chain(first, (task() for task in tasks[size:]))
         return
     global _tasks  # noqa: PLW0603 - the only way to hand a closure to a process that is forked
     _tasks = tasks
     try:
-        yield chain(first, pool.map(_run, range(1, len(tasks))))
+        yield chain(first, pool.map(_run, range(size, len(tasks)), chunksize=size))
     finally:
         pool.shutdown(cancel_futures=True)
         _tasks = ()
