@@ -132,6 +132,10 @@ class Site:
         """How the signatures of a document stand."""
         return self.standings[publication.document.file.path]
 
+    def findings_on(self, publication: Publication) -> list[Finding]:
+        """The findings about a text."""
+        return [f for f in self.archive.findings if f.file == publication.document.file.path]
+
     @cached_property
     def signature_findings(self) -> Mapping[str, Sequence[Finding]]:
         """Findings about signatures, by file."""

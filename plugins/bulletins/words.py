@@ -171,6 +171,7 @@ original_is: Final = Markup(
     'The original is <a href="{url}">{name}</a>, {size} bytes, '
     'SHA-256 <code class="digest">{sha256}</code>.'
 )
+notes: Final = "Notes"
 accepted: Final = Markup("Accepted: {reason}")
 evidence_caption: Final = "Result of verification at build time (gpgv, keys of the pack)"
 signer: Final = "Signer"
@@ -216,7 +217,7 @@ not_understood: Final = "not stated in a form that this archive understands"
 bulletin_count: Final = Markup("States {count}; this archive has {here} up to that date.")
 master_key: Final = "Master key"
 same_master_key: Final = "Matches the key that this archive trusts."
-other_master_key: Final = Markup("This archive trusts another key: {key}")
+other_master_key: Final = "This archive trusts another key:"
 freshness: Final = "Freshness"
 freshness_proof: Final = Markup("Proof of freshness dated {date}")
 since: Final = Markup("Since {canary}")

@@ -33,7 +33,7 @@ from secpack.extract.sections import Quotation, actions, affected
 from secpack.model.archive import Bulletin, Canary, Letter, Publication, Relation, Section, Verdict
 from secpack.parser.blocks import defined_labels
 from secpack.parser.characters import visible
-from secpack.signatures.policy import expected_signers
+from secpack.signatures.policy import expected_signers, is_about_signatures
 
 #: From a document's page to the root of the site.
 ROOT: Final = "../../"
@@ -100,6 +100,7 @@ def canary_page(site: Site, canary: Canary) -> CanaryPage:
         bulletins=sum(1 for b in site.archive.bulletins if b.published <= canary.published),
         master_key=grouped(canary.master_key),
         trusted_keys=tuple(map(grouped, site.profile.anchors_on(canary.published))),
+        alarm=any(f.code == "canary-key" and not f.waived for f in site.findings_on(canary)),
         freshness=canary.freshness,
         has_announcements=bool(canary.announcements),
         comparison=_comparison(site, canary),
@@ -125,6 +126,11 @@ def _body(site: Site, publication: Publication, text: Rendered, room: int) -> Bo
         original=file.data.decode() if len(file.data) < room else "",
         data=Link(json_url(publication, site.profile).rpartition("/")[2], words.json),
         evidence=evidence(site, file, publication.signatures),
+        notes=tuple(
+            (f.message, f.waived)
+            for f in site.findings_on(publication)
+            if f.waived and not is_about_signatures(f.code)
+        ),
         revisions=tuple(
             sorted(publication.revisions, key=lambda revision: revision.date, reverse=True)
         ),

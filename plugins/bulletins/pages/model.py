@@ -195,6 +195,7 @@ class Body:
     """What the pages of bulletins and canaries share.
 
     ``original`` is the text's characters if it is short enough for the page, otherwise empty.
+    ``notes`` are findings about the text that the profile accepts, each with the reason.
     """
 
     description: str
@@ -203,6 +204,7 @@ class Body:
     original: str
     data: Link
     evidence: Evidence
+    notes: tuple[tuple[str, str], ...]
     revisions: tuple[Revision, ...]
     older: Item | None
     newer: Item | None
@@ -254,7 +256,8 @@ class Comparison:
 class CanaryPage:
     """A canary; ``bulletins`` counts those of this archive up to its date.
 
-    ``trusted_keys`` are the fingerprints of the master keys that this archive trusts for its day.
+    ``trusted_keys`` are the fingerprints of the master keys that this archive trusts for its day;
+    ``alarm`` means that it states another one, and nothing explains that.
     """
 
     item: CanaryItem
@@ -263,6 +266,7 @@ class CanaryPage:
     bulletins: int
     master_key: str
     trusted_keys: tuple[str, ...]
+    alarm: bool
     freshness: date | None
     has_announcements: bool
     comparison: Comparison | None
