@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import fields
 from datetime import date
 from typing import Final
@@ -11,9 +11,8 @@ from xml.etree import ElementTree as ET
 
 from bulletins.exports.csaf import is_provider
 from bulletins.site import Site
-from bulletins.urls import CSAF_PROVIDER, INDEX, SITEMAP, list_url, page_url
+from bulletins.urls import CSAF_PROVIDER, INDEX, SITEMAP, kind_of, list_url, page_url
 from secpack import SecpackError
-from secpack.model.archive import Publication
 
 #: How many URLs a sitemap may hold.
 MOST: Final = 50_000
@@ -41,15 +40,12 @@ def sitemap(files: Iterable[str], dates: Mapping[str, date], site_url: str) -> b
 
 def page_dates(site: Site) -> dict[str, date]:
     """When the texts on each page were last revised, by the page's URL."""
-    archive, profile = site.archive, site.profile
-    dates = {page_url(p, profile): p.updated for p in archive.publications}
-    lists: tuple[tuple[str, Sequence[Publication]], ...] = (
-        ("", archive.publications),
-        (list_url(profile.bulletins), archive.bulletins),
-        (list_url(profile.canaries), archive.canaries),
-    )
-    newest = {url: [p.updated for p in publications] for url, publications in lists}
-    return dates | {url: max(days) for url, days in newest.items() if days}
+    dates: dict[str, date] = {}
+    for p in site.archive.publications:
+        kind = kind_of(p, site.profile)
+        for url in ("", list_url(kind), page_url(p, site.profile)):
+            dates[url] = max(p.updated, dates.get(url, p.updated))
+    return dates
 
 
 def robots(site_url: str) -> bytes:

@@ -15,7 +15,7 @@ import sys
 import tempfile
 import time
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
@@ -238,9 +238,12 @@ def _tell(plan: Plan, *, whole: bool) -> None:
         print("Nothing changes.")
     for line in _documents(plan):
         print(line)
+    sites = (plan.new.data, plan.old.data)
+    documents = {path: "signatures" for site in sites for path in site.signatures}
+    documents |= {d.file: "originals" for site in sites for d in site.documents.values()}
     kinds: defaultdict[str, list[tuple[str, str]]] = defaultdict(list)
     for sign, path in plan.changes:
-        kinds[_kind(path, plan)].append((sign, path))
+        kinds[_kind(path, documents)].append((sign, path))
     for kind, changes in sorted(kinds.items()):
         signs = [sign for sign, _ in changes]
         added, changed, removed = (signs.count(sign) for sign in "+~-")
@@ -264,17 +267,13 @@ def _documents(plan: Plan) -> Iterator[str]:
     yield from (f"documents {word}: {', '.join(ids)}" for word, ids in rows.items() if ids)
 
 
-def _kind(path: str, plan: Plan) -> str:
-    sites = (plan.new, plan.old)
+def _kind(path: str, documents: Mapping[str, str]) -> str:
     if path.endswith(".html"):
         return "pages"
-    if any(path in site.data.signatures for site in sites):
-        return "signatures"
-    if any(path == d.file for site in sites for d in site.data.documents.values()):
-        return "originals"
     if path.startswith(KEYS):
         return "keys"
-    return "feeds" if path.startswith(FEEDS) else "data and other files"
+    other = "feeds" if path.startswith(FEEDS) else "data and other files"
+    return documents.get(path, other)
 
 
 def _tell_refused(plan: Plan) -> None:
