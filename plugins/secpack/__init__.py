@@ -3,7 +3,7 @@
 from importlib import import_module
 from typing import TYPE_CHECKING
 
-from secpack.errors import PackError, ParseError, ProfileError, SecpackError, TrackerError
+from secpack.errors import PackError, ParseError, SecpackError
 
 if TYPE_CHECKING:
     from secpack.archive import load
@@ -31,9 +31,7 @@ __all__ = [
     "PackError",
     "ParseError",
     "Profile",
-    "ProfileError",
     "SecpackError",
-    "TrackerError",
     "load",
     "load_advisories",
     "load_profile",

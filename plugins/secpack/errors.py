@@ -41,18 +41,6 @@ class ParseError(SecpackError):
         return "\n".join([f"{':'.join(parts)}: {self.message}", *more])
 
 
-class PrivateKeyError(ParseError):
-    """A file contains a private key; no waiver accepts that."""
-
-
-class ProfileError(ParseError):
-    """A profile is not valid TOML, or has an unknown setting or an invalid value."""
-
-
-class TrackerError(ParseError):
-    """Tracker data does not have the form of ``xsa.yml``."""
-
-
 class ProgramMissingError(SecpackError):
     """A program is not installed."""
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final, TypeAlias
 
-from secpack.errors import ParseError, PrivateKeyError, SecpackError
+from secpack.errors import ParseError, SecpackError
 from secpack.files import read_file
 from secpack.model.archive import Attachment, File, Signature
 from secpack.model.findings import Finding, Severity
@@ -342,7 +342,7 @@ class _Reader:
         name = find_private_key(data)
         if name:
             why = f"contains {name}: remove it from the pack and its history, and revoke the key"
-            self.contents.errors.append(PrivateKeyError(why, path=_printable(path)))
+            self.contents.errors.append(ParseError(why, path=_printable(path)))
         return not name
 
     # --- reports ---

@@ -13,7 +13,7 @@ from types import UnionType
 from typing import Any, Final, TypeAlias, TypeVar, get_args, get_origin, get_type_hints
 from urllib.parse import quote
 
-from secpack.errors import ProfileError
+from secpack.errors import ParseError
 from secpack.files import is_safe, read_file
 from secpack.model.archive import Verdict
 from secpack.model.findings import Waiver
@@ -338,7 +338,7 @@ class Profile:
 def load_profile(path: Path) -> Profile:
     """Read a profile.
 
-    Raises ProfileError, with the line if it is known, when the file is missing, is not TOML, or
+    Raises ParseError, with the line if it is known, when the file is missing, is not TOML, or
     has an unknown setting or an invalid value.
     """
     try:
@@ -346,11 +346,11 @@ def load_profile(path: Path) -> Profile:
         _check_lines(text, path)
         data = tomllib.loads(text)
     except OSError as error:
-        raise ProfileError(f"cannot be read: {error.strerror}", path=str(path)) from None
+        raise ParseError(f"cannot be read: {error.strerror}", path=str(path)) from None
     except UnicodeDecodeError:
-        raise ProfileError("not UTF-8", path=str(path)) from None
+        raise ParseError("not UTF-8", path=str(path)) from None
     except RecursionError:
-        raise ProfileError("not TOML: nested too deeply", path=str(path)) from None
+        raise ParseError("not TOML: nested too deeply", path=str(path)) from None
     except ValueError as error:  # TOMLDecodeError, or a number with too many digits
         raise _not_toml(str(error), path) from None
     try:
@@ -369,11 +369,11 @@ def profile_of(data: dict[str, Any]) -> Profile:
     return profile
 
 
-def _told(error: _InvalidError, text: str, path: Path) -> ProfileError:
+def _told(error: _InvalidError, text: str, path: Path) -> ParseError:
     line = 0
     for name in error.names:
         line = _line_of(text, name, line) or line
-    return ProfileError(visible(str(error)), path=str(path), line=line)
+    return ParseError(visible(str(error)), path=str(path), line=line)
 
 
 def _usable(data: dict[str, Any], error: _InvalidError) -> tuple[Profile, list[_InvalidError]]:
@@ -401,16 +401,16 @@ def _check_lines(text: str, path: Path) -> None:
     for number, line in enumerate(text.split("\n"), 1):
         if len(line) > _MAX_LINE or line.count(".") > _MAX_DOTS:
             message = f"expected a line of at most {_MAX_LINE} characters and {_MAX_DOTS} dots"
-            raise ProfileError(message, path=str(path), line=number)
+            raise ParseError(message, path=str(path), line=number)
 
 
-def _not_toml(message: str, path: Path) -> ProfileError:
+def _not_toml(message: str, path: Path) -> ParseError:
     """The parser gives the position only in its message: ``… (at line 3, column 16)``."""
     match = re.fullmatch(r"(.*) \(at line (\d+), column (\d+)\)", message)
     if not match:
-        return ProfileError(f"not TOML: {message}", path=str(path))
+        return ParseError(f"not TOML: {message}", path=str(path))
     line, column = int(match[2]), int(match[3])
-    return ProfileError(f"not TOML: {match[1]}", path=str(path), line=line, column=column)
+    return ParseError(f"not TOML: {match[1]}", path=str(path), line=line, column=column)
 
 
 class _InvalidError(Exception):

@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 
 from secpack import Checker, PackError, Profile, load
-from secpack.errors import PrivateKeyError
+from secpack.errors import ParseError
 from secpack.model.findings import Waiver
 from secpack.signatures.packets import packets
 from secpack.signatures.private_keys import find_private_key
@@ -176,7 +176,7 @@ def test_no_file_of_a_pack_may_hold_one(tmp_path: Path, gnupg: Gnupg, path: str)
         with pytest.raises(PackError) as raised:
             load(pack, profile=Profile(waivers=waivers), checker=checker)
         (error,) = raised.value.errors
-        assert isinstance(error, PrivateKeyError)
+        assert isinstance(error, ParseError)
         assert str(error).startswith(f"{path}: contains an OpenPGP secret key: remove it")
 
 

@@ -11,7 +11,7 @@ from typing import Any, Final, TypeAlias, TypeVar
 
 import yaml
 
-from secpack.errors import TrackerError
+from secpack.errors import ParseError
 from secpack.files import MAX_INPUT, read_file
 from secpack.model.archive import Advisory
 from secpack.model.findings import Finding, Severity
@@ -41,7 +41,7 @@ _FRAME: Final = (
 def load_advisories(xsa: Path | None, xsa_json: Path | None = None) -> tuple[Advisory, ...]:
     """Read tracker data and the Xen Project's list, if given; advisories ascend.
 
-    Raises TrackerError, with a line if possible, when a file cannot be read or is invalid: an
+    Raises ParseError, with a line if possible, when a file cannot be read or is invalid: an
     unknown field, a value of another kind, a number twice.
     """
     tracked = _load(xsa, _tracked) if xsa else ()
@@ -71,13 +71,13 @@ def _load(
     try:
         advisories += read(read_file(path, MAX_INPUT), path.name, errors)
     except OSError as error:
-        raise TrackerError(f"cannot be read: {error.strerror}", path=str(path)) from None
+        raise ParseError(f"cannot be read: {error.strerror}", path=str(path)) from None
     except _InvalidError as error:
         errors.append(error)
     advisories.sort(key=lambda advisory: advisory.number)
     if errors:
         told = [
-            TrackerError(str(each), path=str(path), line=each.line, column=each.column)
+            ParseError(str(each), path=str(path), line=each.line, column=each.column)
             for each in errors
         ]
         told[0].others, told[0].usable = tuple(told[1:]), tuple(advisories)
