@@ -26,7 +26,7 @@ def in_short(standing: Standing) -> str:
         who = " and ".join(standing.missing)
         words = f"{standing.good} of {standing.total}: {who} never signed this text"
     elif not standing.total:
-        words = "not signed"
+        words = "unsigned"
     for verdict, is_explained in dict.fromkeys(standing.faults):
         count = standing.faults.count((verdict, is_explained))
         words += f"; {count} {faults[verdict][0]}{', explained' if is_explained else ''}"
@@ -39,13 +39,12 @@ faults: Final = {
     Verdict.GOOD: ("good", "Good: the owner of the key signed exactly these bytes."),
     Verdict.GOOD_UNTIL: (
         "good",
-        "Key valid until a day: the signature claims to be older than the end of its key. Whoever "
-        "had the key later could claim that, too, so look for when you first saw the signature.",
+        "Key valid until: this rests on the time that the signature claims. Whoever had the key "
+        "later could claim it, too.",
     ),
     Verdict.GOOD_LEGACY: (
         "good",
-        "Obsolete digest: two texts with the same digest can be made by whoever writes both. Other "
-        "programs may refuse the signature.",
+        "Obsolete digest: whoever writes two texts can give both the same.",
     ),
     Verdict.OBSOLETE_DIGEST: (
         "over an obsolete digest",
@@ -166,14 +165,13 @@ not_affected: Final = "not affected"
 
 # --- evidence ---------------------------------------------------------------------------------
 
-good_by: Final = Markup("Good: {names}.")
 original_is: Final = Markup(
     'The original is <a href="{url}">{name}</a>, {size} bytes, '
     'SHA-256 <code class="digest">{sha256}</code>.'
 )
 notes: Final = "Notes"
 accepted: Final = Markup("Accepted: {reason}")
-evidence_caption: Final = "Result of verification at build time (gpgv, keys of the pack)"
+evidence_caption: Final = "Result at build time (gpgv, keys of the pack)"
 signer: Final = "Signer"
 result: Final = "Result"
 key: Final = "Key"
@@ -189,20 +187,18 @@ certified: Final = {
 certified_by: Final = "certified by {}"
 through: Final = "{certified} through {keys}"
 is_anchor: Final = "a key that this archive trusts"
-claimed: Final = "This rests on the time that the signature claims."
-first_commit: Final = "The first commit with it is {commit}, dated {date}."
-weak_key: Final = (
-    "Other programs refuse it: the key’s own signature of that time uses an obsolete digest, or is "
-    "missing."
+first_commit: Final = "first in commit {commit}, dated {date}"
+weak_key: Final = "other programs refuse it"
+weak_key_meaning: Final = (
+    "Other programs: they want a newer digest in the key’s own signature of that time."
 )
-weak_certification: Final = "The key’s certification uses the obsolete digest {digest}."
-was_revoked: Final = "The key was revoked, {reason}."
+weak_certification: Final = "obsolete digest {digest}"
+was_revoked: Final = "key revoked, {reason}"
 check: Final = "Check it yourself"
-check_files: Final = "Do not take this site’s word for it. Save the original and its signatures"
+check_files: Final = "Save the original, its signatures"
 check_keys: Final = {1: ", and the key that signed", 2: ", and the keys that signed"}
 check_anchor: Final = (
-    "Get the master key and its fingerprint from somewhere else, and compare the fingerprint "
-    "with several sources"
+    "Get the master key from elsewhere, and compare its fingerprint with several sources"
 )
 check_how: Final = "how, and what the answers mean"
 check_then: Final = "Then run:"

@@ -55,7 +55,7 @@ def test_every_verdict_has_its_sentence() -> None:
             Standing(0, 2, (), ((Verdict.BAD, False), (Verdict.BAD, True)), ("…",)),
             "Not verified: 0 of 2 signatures good; 1 bad; 1 bad, explained",
         ),
-        (Standing(0, 0, (), (), ("…",)), "Not verified: not signed"),
+        (Standing(0, 0, (), (), ("…",)), "Not verified: unsigned"),
     ],
 )
 def test_in_short(standing: Standing, expected: str) -> None:

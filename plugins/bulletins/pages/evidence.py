@@ -9,7 +9,7 @@ from bulletins.pages.items import signer_name
 from bulletins.pages.model import Evidence, Fault, Link, SignatureItem
 from bulletins.site import Site
 from bulletins.urls import key_url
-from secpack.model.archive import File, Key, Signature, Subkey
+from secpack.model.archive import File, Key, Signature, Subkey, Verdict
 from secpack.model.findings import Severity
 from secpack.signatures.policy import in_words, revocation_in_words
 
@@ -22,7 +22,6 @@ def evidence(site: Site, file: File, signatures: Sequence[Signature]) -> Evidenc
         Fault(f.message, f.waived, f.severity is Severity.ERROR)
         for f in site.signature_findings.get(file.path, ())
     ]
-    verdicts = dict.fromkeys(signature.verdict for signature in signatures)
     return Evidence(
         standing=words.in_short(standing),
         alarms=standing.alarms,
@@ -32,7 +31,7 @@ def evidence(site: Site, file: File, signatures: Sequence[Signature]) -> Evidenc
         sha256=file.sha256,
         faults=tuple(faults),
         signatures=tuple(_signature(site, signature) for signature in signatures),
-        meanings=tuple(words.faults[verdict][1] for verdict in verdicts),
+        meanings=tuple(dict.fromkeys(_meanings(site, signatures))),
         keys=tuple(Link(key_url(key, site.profile), key.file.name) for key in keys),
         commands=tuple(_commands(site, file, signatures, keys)),
     )
@@ -61,22 +60,33 @@ def _signature(site: Site, signature: Signature) -> SignatureItem:
 
 def _notes(signature: Signature, key: Key | None) -> Iterator[str]:
     """What else a reader should know of a signature that is good, and of its key."""
-    if signature.until:
-        yield words.claimed
-        if signature.first:
-            commit, day = signature.first
-            yield words.first_commit.format(commit=commit, date=f"{day:%Y-%m-%d}")
-    if not key or not signature.verdict.good:
-        return
-    if key.revoked:
+    if signature.first:
+        commit, day = signature.first
+        yield words.first_commit.format(commit=commit, date=f"{day:%Y-%m-%d}")
+    if key and key.revoked and signature.verdict.good:
         yield words.was_revoked.format(reason=revocation_in_words(key.revoked))
+    if key and _is_weak(signature, key):
+        yield words.weak_key
+
+
+def _is_weak(signature: Signature, key: Key) -> bool:
+    """Whether programs that reject obsolete digests find no older signature on the key itself."""
     parts: list[Key | Subkey] = [key]
     parts += [subkey for subkey in key.subkeys if subkey.fingerprint == signature.fingerprint]
-    strong = [part.strong for part in parts if part.strong]
-    if signature.created and (len(strong) < len(parts) or max(strong) > signature.created):
-        yield words.weak_key
-    if key.chain and key.chain.digest:
-        yield words.weak_certification.format(digest=key.chain.digest)
+    made = signature.created
+    is_strong = all(part.strong and made and part.strong <= made for part in parts)
+    return signature.verdict.good and not is_strong and key.created is not None
+
+
+def _meanings(site: Site, signatures: Sequence[Signature]) -> Iterator[str]:
+    """A sentence for each verdict and note that occurs."""
+    for signature in signatures:
+        yield words.faults[signature.verdict][1]
+        if signature.until:  # also of a signature with an obsolete digest
+            yield words.faults[Verdict.GOOD_UNTIL][1]
+        key = site.keys.get(signature.primary)
+        if key and _is_weak(signature, key):
+            yield words.weak_key_meaning
 
 
 def certified(site: Site, key: Key | None, is_certified: bool | None) -> str:
@@ -86,10 +96,13 @@ def certified(site: Site, key: Key | None, is_certified: bool | None) -> str:
     anchor, *others = key.chain.keys
     if not others:
         return words.is_anchor
-    names = [_owner(site, fingerprint) for fingerprint in others[:-1]]
     is_only = len(site.profile.trusted) == 1
-    by = words.certified[True] if is_only else words.certified_by.format(_owner(site, anchor))
-    return words.through.format(certified=by, keys=", ".join(names)) if names else by
+    said = words.certified[True] if is_only else words.certified_by.format(_owner(site, anchor))
+    if len(others) > 1:
+        names = ", ".join(_owner(site, fingerprint) for fingerprint in others[:-1])
+        said = words.through.format(certified=said, keys=names)
+    digest = key.chain.digest
+    return f"{said}, {words.weak_certification.format(digest=digest)}" if digest else said
 
 
 def _owner(site: Site, fingerprint: str) -> str:
@@ -122,8 +135,9 @@ def _commands(
     trust = dict.fromkeys(f"{chain.keys[0]}:6:" for chain in chains)
     trust |= dict.fromkeys(f"{issuer}:5:" for chain in chains for issuer in chain.keys[1:-1])
     for each in trust or [f"{anchor.fingerprint}:6:" for anchor in site.profile.trusted]:
-        yield f'echo "{each}" | gpg --import-ownertrust'
-    yield from dict.fromkeys(f"gpg --import {key.file.name}" for key in keys)
+        yield f"echo {each} | gpg --import-ownertrust"
+    if keys:
+        yield f"gpg --import {' '.join(dict.fromkeys(key.file.name for key in keys))}"
     yield from (f"gpg --verify {s.file.name} {file.name}" for s in signatures)
     yield "gpgconf --kill all"
 

@@ -6,7 +6,6 @@ from collections.abc import Iterable, Iterator, Sequence
 from functools import partial
 from typing import TypeVar
 
-from bulletins import words
 from bulletins.lookups import Lookup, by_package, by_release, without_release
 from bulletins.pages.evidence import certified, grouped
 from bulletins.pages.items import (
@@ -181,12 +180,10 @@ def keys_page(site: Site) -> KeysPage:
 
 def _key(site: Site, key: Key) -> KeyItem:
     state = certified(site, key, key.certified)
-    digest = key.chain.digest if key.chain else ""
     return KeyItem(
         key=key,
         fingerprint=grouped(key.fingerprint),
         revoked=revocation_in_words(key.revoked) if key.revoked else "",
         certified=f"{state[0].upper()}{state[1:]}.",
-        weak=words.weak_certification.format(digest=digest) if digest else "",
         file=Link(key_url(key, site.profile), key.file.name),
     )

@@ -414,7 +414,6 @@ class KeyItem:
     fingerprint: str
     revoked: str
     certified: str
-    weak: str
     file: Link
 
 

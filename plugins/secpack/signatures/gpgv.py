@@ -52,7 +52,7 @@ _VERDICTS: Final = {
 
 #: Why a verifier could not check a signature, by the number in ERRSIG (libgpg-error).
 _NO_PUBLIC_KEY: Final = "9"
-_ERRORS: Final = {"4": "unknown algorithm", "5": "weak digest", "6": "bad public key"}
+_ERRORS: Final = {"4": "unknown algorithm", "5": "unknown digest", "6": "bad public key"}
 
 
 class Checker:
