@@ -23,17 +23,11 @@ YEARLESS: Final = rf"(?:{MONTH})\s+{_DAY}"
 #: 2011`` or ``12th of May, 2011``, also with several spaces.
 DATE: Final = (
     rf"{ISO}|[0-9]{{4}}/[0-9]{{2}}/[0-9]{{2}}|[0-9]{{1,2}}/[0-9]{{1,2}}/[0-9]{{4}}"
-    rf"|{YEARLESS}(?:,\s*|\s+)[0-9]{{4}}|{_DAY}\s+(?:of\s+)?(?:{MONTH}),?\s+[0-9]{{4}}"
+    rf"|(?:{YEARLESS}|{_DAY}\s+(?:of\s+)?(?:{MONTH}))(?:,\s*|\s+)[0-9]{{4}}"
 )
 
-_NUMBERS: Final = re.compile(
-    r"(?P<year>[0-9]{4})(?P<sign>[-/])(?P<month>[0-9][0-9])(?P=sign)(?P<day>[0-9][0-9])"
-)
-_SLASHES: Final = re.compile(r"([0-9]{1,2})/([0-9]{1,2})/([0-9]{4})")
-_WORDS: Final = re.compile(
-    rf"(?:(?P<first>[0-9]{{1,2}})(?:st|nd|rd|th)?\s+(?:of\s+)?)?(?P<month>{MONTH})"
-    r"(?(first)|\s+(?P<day>[0-9]{1,2})(?:st|nd|rd|th)?)(?:(?:,\s*|\s+)(?P<year>[0-9]{4}))?"
-)
+_FORM: Final = re.compile(rf"{DATE}|{YEARLESS}")
+_NUMBER: Final = re.compile("[0-9]+")
 
 # A part of a date that may be still to be written: ``TODO``, ``XX``, ``MM``, ``??``.
 _PART: Final = r"(?:[0-9]{1,2}(?:st|nd|rd|th)?|todo|tbd|fixme|xx|nn|mm|dd|[?_]{2})"
@@ -54,16 +48,18 @@ def parse_date(text: str, *, year: int | None = None) -> date:
     Raises ValueError for any other form, for a day that does not exist, and for ``05/07/2018``,
     which is in May or in July.
     """
-    if match := _NUMBERS.fullmatch(text):
-        return date(int(match["year"]), int(match["month"]), int(match["day"]))
-    if match := _SLASHES.fullmatch(text):
-        return date(int(match[3]), *_month_and_day(int(match[1]), int(match[2])))
-    match = _WORDS.fullmatch(text)
-    if match and match["year"]:
-        year = int(match["year"])
-    if match is None or year is None:
+    if not _FORM.fullmatch(text):
         raise ValueError(f"not a date in a form of the format: {text!r}")
-    return date(year, MONTHS.index(match["month"]) + 1, int(match["first"] or match["day"]))
+    numbers = [int(number) for number in _NUMBER.findall(text)]
+    month = next((n for n, name in enumerate(MONTHS, 1) if name in text), None)
+    if month is None and text[:4].isdigit():
+        return date(*numbers)
+    if month is None:
+        return date(numbers[2], *_month_and_day(*numbers[:2]))
+    day, *years = numbers
+    if not years and year is None:
+        raise ValueError(f"a date without a year: {text!r}")
+    return date(years[0] if years else year or 0, month, day)
 
 
 def _month_and_day(first: int, second: int) -> tuple[int, int]:
