@@ -9,6 +9,7 @@ import stat
 from collections import defaultdict
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import Final, TypeAlias
 
@@ -139,17 +140,14 @@ class _Reader:
         self._read_paths: set[str] = set()
         self._settled: set[str] = set()  # in their places, though not published
         self._others: dict[str, str] = {}  # why they are not published, by path
-        self._kinds = (
-            (profile.bulletins, _names(profile.bulletins), self.contents.bulletins),
-            (profile.canaries, _names(profile.canaries), self.contents.canaries),
-        )
+        self._kinds = (profile.bulletins, profile.canaries)
         self._document_like = _document_like(profile)
         self._endings = [_ending(pattern) for pattern in profile.signatures]
 
     def read_documents(self) -> None:
         """Read the documents, letters and attachments, and their signatures."""
         paths: dict[str, None] = {}
-        for kind, _, _ in self._kinds:
+        for kind in self._kinds:
             for folder in kind.folder:
                 paths |= dict.fromkeys(self._files(folder, nested=kind.nested))
         for folder in self._profile.attachments:
@@ -167,10 +165,12 @@ class _Reader:
             if not self._signed_by(path) and not SKIPPED.fullmatch(_name(path)):
                 self._read_document(path, own)
         for document, orphans in signatures.items():
-            if not self._is_embargoed(document):
-                for _, path in orphans:
-                    why = "not published: the document that it signs is not here"
-                    self._report(path, "orphan-signature", why, Severity.ERROR)
+            place, match = self._place(document)
+            if place and match and self._is_embargoed(document_id(place, int(match["number"]))):
+                continue
+            for _, path in orphans:
+                why = "not published: the document that it signs is not here"
+                self._report(path, "orphan-signature", why, Severity.ERROR)
 
     def read_keys(self) -> None:
         """Read the files of keys."""
@@ -192,16 +192,14 @@ class _Reader:
             relative = Path(folder).relative_to(self._root)
             for name in sorted((*inner, *names)):
                 path = (relative / name).as_posix()
-                is_read = name in names and any(k.contains(path) for k, _, _ in self._kinds)
+                is_read = name in names and any(kind.contains(path) for kind in self._kinds)
                 if self._document_like.fullmatch(name) and not is_read:
                     why = "not published: expected a file, in the folder of its kind"
                     self._report(_printable(path), "misplaced-document", why, Severity.ERROR)
                     self._others.pop(path, None)
                 if path not in self._read_paths:
                     self._search(path)
-        at_top = "." in (*self._profile.bulletins.folder, *self._profile.canaries.folder)
-        for path in (p for p in self._others if "/" in p or not at_top):
-            why = self._others[path]
+        for path, why in self._others.items():
             self._report(path, "stray-file", f"not published: {why}")
 
     def _search(self, path: str) -> None:
@@ -248,36 +246,40 @@ class _Reader:
     # --- documents ---
 
     def _read_document(self, path: str, signed: _Signed) -> None:
-        for kind, names, texts in self._kinds:
-            match = names.fullmatch(_name(path)) if kind.contains(path) else None
-            if match and self._is_embargoed(path):
-                self.contents.withheld.add(document_id(kind, int(match["number"])))
+        kind, match = self._place(path)
+        if kind and match:
+            identity = document_id(kind, int(match["number"]))
+            if self._is_embargoed(identity):
+                self.contents.withheld.add(identity)
                 self._settled.add(path)
-                return
-            if match:
-                if file := self._read(path, MAX_BYTES):
-                    texts.append(_text_file(file, match, self._signatures(signed)))
-                return
-        own = next((kind for kind, _, _ in self._kinds if kind.contains(path)), None)
-        if self._document_like.fullmatch(_name(path)):
-            if own:
-                why = f"not published: expected a name like {_where(own)}"
+            elif file := self._read(path, MAX_BYTES):
+                texts = (
+                    self.contents.canaries if kind is self._kinds[1] else self.contents.bulletins
+                )
+                texts.append(_text_file(file, match, self._signatures(signed)))
+        elif self._document_like.fullmatch(_name(path)):
+            if kind:
+                why = f"not published: expected a name like {_where(kind)}"
                 self._report(path, "misplaced-document", why, Severity.ERROR)
-        elif not signed:
-            name = f"a name like {_example(own)}, or " if own else ""
+        elif not signed and "/" in path:
+            name = f"a name like {_example(kind)}, or " if kind else ""
             self._others[path] = f"expected {name}a signature next to it"
-        elif not _ATTACHMENT.fullmatch(_name(path)):
+        elif signed and not _ATTACHMENT.fullmatch(_name(path)):
             self._others[path] = "signed, but not a type of file that a site serves"
-        elif file := self._read(path, MAX_BYTES):
+        elif signed and (file := self._read(path, MAX_BYTES)):
             self.contents.attachments.append(Attachment(file, self._signatures(signed)))
 
-    def _is_embargoed(self, path: str) -> bool:
-        for kind, names, _ in self._kinds:
-            match = names.fullmatch(_name(path)) if kind.contains(path) else None
-            if match:
-                known = self._profile.documents.get(document_id(kind, int(match["number"])))
-                return known is not None and known.status == "embargoed"
-        return False
+    def _place(self, path: str) -> tuple[Kind | None, re.Match[str] | None]:
+        """The kind of a document by its folder and name; or, without a match, by its folder."""
+        kinds = [kind for kind in self._kinds if kind.contains(path)]
+        for kind in kinds:
+            if match := _match(kind, _name(path)):
+                return kind, match
+        return (kinds[0] if kinds else None), None
+
+    def _is_embargoed(self, identity: str) -> bool:
+        known = self._profile.documents.get(identity)
+        return known is not None and known.status == "embargoed"
 
     def _signed_by(self, path: str) -> tuple[str, str] | None:
         """The path of what a signature signs, and the signer's name in it; None for other files."""
@@ -292,9 +294,16 @@ class _Reader:
 
     # --- files ---
 
-    def _files(self, folder: str, *, nested: bool) -> Iterator[str]:
-        """Yield the paths of the regular files in a folder, sorted; none is outside the pack."""
+    def _files(self, folder: str, *, nested: bool, seen: set[str] | None = None) -> Iterator[str]:
+        """Yield the paths of the regular files in a folder, sorted; none is outside the pack.
+
+        ``seen`` are the folders where it has been: links can lead there again.
+        """
         top = self._root / folder
+        seen = set() if seen is None else seen
+        if os.path.realpath(top) in seen:
+            return
+        seen.add(os.path.realpath(top))
         prefix = "" if folder == "." else f"{folder}/"
         if not top.is_dir():
             return
@@ -308,7 +317,7 @@ class _Reader:
             elif entry.is_symlink() and not self._is_inside(Path(entry.path)):
                 self._report_error(path, "a link that leads out of the pack")
             elif nested and _is_kind(entry, stat.S_ISDIR):
-                yield from self._files(path, nested=True)
+                yield from self._files(path, nested=True, seen=seen)
             elif _is_kind(entry, stat.S_ISREG):
                 yield path
             elif not _is_kind(entry, stat.S_ISDIR):
@@ -390,27 +399,21 @@ def _ending(pattern: str) -> re.Pattern[str]:
     return re.compile(rf"(?P<document>.+){_regular(pattern)}", re.ASCII | re.DOTALL)
 
 
-@dataclass(frozen=True, slots=True)
-class _Names:
-    """The file names of a kind; a letter's name goes on before the last full stop."""
-
-    patterns: tuple[re.Pattern[str], ...]
-
-    def fullmatch(self, name: str) -> re.Match[str] | None:
-        matches = (pattern.fullmatch(name) for pattern in self.patterns)
-        return next((match for match in matches if match), None)
+def _match(kind: Kind, name: str) -> re.Match[str] | None:
+    """Match the name of a document or letter; a letter's goes on before the last full stop."""
+    matches = (_names(each, bool(kind.files)).fullmatch(name) for each in kind.patterns)
+    return next((match for match in matches if match), None)
 
 
-def _names(kind: Kind) -> _Names:
-    compiled = []
-    for pattern in kind.patterns:
-        stem, stop, suffix = pattern.rpartition(".")
-        stem, rest = (stem, stop + suffix) if stop and "{" not in suffix else (pattern, "")
-        expression = _regular(stem) + _LETTER + re.escape(rest)
-        if not kind.files:
-            expression = expression.replace(_FIELDS["{number}"], _USUAL_NUMBER)
-        compiled.append(re.compile(expression, re.ASCII))
-    return _Names(tuple(compiled))
+@cache
+def _names(pattern: str, is_own: bool) -> re.Pattern[str]:
+    stem, stop, suffix = pattern.rpartition(".")
+    if not stop or "{" in suffix:
+        stem, stop, suffix = pattern, "", ""
+    expression = _regular(stem) + _LETTER + re.escape(stop + suffix)
+    if not is_own:
+        expression = expression.replace(_FIELDS["{number}"], _USUAL_NUMBER)
+    return re.compile(expression, re.ASCII)
 
 
 def _example(kind: Kind) -> str:

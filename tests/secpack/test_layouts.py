@@ -272,3 +272,12 @@ def test_an_issuer_of_canaries_alone(tmp_path: Path) -> None:
     site = build(tmp_path / "site", SECPACK=pack, PROFILE=profile)
     assert site.status == 0, site.said
     assert dangling(site.folder)[0] == []
+
+
+def test_links_that_lead_round_in_circles(tmp_path: Path) -> None:
+    """Followed again and again, these would be 2 ** 40 folders."""
+    pack = make_pack(tmp_path, numbered(1))
+    (pack / "keys/a").mkdir(parents=True)
+    for name in ("one", "two"):
+        (pack / "keys/a" / name).symlink_to(pack / "keys")
+    assert load(pack, profile=Profile(issuer="Quern")).findings == ()
