@@ -13,7 +13,7 @@ from types import UnionType
 from typing import Any, Final, TypeAlias, TypeVar, get_args, get_origin, get_type_hints
 from urllib.parse import quote
 
-from secpack.errors import ParseError
+from secpack.errors import ParseError, SecpackError
 from secpack.files import is_safe, read_file
 from secpack.model.archive import Verdict
 from secpack.model.findings import Waiver
@@ -363,7 +363,7 @@ def load_profile(path: Path) -> Profile:
 
 
 def profile_of(data: dict[str, Any]) -> Profile:
-    """Return the profile that parsed TOML describes."""
+    """Return the profile that parsed TOML describes. Raises SecpackError."""
     profile: Profile = _build(Profile, data, "")
     _check_values(profile)
     return profile
@@ -413,7 +413,7 @@ def _not_toml(message: str, path: Path) -> ParseError:
     return ParseError(f"not TOML: {match[1]}", path=str(path), line=line, column=column)
 
 
-class _InvalidError(Exception):
+class _InvalidError(SecpackError):
     """A value of a profile is not valid; ``names`` lead to it, through tables.
 
     ``others`` are what else is wrong.

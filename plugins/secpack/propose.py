@@ -52,19 +52,25 @@ def propose(root: Path) -> str:
     if not texts:
         raise SecpackError(f"{root}: no text with a banner such as ---===[ Issuer Canary 1 ]===---")
     layout = "\n".join(_layout(starts, texts)) + "\n"
-    problems: tuple[SecpackError, ...] = ()
     try:
         archive = load(root, profile=profile_of(tomllib.loads(layout)), checker=Checker())
+        problems: tuple[SecpackError, ...] = ()
     except PackError as error:
         archive, problems = error.archive, error.errors
-    lost = [f for f in archive.findings if f.code.startswith(("stray", "misplaced", "orphan"))]
-    unguessed = [*map(str, problems), *(f"{f.file}: {f.message}" for f in lost)]
-    more = [f"# {visible(line)}" for line in unguessed[:_MOST]]
-    more += [f"# and {len(unguessed) - _MOST} more"] if len(unguessed) > _MOST else []
+    except SecpackError as error:
+        return layout + _unguessed([str(error)])
     if not archive.advisories:
         layout = "tracker = false  # no text names an advisory of the Xen Project\n" + layout
-    parts = [*_states(archive), *_signers(archive), *_anchors(archive), "\n# Not guessed:", *more]
-    return layout + "\n".join(parts if more else parts[:-1]) + "\n"
+    lost = [f for f in archive.findings if f.code.startswith(("stray", "misplaced", "orphan"))]
+    unguessed = [*map(str, problems), *(f"{f.file}: {f.message}" for f in lost)]
+    parts = [*_states(archive), *_signers(archive), *_anchors(archive)]
+    return layout + "\n".join(parts) + "\n" + _unguessed(unguessed)
+
+
+def _unguessed(problems: Sequence[str]) -> str:
+    more = [f"and {len(problems) - _MOST} more"] if len(problems) > _MOST else []
+    lines = [f"# {visible(line)}\n" for line in (*problems[:_MOST], *more)]
+    return "".join(["\n# Not guessed:\n", *lines]) if lines else ""
 
 
 def _starts(root: Path) -> Iterator[tuple[str, bytes]]:
@@ -99,7 +105,7 @@ def _layout(starts: dict[str, bytes], texts: Sequence[_Text]) -> Iterator[str]:
         if stem and (match := _ENDING.fullmatch(path[len(stem) :])):
             endings.add(match[1] + (".{signer}" if match[2] else ""))
             signed.add(stem.partition("/")[0])
-    keys = {path.partition("/")[0] for path, start in starts.items() if start.startswith(_KEY)}
+    keys = {p.partition("/")[0] for p, start in starts.items() if "/" in p and _KEY in start[:99]}
     others = {
         s for s in signed if f"{s}/" in {f"{p.partition('/')[0]}/" for p in starts if "/" in p}
     }
@@ -116,22 +122,23 @@ def _kind(table: str, texts: Sequence[_Text], issuer: str) -> Iterator[str]:
     folders = {text.path.rpartition("/")[0] or "." for text in texts}
     is_nested = len(folders) > 1 and bool(os.path.commonpath(folders))
     folders = {os.path.commonpath(folders)} if is_nested else folders
-    counts = Counter(part for text in texts for part in set(_PART.findall(text.name)))
-    usual = {part for part, count in counts.items() if 2 * count > len(texts)}
-    files = sorted({_pattern(text, usual) for text in texts})
+    names = [set(_PART.findall(text.name)) for text in texts if re.search("[0-9]", text.name)]
+    counts = Counter(part for name in names for part in name)
+    usual = {part for part, count in counts.items() if 2 * count > len(names)}
+    files = sorted({name for name in (_pattern(text, usual) for text in texts) if name})
     begun = [re.search(r"([A-Za-z]+)[^A-Za-z0-9}]*\{number\}", name) for name in files]
-    prefix = next((match[1] for match in begun if match), "canary")
+    prefix = next((match[1] for match in begun if match), "canary" if table == "canaries" else "sb")
     own = _common(text.issuer for text in texts)
     yield f"\n[{table}]\nprefix = {_quoted(prefix if table == 'canaries' else prefix.upper())}"
     yield from ["nested = true"] if is_nested else []
     yield f"folder = {_listed(folders)}"
-    yield f"files = {_listed(name for name in files if '{number}' in name)}"
+    yield f"files = {_listed(files)}"
     yield f"banner = {_listed(text.banner for text in texts)}"
     yield from [f"issuer = {_quoted(own)}"] if own != issuer else []
 
 
 def _pattern(text: _Text, usual: set[str]) -> str:
-    """A file name with fields in place of what differs from most other names."""
+    """A file name with fields in place of what differs from most others; empty if it has none."""
     fields: list[str] = []
     for part in _PART.findall(text.name):
         if part.isdigit() and int(part) == text.number and "{number}" not in fields:
@@ -140,7 +147,9 @@ def _pattern(text: _Text, usual: set[str]) -> str:
             fields.append("{year}")
         else:
             fields.append(part if part in usual and not part.isdigit() else "{part}")
-    return re.sub(r"\{part\}(?:[._]?\{part\})+", "{part}", "".join(fields))
+    name = re.sub(r"\{part\}(?:[._]?\{part\})+", "{part}", "".join(fields))
+    is_pattern = "{number}" in name and "}{" not in name and set(_PART.sub("", text.name)) == set()
+    return name if is_pattern and _PART.search(re.sub(r"\{\w+\}", "", name)) else ""
 
 
 def _states(archive: Archive) -> Iterator[str]:

@@ -19,6 +19,8 @@ from tests.bulletins.sites import build, publish
 from tests.keys import Gnupg, new_gnupg
 from tests.packs import PROOF, bulletin, canary, make_pack, numbered
 
+KEY = b"-----BEGIN PGP PUBLIC KEY BLOCK-----\n"
+
 NOTICE = """\
    ---===[ Tarn Security Notice #{number} ]===---
 
@@ -281,3 +283,35 @@ def test_links_that_lead_round_in_circles(tmp_path: Path) -> None:
     for name in ("one", "two"):
         (pack / "keys/a" / name).symlink_to(pack / "keys")
     assert load(pack, profile=Profile(issuer="Quern")).findings == ()
+
+
+@pytest.mark.parametrize(
+    ("files", "lines"),
+    [
+        (
+            {"2027/one.md": canary(1), "2027/canary_001.text": canary(1), "signing.asc": KEY},
+            ['folder = ["2027"]', 'files = ["canary_{number}.text"]'],
+        ),
+        (
+            {"a b/x y-001.txt": '---===[ "Q" Alert 001 ]===---\n\n2020-01-01\n'},
+            ['issuer = "\\"Q\\""', "# Not guessed:"],
+        ),
+        ({"001": "---===[ Canary 001 ]===---\n"}, ['folder = ["."]', "# Not guessed:"]),
+        ({"\u202e/canary-001.txt": canary(1)}, ["# Not guessed:"]),
+    ],
+)
+def test_a_proposal_for_odd_packs(
+    tmp_path: Path,
+    files: dict[str, str | bytes],
+    lines: list[str],
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    text = proposed(make_pack(tmp_path, files), capsys)
+    assert set(lines) <= set(text.split("\n"))
+    assert all(line.isprintable() for line in text.split("\n"))
+
+
+def test_no_proposal_without_a_text(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "README").write_text("---===[ Quern Canary 001 ]===---\n")
+    assert main(["profile", str(tmp_path)]) == 2
+    assert "no text with a banner" in capsys.readouterr()[1]
