@@ -129,3 +129,39 @@ def test_an_alarm_and_what_explains_it(tmp_path: Path, gnupg: Gnupg) -> None:
     assert "Accepted: lost in the mail" in page
     assert '<tr class="alarm">' not in page
     assert words.faults[Verdict.BAD][1] in page
+
+
+def test_pages_show_chains_and_keys_that_cannot_be_used(tmp_path: Path) -> None:
+    text = canary(1, date="March 4, 2020", count=0, due="June 2020").encode()
+    with new_gnupg() as made:
+        for name in ("old", "root", "owner", "ines"):
+            made.make(name)
+        made.certify("owner", by="root")
+        made.certify("ines", by="owner")
+        files: dict[str, str | bytes] = {FIRST: text, f"{FIRST}.sig.ines": made.sign(text, "ines")}
+        files |= {f"keys/team/{name}.asc": made.export(name) for name in made.fingerprints}
+        files["keys/team/odd.asc"] = b"Ask me for my key."
+        profile = "".join(
+            f'[[anchors]]\nfingerprint = "{made.fingerprints[name]}"\n{day}\n'
+            for name, day in (("old", "until = 2019-12-31"), ("root", "since = 2020-01-01"))
+        )
+        (tmp_path / "profile.toml").write_text(f"depth = 2\n{profile}")
+        site = build(
+            tmp_path / "site",
+            SECPACK=make_pack(tmp_path / "pack", files),
+            PROFILE=tmp_path / "profile.toml",
+        )
+        prints = made.fingerprints
+    assert site.status == 0, site.said
+    page = html.unescape(site.read("canary/001/index.html"))
+    chain = "ertified by root <root@example.org> through owner <owner@example.org>"
+    assert f"c{chain}" in page
+    assert f"echo {prints['root']}:6: | gpg --import-ownertrust" in page
+    assert f"echo {prints['owner']}:5: | gpg --import-ownertrust" in page
+    assert "gpg --import owner.asc ines.asc" in page
+    keys = html.unescape(site.read("keys/index.html"))
+    assert f"C{chain}." in keys
+    assert "A key that this archive trusts." in keys
+    assert "until <time>2019-12-31</time>." in keys
+    assert "Not usable: no OpenPGP public key; expected an armoured key block." in keys
+    assert site.read("keys/team/odd.asc") == "Ask me for my key."

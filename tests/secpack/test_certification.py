@@ -221,6 +221,21 @@ def test_a_key_that_was_revoked_and_has_expired(tmp_path: Path, gnupg: Gnupg) ->
     assert signature.reason == "2021-01-01: its secret part may have been compromised"
 
 
+def test_a_revocation_certificate_beside_its_key(tmp_path: Path, gnupg: Gnupg) -> None:
+    """A finding on its file, a row of its own; and the key is revoked."""
+    made(gnupg).certify("ines", by="master")
+    path = gnupg.home / "openpgp-revocs.d" / f"{gnupg.fingerprints['ines']}.rev"
+    certificate = path.read_bytes().partition(b":-----BEGIN")[2]
+    keys = {"keys/revoked.asc": b"-----BEGIN" + certificate}
+    archive = archive_of(tmp_path, gnupg, keys)
+    assert archive.bulletins[0].signatures[0].verdict is Verdict.REVOKED_KEY
+    (finding,) = (f for f in archive.findings if f.code == "key-unusable")
+    assert (finding.file, finding.severity) == ("keys/revoked.asc", Severity.WARNING)
+    assert finding.message == "not used: a revocation certificate; join it with its key"
+    (row,) = (key for key in archive.keys if key.unusable)
+    assert (row.file.path, row.fingerprint) == ("keys/revoked.asc", "")
+
+
 def test_certified_through_another_key(tmp_path: Path, gnupg: Gnupg) -> None:
     """To the depth that the profile allows; the certification that holds longest counts."""
     made(gnupg).make("owner")

@@ -29,6 +29,7 @@ from secpack.signatures.packets import (
     merge_keys,
     moment,
     read_keys,
+    read_revocation,
     seconds,
 )
 
@@ -52,11 +53,15 @@ _ENDS: Final = ("01", "03")
 
 @dataclass(frozen=True, slots=True)
 class Keyring:
-    """The usable keys of a pack with their files, the other files, and findings about these."""
+    """The usable keys of a pack with their files, the other files, and findings about these.
+
+    ``revocations`` are certificates that lie beside the keys that they revoke.
+    """
 
     keys: tuple[tuple[File, PublicKey], ...]
     unusable: tuple[Key, ...] = ()
     findings: tuple[Finding, ...] = ()
+    revocations: bytes = b""
 
     @property
     def packets(self) -> bytes:
@@ -74,11 +79,15 @@ def build_keyring(files: Sequence[File], pinned: Collection[str] = ()) -> Keyrin
     """
     keys: list[tuple[File, PublicKey]] = []
     unusable: list[Key] = []
+    revocations = b""
     for file in files:
         try:
             keys += [(file, key) for key in read_keys(file.data, path=file.path)]
         except ParseError as error:
-            unusable.append(Key(file, "", unusable=error.message))
+            revocation = read_revocation(file.data, path=file.path)
+            reason = "a revocation certificate; join it with its key" if revocation else ""
+            unusable.append(Key(file, "", unusable=reason or error.message))
+            revocations += revocation
     adopting = {finding.file: finding for finding in _adoptions(keys, pinned)}
     findings = [*(_unusable(key) for key in unusable), *adopting.values()]
     unusable += [
@@ -87,7 +96,7 @@ def build_keyring(files: Sequence[File], pinned: Collection[str] = ()) -> Keyrin
         if file.path in adopting
     ]
     usable = tuple((file, key) for file, key in keys if file.path not in adopting)
-    return Keyring(usable, tuple(unusable), tuple(findings))
+    return Keyring(usable, tuple(unusable), tuple(findings), revocations)
 
 
 def _unusable(key: Key) -> Finding:
@@ -134,17 +143,18 @@ def inspect_keys(
     ProgramMissingError when gpg is missing, LimitError when the keys take it too long.
     """
     gpg = find_program("gpg")
-    name = f"keys {hashlib.sha256(keyring.packets).hexdigest()} {gpg.identity}"
+    digest = hashlib.sha256(keyring.packets + keyring.revocations).hexdigest()
+    name = f"keys {digest} {gpg.identity}"
     lines = cache.get(name)
     slow: list[Key] = []
     if lines is None:
         try:
-            lines = _listing(keyring.packets, gpg, _PATIENCE)
+            lines = _listing(keyring.packets, gpg, _PATIENCE, keyring.revocations)
             cache.put(name, lines)
             cache.save()
         except LimitError:
             keyring, slow = _without_slow(keyring, gpg)
-            lines = _listing(keyring.packets, gpg, _PATIENCE)
+            lines = _listing(keyring.packets, gpg, _PATIENCE, keyring.revocations)
     listed = _read_listing(lines)
     chains = _chains(listed, anchors, depth)
     keys = [_key(file, key, listed, chains) for file, key in keyring.keys] + slow
@@ -174,7 +184,7 @@ def _without_slow(keyring: Keyring, gpg: Program) -> tuple[Keyring, list[Key]]:
         for file, key in keyring.keys
         if file.path in slow
     ]
-    return Keyring(rest, keyring.unusable), left_out
+    return replace(keyring, keys=rest), left_out
 
 
 def _packets_by_path(keyring: Keyring) -> dict[str, bytes]:
@@ -184,7 +194,7 @@ def _packets_by_path(keyring: Keyring) -> dict[str, bytes]:
     return packets
 
 
-def _listing(packets: bytes, gpg: Program, patience: int) -> list[str]:
+def _listing(packets: bytes, gpg: Program, patience: int, revocations: bytes = b"") -> list[str]:
     """The lines of ``gpg --check-sigs --with-colons`` for these keys. Raises LimitError."""
     with tempfile.TemporaryDirectory() as folder:
         base = ["--homedir", folder, "--no-options", "--no-autostart", "--batch", "--quiet"]
@@ -193,7 +203,8 @@ def _listing(packets: bytes, gpg: Program, patience: int) -> list[str]:
         # On the day when nothing has expired: gpg 2.2 checks no certification by an expired key.
         base += ["--faked-system-time", _EARLY, "--ignore-time-conflict", "--ignore-valid-from"]
         # gpg does not import damaged keys; then no line is about them.
-        run(gpg, [*base, "--import"], data=packets, seconds=patience)
+        for data in filter(None, (packets, revocations)):
+            run(gpg, [*base, "--import"], data=data, seconds=patience)
         form = ["--with-colons", "--fixed-list-mode", "--with-fingerprint", "--with-fingerprint"]
         done = run(gpg, [*base, *form, "--check-sigs"], seconds=patience)
     # A user id can contain other line ends, such as U+2028; gpg ends its lines with \n.

@@ -10,6 +10,7 @@ import binascii
 import hashlib
 import re
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import islice
@@ -271,6 +272,16 @@ def read_keys(data: bytes, *, path: str) -> tuple[PublicKey, ...]:
         raise ParseError("does not begin with an OpenPGP public key", path=path)
     groups = (parts[a:b] for a, b in zip(starts, [*starts[1:], len(parts)], strict=True))
     return tuple(_public_key(group, binary, path) for group in groups)
+
+
+def read_revocation(data: bytes, *, path: str) -> bytes:
+    """The packet of a file that is one revocation certificate of a key; empty for another file."""
+    with suppress(ParseError):
+        binary = dearmor(data, path=path)
+        parts = list(islice(packets(binary), 2))
+        if [(part.tag, part.body[:2]) for part in parts] == [(_SIGNATURE, b"\x04\x20")]:
+            return binary
+    return b""
 
 
 def merge_keys(copies: Sequence[PublicKey]) -> PublicKey:
