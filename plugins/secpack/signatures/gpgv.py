@@ -17,7 +17,7 @@ from dataclasses import replace
 from datetime import datetime
 from functools import cache
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from secpack.cache import Cache
 from secpack.errors import ParseError
@@ -232,26 +232,21 @@ def _cache_name(job: _Job, suffix: str) -> str:
     return f"{document.sha256} {signature.file.sha256} {suffix}"
 
 
+#: What the cache keeps of a signature, besides its verdict and its time.
+_DETAILS: Final = ("fingerprint", "primary", "digest", "algorithm", "reason")
+
+
 def _kept(signature: Signature) -> list[str]:
     created = signature.created.isoformat() if signature.created else ""
-    names = (signature.fingerprint, signature.primary)
-    details = (signature.digest, signature.algorithm, signature.reason)
-    return [signature.verdict.value, *names, created, *details]
+    return [signature.verdict.value, created, *(getattr(signature, name) for name in _DETAILS)]
 
 
 def _restored(signature: Signature, kept: Sequence[str] | None) -> Signature | None:
     """The signature with what the cache keeps of it; None if that is missing or not understood."""
     try:
-        verdict, fingerprint, primary, created, digest, algorithm, reason = kept or ()
-        return replace(
-            signature,
-            verdict=Verdict(verdict),
-            fingerprint=fingerprint,
-            primary=primary,
-            created=datetime.fromisoformat(created) if created else None,
-            digest=digest,
-            algorithm=algorithm,
-            reason=reason,
-        )
+        verdict, created, *details = kept or ()
+        made = datetime.fromisoformat(created) if created else None
+        values: dict[str, Any] = dict(zip(_DETAILS, details, strict=True))
+        return replace(signature, verdict=Verdict(verdict), created=made, **values)
     except ValueError:
         return None
