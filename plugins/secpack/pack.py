@@ -139,6 +139,7 @@ class _Reader:
         self._profile = profile
         self._read_paths: set[str] = set()
         self._settled: set[str] = set()  # in their places, though not published
+        self._unsigned: defaultdict[str, list[str]] = defaultdict(list)  # by folder of attachments
         self._others: dict[str, str] = {}  # why they are not published, by path
         self._kinds = (profile.bulletins, profile.canaries)
         self._document_like = _document_like(profile)
@@ -199,6 +200,9 @@ class _Reader:
                     self._others.pop(path, None)
                 if path not in self._read_paths:
                     self._search(path)
+        for folder, names in self._unsigned.items():
+            message = f"not published: {len(names)} without a signature next to it, as {names[0]}"
+            self._report(folder, "stray-file", message)
         for path, why in self._others.items():
             self._report(path, "stray-file", f"not published: {why}")
 
@@ -261,9 +265,11 @@ class _Reader:
             if kind:
                 why = f"not published: expected a name like {_where(kind)}"
                 self._report(path, "misplaced-document", why, Severity.ERROR)
-        elif not signed and "/" in path:
-            name = f"a name like {_example(kind)}, or " if kind else ""
-            self._others[path] = f"expected {name}a signature next to it"
+        elif not signed and kind and "/" in path:
+            name = _example(kind)
+            self._others[path] = f"expected a name like {name}, or a signature next to it"
+        elif not signed and not kind:
+            self._unsigned[path.rpartition("/")[0]].append(_name(path))
         elif signed and not _ATTACHMENT.fullmatch(_name(path)):
             self._others[path] = "signed, but not a type of file that a site serves"
         elif signed and (file := self._read(path, MAX_BYTES)):

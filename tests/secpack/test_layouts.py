@@ -213,14 +213,15 @@ def test_folders_of_attachments(tmp_path: Path) -> None:
         "digests/1.0/quern.html": "<p>",
         "digests/1.0/quern.html.sig.ines": b"x",
         "digests/unsigned.txt": "1",
+        "digests/unsigned.csv": "1",
     }
     pack = make_pack(tmp_path, {**numbered(1), **files})
     profile = Profile(issuer="Quern", attachments=("digests", "fund"))
     archive = load(pack, profile=profile)
     assert [a.file.path for a in archive.attachments] == ["digests/1.0/quern.iso.DIGESTS"]
     assert [f"{f.file}: {f.code}: {f.severity.value}" for f in archive.findings] == [
+        "digests: stray-file: warning",
         "digests/1.0/quern.html: stray-file: warning",
-        "digests/unsigned.txt: stray-file: warning",
         "fund: folder-missing: notice",
     ]
 
