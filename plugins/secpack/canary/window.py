@@ -8,7 +8,7 @@ from __future__ import annotations
 import calendar
 import re
 from collections.abc import Sequence
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from typing import Final
 
 from secpack.model.archive import Statement, Window
@@ -63,7 +63,7 @@ _MOST_DAYS: Final = 366
 
 _TIME: Final = (
     r"\b(?P<hour>[01]?[0-9]|2[0-3]):(?P<minute>[0-5][0-9])(?::[0-5][0-9])?\s?"
-    r"(?:(?:(?:UTC|GMT)\s?)?(?P<offset>[-+][0-9]{1,2}(?::?[0-9]{2})?)|UTC|GMT|Z)(?!\w)"
+    r"(?:(?:(?:UTC|GMT)\s?)?(?P<sign>[-+])(?P<hours>[0-9]{1,2})(?::?(?P<minutes>[0-9]{2}))?|UTC|GMT|Z)(?!\w)"
 )
 # "at 23:59 UTC on May 24, 2020", "May 24, 2020, at 23:59 UTC"
 _TIMES: Final = (re.compile(rf"(?:\bat )?{_TIME} on\s"), re.compile(rf",?(?: at)? {_TIME}"))
@@ -106,10 +106,10 @@ def due_window(statements: Sequence[Statement], issued: date) -> Window | None:
 
 def _window(sentence: str, issued: date) -> Window | None:
     words = _NO_LATER.sub("until", " ".join(sentence.split()))
-    words, time = _without_time(words)
+    words, at = _without_time(words)
     try:
         window = _days_within(words, issued)
-        return _until(window, time) if window and time else window
+        return _until(window, at) if window and at else window
     except (ValueError, OverflowError):
         return None
 
@@ -117,20 +117,17 @@ def _window(sentence: str, issued: date) -> Window | None:
 def _without_time(words: str) -> tuple[str, re.Match[str] | None]:
     """Return the words without the time of day in them, and that time."""
     for pattern in _TIMES:
-        if time := pattern.search(words):
-            return words[: time.start()] + words[time.end() :], time
+        if at := pattern.search(words):
+            return words[: at.start()] + words[at.end() :], at
     return words, None
 
 
-def _until(window: Window, time: re.Match[str]) -> Window:
+def _until(window: Window, at: re.Match[str]) -> Window:
     """Return a window that ends at a time of its last day, in UTC."""
-    moment = datetime.combine(window.last, datetime.min.time())
-    moment += timedelta(hours=int(time["hour"]), minutes=int(time["minute"]))
-    if offset := time["offset"]:
-        digits = offset[1:].replace(":", "")
-        hours, minutes = (digits[:-2], digits[-2:]) if len(digits) > 2 else (digits, "0")
-        away = timedelta(hours=int(hours), minutes=int(minutes))
-        moment += away if offset[0] == "-" else -away
+    moment = datetime.combine(window.last, time(int(at["hour"]), int(at["minute"])))
+    if sign := at["sign"]:
+        hours, minutes = int(sign + at["hours"]), int(sign + (at["minutes"] or "0"))
+        moment -= timedelta(hours=hours, minutes=minutes)
     return Window(window.first, moment.date(), f"{moment:%H:%M}")
 
 
