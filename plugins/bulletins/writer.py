@@ -113,11 +113,14 @@ class ArchiveWriter(Writer):  # type: ignore[misc] # Pelican has no types
         return [(path, self._store(path, data)) for path, data in task()]
 
     def _store(self, path: str, data: bytes) -> str:
-        """Write a file, and return its SHA-256 (hex)."""
+        """Write a file, and return its SHA-256 (hex). Raises RuntimeError if there is one."""
         target = Path(sanitised_join(self.output_path, path))
         target.parent.mkdir(parents=True, exist_ok=True)
-        with target.open("xb" if self._build.is_whole else "wb") as file:
-            file.write(data)
+        try:
+            with target.open("xb" if self._build.is_whole else "wb") as file:
+                file.write(data)
+        except FileExistsError:
+            raise _same_url(path) from None
         return hashlib.sha256(data).hexdigest()
 
     def write_bytes(self, path: str, data: bytes) -> None:
@@ -128,13 +131,17 @@ class ArchiveWriter(Writer):  # type: ignore[misc] # Pelican has no types
     def check_free(self, path: str) -> None:
         """Raise RuntimeError if this file was written already."""
         if path in self._build.written:
-            raise RuntimeError(f"two pages have the same URL: {path}")
+            raise _same_url(path)
 
     def _open_w(self, filename: str, encoding: str, override: bool = False) -> io.StringIO:
         """Give Pelican a file for a page or a feed, which is written when it is complete."""
         del override
         path = Path(filename).relative_to(Path(sanitised_join(self.output_path))).as_posix()
         return _Text(lambda text: self.write_bytes(path, text.encode(encoding)))
+
+
+def _same_url(path: str) -> RuntimeError:
+    return RuntimeError(f"two pages have the same URL: {path}")
 
 
 def _page_of(site: Site, template: str, shown: Mapping[str, Any]) -> MakePage | None:

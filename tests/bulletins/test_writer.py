@@ -43,11 +43,17 @@ def test_two_pages_with_one_url(tmp_path: Path, writer: ArchiveWriter) -> None:
     assert (tmp_path / "index.html").read_bytes() == b"one"
 
 
+def test_two_pages_of_ours_with_one_url(writer: ArchiveWriter) -> None:
+    """Whichever processes write them."""
+    with pytest.raises(RuntimeError, match=r"two pages have the same URL: a\.txt"):
+        writer.write_all([], [lambda: [("a.txt", b"one")], lambda: [("a.txt", b"two")]], {})
+
+
 def test_a_file_that_somebody_else_has_written_is_not_written_over(
     tmp_path: Path, writer: ArchiveWriter
 ) -> None:
     (tmp_path / "index.html").write_text("theirs")
-    with pytest.raises(FileExistsError):
+    with pytest.raises(RuntimeError, match=r"two pages have the same URL: index\.html"):
         writer.write_bytes("index.html", b"ours")
     assert (tmp_path / "index.html").read_text() == "theirs"
 
