@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from functools import partial
 from typing import TypeVar
 
+from bulletins import words
 from bulletins.lookups import Lookup, by_package, by_release, without_release
 from bulletins.pages.evidence import certified, grouped
 from bulletins.pages.items import (
@@ -43,7 +44,7 @@ from bulletins.urls import (
 )
 from secpack.model.archive import Attachment, Bulletin, Canary, Key, PackageRow, Publication
 from secpack.profile import Kind
-from secpack.signatures.policy import in_words, revocation_in_words
+from secpack.signatures.policy import revocation_in_words
 from secpack.tracker.statistics import statistics
 
 _P = TypeVar("_P", Bulletin, Publication)
@@ -101,11 +102,13 @@ def _attachments(site: Site, kind: Kind) -> Iterator[AttachmentItem]:
             def link(name: str, text: str, attachment: Attachment = attachment) -> Link:
                 return Link(attachment_url(attachment, name, site.profile), text)
 
+            standing = site.standings[path]
             yield AttachmentItem(
-                link(attachment.file.name, attachment.file.name),
-                tuple(
-                    (link(s.file.name, signer_name(site, s.signer)), in_words(s))
-                    for s in attachment.signatures
+                file=link(attachment.file.name, attachment.file.name),
+                standing=words.in_short(standing),
+                alarm=bool(standing.alarms),
+                signatures=tuple(
+                    link(s.file.name, signer_name(site, s.signer)) for s in attachment.signatures
                 ),
             )
 

@@ -289,10 +289,12 @@ class HomePage:
 
 @dataclass(frozen=True, slots=True)
 class AttachmentItem:
-    """Another signed file, and its signatures with their verdicts."""
+    """Another signed file, how its signatures stand, and links to them."""
 
     file: Link
-    signatures: tuple[tuple[Link, str], ...]
+    standing: str
+    alarm: bool
+    signatures: tuple[Link, ...]
 
 
 @dataclass(frozen=True, slots=True)
