@@ -6,7 +6,7 @@ import json
 import os
 import re
 import tomllib
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -98,19 +98,19 @@ def _layout(starts: dict[str, bytes], texts: Sequence[_Text]) -> Iterator[str]:
     issuer = _common(text.issuer for text in bulletins or canaries)
     yield f"# What each line means: docs/format.md\nissuer = {_quoted(issuer)}"
     yield '# name = ""  # of the product\n# team = ""\n# tag = "example.org,2020"'
-    endings, signed = set(), set()
-    for path in starts:
+    endings, signed, keys = set(), set(), defaultdict(set)
+    for path, start in starts.items():
         stems = (path[:n] for n, sign in enumerate(path) if sign == ".")
-        stem = next((stem for stem in stems if stem in starts), None)
+        stem = next((stem for stem in stems if stem in starts), "")
+        top, inside, _ = path.partition("/")
         if stem and (match := _ENDING.fullmatch(path[len(stem) :])):
             endings.add(match[1] + (".{signer}" if match[2] else ""))
-            signed.add(stem.partition("/")[0])
-    keys = {p.partition("/")[0] for p, start in starts.items() if "/" in p and _KEY in start[:99]}
-    others = {
-        s for s in signed if f"{s}/" in {f"{p.partition('/')[0]}/" for p in starts if "/" in p}
-    }
-    others -= keys | {text.path.partition("/")[0] for text in texts}
-    tops = {"keys": keys, "signatures": endings, "attachments": others}
+            signed |= {top} if inside else set()
+        elif inside and _KEY in start[:99]:
+            keys[top].add(path.rpartition("/")[0])
+    places = {each.path.partition("/")[0] for each in texts}
+    folders = [os.path.commonpath(own) if top in places else top for top, own in keys.items()]
+    tops = {"keys": folders, "signatures": endings, "attachments": signed - places - {*keys}}
     yield from (f"{name} = {_listed(values)}" for name, values in tops.items() if values)
     yield from _kind("bulletins", bulletins, issuer)
     yield from _kind("canaries", canaries, issuer)

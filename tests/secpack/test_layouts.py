@@ -297,6 +297,10 @@ def test_links_that_lead_round_in_circles(tmp_path: Path) -> None:
             {"a b/x y-001.txt": '---===[ "Q" Alert 001 ]===---\n\n2020-01-01\n'},
             ['issuer = "\\"Q\\""', "# Not guessed:"],
         ),
+        (
+            {"all/texts/canary-001.txt": canary(1), "all/keys/a.asc": KEY, "all/keys/b/c.asc": KEY},
+            ['keys = ["all/keys"]', 'folder = ["all/texts"]'],
+        ),
         ({"001": "---===[ Canary 001 ]===---\n"}, ['folder = ["."]', "# Not guessed:"]),
         ({"\u202e/canary-001.txt": canary(1)}, ["# Not guessed:"]),
     ],
