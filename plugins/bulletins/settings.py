@@ -137,6 +137,9 @@ def _check_strictly(archive: Archive, *, pinned: bool) -> None:
     errors = [f for f in archive.findings if f.severity is Severity.ERROR and not f.waived]
     if errors:
         raise SecpackError("\n".join(f"{f.file}: {f.message} ({f.code})" for f in errors))
+    if not pinned and (slips := [p for p in archive.publications if p.updated > _today()]):
+        listed = ", ".join(f"{p.document.file.path} on {p.updated}" for p in slips)
+        raise SecpackError(f"revised in the future: {listed}; correct the date")
     if archive.late and not pinned:
         message = "documents dated in the future: set AS_OF to the day that the site is to show"
         raise SecpackError(message)

@@ -19,7 +19,8 @@ import pytest
 from bulletins.build.build import _put_in_place, _recover
 from bulletins.build.checksums import check_ours
 from bulletins.build.links import dangling
-from secpack import SecpackError
+from bulletins.settings import _check_strictly
+from secpack import SecpackError, load
 from tests.bulletins.sites import ROOT, Shared, Site, build, environ, interrupted_after
 from tests.packs import bulletin, canary, make_pack, numbered
 
@@ -681,3 +682,13 @@ def test_keys_are_listed_and_served(demo: Site) -> None:
     served = demo.folder / "keys/security-team/ines-quern-secpack-signing-key.asc"
     original = DEMO / "keys/security-team/ines-quern-secpack-signing-key.asc"
     assert served.read_bytes() == original.read_bytes()
+
+
+def test_a_revision_in_the_future_is_not_published(tmp_path: Path) -> None:
+    text = bulletin(1, body="Words.\n\nChangelog\n---------\n\n2001-03-04: One\n2004-03-04: Two\n")
+    slip = text.replace("2004-", "2904-")
+    for name, words, pinned in (("past", text, False), ("slip", slip, True)):
+        pack = make_pack(tmp_path / name, {"QSBs/qsb-001-2001.txt": words})
+        _check_strictly(load(pack), pinned=pinned)
+    with pytest.raises(SecpackError, match=r"QSBs/qsb-001-2001\.txt on 2904-03-04; correct"):
+        _check_strictly(load(tmp_path / "slip"), pinned=False)
