@@ -144,7 +144,6 @@ def test_target_names(text: str, names: tuple[str, ...]) -> None:
         ("- the xen package in dom0, in version 4.1-2", ("", "dom0", "xen", "4.1-2")),
         ("- `xen`, version 4.1-2 or any later version", ("", "", "xen", "4.1-2")),
         ("- xen >= 4.1-2", ("", "", "xen", "4.1-2")),
-        ("- v4.1-2 of xen", ("", "", "xen", "4.1-2")),
         ("- xen-\n  libs 4.1-\n  2", ("", "", "xen-libs", "4.1-2")),
     ],
 )
@@ -160,7 +159,7 @@ def test_one_row(text: str, row: tuple[str, ...]) -> None:
         "update xen from 4.1.2-7 to 4.1.2-8",
         "xen 4.1.2-7 to 4.1.2-8",
         "xen packages up to version 4.1.2-7",
-        "xen 4.1.2-8, not 4.1.2-7",
+        "4.1.2-8 of xen",
         "xen, any version other than 4.1.2-7",
         "xen 4.1.2-7 and earlier",
         "xen < 4.1.2-8",
@@ -210,7 +209,7 @@ def test_vulnerable_packages_are_no_remedy(words: str) -> None:
         ("in dom0, please install", ["dom0"]),
         ("dom0 only", ["dom0"]),
         ("in dom0 and in all domUs", ["dom0", "domUs"]),
-        ("in Field 40 and Mini 9 templates", ["Field 40 templates", "Mini 9 templates"]),
+        ("in Field 40 and Mini 9 templates", ["Field 40 and Mini 9 templates"]),
         ("in sys-usb", ["sys-usb"]),
         ("in Windows qubes", ["Windows qubes"]),
     ],
@@ -332,23 +331,22 @@ def examples(*modules: ModuleType) -> Iterator[Any]:
 def shown(result: object) -> str:
     """A result as an example has it."""
     if isinstance(result, Reading):
-        said = {kind: result.said.get(kind, ()) for kind in ("release", "target", "open", "note")}
-        header = Entry(0, "", "", Fix.AVAILABLE, said["release"], said["target"])
-        note = "; ".join(said["open"] + said["note"])
-        return f"header {row(header, note)}" if result.is_header else shown(result.entries)
-    if isinstance(result, tuple):
+        header = f"header {row(Entry(0, said=result.header))}"
+        return header if result.is_header else shown(result.entries)
+    if isinstance(result, (tuple, list)):
         return "; ".join(map(shown, result))
-    return row(result, result.note) if isinstance(result, Entry) else str(result)
+    return row(result) if isinstance(result, Entry) else str(result)
 
 
-def row(entry: Entry, note: str) -> str:
+def row(entry: Entry) -> str:
     """The rows of an entry on one line."""
+    note = entry.note
     version = entry.version or ("" if entry.fix is Fix.AVAILABLE else entry.fix.value)
     words = (entry.package, version, f"({note})" if note else "")
     rows = [
         " ".join(word for word in (release, f"{target}:" if target else "", *words) if word)
         for release in entry.releases or ("",)
-        for target in entry.targets or ("",)
+        for target in entry.said.get("target") or ("",)
     ]
     return "; ".join(rows)
 

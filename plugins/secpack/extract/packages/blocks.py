@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property
 from typing import Final, NamedTuple
 
 from secpack.extract.packages import sentences, vocabulary
-from secpack.extract.packages.phrases import Entry, Said, may_be_header, read_fact, read_phrase
+from secpack.extract.packages.phrases import Entry, Said, may_be_header, note_in, read_phrase
 from secpack.extract.packages.sentences import About
 from secpack.extract.sections import says_what_to_do
 from secpack.model import blocks
@@ -28,37 +27,23 @@ _REMEDY: Final = re.compile(
 )
 _ASIDE: Final = re.compile(r"about\b|credits\b|(?:(?:who|what) is )?affected\b|vulnerable\b")
 _NO_LEVEL: Final = 9  # deeper than any heading
-_LABELS: Final = re.compile(r"\[\w{1,4}\]|\[\*{1,5}\]")
 _BULLET: Final = re.compile(r"^\s*[-*•]\s+", re.MULTILINE)
-# Where words are parted: sentences; headers and items in a paragraph, or in indented lines.
+# Where words are parted: sentences; lines; headers and items in indented lines.
 _SENTENCE: Final = re.compile(r"(?<=[.!?])\s+(?=[A-Z\"(])")
-_PART: Final = re.compile(
-    r"(?<=:)\n|\n(?=[-*•] )|\n(?=(?:For|In) [^\n:]{1,160}:(?:\s|$))", re.MULTILINE
-)
 _ITEM: Final = re.compile(r"\n(?=\s*[-*•] )|(?<=:)\n|\n(?=[^\n]{1,160}:$)|\n\s*\n", re.MULTILINE)
-_CLAUSE: Final = re.compile(r"[,;.(]\s")
 _LINE: Final = re.compile(r"\n")
 _INDENT: Final = re.compile(r"\n[ \t]+")
 _PLACED: Final = re.compile(r"(?:For|In|On|Inside)\s(?:[^:.]|\.(?=[0-9])){1,90}:")
-# Where running text names packages, although no rule takes them.
-_NAME_DUE: Final = re.compile(r"\bpackages?\b")
-_NAMED: Final = re.compile(
-    r"\bpackages?\b[^.]{0,60}?\bversions?\s+v?[0-9]+[.-]"
-    r"|\b(?:install|upgrade|update)\b[^.]{0,60}?[\s-][0-9]{1,4}\.[0-9]{1,4}[.-][0-9]"
-)
 # What the heads of columns say.
-_OTHER: Final = re.compile(
+_OTHER: Final = (
     r"\b(?:affected|vulnerable|old|previous|former|current|notes?|remarks?|repositor\w+"
-    r"|replace[sd])\b",
-    re.I,
+    r"|replace[sd])\b"
 )
-_FOR: Final = re.compile(r"^for ", re.I)
-_ROLES: Final = (
-    ("target", re.compile(r"^(?:where|domains?|vms?|qubes?|places?|install(?:ed)? in)$", re.I)),
-    ("name", re.compile(r"\bpackages?\b|\bcomponent\b", re.I)),
-    ("other", _OTHER),
-    ("release", re.compile(r"\breleases?$", re.I)),
-    ("fixed", re.compile(r"\b(?:fixed|new|patched|updated|versions?)\b", re.I)),
+_ROLES: Final = re.compile(
+    r"(?P<target>^(?:where|domains?|vms?|qubes?|places?|install(?:ed)? in)$)"
+    rf"|(?P<other>.*{_OTHER})|(?P<name>.*\b(?:packages?|component)\b)|(?P<release>.*\breleases?$)"
+    r"|(?P<fixed>.*\b(?:fixed|new|patched|updated|versions?)\b)",
+    re.IGNORECASE,
 )
 
 
@@ -86,16 +71,11 @@ class _Words(NamedTuple):
                 line, start = line + self.text.count("\n", start, edge.end()), edge.end()
 
 
-def _has_number(words: _Words) -> bool:
-    return any(map(str.isdecimal, words.text))
-
-
 def _words_of(block: blocks.Block) -> _Words:
-    """The words of a paragraph with its line breaks, without what looks like a citation."""
-    if not isinstance(block, Paragraph):
-        return _Words("", block.first)
-    inlines = (each for each in block.inlines if not isinstance(each, blocks.Citation))
-    return _Words(_LABELS.sub("", "".join(map(blocks.words, inlines))), block.first)
+    """The words of a paragraph with its line breaks, without citations."""
+    inlines = block.inlines if isinstance(block, Paragraph) else ()
+    text = "".join(blocks.words(i) for i in inlines if not isinstance(i, blocks.Citation))
+    return _Words(text, block.first)
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,8 +83,8 @@ class _Context:
     """What holds for the packages that follow, from the words above them.
 
     ``remedy`` is the level of the heading of a section about what to do; ``header`` the line of the
-    last header, until a package is read; ``lost`` that another header could not be read;
-    ``announced`` the targets of all that an announcement is about.
+    last header, until a package is read; ``lost`` that another header could not be read; ``base``
+    the targets of all headers that name none.
     """
 
     releases: tuple[str, ...] = ()
@@ -114,7 +94,7 @@ class _Context:
     remedy: int = _NO_LEVEL
     header: int = 0
     lost: bool = False
-    announced: tuple[str, ...] = ()
+    base: tuple[str, ...] = ()
 
     @property
     def in_remedy(self) -> bool:
@@ -147,7 +127,6 @@ class Reader:
         self.rows: list[PackageRow] = []
         self.findings: list[Finding] = []
         self.context = self.heading = _Context()
-        self._known: set[tuple[str, str]] = set()  # packages and versions of the rows
         self._begun = 0  # how many rows there were when the section began
         self._installed: set[tuple[str, ...]] = set()  # where the section says that packages go
         self._elsewhere = 0  # the first line that names packages where no rule looks for them
@@ -186,7 +165,7 @@ class Reader:
             is_remedy = says_what_to_do(title) or _REMEDY.search(title.lower())
             remedy = level if is_remedy else _NO_LEVEL
         about = About.OTHERS if _ASIDE.match(title.lower()) else About.NOTHING
-        said = read_phrase(title, self.product).said if may_be_header(title, self.product) else {}
+        said = read_phrase(title, self.product).header if may_be_header(title, self.product) else {}
         targets = said.get("target", ())
         releases = vocabulary.releases_in(title, self.product)
         self.context = self.heading = _Context(releases, targets, about=about, remedy=remedy)
@@ -203,26 +182,22 @@ class Reader:
     # --- paragraphs
 
     def _paragraph(self, words: _Words) -> None:
-        first, _, rest = words.text.partition("\n")
-        release = next(vocabulary.find_releases(first, self.product), None)
-        if rest and release and release[0] == first:  # a release on a line for itself
-            self._words(_Words(first, words.line))
-            words = _Words(rest, words.line + 1)
-        for part in words.parts(_PART):
-            taken = False
-            for one in self._lines_of(part):
-                taken = self._words(one, prose=not taken)
-                if not taken:
-                    self._prose(one)
+        taken = False
+        for part in self._parts_of(words):
+            taken = self._words(part, prose=not taken)
+            if not taken:
+                self._prose(part)
 
-    def _lines_of(self, words: _Words) -> Iterable[_Words]:
-        """The lines of some words if each names packages by itself, or else all of them."""
+    def _parts_of(self, words: _Words) -> list[_Words]:
+        """The lines of some words if each names packages, or a header and the rest, or all."""
         lines = list(words.parts(_LINE))
-        if len(lines) == 1 or not (self.heading.in_remedy and all(map(_has_number, lines))):
+        if len(lines) < 2 or not (self.heading.in_remedy and re.search("[0-9]", lines[0].text)):
             return [words]
-        readings = (read_phrase(line.text, self.product) for line in lines)
-        is_list = all(reading.is_plain or reading.is_header for reading in readings)
-        return lines if is_list else [words]
+        first, *others = (read_phrase(line.text, self.product) for line in lines)
+        if all(reading.is_plain or reading.header for reading in (first, *others)):
+            return lines
+        rest = _Words(words.text.partition("\n")[2], lines[1].line)
+        return [lines[0], rest] if first.is_header else [words]
 
     def _words(
         self, words: _Words, *, sure: bool = False, prose: bool = False, label: bool = False
@@ -232,61 +207,41 @@ class Reader:
         ``prose`` tells that they may be none, unless a header is above. Tells whether anything
         comes of it.
         """
-        only_header = prose and not self.context.header
-        if only_header and not may_be_header(words.text, self.product):
-            return False
-        if len(words.text) > _LONGEST:
+        prose &= not self.context.header
+        if len(words.text) > _LONGEST or (prose and not may_be_header(words.text, self.product)):
             return False
         reading = read_phrase(words.text, self.product, label=label)
-        led = words.text.endswith(":") or "release" in reading.said
-        if reading.is_header and (led or label or self.heading.in_remedy):
-            return self._header(reading.said, words.line, label=label)
-        if reading.is_led:
-            self._header(reading.said, words.line)
-            sure = self.context.expects
-            # "For Quern 4.2: not affected, as the code is new in 4.3."
-            said = _CLAUSE.split(words.text.partition(":")[2], 1)[0]
-            if not reading.entries and (fact := read_fact(said, self.product)):
-                reading = reading._replace(entries=(fact,), is_plain=True)
+        if reading.is_header:
+            led = label or words.text.endswith(":") or "release" in reading.header
+            led |= self.heading.in_remedy
+            return led and self._header(reading.header, words.line, label=label)
+        if reading.header:
+            self._header(reading.header, words.line)
+            prose, sure = False, self.context.expects
         context = self.context
         if context.about is About.OTHERS or context == _Context():
             return False
-        if (prose and not context.header) or not (sure or reading.is_plain):
+        if prose or not (sure or reading.is_plain):
             return False
-        if reading.entries and context.accepts and self._is_clear(reading.entries):
-            for entry in reading.entries:
-                self._add(entry, words.line_at(entry.at))
-        else:
-            text = words.text.partition(":")[2] if reading.is_led else words.text
-            self._report_unread(words.line, text)
+        if not (context.accepts and self._add(reading.entries, words)):
+            self._report_unread(words)
         return True
-
-    def _is_clear(self, entries: Sequence[Entry]) -> bool:
-        """Whether it is clear which version is for which of several releases above.
-
-        Not so below "Quern 4.2   Quern 4.3": "xen   4.1-2   4.1-3".
-        """
-        open_ = [e for e in entries if not (e.releases or e.note) and e.fix is Fix.AVAILABLE]
-        several = len(open_) > len({entry.package for entry in open_})
-        return not (several and len(self.context.releases) > 1)
 
     def _header(self, said: Said, line: int, *, label: bool = False) -> bool:
         """Take what a header says of the packages below; one without a release needs one above."""
-        targets, note = said.get("target", ()), (*said.get("open", ()), *said.get("note", ()))
+        context, targets = self.context, said.get("target", ())
         if "release" in said:
-            context = self.context
             # "In dom0:", and right below it "For Quern 4.2:"
             above = context.targets if context.header and not context.releases else ()
             if not above:
                 self._close_header()
-            all_ = context.announced or above
-            new = replace(context, targets=targets or all_, announced=all_, note="; ".join(note))
+            base = context.base or above
+            new = replace(self.context, targets=targets or base, base=base, note=note_in(said))
             self.context = replace(new, releases=said["release"], header=line, lost=False)
             return True
-        context = self.context
         known = label or context.expects or bool(context.releases)
         if known or (context.in_remedy and context.about is About.NOTHING and not context.lost):
-            new = replace(context, targets=targets, announced=())
+            new = replace(context, targets=targets, base=())
             self.context = replace(new, header=context.header or line)
             return True
         return False
@@ -295,34 +250,32 @@ class Reader:
         """Where packages are announced, something must come of each header."""
         if self.context.header and self.context.about is About.FIXES:
             self._report(self.context.header, "no package can be read below this")
-        if self.context.header:
-            self.context = replace(self.context, header=0)
+        self.context = replace(self.context, header=0)
 
     def _prose(self, words: _Words) -> None:
         last = _BULLET.sub("", _SENTENCE.split(words.text)[-1], count=1)
         self._announcement(" ".join(last.split()))
         if self.heading.about is not About.NOTHING:
             return
-        text = words.text
-        if self.heading.in_remedy or len(self.rows) > self._begun:
+        if self.heading.in_remedy:
             self._sentences(words)
-        named = (_NAME_DUE.search(text) if self.heading.in_remedy else None) or _NAMED.search(text)
-        if not (self._elsewhere or self._found) and named and not sentences.is_old(text):
-            self._elsewhere = words.line_at(named.start())
+        named = sentences.names_packages(words.text, sure=self.heading.in_remedy)
+        if named and not (self._elsewhere or self._found):
+            self._elsewhere = words.line
 
     def _announcement(self, last: str) -> None:
         """Take what the last sentence of a paragraph says of the packages below it."""
         before, heading = self.context, self.heading
         self._close_header()
+        self.context = heading
         placed = _PLACED.fullmatch(last)
         about = sentences.judge(last) if last.endswith(":") and not placed else None
-        self.context = heading
         if heading.about is About.OTHERS:
             return
         releases = vocabulary.releases_in(last, self.product)
         if about:
             targets = sentences.announced_for(last) or heading.targets
-            new = replace(heading, about=about, targets=targets, announced=targets)
+            new = replace(heading, about=about, targets=targets, base=targets)
             self.context = replace(new, releases=releases or heading.releases)
         elif last.endswith(":"):
             lost = bool(before.header or placed or releases)
@@ -331,59 +284,44 @@ class Reader:
             self.context = replace(heading, about=About.UNCLEAR)
 
     def _sentences(self, words: _Words) -> None:
-        release = next(vocabulary.find_releases(words.text, self.product), None)
+        """Read sentences; where one names a release, each package needs one."""
+        named = vocabulary.releases_in(words.text, self.product)
+        placed = bool(self.context.releases) or not named
+        known = {(row.package, row.version) for row in self.rows if row.version}
         for sentence in words.parts(_SENTENCE):
-            self._sentence(sentence, placed=bool(self.context.releases) or not release)
-
-    def _sentence(self, sentence: _Words, *, placed: bool) -> None:
-        """Read a sentence; unless all is ``placed``, each package needs a release."""
-        if (targets := sentences.installed_in(sentence.text)) is not None:
-            self._installed.add(targets)
-        entries = sentences.entries_in(sentence.text, self.product, first=not self.rows)
-        if entries is None:
-            self._report_unread(sentence.line, sentence.text)
-        elif not placed and any(entry.version and not entry.releases for entry in entries):
-            self._report(sentence.line, "a package, but not for which release")
-        else:
-            known = [e for e in entries if e.version and (e.package, e.version) in self._known]
-            for entry in entries:
-                if entry not in known:
-                    self._add(entry, sentence.line_at(entry.at))
+            if (targets := sentences.installed_in(sentence.text)) is not None:
+                self._installed.add(targets)
+            first = not self.rows
+            entries = sentences.read_sentence(sentence.text, self.product, first=first)
+            if entries is None:
+                self._report_unread(sentence)
+            elif not placed and any(entry.version and not entry.releases for entry in entries):
+                self._report(sentence.line, "a package, but not for which release")
+            else:
+                self._add([e for e in entries if (e.package, e.version) not in known], sentence)
 
     # --- items
 
     def _list(self, block: ListBlock) -> None:
-        """Read items; where some are packages, others that name a version should be, too."""
-        rows, left = len(self.rows), []
+        """Read items, whose words may also tell what the lists in them are about."""
         for item in block.items:
-            found = self._found
-            self._item(item, sure=self.context.expects and block.style[0] not in "1a")
-            left += [item] if self._found == found else []
-        for item in left if len(self.rows) > rows else ():
-            for first in item.blocks[:1]:
-                if sentences.names_version(text := _words_of(first).text):
-                    self._report_unread(item.first, text)
-
-    def _item(self, item: blocks.Item, *, sure: bool) -> None:
-        """Read an item, whose words may also tell what the list in it is about."""
-        words, rest = _Words("", item.first), item.blocks[1:]
-        for first in item.blocks[:1]:
-            words = _words_of(first)
-        before, found = self.context, self._found
-        taken = self._words(words, sure=sure and not rest, label=bool(rest))
-        opened = self.context.releases != before.releases
-        self.read(rest)
-        if rest and not taken and sure and self._found == found:
-            self._words(words, sure=True)
-        if not taken and self.heading.in_remedy and self.context.about is About.NOTHING:
-            self._sentences(words)
-        if opened or self.context.releases in ((), before.releases):
-            self.context = replace(before, header=before.header if self._found == found else 0)
-        # else what is set unevenly names the release of the next items
+            before, found = self.context, self._found
+            rest = item.blocks[1:]
+            words = _words_of(item.blocks[0]) if item.blocks else _Words("", item.first)
+            sure = before.expects and block.style[0] not in "1a" and not rest
+            taken = self._words(words, sure=sure, label=bool(rest))
+            opened = self.context.releases != before.releases
+            self.read(rest)
+            if not taken and self.heading.in_remedy and self.context.about is About.NOTHING:
+                self._sentences(words)
+            if opened or self.context.releases in ((), before.releases):
+                # or else what is set unevenly names the release of the next items
+                header = before.header if self._found == found else 0
+                self.context = replace(before, header=header)
 
     def _lines(self, block: Preformatted) -> None:
         """Read indented lines below a header, or with one of their own."""
-        words = _Words(_LABELS.sub("", block.text), block.first)
+        words = _Words(block.text, block.first)
         below = bool(self.context.header or self.context.lost)
         for part in words.parts(_ITEM if _BULLET.search(block.text) else _LINE):
             sure = self.context.about is About.FIXES and not self.context.lost
@@ -396,78 +334,86 @@ class Reader:
     def _table(self, table: Table) -> None:
         """Read a table that should name packages: each row as a phrase for each of its versions."""
         heads = [plain(cell) for cell in (table.head[0] if table.head else ())]
-        # "Old and new packages:" is clear where the columns tell which is which.
-        clear = self.context.about is About.UNCLEAR and any(map(_OTHER.search, heads))
         roles = [self._role(head) for head in heads] or ["name", "fixed"]
+        # "Old and new packages:" is clear where the columns tell which is which.
+        clear = self.context.about is About.UNCLEAR and "other" in roles
         plainly = "name" in roles and "other" not in roles and len(set(roles)) == len(roles) > 1
         plainly &= self.context.in_remedy and self.context.about is About.NOTHING
         if not (self.context.expects or clear or plainly):
             return
         if "name" not in roles:
             roles[0] = "name"
-        released = any(role.startswith("For ") for role in roles)
-        if self.context.lost or "" in roles or roles.count("fixed") + released != 1:
+        fixed = [role for role in roles if role == "fixed" or role.startswith("For ")]
+        if self.context.lost or "" in roles or not fixed or ("fixed" in fixed) > (len(fixed) == 1):
             self._report(table.first, "a table, but not which column has the fixed versions")
             return
-        numbers = range(table.first, table.last + 1)
-        lines = [n for n in numbers if "|" in self._line(n) and not is_edge(self._line(n))]
-        for line, row in zip(lines[len(table.head) :], table.body, strict=False):
-            cells = [plain(cell) for cell in row]
-            for role, cell in zip(roles, cells, strict=False):
-                if role == "fixed" or role.startswith("For "):
-                    self._row(dict(zip(roles, cells, strict=False)), role, cell, line)
+        lines = self.document.file.data.decode("utf-8", "replace").split("\n")
+        drawn = range(table.first, table.last + 1)
+        numbers = [n for n in drawn if "|" in lines[n - 1] and not is_edge(lines[n - 1])]
+        for line, row in zip(numbers[len(table.head) :], table.body, strict=False):
+            cells = dict(zip(roles, map(plain, row), strict=False))
+            for role in filter(cells.__contains__, fixed):
+                self._row(cells, role, line)
 
     def _role(self, head: str) -> str:
         """What a column has, by its head; nothing if that cannot be told."""
-        release = f"For {_FOR.sub('', head)}"
+        release = f"For {head[4:] if head.lower().startswith('for ') else head}"
         if vocabulary.releases_in(release, self.product):
             return release
-        return next((role for role, form in _ROLES if form.search(head)), "")
+        match = _ROLES.match(head)
+        return str(match.lastgroup) if match else ""
 
-    def _line(self, number: int) -> str:
-        return self._printed[number - 1]
-
-    @cached_property
-    def _printed(self) -> list[str]:
-        return self.document.file.data.decode("utf-8", "replace").split("\n")
-
-    def _row(self, cells: Mapping[str, str], role: str, version: str, line: int) -> None:
+    def _row(self, cells: Mapping[str, str], role: str, line: int) -> None:
+        """Read a row of a table: ``For Quern 4.2, in dom0: xen version 4.1-2``."""
         release, target = cells.get("release", ""), cells.get("target", "")
         where = [role] if role != "fixed" else []
         where += [f"For {release}"] if vocabulary.release_numbers(release) else []
         where += [f"in {target}"] if vocabulary.read_targets(target) else []
         clear = len(where) == len({"release", "target", role} & cells.keys() - {"fixed"})
-        phrase = f"{cells['name']} version {_LABELS.sub('', version)}"
+        phrase = f"{cells['name']} version {cells[role]}"
         text = f"{', '.join(where)}: {phrase}" if where else phrase
         entries = read_phrase(text, self.product).entries if clear else ()
-        for entry in {(e.package, e.version, e.fix): e for e in entries}.values():
-            self._add(entry, line)
-        if not entries:
-            self._report_unread(line, " | ".join(cells.values()))
+        once = {(e.package, e.version, e.fix): e for e in entries}.values()
+        if not self._add(once, _Words("", line)):
+            self._report_unread(_Words(" | ".join(cells.values()), line))
 
     # --- rows and findings
 
-    def _add(self, entry: Entry, line: int) -> None:
-        """Add the rows of an entry, one for each release and target that hold for it."""
-        context = self.context
-        if len(self.rows) > MOST_ROWS:
-            return
-        self._known.add((entry.package, entry.version))
-        above = "" if entry.releases else context.note
-        note = "; ".join(words for words in (above, entry.note) if words)
-        self.rows += [
-            PackageRow(release, target, entry.package, entry.version, line, entry.fix, note)
-            for release in entry.releases or context.releases or ("",)
-            for target in entry.targets or context.targets or ("",)
-        ]
-        self.context = replace(context, header=0)
-        if len(self.rows) > MOST_ROWS:
-            self._report(line, f"more than {MOST_ROWS} packages; those from here on are left out")
+    def _add(self, entries: Collection[Entry], words: _Words) -> bool:
+        """Add the rows of entries, for each release and target that hold for them.
 
-    def _report_unread(self, line: int, text: str) -> None:
+        Tells whether there are any. None are if several releases are above several versions of a
+        package: below "Quern 4.2   Quern 4.3", "xen   4.1-2   4.1-3" is not clear.
+        """
+        context = self.context
+        open_ = {(e.package, e.version) for e in entries if not e.releases and e.version}
+        if len(context.releases) > 1 and len(open_) > len({package for package, _ in open_}):
+            return False
+        for entry in entries if len(self.rows) <= MOST_ROWS else ():
+            note = ("" if entry.releases else context.note, entry.note)
+            self.rows += [
+                PackageRow(
+                    release,
+                    target,
+                    entry.package,
+                    entry.version,
+                    words.line_at(entry.at),
+                    entry.fix,
+                    "; ".join(filter(None, note)),
+                )
+                for release in entry.releases or context.releases or ("",)
+                for target in entry.said.get("target", context.targets) or ("",)
+            ]
+            self.context = replace(context, header=0)
+            if len(self.rows) > MOST_ROWS:
+                self._report(words.line, f"more than {MOST_ROWS} packages; the others are left out")
+                break
+        return bool(entries)
+
+    def _report_unread(self, words: _Words) -> None:
         """Note that packages should be named in some words, and no rule takes them."""
-        text = " ".join(text.split())
-        self._report(line, f"no package and version can be read here: {text[:60]!r}")
+        text = " ".join(words.text.split())
+        self._report(words.line, f"no package and version can be read here: {text[:60]!r}")
 
     def _report(self, line: int, message: str) -> None:
         """Note what is not read as packages, but may be some."""

@@ -6,13 +6,15 @@ A line ``TEXT => RESULT`` in a docstring is an example, for a test.
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from enum import Enum, auto
 from typing import Final
 
-from secpack.extract.packages.phrases import Entry, read_fact, read_sentence
+from secpack.extract.packages.phrases import Entry, Pass, Token, read_fact, tokens
 from secpack.extract.packages.vocabulary import (
+    FILLERS,
+    STOPS,
     TARGETS,
-    find_releases,
     read_targets,
     releases_in,
     spaced,
@@ -20,12 +22,14 @@ from secpack.extract.packages.vocabulary import (
 )
 from secpack.model.archive import Fix
 
+_LONGEST: Final = 2000  # sentence, in characters
+
 
 def _words(expression: str) -> re.Pattern[str]:
     return re.compile(spaced(expression), re.IGNORECASE)
 
 
-# Words that say of packages that they are the remedy; that they are not; that they are old ones.
+# Words that say of packages that they are the remedy; that they are old ones, or somebody else's.
 _MENDS: Final = _words(
     r"\b(?:fix|(?:re)?solv|resol|(?:un)?patch|mend|address|install|upgrad|updat|correct|upload"
     r"|immune|remed|mitigat|relevant|available|repositor|solution|need|requir|necessary|repair|prevent"
@@ -34,18 +38,14 @@ _MENDS: Final = _words(
 )
 _OLD: Final = _words(
     r"(?<!non-)\bvulnerable\b|\baffect|n't\b|\b(?:prior to|(?:older|earlier) than|up to"
-    r"|before version|for example|e\.g\.|(?:and|or) (?:earlier|older)|never|no longer"
-    r"|(?:do|does|did|is|are|was|were|will|must|should) not|introduced in(?! to)|instead of"
-    r"|rather than|replac\w+|superse\w+|downgrad\w+)(?!\w)"
-)
-_FORMER: Final = _words(
-    r"\b(?:(?:packages?|versions?|following) (?:(?:that|which) )?(?:is|are|were) (?:\w+ )?"
-    r"(?:affected|vulnerable|outdated|bad|obsolete|compromised)"
-    r"|(?:affected|old|older|previous|earlier|bad) (?:\w+ )?(?:packages?|versions?)"
-    r"|introduced (?:in|by|with)|(?:bug|flaw|problem|issue|fault|vulnerability) (?:is|was|lies) in"
+    r"|before version|for example|e\.g\.|(?:and|or) (?:earlier|older)|not|never|no longer"
+    r"|introduced (?:by|with|in(?! to))|instead of|rather than|replac\w+|superse\w+|downgrad\w+"
+    r"|withdr[ae]w\w*|already|remove|uninstall|delete|buggy|malicious|compromised"
+    r"|(?:old|older|previous|earlier|bad|outdated|obsolete) (?:\w+ )?(?:packages?|versions?)"
+    r"|(?:is|are|were) (?:\w+ )?(?:outdated|bad|obsolete)"
+    r"|(?:bug|flaw|problem|issue|fault|vulnerability) (?:is|was|lies) in"
     r"|(?:have|has|had|contains?|with|suffers? from) (?:the|this|a) "
-    r"(?:bug|flaw|problem|issue|vulnerability)|not|never|no longer|remove|uninstall|delete"
-    r"|vulnerable|buggy|malicious|compromised)\b|n't\b"
+    r"(?:bug|flaw|problem|issue|vulnerability))(?!\w)"
 )
 _PACKAGES: Final = _words(
     r"\b(?:packages|(?:following|this|fixed|new|updated) package"
@@ -54,12 +54,6 @@ _PACKAGES: Final = _words(
 _ABOUT: Final = _words(r"\b(?:packages?|versions?)\b")
 _CONDITION: Final = re.compile(r"(?:To|Until|Before|After|If|Once|When|While)\b")
 _SAYS: Final = _words(r"\b(?:packages?|versions?|install|upgrade|update|uploaded)\b")
-_BEGINS: Final = re.compile(spaced("(?:For|In|On) (?:(?:the|both|all|latest) ){0,2}"))
-_VERSION: Final = _words(r"\bversions?\b")
-_UNSURE: Final = _words(
-    r"\b(?:from (?:versions? )?v?[0-9]|withdr[ae]w|already\b|introduced (?:by|with)\b)"
-)
-_FULL_VERSION: Final = re.compile(r"[\s-][0-9]{1,4}\.[0-9]{1,4}[.-][0-9]")
 _INSTALLED: Final = re.compile(
     r"\b(?:packages?\b[^.;:]{0,60}?\binstalled|install(?:\s+\w+){0,3}\s+packages?)"
     r"\s+(?:in|into|inside)\s+(?!order\b)(?P<where>[^.,;:]{1,80}?)"
@@ -68,7 +62,8 @@ _INSTALLED: Final = re.compile(
 _ANNOUNCED: Final = re.compile(
     spaced(rf"(?:[Pp]ackages|[Uu]pdates|versions|install) (?:in|for) ({TARGETS}):$")
 )
-_NEGATION: Final = re.compile(r"\bn(?:ot|o need)\b")
+
+# --- what words say of the packages below ------------------------------------------------------
 
 
 class About(Enum):
@@ -89,13 +84,12 @@ def judge(words: str) -> About | None:
     To install packages from the testing repository: => About.UNCLEAR
     In a quiet hour, restart: => None
     """
-    if _ABOUT.search(words) and _FORMER.search(words):
-        return About.UNCLEAR if _MENDS.search(words) else About.OTHERS
-    if not _PACKAGES.search(words):
+    mends = _MENDS.search(words)
+    if _ABOUT.search(words) and is_old(words):
+        return About.UNCLEAR if mends else About.OTHERS
+    if not (mends and _PACKAGES.search(words)):
         return None
-    if _CONDITION.match(words) or _OLD.search(words):
-        return About.UNCLEAR
-    return About.FIXES if _MENDS.search(words) else None
+    return About.UNCLEAR if _CONDITION.match(words) else About.FIXES
 
 
 def announced_for(words: str) -> tuple[str, ...]:
@@ -116,47 +110,7 @@ def installed_in(sentence: str) -> tuple[str, ...] | None:
     Installed packages need not be removed. => None
     """
     match = _INSTALLED.search(sentence) if "install" in sentence else None
-    return read_targets(match["where"]) if match and not _NEGATION.search(sentence) else None
-
-
-def entries_in(sentence: str, product: str, *, first: bool) -> tuple[Entry, ...] | None:
-    """What a sentence says of packages; None where that is not clear.
-
-    ``first`` tells that no package was read so far: only then it matters that there is no fix.
-
-    For Quern 4.2, install xen 4.1-2 in dom0. => 4.2 dom0: xen 4.1-2
-    No fix is available yet for Quern 4.5, which is not the fault of Quern 4.6. => 4.5 none
-    We know of Quern 6.1; no fix exists. => None
-    The xen 4.1-2 packages of May do not fix this. =>
-    Upgrade xen from 4.1-1 to 4.1-2. => None
-    The flaw was introduced by xen 4.1-1 and is fixed in xen 4.1-2. => None
-    """
-    if (fact := read_fact(sentence, product)) and fact.releases:
-        return (fact,)
-    entries = read_sentence(sentence, product)
-    facts = [e for e in entries or () if e.fix is Fix.NONE]
-    placed = [fact for fact in facts if fact.releases]
-    packages = _remedies(sentence, entries, product)
-    if packages is None or (facts and not placed and releases_in(sentence, product)):
-        return None
-    without = placed or (facts[:1] if first else [])
-    return (*(Entry(0, "", "", Fix.NONE, fact.releases) for fact in without), *packages)
-
-
-def _remedies(
-    sentence: str, entries: tuple[Entry, ...] | None, product: str
-) -> tuple[Entry, ...] | None:
-    release = next(find_releases(sentence, product), None)
-    begins = release and _BEGINS.fullmatch(sentence, 0, release.start())
-    packages = tuple(entry for entry in entries or () if entry.version)
-    # "Push the 4.1 patches" is not about a package.
-    full = packages and all(_FULL_VERSION.match(f" {entry.version}") for entry in packages)
-    if not (begins or full or _SAYS.search(sentence)) or _OLD.search(sentence):
-        return ()
-    if packages:
-        return None if _UNSURE.search(sentence) or not _MENDS.search(sentence) else packages
-    nameless = entries is None and (begins or _VERSION.search(sentence))
-    return None if nameless or _FULL_VERSION.search(sentence) else ()
+    return read_targets(match["where"]) if match and not is_old(sentence) else None
 
 
 def is_old(text: str) -> bool:
@@ -164,6 +118,102 @@ def is_old(text: str) -> bool:
     return _OLD.search(text) is not None
 
 
-def names_version(text: str) -> bool:
-    """Whether words name a version that could be a remedy."""
-    return bool(_FULL_VERSION.search(text)) and not is_old(text)
+# --- packages in a sentence --------------------------------------------------------------------
+
+_SIGN: Final = re.compile(r"[0-9]|[Nn]o\s")  # a version, or that there is none
+# A version in full, or that there is none: words that a rule should take.
+_DUE: Final = re.compile(r"[\s-][0-9]{1,4}\.[0-9]{1,4}[.-][0-9]|\b[Nn]o (?:fix|patch|update)")
+# Words that part what a sentence says of packages; those that state that there is no fix.
+_BREAKS: Final = frozenset({";", "which", "but", "so", "while", "though", "although", "whereas"})
+_STATES: Final = _words(r"\bno (?!longer)[^.]*\b(?:is|are|has|have|will|exists?)\b|there ")
+_HAS_VERSION: Final = re.compile(r"[0-9]\.[0-9]|[Vv]ersion")
+# A letter for each token; a name has a version after it, with nothing else that counts between.
+_SIGNS: Final = {"version": "v", "packages": "p", "keyword": "k", "separator": ","}
+_NAMES: Final = re.compile(
+    r"(?:C?[Cw],)*C?[Cw](?=p[ft]?k?,?v)|C?[Cw](?=[b,]?(?:[ft]?k|t)?,?[vB]|p[^pv]{0,9}[vB])"
+)
+
+
+def read_sentence(sentence: str, product: str, *, first: bool) -> Sequence[Entry] | None:
+    """What a sentence says of packages; None where that is not clear.
+
+    ``first`` tells that no package was read so far: only then it matters that there is no fix.
+
+    For Quern 4.2, install xen 4.1-2 in dom0. => 4.2 dom0: xen 4.1-2
+    Install the patched Linux nails, in the nail packages (version 4.1-2) for R2. => 2 nail 4.1-2
+    Please update the xen and mill packages to version 4.1-2. => xen 4.1-2; mill 4.1-2
+    Packages for Quern 4.3 will follow. => 4.3 none
+    For R2, and for R3, no fix is planned, and R4 has one. => 2 none; 3 none
+    No fix exists for R2, users of R3 have one; for R4, no update is there. => 2 none; 4 none
+    We know of Quern 6.1; no fix exists. => None
+    The xen 4.1-2 packages of May do not fix this. => None
+    Upgrade xen from 4.1-1 to 4.1-2. => None
+    The pump of May had version 4.1-2 and is affected. =>
+    """
+    if not _SIGN.search(sentence) or len(sentence) > _LONGEST:
+        return ()
+    found = tuple(tokens(sentence, product))
+    fact = read_fact(found)
+    if fact and fact.releases:
+        return [fact]
+    entries = _read_prose(sentence, product, found)
+    packages = [entry for entry in entries or () if entry.version]
+    if not _SAYS.search(sentence) and not all(_DUE.match(f" {e.version}") for e in packages):
+        packages = []  # "Push the 4.1 patches"
+    if packages or (entries is None and _DUE.search(sentence)):
+        mends = _MENDS.search(sentence) is not None
+        if entries is None or mends is is_old(sentence):
+            return None if mends or not is_old(sentence) else ()
+        packages = packages if mends else []
+    facts = [entry for entry in entries or () if entry.fix is Fix.NONE]
+    placed = [Entry(0, fix=Fix.NONE, said=fact.said) for fact in facts if fact.releases]
+    if facts and not placed and releases_in(sentence, product):
+        return None
+    return [*(placed or facts[: int(first)]), *packages]
+
+
+def names_packages(text: str, *, sure: bool) -> bool:
+    """Whether words name packages that could be a remedy; if not ``sure``, then with versions."""
+    named = _ABOUT.search(text) and (sure or _DUE.search(text))
+    return bool(named) and not is_old(text)
+
+
+def _read_prose(sentence: str, product: str, found: Sequence[Token]) -> list[Entry] | None:
+    """The packages with versions in a sentence; None if a version has no name, or the like."""
+    signs = "".join(map(_sign, found))
+    named = {n for match in _NAMES.finditer(signs) for n in range(*match.span())}
+    done: list[Entry] = []
+    part: list[Token] = []
+    for n, token in enumerate((*found, Token("break"))):
+        kind = _in_prose(token, named=n in named)
+        if kind != "break":
+            part.append(token._replace(kind=kind))
+            continue
+        one = Pass(sentence, product)
+        one.read(part)
+        if one.unread:
+            return None
+        done += one.done
+        part = []
+    return done
+
+
+def _sign(token: Token) -> str:
+    if token.kind == "bracket":
+        return "B" if _HAS_VERSION.search(token.value) else "b"
+    if token.kind == "word":
+        if token.value == "to":  # "update xen to 4.1-2"
+            return "t"
+        usual = token.value.lower() in FILLERS | STOPS
+        return "f" if usual else "C" if token.value[:1].isupper() else "w"
+    return _SIGNS.get(token.kind, "x")
+
+
+def _in_prose(token: Token, *, named: bool) -> str:
+    """The kind of a token in running text, where most words are ``prose``."""
+    kind, value, _ = token
+    stated = kind == "none" and _STATES.search(value)
+    if value.lower() in _BREAKS or (kind in ("none", "unaffected") and not stated):
+        return "break"
+    word = kind in ("word", "other") and not named and value.lower() not in FILLERS
+    return "prose" if word else kind

@@ -123,8 +123,7 @@ _TARGET: Final = re.compile(spaced(f"{_KNOWN}|{_QUBE}|{_NAMED}|{_CAPITAL}"))
 _DESCRIPTION: Final = re.compile(spaced(rf"\b{_NOUN}{_WHOSE}$"))
 _TARGET_JOINT: Final = re.compile(r",\s+(?:and\s+|or\s+)?|\s+(?:and|or|&)\s+|\s*/\s*")
 _BEFORE: Final = re.compile(spaced(f"(?:(?:in|inside|into|for|on) )?{_ALL_OF}"), re.IGNORECASE)
-_LONE_KIND: Final = re.compile(r"(?!Dom)[A-Z][a-z]+(?:-based)?|[0-9].*")
-_NUMBERED_KIND: Final = re.compile(r"[A-Z][a-z]+ [0-9]+")
+_LONE_KIND: Final = re.compile(r"(?!Dom)[A-Z][a-z]+(?:-based)?(?: [0-9]+)?|[0-9].*")
 _USUAL: Final = re.compile(r"(?:Dom(?:0|[Uu]s?)|(?:Template|Standalone)s?)$")
 
 
@@ -132,8 +131,7 @@ def target_names(text: str) -> tuple[str, ...]:
     """The targets in a printed list of them.
 
     In Dom0 and all templates => dom0; templates
-    the Field 38 and Mini 9 templates => Field 38 templates; Mini 9 templates
-    Mini and Field templates => Mini and Field templates
+    the Mini and Field 38 templates => Mini and Field 38 templates
     dom0, and in the template(s) of sys-net and sys-usb => dom0; template(s) of sys-net and sys-usb
     """
     words = " ".join(text.split())
@@ -141,10 +139,7 @@ def target_names(text: str) -> tuple[str, ...]:
     start = described.start() if described else len(words)
     *others, last = (_BEFORE.sub("", name) for name in _TARGET_JOINT.split(words[:start]))
     names = [*others, last + words[start:]]
-    if others and (kind := _NUMBERED_KIND.match(last)):
-        rest = last[kind.end() :]
-        names = [name + rest if _NUMBERED_KIND.fullmatch(name) else name for name in names]
-    elif any(map(_LONE_KIND.fullmatch, others)) or last[:1].isdigit():
+    if any(map(_LONE_KIND.fullmatch, others)) or last[:1].isdigit():
         names = [_BEFORE.sub("", words, count=1)]
     lowered = (n[0].lower() + n[1:] if _USUAL.match(n) else n for n in names if n)
     return tuple(dict.fromkeys(lowered))
@@ -226,7 +221,7 @@ FILLERS: Final = frozenset({
     "any", "all", "both", "various", "several", "multiple", "new", "updated", "fixed", "patched",
     "rebuilt", "latest", "also", "only", "following", "these", "corresponding", "use", "used",
     "install", "get", "update", "upgrade", "download", "fetch", "see", "goes", "need", "needs",
-    "needed", "required", ">", ">=", "=", "≥",
+    "needed", "required", "likewise", ">", ">=", "=", "≥",
 })  # fmt: skip
 #: With these a phrase goes on about something else.
 STOPS: Final = frozenset({
@@ -248,7 +243,10 @@ def is_name(words: str) -> bool:
 
     kernel*-quern-vm => True
     Linux kernel => True
+    grinding stones => False
     up to => False
     """
     each = words.split(" ")
+    if len(each) > 1 and words[0].islower():
+        return False
     return len(each) <= 4 and all(_NAME.fullmatch(w) and w.lower() not in _NO_NAMES for w in each)
