@@ -60,7 +60,7 @@ def propose(root: Path) -> str:
     except SecpackError as error:
         return layout + _unguessed([str(error)])
     if not archive.advisories:
-        layout = "tracker = false  # no text names an advisory of the Xen Project\n" + layout
+        layout = layout.replace("# name", "tracker = false  # no text names an XSA\n# name", 1)
     lost = [f for f in archive.findings if f.code.startswith(("stray", "misplaced", "orphan"))]
     unguessed = [*map(str, problems), *(f"{f.file}: {f.message}" for f in lost)]
     parts = [*_states(archive), *_signers(archive), *_anchors(archive)]
