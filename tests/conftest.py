@@ -107,6 +107,14 @@ def real_pack() -> Path:
 
 
 @pytest.fixture(scope="session")
+def sister_pack() -> Path:
+    """The pack of content/dasharo.toml, a checkout with its history; SISTER names it."""
+    if not os.environ.get("SISTER"):
+        pytest.skip("needs the pack of content/dasharo.toml: SISTER=path/to/pack")
+    return Path(os.environ["SISTER"])
+
+
+@pytest.fixture(scope="session")
 def real_tracker() -> Path:
     """Real tracker data; tests that need it skip where XSA names none."""
     if not os.environ.get("XSA"):

@@ -307,6 +307,24 @@ def test_the_same_bytes_with_another_gpg(
     ] == []
 
 
+def test_another_issuer_with_every_gpg(
+    sister_pack: Path, other_gnupg: Path, tmp_path: Path
+) -> None:
+    """Its keys were rotated, revoked, expired, certified through others; it builds strictly."""
+    variables = {"SECPACK": sister_pack.resolve(), "PROFILE": ROOT / "content" / "dasharo.toml"}
+    sites = []
+    for path in (os.environ["PATH"], f"{other_gnupg}:{os.environ['PATH']}"):
+        folder = tmp_path / str(len(sites))
+        built = build(folder, settings="publishconf.py", surroundings={"PATH": path}, **variables)
+        assert built.status == 0, built.said
+        sites.append(built)
+    page = sites[0].read("canary/009/index.html")
+    assert "good, key valid until 2023-10-10" in page  # by a key that was retired, and has expired
+    assert "key revoked, 2023-10-10: retired, and no longer used" in page
+    assert re.search("first in commit [0-9a-f]{40}, dated 2023-02-02", page)
+    assert sites[0].files() == sites[1].files()
+
+
 @pytest.mark.parametrize("number", ["001", "025", "049", "079", "110"])
 @pytest.mark.parametrize("which", ["this", "other"])
 def test_the_commands_of_a_page_say_what_it_promises(
