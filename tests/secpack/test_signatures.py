@@ -230,6 +230,18 @@ def test_a_key_that_has_expired_since(
     assert in_words(signature) == "good, key valid until 2020-06-01"
 
 
+def test_a_key_that_will_expire_has_the_same_words(
+    tmp_path: Path, gnupg: Gnupg, profile: Profile, keys: dict[str, str | bytes]
+) -> None:
+    lasting = gnupg.make("lasting", expire="2099-06-01")
+    gnupg.certify("lasting", by="master")
+    signed = {"lasting": gnupg.sign(TEXT, "lasting", time="20200203T030405")}
+    signers = {**profile.signers, "lasting": Signer("Lasting", lasting)}
+    files = {**keys, "keys/security-team/lasting.asc": gnupg.export("lasting")}
+    archive = archive_of(tmp_path, replace(profile, signers=signers), files, signed)
+    assert in_words(archive.bulletins[0].signatures[0]) == "good, key valid until 2099-06-01"
+
+
 def test_a_key_that_had_expired_when_it_signed(
     tmp_path: Path, gnupg: Gnupg, profile: Profile, keys: dict[str, str | bytes]
 ) -> None:

@@ -15,6 +15,7 @@ from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from itertools import groupby
 from typing import Final
 
 from secpack.cache import Cache
@@ -167,10 +168,10 @@ def _without_slow(keyring: Keyring, gpg: Program) -> tuple[Keyring, list[Key]]:
     """Leave out each file that takes gpg too long, so that it does no harm to others."""
     slow: dict[str, LimitError] = {}
     took: dict[str, float] = {}
-    for path, packets in _packets_by_path(keyring).items():
+    for path, keys in groupby(keyring.keys, key=lambda pair: pair[0].path):
         started = time.monotonic()
         try:
-            _listing(packets, gpg, _PATIENCE_WITH_ONE)
+            _listing(b"".join(key.packets for _, key in keys), gpg, _PATIENCE_WITH_ONE)
         except LimitError as error:
             slow[path] = error
         took[path] = time.monotonic() - started
@@ -178,20 +179,10 @@ def _without_slow(keyring: Keyring, gpg: Program) -> tuple[Keyring, list[Key]]:
             worst = max(took, key=lambda path: took[path])
             message = f"gpg takes too long with the keys of this pack, longest with {worst}"
             raise LimitError(f"{message}: remove what signs nothing here")
-    rest = tuple((file, key) for file, key in keyring.keys if file.path not in slow)
-    left_out = [
-        Key(file, key.fingerprint, unusable=str(slow[file.path]))
-        for file, key in keyring.keys
-        if file.path in slow
-    ]
-    return replace(keyring, keys=rest), left_out
-
-
-def _packets_by_path(keyring: Keyring) -> dict[str, bytes]:
-    packets: dict[str, bytes] = {}
-    for file, key in keyring.keys:
-        packets[file.path] = packets.get(file.path, b"") + key.packets
-    return packets
+    rest = tuple(pair for pair in keyring.keys if pair[0].path not in slow)
+    left_out = [pair for pair in keyring.keys if pair[0].path in slow]
+    unusable = [Key(f, key.fingerprint, unusable=str(slow[f.path])) for f, key in left_out]
+    return replace(keyring, keys=rest), unusable
 
 
 def _listing(packets: bytes, gpg: Program, patience: int, revocations: bytes = b"") -> list[str]:
