@@ -4,68 +4,110 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, is_dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
-from functools import partial
 from pathlib import Path
-from types import UnionType
-from typing import Any, Final, TypeAlias, TypeVar, get_args, get_origin, get_type_hints
+from typing import Annotated, Any, Final, TypeAlias
 from urllib.parse import quote
 
-from secpack.errors import ParseError, SecpackError
+from secpack.errors import ParseError
 from secpack.files import is_safe, read_file
 from secpack.model.archive import Verdict
 from secpack.model.findings import Waiver
 from secpack.parser.characters import visible
+from secpack.tables import Form, Wrong, matching, one_of, read_table
 
 # The limits of a profile. The time to read a key such as a.b.c grows with the square of its dots,
 # and every page repeats some of the strings.
 _MAX_BYTES: Final = 256 * 1024
 _MAX_LINE: Final = 4000
 _MAX_DOTS: Final = 50
-_MAX_STRING: Final = 2000
 _MAX_ADVISORY: Final = 99_999
-_INSIDE: Final = "expected a folder inside the pack"
-_MAX_DEPTH: Final = 5
-_YEARS: Final = range(1970, 2100)
-_STATUSES: Final = ("published", "embargoed")
-_DIGEST: Final = re.compile(r"[0-9a-f]{64}")
-_FINGERPRINT: Final = re.compile(r"[0-9A-F]{40}")
-_NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,39}")
-_SIGNER: Final = re.compile(
-    r"[A-Za-z0-9_-][A-Za-z0-9._@+-]{0,60}"
-)  # as in names of signature files
 _MAX_SHIPPING: Final = 5  # texts whose packages the profile gives: a rule should read more
-_FORM: Final = re.compile(r"[A-Z][A-Za-z0-9#:_-]{1,39}")
-_CONTROL: Final = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ufffe\uffff]")
-
-# What RFC 9116 allows in these fields of a security.txt; in others only https.
-_URL: Final = r"[A-Za-z0-9._~:/?#\[\]@!$&'()*+,;=%-]+"
-_HTTPS: Final = ("https://",)
-_SCHEMES: Final = {
-    "contact": ("https://", "mailto:", "tel:"),
-    "encryption": ("https://", "dns:", "openpgp4fpr:"),
-}
-_LABEL: Final = r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
-_TAG: Final = re.compile(  # RFC 4151: a domain or an e-mail address, and a date
-    rf"(?:[A-Za-z0-9._-]{{1,64}}@)?{_LABEL}(?:\.{_LABEL}){{0,20}},[0-9]{{4}}(?:-[0-9]{{2}}){{0,2}}"
-)
-_LANGUAGE: Final = re.compile(r"[A-Za-z]{2,8}(?:-[A-Za-z0-9]{1,8}){0,8}")
-
 
 #: What a canary can state: how many bulletins there are, the master key, when the next one is due,
 #: and a proof of freshness.
 STATES: Final = ("bulletins", "key", "next", "proof")
 
-# What is in braces in the patterns of file names and of endings.
-_NAME_FIELDS: Final = ("number", "year", "part")
+# --- forms of values --------------------------------------------------------------------------
+
+_URL: Final = r"[A-Za-z0-9._~:/?#\[\]@!$&'()*+,;=%-]+"
+_LABEL: Final = r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
 _LITERAL: Final = re.compile(r"[A-Za-z0-9._@+-]*")
 
-_T = TypeVar("_T")
 
+def _url(*schemes: str) -> Form:
+    return matching(
+        f"(?:{'|'.join(schemes)}){_URL}", f"a URL that begins with {', '.join(schemes)}"
+    )
+
+
+def _template(*names: str) -> Form:
+    """A web URL in which the names can be, in braces."""
+    braces = "|".join(re.escape(f"{{{name}}}") for name in names)
+    listed = " or ".join(f"{{{name}}}" for name in names)
+    return matching(
+        rf"(?:https?://(?:{_URL[:-1]}|{braces})+)?",
+        f"a URL that begins with https:// or http://, with no braces except {listed}",
+    )
+
+
+def _pattern(*names: str) -> Form:
+    """A part of file names, in which the names are, in braces."""
+
+    def test(pattern: str) -> object:
+        for name in names:
+            pattern = pattern.replace(f"{{{name}}}", "")
+        return pattern and _LITERAL.fullmatch(pattern)
+
+    listed = " or ".join(f"{{{name}}}" for name in names)
+    return Form(test, f"letters, digits, . _ @ + - and {listed}")
+
+
+def _has_one_number(pattern: str) -> bool:
+    once = pattern.count("{number}") == 1 and pattern.count("{year}") <= 1
+    return once and "}{" not in pattern
+
+
+_HTTPS: Final = "https://"
 #: A field has the name of the type.
 Day: TypeAlias = date
+Fingerprint: TypeAlias = Annotated[
+    str, matching("(?:[0-9A-F]{40})?", "40 hexadecimal digits, upper case")
+]
+Prefix: TypeAlias = Annotated[
+    str, matching("[A-Za-z0-9][A-Za-z0-9_-]{0,39}", "at most 40 letters and digits")
+]
+SignerName: TypeAlias = Annotated[  # as in names of signature files
+    str,
+    matching("[A-Za-z0-9_-][A-Za-z0-9._@+-]{0,60}", "at most 61 letters, digits, and - _ . @ +"),
+]
+Tag: TypeAlias = Annotated[  # RFC 4151: a domain or an e-mail address, and a date
+    str,
+    matching(
+        rf"(?:[A-Za-z0-9._-]{{1,64}}@)?{_LABEL}(?:\.{_LABEL}){{0,20}}"
+        r",[0-9]{4}(?:-[0-9]{2}){0,2}",
+        "a domain and a year in which it was the issuer's: quern.example.org,2016",
+    ),
+]
+Folder: TypeAlias = Annotated[str, Form(is_safe, "a folder inside the pack")]
+AnyFolder: TypeAlias = Annotated[
+    str, Form(lambda folder: folder == "." or is_safe(folder), "a folder inside the pack")
+]
+FileName: TypeAlias = Annotated[
+    str,
+    _pattern("number", "year", "part"),
+    Form(_has_one_number, "{number} once, {year} at most once, and no two fields side by side"),
+]
+# What RFC 9116 allows in fields of a security.txt.
+WebUrl: TypeAlias = Annotated[str, _url(_HTTPS)]
+Contact: TypeAlias = Annotated[str, _url(_HTTPS, "mailto:", "tel:")]
+Encryption: TypeAlias = Annotated[str, _url(_HTTPS, "dns:", "openpgp4fpr:")]
+Language: TypeAlias = Annotated[
+    str, matching("[A-Za-z]{2,8}(?:-[A-Za-z0-9]{1,8}){0,8}", "a language such as en")
+]
+_SOME: Final = Form(len, "at least one")
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,20 +115,19 @@ class Kind:
     """Bulletins or canaries: the prefix of their ids, and how they look in this pack.
 
     ``folder`` has their folders, ``.`` for the pack itself; with ``nested`` also those inside.
-    ``files`` are the patterns of their
-    file names, ``banner`` the words between issuer and number in a banner, ``issuer`` is a name
-    that only their banners have. ``sections`` are those that a text must have. ``states`` is what
-    every canary states.
+    ``files`` are the patterns of their file names, ``banner`` the words between issuer and number
+    in a banner, ``issuer`` is a name that only their banners have. ``sections`` are those that a
+    text must have. ``states`` is what every canary states.
     """
 
-    prefix: str
-    folder: tuple[str, ...]
+    prefix: Prefix
+    folder: Annotated[tuple[AnyFolder, ...], _SOME]
     nested: bool = False
-    files: tuple[str, ...] = ()
+    files: tuple[FileName, ...] = ()
     banner: tuple[str, ...] = ()
     issuer: str = ""
     sections: tuple[str, ...] = ()
-    states: tuple[str, ...] = STATES
+    states: tuple[Annotated[str, one_of(STATES)], ...] = STATES
 
     @property
     def slug(self) -> str:
@@ -112,10 +153,14 @@ class Links:
     ``historical`` is the URL of advisories with numbers up to ``historical_until``.
     """
 
-    advisory: str = "https://xenbits.xen.org/xsa/advisory-{number}.html"
-    historical: str = ""
-    historical_until: int = 0
-    cve: str = "https://www.cve.org/CVERecord?id={id}"
+    advisory: Annotated[str, _template("number", "id")] = (
+        "https://xenbits.xen.org/xsa/advisory-{number}.html"
+    )
+    historical: Annotated[str, _template("number", "id")] = ""
+    historical_until: Annotated[
+        int, Form(range(_MAX_ADVISORY + 1).__contains__, f"a number from 1 to {_MAX_ADVISORY}")
+    ] = 0
+    cve: Annotated[str, _template("id")] = "https://www.cve.org/CVERecord?id={id}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,7 +182,7 @@ class Anchor:
     certifies holds for signatures up to the end of its last day.
     """
 
-    fingerprint: str
+    fingerprint: Annotated[Fingerprint, _SOME]
     since: date | None = None
     until: date | None = None
 
@@ -157,7 +202,7 @@ class Signer:
     """
 
     name: str
-    fingerprint: str
+    fingerprint: Fingerprint
     bulletins: Period | None = None
     canaries: Period | None = None
 
@@ -172,8 +217,8 @@ class Package:
     names: tuple[str, ...] = ()
     rpm: tuple[str, ...] = ()
     deb: tuple[str, ...] = ()
-    purl: str = ""
-    cpe: str = ""
+    purl: Annotated[str, matching("(?:pkg:.*)?", "pkg:…")] = ""
+    cpe: Annotated[str, matching(r"(?:cpe:2\.3:.*)?", "cpe:2.3:…")] = ""
 
     def identifiers(self, version: str) -> dict[str, str]:
         """The ``purl`` and the ``cpe`` of a version, as far as they are known."""
@@ -189,8 +234,14 @@ class Scheme:
     In ``form`` each ``#`` stands for a number: ``TSA-#-#``. ``url`` has ``{id}``.
     """
 
-    form: str = ""
-    url: str = ""
+    form: Annotated[
+        str,
+        matching(
+            "(?:[A-Z](?=[^#]*#)[A-Za-z0-9#:_-]{1,39})?",
+            "a capital, and # for each number: TSA-#-#",
+        ),
+    ] = ""
+    url: Annotated[str, _template("id")] = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -213,7 +264,7 @@ class DocumentEntry:
 
     title: str = ""
     date: Day | None = None
-    status: str = "published"
+    status: Annotated[str, one_of(("published", "embargoed"))] = "published"
     packages: tuple[Shipped, ...] = ()
     reason: str = ""
 
@@ -222,21 +273,21 @@ class DocumentEntry:
 class SecurityTxt:
     """How to report a vulnerability (RFC 9116): URLs, languages, and when it expires, in UTC."""
 
-    contact: tuple[str, ...]
+    contact: Annotated[tuple[Contact, ...], _SOME]
     expires: datetime
-    encryption: tuple[str, ...] = ()
-    acknowledgments: tuple[str, ...] = ()
-    preferred_languages: tuple[str, ...] = ()
-    canonical: tuple[str, ...] = ()
-    policy: tuple[str, ...] = ()
-    hiring: tuple[str, ...] = ()
+    encryption: tuple[Encryption, ...] = ()
+    acknowledgments: tuple[WebUrl, ...] = ()
+    preferred_languages: tuple[Language, ...] = ()
+    canonical: tuple[WebUrl, ...] = ()
+    policy: tuple[WebUrl, ...] = ()
+    hiring: tuple[WebUrl, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Csaf:
     """What CSAF requires of an issuer: a URL that is theirs, and how to reach them."""
 
-    namespace: str
+    namespace: WebUrl
     contact: str = ""
 
 
@@ -263,26 +314,26 @@ class Profile:
     name: str = ""
     team: str = ""
     url: str = ""
-    tag: str = "localhost,2000"
+    tag: Tag = "localhost,2000"
     as_of: date | None = None
     legacy_until: date | None = None
     bulletins: Kind = _BULLETINS
     canaries: Kind = _CANARIES
-    keys: tuple[str, ...] = _KEYS
-    signatures: tuple[str, ...] = (".sig.{signer}", ".sign.{signer}")
-    attachments: tuple[str, ...] = ()
+    keys: tuple[Folder, ...] = _KEYS
+    signatures: tuple[Annotated[str, _pattern("signer")], ...] = (".sig.{signer}", ".sign.{signer}")
+    attachments: tuple[Folder, ...] = ()
     tracker: bool = True
-    master_key: str = ""
+    master_key: Fingerprint = ""
     anchors: tuple[Anchor, ...] = ()
-    depth: int = 1
-    required: int = 0
-    accepted: tuple[str, ...] = _ACCEPTED
+    depth: Annotated[int, Form(range(1, 6).__contains__, "a number from 1 to 5")] = 1
+    required: Annotated[int, Form(lambda count: count >= 0, "a number; 0 means all")] = 0
+    accepted: tuple[Annotated[str, one_of(_ACCEPTED)], ...] = _ACCEPTED
     links: Links = Links()
     ids: Mapping[str, Scheme] = field(default_factory=dict)
     packages: Mapping[str, Package] = field(default_factory=dict)
     security_txt: SecurityTxt | None = None
     csaf: Csaf | None = None
-    signers: Mapping[str, Signer] = field(default_factory=dict)
+    signers: Mapping[SignerName, Signer] = field(default_factory=dict)
     documents: Mapping[str, DocumentEntry] = field(default_factory=dict)
     waivers: tuple[Waiver, ...] = ()
 
@@ -353,36 +404,32 @@ def load_profile(path: Path) -> Profile:
         raise ParseError("not TOML: nested too deeply", path=str(path)) from None
     except ValueError as error:  # TOMLDecodeError, or a number with too many digits
         raise _not_toml(str(error), path) from None
-    try:
-        return profile_of(_with_single_files(data))
-    except _InvalidError as error:
-        usable, more = _usable(_with_single_files(data), error)
-        told = [_told(each, text, path) for each in (error, *error.others, *more)]
-        told[0].others, told[0].usable = tuple(told[1:]), usable
-        raise told[0] from None
-
-
-def profile_of(data: dict[str, Any]) -> Profile:
-    """Return the profile that parsed TOML describes. Raises SecpackError."""
-    profile: Profile = _build(Profile, data, "")
-    _check_values(profile)
+    errors: list[Wrong] = []
+    profile = profile_of(data, errors)
+    if errors:
+        told = [_told(error, text, path) for error in errors]
+        told[0].others, told[0].usable = tuple(told[1:]), profile
+        raise told[0]
     return profile
 
 
-def _told(error: _InvalidError, text: str, path: Path) -> ParseError:
+def profile_of(data: dict[str, Any], errors: list[Wrong]) -> Profile:
+    """The profile that parsed TOML describes, without what goes to the ``errors``."""
+    profile: Profile = read_table(Profile, _with_single_files(data), errors)
+    wrong = {error.setting for error in errors}
+    errors += (
+        each
+        for each in _contradictions(profile)
+        if not any(s.startswith(each.setting) for s in wrong)
+    )
+    return profile
+
+
+def _told(error: Wrong, text: str, path: Path) -> ParseError:
     line = 0
-    for name in error.names:
+    for name in error.setting.split("."):
         line = _line_of(text, name, line) or line
-    return ParseError(visible(str(error)), path=str(path), line=line)
-
-
-def _usable(data: dict[str, Any], error: _InvalidError) -> tuple[Profile, list[_InvalidError]]:
-    """What a profile says apart from the tables that are wrong, and what is wrong with the rest."""
-    wrong = {each.names[0] for each in (error, *error.others)}
-    try:
-        return profile_of({name: value for name, value in data.items() if name not in wrong}), []
-    except _InvalidError as more:
-        return Profile(), [more, *more.others]
+    return ParseError(visible(f"{error.setting}: {error.message}"), path=str(path), line=line)
 
 
 def _with_single_files(data: dict[str, Any]) -> dict[str, Any]:
@@ -413,34 +460,6 @@ def _not_toml(message: str, path: Path) -> ParseError:
     return ParseError(f"not TOML: {match[1]}", path=str(path), line=line, column=column)
 
 
-class _InvalidError(SecpackError):
-    """A value of a profile is not valid; ``names`` lead to it, through tables.
-
-    ``others`` are what else is wrong.
-    """
-
-    def __init__(self, setting: str, message: str) -> None:
-        super().__init__(f"{setting}: {message}")
-        self.names = setting.split(".")
-        self.others: list[_InvalidError] = []
-
-
-def _each(steps: Iterable[Callable[[], _T]]) -> list[_T]:
-    """The results of all steps. Raises _InvalidError with everything that is wrong."""
-    results: list[_T] = []
-    wrong: list[_InvalidError] = []
-    for step in steps:
-        try:
-            results.append(step())
-        except _InvalidError as error:
-            wrong += [error, *error.others]
-            error.others = []
-    if wrong:
-        wrong[0].others = wrong[1:]
-        raise wrong[0]
-    return results
-
-
 def _line_of(text: str, name: str, first: int) -> int:
     """The first line, from a line on, that sets a value or opens a table of this name; or 0."""
     pattern = re.compile(rf'\s*(?:\[{{1,2}}.*\b)?"?{re.escape(name)}"?\s*[=\]]')
@@ -448,297 +467,48 @@ def _line_of(text: str, name: str, first: int) -> int:
     return next((n for n, line in lines if n >= first and pattern.match(line)), 0)
 
 
-# --- from TOML to dataclasses -----------------------------------------------------------------
+# --- settings that do not go together ---------------------------------------------------------
 
 
-def _build(cls: Any, data: object, setting: str) -> Any:
-    """Make a dataclass of a table, which may have no other keys, and values of the right types."""
-    if not isinstance(data, dict):
-        raise _InvalidError(setting, "expected a table")
-    types = get_type_hints(cls)
-
-    def item(name: str, value: object) -> tuple[str, object]:
-        path = f"{setting}.{name}" if setting else name
-        known = ", ".join(sorted(types))
-        _require(name in types, path, f"unknown; expected one of {known}")
-        return name, _value(types[name], value, path)
-
-    values = _each(partial(item, name, value) for name, value in data.items())
-    try:
-        return cls(**dict(values))
-    except TypeError:
-        raise _InvalidError(setting, f"incomplete; expected {', '.join(sorted(types))}") from None
-
-
-def _value(kind: Any, data: object, setting: str) -> object:
-    """A value as its type requires; TOML has no None, so the type is the rest of a union."""
-    if isinstance(kind, UnionType):
-        (kind,) = (each for each in get_args(kind) if each is not type(None))
-    if is_dataclass(kind):
-        return _build(kind, data, setting)
-    if get_origin(kind) is Mapping:
-        if not isinstance(data, dict):
-            raise _InvalidError(setting, "expected a table")
-        steps = (
-            partial(_value, get_args(kind)[1], each, f"{setting}.{name}")
-            for name, each in data.items()
-        )
-        return dict(zip(data, _each(steps), strict=True))
-    if get_origin(kind) is tuple:
-        return _items(get_args(kind)[0], data, setting)
-    return _SCALARS[kind](data, setting)
+def _contradictions(profile: Profile) -> Iterator[Wrong]:
+    links = profile.links
+    if bool(links.historical) != (links.historical_until > 0):
+        expected = "expected both historical and historical_until, a number above 0, or neither"
+        yield Wrong("links", expected)
+    if profile.csaf and not (profile.team.strip() or profile.issuer.strip()):
+        yield Wrong("csaf", "a publisher needs a name: expected team or issuer, too")
+    for waiver in profile.waivers:
+        if not re.fullmatch("(?:[0-9a-f]{64})?", waiver.sha256):
+            yield Wrong("waivers.sha256", f"{waiver.sha256!r}: expected 64 digits, lower case")
+        if not waiver.reason.strip():
+            yield Wrong("waivers", f"the waiver for {waiver.file} needs a reason")
+    for name in profile.ids.keys() & {"XSA", "CVE", "bulletin"}:
+        yield Wrong(f"ids.{name}", "a scheme of its own")
+    yield from _wrong_documents(profile)
+    yield from _ambiguous_packages(profile.packages)
 
 
-def _items(kind: Any, data: object, setting: str) -> tuple[object, ...]:
-    """The items of a list; a single string is a list of one."""
-    if kind is str and isinstance(data, str):
-        data = [data]
-    if not isinstance(data, list):
-        expected = "a string, or a list of them" if kind is str else f"[[{setting}]]"
-        raise _InvalidError(setting, f"expected {expected}")
-    return tuple(_each(partial(_value, kind, each, setting) for each in data))
-
-
-def _string(data: object, setting: str) -> str:
-    if not isinstance(data, str):
-        raise _InvalidError(setting, "expected a string")
-    expected = f"expected at most {_MAX_STRING} characters, and no control characters"
-    _require(len(data) <= _MAX_STRING and not _CONTROL.search(data), setting, expected)
-    return data
-
-
-def _flag(data: object, setting: str) -> object:
-    _require(type(data) is bool, setting, "expected true or false")
-    return data
-
-
-def _number(data: object, setting: str) -> object:
-    _require(type(data) is int, setting, "expected a number")
-    return data
-
-
-def _day(data: object, setting: str) -> date:
-    if type(data) is not date:
-        raise _InvalidError(setting, "expected a date such as 2026-08-01")
-    _check_year(setting, data)
-    return data
-
-
-def _moment(data: object, setting: str) -> datetime:
-    """A time in UTC; a day means its first moment."""
-    if type(data) is date:
-        data = datetime.combine(data, time(), UTC)
-    if not isinstance(data, datetime) or data.tzinfo is None:
-        raise _InvalidError(setting, "expected a date such as 2027-08-01, or a time with its zone")
-    _check_year(setting, data)
-    return data.astimezone(UTC)
-
-
-def _check_year(setting: str, day: date) -> None:
-    years = f"{_YEARS.start} to {_YEARS.stop - 1}"
-    expected = f"{day.isoformat()}: expected a date in the years {years}"
-    _require(day.year in _YEARS, setting, expected)
-
-
-_SCALARS: Final[Mapping[Any, Callable[[object, str], object]]] = {
-    str: _string,
-    bool: _flag,
-    int: _number,
-    date: _day,
-    datetime: _moment,
-}
-
-
-# --- values -----------------------------------------------------------------------------------
-
-
-def _require(condition: object, setting: str, message: str) -> None:
-    if not condition:
-        raise _InvalidError(setting, message)
-
-
-def _check_values(profile: Profile) -> None:
-    documents, signers = profile.documents.items(), profile.signers.items()
-    _each(
-        (
-            partial(_check_tag, profile.tag),
-            partial(_check_kind, "bulletins", profile.bulletins),
-            *(partial(_check_file_name, "bulletins.files", f) for f in profile.bulletins.files),
-            partial(_check_kind, "canaries", profile.canaries),
-            *(partial(_check_file_name, "canaries.files", f) for f in profile.canaries.files),
-            partial(_check_folders, profile),
-            partial(_check_links, profile.links),
-            partial(_check_security_txt, profile.security_txt),
-            partial(_check_csaf, profile),
-            *(partial(_check_waiver, waiver) for waiver in profile.waivers),
-            *(partial(_check_document, profile, name, entry) for name, entry in documents),
-            partial(_check_shipping, profile.documents.values()),
-            partial(_check_ids, profile.ids),
-            partial(_check_packages, profile.packages),
-            partial(_check_trust, profile),
-            *(partial(_check_signer, name, signer) for name, signer in signers),
-        )
-    )
-
-
-def _check_tag(tag: str) -> None:
-    expected = "expected a domain and a year in which it was the issuer's: quern.example.org,2016"
-    _require(_TAG.fullmatch(tag), "tag", f"{tag!r}: {expected}")
-
-
-def _check_folders(profile: Profile) -> None:
-    for folder in profile.keys:
-        _check_folder("keys", folder)
-    for folder in profile.attachments:
-        _check_folder("attachments", folder)
-    for ending in profile.signatures:
-        _check_pattern("signatures", ending, ("signer",))
-
-
-def _check_csaf(profile: Profile) -> None:
-    if profile.csaf:
-        _check_url("csaf.namespace", profile.csaf.namespace, _HTTPS)
-        name = profile.team.strip() or profile.issuer.strip()
-        _require(name, "csaf", "a publisher needs a name: expected team or issuer, too")
-
-
-def _check_waiver(waiver: Waiver) -> None:
-    expected = f"{waiver.sha256!r}: expected 64 digits, lower case"
-    _require(not waiver.sha256 or _DIGEST.fullmatch(waiver.sha256), "waivers.sha256", expected)
-    expected = f"the waiver for {waiver.file} needs a reason"
-    _require(waiver.reason.strip(), "waivers", expected)
-
-
-def _check_kind(name: str, kind: Kind) -> None:
-    expected = f"{kind.prefix!r}: expected at most 40 letters and digits"
-    _require(_NAME.fullmatch(kind.prefix), f"{name}.prefix", expected)
-    _require(kind.folder, f"{name}.folder", "expected at least one folder")
-    for folder in kind.folder:
-        _require(folder == "." or is_safe(folder), f"{name}.folder", f"{folder!r}: {_INSIDE}")
-    for state in kind.states:
-        expected = f"{state!r}: expected one of {', '.join(STATES)}"
-        _require(state in STATES, f"{name}.states", expected)
-
-
-def _check_file_name(setting: str, pattern: str) -> None:
-    _check_pattern(setting, pattern, _NAME_FIELDS)
-    expected = f"{pattern!r}: expected {{number}} once, and no two fields side by side"
-    _require(pattern.count("{number}") == 1 and "}{" not in pattern, setting, expected)
-    _require(pattern.count("{year}") <= 1, setting, f"{pattern!r}: expected {{year}} once")
-
-
-def _check_pattern(setting: str, pattern: str, fields: Sequence[str]) -> None:
-    literal = pattern
-    for name in fields:
-        literal = literal.replace(f"{{{name}}}", "")
-    names = " or ".join(f"{{{name}}}" for name in fields)
-    expected = f"{pattern!r}: expected letters, digits, . _ @ + - and {names}"
-    _require(literal and _LITERAL.fullmatch(literal), setting, expected)
-
-
-def _check_folder(setting: str, folder: str) -> None:
-    _require(is_safe(folder), setting, f"{folder!r}: {_INSIDE}")
-
-
-def _check_url(setting: str, url: str, schemes: tuple[str, ...]) -> None:
-    is_url = url.startswith(schemes) and re.fullmatch(_URL, url) and url not in schemes
-    _require(is_url, setting, f"{url!r}: expected a URL that begins with {', '.join(schemes)}")
-
-
-def _check_links(links: Links) -> None:
-    _check_template("links.advisory", links.advisory, ("{number}", "{id}"))
-    _check_template("links.cve", links.cve, ("{id}",))
-    if links.historical:
-        _check_template("links.historical", links.historical, ("{number}", "{id}"))
-    expected = f"expected a number from 1 to {_MAX_ADVISORY}"
-    _require(0 <= links.historical_until <= _MAX_ADVISORY, "links.historical_until", expected)
-    expected = "expected both historical and historical_until, a number above 0, or neither"
-    _require(bool(links.historical) == (links.historical_until > 0), "links", expected)
-
-
-def _check_template(setting: str, template: str, names: tuple[str, ...]) -> None:
-    filled = template
-    for name in names:
-        filled = filled.replace(name, "1")
-    expected = f"{template!r}: expected no braces except {' and '.join(names)}"
-    _require("{" not in filled and "}" not in filled, setting, expected)
-    _check_url(setting, filled, ("https://", "http://"))
-
-
-def _check_security_txt(security_txt: SecurityTxt | None) -> None:
-    if security_txt is None:
-        return
-    _require(security_txt.contact, "security_txt.contact", "expected at least one URL")
-    for language in security_txt.preferred_languages:
-        expected = f"{language!r}: expected a language such as en"
-        _require(_LANGUAGE.fullmatch(language), "security_txt.preferred_languages", expected)
-    for name in ("contact", "encryption", "acknowledgments", "canonical", "policy", "hiring"):
-        for url in getattr(security_txt, name):
-            _check_url(f"security_txt.{name}", url, _SCHEMES.get(name, _HTTPS))
-
-
-def _check_document(profile: Profile, name: str, entry: DocumentEntry) -> None:
+def _wrong_documents(profile: Profile) -> Iterator[Wrong]:
     """Ids must have their exact form: otherwise an embargo would have no effect."""
     kinds = (profile.bulletins, profile.canaries)
     # Three digits, or four of which the first is not 0: each id has one form.
     form = "(?:[0-9]{3}|[1-9][0-9]{3})"
     pattern = re.compile("|".join(f"{re.escape(k.prefix)}-{form}" for k in kinds))
     example = " or ".join(f"{kind.prefix}-029" for kind in kinds)
-    setting = f"documents.{name}"
-    _require(pattern.fullmatch(name), setting, f"expected an id such as {example}")
-    expected = f"expected one of {', '.join(_STATUSES)}"
-    _require(entry.status in _STATUSES, f"{setting}.status", expected)
-    given = entry.title or entry.date or entry.packages
-    _require(entry.reason or not given, setting, "needs a reason")
+    for name, entry in profile.documents.items():
+        if not pattern.fullmatch(name):
+            yield Wrong(f"documents.{name}", f"expected an id such as {example}")
+        if not entry.reason and (entry.title or entry.date or entry.packages):
+            yield Wrong(f"documents.{name}", "needs a reason")
+    shipping = sum(1 for entry in profile.documents.values() if entry.packages)
+    if shipping > _MAX_SHIPPING:
+        expected = f"packages of {shipping} texts; expected at most {_MAX_SHIPPING}"
+        yield Wrong("documents", expected)
 
 
-def _check_shipping(entries: Iterable[DocumentEntry]) -> None:
-    shipping = sum(1 for entry in entries if entry.packages)
-    expected = f"packages of {shipping} texts; expected at most {_MAX_SHIPPING}"
-    _require(shipping <= _MAX_SHIPPING, "documents", expected)
-
-
-def _check_ids(schemes: Mapping[str, Scheme]) -> None:
-    for name, scheme in schemes.items():
-        expected = f"{scheme.form!r}: expected a capital, and # for each number: TSA-#-#"
-        is_form = _FORM.fullmatch(scheme.form) and "#" in scheme.form
-        _require(is_form or not scheme.form, f"ids.{name}.form", expected)
-        _require(name not in ("XSA", "CVE", "bulletin"), f"ids.{name}", "a scheme of its own")
-        if scheme.url:
-            _check_template(f"ids.{name}.url", scheme.url, ("{id}",))
-
-
-def _check_packages(packages: Mapping[str, Package]) -> None:
+def _ambiguous_packages(packages: Mapping[str, Package]) -> Iterator[Wrong]:
     names: dict[str, str] = {}
     for name, package in packages.items():
-        setting = f"packages.{name}"
         for printed in (name, *package.names):
-            owner = names.setdefault(printed.casefold(), name)
-            _require(owner == name, setting, f"{printed!r} is also a name of {owner}")
-        _require(not package.purl or package.purl.startswith("pkg:"), setting, "expected pkg:…")
-        _require(
-            not package.cpe or package.cpe.startswith("cpe:2.3:"), setting, "expected cpe:2.3:…"
-        )
-
-
-def _check_trust(profile: Profile) -> None:
-    _check_fingerprint("master_key", profile.master_key)
-    for anchor in profile.anchors:
-        _require(anchor.fingerprint, "anchors", "expected a fingerprint")
-        _check_fingerprint("anchors.fingerprint", anchor.fingerprint)
-    _require(1 <= profile.depth <= _MAX_DEPTH, "depth", f"expected a number from 1 to {_MAX_DEPTH}")
-    _require(profile.required >= 0, "required", "expected a number; 0 means all")
-    for verdict in profile.accepted:
-        expected = f"{verdict!r}: expected only verdicts among {', '.join(_ACCEPTED)}"
-        _require(verdict in _ACCEPTED, "accepted", expected)
-
-
-def _check_signer(name: str, signer: Signer) -> None:
-    expected = "expected at most 61 letters, digits, and - _ . @ +"
-    _require(_SIGNER.fullmatch(name), f"signers.{name}", expected)
-    _check_fingerprint(f"signers.{name}.fingerprint", signer.fingerprint)
-
-
-def _check_fingerprint(setting: str, fingerprint: str) -> None:
-    expected = f"{fingerprint!r}: expected 40 hexadecimal digits, upper case"
-    _require(not fingerprint or _FINGERPRINT.fullmatch(fingerprint), setting, expected)
+            if (owner := names.setdefault(printed.casefold(), name)) != name:
+                yield Wrong(f"packages.{name}", f"{printed!r} is also a name of {owner}")

@@ -53,7 +53,7 @@ def propose(root: Path) -> str:
         raise SecpackError(f"{root}: no text with a banner such as ---===[ Issuer Canary 1 ]===---")
     layout = "\n".join(_layout(starts, texts)) + "\n"
     try:
-        archive = load(root, profile=profile_of(tomllib.loads(layout)), checker=Checker())
+        archive = load(root, profile=profile_of(tomllib.loads(layout), []), checker=Checker())
         problems: tuple[SecpackError, ...] = ()
     except PackError as error:
         archive, problems = error.archive, error.errors
