@@ -189,7 +189,7 @@ def test_namings_stand_where_they_say(archive: Archive) -> None:
         for mention in bulletin.all_mentions:
             number = re.split(r"[-:#]", mention.value.lower())[-1]
             near = " ".join(lines[mention.line - 1 : mention.line + 1])
-            cited = mention.context is Context.ANNOUNCEMENT and "[" in near
+            cited = mention.context is Context.SUMMARY and "[" in near
             ranged = re.search(r"\d ?- ?\d|through|to xsa", near)
             assert number in near or ranged or cited, (bulletin.id, mention)
             assert 0 < len(mention.sentence) <= 300

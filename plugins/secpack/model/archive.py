@@ -97,21 +97,15 @@ class Context(StrEnum):
     """Why a text mentions an id. With those up to ``FIX``, the bulletin addresses it."""
 
     TITLE = "title"
-    ANNOUNCEMENT = "announcement"
-    ANNOUNCEMENT_OF_SOME = "announcement of which only some apply"
-    HEAD = "head of a quotation, definition or section"
+    SUMMARY = "summary"
+    HEADING = "heading"
     FIX = "word of a fix"
     NOT_AFFECTED = "word that it does not apply"
     HARMLESS = "word that it only denies service"
     ASIDE = "in passing"
-    SUMMARY = "summary"
-    HEADING = "heading"
     QUOTATION = "quotation"
-    PATCHING = "patching"
-    CREDITS = "credits"
-    REFERENCES = "references"
-    CHANGELOG = "changelog"
     BODY = "body"
+    BACK_MATTER = "credits, references or changelog"
 
 
 @dataclass(frozen=True, slots=True)

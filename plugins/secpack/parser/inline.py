@@ -213,8 +213,13 @@ _LISTED: Final = {"XSA": (_MORE, _next_advisory), "CVE": (_MORE_CVES, _next_cve)
 
 
 def ids_at(inlines: Sequence[Inline], position: int) -> Iterator[tuple[str, str]]:
-    """Yield scheme and value of the id at a position, after those inside a range that it ends."""
+    """Yield scheme and value of each id that an element names: also those of a range that it ends.
+
+    A link names the ids in its URL: ``…/xsa/advisory-212.html``.
+    """
     inline = inlines[position]
+    if isinstance(inline, Link):
+        yield from link_ids(inline.url)
     if isinstance(inline, Id):
         if inline.scheme == "XSA":
             yield from (("XSA", f"XSA-{number}") for number in _between(inlines, position))
@@ -222,7 +227,7 @@ def ids_at(inlines: Sequence[Inline], position: int) -> Iterator[tuple[str, str]
 
 
 def link_ids(url: str) -> Iterator[tuple[str, str]]:
-    """Yield scheme and value of each id in a URL: ``…/xsa/advisory-212.html``."""
+    """Yield scheme and value of each id in a URL."""
     for match in _LINKED.finditer(url):
         if match["number"]:
             yield "XSA", f"XSA-{int(match['number'])}"

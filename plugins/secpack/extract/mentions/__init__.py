@@ -1,63 +1,63 @@
 """Which ids a text names, and which of them it addresses by its own words.
 
-Nothing here knows of tracker data: that is compared with what is found here, and must not have
-helped. ``passages`` reads a Document, ``rules`` is the grammar; docs/format.md says what a
-maintainer of a pack needs to know.
+A text is read sentence by sentence. ``rules`` tell what a sentence says of ids; where none fits,
+their place counts: a bulletin addresses what its title and its summary name. Nothing here knows of
+tracker data, which is compared with what is found here. docs/format.md says it to maintainers.
 """
 
 from __future__ import annotations
 
 import re
-from bisect import bisect_left, bisect_right
-from collections import Counter, defaultdict
-from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
-from itertools import chain, groupby, pairwise
-from typing import Final, TypeAlias
+from bisect import bisect_left
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import islice, pairwise
+from typing import Final, NamedTuple, TypeAlias
 
-from secpack.extract.mentions.passages import (
-    APART,
-    HERE,
-    MAX_MENTIONS,
-    MAX_SENTENCE,
-    STOP,
-    Group,
-    Words,
-    cited_advisories,
-    passages,
-    read_words,
-)
-from secpack.extract.mentions.rules import Grammar, grammar_for
+import secpack.model.blocks as b
+from secpack.extract.mentions.rules import ADVISORY, HERE, OTHER, Grammar, grammar_for, said
 from secpack.model.archive import Context, Document, Mention
-from secpack.model.blocks import Citation, Id
+from secpack.parser.inline import Forms, citation_label, ids_at, parse_inline
+from secpack.parser.rules.headings import REFERENCE_SECTIONS, REVISION_SECTIONS, section_name
 
-_Found: TypeAlias = list[tuple[Group, list[Mention]]]  # mentions by group
+_Cited: TypeAlias = Mapping[str, Sequence[tuple[str, str]]]  # advisories by a reference's label
 
 _MOST: Final = 10_000  # mentions of a kind in a text
-_MAX_SENTENCES: Final = 5  # of an item that can say something of its subject
-_ADDRESSES: Final = frozenset({Context.ANNOUNCEMENT, Context.HEAD, Context.FIX})
-_FURTHER: Final = (Context.SUMMARY, Context.HEADING, Context.PATCHING, Context.BODY)
-_NO_HARM: Final = frozenset({Context.NOT_AFFECTED, Context.HARMLESS})
-_PAIRED: Final = _ADDRESSES | _NO_HARM | {Context.TITLE}
-# What rules can find in a section; in all others, what they always can.
-_ALWAYS: Final = _NO_HARM | {Context.ASIDE}
-_POSSIBLE: Final = {
-    Context.TITLE: frozenset({Context.ASIDE}),
-    Context.SUMMARY: _ALWAYS | _ADDRESSES | {Context.ANNOUNCEMENT_OF_SOME},
-    Context.PATCHING: _ALWAYS | {Context.FIX},
-}
-# Behind the ids of a head: nothing, or what sets off a title.
-_SEPARATED: Final = re.compile(
-    r"(?:\s?\[[0-9]{1,2}\]|\)){0,16}(?:\s{0,2}(?:\Z|[-–:/\"“(]|\n)|\s{2})"
+_MAX_NAMES: Final = 100  # of an id in a passage, and of a kind in a text
+_MAX_SENTENCE: Final = 300
+_NEAR: Final = 180  # characters before and behind ids that rules see
+
+_ADDRESSES: Final = (Context.TITLE, Context.SUMMARY, Context.HEADING, Context.FIX)
+_NO_HARM: Final = (Context.NOT_AFFECTED, Context.HARMLESS)
+# Sections by what is in their titles, in lower case; the first that fits holds.
+_APART: Final = "|".join(sorted(REFERENCE_SECTIONS | REVISION_SECTIONS))
+_SECTIONS: Final = (
+    (rf"^(?:{_APART})$|credit|acknowledg", Context.BACK_MATTER),
+    (r"summary|overview|description|\bdetails\b|in (?:brief|short)", Context.SUMMARY),
+    (r"\bids\b|identifiers|what happened", Context.SUMMARY),
+    (r"patching|user action|packages|resolu|workaround|mitigation", Context.FIX),
 )
-_ASSIGNED: Final = re.compile(r"\b(?:assigned|allocated)\b[^.]{0,80}\Z", re.IGNORECASE)
-# An advisory with its title in quotes; what is between an advisory and its CVE, and two CVEs.
+_SENTENCE_END: Final = re.compile(
+    r"[.!?](?<![ .]\w[.!?])(?<!vs[.!?])(?<!etc[.!?])[\"”)]{0,2}(?:\s\[[0-9*]{1,3}\])?"
+    rf"\s+(?=[A-Z\"“(_*{ADVISORY}{OTHER}])|\n\s*\n"
+)
+# Between ids that are named together; a bracket joins an advisory only to ids of other schemes.
+_JOINT: Final = re.compile(
+    rf"(?:[\s,;&/)–-]|\((?={OTHER})|\[[0-9]{{1,2}}\]"
+    r"|\b(?:and|or|to|through|thru|as\s+well\s+as|part\s+of)\b){0,20}"
+)
+# Before the subject of a heading: next to nothing, or an open bracket.
+_LEADING: Final = re.compile(r"(?:\s|\*|the\b|Xen\sSecurity\sAdvisory){0,30}|.*\([^()]*", re.DOTALL)
+# Before a CVE that a quotation gives its subject: an open bracket, or such a word.
+_GIVEN: Final = re.compile(r"(?:\([^()]*|\b(?:assigned|allocated)\b[^.]{0,80})\Z", re.IGNORECASE)
+_ANNOUNCED: Final = re.compile(r"[^\0]*\b(?:announced|published|disclosed|released|issued)\b[^\0]*")
+# An advisory with its title in quotes; what is between an advisory and its CVE, or two CVEs.
 _TITLE: Final = re.compile(
     r"(?:Xen\s+Security\s+Advisory\s+)?[\w-]+(?:[\s,:()\[\]/]|CVE-[\d-]++|[0-9]){1,60}"
     r"[\"“]([^\"”]{3,200})[\"”]"
 )
-_BOUND: Final = re.compile(r"[\w\s-]{4,40}(?:\s?\[[0-9]{1,2}\])?\s?[/(]\s?")
-_LISTED: Final = re.compile(r"CVE-[\d-]+(?:,|,?\s+and\b|\s&)\s{0,2}")
+_BOUND: Final = re.compile(r"(?:\s?\[[0-9]{1,2}\])?\s?([/(]|,(?:\s?and\b)?|and\b|&)\s{0,2}")
 
 
 def find_mentions(document: Document) -> tuple[Mention, ...]:
@@ -70,7 +70,7 @@ def find_mentions(document: Document) -> tuple[Mention, ...]:
     for mention in _mentions(document):
         one, all_of_it = (mention.value, mention.context), ("", mention.context)
         kept[one] += 1
-        if kept[one] <= MAX_MENTIONS and kept[all_of_it] < _MOST:
+        if kept[one] <= _MAX_NAMES and kept[all_of_it] < _MOST:
             kept[all_of_it] += 1
             mentions[mention] = None
     found = {mention.value for mention in mentions}
@@ -79,225 +79,280 @@ def find_mentions(document: Document) -> tuple[Mention, ...]:
     return tuple(sorted(whole, key=lambda mention: mention.line))
 
 
-def _mentions(document: Document) -> Iterator[Mention]:
-    cited, grammar = cited_advisories(document), grammar_for(document.letterhead)
-    opener = ""  # the advisory that a quotation is about
-    for passage in passages(document):
-        words = read_words(passage, cited)
-        found: _Found = []
-        for _, groups in groupby(words.groups, key=lambda g: bisect_right(words.stops, g.start)):
-            found += _of_sentence(words, list(groups), grammar, opener if passage.quoted else "")
-        yield from chain.from_iterable(mentions for _, mentions in found)
-        if not passage.quoted:
-            yield from _back(words, found, grammar)
-            opened = {
-                m.value
-                for _, group in found
-                for m in group
-                if m.scheme == "XSA" and m.context is not Context.ASIDE
-            }
-            opener = opened.pop() if passage.opens and len(opened) == 1 else ""
+def decide(mentions: Sequence[Mention]) -> tuple[Mention, ...]:
+    """The mentions by which a text addresses ids, in order; the rest is mentioned."""
+    spared = {mention.value for mention in mentions if mention.context in _NO_HARM}
+    titled = {m.value for m in mentions if m.context is Context.TITLE and m.scheme == "XSA"}
+    others = {m.value for m in mentions if m.context is Context.SUMMARY and m.scheme == "XSA"}
+    spared |= others - titled if titled else set()  # a title names all advisories, or none
+    return tuple(m for m in mentions if m.context in _ADDRESSES and m.value not in spared)
 
 
-def _of_sentence(words: Words, groups: Sequence[Group], grammar: Grammar, opener: str) -> _Found:
-    """The mentions of a sentence, by group."""
-    is_title = words.passage.context is Context.TITLE
-    bracketed = {group.scheme for group in groups if is_title and words.in_brackets(group)}
-    spelled = any(group.kind is Id and group.scheme == "XSA" for group in groups)
-    contexts = {}
-    for group in groups:
-        context = _context(words, group, grammar)
-        if group.scheme in bracketed and not words.in_brackets(group):
-            context = Context.ASIDE
-        # A citation counts only where it announces what its sentence does not spell out.
-        if group.kind is not Citation or (context is Context.ANNOUNCEMENT and not spelled):
-            contexts[group] = context
-    partners = _partners(words, contexts, opener, grammar.year)
-    return [
-        (group, [_mention(words, group, n, context, partners) for n in range(len(group.names))])
-        for group, context in contexts.items()
-    ]
+# --- running text -----------------------------------------------------------------------------
 
 
-def _mention(
-    words: Words, group: Group, n: int, context: Context, partners: Mapping[str, str]
-) -> Mention:
-    """The mention of one id of a group; ``partners`` are the advisories of CVEs."""
-    (scheme, value), place = group.names[n]
-    title = None
-    if scheme == "XSA" and context in _ADDRESSES and not words.passage.quoted:
-        title = _TITLE.match(words.text, place)
-    # A quotation gives its subject a CVE.
-    if context is Context.QUOTATION and value in partners:
-        context = Context.ANNOUNCEMENT
-    return Mention(
-        scheme,
-        value,
-        words.line(place),
-        context,
-        words.sentence(place),
-        partners.get(value, "") if scheme == "CVE" else "",
-        " ".join(title[1].split()) if title else "",
+@dataclass(frozen=True, slots=True)
+class _Passage:
+    """A piece of running text; ``context`` is what its place says of ids in it."""
+
+    line: int
+    inlines: tuple[b.Inline, ...]
+    context: Context
+    forms: Forms
+    quoted: bool = False
+
+
+def _passages(document: Document) -> Iterator[_Passage]:
+    """All running text, in order."""
+    here, level = _Passage(0, (), Context.SUMMARY, document.forms), 0
+    for block in document.blocks:
+        if isinstance(block, b.Letterhead):
+            lines = document.file.data.decode(errors="replace").split("\n")[block.line : block.last]
+            title = parse_inline("\n".join(lines), (), document.forms)
+            yield _Passage(block.line + 1, title, Context.TITLE, document.forms)
+        if isinstance(block, b.Heading):
+            name = section_name(b.plain(block.inlines))
+            known = next((context for form, context in _SECTIONS if re.search(form, name)), None)
+            if known or block.level <= level:  # other sections inside are a part of it
+                here, level = replace(here, context=known or Context.BODY), block.level
+        yield from _running_text([block], here)
+
+
+def _running_text(blocks: Iterable[b.Block], here: _Passage) -> Iterator[_Passage]:
+    """The passages of blocks; ``here`` is what they have in common."""
+    for block in blocks:
+        match block:
+            case b.Quotation() | b.ListBlock() | b.References():
+                quoted = here.quoted or isinstance(block, b.Quotation)
+                back = Context.BACK_MATTER if isinstance(block, b.References) else here.context
+                there = replace(here, quoted=quoted, context=back)
+                yield from _running_text(b.children(block), there)
+            case b.Definitions():
+                for item in block.items:
+                    inlines, inside = item.term, item.blocks
+                    if inside and isinstance(first := inside[0], b.Paragraph):
+                        inlines = (*inlines, b.Text(item.separator), *first.inlines)
+                        inside = inside[1:]
+                    yield replace(here, line=item.first, inlines=inlines)
+                    yield from _running_text(inside, here)
+            case b.Preformatted(language=""):  # a list where a line begins with an id
+                for line, text in enumerate(block.text.split("\n"), block.first):
+                    inlines = parse_inline(text.lstrip(), (), here.forms)
+                    quoted = not isinstance(next(iter(inlines), None), b.Id)
+                    yield replace(here, line=line, inlines=inlines, quoted=quoted)
+            case b.Heading() if not here.quoted or here.context is Context.SUMMARY:
+                heads = replace(here, context=Context.HEADING, quoted=False)
+                yield replace(heads, line=block.first, inlines=block.inlines)
+            case _:
+                for line, inlines in b.running_text([block]):
+                    yield replace(here, line=line, inlines=inlines)
+
+
+class _Name(NamedTuple):
+    """An id that is named; in a range, where that ends. ``kind`` is Id, Link or Citation."""
+
+    scheme: str
+    value: str
+    start: int
+    end: int
+    line: int
+    kind: type[b.Inline]
+
+
+_Lists: TypeAlias = list[list[_Name]]
+
+
+class _Sentence(NamedTuple):
+    """A part of the words of a passage, printed and masked; ids by what is named together."""
+
+    passage: _Passage
+    printed: str
+    masked: str
+    start: int
+    end: int
+    names: _Lists
+
+    def before(self, names: Sequence[_Name]) -> str:
+        """The words before some ids, as rules see them."""
+        return self.masked[max(self.start, names[0].start - _NEAR) : names[0].start]
+
+    def around(self, names: Sequence[_Name] = ()) -> str:
+        """The words around some ids, with a mark for those; or around ids that are named before."""
+        before, end = (self.before(names), names[-1].end) if names else ("", self.start)
+        return f"{before}{HERE} {self.masked[end : min(self.end, end + _NEAR)]}"
+
+    def short(self, place: int) -> str:
+        """The printed words at a place on one line, cut off where they are long."""
+        begin = max(self.start, min(place - _MAX_SENTENCE // 3, self.end - _MAX_SENTENCE))
+        words = self.printed[begin : min(self.end, begin + 2 * _MAX_SENTENCE)].split()
+        return _cut("…" * (begin > self.start) + " ".join(words))
+
+
+def _cut(words: str) -> str:
+    return words if len(words) <= _MAX_SENTENCE else f"{words[: _MAX_SENTENCE - 1]}…"
+
+
+def _sentences(passage: _Passage, cited: _Cited) -> Iterator[_Sentence]:
+    """The sentences of a passage; ``cited`` are the advisories that citations lead to."""
+    parts: list[b.Inline] = []
+    for inline in passage.inlines:
+        mark = [b.Text(inline.mark)] if isinstance(inline, b.Emphasis) else []
+        inside = parse_inline(b.words(inline), (), passage.forms) if mark else (inline,)
+        parts += [*mark, *inside, *mark]
+    printed = "".join(map(b.words, parts))
+    masked = "".join(
+        (OTHER, ADVISORY)[p.scheme == "XSA"] * len(p.text) if isinstance(p, b.Id) else b.words(p)
+        for p in parts
     )
+    names: _Lists = []
+    for name in _names(parts, passage.line, cited):
+        last = names[-1][-1] if names and name.kind is names[-1][-1].kind is b.Id else None
+        joint = last and _JOINT.match(masked, last.end)
+        if joint and joint.end() >= name.start:
+            names[-1].append(name)
+        else:
+            names.append([name])
+    starts = [together[0].start for together in names]
+    ends = [match.end() for match in _SENTENCE_END.finditer(masked)]
+    for start, end in pairwise([0, *ends, len(printed)]):
+        own = names[bisect_left(starts, start) : bisect_left(starts, end)]
+        yield _Sentence(passage, printed, masked, start, end, own)
 
 
-def _context(words: Words, group: Group, grammar: Grammar) -> Context:
-    """What a text does where it names ids."""
-    passage, behind = words.passage, words.text[group.end : group.end + 100]
-    said = None if passage.quoted else _said(words, group, grammar)
-    if passage.context in APART:
-        return passage.context
-    if said in _NO_HARM or said is Context.ASIDE:
-        return said
-    if passage.context is Context.HEADING and words.in_brackets(group):
-        return Context.HEAD
-    leads = passage.context in (Context.SUMMARY, Context.HEADING) and group.leads
-    subject = passage.opens or (passage.head and _SEPARATED.match(behind))
-    if leads and subject and group.kind is Id:
-        return Context.HEAD
-    return Context.QUOTATION if passage.quoted else said or passage.context
+def _names(parts: Sequence[b.Inline], line: int, cited: _Cited) -> Iterator[_Name]:
+    """All ids that running text names or leads to; of one that it names very often, the first."""
+    start = 0
+    counted: Counter[tuple[str, str]] = Counter()
+    for n, part in enumerate(parts):
+        end = start + len(words := b.words(part))
+        label = citation_label(part.label) if isinstance(part, b.Citation) else ""
+        for scheme, value in cited.get(label, ()) or ids_at(parts, n):
+            counted[scheme, value] += 1
+            if scheme != "bulletin" and counted[scheme, value] <= _MAX_NAMES:
+                yield _Name(scheme, value, start, end, line, type(part))
+        start, line = end, line + words.count("\n")
 
 
-def _said(words: Words, group: Group, grammar: Grammar) -> Context | None:
-    """What rules find around ids, or in one of the first sentences about the subject of an item."""
-    before, around = words.before(group), words.around(group)
-    possible = _POSSIBLE.get(words.passage.context, _ALWAYS)
-    if _is_only(words, group, grammar):
-        possible -= _NO_HARM
-    elif group.leads and words.passage.head:
-        said = words.said(group)
-        starts = [0, *(match.end() for match in re.finditer(STOP, said))][:_MAX_SENTENCES]
-        harm = (grammar.context(f"{HERE} {said[n:]}", _NO_HARM) for n in starts)
-        if found := next(filter(None, harm), None):
-            return found
-    found = grammar.context(around, possible)
-    in_quotes = before.count('"') % 2 or before.count("“") > before.count("”")
-    return Context.ASIDE if in_quotes and found not in _NO_HARM else found
+def _cited_advisories(document: Document) -> _Cited:
+    """The advisories that references name or link to, by label; of very many, the first."""
+    cited = {}
+    for block in document.blocks:
+        for reference in block.items if isinstance(block, b.References) else ():
+            texts = (inlines for _, inlines in b.running_text(reference.blocks))
+            ids = (i for parts in texts for n in range(len(parts)) for i in ids_at(parts, n))
+            advisories = dict.fromkeys(i for i in ids if i[0] == "XSA")
+            cited[citation_label(reference.label)] = tuple(islice(advisories, _MAX_NAMES))
+    return cited
 
 
-def _is_only(words: Words, group: Group, grammar: Grammar) -> bool:
-    """Whether it is said of these ids, and so of no others, that they matter."""
-    around = words.around(group) if words.passage.context is not Context.TITLE else ""
-    return any(form.search(around) for form in grammar.only)
+# --- what sentences say -----------------------------------------------------------------------
 
 
-def _partners(
-    words: Words, contexts: Mapping[Group, Context], opener: str, year: int
-) -> dict[str, str]:
-    """The advisories of the CVEs in a sentence: the only one there, or the one next to them.
+def _mentions(document: Document) -> Iterator[Mention]:
+    """All mentions in order, and again those of which a later sentence says more."""
+    head, cited = document.letterhead, _cited_advisories(document)
+    year = head.date.year if head and head.date else 0
+    grammar = grammar_for(head.issuer if head else "us", year)
+    subject: list[Mention] = []  # what was named last, up to the end of the next passage
+    for passage in _passages(document):
+        plain = all(isinstance(inline, b.Text) for inline in passage.inlines)
+        for sentence in _sentences(passage, cited) if subject or not plain else ():
+            found, again = _read(sentence, subject, grammar, year)
+            yield from (*found, *again)
+            if found and not passage.quoted:
+                subject = [m for m in found if m.context is not Context.ASIDE][:_MAX_NAMES]
+            elif again:
+                subject = []
+        if plain and not passage.quoted:
+            subject = []
 
-    In a quotation, it is the one that the quotation is about; CVEs of earlier years are background.
-    """
-    if opener:
-        return {
-            value: opener
-            for group in contexts
-            for (_, value), _ in group.names
-            if value.startswith("CVE") and _is_fresh(value, year)
-            if words.in_brackets(group) or _ASSIGNED.search(words.before(group))
-        }
-    paired = [
-        group
-        for group, context in contexts.items()
-        if group.kind is Id
-        and (context in _PAIRED or (context in _FURTHER and _is_fresh(group.names[0][0][1], year)))
+
+def _read(
+    sentence: _Sentence, subject: list[Mention], grammar: Grammar, year: int
+) -> tuple[list[Mention], list[Mention]]:
+    """What a sentence names; and again, what of that and of the subject it calls harmless."""
+    quoted = sentence.passage.quoted
+    picked = set() if quoted else _picked(sentence, subject, grammar)
+    told = [(n, c) for n in sentence.names if (c := _context(sentence, n, grammar, picked))]
+    partners = _partners(sentence, subject, [n for n, c in told if c is not Context.ASIDE])
+    found = [
+        _mention(sentence, name, context, partners.get(name.value, ""), year)
+        for names, context in told
+        for name in names
     ]
-    named = [name for group in paired for name in group.names if name[0][0] in ("XSA", "CVE")]
-    only = {value for (scheme, value), _ in named if scheme == "XSA"}
+    near, harm = [m for m in (*subject, *found) if m.value in picked], Context.NOT_AFFECTED
+    if subject and not (picked or found or quoted):
+        comment = ["HARMLESS"] if subject[0].sentence.startswith(subject[0].value) else []
+        later = said(grammar, sentence.around(), "NOT_AFFECTED", "LATER HARMLESS", *comment)
+        near, harm = subject if later else [], later or harm
+    words = sentence.short(sentence.start)
+    both = {m.value: (m, _cut(f"{m.sentence.removesuffix(words)} {words}".strip())) for m in near}
+    return found, [replace(m, context=harm, sentence=words) for m, words in both.values()]
+
+
+def _picked(sentence: _Sentence, subject: list[Mention], grammar: Grammar) -> set[str]:
+    """What is harmless where a sentence picks some of several ids: "only the latter affects us"."""
+    words = sentence.masked[sentence.start : sentence.end]
+    named = [name for names in sentence.names for name in names]
+    if choice := next(filter(None, (form.search(words) for form in grammar["PICK"])), None):
+        before = [name.value for name in named if name.start - sentence.start < choice.start()]
+        values = list(dict.fromkeys(before or [mention.value for mention in subject]))
+        first, two = choice["which"][0] in "Ff", choice["which"].endswith("two")
+        picked = {*values[slice(1) if first else slice(-2 if two else -1, None)]}
+        return {*values} - picked if "only" in choice[0].lower() else picked
+    only: set[str] = set()
+    for names in sentence.names:
+        if any(form.search(sentence.around(names)) for form in grammar["ONLY"]):
+            only |= {name.value for name in names}
+    return {each.value for part in (subject, named) for each in part} - only if only else only
+
+
+def _mention(sentence: _Sentence, name: _Name, context: Context, owner: str, year: int) -> Mention:
+    """The mention of an id; ``owner`` is the advisory of a CVE."""
+    addressed = context in _ADDRESSES and name.scheme == "XSA"
+    title = _TITLE.match(sentence.printed, name.start) if addressed else None
+    quoted = " ".join(title[1].split()) if title else ""
+    if context is Context.QUOTATION and owner:  # it gives its subject a CVE
+        context = Context.SUMMARY
+    if name.scheme == "CVE" and int(name.value.split("-")[1]) < year - 1:  # it is background
+        context = Context.ASIDE if context is Context.SUMMARY else context
+    words = sentence.short(name.start)
+    return Mention(name.scheme, name.value, name.line, context, words, owner, quoted)
+
+
+def _context(
+    sentence: _Sentence, names: Sequence[_Name], grammar: Grammar, picked: set[str]
+) -> Context | None:
+    """What a sentence says of ids; not that they do no harm, if it has ``picked`` such ids."""
+    place, kind, before = sentence.passage.context, names[0].kind, sentence.before(names)
+    if kind is b.Citation:  # it counts where it alone tells what is announced
+        return place if place is Context.SUMMARY and _ANNOUNCED.fullmatch(before) else None
+    if place is Context.BACK_MATTER or sentence.passage.quoted:
+        return place if place is Context.BACK_MATTER else Context.QUOTATION
+    parts = [] if picked else ["NOT_AFFECTED", "LATER HARMLESS", "HARMLESS"]
+    parts += ["FIX", "ASIDE", "OTHER FIX"] if place in (Context.SUMMARY, Context.FIX) else ["ASIDE"]
+    if context := said(grammar, sentence.around(names), *parts):
+        return context
+    if kind is b.Link:
+        return Context.BACK_MATTER
+    leads = place is not Context.HEADING or _LEADING.fullmatch(before)
+    return place if leads and place is not Context.FIX else Context.BODY
+
+
+def _partners(sentence: _Sentence, subject: list[Mention], lists: _Lists) -> dict[str, str]:
+    """The advisories of CVEs: the only one in a sentence, or quoted, or the one next to a CVE."""
+    quoted = sentence.passage.quoted
+    lists = [n for n in lists if not quoted or _GIVEN.search(sentence.before(n))]
+    every = [name for names in lists for name in names if name.kind is b.Id]
+    only = {each.value for each in (subject if quoted else every) if each.scheme == "XSA"}
     if len(only) == 1:
-        return dict.fromkeys((value for (_, value), _ in named), *only)
+        return dict.fromkeys((name.value for name in every if name.scheme == "CVE"), *only)
     partners: dict[str, str] = {}
-    for ((scheme, value), start), ((other, following), end) in pairwise(named):
-        if scheme != other and _BOUND.fullmatch(words.text, start, end):
-            partners |= {value: following, following: value}
-        elif value in partners and scheme == other and _LISTED.fullmatch(words.text, start, end):
-            partners[following] = partners[value]
+    for one, other in pairwise(() if quoted else every):
+        bound = _BOUND.fullmatch(sentence.printed, one.end, max(one.end, other.start))
+        if bound and bound[1] in "/(" and {one.scheme, other.scheme} == {"CVE", "XSA"}:
+            cve, advisory = sorted((one.value, other.value))
+            partners[cve] = advisory
+        elif bound and other.scheme == "CVE" and one.value in partners:
+            partners[other.value] = partners[one.value]
     return partners
-
-
-def _is_fresh(value: str, year: int) -> bool:
-    """Whether an id can be news in a year: CVEs of earlier years are background."""
-    return not value.startswith("CVE") or int(value.split("-")[1]) >= year - 1
-
-
-def _back(words: Words, found: _Found, grammar: Grammar) -> Iterator[Mention]:
-    """Mentions of ids that later words of the passage call harmless."""
-    named = [(g.start, m) for g, m in found if m[0].context is not Context.ASIDE]
-    starts = [start for start, _ in named]
-    for context, which, form in grammar.back if named else ():
-        for match in form.finditer(words.masked):
-            before = bisect_left(starts, match.start())
-            first = words.stops[bisect_right(words.stops, starts[before - 1]) - 1] if before else 0
-            groups = [m for _, m in named[bisect_left(starts, first) : before]]
-            if which != slice(None) and groups and len(groups[-1]) > 1:
-                groups = groups[-1:]
-            yield from _again(groups, which, context, words.sentence(match.start()))
-    only = [group for group, _ in found if _is_only(words, group, grammar)]
-    if only:
-        chosen = {name for group in only for name, _ in group.names}
-        groups = [m for start, m in named if start < only[-1].start]
-        others = [[m for m in group if (m.scheme, m.value) not in chosen] for group in groups]
-        yield from _again(others, slice(None), Context.NOT_AFFECTED, words.sentence(only[-1].start))
-
-
-def _again(
-    groups: Iterable[list[Mention]], which: slice, context: Context, sentence: str
-) -> Iterator[Mention]:
-    """The mentions of the chosen ids of some groups, with what a later sentence says about them."""
-    once = {mention.value: mention for group in groups for mention in group}
-    for mention in list(once.values())[which]:
-        both = f"{mention.sentence} {sentence}"
-        both = both if len(both) <= MAX_SENTENCE else f"{both[: MAX_SENTENCE - 1]}…"
-        yield replace(mention, context=context, sentence=both)
-
-
-def decide(mentions: Sequence[Mention], year: int = 0) -> tuple[Mention, ...]:
-    """The mentions by which a text of a year addresses ids, in order; the rest is mentioned."""
-    by_value: defaultdict[str, list[Mention]] = defaultdict(list)
-    for mention in mentions:
-        by_value[mention.value].append(mention)
-    possible = [m for m in by_value.values() if _NO_HARM.isdisjoint(each.context for each in m)]
-    addressing = {value: _addressing(found) for value, found in by_value.items()}
-    announced = {found[0].scheme for found in addressing.values() if found}
-    announced -= {
-        mention.scheme
-        for value, found in by_value.items()
-        for mention in found
-        if addressing[value] and mention.context is Context.TITLE
-    }
-    decided = [mention for found in possible for mention in addressing[found[0].value]]
-    for found in possible:
-        titled = [mention for mention in found if mention.context is Context.TITLE]
-        # What only the title names, where the text announces none of it, is a slip of the pen.
-        if len(titled) < len(found) or found[0].scheme not in announced:
-            decided += titled
-    if not decided:
-        decided = [m for found in possible for m in found if m.context is Context.SUMMARY]
-    decided += _in_company(possible, {mention.value for mention in decided}, year)
-    return tuple(sorted(decided, key=lambda mention: mention.line))
-
-
-def _in_company(
-    possible: Iterable[Sequence[Mention]], addressed: Container[str], year: int
-) -> Iterator[Mention]:
-    """New CVEs that a sentence names together with what the text addresses.
-
-    "It is described in XSA-1, for which CVE-2001-10001 has been reserved."
-    """
-    every = [mention for found in possible for mention in found]
-    sentences = {
-        m.sentence for m in every if m.value in addressed and m.context in (*_FURTHER, *_ADDRESSES)
-    }
-    for mention in every:
-        near = mention.sentence in sentences and mention.context in _FURTHER
-        new = mention.value not in addressed and _is_fresh(mention.value, year)
-        if near and new and mention.scheme == "CVE":
-            yield mention
-
-
-def _addressing(found: Sequence[Mention]) -> list[Mention]:
-    """The mentions of one id, outside the title, by which the text addresses it."""
-    plainly = [m for m in found if m.context in _ADDRESSES]
-    partly = [m for m in found if m.context is Context.ANNOUNCEMENT_OF_SOME]
-    further = [m for m in found if m.context in _FURTHER]
-    return plainly + partly if plainly or further else []
