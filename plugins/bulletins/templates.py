@@ -10,6 +10,7 @@ from jinja2 import ChoiceLoader, DictLoader, Environment, FileSystemLoader, Stri
 from bulletins import words
 from bulletins.html import unbroken
 from bulletins.pages import model
+from bulletins.pages.evidence import grouped
 from secpack import SecpackError
 from secpack.parser.characters import visible
 
@@ -63,7 +64,7 @@ def environment(settings: dict[str, Any]) -> Environment:
         undefined=StrictUndefined,
     )
     templates.globals["words"] = words
-    templates.filters["unbroken"] = unbroken
+    templates.filters |= {"unbroken": unbroken, "grouped": grouped}
     templates.filters |= settings["JINJA_FILTERS"]
     return templates
 

@@ -11,7 +11,6 @@ from markupsafe import Markup
 from bulletins import words
 from bulletins.exports import exports
 from bulletins.pages.documents import bulletin_page, canary_page
-from bulletins.pages.evidence import grouped
 from bulletins.pages.lists import home_page, keys_page, list_pages, lookup_pages
 from bulletins.pages.model import (
     FeedsPage,
@@ -107,9 +106,7 @@ def text_page(site: Site, text: Any) -> TextPage:
         title=str(text.title),
         summary=Markup(text.summary).striptags(),  # noqa: S704 - its tags are removed
         html=Markup(text.content.replace("<pre>", '<pre tabindex="0">')),  # noqa: S704 - Markdown
-        anchors=tuple(grouped(a.fingerprint) for a in site.profile.trusted)
-        if text.slug == _VERIFYING
-        else (),
+        anchors=site.profile.trusted if text.slug == _VERIFYING else (),
     )
 
 

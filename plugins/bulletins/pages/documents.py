@@ -8,7 +8,7 @@ from markupsafe import Markup
 
 from bulletins import words
 from bulletins.html import LinkOf, Rendered, render, render_blocks
-from bulletins.pages.evidence import evidence, grouped
+from bulletins.pages.evidence import evidence
 from bulletins.pages.items import (
     bulletin_item,
     canary_item,
@@ -96,13 +96,9 @@ def canary_page(site: Site, canary: Canary) -> CanaryPage:
     return CanaryPage(
         item=canary_item(site, canary),
         body=_body(site, canary, text, _room(canary, text)),
-        count=canary.count,
         bulletins=sum(1 for b in site.archive.bulletins if b.published <= canary.published),
-        master_key=grouped(canary.master_key),
-        trusted_keys=tuple(map(grouped, site.profile.anchors_on(canary.published))),
+        trusted_keys=tuple(site.profile.anchors_on(canary.published)),
         alarm=any(f.code == "canary-key" and not f.waived for f in site.findings_on(canary)),
-        freshness=canary.freshness,
-        has_announcements=bool(canary.announcements),
         comparison=_comparison(site, canary),
         letters=tuple(_letter(site, letter, links) for letter in canary.letters),
     )
@@ -127,9 +123,7 @@ def _body(site: Site, publication: Publication, text: Rendered, room: int) -> Bo
         data=Link(json_url(publication, site.profile).rpartition("/")[2], words.json),
         evidence=evidence(site, file, publication.signatures),
         notes=tuple(
-            (f.message, f.waived)
-            for f in site.findings_on(publication)
-            if f.waived and not is_about_signatures(f.code)
+            f for f in site.findings_on(publication) if f.waived and not is_about_signatures(f.code)
         ),
         revisions=tuple(
             sorted(publication.revisions, key=lambda revision: revision.date, reverse=True)

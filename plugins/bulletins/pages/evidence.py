@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from bulletins import words
 from bulletins.pages.items import signer_name
-from bulletins.pages.model import Evidence, Fault, Link, SignatureItem
+from bulletins.pages.model import Evidence, Link, SignatureItem
 from bulletins.site import Site
 from bulletins.urls import key_url
 from secpack.model.archive import File, Key, Signature, Subkey, Verdict
@@ -18,18 +18,12 @@ def evidence(site: Site, file: File, signatures: Sequence[Signature]) -> Evidenc
     """The evidence for a file next to the page, and its signatures."""
     keys = _keys_of(site, signatures)
     standing = site.standings[file.path]
-    faults = [
-        Fault(f.message, f.waived, f.severity is Severity.ERROR)
-        for f in site.signature_findings.get(file.path, ())
-    ]
     return Evidence(
         standing=words.in_short(standing),
         alarms=standing.alarms,
         signers=tuple(signer_name(site, s.signer) for s in signatures if s.counts),
-        file=Link(file.name, file.name),
-        size=len(file.data),
-        sha256=file.sha256,
-        faults=tuple(faults),
+        file=file,
+        faults=tuple(site.signature_findings.get(file.path, ())),
         signatures=tuple(_signature(site, signature) for signature in signatures),
         meanings=tuple(dict.fromkeys(_meanings(site, signatures))),
         keys=tuple(Link(key_url(key, site.profile), key.file.name) for key in keys),
@@ -40,20 +34,13 @@ def evidence(site: Site, file: File, signatures: Sequence[Signature]) -> Evidenc
 def _signature(site: Site, signature: Signature) -> SignatureItem:
     findings = site.signature_findings.get(signature.file.path, ())
     key = site.keys.get(signature.primary)
-    created = signature.created and f"{signature.created:%Y-%m-%d %H:%MZ}"
-    details = [signature.algorithm, signature.digest] if signature.digest else []
-    subkey = signature.fingerprint if signature.fingerprint != signature.primary else ""
     return SignatureItem(
+        signature=signature,
         signer=signer_name(site, signature.signer),
-        file=Link(signature.file.name, signature.file.name),
         verdict=in_words(signature),
         alarm=any(finding.severity is Severity.ERROR for finding in findings),
         waiver=next((finding.waived for finding in findings if finding.waived), ""),
         notes=tuple(_notes(signature, key)),
-        details=", ".join(details),
-        created=created or "",
-        fingerprint=grouped(signature.primary),
-        subkey=grouped(subkey) if signature.primary else "",
         certified=certified(site, key, signature.certified),
     )
 

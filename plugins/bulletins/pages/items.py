@@ -40,7 +40,7 @@ _MOST_SENTENCES = 2
 def bulletin_item(site: Site, bulletin: Bulletin) -> BulletinItem:
     """A bulletin in a list."""
     return BulletinItem(
-        **_item(site, bulletin),
+        **_shown(site, bulletin),
         about=about(bulletin),
         advisories=advisory_links(bulletin.addresses),
         releases=tuple(Link(release_url(name), name) for name in bulletin.releases),
@@ -50,21 +50,15 @@ def bulletin_item(site: Site, bulletin: Bulletin) -> BulletinItem:
 def canary_item(site: Site, canary: Canary) -> CanaryItem:
     """A canary in a list."""
     signers = tuple(signer_name(site, s.signer) for s in canary.signatures if s.counts)
-    return CanaryItem(
-        **_item(site, canary), due=canary.due, is_last=canary.is_last, signers=signers
-    )
+    return CanaryItem(**_shown(site, canary), signers=signers)
 
 
-def _item(site: Site, publication: Publication) -> dict[str, Any]:
+def _shown(site: Site, publication: Publication) -> dict[str, Any]:
     """The fields of all items."""
     return {
-        "id": publication.id,
-        "number": publication.number,
+        "publication": publication,
         "url": page_url(publication, site.profile),
-        "title": publication.title,
         "heading": heading(publication),
-        "published": publication.published,
-        "updated": publication.updated,
         "standing": words.in_short(site.standing(publication)),
         "alarm": bool(site.standing(publication).alarms),
     }

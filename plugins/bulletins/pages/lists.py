@@ -8,7 +8,7 @@ from typing import TypeVar
 
 from bulletins import words
 from bulletins.lookups import Lookup, by_package, by_release, without_release
-from bulletins.pages.evidence import certified, grouped
+from bulletins.pages.evidence import certified
 from bulletins.pages.items import (
     bulletin_item,
     by_year,
@@ -177,15 +177,13 @@ def keys_page(site: Site) -> KeysPage:
         folder = key.file.path.rpartition("/")[0].partition("/")[2]
         folders.setdefault(folder, []).append(_key(site, key))
     items = tuple((folder, tuple(keys)) for folder, keys in folders.items())
-    trusted = tuple((grouped(a.fingerprint), a.since, a.until) for a in site.profile.trusted)
-    return KeysPage(trusted, items)
+    return KeysPage(site.profile.trusted, items)
 
 
 def _key(site: Site, key: Key) -> KeyItem:
     state = certified(site, key, key.certified)
     return KeyItem(
         key=key,
-        fingerprint=grouped(key.fingerprint),
         revoked=revocation_in_words(key.revoked) if key.revoked else "",
         certified=f"{state[0].upper()}{state[1:]}.",
         file=Link(key_url(key, site.profile), key.file.name),

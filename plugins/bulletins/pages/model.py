@@ -7,13 +7,23 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import date
 from typing import Literal, TypeAlias
 
 from markupsafe import Markup
 
 from bulletins.html import Outline
-from secpack.model.archive import Change, Key, Revision, Window
+from secpack.model.archive import (
+    Advisory,
+    Change,
+    File,
+    Key,
+    Publication,
+    Revision,
+    Signature,
+    Window,
+)
+from secpack.model.findings import Finding
+from secpack.profile import Anchor
 from secpack.tracker.statistics import Statistics
 
 LookupKind: TypeAlias = Literal["release", "package"]
@@ -59,13 +69,9 @@ class Frame:
 class Item:
     """A document in a list."""
 
-    id: str
-    number: int
+    publication: Publication
     url: str
-    title: str
     heading: str
-    published: date
-    updated: date
     standing: str
     alarm: bool
 
@@ -83,8 +89,6 @@ class BulletinItem(Item):
 class CanaryItem(Item):
     """A canary in a list; ``signers`` are those with good signatures."""
 
-    due: Window | None
-    is_last: bool
     signers: tuple[str, ...]
 
 
@@ -125,31 +129,18 @@ class Year:
 
 @dataclass(frozen=True, slots=True)
 class SignatureItem:
-    """A signature, and what the build found; ``details`` are algorithm and digest.
+    """A signature, and what the build found; ``notes`` are sentences.
 
-    ``alarm`` means that it does not count and nothing explains why. ``notes`` are sentences.
+    ``alarm`` means that it does not count and nothing explains why.
     """
 
+    signature: Signature
     signer: str
-    file: Link
     verdict: str
     alarm: bool
     waiver: str
     notes: tuple[str, ...]
-    details: str
-    created: str
-    fingerprint: str
-    subkey: str
     certified: str
-
-
-@dataclass(frozen=True, slots=True)
-class Fault:
-    """What is wrong with the signatures of a file as a whole, and why it is accepted."""
-
-    message: str
-    waiver: str
-    alarm: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,17 +148,15 @@ class Evidence:
     """A signed file, and everything that a reader needs to check its signatures.
 
     ``standing`` says in short how the signatures stand, ``signers`` are those whose signatures
-    count, ``alarms`` are what nothing explains. ``meanings`` are a sentence for each verdict that
-    occurs. ``commands`` are lines for a shell.
+    count, ``alarms`` are what nothing explains. ``faults`` are about the file as a whole.
+    ``meanings`` are a sentence for each verdict that occurs. ``commands`` are lines for a shell.
     """
 
     standing: str
     alarms: tuple[str, ...]
     signers: tuple[str, ...]
-    file: Link
-    size: int
-    sha256: str
-    faults: tuple[Fault, ...]
+    file: File
+    faults: tuple[Finding, ...]
     signatures: tuple[SignatureItem, ...]
     meanings: tuple[str, ...]
     keys: tuple[Link, ...]
@@ -195,7 +184,7 @@ class Body:
     """What the pages of bulletins and canaries share.
 
     ``original`` is the text's characters if it is short enough for the page, otherwise empty.
-    ``notes`` are findings about the text that the profile accepts, each with the reason.
+    ``notes`` are findings about the text that the profile accepts.
     """
 
     description: str
@@ -204,7 +193,7 @@ class Body:
     original: str
     data: Link
     evidence: Evidence
-    notes: tuple[tuple[str, str], ...]
+    notes: tuple[Finding, ...]
     revisions: tuple[Revision, ...]
     older: Item | None
     newer: Item | None
@@ -262,13 +251,9 @@ class CanaryPage:
 
     item: CanaryItem
     body: Body
-    count: int | None
     bulletins: int
-    master_key: str
     trusted_keys: tuple[str, ...]
     alarm: bool
-    freshness: date | None
-    has_announcements: bool
     comparison: Comparison | None
     letters: tuple[LetterItem, ...]
 
@@ -342,14 +327,9 @@ class LookupPage:
 
 @dataclass(frozen=True, slots=True)
 class AdvisoryItem:
-    """An advisory in the tracker; ``affects`` is whether its verdict is yes."""
+    """An advisory in the tracker, with its reason as HTML."""
 
-    number: int
-    url: str
-    date: date | None
-    verdict: str
-    affects: bool
-    title: str
+    advisory: Advisory
     reason: Markup
     bulletins: tuple[Reference, ...]
 
@@ -369,18 +349,14 @@ class TrackerPage:
 class AdvisoryPage:
     """An advisory.
 
-    ``title_from`` is the id of the bulletin that its title is quoted from, if it is. ``by_text``
-    are ids of bulletins that address it by their own text alone; ``unaffected`` are those that say
-    that it does not apply.
+    ``by_text`` are ids of bulletins that address it by their own text alone; ``unaffected`` are
+    those that say that it does not apply.
     """
 
     item: AdvisoryItem
-    sentence: str
     published_at: str
-    title_from: str
     cves: tuple[Link, ...]
     by_text: tuple[str, ...]
-    tracked: bool
     mentions: tuple[Reference, ...]
     unaffected: tuple[Reference, ...]
     previous: Link | None
@@ -410,10 +386,9 @@ class IdPage:
 
 @dataclass(frozen=True, slots=True)
 class KeyItem:
-    """A key of the pack, with its fingerprint in groups and a sentence on its certification."""
+    """A key of the pack, with a sentence on its certification."""
 
     key: Key
-    fingerprint: str
     revoked: str
     certified: str
     file: Link
@@ -421,9 +396,9 @@ class KeyItem:
 
 @dataclass(frozen=True, slots=True)
 class KeysPage:
-    """All keys by folder; ``anchors`` are the trusted ones, each with its first and last day."""
+    """All keys by folder; ``anchors`` are the trusted ones."""
 
-    anchors: tuple[tuple[str, date | None, date | None], ...]
+    anchors: tuple[Anchor, ...]
     folders: tuple[tuple[str, tuple[KeyItem, ...]], ...]
 
 
@@ -460,7 +435,7 @@ class TextPage:
     title: str
     summary: str
     html: Markup
-    anchors: tuple[str, ...]
+    anchors: tuple[Anchor, ...]
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,6 @@ from urllib.parse import urlsplit
 
 from markupsafe import Markup
 
-from bulletins import words
 from bulletins.html import render_words
 from bulletins.pages.items import advisory_links, id_links, reference
 from bulletins.pages.model import (
@@ -28,7 +27,7 @@ from bulletins.urls import (
     published_advisory,
     published_id,
 )
-from secpack.model.archive import Advisory, NamedId, Status
+from secpack.model.archive import Advisory, NamedId
 from secpack.pack import document_id
 from secpack.parser.inline import parse_inline
 from secpack.tracker.statistics import statistics
@@ -58,12 +57,9 @@ def _advisory_page(site: Site, at: int) -> AdvisoryPage:
     mentioned = [id_ for id_ in advisory.mentioned_in if id_ not in advisory.unaffected_in]
     return AdvisoryPage(
         item=_item(site, advisory, Links(site, "../../")),
-        sentence=words.verdict_sentences[advisory.status].format(product=site.product),
         published_at=published_advisory(advisory.number, site.profile),
-        title_from=advisory.title_from,
         cves=id_links(("CVE", cve) for cve in advisory.cves),
         by_text=_by_text(site, advisory),
-        tracked=advisory.tracked,
         mentions=tuple(reference(site, id_, advisory.number) for id_ in mentioned),
         unaffected=tuple(reference(site, id_, advisory.number) for id_ in advisory.unaffected_in),
         previous=_link(advisories[at - 1]) if at else None,
@@ -78,12 +74,7 @@ def _link(advisory: Advisory) -> Link:
 def _item(site: Site, advisory: Advisory, links: Links) -> AdvisoryItem:
     reason = render_words(parse_inline(advisory.reason), links)
     return AdvisoryItem(
-        number=advisory.number,
-        url=advisory_url(advisory.number),
-        date=advisory.date,
-        verdict=words.tracker_verdicts[advisory.status],
-        affects=advisory.status is Status.YES,
-        title=advisory.title,
+        advisory=advisory,
         reason=Markup(reason),  # noqa: S704 - ours
         bulletins=tuple(reference(site, i) for i in _announced_in(site, advisory)),
     )
