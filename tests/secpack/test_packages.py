@@ -331,8 +331,8 @@ def examples(*modules: ModuleType) -> Iterator[Any]:
 def shown(result: object) -> str:
     """A result as an example has it."""
     if isinstance(result, Reading):
-        header = f"header {row(Entry(0, said=result.header))}"
-        return header if result.is_header else shown(result.entries)
+        is_header = result.is_header and result.header
+        return f"header {row(is_header)}" if is_header else shown(result.entries)
     if isinstance(result, (tuple, list)):
         return "; ".join(map(shown, result))
     return row(result) if isinstance(result, Entry) else str(result)
@@ -346,7 +346,7 @@ def row(entry: Entry) -> str:
     rows = [
         " ".join(word for word in (release, f"{target}:" if target else "", *words) if word)
         for release in entry.releases or ("",)
-        for target in entry.said.get("target") or ("",)
+        for target in entry.targets or ("",)
     ]
     return "; ".join(rows)
 

@@ -48,11 +48,5 @@ def _given(shipped: Shipped, document: Document) -> PackageRow:
             message = f"the profile names a package by {words!r}, which is not in this text"
             raise ParseError(message, path=document.file.path)
     line = next(n for n, line in enumerate(lines, 1) if shipped.version in line)
-    return PackageRow(
-        shipped.release,
-        shipped.target,
-        shipped.package,
-        shipped.version,
-        line,
-        note=shipped.note,
-    )
+    row = PackageRow(shipped.release, shipped.target, shipped.package, shipped.version, line)
+    return replace(row, note=shipped.note)

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Final, NamedTuple
 
 from secpack.extract.packages import sentences, vocabulary
-from secpack.extract.packages.phrases import Entry, Said, may_be_header, note_in, read_phrase
+from secpack.extract.packages.phrases import Entry, may_be_header, read_phrase
 from secpack.extract.packages.sentences import About
 from secpack.extract.sections import says_what_to_do
 from secpack.model import blocks
@@ -19,7 +19,6 @@ from secpack.parser.rules.bars import is_edge
 
 #: After so many rows no more are read: no real text has a tenth of them.
 MOST_ROWS: Final = 1000
-_LONGEST: Final = 2000  # phrase, in characters
 
 # Titles of sections whose running text can name packages to install, and of those that do not.
 _REMEDY: Final = re.compile(
@@ -30,19 +29,15 @@ _NO_LEVEL: Final = 9  # deeper than any heading
 _BULLET: Final = re.compile(r"^\s*[-*•]\s+", re.MULTILINE)
 # Where words are parted: sentences; lines; headers and items in indented lines.
 _SENTENCE: Final = re.compile(r"(?<=[.!?])\s+(?=[A-Z\"(])")
-_ITEM: Final = re.compile(r"\n(?=\s*[-*•] )|(?<=:)\n|\n(?=[^\n]{1,160}:$)|\n\s*\n", re.MULTILINE)
 _LINE: Final = re.compile(r"\n")
+_ITEM: Final = re.compile(r"\n(?=\s*[-*•] )|(?<=:)\n|\n(?=[^\n]{1,160}:$)|\n\s*\n", re.MULTILINE)
 _INDENT: Final = re.compile(r"\n[ \t]+")
-_PLACED: Final = re.compile(r"(?:For|In|On|Inside)\s(?:[^:.]|\.(?=[0-9])){1,90}:")
 # What the heads of columns say.
-_OTHER: Final = (
-    r"\b(?:affected|vulnerable|old|previous|former|current|notes?|remarks?|repositor\w+"
-    r"|replace[sd])\b"
-)
 _ROLES: Final = re.compile(
     r"(?P<target>^(?:where|domains?|vms?|qubes?|places?|install(?:ed)? in)$)"
-    rf"|(?P<other>.*{_OTHER})|(?P<name>.*\b(?:packages?|component)\b)|(?P<release>.*\breleases?$)"
-    r"|(?P<fixed>.*\b(?:fixed|new|patched|updated|versions?)\b)",
+    r"|(?P<other>.*\b(?:affected|vulnerable|old|previous|former|current|notes?|remarks?"
+    r"|repositor\w+|replace[sd])\b)|(?P<name>.*\b(?:packages?|component)\b)"
+    r"|(?P<release>.*\breleases?$)|(?P<fixed>.*\b(?:fixed|new|patched|updated|versions?)\b)",
     re.IGNORECASE,
 )
 
@@ -62,11 +57,10 @@ class _Words(NamedTuple):
         line, start = self.line, 0
         for edge in (*edges.finditer(self.text), None):
             text = self.text[start : edge.start() if edge else None]
-            if text.strip():
-                blank = len(text) - len(text.lstrip())
-                first = line + text.count("\n", 0, blank)
-                item = _BULLET.sub("", text, count=1).strip()
-                yield _Words(_INDENT.sub("\n", item), first)
+            bare = text.lstrip()
+            if bare:
+                words = _INDENT.sub("\n", _BULLET.sub("", bare, count=1).strip())
+                yield _Words(words, line + text.count("\n", 0, len(text) - len(bare)))
             if edge:
                 line, start = line + self.text.count("\n", start, edge.end()), edge.end()
 
@@ -82,36 +76,27 @@ def _words_of(block: blocks.Block) -> _Words:
 class _Context:
     """What holds for the packages that follow, from the words above them.
 
-    ``remedy`` is the level of the heading of a section about what to do; ``header`` the line of the
-    last header, until a package is read; ``lost`` that another header could not be read; ``base``
-    the targets of all headers that name none.
+    ``header`` is the line of the last header, until a package is read; ``lost`` tells that another
+    header could not be read; ``base`` are the targets of all headers that name none.
     """
 
+    about: About = About.OTHERS
     releases: tuple[str, ...] = ()
     targets: tuple[str, ...] = ()
     note: str = ""
-    about: About = About.NOTHING
-    remedy: int = _NO_LEVEL
     header: int = 0
     lost: bool = False
     base: tuple[str, ...] = ()
 
     @property
-    def in_remedy(self) -> bool:
-        """Whether it is in a section about what to do."""
-        return self.remedy < _NO_LEVEL
-
-    @property
     def expects(self) -> bool:
         """Whether what follows should be packages to install."""
-        below = self.about is About.NOTHING and self.in_remedy and bool(self.header)
-        return self.about is About.FIXES or below
+        return self.about is About.FIXES or (self.about is About.NOTHING and bool(self.header))
 
     @property
     def accepts(self) -> bool:
         """Whether packages that follow can be to install."""
-        remedy = self.about is About.FIXES or self.in_remedy
-        return remedy and self.about is not About.UNCLEAR and not self.lost
+        return self.about in (About.FIXES, About.NOTHING) and not self.lost
 
 
 class Reader:
@@ -127,6 +112,8 @@ class Reader:
         self.rows: list[PackageRow] = []
         self.findings: list[Finding] = []
         self.context = self.heading = _Context()
+        self._known: set[tuple[str, str]] = set()  # packages and versions of the rows
+        self._remedy = _NO_LEVEL  # the level of the heading of a section about what to do
         self._begun = 0  # how many rows there were when the section began
         self._installed: set[tuple[str, ...]] = set()  # where the section says that packages go
         self._elsewhere = 0  # the first line that names packages where no rule looks for them
@@ -139,13 +126,15 @@ class Reader:
                     self._end_section()
                     self._begin_section(plain(block.inlines), block.level)
                 case Paragraph():
-                    self._paragraph(_words_of(block))
+                    words = _words_of(block)
+                    self._parts(self._parts_of(words), prose=True)
                 case ListBlock():
                     self._list(block)
                 case Table():
                     self._table(block)
                 case Preformatted() if not block.language:
-                    self._lines(block)
+                    words = _Words(block.text, block.first)
+                    self._parts(words.parts(_ITEM if _BULLET.search(words.text) else _LINE))
 
     def end(self) -> None:
         """Close the last section; a text that names packages only in passing needs a look."""
@@ -160,41 +149,51 @@ class Reader:
     # --- sections
 
     def _begin_section(self, title: str, level: int) -> None:
-        remedy = self.heading.remedy
-        if level <= remedy:
+        if level <= self._remedy:
             is_remedy = says_what_to_do(title) or _REMEDY.search(title.lower())
-            remedy = level if is_remedy else _NO_LEVEL
-        about = About.OTHERS if _ASIDE.match(title.lower()) else About.NOTHING
-        said = read_phrase(title, self.product).header if may_be_header(title, self.product) else {}
-        targets = said.get("target", ())
-        releases = vocabulary.releases_in(title, self.product)
-        self.context = self.heading = _Context(releases, targets, about=about, remedy=remedy)
+            self._remedy = level if is_remedy else _NO_LEVEL
+        reads = self._remedy < _NO_LEVEL and not _ASIDE.match(title.lower())
+        header = read_phrase(title, self.product).header if reads else None
+        self.context = self.heading = _Context(
+            About.NOTHING if reads else About.OTHERS,
+            vocabulary.releases_in(title, self.product),
+            header.targets if header else (),
+        )
 
     def _end_section(self) -> None:
         """Rows of a section that do not say where they go, go where the section says."""
         self._close_header()
-        if len(self._installed) == 1:
-            (targets,) = self._installed
-            rows = self.rows[self._begun :]
-            self.rows[self._begun :] = [new for row in rows for new in _placed(row, targets)]
+        rows, self.rows = self.rows[self._begun :], self.rows[: self._begun]
+        (targets,) = self._installed if len(self._installed) == 1 else ((),)
+        for row in rows:
+            open_ = row.fix is Fix.AVAILABLE and not row.target
+            self.rows += [replace(row, target=t) for t in targets if open_] or [row]
         self._begun, self._installed = len(self.rows), set()
 
     # --- paragraphs
 
-    def _paragraph(self, words: _Words) -> None:
-        taken = False
-        for part in self._parts_of(words):
-            taken = self._words(part, prose=not taken)
-            if not taken:
+    def _parts(self, parts: Iterable[_Words], *, prose: bool = False) -> None:
+        """Read the parts of a paragraph, in ``prose``, or indented lines below a header."""
+        below = False
+        for part in parts:
+            sure = not prose and self.context.about is About.FIXES and not self.context.lost
+            taken = self._words(part, sure=sure, prose=not below)
+            below |= taken
+            if prose and not taken:
                 self._prose(part)
+            elif not below:
+                return
 
     def _parts_of(self, words: _Words) -> list[_Words]:
         """The lines of some words if each names packages, or a header and the rest, or all."""
         lines = list(words.parts(_LINE))
-        if len(lines) < 2 or not (self.heading.in_remedy and re.search("[0-9]", lines[0].text)):
+        if len(lines) < 2 or self.context.about is About.OTHERS:
             return [words]
-        first, *others = (read_phrase(line.text, self.product) for line in lines)
-        if all(reading.is_plain or reading.header for reading in (first, *others)):
+        first = read_phrase(lines[0].text, self.product)
+        if not (first.is_plain or first.header):
+            return [words]
+        others = (read_phrase(line.text, self.product) for line in lines[1:])
+        if all(reading.is_plain or reading.header for reading in others):
             return lines
         rest = _Words(words.text.partition("\n")[2], lines[1].line)
         return [lines[0], rest] if first.is_header else [words]
@@ -207,44 +206,37 @@ class Reader:
         ``prose`` tells that they may be none, unless a header is above. Tells whether anything
         comes of it.
         """
-        prose &= not self.context.header
-        if len(words.text) > _LONGEST or (prose and not may_be_header(words.text, self.product)):
+        if self.context.about is About.OTHERS:
+            return False
+        prose &= not (self.context.header or self.context.lost)
+        if prose and not may_be_header(words.text, self.product):
             return False
         reading = read_phrase(words.text, self.product, label=label)
-        if reading.is_header:
-            led = label or words.text.endswith(":") or "release" in reading.header
-            led |= self.heading.in_remedy
-            return led and self._header(reading.header, words.line, label=label)
         if reading.header:
             self._header(reading.header, words.line)
-            prose, sure = False, self.context.expects
-        context = self.context
-        if context.about is About.OTHERS or context == _Context():
-            return False
+            prose, sure = False, True
+        if reading.is_header:
+            return True
         if prose or not (sure or reading.is_plain):
             return False
-        if not (context.accepts and self._add(reading.entries, words)):
+        if not (self.context.accepts and self._add(reading.entries, words)):
             self._report_unread(words)
         return True
 
-    def _header(self, said: Said, line: int, *, label: bool = False) -> bool:
-        """Take what a header says of the packages below; one without a release needs one above."""
-        context, targets = self.context, said.get("target", ())
-        if "release" in said:
+    def _header(self, header: Entry, line: int) -> None:
+        """Take what a header says of the packages below."""
+        old = self.context
+        if "release" in header.said:
             # "In dom0:", and right below it "For Quern 4.2:"
-            above = context.targets if context.header and not context.releases else ()
+            above = old.targets if old.header and not old.releases else ()
             if not above:
                 self._close_header()
-            base = context.base or above
-            new = replace(self.context, targets=targets or base, base=base, note=note_in(said))
-            self.context = replace(new, releases=said["release"], header=line, lost=False)
-            return True
-        known = label or context.expects or bool(context.releases)
-        if known or (context.in_remedy and context.about is About.NOTHING and not context.lost):
-            new = replace(context, targets=targets, base=())
-            self.context = replace(new, header=context.header or line)
-            return True
-        return False
+            base = old.base or above
+            new = replace(old, targets=header.targets or base, base=base, note=header.note)
+            self.context = replace(new, releases=header.releases, header=line, lost=False)
+        else:
+            new = replace(old, targets=header.targets, base=(), header=old.header or line)
+            self.context = new
 
     def _close_header(self) -> None:
         """Where packages are announced, something must come of each header."""
@@ -255,79 +247,63 @@ class Reader:
     def _prose(self, words: _Words) -> None:
         last = _BULLET.sub("", _SENTENCE.split(words.text)[-1], count=1)
         self._announcement(" ".join(last.split()))
-        if self.heading.about is not About.NOTHING:
-            return
-        if self.heading.in_remedy:
+        reads = self.heading.about is About.NOTHING
+        if reads:
             self._sentences(words)
-        named = sentences.names_packages(words.text, sure=self.heading.in_remedy)
-        if named and not (self._elsewhere or self._found):
-            self._elsewhere = words.line
+        if not (self._elsewhere or self._found):
+            self._elsewhere = words.line * sentences.names_packages(words.text, sure=reads)
 
     def _announcement(self, last: str) -> None:
         """Take what the last sentence of a paragraph says of the packages below it."""
         before, heading = self.context, self.heading
         self._close_header()
         self.context = heading
-        placed = _PLACED.fullmatch(last)
-        about = sentences.judge(last) if last.endswith(":") and not placed else None
-        if heading.about is About.OTHERS:
+        if not last.endswith(":"):
+            if heading.about is About.NOTHING and before.about in (About.OTHERS, About.UNCLEAR):
+                self.context = replace(heading, about=About.UNCLEAR)
             return
+        placed = last.startswith(("For ", "In ", "On "))
         releases = vocabulary.releases_in(last, self.product)
-        if about:
+        if about := None if placed else sentences.judge(last):
             targets = sentences.announced_for(last) or heading.targets
             new = replace(heading, about=about, targets=targets, base=targets)
             self.context = replace(new, releases=releases or heading.releases)
-        elif last.endswith(":"):
-            lost = bool(before.header or placed or releases)
+        else:
+            lost = placed or bool(before.header or releases)
             self.context = replace(heading, about=before.about, lost=lost)
-        elif before.about in (About.OTHERS, About.UNCLEAR):
-            self.context = replace(heading, about=About.UNCLEAR)
 
     def _sentences(self, words: _Words) -> None:
         """Read sentences; where one names a release, each package needs one."""
-        named = vocabulary.releases_in(words.text, self.product)
-        placed = bool(self.context.releases) or not named
-        known = {(row.package, row.version) for row in self.rows if row.version}
+        placed = self.context.releases or not vocabulary.releases_in(words.text, self.product)
         for sentence in words.parts(_SENTENCE):
             if (targets := sentences.installed_in(sentence.text)) is not None:
                 self._installed.add(targets)
-            first = not self.rows
-            entries = sentences.read_sentence(sentence.text, self.product, first=first)
-            if entries is None:
+            found = sentences.read_sentence(sentence.text, self.product, first=not self.rows)
+            if found is None:
                 self._report_unread(sentence)
-            elif not placed and any(entry.version and not entry.releases for entry in entries):
+            elif not placed and any(entry.version and not entry.releases for entry in found):
                 self._report(sentence.line, "a package, but not for which release")
             else:
-                self._add([e for e in entries if (e.package, e.version) not in known], sentence)
+                new = [e for e in found if (e.package, e.version) not in self._known]
+                self._add(new, sentence)
 
     # --- items
 
     def _list(self, block: ListBlock) -> None:
         """Read items, whose words may also tell what the lists in them are about."""
         for item in block.items:
-            before, found = self.context, self._found
-            rest = item.blocks[1:]
+            before, found, rest = self.context, self._found, item.blocks[1:]
             words = _words_of(item.blocks[0]) if item.blocks else _Words("", item.first)
             sure = before.expects and block.style[0] not in "1a" and not rest
             taken = self._words(words, sure=sure, label=bool(rest))
             opened = self.context.releases != before.releases
             self.read(rest)
-            if not taken and self.heading.in_remedy and self.context.about is About.NOTHING:
+            if not taken and self.context.about is About.NOTHING:
                 self._sentences(words)
             if opened or self.context.releases in ((), before.releases):
                 # or else what is set unevenly names the release of the next items
                 header = before.header if self._found == found else 0
                 self.context = replace(before, header=header)
-
-    def _lines(self, block: Preformatted) -> None:
-        """Read indented lines below a header, or with one of their own."""
-        words = _Words(block.text, block.first)
-        below = bool(self.context.header or self.context.lost)
-        for part in words.parts(_ITEM if _BULLET.search(block.text) else _LINE):
-            sure = self.context.about is About.FIXES and not self.context.lost
-            below |= self._words(part, sure=sure, prose=not below)
-            if not below:
-                return
 
     # --- tables
 
@@ -337,14 +313,15 @@ class Reader:
         roles = [self._role(head) for head in heads] or ["name", "fixed"]
         # "Old and new packages:" is clear where the columns tell which is which.
         clear = self.context.about is About.UNCLEAR and "other" in roles
-        plainly = "name" in roles and "other" not in roles and len(set(roles)) == len(roles) > 1
-        plainly &= self.context.in_remedy and self.context.about is About.NOTHING
+        plainly = self.context.about is About.NOTHING and "name" in roles
+        plainly &= "other" not in roles and len(set(roles)) == len(roles) > 1
         if not (self.context.expects or clear or plainly):
             return
         if "name" not in roles:
             roles[0] = "name"
         fixed = [role for role in roles if role == "fixed" or role.startswith("For ")]
-        if self.context.lost or "" in roles or not fixed or ("fixed" in fixed) > (len(fixed) == 1):
+        unclear = "" in roles or not fixed or ("fixed" in fixed and len(fixed) > 1)
+        if self.context.lost or unclear:
             self._report(table.first, "a table, but not which column has the fixed versions")
             return
         lines = self.document.file.data.decode("utf-8", "replace").split("\n")
@@ -353,7 +330,8 @@ class Reader:
         for line, row in zip(numbers[len(table.head) :], table.body, strict=False):
             cells = dict(zip(roles, map(plain, row), strict=False))
             for role in filter(cells.__contains__, fixed):
-                self._row(cells, role, line)
+                if not self._add(self._read_row(cells, role), _Words("", line)):
+                    self._report_unread(_Words(" | ".join(cells.values()), line))
 
     def _role(self, head: str) -> str:
         """What a column has, by its head; nothing if that cannot be told."""
@@ -363,19 +341,15 @@ class Reader:
         match = _ROLES.match(head)
         return str(match.lastgroup) if match else ""
 
-    def _row(self, cells: Mapping[str, str], role: str, line: int) -> None:
-        """Read a row of a table: ``For Quern 4.2, in dom0: xen version 4.1-2``."""
+    def _read_row(self, cells: Mapping[str, str], role: str) -> Collection[Entry]:
+        """Read a row of a table as a phrase: ``For Quern 4.2, in dom0: xen version 4.1-2``."""
         release, target = cells.get("release", ""), cells.get("target", "")
         where = [role] if role != "fixed" else []
         where += [f"For {release}"] if vocabulary.release_numbers(release) else []
         where += [f"in {target}"] if vocabulary.read_targets(target) else []
         clear = len(where) == len({"release", "target", role} & cells.keys() - {"fixed"})
-        phrase = f"{cells['name']} version {cells[role]}"
-        text = f"{', '.join(where)}: {phrase}" if where else phrase
-        entries = read_phrase(text, self.product).entries if clear else ()
-        once = {(e.package, e.version, e.fix): e for e in entries}.values()
-        if not self._add(once, _Words("", line)):
-            self._report_unread(_Words(" | ".join(cells.values()), line))
+        phrase = f"{', '.join(where)}: {cells['name']} version {cells[role]}".removeprefix(": ")
+        return read_phrase(phrase, self.product).entries if clear else ()
 
     # --- rows and findings
 
@@ -385,28 +359,22 @@ class Reader:
         Tells whether there are any. None are if several releases are above several versions of a
         package: below "Quern 4.2   Quern 4.3", "xen   4.1-2   4.1-3" is not clear.
         """
-        context = self.context
+        above = self.context
         open_ = {(e.package, e.version) for e in entries if not e.releases and e.version}
-        if len(context.releases) > 1 and len(open_) > len({package for package, _ in open_}):
+        if len(above.releases) > 1 and len(open_) > len({package for package, _ in open_}):
             return False
-        for entry in entries if len(self.rows) <= MOST_ROWS else ():
-            note = ("" if entry.releases else context.note, entry.note)
+        for e in entries if len(self.rows) <= MOST_ROWS else ():
+            note = "; ".join(filter(None, ("" if e.releases else above.note, e.note)))
+            line = words.line_at(e.at)
             self.rows += [
-                PackageRow(
-                    release,
-                    target,
-                    entry.package,
-                    entry.version,
-                    words.line_at(entry.at),
-                    entry.fix,
-                    "; ".join(filter(None, note)),
-                )
-                for release in entry.releases or context.releases or ("",)
-                for target in entry.said.get("target", context.targets) or ("",)
+                PackageRow(release, target, e.package, e.version, line, e.fix, note)
+                for release in e.releases or above.releases or ("",)
+                for target in e.targets or above.targets or ("",)
             ]
-            self.context = replace(context, header=0)
+            self._known |= {(e.package, e.version)} if e.version else set()
+            self.context = replace(above, header=0)
             if len(self.rows) > MOST_ROWS:
-                self._report(words.line, f"more than {MOST_ROWS} packages; the others are left out")
+                self._report(line, f"more than {MOST_ROWS} packages; the others are left out")
                 break
         return bool(entries)
 
@@ -420,9 +388,3 @@ class Reader:
         path = self.document.file.path
         self.findings.append(Finding(path, line, "package-unread", message))
         self.context = replace(self.context, header=0)
-
-
-def _placed(row: PackageRow, targets: Sequence[str]) -> list[PackageRow]:
-    if row.target or row.fix is not Fix.AVAILABLE or not targets:
-        return [row]
-    return [replace(row, target=target) for target in targets]

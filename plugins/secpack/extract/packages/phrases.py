@@ -26,7 +26,9 @@ from secpack.model.archive import Fix
 #: What is said of packages: releases, targets, notes, by the kind of each.
 Said: TypeAlias = dict[str, tuple[str, ...]]
 
-_LONGEST_NOTE: Final = 200  # characters
+#: What is longer is not read; a note is cut. No real text comes near this.
+LONGEST: Final = 2000
+_LONGEST_NOTE: Final = 200
 
 # --- tokens -----------------------------------------------------------------------------------
 
@@ -124,14 +126,15 @@ class Entry:
         return self.said.get("release", ())
 
     @property
+    def targets(self) -> tuple[str, ...]:
+        """Where it goes."""
+        return self.said.get("target", ())
+
+    @property
     def note(self) -> str:
-        """The remarks on it."""
-        return note_in(self.said)[:_LONGEST_NOTE]
-
-
-def note_in(said: Said) -> str:
-    """What is said besides releases and targets, on one line."""
-    return "; ".join(note for kind in ("open", "remark", "note") for note in said.get(kind, ()))
+        """What else is said of it."""
+        notes = (note for kind in ("open", "remark", "note") for note in self.said.get(kind, ()))
+        return "; ".join(notes)[:_LONGEST_NOTE]
 
 
 class Pass:
@@ -232,12 +235,15 @@ class Pass:
     def _name(self, words: Sequence[Token]) -> None:
         if words and self.versions:
             self._close()
-        if words:
-            self.names.append(Entry(words[0].at, " ".join(word.value for word in words)))
+        name = " ".join(word.value for word in words)
+        if name and all(name != known.package for known in self.names):
+            self.names.append(Entry(words[0].at, name))
 
     def _version(self, token: Token) -> None:
         fix = _FACTS.get(token.kind, Fix.AVAILABLE)
         self.unread |= not self.names and fix is Fix.AVAILABLE
+        if fix is not Fix.AVAILABLE and self.versions and self.versions[-1][0].fix is fix:
+            return  # "none: no fix is planned"
         entries = []
         for name in self.names or [Entry(token.at)]:
             at = token.at if self.versions else name.at
@@ -341,13 +347,13 @@ def _said(token: Token) -> Said:
 
 
 class Reading(NamedTuple):
-    """The entries of a phrase, and what its header says: what is before a colon and all names.
+    """The entries of a phrase, and its header: what it says before a colon and all names.
 
     It ``is_header`` if it says nothing else; ``is_plain`` if it looks like nothing but packages.
     """
 
     entries: Sequence[Entry] = ()
-    header: Said = {}  # noqa: RUF012
+    header: Entry | None = None
     is_header: bool = False
     is_plain: bool = False
 
@@ -361,27 +367,27 @@ def read_phrase(text: str, product: str, *, label: bool = False) -> Reading:
     xen: no fix yet => xen none
     This release has reached end-of-life. There will be no fix. => none
     For Quern 4.2 and later, in dom0 (stable): => header 4.2 dom0: (and later; stable)
-    For Quern 4.2, sys-net: => header 4.2 sys-net:
+    For Quern 4.2, sys-net [1]: => header 4.2 sys-net:
     xen =>
     xen < 4.1-2 =>
     For Quern 4.2 users: =>
     For Quern 4.2 (stable) and Quern 4.3 (testing): =>
     """
-    found = tuple(tokens(text, product))
+    found = tuple(tokens(text, product)) if len(text) <= LONGEST else ()
     if fact := read_fact(found):
         return Reading([fact], is_plain=True)
     one = Pass(text, product)
     one.read(found)
-    header: Said = one.led if "release" in one.led else {}
+    led = Entry(0, said=one.led) if "release" in one.led else None
     if one.done or one.unread:
         entries = () if one.unread else one.done
-        return Reading(entries, header, is_plain=bool(entries) and not one.turned)
+        return Reading(entries, led, is_plain=bool(entries) and not one.turned)
     said = one.ahead
     if one.names:  # "For R2, sys-net:"
-        is_header = label or ("release" in said and not one.led)
-        targets = vocabulary.read_targets(one.names[0].package) if is_header else ()
+        may_be_target = label or ("release" in said and not one.led)
+        targets = vocabulary.read_targets(one.names[0].package) if may_be_target else ()
         said = said | {"target": targets} if targets and len(one.names) == 1 else {}
-    return Reading((), said or header, is_header=bool(said))
+    return Reading((), Entry(0, said=said), is_header=True) if said else Reading((), led)
 
 
 def may_be_header(text: str, product: str) -> bool:

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from enum import Enum, auto
 from typing import Final
 
-from secpack.extract.packages.phrases import Entry, Pass, Token, read_fact, tokens
+from secpack.extract.packages.phrases import LONGEST, Entry, Pass, Token, read_fact, tokens
 from secpack.extract.packages.vocabulary import (
     FILLERS,
     STOPS,
@@ -21,8 +21,6 @@ from secpack.extract.packages.vocabulary import (
     target_names,
 )
 from secpack.model.archive import Fix
-
-_LONGEST: Final = 2000  # sentence, in characters
 
 
 def _words(expression: str) -> re.Pattern[str]:
@@ -38,7 +36,8 @@ _MENDS: Final = _words(
 )
 _OLD: Final = _words(
     r"(?<!non-)\bvulnerable\b|\baffect|n't\b|\b(?:prior to|(?:older|earlier) than|up to"
-    r"|before version|for example|e\.g\.|(?:and|or) (?:earlier|older)|not|never|no longer"
+    r"|before version|for example|e\.g\.|(?:and|or) (?:earlier|older)|never|no longer"
+    r"|(?:do|does|did|is|are|was|were|will|must|should|need) not"
     r"|introduced (?:by|with|in(?! to))|instead of|rather than|replac\w+|superse\w+|downgrad\w+"
     r"|withdr[ae]w\w*|already|remove|uninstall|delete|buggy|malicious|compromised"
     r"|(?:old|older|previous|earlier|bad|outdated|obsolete) (?:\w+ )?(?:packages?|versions?)"
@@ -69,9 +68,9 @@ _ANNOUNCED: Final = re.compile(
 class About(Enum):
     """What the words above some packages say of them."""
 
-    NOTHING = auto()
+    OTHERS = auto()  # they are old, or somebody else's; so are those that nobody announces
+    NOTHING = auto()  # but the section is about what to do
     FIXES = auto()  # they are announced
-    OTHERS = auto()  # they are old, or somebody else's
     UNCLEAR = auto()  # it cannot be read, so none of them is
 
 
@@ -123,8 +122,7 @@ def is_old(text: str) -> bool:
 _SIGN: Final = re.compile(r"[0-9]|[Nn]o\s")  # a version, or that there is none
 # A version in full, or that there is none: words that a rule should take.
 _DUE: Final = re.compile(r"[\s-][0-9]{1,4}\.[0-9]{1,4}[.-][0-9]|\b[Nn]o (?:fix|patch|update)")
-# Words that part what a sentence says of packages; those that state that there is no fix.
-_BREAKS: Final = frozenset({";", "which", "but", "so", "while", "though", "although", "whereas"})
+# Words that state that there is no fix.
 _STATES: Final = _words(r"\bno (?!longer)[^.]*\b(?:is|are|has|have|will|exists?)\b|there ")
 _HAS_VERSION: Final = re.compile(r"[0-9]\.[0-9]|[Vv]ersion")
 # A letter for each token; a name has a version after it, with nothing else that counts between.
@@ -150,31 +148,39 @@ def read_sentence(sentence: str, product: str, *, first: bool) -> Sequence[Entry
     Upgrade xen from 4.1-1 to 4.1-2. => None
     The pump of May had version 4.1-2 and is affected. =>
     """
-    if not _SIGN.search(sentence) or len(sentence) > _LONGEST:
+    if not _SIGN.search(sentence) or len(sentence) > LONGEST:
         return ()
     found = tuple(tokens(sentence, product))
     fact = read_fact(found)
     if fact and fact.releases:
         return [fact]
     entries = _read_prose(sentence, product, found)
+    packages = _remedies(sentence, entries)
+    if packages is None:
+        return None
+    facts = [entry for entry in entries or () if entry.fix is Fix.NONE]
+    placed = [Entry(0, fix=Fix.NONE, said={"release": f.releases}) for f in facts if f.releases]
+    if facts and not placed and releases_in(sentence, product):
+        return None
+    return [*(placed or (facts[:1] if first else [])), *packages]
+
+
+def _remedies(sentence: str, entries: Sequence[Entry] | None) -> list[Entry] | None:
+    """The packages of a sentence that are the remedy by its words; None if that is not clear."""
     packages = [entry for entry in entries or () if entry.version]
     if not _SAYS.search(sentence) and not all(_DUE.match(f" {e.version}") for e in packages):
         packages = []  # "Push the 4.1 patches"
-    if packages or (entries is None and _DUE.search(sentence)):
-        mends = _MENDS.search(sentence) is not None
-        if entries is None or mends is is_old(sentence):
-            return None if mends or not is_old(sentence) else ()
-        packages = packages if mends else []
-    facts = [entry for entry in entries or () if entry.fix is Fix.NONE]
-    placed = [Entry(0, fix=Fix.NONE, said=fact.said) for fact in facts if fact.releases]
-    if facts and not placed and releases_in(sentence, product):
-        return None
-    return [*(placed or facts[: int(first)]), *packages]
+    if not packages and (entries is not None or not _DUE.search(sentence)):
+        return []
+    mends, old = _MENDS.search(sentence) is not None, is_old(sentence)
+    if old and not mends:
+        return []
+    return packages if packages and mends and not old else None
 
 
 def names_packages(text: str, *, sure: bool) -> bool:
     """Whether words name packages that could be a remedy; if not ``sure``, then with versions."""
-    named = _ABOUT.search(text) and (sure or _DUE.search(text))
+    named = _SAYS.search(text) and _DUE.search(text) if not sure else _ABOUT.search(text)
     return bool(named) and not is_old(text)
 
 
@@ -213,7 +219,7 @@ def _in_prose(token: Token, *, named: bool) -> str:
     """The kind of a token in running text, where most words are ``prose``."""
     kind, value, _ = token
     stated = kind == "none" and _STATES.search(value)
-    if value.lower() in _BREAKS or (kind in ("none", "unaffected") and not stated):
+    if value == ";" or (kind in ("none", "unaffected") and not stated):
         return "break"
     word = kind in ("word", "other") and not named and value.lower() not in FILLERS
     return "prose" if word else kind

@@ -156,19 +156,17 @@ def read_targets(text: str) -> tuple[str, ...]:
     return names if all(map(_TARGET.fullmatch, names)) else ()
 
 
-# --- versions ---------------------------------------------------------------------------------
+# --- versions and names -----------------------------------------------------------------------
 
 # Neither "6.1.x" nor "64.iso" is a version.
 _VERSION: Final = re.compile(
     r"(?!.{0,400}\.(?:[A-Za-z]{1,9}|\*)$)"
     r"v?(?:[0-9]{1,4}:)?[0-9][\w.+~^]{0,80}(?:-[\w.+~^]{1,80}){0,4}"
 )
-_PLAINLY: Final = re.compile(
-    r"(?![0-9]{4}-[0-9]{2}-[0-9]{2}$)v?[0-9]{1,80}(?:[.:]|-[0-9])|[0-9]{6}"
-)
+_PLAINLY: Final = re.compile(r"v?[0-9]{1,80}(?:[.:]|-[0-9])|[0-9]{6}")
 _NAME: Final = re.compile(r"[A-Za-z][\w.+*-]{0,80}")
 _BOTH: Final = re.compile(
-    r"(?![A-Z-]{1,80}-[0-9-]{1,80}$)([A-Za-z][\w.+*-]{0,80}?)[-_]((?:[0-9]{1,4}:)?(?:"
+    r"(?!CVE-)([A-Za-z][\w.+*-]{0,80}?)[-_]((?:[0-9]{1,4}:)?(?:"
     r"(?![0-9]{1,9}-[0-9]{1,9}\.[0-9.]{1,40}$)[0-9][\w.+~^]{0,80}-[0-9][\w.+~^]{0,80}"
     r"|[0-9]{1,9}\.[\w.+~^]{1,80}|[0-9]{6}[\w.+~^]{0,80}))"
 )
@@ -180,7 +178,6 @@ _ARCHITECTURE: Final = re.compile(
 def is_version(word: str, *, certain: bool = False) -> bool:
     """Whether a word is a version; if it is ``certain`` to be one, a number will do.
 
-    4.1-2 => True
     1:4~rc1-1 => True
     20260109 => True
     6.1.x => False
@@ -203,39 +200,36 @@ def split_name(word: str) -> tuple[str, ...]:
     A version ends with a release number; where there is none, what is left must look like one.
 
     xen-4.1.2-7.fc20.x86_64 => xen; 4.1.2-7.fc20
-    mill_4.1.2-7 => mill; 4.1.2-7
-    mill-059-4 => mill; 059-4
+    mill_059-4 => mill; 059-4
     field-template-9-4.0.1 => field-template-9; 4.0.1
     field-template-9 =>
-    CVE-2031-10001 =>
     """
     match = _BOTH.fullmatch(_ARCHITECTURE.sub("", word, count=1))
     return match.groups() if match and _VERSION.fullmatch(match[2]) else ()
 
 
-# --- words ------------------------------------------------------------------------------------
+def _each(words: str) -> frozenset[str]:
+    return frozenset(words.split())
+
 
 #: Words that are no part of a name and say nothing that a row has a place for.
-FILLERS: Final = frozenset({
-    "a", "an", "the", "of", "in", "for", "to", "at", "is", "are", "be", "there", "here", "please",
-    "any", "all", "both", "various", "several", "multiple", "new", "updated", "fixed", "patched",
-    "rebuilt", "latest", "also", "only", "following", "these", "corresponding", "use", "used",
-    "install", "get", "update", "upgrade", "download", "fetch", "see", "goes", "need", "needs",
-    "needed", "required", "likewise", ">", ">=", "=", "≥",
-})  # fmt: skip
+FILLERS: Final = _each(
+    "a an the of in for to at is are be there here please any all both various several multiple"
+    " new updated fixed patched rebuilt latest also only following these corresponding use used"
+    " install get update upgrade download fetch see goes need needs needed required likewise"
+    " > >= = ≥"
+)
 #: With these a phrase goes on about something else.
-STOPS: Final = frozenset({
-    "which", "that", "with", "as", "where", "if", "because", "since", "when", "while", "see", "via",
-    "once", "after", "before", "until", "unless", "who", "this", "has", "have", "had", "will",
-    "can", "should", "must", "may", "it", "they", "we", "you", "but", "so", "-", "–", "—",
-})  # fmt: skip
+STOPS: Final = _each(
+    "which that with as where if because since when while see via once after before until unless"
+    " who this has have had will can should must may it they we you but so - – —"
+)
 # Words that are no name, though a version may follow: what they say of it is another matter.
-_NO_NAMES: Final = STOPS | {
-    "affected", "already", "below", "between", "by", "current", "do", "does", "earlier", "except",
-    "from", "less", "lower", "never", "no", "not", "old", "older", "on", "previous", "prior",
-    "released", "repository", "requires", "running", "shipped", "systems", "than", "through",
-    "till", "up", "user", "users", "vulnerable", "were", "without",
-}  # fmt: skip
+_NO_NAMES: Final = STOPS | _each(
+    "affected already below between by current do does earlier except from less lower never no not"
+    " old older on previous prior released repository requires running shipped systems than through"
+    " till up user users vulnerable were without"
+)
 
 
 def is_name(words: str) -> bool:
@@ -247,6 +241,5 @@ def is_name(words: str) -> bool:
     up to => False
     """
     each = words.split(" ")
-    if len(each) > 1 and words[0].islower():
-        return False
-    return len(each) <= 4 and all(_NAME.fullmatch(w) and w.lower() not in _NO_NAMES for w in each)
+    plain = len(each) == 1 or (len(each) <= 4 and words[0].isupper())
+    return plain and all(_NAME.fullmatch(w) and w.lower() not in _NO_NAMES for w in each)
