@@ -21,13 +21,14 @@ class ParseError(SecpackError):
     """A file does not have the expected form.
 
     ``str()`` of it is ``path:line:column: message``. Line and column count from 1; 0 means the
-    whole file. ``others`` are what else is wrong with the file, and ``usable`` what can be read.
+    whole file. Without a path, the caller knows which file it is. ``others`` are what else is wrong
+    with the file, and ``usable`` what can be read.
     """
 
     others: tuple[ParseError, ...] = ()
     usable: object = None
 
-    def __init__(self, message: str, path: str, line: int = 0, column: int = 0) -> None:
+    def __init__(self, message: str, path: str = "", line: int = 0, column: int = 0) -> None:
         super().__init__(message, path, line, column)
         self.message = message
         self.path = path

@@ -105,7 +105,7 @@ def test_certified(tmp_path: Path, gnupg: Gnupg) -> None:
 
 def packets(key: bytes) -> list[bytes]:
     """The packets of a key, whole."""
-    data, found = dearmor(key, path="key"), []
+    data, found = dearmor(key), []
     while data:
         length = {0: 2, 1: 3}[data[0] & 3]  # the old format, with one or two bytes of length
         end = length + int.from_bytes(data[1:length])

@@ -32,7 +32,7 @@ def file(path: str, data: bytes) -> File:
 
 @pytest.fixture
 def is_good(gnupg: Gnupg, tmp_path: Path) -> Callable[[bytes], bool]:
-    keys = read_keys(gnupg.export("ines"), path="ines.asc")
+    keys = read_keys(gnupg.export("ines"))
     (tmp_path / "keyring.gpg").write_bytes(b"".join(key.packets for key in keys))
 
     def check(signature: bytes) -> bool:

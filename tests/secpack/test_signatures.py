@@ -546,7 +546,7 @@ def test_a_user_id_writes_no_lines(
     with new_gnupg() as other:
         other.run("--allow-freeform-uid", "--quick-gen-key", owner, "ed25519", "sign", "never")
         files = {**keys, "keys/team/odd.asc": other.run("--armor", "--export")}
-        (made,) = openpgp.read_keys(other.run("--export"), path="")
+        (made,) = openpgp.read_keys(other.run("--export"))
         bad = other.sign(TEXT + b"!", made.fingerprint)
         signed = {"ines": bad, "tomek": gnupg.sign(TEXT, "tomek")}
     archive = archive_of(tmp_path, profile, files, signed)
@@ -589,7 +589,7 @@ def test_without_a_day_no_obsolete_digest_is_accepted(
 def adopting(gnupg: Gnupg, name: str, adopted: str) -> bytes:
     """A key that claims the primary key of another as its subkey; the binding is not real."""
     packets = list(openpgp.packets(gnupg.export(name, armour=False)))
-    (theirs,) = openpgp.read_keys(gnupg.export(adopted), path="")
+    (theirs,) = openpgp.read_keys(gnupg.export(adopted))
     material = next(openpgp.packets(theirs.packets)).body
     binding = next(p.body for p in packets if p.tag == 2)
     whole = b"".join(packet(p.tag, p.body) for p in packets)
@@ -691,7 +691,7 @@ def test_a_key_with_numbers_that_take_gpg_long_is_not_used(
     numbers = b"".join(n.to_bytes(2) + b"\xff" * (n // 8) + b"\1" * (n % 8 > 0) for n in sizes)
     data = packet(6, b"\x04" + bytes(4) + bytes([algorithm]) + numbers)
     with pytest.raises(SecpackError, match=word):
-        openpgp.read_keys(data, path="keys/slow.asc")
+        openpgp.read_keys(data)
 
 
 # --- economy ----------------------------------------------------------------------------------

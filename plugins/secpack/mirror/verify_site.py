@@ -207,7 +207,7 @@ def _verify_signature(
 ) -> None:
     """Check that a key of the keyring has signed the checksums."""
     try:
-        packets = b"".join(key.packets for key in read_keys(keyring, path="keyring"))
+        packets = b"".join(key.packets for key in read_keys(keyring))
     except ParseError as error:
         raise SecpackError(f"the keyring cannot be used: {error.message}") from None
     for name in SIGNATURES:

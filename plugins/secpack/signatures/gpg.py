@@ -70,7 +70,7 @@ class Keyring:
         copies: dict[str, list[PublicKey]] = {}
         for _, key in self.keys:
             copies.setdefault(key.fingerprint, []).append(key)
-        return b"".join(merge_keys(keys).packets for keys in copies.values())
+        return b"".join(merge_keys(keys) for keys in copies.values())
 
 
 def build_keyring(files: Sequence[File], pinned: Collection[str] = ()) -> Keyring:
@@ -83,9 +83,9 @@ def build_keyring(files: Sequence[File], pinned: Collection[str] = ()) -> Keyrin
     revocations = b""
     for file in files:
         try:
-            keys += [(file, key) for key in read_keys(file.data, path=file.path)]
+            keys += [(file, key) for key in read_keys(file.data)]
         except ParseError as error:
-            revocation = read_revocation(file.data, path=file.path)
+            revocation = read_revocation(file.data)
             reason = "a revocation certificate; join it with its key" if revocation else ""
             unusable.append(Key(file, "", unusable=reason or error.message))
             revocations += revocation

@@ -123,7 +123,7 @@ def check_signature(document: File, signature: Signature, home: Path, gpgv: Prog
     """
     file = signature.file
     try:
-        packet = read_signature(file.data, path=file.path)
+        packet = read_signature(file.data)
     except ParseError as error:
         return _malformed(signature, error.message)
     arguments = ["--homedir", str(home), "--keyring", str(home / "keyring.gpg")]

@@ -13,7 +13,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from itertools import islice
+from itertools import islice, pairwise
 from typing import Final
 
 from secpack.errors import ParseError
@@ -74,7 +74,7 @@ _SIGNATURE_BLOCK: Final = re.compile(
 )
 
 
-def dearmor(data: bytes, *, path: str) -> bytes:
+def dearmor(data: bytes) -> bytes:
     """Return the packets of a file of public keys, in armoured blocks or binary.
 
     Raises ParseError when there are none, or the armour is damaged.
@@ -83,18 +83,18 @@ def dearmor(data: bytes, *, path: str) -> bytes:
         return data
     blocks = list(_KEY_BLOCK.finditer(data))
     if not blocks or len(blocks) != data.count(b"-----BEGIN PGP"):
-        raise ParseError("no OpenPGP public key; expected an armoured key block", path=path)
-    return b"".join(_decode(block, path) for block in blocks)
+        raise ParseError("no OpenPGP public key; expected an armoured key block")
+    return b"".join(_decode(block) for block in blocks)
 
 
-def _decode(block: re.Match[bytes], path: str) -> bytes:
+def _decode(block: re.Match[bytes]) -> bytes:
     try:
         body = base64.b64decode(b"".join(block["body"].split()), validate=True)
         expected = base64.b64decode(block["checksum"]) if block["checksum"] else None
     except binascii.Error:
-        raise ParseError("damaged: the armour is not base64", path=path) from None
+        raise ParseError("damaged: the armour is not base64") from None
     if expected is not None and _crc24(body) != int.from_bytes(expected):
-        raise ParseError("damaged: the armour's checksum does not match", path=path)
+        raise ParseError("damaged: the armour's checksum does not match")
     return body
 
 
@@ -132,7 +132,7 @@ _ISSUER_ID: Final = b"\x10"
 _ISSUER_FINGERPRINT: Final = b"\x21"
 
 
-def read_signature(data: bytes, *, path: str) -> SignaturePacket:
+def read_signature(data: bytes) -> SignaturePacket:
     """Read a file that contains one detached signature, armoured or binary, and nothing else.
 
     Raises ParseError, with the reason, for anything else.
@@ -140,18 +140,18 @@ def read_signature(data: bytes, *, path: str) -> SignaturePacket:
     if data[:1] < b"\x80":
         block = _SIGNATURE_BLOCK.fullmatch(data)
         if not block:
-            raise ParseError(_unlike_a_signature(data), path=path)
-        data = _decode(block, path)
-    parts = list(packets(data, path=path))
+            raise ParseError(_unlike_a_signature(data))
+        data = _decode(block)
+    parts = list(packets(data))
     if len(parts) > 1 and {packet.tag for packet in parts} == {_SIGNATURE}:
-        raise ParseError("several signatures in one file; expected one", path=path)
+        raise ParseError("several signatures in one file; expected one")
     if [packet.tag for packet in parts] != [_SIGNATURE]:
-        raise ParseError("not one signature and nothing else", path=path)
-    signature = _signature(parts[0].body, path)
+        raise ParseError("not one signature and nothing else")
+    signature = _signature(parts[0].body)
     if signature.hashed[1]:
         form = "made with --textmode" if signature.hashed[1] == 1 else "not over a file"
         message = f"a signature of class {signature.hashed[1]:02x}, {form}; expected one of bytes"
-        raise ParseError(message, path=path)
+        raise ParseError(message)
     return signature
 
 
@@ -176,12 +176,12 @@ def _unlike_a_signature(data: bytes) -> str:
     return "damaged: not the armour of a signature"
 
 
-def _signature(body: bytes, path: str) -> SignaturePacket:
+def _signature(body: bytes) -> SignaturePacket:
     """Split a signature packet into its parts (RFC 9580, section 5.2.3)."""
     unhashed = 6 + int.from_bytes(body[4:6])
     prefix = unhashed + 2 + int.from_bytes(body[unhashed : unhashed + 2])
     if body[:1] != b"\x04" or prefix + 2 > len(body):
-        raise ParseError("not a signature of version 4", path=path)
+        raise ParseError("not a signature of version 4")
     return SignaturePacket(
         hashed=body[:unhashed],
         unhashed=body[unhashed + 2 : prefix],
@@ -220,17 +220,14 @@ def _are_issuers(data: bytes, fingerprint: str) -> bool:
     return position == len(data)
 
 
-def _crc24_table() -> tuple[int, ...]:
-    table = []
-    for byte in range(256):
-        crc = byte << 16
-        for _ in range(8):
-            crc = (crc << 1) ^ (0x1864CFB if crc & 0x800000 else 0)
-        table.append(crc & 0xFFFFFF)
-    return tuple(table)
+def _crc24_of(byte: int) -> int:
+    crc = byte << 16
+    for _ in range(8):
+        crc = (crc << 1) ^ (0x1864CFB if crc & 0x800000 else 0)
+    return crc & 0xFFFFFF
 
 
-_CRC24: Final = _crc24_table()
+_CRC24: Final = tuple(map(_crc24_of, range(256)))
 
 
 def _crc24(data: bytes) -> int:
@@ -253,38 +250,36 @@ class PublicKey:
     packets: bytes
 
 
-def read_keys(data: bytes, *, path: str) -> tuple[PublicKey, ...]:
+def read_keys(data: bytes) -> tuple[PublicKey, ...]:
     """Read a file of public keys, armoured or binary.
 
     Raises ParseError when it contains no key, anything but keys of version 4 and what belongs to
     them, or so much that gpg would take long.
     """
-    binary = dearmor(data, path=path)
-    parts = list(islice(packets(binary, path=path), _MOST_PACKETS + 1))
+    parts = list(islice(packets(dearmor(data)), _MOST_PACKETS + 1))
     if len(parts) > _MOST_PACKETS:
-        raise ParseError(f"more than {_MOST_PACKETS} packets; expected a few keys", path=path)
+        raise ParseError(f"more than {_MOST_PACKETS} packets; expected a few keys")
     odd = sorted({packet.tag for packet in parts} - _OF_PUBLIC_KEYS)
     if odd:
         message = f"a packet of type {odd[0]}; expected public keys and their certifications"
-        raise ParseError(message, path=path)
+        raise ParseError(message)
     starts = [n for n, packet in enumerate(parts) if packet.tag == _PUBLIC_KEY]
     if not starts or starts[0]:
-        raise ParseError("does not begin with an OpenPGP public key", path=path)
-    groups = (parts[a:b] for a, b in zip(starts, [*starts[1:], len(parts)], strict=True))
-    return tuple(_public_key(group, binary, path) for group in groups)
+        raise ParseError("does not begin with an OpenPGP public key")
+    return tuple(_public_key(parts[a:b]) for a, b in pairwise([*starts, len(parts)]))
 
 
-def read_revocation(data: bytes, *, path: str) -> bytes:
+def read_revocation(data: bytes) -> bytes:
     """The packet of a file that is one revocation certificate of a key; empty for another file."""
     with suppress(ParseError):
-        binary = dearmor(data, path=path)
+        binary = dearmor(data)
         parts = list(islice(packets(binary), 2))
         if [(part.tag, part.body[:2]) for part in parts] == [(_SIGNATURE, b"\x04\x20")]:
             return binary
     return b""
 
 
-def merge_keys(copies: Sequence[PublicKey]) -> PublicKey:
+def merge_keys(copies: Sequence[PublicKey]) -> bytes:
     """Join copies of one key: all its user ids and subkeys, each with the signatures of all copies.
 
     So what any copy revokes is revoked, whichever copy a program reads first.
@@ -293,39 +288,32 @@ def merge_keys(copies: Sequence[PublicKey]) -> PublicKey:
     for copy in copies:
         part = {}
         for packet in packets(copy.packets):
-            whole = copy.packets[packet.start : packet.end]
             if packet.tag != _SIGNATURE:
-                part = parts.setdefault((packet.tag, packet.body), {b"": whole})
+                part = parts.setdefault((packet.tag, packet.body), {b"": packet.whole})
             else:
-                part.setdefault(packet.body, whole)
+                part.setdefault(packet.body, packet.whole)
     # The key itself, its user ids, then its subkeys (RFC 9580, section 10.1.1).
     ordered = sorted(parts, key=lambda part: (part[0] != _PUBLIC_KEY, part[0] == _PUBLIC_SUBKEY))
-    joined = b"".join(b"".join(parts[part].values()) for part in ordered)
-    subkeys = dict.fromkeys(subkey for copy in copies for subkey in copy.subkeys)
-    return PublicKey(copies[0].fingerprint, tuple(subkeys), joined)
+    return b"".join(whole for part in ordered for whole in parts[part].values())
 
 
-def _public_key(group: Sequence[Packet], data: bytes, path: str) -> PublicKey:
-    subkeys = [packet for packet in group if packet.tag == _PUBLIC_SUBKEY]
-    return PublicKey(
-        fingerprint=_fingerprint(group[0].body, path),
-        subkeys=tuple(_fingerprint(packet.body, path) for packet in subkeys),
-        packets=data[group[0].start : group[-1].end],
-    )
+def _public_key(group: Sequence[Packet]) -> PublicKey:
+    subkeys = tuple(_fingerprint(each.body) for each in group if each.tag == _PUBLIC_SUBKEY)
+    return PublicKey(_fingerprint(group[0].body), subkeys, b"".join(each.whole for each in group))
 
 
-def _fingerprint(body: bytes, path: str) -> str:
+def _fingerprint(body: bytes) -> str:
     """The fingerprint of a key (RFC 9580, section 5.5.4.2)."""
     if body[:1] != b"\x04" or len(body) < 6:
-        raise ParseError("a key whose version is not 4", path=path)
+        raise ParseError("a key whose version is not 4")
     if len(body) > 0xFFFF:
-        raise ParseError("a key of more than 65535 bytes; expected a public key", path=path)
-    _check_numbers(body, path)
+        raise ParseError("a key of more than 65535 bytes; expected a public key")
+    _check_numbers(body)
     head = b"\x99" + len(body).to_bytes(2)
     return hashlib.sha1(head + body, usedforsecurity=False).hexdigest().upper()
 
 
-def _check_numbers(body: bytes, path: str) -> None:
+def _check_numbers(body: bytes) -> None:
     """Refuse a key that is cut short, and numbers that would take gpg seconds.
 
     gpg and gpgv stop reading at a key that is cut short, and miss all keys after it.
@@ -334,12 +322,11 @@ def _check_numbers(body: bytes, path: str) -> None:
     for most in _NUMBERS.get(body[5], ()):
         bits = int.from_bytes(body[position : position + 2]) if most else 0
         if bits > most:
-            message = f"a key with a number of {bits} bits; expected at most {most}"
-            raise ParseError(message, path=path)
+            raise ParseError(f"a key with a number of {bits} bits; expected at most {most}")
         size = body[position] if position < len(body) else 0
         position += 2 + (bits + 7) // 8 if most else 1 + size
         if position > len(body) or not (most or 1 < size < 255):
-            raise ParseError("damaged: a key that is cut short", path=path)
+            raise ParseError("damaged: a key that is cut short")
 
 
 # --- times ---------------------------------------------------------------------------------
@@ -362,37 +349,37 @@ def moment(text: str) -> datetime | None:
 
 @dataclass(frozen=True, slots=True)
 class Packet:
-    """A packet: its type, its body, and its start and end in the data."""
+    """A packet: its type, its body, and the whole of it with its header."""
 
     tag: int
     body: bytes
-    start: int
-    end: int
+    whole: bytes
 
 
-def packets(data: bytes, *, path: str = "") -> Iterator[Packet]:
+def packets(data: bytes) -> Iterator[Packet]:
     """Yield the packets of binary data (RFC 9580, section 4.2).
 
     Raises ParseError, also for partial and indeterminate lengths: no key or signature has them.
     """
     position = 0
     while position < len(data):
-        start, length, tag = read_header(data, position, path=path)
-        if start + length > len(data):
-            raise ParseError("damaged: a packet is longer than the file", path=path)
-        yield Packet(tag, data[start : start + length], position, start + length)
-        position = start + length
+        start, length, tag = read_header(data, position)
+        end = start + length
+        if end > len(data):
+            raise ParseError("damaged: a packet is longer than the file")
+        yield Packet(tag, data[start:end], data[position:end])
+        position = end
 
 
-def read_header(data: bytes, position: int, *, path: str = "") -> tuple[int, int, int]:
+def read_header(data: bytes, position: int) -> tuple[int, int, int]:
     """Return where a packet's body begins, its length and its type. Raises ParseError."""
     first, rest = data[position], data[position + 1 : position + 6]
     if not first & 0x80 or len(rest) < 1:
-        raise ParseError("damaged: not an OpenPGP packet", path=path)
+        raise ParseError("damaged: not an OpenPGP packet")
     if not first & 0x40:  # the old format
         width = (1, 2, 4, 0)[first & 3]
         if not width or len(rest) < width:
-            raise ParseError("damaged: a packet without a length", path=path)
+            raise ParseError("damaged: a packet without a length")
         return position + 1 + width, int.from_bytes(rest[:width]), (first >> 2) & 0xF
     if rest[0] < 192:
         return position + 2, rest[0], first & 0x3F
@@ -400,4 +387,4 @@ def read_header(data: bytes, position: int, *, path: str = "") -> tuple[int, int
         return position + 3, ((rest[0] - 192) << 8) + rest[1] + 192, first & 0x3F
     if rest[0] == 255 and len(rest) >= 5:
         return position + 6, int.from_bytes(rest[1:5]), first & 0x3F
-    raise ParseError("damaged: a packet of a length that no key has", path=path)
+    raise ParseError("damaged: a packet of a length that no key has")

@@ -48,19 +48,10 @@ def load_advisories(xsa: Path | None, xsa_json: Path | None = None) -> tuple[Adv
     return join_list(tracked, _load(xsa_json, _listed)) if xsa_json else tracked
 
 
-class _InvalidError(Exception):
-    """What is wrong with a file; line 0 is the file as a whole."""
-
-    def __init__(self, message: str, line: int = 0, column: int = 0) -> None:
-        super().__init__(message)
-        self.line = line
-        self.column = column
-
-
 _T = TypeVar("_T")
 
 #: What is wrong with entries, while others are read.
-_Errors: TypeAlias = list[_InvalidError]
+_Errors: TypeAlias = list[ParseError]
 
 
 def _load(
@@ -72,16 +63,14 @@ def _load(
         advisories += read(read_file(path, MAX_INPUT), path.name, errors)
     except OSError as error:
         raise ParseError(f"cannot be read: {error.strerror}", path=str(path)) from None
-    except _InvalidError as error:
+    except ParseError as error:
         errors.append(error)
     advisories.sort(key=lambda advisory: advisory.number)
+    for each in errors:
+        each.path = str(path)
     if errors:
-        told = [
-            ParseError(str(each), path=str(path), line=each.line, column=each.column)
-            for each in errors
-        ]
-        told[0].others, told[0].usable = tuple(told[1:]), tuple(advisories)
-        raise told[0]
+        errors[0].others, errors[0].usable = tuple(errors[1:]), tuple(advisories)
+        raise errors[0]
     return tuple(advisories)
 
 
@@ -95,17 +84,17 @@ def _tracked(data: bytes, file: str, errors: _Errors) -> Iterator[Advisory]:
     try:
         text = data.decode()
     except UnicodeDecodeError as error:
-        raise _InvalidError("not UTF-8", data.count(b"\n", 0, error.start) + 1) from None
+        raise ParseError("not UTF-8", line=data.count(b"\n", 0, error.start) + 1) from None
     lines: dict[int, int] = {}
     for line, values in _mappings(text, errors):
         try:
             advisory = _tracked_advisory(values, file, line, errors)
-        except _InvalidError as error:
+        except ParseError as error:
             errors.append(error)
             continue
         if first := lines.get(advisory.number):
             message = f"{advisory.id} appears twice, first on line {first}"
-            errors.append(_InvalidError(message, line))
+            errors.append(ParseError(message, line=line))
         else:
             lines[advisory.number] = line
             yield advisory
@@ -118,15 +107,15 @@ def _mappings(text: str, errors: _Errors) -> Iterator[tuple[int, _Values]]:
     """
     events = _events(text)
     if not isinstance(next(events, None), yaml.SequenceStartEvent):
-        raise _InvalidError("expected a list of advisories")
+        raise ParseError("expected a list of advisories")
     for event in events:
         if isinstance(event, yaml.SequenceEndEvent):
             break
         if not isinstance(event, yaml.MappingStartEvent):
-            raise _InvalidError("expected an entry such as '- xsa: 212'", _line(event))
+            raise ParseError("expected an entry such as '- xsa: 212'", line=_line(event))
         yield _line(event), _values(events, errors)
     for event in events:
-        raise _InvalidError("expected one list of advisories, and nothing after it", _line(event))
+        raise ParseError("expected one list of advisories, and nothing after it", line=_line(event))
 
 
 def _events(text: str) -> Iterator[Any]:
@@ -136,7 +125,7 @@ def _events(text: str) -> Iterator[Any]:
                 yield event
     except yaml.YAMLError as error:
         expected = "not YAML; expected entries such as '- xsa: 212', indented with spaces"
-        raise _InvalidError(expected, _error_line(error, text)) from None
+        raise ParseError(expected, line=_error_line(error, text)) from None
 
 
 def _line(event: Any) -> int:
@@ -158,33 +147,33 @@ def _values(events: Iterator[Any], errors: _Errors) -> _Values:
             break
         line = _line(event)
         if not isinstance(event, yaml.ScalarEvent):
-            raise _InvalidError("expected a field such as 'date'", line)
+            raise ParseError("expected a field such as 'date'", line=line)
         name = str(event.value)
         value = next(events)
         wrong = f"{name}: appears twice, first on line {values[name][1]}" if name in values else ""
         if name not in _KEYS:
             wrong = f"unknown field {name!r}; expected one of {', '.join(sorted(_KEYS))}"
         if not isinstance(value, yaml.ScalarEvent):
-            raise _InvalidError(wrong or f"{name}: expected one plain value", line)
+            raise ParseError(wrong or f"{name}: expected one plain value", line=line)
         if wrong:
-            errors.append(_InvalidError(wrong, line))
+            errors.append(ParseError(wrong, line=line))
         values.setdefault(name, (str(value.value), line))
     return values
 
 
 def _tracked_advisory(values: _Values, file: str, line: int, errors: _Errors) -> Advisory:
-    """An entry; what is wrong with its fields goes to the ``errors``. Raises _InvalidError."""
+    """An entry; what is wrong with its fields goes to the ``errors``. Raises ParseError."""
 
     def read(field: Callable[[], _T]) -> _T | None:
         try:
             return field()
-        except _InvalidError as error:
+        except ParseError as error:
             errors.append(error)
             return None
 
     number = _value(values, "xsa", _NUMBER, "a number such as 212")
     if number is None:
-        raise _InvalidError("no number; expected a line such as 'xsa: 212'", line)
+        raise ParseError("no number; expected a line such as 'xsa: 212'", line=line)
     advisory = Advisory(
         number=int(number),
         date=read(lambda: _day(values, "date")),
@@ -201,17 +190,17 @@ def _tracked_advisory(values: _Values, file: str, line: int, errors: _Errors) ->
     if advisory.unused and (advisory.affected or advisory.bulletin):
         expected = "expected neither 'affected: yes' nor 'qsb'"
         message = f"unused: a number that was never used; {expected}"
-        raise _InvalidError(message, values["unused"][1])
+        raise ParseError(message, line=values["unused"][1])
     if advisory.updated and advisory.date and advisory.updated < advisory.date:
         message = f"updated: before {advisory.date}, its date"
-        raise _InvalidError(message, values["updated"][1])
+        raise ParseError(message, line=values["updated"][1])
     return advisory
 
 
 def _value(values: _Values, key: str, pattern: re.Pattern[str], expected: str) -> str | None:
     text, line = values.get(key, (None, 0))
     if text is not None and not pattern.fullmatch(text):
-        raise _InvalidError(f"{key}: {text!r}: expected {expected}", line)
+        raise ParseError(f"{key}: {text!r}: expected {expected}", line=line)
     return text
 
 
@@ -220,7 +209,7 @@ def _day(values: _Values, key: str) -> date | None:
     try:
         return date.fromisoformat(text) if text else None
     except ValueError:
-        raise _InvalidError(f"{key}: {text}: there is no such day", values[key][1]) from None
+        raise ParseError(f"{key}: {text}: there is no such day", line=values[key][1]) from None
 
 
 def _truth(values: _Values, key: str) -> bool | None:
@@ -228,7 +217,9 @@ def _truth(values: _Values, key: str) -> bool | None:
         return None
     text, line = values[key]
     if text.lower() not in _TRUTH:
-        raise _InvalidError(f"{key}: {text!r}: expected yes or no; leave it out if not known", line)
+        raise ParseError(
+            f"{key}: {text!r}: expected yes or no; leave it out if not known", line=line
+        )
     return _TRUTH[text.lower()]
 
 
@@ -236,7 +227,7 @@ def _reason(values: _Values) -> str:
     text, line = values.get("reason", ("", 0))
     reason = " ".join(text.split())
     if line and not reason:
-        raise _InvalidError("reason: expected some words", line)
+        raise ParseError("reason: expected some words", line=line)
     return reason
 
 
@@ -256,31 +247,31 @@ def _listed(data: bytes, file: str, errors: _Errors) -> Iterator[Advisory]:
         number = str(value) if isinstance(value, (int, str)) else ""
         if not _NUMBER.fullmatch(number):
             message = f"advisory {position} of the list: expected a number as its 'xsa'"
-            errors.append(_InvalidError(message))
+            errors.append(ParseError(message))
             continue
         if number in seen:
-            errors.append(_InvalidError(f"XSA-{number} appears twice"))
+            errors.append(ParseError(f"XSA-{number} appears twice"))
         seen.add(number)
         try:
             yield _listed_advisory(int(number), fields, file, lines.get(number, 0))
-        except _InvalidError as error:
-            errors.append(_InvalidError(f"XSA-{number}: {error}"))
+        except ParseError as error:
+            errors.append(ParseError(f"XSA-{number}: {error.message}"))
 
 
 def _parse_json(data: bytes) -> Any:
     try:
         return json.loads(data.decode())
     except json.JSONDecodeError as error:
-        raise _InvalidError(f"not JSON: {error.msg}", error.lineno, error.colno) from None
+        raise ParseError(f"not JSON: {error.msg}", "", error.lineno, error.colno) from None
     except (ValueError, RecursionError):  # not UTF-8, a number of thousands of digits, or nested
-        raise _InvalidError("not readable as JSON in UTF-8") from None
+        raise ParseError("not readable as JSON in UTF-8") from None
 
 
 def _listed_objects(content: Any) -> list[Any]:
     first = content[0] if isinstance(content, list) and content else None
     listed = first.get("xsas") if isinstance(first, dict) else None
     if not isinstance(listed, list):
-        raise _InvalidError("expected a list whose first item has 'xsas', a list of advisories")
+        raise ParseError("expected a list whose first item has 'xsas', a list of advisories")
     return listed
 
 
@@ -296,7 +287,7 @@ def _number_lines(text: str) -> dict[str, int]:
 def _listed_advisory(number: int, fields: dict[str, Any], file: str, line: int) -> Advisory:
     title = fields.get("title") or ""
     if not isinstance(title, str):
-        raise _InvalidError("title: expected a string")
+        raise ParseError("title: expected a string")
     day, odd_time = _public_day(fields.get("public_time"))
     cves, odd_cves = _cves(fields.get("cve"))
     messages = [f"XSA-{number}: {message}" for message in (*odd_time, *odd_cves)]
@@ -317,7 +308,7 @@ def _public_day(value: Any) -> tuple[date | None, list[str]]:
     if value is None or value == "":
         return None, []
     if not isinstance(value, str):
-        raise _InvalidError("public_time: expected a string")
+        raise ParseError("public_time: expected a string")
     match = _TIME.fullmatch(value)
     try:
         return date.fromisoformat(match[1] if match else ""), []
@@ -329,7 +320,7 @@ def _cves(value: Any) -> tuple[tuple[str, ...], list[str]]:
     """Return the CVEs among some strings, and what is odd about the others."""
     strings = [value] if isinstance(value, str) else value or []
     if not isinstance(strings, list) or not all(isinstance(s, str) for s in strings):
-        raise _InvalidError("cve: expected strings")
+        raise ParseError("cve: expected strings")
     cves, odd = set(), []
     for string in strings:
         words = string.replace(",", " ").split()
@@ -345,5 +336,5 @@ def _encodable(text: str) -> str:
     try:
         text.encode()
     except UnicodeEncodeError:
-        raise _InvalidError(f"lone surrogate in {text!r}") from None
+        raise ParseError(f"lone surrogate in {text!r}") from None
     return text
