@@ -13,10 +13,10 @@ import tempfile
 import time
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from itertools import groupby
-from typing import Final
+from itertools import groupby, pairwise
+from typing import Final, TypeAlias
 
 from secpack.cache import Cache
 from secpack.errors import ParseError
@@ -158,10 +158,19 @@ def inspect_keys(
             lines = _listing(keyring.packets, gpg, _PATIENCE, keyring.revocations)
     listed = _read_listing(lines)
     chains = _chains(listed, anchors, depth)
-    keys = [_key(file, key, listed, chains) for file, key in keyring.keys] + slow
+    keys = [_key(file, key.fingerprint, listed, chains) for file, key in keyring.keys] + slow
     keys = [replace(key, is_checked=bool(anchors)) for key in keys]
     findings = [_unusable(key) for key in keys if key.unusable]
     return (*keys, *keyring.unusable), tuple(findings)
+
+
+def _key(
+    file: File, fingerprint: str, listed: Mapping[str, _Listed], chains: Mapping[str, Chain]
+) -> Key:
+    if fingerprint in listed and listed[fingerprint].key.owners:
+        return replace(listed[fingerprint].key, file=file, chain=chains.get(fingerprint))
+    reason = f"gpg finds no valid user id of the key {fingerprint}"
+    return Key(file, fingerprint, unusable=reason)
 
 
 def _without_slow(keyring: Keyring, gpg: Program) -> tuple[Keyring, list[Key]]:
@@ -218,18 +227,16 @@ class _Certification:
     digest: str
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class _Listed:
-    """A key or subkey as gpg lists it; a key with its user ids, and their certifications."""
+    """A key as gpg lists it, which knows no files, and the certifications of its user ids."""
 
-    fingerprint: str
-    created: datetime | None
-    expires: datetime | None
-    revoked: Revocation | None
-    owners: list[str] = field(default_factory=list)
-    certifications: list[_Certification] = field(default_factory=list)
-    subkeys: list[Subkey] = field(default_factory=list)
-    strong: datetime | None = None
+    key: Key
+    certifications: tuple[_Certification, ...]
+
+
+#: A line of gpg, as its fields.
+_Line: TypeAlias = Sequence[str]
 
 
 def _earliest(*ends: datetime | None) -> datetime | None:
@@ -238,49 +245,48 @@ def _earliest(*ends: datetime | None) -> datetime | None:
 
 def _read_listing(lines: Sequence[str]) -> dict[str, _Listed]:
     """Read gpg's colon format (doc/DETAILS of GnuPG): pub, sub, uid, and the lines about them."""
-    keys: list[_Listed] = []
-    for head, rest in _parts(lines):
-        own = keys[-1].fingerprint[-16:] if keys else ""
-        match head[0]:
-            case "pub":
-                keys.append(_listed(head, rest))
-            case "sub":
-                part, strong = _listed(head, rest), _strong(rest, own, _BINDS)
-                keys[-1].subkeys.append(
-                    Subkey(part.fingerprint, part.expires, part.revoked, strong)
-                )
-            case "uid" if own in (certifications := _certifications(rest)):
-                # A user id counts unless its owner has revoked it.
-                del certifications[own]
-                keys[-1].strong = _earliest(keys[-1].strong, _strong(rest, own, _CERTIFIES))
-                keys[-1].owners.append(_unescaped(head[9]))
-                keys[-1].certifications += certifications.values()
-    return {key.fingerprint: key for key in keys}
+    fields = [[*line.split(":"), *_NO_FIELDS] for line in lines]
+    keys = [_listed(part) for part in _parts(fields, ("pub",))]
+    return {each.key.fingerprint: each for each in keys}
 
 
-def _parts(lines: Sequence[str]) -> Iterator[tuple[list[str], list[list[str]]]]:
-    """The fields of each line about a key, subkey or user id, and of the lines below it."""
-    part: tuple[list[str], list[list[str]]] | None = None
-    for line in lines:
-        fields = [*line.split(":"), *_NO_FIELDS]
-        if fields[0] == "pub" or (part and fields[0] in ("sub", "uid", "uat")):
-            if part:
-                yield part
-            part = (fields, [])
-        elif part:
-            part[1].append(fields)
-    if part:
-        yield part
+def _parts(lines: Sequence[_Line], kinds: Sequence[str]) -> Iterator[Sequence[_Line]]:
+    """Yield each line of these kinds, with the lines up to the next one."""
+    starts = [n for n, fields in enumerate(lines) if fields[0] in kinds]
+    return (lines[a:b] for a, b in pairwise([*starts, len(lines)]))
 
 
-def _listed(head: Sequence[str], lines: Sequence[Sequence[str]]) -> _Listed:
+def _listed(lines: Sequence[_Line]) -> _Listed:
+    first, *parts = _parts(lines, ("pub", "sub", "uid", "uat"))
+    main = _subkey(first, "")
+    own = main.fingerprint[-16:]
+    # A user id counts unless its owner has revoked it.
+    ids = [part for part in parts if part[0][0] == "uid" and own in _certifications(part)]
+    key = Key(
+        File("", b"", ""),
+        main.fingerprint,
+        owners=tuple(_unescaped(part[0][9]) for part in ids),
+        created=moment(first[0][5]),
+        expires=main.expires,
+        revoked=main.revoked,
+        subkeys=tuple(_subkey(part, own) for part in parts if part[0][0] == "sub"),
+        strong=_earliest(*(_strong(part, own, _CERTIFIES) for part in ids)),
+    )
+    made = [each for part in ids for each in _certifications(part).values()]
+    return _Listed(key, tuple(each for each in made if each.issuer != own))
+
+
+def _subkey(lines: Sequence[_Line], own: str) -> Subkey:
+    """A subkey of the key with the id ``own``, or what a key has in common with it."""
+    head = lines[0]
     fingerprint = next((fields[9] for fields in lines if fields[0] == "fpr"), "")
-    return _Listed(fingerprint, moment(head[5]), moment(head[6]), _revocation(head, lines))
+    strong = _strong(lines, own, _BINDS)
+    return Subkey(fingerprint, moment(head[6]), _revocation(lines), strong)
 
 
-def _revocation(head: Sequence[str], lines: Sequence[Sequence[str]]) -> Revocation | None:
+def _revocation(lines: Sequence[_Line]) -> Revocation | None:
     """The revocation of a key or subkey (classes 20 and 28): the first that is not a mere end."""
-    if head[1] != "r":
+    if lines[0][1] != "r":
         return None
     found = []
     for fields in lines:
@@ -294,12 +300,12 @@ def _revocation(head: Sequence[str], lines: Sequence[Sequence[str]]) -> Revocati
     return min(found, key=lambda each: (each.is_end, each.date or _NEVER), default=unknown)
 
 
-def _certifications(lines: Sequence[Sequence[str]]) -> dict[str, _Certification]:
+def _certifications(lines: Sequence[_Line]) -> dict[str, _Certification]:
     """The last good signature of each key on a user id, if it certifies; by the issuer's id.
 
     Of two signatures made at once, a revocation counts.
     """
-    last: dict[str, tuple[int, bool, Sequence[str]]] = {}
+    last: dict[str, tuple[int, bool, _Line]] = {}
     for fields in lines:
         if fields[0] in ("sig", "rev") and fields[1] == "!":
             made = (seconds(fields[5]) or 0, fields[0] == "rev", fields)
@@ -311,7 +317,7 @@ def _certifications(lines: Sequence[Sequence[str]]) -> dict[str, _Certification]
     }
 
 
-def _strong(lines: Sequence[Sequence[str]], issuer: str, classes: Sequence[str]) -> datetime | None:
+def _strong(lines: Sequence[_Line], issuer: str, classes: Sequence[str]) -> datetime | None:
     """The time of the first good signature of these classes that uses no obsolete digest."""
     made = [
         moment(fields[5])
@@ -322,7 +328,7 @@ def _strong(lines: Sequence[Sequence[str]], issuer: str, classes: Sequence[str])
     return _earliest(*made)
 
 
-def _obsolete(fields: Sequence[str]) -> str:
+def _obsolete(fields: _Line) -> str:
     digest = DIGESTS.get(fields[15], "")
     return digest if digest in LEGACY else ""
 
@@ -340,61 +346,36 @@ def _chains(
 ) -> dict[str, Chain]:
     """The chain from an anchor to each certified key: the one that holds longest."""
     ids = Counter(fingerprint[-16:] for fingerprint in listed)  # gpg names an issuer by its id
-    by_id = {
-        key.fingerprint[-16:]: key for key in listed.values() if ids[key.fingerprint[-16:]] == 1
-    }
+    keys = {f[-16:]: each.key for f, each in listed.items() if ids[f[-16:]] == 1}
     chains = {
-        fingerprint: Chain((fingerprint,), _earliest(end, listed[fingerprint].expires))
+        fingerprint: Chain((fingerprint,), _earliest(end, listed[fingerprint].key.expires))
         for fingerprint, end in anchors.items()
         if fingerprint in listed
     }
     for _ in range(depth):
         links = dict(chains)
-        for key in listed.values():
-            for made in key.certifications:
-                issuer = by_id.get(made.issuer)
-                before = links.get(issuer.fingerprint) if issuer else None
-                if before and issuer and _is_in_force(made, issuer):
-                    chain = _longer(before, issuer, key, made)
-                    chains[key.fingerprint] = min(
-                        chain, chains.get(key.fingerprint, chain), key=_preference
-                    )
+        for fingerprint, each in listed.items():
+            for made in each.certifications:
+                issuer = keys.get(made.issuer)
+                if issuer and issuer.fingerprint in links and _is_in_force(made, issuer):
+                    chain = _longer(links[issuer.fingerprint], issuer, fingerprint, made)
+                    before = chains.get(fingerprint, chain)
+                    chains[fingerprint] = min(chain, before, key=_preference)
     return chains
 
 
-def _is_in_force(made: _Certification, issuer: _Listed) -> bool:
+def _is_in_force(made: _Certification, issuer: Key) -> bool:
     """Whether a certification was made before the end of the key that made it.
 
     gpg 2.2 does not check those by a key that was revoked, for whatever reason.
     """
-    ends = issuer.expires.timestamp() if issuer.expires else _NEVER.timestamp()
-    return not issuer.revoked and made.created < ends
+    return not issuer.revoked and made.created < (issuer.expires or _NEVER).timestamp()
 
 
-def _longer(before: Chain, issuer: _Listed, key: _Listed, made: _Certification) -> Chain:
+def _longer(before: Chain, issuer: Key, key: str, made: _Certification) -> Chain:
     until = _earliest(before.until, issuer.expires, made.expires)
-    return Chain((*before.keys, key.fingerprint), until, before.digest or made.digest)
+    return Chain((*before.keys, key), until, before.digest or made.digest)
 
 
 def _preference(chain: Chain) -> tuple[float, int, tuple[str, ...]]:
     return (-(chain.until or _NEVER).timestamp(), len(chain.keys), chain.keys)
-
-
-def _key(
-    file: File, key: PublicKey, listed: Mapping[str, _Listed], chains: Mapping[str, Chain]
-) -> Key:
-    entry = listed.get(key.fingerprint)
-    if not entry or not entry.owners:
-        reason = f"gpg finds no valid user id of the key {key.fingerprint}"
-        return Key(file, key.fingerprint, unusable=reason)
-    return Key(
-        file=file,
-        fingerprint=entry.fingerprint,
-        owners=tuple(entry.owners),
-        created=entry.created,
-        expires=entry.expires,
-        revoked=entry.revoked,
-        chain=chains.get(entry.fingerprint),
-        subkeys=tuple(entry.subkeys),
-        strong=entry.strong,
-    )
