@@ -5,9 +5,8 @@ from __future__ import annotations
 import hashlib
 import os
 import re
-import stat
 from collections import defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
@@ -143,7 +142,10 @@ class _Reader:
         self._others: dict[str, str] = {}  # why they are not published, by path
         self._kinds = (profile.bulletins, profile.canaries)
         self._document_like = _document_like(profile)
-        self._endings = [_ending(pattern) for pattern in profile.signatures]
+        self._endings = [
+            re.compile(rf"(?P<document>.+){_regular(pattern)}", re.ASCII | re.DOTALL)
+            for pattern in profile.signatures
+        ]
 
     def read_documents(self) -> None:
         """Read the documents, letters and attachments, and their signatures."""
@@ -166,10 +168,7 @@ class _Reader:
             if not self._signed_by(path) and not SKIPPED.fullmatch(_name(path)):
                 self._read_document(path, own)
         for document, orphans in signatures.items():
-            place, match = self._place(document)
-            if place and match and self._is_embargoed(document_id(place, int(match["number"]))):
-                continue
-            for _, path in orphans:
+            for _, path in orphans if not self._embargoed(document) else ():
                 why = "not published: the document that it signs is not here"
                 self._report(path, "orphan-signature", why, Severity.ERROR)
 
@@ -223,17 +222,15 @@ class _Reader:
         """Report a file that nobody reads, but that looks as if somebody should."""
         start = data[:_MAX_START].lstrip()
         like = next((what for mark, what in _ARMOURED.items() if start.startswith(mark)), "")
-        if not like and _LIKE_A_SIGNATURE.fullmatch(path):
-            like = "signature"
-        if not like and (banner := stated_kind(start, self._profile.banners)):
-            like = banner
-        is_known = path in self._settled
-        if like and not is_known and not self._document_like.fullmatch(_name(path)):
+        like = like or ("signature" if _LIKE_A_SIGNATURE.fullmatch(path) else "")
+        like = like or stated_kind(start, self._profile.banners)
+        is_known = path in self._settled or self._document_like.fullmatch(_name(path))
+        if like and not is_known:
             self._others.pop(path, None)
             message = f"not published: it looks like a {like}; {self._expected(like)}"
-            is_text = like in self._profile.banners
-            severity = Severity.ERROR if is_text else Severity.WARNING
-            code = f"misplaced-{'document' if is_text else like}"
+            code, severity = "misplaced-document", Severity.ERROR
+            if like not in self._profile.banners:
+                code, severity = f"misplaced-{like}", Severity.WARNING
             self._report(_printable(path), code, message, severity)
 
     def _expected(self, like: str) -> str:
@@ -251,15 +248,13 @@ class _Reader:
 
     def _read_document(self, path: str, signed: _Signed) -> None:
         kind, match = self._place(path)
-        if kind and match:
-            identity = document_id(kind, int(match["number"]))
-            if self._is_embargoed(identity):
-                self.contents.withheld.add(identity)
-                self._settled.add(path)
-            elif file := self._read(path, MAX_BYTES):
-                texts = (
-                    self.contents.canaries if kind is self._kinds[1] else self.contents.bulletins
-                )
+        if identity := self._embargoed(path):
+            self.contents.withheld.add(identity)
+            self._settled.add(path)
+        elif kind and match:
+            contents = self.contents
+            texts = contents.canaries if kind is self._kinds[1] else contents.bulletins
+            if file := self._read(path, MAX_BYTES):
                 texts.append(_text_file(file, match, self._signatures(signed)))
         elif self._document_like.fullmatch(_name(path)):
             if kind:
@@ -283,9 +278,12 @@ class _Reader:
                 return kind, match
         return (kinds[0] if kinds else None), None
 
-    def _is_embargoed(self, identity: str) -> bool:
+    def _embargoed(self, path: str) -> str:
+        """The id of an embargoed document, by the name of its file; empty for other files."""
+        kind, match = self._place(path)
+        identity = document_id(kind, int(match["number"])) if kind and match else ""
         known = self._profile.documents.get(identity)
-        return known is not None and known.status == "embargoed"
+        return identity if known and known.status == "embargoed" else ""
 
     def _signed_by(self, path: str) -> tuple[str, str] | None:
         """The path of what a signature signs, and the signer's name in it; None for other files."""
@@ -316,17 +314,17 @@ class _Reader:
         if prefix and not self._is_inside(top):
             self._report_error(folder, "a link that leads out of the pack")
             return
-        for entry in sorted(os.scandir(top), key=lambda entry: entry.name):
+        for entry in sorted(top.iterdir()):
             path = f"{prefix}{entry.name}"
             if not entry.name.isprintable():
                 self._report_error(f"{prefix}{entry.name!r}", "a name that cannot be printed")
-            elif entry.is_symlink() and not self._is_inside(Path(entry.path)):
+            elif entry.is_symlink() and not self._is_inside(entry):
                 self._report_error(path, "a link that leads out of the pack")
-            elif nested and _is_kind(entry, stat.S_ISDIR):
+            elif nested and entry.is_dir():
                 yield from self._files(path, nested=True, seen=seen)
-            elif _is_kind(entry, stat.S_ISREG):
+            elif entry.is_file():
                 yield path
-            elif not _is_kind(entry, stat.S_ISDIR):
+            elif not entry.is_dir():
                 self._report_error(path, "not a regular file")
             elif prefix and not self._is_named(path) and not SKIPPED.fullmatch(entry.name):
                 self._report(path, "stray-file", "not published: expected a file here")
@@ -356,8 +354,8 @@ class _Reader:
         """Whether a file contains no private key; otherwise that is an error."""
         name = find_private_key(data)
         if name:
-            why = f"contains {name}: remove it from the pack and its history, and revoke the key"
-            self.contents.errors.append(ParseError(why, path=_printable(path)))
+            remedy = "remove it from the pack and its history, and revoke the key"
+            self._report_error(path, f"contains {name}: {remedy}")
         return not name
 
     # --- reports ---
@@ -379,14 +377,6 @@ def _printable(path: str) -> str:
     return path if path.isprintable() else repr(path)
 
 
-def _is_kind(entry: os.DirEntry[str], is_kind: Callable[[int], bool]) -> bool:
-    """Whether an entry, links followed, is of a kind; a link that leads nowhere is of none."""
-    try:
-        return is_kind(entry.stat().st_mode)
-    except OSError:
-        return False
-
-
 def _regular(pattern: str) -> str:
     """A pattern of the profile as a regular expression."""
     parts = re.split(r"(\{[a-z]+\})", pattern)
@@ -399,10 +389,6 @@ def names_of(kind: Kind, number: int) -> str:
     fixed = (stem.replace(_FIELDS["{number}"], f"(?<![0-9])0*{number}(?![0-9])") for stem in stems)
     own = rf"{re.escape(document_id(kind, number))}(?![0-9])"
     return "|".join([own, *(stem.replace("?P<year>", "?:") for stem in fixed)])
-
-
-def _ending(pattern: str) -> re.Pattern[str]:
-    return re.compile(rf"(?P<document>.+){_regular(pattern)}", re.ASCII | re.DOTALL)
 
 
 def _match(kind: Kind, name: str) -> re.Match[str] | None:
@@ -424,11 +410,8 @@ def _names(pattern: str, is_own: bool) -> re.Pattern[str]:
 
 def _example(kind: Kind) -> str:
     """A file name of a kind."""
-    examples = {"{number}": "001", "{year}": "2020", "{part}": "part"}
-    name = kind.patterns[0]
-    for fields, example in examples.items():
-        name = name.replace(fields, example)
-    return name
+    name = kind.patterns[0].replace("{number}", "001")
+    return name.replace("{year}", "2020").replace("{part}", "part")
 
 
 def _where(kind: Kind) -> str:

@@ -51,6 +51,11 @@ class Result:
     status: int
     output: bytes
 
+    @property
+    def lines(self) -> list[str]:
+        """Its output; a line ends with LF only: a user id can contain others, such as U+2028."""
+        return self.output.decode("utf-8", "replace").split("\n")
+
 
 class LimitError(SecpackError):
     """A program took too long, exceeded another limit, or was killed."""

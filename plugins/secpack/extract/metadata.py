@@ -59,9 +59,10 @@ def read_metadata(document: Document, entry: DocumentEntry, *, fallback: str) ->
     head, path = document.letterhead, document.file.path
     assert head is not None
     unread = [f for f in document.findings if f.code == "date-unread"]
-    listed = _listed(document, head, unread)
-    revisions = tuple(_revisions(document, head, unread)) or tuple(_revised(listed))
-    stated = head.date or _issue_date(document, unread)
+    reader = _Dates(document, head.date, unread)
+    listed = _listed(reader, head.last)
+    revisions = tuple(_revisions(reader)) or tuple(_revised(listed))
+    stated = head.date or _issue_date(reader)
     dates = [each.date for each in (*revisions, *listed)] + ([stated] if stated else [])
     # "2018-05-24 (revised 2018-05-30)"
     dates += [parse_date(printed) for printed in _DATE.findall(head.date_text)[1:]]
@@ -90,39 +91,61 @@ def read_metadata(document: Document, entry: DocumentEntry, *, fallback: str) ->
 # --- dates and revisions ----------------------------------------------------------------------
 
 
-def _issue_date(document: Document, unread: list[Finding]) -> date | None:
+@dataclass(frozen=True, slots=True)
+class _Dates:
+    """Reads the dates of a document; those that it cannot read are in ``unread``."""
+
+    document: Document
+    issued: date | None
+    unread: list[Finding]
+
+    def read(self, text: str, line: int, *, year: int | None = None) -> date | None:
+        try:
+            return parse_date(text, year=year)
+        except ValueError:
+            path = self.document.file.path
+            finding = Finding(path, line, "date-unread", not_a_date(text), Severity.ERROR)
+            self.unread.append(finding)
+            return None
+
+    def read_revised(self, text: str, line: int) -> date | None:
+        """Read ``2018-05-24``, or ``May 24`` in the year of the header.
+
+        A day without a year that is long before the header's date is in the following year.
+        """
+        if self.issued is None or _YEAR.search(text):
+            return self.read(text, line)
+        day = self.read(text, line, year=self.issued.year)
+        if day and (self.issued - day).days > _HALF_A_YEAR:
+            return self.read(text, line, year=self.issued.year + 1)
+        return day
+
+    def lines(self, first: int, last: int | None) -> list[Line]:
+        return split_lines(self.document.file.data, path=self.document.file.path)[first:last]
+
+
+def _issue_date(dates: _Dates) -> date | None:
     """Return the date of issue that a canary states."""
-    for line, inlines in running_text(document.blocks):
+    for line, inlines in running_text(dates.document.blocks):
         if match := ISSUED.search(plain(inlines)):
-            return _date(match["date"].strip(), document, line, unread)
+            return dates.read(match["date"].strip(), line)
     return None
 
 
-def _date(
-    text: str, document: Document, line: int, unread: list[Finding], *, year: int | None = None
-) -> date | None:
-    try:
-        return parse_date(text, year=year)
-    except ValueError:
-        path = document.file.path
-        unread.append(Finding(path, line, "date-unread", not_a_date(text), Severity.ERROR))
-        return None
-
-
-def _listed(document: Document, head: Letterhead, unread: list[Finding]) -> list[Revision]:
+def _listed(dates: _Dates, first: int) -> list[Revision]:
     """Return the dates in a list at the beginning of a text, with the words beside them."""
-    section = next(iter(sections(document)), None)
+    section = next(iter(sections(dates.document)), None)
     listed = []
-    for line in _lines(document)[head.last : section.last if section else None]:
+    for line in dates.lines(first, section.last if section else None):
         match = _LISTED.fullmatch(line.text)
         day = _DATE.search(match["value"]) if match else None
         if match and day:
             words = (match["value"][: day.start()] + match["value"][day.end() :]).strip(" ,;:()-–")
             text = f"{match['label']}: {words}" if words else match["label"]
-            if read := _date(day[0], document, line.number, unread):
+            if read := dates.read(day[0], line.number):
                 listed.append(Revision(read, text, line.number))
         elif match and LIKE_A_DATE.match(match["value"]):
-            _date(match["value"], document, line.number, unread)
+            dates.read(match["value"], line.number)
     return listed
 
 
@@ -131,25 +154,17 @@ def _revised(listed: Sequence[Revision]) -> Sequence[Revision]:
     return listed if any(each.date != listed[0].date for each in listed) else ()
 
 
-def _lines(document: Document) -> list[Line]:
-    return split_lines(document.file.data, path=document.file.path)
+def _revisions(dates: _Dates) -> Iterator[Revision]:
+    """Yield a revision for each date of a changelog or history, which can be prose without any.
+
+    Its words go on to the next date or blank line.
+    """
+    for section in sections(dates.document):
+        if section_name(section.title) in REVISION_SECTIONS:
+            yield from _dated_lines(dates.lines(section.first + 1, section.last), dates)
 
 
-def _revisions(document: Document, head: Letterhead, unread: list[Finding]) -> Iterator[Revision]:
-    """Yield the dated lines of a changelog or history; a history can be prose, without any."""
-    changelogs = [s for s in sections(document) if section_name(s.title) in REVISION_SECTIONS]
-    if not changelogs:
-        return
-    lines = _lines(document)
-    for section in changelogs:
-        body = lines[section.first + 1 : section.last]
-        yield from _dated_lines(body, document, head.date, unread)
-
-
-def _dated_lines(
-    body: list[Line], document: Document, issued: date | None, unread: list[Finding]
-) -> list[Revision]:
-    """Return a revision for each date, with the words up to the next date or blank line."""
+def _dated_lines(body: Sequence[Line], dates: _Dates) -> Iterator[Revision]:
     first = next((_BULLET.sub("", line.text, count=1) for line in body if not line.blank), "")
     pattern = DATED if DATED.match(first) else DATED_LOOSELY
     dated: list[tuple[date, list[str], int]] = []
@@ -157,30 +172,15 @@ def _dated_lines(
     for line in body:
         text = _BULLET.sub("", line.text, count=1)
         match = pattern.match(text)
-        if match and (issued or _YEAR.search(match["date"])):
+        if match and (dates.issued or _YEAR.search(match["date"])):
             words = [text[match.end() :].strip()]
-            if day := _revision_date(match["date"], document, line.number, issued, unread):
+            if day := dates.read_revised(match["date"], line.number):
                 dated.append((day, words, line.number))
         elif line.blank:
             words = []
         else:
             words.append(text.strip())
-    return [Revision(day, " ".join(own).strip(), line) for day, own, line in dated]
-
-
-def _revision_date(
-    text: str, document: Document, line: int, issued: date | None, unread: list[Finding]
-) -> date | None:
-    """Return ``2018-05-24``, or ``May 24`` in the year of the header.
-
-    A day without a year that is long before the header's date is in the following year.
-    """
-    if issued is None or _YEAR.search(text):
-        return _date(text, document, line, unread)
-    day = _date(text, document, line, unread, year=issued.year)
-    if day and (issued - day).days > _HALF_A_YEAR:
-        return _date(text, document, line, unread, year=issued.year + 1)
-    return day
+    return (Revision(day, " ".join(own).strip(), line) for day, own, line in dated)
 
 
 # --- findings ---------------------------------------------------------------------------------

@@ -206,9 +206,7 @@ def _listing(packets: bytes, gpg: Program, patience: int, revocations: bytes = b
         for data in filter(None, (packets, revocations)):
             run(gpg, [*base, "--import"], data=data, seconds=patience)
         form = ["--with-colons", "--fixed-list-mode", "--with-fingerprint", "--with-fingerprint"]
-        done = run(gpg, [*base, *form, "--check-sigs"], seconds=patience)
-    # A user id can contain other line ends, such as U+2028; gpg ends its lines with \n.
-    return [line.decode("utf-8", "replace") for line in done.output.split(b"\n")]
+        return run(gpg, [*base, *form, "--check-sigs"], seconds=patience).lines
 
 
 # --- the lines of gpg -------------------------------------------------------------------------

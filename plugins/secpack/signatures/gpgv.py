@@ -23,7 +23,7 @@ from secpack.cache import Cache
 from secpack.errors import ParseError
 from secpack.model.archive import File, Signature, Verdict
 from secpack.parser.characters import visible
-from secpack.programs import LimitError, Program, end_all, find_program, run
+from secpack.programs import LimitError, Program, Result, end_all, find_program, run
 from secpack.signatures.packets import DIGESTS, LEGACY, moment, read_signature
 
 # RFC 9580, sections 9.1 and 9.5.
@@ -81,10 +81,11 @@ class Checker:
         """
         gpgv = find_program("gpgv")
         suffix = f"{hashlib.sha256(keyring).hexdigest()} {gpgv.identity}"
-        names = {job[1].file.path: _cache_name(job, suffix) for job in jobs}
+        names = {s.file.path: f"{of.sha256} {s.file.sha256} {suffix}" for of, s in jobs}
         checked = {s.file.path: _restored(s, self.cache.get(names[s.file.path])) for _, s in jobs}
         missing = [job for job in jobs if checked[job[1].file.path] is None]
-        with tempfile.TemporaryDirectory() as folder, _pool(len(missing)) as pool:
+        workers = max(1, min(os.cpu_count() or 1, len(missing)))
+        with tempfile.TemporaryDirectory() as folder, ThreadPoolExecutor(workers) as pool:
             home = Path(folder)
             (home / "keyring.gpg").write_bytes(keyring)
             futures = [pool.submit(check_signature, *job, home, gpgv) for job in missing]
@@ -132,7 +133,7 @@ def check_signature(document: File, signature: Signature, home: Path, gpgv: Prog
         done = run(gpgv, arguments, seconds=_PATIENCE)
     except LimitError as error:
         raise ParseError(f"{error}: remove this file", path=file.path) from None
-    checked = _with_status(signature, done.status, done.output)
+    checked = _with_status(signature, done)
     if checked.verdict is Verdict.REFUSED:
         return replace(checked, reason=f"{_program_name(gpgv)}: {checked.reason}")
     if checked.verdict.good and not packet.fits(document.data, checked.fingerprint):
@@ -147,8 +148,8 @@ def _malformed(signature: Signature, reason: str) -> Signature:
 @cache
 def _program_name(gpgv: Program) -> str:
     """The name that a gpgv gives itself, without its version."""
-    first = run(gpgv, ["--version"], seconds=_PATIENCE).output.partition(b"\n")[0]
-    return visible(" ".join(first.decode("utf-8", "replace").split()[:-1]))
+    first = run(gpgv, ["--version"], seconds=_PATIENCE).lines[0]
+    return visible(" ".join(first.split()[:-1]))
 
 
 def _written(file: File, home: Path) -> str:
@@ -161,9 +162,9 @@ def _written(file: File, home: Path) -> str:
     return str(path)
 
 
-def _with_status(signature: Signature, status: int, output: bytes) -> Signature:
+def _with_status(signature: Signature, done: Result) -> Signature:
     """The signature with the verdict, and the details, of gpgv's status lines."""
-    lines = _status_lines(output)
+    lines = [line.split(" ")[1:] for line in done.lines if line.startswith("[GNUPG:] ")]
     counts = Counter(line[0] for line in lines)
     if counts["NEWSIG"] > 1 or counts["VALIDSIG"] > 1:
         return _malformed(signature, "several signatures in one file; expected one")
@@ -177,15 +178,9 @@ def _with_status(signature: Signature, status: int, output: bytes) -> Signature:
         return _malformed(signature, "a signature that expires; expected one without an end")
     found = [word for word in _VERDICTS if counts[word]]
     is_one = all(counts[word] == 1 for word in ("NEWSIG", "VALIDSIG", *found))
-    if status != 0 or not is_one or len(found) != 1 or valid[9:10] != ["00"]:
+    if done.status != 0 or not is_one or len(found) != 1 or valid[9:10] != ["00"]:
         return _malformed(signature, "gpgv reads no signature in it")
     return _with_details(signature, _VERDICTS[found[0]], valid)
-
-
-def _status_lines(output: bytes) -> list[list[str]]:
-    """The words of each status line; a user id can hold other line ends, such as U+2028."""
-    lines = (line.decode("utf-8", "replace") for line in output.split(b"\n"))
-    return [line.split(" ")[1:] for line in lines if line.startswith("[GNUPG:] ")]
 
 
 def _with_error(signature: Signature, line: Sequence[str]) -> Signature:
@@ -221,15 +216,6 @@ def _with_details(signature: Signature, verdict: Verdict, valid: Sequence[str]) 
 
 
 # --- the cache --------------------------------------------------------------------------------
-
-
-def _pool(jobs: int) -> ThreadPoolExecutor:
-    return ThreadPoolExecutor(max_workers=max(1, min(os.cpu_count() or 1, jobs)))
-
-
-def _cache_name(job: _Job, suffix: str) -> str:
-    document, signature = job
-    return f"{document.sha256} {signature.file.sha256} {suffix}"
 
 
 #: What the cache keeps of a signature, besides its verdict and its time.
