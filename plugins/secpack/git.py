@@ -18,7 +18,7 @@ from typing import Final
 
 from secpack.model.archive import File
 from secpack.model.findings import Finding, Severity
-from secpack.programs import LimitError, find_program, run
+from secpack.programs import LimitError, Program, Result, find_program, run
 
 _COMMIT: Final = re.compile(rb"([0-9a-f]{40}|[0-9a-f]{64})\n")
 _LOGGED: Final = re.compile(rb"([0-9a-f]{40}|[0-9a-f]{64}) ([0-9]{1,10})")
@@ -28,16 +28,10 @@ _PATIENCE: Final = 10  # seconds
 _ELSEWHERE: Final = ("commondir", "objects/info/alternates", "objects/info/http-alternates")
 
 #: git reads the pack whoever owns it, and neither runs a program nor fetches anything.
+_SETTINGS: Final = ("safe.directory=*", "core.fsmonitor=false", f"core.hooksPath={os.devnull}")
 _ENVIRONMENT: Final = {
     "GIT_CONFIG_NOSYSTEM": "1",
     "GIT_CONFIG_GLOBAL": os.devnull,
-    "GIT_CONFIG_COUNT": "3",
-    "GIT_CONFIG_KEY_0": "safe.directory",
-    "GIT_CONFIG_VALUE_0": "*",
-    "GIT_CONFIG_KEY_1": "core.fsmonitor",
-    "GIT_CONFIG_VALUE_1": "false",
-    "GIT_CONFIG_KEY_2": "core.hooksPath",
-    "GIT_CONFIG_VALUE_2": os.devnull,
     "GIT_ALLOW_PROTOCOL": "",
     "GIT_NO_LAZY_FETCH": "1",
     "GIT_NO_REPLACE_OBJECTS": "1",
@@ -55,11 +49,10 @@ def checked_out(root: Path) -> tuple[str, tuple[Finding, ...]]:
     if not os.path.lexists(folder):
         return "", ()
     git = find_program("git")
-    command = ["--git-dir", str(folder), "rev-parse", "--verify", "--quiet", "HEAD^{commit}"]
     try:
         reason = _objection(folder)
         if not reason:
-            done = run(git, command, seconds=_PATIENCE, environment=_ENVIRONMENT)
+            done = _run(git, folder, "rev-parse", "--verify", "--quiet", "HEAD^{commit}")
             if done.status == 0 and (match := _COMMIT.fullmatch(done.output)):
                 return match[1].decode(), ()
             reason = "git finds no commit there"
@@ -78,10 +71,9 @@ def first_commits(root: Path, files: Iterable[File]) -> dict[str, tuple[str, dat
     folder = root / ".git"
     if not folder.exists() or _objection(folder) or (folder / "shallow").exists():
         return {}
-    command = ["--git-dir", str(folder), "log", "--format=%H %ct", "--raw", "--no-abbrev"]
-    command += ["--no-renames", "--diff-filter=AM", "--no-show-signature", "HEAD"]
+    form = ["--format=%H %ct", "--raw", "--no-abbrev", "--no-renames", "--diff-filter=AM"]
     try:
-        done = run(find_program("git"), command, seconds=_PATIENCE, environment=_ENVIRONMENT)
+        done = _run(find_program("git"), folder, "log", *form, "--no-show-signature", "HEAD")
     except LimitError:
         return {}
     commits: dict[bytes, tuple[str, datetime]] = {}
@@ -93,6 +85,12 @@ def first_commits(root: Path, files: Iterable[File]) -> dict[str, tuple[str, dat
             commits[line.split(b" ", 4)[3]] = commit
     names = {file.path: _blob(file.data, len(commit[0])) for file in files}
     return {path: commits[name] for path, name in names.items() if name in commits}
+
+
+def _run(git: Program, folder: Path, *command: str) -> Result:
+    settings = [part for setting in _SETTINGS for part in ("-c", setting)]
+    arguments = [*settings, "--git-dir", str(folder), *command]
+    return run(git, arguments, seconds=_PATIENCE, environment=_ENVIRONMENT)
 
 
 def _blob(data: bytes, length: int) -> bytes:

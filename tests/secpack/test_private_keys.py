@@ -72,7 +72,7 @@ def armoured(data: bytes, label: str) -> bytes:
 @pytest.mark.parametrize("name", ["ines", "rsa"])
 def test_an_openpgp_key_is_found_in_every_disguise(gnupg: Gnupg, name: str) -> None:
     public, private = gnupg.run("--export", f"<{name}@example.org>"), secret(gnupg, name)
-    first = private[: next(packets(private)).end]
+    first = next(packets(private)).whole
     noise = random.Random(7).randbytes(3000)  # noqa: S311 - not a secret
     disguises = {
         "alone": private,
