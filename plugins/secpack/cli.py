@@ -82,13 +82,8 @@ def _run_check(options: argparse.Namespace) -> int:
     if options.profile:
         profile = _as_far_as_usable(lambda: load_profile(options.profile), errors)
     advisories = _as_far_as_usable(lambda: load_advisories(options.xsa, options.xsa_json), errors)
-    findings = check(
-        Path(options.pack),
-        profile=profile,
-        advisories=advisories,
-        checker=Checker(cache=cache, progress=Progress("Checking signatures")),
-        on=options.on,
-    )
+    checker = Checker(cache=cache, progress=Progress("Checking signatures"))
+    findings = _check(options.pack, profile, advisories, checker, options.on)
     findings = sorted([*findings, *map(_unreadable, errors)])
     with _ignoring_closed_pipes():
         _show(findings, options)
@@ -165,15 +160,10 @@ def _show(findings: Sequence[Finding], options: argparse.Namespace) -> None:
         print(_summary(findings, shown), file=sys.stderr)
 
 
-def check(
-    pack: Path,
-    *,
-    profile: Profile,
-    advisories: Sequence[Advisory],
-    checker: Checker,
-    on: date | None,
+def _check(
+    pack: str, profile: Profile, advisories: Sequence[Advisory], checker: Checker, on: date | None
 ) -> list[Finding]:
-    """Read and verify a whole pack; return all findings, sorted.
+    """Read and verify a whole pack; return all findings.
 
     Raises SecpackError when nothing can be checked: no pack, or no gpgv.
     """
@@ -185,9 +175,8 @@ def check(
     findings = [*archive.findings, *map(_unreadable, errors)]
     waivers = [w for w in profile.waivers if w.finding in CODES]
     files = [p.document.file for p in archive.publications]
-    findings += with_waivers(
-        lint(archive, profile), waivers, {file.path: file.sha256 for file in files}
-    )
+    digests = {file.path: file.sha256 for file in files}
+    findings += with_waivers(lint(archive, profile), waivers, digests)
     findings += _future(archive.publications)
     for name in archive.unknown_embargoes:
         message = f"{name} is under embargo, but the pack has no such document"
@@ -195,7 +184,7 @@ def check(
     if on:
         findings += check_lateness(archive.canaries, on)
         findings += check_security_txt(profile.security_txt, on) if profile.security_txt else ()
-    return sorted(findings)
+    return findings
 
 
 def _future(publications: Sequence[Publication]) -> Iterator[Finding]:
@@ -204,13 +193,10 @@ def _future(publications: Sequence[Publication]) -> Iterator[Finding]:
     for publication in publications:
         if publication.updated > tomorrow:
             message = f"dated {publication.updated}, in the future: is the year right?"
-            head = publication.document.letterhead
-            line = head.line if head else 0
-            lines = [r.line for r in publication.revisions if r.date == publication.updated] or [
-                line
-            ]
-            path = publication.document.file.path
-            yield Finding(path, lines[0], "date-future", message, Severity.ERROR)
+            head, path = publication.document.letterhead, publication.document.file.path
+            lines = [r.line for r in publication.revisions if r.date == publication.updated]
+            line = next(iter(lines), head.line if head else 0)
+            yield Finding(path, line, "date-future", message, Severity.ERROR)
 
 
 def _unreadable(error: SecpackError) -> Finding:
@@ -220,10 +206,16 @@ def _unreadable(error: SecpackError) -> Finding:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="secpack", description="Checks a security pack, or a copy of a site."
-    )
+    description = "Checks a security pack, or a copy of a site."
+    parser = argparse.ArgumentParser(prog="secpack", description=description)
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    _add_check(commands)
+    _add_profile(commands)
+    _add_verify_site(commands)
+    return parser
+
+
+def _add_check(commands: Any) -> None:
     command = commands.add_parser(
         "check",
         help="read and verify a whole pack before it is published",
@@ -248,6 +240,9 @@ def _parser() -> argparse.ArgumentParser:
         "--no-cache", action="store_true", help="check every signature anew, and keep no verdicts"
     )
     command.set_defaults(run=_run_check)
+
+
+def _add_profile(commands: Any) -> None:
     command = commands.add_parser(
         "profile",
         help="propose a profile for a pack",
@@ -256,8 +251,6 @@ def _parser() -> argparse.ArgumentParser:
     )
     command.add_argument("pack", type=_folder, help="the folder of the pack")
     command.set_defaults(run=_run_profile)
-    _add_verify_site(commands)
-    return parser
 
 
 def _add_verify_site(commands: Any) -> None:
