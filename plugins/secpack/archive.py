@@ -72,30 +72,27 @@ def load(  # noqa: PLR0913 - all but the first are given by name
     publications: list[Publication] = [*bulletins, *canaries]
     late = {p.id for p in publications if p.published > limit}
     withheld = contents.withheld | late
-    # The commit that contains a withheld document is not public either.
-    commit = "" if withheld else _commit(Path(path), contents)
+    commit = ""
+    if not withheld:  # the commit that contains a withheld document is not public either
+        commit, unstated = checked_out(Path(path))
+        contents.findings += unstated
     if commit:
         judged = _with_commits(Path(path), judged)
     archive = _joined(
         [_with_signatures(b, judged) for b in bulletins if b.id not in late],
         [_with_signatures(c, judged) for c in canaries if c.id not in late],
-        [
-            without_withheld(advisory, withheld, profile.bulletins)
-            for advisory in advisories
-            if profile.tracker
-        ],
+        [without_withheld(a, withheld, profile.bulletins) for a in advisories if profile.tracker],
     )
     secret = _names_of(withheld, profile)
+    attachments = [a for a in contents.attachments if not secret.search(a.file.path)]
+    embargoes = {name for name, e in profile.documents.items() if e.status == "embargoed"}
     archive = replace(
         archive,
-        attachments=tuple(
-            _with_signatures(attachment, judged)
-            for attachment in contents.attachments
-            if not secret.search(attachment.file.path)
-        ),
+        attachments=tuple(_with_signatures(attachment, judged) for attachment in attachments),
         keys=keys,
         embargoed=len(contents.withheld),
-        unknown_embargoes=tuple(_unknown_embargoes(profile, contents)),
+        # A mistyped id would leave a document public.
+        unknown_embargoes=tuple(sorted(embargoes - contents.withheld)),
         late=len(late),
         commit=commit,
     )
@@ -128,24 +125,11 @@ def _joined(
     return Archive(tracked, tuple(canaries), advisories, (), (), (), ids)
 
 
-def _commit(root: Path, contents: Contents) -> str:
-    commit, findings = checked_out(root)
-    contents.findings += findings
-    return commit
-
-
 def _with_commits(root: Path, judged: Mapping[str, Signature]) -> Mapping[str, Signature]:
     """The signatures, with their first commits where a verdict rests on the time of signing."""
     dated = [signature.file for signature in judged.values() if signature.until]
     first = first_commits(root, dated) if dated else {}
     return {path: replace(s, first=first.get(path)) for path, s in judged.items()}
-
-
-def _unknown_embargoes(profile: Profile, contents: Contents) -> Iterator[str]:
-    """Embargoes without a document in this pack: a mistyped id would leave the document public."""
-    for name, entry in sorted(profile.documents.items()):
-        if entry.status == "embargoed" and name not in contents.withheld:
-            yield name
 
 
 def _names_of(withheld: set[str], profile: Profile) -> re.Pattern[str]:
@@ -212,13 +196,8 @@ def _gaps(
     withheld: set[str],
 ) -> Iterator[Finding]:
     """One finding with the numbers that are missing in a folder."""
-    numbers = {publication.number for publication in published}
-    here = {text.number for text in texts}
-    missing = [
-        number
-        for number in range(1, max(numbers, default=0))
-        if number not in here and document_id(kind, number) not in withheld
-    ]
-    if missing:
+    last = max((publication.number for publication in published), default=0)
+    absent = sorted(set(range(1, last)) - {text.number for text in texts})
+    if missing := [n for n in absent if document_id(kind, n) not in withheld]:
         message = f"missing numbers: {ranges(missing, _MOST_GAPS)}"
         yield Finding(kind.folder[0], 0, "number-gap", message)
