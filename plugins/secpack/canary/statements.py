@@ -10,7 +10,7 @@ from typing import Final
 
 from secpack.extract.metadata import ISSUED
 from secpack.extract.sections import sections
-from secpack.model.archive import Document, Section, Statement
+from secpack.model.archive import Document, Statement
 from secpack.model.blocks import Block, ListBlock, Preformatted, leaves, plain, running_text
 from secpack.parser.dates import MONTHS, parse_date
 
@@ -29,7 +29,7 @@ _MAIL_DATE: Final = re.compile(
 def read_statements(document: Document) -> tuple[Statement, ...]:
     """Return the numbered statements of a canary, each with all that belongs to it on one line."""
     statements: list[tuple[int, int, list[str]]] = []
-    for block in _declaration(document):
+    for block in _titled(document, "statement"):
         if isinstance(block, ListBlock):
             items = [(item.number, item) for item in block.items if item.number is not None]
             statements += [(n, item.first, [_words(item.blocks)]) for n, item in items]
@@ -40,16 +40,13 @@ def read_statements(document: Document) -> tuple[Statement, ...]:
 
 def introduction(document: Document) -> str:
     """Return the words before the statements on one line: who declares them."""
-    return _words(tuple(takewhile(lambda b: not isinstance(b, ListBlock), _declaration(document))))
+    blocks = _titled(document, "statement")
+    return _words(tuple(takewhile(lambda block: not isinstance(block, ListBlock), blocks)))
 
 
-def _declaration(document: Document) -> Sequence[Block]:
-    section = _titled(document, "statement")
-    return section.blocks if section else ()
-
-
-def _titled(document: Document, words: str) -> Section | None:
-    return next((s for s in sections(document) if words in s.title.lower()), None)
+def _titled(document: Document, words: str) -> Sequence[Block]:
+    """The blocks of the first section whose title has these words."""
+    return next((s.blocks for s in sections(document) if words in s.title.lower()), ())
 
 
 def _words(blocks: Sequence[Block]) -> str:
@@ -86,15 +83,13 @@ def _first_match(pattern: re.Pattern[str], statements: Sequence[Statement]) -> r
 
 def announcements(document: Document) -> str:
     """Return the special announcements on one line; empty if there are none."""
-    section = _titled(document, "announcement")
-    words = _words(section.blocks) if section else ""
+    words = _words(_titled(document, "announcement"))
     return "" if words.lower().rstrip(".") in ("", "none") else words
 
 
 def freshness(document: Document) -> date | None:
     """Return the date in the proof of freshness."""
-    section = _titled(document, "proof of")
-    match = _MAIL_DATE.search(_words(section.blocks)) if section else None
+    match = _MAIL_DATE.search(_words(_titled(document, "proof of")))
     if not match:
         return None
     months = [name[:3] for name in MONTHS]

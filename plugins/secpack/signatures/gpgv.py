@@ -24,7 +24,7 @@ from secpack.errors import ParseError
 from secpack.model.archive import File, Signature, Verdict
 from secpack.parser.characters import visible
 from secpack.programs import LimitError, Program, Result, end_all, find_program, run
-from secpack.signatures.packets import DIGESTS, LEGACY, moment, read_signature
+from secpack.signatures.packets import DIGESTS, LEGACY, fits, moment, read_signature
 
 # RFC 9580, sections 9.1 and 9.5.
 _ALGORITHMS: Final = {
@@ -136,7 +136,7 @@ def check_signature(document: File, signature: Signature, home: Path, gpgv: Prog
     checked = _with_status(signature, done)
     if checked.verdict is Verdict.REFUSED:
         return replace(checked, reason=f"{_program_name(gpgv)}: {checked.reason}")
-    if checked.verdict.good and not packet.fits(document.data, checked.fingerprint):
+    if checked.verdict.good and not fits(packet, document.data, checked.fingerprint):
         return _malformed(signature, "its unsigned part was changed, which gpgv does not check")
     return checked
 

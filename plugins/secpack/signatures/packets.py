@@ -98,42 +98,13 @@ def _decode(block: re.Match[bytes]) -> bytes:
     return body
 
 
-@dataclass(frozen=True, slots=True)
-class SignaturePacket:
-    """A signature of version 4, as the parts that it covers and those that it does not.
-
-    The signature covers ``hashed``, not the subpackets ``unhashed``. ``prefix`` is the first two
-    bytes of the digest, ``digest`` the number of its algorithm, ``numbers`` the signature itself.
-    """
-
-    hashed: bytes
-    unhashed: bytes
-    prefix: bytes
-    digest: int
-    numbers: bytes
-
-    def fits(self, document: bytes, fingerprint: str) -> bool:
-        """Whether the parts that the signature does not cover agree with those that it covers.
-
-        gpgv does not check them, so nobody would notice a change. A digest that hashlib does not
-        know is not compared.
-        """
-        trailer = self.hashed + b"\x04\xff" + len(self.hashed).to_bytes(4)
-        name = _DIGEST_NAMES.get(self.digest)
-        digest = hashlib.new(name, document + trailer, usedforsecurity=False) if name else None
-        is_same = digest is None or digest.digest()[:2] == self.prefix
-        are_numbers = self.hashed[2] not in _WITH_NUMBERS or _are_numbers(self.numbers)
-        return is_same and are_numbers and _are_issuers(self.unhashed, fingerprint)
-
-
-_DIGEST_NAMES: Final = {2: "sha1", 8: "sha256", 9: "sha384", 10: "sha512", 11: "sha224"}
 _WITH_NUMBERS: Final = frozenset({1, 3, 17, 19, 22})  # RSA, DSA, ECDSA, EdDSA
 _ISSUER_ID: Final = b"\x10"
 _ISSUER_FINGERPRINT: Final = b"\x21"
 
 
-def read_signature(data: bytes) -> SignaturePacket:
-    """Read a file that contains one detached signature, armoured or binary, and nothing else.
+def read_signature(data: bytes) -> bytes:
+    """Return the body of the packet in a file that is one detached signature, armoured or binary.
 
     Raises ParseError, with the reason, for anything else.
     """
@@ -147,12 +118,13 @@ def read_signature(data: bytes) -> SignaturePacket:
         raise ParseError("several signatures in one file; expected one")
     if [packet.tag for packet in parts] != [_SIGNATURE]:
         raise ParseError("not one signature and nothing else")
-    signature = _signature(parts[0].body)
-    if signature.hashed[1]:
-        form = "made with --textmode" if signature.hashed[1] == 1 else "not over a file"
-        message = f"a signature of class {signature.hashed[1]:02x}, {form}; expected one of bytes"
-        raise ParseError(message)
-    return signature
+    body = parts[0].body
+    if body[:1] != b"\x04" or len(_divided(body)[2]) < 2:
+        raise ParseError("not a signature of version 4")
+    if body[1]:
+        form = "made with --textmode" if body[1] == 1 else "not over a file"
+        raise ParseError(f"a signature of class {body[1]:02x}, {form}; expected one of bytes")
+    return body
 
 
 def _unlike_a_signature(data: bytes) -> str:
@@ -176,19 +148,30 @@ def _unlike_a_signature(data: bytes) -> str:
     return "damaged: not the armour of a signature"
 
 
-def _signature(body: bytes) -> SignaturePacket:
-    """Split a signature packet into its parts (RFC 9580, section 5.2.3)."""
-    unhashed = 6 + int.from_bytes(body[4:6])
-    prefix = unhashed + 2 + int.from_bytes(body[unhashed : unhashed + 2])
-    if body[:1] != b"\x04" or prefix + 2 > len(body):
-        raise ParseError("not a signature of version 4")
-    return SignaturePacket(
-        hashed=body[:unhashed],
-        unhashed=body[unhashed + 2 : prefix],
-        prefix=body[prefix : prefix + 2],
-        digest=body[3],
-        numbers=body[prefix + 2 :],
-    )
+def _divided(signature: bytes) -> tuple[bytes, bytes, bytes]:
+    """What the signature covers, its other subpackets, and the rest (RFC 9580, section 5.2.3).
+
+    The rest is the first two bytes of the digest, and the numbers of the signature itself.
+    """
+    covered = 6 + int.from_bytes(signature[4:6])
+    end = covered + 2 + int.from_bytes(signature[covered : covered + 2])
+    return signature[:covered], signature[covered + 2 : end], signature[end:]
+
+
+def fits(signature: bytes, document: bytes, fingerprint: str) -> bool:
+    """Whether the parts that a signature does not cover agree with those that it covers.
+
+    gpgv does not check them, so nobody would notice a change. A digest that Python may lack is not
+    compared.
+    """
+    covered, subpackets, rest = _divided(signature)
+    trailer = covered + b"\x04\xff" + len(covered).to_bytes(4)
+    name = DIGESTS.get(str(covered[3]), "").lower()
+    is_known = name in hashlib.algorithms_guaranteed
+    digest = hashlib.new(name, document + trailer, usedforsecurity=False) if is_known else None
+    is_same = digest is None or digest.digest()[:2] == rest[:2]
+    are_numbers = covered[2] not in _WITH_NUMBERS or _are_numbers(rest[2:])
+    return is_same and are_numbers and _are_issuers(subpackets, fingerprint)
 
 
 def _are_numbers(data: bytes) -> bool:
