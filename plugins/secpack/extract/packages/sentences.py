@@ -180,7 +180,7 @@ def _remedies(sentence: str, entries: Sequence[Entry] | None) -> list[Entry] | N
 
 def names_packages(text: str, *, sure: bool) -> bool:
     """Whether words name packages that could be a remedy; if not ``sure``, then with versions."""
-    named = _SAYS.search(text) and _DUE.search(text) if not sure else _ABOUT.search(text)
+    named = (sure and "package" in text) or (_SAYS.search(text) and _DUE.search(text))
     return bool(named) and not is_old(text)
 
 
