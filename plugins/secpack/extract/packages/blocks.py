@@ -195,8 +195,9 @@ class Reader:
         others = (read_phrase(line.text, self.product) for line in lines[1:])
         if all(reading.is_plain or reading.header for reading in others):
             return lines
-        rest = _Words(words.text.partition("\n")[2], lines[1].line)
-        return [lines[0], rest] if first.is_header else [words]
+        if not (first.is_header and first.header and first.header.releases):
+            return [words]
+        return [lines[0], _Words(words.text.partition("\n")[2], lines[1].line)]
 
     def _words(
         self, words: _Words, *, sure: bool = False, prose: bool = False, label: bool = False
