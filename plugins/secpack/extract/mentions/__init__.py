@@ -85,7 +85,9 @@ def decide(mentions: Sequence[Mention]) -> tuple[Mention, ...]:
     titled = {m.value for m in mentions if m.context is Context.TITLE and m.scheme == "XSA"}
     others = {m.value for m in mentions if m.context is Context.SUMMARY and m.scheme == "XSA"}
     spared |= others - titled if titled else set()  # a title names all advisories, or none
-    return tuple(m for m in mentions if m.context in _ADDRESSES and m.value not in spared)
+    addressed = {m.value for m in mentions if m.context in _ADDRESSES} - spared
+    found = (m for m in mentions if m.context in _ADDRESSES or m.advisory in addressed)
+    return tuple(m for m in found if m.value not in spared)
 
 
 # --- running text -----------------------------------------------------------------------------
@@ -254,16 +256,20 @@ def _mentions(document: Document) -> Iterator[Mention]:
     year = head.date.year if head and head.date else 0
     grammar = grammar_for(head.issuer if head else "us", year)
     subject: list[Mention] = []  # what was named last, up to the end of the next passage
+    quoted = False
     for passage in _passages(document):
+        if quoted and not passage.quoted:
+            subject = []
+        quoted = passage.quoted
         plain = all(isinstance(inline, b.Text) for inline in passage.inlines)
         for sentence in _sentences(passage, cited) if subject or not plain else ():
             found, again = _read(sentence, subject, grammar, year)
             yield from (*found, *again)
-            if found and not passage.quoted:
+            if found and not quoted:
                 subject = [m for m in found if m.context is not Context.ASIDE][:_MAX_NAMES]
             elif again:
                 subject = []
-        if plain and not passage.quoted:
+        if plain and not quoted:
             subject = []
 
 
@@ -271,8 +277,7 @@ def _read(
     sentence: _Sentence, subject: list[Mention], grammar: Grammar, year: int
 ) -> tuple[list[Mention], list[Mention]]:
     """What a sentence names; and again, what of that and of the subject it calls harmless."""
-    quoted = sentence.passage.quoted
-    picked = set() if quoted else _picked(sentence, subject, grammar)
+    picked = set() if sentence.passage.quoted else _picked(sentence, subject, grammar)
     told = [(n, c) for n in sentence.names if (c := _context(sentence, n, grammar, picked))]
     partners = _partners(sentence, subject, [n for n, c in told if c is not Context.ASIDE])
     found = [
@@ -281,7 +286,7 @@ def _read(
         for name in names
     ]
     near, harm = [m for m in (*subject, *found) if m.value in picked], Context.NOT_AFFECTED
-    if subject and not (picked or found or quoted):
+    if subject and not (picked or found or sentence.passage.quoted):
         comment = ["HARMLESS"] if subject[0].sentence.startswith(subject[0].value) else []
         later = said(grammar, sentence.around(), "NOT_AFFECTED", "LATER HARMLESS", *comment)
         near, harm = subject if later else [], later or harm
@@ -312,8 +317,6 @@ def _mention(sentence: _Sentence, name: _Name, context: Context, owner: str, yea
     addressed = context in _ADDRESSES and name.scheme == "XSA"
     title = _TITLE.match(sentence.printed, name.start) if addressed else None
     quoted = " ".join(title[1].split()) if title else ""
-    if context is Context.QUOTATION and owner:  # it gives its subject a CVE
-        context = Context.SUMMARY
     if name.scheme == "CVE" and int(name.value.split("-")[1]) < year - 1:  # it is background
         context = Context.ASIDE if context is Context.SUMMARY else context
     words = sentence.short(name.start)

@@ -44,7 +44,7 @@ no … US is (affected|exposed|vulnerable) (by|to) @ | No part of Quern is expos
 (install|issued|released|published|PACKAGES) … (FIX|update)s? for @ | We released a fix for XSA-1.
 FIX for @ … (included|backported) | The fix for XSA-1 has been backported.
 = ASIDE
-(previous|earlier|prior|older|original|infamous)[^,;]{0,60} @ | It is worse than the older XSA-1.
+(previous|earlier|prior|older|original|infamous|common with)[^,;]{0,60} @ | The older XSA-1 is bad.
 (FIX|change|mitigations?|work) (of|for|to|in|from|with|on) @ | A fix for XSA-1 is it.
 @ ('s )?(FIX|change|mitigations?|regressions?)\b | The XSA-1 fix had caused it.
 (regression|variant|successor|sequel|case|caused|similar|related) (of|by|to|from) @ | Case of XSA-1
