@@ -20,7 +20,7 @@ from markupsafe import escape
 
 from benchmarks.inference import inferred_pairs, score, tracked_pairs
 from bulletins import words
-from bulletins.build.links import dangling
+from bulletins.build.gate import dangling
 from bulletins.site import about, summary
 from secpack import Checker, Profile, SecpackError, load, load_advisories, load_profile
 from secpack.cache import Cache

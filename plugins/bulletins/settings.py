@@ -107,12 +107,13 @@ def read_archive(settings: dict[str, Any]) -> tuple[Archive, Profile]:
     advisories = load_advisories(xsa and Path(xsa), xsa_json and Path(xsa_json))
     pinned = _as_of(settings, profile)
     strict = bool(settings.get("STRICT"))
+    cache = None if strict else open_cache("verdicts.json")  # never publish cached verdicts
     archive = load(
         settings["SECPACK"],
         profile=profile,
         advisories=advisories,
         as_of=pinned or _today(),
-        checker=_checker(strict=strict),
+        checker=Checker(cache=cache, progress=Progress("Checking signatures")),
         progress=Progress("Reading texts"),
     )
     if strict and not profile.trusted:
@@ -120,12 +121,6 @@ def read_archive(settings: dict[str, Any]) -> tuple[Archive, Profile]:
     if strict:
         _check_strictly(archive, pinned=pinned is not None)
     return archive, profile
-
-
-def _checker(*, strict: bool) -> Checker:
-    """Return what checks signatures; a build for publication uses no cached verdicts."""
-    cache = None if strict else open_cache("verdicts.json")
-    return Checker(cache=cache, progress=Progress("Checking signatures"))
 
 
 def _check_strictly(archive: Archive, *, pinned: bool) -> None:

@@ -10,21 +10,7 @@ from itertools import pairwise
 
 from jinja2 import Environment
 
-from bulletins.urls import (
-    CVE,
-    INDEX,
-    PACKAGE,
-    RELEASE,
-    XSA,
-    advisory_url,
-    attachment_url,
-    beside,
-    id_url,
-    key_url,
-    page_url,
-    published_advisory,
-    published_id,
-)
+from bulletins import urls
 from secpack import Profile
 from secpack.extract.summary import shortened
 from secpack.model.archive import (
@@ -83,8 +69,8 @@ class Site:
         """
         rows = [row for bulletin in self.archive.bulletins for row in bulletin.packages]
         packages = [row for row in rows if row.package]
-        lists = {XSA: self.archive.advisories, CVE: self.archive.ids, RELEASE: rows}
-        lists |= {PACKAGE: packages}
+        lists = {urls.XSA: self.archive.advisories, urls.CVE: self.archive.ids, urls.RELEASE: rows}
+        lists |= {urls.PACKAGE: packages}
         return tuple(url for url, entries in lists.items() if entries and self.own_theme)
 
     @cached_property
@@ -160,11 +146,11 @@ class Site:
         profile = self.profile
         for publication in self.archive.publications:
             for file in _files_of(publication):
-                yield beside(publication, profile, file.name), file
+                yield urls.beside(publication, profile, file.name), file
         for attachment in self.archive.attachments:
             for file in (attachment.file, *_files(attachment.signatures)):
-                yield attachment_url(attachment, file.name, profile), file
-        yield from {key_url(key, profile): key.file for key in self.archive.keys}.items()
+                yield urls.attachment_url(attachment, file.name, profile), file
+        yield from {urls.key_url(key, profile): key.file for key in self.archive.keys}.items()
 
 
 @dataclass(slots=True)
@@ -194,7 +180,7 @@ class Links:
     def __init__(self, site: Site, root: str) -> None:
         self._site = site
         self._root = root
-        self._page = "" if "://" in root else INDEX
+        self._page = "" if "://" in root else urls.INDEX
 
     def __call__(self, identifier: Id) -> str | None:
         """The URL, or None if the id leads nowhere."""
@@ -203,7 +189,7 @@ class Links:
                 return self._advisory(int(identifier.value.removeprefix("XSA-")))
             case "bulletin" if self._is_own(identifier.text):
                 bulletin = self._site.bulletins.get(int(identifier.value))
-                return self.to(page_url(bulletin, self._site.profile)) if bulletin else None
+                return self.to(urls.page_url(bulletin, self._site.profile)) if bulletin else None
             case "bulletin":
                 return None
             case scheme:
@@ -215,14 +201,14 @@ class Links:
 
     def _advisory(self, number: int) -> str:
         if not self._site.own_theme or number not in self._site.advisories:
-            return published_advisory(number, self._site.profile)
-        return self.to(advisory_url(number))
+            return urls.published_advisory(number, self._site.profile)
+        return self.to(urls.advisory_url(number))
 
     def _named(self, scheme: str, value: str) -> str | None:
         """The anchor on the page of all CVEs and other ids."""
         if not self._site.own_theme or value not in self._site.named_ids:
-            return published_id(scheme, value, self._site.profile) or None
-        return self._root + id_url(scheme, value, self._page)
+            return urls.published_id(scheme, value, self._site.profile) or None
+        return self._root + urls.id_url(scheme, value, self._page)
 
     def _is_own(self, text: str) -> bool:
         """Whether an id such as ``QSB #37`` is one of this issuer's."""
@@ -253,13 +239,9 @@ def about(publication: Publication) -> str:
     return publication.summary.about
 
 
-def _signed(publication: Publication) -> list[File]:
-    return [publication.document.file, *_files(publication.signatures)]
-
-
 def _files_of(publication: Publication) -> list[File]:
     """The files next to a document's page: original, signatures, and letters with theirs."""
-    files = _signed(publication)
+    files = [publication.document.file, *_files(publication.signatures)]
     if isinstance(publication, Canary):
         for letter in publication.letters:
             files += [letter.document.file, *_files(letter.signatures)]

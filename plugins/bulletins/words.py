@@ -361,13 +361,8 @@ meanings: Final = (
         ),
     ),
 )
-tracker_captions: Final = {
-    0: Markup("By number, highest first: {total} in the tracker"),
-    1: Markup("By number, highest first: {total} in the tracker, and 1 mentioned only elsewhere"),
-    2: Markup(
-        "By number, highest first: {total} in the tracker, and {others} mentioned only elsewhere"
-    ),
-}
+tracker_caption: Final = Markup("By number, highest first: {total} in the tracker")
+untracked: Final = Markup(", and {number} mentioned only elsewhere")
 affected_column: Final = "Affected"
 reason: Final = "Reason"
 bulletin_column: Final = "Bulletin"

@@ -16,8 +16,8 @@ from pelican.utils import get_relative_path, sanitised_join
 from pelican.writers import Writer
 
 from bulletins.exports.data import Files
-from bulletins.pages import MakePage, document_page, frame_of, home_page, text_page
-from bulletins.pages.model import Frame, Page
+from bulletins.pages import document_page, frame_of, home_page, text_page
+from bulletins.pages.model import Frame, MakePage, Page
 from bulletins.site import Build, Site
 from bulletins.templates import render_page
 from bulletins.urls import NOT_FOUND

@@ -18,7 +18,7 @@ import pytest
 
 from bulletins.build.build import _put_in_place, _recover
 from bulletins.build.checksums import check_ours
-from bulletins.build.links import dangling
+from bulletins.build.gate import dangling
 from bulletins.settings import _check_strictly
 from secpack import SecpackError, load
 from tests.bulletins.sites import ROOT, Shared, Site, build, environ, interrupted_after

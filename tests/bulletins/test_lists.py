@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from bulletins.build.links import dangling
+from bulletins.build.gate import dangling
 from bulletins.pages.items import by_year
 from secpack import Profile, load
 from tests.bulletins.sites import environ, run
@@ -18,9 +18,9 @@ from tests.packs import bulletin, make_pack
 BUILD = """
 import re
 import sys
-import bulletins.pages.items, bulletins.pages.lists
+from bulletins import urls
 from bulletins.build.__main__ import main
-bulletins.pages.items.LONGEST_LIST = bulletins.pages.lists.LONGEST_LIST = 5
+urls.LONGEST_LIST = 5
 sys.exit(main([]))
 """
 

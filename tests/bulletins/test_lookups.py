@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from bulletins.build.links import dangling
+from bulletins.build.gate import dangling
 from bulletins.lookups import by_package, by_release, slug_of, without_release
 from secpack import Profile, load
 from secpack.model.archive import Archive

@@ -10,8 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from bulletins.build.gate import GateError, check_output
-from bulletins.build.links import dangling
+from bulletins.build.gate import GateError, check_output, dangling
 from bulletins.site import Site as ArchiveSite
 from secpack import load, load_advisories, load_profile
 from tests.bulletins.sites import ROOT, Shared, Site, build

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from bulletins.build.links import dangling
+from bulletins.build.gate import dangling
 from secpack import Checker, load, load_profile
 from secpack.cli import main
 from secpack.model.archive import Window

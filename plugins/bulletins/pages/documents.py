@@ -8,6 +8,7 @@ from markupsafe import Markup
 
 from bulletins import words
 from bulletins.html import LinkOf, Rendered, render, render_blocks
+from bulletins.pages import model
 from bulletins.pages.evidence import evidence
 from bulletins.pages.items import (
     bulletin_item,
@@ -17,15 +18,7 @@ from bulletins.pages.items import (
     package_item,
     signer_name,
 )
-from bulletins.pages.model import (
-    Body,
-    BulletinPage,
-    CanaryPage,
-    Comparison,
-    Excerpt,
-    LetterItem,
-    Link,
-)
+from bulletins.pages.model import Link
 from bulletins.site import Links, Site, summary
 from bulletins.urls import json_url
 from secpack.canary.diff import changes
@@ -49,7 +42,7 @@ _LINE: Final = 80
 _LEAST: Final = 800
 
 
-def bulletin_page(site: Site, bulletin: Bulletin) -> BulletinPage:
+def bulletin_page(site: Site, bulletin: Bulletin) -> model.BulletinPage:
     """The page of a bulletin."""
     document, links = bulletin.document, Links(site, ROOT)
     text = render(document, links)
@@ -59,10 +52,10 @@ def bulletin_page(site: Site, bulletin: Bulletin) -> BulletinPage:
     most = max(_LEAST, room * 3 // 4)  # the rest is markup
     concerned = affected(document, most)
 
-    def excerpt(quotation: Quotation) -> Excerpt:
+    def excerpt(quotation: Quotation) -> model.Excerpt:
         section, html = quotation.section, render_blocks(quotation.blocks, links, targets)
         anchor = _anchor(text, section)
-        return Excerpt(section.title, anchor, Markup(html), quotation.omitted)  # noqa: S704 - ours
+        return model.Excerpt(section.title, anchor, Markup(html), quotation.omitted)  # noqa: S704 - ours
 
     steps = tuple(excerpt(each) for each in actions(document, lines, most))
     concerns = excerpt(concerned) if concerned else None
@@ -71,7 +64,7 @@ def bulletin_page(site: Site, bulletin: Bulletin) -> BulletinPage:
     for id_, relation in bulletin.relations.items():
         ids[relation].append(id_)
     addressed = ids[Relation.ADDRESSED]
-    return BulletinPage(
+    return model.BulletinPage(
         item=bulletin_item(site, bulletin),
         body=_body(site, bulletin, text, room - quoted),
         cves=id_links(id_ for id_ in addressed if id_[0] == "CVE"),
@@ -89,11 +82,11 @@ def _anchor(text: Rendered, section: Section) -> str:
     return next((entry.anchor for entry in text.outline if entry.title == title), "")
 
 
-def canary_page(site: Site, canary: Canary) -> CanaryPage:
+def canary_page(site: Site, canary: Canary) -> model.CanaryPage:
     """The page of a canary."""
     links = Links(site, ROOT)
     text = render(canary.document, links)
-    return CanaryPage(
+    return model.CanaryPage(
         item=canary_item(site, canary),
         body=_body(site, canary, text, _room(canary, text)),
         bulletins=sum(1 for b in site.archive.bulletins if b.published <= canary.published),
@@ -112,10 +105,10 @@ def _room(publication: Publication, text: Rendered) -> int:
     return _LIGHT - _FRAME - _ROW * rows - _LINE * lines - len(text.html.encode())
 
 
-def _body(site: Site, publication: Publication, text: Rendered, room: int) -> Body:
+def _body(site: Site, publication: Publication, text: Rendered, room: int) -> model.Body:
     file = publication.document.file
     older, newer = site.older.get(publication.id), site.newer.get(publication.id)
-    return Body(
+    return model.Body(
         description=summary(publication),
         html=Markup(text.html),  # noqa: S704 - ours
         outline=text.outline,
@@ -133,9 +126,9 @@ def _body(site: Site, publication: Publication, text: Rendered, room: int) -> Bo
     )
 
 
-def _letter(site: Site, letter: Letter, links: LinkOf) -> LetterItem:
+def _letter(site: Site, letter: Letter, links: LinkOf) -> model.LetterItem:
     text = render(letter.document, links, prefix=f"{letter.name}-", top=3)
-    return LetterItem(
+    return model.LetterItem(
         name=letter.name.replace("-", " ").capitalize(),
         anchor=f"page-letter-{letter.name}",
         html=Markup(text.html),  # noqa: S704 - ours
@@ -143,7 +136,7 @@ def _letter(site: Site, letter: Letter, links: LinkOf) -> LetterItem:
     )
 
 
-def _comparison(site: Site, canary: Canary) -> Comparison | None:
+def _comparison(site: Site, canary: Canary) -> model.Comparison | None:
     """How a canary differs from the one before.
 
     A signer whose signature does not count has not signed. That is no alarm if the profile says
@@ -157,7 +150,7 @@ def _comparison(site: Site, canary: Canary) -> Comparison | None:
     left = [name for name in missing if _has_left(site, name, canary)]
     expected = expected_signers(canary, site.profile)
     is_explained = not site.standing(canary).alarms
-    return Comparison(
+    return model.Comparison(
         skipped=tuple(range(before.number + 1, canary.number)),
         lost_signers=tuple(
             (signer_name(site, name), not (is_explained and name in expected))

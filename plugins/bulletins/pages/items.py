@@ -8,27 +8,10 @@ from datetime import date
 from operator import attrgetter
 from typing import Any, TypeVar
 
-from bulletins import words
-from bulletins.pages.model import (
-    BulletinItem,
-    CanaryItem,
-    Item,
-    Link,
-    PackageItem,
-    Reference,
-    Year,
-)
+from bulletins import urls, words
+from bulletins.pages import model
+from bulletins.pages.model import Link
 from bulletins.site import Site, about, heading
-from bulletins.urls import (
-    INDEX,
-    LONGEST_LIST,
-    advisory_url,
-    id_url,
-    package_url,
-    page_url,
-    release_url,
-    year_url,
-)
 from secpack.model.archive import Bulletin, Canary, Context, Fix, PackageRow, Publication
 
 _T = TypeVar("_T")
@@ -37,34 +20,34 @@ _T = TypeVar("_T")
 _MOST_SENTENCES = 2
 
 
-def bulletin_item(site: Site, bulletin: Bulletin) -> BulletinItem:
+def bulletin_item(site: Site, bulletin: Bulletin) -> model.BulletinItem:
     """A bulletin in a list."""
-    return BulletinItem(
+    return model.BulletinItem(
         **_shown(site, bulletin),
         about=about(bulletin),
         advisories=advisory_links(bulletin.addresses),
-        releases=tuple(Link(release_url(name), name) for name in bulletin.releases),
+        releases=tuple(Link(urls.release_url(name), name) for name in bulletin.releases),
     )
 
 
-def canary_item(site: Site, canary: Canary) -> CanaryItem:
+def canary_item(site: Site, canary: Canary) -> model.CanaryItem:
     """A canary in a list."""
     signers = tuple(signer_name(site, s.signer) for s in canary.signatures if s.counts)
-    return CanaryItem(**_shown(site, canary), signers=signers)
+    return model.CanaryItem(**_shown(site, canary), signers=signers)
 
 
 def _shown(site: Site, publication: Publication) -> dict[str, Any]:
     """The fields of all items."""
     return {
         "publication": publication,
-        "url": page_url(publication, site.profile),
+        "url": urls.page_url(publication, site.profile),
         "heading": heading(publication),
         "standing": words.in_short(site.standing(publication)),
         "alarm": bool(site.standing(publication).alarms),
     }
 
 
-def item_of(site: Site, publication: Publication) -> Item:
+def item_of(site: Site, publication: Publication) -> model.Item:
     """A document in a list."""
     if isinstance(publication, Canary):
         return canary_item(site, publication)
@@ -77,35 +60,35 @@ def signer_name(site: Site, name: str) -> str:
     return signer.name if signer else name
 
 
-def reference(site: Site, identity: str, advisory: int | None = None) -> Reference:
+def reference(site: Site, identity: str, advisory: int | None = None) -> model.Reference:
     """A document by id, with sentences that mention an advisory; first those that exclude it."""
     publication = site.documents.get(identity)
     if publication is None:
-        return Reference(identity, None)
+        return model.Reference(identity, None)
     value = f"XSA-{advisory}"
     mentions = [m for m in publication.all_mentions if m.value == value]
     mentions.sort(key=lambda mention: mention.context is not Context.NOT_AFFECTED)
     sentences = [s for s in dict.fromkeys(m.sentence for m in mentions) if s != publication.title]
-    return Reference(identity, item_of(site, publication), tuple(sentences[:_MOST_SENTENCES]))
+    return model.Reference(identity, item_of(site, publication), tuple(sentences[:_MOST_SENTENCES]))
 
 
 def advisory_links(numbers: Iterable[int]) -> tuple[Link, ...]:
     """Links to the pages of advisories."""
-    return tuple(Link(advisory_url(number), f"XSA-{number}") for number in numbers)
+    return tuple(Link(urls.advisory_url(number), f"XSA-{number}") for number in numbers)
 
 
 def id_links(ids: Iterable[tuple[str, str]]) -> tuple[Link, ...]:
     """Links to the pages of advisories, and to other ids on the page of all of them."""
-    return tuple(Link(id_url(scheme, value), value) for scheme, value in ids)
+    return tuple(Link(urls.id_url(scheme, value), value) for scheme, value in ids)
 
 
-def package_item(row: PackageRow) -> PackageItem:
+def package_item(row: PackageRow) -> model.PackageItem:
     """A package, with links to its own page and that of its release."""
     fixes = {Fix.AVAILABLE: row.version, Fix.NONE: words.no_fix}
-    return PackageItem(
-        release=Link(release_url(row.release), row.release) if row.release else None,
+    return model.PackageItem(
+        release=Link(urls.release_url(row.release), row.release) if row.release else None,
         target=row.target,
-        package=Link(package_url(row.name), row.package) if row.package else None,
+        package=Link(urls.package_url(row.name), row.package) if row.package else None,
         version=fixes.get(row.fix, words.not_affected),
         note=row.note,
     )
@@ -124,10 +107,11 @@ def by_year(
     return [(year, tuple(years[year])) for year in sorted(years, reverse=True)]
 
 
-def year_links(base: str, publications: Sequence[Publication]) -> tuple[Year, ...]:
+def year_links(base: str, publications: Sequence[Publication]) -> tuple[model.Year, ...]:
     """The years of a list at ``base``: anchors on its page, or pages if it is too long."""
-    is_long = len(publications) > LONGEST_LIST
-    return tuple(
-        Year(year, len(group), year_url(base, year) + INDEX if is_long else f"#year-{year}")
-        for year, group in by_year(publications)
-    )
+    is_long = len(publications) > urls.LONGEST_LIST
+
+    def url(year: int) -> str:
+        return urls.year_url(base, year) + urls.INDEX if is_long else f"#year-{year}"
+
+    return tuple(model.Year(year, len(group), url(year)) for year, group in by_year(publications))

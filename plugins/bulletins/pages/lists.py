@@ -6,8 +6,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from functools import partial
 from typing import TypeVar
 
-from bulletins import words
+from bulletins import urls, words
 from bulletins.lookups import Lookup, by_package, by_release, without_release
+from bulletins.pages import model
 from bulletins.pages.evidence import certified
 from bulletins.pages.items import (
     bulletin_item,
@@ -18,31 +19,9 @@ from bulletins.pages.items import (
     signer_name,
     year_links,
 )
-from bulletins.pages.model import (
-    AttachmentItem,
-    HomePage,
-    KeyItem,
-    KeysPage,
-    Link,
-    ListPage,
-    LookupItem,
-    LookupKind,
-    LookupPage,
-    LookupsPage,
-    MakePage,
-    PackageItem,
-)
+from bulletins.pages.model import Link
 from bulletins.site import Site
-from bulletins.urls import (
-    LONGEST_LIST,
-    PACKAGE,
-    RELEASE,
-    attachment_url,
-    key_url,
-    list_url,
-    year_url,
-)
-from secpack.model.archive import Attachment, Bulletin, Canary, Key, PackageRow, Publication
+from secpack.model.archive import Attachment, Bulletin, Canary, Key, Publication
 from secpack.profile import Kind
 from secpack.signatures.policy import revocation_in_words
 from secpack.tracker.statistics import statistics
@@ -52,18 +31,18 @@ _P = TypeVar("_P", Bulletin, Publication)
 _EARLIER = 4
 
 
-def home_page(site: Site) -> HomePage:
+def home_page(site: Site) -> model.HomePage:
     """The front page."""
     archive = site.archive
     newest = [bulletin_item(site, bulletin) for bulletin in archive.bulletins[: -_EARLIER - 2 : -1]]
     canary = archive.canaries[-1] if archive.canaries else None
-    return HomePage(
+    return model.HomePage(
         newest=newest[0] if newest else None,
         earlier=tuple(newest[1:]),
         canary=canary_item(site, canary) if canary else None,
         statistics=statistics(archive.advisories),
         advisories=len(archive.advisories),
-        years=year_links(list_url(site.profile.bulletins), archive.bulletins),
+        years=year_links(urls.list_url(site.profile.bulletins), archive.bulletins),
         bulletins=len(archive.bulletins),
         canaries=len(archive.canaries),
     )
@@ -71,27 +50,27 @@ def home_page(site: Site) -> HomePage:
 
 def list_pages(
     site: Site, kind: Kind, publications: Sequence[Publication]
-) -> Iterator[tuple[str, MakePage]]:
+) -> Iterator[tuple[str, model.MakePage]]:
     """The list of all documents of a kind and, if it is too long, a list for each year; by URL."""
-    for url, shown in _parts(list_url(kind), publications[::-1]):
+    for url, shown in _parts(urls.list_url(kind), publications[::-1]):
         yield url, partial(_list_page, site, kind, publications, shown)
 
 
 def _list_page(
     site: Site, kind: Kind, publications: Sequence[Publication], shown: Sequence[Publication]
-) -> ListPage:
+) -> model.ListPage:
     latest = publications[-1] if publications else None
-    return ListPage(
+    return model.ListPage(
         kind="canaries" if kind == site.profile.canaries else "bulletins",
         total=len(publications),
         due=latest.due if isinstance(latest, Canary) else None,
-        years=year_links(list_url(kind), publications),
+        years=year_links(urls.list_url(kind), publications),
         groups=tuple((year, [item_of(site, p) for p in group]) for year, group in by_year(shown)),
         attachments=tuple(_attachments(site, kind)),
     )
 
 
-def _attachments(site: Site, kind: Kind) -> Iterator[AttachmentItem]:
+def _attachments(site: Site, kind: Kind) -> Iterator[model.AttachmentItem]:
     """The attachments in the folders of a kind; with the bulletins, also those of other folders."""
     canaries = site.profile.canaries
     for attachment in site.archive.attachments:
@@ -100,10 +79,10 @@ def _attachments(site: Site, kind: Kind) -> Iterator[AttachmentItem]:
         ):
 
             def link(name: str, text: str, attachment: Attachment = attachment) -> Link:
-                return Link(attachment_url(attachment, name, site.profile), text)
+                return Link(urls.attachment_url(attachment, name, site.profile), text)
 
             standing = site.standings[path]
-            yield AttachmentItem(
+            yield model.AttachmentItem(
                 file=link(attachment.file.name, attachment.file.name),
                 standing=words.in_short(standing),
                 alarm=bool(standing.alarms),
@@ -113,78 +92,78 @@ def _attachments(site: Site, kind: Kind) -> Iterator[AttachmentItem]:
             )
 
 
-def lookup_pages(site: Site) -> Iterator[tuple[str, MakePage]]:
+def lookup_pages(site: Site) -> Iterator[tuple[str, model.MakePage]]:
     """The lists of releases and packages, and a page for each, by URL."""
     releases, packages = by_release(site.archive), by_package(site.archive)
-    if RELEASE in site.lookups:
-        yield RELEASE, partial(_lookups, site, "release", RELEASE, releases)
-    if PACKAGE in site.lookups:
-        yield PACKAGE, partial(_lookups, site, "package", PACKAGE, packages)
+    if urls.RELEASE in site.lookups:
+        yield urls.RELEASE, partial(_lookups, site, "release", urls.RELEASE, releases)
+    if urls.PACKAGE in site.lookups:
+        yield urls.PACKAGE, partial(_lookups, site, "package", urls.PACKAGE, packages)
     for lookup in releases:
-        yield from _lookup(site, lookup, "release", RELEASE, f"{site.product} {lookup.name}")
+        yield from _lookup(site, lookup, "release", urls.RELEASE, f"{site.product} {lookup.name}")
     for lookup in packages:
-        yield from _lookup(site, lookup, "package", PACKAGE, lookup.name)
+        yield from _lookup(site, lookup, "package", urls.PACKAGE, lookup.name)
 
 
-def _lookups(site: Site, kind: LookupKind, base: str, lookups: Iterable[Lookup]) -> LookupsPage:
+def _lookups(
+    site: Site, kind: model.LookupKind, base: str, lookups: Iterable[Lookup]
+) -> model.LookupsPage:
     others = without_release(site.archive) if kind == "release" else ()
     entries = tuple(
-        LookupItem(
+        model.LookupItem(
             Link(f"{base}{lookup.slug}/", lookup.name),
             len(lookup.shipped),
             bulletin_item(site, lookup.shipped[0][0]),
         )
         for lookup in lookups
     )
-    return LookupsPage(kind, entries, tuple(bulletin_item(site, b) for b in others))
+    return model.LookupsPage(kind, entries, tuple(bulletin_item(site, b) for b in others))
 
 
 def _lookup(
-    site: Site, lookup: Lookup, kind: LookupKind, base: str, name: str
-) -> Iterator[tuple[str, MakePage]]:
+    site: Site, lookup: Lookup, kind: model.LookupKind, base: str, name: str
+) -> Iterator[tuple[str, model.MakePage]]:
     """The page of a release or a package and, if it is too long, one for each year."""
     bulletins = [bulletin for bulletin, _ in lookup.shipped]
     rows = {bulletin.number: rows for bulletin, rows in lookup.shipped}
     url = f"{base}{lookup.slug}/"
-    years = year_links(url, bulletins) if len(bulletins) > LONGEST_LIST else ()
+    years = year_links(url, bulletins) if len(bulletins) > urls.LONGEST_LIST else ()
 
-    def page(shown: Sequence[Bulletin]) -> LookupPage:
-        shipped = tuple((bulletin_item(site, b), _packages(rows[b.number])) for b in shown)
-        return LookupPage(kind, name, years, shipped)
+    def page(shown: Sequence[Bulletin]) -> model.LookupPage:
+        shipped = tuple(
+            (bulletin_item(site, b), tuple(map(package_item, rows[b.number]))) for b in shown
+        )
+        return model.LookupPage(kind, name, years, shipped)
 
     for part_url, shown in _parts(url, bulletins):
         yield part_url, partial(page, shown)
 
 
-def _packages(rows: Iterable[PackageRow]) -> tuple[PackageItem, ...]:
-    return tuple(package_item(row) for row in rows)
-
-
 def _parts(base: str, publications: Sequence[_P]) -> Iterator[tuple[str, Sequence[_P]]]:
     """A list as pages: one or, if it is too long, one for the newest year and one for each year."""
-    years = by_year(publications) if len(publications) > LONGEST_LIST else []
+    years = by_year(publications) if len(publications) > urls.LONGEST_LIST else []
     yield base, years[0][1] if years else publications
     for year, group in years:
-        yield year_url(base, year), group
+        yield urls.year_url(base, year), group
 
 
-def keys_page(site: Site) -> KeysPage:
+def keys_page(site: Site) -> model.KeysPage:
     """All keys by folder of the pack, master keys first."""
-    folders: dict[str, list[KeyItem]] = {}
+    folders: dict[str, list[model.KeyItem]] = {}
     for key in sorted(
         site.archive.keys, key=lambda k: ("master-key" not in k.file.path, k.file.path)
     ):
         folder = key.file.path.rpartition("/")[0].partition("/")[2]
         folders.setdefault(folder, []).append(_key(site, key))
     items = tuple((folder, tuple(keys)) for folder, keys in folders.items())
-    return KeysPage(site.profile.trusted, items)
+    return model.KeysPage(site.profile.trusted, items)
 
 
-def _key(site: Site, key: Key) -> KeyItem:
+def _key(site: Site, key: Key) -> model.KeyItem:
     state = certified(site, key, key.certified)
-    return KeyItem(
+    return model.KeyItem(
         key=key,
         revoked=revocation_in_words(key.revoked) if key.revoked else "",
         certified=f"{state[0].upper()}{state[1:]}.",
-        file=Link(key_url(key, site.profile), key.file.name),
+        file=Link(urls.key_url(key, site.profile), key.file.name),
     )

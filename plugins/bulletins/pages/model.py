@@ -404,20 +404,9 @@ class KeysPage:
 
 @dataclass(frozen=True, slots=True)
 class FeedsPage:
-    """Feeds and data, in sections."""
+    """Feeds and data by section: links to files for programs, each with a sentence."""
 
-    sections: tuple[FeedsSection, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class FeedsSection:
-    """Links to files for programs, each with a sentence; introduction and last words."""
-
-    id: str
-    title: str
-    introduction: str
-    end: str
-    links: tuple[tuple[Link, str], ...]
+    sections: tuple[tuple[str, tuple[tuple[Link, str], ...]], ...]
 
 
 @dataclass(frozen=True, slots=True)

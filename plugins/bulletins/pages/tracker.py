@@ -9,34 +9,22 @@ from urllib.parse import urlsplit
 
 from markupsafe import Markup
 
+from bulletins import urls
 from bulletins.html import render_words
+from bulletins.pages import model
 from bulletins.pages.items import advisory_links, id_links, reference
-from bulletins.pages.model import (
-    AdvisoryItem,
-    AdvisoryPage,
-    IdItem,
-    IdPage,
-    Link,
-    MakePage,
-    TrackerPage,
-)
+from bulletins.pages.model import Link
 from bulletins.site import Links, Site
-from bulletins.urls import (
-    advisory_url,
-    page_url,
-    published_advisory,
-    published_id,
-)
 from secpack.model.archive import Advisory, NamedId
 from secpack.pack import document_id
 from secpack.parser.inline import parse_inline
 from secpack.tracker.statistics import statistics
 
 
-def tracker_page(site: Site) -> TrackerPage:
+def tracker_page(site: Site) -> model.TrackerPage:
     """All advisories, highest number first."""
     advisories, links = site.archive.advisories, Links(site, "../")
-    return TrackerPage(
+    return model.TrackerPage(
         statistics=statistics(advisories),
         advisories=tuple(_item(site, advisory, links) for advisory in reversed(advisories)),
         untracked=sum(1 for advisory in advisories if not advisory.tracked),
@@ -45,19 +33,19 @@ def tracker_page(site: Site) -> TrackerPage:
     )
 
 
-def advisory_pages(site: Site) -> Iterator[tuple[str, MakePage]]:
+def advisory_pages(site: Site) -> Iterator[tuple[str, model.MakePage]]:
     """What makes a page for each advisory, by URL."""
     for at, advisory in enumerate(site.archive.advisories):
-        yield advisory_url(advisory.number), partial(_advisory_page, site, at)
+        yield urls.advisory_url(advisory.number), partial(_advisory_page, site, at)
 
 
-def _advisory_page(site: Site, at: int) -> AdvisoryPage:
+def _advisory_page(site: Site, at: int) -> model.AdvisoryPage:
     advisories = site.archive.advisories
     advisory = advisories[at]
     mentioned = [id_ for id_ in advisory.mentioned_in if id_ not in advisory.unaffected_in]
-    return AdvisoryPage(
+    return model.AdvisoryPage(
         item=_item(site, advisory, Links(site, "../../")),
-        published_at=published_advisory(advisory.number, site.profile),
+        published_at=urls.published_advisory(advisory.number, site.profile),
         cves=id_links(("CVE", cve) for cve in advisory.cves),
         by_text=_by_text(site, advisory),
         mentions=tuple(reference(site, id_, advisory.number) for id_ in mentioned),
@@ -68,12 +56,12 @@ def _advisory_page(site: Site, at: int) -> AdvisoryPage:
 
 
 def _link(advisory: Advisory) -> Link:
-    return Link(advisory_url(advisory.number), advisory.id)
+    return Link(urls.advisory_url(advisory.number), advisory.id)
 
 
-def _item(site: Site, advisory: Advisory, links: Links) -> AdvisoryItem:
+def _item(site: Site, advisory: Advisory, links: Links) -> model.AdvisoryItem:
     reason = render_words(parse_inline(advisory.reason), links)
-    return AdvisoryItem(
+    return model.AdvisoryItem(
         advisory=advisory,
         reason=Markup(reason),  # noqa: S704 - ours
         bulletins=tuple(reference(site, i) for i in _announced_in(site, advisory)),
@@ -94,21 +82,21 @@ def _by_text(site: Site, advisory: Advisory) -> tuple[str, ...]:
     return tuple(id_ for id_ in advisory.bulletins if id_ not in tracked)
 
 
-def id_page(site: Site) -> IdPage:
+def id_page(site: Site) -> model.IdPage:
     """All CVEs, newest first, and all other ids."""
     host = urlsplit(site.profile.links.cve).netloc.removeprefix("www.")
     others = tuple(_id(site, named) for named in site.archive.ids if named.scheme != "CVE")
-    return IdPage(tuple(_id(site, cve) for cve in reversed(site.archive.cves)), others, host)
+    return model.IdPage(tuple(_id(site, cve) for cve in reversed(site.archive.cves)), others, host)
 
 
-def _id(site: Site, named: NamedId) -> IdItem:
+def _id(site: Site, named: NamedId) -> model.IdItem:
     def links(ids: Iterable[str]) -> tuple[Link, ...]:
-        return tuple(Link(page_url(site.documents[id_], site.profile), id_) for id_ in ids)
+        return tuple(Link(urls.page_url(site.documents[id_], site.profile), id_) for id_ in ids)
 
     said = {*named.addressed_in, *named.unaffected_in}
-    return IdItem(
+    return model.IdItem(
         id=named.id,
-        published_at=published_id(named.scheme, named.id, site.profile),
+        published_at=urls.published_id(named.scheme, named.id, site.profile),
         advisories=advisory_links(named.advisories),
         addressed=links(named.addressed_in),
         mentioned=links(id_ for id_ in named.named_in if id_ not in said),
