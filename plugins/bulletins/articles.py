@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import UTC, date, datetime
 from typing import Any
 
 from pelican import signals
 from pelican.contents import Article, Author, Category
 
 from bulletins import words
+from bulletins.exports.data import moment
 from bulletins.html import as_markup, escape, render
 from bulletins.site import Links, Site, heading, newest_first, summary
 from bulletins.urls import INDEX, kind_of, page_url
@@ -47,8 +47,8 @@ def _metadata(publication: Publication, site: Site, settings: Any) -> dict[str, 
     return {
         "title": as_markup(heading(publication)),
         "slug": publication.id.lower(),
-        "date": _midnight(publication.published),
-        "modified": _midnight(publication.updated),
+        "date": moment(publication.published),
+        "modified": moment(publication.updated),
         "category": category,
         "author": Author(escape(site.author), settings),
         "summary": as_markup(summary(publication)),
@@ -56,7 +56,3 @@ def _metadata(publication: Publication, site: Site, settings: Any) -> dict[str, 
         "save_as": url + INDEX,
         "publication": publication,
     } | ({"template": "canary" if is_canary else "bulletin"} if site.own_theme else {})
-
-
-def _midnight(day: date) -> datetime:
-    return datetime(day.year, day.month, day.day, tzinfo=UTC)

@@ -98,7 +98,6 @@ faults: Final = {
 # --- around every page ------------------------------------------------------------------------
 
 title: Final = Markup("{title} – {site}")
-description: Final = "Signed security bulletins and canaries, with their originals and signatures."
 skip: Final = "Skip to content"
 navigation: Final = "Site"
 more_navigation: Final = "More"
@@ -128,7 +127,7 @@ revised: Final = Markup("revised {date}")
 for_releases: Final = Markup("{product} {releases}")
 older: Final = "Older"
 newer: Final = "Newer"
-neighbours: Final = "Neighbouring documents"
+neighbours: Final = "Neighbours"
 contents: Final = "Contents"
 text_of: Final = Markup("The text of {name}")
 more: Final = Markup('{count} in <a href="#{anchor}">{title}</a>')
@@ -198,7 +197,7 @@ check: Final = "Check it yourself"
 check_files: Final = "Save the original, its signatures"
 check_keys: Final = {1: ", and the key that signed", 2: ", and the keys that signed"}
 check_anchor: Final = (
-    "Get the master key from elsewhere, and compare its fingerprint with several sources"
+    "Get the master key elsewhere, and compare its fingerprint with several sources"
 )
 check_how: Final = "how, and what the answers mean"
 check_then: Final = "Then run:"
@@ -237,8 +236,6 @@ home_introduction: Final = Markup(
     "Every {product} security bulletin and canary, with the signed original and its signatures."
 )
 newest_bulletin: Final = "Newest bulletin"
-no_bulletins: Final = "This pack has no bulletins."
-no_canaries: Final = "This pack has no canaries."
 next_due: Final = Markup("The next one is due {window}.")
 next_canary_due: Final = Markup("The next canary is due {window}.")
 due_unknown: Final = (
@@ -264,13 +261,12 @@ by_lookup: Final = {
 }
 by_words: Final = "by words"
 list_titles: Final = {"bulletins": bulletins, "canaries": canaries}
-list_descriptions: Final = {
-    "bulletins": "All bulletins of the archive, newest first.",
-    "canaries": "All canaries of the archive, newest first.",
-}
 list_counts: Final = {"bulletins": ("bulletin", ""), "canaries": ("canary", "canaries")}
 list_introduction: Final = Markup("{count}, newest first.")
-list_empty: Final = {"bulletins": no_bulletins, "canaries": no_canaries}
+list_empty: Final = {
+    "bulletins": "This pack has no bulletins.",
+    "canaries": "This pack has no canaries.",
+}
 number: Final = "Number"
 date: Final = "Date"
 title_column: Final = "Title"
@@ -283,13 +279,9 @@ signature_of: Final = "signature of"
 
 lookup_titles: Final = {"release": releases, "package": packages}
 lookup_columns: Final = {"release": release, "package": package}
-lookups_description: Final = {
-    "release": "Bulletins by release, extracted from their texts.",
-    "package": "Bulletins by package, extracted from their texts.",
-}
 lookups_introduction: Final = {
-    "release": "Releases with security updates.",
-    "package": "Packages with security updates.",
+    "release": "Releases with security updates, extracted from the texts of bulletins.",
+    "package": "Packages with security updates, extracted from the texts of bulletins.",
 }
 lookups_caption: Final = "Each with its newest bulletin"
 lookups_newest: Final = "Newest"
@@ -300,9 +292,6 @@ lookup_introduction: Final = "Security updates, newest first; versions as of pub
 
 # --- tracker ----------------------------------------------------------------------------------
 
-tracker_description: Final = Markup(
-    "Which Xen Security Advisories affect the security of {product}."
-)
 tracker_introduction: Final = Markup(
     "Which Xen Security Advisories affect the security of {product}, and which do not. The "
     "verdicts come from a list that is not signed."
@@ -388,10 +377,8 @@ advisory_description: Final = Markup(
     "and which bulletins mention it."
 )
 advisory: Final = "Advisory"
-addressed_in: Final = "Bulletins"
 documents_column: Final = "Bulletins and canaries"
 mentioned_in: Final = "Mentioned in"
-advisory_title: Final = "Title"
 quoted_title: Final = Markup("Quoted from {bulletin}.")
 by_own_text: Final = "According to its own text."
 by_own_text_alone: Final = Markup(
@@ -401,7 +388,6 @@ excluded_by: Final = "Does not apply, according to"
 no_bulletin: Final = "No bulletin in this archive mentions it."
 previous: Final = "Previous"
 following: Final = "Next"
-neighbouring_advisories: Final = "Neighbouring advisories"
 cve_description: Final = "Every CVE and other id mentioned, and where."
 cve_caption: Final = Markup("{count} mentioned in texts or assigned to an advisory, newest first.")
 cve_links: Final = Markup("Links go to {host}.")

@@ -57,21 +57,16 @@ def check_ours(folder: Path) -> None:
     """
     if not folder.is_dir():
         raise SecpackError(f"{folder}: not a folder; choose another place")
-    listed = _listed(folder)
+    try:
+        listed = read_checksums(folder)
+    except SecpackError:
+        listed = {}
     for path in sorted(_paths(folder)):
         if path not in listed:
             why = "it contains files that this program did not write"
             raise SecpackError(
                 f"{folder}: {why}, such as {path}: remove it, or choose another place"
             )
-
-
-def _listed(folder: Path) -> set[str]:
-    try:
-        lines = read_file(folder / CHECKSUMS, _MOST_BYTES).decode().split("\n")
-    except (OSError, UnicodeDecodeError):
-        return set()
-    return {line.partition("  ")[2] for line in lines}
 
 
 def _paths(folder: Path) -> Iterator[str]:

@@ -12,11 +12,11 @@ import subprocess
 import sys
 import zlib
 from collections.abc import Mapping, Sequence
-from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Final
 
 from bulletins.build.checksums import paths
+from bulletins.exports.data import moment
 from bulletins.site import Site
 from bulletins.urls import SEARCH_INDEX, page_url
 from secpack import SecpackError
@@ -79,7 +79,7 @@ def gzipped(data: bytes) -> bytes:
 def set_times(folder: Path, site: Site) -> None:
     """Date a document's files by its last revision, all others by the newest revision."""
     days = {page_url(p, site.profile): p.updated for p in site.archive.publications}
-    documents = {url: _seconds(day) for url, day in days.items()}
+    documents = {url: int(moment(day).timestamp()) for url, day in days.items()}
     newest = max(documents.values(), default=0)
     for name in paths(folder):
         _date(f"{folder}/{name}", documents.get(name[: name.rfind("/") + 1], newest))
@@ -112,7 +112,3 @@ def _time(path: Path) -> int:
 def _date(path: str | Path, time: int) -> None:
     if os.lstat(path).st_mtime != time:
         os.utime(path, (time, time))
-
-
-def _seconds(day: date) -> int:
-    return int(datetime(day.year, day.month, day.day, tzinfo=UTC).timestamp())

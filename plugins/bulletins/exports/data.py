@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from functools import lru_cache
 from typing import Any, Final, TypeAlias
@@ -68,8 +68,13 @@ def filled(**fields: object) -> dict[str, Any]:
     return {name: value for name, value in fields.items() if value}
 
 
-def midnight(day: date) -> str:
+def moment(day: date) -> datetime:
     """The first moment of a day in UTC, because texts state no time."""
+    return datetime(day.year, day.month, day.day, tzinfo=UTC)
+
+
+def midnight(day: date) -> str:
+    """The same moment as in RFC 3339."""
     return f"{day.isoformat()}T00:00:00Z"
 
 

@@ -6,7 +6,6 @@ writes both. It fills in missing times from the clock, so all times are given.
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime
 from typing import Any, Final
 
 from feedgen import entry as feedgen_entry
@@ -14,7 +13,7 @@ from feedgen.ext.base import BaseEntryExtension
 from feedgen.feed import FeedGenerator
 from feedgen.util import xml_elem
 
-from bulletins.exports.data import midnight, to_json
+from bulletins.exports.data import midnight, moment, to_json
 from bulletins.exports.feeds.model import Feed, FeedEntry, FeedLink, Page
 from bulletins.urls import feed_url, json_feed_url
 
@@ -31,7 +30,7 @@ def atom_document(feed: Feed, page: Page) -> bytes:
     head.author(name=feed.author)
     head.generator("bulletins")
     head.language("en")
-    head.updated(_moment(page.updated))
+    head.updated(moment(page.updated))
     head.link(href=feed.root, rel="alternate", type="text/html")
     for rel, url in _document_links(feed, page):
         head.link(href=feed.root + url, rel=rel, type=TYPE)
@@ -59,8 +58,8 @@ def _entry(entry: FeedEntry, author: str) -> Any:
     written.id(entry.id)
     written.title(entry.title)
     written.author(name=author)
-    written.published(_moment(entry.published))
-    written.updated(_moment(entry.updated))
+    written.published(moment(entry.published))
+    written.updated(moment(entry.updated))
     written.summary(entry.summary)
     written.content(entry.html(), type="html")
     written.category([{"term": c.term, "scheme": c.scheme} for c in entry.categories])
@@ -88,10 +87,6 @@ class _More(BaseEntryExtension):  # type: ignore[misc] # feedgen has no types
             given = {key: value for key, value in values.items() if value}
             xml_elem("link", element, **given)
         return element
-
-
-def _moment(day: date) -> datetime:
-    return datetime(day.year, day.month, day.day, tzinfo=UTC)
 
 
 def json_document(feed: Feed, page: Page) -> bytes:
