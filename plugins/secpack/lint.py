@@ -114,16 +114,13 @@ def _missing(document: Document, expected: Sequence[str]) -> Iterator[Finding]:
 
 def _sections(bulletin: Bulletin, expected: Sequence[str]) -> Iterator[Finding]:
     """Report missing sections: those of the profile, or else what every bulletin should have."""
-    path = bulletin.document.file.path
-    yield from _missing(bulletin.document, expected)
-    if expected:
-        return
-    if summary_section(bulletin.document) is None:
-        message = "no section Summary"
-        yield Finding(path, 0, "section-missing", message, Severity.NOTICE)
-    if not actions(bulletin.document, ()):
-        message = "no section on what to do: User action, or Patching"
-        yield Finding(path, 0, "section-missing", message, Severity.NOTICE)
+    document = bulletin.document
+    yield from _missing(document, expected)
+    missing = ["Summary"] if summary_section(document) is None else []
+    missing += [] if actions(document, ()) else ["on what to do: User action, or Patching"]
+    for title in missing if not expected else ():
+        message = f"no section {title}"
+        yield Finding(document.file.path, 0, "section-missing", message, Severity.NOTICE)
 
 
 def _tracker(archive: Archive) -> Iterator[Finding]:

@@ -61,7 +61,8 @@ def read_metadata(document: Document, entry: DocumentEntry, *, fallback: str) ->
     unread = [f for f in document.findings if f.code == "date-unread"]
     reader = _Dates(document, head.date, unread)
     listed = _listed(reader, head.last)
-    revisions = tuple(_revisions(reader)) or tuple(_revised(listed))
+    is_revised = len({each.date for each in listed}) > 1  # otherwise it only repeats the first day
+    revisions = tuple(_revisions(reader)) or (tuple(listed) if is_revised else ())
     stated = head.date or _issue_date(reader)
     dates = [each.date for each in (*revisions, *listed)] + ([stated] if stated else [])
     # "2018-05-24 (revised 2018-05-30)"
@@ -149,11 +150,6 @@ def _listed(dates: _Dates, first: int) -> list[Revision]:
     return listed
 
 
-def _revised(listed: Sequence[Revision]) -> Sequence[Revision]:
-    """The dates of a list as revisions; one that only repeats the first day is none."""
-    return listed if any(each.date != listed[0].date for each in listed) else ()
-
-
 def _revisions(dates: _Dates) -> Iterator[Revision]:
     """Yield a revision for each date of a changelog or history, which can be prose without any.
 
@@ -211,12 +207,9 @@ def _odd_revisions(document: Document, revisions: Sequence[Revision]) -> Iterato
     if days not in (sorted(days), sorted(days, reverse=True)):
         message = "the entries of the changelog are not in the order of their days"
         yield Finding(path, revisions[0].line, "revision-date", message)
-    if not revisions and (line := _changelog_line(document)):
-        message = "a changelog without a readable entry; expected 2018-05-24: words"
-        yield Finding(path, line, "no-revisions", message)
-
-
-def _changelog_line(document: Document) -> int:
-    """Return the line of a changelog, which unlike a history has only dated lines; 0 for none."""
-    names = ((section_name(s.title), s.first) for s in sections(document))
-    return next((line for name, line in names if name in ("changelog", "change log")), 0)
+    for section in sections(document) if not revisions else ():
+        # A history can be prose.
+        if section_name(section.title) in ("changelog", "change log"):
+            message = "a changelog without a readable entry; expected 2018-05-24: words"
+            yield Finding(path, section.first, "no-revisions", message)
+            break

@@ -124,8 +124,8 @@ def judge(signature: Signature, profile: Profile, keys: Mapping[str, Key]) -> Si
 
     Nothing here depends on the day of the build.
     """
+    owners = [n for n, s in profile.signers.items() if s.fingerprint == signature.primary]
     if not signature.signer:  # the file's name does not say who signed; the key does
-        owners = [n for n, s in profile.signers.items() if s.fingerprint == signature.primary]
         signature = replace(signature, signer=next(iter(owners), signature.primary))
     key, made = keys.get(signature.primary), signature.created
     is_whole = signature.verdict.good or (key and key.created and signature.verdict in _ENDED)
@@ -135,7 +135,7 @@ def judge(signature: Signature, profile: Profile, keys: Mapping[str, Key]) -> Si
     parts += [subkey for subkey in key.subkeys if subkey.fingerprint == signature.fingerprint]
     fault = (
         _revoked_by(signature, parts, made)
-        or _by_another(signature, profile)
+        or (_by_another(signature, owners) if profile.signers else None)
         or _invalid_at(key, parts, made)
         or _obsolete(signature, profile)
     )
@@ -164,13 +164,11 @@ def _revoked_by(signature: Signature, parts: Sequence[Key | Subkey], made: datet
     return None
 
 
-def _by_another(signature: Signature, profile: Profile) -> _Fault:
+def _by_another(signature: Signature, owners: Sequence[str]) -> _Fault:
     """Another than the profile, or the file's name, says."""
-    owners = [name for name, s in profile.signers.items() if s.fingerprint == signature.primary]
-    if profile.signers and signature.signer not in owners:
-        differs = Verdict.SIGNER_DIFFERS if owners else Verdict.SIGNER_NOT_ALLOWED
-        return differs, signature.primary
-    return None
+    if signature.signer in owners:
+        return None
+    return Verdict.SIGNER_DIFFERS if owners else Verdict.SIGNER_NOT_ALLOWED, signature.primary
 
 
 def _invalid_at(key: Key, parts: Sequence[Key | Subkey], made: datetime) -> _Fault:

@@ -29,23 +29,21 @@ _CONTENT: Final = _MARGIN + rb"[A-Za-z0-9+/]{16}"
 _LABEL: Final = rb"-{4,5} ?BEGIN (?P<label>[A-Z0-9 ]{0,40}PRIVATE KEY(?: BLOCK)?) ?-{4,5}[ \t]*"
 
 _BLOCK: Final = re.compile(_LABEL + _HEADERS + _CONTENT)
-_NAMED: Final = (
-    ("an age secret key", re.compile(rb"(?i)AGE-(?:SECRET-KEY|PLUGIN-[A-Z0-9-]{1,40})-1\w{16}")),
-    (
-        "a GnuPG private key",
-        re.compile(rb"\((?:\d\d:)?(?:protected-)?private-key\s?\((?:\d:)?[a-z]{3,8}\s?\("),
-    ),
-    ("a PuTTY private key", re.compile(rb"PuTTY-User-Key-File-\d: ")),
-    # Minisign (Ed, Sc or none, B2) and signify (Ed, BK) begin with these bytes, as base64.
-    ("a minisign secret key", re.compile(rb"RW(?:RTY0Iy|QAAEIy)[A-Za-z0-9+/]{100}")),
-    ("a signify secret key", re.compile(rb"RWRCS[w-z][A-Za-z0-9+/]{100}")),
-)
 # An algorithm, then a byte string; a certificate, which begins the same way, has a name there.
 _ALGORITHM: Final = b"|".join(b"\x30%c\x06.{%d}\x04" % (size, size - 1) for size in range(5, 33))
 _SEQUENCE: Final = rb"\x30(?:\x82..|\x81.|[\x20-\x7f])"
-_BINARY: Final = tuple(
+_FORMATS: Final = tuple(
     (words, re.compile(pattern, re.DOTALL))
     for words, pattern in (
+        ("an age secret key", rb"(?i)AGE-(?:SECRET-KEY|PLUGIN-[A-Z0-9-]{1,40})-1\w{16}"),
+        (
+            "a GnuPG private key",
+            rb"\((?:\d\d:)?(?:protected-)?private-key\s?\((?:\d:)?[a-z]{3,8}\s?\(",
+        ),
+        ("a PuTTY private key", rb"PuTTY-User-Key-File-\d: "),
+        # Minisign (Ed, Sc or none, B2) and signify (Ed, BK) begin with these bytes, as base64.
+        ("a minisign secret key", rb"RW(?:RTY0Iy|QAAEIy)[A-Za-z0-9+/]{100}"),
+        ("a signify secret key", rb"RWRCS[w-z][A-Za-z0-9+/]{100}"),
         ("an OpenSSH private key", rb"openssh-key-v1\0.{4}"),
         # RFC 5958: version, algorithm, key; RFC 8017: version, modulus; RFC 5915: version, key.
         ("a PKCS #8 private key", _SEQUENCE + rb"\x02\x01[\x00\x01](?:" + _ALGORITHM + rb")"),
@@ -132,7 +130,7 @@ def _in_bytes(data: bytes) -> str:
         return "an OpenPGP secret key" if label.startswith("PGP") else f"a block {label}"
     if not data.isascii() and _has_secret_packet(data):
         return "an OpenPGP secret key"
-    return next((words for words, pattern in (*_NAMED, *_BINARY) if pattern.search(data)), "")
+    return next((words for words, pattern in _FORMATS if pattern.search(data)), "")
 
 
 def _has_secret_packet(data: bytes) -> bool:
