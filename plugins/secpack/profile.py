@@ -415,7 +415,7 @@ def load_profile(path: Path) -> Profile:
 
 def profile_of(data: dict[str, Any], errors: list[Wrong]) -> Profile:
     """The profile that parsed TOML describes, without what goes to the ``errors``."""
-    profile: Profile = read_table(Profile, _with_single_files(data), errors)
+    profile: Profile = read_table(Profile, data, errors)
     wrong = {error.setting for error in errors}
     errors += (
         each
@@ -430,18 +430,6 @@ def _told(error: Wrong, text: str, path: Path) -> ParseError:
     for name in error.setting.split("."):
         line = _line_of(text, name, line) or line
     return ParseError(visible(f"{error.setting}: {error.message}"), path=str(path), line=line)
-
-
-def _with_single_files(data: dict[str, Any]) -> dict[str, Any]:
-    """Return the tables with a waiver for each file of a waiver that names several."""
-    waivers = data.get("waivers")
-    if not isinstance(waivers, list):
-        return data
-    single: list[object] = []
-    for waiver in waivers:
-        files = waiver.get("file") if isinstance(waiver, dict) else None
-        single += [waiver | {"file": f} for f in files] if isinstance(files, list) else [waiver]
-    return data | {"waivers": single}
 
 
 def _check_lines(text: str, path: Path) -> None:
@@ -480,8 +468,8 @@ def _contradictions(profile: Profile) -> Iterator[Wrong]:
     for waiver in profile.waivers:
         if not re.fullmatch("(?:[0-9a-f]{64})?", waiver.sha256):
             yield Wrong("waivers.sha256", f"{waiver.sha256!r}: expected 64 digits, lower case")
-        if not waiver.reason.strip():
-            yield Wrong("waivers", f"the waiver for {waiver.file} needs a reason")
+        for file in waiver.file if not waiver.reason.strip() else ():
+            yield Wrong("waivers", f"the waiver for {file} needs a reason")
     for name in profile.ids.keys() & {"XSA", "CVE", "bulletin"}:
         yield Wrong(f"ids.{name}", "a scheme of its own")
     yield from _wrong_documents(profile)

@@ -454,8 +454,8 @@ def test_another_issuer_is_found(tmp_path: Path) -> None:
 def test_waivers(tmp_path: Path) -> None:
     pack = make_pack(tmp_path, numbered(1) | {"QSBs/notes.txt": "x"})
     waivers = (
-        Waiver("stray-file", "QSBs/notes.txt", "kept for its author"),
-        Waiver("stray-file", "QSBs/gone.txt", "was here once"),
+        Waiver("stray-file", ("QSBs/notes.txt",), "kept for its author"),
+        Waiver("stray-file", ("QSBs/gone.txt",), "was here once"),
     )
     archive = load(pack, profile=Profile(issuer="Quern", waivers=waivers))
     assert found(archive) == ["QSBs/gone.txt:0: waiver-unused", "QSBs/notes.txt:0: stray-file"]
@@ -493,7 +493,7 @@ def test_nothing_beside_an_embargoed_bulletin_is_there(tmp_path: Path) -> None:
     profile = Profile(
         issuer="Quern",
         documents={"QSB-002": DocumentEntry(status="embargoed")},
-        waivers=(Waiver("stray-file", "QSBs/qsb-002-2002.txt.old", "known"),),
+        waivers=(Waiver("stray-file", ("QSBs/qsb-002-2002.txt.old",), "known"),),
     )
     archive = load(make_pack(tmp_path, files), profile=profile)
     assert [b.number for b in archive.bulletins] == [1, 3]

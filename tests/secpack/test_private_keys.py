@@ -170,7 +170,7 @@ def test_noise_holds_no_key() -> None:
 def test_no_file_of_a_pack_may_hold_one(tmp_path: Path, gnupg: Gnupg, path: str) -> None:
     """Also in development, and with a waiver."""
     data = gnupg.run("--export", "<ines@example.org>") + secret(gnupg, "ines")
-    waivers = tuple(Waiver(code, path, "no") for code in ("unreadable", "private-key"))
+    waivers = tuple(Waiver(code, (path,), "no") for code in ("unreadable", "private-key"))
     pack = make_pack(tmp_path, {**numbered(1), path: data})
     for checker in (None, Checker()):
         with pytest.raises(PackError) as raised:

@@ -367,7 +367,7 @@ def test_a_waiver_holds_for_the_file_as_it_is(
     signed = {"ines": case(gnupg, "bad"), "tomek": gnupg.sign(TEXT, "tomek")}
     archive = archive_of(tmp_path / "one", profile, keys, signed)
     digest = archive.bulletins[0].signatures[0].file.sha256
-    waiver = Waiver("signature-bad", f"{NAME}.sig.ines", "known", digest)
+    waiver = Waiver("signature-bad", (f"{NAME}.sig.ines",), "known", digest)
     waived = Profile(master_key=profile.master_key, signers=profile.signers, waivers=(waiver,))
     archive = archive_of(tmp_path / "two", waived, keys, signed)
     assert errors(archive) == set()

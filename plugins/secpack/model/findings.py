@@ -56,13 +56,13 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class Waiver:
-    """A finding, by its code, that the profile accepts in one file, and the reason.
+    """A finding, by its code, that the profile accepts in some files, and the reason.
 
-    A waiver with ``sha256`` (hex) ends when the file changes.
+    With ``sha256`` (hex) it ends when the file changes.
     """
 
     finding: str
-    file: str
+    file: tuple[str, ...]
     reason: str
     sha256: str = ""
 
@@ -74,9 +74,8 @@ def with_waivers(
 
     ``digests`` are the digests of files by path, for waivers that accept one version of a file.
     """
-    reasons = {
-        (w.finding, w.file): w.reason for w in waivers if w.sha256 in ("", digests.get(w.file))
-    }
+    single = [(w, (w.finding, file)) for w in waivers for file in w.file]
+    reasons = {at: w.reason for w, at in single if w.sha256 in ("", digests.get(at[1]))}
     used = set()
     for finding in findings:
         waived = (finding.code, finding.file)
@@ -85,8 +84,8 @@ def with_waivers(
             yield replace(finding, waived=reasons[waived], severity=Severity.NOTICE)
         else:
             yield finding
-    pinned = {(w.finding, w.file) for w in waivers if w.sha256}
-    for code, file in sorted({(w.finding, w.file) for w in waivers} - used):
+    pinned = {at for w, at in single if w.sha256}
+    for code, file in sorted({at for _, at in single} - used):
         correction = ", or correct its sha256" if (code, file) in pinned else ""
         message = f"the profile waives {code!r} here without effect: remove the waiver{correction}"
         severity = Severity.WARNING if file in digests else Severity.NOTICE
