@@ -58,9 +58,9 @@ class Copy(ABC):
     def read(self, path: str, limit: int) -> bytes:
         """Return a file's bytes. Raises MissingError, RefusedError or UnreachableError."""
 
-    def paths(self) -> set[str] | None:
-        """All files of the copy; None if nobody can list them."""
-        return None
+    def paths(self) -> set[str]:
+        """All files of the copy; none if nobody can list them."""
+        return set()
 
 
 def open_copy(location: str, timeout: float) -> Copy:

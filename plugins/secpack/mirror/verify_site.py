@@ -7,7 +7,7 @@ import tempfile
 import time
 import zlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Final
@@ -38,6 +38,8 @@ _PATIENCE: Final = 5
 
 Progress = Callable[[int, int], object]
 
+_NOTHING: Final = SiteData({}, {}, {}, {}, {})
+
 
 @dataclass(slots=True)
 class Outcome:
@@ -66,10 +68,11 @@ class Outcome:
 
 @dataclass(frozen=True, slots=True)
 class _Site:
-    """The checksums of a site, and what it has published."""
+    """A site with its checksums, and what it has published, if that was read."""
 
+    copy: Copy
     checksums: Mapping[str, str]
-    data: SiteData
+    data: SiteData = _NOTHING
 
 
 def verify_site(
@@ -91,7 +94,7 @@ def verify_site(
     own = _read_rebuild(rebuild) if rebuild else None
     try:
         listing = copy.read(CHECKSUMS, MOST_OF_A_FILE)
-        checksums = parse_checksums(listing)
+        site = _Site(copy, parse_checksums(listing))
     except (MissingError, RefusedError) as error:
         outcome.problems.append(f"{CHECKSUMS}: {error}")
         return outcome
@@ -101,13 +104,11 @@ def verify_site(
     if keyring is not None:
         _verify_signature(outcome, copy, listing, keyring, newer_than)
     elif newer_than:
-        _check_newest(outcome, copy, checksums, newer_than)
-    unpacked = _check_files(outcome, copy, checksums, progress)
-    present = copy.paths()
-    if present is not None:
-        outcome.extra = sorted(present - checksums.keys() - {CHECKSUMS, *SIGNATURES})
+        _check_newest(outcome, site, newer_than)
+    unpacked = _check_files(outcome, site, progress)
+    outcome.extra = sorted(copy.paths() - site.checksums.keys() - {CHECKSUMS, *SIGNATURES})
     if own:
-        _compare(outcome, copy, checksums, own, unpacked)
+        _compare(outcome, site, own, unpacked)
     return outcome
 
 
@@ -118,30 +119,28 @@ def _read_rebuild(rebuild: Copy) -> _Site:
         data = read_site_data(rebuild.read(ARCHIVE_JSON, MOST_OF_A_FILE))
     except SecpackError as error:
         raise SecpackError(f"the rebuild cannot be used: {error}") from None
-    outcome = Outcome()
-    _check_files(outcome, rebuild, checksums, lambda *_: None)
+    outcome, site = Outcome(), _Site(rebuild, checksums, data)
+    _check_files(outcome, site, lambda *_: None)
     faults = [*outcome.altered, *outcome.missing, *outcome.unread]
     if faults:
         raise SecpackError(f"the rebuild is not whole: {', '.join(faults[:20])}")
-    return _Site(checksums, data)
+    return site
 
 
 # --- the checksums and the files --------------------------------------------------------------
 
 
-def _check_files(
-    outcome: Outcome, copy: Copy, checksums: Mapping[str, str], progress: Progress
-) -> dict[str, str]:
+def _check_files(outcome: Outcome, site: _Site, progress: Progress) -> dict[str, str]:
     """Compare every file with its checksum; return digests of what compressed ones contain."""
     unanswered, total, unpacked = 0, 0, {}
-    for number, (path, digest) in enumerate(checksums.items(), 1):
-        if reason := _reason_to_stop(copy, unanswered):
+    for number, (path, digest) in enumerate(site.checksums.items(), 1):
+        if reason := _reason_to_stop(site.copy, unanswered):
             outcome.problems.append(reason)
-            outcome.unread = list(checksums)[number - 1 :]
+            outcome.unread = list(site.checksums)[number - 1 :]
             break
         outcome.files = number
         try:
-            data = copy.read(path, min(MOST_OF_A_FILE, MOST_OF_A_SITE - total))
+            data = site.copy.read(path, min(MOST_OF_A_FILE, MOST_OF_A_SITE - total))
         except (MissingError, UnreachableError) as error:
             outcome.missing[path] = str(error)
             unanswered += isinstance(error, UnreachableError)
@@ -153,7 +152,7 @@ def _check_files(
                 outcome.altered[path] = f"differs from {CHECKSUMS}"
             elif path.endswith(".gz"):
                 unpacked[path] = _unpacked_digest(data)
-        progress(number, len(checksums))
+        progress(number, len(site.checksums))
     return unpacked
 
 
@@ -174,11 +173,9 @@ def _unpacked_digest(data: bytes) -> str:
     return hashlib.sha256(content).hexdigest() if is_whole else ""
 
 
-def _check_newest(
-    outcome: Outcome, copy: Copy, checksums: Mapping[str, str], newer_than: date
-) -> None:
+def _check_newest(outcome: Outcome, site: _Site, newer_than: date) -> None:
     """Check that a document is newer than a day; whoever wrote the checksums can choose that."""
-    data = _read_data(outcome, copy, checksums)
+    data = _read_data(outcome, site)
     if data and not data.newest:
         outcome.behind.append("too old: the copy has no documents")
     elif data and data.newest and data.newest <= newer_than:
@@ -186,11 +183,11 @@ def _check_newest(
         outcome.behind.append(f"too old: {newest}, not after {newer_than}")
 
 
-def _read_data(outcome: Outcome, copy: Copy, checksums: Mapping[str, str]) -> SiteData | None:
+def _read_data(outcome: Outcome, site: _Site) -> SiteData | None:
     """What a copy has published; None, with a problem, if that differs from its checksums."""
     try:
-        data = copy.read(ARCHIVE_JSON, MOST_OF_A_FILE)
-        if checksums.get(ARCHIVE_JSON) == hashlib.sha256(data).hexdigest():
+        data = site.copy.read(ARCHIVE_JSON, MOST_OF_A_FILE)
+        if site.checksums.get(ARCHIVE_JSON) == hashlib.sha256(data).hexdigest():
             return read_site_data(data)
         reason = f"differs from {CHECKSUMS}"
     except SecpackError as error:
@@ -256,40 +253,32 @@ def _fault(signature: Signature, newer_than: date | None) -> str:
 # --- the rebuild ------------------------------------------------------------------------------
 
 
-def _compare(
-    outcome: Outcome,
-    copy: Copy,
-    checksums: Mapping[str, str],
-    own: _Site,
-    unpacked: Mapping[str, str],
-) -> None:
+def _compare(outcome: Outcome, site: _Site, own: _Site, unpacked: Mapping[str, str]) -> None:
     """Compare the copy's checksums with the rebuild's.
 
     If the copy shows another state, only the files that both states share can be compared.
     """
-    paths = sorted(checksums.keys() | own.checksums.keys())
-    differing = [p for p in paths if checksums.get(p) != own.checksums.get(p)]
-    differing = [p for p in differing if not _is_same_packed(p, checksums, own, unpacked)]
+    paths = sorted(site.checksums.keys() | own.checksums.keys())
+    differing = [p for p in paths if site.checksums.get(p) != own.checksums.get(p)]
+    differing = [p for p in differing if not _is_same_packed(p, site, own, unpacked)]
     if not differing:
         outcome.verified_by.append("a rebuild")
         return
-    data = _read_data(outcome, copy, checksums)
+    data = _read_data(outcome, site)
     if data is None:
         return
     comparable = differing
     if changed := _compare_documents(outcome, own.data, data):
-        shared = _shared_files(own, _Site(checksums, data), changed)
+        shared = _shared_files(own, replace(site, data=data), changed)
         comparable = [path for path in differing if path in shared]
     for path in comparable:
-        _report_difference(outcome, path, checksums, own)
+        _report_difference(outcome, path, site, own)
     if len(comparable) < len(differing):
         count = len(differing) - len(comparable)
         outcome.behind.append(f"{count} other files differ, as they do between two states")
 
 
-def _is_same_packed(
-    path: str, checksums: Mapping[str, str], own: _Site, unpacked: Mapping[str, str]
-) -> bool:
+def _is_same_packed(path: str, site: _Site, own: _Site, unpacked: Mapping[str, str]) -> bool:
     """Whether a compressed file differs from the rebuild's, but not in what it contains.
 
     Either side may lack it, and another zlib compresses differently.
@@ -297,7 +286,7 @@ def _is_same_packed(
     plain = path.removesuffix(".gz")
     if path == plain or plain not in own.checksums:
         return False
-    return path not in checksums or unpacked.get(path) == own.checksums[plain]
+    return path not in site.checksums or unpacked.get(path) == own.checksums[plain]
 
 
 def _newer(one: SiteData, other: SiteData) -> list[PublishedDocument]:
@@ -317,12 +306,10 @@ def _shared_files(own: _Site, theirs: _Site, changed: set[str]) -> set[str]:
     return shared | both & {*own.data.keys.values(), *own.data.others}
 
 
-def _report_difference(
-    outcome: Outcome, path: str, checksums: Mapping[str, str], own: _Site
-) -> None:
+def _report_difference(outcome: Outcome, path: str, site: _Site, own: _Site) -> None:
     if path not in own.checksums:
         outcome.extra.append(path)
-    elif path not in checksums:
+    elif path not in site.checksums:
         outcome.missing[path] = f"not in the copy's {CHECKSUMS} either"
     else:
         outcome.altered.setdefault(path, "differs from the rebuild")
