@@ -57,23 +57,19 @@ def _check_dates(canary: Canary, states: Sequence[str]) -> Iterator[Finding]:
     if issued and issued != canary.published:
         message = f"states {issued} as its date of issue, but is dated {canary.published}"
         yield _finding(canary, "canary-date", message, of="date of issue")
-    if proof is None:
-        if "proof" not in states:
-            return
+    if proof is None and "proof" in states:
         message = "no proof of freshness with a date such as Mon, 10 Mar 2025"
         yield _finding(canary, "canary-proof", message, Severity.NOTICE)
-    elif not -_ZONES <= canary.published - proof <= _FRESH:
+    elif proof and not -_ZONES <= canary.published - proof <= _FRESH:
         message = f"its proof of freshness is dated {proof}, but the canary {canary.published}"
         yield _finding(canary, "canary-proof", message)
 
 
 def _check_window(canary: Canary) -> Iterator[Finding]:
-    if canary.due is None and canary.is_last:
-        return
-    if canary.due is None:
+    if canary.due is None and not canary.is_last:
         message = "no window for the next canary that can be read"
         yield _finding(canary, "canary-due", message, of="next")
-    elif canary.due.last <= canary.published:
+    elif canary.due and canary.due.last <= canary.published:
         message = f"says that the next one is due by {canary.due.last}, not after its own date"
         yield _finding(canary, "canary-due", message, Severity.ERROR, of="next")
 
@@ -121,12 +117,10 @@ def check_lateness(canaries: Sequence[Canary], on: date) -> Iterator[Finding]:
     """Check whether the next canary is late on a certain day."""
     file = canaries[-1].document.file.path if canaries else ""
     due = canaries[-1].due if canaries else None
-    if canaries and canaries[-1].is_last and not due:
-        return
-    if due is None:
+    if due is None and (not canaries or not canaries[-1].is_last):
         message = "no canary here says when the next one is due, so nobody can say if it is late"
         yield Finding(file, 0, "canary-late", message, Severity.ERROR)
-    elif on > due.last:
+    elif due and on > due.last:
         late = (on - due.last).days
         message = f"the next canary was due by {due.last}: {late} day(s) late on {on}"
         yield Finding(file, 0, "canary-late", message, Severity.ERROR)
