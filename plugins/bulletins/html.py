@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from html import escape as _escape
 from typing import Final, assert_never
@@ -102,7 +102,8 @@ def render(
     level of the outermost headings. ``page`` is the URL of the page with the ids, for HTML that is
     read elsewhere.
     """
-    renderer = _Renderer(link_of, prefix, top, _targets(document.blocks), escape(page))
+    targets = frozenset(defined_labels(document.blocks))
+    renderer = _Renderer(link_of, prefix, top, targets, escape(page))
     html = "\n".join(renderer.blocks(document.blocks))
     return Rendered(html, tuple(renderer.outline))
 
@@ -123,15 +124,11 @@ def render_words(inlines: Iterable[Inline], link_of: LinkOf) -> str:
     return _Renderer(link_of, None, 3, frozenset()).inline(inlines)
 
 
-def _targets(blocks: Sequence[Block]) -> frozenset[str]:
-    """The labels of references to which a citation can lead."""
-    return frozenset(defined_labels(blocks))
-
-
 @dataclass(slots=True)
 class _Renderer:
     """Renders one document; remembers the ids in use.
 
+    ``targets`` are the labels of references to which a citation can lead.
     ``around`` are the headings above the current block: their levels in the text, and on the page.
     """
 

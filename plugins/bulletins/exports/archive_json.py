@@ -21,12 +21,10 @@ from secpack.model.archive import (
     Bulletin,
     Canary,
     Key,
-    NamedId,
     PackageRow,
     Publication,
     Signature,
 )
-from secpack.model.findings import Finding
 from secpack.profile import Package
 from secpack.signatures.policy import in_words, revocation_in_words
 from secpack.tracker.statistics import statistics
@@ -52,11 +50,13 @@ def archive_files(site: Site) -> Iterator[tuple[str, bytes]]:
         "bulletins": bulletins,
         "canaries": canaries,
         "advisories": [_advisory(advisory) for advisory in archive.advisories],
-        "ids": [_named_id(named) for named in archive.ids],
+        "ids": [
+            asdict(i) | {"advisories": [f"XSA-{n}" for n in i.advisories]} for i in archive.ids
+        ],
         "statistics": asdict(statistics(archive.advisories)),
         "attachments": [_attachment(each, profile) for each in archive.attachments],
         "keys": [_key(key, profile) for key in archive.keys],
-        "findings": [_finding(finding) for finding in archive.findings],
+        "findings": [asdict(f) | {"waived": f.waived or None} for f in archive.findings],
     }
     yield urls.ARCHIVE_JSON, to_json(whole)
 
@@ -226,10 +226,6 @@ def _advisory(advisory: Advisory) -> dict[str, Any]:
     }
 
 
-def _named_id(named: NamedId) -> dict[str, Any]:
-    return asdict(named) | {"advisories": [f"XSA-{number}" for number in named.advisories]}
-
-
 def _key(key: Key, profile: Profile) -> dict[str, Any]:
     return {
         "file": urls.key_url(key, profile),
@@ -246,10 +242,6 @@ def _key(key: Key, profile: Profile) -> dict[str, Any]:
         "retired": key.retired,
         "sha256": key.file.sha256,
     }
-
-
-def _finding(finding: Finding) -> dict[str, Any]:
-    return asdict(finding) | {"waived": finding.waived or None}
 
 
 def manifest_json(site: Site) -> bytes:

@@ -21,7 +21,7 @@ from bulletins.pages.items import (
 )
 from bulletins.pages.model import Link
 from bulletins.site import Site
-from secpack.model.archive import Attachment, Bulletin, Canary, Key, Publication
+from secpack.model.archive import Bulletin, Canary, Key, Publication
 from secpack.profile import Kind
 from secpack.signatures.policy import revocation_in_words
 from secpack.tracker.statistics import statistics
@@ -77,17 +77,15 @@ def _attachments(site: Site, kind: Kind) -> Iterator[model.AttachmentItem]:
         if kind.contains(path := attachment.file.path) or not (
             kind == canaries or canaries.contains(path)
         ):
-
-            def link(name: str, text: str, attachment: Attachment = attachment) -> Link:
-                return Link(urls.attachment_url(attachment, name, site.profile), text)
-
+            folder = urls.attachment_url(attachment, "", site.profile)
             standing = site.standings[path]
             yield model.AttachmentItem(
-                file=link(attachment.file.name, attachment.file.name),
+                file=Link(folder + attachment.file.name, attachment.file.name),
                 standing=words.in_short(standing),
                 alarm=bool(standing.alarms),
                 signatures=tuple(
-                    link(s.file.name, signer_name(site, s.signer)) for s in attachment.signatures
+                    Link(folder + s.file.name, signer_name(site, s.signer))
+                    for s in attachment.signatures
                 ),
             )
 
