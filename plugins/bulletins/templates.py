@@ -1,4 +1,4 @@
-"""The theme's templates: which makes which page, and what all of them can use."""
+"""The theme's templates, and what all of them can use."""
 
 from __future__ import annotations
 
@@ -14,24 +14,6 @@ from bulletins.pages.evidence import grouped
 from secpack import SecpackError
 from secpack.parser.characters import visible
 
-TEMPLATES: Final[dict[type, str]] = {
-    model.BulletinPage: "bulletin.html",
-    model.CanaryPage: "canary.html",
-    model.HomePage: "index.html",
-    model.ListPage: "list.html",
-    model.LookupsPage: "lookups.html",
-    model.LookupPage: "lookup.html",
-    model.TrackerPage: "xsa.html",
-    model.AdvisoryPage: "advisory.html",
-    model.IdPage: "cve.html",
-    model.KeysPage: "keys.html",
-    model.FeedsPage: "feeds.html",
-    model.SearchPage: "search.html",
-    model.TextPage: "page.html",
-    model.NotFoundPage: "404.html",
-    model.RedirectPage: "redirect.html",
-}
-
 #: Pelican loads these templates, but writes nothing with them under our settings.
 _UNUSED: Final = ("archives.html", "author.html", "category.html", "tag.html")
 
@@ -45,7 +27,7 @@ def environment(settings: dict[str, Any]) -> Environment:
     Raises SecpackError when the theme lacks a file.
     """
     theme, overrides = Path(settings["THEME"]), settings["THEME_TEMPLATES_OVERRIDES"]
-    wanted = [*(f"templates/{name}" for name in TEMPLATES.values())]
+    wanted = sorted({f"templates/{page.template}" for page in model.Page.__subclasses__()})
     wanted += [f"static/{name}" for name in _STATIC]
     missing = [path for path in wanted if not (theme / path).is_file()]
     if missing:
@@ -71,5 +53,5 @@ def environment(settings: dict[str, Any]) -> Environment:
 
 def render_page(templates: Environment, page: model.Page, frame: model.Frame) -> str:
     """Return a page as HTML, with invisible characters made visible."""
-    template = templates.get_template(TEMPLATES[type(page)])
+    template = templates.get_template(page.template)
     return visible(template.render(page=page, frame=frame))

@@ -10,7 +10,8 @@ from jinja2 import meta
 from jinja2.defaults import DEFAULT_NAMESPACE
 
 from bulletins import words
-from bulletins.templates import TEMPLATES, environment
+from bulletins.pages.model import Page
+from bulletins.templates import environment
 from tests.bulletins.sites import ROOT
 
 THEME = ROOT / "theme/templates"
@@ -50,4 +51,4 @@ def test_every_sentence_is_used_and_every_use_has_one() -> None:
 
 def test_each_page_has_its_template() -> None:
     drawn = {path.name for path in PATHS} - {"base.html", "document.html", "macros.html"}
-    assert drawn == set(TEMPLATES.values())
+    assert drawn == {page.template for page in Page.__subclasses__()}

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Literal, TypeAlias
+from typing import ClassVar, Literal, TypeAlias
 
 from markupsafe import Markup
 
@@ -166,6 +166,13 @@ class Evidence:
 # --- pages ------------------------------------------------------------------------------------
 
 
+class Page:
+    """A page; ``template`` is the file that makes it."""
+
+    __slots__ = ()
+    template: ClassVar[str]
+
+
 @dataclass(frozen=True, slots=True)
 class Excerpt:
     """A quotation from a section: the section's title, its anchor, and the words.
@@ -200,12 +207,13 @@ class Body:
 
 
 @dataclass(frozen=True, slots=True)
-class BulletinPage:
+class BulletinPage(Page):
     """A bulletin; its page quotes ``actions`` and ``affected`` above the text.
 
     It addresses its ``cves`` and other ``ids``, and says that ``unaffected`` do not apply.
     """
 
+    template: ClassVar = "bulletin.html"
     item: BulletinItem
     body: Body
     cves: tuple[Link, ...]
@@ -242,13 +250,14 @@ class Comparison:
 
 
 @dataclass(frozen=True, slots=True)
-class CanaryPage:
+class CanaryPage(Page):
     """A canary; ``bulletins`` counts those of this archive up to its date.
 
     ``trusted_keys`` are the fingerprints of the master keys that this archive trusts for its day;
     ``alarm`` means that it states another one, and nothing explains that.
     """
 
+    template: ClassVar = "canary.html"
     item: CanaryItem
     body: Body
     bulletins: int
@@ -259,9 +268,10 @@ class CanaryPage:
 
 
 @dataclass(frozen=True, slots=True)
-class HomePage:
+class HomePage(Page):
     """The front page; ``advisories`` counts all that the tracker or a text mentions."""
 
+    template: ClassVar = "index.html"
     newest: BulletinItem | None
     earlier: tuple[BulletinItem, ...]
     canary: CanaryItem | None
@@ -283,12 +293,13 @@ class AttachmentItem:
 
 
 @dataclass(frozen=True, slots=True)
-class ListPage:
+class ListPage(Page):
     """All documents of a kind, or one year of a list that is too long; ``groups`` are years.
 
     ``total`` counts all of the kind; ``due`` is when the next canary is due.
     """
 
+    template: ClassVar = "list.html"
     kind: Literal["bulletins", "canaries"]
     total: int
     due: Window | None
@@ -307,18 +318,20 @@ class LookupItem:
 
 
 @dataclass(frozen=True, slots=True)
-class LookupsPage:
+class LookupsPage(Page):
     """All releases, or all packages; ``others`` are bulletins that state no release."""
 
+    template: ClassVar = "lookups.html"
     kind: LookupKind
     entries: tuple[LookupItem, ...]
     others: tuple[BulletinItem, ...]
 
 
 @dataclass(frozen=True, slots=True)
-class LookupPage:
+class LookupPage(Page):
     """A release or a package: the bulletins that ship something for it, newest first."""
 
+    template: ClassVar = "lookup.html"
     kind: LookupKind
     name: str
     years: tuple[Year, ...]
@@ -335,9 +348,10 @@ class AdvisoryItem:
 
 
 @dataclass(frozen=True, slots=True)
-class TrackerPage:
+class TrackerPage(Page):
     """All advisories, highest number first; ``untracked`` counts those mentioned only elsewhere."""
 
+    template: ClassVar = "xsa.html"
     statistics: Statistics
     advisories: tuple[AdvisoryItem, ...]
     untracked: int
@@ -346,13 +360,14 @@ class TrackerPage:
 
 
 @dataclass(frozen=True, slots=True)
-class AdvisoryPage:
+class AdvisoryPage(Page):
     """An advisory.
 
     ``by_text`` are ids of bulletins that address it by their own text alone; ``unaffected`` are
     those that say that it does not apply.
     """
 
+    template: ClassVar = "advisory.html"
     item: AdvisoryItem
     published_at: str
     cves: tuple[Link, ...]
@@ -376,9 +391,10 @@ class IdItem:
 
 
 @dataclass(frozen=True, slots=True)
-class IdPage:
+class IdPage(Page):
     """All CVEs, newest first, which ``host`` publishes; and all ids of other schemes."""
 
+    template: ClassVar = "cve.html"
     cves: tuple[IdItem, ...]
     others: tuple[IdItem, ...]
     host: str
@@ -395,32 +411,36 @@ class KeyItem:
 
 
 @dataclass(frozen=True, slots=True)
-class KeysPage:
+class KeysPage(Page):
     """All keys by folder; ``anchors`` are the trusted ones."""
 
+    template: ClassVar = "keys.html"
     anchors: tuple[Anchor, ...]
     folders: tuple[tuple[str, tuple[KeyItem, ...]], ...]
 
 
 @dataclass(frozen=True, slots=True)
-class FeedsPage:
+class FeedsPage(Page):
     """Feeds and data by section: links to files for programs, each with a sentence."""
 
+    template: ClassVar = "feeds.html"
     sections: tuple[tuple[str, tuple[tuple[Link, str], ...]], ...]
 
 
 @dataclass(frozen=True, slots=True)
-class SearchPage:
+class SearchPage(Page):
     """The search page; ``examples`` are ids, ``lists`` are links to lists, each with a sentence."""
 
+    template: ClassVar = "search.html"
     examples: str
     lists: tuple[tuple[Link, str], ...]
 
 
 @dataclass(frozen=True, slots=True)
-class TextPage:
+class TextPage(Page):
     """A page that a person wrote, as HTML; ``anchors`` if the page shows them."""
 
+    template: ClassVar = "page.html"
     title: str
     summary: str
     html: Markup
@@ -428,34 +448,19 @@ class TextPage:
 
 
 @dataclass(frozen=True, slots=True)
-class NotFoundPage:
+class NotFoundPage(Page):
     """The 404 page, which is the same at every URL."""
+
+    template: ClassVar = "404.html"
 
 
 @dataclass(frozen=True, slots=True)
-class RedirectPage:
+class RedirectPage(Page):
     """An old URL, which redirects to a page."""
 
+    template: ClassVar = "redirect.html"
     target: str
 
-
-Page: TypeAlias = (
-    BulletinPage
-    | CanaryPage
-    | HomePage
-    | ListPage
-    | LookupsPage
-    | LookupPage
-    | TrackerPage
-    | AdvisoryPage
-    | IdPage
-    | KeysPage
-    | FeedsPage
-    | SearchPage
-    | TextPage
-    | NotFoundPage
-    | RedirectPage
-)
 
 #: Makes a page; a page is made when it is written, because all together would take much memory.
 MakePage: TypeAlias = Callable[[], Page]
