@@ -9,7 +9,7 @@ from pelican import signals
 from pelican.contents import Article, Author, Category
 
 from bulletins import words
-from bulletins.exports.data import moment
+from bulletins.exports.data import midnight
 from bulletins.html import as_markup, escape, render
 from bulletins.site import Links, Site, heading, newest_first, summary
 from bulletins.urls import INDEX, kind_of, page_url
@@ -47,8 +47,8 @@ def _metadata(publication: Publication, site: Site, settings: Any) -> dict[str, 
     return {
         "title": as_markup(heading(publication)),
         "slug": publication.id.lower(),
-        "date": moment(publication.published),
-        "modified": moment(publication.updated),
+        "date": midnight(publication.published),
+        "modified": midnight(publication.updated),
         "category": category,
         "author": Author(escape(site.author), settings),
         "summary": as_markup(summary(publication)),

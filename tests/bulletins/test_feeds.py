@@ -15,6 +15,7 @@ import pytest
 
 from secpack import load, load_advisories, load_profile
 from secpack.model.archive import Archive
+from secpack.profile import Csaf
 from tests.bulletins.formats import exports, feeds
 from tests.bulletins.sites import ROOT, Shared, Site, build
 from tests.packs import bulletin, make_pack, numbered
@@ -297,3 +298,16 @@ def test_a_feed_without_documents_is_a_feed(tmp_path: Path) -> None:
     site = build(tmp_path / "site", SECPACK=make_pack(tmp_path / "p", numbered(1)), PROFILE=PROFILE)
     assert site.status == 0, site.said
     assert entries(site, "canary") == []
+
+
+def test_a_text_that_is_revised_on_its_own_day_has_changed(tmp_path: Path) -> None:
+    """Feeds and formats for scanners say so, though no text states a time."""
+    log = "Words.\n\nChangelog\n---\n\n2001-03-04: First\n2001-03-04: Second"
+    profile = replace(load_profile(PROFILE), csaf=Csaf("https://quern.example.org"))
+    archive = load(make_pack(tmp_path, {"QSBs/qsb-001-2001.txt": bulletin(1, body=log)}))
+    written = exports(archive, profile, URL)
+    for path, key in (("osv/x_QSB-001.json", "modified"), ("feeds/all.json", "date_modified")):
+        assert f'"{key}": "2001-03-04T00:00:01Z"' in written[path].decode(), path
+    tracking = json.loads(written["csaf/2001/qsb-001.json"])["document"]["tracking"]
+    assert tracking["current_release_date"] == "2001-03-04T00:00:01Z"
+    assert [r["date"][-4:] for r in tracking["revision_history"]] == [":00Z", ":01Z"]

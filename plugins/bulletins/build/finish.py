@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Final
 
 from bulletins.build.checksums import paths
-from bulletins.exports.data import moment
+from bulletins.exports.data import midnight
 from bulletins.site import Site
 from bulletins.urls import SEARCH_INDEX, page_url
 from secpack import SecpackError
@@ -79,7 +79,7 @@ def gzipped(data: bytes) -> bytes:
 def set_times(folder: Path, site: Site) -> None:
     """Date a document's files by its last revision, all others by the newest revision."""
     days = {page_url(p, site.profile): p.updated for p in site.archive.publications}
-    documents = {url: int(moment(day).timestamp()) for url, day in days.items()}
+    documents = {url: int(midnight(day).timestamp()) for url, day in days.items()}
     newest = max(documents.values(), default=0)
     for name in paths(folder):
         _date(f"{folder}/{name}", documents.get(name[: name.rfind("/") + 1], newest))

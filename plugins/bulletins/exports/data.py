@@ -59,8 +59,7 @@ def _plain(value: object) -> str | float:
     if isinstance(value, Decimal):
         return float(value)
     assert isinstance(value, date)
-    is_time = isinstance(value, datetime)
-    return value.strftime("%Y-%m-%dT%H:%M:%SZ") if is_time else value.isoformat()
+    return moment(value) if isinstance(value, datetime) else value.isoformat()
 
 
 def filled(**fields: object) -> dict[str, Any]:
@@ -68,14 +67,15 @@ def filled(**fields: object) -> dict[str, Any]:
     return {name: value for name, value in fields.items() if value}
 
 
-def moment(day: date) -> datetime:
+def midnight(day: date) -> datetime:
     """The first moment of a day in UTC, because texts state no time."""
     return datetime(day.year, day.month, day.day, tzinfo=UTC)
 
 
-def midnight(day: date) -> str:
-    """The same moment as in RFC 3339."""
-    return f"{day.isoformat()}T00:00:00Z"
+def moment(at: date) -> str:
+    """A time in UTC in the form of RFC 3339; of a day its first moment."""
+    time = at if isinstance(at, datetime) else midnight(at)
+    return time.strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def printed(data: bytes, first: int = 1, last: int | None = None) -> str:

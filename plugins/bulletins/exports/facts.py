@@ -6,11 +6,13 @@ import re
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime, timedelta
+from itertools import groupby
+from operator import itemgetter
 from typing import Final
 
 from bulletins import words
-from bulletins.exports.data import printed
+from bulletins.exports.data import midnight, printed
 from bulletins.site import Site, heading
 from secpack.model.archive import Advisory, Bulletin, Publication, Relation
 from secpack.parser.characters import visible
@@ -24,16 +26,40 @@ _URL: Final = re.compile(
 )
 
 
-# --- the day of the last change ---------------------------------------------------------------
+# --- changes ----------------------------------------------------------------------------------
 
 
-def changed(publication: Publication, advisories: Mapping[int, Advisory]) -> date:
-    """The day of a document's last change; ``advisories`` are those of the archive, by number.
+def history(
+    publication: Publication, advisories: Mapping[int, Advisory]
+) -> list[tuple[datetime, str]]:
+    """When a document changed, and how, oldest first; the changelog may lack some.
 
     A text changes when it is revised. What the site says about it also changes with the tracker,
-    which decides which advisories a bulletin addresses.
+    which decides which of the ``advisories`` (by number) a bulletin addresses. Texts state no
+    time: changes of one day are a second apart, so that readers of feeds see all of them.
     """
-    return max([publication.updated, *verdict_changes(publication, advisories)])
+    entries = [(r.date, r.text.strip() or "Revised") for r in publication.revisions]
+    if len(entries) > 1 and entries[0][0] > entries[-1][0]:
+        entries.reverse()  # changelogs have the newest first, also among the entries of one day
+    days = {day for day, _ in entries}
+    if publication.published not in days:
+        entries.append((publication.published, "First published"))
+    if publication.updated not in days | {publication.published}:
+        entries.append((publication.updated, "Revised"))
+    for day, numbers in verdict_changes(publication, advisories).items():
+        names = ", ".join(f"XSA-{number}" for number in numbers)
+        entries.append((day, f"The tracker changed its verdict on {names}"))
+    by_day = groupby(sorted(entries, key=itemgetter(0)), key=itemgetter(0))
+    return [
+        (midnight(day) + timedelta(seconds=second), words)
+        for day, changes in by_day
+        for second, (_, words) in enumerate(changes)
+    ]
+
+
+def changed(publication: Publication, advisories: Mapping[int, Advisory]) -> datetime:
+    """When a document last changed."""
+    return history(publication, advisories)[-1][0]
 
 
 def verdict_changes(
@@ -54,12 +80,13 @@ def verdict_changes(
     return dict(sorted(days.items()))
 
 
-def advisory_changed(advisory: Advisory, day: date, bulletins: Iterable[Bulletin]) -> date:
-    """The day on which an advisory, published on ``day``, last changed on the site.
+def advisory_changed(advisory: Advisory, day: date, bulletins: Iterable[Bulletin]) -> datetime:
+    """When an advisory, published on ``day``, last changed on the site.
 
     The tracker may have changed its verdict, or a bulletin that addresses it was published.
     """
-    return max([day, advisory.updated or day, *(bulletin.published for bulletin in bulletins)])
+    days = [day, advisory.updated or day, *(bulletin.published for bulletin in bulletins)]
+    return midnight(max(days))
 
 
 # --- bulletins in the formats for scanners ----------------------------------------------------
@@ -70,18 +97,21 @@ class BulletinFacts:
     """What all formats for scanners say about a bulletin.
 
     ``title``, and ``heading`` with the id, say if the text is not verified. ``addressed`` are the
-    ids that it addresses, each with its known CVEs. ``changed`` is the day of the last change;
-    ``verdicts`` are the days on which the tracker changed a verdict on what it addresses, with
-    advisory numbers. ``links`` are the URLs of its references, with labels.
+    ids that it addresses, each with its known CVEs. ``history`` are its changes. ``links`` are the
+    URLs of its references, with labels.
     """
 
     bulletin: Bulletin
     title: str
     heading: str
     addressed: Mapping[str, Sequence[str]]
-    changed: date
-    verdicts: Mapping[date, Sequence[int]]
+    history: Sequence[tuple[datetime, str]]
     links: Mapping[str, str]
+
+    @property
+    def changed(self) -> datetime:
+        """When it last changed."""
+        return self.history[-1][0]
 
     def printed(self, first: int = 1, last: int | None = None) -> str:
         """Lines of the text as printed, without blank lines before and after."""
@@ -100,8 +130,7 @@ def _facts(site: Site, bulletin: Bulletin) -> BulletinFacts:
         title=visible(form.format(title=bulletin.title)),
         heading=visible(form.format(title=heading(bulletin))),
         addressed=_addressed(bulletin, site.advisories),
-        changed=changed(bulletin, site.advisories),
-        verdicts=verdict_changes(bulletin, site.advisories),
+        history=history(bulletin, site.advisories),
         links={url: label for url, label in bulletin.summary.links if is_url(url)},
     )
 

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any, Final
 
 from bulletins.exports.archive_json import package_data
-from bulletins.exports.data import filled, midnight, to_json
+from bulletins.exports.data import filled, moment, to_json
 from bulletins.exports.facts import BulletinFacts, is_url, mentioned
 from bulletins.site import Site
 from bulletins.urls import OSV_ALL, beside, osv_url, page_url, published_advisory
@@ -46,8 +46,8 @@ def _record(facts: BulletinFacts, site: Site) -> dict[str, Any]:
     return lists | {
         "schema_version": _VERSION,
         "id": f"x_{bulletin.id}",
-        "published": midnight(bulletin.published),
-        "modified": midnight(facts.changed),
+        "published": moment(bulletin.published),
+        "modified": moment(facts.changed),
         "summary": facts.title,
         "details": _fenced(facts.printed()),
         "database_specific": {"packages": packages, "sha256": bulletin.document.file.sha256},

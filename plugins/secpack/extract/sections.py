@@ -38,6 +38,7 @@ _PATCHING: Final = re.compile(
     r"|how to (?:fix|patch|update|upgrade|protect)\b.*"
     r"|(?:install|apply|gett|obtain)ing (?:(?:the|these) )?(?:updates?|patch(?:es)?|packages)"
 )
+_WORKAROUND: Final = re.compile(r"(?:possible |temporary )?(?:workarounds?|mitigations?)")
 # They help where there is neither: "Resolution", "Updates", "Possible workarounds"
 _LESSER: Final = re.compile(
     r"(?:the )?(?:fix(?:es)?|updat(?:es?|ing)|upgrad(?:es?|ing)|solution)|resolution"
@@ -65,7 +66,7 @@ _NEEDED: Final = re.compile(
     r"|log(?:ging|ged)? ?out|re-?seal(?:ed|ing)?|shut(?:ting)? ?down|re-?install(?:ed|ing)?"
     r"|run|install(?:ed|ing)?|updat(?:e[sd]?|ing)|upgrad(?:e[sd]?|ing)|enabl(?:e[sd]?|ing)"
     r"|disabl(?:e[sd]?|ing)|remov(?:e[sd]?|ing)|appl(?:y|ied)|verif(?:y|ied)|download(?:ed)?"
-    r"|no (?:\w+ ){0,2}action|nothing)\b",
+    r"|no (?:\w+ ){0,2}action|nothing|packages?)\b",
     re.IGNORECASE,
 )
 
@@ -110,15 +111,20 @@ class Quotation:
 def actions(document: Document, rows: Sequence[int], most: int = _MOST) -> tuple[Quotation, ...]:
     """Quote the sections that say what to do: the user's action, and how to patch.
 
-    ``rows`` are the lines that name packages. A text with neither may offer something less. Each
-    quotation has at most about ``most`` characters.
+    ``rows`` are the lines that name packages. A text with neither may offer something less. What
+    helps until there is a fix belongs to it, and so does each further section that names packages.
+    Each quotation has at most about ``most`` characters.
     """
     every = sections(document)
-    action, patching = (_best(every, title, rows) for title in (_ACTION, _PATCHING))
-    chosen = [section for section in (action, patching) if section]
-    if not chosen:
+    titles = (_ACTION, _WORKAROUND, _PATCHING)
+    action, workaround, patching = (_best(every, title, rows) for title in titles)
+    chosen = [section for section in (action, workaround, patching) if section]
+    if not (action or patching):
         others = (_best(every, _LESSER, rows), *(_titled(every, title) for title in _PARTS))
         chosen = [section for section in others if section][:1]
+    for row in rows:
+        if not any(_contains(section, row) for section in chosen):
+            chosen += [section for section in every if _contains(section, row)][-1:]
     return tuple(quotation(section, rows, most) for section in chosen)
 
 
@@ -141,8 +147,12 @@ def _plain(title: str) -> str:
 def _best(every: Sequence[Section], title: re.Pattern[str], rows: Iterable[int]) -> Section | None:
     """Return the first section with this whole title, if possible one that names packages."""
     named = [section for section in every if title.fullmatch(_plain(section.title))]
-    shipping = [s for s in named if any(s.first < row <= s.last for row in rows)]
+    shipping = [section for section in named if any(_contains(section, row) for row in rows)]
     return next(iter([*shipping, *named]), None)
+
+
+def _contains(section: Section, line: int) -> bool:
+    return section.first < line <= section.last
 
 
 def is_on_affected(title: str) -> bool:

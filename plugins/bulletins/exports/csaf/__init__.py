@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from bulletins.exports.csaf.document import document, publisher
-from bulletins.exports.data import midnight, to_json
+from bulletins.exports.data import moment, to_json
 from bulletins.exports.facts import BulletinFacts
 from bulletins.site import Site
 from bulletins.urls import CSAF, CSAF_FEED, CSAF_PROVIDER, csaf_url
@@ -37,7 +37,7 @@ def csaf_files(bulletins: Sequence[BulletinFacts], site: Site) -> Iterator[tuple
             digest = hashlib.new(algorithm, data).hexdigest()
             yield f"{url}.{algorithm}", f"{digest}  {url.rpartition('/')[2]}\n".encode()
     changed = sorted(bulletins, key=lambda f: (f.changed, f.bulletin.number), reverse=True)
-    rows = [f'"{_path(facts)}","{midnight(facts.changed)}"\n' for facts in changed]
+    rows = [f'"{_path(facts)}","{moment(facts.changed)}"\n' for facts in changed]
     yield f"{CSAF}index.txt", "".join(f"{_path(facts)}\n" for facts in bulletins).encode()
     yield f"{CSAF}changes.csv", "".join(rows).encode()
     yield CSAF_FEED, to_json({"feed": _feed(changed, site)}, lines=False)
@@ -55,7 +55,7 @@ def _feed(changed: Sequence[BulletinFacts], site: Site) -> dict[str, Any]:
         "title": _title(site),
         "link": [{"rel": "self", "href": f"{site.url}/{CSAF_FEED}"}],
         "category": [{"scheme": "urn:ietf:params:rolie:category:information-type", "term": "csaf"}],
-        "updated": midnight(changed[0].changed),
+        "updated": moment(changed[0].changed),
         "entry": [_entry(facts, f"{site.url}/{csaf_url(facts.bulletin)}") for facts in changed],
     }
 
@@ -66,8 +66,8 @@ def _entry(facts: BulletinFacts, url: str) -> dict[str, Any]:
         "id": facts.bulletin.id,
         "title": facts.heading,
         "link": [{"rel": "self", "href": url}, *digests],
-        "published": midnight(facts.bulletin.published),
-        "updated": midnight(facts.changed),
+        "published": moment(facts.bulletin.published),
+        "updated": moment(facts.changed),
         "content": {"type": "application/json", "src": url},
         "format": {
             "schema": "https://docs.oasis-open.org/csaf/csaf/v2.0/csaf_json_schema.json",
@@ -81,7 +81,7 @@ def _metadata(newest: BulletinFacts, site: Site) -> dict[str, Any]:
     return {
         "canonical_url": f"{site.url}/{CSAF_PROVIDER}",
         "distributions": [{"directory_url": f"{site.url}/{CSAF}", "rolie": {"feeds": [feed]}}],
-        "last_updated": midnight(newest.changed),
+        "last_updated": moment(newest.changed),
         "list_on_CSAF_aggregators": True,
         "mirror_on_CSAF_aggregators": True,
         "metadata_version": "2.0",

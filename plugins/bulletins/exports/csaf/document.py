@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import date
 from typing import Any, Final
 
 from bulletins.exports.csaf.products import product_status, product_tree, released, remediations
-from bulletins.exports.data import filled, midnight
+from bulletins.exports.data import filled, moment
 from bulletins.exports.facts import BulletinFacts, is_url
 from bulletins.site import Site, about
 from bulletins.urls import beside, csaf_url, page_url, published_advisory, published_id
@@ -75,35 +74,18 @@ def _head(facts: BulletinFacts, site: Site, rows: tuple[PackageRow, ...]) -> dic
 
 def _tracking(facts: BulletinFacts) -> dict[str, Any]:
     revisions = [
-        {"date": midnight(day), "number": str(number), "summary": visible(words)}
-        for number, (day, words) in enumerate(_revisions(facts), 1)
+        {"date": moment(day), "number": str(number), "summary": visible(words)}
+        for number, (day, words) in enumerate(facts.history, 1)
     ]
     return {
-        "current_release_date": midnight(facts.changed),
+        "current_release_date": moment(facts.changed),
         "generator": {"engine": {"name": "secpack-archive"}},
         "id": facts.bulletin.id,
-        "initial_release_date": midnight(facts.bulletin.published),
+        "initial_release_date": moment(facts.bulletin.published),
         "revision_history": revisions,
         "status": "final",
         "version": str(len(revisions)),
     }
-
-
-def _revisions(facts: BulletinFacts) -> list[tuple[date, str]]:
-    """Dates and what changed, oldest first; the changelog may lack some."""
-    bulletin = facts.bulletin
-    entries = [(r.date, r.text.strip() or "Revised") for r in bulletin.revisions]
-    if len(entries) > 1 and entries[0][0] > entries[-1][0]:
-        entries.reverse()  # changelogs have the newest first, also among the entries of one day
-    days = {day for day, _ in entries}
-    if bulletin.published not in days:
-        entries.append((bulletin.published, "First published"))
-    if bulletin.updated not in days | {bulletin.published}:
-        entries.append((bulletin.updated, "Revised"))
-    for day, numbers in facts.verdicts.items():
-        names = ", ".join(f"XSA-{number}" for number in numbers)
-        entries.append((day, f"The tracker changed its verdict on {names}"))
-    return sorted(entries, key=lambda entry: entry[0])
 
 
 def _notes(facts: BulletinFacts) -> Iterator[dict[str, str]]:

@@ -30,7 +30,7 @@ def atom_document(feed: Feed, page: Page) -> bytes:
     head.author(name=feed.author)
     head.generator("bulletins")
     head.language("en")
-    head.updated(moment(page.updated))
+    head.updated(page.updated)
     head.link(href=feed.root, rel="alternate", type="text/html")
     for rel, url in _document_links(feed, page):
         head.link(href=feed.root + url, rel=rel, type=TYPE)
@@ -58,8 +58,8 @@ def _entry(entry: FeedEntry, author: str) -> Any:
     written.id(entry.id)
     written.title(entry.title)
     written.author(name=author)
-    written.published(moment(entry.published))
-    written.updated(moment(entry.updated))
+    written.published(midnight(entry.published))
+    written.updated(entry.updated)
     written.summary(entry.summary)
     written.content(entry.html(), type="html")
     written.category([{"term": c.term, "scheme": c.scheme} for c in entry.categories])
@@ -112,8 +112,8 @@ def _item(entry: FeedEntry) -> dict[str, Any]:
         "title": entry.title,
         "summary": entry.summary,
         "content_html": entry.html(),
-        "date_published": midnight(entry.published),
-        "date_modified": midnight(entry.updated),
+        "date_published": moment(entry.published),
+        "date_modified": moment(entry.updated),
         "tags": [category.term for category in entry.categories],
         "attachments": [
             {"url": x.href, "mime_type": x.type, "title": x.title, "size_in_bytes": x.length}

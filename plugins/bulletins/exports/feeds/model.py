@@ -5,7 +5,7 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import UTC, date, datetime
 from typing import Final
 
 
@@ -39,7 +39,7 @@ class FeedEntry:
     title: str
     page: str
     published: date
-    updated: date
+    updated: datetime
     summary: str
     html: Callable[[], str] = field(repr=False)
     categories: tuple[Category, ...]
@@ -64,13 +64,13 @@ class Page:
 
     ``number`` is None for the document that people subscribe to; archive documents count from 1,
     the oldest. ``older`` and ``newer`` are the numbers of the archive documents next to it.
-    ``updated`` is the day of its newest change.
+    ``updated`` is when it last changed.
     """
 
     number: int | None
     older: int | None
     newer: int | None
-    updated: date
+    updated: datetime
     entries: tuple[FeedEntry, ...]
 
 
@@ -78,7 +78,7 @@ class Page:
 SIZE: Final = 50
 
 #: The date of a feed without entries.
-_NEVER: Final = date(2000, 1, 1)
+_NEVER: Final = datetime(2000, 1, 1, tzinfo=UTC)
 
 
 def chain(entries: Sequence[FeedEntry]) -> list[Page]:
@@ -95,7 +95,7 @@ def chain(entries: Sequence[FeedEntry]) -> list[Page]:
     days = [entry.published for entry in oldest_first]
     parts: list[list[FeedEntry]] = [[] for _ in range(archives + 1)]
     for rank, entry in enumerate(oldest_first):
-        place = max(rank, bisect_left(days, entry.updated) - 1)
+        place = max(rank, bisect_left(days, entry.updated.date()) - 1)
         parts[place // SIZE if place < older else archives].insert(0, entry)
     return [_page(n, archives, part, parts) for n, part in enumerate(parts)]
 
