@@ -7,11 +7,13 @@ from collections import Counter
 from collections.abc import Iterator
 from difflib import SequenceMatcher
 from itertools import zip_longest
-from typing import Final
+from typing import Final, TypeVar
 
 from secpack.canary.statements import COUNT
 from secpack.canary.window import PERIOD
 from secpack.model.archive import Canary, Change, Statement
+
+_T = TypeVar("_T", str, tuple[str, ...])
 
 # How many comparisons of words are worth their time, for all statements of a canary.
 _MOST_COMPARISONS: Final = 2_000_000
@@ -34,12 +36,12 @@ def changes(before: Canary, after: Canary) -> tuple[Change, ...]:
 def _pairs(
     old: tuple[Statement, ...], new: tuple[Statement, ...]
 ) -> Iterator[tuple[Statement | None, Statement | None]]:
-    words = [_skeleton(s.text) for s in old], [_skeleton(s.text) for s in new]
-    for _, i, j, k, m in _opcodes(*words, _MOST_COMPARISONS):
+    words = [[_divided(s.text)[0] for s in statements] for statements in (old, new)]
+    for _, i, j, k, m in _opcodes(words[0], words[1], _MOST_COMPARISONS):
         yield from zip_longest(old[i:j], new[k:m])
 
 
-def _opcodes(old: list[str], new: list[str], most: int) -> list[tuple[str, int, int, int, int]]:
+def _opcodes(old: list[_T], new: list[_T], most: int) -> list[tuple[str, int, int, int, int]]:
     """Return how one list becomes the other, or a replacement of all if that takes too long.
 
     For each word that it matches, the matcher can look at all pairs of equal words again.
@@ -53,31 +55,27 @@ def _opcodes(old: list[str], new: list[str], most: int) -> list[tuple[str, int, 
 def _change(before: Statement | None, after: Statement | None, most: int) -> Change:
     old, new = before.text if before else "", after.text if after else ""
     number = (after or before or Statement(0, "", 0)).number
-    if before and after and _skeleton(old) == _skeleton(new):
-        pairs = zip(_values(old), _values(new), strict=True)
+    (old_words, old_values), (new_words, new_values) = _divided(old), _divided(new)
+    if before and after and old_words == new_words:
+        pairs = zip(old_values, new_values, strict=True)
         return Change(number, tuple((a, b) for a, b in pairs if a != b), ())
     return Change(number, (), tuple(_parts(old.split(), new.split(), most)))
 
 
-def _values(text: str) -> list[str]:
-    """Return what differs in every canary: dates, the number of bulletins and of the last one."""
-    return [text[first:last] for first, last in _value_spans(text)]
+def _divided(text: str) -> tuple[tuple[str, ...], list[str]]:
+    """The words of a statement, and the values between them, which differ in every canary.
 
-
-def _skeleton(text: str) -> str:
-    """Return a statement without its values: equal skeletons have the same words."""
-    parts, position = [], 0
-    for first, last in _value_spans(text):
-        parts.append(text[position:first])
-        position = last
-    return "\0".join([*parts, text[position:]])
-
-
-def _value_spans(text: str) -> list[tuple[int, int]]:
+    Values are dates, the number of bulletins and that of the last one.
+    """
     spans = [match.span() for match in PERIOD.finditer(text)]
     for pattern in (COUNT, _LAST_BULLETIN):
         spans += [match.span(1) for match in pattern.finditer(text)]
-    return sorted(spans)
+    words, values, position = [], [], 0
+    for first, last in sorted(spans):
+        words.append(text[position:first])
+        values.append(text[first:last])
+        position = last
+    return (*words, text[position:]), values
 
 
 def _parts(old: list[str], new: list[str], most: int) -> Iterator[tuple[str, str]]:

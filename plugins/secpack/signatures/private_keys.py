@@ -100,17 +100,12 @@ _CURVES: Final = tuple(
 
 def find_private_key(data: bytes) -> str:
     """The kind of private key in a file, such as "an OpenPGP secret key"; empty for none."""
-    return next((kind for layer in _layers(data) if (kind := _in_bytes(layer))), "")
-
-
-def _layers(data: bytes) -> Iterator[bytes]:
-    """The file, its UTF-16 and base64 decoded, and what compressed packets in these contain."""
-    for layer in _decoded(data):
-        yield layer
-        yield _unpacked(layer)
+    layers = (layer for decoded in _decoded(data) for layer in (decoded, _unpacked(decoded)))
+    return next((kind for layer in layers if (kind := _in_bytes(layer))), "")
 
 
 def _decoded(data: bytes) -> Iterator[bytes]:
+    """The file, and its UTF-16 and base64 decoded."""
     yield data
     if data.startswith(_UTF_16):
         data = data.replace(b"\0", b"")
