@@ -59,7 +59,7 @@ def read_metadata(document: Document, entry: DocumentEntry, *, fallback: str) ->
     head, path = document.letterhead, document.file.path
     assert head is not None
     unread = [f for f in document.findings if f.code == "date-unread"]
-    reader = _Dates(document, head.date, unread)
+    reader = _Dates(document, split_lines(document.file.data, path=path), head.date, unread)
     listed = _listed(reader, head.last)
     is_revised = len({each.date for each in listed}) > 1  # otherwise it only repeats the first day
     revisions = tuple(_revisions(reader)) or (tuple(listed) if is_revised else ())
@@ -97,6 +97,7 @@ class _Dates:
     """Reads the dates of a document; those that it cannot read are in ``unread``."""
 
     document: Document
+    lines: list[Line]
     issued: date | None
     unread: list[Finding]
 
@@ -121,9 +122,6 @@ class _Dates:
             return self.read(text, line, year=self.issued.year + 1)
         return day
 
-    def lines(self, first: int, last: int | None) -> list[Line]:
-        return split_lines(self.document.file.data, path=self.document.file.path)[first:last]
-
 
 def _issue_date(dates: _Dates) -> date | None:
     """Return the date of issue that a canary states."""
@@ -137,7 +135,7 @@ def _listed(dates: _Dates, first: int) -> list[Revision]:
     """Return the dates in a list at the beginning of a text, with the words beside them."""
     section = next(iter(sections(dates.document)), None)
     listed = []
-    for line in dates.lines(first, section.last if section else None):
+    for line in dates.lines[first : section.last if section else None]:
         match = _LISTED.fullmatch(line.text)
         day = _DATE.search(match["value"]) if match else None
         if match and day:
@@ -157,7 +155,7 @@ def _revisions(dates: _Dates) -> Iterator[Revision]:
     """
     for section in sections(dates.document):
         if section_name(section.title) in REVISION_SECTIONS:
-            yield from _dated_lines(dates.lines(section.first + 1, section.last), dates)
+            yield from _dated_lines(dates.lines[section.first + 1 : section.last], dates)
 
 
 def _dated_lines(body: Sequence[Line], dates: _Dates) -> Iterator[Revision]:
