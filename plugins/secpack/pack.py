@@ -37,8 +37,10 @@ _LETTER: Final = "(?:-(?P<letter>[a-z0-9][a-z0-9-]{0,60}))?"
 _USUAL_NUMBER: Final = r"(?P<number>[0-9]{3,6})"
 #: Names that are skipped: templates, and what describes a folder.
 SKIPPED: Final = re.compile(r"(?i)(?:.+-)?template(?:\..+)?|readme(?:\..+)?|\.git.*")
-_KEY_NAME: Final = r"[A-Za-z0-9][\w.@+-]{0,100}"
-_KEY: Final = re.compile(rf"(?:{_KEY_NAME}/)+{_KEY_NAME}\.(?:asc|gpg|pgp)", re.ASCII)
+# What every file system takes, and no program for an option.
+_KEY_NAME: Final = r"[^\W_][^/\\:*?\"<>|]{0,100}"
+_KEY: Final = re.compile(rf"(?:{_KEY_NAME}/)+{_KEY_NAME}\.(?:asc|gpg|pgp)")
+_NAME_OF_KEY: Final = "a name of a key, such as ines.asc, ines.gpg or ines.pgp"
 _ATTACHMENT: Final = re.compile(
     r"[A-Za-z0-9][\w.+-]{0,100}\.(?:txt|dot|csv|pdf|png|asc|patch|diff|digests|sha(?:256|512))",
     re.ASCII | re.IGNORECASE,
@@ -180,7 +182,7 @@ class _Reader:
                 if path not in self._read_paths and (file := self._read(path, MAX_BYTES)):
                     self.contents.keys.append(file)
             elif not SKIPPED.fullmatch(name) and not self._document_like.fullmatch(name):
-                self._others[path] = "the name of a key ends in .asc"
+                self._others[path] = f"expected {_NAME_OF_KEY}"
 
     def check_others(self) -> None:
         """Report what nobody would read here, and private keys in any other file.
@@ -240,7 +242,7 @@ class _Reader:
             return f"expected it beside what it signs, with a name that ends in {names}"
         if like == "key":
             folders = " or ".join(f"{folder}/" for folder in self._profile.keys)
-            return f"expected it in {folders}, with a name that ends in .asc"
+            return f"expected it in {folders}, with {_NAME_OF_KEY}"
         kind = self._profile.canaries if like == "canary" else self._profile.bulletins
         return f"expected a name like {_where(kind)}"
 

@@ -94,9 +94,9 @@ def pack(gnupg: Gnupg, tmp_path_factory: pytest.TempPathFactory) -> Path:
         signed[f"warrant/{number}_of_tarn_canary.txt"] = text
     signed["sums/release-1.0.sha256"] = f"{'0' * 64}  tarn-1.0.tar\n"
     files: dict[str, str | bytes] = {
-        "openpgp/root/tarn-root.asc": gnupg.export("root"),
-        "openpgp/people/ada@tarn.example.org-signed.asc": gnupg.export("ada"),
-        "openpgp/people/bob.gpg": gnupg.export("bob", armour=False),
+        "öffentliche Schlüssel/root/tarn-root.asc": gnupg.export("root"),
+        "öffentliche Schlüssel/people/ada@tarn.example.org-signed.asc": gnupg.export("ada"),
+        "öffentliche Schlüssel/people/Böb’s & Co #1.gpg": gnupg.export("bob", armour=False),
         "README": "How to verify.",
     }
     for path, text in signed.items():
@@ -167,7 +167,8 @@ def test_its_site_is_published(
     files = site.files()
     assert "tsn/002/2026.05-tsn_2-fold.text.sig" in files
     assert "files/sums/release-1.0.sha256.asc" in files
-    assert "keys/people/bob.gpg" in files
+    assert "keys/people/Böb’s & Co #1.gpg" in files
+    assert "&#39;Böb’s &amp; Co #1.gpg&#39;" in site.read("tsn/002/index.html")
     pages = "".join(site.read(path) for path in files if path.endswith(".html"))
     assert not re.search(r"Xen|XSA|Qubes|QSB", pages)
 

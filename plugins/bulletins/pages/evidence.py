@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from shlex import quote as quoted
+from urllib.parse import quote
 
 from bulletins import words
 from bulletins.pages.items import signer_name
@@ -26,7 +28,7 @@ def evidence(site: Site, file: File, signatures: Sequence[Signature]) -> Evidenc
         faults=tuple(site.signature_findings.get(file.path, ())),
         signatures=tuple(_signature(site, signature) for signature in signatures),
         meanings=tuple(dict.fromkeys(_meanings(site, signatures))),
-        keys=tuple(Link(key_url(key, site.profile), key.file.name) for key in keys),
+        keys=tuple(key_link(site, key) for key in keys),
         commands=tuple(_commands(site, file, signatures, keys)),
     )
 
@@ -110,6 +112,11 @@ def _keys_of(site: Site, signatures: Sequence[Signature]) -> list[Key]:
     return [key for f in wanted for key in site.archive.keys if f and key.fingerprint == f]
 
 
+def key_link(site: Site, key: Key) -> Link:
+    """A link to the file of a key, whose name can have blanks, or letters outside ASCII."""
+    return Link(quote(key_url(key, site.profile), "/@+"), key.file.name)
+
+
 def _commands(
     site: Site, file: File, signatures: Sequence[Signature], keys: Sequence[Key]
 ) -> Iterator[str]:
@@ -124,7 +131,7 @@ def _commands(
     for each in trust or [f"{anchor.fingerprint}:6:" for anchor in site.profile.trusted]:
         yield f"echo {each} | gpg --import-ownertrust"
     if keys:
-        yield f"gpg --import {' '.join(dict.fromkeys(key.file.name for key in keys))}"
+        yield f"gpg --import {' '.join(dict.fromkeys(quoted(key.file.name) for key in keys))}"
     yield from (f"gpg --verify {s.file.name} {file.name}" for s in signatures)
     yield "gpgconf --kill all"
 

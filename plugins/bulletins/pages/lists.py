@@ -9,7 +9,7 @@ from typing import TypeVar
 from bulletins import urls, words
 from bulletins.lookups import Lookup, by_package, by_release, without_release
 from bulletins.pages import model
-from bulletins.pages.evidence import certified
+from bulletins.pages.evidence import certified, key_link
 from bulletins.pages.items import (
     bulletin_item,
     by_year,
@@ -163,5 +163,5 @@ def _key(site: Site, key: Key) -> model.KeyItem:
         key=key,
         revoked=revocation_in_words(key.revoked) if key.revoked else "",
         certified=f"{state[0].upper()}{state[1:]}.",
-        file=Link(urls.key_url(key, site.profile), key.file.name),
+        file=key_link(site, key),
     )
