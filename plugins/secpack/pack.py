@@ -16,9 +16,10 @@ from secpack.errors import ParseError, SecpackError
 from secpack.files import read_file
 from secpack.model.archive import Attachment, File, Signature
 from secpack.model.findings import Finding, Severity
-from secpack.parser.letterhead import stated_kind
+from secpack.parser.letterhead import ANY_TEXT, stated_kind
 from secpack.parser.lines import MAX_BYTES
 from secpack.profile import Kind, Profile
+from secpack.signatures.packets import likeness
 from secpack.signatures.private_keys import find_private_key
 
 _MAX_SIGNATURE: Final = 64 * 1024
@@ -46,11 +47,6 @@ _ATTACHMENT: Final = re.compile(
     re.ASCII | re.IGNORECASE,
 )
 
-# What files begin with, if they are keys or signatures; white space can precede it.
-_ARMOURED: Final = {
-    b"-----BEGIN PGP SIGNATURE-----": "signature",
-    b"-----BEGIN PGP PUBLIC KEY BLOCK-----": "key",
-}
 _MAX_START: Final = 2000
 _LIKE_A_SIGNATURE: Final = re.compile(r"(?i).+\.(?:sig|sign|asc)(?:\..{1,60})?")
 
@@ -223,8 +219,7 @@ class _Reader:
     def _check_likeness(self, path: str, data: bytes) -> None:
         """Report a file that nobody reads, but that looks as if somebody should."""
         start = data[:_MAX_START].lstrip()
-        like = next((what for mark, what in _ARMOURED.items() if start.startswith(mark)), "")
-        like = like or ("signature" if _LIKE_A_SIGNATURE.fullmatch(path) else "")
+        like = likeness(data) or ("signature" if _LIKE_A_SIGNATURE.fullmatch(path) else "")
         like = like or stated_kind(start, self._profile.banners)
         is_known = path in self._settled or self._document_like.fullmatch(_name(path))
         if like and not is_known:
@@ -232,7 +227,7 @@ class _Reader:
             message = f"not published: it looks like a {like}; {self._expected(like)}"
             code, severity = "misplaced-document", Severity.ERROR
             if like not in self._profile.banners:
-                code, severity = f"misplaced-{like}", Severity.WARNING
+                code, severity = f"misplaced-{like.partition(' ')[0]}", Severity.WARNING
             self._report(_printable(path), code, message, severity)
 
     def _expected(self, like: str) -> str:
@@ -243,6 +238,9 @@ class _Reader:
         if like == "key":
             folders = " or ".join(f"{folder}/" for folder in self._profile.keys)
             return f"expected it in {folders}, with {_NAME_OF_KEY}"
+        if like == ANY_TEXT:
+            known = (word for words in self._profile.banners.values() for word in words)
+            return f"the profile knows these kinds: {', '.join(known)}"
         kind = self._profile.canaries if like == "canary" else self._profile.bulletins
         return f"expected a name like {_where(kind)}"
 

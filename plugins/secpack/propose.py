@@ -8,7 +8,7 @@ import re
 import tomllib
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
@@ -18,12 +18,13 @@ from secpack.files import read_file
 from secpack.model.archive import Archive, Key, Publication
 from secpack.pack import SKIPPED
 from secpack.parser.characters import visible
+from secpack.parser.letterhead import BANNER
 from secpack.profile import STATES, profile_of
 from secpack.signatures.gpgv import Checker
+from secpack.signatures.packets import likeness
 
-_BANNER: Final = re.compile(r"-{1,10}={0,10}\[ {0,9}(.{1,80}?) {1,9}#? ?([0-9]{1,6}) {0,9}\]=*-*")
 _KIND: Final = re.compile(r"(?i)(?:^|\s)((?:warrant )?canary|(?:security )?\S+)$")
-_KEY: Final = b"-----BEGIN PGP PUBLIC KEY BLOCK"
+_OF_CANARY: Final = re.compile(rb"(?i)date\s+of\s+issue\s+of\s+this\s+canary|next\s+canary")
 _ENDING: Final = re.compile(r"(\.(?:sig|sign|asc|gpg|pgp))(\.[A-Za-z0-9_-][A-Za-z0-9._@+-]*)?")
 _MASTER: Final = re.compile(r"(?i)master|owner|root|certif")
 _PART: Final = re.compile(r"[0-9]+|[A-Za-z]+|[._@+-]")
@@ -33,9 +34,11 @@ _MOST: Final = 20  # lines on what could not be guessed
 @dataclass(frozen=True, slots=True)
 class _Text:
     path: str
-    issuer: str
-    banner: str
+    words: str  # of the banner
     number: int
+    is_canary: bool
+    issuer: str = ""
+    banner: str = ""  # the words without the issuer
 
     @property
     def name(self) -> str:
@@ -49,6 +52,7 @@ def propose(root: Path) -> str:
     """
     starts = dict(sorted(_starts(root)))
     texts = [text for path, start in starts.items() if (text := _text(path, start))]
+    texts, doubts = _one_series(_divided(texts))
     if not texts:
         raise SecpackError(f"{root}: no text with a banner such as ---===[ Issuer Canary 1 ]===---")
     layout = "\n".join(_layout(starts, texts)) + "\n"
@@ -58,11 +62,11 @@ def propose(root: Path) -> str:
     except PackError as error:
         archive, problems = error.archive, error.errors
     except SecpackError as error:
-        return layout + _unguessed([str(error)])
+        return layout + _unguessed([*doubts, str(error)])
     if not archive.advisories:
         layout = layout.replace("# name", "tracker = false  # no text names an XSA\n# name", 1)
     lost = [f for f in archive.findings if f.code.startswith(("stray", "misplaced", "orphan"))]
-    unguessed = [*map(str, problems), *(f"{f.file}: {f.message}" for f in lost)]
+    unguessed = [*doubts, *map(str, problems), *(f"{f.file}: {f.message}" for f in lost)]
     parts = [*_states(archive), *_signers(archive), *_anchors(archive)]
     return layout + "\n".join(parts) + "\n" + _unguessed(unguessed)
 
@@ -70,7 +74,7 @@ def propose(root: Path) -> str:
 def _unguessed(problems: Sequence[str]) -> str:
     more = [f"and {len(problems) - _MOST} more"] if len(problems) > _MOST else []
     lines = [f"# {visible(line)}\n" for line in (*problems[:_MOST], *more)]
-    return "".join(["\n# Not guessed:\n", *lines]) if lines else ""
+    return "".join(["\n# Could not be guessed:\n", *lines]) if lines else ""
 
 
 def _starts(root: Path) -> Iterator[tuple[str, bytes]]:
@@ -85,16 +89,47 @@ def _starts(root: Path) -> Iterator[tuple[str, bytes]]:
 
 def _text(path: str, start: bytes) -> _Text | None:
     line = start.lstrip().partition(b"\n")[0].decode("utf-8", "replace").strip()
-    match = _BANNER.fullmatch(line)
+    match = BANNER.fullmatch(line)
     words = " ".join(match[1].split()) if match else ""
     if not match or not (kind := _KIND.search(words)):
         return None
-    return _Text(path, words[: kind.start()].strip(), kind[1], int(match[2]))
+    is_canary = words.lower().endswith("canary") or bool(_OF_CANARY.search(start))
+    return _Text(path, words, int(match[2]), is_canary, words[: kind.start()].strip(), kind[1])
+
+
+def _divided(texts: Sequence[_Text]) -> list[_Text]:
+    """The texts with the words that all banners begin with as issuer, if other words follow.
+
+    "Quern Notice of Weakness" and "Quern Dove" are by Quern.
+    """
+    common = os.path.commonprefix([text.words.split() for text in texts])  # noqa: RUF071 - of words
+    start = " ".join(common)
+    usual = [
+        t for t in texts if not start or t.words == start or t.words.lower().endswith("canary")
+    ]
+    return [
+        t if t in usual else replace(t, issuer=start, banner=t.words[len(start) :].strip())
+        for t in texts
+    ]
+
+
+def _one_series(texts: Sequence[_Text]) -> tuple[list[_Text], list[str]]:
+    """Leave out kinds of bulletins whose numbers more frequent ones have; and say so of each."""
+    taken: dict[int, str] = {}
+    doubts = {}
+    for kind, _ in Counter(text.banner for text in texts if not text.is_canary).most_common():
+        numbers = {t.number for t in texts if t.banner == kind and not t.is_canary}
+        if twice := numbers & taken.keys():
+            other = taken[min(twice)]
+            doubts[kind] = f"texts called {kind!r}: their numbers are also those of {other!r}"
+        else:
+            taken |= dict.fromkeys(numbers, kind)
+    return [t for t in texts if t.is_canary or t.banner not in doubts], list(doubts.values())
 
 
 def _layout(starts: dict[str, bytes], texts: Sequence[_Text]) -> Iterator[str]:
-    canaries = [text for text in texts if text.banner.lower().endswith("canary")]
-    bulletins = [text for text in texts if text not in canaries]
+    canaries = [text for text in texts if text.is_canary]
+    bulletins = [text for text in texts if not text.is_canary]
     issuer = _common(text.issuer for text in bulletins or canaries)
     yield f"# What each line means: docs/format.md\nissuer = {_quoted(issuer)}"
     yield '# name = ""  # of the product\n# team = ""\n# tag = "example.org,2020"'
@@ -103,10 +138,12 @@ def _layout(starts: dict[str, bytes], texts: Sequence[_Text]) -> Iterator[str]:
         stems = (path[:n] for n, sign in enumerate(path) if sign == ".")
         stem = next((stem for stem in stems if stem in starts), "")
         top, inside, _ = path.partition("/")
-        if stem and (match := _ENDING.fullmatch(path[len(stem) :])):
-            endings.add(match[1] + (".{signer}" if match[2] else ""))
+        ending = path[len(stem) :] if stem else ""
+        match = _ENDING.fullmatch(ending)
+        if match or (ending and likeness(start) == "signature"):
+            endings.add(match[1] + (".{signer}" if match[2] else "") if match else ending)
             signed |= {top} if inside else set()
-        elif inside and _KEY in start[:99]:
+        elif inside and likeness(start) == "key":
             keys[top].add(path.rpartition("/")[0])
     places = {each.path.partition("/")[0] for each in texts}
     folders = [os.path.commonpath(own) if top in places else top for top, own in keys.items()]
@@ -178,7 +215,8 @@ def _signers(archive: Archive) -> Iterator[str]:
                 others = [p.published for p in every if p not in documents]
                 since = [f"since = {min(days)}"] if any(d < min(days) for d in others) else []
                 until = [f"until = {max(days)}"] if any(d > max(days) for d in others) else []
-                yield f"{kind} = {{{', '.join(since + until)}}}"
+                few = "  # by the date of one text" if len(days) == 1 and since + until else ""
+                yield f"{kind} = {{{', '.join(since + until)}}}{few}"
 
 
 def _anchors(archive: Archive) -> Iterator[str]:
@@ -188,7 +226,7 @@ def _anchors(archive: Archive) -> Iterator[str]:
         names = (key.file.path, *key.owners)
         if key.fingerprint in stated or any(map(_MASTER.search, names)):
             by = ", stated by canaries" if key.fingerprint in stated else ""
-            yield f"# {visible(_owner(key))} ({visible(key.file.path)}){by}"
+            yield f"#\n# {visible(_owner(key))} ({visible(key.file.path)}){by}"
             yield f'# [[anchors]]\n# fingerprint = "{key.fingerprint}"'
 
 

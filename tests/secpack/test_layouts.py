@@ -188,13 +188,23 @@ def test_what_looks_like_something_and_is_in_no_place_for_it(tmp_path: Path) -> 
             "tags/one.sig.ines": b"x",
             "other/ines": b"-----BEGIN PGP PUBLIC KEY BLOCK-----\n",
             "other/README.md": "---===[ Quern Canary 001 ]===---\n",
+            "other/binary": b"\x98\x03\x04\x00\x00",
+            "QSBs/qsb-001-2001.text.pgpsig": b"\xc2\x03\x04\x00\x00",
+            "QSBs/seal.bin": b"\x89\x00\x03\x04\x00\x00",
+            "QSBs/picture.bin": b"\x89PNG\r\n",
+            "extra/one.txt": "---===[ Quern Security Notice 011 ]===---\n",
         },
     )
     archive = load(pack, profile=Profile(issuer="Quern"))
     assert [f"{f.file}: {f.code}: {f.severity.value}" for f in archive.findings] == [
         "QSBs/notes.md: misplaced-document: error",
+        "QSBs/picture.bin: stray-file: warning",
+        "QSBs/qsb-001-2001.text.pgpsig: misplaced-signature: warning",
         "QSBs/qsb-001-2001.txt.signature-of-ines: misplaced-signature: warning",
+        "QSBs/seal.bin: misplaced-signature: warning",
         "drafts/next: misplaced-document: error",
+        "extra/one.txt: misplaced-text: warning",
+        "other/binary: misplaced-key: warning",
         "other/ines: misplaced-key: warning",
         "tags/one.sig.ines: misplaced-signature: warning",
     ]
@@ -296,14 +306,34 @@ def test_links_that_lead_round_in_circles(tmp_path: Path) -> None:
         ),
         (
             {"a b/x y-001.txt": '---===[ "Q" Alert 001 ]===---\n\n2020-01-01\n'},
-            ['issuer = "\\"Q\\""', "# Not guessed:"],
+            ['issuer = "\\"Q\\""', "# Could not be guessed:"],
         ),
         (
             {"all/texts/canary-001.txt": canary(1), "all/keys/a.asc": KEY, "all/keys/b/c.asc": KEY},
             ['keys = ["all/keys"]', 'folder = ["all/texts"]'],
         ),
-        ({"001": "---===[ Canary 001 ]===---\n"}, ['folder = ["."]', "# Not guessed:"]),
-        ({"\u202e/canary-001.txt": canary(1)}, ["# Not guessed:"]),
+        ({"001": "---===[ Canary 001 ]===---\n"}, ['folder = ["."]', "# Could not be guessed:"]),
+        ({"\u202e/canary-001.txt": canary(1)}, ["# Could not be guessed:"]),
+        (
+            {
+                "notes/2024-rev_1-TARN-7.text": "---===[ Tarn Notice of Weakness #7 ]===---\n\n",
+                "notes/2024-rev_1-TARN-8.text": "---===[ Tarn Notice of Weakness #8 ]===---\n\n",
+                "notes/2024-rev_1-TARN-7.text.bin": b"\xc2\x03\x04\x00\x00",
+                "notes/2024-rev_1-TARN-7.text.ada-or-bob.asc": b"-----BEGIN PGP SIGNATURE-----\n",
+                "doves/w-1.text": CANARY.replace("warrant canary", "Dove").format(
+                    number=1, key="", day="2024-05-01", due="2024-09-14"
+                ),
+                "more/TARN-ADV-7.text": "---===[ Tarn Advice #7 ]===---\n",
+            },
+            [
+                'issuer = "Tarn"',
+                'signatures = [".ada-or-bob.asc", ".bin"]',
+                'banner = ["Notice of Weakness"]',
+                'banner = ["Services Dove"]',
+                "# Could not be guessed:",
+                "# texts called 'Advice': their numbers are also those of 'Notice of Weakness'",
+            ],
+        ),
     ],
 )
 def test_a_proposal_for_odd_packs(

@@ -194,13 +194,13 @@ def test_verdict(
 
 
 REASONS = {
-    "text-mode": "a signature of class 01, made with --textmode",
+    "text-mode": "a signature of class 01, as --textmode makes",
     "expired-signature": "a signature that expires",
     "several": "several signatures in one file",
     "clear-signed": "clear-signed: the text is inside",
     "words-before": "words before the armour",
     "bytes-after": "bytes after the armour",
-    "comment": "a header of the armour with letters outside ASCII",
+    "comment": "an armour header, such as Comment, with letters",
     "cut": "cut short",
     "words": "no OpenPGP signature",
 }

@@ -28,6 +28,10 @@ _WEEKDAY: Final = re.compile(r"(?:Mon|Tues|Wednes|Thurs|Fri|Satur|Sun)day,? ")
 _REVISED: Final = re.compile(rf"\(?(?:last )?(?:updated|revised):?(?: on)? (?:{DATE})\)?", re.I)
 _SPACE: Final = re.compile(r"[ \t]+")
 
+#: A banner of any kind: its words, and its number.
+BANNER: Final = re.compile(r"-{1,10}={0,10}\[ {0,9}(.{1,80}?) {1,9}#? ?([0-9]{1,6}) {0,9}\]=*-*")
+ANY_TEXT: Final = "text with a banner"
+
 Banners: TypeAlias = Mapping[str, Sequence[str]]
 
 
@@ -74,13 +78,17 @@ def _match_banner(banner: str, banners: Banners, path: str, line: int) -> tuple[
             message = f"{match['number']!r} is not a number; {expected}"
             raise ParseError(message, path=path, line=line)
         return kind, match
-    raise ParseError(f"{banner[:60]!r} is no banner; {expected}", path=path, line=line)
+    raise ParseError(f"{banner[:60]!r} is not a banner; {expected}", path=path, line=line)
 
 
 def stated_kind(data: bytes, banners: Banners) -> str:
-    """The kind of text that begins with these bytes, by its banner; empty if there is none."""
-    first = data.partition(b"\n")[0].decode("utf-8", "replace").strip()
-    return next((kind for kind, _ in _banner_matches(first[:_MAX_TITLE_LINE], banners)), "")
+    """The kind of text that begins with these bytes, by its banner; empty if there is none.
+
+    It is ``ANY_TEXT`` if the banner is of no kind in ``banners``.
+    """
+    first = data.partition(b"\n")[0].decode("utf-8", "replace").strip()[:_MAX_TITLE_LINE]
+    other = ANY_TEXT if BANNER.fullmatch(first) else ""
+    return next((kind for kind, _ in _banner_matches(first, banners)), other)
 
 
 def _banner_matches(banner: str, banners: Banners) -> Iterator[tuple[str, re.Match[str]]]:

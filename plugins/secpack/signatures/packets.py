@@ -122,9 +122,28 @@ def read_signature(data: bytes) -> bytes:
     if body[:1] != b"\x04" or len(_divided(body)[2]) < 2:
         raise ParseError("not a signature of version 4")
     if body[1]:
-        form = "made with --textmode" if body[1] == 1 else "not over a file"
-        raise ParseError(f"a signature of class {body[1]:02x}, {form}; expected one of bytes")
+        form = ", as --textmode makes" if body[1] == 1 else ""
+        form = f"a signature of class {body[1]:02x}{form}"
+        raise ParseError(f"{form}; expected one of bytes (class 00)")
     return body
+
+
+def likeness(data: bytes) -> str:
+    """``key`` or ``signature``, if data begin like one, in armour or binary; otherwise empty."""
+    for mark, what in ((_BEGIN, "signature"), (b"-----BEGIN PGP %b-----" % _KEYS, "key")):
+        if data[:2000].lstrip().startswith(mark):
+            return what
+    try:
+        start, length, tag = read_header(data[:6], 0)
+    except (ParseError, IndexError):
+        return ""
+    is_whole = start + length <= len(data) and data[start : start + 1] in (
+        b"\3",
+        b"\4",
+        b"\5",
+        b"\6",
+    )
+    return {_SIGNATURE: "signature", _PUBLIC_KEY: "key"}.get(tag, "") if is_whole else ""
 
 
 def _unlike_a_signature(data: bytes) -> str:
@@ -144,7 +163,7 @@ def _unlike_a_signature(data: bytes) -> str:
     if after.strip():
         return "bytes after the armour, which nobody has signed"
     if not body.isascii():
-        return "a header of the armour with letters outside ASCII, such as a comment"
+        return "an armour header, such as Comment, with letters outside ASCII"
     return "damaged: not the armour of a signature"
 
 
