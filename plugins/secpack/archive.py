@@ -150,13 +150,14 @@ def _findings(
     archive: Archive, contents: Contents, profile: Profile, withheld: set[str], *, is_checked: bool
 ) -> Iterator[Finding]:
     """All findings, with the profile's waivers."""
+    canaries = check_canaries(archive.canaries, archive.bulletins, profile)
     findings = [
         *contents.findings,
         *(finding for document in _documents(archive) for finding in document.findings),
         *_gaps(profile.bulletins, archive.bulletins, contents.bulletins, withheld),
         *_gaps(profile.canaries, archive.canaries, contents.canaries, withheld),
         *_copies(archive),
-        *check_canaries(archive.canaries, archive.bulletins, profile),
+        *(f for f in canaries if not (contents.errors and f.code == "canary-count")),
         *check_tracker(archive.advisories, archive.bulletins),
     ]
     if is_checked:

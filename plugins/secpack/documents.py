@@ -24,7 +24,6 @@ from secpack.extract.metadata import Metadata, read_metadata
 from secpack.extract.odd_ids import odd_ids
 from secpack.extract.packages import read_packages
 from secpack.extract.summary import read_summary
-from secpack.lint import lint_text
 from secpack.model.archive import Bulletin, Canary, Document, Letter, Mention, Publication
 from secpack.model.blocks import Letterhead
 from secpack.model.findings import Finding
@@ -67,14 +66,14 @@ def _documents(
     bulletins: list[Bulletin] = []
     canaries: list[Canary] = []
     for done, result in enumerate(results, 1):
+        if isinstance(result, TextError):
+            contents.errors += result.errors
+            result = result.publication  # noqa: PLW2901 - all else about it is still of interest
         match result:
             case Bulletin():
                 bulletins.append(result)
             case Canary():
                 canaries.append(result)
-            case TextError():
-                contents.errors += result.errors
-                contents.findings += result.findings
             case SecpackError():
                 contents.errors.append(result)
             case _:
@@ -120,7 +119,7 @@ def _letter(letter: TextFile, canary: TextFile, profile: Profile) -> Letter:
 
 
 def read_bulletin(text: TextFile, letters: Sequence[TextFile], profile: Profile) -> Bulletin:
-    """Read a bulletin. Raises ParseError, also when it has letters."""
+    """Read a bulletin. Raises ParseError, also when it has letters, and TextError."""
     if letters:
         path = letters[0].file.path
         raise ParseError("a letter next to a bulletin; only canaries have letters", path=path)
@@ -131,7 +130,7 @@ def read_bulletin(text: TextFile, letters: Sequence[TextFile], profile: Profile)
     known = profile.documents.get(document_id(profile.bulletins, text.number), DocumentEntry())
     packages, unread = read_packages(document, known.packages, profile.package_names)
     odd = odd_ids(document, mentions)
-    return Bulletin(
+    bulletin = Bulletin(
         id=document_id(profile.bulletins, text.number),
         number=text.number,
         title=metadata.title,
@@ -148,15 +147,18 @@ def read_bulletin(text: TextFile, letters: Sequence[TextFile], profile: Profile)
         packages=packages,
         summary=read_summary(document, [row.line for row in packages]),
     )
+    if metadata.errors:
+        raise TextError(metadata.errors, bulletin)
+    return bulletin
 
 
 def read_canary(text: TextFile, files: Sequence[TextFile], profile: Profile) -> Canary:
-    """Read a canary and its letters. Raises ParseError."""
+    """Read a canary and its letters. Raises ParseError, and TextError."""
     document, metadata = _read(text, profile.canaries, profile, word="canary")
     statements = read_statements(document)
     letters = tuple(_letter(file, text, profile) for file in files)
     documents = (document, *(letter.document for letter in letters))
-    return Canary(
+    canary = Canary(
         id=document_id(profile.canaries, text.number),
         number=text.number,
         title=metadata.title,
@@ -177,6 +179,9 @@ def read_canary(text: TextFile, files: Sequence[TextFile], profile: Profile) -> 
         all_mentions=tuple(m for each in documents for m in _mentions(each, profile)),
         summary=read_summary(document),
     )
+    if metadata.errors:
+        raise TextError(metadata.errors, canary)
+    return canary
 
 
 def _mentions(document: Document, profile: Profile) -> tuple[Mention, ...]:
@@ -192,7 +197,7 @@ def _mentions(document: Document, profile: Profile) -> tuple[Mention, ...]:
 def _read(text: TextFile, kind: Kind, profile: Profile, *, word: str) -> tuple[Document, Metadata]:
     """Parse a text and compare it with its file's name; ``word`` is the kind that it must state.
 
-    Raises ParseError if nothing can be read, TextError if it cannot be published.
+    Its errors are those of the metadata. Raises ParseError if nothing can be read.
     """
     document = parse_text(text.file, profile.forms, profile.banners)
     head = document.letterhead
@@ -204,8 +209,7 @@ def _read(text: TextFile, kind: Kind, profile: Profile, *, word: str) -> tuple[D
     findings = [f for f in document.findings if f.code != "date-unread"]
     findings += [*metadata.findings, *_findings(head, text, kind.issuer or profile.issuer)]
     errors += metadata.errors or ([] if errors else _year_errors(text, metadata, head.line))
-    if errors:
-        raise TextError(errors, findings + lint_text(document))
+    metadata = replace(metadata, errors=tuple(errors))
     return replace(document, findings=tuple(findings)), metadata
 
 

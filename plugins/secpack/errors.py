@@ -5,8 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
-    from secpack.model.archive import Archive
-    from secpack.model.findings import Finding
+    from secpack.model.archive import Archive, Publication
 
 
 #: A message has at most so many further errors of a file.
@@ -47,12 +46,12 @@ class ProgramMissingError(SecpackError):
 
 
 class TextError(SecpackError):
-    """A text cannot be published: ``errors`` has all reasons, ``findings`` what else is odd."""
+    """A text cannot be published: ``errors`` has all reasons, ``publication`` what can be read."""
 
-    def __init__(self, errors: list[ParseError], findings: list[Finding]) -> None:
-        super().__init__(errors, findings)
+    def __init__(self, errors: tuple[ParseError, ...], publication: Publication) -> None:
+        super().__init__(errors, publication)
         self.errors = errors
-        self.findings = findings
+        self.publication = publication
 
 
 class PackError(SecpackError):

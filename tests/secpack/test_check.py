@@ -15,10 +15,12 @@ import pytest
 
 from secpack.archive import load
 from secpack.cli import main
+from secpack.errors import PackError
 from secpack.lint import CODES, lint
 from secpack.model.archive import Advisory
 from secpack.profile import DocumentEntry, Profile, load_profile
-from tests.packs import bulletin, canary, make_pack, numbered
+from secpack.signatures.policy import check_signatures
+from tests.packs import PROOF, bulletin, canary, make_pack, numbered
 from tests.processes import has_ended
 
 CONTENT = Path(__file__).parents[2] / "content"
@@ -376,3 +378,28 @@ def test_one_run_tells_what_is_wrong_everywhere(
             ("xsa.yml", 3),
         ],
     )
+
+
+def test_an_unread_date_hides_nothing_else(tmp_path: Path) -> None:
+    texts: dict[str, str | bytes] = {
+        **numbered(1),
+        "QSBs/qsb-002-2002.txt": bulletin(2, date="2002-05-TODO"),
+        "canaries/canary-001-2020.txt": canary(1, date="05/07/2020", count=7) + PROOF,
+    }
+    with pytest.raises(PackError) as raised:
+        load(make_pack(tmp_path, texts), profile=Profile(issuer="Quern", master_key="A" * 40))
+    archive = raised.value.archive
+    assert [error.path for error in raised.value.errors] == [
+        "QSBs/qsb-002-2002.txt",
+        "canaries/canary-001-2020.txt",
+    ]
+    assert [(f.file, f.code) for f in archive.findings] == [
+        ("QSBs/qsb-002-2002.txt", "placeholder"),
+        ("canaries/canary-001-2020.txt", "canary-key"),
+    ]
+    findings = check_signatures(archive, Profile())
+    assert [f.file for f in findings if f.code == "unsigned"] == [
+        "QSBs/qsb-001-2001.txt",
+        "QSBs/qsb-002-2002.txt",
+        "canaries/canary-001-2020.txt",
+    ]

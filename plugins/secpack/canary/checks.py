@@ -7,7 +7,7 @@ from datetime import date, timedelta
 from typing import Final
 
 from secpack.canary.statements import stated_issue
-from secpack.model.archive import Bulletin, Canary
+from secpack.model.archive import UNDATED, Bulletin, Canary
 from secpack.model.findings import Finding, Severity, ranges
 from secpack.profile import Profile
 
@@ -60,7 +60,9 @@ def _check_dates(canary: Canary, states: Sequence[str]) -> Iterator[Finding]:
     if proof is None and "proof" in states:
         message = "no proof of freshness with a date such as Mon, 10 Mar 2025"
         yield _finding(canary, "canary-proof", message, Severity.NOTICE)
-    elif proof and not -_ZONES <= canary.published - proof <= _FRESH:
+    elif (
+        proof and canary.published != UNDATED and not -_ZONES <= canary.published - proof <= _FRESH
+    ):
         message = f"its proof of freshness is dated {proof}, but the canary {canary.published}"
         yield _finding(canary, "canary-proof", message)
 
@@ -76,9 +78,16 @@ def _check_window(canary: Canary) -> Iterator[Finding]:
 
 def _check_key(canary: Canary, profile: Profile) -> Iterator[Finding]:
     anchors = profile.anchors_on(canary.published)
+    if canary.published == UNDATED:
+        anchors = [anchor.fingerprint for anchor in profile.trusted]
     if profile.trusted and canary.master_key not in anchors:
-        stated, pinned = canary.master_key or "none", " or ".join(anchors) or "none of that day"
-        message = f"states the master key {stated}; the profile pins {pinned}"
+        stated = "no master key"
+        if canary.master_key:
+            stated = (
+                f"the master key {canary.master_key}, which the profile does not trust on its day"
+            )
+        expected = " or ".join(anchors) or "none, because the profile trusts none of that day"
+        message = f"states {stated}; expected {expected}"
         yield _finding(canary, "canary-key", message, Severity.ERROR, of="fingerprint")
 
 

@@ -10,7 +10,7 @@ from typing import Final
 
 from secpack.errors import ParseError
 from secpack.extract.sections import sections
-from secpack.model.archive import Document, Revision
+from secpack.model.archive import UNDATED, Document, Revision
 from secpack.model.blocks import Letterhead, plain, running_text
 from secpack.model.findings import Finding, Severity
 from secpack.parser.dates import DATE, LIKE_A_DATE, not_a_date, parse_date
@@ -76,7 +76,7 @@ def read_metadata(document: Document, entry: DocumentEntry, *, fallback: str) ->
         missing = "no date; expected one below the header, or in the profile"
         unread = unread or [Finding(path, head.line, "", missing)]
         errors = tuple(ParseError(f.message, path=f.file, line=f.line) for f in unread)
-        dates, unread = [date.min], []
+        dates, unread = [UNDATED], []
     findings += unread
     if stated and revisions and dates.count(stated) == 1 and min(dates) != stated:
         message = f"dated {stated}, but the changelog begins on {min(dates)} without that day"

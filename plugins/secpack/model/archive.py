@@ -6,13 +6,16 @@ import re
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
-from typing import TypeAlias
+from typing import Final, TypeAlias
 
 from secpack.model.blocks import Block, Id, Letterhead
 from secpack.model.findings import Finding
 
 #: Advisories have a field with the name of the type.
 Day: TypeAlias = date
+
+#: The day of a text whose date cannot be read; no other is of that day.
+UNDATED: Final = date(1, 12, 31)
 
 
 @dataclass(frozen=True, slots=True)

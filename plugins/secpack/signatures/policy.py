@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Final, TypeAlias
 
 from secpack.errors import ParseError, ProgramMissingError, SecpackError
 from secpack.extract.summary import shortened
 from secpack.model.archive import (
+    UNDATED,
     Archive,
     Bulletin,
     File,
@@ -260,9 +261,11 @@ def standing(
 def expected_signers(publication: Publication, profile: Profile) -> dict[str, str]:
     """The names of the signers of a document, by the names in their signatures' files."""
     expected = {}
+    day = publication.published
+    days = (day, date.max) if day == UNDATED else (day,)  # who signs on every day
     for name, signer in profile.signers.items():
         period = signer.bulletins if isinstance(publication, Bulletin) else signer.canaries
-        if period and publication.published in period:
+        if period and all(each in period for each in days):
             expected[name] = signer.name
     return expected
 
