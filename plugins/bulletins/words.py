@@ -183,6 +183,7 @@ certified: Final = {
     False: "not certified by the master key",
     None: "certification not checked",
 }
+not_trusted: Final = "not certified by a key that this archive trusts"
 certified_by: Final = "certified by {}"
 through: Final = "{certified} through {keys}"
 is_anchor: Final = "a key that this archive trusts"
@@ -400,13 +401,17 @@ not_applying: Final = Markup("{document} (does not apply)")
 
 keys_description: Final = "The keys of the security pack, their fingerprints and certifications."
 keys_introduction: Final = (
-    "All keys in the pack. A fingerprint shown here proves nothing by itself: compare that of the "
-    "master key with several independent sources."
+    "All keys in the pack. A fingerprint shown here proves nothing by itself: compare those of the "
+    "keys that this archive trusts with several independent sources."
 )
-keys_master: Final = Markup("This archive trusts the master key {fingerprint}")
+keys_trusted: Final = {
+    1: Markup("This archive trusts the master key {fingerprint}"),
+    2: Markup("This archive trusts the key of {owner}, {fingerprint}"),
+}
 keys_since: Final = Markup(" from {date}")
 keys_until: Final = Markup(" until {date}")
 unusable: Final = Markup("Not usable: {reason}.")
+unused: Final = Markup("Not used: {reason}.")
 owner: Final = "Owner"
 fingerprint: Final = "Fingerprint"
 validity: Final = "Validity"
@@ -451,8 +456,11 @@ not_found_reason: Final = "The URL may be mistyped, or the page may have moved. 
 all_bulletins: Final = "All bulletins"
 all_canaries: Final = "All canaries"
 all_advisories: Final = "All Xen Security Advisories"
-trusted_key: Final = "The master key that this archive trusts"
-trusted_key_hint: Final = "Compare it with other sources; do not take it from here:"
+trusted_key: Final = {
+    1: "The master key that this archive trusts",
+    2: "The keys that this archive trusts",
+}
+trusted_key_hint: Final = "Compare with other sources; do not take fingerprints from here:"
 
 # --- feeds and data ---------------------------------------------------------------------------
 

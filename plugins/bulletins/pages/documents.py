@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from dataclasses import replace
 from typing import Final
 
 from markupsafe import Markup
@@ -37,6 +39,9 @@ _LIGHT: Final = 29_400
 _FRAME: Final = 7_300
 _ROW: Final = 260
 _LINE: Final = 80
+
+# What a finding tells an editor to do, which is nothing to a reader.
+_ADVICE: Final = re.compile(r"(?:; expected |: remove ).*", re.DOTALL)
 
 # The shortest quotation of a long section, in characters.
 _LEAST: Final = 800
@@ -116,7 +121,9 @@ def _body(site: Site, publication: Publication, text: Rendered, room: int) -> mo
         data=Link(json_url(publication, site.profile).rpartition("/")[2], words.json),
         evidence=evidence(site, file, publication.signatures),
         notes=tuple(
-            f for f in site.findings_on(publication) if f.waived and not is_about_signatures(f.code)
+            replace(f, message=_ADVICE.sub("", f.message))
+            for f in site.findings_on(publication)
+            if f.waived and not is_about_signatures(f.code)
         ),
         revisions=tuple(
             sorted(publication.revisions, key=lambda revision: revision.date, reverse=True)

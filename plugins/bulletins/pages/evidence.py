@@ -81,20 +81,22 @@ def _meanings(site: Site, signatures: Sequence[Signature]) -> Iterator[str]:
 def certified(site: Site, key: Key | None, is_certified: bool | None) -> str:
     """Whether a key is certified: by which anchor, if there are several, through which others."""
     if not (key and key.chain and is_certified):
-        return words.certified[is_certified]
+        is_one_of_several = is_certified is False and len(site.profile.trusted) > 1
+        return words.not_trusted if is_one_of_several else words.certified[is_certified]
     anchor, *others = key.chain.keys
     if not others:
         return words.is_anchor
     is_only = len(site.profile.trusted) == 1
-    said = words.certified[True] if is_only else words.certified_by.format(_owner(site, anchor))
+    said = words.certified[True] if is_only else words.certified_by.format(owner(site, anchor))
     if len(others) > 1:
-        names = ", ".join(_owner(site, fingerprint) for fingerprint in others[:-1])
+        names = ", ".join(owner(site, fingerprint) for fingerprint in others[:-1])
         said = words.through.format(certified=said, keys=names)
     digest = key.chain.digest
     return f"{said}, {words.weak_certification.format(digest=digest)}" if digest else said
 
 
-def _owner(site: Site, fingerprint: str) -> str:
+def owner(site: Site, fingerprint: str) -> str:
+    """The owner of a key; its fingerprint, if the pack lacks it."""
     owners = site.keys[fingerprint].owners if fingerprint in site.keys else ()
     return next(iter(owners), grouped(fingerprint))
 

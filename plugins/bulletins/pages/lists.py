@@ -9,7 +9,7 @@ from typing import TypeVar
 from bulletins import urls, words
 from bulletins.lookups import Lookup, by_package, by_release, without_release
 from bulletins.pages import model
-from bulletins.pages.evidence import certified, key_link
+from bulletins.pages.evidence import certified, key_link, owner
 from bulletins.pages.items import (
     bulletin_item,
     by_year,
@@ -154,13 +154,16 @@ def keys_page(site: Site) -> model.KeysPage:
         folder = key.file.path.rpartition("/")[0].partition("/")[2]
         folders.setdefault(folder, []).append(_key(site, key))
     items = tuple((folder, tuple(keys)) for folder, keys in folders.items())
-    return model.KeysPage(site.profile.trusted, items)
+    anchors = tuple((each, owner(site, each.fingerprint)) for each in site.profile.trusted)
+    return model.KeysPage(anchors, items)
 
 
 def _key(site: Site, key: Key) -> model.KeyItem:
     state = certified(site, key, key.certified)
+    findings = (f for f in site.archive.findings if f.file == key.file.path)
     return model.KeyItem(
         key=key,
+        explained=next((f.waived for f in findings if f.code == "key-unusable"), ""),
         revoked=revocation_in_words(key.revoked) if key.revoked else "",
         certified=f"{state[0].upper()}{state[1:]}.",
         file=key_link(site, key),

@@ -402,9 +402,13 @@ class IdPage(Page):
 
 @dataclass(frozen=True, slots=True)
 class KeyItem:
-    """A key of the pack, with a sentence on its certification."""
+    """A key of the pack, with a sentence on its certification.
+
+    ``explained`` is why it is all right that the key cannot be used.
+    """
 
     key: Key
+    explained: str
     revoked: str
     certified: str
     file: Link
@@ -412,10 +416,10 @@ class KeyItem:
 
 @dataclass(frozen=True, slots=True)
 class KeysPage(Page):
-    """All keys by folder; ``anchors`` are the trusted ones."""
+    """All keys by folder; ``anchors`` are the trusted ones, with their owners."""
 
     template: ClassVar = "keys.html"
-    anchors: tuple[Anchor, ...]
+    anchors: tuple[tuple[Anchor, str], ...]
     folders: tuple[tuple[str, tuple[KeyItem, ...]], ...]
 
 
