@@ -343,10 +343,8 @@ _FORMATS = {"text": _as_text, "json": _as_json, "github": _as_github}
 
 
 def _summary(findings: Sequence[Finding], shown: Sequence[Finding]) -> str:
-    counts = [
-        f"{sum(f.severity is severity for f in findings)} {severity.value}(s)"
-        for severity in Severity
-    ]
+    numbers = [(sum(f.severity is each for f in findings), each.value) for each in Severity]
+    counts = [f"{n} {name if n == 1 else f'{name}s'}" for n, name in numbers]
     hidden = len(findings) - len(shown)
     more = f"; {hidden} not shown, --notices shows them" if hidden else ""
     return f"{', '.join(counts)}{more}"

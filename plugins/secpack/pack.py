@@ -198,7 +198,8 @@ class _Reader:
                 if path not in self._read_paths:
                     self._search(path)
         for folder, names in self._unsigned.items():
-            message = f"not published: {len(names)} without a signature next to it, as {names[0]}"
+            files = "1 file" if len(names) == 1 else f"{len(names)} files"
+            message = f"not published: {files} without a signature, for example {names[0]}"
             self._report(folder, "stray-file", message)
         for path, why in self._others.items():
             self._report(path, "stray-file", f"not published: {why}")

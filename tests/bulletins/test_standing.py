@@ -140,11 +140,12 @@ def test_pages_show_chains_and_keys_that_cannot_be_used(tmp_path: Path) -> None:
         made.certify("ines", by="owner")
         files: dict[str, str | bytes] = {FIRST: text, f"{FIRST}.sig.ines": made.sign(text, "ines")}
         files |= {f"keys/team/{name}.asc": made.export(name) for name in made.fingerprints}
-        files["keys/team/odd.asc"] = b"Ask me for my key."
+        files |= dict.fromkeys(("keys/team/odd.asc", "keys/team/lost.asc"), b"Ask me for my key.")
         profile = "".join(
             f'[[anchors]]\nfingerprint = "{made.fingerprints[name]}"\n{day}\n'
             for name, day in (("old", "until = 2019-12-31"), ("root", "since = 2020-01-01"))
         )
+        profile += WAIVER.format(finding="key-unusable", file="keys/team/lost.asc")
         (tmp_path / "profile.toml").write_text(f"depth = 2\n{profile}")
         site = build(
             tmp_path / "site",
@@ -162,6 +163,10 @@ def test_pages_show_chains_and_keys_that_cannot_be_used(tmp_path: Path) -> None:
     keys = html.unescape(site.read("keys/index.html"))
     assert f"C{chain}." in keys
     assert "A key that this archive trusts." in keys
+    assert "This archive trusts the key of old <old@example.org>, <code" in keys
     assert "until <time>2019-12-31</time>." in keys
+    assert "Not certified by a key that this archive trusts." not in keys
+    assert "Not used: lost in the mail." in keys
+    assert keys.count('class="alarm"') == 1
     assert "Not usable: no OpenPGP public key; expected an armoured key block." in keys
     assert site.read("keys/team/odd.asc") == "Ask me for my key."

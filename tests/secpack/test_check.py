@@ -46,7 +46,7 @@ def codes(capsys: pytest.CaptureFixture[str], pack: Path, *arguments: str) -> se
 def test_a_clean_pack(capsys: pytest.CaptureFixture[str]) -> None:
     status, out, err = run(capsys, *DEMO, "--xsa", str(CONTENT / "xsa.yml"))
     assert (status, out) == (0, "")
-    assert err.startswith("0 error(s), 0 warning(s)")
+    assert err.startswith("0 errors, 0 warnings")
 
 
 def test_a_clean_pack_with_the_list(capsys: pytest.CaptureFixture[str]) -> None:
