@@ -22,9 +22,11 @@ def counted(number: int, singular: str, plural: str = "") -> str:
 def in_short(standing: Standing) -> str:
     """How the signatures of a document stand: the same words in lists, pages, feeds and data."""
     words = f"{standing.good} of {counted(standing.total, 'signature')} good"
-    if standing.missing:
-        who = " and ".join(standing.missing)
+    who = " and ".join(standing.missing)
+    if who and standing.never:
         words = f"{standing.good} of {standing.total}: {who} never signed this text"
+    elif who:
+        words += f"; none by {who}"
     elif not standing.total:
         words = "unsigned"
     for verdict, is_explained in dict.fromkeys(standing.faults):
@@ -39,12 +41,12 @@ faults: Final = {
     Verdict.GOOD: ("good", "Good: the owner of the key signed exactly these bytes."),
     Verdict.GOOD_UNTIL: (
         "good",
-        "Key valid until: this rests on the time that the signature claims. Whoever had the key "
-        "later could claim it, too.",
+        "Key valid until: this relies on the date inside the signature, which anyone who holds "
+        "the key can set.",
     ),
     Verdict.GOOD_LEGACY: (
         "good",
-        "Obsolete digest: whoever writes two texts can give both the same.",
+        "Obsolete digest: whoever writes a text can prepare a second one with the same digest.",
     ),
     Verdict.OBSOLETE_DIGEST: (
         "over an obsolete digest",
@@ -52,18 +54,17 @@ faults: Final = {
     ),
     Verdict.BAD: (
         "bad",
-        "BAD: the text or the signature was changed after signing. Do not rely on the text without "
-        "another good signature, and a reason for this one.",
+        "BAD: this signature was not made over this text. Do not rely on the text without another "
+        "good signature, and a reason for this one.",
     ),
     Verdict.EXPIRED_KEY: (
         "expired when made",
-        "Expired when made: the signature itself claims to be younger than the end of its key. Do "
-        "not rely on it.",
+        "Expired when made: the signature is dated after its key had expired. Do not rely on it.",
     ),
     Verdict.REVOKED_KEY: (
         "by a revoked key",
-        "Revoked: the key was withdrawn, so anybody may have made this signature, with any date. "
-        "Do not rely on it.",
+        "Revoked: the owner withdrew the key. Someone else may have made this signature, with any "
+        "date. Do not rely on it.",
     ),
     Verdict.UNKNOWN_KEY: (
         "by an unknown key",
@@ -76,21 +77,22 @@ faults: Final = {
     ),
     Verdict.REFUSED: (
         "refused by the verifier",
-        "Refused: the program that checked it takes no such key or signature; gpg may. Run the "
-        "commands below.",
+        "Refused: the program that checked it does not accept this kind of key or signature. GnuPG "
+        "may: run the commands below.",
     ),
     Verdict.MALFORMED: (
         "not accepted",
-        "Not accepted: the file is not one detached signature of these bytes and nothing else, "
-        "even if gpg finds a good signature in it.",
+        "Not accepted: the file is not one detached signature of these bytes and nothing else, or "
+        "its date cannot be true, even if gpg finds a good signature in it.",
     ),
     Verdict.SIGNER_NOT_ALLOWED: (
-        "by nobody who may sign",
-        "No signer: the key signed these bytes, but it is nobody’s whom the profile names.",
+        "not by a known signer",
+        "Unknown signer: the key signed these bytes, but belongs to none of the profile’s signers.",
     ),
     Verdict.SIGNER_DIFFERS: (
         "by another signer",
-        "Another signer: the key signed these bytes, but is not that of the file’s name.",
+        "Another signer: the key signed these bytes, but is not that of the person in the file’s "
+        "name.",
     ),
 }
 
@@ -188,9 +190,12 @@ certified_by: Final = "certified by {}"
 through: Final = "{certified} through {keys}"
 is_anchor: Final = "a key that this archive trusts"
 first_commit: Final = "first in commit {commit}, dated {date}"
-weak_key: Final = "other programs refuse it"
+weak_key: Final = "some programs refuse it"
 weak_key_meaning: Final = (
-    "Other programs: they want a newer digest in the key’s own signature of that time."
+    "Some programs refuse the key as of that time: its self-signature used an obsolete digest."
+)
+revoked_meaning: Final = (
+    "Key revoked: gpg adds a warning, and prints [revoked] or [expired] instead of [full]."
 )
 weak_certification: Final = "obsolete digest {digest}"
 was_revoked: Final = "key revoked, {reason}"
@@ -199,6 +204,9 @@ check_files: Final = "Save the original, its signatures"
 check_keys: Final = {1: ", and the key that signed", 2: ", and the keys that signed"}
 check_anchor: Final = (
     "Get the master key elsewhere, and compare its fingerprint with several sources"
+)
+check_anchors: Final = (
+    "Get these keys from elsewhere, and compare their fingerprints with several sources:"
 )
 check_how: Final = "how, and what the answers mean"
 check_then: Final = "Then run:"
@@ -221,7 +229,7 @@ skipped: Final = {
     1: Markup("Canary {numbers}, between the two, is not in this archive."),
     2: Markup("Canaries {numbers}, between the two, are not in this archive."),
 }
-left_signer: Final = Markup("{name} signs no more canaries, as the profile of this archive says.")
+left_signer: Final = Markup("{name} no longer signs canaries, as the profile of this archive says.")
 lost_signer: Final = Markup("No good signature by {name}, who signed the previous canary.")
 new_signer: Final = Markup("New since the previous canary: a good signature by {name}.")
 introduction: Final = "The introduction"
@@ -410,7 +418,7 @@ keys_trusted: Final = {
 }
 keys_since: Final = Markup(" from {date}")
 keys_until: Final = Markup(" until {date}")
-unusable: Final = Markup("Not usable: {reason}.")
+unusable: Final = Markup("Not used as a key: {reason}.")
 unused: Final = Markup("Not used: {reason}.")
 owner: Final = "Owner"
 fingerprint: Final = "Fingerprint"

@@ -470,10 +470,20 @@ def _contradictions(profile: Profile) -> Iterator[Wrong]:
             yield Wrong("waivers.sha256", f"{waiver.sha256!r}: expected 64 digits, lower case")
         for file in waiver.file if not waiver.reason.strip() else ():
             yield Wrong("waivers", f"the waiver for {file} needs a reason")
+    yield from _wrong_periods(profile)
     for name in profile.ids.keys() & {"XSA", "CVE", "bulletin"}:
         yield Wrong(f"ids.{name}", "a scheme of its own")
     yield from _wrong_documents(profile)
     yield from _ambiguous_packages(profile.packages)
+
+
+def _wrong_periods(profile: Profile) -> Iterator[Wrong]:
+    periods: list[tuple[str, Anchor | Period | None]] = [("anchors", a) for a in profile.anchors]
+    for name, signer in profile.signers.items():
+        periods += [(f"signers.{name}.{x}", getattr(signer, x)) for x in ("bulletins", "canaries")]
+    for setting, each in periods:
+        if each and each.since and each.until and each.until < each.since:
+            yield Wrong(setting, f"until {each.until} is before since {each.since}")
 
 
 def _wrong_documents(profile: Profile) -> Iterator[Wrong]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fcntl
+import html
 import os
 import subprocess
 import sys
@@ -132,3 +133,18 @@ def run(
         command, cwd=cwd, env=environment, capture_output=True, text=True, check=False, timeout=120
     )
     return Site(done.returncode, done.stdout + done.stderr, folder)
+
+
+def verified(site: Site, page: str, folder: Path, master_key: str = "") -> str:
+    """Run the commands of a page in a folder with its files and all keys; return what gpg says."""
+    commands = html.unescape(site.read(f"{page}index.html")).partition("<code>export GNUPGHOME")[2]
+    script = "export GNUPGHOME" + commands.partition("</code></pre>")[0]
+    for path, data in site.files().items():
+        if path.startswith((page, "keys/")):
+            name = "master-key.asc" if path == master_key else Path(path).name
+            (folder / name).write_bytes(data)
+    done = subprocess.run(
+        ["/bin/sh", "-e"], input=script, cwd=folder, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stderr

@@ -74,7 +74,7 @@ class Public:
         default_factory=lambda: [{"fingerprint": "AB" * 20, "file": "keys/team/ines.asc"}]
     )
     trusted: dict[str, str] = field(
-        default_factory=lambda: {"anchor-AA": "an anchor", "signer-ines": "AB" * 20}
+        default_factory=lambda: {"anchor-AA": "0001-01-01 to 9999-12-31", "signer-ines": "AB" * 20}
     )
     pages: list[str] = field(
         default_factory=lambda: [
@@ -196,6 +196,21 @@ REFUSALS: list[tuple[str, Callable[[Public], Any], list[tuple[str, str]]]] = [
         lambda new: new.trusted.update({"anchor-BB": "an anchor", "signer-ines": "CD" * 20}),
         [
             ("publish-trust-changed", "keys/#anchor-BB"),
+            ("publish-trust-changed", "keys/#signer-ines"),
+        ],
+    ),
+    (
+        "other periods, and another depth",
+        lambda new: new.trusted.update(
+            {
+                "anchor-AA": "an anchor until 2020-01-01",
+                "signer-ines": "AB" * 20 + "; bulletins",
+                "depth": "4",
+            }
+        ),
+        [
+            ("publish-trust-changed", "keys/#anchor-AA"),
+            ("publish-trust-changed", "keys/#depth"),
             ("publish-trust-changed", "keys/#signer-ines"),
         ],
     ),

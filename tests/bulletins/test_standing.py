@@ -10,9 +10,10 @@ from pathlib import Path
 import pytest
 
 from bulletins import words
+from bulletins.pages.evidence import grouped
 from secpack.model.archive import Verdict
 from secpack.signatures.policy import Standing
-from tests.bulletins.sites import Site, build
+from tests.bulletins.sites import Site, build, verified
 from tests.keys import Gnupg, new_gnupg
 from tests.packs import canary, make_pack
 
@@ -46,7 +47,11 @@ def test_every_verdict_has_its_sentence() -> None:
     [
         (Standing(2, 2, (), (), ()), "2 of 2 signatures good"),
         (Standing(1, 1, (), (), ()), "1 of 1 signature good"),
-        (Standing(1, 2, ("Ines",), (), ()), "1 of 2: Ines never signed this text"),
+        (Standing(1, 2, ("Ines",), (), (), never=True), "1 of 2: Ines never signed this text"),
+        (
+            Standing(1, 2, ("Ines",), ((Verdict.BAD, False),), ("…",)),
+            "Not verified: 1 of 2 signatures good; none by Ines; 1 bad",
+        ),
         (
             Standing(2, 3, (), ((Verdict.BAD, True),), ()),
             "2 of 3 signatures good; 1 bad, explained",
@@ -106,7 +111,7 @@ def places(site: Site, number: str, name: str) -> dict[str, str]:
 def test_a_signer_who_left_is_no_alarm(tmp_path: Path, gnupg: Gnupg) -> None:
     site = site_of(tmp_path, gnupg)
     page = site.read("canary/002/index.html")
-    assert "Tomek signs no more canaries, as the profile of this archive says." in page
+    assert "Tomek no longer signs canaries, as the profile of this archive says." in page
     assert "No good signature by Tomek" not in page
     assert 'class="alarm"' not in page.partition("Master key")[0]
     for place, said in places(site, "002", "canary-002-2021").items():
@@ -134,10 +139,11 @@ def test_an_alarm_and_what_explains_it(tmp_path: Path, gnupg: Gnupg) -> None:
 def test_pages_show_chains_and_keys_that_cannot_be_used(tmp_path: Path) -> None:
     text = canary(1, date="March 4, 2020", count=0, due="June 2020").encode()
     with new_gnupg() as made:
-        for name in ("old", "root", "owner", "ines"):
+        for name in ("old", "root", "owner", "deputy", "ines"):
             made.make(name)
         made.certify("owner", by="root")
-        made.certify("ines", by="owner")
+        made.certify("deputy", by="owner")
+        made.certify("ines", by="deputy")
         files: dict[str, str | bytes] = {FIRST: text, f"{FIRST}.sig.ines": made.sign(text, "ines")}
         files |= {f"keys/team/{name}.asc": made.export(name) for name in made.fingerprints}
         files |= dict.fromkeys(("keys/team/odd.asc", "keys/team/lost.asc"), b"Ask me for my key.")
@@ -146,7 +152,7 @@ def test_pages_show_chains_and_keys_that_cannot_be_used(tmp_path: Path) -> None:
             for name, day in (("old", "until = 2019-12-31"), ("root", "since = 2020-01-01"))
         )
         profile += WAIVER.format(finding="key-unusable", file="keys/team/lost.asc")
-        (tmp_path / "profile.toml").write_text(f"depth = 2\n{profile}")
+        (tmp_path / "profile.toml").write_text(f"depth = 3\n{profile}")
         site = build(
             tmp_path / "site",
             SECPACK=make_pack(tmp_path / "pack", files),
@@ -155,11 +161,19 @@ def test_pages_show_chains_and_keys_that_cannot_be_used(tmp_path: Path) -> None:
         prints = made.fingerprints
     assert site.status == 0, site.said
     page = html.unescape(site.read("canary/001/index.html"))
-    chain = "ertified by root <root@example.org> through owner <owner@example.org>"
+    chain = "ertified by root <root@example.org> through "
+    chain += "owner <owner@example.org>, deputy <deputy@example.org>"
     assert f"c{chain}" in page
     assert f"echo {prints['root']}:6: | gpg --import-ownertrust" in page
     assert f"echo {prints['owner']}:5: | gpg --import-ownertrust" in page
-    assert "gpg --import owner.asc ines.asc" in page
+    assert "gpg --import root.asc\n" in page
+    assert "gpg --import owner.asc deputy.asc ines.asc\n" in page
+    print_of_root = f'<code class="fingerprint">{grouped(prints["root"])}</code>'
+    assert f"root <root@example.org>, {print_of_root} (root.asc)" in page
+    (tmp_path / "reader").mkdir()
+    said = verified(site, "canary/001/", tmp_path / "reader")
+    assert "Good signature" in said
+    assert said.count("[full]") == 1
     keys = html.unescape(site.read("keys/index.html"))
     assert f"C{chain}." in keys
     assert "A key that this archive trusts." in keys
@@ -168,5 +182,5 @@ def test_pages_show_chains_and_keys_that_cannot_be_used(tmp_path: Path) -> None:
     assert "Not certified by a key that this archive trusts." not in keys
     assert "Not used: lost in the mail." in keys
     assert keys.count('class="alarm"') == 1
-    assert "Not usable: no OpenPGP public key; expected an armoured key block." in keys
+    assert "Not used as a key: no OpenPGP public key; expected an armoured key block." in keys
     assert site.read("keys/team/odd.asc") == "Ask me for my key."

@@ -184,7 +184,9 @@ def test_a_certification_that_has_expired(tmp_path: Path, gnupg: Gnupg) -> None:
     assert until(archive) == "good-until 2020-02-01"
     late = archive_of(tmp_path / "after", gnupg, time=LATE)
     assert errors(late) == NOT_CERTIFIED
-    assert late.bulletins[0].signatures[0].reason == "its certification ended on 2020-02-01"
+    assert (
+        late.bulletins[0].signatures[0].reason == "its certification counts only until 2020-02-01"
+    )
 
 
 def test_a_master_key_that_has_expired(tmp_path: Path, gnupg: Gnupg) -> None:
@@ -231,7 +233,9 @@ def test_a_revocation_certificate_beside_its_key(tmp_path: Path, gnupg: Gnupg) -
     assert archive.bulletins[0].signatures[0].verdict is Verdict.REVOKED_KEY
     (finding,) = (f for f in archive.findings if f.code == "key-unusable")
     assert (finding.file, finding.severity) == ("keys/revoked.asc", Severity.WARNING)
-    assert finding.message == "not used: a revocation certificate; join it with its key"
+    assert finding.message == (
+        "not used as a key: it is a revocation certificate, and revokes its key here; join the two"
+    )
     (row,) = (key for key in archive.keys if key.unusable)
     assert (row.file.path, row.fingerprint) == ("keys/revoked.asc", "")
 
@@ -264,6 +268,8 @@ def test_anchors_that_follow_each_other(tmp_path: Path, gnupg: Gnupg) -> None:
     assert until(archive) == "good-until 2021-01-01"
     late = archive_of(tmp_path / "after", gnupg, keys, anchors=anchors, time=LATE)
     assert errors(late) == NOT_CERTIFIED
+    reason = "its certification counts only until 2020-12-31"
+    assert late.bulletins[0].signatures[0].reason == reason
     profile = Profile(anchors=anchors)
     assert profile.anchors_on(date(2020, 12, 31)) == [gnupg.fingerprints["master"]]
     assert profile.anchors_on(date(2021, 1, 1)) == [gnupg.fingerprints["heir"]]
@@ -287,12 +293,16 @@ def test_a_certification_over_sha1(tmp_path: Path, gnupg: Gnupg) -> None:
 def test_a_master_key_that_was_revoked(tmp_path: Path, gnupg: Gnupg) -> None:
     made(gnupg).certify("ines", by="master")
     edit(gnupg, "master", "revkey", "y", "0", "", "y", "save")
-    archive = archive_of(tmp_path, gnupg)
+    archive = archive_of(tmp_path / "revoked", gnupg)
     assert certified(archive) is False
-    assert errors(archive) == NOT_CERTIFIED
+    assert errors(archive) == NOT_CERTIFIED | {(MASTER, "key-revoked")}
+    (finding,) = (f for f in archive.findings if f.code == "key-revoked")
+    assert "no certification by it counts" in finding.message
     (master,) = (key for key in archive.keys if key.file.path == MASTER)
     assert master.certified  # the profile says so, whatever its owner has said since
-    assert (MASTER, "key-revoked") in {(f.file, f.code) for f in archive.findings}
+    ended = (Anchor(gnupg.fingerprints["master"], until=date(2021, 1, 1)),)
+    archive = archive_of(tmp_path / "ended", gnupg, anchors=ended)
+    assert errors(archive) == NOT_CERTIFIED
 
 
 @pytest.mark.parametrize("first", [True, False])

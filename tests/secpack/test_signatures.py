@@ -19,10 +19,10 @@ import pytest
 from secpack import Checker, PackError, Profile, SecpackError, load
 from secpack.cache import Cache, open_cache
 from secpack.model.archive import Archive, File, Signature, Verdict
-from secpack.model.findings import Severity, Waiver
+from secpack.model.findings import Finding, Severity, Waiver
 from secpack.profile import Period, Signer
 from secpack.signatures import packets as openpgp
-from secpack.signatures.policy import WORDS, in_words
+from secpack.signatures.policy import WORDS, Standing, expected_signers, in_words, standing
 from tests.keys import Gnupg, new_gnupg
 from tests.packs import bulletin, canary, make_pack, numbered
 from tests.processes import agents
@@ -131,6 +131,14 @@ def case(gnupg: Gnupg, name: str) -> bytes:
         "several": lambda: (
             gnupg.sign(TEXT, "ines", armour=False) + gnupg.sign(TEXT, "tomek", armour=False)
         ),
+        "early": lambda: gnupg.sign(
+            TEXT,
+            "ines",
+            "--ignore-time-conflict",
+            "--ignore-valid-from",
+            "--detach-sign",
+            time="20190101T000000",
+        ),
         "twice": lambda: gnupg.sign(TEXT, "ines", armour=False) * 2,
         "text-mode": lambda: gnupg.sign(TEXT, "ines", "--textmode", "--detach-sign"),
         "message": lambda: gnupg.sign(TEXT, "ines", "--sign"),
@@ -202,6 +210,7 @@ REASONS = {
     "bytes-after": "bytes after the armour",
     "comment": "an armour header, such as Comment, with letters",
     "cut": "cut short",
+    "early": "dated before its key was made",
     "words": "no OpenPGP signature",
 }
 
@@ -281,6 +290,44 @@ def test_the_profile_says_how_many_must_sign(
     archive = archive_of(tmp_path, replace(profile, required=required), keys, signed)
     (finding,) = (f for f in archive.findings if f.code == "signer-missing")
     assert finding.severity is missing
+
+
+def standing_of(archive: Archive, profile: Profile) -> Standing:
+    (text,) = archive.bulletins
+    findings: dict[str, list[Finding]] = {}
+    for finding in archive.findings:
+        findings.setdefault(finding.file, []).append(finding)
+    return standing(text.document.file, text.signatures, expected_signers(text, profile), findings)
+
+
+def test_a_copy_of_a_signature_counts_once(
+    tmp_path: Path, gnupg: Gnupg, profile: Profile, keys: dict[str, str | bytes]
+) -> None:
+    signed = {name: gnupg.sign(TEXT, name) for name in ("ines", "tomek")}
+    files = {**keys, f"{NAME}.sign.ines": signed["ines"]}
+    archive = archive_of(tmp_path, profile, files, signed)
+    (finding,) = (f for f in archive.findings if f.code == "signature-repeated")
+    assert (finding.file, finding.message) == (NAME, "2 signatures by Ines: keep one of them")
+    assert standing_of(archive, profile) == Standing(2, 2, (), (), ())
+
+
+def test_a_signature_that_names_nobody_may_be_by_who_is_missing(
+    tmp_path: Path, gnupg: Gnupg, profile: Profile, keys: dict[str, str | bytes]
+) -> None:
+    profile = replace(profile, signatures=(".bin", ".sig.{signer}"))
+    files = {**keys, f"{NAME}.bin": case(gnupg, "bad")}
+    archive = archive_of(tmp_path, profile, files, {"tomek": gnupg.sign(TEXT, "tomek")})
+    found = standing_of(archive, profile)
+    assert (found.good, found.total, found.missing) == (1, 2, ("Ines",))
+    assert not found.never
+
+
+def test_nobody_is_missing_where_enough_have_signed(
+    tmp_path: Path, gnupg: Gnupg, profile: Profile, keys: dict[str, str | bytes]
+) -> None:
+    profile = replace(profile, required=1)
+    archive = archive_of(tmp_path, profile, keys, {"tomek": gnupg.sign(TEXT, "tomek")})
+    assert standing_of(archive, profile) == Standing(1, 1, (), (), ())
 
 
 def revoked_copy(gnupg: Gnupg) -> bytes:
@@ -459,7 +506,7 @@ def test_a_key_that_cannot_be_used_harms_no_other(
     assert errors(archive) == set()
     (finding,) = (f for f in archive.findings if f.code == "key-unusable")
     assert (finding.file, finding.severity) == ("keys/team/odd.asc", Severity.WARNING)
-    assert finding.message.startswith("not used: ")
+    assert finding.message.startswith("not used as a key: ")
     assert reason in finding.message
 
 
@@ -642,7 +689,7 @@ def test_a_key_that_is_not_whole_hides_no_other(
     archive = archive_of(tmp_path, profile, files, signed)
     assert set(verdicts(archive).values()) == {Verdict.GOOD}
     unusable = [(f.file, f.message) for f in archive.findings if f.code == "key-unusable"]
-    reason = "not used: damaged: a key that is cut short"
+    reason = "not used as a key: damaged: a key that is cut short"
     assert unusable == [("keys/a/broken.asc", reason), ("keys/a/sub.asc", reason)]
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict
+from datetime import date
 from typing import Any
 
 from bulletins import urls, words
@@ -25,7 +26,7 @@ from secpack.model.archive import (
     Publication,
     Signature,
 )
-from secpack.profile import Package
+from secpack.profile import Anchor, Package, Period
 from secpack.signatures.policy import in_words, revocation_in_words
 from secpack.tracker.statistics import statistics
 
@@ -45,8 +46,7 @@ def archive_files(site: Site) -> Iterator[tuple[str, bytes]]:
     whole = {
         "format": _FORMAT,
         "issuer": profile.issuer,
-        "trusted": {f"anchor-{anchor.fingerprint}": "an anchor" for anchor in profile.trusted}
-        | {f"signer-{name}": signer.fingerprint for name, signer in profile.signers.items()},
+        "trusted": _trusted(profile),
         "bulletins": bulletins,
         "canaries": canaries,
         "advisories": [_advisory(advisory) for advisory in archive.advisories],
@@ -59,6 +59,23 @@ def archive_files(site: Site) -> Iterator[tuple[str, bytes]]:
         "findings": [asdict(f) | {"waived": f.waived or None} for f in archive.findings],
     }
     yield urls.ARCHIVE_JSON, to_json(whole)
+
+
+def _trusted(profile: Profile) -> dict[str, str]:
+    """What decides which signatures count, in words: the publish check compares them."""
+    trusted = {f"anchor-{anchor.fingerprint}": _days(anchor) for anchor in profile.trusted}
+    for name, signer in profile.signers.items():
+        days = f"bulletins {_days(signer.bulletins)}; canaries {_days(signer.canaries)}"
+        trusted[f"signer-{name}"] = f"{signer.fingerprint}; {days}"
+    trusted["depth"] = f"{profile.depth}"
+    trusted["required"] = f"{profile.required or 'all'}"
+    trusted["accepted"] = ", ".join(profile.accepted)
+    trusted["legacy_until"] = f"{profile.legacy_until or 'never'}"
+    return trusted
+
+
+def _days(each: Anchor | Period | None) -> str:
+    return f"{each.since or date.min} to {each.until or date.max}" if each else "never"
 
 
 def _publication(publication: Publication, site: Site) -> dict[str, Any]:

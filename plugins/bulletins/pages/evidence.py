@@ -18,18 +18,21 @@ from secpack.signatures.policy import in_words, revocation_in_words
 
 def evidence(site: Site, file: File, signatures: Sequence[Signature]) -> Evidence:
     """The evidence for a file next to the page, and its signatures."""
-    keys = _keys_of(site, signatures)
+    signing = _keys_of(site, signatures)
+    anchors = _anchors(site, signing)
+    keys = [key for key in signing if key not in anchors]
     standing = site.standings[file.path]
     return Evidence(
         standing=words.in_short(standing),
         alarms=standing.alarms,
-        signers=tuple(signer_name(site, s.signer) for s in signatures if s.counts),
+        signers=tuple(dict.fromkeys(signer_name(site, s.signer) for s in signatures if s.counts)),
         file=file,
         faults=tuple(site.signature_findings.get(file.path, ())),
         signatures=tuple(_signature(site, signature) for signature in signatures),
         meanings=tuple(dict.fromkeys(_meanings(site, signatures))),
         keys=tuple(key_link(site, key) for key in keys),
-        commands=tuple(_commands(site, file, signatures, keys)),
+        anchors=tuple(anchors),
+        commands=tuple(_commands(site, file, signatures, signing)),
     )
 
 
@@ -76,6 +79,8 @@ def _meanings(site: Site, signatures: Sequence[Signature]) -> Iterator[str]:
         key = site.keys.get(signature.primary)
         if key and _is_weak(signature, key):
             yield words.weak_key_meaning
+        if key and key.revoked and signature.verdict.good:
+            yield words.revoked_meaning
 
 
 def certified(site: Site, key: Key | None, is_certified: bool | None) -> str:
@@ -119,21 +124,33 @@ def key_link(site: Site, key: Key) -> Link:
     return Link(quote(key_url(key, site.profile), "/@+"), key.file.name)
 
 
+def _anchors(site: Site, keys: Sequence[Key]) -> list[Key]:
+    """Of several anchors those that certify these keys, or all if none does."""
+    trusted = [anchor.fingerprint for anchor in site.profile.trusted]
+    first = dict.fromkeys(key.chain.keys[0] for key in keys if key.chain) or trusted
+    return [site.keys[f] for f in first if f in site.keys] if len(trusted) > 1 else []
+
+
 def _commands(
     site: Site, file: File, signatures: Sequence[Signature], keys: Sequence[Key]
 ) -> Iterator[str]:
+    """The commands; gpg forgets the trust in a key that it imports later, save in an anchor."""
     chains = [key.chain for key in keys if key.chain]
+    anchors = [quoted(key.file.name) for key in _anchors(site, keys)] or ["master-key.asc"]
+    names = dict.fromkeys(n for key in keys if (n := quoted(key.file.name)) not in anchors)
     yield 'export GNUPGHOME="$(mktemp -d)"'
     if any(chain.digest for chain in chains):
         yield 'echo allow-weak-key-signatures > "$GNUPGHOME/gpg.conf"'
-    yield "gpg --import master-key.asc"
+    yield f"gpg --import {' '.join(anchors)}"
     yield "gpg --fingerprint"
-    trust = dict.fromkeys(f"{chain.keys[0]}:6:" for chain in chains)
-    trust |= dict.fromkeys(f"{issuer}:5:" for chain in chains for issuer in chain.keys[1:-1])
-    for each in trust or [f"{anchor.fingerprint}:6:" for anchor in site.profile.trusted]:
-        yield f"echo {each} | gpg --import-ownertrust"
-    if keys:
-        yield f"gpg --import {' '.join(dict.fromkeys(quoted(key.file.name) for key in keys))}"
+    first = dict.fromkeys(chain.keys[0] for chain in chains)
+    for each in first or [anchor.fingerprint for anchor in site.profile.trusted]:
+        yield f"echo {each}:6: | gpg --import-ownertrust"
+    if names:
+        yield f"gpg --import {' '.join(names)}"
+    for each in dict.fromkeys(issuer for chain in chains for issuer in chain.keys[1:-1]):
+        if each not in first:
+            yield f"echo {each}:5: | gpg --import-ownertrust"
     yield from (f"gpg --verify {s.file.name} {file.name}" for s in signatures)
     yield "gpgconf --kill all"
 

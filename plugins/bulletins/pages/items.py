@@ -32,8 +32,8 @@ def bulletin_item(site: Site, bulletin: Bulletin) -> model.BulletinItem:
 
 def canary_item(site: Site, canary: Canary) -> model.CanaryItem:
     """A canary in a list."""
-    signers = tuple(signer_name(site, s.signer) for s in canary.signatures if s.counts)
-    return model.CanaryItem(**_shown(site, canary), signers=signers)
+    signers = dict.fromkeys(signer_name(site, s.signer) for s in canary.signatures if s.counts)
+    return model.CanaryItem(**_shown(site, canary), signers=tuple(signers))
 
 
 def _shown(site: Site, publication: Publication) -> dict[str, Any]:

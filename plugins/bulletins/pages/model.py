@@ -149,7 +149,8 @@ class Evidence:
 
     ``standing`` says in short how the signatures stand, ``signers`` are those whose signatures
     count, ``alarms`` are what nothing explains. ``faults`` are about the file as a whole.
-    ``meanings`` are a sentence for each verdict that occurs. ``commands`` are lines for a shell.
+    ``meanings`` are a sentence for each verdict that occurs. ``anchors`` are those to get from
+    elsewhere, of several, ``commands`` are lines for a shell.
     """
 
     standing: str
@@ -160,6 +161,7 @@ class Evidence:
     signatures: tuple[SignatureItem, ...]
     meanings: tuple[str, ...]
     keys: tuple[Link, ...]
+    anchors: tuple[Key, ...]
     commands: tuple[str, ...]
 
 

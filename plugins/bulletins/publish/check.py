@@ -151,9 +151,9 @@ def _changed_others(new: SiteData, old: SiteData) -> Iterator[Finding]:
 
 
 def _changed_trust(new: SiteData, old: SiteData) -> Iterator[Finding]:
-    """Anchors and signers that are not those of the public site, if that states any."""
+    """What decides which signatures count, where the public site states it otherwise."""
     for name in sorted(new.trusted.keys() | old.trusted.keys() if old.trusted else ()):
-        before, after = (each.trusted.get(name, "not trusted") for each in (old, new))
+        before, after = (each.trusted.get(name, "not stated") for each in (old, new))
         if before != after:
             message = f"{name} is {after}; on the public site it is {before}"
             yield _finding("trust-changed", f"keys/#{name}", message)

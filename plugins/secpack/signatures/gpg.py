@@ -86,8 +86,8 @@ def build_keyring(files: Sequence[File], pinned: Collection[str] = ()) -> Keyrin
             keys += [(file, key) for key in read_keys(file.data)]
         except ParseError as error:
             revocation = read_revocation(file.data)
-            reason = "a revocation certificate; join it with its key" if revocation else ""
-            unusable.append(Key(file, "", unusable=reason or error.message))
+            reason = "it is a revocation certificate, and revokes its key here; join the two"
+            unusable.append(Key(file, "", unusable=reason if revocation else error.message))
             revocations += revocation
     adopting = {finding.file: finding for finding in _adoptions(keys, pinned)}
     findings = [*(_unusable(key) for key in unusable), *adopting.values()]
@@ -101,7 +101,7 @@ def build_keyring(files: Sequence[File], pinned: Collection[str] = ()) -> Keyrin
 
 
 def _unusable(key: Key) -> Finding:
-    return Finding(key.file.path, 0, "key-unusable", f"not used: {key.unusable}")
+    return Finding(key.file.path, 0, "key-unusable", f"not used as a key: {key.unusable}")
 
 
 def _adoptions(

@@ -186,6 +186,9 @@ def _with_status(signature: Signature, done: Result) -> Signature:
 def _with_error(signature: Signature, line: Sequence[str]) -> Signature:
     """Add what ERRSIG states: key id, algorithm, digest, class, time, reason, fingerprint."""
     _, key, algorithm, digest, _, time, error, *rest = (*line, "", "", "", "", "", "", "")
+    if error == "39":  # a time conflict
+        signature = _malformed(signature, "dated before its key was made")
+        return replace(signature, created=moment(time), fingerprint=key)
     is_unknown = error == _NO_PUBLIC_KEY
     fingerprint = next((word for word in (*rest, key) if _FINGERPRINT.fullmatch(word)), "")
     return replace(

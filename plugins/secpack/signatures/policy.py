@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
@@ -75,7 +76,8 @@ def check_pack(
     with checker.start(contents.signatures(), keyring.packets) as wait:
         try:
             keys, findings = _inspect(keyring, profile, checker)
-            contents.findings += [*findings, *check_anchor(keys, profile), *_revoked(keys)]
+            contents.findings += [*findings, *check_anchor(keys, profile)]
+            contents.findings += _revoked(keys, profile)
         except SecpackError as error:
             contents.errors.append(error)
             keys = bare_keys(keyring)
@@ -179,9 +181,11 @@ def _invalid_at(key: Key, parts: Sequence[Key | Subkey], made: datetime) -> _Fau
     if not key.is_checked:
         return None
     if not key.chain:
-        return Verdict.NOT_CERTIFIED, f"no trust anchor certifies the key {key.fingerprint}"
+        reason = f"no certification of the key {key.fingerprint} by a trust anchor counts"
+        return Verdict.NOT_CERTIFIED, reason
     if key.chain.until and key.chain.until <= made:
-        return Verdict.NOT_CERTIFIED, f"its certification ended on {key.chain.until:%Y-%m-%d}"
+        last = key.chain.until - timedelta(seconds=1)  # a day's end is the next day's first moment
+        return Verdict.NOT_CERTIFIED, f"its certification counts only until {last:%Y-%m-%d}"
     return None
 
 
@@ -220,7 +224,8 @@ def check_signatures(archive: Archive, profile: Profile) -> Iterator[Finding]:
 class Standing:
     """The signatures of a file, counted: how many count, of those present and those missing.
 
-    ``missing`` are the names of expected signers who never signed it. ``faults`` are the verdicts
+    Several good ones by one signer are one. ``missing`` are the names of expected signers without
+    a signature that names them; ``never`` is whether a waiver says why. ``faults`` are the verdicts
     that do not count, each with whether a waiver explains it. ``alarms`` are the findings, as
     sentences, that nothing explains; a strict build has none.
     """
@@ -230,6 +235,7 @@ class Standing:
     missing: tuple[str, ...]
     faults: tuple[tuple[Verdict, bool], ...]
     alarms: tuple[str, ...]
+    never: bool = False
 
 
 def standing(
@@ -247,14 +253,20 @@ def standing(
             if finding.severity is Severity.ERROR and not finding.waived
         ]
 
-    present = {signature.signer for signature in signatures}
-    missing = tuple(name for signer, name in expected.items() if signer not in present)
+    found = [f for f in findings.get(file.path, ()) if f.code == "signer-missing"]
+    is_enough = any(f.severity is Severity.NOTICE and not f.waived for f in found)
+    missing = () if is_enough else tuple(_missing_signers(signatures, expected))
+    good = {signature.signer for signature in signatures if signature.counts}
+    others = [signature for signature in signatures if not signature.counts]
+    # A signature that names nobody may be by one of those who are missing.
+    unnamed = sum(not signature.signer for signature in signatures)
     return Standing(
-        good=sum(signature.counts for signature in signatures),
-        total=len(signatures) + len(missing),
+        good=len(good),
+        total=len(good) + len(others) + max(0, len(missing) - unnamed),
         missing=missing,
-        faults=tuple((s.verdict, not alarms(s.file)) for s in signatures if not s.counts),
+        faults=tuple((s.verdict, not alarms(s.file)) for s in others),
         alarms=tuple(alarm for of in (file, *(s.file for s in signatures)) for alarm in alarms(of)),
+        never=bool(found) and all(f.waived for f in found),
     )
 
 
@@ -280,16 +292,25 @@ def _check_file(
         message = "not signed; expected a detached signature next to it"
         yield Finding(file.path, 0, "unsigned", message, Severity.ERROR)
         return
-    counted = {signature.signer for signature in signatures if signature.counts}
+    counted = Counter(signature.signer for signature in signatures if signature.counts)
+    for signer in (signer for signer, count in counted.items() if count > 1):
+        message = (
+            f"{counted[signer]} signatures by {expected.get(signer, signer)}: keep one of them"
+        )
+        yield Finding(file.path, 0, "signature-repeated", message)
     if not counted:
-        message = "no good signature by a signer of the profile"
+        message = "no good signature by any signer in the profile"
         yield Finding(file.path, 0, "no-good-signature", message, Severity.ERROR)
-    is_enough = 0 < profile.required <= len(counted & expected.keys())
-    present = {signature.signer for signature in signatures}
-    for name in (name for signer, name in expected.items() if signer not in present):
+    is_enough = 0 < profile.required <= len(counted.keys() & expected.keys())
+    for name in _missing_signers(signatures, expected):
         message = f"no signature by {name}; the profile expects one"
         severity = Severity.NOTICE if is_enough else Severity.ERROR
         yield Finding(file.path, 0, "signer-missing", message, severity)
+
+
+def _missing_signers(signatures: Sequence[Signature], expected: Mapping[str, str]) -> Iterator[str]:
+    present = {signature.signer for signature in signatures}
+    return (name for signer, name in expected.items() if signer not in present)
 
 
 def is_about_signatures(code: str) -> bool:
@@ -350,8 +371,15 @@ def _missing(keys: Sequence[Key], profile: Profile) -> Iterator[Finding]:
             yield Finding(profile.keys[0], 0, "key-missing", message, severity)
 
 
-def _revoked(keys: Sequence[Key]) -> Iterator[Finding]:
-    for key in keys:
-        if key.revoked:
-            message = f"the key {key.fingerprint} was revoked, {revocation_in_words(key.revoked)}"
-            yield Finding(key.file.path, 0, "key-revoked", message, Severity.NOTICE)
+def _revoked(keys: Sequence[Key], profile: Profile) -> Iterator[Finding]:
+    """Revoked keys; of an anchor that is an error, unless the profile ends it by then."""
+    ends = {anchor.fingerprint: anchor.until or date.max for anchor in profile.trusted}
+    for key, revoked in ((key, key.revoked) for key in keys if key.revoked):
+        message = f"{key.fingerprint} was revoked, {revocation_in_words(revoked)}"
+        end = revoked.date.date() if revoked.date else date.min
+        if ends.get(key.fingerprint, end) <= end:
+            yield Finding(key.file.path, 0, "key-revoked", f"the key {message}", Severity.NOTICE)
+            continue
+        message = f"the trust anchor {message}; no certification by it counts: name another anchor "
+        message += "in the profile, and the last day of this one"
+        yield Finding(key.file.path, 0, "key-revoked", message, Severity.ERROR)
