@@ -54,7 +54,8 @@ _ABOUT: Final = _words(r"\b(?:packages?|versions?)\b")
 _CONDITION: Final = re.compile(r"(?:To|Until|Before|After|If|Once|When|While)\b")
 _SAYS: Final = _words(r"\b(?:packages?|versions?|install|upgrade|update|uploaded)\b")
 _INSTALLED: Final = re.compile(
-    r"\b(?:packages?\b[^.;:]{0,60}?\binstalled|install(?:\s+\w+){0,3}\s+packages?)"
+    r"\b(?:(?:packages?|[Tt]hey|[Tt]hese|[Bb]oth|[Ii]t)\b[^.;:]{0,60}?\binstalled"
+    r"|install(?:\s+\w+){0,3}\s+packages?)"
     r"\s+(?:in|into|inside)\s+(?!order\b)(?P<where>[^.,;:]{1,80}?)"
     r"(?=[.,;:(]|\s+(?:via|by|using|with|through|that|which|and then|as)\b|\s*$)"
 )
@@ -105,6 +106,7 @@ def installed_in(sentence: str) -> tuple[str, ...] | None:
     """Where a sentence says that packages go; None if it does not say that.
 
     The packages are to be installed in dom0 via the Quern Updater. => dom0
+    As always, they should be installed in dom0, using the Quern Updater. => dom0
     The packages must be installed in a quiet hour. =>
     Installed packages need not be removed. => None
     """
