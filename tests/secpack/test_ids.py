@@ -181,3 +181,9 @@ def test_what_is_said_of_one_of_several_advisories_is_no_answer(tmp_path: Path) 
     text = bulletin(1, body=body)
     found = load(make_pack(tmp_path, {"QSBs/qsb-001-2001.txt": text}), profile=Profile("Quern"))
     assert answers(found.bulletins[0]) == ()
+
+
+def test_an_issuer_with_signs_of_expressions(tmp_path: Path) -> None:
+    text = bulletin(1, body="(Quern 4.2 is not affected.").replace("Quern", "(Quern", 1)
+    found = load(make_pack(tmp_path, {"QSBs/qsb-001-2001.txt": text}))
+    assert [a.release for a in answers(found.bulletins[0])] == ["4.2"]

@@ -138,7 +138,9 @@ def _spared(product: str) -> re.Pattern[str]:
     releases = f"({releases_pattern(product)})"
     who = r"(?: (?:users|systems|installations|as such|itself)| [^,;:()]{1,60}? and)?"
     subject = rf"{_WHOSE}{releases}{who} (?:is|are|was|were|remains?) {_NOT}"
-    further = rf"\b{_CONDITION}(?:, nor (?:is|are) ((?:{product} )?[0-9][0-9.]{{0,8}}[0-9]))?"
+    further = (
+        rf"\b{_CONDITION}(?:, nor (?:is|are) ((?:{re.escape(product)} )?[0-9][0-9.]{{0,8}}[0-9]))?"
+    )
     this = rf"(?:This|These|The) [\w\s]{{1,60}}? (?:does|do|did) not affect {releases}"
     it = rf"(?:(?:On|In) )?{releases},? [^;:]{{1,80}}?,? (?:that release|it) is {_NOT}"
     return re.compile(spaced(f"{_START}(?:{subject}|{this}|{it}){further}"))
