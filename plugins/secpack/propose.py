@@ -22,6 +22,7 @@ from secpack.parser.letterhead import BANNER
 from secpack.profile import STATES, profile_of
 from secpack.signatures.gpgv import Checker
 from secpack.signatures.packets import likeness
+from secpack.tables import Wrong
 
 _KIND: Final = re.compile(r"(?i)(?:^|\s)((?:warrant )?canary|(?:security )?\S+)$")
 _OF_CANARY: Final = re.compile(rb"(?i)date\s+of\s+issue\s+of\s+this\s+canary|next\s+canary")
@@ -56,8 +57,11 @@ def propose(root: Path) -> str:
     if not texts:
         raise SecpackError(f"{root}: no text with a banner such as ---===[ Issuer Canary 1 ]===---")
     layout = "\n".join(_layout(starts, texts)) + "\n"
+    wrong: list[Wrong] = []
+    profile = profile_of(tomllib.loads(layout), wrong)
+    doubts += [f"{setting}: {message}" for setting, message in wrong]
     try:
-        archive = load(root, profile=profile_of(tomllib.loads(layout), []), checker=Checker())
+        archive = load(root, profile=profile, checker=Checker())
         problems: tuple[SecpackError, ...] = ()
     except PackError as error:
         archive, problems = error.archive, error.errors

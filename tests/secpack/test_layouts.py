@@ -315,6 +315,10 @@ def test_links_that_lead_round_in_circles(tmp_path: Path) -> None:
         ({"001": "---===[ Canary 001 ]===---\n"}, ['folder = ["."]', "# Could not be guessed:"]),
         ({"\u202e/canary-001.txt": canary(1)}, ["# Could not be guessed:"]),
         (
+            {f"{'a' * 41}-001.txt": canary(1)},
+            [f"# canaries.prefix: '{'a' * 41}': expected at most 40 letters and digits"],
+        ),
+        (
             {
                 "notes/2024-rev_1-TARN-7.text": "---===[ Tarn Notice of Weakness #7 ]===---\n\n",
                 "notes/2024-rev_1-TARN-8.text": "---===[ Tarn Notice of Weakness #8 ]===---\n\n",
