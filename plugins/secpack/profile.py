@@ -108,6 +108,7 @@ Language: TypeAlias = Annotated[
     str, matching("[A-Za-z]{2,8}(?:-[A-Za-z0-9]{1,8}){0,8}", "a language such as en")
 ]
 _SOME: Final = Form(len, "at least one")
+_GIVEN: Final = Form(len, "a value")
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,7 +183,7 @@ class Anchor:
     certifies holds for signatures up to the end of its last day.
     """
 
-    fingerprint: Annotated[Fingerprint, _SOME]
+    fingerprint: Annotated[Fingerprint, _GIVEN]
     since: date | None = None
     until: date | None = None
 
@@ -248,8 +249,8 @@ class Scheme:
 class Shipped:
     """A package that a text names in words that no rule reads."""
 
-    package: str
-    version: str
+    package: Annotated[str, _GIVEN]
+    version: Annotated[str, _GIVEN]
     release: str = ""
     target: str = ""
     note: str = ""
