@@ -168,10 +168,10 @@ For Quern 4.3:
 For Quern 4.4: no fix is available"""
     text = bulletin(1, body=body)
     found = load(make_pack(tmp_path, {"QSBs/qsb-001-2001.txt": text}), profile=Profile("Quern"))
-    assert [(a.release, a.said.value, a.lines) for a in answers(found.bulletins[0])] == [
-        ("4.3", "fix", (21,)),
+    assert [(a.release, a.fix and a.fix.value, a.lines) for a in answers(found.bulletins[0])] == [
+        ("4.3", "available", (21,)),
         ("4.4", "none", (23,)),
-        ("4.2", "not-stated", (13,)),
+        ("4.2", None, (13,)),
         ("4.1", "not-affected", (13,)),
     ]
 

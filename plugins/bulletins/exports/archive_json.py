@@ -21,6 +21,7 @@ from secpack.model.archive import (
     Attachment,
     Bulletin,
     Canary,
+    Fix,
     Key,
     PackageRow,
     Publication,
@@ -31,6 +32,12 @@ from secpack.signatures.policy import in_words, revocation_in_words
 from secpack.tracker.statistics import statistics
 
 _FORMAT = 1
+_ANSWERS = {
+    Fix.AVAILABLE: "fix",
+    Fix.NONE: "none",
+    Fix.NOT_AFFECTED: "not-affected",
+    None: "not-stated",
+}
 
 
 def archive_files(site: Site) -> Iterator[tuple[str, bytes]]:
@@ -142,7 +149,7 @@ def _bulletin(bulletin: Bulletin, site: Site) -> dict[str, Any]:
 def _answer(answer: Answer) -> dict[str, Any]:
     """What the text says for a release."""
     return {
-        "answer": answer.said,
+        "answer": _ANSWERS[answer.fix],
         "packages": [
             {
                 "package": row.package or None,

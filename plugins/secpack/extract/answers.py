@@ -5,34 +5,36 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from enum import StrEnum
 from functools import lru_cache
-from typing import Final
+from typing import Final, TypeAlias
 
-from secpack.extract.packages.vocabulary import release_numbers, releases_pattern, spaced
-from secpack.extract.sections import affected, sections
+from secpack.extract.packages.vocabulary import (
+    SENTENCE_END,
+    find_releases,
+    product_of,
+    release_numbers,
+    releases_pattern,
+    spaced,
+)
+from secpack.extract.sections import affected
 from secpack.model.archive import Bulletin, Fix, PackageRow
 from secpack.model.blocks import Id, plain, running_text
 
-_SENTENCE: Final = re.compile(r"(?<=[.!?])\s+(?=[A-Z\"(])")
-_NO_REMARK: Final = re.compile(r"references|credits|acknowledg|changelog|history")
+# Words of every sentence that is read here, fast to look for.
+_SIGN: Final = re.compile(r"affect|vulnerable|impacted|[Nn]o |support|life|EOL")
 
-
-class Said(StrEnum):
-    """What a text says of a release."""
-
-    FIX = "fix"
-    NONE = "none"
-    NOT_AFFECTED = "not-affected"
-    NOT_STATED = "not-stated"
+_Stated: TypeAlias = tuple[Fix | None, int]  # with the line
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What a text says of a release, the packages that fix it, and the lines that say so."""
+    """Whether there is a fix for a release; ``fix`` is None where the text does not say.
+
+    ``packages`` are the fixed ones, ``lines`` where the text says so.
+    """
 
     release: str
-    said: Said
+    fix: Fix | None
     packages: tuple[PackageRow, ...]
     lines: tuple[int, ...]
 
@@ -40,47 +42,41 @@ class Answer:
 def answers(bulletin: Bulletin) -> tuple[Answer, ...]:
     """One answer for each release that a bulletin names, first those with packages.
 
-    Packages decide; then sentences. A release that only the section on who is affected names has
-    no answer: its silence is no safety.
+    Packages decide; failing them, the last sentence on a release. A release that is only named
+    among the affected ones has no answer: the text does not say that it is safe.
     """
     stated = dict(_stated(bulletin))
     named = dict.fromkeys(row.release for row in bulletin.packages if row.release)
     return tuple(_answer(release, bulletin, stated.get(release)) for release in named | stated)
 
 
-def _answer(release: str, bulletin: Bulletin, stated: tuple[Said, int] | None) -> Answer:
+def _answer(release: str, bulletin: Bulletin, stated: _Stated | None) -> Answer:
     rows = [row for row in bulletin.packages if row.release == release]
-    fixes = tuple(row for row in rows if row.fix is Fix.AVAILABLE)
+    fixed = tuple(row for row in rows if row.fix is Fix.AVAILABLE)
     lines = tuple(sorted({row.line for row in rows}))
-    if fixes:
-        return Answer(release, Said.FIX, fixes, lines)
     if rows:
-        return Answer(release, Said(rows[0].fix.value), (), lines)
-    said, line = stated or (Said.NOT_STATED, 0)
-    return Answer(release, said, (), (line,))
+        return Answer(release, Fix.AVAILABLE if fixed else rows[0].fix, fixed, lines)
+    assert stated
+    fix, line = stated
+    return Answer(release, fix, (), (line,))
 
 
-def _stated(bulletin: Bulletin) -> Iterator[tuple[str, tuple[Said, int]]]:
-    """What sentences say of releases: last those that do not apply, which so prevail."""
-    document = bulletin.document
-    product = document.letterhead.issuer.split()[0] if document.letterhead else ""
+def _stated(bulletin: Bulletin) -> Iterator[tuple[str, _Stated]]:
+    """What sentences say of releases, in order."""
+    document, product = bulletin.document, product_of(bulletin.document)
     concerned = affected(document)
-    blocks = concerned.section.blocks if concerned else ()
-    for line, inlines in running_text(blocks):
-        for match in re.finditer(releases_pattern(product), plain(inlines)):
+    for line, inlines in running_text(concerned.section.blocks if concerned else ()):
+        for match in find_releases(plain(inlines), product):
             for release in release_numbers(match[0]):
-                yield release, (Said.NOT_STATED, line)
+                yield release, (None, line)
     several = len(bulletin.addresses) > 1
-    for section in sections(document):
-        if _NO_REMARK.search(section.title.lower()):
-            continue
-        for line, inlines in running_text(section.blocks):
-            # Of several advisories, what is said may be said of one alone.
-            if not (several and any(isinstance(inline, Id) for inline in inlines)):
-                for release in unfixed(plain(inlines), product):
-                    yield release, (Said.NONE, line)
-                for release in spared(plain(inlines), product):
-                    yield release, (Said.NOT_AFFECTED, line)
+    for line, inlines in running_text(document.blocks):
+        text = plain(inlines)
+        # Of several advisories, what is said may be said of one alone.
+        one = not (several and any(isinstance(inline, Id) for inline in inlines))
+        if one and _SIGN.search(text):
+            yield from ((release, (Fix.NONE, line)) for release in unfixed(text, product))
+            yield from ((release, (Fix.NOT_AFFECTED, line)) for release in spared(text, product))
 
 
 def spared(text: str, product: str) -> tuple[str, ...]:
@@ -115,7 +111,7 @@ def unfixed(text: str, product: str) -> tuple[str, ...]:
 
 
 def _found(form: re.Pattern[str], text: str) -> tuple[str, ...]:
-    found = (match for sentence in _SENTENCE.split(text) for match in form.finditer(sentence))
+    found = (match for sentence in SENTENCE_END.split(text) for match in form.finditer(sentence))
     return tuple(n for match in found for words in match.groups() for n in _numbers(words))
 
 

@@ -28,7 +28,6 @@ _ASIDE: Final = re.compile(r"about\b|credits\b|(?:(?:who|what) is )?affected\b|v
 _NO_LEVEL: Final = 9  # deeper than any heading
 _BULLET: Final = re.compile(r"^\s*[-*•]\s+", re.MULTILINE)
 # Where words are parted: sentences; lines; headers and items in indented lines.
-_SENTENCE: Final = re.compile(r"(?<=[.!?])\s+(?=[A-Z\"(])")
 _LINE: Final = re.compile(r"\n")
 _ITEM: Final = re.compile(r"\n(?=\s*[-*•] )|(?<=:)\n|\n(?=[^\n]{1,160}:$)|\n\s*\n", re.MULTILINE)
 _INDENT: Final = re.compile(r"\n[ \t]+")
@@ -106,9 +105,8 @@ class Reader:
     """
 
     def __init__(self, document: Document) -> None:
-        letterhead = document.letterhead
         self.document = document
-        self.product = letterhead.issuer.split()[0] if letterhead else ""
+        self.product = vocabulary.product_of(document)
         self.rows: list[PackageRow] = []
         self.findings: list[Finding] = []
         self.context = self.heading = _Context()
@@ -246,7 +244,7 @@ class Reader:
         self.context = replace(self.context, header=0)
 
     def _prose(self, words: _Words) -> None:
-        last = _BULLET.sub("", _SENTENCE.split(words.text)[-1], count=1)
+        last = _BULLET.sub("", vocabulary.SENTENCE_END.split(words.text)[-1], count=1)
         self._announcement(" ".join(last.split()))
         reads = self.heading.about is About.NOTHING
         if reads:
@@ -276,7 +274,7 @@ class Reader:
     def _sentences(self, words: _Words) -> None:
         """Read sentences; where one names a release, each package needs one."""
         placed = self.context.releases or not vocabulary.releases_in(words.text, self.product)
-        for sentence in words.parts(_SENTENCE):
+        for sentence in words.parts(vocabulary.SENTENCE_END):
             if (targets := sentences.installed_in(sentence.text)) is not None:
                 self._installed.add(targets)
             found = sentences.read_sentence(sentence.text, self.product, first=not self.rows)

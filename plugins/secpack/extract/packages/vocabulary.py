@@ -10,12 +10,21 @@ from collections.abc import Iterator
 from functools import lru_cache
 from typing import Final
 
+from secpack.model.archive import Document
+
+
+def product_of(document: Document) -> str:
+    """The name that precedes a release: the first word of the issuer's; empty for a letter."""
+    return document.letterhead.issuer.split()[0] if document.letterhead else ""
+
 
 def spaced(expression: str) -> str:
     """An expression in which each space stands for any white space, of bounded length."""
     return expression.replace(" ", r"\s{1,3}")
 
 
+#: What parts sentences.
+SENTENCE_END: Final = re.compile(r"(?<=[.!?])\s+(?=[A-Z\"(])")
 # What parts the items of a list.
 _JOINT: Final = r"(?:, (?:(?:and|or) )?| (?:and|or|&) |\s{0,2}[/&]\s{0,2})"
 
