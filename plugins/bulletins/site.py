@@ -20,8 +20,8 @@ from secpack.model.archive import (
     Canary,
     File,
     Key,
+    Letter,
     Publication,
-    Signature,
 )
 from secpack.model.blocks import Id
 from secpack.model.findings import Finding
@@ -84,9 +84,11 @@ class Site:
         return {bulletin.number: bulletin for bulletin in self.archive.bulletins}
 
     @cached_property
-    def named_ids(self) -> frozenset[str]:
-        """The ids that texts name, of CVEs and others, without advisories."""
-        return frozenset(named.id for named in self.archive.ids)
+    def ids(self) -> frozenset[tuple[str, str]]:
+        """The ids that have a page on the site, or a row: each its scheme and its value."""
+        ids = {("XSA", advisory.id) for advisory in self.archive.advisories}
+        ids |= {(named.scheme, named.id) for named in self.archive.ids}
+        return frozenset(ids if self.own_theme else ())
 
     @cached_property
     def older(self) -> Mapping[str, Publication]:
@@ -106,8 +108,8 @@ class Site:
         expected = {
             p.document.file.path: expected_signers(p, self.profile) for p in archive.publications
         }
-        letters = [letter for canary in archive.canaries for letter in canary.letters]
-        signed = [(d.document.file, d.signatures) for d in (*archive.publications, *letters)]
+        texts = [text for p in archive.publications for text in signed_texts(p)]
+        signed = [(text.document.file, text.signatures) for text in texts]
         signed += [(attachment.file, attachment.signatures) for attachment in archive.attachments]
         return {
             file.path: standing(file, signatures, expected.get(file.path, {}), findings)
@@ -145,10 +147,11 @@ class Site:
         """All files of the pack that the site serves byte for byte, with their URLs."""
         profile = self.profile
         for publication in self.archive.publications:
-            for file in _files_of(publication):
-                yield urls.beside(publication, profile, file.name), file
+            for text in signed_texts(publication):
+                for file in (text.document.file, *(s.file for s in text.signatures)):
+                    yield urls.beside(publication, profile, file.name), file
         for attachment in self.archive.attachments:
-            for file in (attachment.file, *_files(attachment.signatures)):
+            for file in (attachment.file, *(s.file for s in attachment.signatures)):
                 yield urls.attachment_url(attachment, file.name, profile), file
         yield from {urls.key_url(key, profile): key.file for key in self.archive.keys}.items()
 
@@ -184,31 +187,19 @@ class Links:
 
     def __call__(self, identifier: Id) -> str | None:
         """The URL, or None if the id leads nowhere."""
-        match identifier.scheme:
-            case "XSA":
-                return self._advisory(int(identifier.value.removeprefix("XSA-")))
-            case "bulletin" if self._is_own(identifier.text):
-                bulletin = self._site.bulletins.get(int(identifier.value))
-                return self.to(urls.page_url(bulletin, self._site.profile)) if bulletin else None
-            case "bulletin":
-                return None
-            case scheme:
-                return self._named(scheme, identifier.value)
+        scheme, value, profile = identifier.scheme, identifier.value, self._site.profile
+        if scheme == "bulletin":
+            bulletin = self._site.bulletins.get(int(value))
+            if bulletin and self._is_own(identifier.text):
+                return self.to(urls.page_url(bulletin, profile))
+            return None
+        if (scheme, value) in self._site.ids:
+            return self._root + urls.id_url(scheme, value, self._page)
+        return urls.published_id(scheme, value, profile) or None
 
     def to(self, url: str) -> str:
         """A page of the site, by its URL from the root."""
         return self._root + url + self._page
-
-    def _advisory(self, number: int) -> str:
-        if not self._site.own_theme or number not in self._site.advisories:
-            return urls.published_advisory(number, self._site.profile)
-        return self.to(urls.advisory_url(number))
-
-    def _named(self, scheme: str, value: str) -> str | None:
-        """The anchor on the page of all CVEs and other ids."""
-        if not self._site.own_theme or value not in self._site.named_ids:
-            return urls.published_id(scheme, value, self._site.profile) or None
-        return self._root + urls.id_url(scheme, value, self._page)
 
     def _is_own(self, text: str) -> bool:
         """Whether an id such as ``QSB #37`` is one of this issuer's."""
@@ -239,17 +230,9 @@ def about(publication: Publication) -> str:
     return publication.summary.about
 
 
-def _files_of(publication: Publication) -> list[File]:
-    """The files next to a document's page: original, signatures, and letters with theirs."""
-    files = [publication.document.file, *_files(publication.signatures)]
-    if isinstance(publication, Canary):
-        for letter in publication.letters:
-            files += [letter.document.file, *_files(letter.signatures)]
-    return files
-
-
-def _files(signatures: Sequence[Signature]) -> list[File]:
-    return [signature.file for signature in signatures]
+def signed_texts(publication: Publication) -> tuple[Publication | Letter, ...]:
+    """The signed texts next to a document's page: its own, and a canary's letters."""
+    return publication, *(publication.letters if isinstance(publication, Canary) else ())
 
 
 def newest_first(publications: Sequence[Publication]) -> list[Publication]:

@@ -135,13 +135,6 @@ def advisory_url(number: int) -> str:
     return f"{XSA}{number}/"
 
 
-def published_advisory(number: int, profile: Profile) -> str:
-    """Where the Xen Project published an advisory: a URL on another site."""
-    links = profile.links
-    template = links.historical if number <= links.historical_until else links.advisory
-    return template.replace("{number}", str(number)).replace("{id}", f"XSA-{number}")
-
-
 def id_url(scheme: str, value: str, page: str = INDEX) -> str:
     """Where the site has an id: the page of an advisory, or a row on the page of other ids.
 
@@ -153,9 +146,16 @@ def id_url(scheme: str, value: str, page: str = INDEX) -> str:
 
 
 def published_id(scheme: str, value: str, profile: Profile) -> str:
-    """Where an id that is no advisory is published: a URL on another site; empty if unknown."""
-    other = profile.ids.get(scheme, Scheme())
-    return (profile.links.cve if scheme == "CVE" else other.url).replace("{id}", value)
+    """Where an id is published: a URL on another site; empty if unknown."""
+    links, number = profile.links, value.rpartition("-")[2]
+    match scheme:
+        case "XSA":
+            template = links.historical if int(number) <= links.historical_until else links.advisory
+        case "CVE":
+            template = links.cve
+        case _:
+            template = profile.ids.get(scheme, Scheme()).url
+    return template.replace("{number}", number).replace("{id}", value)
 
 
 def redirects(profile: Profile) -> dict[str, str]:

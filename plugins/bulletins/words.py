@@ -10,7 +10,7 @@ from typing import Final
 
 from markupsafe import Markup
 
-from secpack.model.archive import Status, Verdict
+from secpack.model.archive import Fix, Status, Verdict
 from secpack.signatures.policy import Standing
 
 
@@ -161,8 +161,7 @@ package: Final = "Package"
 version: Final = "Version"
 not_stated: Final = "not stated"
 all_packages: Final = "all"
-no_fix: Final = "no fix available"
-not_affected: Final = "not affected"
+fixes: Final = {Fix.NONE: "no fix available", Fix.NOT_AFFECTED: "not affected"}
 
 # --- evidence ---------------------------------------------------------------------------------
 
@@ -450,14 +449,14 @@ search_status: Final = {
 search_script: Final = (
     "Search needs JavaScript. Everything is also listed on these pages, which need no JavaScript:"
 )
-browse_lists: Final = (
-    ("Bulletins by year", "All bulletins by title. Use your browser’s Find."),
-    ("Canaries by year", "All canaries, with their signers."),
-    ("By advisory", "All Xen Security Advisories, and the bulletins about them."),
-    ("By CVE", "Every CVE mentioned, and where."),
-    ("By release", "Security updates for each release."),
-    ("By package", "Security updates of each package."),
-)
+browse_lists: Final = {
+    "bulletins": ("Bulletins by year", "All bulletins by title. Use your browser’s Find."),
+    "canaries": ("Canaries by year", "All canaries, with their signers."),
+    "xsa/": ("By advisory", "All Xen Security Advisories, and the bulletins about them."),
+    "cve/": ("By CVE", "Every CVE mentioned, and where."),
+    "release/": ("By release", "Security updates for each release."),
+    "package/": ("By package", "Security updates of each package."),
+}
 page_moved: Final = Markup('This page is now <a href="{url}">{target}</a>.')
 not_found: Final = "Page not found"
 not_found_reason: Final = "The URL may be mistyped, or the page may have moved. Try one of these:"

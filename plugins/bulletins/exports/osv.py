@@ -14,7 +14,7 @@ from bulletins.exports.archive_json import package_data
 from bulletins.exports.data import filled, moment, to_json
 from bulletins.exports.facts import BulletinFacts, is_url, mentioned
 from bulletins.site import Site
-from bulletins.urls import OSV_ALL, beside, osv_url, page_url, published_advisory
+from bulletins.urls import OSV_ALL, beside, osv_url, page_url, published_id
 from secpack.model.archive import Credit
 from secpack.parser.characters import visible
 
@@ -60,7 +60,8 @@ def _references(facts: BulletinFacts, site: Site) -> Iterator[dict[str, str]]:
         file = bulletin.document.file.name
         for url in (page_url(bulletin, site.profile), beside(bulletin, site.profile, file)):
             yield {"type": "ADVISORY", "url": f"{site.url}/{url}"}
-    published = dict.fromkeys(published_advisory(n, site.profile) for n in bulletin.addresses)
+    ids = (f"XSA-{number}" for number in bulletin.addresses)
+    published = dict.fromkeys(published_id("XSA", id_, site.profile) for id_ in ids)
     yield from ({"type": "ADVISORY", "url": url} for url in published if is_url(url))
     yield from ({"type": "WEB", "url": url} for url in facts.links if url not in published)
 

@@ -25,10 +25,9 @@ _VERIFYING = "verifying"
 
 def archive_pages(site: Site) -> Iterator[tuple[str, model.MakePage]]:
     """What makes all pages, by URL: except the front page, documents, and what people wrote."""
-    profile = site.profile
     for url, make in _archive_pages(site):
         yield url + urls.INDEX, make
-    for url, target in urls.redirects(profile).items():
+    for url, target in urls.redirects(site.profile).items():
         yield url + urls.INDEX, partial(model.RedirectPage, target)
     yield urls.NOT_FOUND, model.NotFoundPage
 
@@ -49,14 +48,7 @@ def _archive_pages(site: Site) -> Iterator[tuple[str, model.MakePage]]:
 
 
 def _search_page(site: Site) -> model.SearchPage:
-    kinds = site.profile.bulletins, site.profile.canaries
-    pages = (*map(urls.list_url, kinds), urls.XSA, urls.CVE, urls.RELEASE, urls.PACKAGE)
-    lists = zip(pages, words.browse_lists, strict=True)
-    shown = {*map(urls.list_url, kinds), *site.lookups}
-    return model.SearchPage(
-        ", ".join(_examples(site)),
-        tuple((Link(url, title), text) for url, (title, text) in lists if url in shown),
-    )
+    return model.SearchPage(", ".join(_examples(site)))
 
 
 def _examples(site: Site) -> Iterator[str]:

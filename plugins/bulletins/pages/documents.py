@@ -8,24 +8,15 @@ from typing import Final
 
 from markupsafe import Markup
 
-from bulletins import words
 from bulletins.html import LinkOf, Rendered, render, render_blocks
 from bulletins.pages import model
 from bulletins.pages.evidence import evidence
-from bulletins.pages.items import (
-    bulletin_item,
-    canary_item,
-    id_links,
-    item_of,
-    package_item,
-    signer_name,
-)
-from bulletins.pages.model import Link
+from bulletins.pages.items import item, signer_name
 from bulletins.site import Links, Site, summary
 from bulletins.urls import json_url
 from secpack.canary.diff import changes
 from secpack.extract.sections import Quotation, actions, affected
-from secpack.model.archive import Bulletin, Canary, Letter, Publication, Relation, Section, Verdict
+from secpack.model.archive import Bulletin, Canary, Letter, Publication, Section, Verdict
 from secpack.parser.blocks import defined_labels
 from secpack.parser.characters import visible
 from secpack.signatures.policy import expected_signers, is_about_signatures
@@ -63,22 +54,13 @@ def bulletin_page(site: Site, bulletin: Bulletin) -> model.BulletinPage:
         return model.Excerpt(section.title, anchor, Markup(html), quotation.omitted)  # noqa: S704 - ours
 
     steps = tuple(excerpt(each) for each in actions(document, lines, most))
-    concerns = excerpt(concerned) if concerned else None
-    quoted = sum(len(each.html) for each in (*steps, concerns) if each)
-    ids: dict[Relation, list[tuple[str, str]]] = {relation: [] for relation in Relation}
-    for id_, relation in bulletin.relations.items():
-        ids[relation].append(id_)
-    addressed = ids[Relation.ADDRESSED]
+    concerns = (excerpt(concerned),) if concerned else ()
+    quoted = sum(len(each.html) for each in (*steps, *concerns))
     return model.BulletinPage(
-        item=bulletin_item(site, bulletin),
+        item=item(site, bulletin),
         body=_body(site, bulletin, text, room - quoted),
-        cves=id_links(id_ for id_ in addressed if id_[0] == "CVE"),
-        ids=id_links(id_ for id_ in addressed if id_[0] not in ("XSA", "CVE")),
-        mentions=id_links(ids[Relation.MENTIONED]),
-        unaffected=id_links(ids[Relation.UNAFFECTED]),
         actions=steps,
         affected=concerns,
-        packages=tuple(package_item(row) for row in bulletin.packages),
     )
 
 
@@ -92,7 +74,7 @@ def canary_page(site: Site, canary: Canary) -> model.CanaryPage:
     links = Links(site, ROOT)
     text = render(canary.document, links)
     return model.CanaryPage(
-        item=canary_item(site, canary),
+        item=item(site, canary),
         body=_body(site, canary, text, _room(canary, text)),
         bulletins=sum(1 for b in site.archive.bulletins if b.published <= canary.published),
         trusted_keys=tuple(site.profile.anchors_on(canary.published)),
@@ -118,7 +100,7 @@ def _body(site: Site, publication: Publication, text: Rendered, room: int) -> mo
         html=Markup(text.html),  # noqa: S704 - ours
         outline=text.outline,
         original=file.data.decode() if len(file.data) < room else "",
-        data=Link(json_url(publication, site.profile).rpartition("/")[2], words.json),
+        data=json_url(publication, site.profile).rpartition("/")[2],
         evidence=evidence(site, file, publication.signatures),
         notes=tuple(
             replace(f, message=_ADVICE.sub("", f.message))
@@ -128,8 +110,8 @@ def _body(site: Site, publication: Publication, text: Rendered, room: int) -> mo
         revisions=tuple(
             sorted(publication.revisions, key=lambda revision: revision.date, reverse=True)
         ),
-        older=item_of(site, older) if older else None,
-        newer=item_of(site, newer) if newer else None,
+        older=item(site, older) if older else None,
+        newer=item(site, newer) if newer else None,
     )
 
 

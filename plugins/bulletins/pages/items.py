@@ -1,4 +1,4 @@
-"""What several pages show: documents in lists, references to them, packages."""
+"""What several pages show: documents in lists, and references to them."""
 
 from __future__ import annotations
 
@@ -6,13 +6,12 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from datetime import date
 from operator import attrgetter
-from typing import Any, TypeVar
+from typing import TypeVar
 
-from bulletins import urls, words
+from bulletins import urls
 from bulletins.pages import model
-from bulletins.pages.model import Link
-from bulletins.site import Site, about, heading
-from secpack.model.archive import Bulletin, Canary, Context, Fix, PackageRow, Publication
+from bulletins.site import Site, heading
+from secpack.model.archive import Context, Publication, Signature
 
 _T = TypeVar("_T")
 
@@ -20,38 +19,20 @@ _T = TypeVar("_T")
 _MOST_SENTENCES = 2
 
 
-def bulletin_item(site: Site, bulletin: Bulletin) -> model.BulletinItem:
-    """A bulletin in a list."""
-    return model.BulletinItem(
-        **_shown(site, bulletin),
-        about=about(bulletin),
-        advisories=advisory_links(bulletin.addresses),
-        releases=tuple(Link(urls.release_url(name), name) for name in bulletin.releases),
+def item(site: Site, publication: Publication) -> model.Item:
+    """A document in a list."""
+    return model.Item(
+        publication=publication,
+        url=urls.page_url(publication, site.profile),
+        heading=heading(publication),
+        standing=site.standing(publication),
+        signers=signers(site, publication.signatures),
     )
 
 
-def canary_item(site: Site, canary: Canary) -> model.CanaryItem:
-    """A canary in a list."""
-    signers = dict.fromkeys(signer_name(site, s.signer) for s in canary.signatures if s.counts)
-    return model.CanaryItem(**_shown(site, canary), signers=tuple(signers))
-
-
-def _shown(site: Site, publication: Publication) -> dict[str, Any]:
-    """The fields of all items."""
-    return {
-        "publication": publication,
-        "url": urls.page_url(publication, site.profile),
-        "heading": heading(publication),
-        "standing": words.in_short(site.standing(publication)),
-        "alarm": bool(site.standing(publication).alarms),
-    }
-
-
-def item_of(site: Site, publication: Publication) -> model.Item:
-    """A document in a list."""
-    if isinstance(publication, Canary):
-        return canary_item(site, publication)
-    return bulletin_item(site, publication)
+def signers(site: Site, signatures: Iterable[Signature]) -> tuple[str, ...]:
+    """The names of those whose signatures count."""
+    return tuple(dict.fromkeys(signer_name(site, s.signer) for s in signatures if s.counts))
 
 
 def signer_name(site: Site, name: str) -> str:
@@ -69,29 +50,7 @@ def reference(site: Site, identity: str, advisory: int | None = None) -> model.R
     mentions = [m for m in publication.all_mentions if m.value == value]
     mentions.sort(key=lambda mention: mention.context is not Context.NOT_AFFECTED)
     sentences = [s for s in dict.fromkeys(m.sentence for m in mentions) if s != publication.title]
-    return model.Reference(identity, item_of(site, publication), tuple(sentences[:_MOST_SENTENCES]))
-
-
-def advisory_links(numbers: Iterable[int]) -> tuple[Link, ...]:
-    """Links to the pages of advisories."""
-    return tuple(Link(urls.advisory_url(number), f"XSA-{number}") for number in numbers)
-
-
-def id_links(ids: Iterable[tuple[str, str]]) -> tuple[Link, ...]:
-    """Links to the pages of advisories, and to other ids on the page of all of them."""
-    return tuple(Link(urls.id_url(scheme, value), value) for scheme, value in ids)
-
-
-def package_item(row: PackageRow) -> model.PackageItem:
-    """A package, with links to its own page and that of its release."""
-    fixes = {Fix.AVAILABLE: row.version, Fix.NONE: words.no_fix}
-    return model.PackageItem(
-        release=Link(urls.release_url(row.release), row.release) if row.release else None,
-        target=row.target,
-        package=Link(urls.package_url(row.name), row.package) if row.package else None,
-        version=fixes.get(row.fix, words.not_affected),
-        note=row.note,
-    )
+    return model.Reference(identity, item(site, publication), tuple(sentences[:_MOST_SENTENCES]))
 
 
 def by_year(

@@ -6,19 +6,11 @@ from collections.abc import Iterable, Iterator, Sequence
 from functools import partial
 from typing import TypeVar
 
-from bulletins import urls, words
+from bulletins import urls
 from bulletins.lookups import Lookup, by_package, by_release, without_release
 from bulletins.pages import model
 from bulletins.pages.evidence import certified, key_link, owner
-from bulletins.pages.items import (
-    bulletin_item,
-    by_year,
-    canary_item,
-    item_of,
-    package_item,
-    signer_name,
-    year_links,
-)
+from bulletins.pages.items import by_year, item, signer_name, year_links
 from bulletins.pages.model import Link
 from bulletins.site import Site
 from secpack.model.archive import Bulletin, Canary, Key, Publication
@@ -34,12 +26,11 @@ _EARLIER = 4
 def home_page(site: Site) -> model.HomePage:
     """The front page."""
     archive = site.archive
-    newest = [bulletin_item(site, bulletin) for bulletin in archive.bulletins[: -_EARLIER - 2 : -1]]
-    canary = archive.canaries[-1] if archive.canaries else None
+    newest = [item(site, bulletin) for bulletin in archive.bulletins[: -_EARLIER - 2 : -1]]
     return model.HomePage(
         newest=newest[0] if newest else None,
         earlier=tuple(newest[1:]),
-        canary=canary_item(site, canary) if canary else None,
+        canary=item(site, archive.canaries[-1]) if archive.canaries else None,
         statistics=statistics(archive.advisories),
         advisories=len(archive.advisories),
         years=year_links(urls.list_url(site.profile.bulletins), archive.bulletins),
@@ -65,7 +56,7 @@ def _list_page(
         total=len(publications),
         due=latest.due if isinstance(latest, Canary) else None,
         years=year_links(urls.list_url(kind), publications),
-        groups=tuple((year, [item_of(site, p) for p in group]) for year, group in by_year(shown)),
+        groups=tuple((year, [item(site, p) for p in group]) for year, group in by_year(shown)),
         attachments=tuple(_attachments(site, kind)),
     )
 
@@ -78,11 +69,9 @@ def _attachments(site: Site, kind: Kind) -> Iterator[model.AttachmentItem]:
             kind == canaries or canaries.contains(path)
         ):
             folder = urls.attachment_url(attachment, "", site.profile)
-            standing = site.standings[path]
             yield model.AttachmentItem(
                 file=Link(folder + attachment.file.name, attachment.file.name),
-                standing=words.in_short(standing),
-                alarm=bool(standing.alarms),
+                standing=site.standings[path],
                 signatures=tuple(
                     Link(folder + s.file.name, signer_name(site, s.signer))
                     for s in attachment.signatures
@@ -94,28 +83,19 @@ def lookup_pages(site: Site) -> Iterator[tuple[str, model.MakePage]]:
     """The lists of releases and packages, and a page for each, by URL."""
     releases, packages = by_release(site.archive), by_package(site.archive)
     if urls.RELEASE in site.lookups:
-        yield urls.RELEASE, partial(_lookups, site, "release", urls.RELEASE, releases)
+        yield urls.RELEASE, partial(_lookups, site, "release", releases)
     if urls.PACKAGE in site.lookups:
-        yield urls.PACKAGE, partial(_lookups, site, "package", urls.PACKAGE, packages)
+        yield urls.PACKAGE, partial(_lookups, site, "package", packages)
     for lookup in releases:
         yield from _lookup(site, lookup, "release", urls.RELEASE, f"{site.product} {lookup.name}")
     for lookup in packages:
         yield from _lookup(site, lookup, "package", urls.PACKAGE, lookup.name)
 
 
-def _lookups(
-    site: Site, kind: model.LookupKind, base: str, lookups: Iterable[Lookup]
-) -> model.LookupsPage:
+def _lookups(site: Site, kind: model.LookupKind, lookups: Iterable[Lookup]) -> model.LookupsPage:
     others = without_release(site.archive) if kind == "release" else ()
-    entries = tuple(
-        model.LookupItem(
-            Link(f"{base}{lookup.slug}/", lookup.name),
-            len(lookup.shipped),
-            bulletin_item(site, lookup.shipped[0][0]),
-        )
-        for lookup in lookups
-    )
-    return model.LookupsPage(kind, entries, tuple(bulletin_item(site, b) for b in others))
+    entries = tuple((lookup, item(site, lookup.shipped[0][0])) for lookup in lookups)
+    return model.LookupsPage(kind, entries, tuple(item(site, b) for b in others))
 
 
 def _lookup(
@@ -128,9 +108,7 @@ def _lookup(
     years = year_links(url, bulletins) if len(bulletins) > urls.LONGEST_LIST else ()
 
     def page(shown: Sequence[Bulletin]) -> model.LookupPage:
-        shipped = tuple(
-            (bulletin_item(site, b), tuple(map(package_item, rows[b.number]))) for b in shown
-        )
+        shipped = tuple((item(site, b), rows[b.number]) for b in shown)
         return model.LookupPage(kind, name, years, shipped)
 
     for part_url, shown in _parts(url, bulletins):

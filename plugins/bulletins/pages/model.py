@@ -12,11 +12,14 @@ from typing import ClassVar, Literal, TypeAlias
 from markupsafe import Markup
 
 from bulletins.html import Outline
+from bulletins.lookups import Lookup
 from secpack.model.archive import (
     Advisory,
     Change,
     File,
     Key,
+    NamedId,
+    PackageRow,
     Publication,
     Revision,
     Signature,
@@ -24,6 +27,7 @@ from secpack.model.archive import (
 )
 from secpack.model.findings import Finding
 from secpack.profile import Anchor
+from secpack.signatures.policy import Standing
 from secpack.tracker.statistics import Statistics
 
 LookupKind: TypeAlias = Literal["release", "package"]
@@ -67,28 +71,12 @@ class Frame:
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """A document in a list."""
+    """A document in a list; ``signers`` are those whose signatures count."""
 
     publication: Publication
     url: str
     heading: str
-    standing: str
-    alarm: bool
-
-
-@dataclass(frozen=True, slots=True)
-class BulletinItem(Item):
-    """A bulletin in a list, with the advisories that it addresses, and its releases."""
-
-    about: str
-    advisories: tuple[Link, ...]
-    releases: tuple[Link, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class CanaryItem(Item):
-    """A canary in a list; ``signers`` are those with good signatures."""
-
+    standing: Standing
     signers: tuple[str, ...]
 
 
@@ -102,17 +90,6 @@ class Reference:
     id: str
     item: Item | None
     sentences: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class PackageItem:
-    """A package from a bulletin; None or empty if the text does not say."""
-
-    release: Link | None
-    target: str
-    package: Link | None
-    version: str
-    note: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,7 +177,7 @@ class Body:
     html: Markup
     outline: tuple[Outline, ...]
     original: str
-    data: Link
+    data: str
     evidence: Evidence
     notes: tuple[Finding, ...]
     revisions: tuple[Revision, ...]
@@ -210,21 +187,13 @@ class Body:
 
 @dataclass(frozen=True, slots=True)
 class BulletinPage(Page):
-    """A bulletin; its page quotes ``actions`` and ``affected`` above the text.
-
-    It addresses its ``cves`` and other ``ids``, and says that ``unaffected`` do not apply.
-    """
+    """A bulletin; its page quotes ``actions`` and ``affected`` above the text."""
 
     template: ClassVar = "bulletin.html"
-    item: BulletinItem
+    item: Item
     body: Body
-    cves: tuple[Link, ...]
-    ids: tuple[Link, ...]
-    mentions: tuple[Link, ...]
-    unaffected: tuple[Link, ...]
     actions: tuple[Excerpt, ...]
-    affected: Excerpt | None
-    packages: tuple[PackageItem, ...]
+    affected: tuple[Excerpt, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -260,7 +229,7 @@ class CanaryPage(Page):
     """
 
     template: ClassVar = "canary.html"
-    item: CanaryItem
+    item: Item
     body: Body
     bulletins: int
     trusted_keys: tuple[str, ...]
@@ -274,9 +243,9 @@ class HomePage(Page):
     """The front page; ``advisories`` counts all that the tracker or a text mentions."""
 
     template: ClassVar = "index.html"
-    newest: BulletinItem | None
-    earlier: tuple[BulletinItem, ...]
-    canary: CanaryItem | None
+    newest: Item | None
+    earlier: tuple[Item, ...]
+    canary: Item | None
     statistics: Statistics
     advisories: int
     years: tuple[Year, ...]
@@ -289,8 +258,7 @@ class AttachmentItem:
     """Another signed file, how its signatures stand, and links to them."""
 
     file: Link
-    standing: str
-    alarm: bool
+    standing: Standing
     signatures: tuple[Link, ...]
 
 
@@ -311,22 +279,16 @@ class ListPage(Page):
 
 
 @dataclass(frozen=True, slots=True)
-class LookupItem:
-    """A release or a package in a list, with its newest bulletin."""
-
-    link: Link
-    count: int
-    newest: BulletinItem
-
-
-@dataclass(frozen=True, slots=True)
 class LookupsPage(Page):
-    """All releases, or all packages; ``others`` are bulletins that state no release."""
+    """All releases, or all packages, each with its newest bulletin.
+
+    ``others`` are bulletins that state no release.
+    """
 
     template: ClassVar = "lookups.html"
     kind: LookupKind
-    entries: tuple[LookupItem, ...]
-    others: tuple[BulletinItem, ...]
+    entries: tuple[tuple[Lookup, Item], ...]
+    others: tuple[Item, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -337,7 +299,7 @@ class LookupPage(Page):
     kind: LookupKind
     name: str
     years: tuple[Year, ...]
-    shipped: tuple[tuple[BulletinItem, tuple[PackageItem, ...]], ...]
+    shipped: tuple[tuple[Item, tuple[PackageRow, ...]], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -363,7 +325,7 @@ class TrackerPage(Page):
 
 @dataclass(frozen=True, slots=True)
 class AdvisoryPage(Page):
-    """An advisory.
+    """An advisory, and those before and after it.
 
     ``by_text`` are ids of bulletins that address it by their own text alone; ``unaffected`` are
     those that say that it does not apply.
@@ -372,21 +334,19 @@ class AdvisoryPage(Page):
     template: ClassVar = "advisory.html"
     item: AdvisoryItem
     published_at: str
-    cves: tuple[Link, ...]
     by_text: tuple[str, ...]
     mentions: tuple[Reference, ...]
     unaffected: tuple[Reference, ...]
-    previous: Link | None
-    next: Link | None
+    previous: Advisory | None
+    next: Advisory | None
 
 
 @dataclass(frozen=True, slots=True)
 class IdItem:
-    """A CVE or other id: its advisories, and the documents that address, mention or exclude it."""
+    """A CVE or other id, and the documents that address, mention or exclude it."""
 
-    id: str
+    named: NamedId
     published_at: str
-    advisories: tuple[Link, ...]
     addressed: tuple[Link, ...]
     mentioned: tuple[Link, ...]
     unaffected: tuple[Link, ...]
@@ -435,11 +395,10 @@ class FeedsPage(Page):
 
 @dataclass(frozen=True, slots=True)
 class SearchPage(Page):
-    """The search page; ``examples`` are ids, ``lists`` are links to lists, each with a sentence."""
+    """The search page; ``examples`` are ids."""
 
     template: ClassVar = "search.html"
     examples: str
-    lists: tuple[tuple[Link, str], ...]
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from markupsafe import Markup
 from bulletins import urls
 from bulletins.html import render_words
 from bulletins.pages import model
-from bulletins.pages.items import advisory_links, id_links, reference
+from bulletins.pages.items import reference
 from bulletins.pages.model import Link
 from bulletins.site import Links, Site
 from secpack.model.archive import Advisory, NamedId
@@ -45,18 +45,13 @@ def _advisory_page(site: Site, at: int) -> model.AdvisoryPage:
     mentioned = [id_ for id_ in advisory.mentioned_in if id_ not in advisory.unaffected_in]
     return model.AdvisoryPage(
         item=_item(site, advisory, Links(site, "../../")),
-        published_at=urls.published_advisory(advisory.number, site.profile),
-        cves=id_links(("CVE", cve) for cve in advisory.cves),
+        published_at=urls.published_id("XSA", advisory.id, site.profile),
         by_text=_by_text(site, advisory),
         mentions=tuple(reference(site, id_, advisory.number) for id_ in mentioned),
         unaffected=tuple(reference(site, id_, advisory.number) for id_ in advisory.unaffected_in),
-        previous=_link(advisories[at - 1]) if at else None,
-        next=_link(advisories[at + 1]) if at + 1 < len(advisories) else None,
+        previous=advisories[at - 1] if at else None,
+        next=advisories[at + 1] if at + 1 < len(advisories) else None,
     )
-
-
-def _link(advisory: Advisory) -> Link:
-    return Link(urls.advisory_url(advisory.number), advisory.id)
 
 
 def _item(site: Site, advisory: Advisory, links: Links) -> model.AdvisoryItem:
@@ -95,9 +90,8 @@ def _id(site: Site, named: NamedId) -> model.IdItem:
 
     said = {*named.addressed_in, *named.unaffected_in}
     return model.IdItem(
-        id=named.id,
+        named=named,
         published_at=urls.published_id(named.scheme, named.id, site.profile),
-        advisories=advisory_links(named.advisories),
         addressed=links(named.addressed_in),
         mentioned=links(id_ for id_ in named.named_in if id_ not in said),
         unaffected=links(named.unaffected_in),

@@ -9,7 +9,7 @@ from bulletins.exports.csaf.products import product_status, product_tree, releas
 from bulletins.exports.data import filled, moment
 from bulletins.exports.facts import BulletinFacts, is_url
 from bulletins.site import Site, about
-from bulletins.urls import beside, csaf_url, page_url, published_advisory, published_id
+from bulletins.urls import beside, csaf_url, page_url, published_id
 from secpack import Profile
 from secpack.extract.sections import is_on_affected
 from secpack.model.archive import PackageRow, Part
@@ -135,19 +135,13 @@ def _vulnerabilities(
             names.setdefault(cve, []).append(value)
     for name, values in names.items():
         others = [value for value in values if not value.startswith("CVE-")]
-        urls = [(value, _published(value, profile)) for value in dict.fromkeys([name, *values])]
+        every = dict.fromkeys([name, *values])
+        urls = [(id_, published_id(id_.partition("-")[0], id_, profile)) for id_ in every]
         yield filled(
             cve=name if name.startswith("CVE-") else "",
             ids=[_id(value) for value in others],
-            references=[_external(value, url) for value, url in urls if is_url(url)],
+            references=[_external(id_, url) for id_, url in urls if is_url(url)],
         )
-
-
-def _published(value: str, profile: Profile) -> str:
-    """Where an id is published; empty if unknown."""
-    if value.startswith("XSA-"):
-        return published_advisory(int(value.removeprefix("XSA-")), profile)
-    return published_id("CVE", value, profile) if value.startswith("CVE-") else ""
 
 
 def _id(value: str) -> dict[str, str]:

@@ -10,14 +10,14 @@ from bulletins import words
 from bulletins.exports.facts import advisory_changed, changed
 from bulletins.exports.feeds.model import SIZE, Category, FeedEntry, FeedLink
 from bulletins.html import escape, render
-from bulletins.site import Links, Site, heading, summary
-from bulletins.urls import advisory_url, beside, json_url, kind_of, page_url, published_advisory
+from bulletins.site import Links, Site, heading, signed_texts, summary
+from bulletins.urls import advisory_url, beside, json_url, kind_of, page_url, published_id
 from secpack import Profile
 from secpack.model.archive import (
     Advisory,
     Bulletin,
-    Canary,
     File,
+    Letter,
     Publication,
     Relation,
     Status,
@@ -82,13 +82,10 @@ def _links(publication: Publication, profile: Profile, root: str) -> Iterator[Fe
 
 def _files(publication: Publication) -> Iterator[tuple[File, str, str]]:
     """Files with their types and titles: each text before its signatures."""
-    texts = [(words.original_link, publication.document, publication.signatures)]
-    if isinstance(publication, Canary):
-        letters = publication.letters
-        texts += [(x.name, x.document, x.signatures) for x in letters]
-    for title, document, signatures in texts:
-        yield document.file, "text/plain", title
-        for signature in signatures:
+    for text in signed_texts(publication):
+        title = text.name if isinstance(text, Letter) else words.original_link
+        yield text.document.file, "text/plain", title
+        for signature in text.signatures:
             signed_by = words.signature_link.format(signer=signature.signer)
             yield signature.file, "application/pgp-signature", signed_by
 
@@ -114,7 +111,7 @@ def advisory_entries(site: Site, root: str) -> Iterator[FeedEntry]:
 def _advisory_entry(advisory: Advisory, day: date, site: Site, links: Links) -> FeedEntry:
     name = advisory.id
     sentence = words.verdict_sentences[advisory.status].format(product=site.product)
-    published = published_advisory(advisory.number, site.profile)
+    published = published_id("XSA", name, site.profile)
     bulletins = [b for id_ in advisory.bulletins if isinstance(b := site.documents[id_], Bulletin)]
     return FeedEntry(
         id=f"tag:{site.profile.tag}:{name.lower()}",
