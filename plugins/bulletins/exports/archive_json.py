@@ -68,6 +68,12 @@ def archive_files(site: Site) -> Iterator[tuple[str, bytes]]:
     yield urls.ARCHIVE_JSON, to_json(whole)
 
 
+def _fields(source: object, *names: str) -> dict[str, Any]:
+    """Some fields under their own names; what is not stated, an empty string, is null."""
+    values = {name: getattr(source, name) for name in names}
+    return {name: None if value == "" else value for name, value in values.items()}
+
+
 def _trusted(profile: Profile) -> dict[str, str]:
     """What decides which signatures count, in words: the publish check compares them."""
     trusted = {f"anchor-{anchor.fingerprint}": _days(anchor) for anchor in profile.trusted}
@@ -87,16 +93,12 @@ def _days(each: Anchor | Period | None) -> str:
 
 def _publication(publication: Publication, site: Site) -> dict[str, Any]:
     file, profile, standing = publication.document.file, site.profile, site.standing(publication)
-    return {
-        "id": publication.id,
-        "number": publication.number,
+    return _fields(publication, "id", "number", "published", "updated") | {
+        "title": publication.title,
         "file": urls.beside(publication, profile, file.name),
         "size": len(file.data),
         "sha256": file.sha256,
         "url": urls.page_url(publication, profile),
-        "title": publication.title,
-        "published": publication.published,
-        "updated": publication.updated,
         "revisions": [{"date": r.date, "text": r.text} for r in publication.revisions],
         "sections": [{"title": s.title, "level": s.level} for s in publication.summary.parts],
         "verified": not standing.alarms,
@@ -109,19 +111,11 @@ def _signatures(signatures: Sequence[Signature], folder: str) -> list[dict[str, 
     return [
         {
             "file": folder + signature.file.name,
-            "signer": signature.signer,
-            "verdict": signature.verdict,
             "words": in_words(signature),
-            "counts": signature.counts,
-            "until": signature.until,
-            "fingerprint": signature.fingerprint or None,
-            "primary": signature.primary or None,
-            "created": signature.created,
-            "digest": signature.digest or None,
-            "algorithm": signature.algorithm or None,
-            "certified": signature.certified,
             "sha256": signature.file.sha256,
         }
+        | _fields(signature, "signer", "verdict", "counts", "until", "created", "certified")
+        | _fields(signature, "fingerprint", "primary", "digest", "algorithm")
         for signature in signatures
     ]
 
@@ -151,12 +145,7 @@ def _answer(answer: Answer) -> dict[str, Any]:
     return {
         "answer": _ANSWERS[answer.fix],
         "packages": [
-            {
-                "package": row.package or None,
-                "version": row.version,
-                "target": row.target or None,
-                "note": row.note or None,
-            }
+            {"version": row.version} | _fields(row, "package", "target", "note")
             for row in answer.packages
         ],
         "lines": answer.lines,
@@ -180,17 +169,10 @@ def package_data(row: PackageRow, profile: Profile) -> dict[str, Any]:
     """A package from a bulletin, as data, with what the profile knows of it."""
     package = profile.packages.get(row.name, Package())
     identifiers = package.identifiers(row.version) if row.version else {}
-    return {
-        "release": row.release or None,
+    return _fields(row, "release", "package", "name", "version", "fix", "note", "line") | {
         "domain": row.target or None,
-        "package": row.package or None,
-        "name": row.name or None,
-        "version": row.version or None,
         "purl": identifiers.get("purl"),
         "cpe": identifiers.get("cpe"),
-        "fix": row.fix,
-        "note": row.note or None,
-        "line": row.line,
     }
 
 
@@ -230,39 +212,20 @@ def _attachment(attachment: Attachment, profile: Profile) -> dict[str, Any]:
 
 
 def _advisory(advisory: Advisory) -> dict[str, Any]:
-    return {
-        "id": advisory.id,
-        "number": advisory.number,
-        "url": urls.advisory_url(advisory.number),
-        "date": advisory.date,
-        "updated": advisory.updated,
-        "title": advisory.title or None,
-        "title_from": advisory.title_from or None,
-        "cves": advisory.cves,
-        "status": advisory.status,
-        "affected": advisory.affected,
-        "unused": advisory.unused,
-        "reason": advisory.reason or None,
-        "qsb": advisory.bulletin,
-        "bulletins": advisory.bulletins,
-        "mentioned_in": advisory.mentioned_in,
-        "unaffected_in": advisory.unaffected_in,
-    }
+    data = _fields(advisory, "id", "number", "date", "updated", "title", "title_from", "cves")
+    data |= _fields(advisory, "status", "affected", "unused", "reason", "bulletins")
+    data |= _fields(advisory, "mentioned_in", "unaffected_in")
+    return data | {"url": urls.advisory_url(advisory.number), "qsb": advisory.bulletin}
 
 
 def _key(key: Key, profile: Profile) -> dict[str, Any]:
-    return {
+    data = _fields(key, "fingerprint", "owners", "created", "expires", "certified", "unusable")
+    return data | {
         "file": urls.key_url(key, profile),
-        "fingerprint": key.fingerprint or None,
-        "owners": key.owners,
-        "created": key.created,
-        "expires": key.expires,
         "revoked": revocation_in_words(key.revoked) if key.revoked else None,
-        "certified": key.certified,
         "chain": key.chain.keys if key.chain else (),
         "until": key.chain.until if key.chain else None,
         "strong_since": key.strong,
-        "unusable": key.unusable or None,
         "retired": key.retired,
         "sha256": key.file.sha256,
     }
@@ -287,10 +250,5 @@ def _newest(publications: Sequence[Publication]) -> dict[str, Any]:
     if not publications:
         return {"count": 0, "newest": None}
     last = publications[-1]
-    newest = {
-        "id": last.id,
-        "published": last.published,
-        "updated": last.updated,
-        "sha256": last.document.file.sha256,
-    }
+    newest = _fields(last, "id", "published", "updated") | {"sha256": last.document.file.sha256}
     return {"count": len(publications), "newest": newest}

@@ -21,11 +21,7 @@ def evidence(site: Site, file: File, signatures: Sequence[Signature]) -> Evidenc
     signing = _keys_of(site, signatures)
     anchors = _anchors(site, signing)
     keys = [key for key in signing if key not in anchors]
-    standing = site.standings[file.path]
     return Evidence(
-        standing=words.in_short(standing),
-        alarms=standing.alarms,
-        signers=tuple(dict.fromkeys(signer_name(site, s.signer) for s in signatures if s.counts)),
         file=file,
         faults=tuple(site.signature_findings.get(file.path, ())),
         signatures=tuple(_signature(site, signature) for signature in signatures),

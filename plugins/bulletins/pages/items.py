@@ -11,7 +11,7 @@ from typing import TypeVar
 from bulletins import urls
 from bulletins.pages import model
 from bulletins.site import Site, heading
-from secpack.model.archive import Context, Publication, Signature
+from secpack.model.archive import Context, Publication
 
 _T = TypeVar("_T")
 
@@ -26,13 +26,10 @@ def item(site: Site, publication: Publication) -> model.Item:
         url=urls.page_url(publication, site.profile),
         heading=heading(publication),
         standing=site.standing(publication),
-        signers=signers(site, publication.signatures),
+        signers=tuple(
+            dict.fromkeys(signer_name(site, s.signer) for s in publication.signatures if s.counts)
+        ),
     )
-
-
-def signers(site: Site, signatures: Iterable[Signature]) -> tuple[str, ...]:
-    """The names of those whose signatures count."""
-    return tuple(dict.fromkeys(signer_name(site, s.signer) for s in signatures if s.counts))
 
 
 def signer_name(site: Site, name: str) -> str:

@@ -124,15 +124,11 @@ class SignatureItem:
 class Evidence:
     """A signed file, and everything that a reader needs to check its signatures.
 
-    ``standing`` says in short how the signatures stand, ``signers`` are those whose signatures
-    count, ``alarms`` are what nothing explains. ``faults`` are about the file as a whole.
-    ``meanings`` are a sentence for each verdict that occurs. ``anchors`` are those to get from
-    elsewhere, of several, ``commands`` are lines for a shell.
+    ``faults`` are about the file as a whole. ``meanings`` are a sentence for each verdict that
+    occurs. ``anchors`` are those to get from elsewhere, of several, ``commands`` are lines for a
+    shell.
     """
 
-    standing: str
-    alarms: tuple[str, ...]
-    signers: tuple[str, ...]
     file: File
     faults: tuple[Finding, ...]
     signatures: tuple[SignatureItem, ...]

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import date
 from functools import lru_cache, partial
 
 from bulletins import words
 from bulletins.exports.facts import advisory_changed, changed
-from bulletins.exports.feeds.model import SIZE, Category, FeedEntry, FeedLink
+from bulletins.exports.feeds.model import SIZE, FeedEntry, FeedLink
 from bulletins.html import escape, render
 from bulletins.site import Links, Site, heading, signed_texts, summary
 from bulletins.urls import advisory_url, beside, json_url, kind_of, page_url, published_id
@@ -42,7 +42,7 @@ def document_entry(publication: Publication, site: Site, root: str) -> FeedEntry
         updated=changed(publication, site.advisories),
         summary=visible(short),
         html=partial(_html, publication.id, site, root),
-        categories=tuple(_categories(publication, profile)),
+        categories=_in_schemes(profile, _categories(publication, profile)),
         links=tuple(_links(publication, profile, root)),
     )
 
@@ -59,16 +59,21 @@ def _html(identity: str, site: Site, root: str) -> str:
     return f"{form.format(standing=words.in_short(standing), reasons=reasons)}\n{html}"
 
 
-def _categories(publication: Publication, profile: Profile) -> Iterator[Category]:
-    yield Category(kind_of(publication, profile).slug, f"tag:{profile.tag}:kind")
+def _in_schemes(
+    profile: Profile, categories: Iterable[tuple[str, str]]
+) -> tuple[tuple[str, str], ...]:
+    """Categories of an entry, each with the IRI of its scheme."""
+    return tuple((term, f"tag:{profile.tag}:{scheme}") for term, scheme in categories)
+
+
+def _categories(publication: Publication, profile: Profile) -> Iterator[tuple[str, str]]:
+    yield kind_of(publication, profile).slug, "kind"
     if isinstance(publication, Bulletin):
-        scheme = f"tag:{profile.tag}:advisory"
-        yield from (Category(f"XSA-{number}", scheme) for number in publication.addresses)
+        yield from ((f"XSA-{number}", "advisory") for number in publication.addresses)
         relations = publication.relations.items()
         cves = [v for (s, v), r in relations if s == "CVE" and r is not Relation.UNAFFECTED]
-        yield from (Category(cve, f"tag:{profile.tag}:cve") for cve in sorted(cves))
-        scheme = f"tag:{profile.tag}:release"
-        yield from (Category(visible(release), scheme) for release in publication.releases)
+        yield from ((cve, "cve") for cve in sorted(cves))
+        yield from ((visible(release), "release") for release in publication.releases)
 
 
 def _links(publication: Publication, profile: Profile, root: str) -> Iterator[FeedLink]:
@@ -121,7 +126,14 @@ def _advisory_entry(advisory: Advisory, day: date, site: Site, links: Links) -> 
         updated=advisory_changed(advisory, day, bulletins),
         summary=visible(f"{sentence} {advisory.reason}".strip()),
         html=partial(_advisory_html, advisory, sentence, bulletins, site, links),
-        categories=tuple(_advisory_categories(advisory, site.profile)),
+        categories=_in_schemes(
+            site.profile,
+            [
+                ("xsa", "kind"),
+                (advisory.status.value, "affected"),
+                *((cve, "cve") for cve in advisory.cves),
+            ],
+        ),
         links=(FeedLink("related", published, "text/html", words.advisory_link),),
     )
 
@@ -135,9 +147,3 @@ def _advisory_html(
         page = links.to(page_url(bulletin, site.profile))
         lines.append(f'<p><a href="{escape(page)}">{escape(heading(bulletin))}</a></p>')
     return "\n".join(lines)
-
-
-def _advisory_categories(advisory: Advisory, profile: Profile) -> Iterator[Category]:
-    yield Category("xsa", f"tag:{profile.tag}:kind")
-    yield Category(advisory.status.value, f"tag:{profile.tag}:affected")
-    yield from (Category(cve, f"tag:{profile.tag}:cve") for cve in advisory.cves)

@@ -62,7 +62,7 @@ def _entry(entry: FeedEntry, author: str) -> Any:
     written.updated(entry.updated)
     written.summary(entry.summary)
     written.content(entry.html(), type="html")
-    written.category([{"term": c.term, "scheme": c.scheme} for c in entry.categories])
+    written.category([{"term": term, "scheme": scheme} for term, scheme in entry.categories])
     written.register_extension("more", _More)
     written.more.links = (FeedLink("alternate", entry.page, "text/html", ""), *entry.links)
     return written
@@ -114,7 +114,7 @@ def _item(entry: FeedEntry) -> dict[str, Any]:
         "content_html": entry.html(),
         "date_published": moment(entry.published),
         "date_modified": moment(entry.updated),
-        "tags": [category.term for category in entry.categories],
+        "tags": [term for term, _ in entry.categories],
         "attachments": [
             {"url": x.href, "mime_type": x.type, "title": x.title, "size_in_bytes": x.length}
             for x in entry.links

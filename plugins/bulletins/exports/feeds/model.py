@@ -21,18 +21,11 @@ class FeedLink:
 
 
 @dataclass(frozen=True, slots=True)
-class Category:
-    """A category of an entry: a term, and the IRI of the scheme that it is from."""
-
-    term: str
-    scheme: str
-
-
-@dataclass(frozen=True, slots=True)
 class FeedEntry:
     """An entry; ``page`` is the URL of its subject.
 
-    ``html`` makes its whole content, which would take too much memory to keep.
+    ``categories`` are terms, each with the IRI of its scheme. ``html`` makes the whole content,
+    which would take too much memory to keep.
     """
 
     id: str
@@ -42,7 +35,7 @@ class FeedEntry:
     updated: datetime
     summary: str
     html: Callable[[], str] = field(repr=False)
-    categories: tuple[Category, ...]
+    categories: tuple[tuple[str, str], ...]
     links: tuple[FeedLink, ...]
 
 
