@@ -1,4 +1,4 @@
-"""A Document as HTML. Only this module escapes: every word of a text passes through ``escape``.
+"""A Document as HTML. Only this module escapes: each word of a text passes through ``_text``.
 
 Marks in the text (``_``, a backtick, ``##``, ``---===[``) stay in the page as
 ``<span class="mark">``, which the stylesheet hides, so that copied text is the signed text. The
@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from html import escape as _escape
 from typing import Final, assert_never
@@ -39,15 +39,11 @@ from secpack.model.blocks import (
     SignOff,
     Table,
     Text,
-    Unread,
     plain,
 )
 from secpack.parser.blocks import defined_labels
 from secpack.parser.characters import visible
 from secpack.parser.inline import citation_label
-
-# A longer introduction of a quotation is a paragraph of its own.
-_MAX_INTRODUCTION: Final = 400
 
 # Ids that headings cannot have: those of the page and of references, and an empty one.
 _RESERVED: Final = re.compile(r"$|main$|(?:page|ref|cite|letter|section)(?:-|$)")
@@ -64,6 +60,11 @@ LinkOf = Callable[[Id], str | None]
 def escape(text: str) -> str:
     """Text as HTML that means exactly that text, in an element or an attribute."""
     return _escape(visible(text))
+
+
+def _text(text: str) -> str:
+    """Text as HTML in an element, where quotes need no escape."""
+    return _escape(visible(text), quote=False)
 
 
 def as_markup(text: str) -> Markup:
@@ -104,8 +105,7 @@ def render(
     """
     targets = frozenset(defined_labels(document.blocks))
     renderer = _Renderer(link_of, prefix, top, targets, escape(page))
-    html = "\n".join(renderer.blocks(document.blocks))
-    return Rendered(html, tuple(renderer.outline))
+    return Rendered(renderer.blocks(document.blocks), tuple(renderer.outline))
 
 
 def render_blocks(
@@ -115,8 +115,7 @@ def render_blocks(
 
     ``targets`` are the labels of references elsewhere on the page.
     """
-    renderer = _Renderer(link_of, None, 3, targets)
-    return "\n".join(renderer.blocks(blocks))
+    return _Renderer(link_of, None, 3, targets).blocks(blocks)
 
 
 def render_words(inlines: Iterable[Inline], link_of: LinkOf) -> str:
@@ -145,17 +144,11 @@ class _Renderer:
 
     # --- blocks ---
 
-    def blocks(self, blocks: Iterable[Block]) -> Iterator[str]:
-        """The blocks as HTML; a quotation together with the words that introduce it."""
-        for introduction, block in _introduced(blocks):
-            caption = introduction and self.inline(introduction.inlines)
-            html = self._block(block)
-            if caption:
-                yield f"<figure>\n<figcaption>{caption}</figcaption>\n{html}\n</figure>"
-            elif html:
-                yield html
+    def blocks(self, blocks: Iterable[Block]) -> str:
+        """The blocks as HTML, without those that are only blank lines."""
+        return "\n".join(filter(None, map(self._block, blocks)))
 
-    def _block(self, block: Block) -> str:  # noqa: PLR0912 - a branch for each kind of block
+    def _block(self, block: Block) -> str:
         match block:
             case Letterhead():
                 return _letterhead(block)
@@ -180,14 +173,12 @@ class _Renderer:
                 return "<hr>"
             case SignOff():
                 return f'<p class="sign-off">{self._running(block)}</p>'
-            case Unread():
-                return f'<pre tabindex="0"><code>{escape(block.text)}</code></pre>'
             case _:
                 assert_never(block)
 
     def _inside(self, blocks: Iterable[Block]) -> str:
         self.depth += 1
-        html = "\n".join(self.blocks(blocks))
+        html = self.blocks(blocks)
         self.depth -= 1
         return html
 
@@ -206,24 +197,14 @@ class _Renderer:
         return f'<h{level} id="{anchor}">{inner}</h{level}>'
 
     def _list(self, block: ListBlock) -> str:
-        items = "\n".join(
-            f"<li{self._value(block, position)}>{self._item(item.blocks)}</li>"
-            for position, item in enumerate(block.items)
-        )
-        if block.items[0].number is None:
-            return f"<ul>\n{items}\n</ul>"
-        start = block.items[0].number
+        items, before = [], 0
+        for item in block.items:
+            value = "" if item.number in (None, before + 1) else f' value="{item.number}"'
+            items.append(f"<li{value}>{self._item(item.blocks)}</li>\n")
+            before = item.number or 0
+        tag = "ul" if block.items[0].number is None else "ol"
         kind = ' type="a"' if block.style.startswith("a") else ""
-        first = f' start="{start}"' if start != 1 else ""
-        return f"<ol{kind}{first}>\n{items}\n</ol>"
-
-    @staticmethod
-    def _value(block: ListBlock, position: int) -> str:
-        number, start = block.items[position].number, block.items[0].number
-        if number is None or start is None or position == 0:
-            return ""
-        before = block.items[position - 1].number or 0
-        return "" if number == before + 1 else f' value="{number}"'
+        return f"<{tag}{kind}>\n{''.join(items)}</{tag}>"
 
     def _running(self, block: Paragraph | SignOff) -> str:
         """Running text, with the line breaks that matter."""
@@ -251,13 +232,6 @@ class _Renderer:
         return f"<dl>\n{items}\n</dl>"
 
     def _references(self, block: References) -> str:
-        if not block.items[0].marker.startswith("["):
-            items = "\n".join(
-                f'<li{self._id(item.label)} value="{escape(item.label)}">'
-                f"{self._item(item.blocks)}</li>"
-                for item in block.items
-            )
-            return f"<ol>\n{items}\n</ol>"
         items = "\n".join(
             f'<li{self._id(item.label)}><span class="label">{self._back(item.label, item.marker)}'
             f"</span> {self._item(item.blocks)}</li>"
@@ -278,8 +252,8 @@ class _Renderer:
     def _back(self, label: str, marker: str) -> str:
         """A reference's label, with a link back to its first citation, if there is one."""
         if self.prefix is None or f"{self.prefix}cite-{_label_slug(label)}" not in self.taken:
-            return escape(marker)
-        return f'<a href="{self.page}#{self.prefix}cite-{_label_slug(label)}">{escape(marker)}</a>'
+            return _text(marker)
+        return f'<a href="{self.page}#{self.prefix}cite-{_label_slug(label)}">{_text(marker)}</a>'
 
     def _table(self, table: Table) -> str:
         head = "".join(self._row(row, "th") for row in table.head)
@@ -303,23 +277,23 @@ class _Renderer:
     def _inline(self, inline: Inline) -> str:
         match inline:
             case Text():
-                return escape(inline.text)
+                return _text(inline.text)
             case Emphasis():
                 mark = _mark(inline.mark)
-                return f"<em>{mark}{escape(inline.text)}{mark}</em>"
+                return f"<em>{mark}{_text(inline.text)}{mark}</em>"
             case Code():
                 mark = _mark("`")
-                return f"<code>{mark}{escape(inline.text)}{mark}</code>"
+                return f"<code>{mark}{_text(inline.text)}{mark}</code>"
             case Link():
                 return _anchor(inline.url, inline.url)
             case Citation():
                 return self._citation(inline)
             case Id():
                 url = self.link_of(inline)
-                return _anchor(url, inline.text) if url else escape(inline.text)
+                return _anchor(url, inline.text) if url else _text(inline.text)
 
     def _citation(self, citation: Citation) -> str:
-        text = escape(f"[{citation.label}]")
+        text = f"[{citation.label}]"
         label = citation_label(citation.label)
         if label not in self.targets:
             return text
@@ -341,40 +315,19 @@ class _Renderer:
         return anchor
 
 
-def _introduced(blocks: Iterable[Block]) -> Iterator[tuple[Paragraph | None, Block]]:
-    """The blocks, quotations with the paragraph right above that says whom they quote."""
-    held: Paragraph | None = None
-    for block in blocks:
-        if held and not isinstance(block, Quotation):
-            yield None, held
-            held = None
-        if isinstance(block, Paragraph) and _introduces(block):
-            held = block
-        else:
-            yield held, block
-            held = None
-    if held:
-        yield None, held
-
-
-def _introduces(paragraph: Paragraph) -> bool:
-    words = plain(paragraph.inlines)
-    return words.endswith(":") and len(words) <= _MAX_INTRODUCTION
-
-
 def _letterhead(head: Letterhead) -> str:
     """The text's own header: its banner, date and title, as printed."""
     opening, _, rest = head.banner.partition("[")
     words, _, closing = rest.rpartition("]")
-    lines = [f'<p class="banner">{_mark(opening + "[")}{escape(words)}{_mark("]" + closing)}</p>']
+    lines = [f'<p class="banner">{_mark(opening + "[")}{_text(words)}{_mark("]" + closing)}</p>']
     if head.date_text:
-        printed = escape(head.date_text)
+        printed = _text(head.date_text)
         when = (
             f'<time datetime="{head.date.isoformat()}">{printed}</time>' if head.date else printed
         )
         lines.append(f"<p>{when}</p>")
     lines += [
-        f'<p class="title">{"<br>".join(escape(line) for line in part)}</p>'
+        f'<p class="title">{"<br>".join(map(_text, part))}</p>'
         for part in (head.title_lines, head.subtitle_lines)
         if part
     ]
@@ -383,18 +336,18 @@ def _letterhead(head: Letterhead) -> str:
 
 def _preformatted(block: Preformatted) -> str:
     if is_coloured(block.language):
-        body = coloured(visible(block.text), block.language, escape).rstrip("\n")
+        body = coloured(visible(block.text), block.language, _text).rstrip("\n")
         return f'<pre class="highlight" tabindex="0"><code>{body}</code></pre>'
     kind = ' class="record"' if block.language == "record" else ""
-    return f'<pre{kind} tabindex="0"><code>{escape(block.text)}</code></pre>'
+    return f'<pre{kind} tabindex="0"><code>{_text(block.text)}</code></pre>'
 
 
 def _mark(text: str) -> str:
-    return f'<span class="mark">{escape(text)}</span>' if text else ""
+    return f'<span class="mark">{_text(text)}</span>' if text else ""
 
 
 def _anchor(url: str, text: str) -> str:
-    return f'<a href="{escape(url)}">{escape(text)}</a>'
+    return f'<a href="{escape(url)}">{_text(text)}</a>'
 
 
 def _heading_slug(title: str) -> str:

@@ -10,7 +10,7 @@ from typing import Final
 
 from secpack.extract.sections import actions, sections, summary_section
 from secpack.model.archive import Advisory, Archive, Bulletin, Document, Mention
-from secpack.model.blocks import Citation, References, Text, running_text
+from secpack.model.blocks import Citation, References, Text, running_text, words
 from secpack.model.findings import Finding, Severity
 from secpack.parser.blocks import defined_labels
 from secpack.parser.inline import citation_label
@@ -33,7 +33,9 @@ CODES: Final = frozenset(
 #: A security.txt should be renewed so many days before it expires.
 _RENEW: Final = 30
 
-_CITED: Final = re.compile(r"(?<![\w\]])\[((?:[0-9]{1,3}|\*{1,5})(?:,\s?[0-9]{1,3}){0,20})\]")
+_CITED: Final = re.compile(
+    r"(?<!\w)(?<!\w\[\w\])\[((?:[0-9]{1,3}|\*{1,5})(?:,\s?[0-9]{1,3}){0,20})\]"
+)
 
 
 def lint(archive: Archive, profile: Profile) -> list[Finding]:
@@ -80,15 +82,13 @@ def _references(document: Document) -> Iterator[Finding]:
     defined = Counter(defined_labels(document.blocks))
     cited = set()
     for line, inlines in running_text(document.blocks):
-        for inline in inlines:
-            if isinstance(inline, Citation):
-                cited.add(citation_label(inline.label))
-            elif isinstance(inline, Text):
-                labels = set(_cited(inline.text))
-                cited |= labels
-                for label in sorted(labels - defined.keys()):
-                    message = f"[{label}] is cited, but no reference has that label"
-                    yield Finding(path, line, "reference-undefined", message)
+        cited |= {citation_label(i.label) for i in inlines if isinstance(i, Citation)}
+        text = "".join(words(i) if isinstance(i, (Citation, Text)) else " " for i in inlines)
+        labels = {label for match in _CITED.finditer(text) for label in _labels(match[1])}
+        cited |= labels
+        for label in sorted(labels - defined.keys()):
+            message = f"[{label}] is cited, but no reference has that label"
+            yield Finding(path, line, "reference-undefined", message)
     for label, count in sorted(defined.items()):
         if count > 1:
             message = f"[{label}] is defined {count} times"
@@ -98,10 +98,9 @@ def _references(document: Document) -> Iterator[Finding]:
             yield Finding(path, lines.get(label, 0), "reference-uncited", message, Severity.NOTICE)
 
 
-def _cited(text: str) -> Iterator[str]:
-    """Labels in text that the parser takes for no citation: undefined ones, and ``[1, 2]``."""
-    for match in _CITED.finditer(text):
-        yield from (citation_label(label.strip()) for label in match[1].split(","))
+def _labels(cited: str) -> Iterator[str]:
+    """The labels of a citation, which can be several: ``1, 2``."""
+    return (citation_label(label.strip()) for label in cited.split(","))
 
 
 def _missing(document: Document, expected: Sequence[str]) -> Iterator[Finding]:

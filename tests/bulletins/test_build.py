@@ -579,7 +579,7 @@ def test_other_themes_render_the_archive(shared: Shared, theme: str) -> None:
         page = site.read(f"qsb/{told['number']:03d}/index.html")
         assert title in page
         assert '<div class="letterhead">' in page
-    assert "read &quot;After patching&quot; as well" in site.read("qsb/012/index.html")
+    assert 'read "After patching" as well' in site.read("qsb/012/index.html")
 
 
 @pytest.mark.parametrize("theme", ["simple", "notmyidea"])

@@ -6,7 +6,7 @@ import pytest
 
 from bulletins.html import render
 from secpack.extract.sections import sections
-from secpack.model.blocks import Unread
+from secpack.model.blocks import Preformatted
 from secpack.parser import lines
 from secpack.parser.lines import MAX_BYTES, MAX_READ, MAX_READ_LINES
 from tests.bulletins.test_lossless import check
@@ -43,7 +43,8 @@ def test_the_rest_of_a_long_text_is_shown(
     document = publication.document
     check(document)
     rest = document.blocks[-1]
-    assert isinstance(rest, Unread)
+    assert isinstance(rest, Preformatted)
+    assert rest.language == "unread"
     assert [f.line for f in document.findings if f.code == "too-long"] == [rest.first]
     assert rest.text.endswith("\nXSA-7.")
     assert 7 not in [advisory.number for advisory in archive.advisories]

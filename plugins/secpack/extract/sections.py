@@ -16,7 +16,6 @@ from secpack.model.blocks import (
     Paragraph,
     Preformatted,
     SignOff,
-    Unread,
     leaves,
     plain,
     running_text,
@@ -84,7 +83,8 @@ def sections(document: Document) -> tuple[Section, ...]:
     edges = [
         (n, block.level if isinstance(block, Heading) else 0)
         for n, block in enumerate(blocks)
-        if isinstance(block, (Heading, SignOff, Unread))
+        if isinstance(block, (Heading, SignOff))
+        or (isinstance(block, Preformatted) and block.language == "unread")
     ]
     edges.append((len(blocks), 0))
     return tuple(_section(blocks, edges, n) for n, (_, level) in enumerate(edges) if level)

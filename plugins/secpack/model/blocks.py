@@ -45,7 +45,7 @@ class Link:
 
 @dataclass(frozen=True, slots=True)
 class Citation:
-    """``[1]`` in running text, if the document defines that label."""
+    """``[1]`` in running text, whether or not the document defines that label."""
 
     label: str
 
@@ -120,7 +120,8 @@ class Paragraph(_Lines):
 class Preformatted(_Lines):
     """Text whose line breaks and spaces matter.
 
-    ``language`` is c, diff or sh, record for a proof of freshness, or empty.
+    ``language`` is c, diff or sh; record for a proof of freshness; unread for the rest of a text
+    that is too long to be read; or empty.
     """
 
     text: str
@@ -196,20 +197,13 @@ class Rule(_Lines):
 
 
 @dataclass(frozen=True, slots=True)
-class Unread(_Lines):
-    """The rest of a text that is too long to be read: its lines as printed."""
-
-    text: str
-
-
-@dataclass(frozen=True, slots=True)
 class SignOff(_Lines):
     """Who signs: ``Thanks,`` and a name, or ``--`` and the team. Line breaks matter."""
 
     inlines: tuple[Inline, ...]
 
 
-Leaf: TypeAlias = Letterhead | Heading | Paragraph | Preformatted | Table | Rule | SignOff | Unread
+Leaf: TypeAlias = Letterhead | Heading | Paragraph | Preformatted | Table | Rule | SignOff
 Container: TypeAlias = Quotation | ListBlock | Definitions | References
 Block: TypeAlias = Leaf | Container
 
@@ -252,7 +246,7 @@ def running_text(blocks: Iterable[Block]) -> Iterator[tuple[int, tuple[Inline, .
                     yield from running_text(definition.blocks)
             case Quotation() | ListBlock() | References():
                 yield from running_text(children(block))
-            case Letterhead() | Preformatted() | Rule() | Unread():
+            case Letterhead() | Preformatted() | Rule():
                 pass
             case _:
                 assert_never(block)

@@ -8,13 +8,13 @@ from collections.abc import Iterator, Mapping
 from typing import Final
 
 from secpack.model.archive import Document, File
-from secpack.model.blocks import Block, Preformatted, Unread, leaves
+from secpack.model.blocks import Block, Preformatted, leaves
 from secpack.model.findings import Finding
-from secpack.parser.blocks import defined_labels, parse_blocks
+from secpack.parser.blocks import parse_blocks
 from secpack.parser.characters import HIDDEN, mixed_words
 from secpack.parser.inline import Forms, citation_label
 from secpack.parser.letterhead import BANNERS, Banners, parse_letterhead
-from secpack.parser.lines import LABEL, NUMBER, Line, readable, split_lines
+from secpack.parser.lines import LABEL, Line, readable, split_lines
 from secpack.parser.rules import Scope
 from secpack.parser.rules.headings import REFERENCE_SECTIONS, is_heading, section_name
 
@@ -58,42 +58,27 @@ def _parse_body(
     if end < len(lines):
         first, last = lines[end].number, lines[-1].number
         text = "\n".join(line.text for line in lines[end:]).rstrip("\n")
-        blocks = (*blocks, Unread(first, last, text))
+        blocks = (*blocks, Preformatted(first, last, text, "unread"))
         message = "too long to be read from here on; shown as printed: is this a bulletin?"
         findings.append(Finding(path, first, "too-long", message))
     return blocks, findings + _oddities(lines[:end], blocks, path)
 
 
 def _parse(lines: list[Line], path: str, forms: Forms) -> tuple[tuple[Block, ...], list[Finding]]:
-    """Parse with the labels that the lines seem to define; again, if they define others."""
     titles = {n: section_name(line.text) for n, line in enumerate(lines) if is_heading(lines, n)}
     repeated = frozenset(title for title, count in Counter(titles.values()).items() if count > 1)
-    likely = tuple(_likely_labels(lines, titles))
-    reserved = frozenset(label for label, is_reserved in likely if is_reserved)
-
-    def parse(labels: frozenset[str]) -> tuple[tuple[Block, ...], list[Finding]]:
-        scope = Scope(path, forms, labels, reserved, repeated, parse_blocks)
-        return parse_blocks(lines, scope), scope.findings
-
-    labels = frozenset(label for label, _ in likely)
-    blocks, findings = parse(labels)
-    defined = frozenset(defined_labels(blocks))
-    return (blocks, findings) if defined == labels else parse(defined)
+    scope = Scope(path, forms, frozenset(_reserved(lines, titles)), repeated, parse_blocks)
+    return parse_blocks(lines, scope), scope.findings
 
 
-def _likely_labels(lines: list[Line], titles: Mapping[int, str]) -> Iterator[tuple[str, bool]]:
-    """Yield labels at the start of lines, and whether a reference section reserves them.
-
-    In such a section, numbers of a list can be labels, too; that depends on the list.
-    """
+def _reserved(lines: list[Line], titles: Mapping[int, str]) -> Iterator[str]:
+    """Yield the labels at the start of lines in sections of references."""
     in_references = False
     for position, line in enumerate(lines):
         if position in titles:
             in_references = titles[position] in REFERENCE_SECTIONS
-        elif match := LABEL.match(line.text):
-            yield citation_label(match["label"]), in_references
-        elif in_references and (match := NUMBER.match(line.text)):
-            yield match["marker"], False
+        elif in_references and (match := LABEL.match(line.text)):
+            yield citation_label(match["label"])
 
 
 def _oddities(lines: list[Line], blocks: tuple[Block, ...], path: str) -> list[Finding]:

@@ -52,9 +52,6 @@ _FAREWELL: Final = re.compile(
 _TEAM: Final = re.compile(r"The .{1,60}\b[Tt]eam")
 _VERSION: Final = re.compile(r"[0-9]+(?:\.[0-9]+){1,4}(?:\.rc[0-9]+)?")
 
-# A line that begins with a letter begins with no mark, except "a)", "a." and "me@here:$ ".
-_PROSE: Final = re.compile(r"[ \t]*(?:[A-Z]|[a-z](?![.)]))")
-
 
 def parse_blocks(lines: Lines, scope: Scope) -> tuple[Block, ...]:
     """Return the blocks that make up the lines; together they cover each line once."""
@@ -70,19 +67,13 @@ def parse_blocks(lines: Lines, scope: Scope) -> tuple[Block, ...]:
 
 def _parse_block(lines: Lines, position: int, scope: Scope) -> tuple[Block, int]:
     if scope.depth < MAX_DEPTH:
-        prose = _begins_as_prose(lines[position].text)
-        for parse in _RULES_FOR_PROSE if prose else _RULES:
+        for parse in _RULES:
             parsed = parse(lines, position, scope)
             if parsed:
                 return parsed
         return parse_paragraph(lines, position, scope)
     scope.report(lines[position].number, "too-deep", "nested too deeply; shown as printed")
     return preformatted.preformatted(lines, position, len(lines))
-
-
-def _begins_as_prose(text: str) -> bool:
-    """Whether a line cannot begin with a bar, a marker, a label, dashes or a prompt."""
-    return _PROSE.match(text) is not None and "$ " not in text and "# " not in text
 
 
 def parse_rule(lines: Lines, position: int, _: Scope) -> Parsed[Rule]:
@@ -147,8 +138,6 @@ def _interrupts(lines: Lines, position: int, scope: Scope) -> bool:
     indented = introduced and line.indent - above.indent >= CODE_INDENT
     if indented or headings.is_heading(lines, position):
         return True
-    if _begins_as_prose(line.text):
-        return False
     if SHELL.match(line.text) or begins_quotation(lines, position) or BOX.fullmatch(line.text):
         return True
     if not scope.depth and DASHES.fullmatch(line.text):
@@ -179,18 +168,6 @@ _RULES: Final[tuple[_Rule, ...]] = (
     preformatted.parse_margin_code,
     preformatted.parse_command,
 )
-#: What these read begins with a mark, and never with a letter.
-_NEED_A_MARK: Final[tuple[_Rule, ...]] = (
-    headings.parse_markdown_heading,
-    bars.parse_ruled,
-    bars.parse_quotation,
-    parse_rule,
-    preformatted.parse_fenced,
-    lists.parse_references,
-    lists.parse_list,
-    preformatted.parse_shell,
-)
-_RULES_FOR_PROSE: Final = tuple(rule for rule in _RULES if rule not in _NEED_A_MARK)
 
 
 def defined_labels(blocks: Iterable[Block]) -> Iterator[str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from itertools import groupby
 from typing import Final, TypeAlias
@@ -90,13 +90,12 @@ _MAX_STEP: Final = 64
 _MAX_PARTS: Final = 8
 
 
-def parse_inline(text: str, labels: Collection[str] = (), forms: Forms = ()) -> tuple[Inline, ...]:
+def parse_inline(text: str, forms: Forms = ()) -> tuple[Inline, ...]:
     """Return the inlines of running text in order, with no character lost.
 
-    ``[1]`` is a citation only if ``1`` is among the ``labels`` that the document defines.
     ``forms`` are those of further ids.
     """
-    inlines = _merged(_inlines(text, labels))
+    inlines = _merged(_inlines(text))
     return tuple(_merged(_with_ids(inlines, forms)) if forms else inlines)
 
 
@@ -126,17 +125,17 @@ def citation_label(label: str) -> str:
     return label.lstrip("0") or label
 
 
-def _inlines(text: str, labels: Collection[str]) -> Iterator[Inline]:
+def _inlines(text: str) -> Iterator[Inline]:
     position = 0
     while match := _search(text, position):
         if match.start() > position:
             yield Text(text[position : match.start()])
-        inline = _inline(match, labels)
+        inline = _inline(match)
         yield inline
         position = match.start() + len(inline.url) if isinstance(inline, Link) else match.end()
         while isinstance(inline, Id) and (following := _following(text, position, inline)):
             joint, inline = following
-            yield from _inlines(joint, labels)
+            yield from _inlines(joint)
             yield inline
             position += len(joint) + len(inline.text)
     if position < len(text):
@@ -150,7 +149,7 @@ def _search(text: str, position: int) -> re.Match[str] | None:
     return None
 
 
-def _inline(match: re.Match[str], labels: Collection[str]) -> Inline:
+def _inline(match: re.Match[str]) -> Inline:
     printed = match[0]
     if match["link"]:
         url = _trim_url(printed)
@@ -158,8 +157,7 @@ def _inline(match: re.Match[str], labels: Collection[str]) -> Inline:
     if match["code"]:
         return Code(printed[1:-1])
     if match["citation"]:
-        is_defined = citation_label(match["label"]) in labels
-        return Citation(match["label"]) if is_defined else Text(printed)
+        return Citation(match["label"])
     if match["emphasis"]:
         return Emphasis(match["mark"], match["emphasis"])
     return Id(*_canonical(match), printed)

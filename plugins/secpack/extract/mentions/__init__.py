@@ -110,7 +110,7 @@ def _passages(document: Document) -> Iterator[_Passage]:
     for block in document.blocks:
         if isinstance(block, b.Letterhead):
             lines = document.file.data.decode(errors="replace").split("\n")[block.line : block.last]
-            title = parse_inline("\n".join(lines), (), document.forms)
+            title = parse_inline("\n".join(lines), document.forms)
             yield _Passage(block.line + 1, title, Context.TITLE, document.forms)
         if isinstance(block, b.Heading):
             name = section_name(b.plain(block.inlines))
@@ -139,7 +139,7 @@ def _running_text(blocks: Iterable[b.Block], here: _Passage) -> Iterator[_Passag
                     yield from _running_text(inside, here)
             case b.Preformatted(language=""):  # a list where a line begins with an id
                 for line, text in enumerate(block.text.split("\n"), block.first):
-                    inlines = parse_inline(text.lstrip(), (), here.forms)
+                    inlines = parse_inline(text.lstrip(), here.forms)
                     quoted = not isinstance(next(iter(inlines), None), b.Id)
                     yield replace(here, line=line, inlines=inlines, quoted=quoted)
             case b.Heading() if not here.quoted or here.context is Context.SUMMARY:
@@ -199,7 +199,7 @@ def _sentences(passage: _Passage, cited: _Cited) -> Iterator[_Sentence]:
     parts: list[b.Inline] = []
     for inline in passage.inlines:
         mark = [b.Text(inline.mark)] if isinstance(inline, b.Emphasis) else []
-        inside = parse_inline(b.words(inline), (), passage.forms) if mark else (inline,)
+        inside = parse_inline(b.words(inline), passage.forms) if mark else (inline,)
         parts += [*mark, *inside, *mark]
     printed = "".join(map(b.words, parts))
     masked = "".join(
@@ -235,6 +235,12 @@ def _names(parts: Sequence[b.Inline], line: int, cited: _Cited) -> Iterator[_Nam
         start, line = end, line + words.count("\n")
 
 
+def _names_or_leads(inline: b.Inline, cited: _Cited) -> bool:
+    if isinstance(inline, b.Citation):
+        return citation_label(inline.label) in cited
+    return not isinstance(inline, b.Text)
+
+
 def _cited_advisories(document: Document) -> _Cited:
     """The advisories that references name or link to, by label; of very many, the first."""
     cited = {}
@@ -261,7 +267,7 @@ def _mentions(document: Document) -> Iterator[Mention]:
         if quoted and not passage.quoted:
             subject = []
         quoted = passage.quoted
-        plain = all(isinstance(inline, b.Text) for inline in passage.inlines)
+        plain = not any(_names_or_leads(inline, cited) for inline in passage.inlines)
         for sentence in _sentences(passage, cited) if subject or not plain else ():
             found, again = _read(sentence, subject, grammar, year)
             yield from (*found, *again)

@@ -23,15 +23,13 @@ Parsed: TypeAlias = tuple[_B, int] | None
 class Scope:
     """What the rules know at a position of a document; nested blocks share the findings.
 
-    ``forms`` are those of further ids, ``labels`` those of all references, ``reserved`` those that
-    a section of references defines; ``repeated`` are titles that occur more than once. ``section``
-    is the name of the current section and ``level`` its level; ``signs`` are those that underline
-    headings, in order.
+    ``forms`` are those of further ids, ``reserved`` the labels that a section of references
+    defines; ``repeated`` are titles that occur more than once. ``section`` is the name of the
+    current section and ``level`` its level; ``signs`` are those that underline headings, in order.
     """
 
     path: str
     forms: Forms
-    labels: frozenset[str]
     reserved: frozenset[str]
     repeated: frozenset[str]
     parse_blocks: Callable[[Lines, Scope], tuple[Block, ...]]
@@ -44,7 +42,7 @@ class Scope:
 
     def inline(self, text: str) -> tuple[Inline, ...]:
         """Parse running text of this document."""
-        return parse_inline(text, self.labels, self.forms)
+        return parse_inline(text, self.forms)
 
     def nested(self, lines: Lines, *, in_item: bool) -> tuple[Block, ...]:
         """Parse the lines inside a container."""
