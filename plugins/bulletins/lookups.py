@@ -44,7 +44,7 @@ def slug_of(name: str) -> str:
 def by_release(archive: Archive) -> tuple[Lookup, ...]:
     """All releases with packages, newest first; without those that have no name."""
     lookups = _lookups(archive, lambda row: row.release)
-    return tuple(sorted(lookups, key=lambda lookup: _version(lookup.name), reverse=True))
+    return tuple(sorted(lookups, key=lambda lookup: release_order(lookup.name), reverse=True))
 
 
 def by_package(archive: Archive) -> tuple[Lookup, ...]:
@@ -75,7 +75,7 @@ def _lookups(archive: Archive, name_of: Callable[[PackageRow], str]) -> list[Loo
     return [Lookup(slug, name, tuple(shipped[slug])) for slug, name in names.items()]
 
 
-def _version(name: str) -> list[tuple[int, str]]:
+def release_order(name: str) -> list[tuple[int, str]]:
     """Sort numbers as numbers: 4.10 after 4.9, and 2 Beta 2 before 2."""
     parts = [(int(part), "") if part.isdigit() else (-1, part) for part in _PARTS.findall(name)]
     return [*parts, (0, "")]

@@ -91,6 +91,11 @@ class Site:
         return frozenset(ids if self.own_theme else ())
 
     @cached_property
+    def releases(self) -> frozenset[str]:
+        """The releases for which a bulletin lists packages."""
+        return frozenset(release for b in self.archive.bulletins for release in b.releases)
+
+    @cached_property
     def older(self) -> Mapping[str, Publication]:
         """The previous document of the same kind, by id."""
         kinds: tuple[Sequence[Publication], ...] = (self.archive.bulletins, self.archive.canaries)

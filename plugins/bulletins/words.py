@@ -153,6 +153,19 @@ revisions_introduction: Final = "As recorded in the text:"
 
 # --- packages ---------------------------------------------------------------------------------
 
+answers: Final = {
+    Fix.AVAILABLE: "Fixed.",
+    Fix.NONE: "No fix available.",
+    Fix.NOT_AFFECTED: "Not affected.",
+    None: "Not stated.",
+}
+support_ended: Final = Markup("Support ended {date}.")
+to_install: Final = {
+    Fix.AVAILABLE: Markup("Install {package}"),
+    Fix.NONE: Markup("{package}: no fix available"),
+    Fix.NOT_AFFECTED: Markup("{package}: not affected"),
+}
+in_target: Final = Markup("{package} in {target}")
 packages_caption: Final = "Extracted automatically; the signed text is authoritative."
 packages_of: Final = Markup("Packages of {id}")
 release: Final = "Release"
@@ -160,7 +173,7 @@ target: Final = "Where"
 package: Final = "Package"
 version: Final = "Version"
 not_stated: Final = "not stated"
-all_packages: Final = "all"
+all_packages: Final = "all packages"
 fixes: Final = {Fix.NONE: "no fix available", Fix.NOT_AFFECTED: "not affected"}
 
 # --- evidence ---------------------------------------------------------------------------------

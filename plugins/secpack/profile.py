@@ -166,7 +166,7 @@ class Links:
 
 @dataclass(frozen=True, slots=True)
 class Period:
-    """The dates of publication of documents that a signer is expected to sign."""
+    """Days, both included: of documents that a signer signs, or of a release's support."""
 
     since: date = date.min
     until: date = date.max
@@ -308,7 +308,7 @@ class Profile:
     ``master_key`` is short for the only one of ``anchors``, and ``depth`` how many certifications
     may lead from an anchor to a signer's key. Signatures over obsolete digests made before
     ``legacy_until`` count as good. Signatures with the ``accepted`` verdicts count, ``required``
-    is how many of the expected ones are; 0 means all.
+    is how many of the expected ones are; 0 means all. ``releases`` are when each was supported.
     """
 
     issuer: str = ""
@@ -332,6 +332,7 @@ class Profile:
     links: Links = Links()
     ids: Mapping[str, Scheme] = field(default_factory=dict)
     packages: Mapping[str, Package] = field(default_factory=dict)
+    releases: Mapping[str, Period] = field(default_factory=dict)
     security_txt: SecurityTxt | None = None
     csaf: Csaf | None = None
     signers: Mapping[SignerName, Signer] = field(default_factory=dict)

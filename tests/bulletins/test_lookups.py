@@ -105,3 +105,40 @@ def test_the_pages(tmp_path: Path) -> None:
     assert '<a href="../../release/4.9/index.html">4.9</a>' in page
     assert '<a href="../../package/xen/index.html">xen</a>' in page
     assert dangling(site.folder)[0] == []
+
+
+SUPPORT = """
+issuer = "Quern"
+[releases]
+2 = { since = 2000-01-01, until = 2001-12-31 }
+"4.8" = { since = 2001-01-01, until = 2002-02-01 }
+"4.9" = { since = 2001-06-01, until = 2002-12-31 }
+"4.10" = { since = 2002-01-01 }
+"""
+
+
+def test_a_bulletin_has_a_row_for_each_release(tmp_path: Path) -> None:
+    """Those named or supported, and the last without support; silence is not stated."""
+    profile = tmp_path / "profile.toml"
+    profile.write_text(SUPPORT)
+    pack = make_pack(tmp_path / "pack", dict(FILES))
+    site = build(tmp_path / "site", SECPACK=pack, PROFILE=profile)
+
+    def rows(number: int) -> list[str]:
+        (table,) = re.findall(
+            'class="answers".*?</table>', site.read(f"qsb/{number:03d}/index.html"), re.S
+        )
+        found = re.findall(r"<tr>(.*?)</tr>", table, re.S)
+        return [" ".join(re.sub("</th>|<[^>]*>", " ", row).split()) for row in found]
+
+    assert rows(2) == [
+        "Quern 4.10 Not stated.",
+        "Quern 4.9 Install xen 1.0-2 in hearth",
+        "Quern 4.8 Not stated. Support ended 2002-02-01 .",
+        "Quern 2 Install xen 1.0-2 in hearth Support ended 2001-12-31 .",
+    ]
+    assert rows(3) == [
+        "Quern 4.10 all packages: no fix available",
+        "Quern 4.9 Not stated. Support ended 2002-12-31 .",
+    ]
+    assert rows(4)[2:] == ["Release not stated Install bell 3.0-1"]

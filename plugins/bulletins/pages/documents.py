@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import replace
 from typing import Final
 
 from markupsafe import Markup
 
 from bulletins.html import LinkOf, Rendered, render, render_blocks
+from bulletins.lookups import release_order
 from bulletins.pages import model
 from bulletins.pages.evidence import evidence
 from bulletins.pages.items import item, signer_name
 from bulletins.site import Links, Site, summary
 from bulletins.urls import json_url
 from secpack.canary.diff import changes
+from secpack.extract.answers import answers
 from secpack.extract.sections import Quotation, actions, affected
 from secpack.model.archive import Bulletin, Canary, Letter, Publication, Section, Verdict
 from secpack.parser.blocks import defined_labels
@@ -25,7 +28,7 @@ from secpack.signatures.policy import expected_signers, is_about_signatures
 ROOT: Final = "../../"
 
 #: The most bytes of a light page: of the 40,000 of a first visit the stylesheet takes the rest.
-_LIGHT: Final = 29_400
+_LIGHT: Final = 28_400
 # What a page has beside text, quotations and original; rows of packages; other lines.
 _FRAME: Final = 7_300
 _ROW: Final = 260
@@ -59,9 +62,29 @@ def bulletin_page(site: Site, bulletin: Bulletin) -> model.BulletinPage:
     return model.BulletinPage(
         item=item(site, bulletin),
         body=_body(site, bulletin, text, room - quoted),
+        answers=tuple(_answers(site, bulletin)),
         actions=steps,
         affected=concerns,
     )
+
+
+def _answers(site: Site, bulletin: Bulletin) -> Iterator[model.AnswerItem]:
+    """A row for each release, newest first; packages without a release come last.
+
+    Releases are those that the text names, all that were supported on its day, and the one whose
+    support had ended last: silence about them is an answer, too.
+    """
+    said = {answer.release: answer.fix for answer in answers(bulletin)}
+    support, day = site.profile.releases, bulletin.published
+    ended = {name: period.until for name, period in support.items() if period.until < day}
+    shown = {*said, *(name for name in support if day in support[name])}
+    shown |= {name for name in ended if ended[name] == max(ended.values())}
+    rows = bulletin.packages
+    for name in [*sorted(shown, key=release_order, reverse=True), ""]:
+        packages = tuple(row for row in rows if row.release == name)
+        if name or packages:
+            has_page = name in site.releases
+            yield model.AnswerItem(name, has_page, said.get(name), packages, ended.get(name))
 
 
 def _anchor(text: Rendered, section: Section) -> str:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import date
 from typing import ClassVar, Literal, TypeAlias
 
 from markupsafe import Markup
@@ -17,6 +18,7 @@ from secpack.model.archive import (
     Advisory,
     Change,
     File,
+    Fix,
     Key,
     NamedId,
     PackageRow,
@@ -188,8 +190,24 @@ class BulletinPage(Page):
     template: ClassVar = "bulletin.html"
     item: Item
     body: Body
+    answers: tuple[AnswerItem, ...]
     actions: tuple[Excerpt, ...]
     affected: tuple[Excerpt, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerItem:
+    """What a bulletin says for a release: its packages or, without any, whether it is affected.
+
+    ``release`` is empty for packages without one. ``ended`` is the last day of its support, if that
+    was before the bulletin; ``has_page`` is whether the release has a page.
+    """
+
+    release: str
+    has_page: bool
+    fix: Fix | None
+    packages: tuple[PackageRow, ...]
+    ended: date | None
 
 
 @dataclass(frozen=True, slots=True)
