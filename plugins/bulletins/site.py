@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import pairwise
@@ -23,7 +23,7 @@ from secpack.model.archive import (
     Letter,
     Publication,
 )
-from secpack.model.blocks import Id
+from secpack.model.blocks import Id, running_text
 from secpack.model.findings import Finding
 from secpack.signatures.policy import (
     Standing,
@@ -94,6 +94,34 @@ class Site:
     def releases(self) -> frozenset[str]:
         """The releases for which a bulletin lists packages."""
         return frozenset(release for b in self.archive.bulletins for release in b.releases)
+
+    @cached_property
+    def related(self) -> Mapping[str, frozenset[str]]:
+        """The bulletins that name each bulletin or its advisories, or that it names, by its id."""
+        bulletins = {bulletin.id for bulletin in self.archive.bulletins}
+        pairs = {
+            (bulletin.id, named.id)
+            for bulletin in self.archive.bulletins
+            for _, inlines in running_text(bulletin.document.blocks)
+            for inline in inlines
+            if isinstance(inline, Id) and (named := self.named(inline))
+        }
+        for a in self.archive.advisories:
+            naming = bulletins & {*a.bulletins, *a.mentioned_in} - {*a.unaffected_in}
+            pairs |= {(one, other) for one in naming for other in a.bulletins}
+        related: defaultdict[str, set[str]] = defaultdict(set)
+        for one, other in pairs:
+            related[one].add(other)
+            related[other].add(one)
+        return {id_: frozenset(others - {id_}) for id_, others in related.items()}
+
+    def named(self, identifier: Id) -> Bulletin | None:
+        """The bulletin that an id such as ``QSB #37`` names, if it is one of this issuer's."""
+        if identifier.scheme != "bulletin":
+            return None
+        first = identifier.text.split(maxsplit=1)[0]
+        is_own = first.startswith(self.profile.bulletins.prefix) or first == self.profile.issuer
+        return self.bulletins.get(int(identifier.value)) if is_own else None
 
     @cached_property
     def older(self) -> Mapping[str, Publication]:
@@ -194,10 +222,8 @@ class Links:
         """The URL, or None if the id leads nowhere."""
         scheme, value, profile = identifier.scheme, identifier.value, self._site.profile
         if scheme == "bulletin":
-            bulletin = self._site.bulletins.get(int(value))
-            if bulletin and self._is_own(identifier.text):
-                return self.to(urls.page_url(bulletin, profile))
-            return None
+            bulletin = self._site.named(identifier)
+            return self.to(urls.page_url(bulletin, profile)) if bulletin else None
         if (scheme, value) in self._site.ids:
             return self._root + urls.id_url(scheme, value, self._page)
         return urls.published_id(scheme, value, profile) or None
@@ -205,12 +231,6 @@ class Links:
     def to(self, url: str) -> str:
         """A page of the site, by its URL from the root."""
         return self._root + url + self._page
-
-    def _is_own(self, text: str) -> bool:
-        """Whether an id such as ``QSB #37`` is one of this issuer's."""
-        first = text.split(maxsplit=1)[0]
-        profile = self._site.profile
-        return first.startswith(profile.bulletins.prefix) or first == profile.issuer
 
 
 def heading(publication: Publication) -> str:
@@ -240,7 +260,7 @@ def signed_texts(publication: Publication) -> tuple[Publication | Letter, ...]:
     return publication, *(publication.letters if isinstance(publication, Canary) else ())
 
 
-def newest_first(publications: Sequence[Publication]) -> list[Publication]:
+def newest_first(publications: Iterable[Publication]) -> list[Publication]:
     """Documents in the order of feeds: by day, bulletins before canaries, higher numbers first."""
     return sorted(
         publications,

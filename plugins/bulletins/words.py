@@ -153,6 +153,8 @@ revisions_introduction: Final = "As recorded in the text:"
 
 # --- packages ---------------------------------------------------------------------------------
 
+later: Final = "Later:"
+earlier_ones: Final = "Earlier"
 answers: Final = {
     Fix.AVAILABLE: "Fixed.",
     Fix.NONE: "No fix available.",
@@ -167,14 +169,11 @@ to_install: Final = {
 }
 in_target: Final = Markup("{package} in {target}")
 packages_caption: Final = "Extracted automatically; the signed text is authoritative."
-packages_of: Final = Markup("Packages of {id}")
-release: Final = "Release"
 target: Final = "Where"
 package: Final = "Package"
 version: Final = "Version"
 not_stated: Final = "not stated"
 all_packages: Final = "all packages"
-fixes: Final = {Fix.NONE: "no fix available", Fix.NOT_AFFECTED: "not affected"}
 
 # --- evidence ---------------------------------------------------------------------------------
 
@@ -299,7 +298,7 @@ signature_of: Final = "signature of"
 # --- releases and packages --------------------------------------------------------------------
 
 lookup_titles: Final = {"release": releases, "package": packages}
-lookup_columns: Final = {"release": release, "package": package}
+lookup_columns: Final = {"release": "Release", "package": package}
 lookups_introduction: Final = {
     "release": "Releases with security updates, extracted from the texts of bulletins.",
     "package": "Packages with security updates, extracted from the texts of bulletins.",
@@ -309,7 +308,12 @@ lookups_newest: Final = "Newest"
 release_not_stated: Final = "Release not stated"
 release_not_stated_caption: Final = "These bulletins list packages without stating a release"
 lookup_description: Final = Markup("Security updates for {name}, with packages and versions.")
-lookup_introduction: Final = "Security updates, newest first; versions as of publication."
+supported_until: Final = Markup("Supported from {first} to {last}.")
+supported_since: Final = Markup("Supported since {first}.")
+needed: Final = "You need at least"
+needed_caption: Final = "The version that the newest bulletin on each package asks for."
+security_updates: Final = "Security updates"
+lookup_introduction: Final = "Newest first; versions as of publication."
 
 # --- tracker ----------------------------------------------------------------------------------
 

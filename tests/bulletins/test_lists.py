@@ -63,11 +63,11 @@ def test_a_list_that_is_short_enough_is_whole(site: Path) -> None:
 def test_what_is_shipped_is_listed_year_by_year_too(site: Path) -> None:
     first = (site / "package/xen/index.html").read_text("utf-8")
     shipped = {
-        folder.name: re.findall(r'<h2 id="(qsb-\d+)"', (folder / "index.html").read_text("utf-8"))
+        folder.name: re.findall(r'<tr id="(qsb-\d+)"', (folder / "index.html").read_text("utf-8"))
         for folder in sorted(site.glob("package/xen/year-*"))
     }
     assert all(f'href="../../package/xen/{year}/index.html"' in first for year in shipped)
-    assert re.findall(r'<h2 id="(qsb-\d+)"', first) == shipped[max(shipped)]
+    assert re.findall(r'<tr id="(qsb-\d+)"', first) == shipped[max(shipped)]
     assert sorted(number for row in shipped.values() for number in row) == [
         f"qsb-{n:03d}" for n in (3, 5, 6, 9, 11, 12)
     ]

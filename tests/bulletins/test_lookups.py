@@ -142,3 +142,47 @@ def test_a_bulletin_has_a_row_for_each_release(tmp_path: Path) -> None:
         "Quern 4.9 Not stated. Support ended 2002-12-31 .",
     ]
     assert rows(4)[2:] == ["Release not stated Install bell 3.0-1"]
+
+
+def test_a_release_needs_the_newest_of_each_package_and_target(tmp_path: Path) -> None:
+    items = ("{t}:\n  - xen packages, version 1.0-{n}", "{t}:\n  - bell packages, version 2.0-{n}")
+    targets = ("in hearth", "in templates")
+    files = {
+        f"QSBs/qsb-00{n}-200{n}.txt": text(
+            n, "\n".join("  For Quern 4.9, " + items[p].format(t=targets[t], n=n) for p, t in asked)
+        )
+        for n, asked in enumerate((((0, 0), (1, 1)), ((1, 0),), ((0, 0),)), 1)
+    }
+    site = build(tmp_path / "site", SECPACK=make_pack(tmp_path / "pack", files))
+    needed = site.read("release/4.9/index.html").partition('id="page-history"')[0]
+    rows = [re.sub("<[^>]+>", " ", row).split() for row in re.findall("<tr><th.*?</tr>", needed)]
+    assert rows[1:] == [
+        ["xen", "1.0-3", "hearth", "2003-03-04", "QSB-003"],
+        ["bell", "2.0-2", "hearth", "2002-03-04", "QSB-002"],
+        ["bell", "2.0-1", "templates", "2001-03-04", "QSB-001"],
+    ]
+
+
+def test_bulletins_lead_to_later_and_earlier_ones(tmp_path: Path) -> None:
+    """Related are those of which one names the other, or an advisory that the other addresses."""
+    files = {
+        "QSBs/qsb-001-2001.txt": bulletin(1, title="Hole (XSA-7)"),
+        "QSBs/qsb-002-2002.txt": bulletin(2, body="The fix of QSB #1 was not complete."),
+        "QSBs/qsb-003-2003.txt": bulletin(3, body="This is unlike XSA-7."),
+        "QSBs/qsb-004-2004.txt": bulletin(4, body="QSB #4 is this one, and QSB #9 is missing."),
+    }
+    site = build(tmp_path / "site", SECPACK=make_pack(tmp_path / "pack", files))
+    related = {
+        number: re.findall(
+            r">(Later:|Earlier)<.*?((?:<a .*?</a>(?:; )?)+)",
+            site.read(f"qsb/00{number}/index.html"),
+        )
+        for number in range(1, 5)
+    }
+    said = {n: [(w, re.findall("QSB-[0-9]+", links)) for w, links in r] for n, r in related.items()}
+    assert said == {
+        1: [("Later:", ["QSB-003", "QSB-002"])],
+        2: [("Earlier", ["QSB-001"])],
+        3: [("Earlier", ["QSB-001"])],
+        4: [],
+    }

@@ -14,7 +14,7 @@ from bulletins.lookups import release_order
 from bulletins.pages import model
 from bulletins.pages.evidence import evidence
 from bulletins.pages.items import item, signer_name
-from bulletins.site import Links, Site, summary
+from bulletins.site import Links, Site, newest_first, summary
 from bulletins.urls import json_url
 from secpack.canary.diff import changes
 from secpack.extract.answers import answers
@@ -58,11 +58,14 @@ def bulletin_page(site: Site, bulletin: Bulletin) -> model.BulletinPage:
 
     steps = tuple(excerpt(each) for each in actions(document, lines, most))
     concerns = (excerpt(concerned),) if concerned else ()
+    related = newest_first(site.documents[id_] for id_ in site.related.get(bulletin.id, ()))
     quoted = sum(len(each.html) for each in (*steps, *concerns))
     return model.BulletinPage(
         item=item(site, bulletin),
         body=_body(site, bulletin, text, room - quoted),
         answers=tuple(_answers(site, bulletin)),
+        earlier=tuple(item(site, each) for each in related if each.published < bulletin.published),
+        later=tuple(item(site, each) for each in related if each.published > bulletin.published),
         actions=steps,
         affected=concerns,
     )

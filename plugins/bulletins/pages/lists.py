@@ -13,7 +13,7 @@ from bulletins.pages.evidence import certified, key_link, owner
 from bulletins.pages.items import by_year, item, signer_name, year_links
 from bulletins.pages.model import Link
 from bulletins.site import Site
-from secpack.model.archive import Bulletin, Canary, Key, Publication
+from secpack.model.archive import Bulletin, Canary, Key, PackageRow, Publication
 from secpack.profile import Kind
 from secpack.signatures.policy import revocation_in_words
 from secpack.tracker.statistics import statistics
@@ -108,11 +108,26 @@ def _lookup(
     years = year_links(url, bulletins) if len(bulletins) > urls.LONGEST_LIST else ()
 
     def page(shown: Sequence[Bulletin]) -> model.LookupPage:
-        shipped = tuple((item(site, b), rows[b.number]) for b in shown)
-        return model.LookupPage(kind, name, years, shipped)
+        return model.LookupPage(
+            kind=kind,
+            name=name,
+            support=site.profile.releases.get(lookup.name) if kind == "release" else None,
+            needed=tuple(_needed(site, lookup)) if kind == "release" else (),
+            years=years,
+            shipped=tuple((item(site, b), rows[b.number]) for b in shown),
+        )
 
     for part_url, shown in _parts(url, bulletins):
         yield part_url, partial(page, shown)
+
+
+def _needed(site: Site, lookup: Lookup) -> Iterator[tuple[model.Item, PackageRow]]:
+    """The newest rows on each package and target; each bulletin asks for newer ones than before."""
+    seen: set[tuple[str, str]] = set()
+    for bulletin, rows in lookup.shipped:
+        newest = [row for row in rows if row.version and (row.name, row.target) not in seen]
+        yield from ((item(site, bulletin), row) for row in newest)
+        seen |= {(row.name, row.target) for row in newest}
 
 
 def _parts(base: str, publications: Sequence[_P]) -> Iterator[tuple[str, Sequence[_P]]]:

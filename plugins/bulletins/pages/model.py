@@ -28,7 +28,7 @@ from secpack.model.archive import (
     Window,
 )
 from secpack.model.findings import Finding
-from secpack.profile import Anchor
+from secpack.profile import Anchor, Period
 from secpack.signatures.policy import Standing
 from secpack.tracker.statistics import Statistics
 
@@ -185,12 +185,17 @@ class Body:
 
 @dataclass(frozen=True, slots=True)
 class BulletinPage(Page):
-    """A bulletin; its page quotes ``actions`` and ``affected`` above the text."""
+    """A bulletin; its page quotes ``actions`` and ``affected`` above the text.
+
+    ``earlier`` and ``later`` are related bulletins: one of the two names the other.
+    """
 
     template: ClassVar = "bulletin.html"
     item: Item
     body: Body
     answers: tuple[AnswerItem, ...]
+    earlier: tuple[Item, ...]
+    later: tuple[Item, ...]
     actions: tuple[Excerpt, ...]
     affected: tuple[Excerpt, ...]
 
@@ -307,11 +312,17 @@ class LookupsPage(Page):
 
 @dataclass(frozen=True, slots=True)
 class LookupPage(Page):
-    """A release or a package: the bulletins that ship something for it, newest first."""
+    """A release or a package: the bulletins that ship something for it, newest first.
+
+    Of a release, ``support`` is when it was supported, and ``needed`` are the rows of the newest
+    bulletin on each package and target.
+    """
 
     template: ClassVar = "lookup.html"
     kind: LookupKind
     name: str
+    support: Period | None
+    needed: tuple[tuple[Item, PackageRow], ...]
     years: tuple[Year, ...]
     shipped: tuple[tuple[Item, tuple[PackageRow, ...]], ...]
 
