@@ -280,6 +280,22 @@ by_lookup: Final = {
     "package/": "by package",
 }
 by_words: Final = "by words"
+continuity_title: Final = Markup(
+    "Canaries of {years}: when they were due and came, and who signed them. The table has the same."
+)
+continuity_caption: Final = (
+    "Boxes: when a canary was due. Dots: it came then. Triangles: it came early or late. Rings: "
+    "this archive lacks the one before, so when it was due is unknown."
+)
+continuity_lanes: Final = Markup(
+    "Below, from the top, signatures by {names}: a square is good, a cross is not, and an empty "
+    "square is missing."
+)
+timings: Final = {
+    "within": "when it was due",
+    "early": "earlier than due",
+    "late": "later than due",
+}
 list_titles: Final = {"bulletins": bulletins, "canaries": canaries}
 list_counts: Final = {"bulletins": ("bulletin", ""), "canaries": ("canary", "canaries")}
 list_introduction: Final = Markup("{count}, newest first.")

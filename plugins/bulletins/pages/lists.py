@@ -9,6 +9,7 @@ from typing import TypeVar
 from bulletins import urls
 from bulletins.lookups import Lookup, by_package, by_release, without_release
 from bulletins.pages import model
+from bulletins.pages.continuity import continuity
 from bulletins.pages.evidence import certified, key_link, owner
 from bulletins.pages.items import by_year, item, signer_name, year_links
 from bulletins.pages.model import Link
@@ -31,6 +32,7 @@ def home_page(site: Site) -> model.HomePage:
         newest=newest[0] if newest else None,
         earlier=tuple(newest[1:]),
         canary=item(site, archive.canaries[-1]) if archive.canaries else None,
+        continuity=continuity(site),
         statistics=statistics(archive.advisories),
         advisories=len(archive.advisories),
         years=year_links(urls.list_url(site.profile.bulletins), archive.bulletins),
@@ -55,6 +57,7 @@ def _list_page(
         kind="canaries" if kind == site.profile.canaries else "bulletins",
         total=len(publications),
         due=latest.due if isinstance(latest, Canary) else None,
+        continuity=continuity(site) if isinstance(latest, Canary) else None,
         years=year_links(urls.list_url(kind), publications),
         groups=tuple((year, [item(site, p) for p in group]) for year, group in by_year(shown)),
         attachments=tuple(_attachments(site, kind)),

@@ -34,6 +34,12 @@ from secpack.tracker.statistics import Statistics
 
 LookupKind: TypeAlias = Literal["release", "package"]
 
+#: When a canary came: within the window that the one before promised, or outside it.
+Timing: TypeAlias = Literal["within", "early", "late", "unknown"]
+
+#: A signature in a lane; empty where none was expected.
+LaneState: TypeAlias = Literal["good", "bad", "missing", ""]
+
 
 @dataclass(frozen=True, slots=True)
 class Link:
@@ -258,6 +264,28 @@ class CanaryPage(Page):
 
 
 @dataclass(frozen=True, slots=True)
+class CanaryMark:
+    """A canary in the drawing of all, with the state of each lane."""
+
+    item: Item
+    timing: Timing
+    signatures: tuple[LaneState, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Continuity:
+    """All canaries in order; ``lanes`` are the names of all who have signed some."""
+
+    lanes: tuple[str, ...]
+    marks: tuple[CanaryMark, ...]
+
+    @property
+    def timings(self) -> dict[str, Timing]:
+        """When each canary came, by its id."""
+        return {mark.item.publication.id: mark.timing for mark in self.marks}
+
+
+@dataclass(frozen=True, slots=True)
 class HomePage(Page):
     """The front page; ``advisories`` counts all that the tracker or a text mentions."""
 
@@ -265,6 +293,7 @@ class HomePage(Page):
     newest: Item | None
     earlier: tuple[Item, ...]
     canary: Item | None
+    continuity: Continuity
     statistics: Statistics
     advisories: int
     years: tuple[Year, ...]
@@ -285,13 +314,15 @@ class AttachmentItem:
 class ListPage(Page):
     """All documents of a kind, or one year of a list that is too long; ``groups`` are years.
 
-    ``total`` counts all of the kind; ``due`` is when the next canary is due.
+    ``total`` counts all of the kind; ``due`` is when the next canary is due. ``continuity`` is of
+    all canaries.
     """
 
     template: ClassVar = "list.html"
     kind: Literal["bulletins", "canaries"]
     total: int
     due: Window | None
+    continuity: Continuity | None
     years: tuple[Year, ...]
     groups: tuple[tuple[int, Sequence[Item]], ...]
     attachments: tuple[AttachmentItem, ...]
