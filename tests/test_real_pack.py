@@ -360,7 +360,8 @@ def test_sequoia_refuses_what_pages_say_that_other_programs_refuse(
     letters = [letter for canary in found.canaries for letter in canary.letters]
     signatures = [s for d in (*found.publications, *letters) for s in d.signatures]
     refused = [s for s in signatures if s.verdict is Verdict.REFUSED]
-    reason = "gpgv (GnuPG-compatible Sequoia Chameleon): bad public key"
+    reason = "gpgv (GnuPG-compatible Sequoia Chameleon) rejects the key, "
+    reason += "perhaps because its self-signature uses an obsolete digest"
     assert {signature.reason for signature in refused} == {reason}
     pages = {
         p.id: site.read(f"{p.id.lower().replace('-', '/')}/index.html") for p in found.publications

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from itertools import pairwise
 
@@ -150,8 +150,12 @@ class Site:
         }
 
     def standing(self, publication: Publication) -> Standing:
-        """How the signatures of a document stand."""
-        return self.standings[publication.document.file.path]
+        """How the signatures of a document stand, and those of its letters."""
+        own = self.standings[publication.document.file.path]
+        letters = publication.letters if isinstance(publication, Canary) else ()
+        beside = {x.name.replace("-", " "): self.standings[x.document.file.path] for x in letters}
+        alarms = [alarm for each in (own, *beside.values()) for alarm in each.alarms]
+        return replace(own, alarms=tuple(alarms), letters=tuple(beside.items()))
 
     def findings_on(self, publication: Publication) -> list[Finding]:
         """The findings about a text."""

@@ -21,7 +21,15 @@ def counted(number: int, singular: str, plural: str = "") -> str:
 
 def in_short(standing: Standing) -> str:
     """How the signatures of a document stand: the same words in lists, pages, feeds and data."""
-    words = f"{standing.good} of {counted(standing.total, 'signature')} good"
+    words = _in_short(standing)
+    for name, letter in standing.letters:
+        if letter.faults or letter.alarms:
+            words += f"; {name}: {_in_short(letter)}"
+    return unverified_title.format(title=words) if standing.alarms else words
+
+
+def _in_short(standing: Standing) -> str:
+    words = f"{standing.good} of {standing.total} signatures good"
     who = " and ".join(standing.missing)
     if who and standing.never:
         words = f"{standing.good} of {standing.total}: {who} never signed this text"
@@ -32,7 +40,7 @@ def in_short(standing: Standing) -> str:
     for verdict, is_explained in dict.fromkeys(standing.faults):
         count = standing.faults.count((verdict, is_explained))
         words += f"; {count} {faults[verdict][0]}{', explained' if is_explained else ''}"
-    return unverified_title.format(title=words) if standing.alarms else words
+    return words
 
 
 #: The verdicts in few words, and for each the sentence that helps a reader decide.
@@ -46,7 +54,8 @@ faults: Final = {
     ),
     Verdict.GOOD_LEGACY: (
         "good",
-        "Obsolete digest: whoever writes a text can prepare a second one with the same digest.",
+        "Obsolete digest: whoever writes a text can prepare a second one with the same digest. "
+        "Accepted for its date, which anyone who holds the key can set.",
     ),
     Verdict.OBSOLETE_DIGEST: (
         "over an obsolete digest",
@@ -178,13 +187,12 @@ all_packages: Final = "all packages"
 # --- evidence ---------------------------------------------------------------------------------
 
 original_is: Final = Markup(
-    'The original is <a href="{url}">{name}</a>, {size} bytes, '
-    'SHA-256 <code class="digest">{sha256}</code>.'
+    '<a href="{url}">{name}</a>: {size} bytes, SHA-256 <code class="digest">{sha256}</code>'
 )
 notes: Final = "Notes"
 accepted: Final = Markup("Accepted: {reason}")
 evidence_caption: Final = "Result at build time (gpgv, keys of the pack)"
-signer: Final = "Signer"
+signature_by: Final = "Signature by"
 result: Final = "Result"
 key: Final = "Key"
 file: Final = "File"
@@ -201,7 +209,7 @@ certified_by: Final = "certified by {}"
 through: Final = "{certified} through {keys}"
 is_anchor: Final = "a key that this archive trusts"
 first_commit: Final = "first in commit {commit}, dated {date}"
-weak_key: Final = "some programs refuse it"
+weak_key: Final = "refused by some programs"
 weak_key_meaning: Final = (
     "Some programs refuse the key as of that time: its self-signature used an obsolete digest."
 )
@@ -211,15 +219,15 @@ revoked_meaning: Final = (
 weak_certification: Final = "obsolete digest {digest}"
 was_revoked: Final = "key revoked, {reason}"
 check: Final = "Check it yourself"
-check_files: Final = "Save the original, its signatures"
-check_keys: Final = {1: ", and the key that signed", 2: ", and the keys that signed"}
+check_files: Final = "Save the original, the signatures and the keys linked above"
+check_keys: Final = "; also save"
 check_anchor: Final = (
     "Get the master key elsewhere, and compare its fingerprint with several sources"
 )
 check_anchors: Final = (
     "Get these keys from elsewhere, and compare their fingerprints with several sources:"
 )
-check_how: Final = "how, and what the answers mean"
+check_how: Final = "How, and what gpg’s answers mean"
 check_then: Final = "Then run:"
 
 # --- canaries ---------------------------------------------------------------------------------
@@ -246,8 +254,11 @@ new_signer: Final = Markup("New since the previous canary: a good signature by {
 introduction: Final = "The introduction"
 statement: Final = Markup("Statement {number}")
 changed: Final = Markup("{place} has changed:")
-unchanged: Final = "Statements unchanged except for dates and numbers."
-only_values: Final = "Only dates and numbers differ:"
+unchanged: Final = "Statements unchanged."
+only_values: Final = {
+    True: "Statements unchanged except for dates and numbers:",
+    False: "Elsewhere only dates and numbers have changed:",
+}
 announcements: Final = "This canary has special announcements."
 
 # --- home and lists ---------------------------------------------------------------------------
@@ -261,7 +272,7 @@ next_canary_due: Final = Markup("The next canary is due {window}.")
 due_unknown: Final = (
     "The due date of the next one is not stated in a form that this archive understands."
 )
-no_next: Final = "It states that no other will follow."
+no_next: Final = "It states that it is the last one."
 overdue: Final = {
     1: "overdue by 1 day, according to your clock",
     2: "overdue by {days} days, according to your clock",

@@ -127,7 +127,7 @@ def _joined(
 
 def _with_commits(root: Path, judged: Mapping[str, Signature]) -> Mapping[str, Signature]:
     """The signatures, with their first commits where a verdict rests on the time of signing."""
-    dated = [signature.file for signature in judged.values() if signature.until]
+    dated = [signature.file for signature in judged.values() if signature.rests_on_time]
     first = first_commits(root, dated) if dated else {}
     return {path: replace(s, first=first.get(path)) for path, s in judged.items()}
 

@@ -216,6 +216,8 @@ def test_the_calendar_read_back() -> None:
     last = events[-1]
     assert last["UID"] == "canary-004-next@quern.example.org"
     assert last["SUMMARY"] == "Quern canary due"
+    other = replace(PROFILE, canaries=replace(PROFILE.canaries, issuer="Lathe"))
+    assert b"SUMMARY:Lathe canary due" in calendar(ArchiveSite(archive, other, URL))
     assert last["URL"] == "https://example.org/security/canary/004/"
     assert last.decoded("DTSTAMP").isoformat() == "2025-03-10T00:00:00+00:00"
     assert (

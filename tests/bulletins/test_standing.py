@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import html
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
+from types import MappingProxyType
 
 import pytest
 
@@ -16,6 +17,7 @@ from secpack.signatures.policy import Standing
 from tests.bulletins.sites import Site, build, verified
 from tests.keys import Gnupg, new_gnupg
 from tests.packs import canary, make_pack
+from tests.secpack.test_git import git
 
 PROFILE = """
 issuer = "Quern"
@@ -46,7 +48,7 @@ def test_every_verdict_has_its_sentence() -> None:
     ("standing", "expected"),
     [
         (Standing(2, 2, (), (), ()), "2 of 2 signatures good"),
-        (Standing(1, 1, (), (), ()), "1 of 1 signature good"),
+        (Standing(1, 1, (), (), ()), "1 of 1 signatures good"),
         (Standing(1, 2, ("Ines",), (), (), never=True), "1 of 2: Ines never signed this text"),
         (
             Standing(1, 2, ("Ines",), ((Verdict.BAD, False),), ("…",)),
@@ -61,6 +63,16 @@ def test_every_verdict_has_its_sentence() -> None:
             "Not verified: 0 of 2 signatures good; 1 bad; 1 bad, explained",
         ),
         (Standing(0, 0, (), (), ("…",)), "Not verified: unsigned"),
+        (
+            Standing(
+                1, 1, (), (), ("…",), letters=(("letter ines", Standing(0, 0, (), (), ("…",))),)
+            ),
+            "Not verified: 1 of 1 signatures good; letter ines: unsigned",
+        ),
+        (
+            Standing(2, 2, (), (), (), letters=(("letter ines", Standing(1, 1, (), (), ())),)),
+            "2 of 2 signatures good",
+        ),
     ],
 )
 def test_in_short(standing: Standing, expected: str) -> None:
@@ -77,18 +89,26 @@ def gnupg() -> Iterator[Gnupg]:
         yield made
 
 
-def site_of(folder: Path, gnupg: Gnupg, waiver: str = "", *, tampered: bool = False) -> Site:
+def site_of(
+    folder: Path,
+    gnupg: Gnupg,
+    waiver: str = "",
+    *,
+    tampered: bool = False,
+    files: Mapping[str, bytes] = MappingProxyType({}),
+) -> Site:
     """Two canaries by Ines; Tomek has signed the first one, and left before the second."""
     texts = {
         FIRST: canary(1, date="March 4, 2020", count=0, due="June 2020").encode(),
         SECOND: canary(2, date="March 4, 2021", count=0, due="June 2021").encode(),
     }
-    files: dict[str, str | bytes] = {**texts, "keys/master-key/master.asc": gnupg.export("master")}
-    files |= {f"keys/team/{name}.asc": gnupg.export(name) for name in ("ines", "tomek")}
-    files[f"{FIRST}.sig.tomek"] = gnupg.sign(texts[FIRST] + b"!" * tampered, "tomek")
-    files |= {f"{path}.sig.ines": gnupg.sign(text, "ines") for path, text in texts.items()}
+    whole: dict[str, str | bytes] = {**files, **texts}
+    whole["keys/master-key/master.asc"] = gnupg.export("master")
+    whole |= {f"keys/team/{name}.asc": gnupg.export(name) for name in ("ines", "tomek")}
+    whole[f"{FIRST}.sig.tomek"] = gnupg.sign(texts[FIRST] + b"!" * tampered, "tomek")
+    whole |= {f"{path}.sig.ines": gnupg.sign(text, "ines") for path, text in texts.items()}
     profile = folder / "profile.toml"
-    pack = make_pack(folder / "pack", files)
+    pack = make_pack(folder / "pack", whole)
     profile.write_text(PROFILE.format(**gnupg.fingerprints) + waiver)
     site = build(folder / "site", SECPACK=pack, PROFILE=profile)
     assert site.status == 0, site.said
@@ -115,7 +135,7 @@ def test_a_signer_who_left_is_no_alarm(tmp_path: Path, gnupg: Gnupg) -> None:
     assert "No good signature by Tomek" not in page
     assert 'class="alarm"' not in page.partition("Master key")[0]
     for place, said in places(site, "002", "canary-002-2021").items():
-        assert "1 of 1 signature good" in said, place
+        assert "1 of 1 signatures good" in said, place
 
 
 def test_an_alarm_and_what_explains_it(tmp_path: Path, gnupg: Gnupg) -> None:
@@ -134,6 +154,53 @@ def test_an_alarm_and_what_explains_it(tmp_path: Path, gnupg: Gnupg) -> None:
     assert "Accepted: lost in the mail" in page
     assert '<tr class="alarm">' not in page
     assert words.faults[Verdict.BAD][1] in page
+
+
+@pytest.mark.parametrize("waived", [False, True])
+def test_a_letter_counts_where_its_canary_stands(
+    tmp_path: Path, gnupg: Gnupg, waived: bool
+) -> None:
+    letter = FIRST.replace(".txt", "-letter-ines.txt")
+    files = {letter: b"I am well.\n", f"{letter}.sig.ines": gnupg.sign(b"I am ill.\n", "ines")}
+    faults = {"signature-bad": f"{letter}.sig.ines", "no-good-signature": letter}
+    waivers = [WAIVER.format(finding=code, file=file) for code, file in faults.items()]
+    site = site_of(tmp_path, gnupg, "".join(waivers) * waived, files=files)
+    standing = "2 of 2 signatures good; letter ines: 0 of 1 signatures good; 1 bad"
+    standing = f"{standing}, explained" if waived else f"Not verified: {standing}"
+    for place, said in places(site, "001", "canary-001-2020").items():
+        assert standing in said, place
+        assert ("Not verified" in said) is not waived
+    head = site.read("canary/001/index.html").partition("</header>\n")[2].partition("<article")[0]
+    assert ("letter-ines.txt.sig.ines: BAD: the signature does not match" in head) is not waived
+    assert json.loads(site.read("canary/001/canary-001-2020.json"))["verified"] is waived
+
+
+def test_an_obsolete_digest_rests_on_a_date_and_names_its_commit(
+    tmp_path: Path, gnupg: Gnupg
+) -> None:
+    """Beside each such signature stands the first commit that holds it."""
+    text = canary(1, date="March 4, 2020", count=0, due="June 2020").encode()
+    options = ("--digest-algo", "SHA1", "--detach-sign")
+    files: dict[str, str | bytes] = {FIRST: text, "keys/master.asc": gnupg.export("master")}
+    for name in ("ines", "tomek"):
+        files |= {f"{FIRST}.sig.{name}": gnupg.sign(text, name, *options)}
+        files |= {f"keys/{name}.asc": gnupg.export(name)}
+    pack, profile = make_pack(tmp_path / "pack", files), tmp_path / "profile.toml"
+    profile.write_text("legacy_until = 2022-01-01\n" + PROFILE.format(**gnupg.fingerprints))
+    git(pack, "init", "--quiet")
+    commits = []
+    for path in (".", f"{FIRST}.sig.ines", f"{FIRST}.sig.tomek"):
+        if path == ".":
+            (pack / ".git/info/exclude").write_text("*.sig.*\n")
+        git(pack, "add", "--force" if path != "." else "--all", path)
+        git(pack, "commit", "--quiet", "--message", "Add")
+        commits.append(git(pack, "rev-parse", "HEAD"))
+    site = build(tmp_path / "site", SECPACK=pack, PROFILE=profile)
+    assert site.status == 0, site.said
+    page = site.read("canary/001/index.html")
+    assert page.count("good, obsolete digest SHA1; signed") == 2
+    assert [page.count(f"; first in commit {commit}, dated ") for commit in commits] == [0, 1, 1]
+    assert "Accepted for its date, which anyone who holds the key can set." in page
 
 
 def test_pages_show_chains_and_keys_that_cannot_be_used(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 from collections.abc import Iterator, Mapping
 from datetime import date
@@ -15,7 +16,7 @@ from secpack.model.findings import Severity
 from secpack.profile import Anchor, Signer
 from secpack.signatures.gpg import bare_keys, build_keyring
 from secpack.signatures.packets import dearmor
-from secpack.signatures.policy import check_anchor
+from secpack.signatures.policy import wrong_anchors
 from tests.keys import THEN, Gnupg, new_gnupg
 from tests.packs import bulletin, make_pack
 
@@ -327,11 +328,17 @@ def test_a_key_with_the_short_id_of_the_master_key(gnupg: Gnupg) -> None:
     keyring = build_keyring([File("keys/x/ines.asc", gnupg.export("ines"), "")])
     (key,) = bare_keys(keyring)
     twin = "0" * 24 + key.fingerprint[-16:]
-    with pytest.raises(Exception, match=r"keys/x/ines\.asc: the key .* has the short id"):
-        list(check_anchor([key], Profile(master_key=twin)))
+    (error,) = wrong_anchors([key], Profile(master_key=twin))
+    assert re.match(r"keys/x/ines\.asc: the key .* has the short id", str(error))
 
 
 def test_another_master_key_is_named_with_its_file(tmp_path: Path, gnupg: Gnupg) -> None:
     made(gnupg).make("other")
-    with pytest.raises(PackError, match=f"{MASTER}: the master key here is"):
-        archive_of(tmp_path, gnupg, {MASTER: gnupg.export("other")})
+    keys = {MASTER: gnupg.export("other"), f"{MASTER}.asc": gnupg.export("ines")}
+    with pytest.raises(PackError) as caught:
+        archive_of(tmp_path, gnupg, keys)
+    errors = [str(error).partition(", but")[0] for error in caught.value.errors]
+    wrong = {MASTER: "other", f"{MASTER}.asc": "ines"}
+    assert errors == [
+        f"{path}: the master key here is {gnupg.fingerprints[name]}" for path, name in wrong.items()
+    ]

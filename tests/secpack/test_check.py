@@ -53,7 +53,7 @@ def test_a_clean_pack_with_the_list(capsys: pytest.CaptureFixture[str]) -> None:
     listed = ("--xsa", str(CONTENT / "xsa.yml"), "--xsa-json", str(CONTENT / "xsa.json"))
     status, out, _ = run(capsys, *DEMO, *listed, "--notices")
     assert status == 0
-    assert "xsa.json\n  14: notice: XSA-9026: cve: 'none (yet) assigned' is no CVE" in out
+    assert "xsa.json\n  14: notice: XSA-9026: cve: 'none (yet) assigned' is not a CVE id" in out
 
 
 def test_an_embargo_of_nothing(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -96,7 +96,7 @@ def test_ids_that_cannot_be(tmp_path: Path) -> None:
         "XSA-12345 are odd, XSA-1-3, CVE-2002-1000 and CVE-2001-\n"
         "1000 not.\n"
     )
-    no_id = "is no id: none of its kind has this form"
+    no_id = "is not an id: none of its kind has this form"
     assert odd(archive(tmp_path, body)) == [
         (10, "id-malformed", f"CVE-2001-123 {no_id}"),
         (10, "id-malformed", f"CVE-20266-1 {no_id}"),

@@ -212,7 +212,9 @@ def test_only_cves_are_taken_as_cves(
 ) -> None:
     found = listed(tmp_path, "", {"xsa": 1, "cve": cve})
     assert list(found[1].cves) == taken
-    expected = [f"xsa.json:5: XSA-1: cve: {words!r} is no CVE [tracker-list]" for words in odd]
+    expected = [
+        f"xsa.json:5: XSA-1: cve: {words!r} is not a CVE id [tracker-list]" for words in odd
+    ]
     assert messages(found[1]) == expected
 
 
@@ -221,7 +223,7 @@ def test_a_time_that_is_none_is_found(tmp_path: Path, time: str) -> None:
     found = listed(tmp_path, "", {"xsa": 1, "public_time": time})
     assert found[1].date is None
     assert messages(found[1]) == [
-        f"xsa.json:5: XSA-1: public_time: {time!r} is no date [tracker-list]"
+        f"xsa.json:5: XSA-1: public_time: {time!r} is not a date [tracker-list]"
     ]
 
 

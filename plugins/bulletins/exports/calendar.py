@@ -34,7 +34,8 @@ def _event(canary: Canary, due: Window, site: Site) -> Iterator[str]:
     """An event of whole days; its end is the day after the last."""
     authority = site.profile.tag.partition(",")[0]
     form = words.unverified_title if site.standing(canary).alarms else "{title}"
-    summary = words.calendar_summary.format(issuer=site.profile.issuer).strip()
+    issuer = site.profile.canaries.issuer or site.profile.issuer
+    summary = words.calendar_summary.format(issuer=issuer).strip()
     description = words.calendar_description.format(
         canary=canary.title, first=due.first.isoformat(), last=due.last.isoformat()
     )

@@ -164,7 +164,7 @@ def _comparison(site: Site, canary: Canary) -> model.Comparison | None:
     missing = [name for name in old if name not in new]
     left = [name for name in missing if _has_left(site, name, canary)]
     expected = expected_signers(canary, site.profile)
-    is_explained = not site.standing(canary).alarms
+    is_explained = not site.standings[canary.document.file.path].alarms
     return model.Comparison(
         skipped=tuple(range(before.number + 1, canary.number)),
         lost_signers=tuple(

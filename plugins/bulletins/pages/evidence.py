@@ -20,19 +20,20 @@ def evidence(site: Site, file: File, signatures: Sequence[Signature]) -> Evidenc
     """The evidence for a file next to the page, and its signatures."""
     signing = _keys_of(site, signatures)
     anchors = _anchors(site, signing)
-    keys = [key for key in signing if key not in anchors]
+    items = tuple(_signature(site, signature, anchors) for signature in signatures)
+    links = dict.fromkeys(key_link(site, key) for key in signing if key not in anchors)
     return Evidence(
         file=file,
         faults=tuple(site.signature_findings.get(file.path, ())),
-        signatures=tuple(_signature(site, signature) for signature in signatures),
+        signatures=items,
         meanings=tuple(dict.fromkeys(_meanings(site, signatures))),
-        keys=tuple(key_link(site, key) for key in keys),
+        keys=tuple(link for link in links if link not in [item.key for item in items]),
         anchors=tuple(anchors),
         commands=tuple(_commands(site, file, signatures, signing)),
     )
 
 
-def _signature(site: Site, signature: Signature) -> SignatureItem:
+def _signature(site: Site, signature: Signature, anchors: Sequence[Key]) -> SignatureItem:
     findings = site.signature_findings.get(signature.file.path, ())
     key = site.keys.get(signature.primary)
     return SignatureItem(
@@ -42,12 +43,16 @@ def _signature(site: Site, signature: Signature) -> SignatureItem:
         alarm=any(finding.severity is Severity.ERROR for finding in findings),
         waiver=next((finding.waived for finding in findings if finding.waived), ""),
         notes=tuple(_notes(signature, key)),
+        key=key_link(site, key) if key and key not in anchors else None,
         certified=certified(site, key, signature.certified),
     )
 
 
 def _notes(signature: Signature, key: Key | None) -> Iterator[str]:
-    """What else a reader should know of a signature that is good, and of its key."""
+    """How it was made, and what else a reader should know of a good one and of its key."""
+    if signature.algorithm:  # its obsolete digest is in the verdict
+        is_new = signature.verdict is not Verdict.GOOD_LEGACY
+        yield signature.algorithm + f", {signature.digest}" * is_new
     if signature.first:
         commit, day = signature.first
         yield words.first_commit.format(commit=commit, date=f"{day:%Y-%m-%d}")

@@ -114,8 +114,9 @@ class Year:
 
 @dataclass(frozen=True, slots=True)
 class SignatureItem:
-    """A signature, and what the build found; ``notes`` are sentences.
+    """A signature, and what the build found; ``notes`` are what else to know of it.
 
+    ``key`` is the file of its key, unless that must come from elsewhere.
     ``alarm`` means that it does not count and nothing explains why.
     """
 
@@ -125,6 +126,7 @@ class SignatureItem:
     alarm: bool
     waiver: str
     notes: tuple[str, ...]
+    key: Link | None
     certified: str
 
 
@@ -133,8 +135,8 @@ class Evidence:
     """A signed file, and everything that a reader needs to check its signatures.
 
     ``faults`` are about the file as a whole. ``meanings`` are a sentence for each verdict that
-    occurs. ``anchors`` are those to get from elsewhere, of several, ``commands`` are lines for a
-    shell.
+    occurs. ``keys`` are those beside the ones of the signatures, ``anchors`` of several those to
+    get from elsewhere, ``commands`` are lines for a shell.
     """
 
     file: File

@@ -23,7 +23,7 @@ def odd_ids(document: Document, mentions: Iterable[Mention]) -> Iterator[Finding
     """Find ids that cannot be, each once."""
     path = document.file.path
     for id_, line in list(_malformed(document).items())[:_MOST]:
-        message = f"{id_} is no id: none of its kind has this form"
+        message = f"{id_} is not an id: none of its kind has this form"
         yield Finding(path, line, "id-malformed", message)
     for id_, line in list(_of_years_to_come(document, mentions).items())[:_MOST]:
         yield Finding(path, line, "id-future", f"{id_} is of a year long after this text")

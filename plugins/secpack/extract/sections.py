@@ -189,6 +189,8 @@ def quotation(section: Section, rows: Iterable[int], most: int) -> Quotation:
         end -= 1
     while end < len(blocks) and _announces(blocks[end - 1]):
         end += 1
+    while 1 < end < len(blocks) and isinstance(blocks[end - 1], Heading):
+        end -= 1
     omitted = sum(1 for block in blocks[end:] if not isinstance(block, Heading))
     return Quotation(section, blocks[:end], omitted)
 

@@ -279,10 +279,9 @@ class Signature:
 
     ``signer`` is the NAME in ``.sig.NAME``. ``fingerprint`` is of the key that signed (a primary
     key or a subkey), ``primary`` of its primary key; both are empty if unknown. ``reason`` is why
-    it is not good, ``until`` the end of its key; then the verdict rests on the time ``created``,
-    which it claims itself. ``counts`` is whether the profile accepts the verdict. ``certified`` is
-    whether an anchor has certified the key, or None if nobody checked. ``first`` is the first
-    commit that holds it, with its date, if that was looked for.
+    it is not good, ``until`` the end of its key. ``counts`` is whether the profile accepts the
+    verdict. ``certified`` is whether an anchor has certified the key, or None if nobody checked.
+    ``first`` is the first commit that holds it, with its date, if that was looked for.
     """
 
     file: File
@@ -298,6 +297,11 @@ class Signature:
     until: datetime | None = None
     counts: bool = False
     first: tuple[str, datetime] | None = None
+
+    @property
+    def rests_on_time(self) -> bool:
+        """Whether it is good only because of the time ``created``, which it claims itself."""
+        return self.until is not None or self.verdict is Verdict.GOOD_LEGACY
 
 
 @dataclass(frozen=True, slots=True)

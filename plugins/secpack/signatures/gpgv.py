@@ -52,7 +52,11 @@ _VERDICTS: Final = {
 
 #: Why a verifier could not check a signature, by the number in ERRSIG (libgpg-error).
 _NO_PUBLIC_KEY: Final = "9"
-_ERRORS: Final = {"4": "unknown algorithm", "5": "unknown digest", "6": "bad public key"}
+_ERRORS: Final = {
+    "4": "does not know the algorithm",
+    "5": "does not know the digest",
+    "6": "rejects the key, perhaps because its self-signature uses an obsolete digest",
+}
 
 
 class Checker:
@@ -135,7 +139,7 @@ def check_signature(document: File, signature: Signature, home: Path, gpgv: Prog
         raise ParseError(f"{error}: remove this file", path=file.path) from None
     checked = _with_status(signature, done)
     if checked.verdict is Verdict.REFUSED:
-        return replace(checked, reason=f"{_program_name(gpgv)}: {checked.reason}")
+        return replace(checked, reason=f"{_program_name(gpgv)} {checked.reason}")
     if checked.verdict.good and not fits(packet, document.data, checked.fingerprint):
         return _malformed(signature, "its unsigned part was changed, which gpgv does not check")
     return checked
@@ -194,7 +198,7 @@ def _with_error(signature: Signature, line: Sequence[str]) -> Signature:
     return replace(
         signature,
         verdict=Verdict.UNKNOWN_KEY if is_unknown else Verdict.REFUSED,
-        reason=fingerprint if is_unknown else _ERRORS.get(error, f"error {error[:9]}"),
+        reason=fingerprint if is_unknown else _ERRORS.get(error, f"reports error {error[:9]}"),
         fingerprint=fingerprint,
         created=moment(time),
         digest=DIGESTS.get(digest, ""),

@@ -59,7 +59,7 @@ def in_words(signature: Signature) -> str:
     """The verdict of a signature in words, with the reason if it is not good."""
     until = f"{signature.until:%Y-%m-%d}" if signature.until else ""
     words = WORDS[signature.verdict].format(until=until, digest=signature.digest)
-    return f"{words} ({signature.reason})" if signature.reason else words
+    return f"{words} – {signature.reason}" if signature.reason else words
 
 
 def check_pack(
@@ -76,8 +76,8 @@ def check_pack(
     with checker.start(contents.signatures(), keyring.packets) as wait:
         try:
             keys, findings = _inspect(keyring, profile, checker)
-            contents.findings += [*findings, *check_anchor(keys, profile)]
-            contents.findings += _revoked(keys, profile)
+            contents.findings += [*findings, *check_anchor(keys, profile), *_revoked(keys, profile)]
+            contents.errors += wrong_anchors(keys, profile)
         except SecpackError as error:
             contents.errors.append(error)
             keys = bare_keys(keyring)
@@ -227,7 +227,8 @@ class Standing:
     Several good ones by one signer are one. ``missing`` are the names of expected signers without
     a signature that names them; ``never`` is whether a waiver says why. ``faults`` are the verdicts
     that do not count, each with whether a waiver explains it. ``alarms`` are the findings, as
-    sentences, that nothing explains; a strict build has none.
+    sentences, that nothing explains; a strict build has none. ``letters`` are those beside a
+    canary, by name.
     """
 
     good: int
@@ -236,6 +237,7 @@ class Standing:
     faults: tuple[tuple[Verdict, bool], ...]
     alarms: tuple[str, ...]
     never: bool = False
+    letters: tuple[tuple[str, Standing], ...] = ()
 
 
 def standing(
@@ -294,9 +296,8 @@ def _check_file(
         return
     counted = Counter(signature.signer for signature in signatures if signature.counts)
     for signer in (signer for signer, count in counted.items() if count > 1):
-        message = (
-            f"{counted[signer]} signatures by {expected.get(signer, signer)}: keep one of them"
-        )
+        name = expected.get(signer, signer)
+        message = f"{counted[signer]} signatures by {name}: keep one of them"
         yield Finding(file.path, 0, "signature-repeated", message)
     if not counted:
         message = "no good signature by any signer in the profile"
@@ -331,11 +332,7 @@ def _check_signature(signature: Signature) -> Iterator[Finding]:
 
 
 def check_anchor(keys: Sequence[Key], profile: Profile) -> Iterator[Finding]:
-    """Compare the keys of a pack with the fingerprints that the profile pins.
-
-    Yields a finding for each pinned key that the pack lacks. Raises ParseError when the pack has
-    another master key.
-    """
+    """Yield a finding for each key that the profile pins and the pack lacks."""
     if not profile.trusted:
         message = "the profile pins no master key: whoever wrote the pack could have signed it"
         yield Finding(profile.keys[0], 0, "no-anchor", message)
@@ -344,23 +341,6 @@ def check_anchor(keys: Sequence[Key], profile: Profile) -> Iterator[Finding]:
         message = "the pack has no keys, so no signature can be good"
         yield Finding(profile.keys[0], 0, "key-missing", message, Severity.ERROR)
         return
-    for key in keys:
-        _check_master(key, [anchor.fingerprint for anchor in profile.trusted])
-    yield from _missing(keys, profile)
-
-
-def _check_master(key: Key, anchors: Sequence[str]) -> None:
-    if key.fingerprint in ("", *anchors):
-        return
-    if key.fingerprint[-16:] in [anchor[-16:] for anchor in anchors]:
-        message = f"the key {key.fingerprint} has the short id of the master key"
-        raise ParseError(message, path=key.file.path)
-    if "master-key" in key.file.path.split("/") and not key.certified:
-        message = f"the master key here is {key.fingerprint}, but the profile pins "
-        raise ParseError(message + ", ".join(anchors), path=key.file.path)
-
-
-def _missing(keys: Sequence[Key], profile: Profile) -> Iterator[Finding]:
     present = {key.fingerprint for key in keys if not key.unusable}
     pinned = [("the master key", a.fingerprint, a.until is None) for a in profile.trusted]
     pinned += [(f"the key of {s.name}", s.fingerprint, True) for s in profile.signers.values()]
@@ -369,6 +349,18 @@ def _missing(keys: Sequence[Key], profile: Profile) -> Iterator[Finding]:
             message = f"the profile pins {name}, {fingerprint}; the pack has no usable copy of it"
             severity = Severity.ERROR if is_needed else Severity.NOTICE
             yield Finding(profile.keys[0], 0, "key-missing", message, severity)
+
+
+def wrong_anchors(keys: Sequence[Key], profile: Profile) -> Iterator[ParseError]:
+    """Yield an error for each key that somebody could take for a trust anchor."""
+    anchors = [anchor.fingerprint for anchor in profile.trusted]
+    for key in (key for key in keys if anchors and key.fingerprint not in ("", *anchors)):
+        if key.fingerprint[-16:] in [anchor[-16:] for anchor in anchors]:
+            message = f"the key {key.fingerprint} has the short id of the master key"
+            yield ParseError(message, path=key.file.path)
+        elif "master-key" in key.file.path.split("/") and not key.certified:
+            message = f"the master key here is {key.fingerprint}, but the profile pins "
+            yield ParseError(message + ", ".join(anchors), path=key.file.path)
 
 
 def _revoked(keys: Sequence[Key], profile: Profile) -> Iterator[Finding]:

@@ -313,7 +313,7 @@ def _public_day(value: Any) -> tuple[date | None, list[str]]:
     try:
         return date.fromisoformat(match[1] if match else ""), []
     except ValueError:
-        return None, [f"public_time: {_encodable(value)!r} is no date"]
+        return None, [f"public_time: {_encodable(value)!r} is not a date"]
 
 
 def _cves(value: Any) -> tuple[tuple[str, ...], list[str]]:
@@ -327,7 +327,7 @@ def _cves(value: Any) -> tuple[tuple[str, ...], list[str]]:
         if words and all(_CVE.fullmatch(word) for word in words):
             cves.update(words)
         else:
-            odd.append(f"cve: {_encodable(string)!r} is no CVE")
+            odd.append(f"cve: {_encodable(string)!r} is not a CVE id")
     return tuple(sorted(cves)), odd
 
 
