@@ -51,7 +51,7 @@ def test_nothing_is_read_that_can_run_code_and_one_place_starts_processes(path: 
 
 #: The folders of ``secpack``, from the ground up: each imports from those before it, and from the
 #: modules that belong to none.
-FLOORS = ("model", "parser", "extract", "canary", "signatures", "tracker", "mirror")
+FLOORS = ("model", "parser", "extract", "canary", "signatures", "history", "tracker", "mirror")
 
 
 @pytest.mark.parametrize("floor", FLOORS)

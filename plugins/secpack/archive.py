@@ -13,7 +13,9 @@ from secpack import lint
 from secpack.canary.checks import check_canaries
 from secpack.documents import started_documents
 from secpack.errors import PackError
-from secpack.git import checked_out, first_commits
+from secpack.history import read_history
+from secpack.history.git import checked_out
+from secpack.history.publishing import newest_versions, published
 from secpack.model.archive import (
     Advisory,
     Archive,
@@ -26,10 +28,11 @@ from secpack.model.archive import (
     Signature,
 )
 from secpack.model.findings import PUBLISH_CHECK, Finding, Severity, ranges, with_waivers
+from secpack.model.history import History
 from secpack.pack import Contents, TextFile, document_id, names_of, read_contents
 from secpack.profile import Kind, Profile
 from secpack.signatures.gpgv import Checker
-from secpack.signatures.policy import check_pack, check_signatures, is_about_signatures
+from secpack.signatures.policy import check_signatures, is_about_signatures
 from secpack.tracker.join import (
     as_tracked,
     check_tracker,
@@ -50,6 +53,7 @@ def load(  # noqa: PLR0913 - all but the first are given by name
     advisories: Sequence[Advisory] = (),
     as_of: date | None = None,
     checker: Checker | None = None,
+    only_versions: bool = False,
     progress: Callable[[int, int], object] = lambda *_: None,
 ) -> Archive:
     """Read a pack and return it as an Archive.
@@ -57,16 +61,21 @@ def load(  # noqa: PLR0913 - all but the first are given by name
     ``advisories`` is tracker data; without it the archive has the advisories that the texts name.
     It leaves out, without a trace, documents that the profile embargoes and those published after
     ``as_of`` (by default the profile's). With a ``checker`` every signature is checked and judged;
-    without one the verdicts remain ``unchecked``, and there are no keys. ``progress`` gets the
-    number of texts read so far, and of all texts.
+    without one the verdicts remain ``unchecked``, and there are no keys and no history. With
+    ``only_versions``, which needs a checker, each document is as in its newest version, and others
+    are not read. ``progress`` gets the number of texts read so far, and of all texts.
 
     Raises PackError, with all reasons and what could be read, when a file cannot be published as
     it is; SecpackError when there is no pack.
     """
     profile = profile or Profile()
-    contents = read_contents(Path(path), profile)
+    pack = contents = read_contents(Path(path), profile)
+    keys, judged, history = (
+        read_history(Path(path), pack, profile, checker) if checker else ((), {}, History())
+    )
+    if only_versions:
+        contents = newest_versions(pack, history, judged, profile)
     with started_documents(contents, profile, progress) as documents:
-        keys, judged = check_pack(contents, profile, checker) if checker else ((), {})
         bulletins, canaries = documents()
     limit = as_of or profile.as_of or date.max
     publications: list[Publication] = [*bulletins, *canaries]
@@ -76,8 +85,8 @@ def load(  # noqa: PLR0913 - all but the first are given by name
     if not withheld:  # the commit that contains a withheld document is not public either
         commit, unstated = checked_out(Path(path))
         contents.findings += unstated
-    if commit:
-        judged = _with_commits(Path(path), judged)
+    if not commit:
+        judged = {path: replace(s, first=None) for path, s in judged.items()}
     archive = _joined(
         [_with_signatures(b, judged) for b in bulletins if b.id not in late],
         [_with_signatures(c, judged) for c in canaries if c.id not in late],
@@ -85,20 +94,25 @@ def load(  # noqa: PLR0913 - all but the first are given by name
     )
     secret = _names_of(withheld, profile)
     attachments = [a for a in contents.attachments if not secret.search(a.file.path)]
-    embargoes = {name for name, e in profile.documents.items() if e.status == "embargoed"}
     archive = replace(
         archive,
         attachments=tuple(_with_signatures(attachment, judged) for attachment in attachments),
         keys=keys,
         embargoed=len(contents.withheld),
         # A mistyped id would leave a document public.
-        unknown_embargoes=tuple(sorted(embargoes - contents.withheld)),
+        unknown_embargoes=tuple(sorted(profile.embargoes - contents.withheld)),
         late=len(late),
         commit=commit,
     )
-    findings = _findings(archive, contents, profile, withheld, is_checked=checker is not None)
-    published = sorted(finding for finding in findings if not secret.search(finding.file))
-    archive = replace(archive, findings=tuple(published))
+    public = {each.id for each in archive.publications}
+    public |= {f"{c.id}-{letter.name}" for c in archive.canaries for letter in c.letters}
+    public |= {each.file.path for each in archive.attachments}
+    archive = replace(archive, history=published(history, public, withheld))
+    findings = _findings(
+        archive, (pack, contents), profile, withheld, is_checked=checker is not None
+    )
+    shown = sorted(finding for finding in findings if not secret.search(finding.file))
+    archive = replace(archive, findings=tuple(shown))
     if contents.errors:
         raise PackError(tuple(contents.errors), archive)
     return archive
@@ -106,7 +120,8 @@ def load(  # noqa: PLR0913 - all but the first are given by name
 
 def _with_signatures(signed: _S, judged: Mapping[str, Signature]) -> _S:
     """A document or an attachment with its signatures as they were judged, by path."""
-    signatures = tuple(judged.get(s.file.path, s) for s in signed.signatures)
+    beside = ((s, judged.get(s.file.path, s)) for s in signed.signatures)
+    signatures = tuple(j if j.file.sha256 == s.file.sha256 else s for s, j in beside)
     signed = replace(signed, signatures=signatures)
     if isinstance(signed, Canary):
         letters = tuple(_with_signatures(letter, judged) for letter in signed.letters)
@@ -125,13 +140,6 @@ def _joined(
     return Archive(tracked, tuple(canaries), advisories, (), (), (), ids)
 
 
-def _with_commits(root: Path, judged: Mapping[str, Signature]) -> Mapping[str, Signature]:
-    """The signatures, with their first commits where a verdict rests on the time of signing."""
-    dated = [signature.file for signature in judged.values() if signature.rests_on_time]
-    first = first_commits(root, dated) if dated else {}
-    return {path: replace(s, first=first.get(path)) for path, s in judged.items()}
-
-
 def _names_of(withheld: set[str], profile: Profile) -> re.Pattern[str]:
     """Matches names of files that belong to withheld documents."""
     names = [
@@ -147,9 +155,15 @@ def _names_of(withheld: set[str], profile: Profile) -> re.Pattern[str]:
 
 
 def _findings(
-    archive: Archive, contents: Contents, profile: Profile, withheld: set[str], *, is_checked: bool
+    archive: Archive,
+    packs: tuple[Contents, Contents],
+    profile: Profile,
+    withheld: set[str],
+    *,
+    is_checked: bool,
 ) -> Iterator[Finding]:
-    """All findings, with the profile's waivers."""
+    """All findings, with the profile's waivers, on a pack as it lies there and as it is read."""
+    contents = packs[1]
     canaries = check_canaries(archive.canaries, archive.bulletins, profile)
     findings = [
         *contents.findings,
@@ -170,7 +184,9 @@ def _findings(
         and not w.finding.startswith(PUBLISH_CHECK)
         and (is_checked or not is_about_signatures(w.finding))
     ]
-    return with_waivers(findings, waivers, {file.path: file.sha256 for file in contents.files()})
+    digests = {file.path: file.sha256 for each in packs for file in each.files()}
+    texts = {s.file.path: text.sha256 for each in packs for text, s in each.signatures()}
+    return with_waivers(findings, waivers, digests, texts)
 
 
 def _documents(archive: Archive) -> list[Document]:

@@ -22,12 +22,14 @@ from secpack.cache import open_cache
 from secpack.canary.checks import check_lateness
 from secpack.errors import PackError, ParseError, SecpackError
 from secpack.files import MAX_INPUT, read_file
+from secpack.history import as_data, as_lines, read_history
 from secpack.lint import CODES, check_security_txt, lint
 from secpack.mirror import CHECKSUMS
 from secpack.mirror.copies import TIMEOUT, Folder, open_copy
 from secpack.mirror.verify_site import Outcome, verify_site
 from secpack.model.archive import Advisory, Publication
 from secpack.model.findings import Finding, Severity, with_waivers
+from secpack.pack import read_contents
 from secpack.parser.characters import visible
 from secpack.profile import Profile, load_profile
 from secpack.progress import Progress, clear
@@ -94,6 +96,23 @@ def _run_check(options: argparse.Namespace) -> int:
 def _run_profile(options: argparse.Namespace) -> int:
     print(propose(options.pack), end="")
     return _CLEAN
+
+
+def _run_history(options: argparse.Namespace) -> int:
+    profile = load_profile(options.profile) if options.profile else Profile()
+    checker = Checker(cache=open_cache("verdicts.json"), progress=Progress("Checking signatures"))
+    contents = read_contents(Path(options.pack), profile)
+    _, _, history = read_history(Path(options.pack), contents, profile, checker)
+    with _ignoring_closed_pipes():
+        if options.json:
+            print(json.dumps(as_data(history), indent=1, ensure_ascii=True))
+        else:
+            for line in as_lines(history):
+                print(_plain(line))
+        sys.stdout.flush()
+    for error in contents.errors:
+        print(_plain(str(error)), file=sys.stderr)
+    return _FINDINGS if contents.errors else _CLEAN
 
 
 def _as_far_as_usable(load: Callable[[], _T], errors: list[ParseError]) -> _T:
@@ -210,6 +229,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="secpack", description=description)
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     _add_check(commands)
+    _add_history(commands)
     _add_profile(commands)
     _add_verify_site(commands)
     return parser
@@ -240,6 +260,20 @@ def _add_check(commands: Any) -> None:
         "--no-cache", action="store_true", help="check every signature anew, and keep no verdicts"
     )
     command.set_defaults(run=_run_check)
+
+
+def _add_history(commands: Any) -> None:
+    command = commands.add_parser(
+        "history",
+        help="list the versions of all documents, and what waits for signatures",
+        description="Lists, from the history of a git checkout, the versions of every document, "
+        "every signature that ever was, and the texts that are pending. Exit status: 0 clean, "
+        "1 unreadable files, 2 unusable arguments.",
+    )
+    command.add_argument("pack", help="the folder of the pack")
+    command.add_argument("--profile", type=Path, help="the issuer's profile (TOML)")
+    command.add_argument("--json", action="store_true", help="print JSON for programs")
+    command.set_defaults(run=_run_history)
 
 
 def _add_profile(commands: Any) -> None:

@@ -123,7 +123,7 @@ def read_bulletin(text: TextFile, letters: Sequence[TextFile], profile: Profile)
     if letters:
         path = letters[0].file.path
         raise ParseError("a letter next to a bulletin; only canaries have letters", path=path)
-    document, metadata = _read(text, profile.bulletins, profile, word="bulletin")
+    document, metadata = read_head(text, profile.bulletins, profile, word="bulletin")
     mentions = _mentions(document, profile)
     evidence = decide(mentions)
     addresses = advisory_numbers(evidence)
@@ -154,7 +154,7 @@ def read_bulletin(text: TextFile, letters: Sequence[TextFile], profile: Profile)
 
 def read_canary(text: TextFile, files: Sequence[TextFile], profile: Profile) -> Canary:
     """Read a canary and its letters. Raises ParseError, and TextError."""
-    document, metadata = _read(text, profile.canaries, profile, word="canary")
+    document, metadata = read_head(text, profile.canaries, profile, word="canary")
     statements = read_statements(document)
     letters = tuple(_letter(file, text, profile) for file in files)
     documents = (document, *(letter.document for letter in letters))
@@ -194,7 +194,9 @@ def _mentions(document: Document, profile: Profile) -> tuple[Mention, ...]:
     )
 
 
-def _read(text: TextFile, kind: Kind, profile: Profile, *, word: str) -> tuple[Document, Metadata]:
+def read_head(
+    text: TextFile, kind: Kind, profile: Profile, *, word: str
+) -> tuple[Document, Metadata]:
     """Parse a text and compare it with its file's name; ``word`` is the kind that it must state.
 
     Its errors are those of the metadata. Raises ParseError if nothing can be read.

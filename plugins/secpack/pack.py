@@ -22,7 +22,7 @@ from secpack.profile import Kind, Profile
 from secpack.signatures.packets import likeness
 from secpack.signatures.private_keys import find_private_key
 
-_MAX_SIGNATURE: Final = 64 * 1024
+MAX_SIGNATURE: Final = 64 * 1024
 
 #: The largest file of a pack in bytes, published or not.
 _MAX_FILE: Final = 64 * 1024 * 1024
@@ -127,6 +127,59 @@ def document_id(kind: Kind, number: int) -> str:
     return f"{kind.prefix}-{number:03d}"
 
 
+class Layout:
+    """Which file of a pack is what, by its path alone."""
+
+    def __init__(self, profile: Profile) -> None:
+        self.kinds = (profile.bulletins, profile.canaries)
+        self.document_like = _document_like(profile)
+        self._attachments = profile.attachments
+        self._embargoes = profile.embargoes
+        self._endings = [
+            re.compile(rf"(?P<document>.+){_regular(pattern)}", re.ASCII | re.DOTALL)
+            for pattern in profile.signatures
+        ]
+
+    def contains(self, path: str) -> bool:
+        """Whether a file is in a folder of documents or attachments."""
+        below = (path.startswith(f"{folder}/") for folder in self._attachments)
+        return any(kind.contains(path) for kind in self.kinds) or any(below)
+
+    def place(self, path: str) -> tuple[Kind | None, re.Match[str] | None]:
+        """The kind of a document by its folder and name; or, without a match, by its folder."""
+        kinds = [kind for kind in self.kinds if kind.contains(path)]
+        for kind in kinds:
+            if match := _match(kind, _name(path)):
+                return kind, match
+        return (kinds[0] if kinds else None), None
+
+    def signed_by(self, path: str) -> tuple[str, str] | None:
+        """The path of what a signature signs, and the signer's name in it; None for other files."""
+        for ending in self._endings:
+            if match := ending.fullmatch(path):
+                return match["document"], match.groupdict().get("signer") or ""
+        return None
+
+    def identity(self, path: str) -> str:
+        """The id of a document; a letter's has its name, too, and another file's is its path."""
+        kind, match = self.place(path)
+        if not kind or not match:
+            return path
+        return "-".join(filter(None, (document_id(kind, int(match["number"])), match["letter"])))
+
+    def embargoed(self, path: str) -> str:
+        """The id of an embargoed document, by the name of its file; empty for other files."""
+        kind, match = self.place(path)
+        identity = document_id(kind, int(match["number"])) if kind and match else ""
+        return identity if identity in self._embargoes else ""
+
+    def is_attachment(self, path: str) -> bool:
+        """Whether a signed file can be published that is no document."""
+        name = _name(path)
+        is_other = SKIPPED.fullmatch(name) or self.document_like.fullmatch(name)
+        return not is_other and _ATTACHMENT.fullmatch(name) is not None
+
+
 class _Reader:
     """Reads the files of one pack into ``contents``."""
 
@@ -138,12 +191,9 @@ class _Reader:
         self._settled: set[str] = set()  # in their places, though not published
         self._unsigned: defaultdict[str, list[str]] = defaultdict(list)  # by folder of attachments
         self._others: dict[str, str] = {}  # why they are not published, by path
-        self._kinds = (profile.bulletins, profile.canaries)
-        self._document_like = _document_like(profile)
-        self._endings = [
-            re.compile(rf"(?P<document>.+){_regular(pattern)}", re.ASCII | re.DOTALL)
-            for pattern in profile.signatures
-        ]
+        self._layout = Layout(profile)
+        self._kinds = self._layout.kinds
+        self._document_like = self._layout.document_like
 
     def read_documents(self) -> None:
         """Read the documents, letters and attachments, and their signatures."""
@@ -158,15 +208,15 @@ class _Reader:
                 self._report(folder, "folder-missing", message, Severity.NOTICE)
         signatures: defaultdict[str, _Signed] = defaultdict(list)
         for path in paths:
-            if signed := self._signed_by(path):
+            if signed := self._layout.signed_by(path):
                 self._settled.add(path)
                 signatures[signed[0]].append((signed[1], path))
         for path in paths:
             own = signatures.pop(path, [])
-            if not self._signed_by(path) and not SKIPPED.fullmatch(_name(path)):
+            if not self._layout.signed_by(path) and not SKIPPED.fullmatch(_name(path)):
                 self._read_document(path, own)
         for document, orphans in signatures.items():
-            for _, path in orphans if not self._embargoed(document) else ():
+            for _, path in orphans if not self._layout.embargoed(document) else ():
                 why = "not published: the document that it signs is not here"
                 self._report(path, "orphan-signature", why, Severity.ERROR)
 
@@ -248,15 +298,15 @@ class _Reader:
     # --- documents ---
 
     def _read_document(self, path: str, signed: _Signed) -> None:
-        kind, match = self._place(path)
-        if identity := self._embargoed(path):
+        kind, match = self._layout.place(path)
+        if identity := self._layout.embargoed(path):
             self.contents.withheld.add(identity)
             self._settled.add(path)
         elif kind and match:
             contents = self.contents
             texts = contents.canaries if kind is self._kinds[1] else contents.bulletins
             if file := self._read(path, MAX_BYTES):
-                texts.append(_text_file(file, match, self._signatures(signed)))
+                texts.append(text_file(file, match, self._signatures(signed)))
         elif self._document_like.fullmatch(_name(path)):
             if kind:
                 why = f"not published: expected a name like {_where(kind)}"
@@ -271,30 +321,8 @@ class _Reader:
         elif signed and (file := self._read(path, MAX_BYTES)):
             self.contents.attachments.append(Attachment(file, self._signatures(signed)))
 
-    def _place(self, path: str) -> tuple[Kind | None, re.Match[str] | None]:
-        """The kind of a document by its folder and name; or, without a match, by its folder."""
-        kinds = [kind for kind in self._kinds if kind.contains(path)]
-        for kind in kinds:
-            if match := _match(kind, _name(path)):
-                return kind, match
-        return (kinds[0] if kinds else None), None
-
-    def _embargoed(self, path: str) -> str:
-        """The id of an embargoed document, by the name of its file; empty for other files."""
-        kind, match = self._place(path)
-        identity = document_id(kind, int(match["number"])) if kind and match else ""
-        known = self._profile.documents.get(identity)
-        return identity if known and known.status == "embargoed" else ""
-
-    def _signed_by(self, path: str) -> tuple[str, str] | None:
-        """The path of what a signature signs, and the signer's name in it; None for other files."""
-        for ending in self._endings:
-            if match := ending.fullmatch(path):
-                return match["document"], match.groupdict().get("signer") or ""
-        return None
-
     def _signatures(self, signed: _Signed) -> tuple[Signature, ...]:
-        files = ((signer, self._read(path, _MAX_SIGNATURE)) for signer, path in signed)
+        files = ((signer, self._read(path, MAX_SIGNATURE)) for signer, path in signed)
         return tuple(Signature(file, signer) for signer, file in files if file)
 
     # --- files ---
@@ -434,7 +462,8 @@ def _document_like(profile: Profile) -> re.Pattern[str]:
     return re.compile(rf"(?i)(?:{'|'.join(names) or '(?!)'})(?:{endings or '(?!)'})?")
 
 
-def _text_file(file: File, match: re.Match[str], signatures: tuple[Signature, ...]) -> TextFile:
+def text_file(file: File, match: re.Match[str], signatures: tuple[Signature, ...] = ()) -> TextFile:
+    """A text of the pack, with what its path states, as ``Layout.place`` has matched it."""
     stated = match.groupdict().get("year") or ""
     year = int(stated) if stated.isdigit() else None
     is_draft = stated == "draft"

@@ -382,6 +382,11 @@ class Profile:
         }
 
     @property
+    def embargoes(self) -> set[str]:
+        """The ids of embargoed documents."""
+        return {name for name, entry in self.documents.items() if entry.status == "embargoed"}
+
+    @property
     def pinned(self) -> set[str]:
         """The fingerprints of the trust anchors and the signers' keys."""
         anchors = {anchor.fingerprint for anchor in self.trusted}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import subprocess
 from datetime import date
@@ -10,8 +11,8 @@ from pathlib import Path
 import pytest
 
 from secpack import load
-from secpack.git import checked_out, first_commits
-from secpack.model.archive import File
+from secpack.history.git import HistoryError, Log, checked_out, read_log
+from secpack.parser.lines import MAX_BYTES
 from tests.packs import make_pack, numbered
 
 
@@ -48,24 +49,42 @@ def test_a_branch_a_packed_one_and_none(tmp_path: Path) -> None:
     assert read_commit(pack) == commit
 
 
-def text_of(pack: Path) -> File:
-    return File("text", (pack / "QSBs/qsb-001-2001.txt").read_bytes(), "")
+def text_of(pack: Path) -> bytes:
+    return (pack / "QSBs/qsb-001-2001.txt").read_bytes()
+
+
+def unavailable(pack: Path) -> str:
+    """Why the history of a pack is not available."""
+    with pytest.raises(HistoryError) as error:
+        log_of(pack)
+    return str(error.value)
+
+
+def log_of(pack: Path) -> Log:
+    """The history of a pack's bulletins."""
+    return read_log(pack, lambda path: path.startswith("QSBs/") and MAX_BYTES)
+
+
+def came(pack: Path, data: bytes) -> list[str]:
+    """The commits with which bytes came."""
+    log = log_of(pack)
+    return [log.commits[n].name for n in log.came.get(hashlib.sha256(data).hexdigest(), ())]
 
 
 def test_the_first_commit_with_these_bytes(tmp_path: Path) -> None:
     """Also where the file was another in between; nothing is known without the whole history."""
     pack = checkout(tmp_path / "pack")
     first, text = git(pack, "rev-parse", "HEAD"), text_of(pack)
-    for data in (b"other", text.data):
+    for data in (b"other", text):
         (pack / "QSBs/qsb-001-2001.txt").write_bytes(data)
         git(pack, "commit", "--quiet", "--all", "--message", "Again")
-    commit, day = first_commits(pack, [text])["text"]
-    assert commit == first
-    assert day.isoformat() == git(pack, "show", "-s", "--format=%cI", first).replace("Z", "+00:00")
-    assert first_commits(pack, [File("text", b"unknown", "")]) == {}
+    assert came(pack, text) == [first, git(pack, "rev-parse", "HEAD")]
+    assert came(pack, b"unknown") == []
+    day = log_of(pack).commits[0].date.isoformat()
+    assert day == git(pack, "show", "-s", "--format=%cI", first).replace("Z", "+00:00")
     git(pack, "clone", "--quiet", "--depth=1", f"file://{pack}", str(tmp_path / "shallow"))
-    assert first_commits(tmp_path / "shallow", [text]) == {}
-    assert first_commits(tmp_path, [text]) == {}
+    assert unavailable(tmp_path / "shallow").startswith("the clone is shallow")
+    assert unavailable(tmp_path) == "the pack is no git checkout"
 
 
 def no_commit(pack: Path) -> str:
@@ -119,7 +138,7 @@ def test_git_that_waits_is_ended(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     pack = checkout(tmp_path / "pack")
     os.mkfifo(tmp_path / "pipe")
     git(pack, "config", "include.path", str(tmp_path / "pipe"))
-    monkeypatch.setattr("secpack.git._PATIENCE", 1)
+    monkeypatch.setattr("secpack.history.git._PATIENCE", 1)
     assert no_commit(pack) == "git did not finish within 1 seconds"
 
 
@@ -149,7 +168,7 @@ def test_a_repository_runs_nothing(tmp_path: Path) -> None:
     assert read_commit(pack) == commit
     git(pack, "config", "log.showSignature", "true")
     git(pack, "config", "gpg.program", str(trap))
-    assert first_commits(pack, [text_of(pack)]).keys() == {"text"}
+    assert came(pack, text_of(pack)) == [commit]
     # A partial clone would ask its origin for a commit that is missing, by a command of its own.
     git(pack, "config", "extensions.partialClone", "origin")
     git(pack, "config", "remote.origin.promisor", "true")

@@ -277,19 +277,37 @@ def test_the_profile_says_which_verdicts_count(
     assert errors(archive) == {(f"{NAME}.sig.ines", "signature-good-legacy")}
 
 
-@pytest.mark.parametrize(("required", "missing"), [(0, Severity.ERROR), (1, Severity.NOTICE)])
+@pytest.mark.parametrize(
+    ("required", "signing", "missing"),
+    [
+        (0, ("ines", "tomek"), Severity.ERROR),
+        (1, ("ines", "tomek"), Severity.NOTICE),
+        (2, ("ines", "tomek"), Severity.NOTICE),
+        (3, ("ines", "tomek"), Severity.ERROR),
+        (1, ("ines",), Severity.ERROR),  # one is never enough where more are expected
+    ],
+)
 def test_the_profile_says_how_many_must_sign(
     tmp_path: Path,
     gnupg: Gnupg,
     profile: Profile,
     keys: dict[str, str | bytes],
     required: int,
+    signing: tuple[str, ...],
     missing: Severity,
 ) -> None:
-    signed = {"ines": gnupg.sign(TEXT, "ines")}
+    signed = {name: gnupg.sign(TEXT, name) for name in signing}
+    profile = with_three(profile)
     archive = archive_of(tmp_path, replace(profile, required=required), keys, signed)
-    (finding,) = (f for f in archive.findings if f.code == "signer-missing")
-    assert finding.severity is missing
+    found = [f for f in archive.findings if f.code == "signer-missing"]
+    assert {finding.severity for finding in found} == {missing}
+    assert len(found) == 3 - len(signing)
+
+
+def with_three(profile: Profile) -> Profile:
+    """Three signers are expected."""
+    third = replace(profile.signers["brief"], bulletins=Period())
+    return replace(profile, signers={**profile.signers, "brief": third})
 
 
 def standing_of(archive: Archive, profile: Profile) -> Standing:
@@ -325,9 +343,10 @@ def test_a_signature_that_names_nobody_may_be_by_who_is_missing(
 def test_nobody_is_missing_where_enough_have_signed(
     tmp_path: Path, gnupg: Gnupg, profile: Profile, keys: dict[str, str | bytes]
 ) -> None:
-    profile = replace(profile, required=1)
-    archive = archive_of(tmp_path, profile, keys, {"tomek": gnupg.sign(TEXT, "tomek")})
-    assert standing_of(archive, profile) == Standing(1, 1, (), (), ())
+    profile = replace(with_three(profile), required=2)
+    signed = {name: gnupg.sign(TEXT, name) for name in ("ines", "tomek")}
+    archive = archive_of(tmp_path, profile, keys, signed)
+    assert standing_of(archive, profile) == Standing(2, 2, (), (), ())
 
 
 def revoked_copy(gnupg: Gnupg) -> bytes:

@@ -25,7 +25,7 @@ from bulletins.build.checksums import paths
 from secpack.cache import cache_folder, read_json, write_json
 from secpack.errors import SecpackError
 from secpack.files import read_file
-from secpack.git import checked_out
+from secpack.history.git import checked_out
 
 _FORMAT: Final = 3
 

@@ -10,6 +10,7 @@ from typing import Final, TypeAlias
 
 from secpack.model.blocks import Block, Id, Letterhead
 from secpack.model.findings import Finding
+from secpack.model.history import NO_HISTORY, History
 
 #: Advisories have a field with the name of the type.
 Day: TypeAlias = date
@@ -281,7 +282,8 @@ class Signature:
     key or a subkey), ``primary`` of its primary key; both are empty if unknown. ``reason`` is why
     it is not good, ``until`` the end of its key. ``counts`` is whether the profile accepts the
     verdict. ``certified`` is whether an anchor has certified the key, or None if nobody checked.
-    ``first`` is the first commit that holds it, with its date, if that was looked for.
+    ``first`` is the first commit that holds it, with its date, if that is known. ``covers`` is the
+    digest (SHA-256) of the text that it fits, perhaps not the one beside it; empty if unknown.
     """
 
     file: File
@@ -297,6 +299,7 @@ class Signature:
     until: datetime | None = None
     counts: bool = False
     first: tuple[str, datetime] | None = None
+    covers: str = ""
 
     @property
     def rests_on_time(self) -> bool:
@@ -534,7 +537,8 @@ class Archive:
     Everything ascends by number. ``ids`` are those that are no advisories. Of withheld documents
     there are only counts: ``embargoed`` by the profile, ``late`` after the day that is shown.
     ``unknown_embargoes`` are ids that the profile embargoes and no document has. ``commit`` is that
-    of the git checkout; empty if there is none, or if something is withheld.
+    of the git checkout; empty if there is none, or if something is withheld. ``history`` has the
+    versions of what is published, with the signatures that cover them, and what is pending.
     """
 
     bulletins: tuple[Bulletin, ...]
@@ -548,6 +552,7 @@ class Archive:
     unknown_embargoes: tuple[str, ...] = ()
     late: int = 0
     commit: str = ""
+    history: History = NO_HISTORY
 
     @property
     def cves(self) -> tuple[NamedId, ...]:

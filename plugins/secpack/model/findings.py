@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
+from types import MappingProxyType
 from typing import Final
 
 #: Codes of the publish check begin with this; only that check compares them with waivers.
@@ -58,7 +59,8 @@ class Finding:
 class Waiver:
     """A finding, by its code, that the profile accepts in some files, and the reason.
 
-    With ``sha256`` (hex) it ends when the file changes.
+    With ``sha256`` (hex) it ends when the file changes; for a signature that can also be the digest
+    of the text beside it.
     """
 
     finding: str
@@ -68,14 +70,19 @@ class Waiver:
 
 
 def with_waivers(
-    findings: Iterable[Finding], waivers: Sequence[Waiver], digests: Mapping[str, str]
+    findings: Iterable[Finding],
+    waivers: Sequence[Waiver],
+    digests: Mapping[str, str],
+    texts: Mapping[str, str] = MappingProxyType({}),
 ) -> Iterator[Finding]:
     """Yield the findings, waived ones as notices, then a finding for each waiver without effect.
 
-    ``digests`` are the digests of files by path, for waivers that accept one version of a file.
+    ``digests`` are the digests of files by path, for waivers that accept one version of a file, and
+    ``texts`` those of the texts beside signatures.
     """
     single = [(w, (w.finding, file)) for w in waivers for file in w.file]
-    reasons = {at: w.reason for w, at in single if w.sha256 in ("", digests.get(at[1]))}
+    accepted = {at: {"", digests.get(at[1]), texts.get(at[1])} for _, at in single}
+    reasons = {at: w.reason for w, at in single if w.sha256 in accepted[at]}
     used = set()
     for finding in findings:
         waived = (finding.code, finding.file)

@@ -86,8 +86,9 @@ class Checker:
         gpgv = find_program("gpgv")
         suffix = f"{hashlib.sha256(keyring).hexdigest()} {gpgv.identity}"
         names = {s.file.path: f"{of.sha256} {s.file.sha256} {suffix}" for of, s in jobs}
-        checked = {s.file.path: _restored(s, self.cache.get(names[s.file.path])) for _, s in jobs}
-        missing = [job for job in jobs if checked[job[1].file.path] is None]
+        pairs = {names[job[1].file.path]: job for job in reversed(jobs)}  # each of them once
+        kept = {name: self.cache.get(name) for name in pairs}
+        missing = [job for name, job in pairs.items() if _restored(job[1], kept[name]) is None]
         workers = max(1, min(os.cpu_count() or 1, len(missing)))
         with tempfile.TemporaryDirectory() as folder, ThreadPoolExecutor(workers) as pool:
             home = Path(folder)
@@ -97,11 +98,13 @@ class Checker:
             def signatures() -> Mapping[str, Signature]:
                 for number, future in enumerate(futures, 1):
                     signature = future.result()
-                    checked[signature.file.path] = signature
-                    self.cache.put(names[signature.file.path], _kept(signature))
+                    name = names[signature.file.path]
+                    kept[name] = _kept(signature)
+                    self.cache.put(name, _kept(signature))
                     self._progress(number, len(futures))
                 self.cache.save()
-                return {path: signature for path, signature in checked.items() if signature}
+                checked = (_restored(s, kept[names[s.file.path]]) for _, s in jobs)
+                return {signature.file.path: signature for signature in checked if signature}
 
             try:
                 yield signatures

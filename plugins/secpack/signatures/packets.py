@@ -14,7 +14,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import islice, pairwise
-from typing import Final
+from typing import Final, TypeAlias
 
 from secpack.errors import ParseError
 
@@ -177,6 +177,18 @@ def _divided(signature: bytes) -> tuple[bytes, bytes, bytes]:
     return signature[:covered], signature[covered + 2 : end], signature[end:]
 
 
+#: The name of a digest for Python, empty if it lacks it; what follows the text; how it begins.
+DigestOf: TypeAlias = tuple[str, bytes, bytes]
+
+
+def digest_of(signature: bytes) -> DigestOf:
+    """Of which digest a signature is."""
+    covered, _, rest = _divided(signature)
+    name = DIGESTS.get(str(covered[3]), "").lower()
+    trailer = covered + b"\x04\xff" + len(covered).to_bytes(4)
+    return name if name in hashlib.algorithms_guaranteed else "", trailer, rest[:2]
+
+
 def fits(signature: bytes, document: bytes, fingerprint: str) -> bool:
     """Whether the parts that a signature does not cover agree with those that it covers.
 
@@ -184,11 +196,9 @@ def fits(signature: bytes, document: bytes, fingerprint: str) -> bool:
     compared.
     """
     covered, subpackets, rest = _divided(signature)
-    trailer = covered + b"\x04\xff" + len(covered).to_bytes(4)
-    name = DIGESTS.get(str(covered[3]), "").lower()
-    is_known = name in hashlib.algorithms_guaranteed
-    digest = hashlib.new(name, document + trailer, usedforsecurity=False) if is_known else None
-    is_same = digest is None or digest.digest()[:2] == rest[:2]
+    name, trailer, start = digest_of(signature)
+    digest = hashlib.new(name, document + trailer, usedforsecurity=False) if name else None
+    is_same = digest is None or digest.digest()[:2] == start
     are_numbers = covered[2] not in _WITH_NUMBERS or _are_numbers(rest[2:])
     return is_same and are_numbers and _are_issuers(subpackets, fingerprint)
 

@@ -63,17 +63,21 @@ def in_words(signature: Signature) -> str:
 
 
 def check_pack(
-    contents: Contents, profile: Profile, checker: Checker
-) -> tuple[tuple[Key, ...], Mapping[str, Signature]]:
+    contents: Contents,
+    profile: Profile,
+    checker: Checker,
+    older: Sequence[tuple[File, Signature]] = (),
+) -> tuple[tuple[Key, ...], dict[str, Signature]]:
     """Check and judge all signatures of a pack; return its keys, and the signatures by path.
 
+    ``older`` are further signatures to check, each with a text, at paths of their own.
     Findings about keys go to the ``findings`` of ``contents``.
     Another master key than the profile's, and a signature from the future, go to its ``errors``.
     Raises ProgramMissingError when gpgv is missing.
     """
     keyring = build_keyring(contents.keys, profile.pinned)
     contents.findings += keyring.findings
-    with checker.start(contents.signatures(), keyring.packets) as wait:
+    with checker.start([*contents.signatures(), *older], keyring.packets) as wait:
         try:
             keys, findings = _inspect(keyring, profile, checker)
             contents.findings += [*findings, *check_anchor(keys, profile), *_revoked(keys, profile)]
@@ -105,7 +109,8 @@ def _from_the_future(signatures: Mapping[str, Signature]) -> Iterator[ParseError
     They are errors, not findings: the clock may stop a build, but never change its output.
     """
     tomorrow = datetime.now(UTC) + timedelta(days=1)
-    for path, signature in sorted(signatures.items()):
+    once = {s.file.sha256: (path, s) for path, s in sorted(signatures.items(), reverse=True)}
+    for path, signature in sorted(once.values(), key=lambda each: each[0]):
         if signature.created and signature.created > tomorrow:
             message = f"signed in the future, on {signature.created:%Y-%m-%d}: check the clock of "
             message += "this machine, or ask the signer to sign again"
@@ -274,14 +279,27 @@ def standing(
 
 def expected_signers(publication: Publication, profile: Profile) -> dict[str, str]:
     """The names of the signers of a document, by the names in their signatures' files."""
+    is_bulletin = isinstance(publication, Bulletin)
+    return expected_on(publication.published, profile, is_bulletin=is_bulletin)
+
+
+def expected_on(day: date, profile: Profile, *, is_bulletin: bool) -> dict[str, str]:
+    """The names of those who sign on a day, by the names in their signatures' files."""
     expected = {}
-    day = publication.published
     days = (day, date.max) if day == UNDATED else (day,)  # who signs on every day
     for name, signer in profile.signers.items():
-        period = signer.bulletins if isinstance(publication, Bulletin) else signer.canaries
+        period = signer.bulletins if is_bulletin else signer.canaries
         if period and all(each in period for each in days):
             expected[name] = signer.name
     return expected
+
+
+def enough(expected: int, profile: Profile) -> int:
+    """How many of the expected signers must sign: all, unless the profile says how many.
+
+    One is never enough where more are expected.
+    """
+    return max(1, min(expected, max(2, profile.required)) if profile.required else expected)
 
 
 def _check_file(
@@ -289,7 +307,7 @@ def _check_file(
 ) -> Iterator[Finding]:
     """Check the signatures of one file, which the ``expected`` signers must have signed."""
     for signature in signatures:
-        yield from _check_signature(signature)
+        yield from check_signature(signature)
     if not signatures:
         message = "not signed; expected a detached signature next to it"
         yield Finding(file.path, 0, "unsigned", message, Severity.ERROR)
@@ -302,7 +320,7 @@ def _check_file(
     if not counted:
         message = "no good signature by any signer in the profile"
         yield Finding(file.path, 0, "no-good-signature", message, Severity.ERROR)
-    is_enough = 0 < profile.required <= len(counted.keys() & expected.keys())
+    is_enough = enough(len(expected), profile) <= len(counted.keys() & expected.keys())
     for name in _missing_signers(signatures, expected):
         message = f"no signature by {name}; the profile expects one"
         severity = Severity.NOTICE if is_enough else Severity.ERROR
@@ -319,7 +337,8 @@ def is_about_signatures(code: str) -> bool:
     return code.startswith(("sign", "unsigned", "no-good-signature", "key-"))
 
 
-def _check_signature(signature: Signature) -> Iterator[Finding]:
+def check_signature(signature: Signature) -> Iterator[Finding]:
+    """Yield a finding if a judged signature does not count, or its digest is obsolete."""
     path = signature.file.path
     if not signature.counts and signature.verdict is not Verdict.UNCHECKED:
         code = f"signature-{signature.verdict.value}".replace("signature-signer", "signer")

@@ -1,0 +1,225 @@
+"""Reads a git repository: its commit, and the files of all its history.
+
+The repository of a pack may be hostile. git reads only the repository's own configuration, runs no
+program for these commands, fetches nothing, and has limits. Nothing is said of a repository that
+uses files outside the pack: it could be another's.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import os
+import re
+import stat
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Final
+
+from secpack.errors import SecpackError
+from secpack.model.archive import File
+from secpack.model.findings import Finding, Severity
+from secpack.programs import LimitError, find_program, run
+
+_LOGGED: Final = re.compile(rb"([0-9a-f]{40,64}) (-?\d{1,20})((?: [0-9a-f]{40,64})*) ?")
+#: A regular file that a commit adds or changes.
+_CHANGED: Final = re.compile(rb":\d+ 100(?:644|755) [0-9a-f]+ ([0-9a-f]{40,64}) [AMT]\t(.+)")
+_LAST: Final = 2**32  # the latest date of a commit, in seconds
+_PATIENCE: Final = 10  # seconds for each call
+_MOST_COMMITS: Final = 200_000
+_MOST_BLOBS: Final = 10_000
+_MOST_BYTES: Final = 48 * 1024 * 1024
+
+#: What names blobs, by the length of a name.
+_DIGESTS: Final = {40: "sha1", 64: "sha256"}
+#: Files with which a repository uses refs or objects of another.
+_ELSEWHERE: Final = ("commondir", "objects/info/alternates", "objects/info/http-alternates")
+
+#: git reads the pack whoever owns it, and neither runs a program nor fetches anything. Nothing in
+#: the repository's configuration changes what it prints.
+_SETTINGS: Final = (
+    "safe.directory=*",
+    "core.commitGraph=false",
+    "core.fsmonitor=false",
+    f"core.hooksPath={os.devnull}",
+    "core.quotePath=false",
+    *(f"gpg.{form}program={os.devnull}" for form in ("", "openpgp.", "x509.", "ssh.")),
+    "log.diffMerges=separate",
+    "log.showRoot=true",
+)
+_ENVIRONMENT: Final = {
+    "GIT_CONFIG_NOSYSTEM": "1",
+    "GIT_CONFIG_GLOBAL": os.devnull,
+    "GIT_ALLOW_PROTOCOL": "",
+    "GIT_GRAFT_FILE": os.devnull,
+    "GIT_NO_LAZY_FETCH": "1",
+    "GIT_NO_REPLACE_OBJECTS": "1",
+    "GIT_OPTIONAL_LOCKS": "0",
+    "GIT_TERMINAL_PROMPT": "0",
+}
+#: Parents first, each parent of a merge; paths limit nothing, so that nothing is left out.
+_LOG: Final = (
+    *("log", "--topo-order", "--reverse", "-m", "--full-history", "--raw", "--no-abbrev"),
+    *("--no-renames", "--no-relative", "--no-notes", "--no-color", "--no-ext-diff"),
+    *("--no-show-signature", "--format=%H %ct %P", "HEAD", "--"),
+)
+
+
+class HistoryError(SecpackError):
+    """The history of a pack is not available, for this reason."""
+
+
+@dataclass(frozen=True, slots=True)
+class Commit:
+    """A commit: its name, its date in UTC by its maker's word, and the places of its parents."""
+
+    name: str
+    date: datetime
+    parents: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Log:
+    """The commit that is checked out, and all its ancestors, parents first.
+
+    ``files`` are those that they hold, ``came`` the places of the commits with which bytes came, by
+    digest (SHA-256).
+    """
+
+    commits: Sequence[Commit]
+    files: Sequence[File]
+    came: Mapping[str, Sequence[int]]
+
+    def first_with(self, groups: Sequence[Sequence[str]]) -> str:
+        """The first commit that has, or follows, one digest of each group; empty if there is none.
+
+        What lies only in the folder came with no commit.
+        """
+        bits: dict[int, int] = {}
+        for bit, group in enumerate(groups):
+            for place in (place for digest in group for place in self.came.get(digest, ())):
+                bits[place] = bits.get(place, 0) | 1 << bit
+        for place in range(min(bits, default=len(self.commits)), len(self.commits)):
+            for parent in self.commits[place].parents:
+                bits[place] = bits.get(place, 0) | bits.get(parent, 0)
+            if bits.get(place) == (1 << len(groups)) - 1:
+                return self.commits[place].name
+        return ""
+
+
+def checked_out(root: Path) -> tuple[str, tuple[Finding, ...]]:
+    """Return the commit of HEAD, or the reason why a checkout's commit is not stated.
+
+    Raises ProgramMissingError when there is a checkout and git is missing.
+    """
+    if not os.path.lexists(root / ".git"):
+        return "", ()
+    try:
+        name = _run(root, "rev-parse", "--verify", "--quiet", "HEAD^{commit}")
+        return name.decode().strip(), ()
+    except HistoryError as error:
+        reason = str(error)
+    message = f"the commit of this checkout is not stated: {reason}"
+    return "", (Finding(".git", 0, "no-commit", message, Severity.WARNING),)
+
+
+def read_log(root: Path, limit: Callable[[str], int]) -> Log:
+    """Read the history of files, of which ``limit`` gives the most bytes by path; 0 for no file.
+
+    Larger ones are left out. Raises HistoryError when history is not known in full.
+    """
+    if reason := incomplete(root):
+        raise HistoryError(reason)
+    commits: dict[str, Commit] = {}
+    places: dict[str, int] = {}
+    came: dict[str, list[int]] = {}
+    files: dict[tuple[str, str], int] = {}
+    for line in _run(root, *_LOG).split(b"\n"):
+        if (logged := _LOGGED.fullmatch(line)) and (name := logged[1].decode()) not in places:
+            date = datetime.fromtimestamp(min(max(0, int(logged[2])), _LAST), UTC)
+            parents = tuple(places[parent] for parent in logged[3].decode().split())
+            places[name] = len(commits)
+            commits[name] = Commit(name, date, parents)
+        elif changed := _CHANGED.fullmatch(line):
+            blob, path = changed[1].decode(), changed[2].decode("utf-8", "replace")
+            if most := limit(path):
+                files[path, blob] = most
+                came.setdefault(blob, []).append(len(commits) - 1)
+    if len(commits) > _MOST_COMMITS:
+        raise HistoryError("it has too many commits")
+    data = dict(_read_blobs(root, {blob: most for (_, blob), most in files.items()}))
+    digests = {blob: hashlib.sha256(each).hexdigest() for blob, each in data.items()}
+    return Log(
+        tuple(commits.values()),
+        [File(path, data[blob], digests[blob]) for path, blob in files if blob in data],
+        {digest: came[blob] for blob, digest in digests.items()},
+    )
+
+
+def _read_blobs(root: Path, limits: Mapping[str, int]) -> Iterator[tuple[str, bytes]]:
+    """Yield blobs by name, each up to its limit; larger ones are left out. Raises HistoryError."""
+    form = "--batch-check=%(objectname) %(objecttype) %(objectsize)"
+    listed = _run(root, "cat-file", form, data=_lines(limits)).decode().splitlines()
+    parts = [line.split(" ") for line in listed]
+    if [part[:2] for part in parts] != [[name, "blob"] for name in limits]:
+        raise HistoryError("the repository lacks a part of it")
+    sizes = {name: int(size) for name, _, size in parts if int(size) <= limits[name]}
+    if len(sizes) > _MOST_BLOBS or sum(sizes.values()) > _MOST_BYTES:
+        raise HistoryError("it has too many texts and signatures, or too large ones")
+    output = io.BytesIO(_run(root, "cat-file", "--batch", data=_lines(sizes)))
+    for name, size in sizes.items():
+        data = output.read(len(f"{name} blob {size}\n") + size + 1)[-size - 1 : -1]
+        digest = hashlib.new(_DIGESTS[len(name)], b"blob %d\0" % size, usedforsecurity=False)
+        digest.update(data)
+        if digest.hexdigest() != name:
+            raise HistoryError(f"the blob {name} is damaged")
+        yield name, data
+
+
+def _lines(names: Mapping[str, int]) -> bytes:
+    return "".join(f"{name}\n" for name in names).encode()
+
+
+def _run(root: Path, *command: str, data: bytes = b"") -> bytes:
+    """What git prints. Raises HistoryError when it fails or must not read the repository."""
+    git = find_program("git")
+    settings = [part for setting in _SETTINGS for part in ("-c", setting)]
+    arguments = [*settings, "--no-pager", "--git-dir", str(root / ".git"), *command]
+    try:
+        if reason := _objection(root / ".git"):
+            raise HistoryError(reason)
+        done = run(git, arguments, seconds=_PATIENCE, data=data, environment=_ENVIRONMENT)
+    except (LimitError, OSError) as error:
+        raise HistoryError(str(error)) from None
+    if done.status != 0:
+        raise HistoryError("git finds no commit there")
+    return done.output
+
+
+def incomplete(root: Path) -> str:
+    """Why the history of a pack is not known in full, as far as that can be seen at once."""
+    if not os.path.lexists(root / ".git"):
+        return "the pack is no git checkout"
+    if (root / ".git/shallow").exists():
+        return "the clone is shallow; git fetch --unshallow completes it"
+    if any((root / ".git/objects/pack").glob("*.promisor")):
+        return "the clone is partial; clone the pack without --filter"
+    return ""
+
+
+def _objection(folder: Path) -> str:
+    """Why git must not read a repository: a part of it is elsewhere, or no file or folder."""
+    if not stat.S_ISDIR(folder.lstat().st_mode):
+        return "its repository is elsewhere"
+    for path in (*folder.iterdir(), *_below(folder / "refs"), *_below(folder / "objects")):
+        mode = path.lstat().st_mode
+        if not (stat.S_ISDIR(mode) or stat.S_ISREG(mode)):
+            return f"{path.relative_to(folder.parent)} is neither a file nor a folder"
+    return "its repository is elsewhere" if any((folder / n).exists() for n in _ELSEWHERE) else ""
+
+
+def _below(folder: Path) -> Iterator[Path]:
+    for parent, folders, files in os.walk(folder):
+        yield from (Path(parent, name) for name in (*folders, *files))

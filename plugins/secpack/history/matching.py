@@ -1,0 +1,161 @@
+"""Finds the texts that each signature can cover, among all that a pack has and had.
+
+A path says of which document a text is: kind, number and letter. Which text a signature covers, its
+bytes say; its path only says where to look first.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, Final
+
+from secpack.errors import ParseError
+from secpack.files import is_safe
+from secpack.history.git import HistoryError, Log, read_log
+from secpack.model.archive import File, Signature, Verdict
+from secpack.pack import MAX_SIGNATURE, Contents, Layout
+from secpack.parser.lines import MAX_BYTES
+from secpack.profile import Profile
+from secpack.signatures.packets import DigestOf, digest_of, read_signature
+from secpack.signatures.private_keys import find_private_key
+
+#: With how many texts gpgv compares a signature at most, and how many digests are compared in all.
+_MOST_CANDIDATES: Final = 4
+_MOST_PAIRS: Final = 2_000_000
+
+#: Verdicts on a signature that covers another text, or none.
+_UNFIT: Final = (Verdict.BAD, Verdict.UNKNOWN_KEY, Verdict.REFUSED, Verdict.MALFORMED)
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """A signature file, the id of the document beside it, and a text that it may cover."""
+
+    id: str
+    file: File
+    text: File
+
+    @property
+    def job(self) -> tuple[File, Signature]:
+        """What gpgv checks, at a path of its own; whoever has the key is the signer."""
+        path = f"{self.file.path}@{self.file.sha256[:16]}.{self.text.sha256[:16]}"
+        return self.text, Signature(replace(self.file, path=path), "")
+
+
+@dataclass(frozen=True, slots=True)
+class Past:
+    """All texts, by id and digest, the digests of those in the folder, and all signatures.
+
+    Without a ``log`` there are only those in the folder, for the reason in ``unavailable``.
+    """
+
+    texts: Mapping[str, Mapping[str, File]]
+    here: frozenset[str]
+    pairs: Sequence[Pair]
+    log: Log | None
+    unavailable: str = ""
+
+    def signatures(self, judged: Mapping[str, Signature]) -> dict[str, dict[str, Signature]]:
+        """All signatures with what they cover, by the id of its document and by their digest.
+
+        One that covers nothing is with the document beside it.
+        """
+        documents = {digest: name for name, texts in self.texts.items() for digest in texts}
+        found: dict[str, dict[str, Signature]] = {}
+        for pair in self.pairs:
+            text, job = pair.job
+            signature = replace(judged[job.file.path], file=pair.file)
+            if self.log and (came := self.log.came.get(pair.file.sha256)):
+                commit = self.log.commits[came[0]]
+                signature = replace(signature, first=(commit.name, commit.date))
+            name = pair.id
+            if signature.verdict not in _UNFIT:
+                signature = replace(signature, covers=text.sha256)
+                name = name if text.sha256 in self.texts.get(name, {}) else documents[text.sha256]
+            known = found.setdefault(name, {})
+            if pair.file.sha256 not in known or signature.covers:
+                known[pair.file.sha256] = signature
+        return found
+
+
+def read_past(root: Path, contents: Contents, profile: Profile) -> Past:
+    """Read the history of a pack whose folder has these contents."""
+    layout = Layout(profile)
+    here = [file for file in contents.files() if _limit(file.path, layout)]
+    digests = {file.sha256 for file in here}
+    try:
+        log = read_log(root, lambda path: _limit(path, layout))
+        older = [f for f in log.files if f.sha256 in digests or not find_private_key(f.data)]
+        return _past([*older, *here], digests, layout, log)
+    except HistoryError as error:
+        return replace(_past(here, digests, layout, None), unavailable=str(error))
+
+
+def _limit(path: str, layout: Layout) -> int:
+    """The most bytes of a file that can belong to a document; 0 for another file."""
+    signed = layout.signed_by(path)
+    of = signed[0] if signed else path
+    is_ours = signed or layout.place(path)[1] or layout.is_attachment(path)
+    if not (is_ours and layout.contains(path) and is_safe(path) and path.isprintable()):
+        return 0
+    return 0 if layout.embargoed(of) else MAX_SIGNATURE if signed else MAX_BYTES
+
+
+def _past(files: Sequence[File], here: set[str], layout: Layout, log: Log | None) -> Past:
+    """Sort files into texts and signatures; of several with the same bytes, the last one counts."""
+    beside = {file.path: layout.signed_by(file.path) for file in files}
+    signed = {pair[0] for pair in beside.values() if pair}
+    signatures: dict[tuple[str, str], File] = {}
+    texts: dict[str, dict[str, File]] = {}
+    for file in files:
+        if pair := beside[file.path]:
+            signatures[layout.identity(pair[0]), file.sha256] = file
+        elif layout.place(file.path)[1] or file.path in signed:
+            texts.setdefault(layout.identity(file.path), {})[file.sha256] = file
+    return Past(texts, frozenset(here), list(_pairs(signatures, texts)), log)
+
+
+def _pairs(
+    signatures: Mapping[tuple[str, str], File], texts: Mapping[str, Mapping[str, File]]
+) -> Iterator[Pair]:
+    """Yield each signature with the texts whose digest begins as it says: of its document, or any.
+
+    Raises HistoryError when there are too many to compare.
+    """
+    everything = [text for of_id in texts.values() for text in of_id.values()]
+    starts_as = _comparison()
+    compared = 0
+    for (name, _), file in signatures.items():
+        own = list(texts.get(name, {}).values())
+        found: list[File] = []
+        try:
+            digest = digest_of(read_signature(file.data))
+            for group in (own, everything):
+                compared += len(group)
+                found = found or [text for text in group if starts_as(text, digest)]
+        except ParseError:  # then gpgv will not see it
+            pass
+        if compared > _MOST_PAIRS:
+            raise HistoryError("it has too many texts and signatures to compare all of them")
+        likely = found[:_MOST_CANDIDATES] or (own or everything)[-1:]
+        yield from (Pair(name, file, text) for text in likely)
+
+
+def _comparison() -> Callable[[File, DigestOf], bool]:
+    """A function that says whether the digest of a text begins so; it reads each text once."""
+    states: dict[tuple[str, str], Any] = {}
+
+    def starts_as(text: File, digest: DigestOf) -> bool:
+        name, trailer, start = digest
+        if not name:  # unknown to Python: gpgv compares
+            return True
+        if (text.sha256, name) not in states:
+            states[text.sha256, name] = hashlib.new(name, text.data, usedforsecurity=False)
+        state = states[text.sha256, name].copy()
+        state.update(trailer)
+        return bool(state.digest()[:2] == start)
+
+    return starts_as

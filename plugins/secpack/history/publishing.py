@@ -1,0 +1,93 @@
+"""What a strict build publishes: the newest version of each document, and nothing else."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import replace
+
+from secpack.errors import ParseError
+from secpack.model.archive import Attachment, Signature, Verdict
+from secpack.model.findings import Finding
+from secpack.model.history import DocumentHistory, History
+from secpack.pack import Contents, Layout, TextFile, text_file
+from secpack.profile import Profile
+from secpack.signatures.policy import check_signature
+
+
+def newest_versions(
+    contents: Contents, history: History, judged: Mapping[str, Signature], profile: Profile
+) -> Contents:
+    """The contents of a pack, with the newest version of each document in place of other texts.
+
+    A text that is the newest version stays, with all signatures beside it. Of another text nothing
+    is left but findings about signatures that fit no text, or do not count. Where history is not
+    available that is an error: an older version may be public.
+    """
+    layout = Layout(profile)
+    newest = {each.id: version for each in history.documents if (version := each.newest)}
+
+    def texts(files: Sequence[TextFile]) -> list[TextFile]:
+        chosen: dict[str, TextFile] = {}
+        for text in files:
+            identity = layout.identity(text.file.path)
+            version = newest.get(identity)
+            if version and version.file.sha256 == text.file.sha256:
+                chosen[identity] = text
+            elif version and (match := layout.place(version.file.path)[1]):
+                chosen.setdefault(identity, text_file(version.file, match, version.signatures))
+        return list(chosen.values())
+
+    canaries = texts(contents.canaries)
+    numbers = {canary.number for canary in canaries if not canary.letter}
+    attachments = [
+        each
+        if version.file.sha256 == each.file.sha256
+        else Attachment(version.file, version.signatures)
+        for each in contents.attachments
+        if (version := newest.get(each.file.path))
+    ]
+    errors = [
+        ParseError(f"{p.reason}; no older version is known: {history.unavailable}", p.file.path)
+        for p in history.pending
+        if history.unavailable
+    ]
+    kept = replace(
+        contents,
+        bulletins=texts(contents.bulletins),
+        canaries=[canary for canary in canaries if canary.number in numbers],
+        attachments=attachments,
+        errors=[*contents.errors, *errors],
+    )
+    kept.findings += _odd(contents, kept, judged)
+    return kept
+
+
+def _odd(contents: Contents, kept: Contents, judged: Mapping[str, Signature]) -> Iterator[Finding]:
+    """Report signatures beside texts that are not kept: only one of an older text can wait."""
+    known = {signature.file for _, signature in kept.signatures()}
+    others = (s for _, s in contents.signatures() if s.file not in known)
+    for signature in (judged[s.file.path] for s in others if s.file.path in judged):
+        is_older = signature.verdict is Verdict.BAD and signature.covers
+        if not signature.counts and not is_older:
+            yield from check_signature(signature)
+
+
+def published(history: History, public: Collection[str], withheld: Collection[str]) -> History:
+    """The history of public documents, with the signatures that cover their versions.
+
+    If documents are withheld, no commit is named: it could contain them.
+    """
+    documents = [each for each in history.documents if each.id in public and each.versions]
+    pending = tuple(each for each in history.pending if each.id not in withheld)
+    shown = (_published(each, is_named=not withheld) for each in documents)
+    return replace(history, documents=tuple(shown), pending=pending)
+
+
+def _published(document: DocumentHistory, *, is_named: bool) -> DocumentHistory:
+    digests = {version.file.sha256 for version in document.versions}
+    signatures = (s for s in document.signatures if s.covers in digests)
+    versions = document.versions
+    if not is_named:
+        signatures = (replace(s, first=None) for s in signatures)
+        versions = tuple(replace(v, commit="", complete="") for v in versions)
+    return replace(document, versions=versions, signatures=tuple(signatures))

@@ -1,0 +1,205 @@
+"""Which texts are versions, by the rules of the profile. This is pure.
+
+A version is a text with a good signature by every signer who is expected on the day that it states:
+
+- A document is not dated before one of a lower number, and its first version also has the signers
+  of the day of signing. Otherwise one signer could publish alone, by dating a text into a time when
+  one was enough.
+- Waivers, bound to the text's digest, say who need not sign, also after they have: one for a
+  signature's file that its signer need not, ``signer-missing`` that one signature is enough.
+- Where not all are required, those count whose signatures came first.
+- A letter or an attachment needs one good signature.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Final
+
+from secpack.documents import read_head
+from secpack.errors import ParseError
+from secpack.history.matching import Past
+from secpack.model.archive import UNDATED, File, Signature
+from secpack.model.history import Difference, DocumentHistory, History, Pending, Version
+from secpack.pack import Layout, text_file
+from secpack.profile import Kind, Profile
+from secpack.signatures.policy import enough, expected_on
+
+_LAST: Final = 2**31  # when a file comes into the log that lies only in the folder
+
+
+@dataclass(frozen=True, slots=True)
+class _Signed:
+    """A text with the earliest good signature of each signer, and what it states of itself.
+
+    Letters and attachments have no kind. ``problem`` is why a text can be no version, ``misfit``
+    why that is not published.
+    """
+
+    file: File
+    by: Mapping[str, Signature]
+    kind: Kind | None
+    day: date | None = None
+    entries: Counter[date] = field(default_factory=Counter)
+    misfit: str = ""
+    problem: str = ""
+
+    def time(self, signers: Iterable[str]) -> datetime:
+        """When the last of these signed."""
+        return max(_time(self.by[signer]) for signer in signers)
+
+
+def _time(signature: Signature) -> datetime:
+    return signature.created or datetime.max.replace(tzinfo=UTC)
+
+
+def find_versions(
+    past: Past, signatures: Mapping[str, Mapping[str, Signature]], profile: Profile
+) -> History:
+    """Find the versions of all documents; ``signatures`` are judged, by the ids of documents."""
+    rules = _Rules(past, signatures, profile)
+    documents: list[DocumentHistory] = []
+    pending: list[Pending] = []
+    floors: dict[str, tuple[date, str]] = {}  # the latest first day so far, by kind
+    for name, files in sorted(past.texts.items(), key=rules.order):
+        kind = rules.order((name, files))[0]
+        floor = floors.get(kind, (date.min, ""))
+        texts = [rules.signed(file, floor) for file in files.values()]
+        versions = tuple(rules.versions(texts))
+        documents.append(DocumentHistory(name, versions, (*signatures.get(name, {}).values(),)))
+        here = (text for text in texts if text.file.sha256 in past.here)
+        pending += (p for text in here if (p := rules.pending(text, documents[-1])))
+        if first := next((v.day for v in versions if v.day and not v.misfit), None):
+            floors[kind] = max(floor, (first, name), key=lambda each: each[0])
+    strays = sorted(signatures.keys() - past.texts.keys())
+    documents += (DocumentHistory(s, (), (*signatures[s].values(),)) for s in strays)
+    return History(tuple(documents), tuple(pending), past.unavailable)
+
+
+class _Rules:
+    """The rules, with what they need of a pack."""
+
+    def __init__(
+        self, past: Past, signatures: Mapping[str, Mapping[str, Signature]], profile: Profile
+    ) -> None:
+        self._log = past.log
+        self._profile = profile
+        self._layout = Layout(profile)
+        self._covering: dict[str, list[Signature]] = {}
+        counting = (s for each in signatures.values() for s in each.values() if s.counts)
+        for signature in sorted(counting, key=_time):
+            self._covering.setdefault(signature.covers, []).append(signature)
+
+    def order(self, document: tuple[str, Mapping[str, File]]) -> tuple[str, int, str]:
+        """Documents by kind and number, then attachments."""
+        name, files = document
+        kind, match = self._layout.place(next(iter(files.values())).path)
+        return (kind.prefix, int(match["number"]), name) if kind and match else ("~", 0, name)
+
+    def signed(self, file: File, floor: tuple[date, str]) -> _Signed:
+        """A text with its signatures; if it has any it is read, and not dated before ``floor``."""
+        by = {s.signer: s for s in reversed(self._covering.get(file.sha256, ()))}
+        kind, match = self._layout.place(file.path)
+        if not (kind and match) or match["letter"]:
+            return _Signed(file, by, None)
+        signed = _Signed(file, by, kind)
+        word = "bulletin" if kind is self._profile.bulletins else "canary"
+        if not by:
+            return signed
+        try:
+            _, metadata = read_head(text_file(file, match), kind, self._profile, word=word)
+        except ParseError as error:
+            return replace(signed, problem=error.message)
+        day, errors = metadata.published, "; ".join(error.message for error in metadata.errors)
+        entries = Counter(revision.date for revision in metadata.revisions)
+        if day == UNDATED:
+            return replace(signed, problem=errors)
+        problem = f"dated {day}, before {floor[1]} of {floor[0]}" if day < floor[0] else ""
+        return replace(signed, day=day, entries=entries, misfit=errors, problem=problem)
+
+    def versions(self, texts: Sequence[_Signed]) -> Iterator[Version]:
+        """Yield the versions among the texts of a document, by the time when they were signed."""
+        complete = [
+            (text.time(needed), self._came(text.file.sha256), text.file.sha256, text)
+            for text in texts
+            if not text.problem and (needed := self._needed(text)[0])
+        ]
+        last: tuple[_Signed, datetime] | None = None
+        for when, _, _, text in sorted(complete, key=lambda each: each[:3]):
+            needed, missing = self._needed(text, None if last else when)
+            if needed:
+                version = replace(self._version(text, needed, last), unsigned=missing)
+                yield version
+                last = text, version.updated
+
+    def _needed(
+        self, text: _Signed, when: datetime | None = None
+    ) -> tuple[list[str], tuple[str, ...]]:
+        """Whose signatures make a text a version, and the names of those who have not signed.
+
+        The first list is empty while some have yet to sign. ``when`` is the time of signing of
+        what would be the first version.
+        """
+        days = [text.day or UNDATED, *([when.date()] if when else [])] if text.kind else []
+        is_bulletin = text.kind is self._profile.bulletins
+        expected: dict[str, str] = {}
+        for day in days:
+            expected |= expected_on(day, self._profile, is_bulletin=is_bulletin)
+        waivers = [w for w in self._profile.waivers if w.sha256 == text.file.sha256]
+        beside = (self._layout.signed_by(path) for waiver in waivers for path in waiver.file)
+        waived = {pair[1] for pair in beside if pair}
+        asked = [s for s in expected or text.by if s not in waived] or list(expected)
+        is_one_enough = not expected or any(w.finding == "signer-missing" for w in waivers)
+        count = 1 if is_one_enough else enough(len(asked), self._profile)
+        present = [signer for signer in asked if signer in text.by]
+        present.sort(key=lambda s: (self._came(text.by[s].file.sha256), _time(text.by[s]), s))
+        missing = tuple(name for signer, name in expected.items() if signer not in text.by)
+        return present[:count] if len(present) >= count else [], missing
+
+    def _came(self, digest: str) -> int:
+        """When bytes came into the log; last, if they lie only in the folder."""
+        return self._log.came.get(digest, (_LAST,))[0] if self._log else _LAST
+
+    def _version(
+        self, text: _Signed, needed: Sequence[str], last: tuple[_Signed, datetime] | None
+    ) -> Version:
+        digest, day, when = text.file.sha256, text.day, text.time(needed)
+        covering = self._covering[digest]
+        groups = [[s.file.sha256 for s in covering if s.signer == signer] for signer in needed]
+        dates = [when, *([datetime.combine(day, time(), UTC)] if day else [])]
+        difference, noted = Difference.FIRST, None
+        if last:
+            dates.append(last[1] + timedelta(seconds=1))
+            is_same = last[0].file.data.split() == text.file.data.split()
+            difference = Difference.SPACE if is_same else Difference.WORDS
+            noted = bool(text.entries - last[0].entries)
+        return Version(
+            file=text.file,
+            day=day,
+            time=when,
+            updated=max(dates),
+            signatures=tuple(text.by[signer] for signer in sorted(text.by)),
+            difference=difference,
+            noted=noted,
+            commit=self._log.first_with([[digest]]) if self._log else "",
+            complete=self._log.first_with([[digest], *groups]) if self._log else "",
+            misfit=text.misfit,
+        )
+
+    def pending(self, text: _Signed, document: DocumentHistory) -> Pending | None:
+        """What a text in the folder waits for, unless it is the newest version."""
+        newest, digest = document.newest, text.file.sha256
+        if newest and newest.file.sha256 == digest:
+            return None
+        missing: tuple[str, ...] = ()
+        reason = text.misfit or text.problem
+        if not reason and digest in [version.file.sha256 for version in document.versions]:
+            reason = "an older version lies in the pack again"
+        elif not reason:
+            is_first = text.by and not document.versions
+            missing = self._needed(text, text.time(text.by) if is_first else None)[1]
+            reason = f"waits for a signature by {' and '.join(missing) or 'a signer'}"
+        return Pending(document.id, text.file, reason, missing)
