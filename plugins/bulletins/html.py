@@ -198,9 +198,10 @@ class _Renderer:
 
     def _list(self, block: ListBlock) -> str:
         items, before = [], 0
+        mark = _mark("o " if block.style == "o" else "")  # a bullet that is also a letter
         for item in block.items:
             value = "" if item.number in (None, before + 1) else f' value="{item.number}"'
-            items.append(f"<li{value}>{self._item(item.blocks)}</li>\n")
+            items.append(f"<li{value}>{mark}{self._item(item.blocks)}</li>\n")
             before = item.number or 0
         tag = "ul" if block.items[0].number is None else "ol"
         kind = ' type="a"' if block.style.startswith("a") else ""

@@ -145,7 +145,7 @@ class Item(_Lines):
 
 @dataclass(frozen=True, slots=True)
 class ListBlock(_Lines):
-    """A list; ``style`` is the form of a marker: ``-``, ``*``, ``1.``, ``1)``, ``a.`` or ``a)``."""
+    """A list; ``style`` is its bullet, or the form of a number: ``1.``, ``1)``, ``a.``, ``a)``."""
 
     style: str
     items: tuple[Item, ...]

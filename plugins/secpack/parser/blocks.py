@@ -110,7 +110,10 @@ def parse_paragraph(
     end = position + 1
     while end < len(lines) and not lines[end].blank and not _interrupts(lines, end, scope):
         end += 1
-    if sum(1 for line in lines[position:end] if is_aligned(line.text)) >= 2:
+    columns = sum(1 for line in lines[position:end] if is_aligned(line.text))
+    if columns and end < len(lines) and BOX.fullmatch(lines[end].text):
+        columns, end = 2, chunk_end(lines, position)  # what is above boxes belongs to them
+    if columns >= 2:
         return bars.unread_table(lines, position, end, scope)
     first, last, after = span(lines, position, end)
     words, breaks = joined(lines[position:end]), _has_breaks(lines[position:end])
@@ -138,7 +141,9 @@ def _interrupts(lines: Lines, position: int, scope: Scope) -> bool:
     indented = introduced and line.indent - above.indent >= CODE_INDENT
     if indented or headings.is_heading(lines, position):
         return True
-    if SHELL.match(line.text) or begins_quotation(lines, position) or BOX.fullmatch(line.text):
+    if any(form.fullmatch(line.text) for form in (BOX, preformatted.FENCE)):
+        return True
+    if SHELL.match(line.text) or begins_quotation(lines, position):
         return True
     if not scope.depth and DASHES.fullmatch(line.text):
         return True

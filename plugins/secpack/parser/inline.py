@@ -31,7 +31,7 @@ _SCHEME: Final = re.compile(r"[A-Z]+(?:-S[ABU])?", re.IGNORECASE)
 # Each alternative begins with a certain character, so that most positions fail at once.
 _PATTERN: Final = re.compile(
     rf"""
-      (?P<citation> \[ (?P<label> \w{{1,4}} | \*{{1,5}} ) \] )
+      (?P<citation> \[ (?P<label> \^?\w{{1,8}} | \*{{1,5}} ) \] )
     | (?P<code> ` (?! \s ) [^`]{{1,{_MAX_SPAN}}} (?<! \s ) ` )
     | (?P<mark> [*]{{1,2}} | _ ) (?: (?<= [\s("'] [_*] ) | (?<= [\s("'] [*]{{2}} )
                                 | (?<= \A [_*] ) | (?<= \A [*]{{2}} ) )

@@ -22,12 +22,12 @@ LOOK_AHEAD: Final = 60
 
 BAR: Final = re.compile(r" {0,3}(?P<bar>\|(?!\|)|>(?=[> ]|$)) ?")
 BOX: Final = re.compile(r" {0,3}\+[-=+]{3,}")
-BULLET: Final = re.compile(r"[ \t]*(?P<marker>[-*•])[ \t]+(?=\S)")
+BULLET: Final = re.compile(r"[ \t]*(?P<marker>[-*•◦·o])[ \t]+(?=\S)")
 NUMBER: Final = re.compile(
     r"[ \t]*(?:\((?=[0-9a-z]{1,3}\)))?(?P<marker>0|[1-9][0-9]{0,2}|[a-z])(?P<stop>[.)])[ \t]+(?=\S)"
 )
 LABEL: Final = re.compile(
-    r" {0,3}(?P<marker>\[(?P<label>[A-Za-z0-9]{1,4}|\*{1,5})\]:?)"
+    r" {0,3}(?P<marker>\[(?P<label>\^?[A-Za-z0-9]{1,8}|\*{1,5})\]:?)"
     r"(?:[ \t]+|$|(?=https?://))"
 )
 RULE: Final = re.compile(r" *(?:[*](?: ?[*]){2,}+|[-_=](?: ?[-_=]){2,}+)")
@@ -53,7 +53,7 @@ DATED_LOOSELY: Final = re.compile(rf"(?P<term>(?P<date>{ISO}))(?P<separator>[ \t
 CODE_INDENT: Final = 4
 
 _TAB: Final = 8
-_ALIGNED: Final = re.compile(r"[^\s.:!?] {3,}\S")
+_ALIGNED: Final = re.compile(r"[^\s.:!?](?: {3,}|\t+)\S|[\u2500-\u257f]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,8 +140,8 @@ def begins_quotation(lines: Lines, position: int) -> bool:
 
 
 def is_aligned(text: str) -> bool:
-    """Whether several spaces separate words of a line, as in columns."""
-    return "   " in text and bool(_ALIGNED.search(text))
+    """Whether several spaces or a tab separate words of a line, or it has lines of a drawing."""
+    return _ALIGNED.search(text) is not None
 
 
 def skip_blank(lines: Lines, position: int) -> int:

@@ -93,8 +93,11 @@ def _lost_its_bar(lines: Lines, position: int) -> bool:
 # --- tables -----------------------------------------------------------------------------------
 
 
-def parse_table(lines: Lines, position: int, scope: Scope) -> Parsed[Table]:
-    """Read rows of cells between bars, with a line of dashes below the head or around all."""
+def parse_table(lines: Lines, position: int, scope: Scope) -> Parsed[Table | Preformatted]:
+    """Read rows of cells between bars, with a line of dashes below the head or around all.
+
+    Several boxes beside each other, or bars that go on below, are a diagram, shown as printed.
+    """
     opening = [line.text for line in lines[position : position + 3]]
     if not any("|" in text or "+" in text for text in opening):  # and none can be an edge
         return None
@@ -108,6 +111,10 @@ def parse_table(lines: Lines, position: int, scope: Scope) -> Parsed[Table]:
     rows = [text for text in drawn if not is_edge(text)]
     if not rows:
         return None
+    if any("+  " in text for text in drawn) or any(
+        "|" in line.text for line in lines[end : end + 1]
+    ):
+        return preformatted(lines, position, chunk_end(lines, position))
     cells = tuple(tuple(scope.inline(cell) for cell in _cells(row)) for row in rows)
     head = _head_count(drawn)
     first, last, after = span(lines, position, end)
@@ -130,8 +137,8 @@ def parse_ruled(lines: Lines, position: int, scope: Scope) -> Parsed[Preformatte
 
 
 def unread_table(lines: Lines, position: int, end: int, scope: Scope) -> tuple[Preformatted, int]:
-    """Return a table without bars as it is, with a finding."""
-    message = "columns set with spaces, shown as printed: a table needs bars between its cells"
+    """Return a table without bars, or a drawing, as it is, with a finding."""
+    message = "columns or a drawing, shown as printed: a table needs bars between its cells"
     scope.report(lines[position].number, "not-understood", message)
     return preformatted(lines, position, end)
 

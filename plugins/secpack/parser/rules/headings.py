@@ -21,8 +21,9 @@ _TOP_SECTIONS: Final = DATED_SECTIONS | {
 }  # fmt: skip
 
 _DEEPEST: Final = 4
-_UNDERLINE: Final = re.compile(r" {0,3}(?P<mark>[-=~*+^])(?P=mark){2,}")
-_ENDS: Final = tuple(3 * mark for mark in "-=~*+^")
+_SIGNS: Final = "-=~*+^_#.:'\""
+_UNDERLINE: Final = re.compile(rf" {{0,3}}(?P<mark>[{_SIGNS}])(?P=mark){{2,}}")
+_ENDS: Final = tuple(3 * sign for sign in _SIGNS)
 _MARKDOWN: Final = re.compile(r"(?P<mark>#{2,6}[ \t]{1,4})(?=\S)")
 _NUMBERED: Final = re.compile(r"\A(?:[0-9]{1,2}[.)])+[ \t]+")
 

@@ -217,11 +217,11 @@ def _defines(label: str, scope: Scope) -> bool:
     """Whether a label at the start of a paragraph defines a reference.
 
     In a reference section it does. Elsewhere it is a citation that opens a sentence if a reference
-    section defines it, and a word in brackets is no label: ``[Note] …``.
+    section defines it, and a word in brackets is no label: ``[Note] …``, ``[dom0] …``.
     """
     if scope.section in REFERENCE_SECTIONS:
         return True
-    return not label.isalpha() and citation_label(label) not in scope.reserved
+    return not label[:1].isalpha() and citation_label(label) not in scope.reserved
 
 
 def _reference_end(lines: Lines, position: int, label: str, scope: Scope) -> int:

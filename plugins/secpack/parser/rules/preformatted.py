@@ -22,10 +22,10 @@ from secpack.parser.rules.headings import breaks_off, is_heading
 
 _MAX_FENCED: Final = 500
 
-_FENCE: Final = re.compile(r" {0,3}`{3,}[\w-]{0,20}")
+FENCE: Final = re.compile(r" {0,3}(?P<sign>`{3,}|~{3,})[\w-]{0,20}")
 _FINGERPRINT: Final = re.compile(r"(?:[0-9A-F]{4} {1,2}){9}[0-9A-F]{4}")
 _CALL: Final = re.compile(
-    r"(?:\w+[ \t]+\*{0,3}){0,4}(?:[\w.>-]{2,80}|(?:if|for|while|switch|return) )\("
+    r"(?:\w+[ \t]+\*{0,3}){0,4}(?:[\w.>-]{1,80}|(?:if|for|while|switch|return) )\("
 )
 _C_SIGNS: Final = re.compile(
     r"[ \t]*(?:#(?:include|define|ifdef|ifndef|endif)\b|/\*|\*/|//|[{}]"
@@ -73,7 +73,10 @@ def parse_shell(lines: Lines, position: int, _: Scope) -> Parsed[Preformatted]:
 
 
 def parse_diff(lines: Lines, position: int, _: Scope) -> Parsed[Preformatted]:
-    """Read a diff at the left margin, to the end of its hunks."""
+    """Read a diff at the left margin, to the end of its hunks; or a few changed lines alone."""
+    end = chunk_end(lines, position, LOOK_AHEAD)
+    if {"+", "-"} <= {own.text[0] for own in lines[position:end]} <= {"+", "-", " "}:
+        return preformatted(lines, position, end, "diff")
     line = lines[position].text
     follows = position + 1 < len(lines) and lines[position + 1].text.startswith("+++ ")
     begins = _DIFF_SIGNS.match(line) or (line.startswith("--- ") and follows)
@@ -102,11 +105,12 @@ def _after_diff_line(text: str, left: tuple[int, int]) -> tuple[int, int] | None
 
 
 def parse_fenced(lines: Lines, position: int, _: Scope) -> Parsed[Preformatted]:
-    """Read from one line of backticks to the next, including these lines."""
-    if not _FENCE.fullmatch(lines[position].text):
+    """Read from a line of backticks or tildes to the next like it, including these lines."""
+    fence = FENCE.fullmatch(lines[position].text)
+    if not fence:
         return None
     end = position + 1
-    while end < len(lines) and not _FENCE.fullmatch(lines[end].text):
+    while end < len(lines) and lines[end].text.strip(" ") != fence["sign"]:
         if is_heading(lines, end) or end - position > _MAX_FENCED:
             return None
         end += 1
