@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import date
 from functools import cached_property
 from itertools import pairwise
 
@@ -61,6 +62,11 @@ class Site:
         """The author of the bulletins."""
         return self.profile.team or self.profile.issuer or "unknown"
 
+    @property
+    def updated(self) -> date | None:
+        """The date of the newest text, which says how old a copy of the site is."""
+        return max((p.updated for p in self.archive.publications), default=None)
+
     @cached_property
     def lookups(self) -> tuple[str, ...]:
         """The URLs of the lists of advisories, other ids, releases and packages, as far as any are.
@@ -97,7 +103,7 @@ class Site:
 
     @cached_property
     def related(self) -> Mapping[str, frozenset[str]]:
-        """The bulletins that name each bulletin or its advisories, or that it names, by its id."""
+        """By id: the bulletins that one names, or that name it or what it was first to address."""
         bulletins = {bulletin.id for bulletin in self.archive.bulletins}
         pairs = {
             (bulletin.id, named.id)
@@ -108,7 +114,7 @@ class Site:
         }
         for a in self.archive.advisories:
             naming = bulletins & {*a.bulletins, *a.mentioned_in} - {*a.unaffected_in}
-            pairs |= {(one, other) for one in naming for other in a.bulletins}
+            pairs |= {(one, first) for one in naming for first in a.bulletins[:1]}
         related: defaultdict[str, set[str]] = defaultdict(set)
         for one, other in pairs:
             related[one].add(other)

@@ -26,9 +26,11 @@ SECURITY_TXT = ".well-known/security.txt"
 SITEMAP = "sitemap.xml"
 NOT_FOUND = "404.html"
 
-#: Pages that list keys (with their files), advisories, other ids, releases, packages, feeds.
+#: Pages that list keys (with their files), advisories, those that affect the product, other ids,
+#: releases, packages, feeds.
 KEYS = "keys/"
 XSA = "xsa/"
+AFFECTING = "xsa/affecting/"
 CVE = "cve/"
 RELEASE = "release/"
 PACKAGE = "package/"

@@ -113,6 +113,8 @@ skip: Final = "Skip to content"
 navigation: Final = "Site"
 more_navigation: Final = "More"
 authority: Final = "The signed text is the authority; these pages are a convenience."
+state: Final = Markup("This copy shows the pack as of {date}.")
+state_commit: Final = Markup("Its commit is <code>{commit}</code>.")
 bulletins: Final = "Bulletins"
 canaries: Final = "Canaries"
 tracker: Final = "XSA tracker"
@@ -273,10 +275,11 @@ due_unknown: Final = (
     "The due date of the next one is not stated in a form that this archive understands."
 )
 no_next: Final = "It states that it is the last one."
-overdue: Final = {
-    1: "overdue by 1 day, according to your clock",
-    2: "overdue by {days} days, according to your clock",
-}
+if_passed: Final = (
+    "If these days have passed, this copy is old or the canary is late: look at another copy, or "
+    "at the pack itself."
+)
+no_newer: Final = "no newer canary in this copy, which shows the pack as of {date}"
 xsas: Final = "Xen Security Advisories"
 affect: Final = Markup("published advisories affect {product} ({percentage}\u00a0%).")
 undecided: Final = {1: Markup("1 is undecided."), 2: Markup("{number} are undecided.")}
@@ -348,7 +351,6 @@ tracker_introduction: Final = Markup(
     "Which Xen Security Advisories affect the security of {product}, and which do not. The "
     "verdicts come from a list that is not signed."
 )
-skip_to_list: Final = "Skip to the list"
 statistics: Final = "Statistics"
 time_span: Final = "Time span"
 published_advisories: Final = "Published advisories"
@@ -402,8 +404,8 @@ meanings: Final = (
         ),
     ),
 )
-tracker_caption: Final = Markup("By number, highest first: {total} in the tracker")
-untracked: Final = Markup(", and {number} mentioned only elsewhere")
+every: Final = "All"
+untracked: Final = Markup("{number} more are mentioned only elsewhere.")
 affected_column: Final = "Affected"
 reason: Final = "Reason"
 bulletin_column: Final = "Bulletin"

@@ -45,8 +45,17 @@ def test_rows(demo: Site) -> None:
     assert row(page, 9006) == "XSA-9006 2018-02-27 unused Unused Xen Security Advisory number"
     assert row(page, 9036) == "XSA-9036 2025-09-09 to be announced"
     assert row(page, 9037) == "XSA-9037 not in the tracker"
-    places = [page.index(f'<tr id="{number}">') for number in range(9037, 9000, -1)]
+    numbers = [*range(9036, 9000, -1), 9037]  # without a date
+    places = [page.index(f'<tr id="{number}">') for number in numbers]
     assert places == sorted(places)
+
+
+def test_those_that_affect_the_product_have_a_page_of_their_own(demo: Site) -> None:
+    every = re.findall(r'<tr id="(\d+)">.*?</tr>', demo.read("xsa/index.html"), re.S)
+    page = demo.read("xsa/affecting/index.html")
+    affecting = [number for number in every if f'<tr id="{number}">' in page]
+    assert len(affecting) == page.count("<strong>yes</strong>") == page.count("<tr id=") == 14
+    assert 'href="../../xsa/index.html#statistics"' in page
 
 
 def test_statistics_on_page_drawing_table_and_data_are_one(demo: Site) -> None:
@@ -194,7 +203,7 @@ def site_of(
 def test_without_tracker_data_there_are_no_statistics(tmp_path: Path) -> None:
     site = site_of(tmp_path, {"QSBs/qsb-001-2001.txt": bulletin(1, title="A bug (XSA-7)")})
     page = site.read("xsa/index.html")
-    assert "page-statistics" not in page
+    assert 'id="statistics"' not in page
     assert row(page, 7) == "XSA-7 not in the tracker QSB-001"
     assert "Only a text or the Xen Project’s list mentions it" in site.read("xsa/7/index.html")
     data = json.loads(site.read("data/archive.json"))

@@ -238,7 +238,7 @@ def manifest_json(site: Site) -> bytes:
         {
             "format": _FORMAT,
             "commit": archive.commit or None,
-            "updated": max((p.updated for p in archive.publications), default=None),
+            "updated": site.updated,
             "bulletins": _newest(archive.bulletins),
             "canaries": _newest(archive.canaries),
         }

@@ -40,7 +40,8 @@ def _archive_pages(site: Site) -> Iterator[tuple[str, model.MakePage]]:
     yield urls.FEEDS, partial(_feeds_page, site)
     yield urls.SEARCH, partial(_search_page, site)
     if urls.XSA in site.lookups:
-        yield urls.XSA, partial(tracker_page, site)
+        yield urls.XSA, partial(tracker_page, site, is_affecting=False)
+        yield urls.AFFECTING, partial(tracker_page, site, is_affecting=True)
         yield from advisory_pages(site)
     if urls.CVE in site.lookups:
         yield urls.CVE, partial(id_page, site)
@@ -120,4 +121,6 @@ def frame_of(site: Site, texts: Iterable[Any]) -> model.Frame:
         footer=tuple(footer),
         feeds=tuple(Link(url, words.exports[name][1]) for name, url in atom.items()),
         json_feed=Link(urls.json_feed_url("all"), words.exports["all.json"][1]),
+        updated=site.updated,
+        commit=site.archive.commit[:12],
     )

@@ -56,7 +56,8 @@ class Frame:
     ``path`` is the page's file; ``root`` leads from there to the site's root, without a slash at
     the end. ``public_url`` is empty if unknown. ``bulletins`` and ``canaries`` are the URLs of the
     lists, ``lookups`` those of lists of advisories, ids, releases and packages, ``verifying`` that
-    of the page that explains how to check signatures, as far as there are any.
+    of the page that explains how to check signatures, as far as there are any. ``updated`` is the
+    date of the newest text, ``commit`` that of the pack, or empty.
     """
 
     site_name: str
@@ -70,6 +71,8 @@ class Frame:
     footer: tuple[Link, ...]
     feeds: tuple[Link, ...]
     json_feed: Link
+    updated: date | None
+    commit: str
     path: str = ""
     root: str = ""
 
@@ -371,11 +374,16 @@ class AdvisoryItem:
 
 @dataclass(frozen=True, slots=True)
 class TrackerPage(Page):
-    """All advisories, highest number first; ``untracked`` counts those mentioned only elsewhere."""
+    """All advisories, or those that affect the product, by year, newest first.
+
+    Those without a date come last. ``untracked`` counts those mentioned only elsewhere.
+    """
 
     template: ClassVar = "xsa.html"
+    is_affecting: bool
     statistics: Statistics
-    advisories: tuple[AdvisoryItem, ...]
+    years: tuple[Year, ...]
+    groups: tuple[tuple[int | None, tuple[AdvisoryItem, ...]], ...]
     untracked: int
     has_titles: bool
     has_reasons: bool

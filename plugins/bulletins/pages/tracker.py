@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
+from datetime import date
 from functools import partial
 from urllib.parse import urlsplit
 
@@ -12,7 +13,7 @@ from markupsafe import Markup
 from bulletins import urls
 from bulletins.html import render_words
 from bulletins.pages import model
-from bulletins.pages.items import reference
+from bulletins.pages.items import by_year, reference
 from bulletins.pages.model import Link
 from bulletins.site import Links, Site
 from secpack.model.archive import Advisory, NamedId
@@ -21,12 +22,21 @@ from secpack.parser.inline import parse_inline
 from secpack.tracker.statistics import statistics
 
 
-def tracker_page(site: Site) -> model.TrackerPage:
-    """All advisories, highest number first."""
-    advisories, links = site.archive.advisories, Links(site, "../")
+def tracker_page(site: Site, *, is_affecting: bool) -> model.TrackerPage:
+    """All advisories, or those that affect the product."""
+    advisories = site.archive.advisories
+    links = Links(site, "../../" if is_affecting else "../")
+    shown = [a for a in reversed(advisories) if a.affected or not is_affecting]
+    years = by_year((a for a in shown if a.date), lambda advisory: advisory.date or date.max)
+    undated = tuple(a for a in shown if not a.date)
+    groups: list[tuple[int | None, tuple[Advisory, ...]]] = [*years, (None, undated)]
     return model.TrackerPage(
+        is_affecting=is_affecting,
         statistics=statistics(advisories),
-        advisories=tuple(_item(site, advisory, links) for advisory in reversed(advisories)),
+        years=tuple(model.Year(year, len(found), f"#year-{year}") for year, found in years),
+        groups=tuple(
+            (year, tuple(_item(site, a, links) for a in found)) for year, found in groups if found
+        ),
         untracked=sum(1 for advisory in advisories if not advisory.tracked),
         has_titles=any(a.title and not a.title_from for a in advisories),
         has_reasons=any(advisory.reason for advisory in advisories),
