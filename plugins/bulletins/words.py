@@ -474,6 +474,9 @@ expires: Final = Markup("expires {date}")
 no_expiry: Final = "does not expire"
 revoked: Final = Markup("Revoked, {reason}.")
 retired: Final = "Retired."
+has_signed: Final = Markup("Signed {count} here.")
+key_groups: Final = {"signers": "Keys that sign", "anchors": "Keys that this archive trusts"}
+other_keys: Final = Markup("{count} of keys in this pack, which need not sign anything here")
 no_keys: Final = "This pack has no keys, so no signature could be checked."
 
 # --- search, other pages ----------------------------------------------------------------------

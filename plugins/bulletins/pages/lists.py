@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from functools import partial
 from typing import TypeVar
@@ -13,7 +14,7 @@ from bulletins.pages.continuity import continuity
 from bulletins.pages.evidence import certified, key_link, owner
 from bulletins.pages.items import by_year, item, signer_name, year_links
 from bulletins.pages.model import Link
-from bulletins.site import Site
+from bulletins.site import Site, newest_first
 from secpack.model.archive import Bulletin, Canary, Key, PackageRow, Publication
 from secpack.profile import Kind
 from secpack.signatures.policy import revocation_in_words
@@ -142,19 +143,29 @@ def _parts(base: str, publications: Sequence[_P]) -> Iterator[tuple[str, Sequenc
 
 
 def keys_page(site: Site) -> model.KeysPage:
-    """All keys by folder of the pack, master keys first."""
-    folders: dict[str, list[model.KeyItem]] = {}
-    for key in sorted(
-        site.archive.keys, key=lambda k: ("master-key" not in k.file.path, k.file.path)
-    ):
-        folder = key.file.path.rpartition("/")[0].partition("/")[2]
-        folders.setdefault(folder, []).append(_key(site, key))
-    items = tuple((folder, tuple(keys)) for folder, keys in folders.items())
-    anchors = tuple((each, owner(site, each.fingerprint)) for each in site.profile.trusted)
-    return model.KeysPage(anchors, items)
+    """One key of each signer, those who signed last first; the anchors; all other files of keys."""
+    documents = newest_first(site.archive.publications)
+    signed = Counter(s.primary for p in documents for s in p.signatures if s.counts)
+    trusted = {
+        anchor.fingerprint: owner(site, anchor.fingerprint) for anchor in site.profile.trusted
+    }
+    known = [signer.fingerprint for signer in site.profile.signers.values()]
+    signers = [site.keys[f] for f in dict.fromkeys([*signed, *known]) if f in site.keys]
+    anchors = [site.keys[f] for f in trusted if f in site.keys and site.keys[f] not in signers]
+    folders: defaultdict[str, list[model.KeyItem]] = defaultdict(list)
+    for key in site.archive.keys:
+        if key not in signers and key not in anchors:
+            folder = key.file.path.rpartition("/")[0].partition("/")[2]
+            folders[folder].append(_key(site, key))
+    return model.KeysPage(
+        anchors=tuple((each, trusted[each.fingerprint]) for each in site.profile.trusted),
+        signers=tuple(_key(site, key, signed[key.fingerprint]) for key in signers),
+        trusted=tuple(_key(site, key) for key in anchors),
+        folders=tuple((folder, tuple(folders[folder])) for folder in sorted(folders)),
+    )
 
 
-def _key(site: Site, key: Key) -> model.KeyItem:
+def _key(site: Site, key: Key, signed: int = 0) -> model.KeyItem:
     state = certified(site, key, key.certified)
     findings = (f for f in site.archive.findings if f.file == key.file.path)
     return model.KeyItem(
@@ -162,5 +173,6 @@ def _key(site: Site, key: Key) -> model.KeyItem:
         explained=next((f.waived for f in findings if f.code == "key-unusable"), ""),
         revoked=revocation_in_words(key.revoked) if key.revoked else "",
         certified=f"{state[0].upper()}{state[1:]}.",
+        signed=signed,
         file=key_link(site, key),
     )

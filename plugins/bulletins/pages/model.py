@@ -432,22 +432,29 @@ class IdPage(Page):
 class KeyItem:
     """A key of the pack, with a sentence on its certification.
 
-    ``explained`` is why it is all right that the key cannot be used.
+    ``explained`` is why it is all right that the key cannot be used. ``signed`` counts the texts
+    that it signed.
     """
 
     key: Key
     explained: str
     revoked: str
     certified: str
+    signed: int
     file: Link
 
 
 @dataclass(frozen=True, slots=True)
 class KeysPage(Page):
-    """All keys by folder; ``anchors`` are the trusted ones, with their owners."""
+    """The keys of signers, the ``trusted`` ones, and others by folder.
+
+    ``anchors`` are what the profile trusts, with their owners.
+    """
 
     template: ClassVar = "keys.html"
     anchors: tuple[tuple[Anchor, str], ...]
+    signers: tuple[KeyItem, ...]
+    trusted: tuple[KeyItem, ...]
     folders: tuple[tuple[str, tuple[KeyItem, ...]], ...]
 
 
