@@ -48,9 +48,8 @@ _PATTERNS: Final = {
 }
 
 
-def is_coloured(language: str) -> bool:
-    """Whether there are colours for a language."""
-    return language in _PATTERNS
+#: The languages that have colours.
+COLOURED: Final = frozenset(_PATTERNS)
 
 
 def coloured(code: str, language: str, escape: Callable[[str], str]) -> str:

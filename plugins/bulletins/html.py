@@ -17,7 +17,7 @@ from typing import Final, assert_never
 
 from markupsafe import Markup
 
-from bulletins.colours import coloured, is_coloured
+from bulletins.colours import COLOURED, coloured
 from secpack.model.archive import Document
 from secpack.model.blocks import (
     Block,
@@ -336,7 +336,7 @@ def _letterhead(head: Letterhead) -> str:
 
 
 def _preformatted(block: Preformatted) -> str:
-    if is_coloured(block.language):
+    if block.language in COLOURED:
         body = coloured(visible(block.text), block.language, _text).rstrip("\n")
         return f'<pre class="highlight" tabindex="0"><code>{body}</code></pre>'
     kind = ' class="record"' if block.language == "record" else ""

@@ -10,9 +10,8 @@ from typing import Final
 
 from secpack.extract.sections import actions, sections, summary_section
 from secpack.model.archive import Advisory, Archive, Bulletin, Document, Mention
-from secpack.model.blocks import Citation, References, Text, running_text, words
+from secpack.model.blocks import Citation, Text, references, running_text, words
 from secpack.model.findings import Finding, Severity
-from secpack.parser.blocks import defined_labels
 from secpack.parser.inline import citation_label
 from secpack.parser.lines import MAX_READ_LINES
 from secpack.parser.rules.headings import section_name
@@ -77,9 +76,9 @@ def _lines(document: Document) -> Iterator[Finding]:
 
 def _references(document: Document) -> Iterator[Finding]:
     path = document.file.path
-    references = [r for b in document.blocks if isinstance(b, References) for r in b.items]
-    lines = {citation_label(r.label): r.first for r in reversed(references)}
-    defined = Counter(defined_labels(document.blocks))
+    every = list(references(document.blocks))
+    lines = {citation_label(r.label): r.first for r in reversed(every)}
+    defined = Counter(citation_label(r.label) for r in every)
     cited = set()
     for line, inlines in running_text(document.blocks):
         cited |= {citation_label(i.label) for i in inlines if isinstance(i, Citation)}

@@ -45,15 +45,17 @@ _LESSER: Final = re.compile(
 )
 # The same by a word in the title, if no section has it as a whole: "Patching approach".
 _PARTS: Final = (
-    re.compile(r"user action|^what (?:to|(?:should|must|can) (?:i|you|we|users?)) do\b"),
-    re.compile(r"patching|packages"),
-    re.compile(r"resolution|workaround|mitigation|^recommend"),
+    re.compile(rf".*user action.*|what (?:to|(?:should|must|can) {_WHO}) do\b.*"),
+    re.compile(r".*(?:patching|packages).*"),
+    re.compile(r".*(?:resolution|workaround|mitigation).*|recommend.*"),
 )
-_AFFECTED: Final = re.compile(r"(?<!not )\baffected\b|^vulnerable (?:systems|versions|releases)\b")
+_AFFECTED: Final = re.compile(
+    r".*(?<!not )\baffected\b.*|vulnerable (?:systems|versions|releases)\b.*"
+)
 _IMPACT: Final = re.compile(r"(?:security |practical )?impact")
 # What is not the words of a title: "3. What should I do?", "(Proper) patching"
 _NO_TITLE: Final = re.compile(r"^\W*(?:[0-9]{1,2}[.)]\s*)?|\W+$|[()]")
-_SUMMARY: Final = re.compile(r"summary")
+_SUMMARY: Final = re.compile(r".*summary.*")
 
 # What a reader must not miss: duties, warnings, conditions, and what to run or to restart.
 # "Only after", "must be restarted", "is not enough", "we recommend", "log out", "Anti Evil Maid"
@@ -120,7 +122,7 @@ def actions(document: Document, rows: Sequence[int], most: int = _MOST) -> tuple
     action, workaround, patching = (_best(every, title, rows) for title in titles)
     chosen = [section for section in (action, workaround, patching) if section]
     if not (action or patching):
-        others = (_best(every, _LESSER, rows), *(_titled(every, title) for title in _PARTS))
+        others = (_best(every, title, rows) for title in (_LESSER, *_PARTS))
         chosen = [section for section in others if section][:1]
     for row in rows:
         if not any(_contains(section, row) for section in chosen):
@@ -131,7 +133,7 @@ def actions(document: Document, rows: Sequence[int], most: int = _MOST) -> tuple
 def affected(document: Document, most: int = _MOST) -> Quotation | None:
     """Quote the section that says which systems are affected; failing that, the one on impact."""
     every = sections(document)
-    section = _titled(every, _AFFECTED) or _best(every, _IMPACT, ())
+    section = _best(every, _AFFECTED) or _best(every, _IMPACT)
     return quotation(section, (), most) if section else None
 
 
@@ -144,7 +146,9 @@ def _plain(title: str) -> str:
     return _NO_TITLE.sub("", title.lower())
 
 
-def _best(every: Sequence[Section], title: re.Pattern[str], rows: Iterable[int]) -> Section | None:
+def _best(
+    every: Sequence[Section], title: re.Pattern[str], rows: Iterable[int] = ()
+) -> Section | None:
     """Return the first section with this whole title, if possible one that names packages."""
     named = [section for section in every if title.fullmatch(_plain(section.title))]
     shipping = [section for section in named if any(_contains(section, row) for row in rows)]
@@ -157,17 +161,12 @@ def _contains(section: Section, line: int) -> bool:
 
 def is_on_affected(title: str) -> bool:
     """Whether a section with this title says which systems are affected."""
-    return _AFFECTED.search(title.lower()) is not None
+    return _AFFECTED.fullmatch(_plain(title)) is not None
 
 
 def summary_section(document: Document) -> Section | None:
     """Return the section that says what the text is about."""
-    return _titled(sections(document), _SUMMARY)
-
-
-def _titled(every: Sequence[Section], title: re.Pattern[str]) -> Section | None:
-    """Return the first section whose title has these words."""
-    return next((section for section in every if title.search(section.title.lower())), None)
+    return _best(sections(document), _SUMMARY)
 
 
 # --- quotations -------------------------------------------------------------------------------

@@ -8,7 +8,16 @@ from typing import Final
 
 from secpack.extract.sections import actions, opening, sections, summary_section
 from secpack.model.archive import Credit, Document, Part, Section, Summary
-from secpack.model.blocks import Block, Heading, Link, Paragraph, References, plain, running_text
+from secpack.model.blocks import (
+    Block,
+    Heading,
+    Link,
+    Paragraph,
+    References,
+    plain,
+    references,
+    running_text,
+)
 from secpack.parser.dates import MONTH
 from secpack.parser.rules.headings import section_name
 
@@ -110,12 +119,11 @@ def _lead(blocks: Iterable[Block]) -> str:
 def _links(document: Document) -> Iterator[tuple[str, str]]:
     """Yield the URL of each reference once, with the first label that has it."""
     labels: dict[str, str] = {}
-    for block in document.blocks:
-        for item in block.items if isinstance(block, References) else ():
-            for _, inlines in running_text(item.blocks):
-                for inline in inlines:
-                    if isinstance(inline, Link):
-                        labels.setdefault(inline.url, item.label)
+    for reference in references(document.blocks):
+        for _, inlines in running_text(reference.blocks):
+            for inline in inlines:
+                if isinstance(inline, Link):
+                    labels.setdefault(inline.url, reference.label)
     yield from labels.items()
 
 

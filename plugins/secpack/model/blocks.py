@@ -231,6 +231,15 @@ def leaves(blocks: Iterable[Block]) -> Iterator[Leaf]:
             yield block
 
 
+def references(blocks: Iterable[Block]) -> Iterator[Reference]:
+    """Yield all references, also those inside other blocks, in order."""
+    for block in blocks:
+        if isinstance(block, References):
+            yield from block.items
+        if isinstance(block, Container):
+            yield from references(children(block))
+
+
 def running_text(blocks: Iterable[Block]) -> Iterator[tuple[int, tuple[Inline, ...]]]:
     """Yield all running text in order: the line where each piece begins, and its inlines."""
     for block in blocks:

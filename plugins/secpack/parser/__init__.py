@@ -24,8 +24,6 @@ _FILL_IN: Final = (
     r"<(?i:add|describe|explain|fill|insert|link|list|name|put|replace|specify|your|write)\b"
 )
 _PLACEHOLDER: Final = re.compile(rf"\b(?:TODO|FIXME|TBD|XXX+|NNN+)\b|{_FILL_IN}[^<>]{{0,80}}>")
-# How placeholders begin: a search for one of five characters, which is fast.
-_PLACEHOLDER_SIGN: Final = re.compile(rf"TODO|FIXME|TBD|XXX|NNN|{_FILL_IN}")
 
 
 def parse_text(file: File, forms: Forms = (), banners: Banners = BANNERS) -> Document:
@@ -83,8 +81,7 @@ def _reserved(lines: list[Line], titles: Mapping[int, str]) -> Iterator[str]:
 
 def _oddities(lines: list[Line], blocks: tuple[Block, ...], path: str) -> list[Finding]:
     """Find placeholders, characters that cannot be seen, and words that mix scripts."""
-    unfinished = _PLACEHOLDER_SIGN.search("\n".join(line.text for line in lines))
-    findings = [*_placeholders(lines, blocks, path)] if unfinished else []
+    findings = [*_placeholders(lines, blocks, path)]
     for line in lines:
         plain = line.text.isascii() and line.text.isprintable()
         if not plain and (hidden := HIDDEN.search(line.text)):

@@ -12,13 +12,11 @@ from typing import Final, TypeAlias
 
 from secpack.model.blocks import (
     Block,
-    Container,
     Paragraph,
     Preformatted,
-    References,
     Rule,
     SignOff,
-    children,
+    references,
 )
 from secpack.parser.inline import citation_label
 from secpack.parser.lines import (
@@ -176,10 +174,5 @@ _RULES: Final[tuple[_Rule, ...]] = (
 
 
 def defined_labels(blocks: Iterable[Block]) -> Iterator[str]:
-    """Yield the labels of all references, also of those inside containers."""
-    for block in blocks:
-        if isinstance(block, References):
-            for reference in block.items:
-                yield citation_label(reference.label)
-        elif isinstance(block, Container):
-            yield from defined_labels(children(block))
+    """Yield the labels of all references."""
+    return (citation_label(reference.label) for reference in references(blocks))

@@ -244,12 +244,11 @@ def _names_or_leads(inline: b.Inline, cited: _Cited) -> bool:
 def _cited_advisories(document: Document) -> _Cited:
     """The advisories that references name or link to, by label; of very many, the first."""
     cited = {}
-    for block in document.blocks:
-        for reference in block.items if isinstance(block, b.References) else ():
-            texts = (inlines for _, inlines in b.running_text(reference.blocks))
-            ids = (i for parts in texts for n in range(len(parts)) for i in ids_at(parts, n))
-            advisories = dict.fromkeys(i for i in ids if i[0] == "XSA")
-            cited[citation_label(reference.label)] = tuple(islice(advisories, _MAX_NAMES))
+    for reference in b.references(document.blocks):
+        texts = (inlines for _, inlines in b.running_text(reference.blocks))
+        ids = (i for parts in texts for n in range(len(parts)) for i in ids_at(parts, n))
+        advisories = dict.fromkeys(i for i in ids if i[0] == "XSA")
+        cited[citation_label(reference.label)] = tuple(islice(advisories, _MAX_NAMES))
     return cited
 
 

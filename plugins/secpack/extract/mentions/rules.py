@@ -28,7 +28,7 @@ NOT RELEVANT( (for|to|in) US_ALL|(END)) | XSA-1 is not applicable to Quern.
 (harmless|without effect|no( \w+)? (impact|effect)) (for|to|in|on) US_ALL | XSA-1 is harmless to us.
 US(( \w+){0,9} and)? (is|are) UNHARMED( (by|to) (it|them))?(END) | XSA-1: Quern is not affected.
 not (used|enabled|reachable|compiled|built) … US | XSA-1 is in code that is not used in Quern.
-US (do not|does not|never) (use|enable|ship|support|run|build) | XSA-1 is code that we do not run.
+US (do not|does not|never|neither) (use|enable|ship|support|run|build) | XSA-1: We never run it.
 (is not our business|(is|was) unused|can( safely)? be ignored|affects none) | XSA-1 can be ignored.
 = NOT_AFFECTED
 @ … HARMLESS | XSA-1 (a bug) does not affect us, but XSA-10 does.
