@@ -268,6 +268,8 @@ announcements: Final = "This canary has special announcements."
 home_introduction: Final = Markup(
     "Every {product} security bulletin and canary, with the signed original and its signatures."
 )
+i_use: Final = Markup("I use {product}")
+older_release: Final = "an older release"
 newest_bulletin: Final = "Newest bulletin"
 next_due: Final = Markup("The next one is due {window}.")
 next_canary_due: Final = Markup("The next canary is due {window}.")

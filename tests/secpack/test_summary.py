@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from secpack.extract.summary import read_summary
 from secpack.model.archive import Credit, File, Part, Summary
 from secpack.parser import parse_text
@@ -70,3 +72,22 @@ def test_what_is_told() -> None:
 def test_without_sections_it_is_the_first_words() -> None:
     text = TEXT.partition("User")[0] + "A grain. " * 50
     assert summary(text) == Summary(about=f"{'A grain. ' * 22}".strip())
+
+
+@pytest.mark.parametrize(
+    ("words", "about"),
+    [
+        ('On 2001-03-04, Mill published TSA-1, "wheel: it turns" (CVE-2001-1): A bug.', "A bug."),
+        (
+            'Advisories were published on 2001-03-04:\n\nTSA-1 "wheel: it turns":\n\n| A bug.',
+            "A bug.",
+        ),
+        ('Mill published the advisories below.\n\nTSA-1 [1] "wheel":\n\n| A bug.', "A bug."),
+        ("On 2001-03-04, Mill published updates. They fix it.", None),
+        ("Note: a bug was published.", None),
+        ("We published: nothing: else.", "nothing: else."),
+    ],
+)
+def test_a_summary_says_what_is_new(words: str, about: str | None) -> None:
+    """What leads to it, and reads the same in most bulletins, is left out."""
+    assert summary(TEXT.replace("A bug [2].", words)).about == (about or words)

@@ -23,6 +23,7 @@ from secpack.tracker.statistics import statistics
 _P = TypeVar("_P", Bulletin, Publication)
 
 _EARLIER = 4
+_RELEASES = 2
 
 
 def home_page(site: Site) -> model.HomePage:
@@ -30,6 +31,7 @@ def home_page(site: Site) -> model.HomePage:
     archive = site.archive
     newest = [item(site, bulletin) for bulletin in archive.bulletins[: -_EARLIER - 2 : -1]]
     return model.HomePage(
+        releases=tuple(lookup.name for lookup in by_release(archive)[:_RELEASES]),
         newest=newest[0] if newest else None,
         earlier=tuple(newest[1:]),
         canary=item(site, archive.canaries[-1]) if archive.canaries else None,

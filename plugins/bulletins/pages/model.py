@@ -292,9 +292,13 @@ class Continuity:
 
 @dataclass(frozen=True, slots=True)
 class HomePage(Page):
-    """The front page; ``advisories`` counts all that the tracker or a text mentions."""
+    """The front page; ``advisories`` counts all that the tracker or a text mentions.
+
+    ``releases`` are the newest that have a page.
+    """
 
     template: ClassVar = "index.html"
+    releases: tuple[str, ...]
     newest: Item | None
     earlier: tuple[Item, ...]
     canary: Item | None

@@ -75,6 +75,17 @@ _NO_PERSON: Final = re.compile(
 )
 
 
+# How many summaries begin, before they say what is new; words in quotation marks can hold a colon.
+# "On 2024-01-30, the Xen Project published XSA-449, "pci: phantom functions": PCI devices can …"
+_QUOTED: Final = '(?:[^":.]|"[^"]{1,200}")'
+_PREAMBLE: Final = re.compile(
+    rf"{_QUOTED}{{0,200}}\bpublished\b{_QUOTED}{{0,200}}(?::| below\.)(?:\s+|$)"
+)
+_NAME_OF_ID: Final = re.compile(
+    r'[A-Z]{2,9}-[0-9A-Z-]{1,20},? "[^"]{1,200}"(?: \([^()]{1,60}\))?: '
+)
+
+
 def read_summary(document: Document, rows: Sequence[int] = ()) -> Summary:
     """Return what lists, feeds and data say about a text; ``rows`` are lines of packages."""
     every = sections(document)
@@ -106,14 +117,18 @@ def shortened(text: str) -> str:
 def _about(document: Document) -> str:
     """Return the first words of the summary, or else of the text."""
     section = summary_section(document)
-    if section and (lead := _lead(opening(section))):
+    if section and (lead := _lead(opening(section)) or _lead(section.blocks)):
         return lead
     return _lead([block for block in document.blocks if isinstance(block, Paragraph)][:1])
 
 
 def _lead(blocks: Iterable[Block]) -> str:
-    """Return the first words of some blocks on one line."""
-    return shortened(" ".join(plain(inlines) for _, inlines in running_text(blocks)))
+    """Return the first words of some blocks on one line, without what only leads to them."""
+    text = _MARK.sub("", " ".join(plain(inlines) for _, inlines in running_text(blocks)))
+    for pattern in (_PREAMBLE, _NAME_OF_ID):
+        if match := pattern.match(text):
+            text = text[match.end() :]
+    return shortened(text)
 
 
 def _links(document: Document) -> Iterator[tuple[str, str]]:
