@@ -14,16 +14,15 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from dataclasses import replace
-from datetime import datetime
 from functools import cache
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 from secpack.cache import Cache
 from secpack.errors import ParseError
 from secpack.model.archive import File, Signature, Verdict
 from secpack.parser.characters import visible
-from secpack.programs import LimitError, Program, Result, end_all, find_program, run
+from secpack.programs import LimitError, Program, end_all, find_program, run
 from secpack.signatures.packets import DIGESTS, LEGACY, fits, moment, read_signature
 
 # RFC 9580, sections 9.1 and 9.5.
@@ -62,8 +61,8 @@ _ERRORS: Final = {
 class Checker:
     """Checks signatures against a keyring, several at a time.
 
-    ``cache`` keeps verdicts by digests of document, signature, keyring and verifier. ``progress``
-    gets the number of signatures checked so far, and of all.
+    ``cache`` keeps what gpgv says by digests of document, signature, keyring and verifier.
+    ``progress`` gets the number of signatures checked so far, and of all.
     """
 
     def __init__(
@@ -85,33 +84,34 @@ class Checker:
         """
         gpgv = find_program("gpgv")
         suffix = f"{hashlib.sha256(keyring).hexdigest()} {gpgv.identity}"
-        names = {s.file.path: f"{of.sha256} {s.file.sha256} {suffix}" for of, s in jobs}
+        names = {s.file.path: f"gpgv {of.sha256} {s.file.sha256} {suffix}" for of, s in jobs}
         pairs = {names[job[1].file.path]: job for job in reversed(jobs)}  # each of them once
-        kept = {name: self.cache.get(name) for name in pairs}
-        missing = [job for name, job in pairs.items() if _restored(job[1], kept[name]) is None]
-        workers = max(1, min(os.cpu_count() or 1, len(missing)))
-        with tempfile.TemporaryDirectory() as folder, ThreadPoolExecutor(workers) as pool:
+        answers = {name: self.cache.get(name) for name in pairs}
+        with tempfile.TemporaryDirectory() as folder, ThreadPoolExecutor(os.cpu_count()) as pool:
             home = Path(folder)
             (home / "keyring.gpg").write_bytes(keyring)
-            futures = [pool.submit(check_signature, *job, home, gpgv) for job in missing]
+            missing = [(name, job) for name, job in pairs.items() if answers[name] is None]
+            futures = [(name, pool.submit(_ask, *job, home, gpgv)) for name, job in missing]
 
             def signatures() -> Mapping[str, Signature]:
-                for number, future in enumerate(futures, 1):
-                    signature = future.result()
-                    name = names[signature.file.path]
-                    kept[name] = _kept(signature)
-                    self.cache.put(name, _kept(signature))
+                for number, (name, future) in enumerate(futures, 1):
+                    answers[name] = future.result()
+                    self.cache.put(name, future.result())
                     self._progress(number, len(futures))
                 self.cache.save()
-                checked = (_restored(s, kept[names[s.file.path]]) for _, s in jobs)
-                return {signature.file.path: signature for signature in checked if signature}
+                return {
+                    s.file.path: _checked(of, s, answers[names[s.file.path]] or (), gpgv)
+                    for of, s in jobs
+                }
 
             try:
                 yield signatures
             finally:  # after an interrupt or an error, nobody waits for the rest
-                for future in futures:
+                for _, future in futures:
                     future.cancel()
-                while wait(futures, _SOON).not_done:  # one may have been about to start
+                while wait(
+                    [future for _, future in futures], _SOON
+                ).not_done:  # one may have been about to start
                     end_all()
 
 
@@ -129,18 +129,34 @@ def check_signature(document: File, signature: Signature, home: Path, gpgv: Prog
 
     Raises ParseError, which names the signature, when gpgv exceeds its limits.
     """
+    return _checked(document, signature, _ask(document, signature, home, gpgv), gpgv)
+
+
+def _ask(document: File, signature: Signature, home: Path, gpgv: Program) -> list[str]:
+    """gpgv's exit status and its lines; nothing for a file that is not one signature."""
     file = signature.file
     try:
-        packet = read_signature(file.data)
-    except ParseError as error:
-        return _malformed(signature, error.message)
+        read_signature(file.data)
+    except ParseError:
+        return []
     arguments = ["--homedir", str(home), "--keyring", str(home / "keyring.gpg")]
     arguments += ["--status-fd", "1", "--", _written(file, home), _written(document, home)]
     try:
         done = run(gpgv, arguments, seconds=_PATIENCE)
     except LimitError as error:
         raise ParseError(f"{error}: remove this file", path=file.path) from None
-    checked = _with_status(signature, done)
+    return [str(done.status), *done.lines]
+
+
+def _checked(
+    document: File, signature: Signature, answer: Sequence[str], gpgv: Program
+) -> Signature:
+    """The signature, checked, by gpgv's answer."""
+    try:
+        packet = read_signature(signature.file.data)
+    except ParseError as error:
+        return _malformed(signature, error.message)
+    checked = _with_status(signature, answer)
     if checked.verdict is Verdict.REFUSED:
         return replace(checked, reason=f"{_program_name(gpgv)} {checked.reason}")
     if checked.verdict.good and not fits(packet, document.data, checked.fingerprint):
@@ -169,9 +185,9 @@ def _written(file: File, home: Path) -> str:
     return str(path)
 
 
-def _with_status(signature: Signature, done: Result) -> Signature:
-    """The signature with the verdict, and the details, of gpgv's status lines."""
-    lines = [line.split(" ")[1:] for line in done.lines if line.startswith("[GNUPG:] ")]
+def _with_status(signature: Signature, answer: Sequence[str]) -> Signature:
+    """The signature with the verdict, and the details, of gpgv's exit status and its lines."""
+    lines = [line.split(" ")[1:] for line in answer if line.startswith("[GNUPG:] ")]
     counts = Counter(line[0] for line in lines)
     if counts["NEWSIG"] > 1 or counts["VALIDSIG"] > 1:
         return _malformed(signature, "several signatures in one file; expected one")
@@ -185,7 +201,7 @@ def _with_status(signature: Signature, done: Result) -> Signature:
         return _malformed(signature, "a signature that expires; expected one without an end")
     found = [word for word in _VERDICTS if counts[word]]
     is_one = all(counts[word] == 1 for word in ("NEWSIG", "VALIDSIG", *found))
-    if done.status != 0 or not is_one or len(found) != 1 or valid[9:10] != ["00"]:
+    if answer[0] != "0" or not is_one or len(found) != 1 or valid[9:10] != ["00"]:
         return _malformed(signature, "gpgv reads no signature in it")
     return _with_details(signature, _VERDICTS[found[0]], valid)
 
@@ -223,26 +239,3 @@ def _with_details(signature: Signature, verdict: Verdict, valid: Sequence[str]) 
         digest=digest,
         algorithm=_ALGORITHMS.get(valid[7], f"algorithm {valid[7]}"),
     )
-
-
-# --- the cache --------------------------------------------------------------------------------
-
-
-#: What the cache keeps of a signature, besides its verdict and its time.
-_DETAILS: Final = ("fingerprint", "primary", "digest", "algorithm", "reason")
-
-
-def _kept(signature: Signature) -> list[str]:
-    created = signature.created.isoformat() if signature.created else ""
-    return [signature.verdict.value, created, *(getattr(signature, name) for name in _DETAILS)]
-
-
-def _restored(signature: Signature, kept: Sequence[str] | None) -> Signature | None:
-    """The signature with what the cache keeps of it; None if that is missing or not understood."""
-    try:
-        verdict, created, *details = kept or ()
-        made = datetime.fromisoformat(created) if created else None
-        values: dict[str, Any] = dict(zip(_DETAILS, details, strict=True))
-        return replace(signature, verdict=Verdict(verdict), created=made, **values)
-    except ValueError:
-        return None

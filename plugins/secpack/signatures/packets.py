@@ -32,6 +32,9 @@ COMPRESSED: Final = 8
 #: The most packets in a file of keys: gpg takes minutes for a key that many people certified.
 _MOST_PACKETS: Final = 500
 
+#: The versions of keys and signatures.
+VERSIONS: Final = (3, 4, 5, 6)
+
 #: The public numbers of a key by its algorithm, as the most bits of each; 0 is a byte string.
 _NUMBERS: Final = {
     **dict.fromkeys((1, 2, 3), (16384, 64)),  # RSA: modulus, exponent
@@ -137,12 +140,7 @@ def likeness(data: bytes) -> str:
         start, length, tag = read_header(data[:6], 0)
     except (ParseError, IndexError):
         return ""
-    is_whole = start + length <= len(data) and data[start : start + 1] in (
-        b"\3",
-        b"\4",
-        b"\5",
-        b"\6",
-    )
+    is_whole = start + length <= len(data) and data[start] in VERSIONS
     return {_SIGNATURE: "signature", _PUBLIC_KEY: "key"}.get(tag, "") if is_whole else ""
 
 
@@ -320,25 +318,29 @@ def _fingerprint(body: bytes) -> str:
         raise ParseError("a key whose version is not 4")
     if len(body) > 0xFFFF:
         raise ParseError("a key of more than 65535 bytes; expected a public key")
-    _check_numbers(body)
+    public_numbers(body[5], body[6:])
     head = b"\x99" + len(body).to_bytes(2)
     return hashlib.sha1(head + body, usedforsecurity=False).hexdigest().upper()
 
 
-def _check_numbers(body: bytes) -> None:
-    """Refuse a key that is cut short, and numbers that would take gpg seconds.
+def public_numbers(algorithm: int, data: bytes) -> list[tuple[int, bytes]]:
+    """The public numbers at the start of data: the bits that each states, and its bytes.
 
-    gpg and gpgv stop reading at a key that is cut short, and miss all keys after it.
+    Raises ParseError for a key that is cut short, at which gpg and gpgv stop reading and miss all
+    keys after it, and for numbers that would take gpg seconds.
     """
-    position = 6
-    for most in _NUMBERS.get(body[5], ()):
-        bits = int.from_bytes(body[position : position + 2]) if most else 0
-        if bits > most:
-            raise ParseError(f"a key with a number of {bits} bits; expected at most {most}")
-        size = body[position] if position < len(body) else 0
-        position += 2 + (bits + 7) // 8 if most else 1 + size
-        if position > len(body) or not (most or 1 < size < 255):
+    numbers, position = [], 0
+    for most in _NUMBERS.get(algorithm, ()):
+        start = position + (2 if most else 1)
+        size = int.from_bytes(data[position:start])
+        position = start + ((size + 7) // 8 if most else size)
+        if most and size > most:
+            raise ParseError(f"a key with a number of {size} bits; expected at most {most}")
+        if position > len(data) or not (most or 1 < size < 255):
             raise ParseError("damaged: a key that is cut short")
+        if most:
+            numbers.append((size, data[start:position]))
+    return numbers
 
 
 # --- times ---------------------------------------------------------------------------------

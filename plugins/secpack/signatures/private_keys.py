@@ -18,7 +18,14 @@ from contextlib import suppress
 from typing import Final
 
 from secpack.errors import ParseError
-from secpack.signatures.packets import COMPRESSED, SECRET, packets, read_header
+from secpack.signatures.packets import (
+    COMPRESSED,
+    SECRET,
+    VERSIONS,
+    packets,
+    public_numbers,
+    read_header,
+)
 
 # Header lines and blank lines can precede the content of a block. All lines can be quoted ("| ",
 # "> "), indented, or comments ("# ").
@@ -61,41 +68,20 @@ _UTF_16: Final = (b"\xff\xfe", b"\xfe\xff")
 
 # --- OpenPGP packets anywhere in a file ---
 
-#: A header of a secret key or subkey (RFC 9580, 4.2), then version, time and algorithm (5.5.3).
+#: A header of a secret key or subkey (RFC 9580, 4.2), then version, time and algorithm (5.5.3),
+#: and that of a curve has an object identifier.
 _PACKET: Final = re.compile(
     rb"(?=(?:[\x94\x9c].|[\x95\x9d]..|[\x96\x9e]\0..."
     rb"|[\xc5\xc7](?:[\x40-\xbf]|[\xc0-\xdf].|\xff\0...))"
-    rb"(?:\x03.{6}|\x04.{4}|[\x05\x06].{4}\0\0..)(?P<algorithm>[\x01-\x03\x10-\x13\x16]))",
+    rb"(?:\x03.{6}|\x04.{4}|[\x05\x06].{4}\0\0..)"
+    rb"(?P<algorithm>[\x01-\x03\x10\x11]|[\x12\x13\x16](?=[\x03-\x0b][\x2a\x2b])))",
     re.DOTALL,
 )
-_MOST: Final = 64 * 1024  # bytes of one packet
 _GPG_COMPRESSED: Final = b"\xa3"  # without a length: it ends with the file
 _MOST_OF_NUMBERS: Final = 5000  # bytes of the public ones of a key
 
-#: The algorithms of keys, those newer than RFC 9580 among them, and the versions of keys.
+#: The algorithms of keys, those newer than RFC 9580 among them.
 _ALGORITHMS: Final = frozenset({1, 2, 3, 8, *range(16, 20), 22, *range(25, 29), *range(30, 37)})
-_VERSIONS: Final = (3, 4, 5, 6)
-_RSA: Final = b"\x01\x02\x03"
-_ON_CURVES: Final = b"\x12\x13\x16"  # ECDH, ECDSA, EdDSA
-_CURVES: Final = tuple(
-    bytes([len(oid)]) + oid
-    for oid in map(
-        bytes.fromhex,
-        (
-            "2a8648ce3d030107",  # NIST P-256, P-384, P-521
-            "2b81040022",
-            "2b81040023",
-            "2b2403030208010107",  # brainpoolP256r1, P384r1, P512r1
-            "2b240303020801010b",
-            "2b240303020801010d",
-            "2b8104000a",  # secp256k1
-            "2b06010401da470f01",  # Ed25519, Curve25519
-            "2b060104019755010501",
-            "2b6571",  # Ed448, X448
-            "2b656f",
-        ),
-    )
-)
 
 
 def find_private_key(data: bytes) -> str:
@@ -139,7 +125,7 @@ def _has_secret_packet(data: bytes) -> bool:
 def _is_key(body: bytes) -> bool:
     """Whether a packet begins like a key: many files look like packets by chance."""
     algorithm = 7 if body[:1] == b"\x03" else 5
-    return len(body) > algorithm and body[0] in _VERSIONS and body[algorithm] in _ALGORITHMS
+    return len(body) > algorithm and body[0] in VERSIONS and body[algorithm] in _ALGORITHMS
 
 
 def _unpacked(data: bytes) -> bytes:
@@ -160,28 +146,12 @@ def _unpacked(data: bytes) -> bytes:
 
 def _is_secret(data: bytes, match: re.Match[bytes]) -> bool:
     """Whether this is a whole packet with the numbers of a key, which no chance produces."""
-    try:
+    with suppress(ParseError):
         start, length, _ = read_header(data, match.start())
-    except ParseError:
-        return False
-    first, end = match.end("algorithm"), start + length
-    numbers = data[first : min(end, first + _MOST_OF_NUMBERS)]
-    return length <= _MOST and end <= len(data) and _has_numbers(match["algorithm"], numbers)
-
-
-def _has_numbers(algorithm: bytes, data: bytes) -> bool:
-    """Whether data begins with the public numbers of an algorithm (RFC 9580, section 5.5.5)."""
-    if algorithm in _ON_CURVES:
-        return data.startswith(_CURVES)
-    modulus = _bits(data)
-    if not 512 <= modulus <= 16384 or (modulus + 1) % 8 > 1:
-        return False
-    second = _bits(data[2 + (modulus + 7) // 8 :])
-    return 1 <= second <= (64 if algorithm in _RSA else modulus)
-
-
-def _bits(data: bytes) -> int:
-    """The size in bits of the number at the start of data (section 3.2); 0 if there is none."""
-    bits = int.from_bytes(data[:2])
-    whole = len(data) >= 2 + (bits + 7) // 8
-    return bits if bits and whole and data[2].bit_length() == (bits - 1) % 8 + 1 else 0
+        first, end = match.end("algorithm"), start + length
+        numbers = data[first : min(end, first + _MOST_OF_NUMBERS)]
+        return end <= len(data) and all(
+            0 < bits == int.from_bytes(number).bit_length()
+            for bits, number in public_numbers(match["algorithm"][0], numbers)
+        )
+    return False
