@@ -31,7 +31,6 @@ from secpack.signatures.packets import (
     moment,
     read_keys,
     read_revocation,
-    seconds,
 )
 
 _PATIENCE: Final = 60  # seconds for all keys
@@ -39,6 +38,7 @@ _PATIENCE_WITH_ONE: Final = 10  # for the keys of one file
 _PATIENCE_WITH_EACH: Final = 60  # for all files, one after another
 _CERTIFIES: Final = ("10", "11", "12", "13")  # classes of certifications (RFC 9580, 5.2.1)
 _BINDS: Final = ("18",)  # the class of signatures that bind a subkey
+_FIRST: Final = datetime.min.replace(tzinfo=UTC)
 _NEVER: Final = datetime.max.replace(tzinfo=UTC)
 _EARLY: Final = "19700102T000000"
 
@@ -111,19 +111,18 @@ def _adoptions(
 
     A part of a pinned key belongs to that key. Otherwise a key belongs to its own owner.
     """
-    owners: dict[str, tuple[int, str, str]] = {}
-    for file, key in keys:
-        for part in (key.fingerprint, *key.subkeys):
-            rank = 2 * (key.fingerprint in pinned) + (part == key.fingerprint)
-            if part not in owners or rank > owners[part][0]:
-                owners[part] = (rank, key.fingerprint, file.path)
-    for file, key in keys:
-        for part in (key.fingerprint, *key.subkeys):
-            _, owner, path = owners[part]
-            if owner != key.fingerprint:
-                message = f"not used: the key {key.fingerprint} has the key {part} of {path} as "
-                message += "its subkey; remove this file"
-                yield Finding(file.path, 0, "key-adopted", message, Severity.ERROR)
+    claims = [(f.path, key, part) for f, key in keys for part in (key.fingerprint, *key.subkeys)]
+    owners: dict[str, tuple[str, PublicKey]] = {}
+    for path, key, part in sorted(
+        claims, key=lambda c: (c[1].fingerprint not in pinned, c[1].fingerprint != c[2])
+    ):
+        owners.setdefault(part, (path, key))
+    for path, key, part in claims:
+        owner_path, owner = owners[part]
+        if owner.fingerprint != key.fingerprint:
+            message = f"not used: the key {key.fingerprint} has the key {part} of {owner_path} as "
+            message += "its subkey; remove this file"
+            yield Finding(path, 0, "key-adopted", message, Severity.ERROR)
 
 
 def bare_keys(keyring: Keyring) -> tuple[Key, ...]:
@@ -158,19 +157,15 @@ def inspect_keys(
             lines = _listing(keyring.packets, gpg, _PATIENCE, keyring.revocations)
     listed = _read_listing(lines)
     chains = _chains(listed, anchors, depth)
-    keys = [_key(file, key.fingerprint, listed, chains) for file, key in keyring.keys] + slow
-    keys = [replace(key, is_checked=bool(anchors)) for key in keys]
+    keys = []
+    for file, fingerprint in ((file, key.fingerprint) for file, key in keyring.keys):
+        key, _ = listed.get(fingerprint, (Key(file, fingerprint), ()))
+        reason = "" if key.owners else f"gpg finds no valid user id of the key {fingerprint}"
+        key = key if key.owners else Key(file, fingerprint, unusable=reason)
+        keys.append(replace(key, file=file, chain=chains.get(fingerprint)))
+    keys = [replace(key, is_checked=bool(anchors)) for key in (*keys, *slow)]
     findings = [_unusable(key) for key in keys if key.unusable]
     return (*keys, *keyring.unusable), tuple(findings)
-
-
-def _key(
-    file: File, fingerprint: str, listed: Mapping[str, _Listed], chains: Mapping[str, Chain]
-) -> Key:
-    if fingerprint in listed and listed[fingerprint].key.owners:
-        return replace(listed[fingerprint].key, file=file, chain=chains.get(fingerprint))
-    reason = f"gpg finds no valid user id of the key {fingerprint}"
-    return Key(file, fingerprint, unusable=reason)
 
 
 def _without_slow(keyring: Keyring, gpg: Program) -> tuple[Keyring, list[Key]]:
@@ -215,26 +210,11 @@ _NO_FIELDS: Final = ("",) * 21
 _ESCAPED: Final = re.compile(r"\\x([0-9a-fA-F]{2})")
 
 
-@dataclass(frozen=True, slots=True)
-class _Certification:
-    """A good one on a user id: the 16 digits of its issuer, and its times in seconds."""
-
-    issuer: str
-    created: int
-    expires: datetime | None
-    digest: str
-
-
-@dataclass(frozen=True, slots=True)
-class _Listed:
-    """A key as gpg lists it, which knows no files, and the certifications of its user ids."""
-
-    key: Key
-    certifications: tuple[_Certification, ...]
-
-
 #: A line of gpg, as its fields.
 _Line: TypeAlias = Sequence[str]
+
+#: A key as gpg lists it, which knows no files, and the good certifications of its user ids.
+_Listed: TypeAlias = tuple[Key, Sequence[_Line]]
 
 
 def _earliest(*ends: datetime | None) -> datetime | None:
@@ -245,7 +225,7 @@ def _read_listing(lines: Sequence[str]) -> dict[str, _Listed]:
     """Read gpg's colon format (doc/DETAILS of GnuPG): pub, sub, uid, and the lines about them."""
     fields = [[*line.split(":"), *_NO_FIELDS] for line in lines]
     keys = [_listed(part) for part in _parts(fields, ("pub",))]
-    return {each.key.fingerprint: each for each in keys}
+    return {key.fingerprint: (key, certifications) for key, certifications in keys}
 
 
 def _parts(lines: Sequence[_Line], kinds: Sequence[str]) -> Iterator[Sequence[_Line]]:
@@ -270,8 +250,7 @@ def _listed(lines: Sequence[_Line]) -> _Listed:
         subkeys=tuple(_subkey(part, own) for part in parts if part[0][0] == "sub"),
         strong=_earliest(*(_strong(part, own, _CERTIFIES) for part in ids)),
     )
-    made = [each for part in ids for each in _certifications(part).values()]
-    return _Listed(key, tuple(each for each in made if each.issuer != own))
+    return key, [line for part in ids for id_, line in _certifications(part).items() if id_ != own]
 
 
 def _subkey(lines: Sequence[_Line], own: str) -> Subkey:
@@ -298,20 +277,18 @@ def _revocation(lines: Sequence[_Line]) -> Revocation | None:
     return min(found, key=lambda each: (each.is_end, each.date or _NEVER), default=unknown)
 
 
-def _certifications(lines: Sequence[_Line]) -> dict[str, _Certification]:
+def _certifications(lines: Sequence[_Line]) -> dict[str, _Line]:
     """The last good signature of each key on a user id, if it certifies; by the issuer's id.
 
     Of two signatures made at once, a revocation counts.
     """
-    last: dict[str, tuple[int, bool, _Line]] = {}
-    for fields in lines:
-        if fields[0] in ("sig", "rev") and fields[1] == "!":
-            made = (seconds(fields[5]) or 0, fields[0] == "rev", fields)
-            last[fields[4]] = max(made, last.get(fields[4], made), key=lambda each: each[:2])
+    good = [fields for fields in lines if fields[0] in ("sig", "rev") and fields[1] == "!"]
+    good.sort(key=lambda fields: (moment(fields[5]) or _FIRST, fields[0] == "rev"))
+    last = {fields[4]: fields for fields in good}
     return {
-        issuer: _Certification(issuer, created, moment(fields[6]), _obsolete(fields))
-        for issuer, (created, is_revocation, fields) in last.items()
-        if not is_revocation and fields[10][:2] in _CERTIFIES
+        issuer: fields
+        for issuer, fields in last.items()
+        if fields[0] == "sig" and fields[10][:2] in _CERTIFIES
     }
 
 
@@ -344,35 +321,33 @@ def _chains(
 ) -> dict[str, Chain]:
     """The chain from an anchor to each certified key: the one that holds longest."""
     ids = Counter(fingerprint[-16:] for fingerprint in listed)  # gpg names an issuer by its id
-    keys = {f[-16:]: each.key for f, each in listed.items() if ids[f[-16:]] == 1}
+    keys = {f[-16:]: key for f, (key, _) in listed.items() if ids[f[-16:]] == 1}
     chains = {
-        fingerprint: Chain((fingerprint,), _earliest(end, listed[fingerprint].key.expires))
+        fingerprint: Chain((fingerprint,), _earliest(end, listed[fingerprint][0].expires))
         for fingerprint, end in anchors.items()
         if fingerprint in listed
     }
     for _ in range(depth):
         links = dict(chains)
-        for fingerprint, each in listed.items():
-            for made in each.certifications:
-                issuer = keys.get(made.issuer)
-                if issuer and issuer.fingerprint in links and _is_in_force(made, issuer):
-                    chain = _longer(links[issuer.fingerprint], issuer, fingerprint, made)
-                    before = chains.get(fingerprint, chain)
-                    chains[fingerprint] = min(chain, before, key=_preference)
+        for fingerprint, (_, certifications) in listed.items():
+            for made in certifications:
+                issuer = keys.get(made[4])
+                before = links.get(issuer.fingerprint) if issuer else None
+                if issuer and before and _is_in_force(made, issuer):
+                    until = _earliest(before.until, issuer.expires, moment(made[6]))
+                    digest = before.digest or _obsolete(made)
+                    chain = Chain((*before.keys, fingerprint), until, digest)
+                    rival = chains.get(fingerprint, chain)
+                    chains[fingerprint] = min(chain, rival, key=_preference)
     return chains
 
 
-def _is_in_force(made: _Certification, issuer: Key) -> bool:
+def _is_in_force(made: _Line, issuer: Key) -> bool:
     """Whether a certification was made before the end of the key that made it.
 
     gpg 2.2 does not check those by a key that was revoked, for whatever reason.
     """
-    return not issuer.revoked and made.created < (issuer.expires or _NEVER).timestamp()
-
-
-def _longer(before: Chain, issuer: Key, key: str, made: _Certification) -> Chain:
-    until = _earliest(before.until, issuer.expires, made.expires)
-    return Chain((*before.keys, key), until, before.digest or made.digest)
+    return not issuer.revoked and (moment(made[5]) or _FIRST) < (issuer.expires or _NEVER)
 
 
 def _preference(chain: Chain) -> tuple[float, int, tuple[str, ...]]:

@@ -346,16 +346,10 @@ def public_numbers(algorithm: int, data: bytes) -> list[tuple[int, bytes]]:
 # --- times ---------------------------------------------------------------------------------
 
 
-def seconds(text: str) -> int | None:
-    """A time as gpg and gpgv print it, of 32 bits (RFC 9580, section 3.5); None if it is none."""
-    value = int(text) if _SECONDS.fullmatch(text) else 2**32
-    return value if value < 2**32 else None
-
-
 def moment(text: str) -> datetime | None:
-    """The same time as a date and time in UTC."""
-    value = seconds(text)
-    return None if value is None else datetime.fromtimestamp(value, UTC)
+    """A time as gpg and gpgv print it, of 32 bits (RFC 9580, section 3.5); None if it is none."""
+    seconds = int(text) if _SECONDS.fullmatch(text) else 2**32
+    return datetime.fromtimestamp(seconds, UTC) if seconds < 2**32 else None
 
 
 # --- packets ----------------------------------------------------------------------------------
