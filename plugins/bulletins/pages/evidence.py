@@ -11,7 +11,7 @@ from bulletins.pages.items import signer_name
 from bulletins.pages.model import Evidence, Link, SignatureItem
 from bulletins.site import Site
 from bulletins.urls import key_url
-from secpack.model.archive import File, Key, Signature, Subkey, Verdict
+from secpack.model.archive import File, Key, Signature, Verdict
 from secpack.model.findings import Severity
 from secpack.signatures.policy import in_words, revocation_in_words
 
@@ -64,9 +64,7 @@ def _notes(signature: Signature, key: Key | None) -> Iterator[str]:
 
 def _is_weak(signature: Signature, key: Key) -> bool:
     """Whether programs that reject obsolete digests find no older signature on the key itself."""
-    parts: list[Key | Subkey] = [key]
-    parts += [subkey for subkey in key.subkeys if subkey.fingerprint == signature.fingerprint]
-    made = signature.created
+    made, parts = signature.created, key.parts(signature.fingerprint)
     is_strong = all(part.strong and made and part.strong <= made for part in parts)
     return signature.verdict.good and not is_strong and key.created is not None
 

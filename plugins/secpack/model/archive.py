@@ -268,6 +268,10 @@ class Key:
         """Whether an anchor certifies it; None if nobody checked."""
         return self.chain is not None if self.is_checked else None
 
+    def parts(self, fingerprint: str) -> tuple[Key | Subkey, ...]:
+        """The key, and its subkey with this fingerprint: a signature needs both."""
+        return (self, *(subkey for subkey in self.subkeys if subkey.fingerprint == fingerprint))
+
     @property
     def retired(self) -> bool:
         """Whether the pack keeps it in a folder ``retired``."""

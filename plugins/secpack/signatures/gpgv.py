@@ -91,10 +91,11 @@ class Checker:
             home = Path(folder)
             (home / "keyring.gpg").write_bytes(keyring)
             missing = [(name, job) for name, job in pairs.items() if answers[name] is None]
-            futures = [(name, pool.submit(_ask, *job, home, gpgv)) for name, job in missing]
+            futures = [pool.submit(_ask, *job, home, gpgv) for _, job in missing]
 
             def signatures() -> Mapping[str, Signature]:
-                for number, (name, future) in enumerate(futures, 1):
+                for number, future in enumerate(futures, 1):
+                    name = missing[number - 1][0]
                     answers[name] = future.result()
                     self.cache.put(name, future.result())
                     self._progress(number, len(futures))
@@ -107,11 +108,9 @@ class Checker:
             try:
                 yield signatures
             finally:  # after an interrupt or an error, nobody waits for the rest
-                for _, future in futures:
+                for future in futures:
                     future.cancel()
-                while wait(
-                    [future for _, future in futures], _SOON
-                ).not_done:  # one may have been about to start
+                while wait(futures, _SOON).not_done:  # one may have been about to start
                     end_all()
 
 
@@ -133,7 +132,7 @@ def check_signature(document: File, signature: Signature, home: Path, gpgv: Prog
 
 
 def _ask(document: File, signature: Signature, home: Path, gpgv: Program) -> list[str]:
-    """gpgv's exit status and its lines; nothing for a file that is not one signature."""
+    """Return gpgv's exit status and its lines; nothing for a file that is not one signature."""
     file = signature.file
     try:
         read_signature(file.data)

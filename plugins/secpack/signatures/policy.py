@@ -19,7 +19,6 @@ from secpack.model.archive import (
     Publication,
     Revocation,
     Signature,
-    Subkey,
     Verdict,
 )
 from secpack.model.findings import Finding, Severity
@@ -33,8 +32,9 @@ from secpack.signatures.packets import LEGACY
 #: What gpgv says of a key that has ended, on the day of the build.
 _ENDED: Final = (Verdict.EXPIRED_KEY, Verdict.REVOKED_KEY)
 
-#: A verdict that is not good, and the reason.
-_Fault: TypeAlias = tuple[Verdict, str] | None
+#: From when on a signature does not count, its verdict then, and the reason.
+_End: TypeAlias = tuple[datetime, Verdict, str]
+_ALWAYS: Final = datetime.min.replace(tzinfo=UTC)
 
 #: The verdicts in words, for findings and pages.
 WORDS: Final = {
@@ -132,74 +132,52 @@ def judge(signature: Signature, profile: Profile, keys: Mapping[str, Key]) -> Si
 
     Nothing here depends on the day of the build.
     """
-    owners = [n for n, s in profile.signers.items() if s.fingerprint == signature.primary]
     if not signature.signer:  # the file's name does not say who signed; the key does
-        signature = replace(signature, signer=next(iter(owners), signature.primary))
+        owners = (n for n, s in profile.signers.items() if s.fingerprint == signature.primary)
+        signature = replace(signature, signer=next(owners, signature.primary))
     key, made = keys.get(signature.primary), signature.created
     is_whole = signature.verdict.good or (key and key.created and signature.verdict in _ENDED)
     if not is_whole or not key or not made:
         return replace(signature, certified=key.certified if key else None)
-    parts: list[Key | Subkey] = [key]
-    parts += [subkey for subkey in key.subkeys if subkey.fingerprint == signature.fingerprint]
-    fault = (
-        _revoked_by(signature, parts, made)
-        or (_by_another(signature, owners) if profile.signers else None)
-        or _invalid_at(key, parts, made)
-        or _obsolete(signature, profile)
-    )
-    ends = [part.expires for part in parts] + [p.revoked.date for p in parts if p.revoked]
-    ends += [key.chain.until] if key.chain else []
-    until = min(filter(None, ends), default=None)
-    good = Verdict.GOOD_UNTIL if until else Verdict.GOOD
-    verdict, reason = fault or (Verdict.GOOD_LEGACY if signature.digest in LEGACY else good, "")
+    ends = list(_ends(signature, key, profile))
+    until = min((when for when, _, _ in ends), default=None)
+    verdict = Verdict.GOOD_UNTIL if until else Verdict.GOOD
+    if signature.digest in LEGACY:
+        is_old = profile.legacy_until and made.date() < profile.legacy_until
+        verdict = Verdict.GOOD_LEGACY if is_old else Verdict.OBSOLETE_DIGEST
+    verdict, reason = next(((v, r) for when, v, r in ends if when <= made), (verdict, ""))
     return replace(
         signature,
         verdict=verdict,
         reason=reason,
-        until=None if fault else until,
+        until=until if verdict.good else None,
         counts=verdict.value in profile.accepted,
         certified=key.certified and verdict is not Verdict.NOT_CERTIFIED,
     )
 
 
-def _revoked_by(signature: Signature, parts: Sequence[Key | Subkey], made: datetime) -> _Fault:
+def _ends(signature: Signature, key: Key, profile: Profile) -> Iterator[_End]:
+    """Yield from when on, and why, a signature by this key does not count; the worst first."""
+    parts = key.parts(signature.fingerprint)
     revocations = [part.revoked for part in parts if part.revoked]
     for revoked in revocations:
-        if not revoked.is_end or (revoked.date and revoked.date <= made):
-            return Verdict.REVOKED_KEY, revocation_in_words(revoked)
+        day = revoked.date if revoked.is_end else None
+        yield day or _ALWAYS, Verdict.REVOKED_KEY, revocation_in_words(revoked)
     if signature.verdict is Verdict.REVOKED_KEY and not revocations:
-        return Verdict.REVOKED_KEY, "according to gpgv alone"
-    return None
-
-
-def _by_another(signature: Signature, owners: Sequence[str]) -> _Fault:
-    """Another than the profile, or the file's name, says."""
-    if signature.signer in owners:
-        return None
-    return Verdict.SIGNER_DIFFERS if owners else Verdict.SIGNER_NOT_ALLOWED, signature.primary
-
-
-def _invalid_at(key: Key, parts: Sequence[Key | Subkey], made: datetime) -> _Fault:
+        yield _ALWAYS, Verdict.REVOKED_KEY, "according to gpgv alone"
+    owners = [n for n, s in profile.signers.items() if s.fingerprint == key.fingerprint]
+    if profile.signers and signature.signer not in owners:
+        other = Verdict.SIGNER_DIFFERS if owners else Verdict.SIGNER_NOT_ALLOWED
+        yield _ALWAYS, other, key.fingerprint
     for expires in (part.expires for part in parts if part.expires):
-        if expires <= made:
-            return Verdict.EXPIRED_KEY, f"the key expired on {expires:%Y-%m-%d}"
-    if not key.is_checked:
-        return None
-    if not key.chain:
+        yield expires, Verdict.EXPIRED_KEY, f"the key expired on {expires:%Y-%m-%d}"
+    if key.is_checked and not key.chain:
         reason = f"no certification of the key {key.fingerprint} by a trust anchor counts"
-        return Verdict.NOT_CERTIFIED, reason
-    if key.chain.until and key.chain.until <= made:
+        yield _ALWAYS, Verdict.NOT_CERTIFIED, reason
+    if key.chain and key.chain.until:
         last = key.chain.until - timedelta(seconds=1)  # a day's end is the next day's first moment
-        return Verdict.NOT_CERTIFIED, f"its certification counts only until {last:%Y-%m-%d}"
-    return None
-
-
-def _obsolete(signature: Signature, profile: Profile) -> _Fault:
-    """An obsolete digest, when the issuer no longer used any."""
-    until, made = profile.legacy_until, signature.created
-    if signature.digest not in LEGACY or (until and made and made.date() < until):
-        return None
-    return Verdict.OBSOLETE_DIGEST, ""
+        reason = f"its certification counts only until {last:%Y-%m-%d}"
+        yield key.chain.until, Verdict.NOT_CERTIFIED, reason
 
 
 def revocation_in_words(revoked: Revocation) -> str:
