@@ -90,12 +90,11 @@ class Checker:
         with tempfile.TemporaryDirectory() as folder, ThreadPoolExecutor(os.cpu_count()) as pool:
             home = Path(folder)
             (home / "keyring.gpg").write_bytes(keyring)
-            missing = [(name, job) for name, job in pairs.items() if answers[name] is None]
-            futures = [pool.submit(_ask, *job, home, gpgv) for _, job in missing]
+            missing = {name: job for name, job in pairs.items() if answers[name] is None}
+            futures = {n: pool.submit(_ask, *job, home, gpgv) for n, job in missing.items()}
 
             def signatures() -> Mapping[str, Signature]:
-                for number, future in enumerate(futures, 1):
-                    name = missing[number - 1][0]
+                for number, (name, future) in enumerate(futures.items(), 1):
                     answers[name] = future.result()
                     self.cache.put(name, future.result())
                     self._progress(number, len(futures))
@@ -108,9 +107,9 @@ class Checker:
             try:
                 yield signatures
             finally:  # after an interrupt or an error, nobody waits for the rest
-                for future in futures:
+                for future in futures.values():
                     future.cancel()
-                while wait(futures, _SOON).not_done:  # one may have been about to start
+                while wait(futures.values(), _SOON).not_done:  # one may have been about to start
                     end_all()
 
 
