@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from secpack.extract.sections import actions, sections
 from secpack.extract.summary import read_summary
-from secpack.model.archive import Credit, File, Part, Summary
+from secpack.model.archive import Credit, File, Summary
 from secpack.parser import parse_text
 
 TEXT = """\
@@ -53,15 +54,20 @@ def summary(text: str) -> Summary:
 
 
 def test_what_is_told() -> None:
+    document = parse_text(File("text.txt", TEXT.encode(), ""))
+    every = sections(document)
+    assert [
+        (s.title, s.level, s.first, [b.first for b in s.blocks[:1]], s.last) for s in every
+    ] == [
+        ("User action", 1, 5, [8], 13),
+        ("Empty", 1, 14, [], 16),
+        ("Summary", 1, 17, [20], 21),
+        ("Impact", 1, 22, [25], 26),
+        ("Credits", 1, 27, [30], 31),
+        ("References", 1, 32, [35], 36),
+    ]
+    assert [quotation.section for quotation in actions(document, ())] == [every[0]]
     assert summary(TEXT) == Summary(
-        parts=(
-            Part("User action", 1, 5, 8, 13, True),
-            Part("Empty", 1, 14, 0, 16, False),
-            Part("Summary", 1, 17, 20, 21, False),
-            Part("Impact", 1, 22, 25, 26, False),
-            Part("Credits", 1, 27, 30, 31, False),
-            Part("References", 1, 32, 35, 36, False),
-        ),
         action="Install these: xen packages",
         about="A bug.",
         links=(("https://quern.example.org/a", "1"), ("https://quern.example.org/b", "1")),

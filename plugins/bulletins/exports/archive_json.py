@@ -15,7 +15,7 @@ from bulletins.exports.data import printed, to_json
 from bulletins.site import Site
 from secpack import Profile
 from secpack.extract.answers import Answer, answers
-from secpack.extract.sections import Quotation, actions, affected
+from secpack.extract.sections import Quotation, actions, affected, sections
 from secpack.model.archive import (
     Advisory,
     Attachment,
@@ -92,7 +92,8 @@ def _days(each: Anchor | Period | None) -> str:
 
 
 def _publication(publication: Publication, site: Site) -> dict[str, Any]:
-    file, profile, standing = publication.document.file, site.profile, site.standing(publication)
+    document, profile, standing = publication.document, site.profile, site.standing(publication)
+    file = document.file
     return _fields(publication, "id", "number", "published", "updated") | {
         "title": publication.title,
         "file": urls.beside(publication, profile, file.name),
@@ -100,7 +101,7 @@ def _publication(publication: Publication, site: Site) -> dict[str, Any]:
         "sha256": file.sha256,
         "url": urls.page_url(publication, profile),
         "revisions": [{"date": r.date, "text": r.text} for r in publication.revisions],
-        "sections": [{"title": s.title, "level": s.level} for s in publication.summary.parts],
+        "sections": [{"title": s.title, "level": s.level} for s in sections(document)],
         "verified": not standing.alarms,
         "standing": words.in_short(standing),
         "signatures": _signatures(publication.signatures, urls.page_url(publication, profile)),

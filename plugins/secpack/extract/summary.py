@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
 from secpack.extract.sections import actions, opening, sections, summary_section
-from secpack.model.archive import Credit, Document, Part, Section, Summary
+from secpack.model.archive import Credit, Document, Section, Summary
 from secpack.model.blocks import (
     Block,
     Heading,
@@ -91,17 +91,11 @@ def read_summary(document: Document, rows: Sequence[int] = ()) -> Summary:
     every = sections(document)
     acting = [quotation.section for quotation in actions(document, rows)]
     return Summary(
-        parts=tuple(_part(section, is_action=section in acting) for section in every),
         action=next((lead for section in acting if (lead := _lead(opening(section)))), ""),
         about=_about(document),
         links=tuple(_links(document)),
         credits=read_credits(every),
     )
-
-
-def _part(section: Section, *, is_action: bool) -> Part:
-    body = section.blocks[0].first if section.blocks else 0
-    return Part(section.title, section.level, section.first, body, section.last, is_action)
 
 
 def shortened(text: str) -> str:

@@ -60,21 +60,6 @@ class Document:
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
-    """A section without its blocks, which begin at line ``start``; 0 if there are none.
-
-    ``acts`` is whether it says what the user must do.
-    """
-
-    title: str
-    level: int
-    first: int
-    start: int
-    last: int
-    acts: bool
-
-
-@dataclass(frozen=True, slots=True)
 class Credit:
     """A person whom a text thanks; ``role`` is ``discovered``, ``reported``, or ``thanked``."""
 
@@ -90,7 +75,6 @@ class Summary:
     about; ``links`` are the URLs of its references, each once, with their labels.
     """
 
-    parts: tuple[Part, ...] = ()
     action: str = ""
     about: str = ""
     links: tuple[tuple[str, str], ...] = ()

@@ -11,8 +11,8 @@ from bulletins.exports.facts import BulletinFacts, is_url
 from bulletins.site import Site, about
 from bulletins.urls import beside, csaf_url, page_url, published_id
 from secpack import Profile
-from secpack.extract.sections import is_on_affected
-from secpack.model.archive import PackageRow, Part
+from secpack.extract.sections import actions, is_on_affected, sections
+from secpack.model.archive import PackageRow, Section
 from secpack.parser.characters import visible
 
 #: CSAF repeats a bulletin's products for each vulnerability. No real text comes near this limit.
@@ -90,22 +90,23 @@ def _tracking(facts: BulletinFacts) -> dict[str, Any]:
 
 def _notes(facts: BulletinFacts) -> Iterator[dict[str, str]]:
     """Summary, impact, who is affected, what to do, as printed; or, without summary, the text."""
-    parts = facts.bulletin.summary.parts
-    if not any("summary" in part.title.lower() for part in parts):
+    document, rows = facts.bulletin.document, [row.line for row in facts.bulletin.packages]
+    every, acting = sections(document), [each.section for each in actions(document, rows)]
+    if not any("summary" in section.title.lower() for section in every):
         yield {"category": "details", "title": "The whole text", "text": facts.printed()}
         return
-    for part in parts:
-        name = part.title.lower()
+    for section in every:
+        name = section.title.lower()
         if "summary" in name or "impact" in name or is_on_affected(name):
-            yield from _note("summary" if "summary" in name else "details", part, facts)
-        elif part.acts:
-            yield from _note("general", part, facts)
+            yield from _note("summary" if "summary" in name else "details", section, facts)
+        elif section in acting:
+            yield from _note("general", section, facts)
 
 
-def _note(category: str, part: Part, facts: BulletinFacts) -> Iterator[dict[str, str]]:
-    text = facts.printed(part.start, part.last) if part.start else ""
+def _note(category: str, section: Section, facts: BulletinFacts) -> Iterator[dict[str, str]]:
+    text = facts.printed(section.blocks[0].first, section.last) if section.blocks else ""
     if text.strip():
-        yield {"category": category, "title": visible(part.title), "text": text}
+        yield {"category": category, "title": visible(section.title), "text": text}
 
 
 def _references(facts: BulletinFacts, site: Site) -> Iterator[dict[str, str]]:

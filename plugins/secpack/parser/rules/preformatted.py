@@ -27,10 +27,6 @@ _FINGERPRINT: Final = re.compile(r"(?:[0-9A-F]{4} {1,2}){9}[0-9A-F]{4}")
 _CALL: Final = re.compile(
     r"(?:\w+[ \t]+\*{0,3}){0,4}(?:[\w.>-]{1,80}|(?:if|for|while|switch|return) )\("
 )
-_C_SIGNS: Final = re.compile(
-    r"[ \t]*(?:#(?:include|define|ifdef|ifndef|endif)\b|/\*|\*/|//|[{}]"
-    r"|(?:struct|static|typedef)\b)"
-)
 _COMMAND: Final = re.compile(r"(?:# )?(?:sudo |\./|[a-z][\w.-]{0,40}(?: |$))")
 _COMMAND_SIGNS: Final = frozenset("-_/=|<>$\\")
 _HUNK: Final = re.compile(r"@@ -\d{1,9}(?:,(?P<old>\d{1,9}))? \+\d{1,9}(?:,(?P<new>\d{1,9}))? @@")
@@ -61,8 +57,8 @@ def _language_of(lines: list[str]) -> str:
         return ""
     if SHELL.match(written[0]) or written[0].lstrip().startswith(("sudo ", "#!/bin/")):
         return "sh"
-    signs = sum(1 for line in written if _C_SIGNS.match(line) or line.endswith((";", "{", "*/")))
-    return "c" if signs >= 2 and signs * 3 >= len(written) else ""
+    code = sum(1 for line in written if _looks_like_code(line))
+    return "c" if code >= 2 and code * 3 >= len(written) else ""
 
 
 def parse_shell(lines: Lines, position: int, _: Scope) -> Parsed[Preformatted]:
