@@ -19,14 +19,15 @@ _OTHERS_WRITE: Final = stat.S_IWGRP | stat.S_IWOTH
 
 
 class Cache:
-    """A file of lists of strings by name; with None as its path it keeps nothing.
+    """A file of lists of strings by name, the last ``most``; without a path it keeps nothing.
 
     A file that is missing, damaged or in another format is an empty cache. A file that cannot be
     written is no error: the next run computes the results again.
     """
 
-    def __init__(self, path: Path | None) -> None:
+    def __init__(self, path: Path | None, most: int = _MOST) -> None:
         self._path = path
+        self._most = most
         self._kept: dict[str, list[str]] = _read(path) if path else {}
         self._changed = False
 
@@ -37,6 +38,7 @@ class Cache:
     def put(self, name: str, value: list[str]) -> None:
         """Keep strings under a name."""
         if self._path:
+            self._kept.pop(name, None)
             self._kept[name] = value
             self._changed = True
 
@@ -44,7 +46,7 @@ class Cache:
         """Write the file if its content has changed."""
         if not self._path or not self._changed:
             return
-        kept = dict(list(self._kept.items())[-_MOST:])
+        kept = dict(list(self._kept.items())[-self._most :])
         self._changed = not write_json(self._path, {"format": _FORMAT, "kept": kept})
 
 
@@ -61,10 +63,10 @@ def _are_strings(value: object) -> bool:
     return isinstance(value, list) and all(isinstance(each, str) for each in value)
 
 
-def open_cache(name: str) -> Cache:
+def open_cache(name: str, most: int = _MOST) -> Cache:
     """Open a cache in this user's cache folder, if that can be used."""
     folder = cache_folder()
-    return Cache(folder / name if folder else None)
+    return Cache(folder / name if folder else None, most)
 
 
 def cache_folder() -> Path | None:

@@ -1,4 +1,4 @@
-"""Reads files that anybody may have written: only regular ones of bounded size."""
+"""Finds and reads files that anybody may have written: only regular ones of bounded size."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import errno
 import os
 import re
 import stat
+from collections.abc import Collection, Iterator
 from pathlib import Path
 from typing import Final
 
@@ -34,6 +35,33 @@ def read_file(path: str | Path, limit: int, *, follow: bool = True) -> bytes:
     if status.st_size > limit or len(data) > limit:
         raise OSError(errno.EFBIG, f"larger than {limit} bytes", str(path))
     return data
+
+
+def paths(
+    folder: str | Path, *, follow: bool = False, without: Collection[str] = ()
+) -> Iterator[str]:
+    """The files and links below a folder, as paths relative to it, in no order.
+
+    ``follow`` also enters folders to which links lead, each folder once. ``without`` are names of
+    folders that are left out.
+    """
+    folders, entered = [""], set[tuple[int, int]]()
+    while folders:
+        below = folders.pop()
+        with os.scandir(os.path.join(folder, below)) as entries:  # noqa: PTH118 - thousands of times
+            for entry in entries:
+                if not entry.is_dir(follow_symlinks=follow):
+                    yield below + entry.name
+                elif entry.name not in without and not (follow and _is_known(entry, entered)):
+                    folders.append(f"{below}{entry.name}/")
+
+
+def _is_known(folder: os.DirEntry[str], entered: set[tuple[int, int]]) -> bool:
+    """Whether a folder was entered, perhaps through a link; notes that it is now."""
+    status = folder.stat()
+    known = (status.st_dev, status.st_ino) in entered
+    entered.add((status.st_dev, status.st_ino))
+    return known
 
 
 def is_safe(path: str) -> bool:

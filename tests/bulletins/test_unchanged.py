@@ -20,7 +20,7 @@ import pytest
 
 from bulletins.build.checksums import digest as digest_of
 from bulletins.build.checksums import write_checksums
-from bulletins.build.unchanged import Inputs, _digest, inputs_of, last_report, remember, stamps
+from bulletins.build.unchanged import _digest, inputs_of, last_report, remember, stamps
 from tests.bulletins.sites import ROOT, Site, build, environ
 from tools.reproducible import state
 
@@ -234,13 +234,14 @@ def digest(sources: Sources, monkeypatch: pytest.MonkeyPatch) -> Callable[[], st
         name: [] for name in ("THEME_TEMPLATES_OVERRIDES", "PLUGIN_PATHS")
     }
     settings |= {"SECPACK": str(sources.pack), "PATH": "content", "THEME": "theme"}
-    settings |= {"PAGE_PATHS": ["pages"], "STATIC_PATHS": []}
+    settings |= {"PROFILE_FILE": "content/demo.toml", "XSA_FILE": "content/xsa.yml"}
+    settings |= {"XSA_JSON_FILE": "content/xsa.json"}
+    settings |= {"PAGE_PATHS": ["pages"], "ARTICLE_PATHS": [], "STATIC_PATHS": []}
 
     def found() -> str:
         for name, value in sources.surroundings.items():
             monkeypatch.setenv(name, value)
-        inputs = inputs_of("pelicanconf.py", settings)
-        return inputs.digest if inputs else ""
+        return next(iter(inputs_of("pelicanconf.py", settings)), "")
 
     return found
 
@@ -264,7 +265,9 @@ def test_another_commit_is_seen(sources: Sources, digest: Callable[[], str]) -> 
         commit = [*git, "commit", "--quiet", "--allow-empty", "--message", message]
         subprocess.run(commit, check=True)
         found.append(digest())
-    assert len(set(found)) == 3
+    (sources.pack / ".git/shallow").write_text("")  # then first commits are not known
+    found.append(digest())
+    assert len(set(found)) == 4
 
 
 @pytest.mark.parametrize("name", ["theme/templates", "content/pages"])
@@ -305,17 +308,26 @@ def test_other_code_is_seen(
     assert digest() != before
 
 
-def test_what_cannot_be_compared_is_built(sources: Sources, digest: Callable[[], str]) -> None:
-    """Without reading it: a build says what is wrong with it, or what it makes of it."""
-    odd = sources.pack / "QSBs/odd.txt"
-    os.mkfifo(odd)
-    assert digest() == ""
-    odd.unlink()
-    odd.touch()
-    os.truncate(odd, 30_000_000_000)
-    assert digest() == ""
-    odd.unlink()
-    assert digest() != ""
+@pytest.mark.parametrize("link", ["", "content/secpack/QSBs", "theme/templates"])
+def test_odd_files_are_seen_and_not_read(
+    sources: Sources, digest: Callable[[], str], link: str
+) -> None:
+    """A FIFO, a file that is too large, a link to nothing or to itself, and one that goes round."""
+    found = [digest()]
+    odd = sources.folder / (link or "content/pages") / "odd.md"
+    for make in (
+        lambda: os.mkfifo(odd),
+        odd.touch,
+        lambda: os.truncate(odd, 30_000_000_000),
+        odd.unlink,
+        lambda: odd.symlink_to("nothing"),
+        odd.unlink,
+        lambda: odd.symlink_to(sources.folder, target_is_directory=True),
+    ):
+        make() if make != odd.touch else (odd.unlink(), odd.touch())
+        found.append(digest())
+    assert "" not in found
+    assert len({*found}) == len(found) - 2, "without it, it is as before"
 
 
 def test_all_edits_give_what_a_build_from_nothing_gives(sources: Sources) -> None:
@@ -409,9 +421,10 @@ def test_a_cache_that_came_with_a_checkout_is_not_used(sources: Sources) -> None
     true = site.files()
     page = site.folder / "qsb/001/index.html"
     page.write_text("forged")
-    (state,) = (cache / "secpack-archive").glob("site-*.json")
+    (state,) = (cache / "secpack-archive").glob("sites.json")
     kept = json.loads(state.read_bytes())
-    state.write_text(json.dumps(kept | {"files": stamps(site.folder)}))
+    kept["kept"][str(site.folder)][1] = stamps(site.folder)
+    state.write_text(json.dumps(kept))
     assert "Nothing has changed" in sources.build("site", XDG_CACHE_HOME=str(cache)).said
     assert page.read_text() == "forged", "so it would work"
     (checkout / ".git").mkdir()
@@ -426,12 +439,13 @@ _DAMAGE: list[object] = [
     [],
     {},
     {"format": 2},
-    {"report": None, "inputs": None},
-    {"inputs": {}},
-    {"inputs": {"settings": "s", "pack": 1, "sources": {}, "digest": ""}},
-    {"inputs": {"settings": "s", "pack": "", "sources": [], "digest": ""}},
-    {"inputs": {"settings": "s", "pack": "", "sources": {"\0": True}, "digest": ""}},
-    {"files": {"index.html": 10**400}},
+    {"kept": {"SITE": []}},
+    {"kept": {"SITE": ["Built.", "FILES", "INPUTS"]}},
+    {"kept": {"SITE": ["Built.", "FILES", "INPUTS", 1]}},
+    {"kept": {"SITE": ["Built.", "FILES", "INPUTS", "\0"]}},
+    {"kept": {"SITE": ["Built.", "FILES", "other", "no pack"]}},
+    {"kept": {"SITE": ["Built.", "other", "INPUTS", "no pack"]}},
+    {"kept": {"SITE": {"report": "Built."}}},
 ]
 
 
@@ -440,25 +454,32 @@ def test_damage_to_what_is_kept_makes_a_build(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, damage: object
 ) -> None:
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
-    site, inputs = tmp_path / "site", Inputs("s", "", {}, _digest("", {}))
+    site, inputs = tmp_path / "site", _digest("s", ["no pack"])
     site.mkdir()
     (site / "index.html").touch()
     monkeypatch.setattr("bulletins.build.unchanged.other_code", lambda: ())
-    remember(site, stamps(site), inputs, "Built.")
+    files = stamps(site)
+    remember(site, "Built.", files, [inputs, "no pack"])
     assert last_report(site, "s") == "Built."
-    (state,) = (tmp_path / "cache/secpack-archive").iterdir()
-    kept = json.loads(state.read_bytes())
-    state.write_text(json.dumps(kept | damage if isinstance(damage, dict) and damage else damage))
-    assert last_report(site, "s") is None
+    assert last_report(site, "other") is None
     assert last_report(tmp_path / "other", "s") is None
+    (state,) = (tmp_path / "cache/secpack-archive").iterdir()
+    words = json.dumps(damage).replace("SITE", str(site)).replace("FILES", files)
+    damaged = json.loads(words.replace("INPUTS", inputs))
+    kept = json.loads(state.read_bytes())
+    state.write_text(json.dumps(kept | damaged if damaged else damaged))
+    assert last_report(site, "s") is None
 
 
 def test_few_sites_are_remembered(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The last ones."""
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     monkeypatch.setattr("bulletins.build.unchanged.other_code", lambda: ())
-    for number in range(30):
-        remember(tmp_path / str(number), {}, Inputs("s", "", {}, ""), "Built.")
-    assert len(list((tmp_path / "secpack-archive").iterdir())) == 20
+    for number in (0, *range(30), 0):
+        remember(tmp_path / str(number), "Built.", "", ["", ""])
+    (state,) = (tmp_path / "secpack-archive").iterdir()
+    kept = json.loads(state.read_bytes())["kept"]
+    assert [Path(site).name for site in kept] == [*map(str, range(11, 30)), "0"]
 
 
 # --- builds that end early, and builds at once ------------------------------------------------
@@ -479,7 +500,7 @@ def test_a_build_that_was_killed_does_no_harm(sources: Sources) -> None:
             except subprocess.TimeoutExpired:
                 process.kill()
     assert is_as_clean(sources, sources.build("site"))
-    assert not list(target.parent.glob(".site-*"))
+    assert not list(target.parent.glob(".site*"))
 
 
 @pytest.mark.slow
