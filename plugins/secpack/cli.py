@@ -37,10 +37,10 @@ from secpack.propose import propose
 from secpack.signatures.gpgv import Checker
 from secpack.tracker import load_advisories
 
-#: The most characters of a line about a copy, and the most unread files that are printed: a
+#: The most characters of a line about a copy, and the most files of a kind that are printed: a
 #: hostile copy could make both endless.
 _MOST_OF_A_LINE = 2000
-_MOST_UNREAD = 1000
+_MOST = 1000
 
 _T = TypeVar("_T")
 
@@ -144,12 +144,11 @@ def _run_verify_site(options: argparse.Namespace) -> int:
 def _outcome_lines(outcome: Outcome) -> Iterator[str]:
     """Yield a line for each problem, then the result."""
     yield from outcome.problems
-    yield from (f"altered: {path}: {why}" for path, why in sorted(outcome.altered.items()))
-    yield from (f"missing: {path}: {why}" for path, why in sorted(outcome.missing.items()))
-    yield from (f"extra: {path}" for path in outcome.extra)
-    yield from (f"not read: {path}" for path in outcome.unread[:_MOST_UNREAD])
-    if len(outcome.unread) > _MOST_UNREAD:
-        yield f"not read: {len(outcome.unread) - _MOST_UNREAD:,} more files"
+    for kind in ("altered", "missing", "extra", "not read"):
+        files = sorted((path, why) for path, (each, why) in outcome.faults.items() if each == kind)
+        yield from (f"{kind}: {path}: {why}".removesuffix(": ") for path, why in files[:_MOST])
+        if len(files) > _MOST:
+            yield f"{kind}: {len(files) - _MOST:,} more files"
     yield from outcome.behind
     yield from (f"verified against {proof}" for proof in outcome.verified_by)
     if not outcome.passed:

@@ -429,7 +429,10 @@ def test_a_rebuild_that_is_not_whole_cannot_be_used(
     copy: Path, rebuild: Path, verify: Callable[..., Said]
 ) -> None:
     (rebuild / "index.html").write_bytes(b"half")
-    assert verify(copy, "--against", rebuild) == (2, ["the rebuild is not whole: index.html"])
+    assert verify(copy, "--against", rebuild) == (
+        2,
+        ["the rebuild cannot be used: it is not whole: index.html"],
+    )
     (rebuild / "SHA256SUMS").unlink()
     assert verify(copy, "--against", rebuild) == (2, ["the rebuild cannot be used: not found"])
 
@@ -754,6 +757,4 @@ def test_a_redirect_on_the_same_host_is_followed(copy: Path, verify: Callable[..
     ],
 )
 def test_what_staying_on_the_host_means(here: str, target: str, stays: bool) -> None:
-    site = copies.Server("http://a.example/")
-    parts = copies.urlsplit(target), copies.urlsplit(here)
-    assert site._stays(*parts) is stays
+    assert copies._stays(copies.urlsplit(target), copies.urlsplit(here)) is stays

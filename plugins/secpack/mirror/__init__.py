@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from typing import Any, Final
 
@@ -56,6 +56,11 @@ def format_checksums(checksums: Mapping[str, str]) -> bytes:
     return "".join(f"{digest}  {path}\n" for path, digest in sorted(checksums.items())).encode()
 
 
+def differing(one: Mapping[str, object], other: Mapping[str, object]) -> list[str]:
+    """The paths that only one of two sites has, or at which they differ, sorted."""
+    return sorted(path for path in one.keys() | other.keys() if one.get(path) != other.get(path))
+
+
 # --- data/archive.json ------------------------------------------------------------------------
 
 
@@ -90,11 +95,11 @@ class SiteData:
     anchors and signers, as the data name them; empty for a site that does not state them.
     """
 
-    documents: Mapping[str, PublishedDocument]
-    others: Mapping[str, str]
-    signatures: Mapping[str, PublishedSignature]
-    keys: Mapping[str, str]
-    trusted: Mapping[str, str]
+    documents: Mapping[str, PublishedDocument] = field(default_factory=dict)
+    others: Mapping[str, str] = field(default_factory=dict)
+    signatures: Mapping[str, PublishedSignature] = field(default_factory=dict)
+    keys: Mapping[str, str] = field(default_factory=dict)
+    trusted: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def newest(self) -> date | None:
@@ -118,16 +123,13 @@ def _site_data(data: Mapping[str, Any]) -> SiteData:
     publications = [*data["bulletins"], *data["canaries"]]
     letters = [letter for p in publications for letter in p.get("letters", ())]
     others = [*letters, *data["attachments"]]
-    signed = [*publications, *others]
+    signatures = [s for each in (*publications, *others) for s in each["signatures"]]
     return SiteData(
         documents={str(p["id"]): _document(p) for p in publications},
         others={str(each["file"]): str(each["sha256"]) for each in others},
         signatures={
-            str(signature["file"]): PublishedSignature(
-                digest=str(signature["digest"] or ""), created=str(signature["created"] or "")
-            )
-            for each in signed
-            for signature in each["signatures"]
+            str(s["file"]): PublishedSignature(str(s["digest"] or ""), str(s["created"] or ""))
+            for s in signatures
         },
         keys={str(k["fingerprint"]): str(k["file"]) for k in data["keys"] if k["fingerprint"]},
         trusted={str(name): str(each) for name, each in data.get("trusted", {}).items()},

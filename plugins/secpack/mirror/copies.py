@@ -5,21 +5,20 @@ from __future__ import annotations
 import os
 import signal
 import time
-from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from contextlib import contextmanager
 from errno import ELOOP
 from functools import partial
 from math import inf
 from pathlib import Path
-from typing import Final
+from typing import Final, TypeAlias
 from urllib.parse import SplitResult, quote, urljoin, urlsplit
 
 from urllib3 import BaseHTTPResponse, PoolManager
 from urllib3.exceptions import HTTPError, ProtocolError
 
 from secpack.errors import SecpackError
-from secpack.files import read_file
+from secpack.files import paths, read_file
 
 #: The seconds for a whole copy, by default.
 TIMEOUT: Final = 3600
@@ -49,34 +48,7 @@ class UnreachableError(SecpackError):
     """The server does not answer."""
 
 
-class Copy(ABC):
-    """A folder or a server; ``until`` is when its time is up, by ``time.monotonic()``."""
-
-    until: float
-
-    @abstractmethod
-    def read(self, path: str, limit: int) -> bytes:
-        """Return a file's bytes. Raises MissingError, RefusedError or UnreachableError."""
-
-    def paths(self) -> set[str]:
-        """All files of the copy; none if nobody can list them."""
-        return set()
-
-
-def open_copy(location: str, timeout: float) -> Copy:
-    """Return the copy at a URL or in a folder; it has ``timeout`` seconds from now.
-
-    Raises SecpackError if the location is neither.
-    """
-    until = time.monotonic() + timeout
-    if "://" in location:
-        return Server(location, until)
-    if not Path(location).is_dir():
-        raise SecpackError(f"{location}: neither a folder nor a URL")
-    return Folder(Path(location), until)
-
-
-class Folder(Copy):
+class Folder:
     """A copy on this machine. Its links are not followed: they could lead anywhere."""
 
     def __init__(self, root: Path, until: float = inf) -> None:
@@ -99,21 +71,16 @@ class Folder(Copy):
 
     def paths(self) -> set[str]:
         """All files and links in the folder."""
-        paths = set()
-        for folder, folders, files in os.walk(self._root):
-            links = [name for name in folders if (Path(folder) / name).is_symlink()]
-            for name in (*files, *links):
-                paths.add((Path(folder) / name).relative_to(self._root).as_posix())
-        return paths
+        return set(paths(self._root))
 
 
-class Server(Copy):
+class Server:
     """A copy at a URL. No redirect leaves its host."""
 
     def __init__(self, url: str, until: float = inf) -> None:
         self.until = until
         try:
-            self._base = urlsplit(url if url.endswith("/") else f"{url}/")
+            self._base = urlsplit(url.removesuffix("/") + "/")
             odd = (self._base.query, self._base.fragment, self._base.username)
             fits = self._base.scheme in ("http", "https") and self._base.hostname and not any(odd)
         except ValueError:
@@ -131,11 +98,10 @@ class Server(Copy):
         try:
             with _deadline(min(PATIENCE, self.until - time.monotonic())):
                 return self._follow(urljoin(self._base.geturl(), quote(path)), limit)
-        except (OSError, HTTPError, ValueError) as error:
+        except BaseException as error:
             self._pool.clear()
-            raise UnreachableError(f"no answer: {_reason(error)}") from None
-        except BaseException:
-            self._pool.clear()
+            if isinstance(error, (OSError, HTTPError, ValueError)):
+                raise UnreachableError(f"no answer: {_reason(error)}") from None
             raise
 
     def _follow(self, url: str, limit: int) -> bytes:
@@ -145,7 +111,7 @@ class Server(Copy):
                 return _body(response, limit)
             response.close()
             target = urljoin(url, response.headers.get("Location", ""))
-            if not self._stays(urlsplit(target), urlsplit(url)):
+            if not _stays(urlsplit(target), urlsplit(url)):
                 raise RefusedError(f"redirects to another host: {target[:200]}")
             url = target
         raise RefusedError("too many redirects")
@@ -158,14 +124,36 @@ class Server(Copy):
         except ProtocolError:
             return request()
 
-    def _stays(self, target: SplitResult, here: SplitResult) -> bool:
-        """Whether a redirect stays on host and port, or leads from http to https on the host."""
-        if target.hostname != self._base.hostname or target.username is not None:
-            return False
-        if target.scheme == here.scheme:
-            return target.port == here.port
-        is_upgrade = (here.scheme, target.scheme) == ("http", "https")
-        return is_upgrade and here.port in (None, 80) and target.port in (None, 443)
+    def paths(self) -> set[str]:
+        """Nobody can list the files of a server."""
+        return set()
+
+
+#: A copy; ``until`` is when its time is up, by ``time.monotonic()``.
+Copy: TypeAlias = Folder | Server
+
+
+def open_copy(location: str, timeout: float) -> Copy:
+    """Return the copy at a URL or in a folder; it has ``timeout`` seconds from now.
+
+    Raises SecpackError if the location is neither.
+    """
+    until = time.monotonic() + timeout
+    if "://" in location:
+        return Server(location, until)
+    if not Path(location).is_dir():
+        raise SecpackError(f"{location}: neither a folder nor a URL")
+    return Folder(Path(location), until)
+
+
+def _stays(target: SplitResult, here: SplitResult) -> bool:
+    """Whether a redirect stays on host and port, or leads from http to https on the host."""
+    if target.hostname != here.hostname or target.username is not None:
+        return False
+    is_upgrade = (here.scheme, target.scheme) == ("http", "https")
+    if is_upgrade:
+        return here.port in (None, 80) and target.port in (None, 443)
+    return (target.scheme, target.port) == (here.scheme, here.port)
 
 
 def _reason(error: Exception) -> str:

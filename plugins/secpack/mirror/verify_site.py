@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
 import tempfile
 import time
 import zlib
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
+from hashlib import sha256
 from pathlib import Path
 from typing import Final
 
@@ -17,8 +17,8 @@ from secpack.mirror import (
     ARCHIVE_JSON,
     CHECKSUMS,
     SIGNATURES,
-    PublishedDocument,
     SiteData,
+    differing,
     parse_checksums,
     read_site_data,
 )
@@ -38,41 +38,39 @@ _PATIENCE: Final = 5
 
 Progress = Callable[[int, int], object]
 
-_NOTHING: Final = SiteData({}, {}, {}, {}, {})
-
 
 @dataclass(slots=True)
 class Outcome:
     """What is wrong with a copy, and what verifies it.
 
-    ``altered`` and ``missing`` are reasons by path, ``extra`` and ``unread`` are paths. ``behind``
-    is about documents, ``problems`` about the copy as a whole. ``verified_by`` names what confirms
-    its checksums.
+    ``faults`` are of files, by path: ``altered``, ``missing``, ``extra`` or ``not read``, and why.
+    ``behind`` is about documents, ``problems`` about the copy as a whole. ``verified_by`` names
+    what confirms its checksums.
     """
 
     files: int = 0
-    altered: dict[str, str] = field(default_factory=dict)
-    missing: dict[str, str] = field(default_factory=dict)
-    extra: list[str] = field(default_factory=list)
-    unread: list[str] = field(default_factory=list)
-    behind: list[str] = field(default_factory=list)
     problems: list[str] = field(default_factory=list)
+    faults: dict[str, tuple[str, str]] = field(default_factory=dict)
+    behind: list[str] = field(default_factory=list)
     verified_by: list[str] = field(default_factory=list)
 
     @property
     def passed(self) -> bool:
         """Whether nothing is wrong."""
-        faults = (self.altered, self.missing, self.extra, self.unread, self.behind, self.problems)
-        return not any(faults)
+        return not (self.problems or self.faults or self.behind)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class _Site:
-    """A site with its checksums, and what it has published, if that was read."""
+    """A site and its checksums; and of files that have theirs, what is compared.
+
+    That is the data, and the digests of what compressed files contain, by path.
+    """
 
     copy: Copy
     checksums: Mapping[str, str]
-    data: SiteData = _NOTHING
+    data: bytes = b""
+    unpacked: dict[str, str] = field(default_factory=dict)
 
 
 def verify_site(
@@ -95,65 +93,65 @@ def verify_site(
     try:
         listing = copy.read(CHECKSUMS, MOST_OF_A_FILE)
         site = _Site(copy, parse_checksums(listing))
-    except (MissingError, RefusedError) as error:
-        outcome.problems.append(f"{CHECKSUMS}: {error}")
-        return outcome
     except ParseError as error:
         outcome.problems.append(str(error))
         return outcome
+    except (MissingError, RefusedError) as error:
+        outcome.problems.append(f"{CHECKSUMS}: {error}")
+        return outcome
     if keyring is not None:
         _verify_signature(outcome, copy, listing, keyring, newer_than)
-    elif newer_than:
+    _check_files(outcome, site, progress)
+    if newer_than and keyring is None:
         _check_newest(outcome, site, newer_than)
-    unpacked = _check_files(outcome, site, progress)
-    outcome.extra = sorted(copy.paths() - site.checksums.keys() - {CHECKSUMS, *SIGNATURES})
+    for path in copy.paths() - site.checksums.keys() - {CHECKSUMS, *SIGNATURES}:
+        outcome.faults[path] = "extra", ""
     if own:
-        _compare(outcome, site, own, unpacked)
+        _compare(outcome, site, *own)
     return outcome
 
 
-def _read_rebuild(rebuild: Copy) -> _Site:
+def _read_rebuild(rebuild: Copy) -> tuple[_Site, SiteData]:
     """Read a rebuild and check its files. Raises SecpackError."""
+    outcome = Outcome()
     try:
-        checksums = parse_checksums(rebuild.read(CHECKSUMS, MOST_OF_A_FILE))
-        data = read_site_data(rebuild.read(ARCHIVE_JSON, MOST_OF_A_FILE))
+        site = _Site(rebuild, parse_checksums(rebuild.read(CHECKSUMS, MOST_OF_A_FILE)))
+        _check_files(outcome, site, lambda *_: None)
+        if outcome.faults:
+            raise SecpackError(f"it is not whole: {', '.join([*outcome.faults][:20])}")
+        return site, read_site_data(site.data)
     except SecpackError as error:
         raise SecpackError(f"the rebuild cannot be used: {error}") from None
-    outcome, site = Outcome(), _Site(rebuild, checksums, data)
-    _check_files(outcome, site, lambda *_: None)
-    faults = [*outcome.altered, *outcome.missing, *outcome.unread]
-    if faults:
-        raise SecpackError(f"the rebuild is not whole: {', '.join(faults[:20])}")
-    return site
 
 
 # --- the checksums and the files --------------------------------------------------------------
 
 
-def _check_files(outcome: Outcome, site: _Site, progress: Progress) -> dict[str, str]:
-    """Compare every file with its checksum; return digests of what compressed ones contain."""
-    unanswered, total, unpacked = 0, 0, {}
+def _check_files(outcome: Outcome, site: _Site, progress: Progress) -> None:
+    """Compare every file with its checksum."""
+    unanswered, total = 0, 0
     for number, (path, digest) in enumerate(site.checksums.items(), 1):
         if reason := _reason_to_stop(site.copy, unanswered):
             outcome.problems.append(reason)
-            outcome.unread = list(site.checksums)[number - 1 :]
+            outcome.faults |= dict.fromkeys([*site.checksums][number - 1 :], ("not read", ""))
             break
         outcome.files = number
         try:
             data = site.copy.read(path, min(MOST_OF_A_FILE, MOST_OF_A_SITE - total))
         except (MissingError, UnreachableError) as error:
-            outcome.missing[path] = str(error)
+            outcome.faults[path] = "missing", str(error)
             unanswered += isinstance(error, UnreachableError)
         except RefusedError as error:
-            outcome.altered[path] = str(error)
+            outcome.faults[path] = "altered", str(error)
         else:
             total += len(data)
-            if hashlib.sha256(data).hexdigest() != digest:
-                outcome.altered[path] = f"differs from {CHECKSUMS}"
+            if sha256(data).hexdigest() != digest:
+                outcome.faults[path] = "altered", f"differs from {CHECKSUMS}"
+            elif path == ARCHIVE_JSON:
+                site.data = data
             elif path.endswith(".gz"):
-                unpacked[path] = _unpacked_digest(data)
+                site.unpacked[path] = _unpacked_digest(data)
         progress(number, len(site.checksums))
-    return unpacked
 
 
 def _reason_to_stop(copy: Copy, unanswered: int) -> str:
@@ -169,8 +167,7 @@ def _unpacked_digest(data: bytes) -> str:
         content = unpack.decompress(data, MOST_OF_A_FILE)
     except zlib.error:
         return ""
-    is_whole = unpack.eof and not unpack.unused_data
-    return hashlib.sha256(content).hexdigest() if is_whole else ""
+    return sha256(content).hexdigest() if unpack.eof and not unpack.unused_data else ""
 
 
 def _check_newest(outcome: Outcome, site: _Site, newer_than: date) -> None:
@@ -184,15 +181,14 @@ def _check_newest(outcome: Outcome, site: _Site, newer_than: date) -> None:
 
 
 def _read_data(outcome: Outcome, site: _Site) -> SiteData | None:
-    """What a copy has published; None, with a problem, if that differs from its checksums."""
+    """What a copy has published; None, with a problem, if that cannot be read."""
+    _, reason = outcome.faults.get(ARCHIVE_JSON, ("", f"not in {CHECKSUMS}"))
     try:
-        data = site.copy.read(ARCHIVE_JSON, MOST_OF_A_FILE)
-        if site.checksums.get(ARCHIVE_JSON) == hashlib.sha256(data).hexdigest():
-            return read_site_data(data)
-        reason = f"differs from {CHECKSUMS}"
+        if site.data:
+            return read_site_data(site.data)
     except SecpackError as error:
         reason = str(error)
-    outcome.problems.append(f"{ARCHIVE_JSON}: {reason}")
+    outcome.problems.append(f"{ARCHIVE_JSON}: {reason or 'not read'}")
     return None
 
 
@@ -233,7 +229,7 @@ def _checked(document: File, signature: File, packets: bytes) -> Signature:
 
 
 def _file(path: str, data: bytes) -> File:
-    return File(path, data, hashlib.sha256(data).hexdigest())
+    return File(path, data, sha256(data).hexdigest())
 
 
 def _fault(signature: Signature, newer_than: date | None) -> str:
@@ -253,32 +249,34 @@ def _fault(signature: Signature, newer_than: date | None) -> str:
 # --- the rebuild ------------------------------------------------------------------------------
 
 
-def _compare(outcome: Outcome, site: _Site, own: _Site, unpacked: Mapping[str, str]) -> None:
+def _compare(outcome: Outcome, site: _Site, own: _Site, own_data: SiteData) -> None:
     """Compare the copy's checksums with the rebuild's.
 
     If the copy shows another state, only the files that both states share can be compared.
     """
-    paths = sorted(site.checksums.keys() | own.checksums.keys())
-    differing = [p for p in paths if site.checksums.get(p) != own.checksums.get(p)]
-    differing = [p for p in differing if not _is_same_packed(p, site, own, unpacked)]
-    if not differing:
+    paths = differing(site.checksums, own.checksums)
+    paths = [path for path in paths if not _is_same_packed(path, site, own)]
+    if not paths:
         outcome.verified_by.append("a rebuild")
         return
     data = _read_data(outcome, site)
     if data is None:
         return
-    comparable = differing
-    if changed := _compare_documents(outcome, own.data, data):
-        shared = _shared_files(own, replace(site, data=data), changed)
-        comparable = [path for path in differing if path in shared]
+    comparable = paths
+    if changed := _compare_documents(outcome, own_data, data):
+        documents = (*own_data.documents.values(), *data.documents.values())
+        shared = {path for d in documents if d.id not in changed for path in d.files}
+        both = site.checksums.keys() & own.checksums.keys()
+        shared |= both & {*own_data.keys.values(), *own_data.others}
+        comparable = [path for path in paths if path in shared]
     for path in comparable:
-        _report_difference(outcome, path, site, own)
-    if len(comparable) < len(differing):
-        count = len(differing) - len(comparable)
+        outcome.faults.setdefault(path, _difference(path, site, own))
+    if len(comparable) < len(paths):
+        count = len(paths) - len(comparable)
         outcome.behind.append(f"{count} other files differ, as they do between two states")
 
 
-def _is_same_packed(path: str, site: _Site, own: _Site, unpacked: Mapping[str, str]) -> bool:
+def _is_same_packed(path: str, site: _Site, own: _Site) -> bool:
     """Whether a compressed file differs from the rebuild's, but not in what it contains.
 
     Either side may lack it, and another zlib compresses differently.
@@ -286,52 +284,36 @@ def _is_same_packed(path: str, site: _Site, own: _Site, unpacked: Mapping[str, s
     plain = path.removesuffix(".gz")
     if path == plain or plain not in own.checksums:
         return False
-    return path not in site.checksums or unpacked.get(path) == own.checksums[plain]
+    return path not in site.checksums or site.unpacked.get(path) == own.checksums[plain]
 
 
-def _newer(one: SiteData, other: SiteData) -> list[PublishedDocument]:
-    """The documents that the other site lacks, or has in an earlier revision."""
-    return [
-        document
-        for name, document in one.documents.items()
-        if name not in other.documents or document.updated > other.documents[name].updated
-    ]
-
-
-def _shared_files(own: _Site, theirs: _Site, changed: set[str]) -> set[str]:
-    """Files that two states have in common: of unchanged documents; keys, attachments of both."""
-    documents = (*own.data.documents.values(), *theirs.data.documents.values())
-    shared = {path for d in documents if d.id not in changed for path in d.files}
-    both = own.checksums.keys() & theirs.checksums.keys()
-    return shared | both & {*own.data.keys.values(), *own.data.others}
-
-
-def _report_difference(outcome: Outcome, path: str, site: _Site, own: _Site) -> None:
+def _difference(path: str, site: _Site, own: _Site) -> tuple[str, str]:
     if path not in own.checksums:
-        outcome.extra.append(path)
-    elif path not in site.checksums:
-        outcome.missing[path] = f"not in the copy's {CHECKSUMS} either"
-    else:
-        outcome.altered.setdefault(path, "differs from the rebuild")
+        return "extra", ""
+    if path not in site.checksums:
+        return "missing", f"not in the copy's {CHECKSUMS} either"
+    return "altered", "differs from the rebuild"
 
 
 def _compare_documents(outcome: Outcome, own: SiteData, theirs: SiteData) -> set[str]:
     """Return the ids of documents that one of two sites lacks, or has in an earlier revision."""
-    newer, ahead = _newer(own, theirs), _newer(theirs, own)
-    outcome.behind += _lines("behind", newer, theirs)
-    outcome.behind += _lines("ahead of the rebuild", ahead, own)
+    newer, ahead = dict(_newer(own, theirs)), dict(_newer(theirs, own))
+    outcome.behind += [f"behind: {how}" for how in newer.values()]
+    outcome.behind += [f"ahead of the rebuild: {how}" for how in ahead.values()]
     if newer:
         days = (own.newest - theirs.newest).days if own.newest and theirs.newest else 0
         outcome.behind.append(
             f"behind by {len(newer)} document(s) and {days} day(s): its newest document is dated "
             f"{theirs.newest}, the rebuild's {own.newest}"
         )
-    return {document.id for document in (*newer, *ahead)}
+    return {*newer, *ahead}
 
 
-def _lines(word: str, newer: Sequence[PublishedDocument], other: SiteData) -> Iterator[str]:
-    for new in newer:
-        if old := other.documents.get(new.id):
-            yield f"{word}: {new.id} was revised on {new.updated}, after {old.updated}"
-        else:
-            yield f"{word}: {new.id} was published on {new.published}"
+def _newer(one: SiteData, other: SiteData) -> Iterator[tuple[str, str]]:
+    """The ids of documents that the other site lacks, or has in an earlier revision, and which."""
+    for id_, new in one.documents.items():
+        old = other.documents.get(id_)
+        if not old:
+            yield id_, f"{id_} was published on {new.published}"
+        elif new.updated > old.updated:
+            yield id_, f"{id_} was revised on {new.updated}, after {old.updated}"
