@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Final
 
 from bulletins.build.checksums import digests
+from secpack.mirror import differing
 
 _HERE: Final = Path.cwd()
 
@@ -50,7 +51,7 @@ def main() -> int:
         here, there = {**os.environ, **given}, _elsewhere(work, given)
         site = _build(_HERE, work / "here", here, umask=0o022)
         other = _build(Path(there["CHECKOUT"]), work / "there" / "site", there, umask=0o077)
-        wrong = _differences(site, other)
+        wrong = differing(state(site), state(other))
         if wrong:
             print(f"NOT reproducible: {len(wrong)} files differ: {', '.join(wrong[:20])}")
             return 1
@@ -112,16 +113,8 @@ def _build(checkout: Path, target: Path, surroundings: Mapping[str, str], *, uma
     return target
 
 
-def _differences(one: Path, other: Path) -> list[str]:
-    """The files that only one site has, or whose bytes or permissions differ."""
-    ours, theirs = state(one), state(other)
-    return sorted(
-        path for path in ours.keys() | theirs.keys() if ours.get(path) != theirs.get(path)
-    )
-
-
 def state(folder: Path) -> dict[str, tuple[str, int, int]]:
-    """Digest, permissions and time of each file of a site."""
+    """Digest, permissions and time of each file of a site; builds must agree on all three."""
     found = {}
     for path, digest in digests(folder).items():
         stat = (folder / path).stat()

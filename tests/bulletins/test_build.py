@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import html
 import json
 import os
@@ -16,8 +17,8 @@ from pathlib import Path
 
 import pytest
 
-from bulletins.build.build import _put_in_place, _recover
-from bulletins.build.checksums import check_ours
+from bulletins.build.build import _put_in_place, _workplace
+from bulletins.build.checksums import check_ours, digest, write_checksums
 from bulletins.build.gate import dangling
 from bulletins.settings import _check_strictly
 from secpack import SecpackError, load
@@ -314,80 +315,95 @@ def test_what_a_site_is_made_of_is_not_replaced(place: str) -> None:
 
 
 def test_what_a_killed_build_left_is_removed(tmp_path: Path) -> None:
-    left = tmp_path / ".site-999999999-abc-build"
-    left.mkdir()
+    left = tmp_path / ".site.building/new"
+    left.mkdir(parents=True)
     (left / "index.html").write_text("half")
     assert build(tmp_path / "site").status == 0
     assert sorted(path.name for path in tmp_path.iterdir()) == ["site"]
 
 
 @pytest.fixture
-def old_and_new(tmp_path: Path) -> tuple[Path, Path]:
-    for name in ("old", "new"):
-        (tmp_path / name).mkdir()
-        (tmp_path / name / "index.html").write_text(name)
-    return tmp_path / "old", tmp_path / "new"
+def target(tmp_path: Path) -> Path:
+    """A site that is to be replaced."""
+    written(tmp_path / "site", "old")
+    return tmp_path / "site"
 
 
-def test_the_new_site_takes_the_place_of_the_old(old_and_new: tuple[Path, Path]) -> None:
-    old, new = old_and_new
-    _put_in_place(new, old)
-    assert (old / "index.html").read_text() == "new"
-    assert (new / "index.html").read_text() == "old"
-    assert len(list(old.parent.iterdir())) == 2
+def written(folder: Path, text: str) -> Path:
+    """A site of one page."""
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "index.html").write_text(text)
+    write_checksums(folder, {"index.html": digest(folder / "index.html")})
+    return folder
 
 
-def test_where_the_new_site_cannot_take_its_place_the_old_one_comes_back(
-    old_and_new: tuple[Path, Path],
+def test_the_new_site_takes_the_place_of_the_old(target: Path) -> None:
+    with _workplace(target) as new:
+        _put_in_place(written(new, "new"), target)
+        assert (target / "index.html").read_text() == "new"
+        assert (new.with_name("old") / "index.html").read_text() == "old"
+    assert [path.name for path in target.parent.iterdir()] == ["site"]
+
+
+def test_where_the_new_site_cannot_take_its_place_the_old_one_comes_back(target: Path) -> None:
+    with pytest.raises(FileNotFoundError), _workplace(target) as new:
+        _put_in_place(new.with_name("nothing"), target)
+    assert (target / "index.html").read_text() == "old"
+    assert [path.name for path in target.parent.iterdir()] == ["site"]
+
+
+def test_what_others_put_in_its_place_in_between_stays(
+    target: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    old, new = old_and_new
-    shutil.rmtree(new)
-    with pytest.raises(FileNotFoundError):
-        _put_in_place(new, old)
-    assert (old / "index.html").read_text() == "old"
-    assert [path.name for path in old.parent.iterdir()] == ["old"]
-
-
-def test_where_another_build_was_faster_its_site_stays(
-    old_and_new: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """It takes the place between the two steps; the old site is removed by the next build."""
-    old, new = old_and_new
+    """They take the place between the two steps; no build does that, for there is a lock."""
     rename = Path.rename
 
-    def renamed(path: Path, target: Path) -> Path:
-        done = rename(path, target)
-        if path == old:
-            old.mkdir()
-            (old / "index.html").write_text("theirs")
+    def renamed(path: Path, other: Path) -> Path:
+        done = rename(path, other)
+        if path == target:
+            written(target, "theirs")
         return done
 
     monkeypatch.setattr(Path, "rename", renamed)
-    with pytest.raises(OSError, match="not empty"):
-        _put_in_place(new, old)
-    assert (old / "index.html").read_text() == "theirs"
+    with pytest.raises(OSError, match="not empty"), _workplace(target) as new:
+        _put_in_place(written(new, "new"), target)
+    assert (target / "index.html").read_text() == "theirs"
 
 
 @pytest.mark.parametrize("stands", [False, True])
-def test_a_build_that_was_killed_between_its_two_steps(
-    old_and_new: tuple[Path, Path], *, stands: bool
-) -> None:
+def test_a_build_that_was_killed_between_its_two_steps(target: Path, *, stands: bool) -> None:
     """The old site is put back where there is none now; where there is one, it is removed."""
-    old, new = old_and_new
-    left = old.rename(new.with_name(".new-999999999-abc_1-old"))
+    left = written(target.with_name(".site.building") / "old", "older")
     if not stands:
-        shutil.rmtree(new)
-    _recover(new)
-    assert not left.exists()
-    assert (new / "index.html").read_text() == ("new" if stands else "old")
+        shutil.rmtree(target)
+    with _workplace(target):
+        assert not left.exists()
+        assert (target / "index.html").read_text() == ("old" if stands else "older")
+    assert [path.name for path in target.parent.iterdir()] == ["site"]
 
 
-def test_what_a_build_that_is_running_has_put_aside_stays(old_and_new: tuple[Path, Path]) -> None:
-    old, new = old_and_new
-    left = old.rename(new.with_name(f".new-{os.getpid()}-abc_1-old"))
-    shutil.rmtree(new)
-    _recover(new)
-    assert left.exists()
+def test_the_second_of_two_builds_waits_and_says_so(tmp_path: Path) -> None:
+    home = tmp_path / ".site.building"
+    written(home / "old", "put aside")
+    with (home / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        process = subprocess.Popen(
+            [sys.executable, "-m", "bulletins.build"],
+            cwd=ROOT,
+            env=environ(OUTPUT=tmp_path / "site"),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        assert process.stderr
+        assert process.stderr.readline().endswith(
+            "/site: another program is writing it; waiting ...\n"
+        )
+        assert (home / "old").exists()
+        shutil.rmtree(home)  # as the build before does at its end
+    output, _ = process.communicate(timeout=60)
+    assert (process.returncode, output[:6]) == (0, "Built ")
+    assert [path.name for path in tmp_path.iterdir()] == ["site"]
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
@@ -402,7 +418,7 @@ def test_what_an_interrupted_build_has_made_is_removed(tmp_path: Path, number: i
         text=True,
         start_new_session=True,
     )
-    while not list(tmp_path.glob(".site-*-build/*")) and process.poll() is None:
+    while not list(tmp_path.glob(".site.building/new/*")) and process.poll() is None:
         time.sleep(0.001)
     os.killpg(process.pid, number)
     said, _ = process.communicate(timeout=60)

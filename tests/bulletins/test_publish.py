@@ -170,7 +170,7 @@ def test_a_build_does_not_write_into_what_is_public(public: Site) -> None:
     before = public.files()
     site = build(public.folder, SITEURL=HOST)
     assert site.status == 1
-    assert "a link made by `make publish`" in site.said
+    assert "a link, such as `make publish` makes" in site.said
     assert public.files() == before
 
 
@@ -279,7 +279,7 @@ def test_the_second_of_two_waits_and_says_so(public: Site) -> None:
         )
         assert process.stderr
         said = process.stderr.readline()
-        assert "another publish is running; waiting" in said
+        assert "another program is writing it; waiting" in said
         assert versions(public.folder) == ["000001"]
     output, _ = process.communicate(timeout=60)
     assert process.returncode == 0
@@ -294,8 +294,7 @@ def show(site: Versions, text: str, *, keep: int = 3) -> None:
     with site.lock(), site.building() as folder:
         (folder / "index.html").write_text(text)
         write_checksums(folder, {"index.html": digest(folder / "index.html")})
-        site.show(folder)
-        site.prune(keep)
+        site.show(folder, keep)
 
 
 def test_old_versions_are_kept_as_wanted(tmp_path: Path) -> None:
@@ -346,7 +345,7 @@ def test_rolling_back_shows_what_was_there_before(tmp_path: Path) -> None:
 def test_what_was_left_behind_is_removed(tmp_path: Path) -> None:
     site = Versions(tmp_path / "public")
     show(site, "a")
-    for name in ("building-x", "gone-000000"):
+    for name in ("building", "gone"):
         (site.home / name).mkdir()
         (site.home / name / "index.html").write_text("half")
     (site.home / "next").symlink_to("nowhere")

@@ -7,14 +7,10 @@ target.
 from __future__ import annotations
 
 import logging
-import os
-import re
 import shutil
 import sys
-import tempfile
 import time
-import traceback
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
@@ -24,17 +20,17 @@ from pelican.log import console
 from pelican.log import init as init_logging
 from pelican.settings import read_settings
 
-from bulletins.build.checksums import check_ours, digest, paths, write_checksums
+from bulletins.build.checksums import check_ours, digest, write_checksums
 from bulletins.build.finish import compress, set_times, write_index
 from bulletins.build.gate import GateError
-from bulletins.build.interrupts import ignore_interrupts, tell
+from bulletins.build.program import ignore_interrupts, locked, tell
 from bulletins.build.unchanged import inputs_of, remember, stamps
 from bulletins.site import Build, Site
 from bulletins.urls import ARCHIVE_JSON
 from secpack import SecpackError
+from secpack.files import paths
 from secpack.model.archive import Archive
-from secpack.model.findings import Finding, Severity
-from secpack.progress import clear
+from secpack.model.findings import Severity
 
 #: How many findings a build prints.
 _MOST_FINDINGS: Final = 20
@@ -47,18 +43,18 @@ def build(settings_file: str) -> Path:
     """
     started = time.monotonic()
     settings, target = load_settings(settings_file)
-    _recover(target)
-    _check_target(target, settings)
-    inputs = None if settings.get("STRICT") else inputs_of(settings_file, settings)
-    with _folder_beside(target) as folder:
+    _check_place(target, settings)
+    inputs = [] if settings.get("STRICT") else inputs_of(settings_file, settings)
+    with _workplace(target) as folder:
         archive = write_site(settings, folder).archive
         files = stamps(folder)
         ignore_interrupts()
         _put_in_place(folder, target)
-    report = "\n".join(report_archive(archive))
-    if inputs:
-        remember(target, files, inputs, report)
-    tell(*filter(None, (_summary(archive, target, time.monotonic() - started), report)))
+    report = report_archive(archive)
+    remember(target, report, files, inputs)
+    counts = f"{len(archive.bulletins)} bulletins, {len(archive.canaries)} canaries"
+    counts += f" and {len(archive.advisories)} advisories"
+    tell(f"Built {counts} in {time.monotonic() - started:.1f} s: {target}", report)
     return target
 
 
@@ -73,8 +69,8 @@ def write_site(settings: Any, folder: Path) -> Site:
         write_index(folder)
     if settings.get("GZIP"):
         compress(folder)
-    others = {path: digest(folder / path) for path in paths(folder) if path not in built.written}
-    write_checksums(folder, {**built.written, **others})
+    sums = {path: built.written.get(path) or digest(folder / path) for path in paths(folder)}
+    write_checksums(folder, sums)
     set_times(folder, built.site)
     return built.site
 
@@ -82,8 +78,9 @@ def write_site(settings: Any, folder: Path) -> Site:
 def remove(settings_file: str) -> None:
     """Remove the site at OUTPUT_PATH. Raises SecpackError when it is not one of ours."""
     settings, target = load_settings(settings_file)
-    _check_target(target, settings)
+    _check_place(target, settings)
     if target.exists():
+        check_ours(target)
         shutil.rmtree(target)
 
 
@@ -122,11 +119,6 @@ class _Reasons(logging.Formatter):
         reason = f": {kind.__name__}: {error}" if kind else ""
         return record.getMessage() + reason
 
-    def formatException(self, ei: Any) -> str:  # noqa: N802 - logging's own name
-        """Nothing: the message already has the reason."""
-        del ei
-        return ""
-
 
 def _run(settings: Any) -> Build:
     """Run Pelican into an empty folder."""
@@ -141,17 +133,12 @@ def _run(settings: Any) -> Build:
     return built
 
 
-def _check_target(target: Path, settings: Any) -> None:
-    """Refuse to replace a folder that is not a site of ours, or that contains the site's sources.
-
-    Raises SecpackError.
-    """
+def _check_place(target: Path, settings: Any) -> None:
+    """Refuse a link, and a place of the site's sources. Raises SecpackError."""
     if Path(settings["OUTPUT_PATH"]).is_symlink():
         where = settings["OUTPUT_PATH"]
-        raise SecpackError(f"{where}: a link made by `make publish`; choose another OUTPUT")
+        raise SecpackError(f"{where}: a link, such as `make publish` makes; choose another OUTPUT")
     check_apart(target, settings)
-    if target.exists():
-        check_ours(target)
 
 
 def check_apart(target: Path, settings: Any) -> None:
@@ -166,79 +153,51 @@ def check_apart(target: Path, settings: Any) -> None:
             )
 
 
-def _recover(target: Path) -> None:
-    """Clean up after killed builds: put the old site back if it is missing."""
-    name = re.compile(rf"\.{re.escape(target.name)}-([0-9]+)-\w+-(build|old)")
-    for folder in [*target.parent.iterdir()] if target.parent.is_dir() else ():
-        left = name.fullmatch(folder.name)
-        if not left or Path(f"/proc/{left[1]}").exists():
-            continue
-        if left[2] == "old" and not target.exists():
-            folder.rename(target)
-        else:
-            shutil.rmtree(folder, ignore_errors=True)
-
-
 @contextmanager
-def _folder_beside(target: Path) -> Iterator[Path]:
-    """A new folder on the same file system, removed at the end if it is still there."""
-    target.parent.mkdir(parents=True, exist_ok=True)
-    name = f".{target.name}-{os.getpid()}-"
-    folder = Path(tempfile.mkdtemp(prefix=name, suffix="-build", dir=target.parent))
-    folder.chmod(0o755)
-    try:
-        yield folder
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
+def _workplace(target: Path) -> Iterator[Path]:
+    """An empty folder on the same file system, for one build at a time; nothing is left at the end.
 
-
-def _put_in_place(folder: Path, target: Path) -> None:
-    """Replace the old site by the new one, and move the old one to the new one's folder.
-
-    A folder named ``-old`` is always a complete site: after a kill, the next build puts it back.
+    Raises SecpackError when the target is not ours to replace.
     """
-    old = folder.with_name(f"{folder.name.removesuffix('-build')}-old")
+    home = target.with_name(f".{target.name}.building")
+    with locked(home, target):
+        try:
+            _put_back(home, target)
+            if target.exists():
+                check_ours(target)
+            (home / "new").mkdir()
+            yield home / "new"
+        finally:
+            _put_back(home, target)
+            shutil.rmtree(home, ignore_errors=True)
+
+
+def _put_in_place(new: Path, target: Path) -> None:
+    """Replace the old site by the new one, which leaves the old one beside the new one's place."""
     if target.exists():
-        target.rename(old)
-    try:
-        folder.rename(target)
-    except OSError:
-        if old.exists():
-            old.rename(target)
-        raise
-    if old.exists():
-        old.rename(folder)
+        target.rename(new.with_name("old"))
+    new.rename(target)
 
 
-def explain(error: Exception, *, debug: bool) -> None:
-    """Print why something failed, in words for the person who can fix it."""
-    if debug:
-        traceback.print_exception(error)
-    reason = str(error) or type(error).__name__
-    if not isinstance(error, SecpackError):
-        reason = f"{type(error).__name__}: {reason}"
-    clear()
-    print(reason, file=sys.stderr)
+def _put_back(home: Path, target: Path) -> None:
+    """Put the old site back if none is at the target, as after a kill; remove what is left."""
+    if (home / "old").exists() and not target.exists():
+        (home / "old").rename(target)
+    for name in ("old", "new"):
+        shutil.rmtree(home / name, ignore_errors=True)
 
 
-def _summary(archive: Archive, target: Path, seconds: float) -> str:
-    counts = f"{len(archive.bulletins)} bulletins, {len(archive.canaries)} canaries"
-    return f"Built {counts} and {len(archive.advisories)} advisories in {seconds:.1f} s: {target}"
-
-
-def report_archive(archive: Archive) -> Iterator[str]:
-    """Yield lines on what was withheld, and on findings that need attention."""
-    if archive.embargoed or archive.late:
-        yield f"Withheld: {archive.embargoed} under embargo, {archive.late} dated later."
-    yield from _report_findings([finding for finding in archive.findings if not finding.waived])
-
-
-def _report_findings(findings: Sequence[Finding]) -> Iterator[str]:
-    """Yield the first findings, and how many there are; the archive's data has all of them."""
+def report_archive(archive: Archive) -> str:
+    """Lines on what was withheld, and on findings that need attention: the first, and how many."""
+    findings = [finding for finding in archive.findings if not finding.waived]
     grave = [finding for finding in findings if finding.severity is not Severity.NOTICE]
+    lines = []
+    if archive.embargoed or archive.late:
+        lines.append(f"Withheld: {archive.embargoed} under embargo, {archive.late} dated later.")
     for finding in grave[:_MOST_FINDINGS]:
         place = f"{finding.file}:{finding.line}" if finding.line else finding.file
-        yield f"{finding.severity.value}: {place}: {finding.message}"
+        lines.append(f"{finding.severity.value}: {place}: {finding.message}")
     if len(findings) > min(len(grave), _MOST_FINDINGS):
         word = "finding needs" if len(grave) == 1 else "findings need"
-        yield f"{len(grave)} {word} attention, {len(findings)} in all: see {ARCHIVE_JSON}"
+        lines.append(f"{len(grave)} {word} attention, {len(findings)} in all: see {ARCHIVE_JSON}")
+    return "\n".join(lines)

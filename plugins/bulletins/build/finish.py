@@ -7,19 +7,19 @@ programs that compare time and size copy only what has changed.
 from __future__ import annotations
 
 import os
-import struct
 import subprocess
 import sys
 import zlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterable
+from fnmatch import fnmatch
 from pathlib import Path
 from typing import Final
 
-from bulletins.build.checksums import paths
 from bulletins.exports.data import midnight
 from bulletins.site import Site
 from bulletins.urls import SEARCH_INDEX, page_url
 from secpack import SecpackError
+from secpack.files import paths
 
 #: The files of Pagefind that the search page needs; the others are its own interface.
 _NEEDED: Final = (
@@ -42,15 +42,14 @@ def write_index(folder: Path) -> None:
     done = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603 - ours
     if done.returncode:
         raise SecpackError(f"Pagefind did not index the site: {done.stderr or done.stdout}")
-    written = folder / SEARCH_INDEX
-    for path in written.rglob("*"):
-        if path.is_file() and not any(path.match(pattern) for pattern in _NEEDED):
-            path.unlink()
+    for name in [*paths(folder / SEARCH_INDEX)]:
+        if not any(fnmatch(name, pattern) for pattern in _NEEDED):
+            (folder / SEARCH_INDEX / name).unlink()
 
 
-_SUFFIXES: Final = frozenset(
-    {".asc", ".css", ".csv", ".diff", ".dot", ".html", ".ics"}
-    | {".js", ".json", ".patch", ".svg", ".txt", ".xml"}
+_SUFFIXES: Final = (
+    *(".asc", ".css", ".csv", ".diff", ".dot", ".html", ".ics"),
+    *(".js", ".json", ".patch", ".svg", ".txt", ".xml"),
 )
 
 #: Compressing smaller files saves nothing.
@@ -62,7 +61,7 @@ _HEADER: Final = b"\x1f\x8b\x08\x00\x00\x00\x00\x00\x02\xff"
 
 def compress(folder: Path) -> None:
     """Write a compressed copy next to each file of a site, if the copy is smaller."""
-    for path in [p for p in folder.rglob("*") if p.suffix in _SUFFIXES and p.is_file()]:
+    for path in [folder / name for name in paths(folder) if name.endswith(_SUFFIXES)]:
         data = path.read_bytes()
         packed = gzipped(data) if len(data) >= _LEAST else data
         if len(packed) < len(data):
@@ -71,9 +70,7 @@ def compress(folder: Path) -> None:
 
 def gzipped(data: bytes) -> bytes:
     """Return data as a gzip file that contains no time, name or system."""
-    deflate = zlib.compressobj(9, zlib.DEFLATED, -zlib.MAX_WBITS)
-    body = deflate.compress(data) + deflate.flush()
-    return _HEADER + body + struct.pack("<II", zlib.crc32(data), len(data) & 0xFFFFFFFF)
+    return _HEADER + zlib.compress(data, 9, wbits=31)[len(_HEADER) :]
 
 
 def set_times(folder: Path, site: Site) -> None:
@@ -81,27 +78,22 @@ def set_times(folder: Path, site: Site) -> None:
     days = {page_url(p, site.profile): p.updated for p in site.archive.publications}
     documents = {url: int(midnight(day).timestamp()) for url, day in days.items()}
     newest = max(documents.values(), default=0)
-    for name in paths(folder):
-        _date(f"{folder}/{name}", documents.get(name[: name.rfind("/") + 1], newest))
-    for below, _, _ in os.walk(folder):
+    for below, _, names in os.walk(folder):
+        time = documents.get(f"{Path(below).relative_to(folder)}/", newest)
+        for name in names:
+            _date(f"{below}/{name}", time)
         _date(below, newest)
 
 
-def keep_times(
-    folder: Path, digests: Mapping[str, str], versions: Sequence[tuple[Path, Mapping[str, str]]]
-) -> None:
-    """Keep the times of unchanged files; make a changed file newer than all its versions.
+def keep_times(folder: Path, public: Path, same: Collection[str], versions: Iterable[Path]) -> None:
+    """Keep the times of the same files, and make any other newer than it is in all versions.
 
     Otherwise programs that compare time and size would miss a change that keeps the size.
-    ``versions`` are the folders that were public, with the digests of their files, newest first.
     """
-    for path, digest in digests.items():
-        public, known = versions[0]
-        if known.get(path) == digest:
+    for path in paths(folder):
+        if path in same:
             _date(folder / path, _time(public / path))
-            continue
-        earlier = [_time(root / path) for root, of in versions if of.get(path, digest) != digest]
-        if earlier:
+        elif earlier := [_time(v / path) for v in versions if (v / path).is_file()]:
             _date(folder / path, max(_time(folder / path), max(earlier) + 1))
 
 
@@ -110,5 +102,4 @@ def _time(path: Path) -> int:
 
 
 def _date(path: str | Path, time: int) -> None:
-    if os.lstat(path).st_mtime != time:
-        os.utime(path, (time, time))
+    os.utime(path, (time, time))

@@ -20,6 +20,7 @@ from bulletins.exports import expected_urls
 from bulletins.site import Site
 from bulletins.urls import INDEX, advisory_url, page_url
 from secpack import SecpackError
+from secpack.files import paths
 
 # Attributes with URLs.
 _ADDRESSES = {"href", "src"}
@@ -101,7 +102,7 @@ def dangling(site: Path, base: str = "/") -> tuple[list[str], int]:
     ``base`` is the path of the site's URL, with which links from the root of the host begin.
     """
     lost, followed = [], 0
-    for path in sorted(site.rglob("*.html")):
+    for path in sorted(site / name for name in paths(site) if name.endswith(".html")):
         for link in _read_page(path).links:
             if link.startswith(("http://", "https://", "mailto:")):
                 continue

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 from xml.etree import ElementTree as ET
 
@@ -52,15 +52,14 @@ class Feed:
 
 @dataclass(frozen=True, slots=True)
 class PublicSite:
-    """A site: the digests of its files by path, its data, its feeds by path."""
+    """A site: the digests of its files by path, its data, its feeds by path.
 
-    files: Mapping[str, str]
-    data: SiteData
-    feeds: Mapping[str, Feed]
+    Before the first publish there is none of these.
+    """
 
-
-#: What is public before the first publish.
-NOTHING: Final = PublicSite({}, SiteData({}, {}, {}, {}, {}), {})
+    files: Mapping[str, str] = field(default_factory=dict)
+    data: SiteData = field(default_factory=SiteData)
+    feeds: Mapping[str, Feed] = field(default_factory=dict)
 
 
 def read_public_site(files: Mapping[str, str], read: Callable[[str], bytes]) -> PublicSite:

@@ -1,0 +1,107 @@
+"""How our programs start, fail and end; and the lock that only one of them has at a time."""
+
+from __future__ import annotations
+
+import argparse
+import fcntl
+import gc
+import os
+import signal
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager, suppress
+from pathlib import Path
+from types import FrameType
+from typing import Final, TextIO
+
+from secpack.errors import SecpackError
+from secpack.progress import clear
+
+_ENDING: Final = (signal.SIGINT, signal.SIGTERM)
+
+
+def parser_of(module: str, purpose: str | None, settings: str) -> argparse.ArgumentParser:
+    """The options that all our programs have; ``settings`` is the default file."""
+    parser = argparse.ArgumentParser(prog=f"python -m {module}", description=purpose)
+    parser.add_argument("-s", "--settings", default=settings, help="Pelican's settings")
+    parser.add_argument("--debug", action="store_true", help="show where an error comes from")
+    return parser
+
+
+def run(work: Callable[[], int], failed: str, *, debug: bool) -> int:
+    """Do the work, which returns the exit status; if it fails, say why, and then ``failed``.
+
+    Ctrl-C and SIGTERM end it with a message, after it has cleaned up.
+    """
+    os.umask(0o022)
+    gc.set_threshold(100_000)  # to look for cycles as often as usual takes a twentieth of the time
+    for number in _ENDING:
+        signal.signal(number, _end)
+    try:
+        return work()
+    except Exception as error:
+        if debug:
+            sys.excepthook(type(error), error, error.__traceback__)
+        clear()
+        print(_reason(error), failed, sep="\n", file=sys.stderr)
+        return 1
+
+
+def _reason(error: Exception) -> str:
+    """Why something failed, for the person who can fix it."""
+    match error:
+        case SecpackError():
+            return str(error)
+        case OSError(filename=str(name), strerror=str(reason)):
+            return f"{name}: {reason}"
+        case _:
+            return f"{type(error).__name__}: {error}".removesuffix(": ")
+
+
+def ignore_interrupts() -> None:
+    """Ignore both signals from now on: what is left takes a moment, and must be finished."""
+    for number in _ENDING:
+        signal.signal(number, signal.SIG_IGN)
+
+
+def _end(number: int, _: FrameType | None) -> None:
+    ignore_interrupts()  # once is enough: nothing may interrupt the clean-up
+    os.write(2, b"\nInterrupted.\n")  # the signal may have interrupted a print
+    sys.exit(128 + number)
+
+
+def tell(*lines: str) -> None:
+    """Print what was done; it is no error if nobody reads it."""
+    try:
+        print(*filter(None, lines), sep="\n", flush=True)
+    except OSError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+@contextmanager
+def locked(folder: Path, target: Path) -> Iterator[None]:
+    """Create and lock a folder for work on a target; if another program has it, say so and wait.
+
+    The kernel unlocks it when a program ends, even by a kill: what lies there now is left over.
+    """
+    while not (lock := _lock(folder, target)):
+        pass
+    with lock:
+        yield
+
+
+def _lock(folder: Path, target: Path) -> TextIO | None:
+    """The open lock; None if the program before has removed the folder in the meantime."""
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / "lock"
+    with suppress(FileNotFoundError), ExitStack() as stack:
+        file = stack.enter_context(path.open("w"))
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            print(f"{target}: another program is writing it; waiting ...", file=sys.stderr)
+            fcntl.flock(file, fcntl.LOCK_EX)
+        if os.path.samestat(path.stat(), os.fstat(file.fileno())):
+            stack.pop_all()
+            return file
+    return None
