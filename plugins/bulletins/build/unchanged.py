@@ -21,9 +21,7 @@ from sysconfig import get_path
 from typing import Any, Final
 
 from secpack.cache import Cache, open_cache
-from secpack.errors import SecpackError
 from secpack.files import paths
-from secpack.history.git import checked_out
 
 #: How many sites are remembered.
 _MOST_SITES: Final = 20
@@ -37,8 +35,9 @@ _FILES: Final = ("PROFILE_FILE", "XSA_FILE", "XSA_JSON_FILE")
 _FOLDERS: Final = ("THEME_TEMPLATES_OVERRIDES", "PLUGIN_PATHS")
 _IN_PATH: Final = ("ARTICLE_PATHS", "PAGE_PATHS", "STATIC_PATHS")
 
-#: Folders that builds, or git, change.
+#: Folders that builds, or git, change; and what of git's decides what it says of the history.
 _NO_SOURCES: Final = (".git", "__pycache__")
+_OF_GIT: Final = ("HEAD", "config", "objects/info", "packed-refs", "refs", "reftable", "shallow")
 
 _CODE: Final = Path(__file__).parents[2]
 
@@ -47,7 +46,7 @@ def last_report(site: Path, settings_file: str) -> str | None:
     """What the last build of a site printed, if a build now would make the same site."""
     match _sites().get(str(site)):
         case [report, files, *inputs] if len(inputs) > 1:
-            with suppress(OSError, ValueError, SecpackError):
+            with suppress(OSError, ValueError):
                 now = stamps(site), _digest(settings_file, inputs[1:])
                 return report if now == (files, inputs[0]) else None
     return None
@@ -85,6 +84,7 @@ def _sources(settings_file: str, settings: Any) -> list[str]:
     given += [path for name in _FOLDERS for path in settings[name]]
     given += [Path(settings["PATH"], path) for name in _IN_PATH for path in settings[name]]
     given += [settings["THEME"], _CODE]
+    given += [f"{settings.get('SECPACK')}/.git/{name}" for name in _OF_GIT]
     code = [*sorted(Path(settings_file).absolute().parent.glob("*.py")), *other_code()]
     return [str(Path(path).absolute()) for path in (*filter(None, given), *code)]
 
@@ -110,12 +110,12 @@ def _digest(settings_file: str, sources: Sequence[str]) -> str:
     pack, files = sources[0], list[str]()
     for source in sources:
         if Path(source).is_dir():
-            below = paths(source, follow=source != pack, without=_NO_SOURCES)
+            follow = not Path(source).is_relative_to(pack)
+            below = paths(source, follow=follow, without=_NO_SOURCES)
             files += [f"{source}/{path}" for path in sorted(below)]
         else:
             files.append(source)
-    history = [checked_out(Path(pack)), _stamp(f"{pack}/.git/shallow")]
-    return _sha256([settings_file, [(path, _stamp(path)) for path in files], history, *_others()])
+    return _sha256([settings_file, [(path, _stamp(path)) for path in files], *_others()])
 
 
 def _stamp(path: str) -> list[tuple[int, ...]]:
