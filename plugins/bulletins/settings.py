@@ -17,7 +17,7 @@ from bulletins.html import as_markup
 from bulletins.site import Build, Site
 from bulletins.templates import environment
 from secpack import Checker, Profile, SecpackError, load, load_advisories, load_profile
-from secpack.cache import open_cache
+from secpack.cache import Cache, open_cache
 from secpack.model.archive import Archive
 from secpack.model.findings import Severity
 from secpack.progress import Progress
@@ -107,7 +107,7 @@ def read_archive(settings: dict[str, Any]) -> tuple[Archive, Profile]:
     advisories = load_advisories(xsa and Path(xsa), xsa_json and Path(xsa_json))
     pinned = _as_of(settings, profile)
     strict = bool(settings.get("STRICT"))
-    cache = None if strict else open_cache("verdicts.json")  # never publish cached verdicts
+    cache = Cache(None) if strict else open_cache("verdicts.json")  # never publish cached verdicts
     archive = load(
         settings["SECPACK"],
         profile=profile,

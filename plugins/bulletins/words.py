@@ -55,7 +55,7 @@ faults: Final = {
     Verdict.GOOD_LEGACY: (
         "good",
         "Obsolete digest: whoever writes a text can prepare a second one with the same digest. "
-        "Accepted for its date, which anyone who holds the key can set.",
+        "Accepted for its date, which anyone with the key can set.",
     ),
     Verdict.OBSOLETE_DIGEST: (
         "over an obsolete digest",
@@ -212,9 +212,7 @@ through: Final = "{certified} through {keys}"
 is_anchor: Final = "a key that this archive trusts"
 first_commit: Final = "first in commit {commit}, dated {date}"
 weak_key: Final = "refused by some programs"
-weak_key_meaning: Final = (
-    "Some programs refuse the key as of that time: its self-signature used an obsolete digest."
-)
+weak_key_meaning: Final = "Refused: the key’s own signature on itself then used an obsolete digest."
 revoked_meaning: Final = (
     "Key revoked: gpg adds a warning, and prints [revoked] or [expired] instead of [full]."
 )

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any, TypeVar, cast
 
 from secpack.archive import load
-from secpack.cache import open_cache
+from secpack.cache import Cache, open_cache
 from secpack.canary.checks import check_lateness
 from secpack.errors import PackError, ParseError, SecpackError
 from secpack.files import MAX_INPUT, read_file
@@ -78,7 +78,7 @@ def _reason(error: SecpackError | OSError) -> str:
 
 
 def _run_check(options: argparse.Namespace) -> int:
-    cache = None if options.no_cache else open_cache("verdicts.json")
+    cache = Cache(None) if options.no_cache else open_cache("verdicts.json")
     errors: list[ParseError] = []
     profile = Profile()
     if options.profile:

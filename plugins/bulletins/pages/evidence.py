@@ -55,7 +55,7 @@ def _notes(signature: Signature, key: Key | None) -> Iterator[str]:
         yield signature.algorithm + f", {signature.digest}" * is_new
     if signature.first:
         commit, day = signature.first
-        yield words.first_commit.format(commit=commit, date=f"{day:%Y-%m-%d}")
+        yield words.first_commit.format(commit=commit[:12], date=f"{day:%Y-%m-%d}")
     if key and key.revoked and signature.verdict.good:
         yield words.was_revoked.format(reason=revocation_in_words(key.revoked))
     if key and _is_weak(signature, key):

@@ -13,7 +13,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from functools import cache
 from pathlib import Path
 from typing import Final
@@ -58,6 +58,7 @@ _ERRORS: Final = {
 }
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Checker:
     """Checks signatures against a keyring, several at a time.
 
@@ -65,14 +66,8 @@ class Checker:
     ``progress`` gets the number of signatures checked so far, and of all.
     """
 
-    def __init__(
-        self,
-        *,
-        cache: Cache | None = None,
-        progress: Callable[[int, int], object] = lambda *_: None,
-    ) -> None:
-        self.cache = cache or Cache(None)
-        self._progress = progress
+    cache: Cache = field(default_factory=lambda: Cache(None))
+    progress: Callable[[int, int], object] = lambda *_: None
 
     @contextmanager
     def start(
@@ -97,7 +92,7 @@ class Checker:
                 for number, (name, future) in enumerate(futures.items(), 1):
                     answers[name] = future.result()
                     self.cache.put(name, future.result())
-                    self._progress(number, len(futures))
+                    self.progress(number, len(futures))
                 self.cache.save()
                 return {
                     s.file.path: _checked(of, s, answers[names[s.file.path]] or (), gpgv)

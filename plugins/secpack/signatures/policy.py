@@ -25,7 +25,7 @@ from secpack.model.findings import Finding, Severity
 from secpack.pack import Contents
 from secpack.parser.characters import visible
 from secpack.profile import Profile
-from secpack.signatures.gpg import Keyring, bare_keys, build_keyring, inspect_keys
+from secpack.signatures.gpg import bare_keys, build_keyring, inspect_keys
 from secpack.signatures.gpgv import Checker
 from secpack.signatures.packets import LEGACY
 
@@ -78,29 +78,22 @@ def check_pack(
     keyring = build_keyring(contents.keys, profile.pinned)
     contents.findings += keyring.findings
     with checker.start([*contents.signatures(), *older], keyring.packets) as wait:
+        keys = bare_keys(keyring)
+        ends = {anchor.fingerprint: anchor.end for anchor in profile.trusted}
         try:
-            keys, findings = _inspect(keyring, profile, checker)
-            contents.findings += [*findings, *check_anchor(keys, profile), *_revoked(keys, profile)]
-            contents.errors += wrong_anchors(keys, profile)
+            keys, findings = inspect_keys(keyring, ends, profile.depth, cache=checker.cache)
+            contents.findings += findings
+        except ProgramMissingError as error:
+            message = f"{error}; without it nobody checks which keys are certified"
+            finding = Finding(profile.keys[0], 0, "no-gpg", message, Severity.ERROR)
+            contents.findings.append(finding)
         except SecpackError as error:
             contents.errors.append(error)
-            keys = bare_keys(keyring)
         checked = wait()
-    contents.errors += _from_the_future(checked)
+    contents.findings += [*check_anchor(keys, profile), *_revoked(keys, profile)]
+    contents.errors += [*wrong_anchors(keys, profile), *_from_the_future(checked)]
     primary_keys = {key.fingerprint: key for key in reversed(keys)}  # usable ones come first
     return keys, {path: judge(s, profile, primary_keys) for path, s in checked.items()}
-
-
-def _inspect(
-    keyring: Keyring, profile: Profile, checker: Checker
-) -> tuple[tuple[Key, ...], tuple[Finding, ...]]:
-    """The keys as gpg knows them; without gpg their fingerprints, and a finding."""
-    try:
-        ends = {anchor.fingerprint: anchor.end for anchor in profile.trusted}
-        return inspect_keys(keyring, ends, profile.depth, cache=checker.cache)
-    except ProgramMissingError as error:
-        message = f"{error}; without it nobody checks which keys are certified"
-        return bare_keys(keyring), (Finding(profile.keys[0], 0, "no-gpg", message, Severity.ERROR),)
 
 
 def _from_the_future(signatures: Mapping[str, Signature]) -> Iterator[ParseError]:
