@@ -42,6 +42,7 @@ MAX_DEPTH: Final = 8
 _SIGN_OFF_LINES: Final = 5
 _LINES_WITH_BREAKS: Final = 3
 _SHORT: Final = 50
+_LABEL_ROOM: Final = 20
 _STOPS: Final = (*".,:;!?", *"0123456789")
 _FAREWELL: Final = re.compile(
     r"(?:(?:Many )?[Tt]hanks|Thank you|(?:(?:Best|Kind) )?[Rr]egards"
@@ -129,7 +130,8 @@ def _has_breaks(lines: Lines) -> bool:
 def _breaks(text: str, below: str) -> bool:
     """Whether a line has room for the next word, and the sentence does not go on there."""
     word, _, rest = below.partition(" ")
-    goes_on = word[0].islower() and rest and not text.endswith(_STOPS)
+    begins = text.endswith(_STOPS) or ": " in below[:_LABEL_ROOM]  # "step 2: wait"
+    goes_on = word[0].islower() and rest and not begins
     return len(text) + 1 + len(word) <= _SHORT and not goes_on and text[-1] != "-"
 
 
