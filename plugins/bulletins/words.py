@@ -212,7 +212,9 @@ through: Final = "{certified} through {keys}"
 is_anchor: Final = "a key that this archive trusts"
 first_commit: Final = "first in commit {commit}, dated {date}"
 weak_key: Final = "refused by some programs"
-weak_key_meaning: Final = "Refused: the key’s own signature on itself then used an obsolete digest."
+weak_key_meaning: Final = (
+    "Some programs refuse the key: its self-signature then used an obsolete digest."
+)
 revoked_meaning: Final = (
     "Key revoked: gpg adds a warning, and prints [revoked] or [expired] instead of [full]."
 )

@@ -189,6 +189,7 @@ def test_what_looks_like_something_and_is_in_no_place_for_it(tmp_path: Path) -> 
             "other/ines": b"-----BEGIN PGP PUBLIC KEY BLOCK-----\n",
             "other/README.md": "---===[ Quern Canary 001 ]===---\n",
             "other/binary": b"\x98\x03\x04\x00\x00",
+            "other/empty": b"\x98\x00",
             "QSBs/qsb-001-2001.text.pgpsig": b"\xc2\x03\x04\x00\x00",
             "QSBs/seal.bin": b"\x89\x00\x03\x04\x00\x00",
             "QSBs/picture.bin": b"\x89PNG\r\n",

@@ -140,7 +140,7 @@ def likeness(data: bytes) -> str:
         start, length, tag = read_header(data[:6], 0)
     except (ParseError, IndexError):
         return ""
-    is_whole = start + length <= len(data) and data[start] in VERSIONS
+    is_whole = 0 < length <= len(data) - start and data[start] in VERSIONS
     return {_SIGNATURE: "signature", _PUBLIC_KEY: "key"}.get(tag, "") if is_whole else ""
 
 
