@@ -256,6 +256,10 @@ new_signer: Final = Markup("New since the previous canary: a good signature by {
 introduction: Final = "The introduction"
 statement: Final = Markup("Statement {number}")
 changed: Final = Markup("{place} has changed:")
+added: Final = Markup("{place} is new:")
+removed: Final = Markup("{place} of the previous canary is missing:")
+moved: Final = Markup("Statement {number} (previously {was})")
+renumbered: Final = "Statements with new numbers:"
 unchanged: Final = "Statements unchanged."
 only_values: Final = {
     True: "Statements unchanged except for dates and numbers:",

@@ -122,6 +122,7 @@ def test_window(words: str, first: str, last: str) -> None:
         "within 30 days of the next release",
         "within 30 to 60 days",
         "within 900 days",
+        "in May, or by 14/03/2027",
     ],
 )
 def test_no_window(words: str) -> None:
@@ -380,3 +381,41 @@ def test_very_long_statements_are_replaced_as_a_whole(tmp_path: Path) -> None:
     before, after = (canary(n) + f"\n4. {word * 20_000}\n" for n, word in ((1, "a "), (2, "b ")))
     (change,) = changed(tmp_path, before, after)
     assert [kind for kind, _ in change.parts] == ["del", "ins"]
+
+
+SAID = "We know of no {}, and nobody has asked us for {}."
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "expected"),
+    [
+        ("bells/keys ropes/oil", "mice/cheese bells/keys ropes/oil", "4+ 4>5 5>6"),
+        ("bells/keys ropes/oil", "mice/cheese bells/oil ropes/oil", "4+ 4>5~ 5>6"),
+        ("bells/keys ropes/oil", "ropes/oil bells/keys", "5>4 4>5"),
+        ("bells/keys mice/cheese ropes/oil", "bells/keys ropes/oil", "6>5 5-"),
+        ("bells/keys", "All-is-well.", "4~"),
+        ("ropes/oil ropes/oil", "ropes/oil ropes/oil", ""),
+    ],
+)
+def test_statements_are_paired_by_their_words(
+    tmp_path: Path, before: str, after: str, expected: str
+) -> None:
+    def text(start: str, words: str) -> str:
+        said = [
+            SAID.format(*word.split("/")) if "/" in word else word.replace("-", " ")
+            for word in words.split()
+        ]
+        return start + "".join(f"\n{n}. {each}\n" for n, each in enumerate(said, 4))
+
+    same = {"date": "March 4, 2020", "count": 1, "due": "June 2020"}
+    found = changed(tmp_path, text(canary(1), before), text(second(**same), after))
+    signs = {("ins",): "+", ("del",): "-", (): ""}
+    assert (
+        " ".join(
+            (f"{c.was}>" if c.was else "")
+            + f"{c.number}"
+            + signs.get(tuple(k for k, _ in c.parts), "~")
+            for c in found
+        )
+        == expected
+    )

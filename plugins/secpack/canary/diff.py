@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 import re
-from collections import Counter
-from collections.abc import Iterator
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from difflib import SequenceMatcher
-from itertools import zip_longest
-from typing import Final, TypeVar
+from typing import Final
 
 from secpack.canary.statements import COUNT
 from secpack.canary.window import PERIOD
 from secpack.model.archive import Canary, Change, Statement
 
-_T = TypeVar("_T", str, tuple[str, ...])
-
 # How many comparisons of words are worth their time, for all statements of a canary.
 _MOST_COMPARISONS: Final = 2_000_000
+# How much of the words of two statements is the same if one may be a new version of the other.
+_ALIKE: Final = 0.5
 
 _LAST_BULLETIN: Final = re.compile(r"\b(?:[A-Z]{1,4}SB|[Bb]ulletin)[-\s]{0,2}#?\s?([0-9]{1,4})\b")
 
@@ -24,42 +24,80 @@ _LAST_BULLETIN: Final = re.compile(r"\b(?:[A-Z]{1,4}SB|[Bb]ulletin)[-\s]{0,2}#?\
 def changes(before: Canary, after: Canary) -> tuple[Change, ...]:
     """Return how the introduction and each statement differ from the canary before, in order.
 
-    Statements are paired by their words: a new or missing one does not make all others differ.
+    Statements are paired by their words, whatever their numbers. Those without a pair are new, or,
+    at the end, missing.
     """
-    old = (Statement(0, before.introduction, 0), *before.statements)
-    new = (Statement(0, after.introduction, 0), *after.statements)
-    most = _MOST_COMPARISONS // max(len(old), len(new))
-    pairs = _pairs(old, new)
-    return tuple(_change(a, b, most) for a, b in pairs if not (a and b and a.text == b.text))
+    old, new = before.statements, after.statements
+    introductions = (Statement(0, before.introduction, 0), Statement(0, after.introduction, 0))
+    most = _MOST_COMPARISONS // (max(len(old), len(new)) + 1)
+    compared = (_change(a, b, most) for a, b in (introductions, *_pairs(old, new)))
+    return tuple(change for change in compared if change != Change(change.number))
 
 
 def _pairs(
-    old: tuple[Statement, ...], new: tuple[Statement, ...]
-) -> Iterator[tuple[Statement | None, Statement | None]]:
-    words = [[_divided(s.text)[0] for s in statements] for statements in (old, new)]
-    for _, i, j, k, m in _opcodes(words[0], words[1], _MOST_COMPARISONS):
-        yield from zip_longest(old[i:j], new[k:m])
+    old: Sequence[Statement], new: Sequence[Statement]
+) -> list[tuple[Statement | None, Statement | None]]:
+    """Pair statements of the same words first, then those most alike, then those of one number."""
+    others: defaultdict[tuple[str, ...], list[int]] = defaultdict(list)
+    for i in reversed(range(len(old))):
+        others[_divided(old[i].text)[0]].append(i)
+    pairs: dict[int, int] = {}
+    for j, statement in enumerate(new):
+        if same := others[_divided(statement.text)[0]]:
+            pairs[j] = same.pop()
+    left = sorted(set(range(len(old))) - set(pairs.values()))
+    for j, i in _alike(old, left, new, [j for j in range(len(new)) if j not in pairs]):
+        if j not in pairs and i in left:
+            pairs[j] = i
+            left.remove(i)
+    paired = [(old[pairs[j]] if j in pairs else None, each) for j, each in enumerate(new)]
+    return [*paired, *((old[i], None) for i in left)]
 
 
-def _opcodes(old: list[_T], new: list[_T], most: int) -> list[tuple[str, int, int, int, int]]:
-    """Return how one list becomes the other, or a replacement of all if that takes too long.
+def _alike(
+    old: Sequence[Statement], i_s: list[int], new: Sequence[Statement], j_s: list[int]
+) -> list[tuple[int, int]]:
+    """Positions in new and old of statements that are alike, or have one number; best first."""
+    words = {i: old[i].text.split() for i in i_s}
+    total = sum(map(len, words.values())) + sum(len(new[j].text.split()) for j in j_s)
+    if total * max(len(i_s), len(j_s)) > _MOST_COMPARISONS:
+        return list(zip(j_s, i_s, strict=False))
+    alike = []
+    for j in j_s:
+        matcher = SequenceMatcher(None, [], new[j].text.split(), autojunk=False)
+        for i in i_s:
+            matcher.set_seq1(words[i])
+            ratio = matcher.quick_ratio()
+            if ratio >= _ALIKE:
+                alike.append((-ratio, j, i))
+            elif old[i].number == new[j].number:
+                alike.append((0, j, i))
+    return [(j, i) for _, j, i in sorted(alike)]
+
+
+def _opcodes(old: list[str], new: list[str], most: int) -> list[tuple[str, int, int, int, int]]:
+    """Return how one list becomes the other: as a whole if they are unlike, or too long.
 
     For each word that it matches, the matcher can look at all pairs of equal words again.
     """
     counts = Counter(old)
-    if sum(counts[word] for word in new) * min(len(old), len(new)) > most:
+    is_long = sum(counts[word] for word in new) * min(len(old), len(new)) > most
+    matcher = SequenceMatcher(None, old, new, autojunk=False)
+    if is_long or matcher.quick_ratio() < _ALIKE:
         return [("replace", 0, len(old), 0, len(new))]
-    return list(SequenceMatcher(None, old, new, autojunk=False).get_opcodes())
+    return list(matcher.get_opcodes())
 
 
 def _change(before: Statement | None, after: Statement | None, most: int) -> Change:
-    old, new = before.text if before else "", after.text if after else ""
-    number = (after or before or Statement(0, "", 0)).number
-    (old_words, old_values), (new_words, new_values) = _divided(old), _divided(new)
-    if before and after and old_words == new_words:
+    if not (before and after):
+        (only,) = (each for each in (before, after) if each)
+        return Change(only.number, parts=(("ins" if after else "del", only.text),))
+    change = Change(after.number, was=None if before.number == after.number else before.number)
+    (old_words, old_values), (new_words, new_values) = map(_divided, (before.text, after.text))
+    if old_words == new_words:
         pairs = zip(old_values, new_values, strict=True)
-        return Change(number, tuple((a, b) for a, b in pairs if a != b), ())
-    return Change(number, (), tuple(_parts(old.split(), new.split(), most)))
+        return replace(change, values=tuple((a, b) for a, b in pairs if a != b))
+    return replace(change, parts=tuple(_parts(before.text.split(), after.text.split(), most)))
 
 
 def _divided(text: str) -> tuple[tuple[str, ...], list[str]]:

@@ -14,23 +14,19 @@ from typing import Final
 from secpack.model.archive import Statement, Window
 from secpack.parser.dates import DATE, MONTH, MONTHS, parse_date
 
-_ORDINAL: Final = "(?:st|nd|rd|th)?"
+_DAY: Final = "[0-9]{1,2}(?:st|nd|rd|th)?"
+_PART: Final = r"(?i:(?:first|second|third|fourth|last)\s+(?:[\w-]{1,12}\s+)?(?:days?|weeks?|half))"
+#: ``May 3 to 12, 2020``
+_RANGE: Final = (
+    rf"(?:{MONTH})\s+{_DAY}(?:\s+(?:and|to|through|until)\s+|\s?[-–]\s?){_DAY},?\s+[0-9]{{4}}"
+)
 
 #: A period: ``second week of May``, ``May 3 to 12, 2020``, a date, ``May 24``, ``May 2020``. The
 #: year can be elsewhere.
 PERIOD: Final = re.compile(
-    r"\b(?:(?P<part>(?i:first|second|third|fourth|last))\s+(?:(?P<count>[\w-]{1,12})\s+)?"
-    rf"(?P<unit>(?i:days?|weeks?|half))\s+of\s+(?P<of>{MONTH})(?:,?\s+(?P<of_year>[0-9]{{4}}))?"
-    rf"|(?P<days_month>{MONTH})\s+(?P<from>[0-9]{{1,2}}){_ORDINAL}"
-    rf"(?:\s+(?:and|to|through|until)\s+|\s?[-–]\s?)(?P<to>[0-9]{{1,2}}){_ORDINAL},?"
-    r"\s+(?P<days_year>[0-9]{4})"
-    rf"|(?P<date>{DATE})"
-    rf"|(?P<day_month>{MONTH})\s+(?P<day>[0-9]{{1,2}}){_ORDINAL}\b(?!,?\s*[0-9]{{4}})"
-    rf"|(?P<month>{MONTH}),?\s+(?P<year>[0-9]{{4}}))"
+    rf"\b(?:{_PART}\s+of\s+(?:{MONTH})(?:,?\s+[0-9]{{4}})?|{_RANGE}|{DATE}"
+    rf"|(?:{MONTH})\s+{_DAY}\b(?!,?\s*[0-9]{{4}})|(?:{MONTH}),?\s+[0-9]{{4}})"
 )
-_MONTH_GROUPS: Final = ("of", "days_month", "day_month", "month")
-_YEAR_GROUPS: Final = ("of_year", "days_year", "year")
-_DAY_GROUPS: Final = ("from", "day")
 
 _LOOSE: Final = re.compile(rf"\b(?:{MONTH})\b")
 _NEXT: Final = re.compile(r"(?i)\bnext\b")
@@ -110,7 +106,7 @@ def _window(sentence: str, issued: date) -> Window | None:
     try:
         window = _days_within(words, issued)
         return _until(window, at) if window and at else window
-    except (ValueError, OverflowError):
+    except (ValueError, KeyError, OverflowError):
         return None
 
 
@@ -136,7 +132,7 @@ def _days_within(words: str, issued: date) -> Window | None:
     periods = list(PERIOD.finditer(words))
     if _ANY_TIME.search(words):
         return None  # a time without a zone, or several
-    if len(_LOOSE.findall(words)) > sum(1 for period in periods if not period[0][:4].isdigit()):
+    if len(_LOOSE.findall(words)) > sum(len(_LOOSE.findall(p[0])) for p in periods):
         return None  # it names another month, in a way that is not understood
     if not periods:
         return _from_issue(words, issued)
@@ -160,12 +156,12 @@ def _from_issue(words: str, issued: date) -> Window | None:
 
 
 def _single(period: re.Match[str], lead: re.Match[str], issued: date) -> Window | None:
-    days = _days(period, issued.year)
+    days = _days(period[0], issued.year)
     if days.last <= issued:  # a period without a year is the next one
-        days = _days(period, issued.year + 1)
+        days = _days(period[0], issued.year + 1)
     is_day = days.first == days.last
     if lead["between"]:
-        return days if period["from"] else None
+        return days if re.fullmatch(_RANGE, period[0]) else None
     if lead["until"] or (lead["before"] and is_day):
         return Window(issued, days.last)
     if lead["week"]:
@@ -178,67 +174,58 @@ def _pair(start: re.Match[str], end: re.Match[str], lead: re.Match[str]) -> Wind
     joint = [w for w in start.string[start.end() : end.start()].split() if w != "the"]
     if not lead["between"] or joint not in ([word] for word in _JOINTS[lead["between"].lower()]):
         return None
-    last = _days(end, None)
-    first = _days(start, last.first.year)
+    last = _days(end[0], None)
+    first = _days(start[0], last.first.year)
     return Window(first.first, last.last) if first.first <= last.last else None
 
 
-def _days(period: re.Match[str], year: int | None) -> Window:
+def _days(period: str, year: int | None) -> Window:
     """Return the days of a period; ``year`` is for one without a year.
 
     Raises ValueError if there are no such days.
     """
-    if period["date"]:
-        day = parse_date(period["date"])
+    if re.fullmatch(DATE, period):
+        day = parse_date(period)
         return Window(day, day)
-    month = _month(_group(period, _MONTH_GROUPS), _group(period, _YEAR_GROUPS) or year)
-    if number := _group(period, _DAY_GROUPS):
-        last = period["to"] or number
-        return Window(month.first.replace(day=int(number)), month.first.replace(day=int(last)))
-    return _part(period, month) if period["part"] else month
-
-
-def _group(period: re.Match[str], names: Sequence[str]) -> str:
-    """Return the text of the one of these groups that matched, if any."""
-    return next((period[name] for name in names if period[name]), "")
-
-
-def _month(name: str, year: str | int | None) -> Window:
+    part, name, rest = re.split(f"({MONTH})", period)
+    *days, last = re.findall("[0-9]+", rest) or [""]
+    year, days = (int(last), days) if len(last) == 4 else (year, [last] if last else [])
     if not year:
         raise ValueError("no year")
-    first = date(int(year), MONTHS.index(name) + 1, 1)
-    return Window(first, first.replace(day=calendar.monthrange(first.year, first.month)[1]))
+    month = _month(year, MONTHS.index(name) + 1)
+    if days:
+        first, last_day = (month.first.replace(day=int(day)) for day in (days[0], days[-1]))
+        return Window(first, last_day)
+    return _part(part.lower().split(), month) if part else month
 
 
-def _part(period: re.Match[str], month: Window) -> Window:
-    """Return the ``first two weeks``, ``second week`` or ``last half`` of a month, and the like."""
-    part, unit = period["part"].lower(), period["unit"].lower()
-    if unit == "half":
-        return _half(part, month)
-    length = timedelta(days=_length(period["count"], unit))
+def _month(year: int, month: int) -> Window:
+    last = calendar.monthrange(year, month)[1]
+    return Window(date(year, month, 1), date(year, month, last))
+
+
+def _part(words: Sequence[str], month: Window) -> Window:
+    """Return the ``first two weeks of``, ``second week of`` or ``last half of`` a month."""
+    part, *count, unit, _ = words
     day = timedelta(days=1)
+    if unit == "half":
+        middle = month.first.replace(day=_MIDDLE)
+        halves = {"first": Window(month.first, middle), "second": Window(middle + day, month.last)}
+        return (halves | {"last": halves["second"]})[part]
+    length = timedelta(days=_length(count[0] if count else "", unit))
     if part == "last":
         return Window(month.last - length + day, month.last)
-    if part != "first" and period["count"]:
-        raise ValueError(period[0])  # "the second two weeks" could be anything
+    if part != "first" and count:
+        raise ValueError(words)  # "the second two weeks" could be anything
     first = month.first + _ORDER[part] * length
     return Window(first, min(first + length - day, month.last))
 
 
-def _half(part: str, month: Window) -> Window:
-    middle = month.first.replace(day=_MIDDLE)
-    if part == "first":
-        return Window(month.first, middle)
-    if part not in ("second", "last"):
-        raise ValueError(part)
-    return Window(middle + timedelta(days=1), month.last)
-
-
-def _length(count: str | None, unit: str, *, most: int = 31) -> int:
+def _length(count: str, unit: str, *, most: int = 31) -> int:
     """Return how many days ``two weeks`` or ``ten days`` are. Raises ValueError if unclear."""
     if not count and unit.endswith("s"):
         raise ValueError("the first days of a month")
-    number = int(count) if count and count.isdigit() else _WORDS.get((count or "one").lower(), 0)
+    number = int(count) if count.isdigit() else _WORDS.get((count or "one").lower(), 0)
     days = number * (7 if unit.startswith("week") else 1)
     if not 0 < days <= most:
         raise ValueError(f"{count} {unit}")

@@ -61,7 +61,10 @@ class Document:
 
 @dataclass(frozen=True, slots=True)
 class Credit:
-    """A person whom a text thanks; ``role`` is ``discovered``, ``reported``, or ``thanked``."""
+    """A person whom a text thanks.
+
+    ``role`` is ``discovered``, ``found``, ``reported``, or ``thanked``.
+    """
 
     name: str
     role: str
@@ -405,13 +408,15 @@ class Window:
 class Change:
     """How a statement differs from the canary before; number 0 is the introduction.
 
-    If only dates and numbers differ, ``values`` are these, old and new. Otherwise ``parts`` are
-    words that stayed (kind empty), were removed (``del``) or added (``ins``).
+    ``was`` is another number that it had there. If only dates and numbers differ, ``values`` are
+    these, old and new. Otherwise ``parts`` are words that stayed (kind empty), were removed
+    (``del``) or added (``ins``): a single part for a statement that is missing, or new.
     """
 
     number: int
-    values: tuple[tuple[str, str], ...]
-    parts: tuple[tuple[str, str], ...]
+    values: tuple[tuple[str, str], ...] = ()
+    parts: tuple[tuple[str, str], ...] = ()
+    was: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
