@@ -408,6 +408,14 @@ def test_the_documentation_names_every_export() -> None:
     assert [export.url for export in exports_of(site) if export.url not in text] == []
 
 
+def test_the_data_credit_people() -> None:
+    data = json.loads(data_files(load(PACK, profile=PROFILE), PROFILE)[ARCHIVE_JSON])
+    assert [bulletin["credits"] for bulletin in data["bulletins"][:2]] == [
+        [{"name": "Tomek Varga", "role": "found"}],
+        [{"name": "Ines Aldous", "role": "found"}, {"name": "Jürg Aebischer", "role": "found"}],
+    ]
+
+
 def test_each_release_has_one_answer() -> None:
     archive = load(PACK, profile=PROFILE)
     rows = (

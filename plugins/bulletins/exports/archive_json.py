@@ -135,6 +135,7 @@ def _bulletin(bulletin: Bulletin, site: Site) -> dict[str, Any]:
             for (scheme, value), relation in bulletin.relations.items()
         ],
         "pairs": [{"advisory": f"XSA-{number}", "cve": cve} for number, cve in bulletin.pairs],
+        "credits": [asdict(credit) for credit in bulletin.summary.credits],
         "answers": {answer.release: _answer(answer) for answer in answers(bulletin)},
         "action": _quoted(bulletin, actions(bulletin.document, lines)),
         "affected": _quoted(bulletin, [concerned] if concerned else []),
