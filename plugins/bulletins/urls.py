@@ -85,10 +85,12 @@ def json_url(publication: Publication, profile: Profile) -> str:
 def attachment_url(attachment: Attachment, name: str, profile: Profile) -> str:
     """An attachment: ``qsb/files/xsa-109-risk-graph.dot``, ``files/digests/….txt``."""
     path = attachment.file.path
+    folder = path.removesuffix(attachment.file.name)
     for kind in (profile.bulletins, profile.canaries):
         if kind.contains(path):
-            return f"{list_url(kind)}files/{name}"
-    return f"files/{path.rpartition('/')[0]}/{name}"
+            alone = f"{kind.folder[0]}/" if len(kind.folder) == 1 else ""
+            return f"{list_url(kind)}files/{folder.removeprefix(alone)}{name}"
+    return f"files/{folder}{name}"
 
 
 def key_url(key: Key, profile: Profile) -> str:

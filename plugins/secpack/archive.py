@@ -27,9 +27,9 @@ from secpack.model.archive import (
     Publication,
     Signature,
 )
-from secpack.model.findings import PUBLISH_CHECK, Finding, Severity, ranges, with_waivers
+from secpack.model.findings import PUBLISH_CHECK, Finding, Severity, Waiver, ranges, with_waivers
 from secpack.model.history import History
-from secpack.pack import Contents, TextFile, document_id, names_of, read_contents
+from secpack.pack import Contents, TextFile, digests, document_id, names_of, read_contents
 from secpack.profile import Kind, Profile
 from secpack.signatures.gpgv import Checker
 from secpack.signatures.policy import check_signatures, is_about_signatures
@@ -108,13 +108,17 @@ def load(  # noqa: PLR0913 - all but the first are given by name
     public |= {f"{c.id}-{letter.name}" for c in archive.canaries for letter in c.letters}
     public |= {each.file.path for each in archive.attachments}
     archive = replace(archive, history=published(history, public, withheld))
-    findings = _findings(
-        archive, (pack, contents), profile, withheld, is_checked=checker is not None
+    packs = (pack, contents)  # as it lies there, and as it is read
+    findings = with_waivers(
+        _findings(archive, contents, profile, withheld, is_checked=checker is not None),
+        _waivers(profile, is_checked=checker is not None),
+        digests(Path(path), (file for each in packs for file in each.files()), profile.waivers),
+        {s.file.path: text.sha256 for each in packs for text, s in each.signatures()},
     )
-    shown = sorted(finding for finding in findings if not secret.search(finding.file))
+    shown = sorted(f for f in findings if not secret.search(f"{f.file} {f.message}"))
     archive = replace(archive, findings=tuple(shown))
     if contents.errors:
-        raise PackError(tuple(contents.errors), archive)
+        raise PackError(contents.errors, archive)
     return archive
 
 
@@ -155,15 +159,9 @@ def _names_of(withheld: set[str], profile: Profile) -> re.Pattern[str]:
 
 
 def _findings(
-    archive: Archive,
-    packs: tuple[Contents, Contents],
-    profile: Profile,
-    withheld: set[str],
-    *,
-    is_checked: bool,
-) -> Iterator[Finding]:
-    """All findings, with the profile's waivers, on a pack as it lies there and as it is read."""
-    contents = packs[1]
+    archive: Archive, contents: Contents, profile: Profile, withheld: set[str], *, is_checked: bool
+) -> list[Finding]:
+    """All findings, before waivers."""
     canaries = check_canaries(archive.canaries, archive.bulletins, profile)
     findings = [
         *contents.findings,
@@ -176,17 +174,18 @@ def _findings(
     ]
     if is_checked:
         findings += check_signatures(archive, profile)
-    # Other checks compare the waivers of their own findings.
-    waivers = [
+    return findings
+
+
+def _waivers(profile: Profile, *, is_checked: bool) -> list[Waiver]:
+    """The waivers of these findings; other checks compare those of their own."""
+    return [
         w
         for w in profile.waivers
         if w.finding not in lint.CODES
         and not w.finding.startswith(PUBLISH_CHECK)
         and (is_checked or not is_about_signatures(w.finding))
     ]
-    digests = {file.path: file.sha256 for each in packs for file in each.files()}
-    texts = {s.file.path: text.sha256 for each in packs for text, s in each.signatures()}
-    return with_waivers(findings, waivers, digests, texts)
 
 
 def _documents(archive: Archive) -> list[Document]:

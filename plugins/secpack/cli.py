@@ -8,19 +8,19 @@ import os
 import re
 import signal
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
 from datetime import UTC, date, datetime, timedelta
 from io import TextIOWrapper
 from itertools import groupby
 from pathlib import Path
-from typing import Any, TypeVar, cast
+from typing import Any, TypeVar
 
 from secpack.archive import load
 from secpack.cache import Cache, open_cache
 from secpack.canary.checks import check_lateness
-from secpack.errors import PackError, ParseError, SecpackError
+from secpack.errors import ParseError, SecpackError, as_far_as_usable
 from secpack.files import MAX_INPUT, read_file
 from secpack.history import as_data, as_lines, read_history
 from secpack.lint import CODES, check_security_txt, lint
@@ -29,7 +29,7 @@ from secpack.mirror.copies import TIMEOUT, Folder, open_copy
 from secpack.mirror.verify_site import Outcome, verify_site
 from secpack.model.archive import Advisory, Publication
 from secpack.model.findings import Finding, Severity, with_waivers
-from secpack.pack import read_contents
+from secpack.pack import digests, read_contents
 from secpack.parser.characters import visible
 from secpack.profile import Profile, load_profile
 from secpack.progress import Progress, clear
@@ -79,11 +79,11 @@ def _reason(error: SecpackError | OSError) -> str:
 
 def _run_check(options: argparse.Namespace) -> int:
     cache = Cache(None) if options.no_cache else open_cache("verdicts.json")
-    errors: list[ParseError] = []
+    errors: list[SecpackError] = []
     profile = Profile()
     if options.profile:
-        profile = _as_far_as_usable(lambda: load_profile(options.profile), errors)
-    advisories = _as_far_as_usable(lambda: load_advisories(options.xsa, options.xsa_json), errors)
+        profile = as_far_as_usable(lambda: load_profile(options.profile), errors)
+    advisories = as_far_as_usable(lambda: load_advisories(options.xsa, options.xsa_json), errors)
     checker = Checker(cache=cache, progress=Progress("Checking signatures"))
     findings = _check(options.pack, profile, advisories, checker, options.on)
     findings = sorted([*findings, *map(_unreadable, errors)])
@@ -113,17 +113,6 @@ def _run_history(options: argparse.Namespace) -> int:
     for error in contents.errors:
         print(_plain(str(error)), file=sys.stderr)
     return _FINDINGS if contents.errors else _CLEAN
-
-
-def _as_far_as_usable(load: Callable[[], _T], errors: list[ParseError]) -> _T:
-    """What is usable of a file; all its errors go to ``errors``. Raises the error if nothing is."""
-    try:
-        return load()
-    except ParseError as error:
-        if error.usable is None:
-            raise
-        errors += [error, *error.others]
-        return cast(_T, error.usable)
 
 
 def _run_verify_site(options: argparse.Namespace) -> int:
@@ -185,16 +174,15 @@ def _check(
 
     Raises SecpackError when nothing can be checked: no pack, or no gpgv.
     """
-    errors: tuple[SecpackError, ...] = ()
-    try:
-        archive = load(pack, profile=profile, advisories=advisories, checker=checker)
-    except PackError as error:
-        archive, errors = error.archive, error.errors
+    errors: list[SecpackError] = []
+    archive = as_far_as_usable(
+        lambda: load(pack, profile=profile, advisories=advisories, checker=checker), errors
+    )
     findings = [*archive.findings, *map(_unreadable, errors)]
     waivers = [w for w in profile.waivers if w.finding in CODES]
     files = [p.document.file for p in archive.publications]
-    digests = {file.path: file.sha256 for file in files}
-    findings += with_waivers(lint(archive, profile), waivers, digests)
+    known = digests(Path(pack), files, waivers)
+    findings += with_waivers(lint(archive, profile), waivers, known)
     findings += _future(archive.publications)
     for name in archive.unknown_embargoes:
         message = f"{name} is under embargo, but the pack has no such document"

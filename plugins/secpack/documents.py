@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from functools import partial
+from pathlib import Path
 from typing import Final, TypeAlias, assert_never
 
 from secpack.canary.statements import (
@@ -18,7 +19,7 @@ from secpack.canary.statements import (
     stated_master_key,
 )
 from secpack.canary.window import due_window, is_last
-from secpack.errors import ParseError, SecpackError, TextError
+from secpack.errors import PackError, ParseError, SecpackError
 from secpack.extract.mentions import decide, find_mentions
 from secpack.extract.metadata import Metadata, read_metadata
 from secpack.extract.odd_ids import odd_ids
@@ -66,9 +67,9 @@ def _documents(
     bulletins: list[Bulletin] = []
     canaries: list[Canary] = []
     for done, result in enumerate(results, 1):
-        if isinstance(result, TextError):
+        if isinstance(result, PackError):
             contents.errors += result.errors
-            result = result.publication  # noqa: PLW2901 - all else about it is still of interest
+            result = result.usable  # noqa: PLW2901 - all else about it is still of interest
         match result:
             case Bulletin():
                 bulletins.append(result)
@@ -95,6 +96,8 @@ def _tasks(
         first = texts.setdefault(text.number, text)
         if first is not text:
             message = f"number {text.number} is also the number of {first.file.path}"
+            if Path(text.file.path).parent != Path(first.file.path).parent:
+                message += "; a second series can be named in attachments"
             errors.append(ParseError(message, path=text.file.path))
     for orphan in (letter for n in letters.keys() - texts.keys() for letter in letters[n]):
         message = f"a letter, but there is no {document_id(kind, orphan.number)} here"
@@ -119,7 +122,7 @@ def _letter(letter: TextFile, canary: TextFile, profile: Profile) -> Letter:
 
 
 def read_bulletin(text: TextFile, letters: Sequence[TextFile], profile: Profile) -> Bulletin:
-    """Read a bulletin. Raises ParseError, also when it has letters, and TextError."""
+    """Read a bulletin. Raises ParseError, also when it has letters, and PackError."""
     if letters:
         path = letters[0].file.path
         raise ParseError("a letter next to a bulletin; only canaries have letters", path=path)
@@ -148,12 +151,12 @@ def read_bulletin(text: TextFile, letters: Sequence[TextFile], profile: Profile)
         summary=read_summary(document, [row.line for row in packages]),
     )
     if metadata.errors:
-        raise TextError(metadata.errors, bulletin)
+        raise PackError(metadata.errors, bulletin)
     return bulletin
 
 
 def read_canary(text: TextFile, files: Sequence[TextFile], profile: Profile) -> Canary:
-    """Read a canary and its letters. Raises ParseError, and TextError."""
+    """Read a canary and its letters. Raises ParseError, and PackError."""
     document, metadata = read_head(text, profile.canaries, profile, word="canary")
     statements = read_statements(document)
     letters = tuple(_letter(file, text, profile) for file in files)
@@ -180,7 +183,7 @@ def read_canary(text: TextFile, files: Sequence[TextFile], profile: Profile) -> 
         summary=read_summary(document),
     )
     if metadata.errors:
-        raise TextError(metadata.errors, canary)
+        raise PackError(metadata.errors, canary)
     return canary
 
 

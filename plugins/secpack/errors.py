@@ -1,15 +1,14 @@
-"""Errors: what is wrong, in which file and line."""
+"""Errors: what is wrong, in which file and line, and what can be used nevertheless."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from collections.abc import Callable, Sequence
+from typing import Any, Final, TypeVar, cast
 
-if TYPE_CHECKING:
-    from secpack.model.archive import Archive, Publication
+_T = TypeVar("_T")
 
-
-#: A message has at most so many further errors of a file.
-_MOST_OTHERS: Final = 50
+#: A message has at most so many errors.
+_MOST: Final = 50
 
 
 class SecpackError(Exception):
@@ -20,12 +19,8 @@ class ParseError(SecpackError):
     """A file does not have the expected form.
 
     ``str()`` of it is ``path:line:column: message``. Line and column count from 1; 0 means the
-    whole file. Without a path, the caller knows which file it is. ``others`` are what else is wrong
-    with the file, and ``usable`` what can be read.
+    whole file. Without a path, the caller knows which file it is.
     """
-
-    others: tuple[ParseError, ...] = ()
-    usable: object = None
 
     def __init__(self, message: str, path: str = "", line: int = 0, column: int = 0) -> None:
         super().__init__(message, path, line, column)
@@ -36,31 +31,37 @@ class ParseError(SecpackError):
 
     def __str__(self) -> str:
         parts = [self.path, *(str(number) for number in (self.line, self.column) if number)]
-        more = [str(other) for other in self.others[:_MOST_OTHERS]]
-        more += [f"and {n} more" for n in [len(self.others) - _MOST_OTHERS] if n > 0]
-        return "\n".join([f"{':'.join(parts)}: {self.message}", *more])
+        return f"{':'.join(parts)}: {self.message}"
 
 
 class ProgramMissingError(SecpackError):
     """A program is not installed."""
 
 
-class TextError(SecpackError):
-    """A text cannot be published: ``errors`` has all reasons, ``publication`` what can be read."""
-
-    def __init__(self, errors: tuple[ParseError, ...], publication: Publication) -> None:
-        super().__init__(errors, publication)
-        self.errors = errors
-        self.publication = publication
-
-
 class PackError(SecpackError):
-    """Files of a pack cannot be published as they are.
+    """A pack, one of its texts, its profile or tracker data cannot be used as they are.
 
-    ``errors`` has all reasons. ``archive`` is what could be read, to be examined, not published.
+    ``errors`` has all reasons. ``usable`` is what could be read, to be examined, not published.
     """
 
-    def __init__(self, errors: tuple[SecpackError, ...], archive: Archive) -> None:
-        super().__init__("\n".join(str(error) for error in errors))
+    def __init__(self, errors: Sequence[SecpackError], usable: Any) -> None:
+        super().__init__(errors, usable)
         self.errors = errors
-        self.archive = archive
+        self.usable = usable
+
+    def __str__(self) -> str:
+        lines = [str(error) for error in self.errors[:_MOST]]
+        more = len(self.errors) - _MOST
+        return "\n".join([*lines, f"and {more} more"] if more > 0 else lines)
+
+
+def as_far_as_usable(load: Callable[[], _T], errors: list[SecpackError]) -> _T:
+    """What can be used of what a function loads; all its errors go to ``errors``.
+
+    Raises SecpackError if nothing can be used.
+    """
+    try:
+        return load()
+    except PackError as error:
+        errors += error.errors
+        return cast(_T, error.usable)

@@ -6,7 +6,7 @@ import hashlib
 import os
 import re
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
@@ -15,7 +15,7 @@ from typing import Final, TypeAlias
 from secpack.errors import ParseError, SecpackError
 from secpack.files import read_file
 from secpack.model.archive import Attachment, File, Signature
-from secpack.model.findings import Finding, Severity
+from secpack.model.findings import Finding, Severity, Waiver
 from secpack.parser.letterhead import ANY_TEXT, stated_kind
 from secpack.parser.lines import MAX_BYTES
 from secpack.profile import Kind, Profile
@@ -48,7 +48,7 @@ _ATTACHMENT: Final = re.compile(
 )
 
 _MAX_START: Final = 2000
-_LIKE_A_SIGNATURE: Final = re.compile(r"(?i).+\.(?:sig|sign|asc)(?:\..{1,60})?")
+_SIGNATURE_LIKE: Final = re.compile(r"(?i).+\.(?:sig|sign|asc)(?:\..{1,60})?")
 
 #: Signers and paths of the signatures that lie next to a document.
 _Signed: TypeAlias = list[tuple[str, str]]
@@ -98,6 +98,12 @@ class Contents:
         yield from self.keys
 
 
+def digests(root: Path, files: Iterable[File], waivers: Iterable[Waiver]) -> dict[str, str]:
+    """The digests of files by path; empty for others that waivers name, if the pack has them."""
+    waived = {path for waiver in waivers for path in waiver.file if (root / path).exists()}
+    return dict.fromkeys(waived, "") | {file.path: file.sha256 for file in files}
+
+
 def read_contents(root: Path, profile: Profile) -> Contents:
     """Read every file of a pack once.
 
@@ -111,11 +117,7 @@ def read_contents(root: Path, profile: Profile) -> Contents:
     if missing:
         names = ", ".join(f"{folder}/" for folder in missing)
         raise SecpackError(f"{root}: no folder {names}, which the profile names")
-    reader = _Reader(root, profile)
-    reader.read_documents()
-    reader.read_keys()
-    reader.check_others()
-    contents = reader.contents
+    contents = _Reader(root, profile).read()
     if not (contents.bulletins or contents.canaries or contents.withheld or contents.errors):
         name = _example(profile.bulletins)
         raise SecpackError(f"{root}: no document found; expected names like {name}")
@@ -176,7 +178,8 @@ class Layout:
     def is_attachment(self, path: str) -> bool:
         """Whether a signed file can be published that is no document."""
         name = _name(path)
-        is_other = SKIPPED.fullmatch(name) or self.document_like.fullmatch(name)
+        is_document = self.place(path)[0] and self.document_like.fullmatch(name)
+        is_other = SKIPPED.fullmatch(name) or is_document
         return not is_other and _ATTACHMENT.fullmatch(name) is not None
 
 
@@ -188,112 +191,140 @@ class _Reader:
         self._root = root
         self._profile = profile
         self._read_paths: set[str] = set()
-        self._settled: set[str] = set()  # in their places, though not published
+        self._settled: set[str] = set()  # not published, as expected, or with an error
+        self._signed: defaultdict[str, _Signed] = defaultdict(list)  # signatures by what they sign
         self._unsigned: defaultdict[str, list[str]] = defaultdict(list)  # by folder of attachments
-        self._others: dict[str, str] = {}  # why they are not published, by path
         self._layout = Layout(profile)
-        self._kinds = self._layout.kinds
-        self._document_like = self._layout.document_like
 
-    def read_documents(self) -> None:
-        """Read the documents, letters and attachments, and their signatures."""
-        paths: dict[str, None] = {}
-        for kind in self._kinds:
+    def read(self) -> Contents:
+        """Read the files in the folders of the profile, and search all others."""
+        paths = dict.fromkeys(self._documents())
+        for path in paths:
+            if signature := self._layout.signed_by(path):
+                self._settled.add(path)
+                self._signed[signature[0]].append((signature[1], path))
+        for path in paths:
+            if path not in self._settled and not SKIPPED.fullmatch(_name(path)):
+                self._read_document(path, self._signed[path])
+        for document in self._signed.keys() - paths:
+            for _, path in self._signed[document] if not self._layout.embargoed(document) else ():
+                why = "not published: the document that it signs is not here"
+                self._report(path, "orphan-signature", why, Severity.ERROR)
+        for path in (p for folder in self._profile.keys for p in self._files(folder, nested=True)):
+            is_new = path not in self._read_paths and _KEY.fullmatch(path)
+            if is_new and (file := self._read(path, MAX_BYTES)):
+                self.contents.keys.append(file)
+        self._check_others()
+        return self.contents
+
+    def _documents(self) -> Iterator[str]:
+        """The paths of all files in folders of documents and attachments."""
+        for kind in self._layout.kinds:
             for folder in kind.folder:
-                paths |= dict.fromkeys(self._files(folder, nested=kind.nested))
+                yield from self._files(folder, nested=kind.nested)
         for folder in self._profile.attachments:
-            paths |= dict.fromkeys(self._files(folder, nested=True))
+            yield from self._files(folder, nested=True)
             if not (self._root / folder).is_dir():
                 message = "the profile names this folder of attachments; the pack has none"
                 self._report(folder, "folder-missing", message, Severity.NOTICE)
-        signatures: defaultdict[str, _Signed] = defaultdict(list)
-        for path in paths:
-            if signed := self._layout.signed_by(path):
-                self._settled.add(path)
-                signatures[signed[0]].append((signed[1], path))
-        for path in paths:
-            own = signatures.pop(path, [])
-            if not self._layout.signed_by(path) and not SKIPPED.fullmatch(_name(path)):
-                self._read_document(path, own)
-        for document, orphans in signatures.items():
-            for _, path in orphans if not self._layout.embargoed(document) else ():
-                why = "not published: the document that it signs is not here"
-                self._report(path, "orphan-signature", why, Severity.ERROR)
 
-    def read_keys(self) -> None:
-        """Read the files of keys."""
-        for path in (p for folder in self._profile.keys for p in self._files(folder, nested=True)):
-            name = _name(path)
-            if _KEY.fullmatch(path):
-                if path not in self._read_paths and (file := self._read(path, MAX_BYTES)):
-                    self.contents.keys.append(file)
-            elif not SKIPPED.fullmatch(name) and not self._document_like.fullmatch(name):
-                self._others[path] = f"expected {_NAME_OF_KEY}"
+    # --- what nobody reads ---
 
-    def check_others(self) -> None:
-        """Report what nobody would read here, and private keys in any other file.
-
-        A private key is an error in every file: somebody may publish it one day.
-        """
+    def _check_others(self) -> None:
         for folder, inner, names in os.walk(self._root):
             inner[:] = sorted(name for name in inner if name != ".git")
             relative = Path(folder).relative_to(self._root)
-            for name in sorted((*inner, *names)):
-                path = (relative / name).as_posix()
-                is_read = name in names and any(kind.contains(path) for kind in self._kinds)
-                if self._document_like.fullmatch(name) and not is_read:
-                    why = "not published: expected a file, in the folder of its kind"
-                    self._report(_printable(path), "misplaced-document", why, Severity.ERROR)
-                    self._others.pop(path, None)
+            for path in ((relative / name).as_posix() for name in sorted((*inner, *names))):
                 if path not in self._read_paths:
-                    self._search(path)
+                    self._check_other(path)
         for folder, names in self._unsigned.items():
             files = "1 file" if len(names) == 1 else f"{len(names)} files"
             message = f"not published: {files} without a signature, for example {names[0]}"
             self._report(folder, "stray-file", message)
-        for path, why in self._others.items():
+        self._explain_links()
+
+    def _check_other(self, path: str) -> None:
+        """Report a file, or a folder, that is not where it would be read; and private keys.
+
+        A private key is an error in every file: somebody may publish it one day.
+        """
+        name, kind = _name(path), self._layout.place(path)[0]
+        is_file = (self._root / path).is_file()
+        data = self._search(path) if is_file and self._is_inside(self._root / path) else b""
+        if data is None or path in self._settled or SKIPPED.fullmatch(name):
+            return
+        if like := self._likeness(path, data):
+            is_document = like in ("document", *self._profile.banners)
+            code = f"misplaced-{'document' if is_document else like.partition(' ')[0]}"
+            why = f"not published: {self._expected(like, kind if is_file else None)}"
+            severity = Severity.ERROR if is_document else Severity.WARNING
+            self._report(_printable(path), code, why, severity)
+        elif is_file:
+            self._check_stray(path, kind)
+        elif kind and "/" in path and not kind.nested and not self._is_named(path):
+            self._report(path, "stray-file", "not published: expected a file here")
+
+    def _check_stray(self, path: str, kind: Kind | None) -> None:
+        """Report a file in a folder of the profile."""
+        why = ""
+        if self._signed.get(path):
+            why = "signed, but not a type of file that a site serves"
+        elif kind and "/" in path:
+            why = f"expected a name like {_example(kind)}, or a signature next to it"
+        elif _is_below(path, self._profile.attachments):
+            self._unsigned[path.rpartition("/")[0]].append(_name(path))
+        elif _is_below(path, self._profile.keys) and not _KEY.fullmatch(path):
+            why = f"expected {_NAME_OF_KEY}"
+        if why:
             self._report(path, "stray-file", f"not published: {why}")
 
-    def _search(self, path: str) -> None:
-        """Search a regular file, or a link to one in the pack, for private keys."""
-        file = self._root / path
-        if not (file.is_file() and self._is_inside(file)):
-            return
+    def _search(self, path: str) -> bytes | None:
+        """The bytes of a file; None, with an error, if it cannot be read or has a private key."""
         try:
-            data = read_file(file, _MAX_FILE)
+            data = read_file(self._root / path, _MAX_FILE)
         except OSError as error:
             self._report_error(path, f"cannot be searched for private keys: {error.strerror}")
-            return
-        if self._check_public(path, data) and not SKIPPED.fullmatch(_name(path)):
-            self._check_likeness(path, data)
+            return None
+        return data if self._check_public(path, data) else None
 
-    def _check_likeness(self, path: str, data: bytes) -> None:
-        """Report a file that nobody reads, but that looks as if somebody should."""
+    def _explain_links(self) -> None:
+        """Report files that are published under another name, by a link, as just that."""
+        findings = self.contents.findings
+        paths = sorted(self._read_paths) if findings else ()
+        published = {os.path.realpath(self._root / path): path for path in paths}
+        for n, finding in enumerate(findings):
+            path = published.get(os.path.realpath(self._root / finding.file), "")
+            if path and finding.file not in self._read_paths:
+                message = f"the same file as {path}, by a link: only that one is published"
+                findings[n] = Finding(finding.file, 0, "stray-file", message, Severity.NOTICE)
+
+    def _likeness(self, path: str, data: bytes) -> str:
+        """What a file seems to be, by its name or its bytes; empty if it is of no interest."""
+        if self._layout.document_like.fullmatch(_name(path)):
+            return "document"
+        named = "signature" if data and _SIGNATURE_LIKE.fullmatch(path) else ""
         start = data[:_MAX_START].lstrip()
-        like = likeness(data) or ("signature" if _LIKE_A_SIGNATURE.fullmatch(path) else "")
-        like = like or stated_kind(start, self._profile.banners)
-        is_known = path in self._settled or self._document_like.fullmatch(_name(path))
-        if like and not is_known:
-            self._others.pop(path, None)
-            message = f"not published: it looks like a {like}; {self._expected(like)}"
-            code, severity = "misplaced-document", Severity.ERROR
-            if like not in self._profile.banners:
-                code, severity = f"misplaced-{like.partition(' ')[0]}", Severity.WARNING
-            self._report(_printable(path), code, message, severity)
+        return likeness(data) or named or stated_kind(start, self._profile.banners)
 
-    def _expected(self, like: str) -> str:
-        """Where a file would be read."""
+    def _expected(self, like: str, kind: Kind | None) -> str:
+        """What was expected of a file that seems to be something; ``kind`` is by its folder."""
+        profile = self._profile
+        if like == "document":
+            name = f"a name like {_where(kind)}" if kind else "a file, in the folder of its kind"
+            return f"expected {name}"
         if like == "signature":
-            names = " or ".join(self._profile.signatures)
-            return f"expected it beside what it signs, with a name that ends in {names}"
-        if like == "key":
-            folders = " or ".join(f"{folder}/" for folder in self._profile.keys)
-            return f"expected it in {folders}, with {_NAME_OF_KEY}"
-        if like == ANY_TEXT:
-            known = (word for words in self._profile.banners.values() for word in words)
-            return f"the profile knows these kinds: {', '.join(known)}"
-        kind = self._profile.canaries if like == "canary" else self._profile.bulletins
-        return f"expected a name like {_where(kind)}"
+            names = " or ".join(profile.signatures)
+            where = f"expected it beside what it signs, with a name that ends in {names}"
+        elif like == "key":
+            folders = " or ".join(f"{folder}/" for folder in profile.keys)
+            where = f"expected it in {folders}, with {_NAME_OF_KEY}"
+        elif like == ANY_TEXT:
+            known = (word for words in profile.banners.values() for word in words)
+            where = f"the profile knows these kinds: {', '.join(known)}"
+        else:
+            kind = profile.canaries if like == "canary" else profile.bulletins
+            where = f"expected a name like {_where(kind)}"
+        return f"it looks like a {like}; {where}"
 
     # --- documents ---
 
@@ -304,21 +335,10 @@ class _Reader:
             self._settled.add(path)
         elif kind and match:
             contents = self.contents
-            texts = contents.canaries if kind is self._kinds[1] else contents.bulletins
+            texts = contents.canaries if kind is self._layout.kinds[1] else contents.bulletins
             if file := self._read(path, MAX_BYTES):
                 texts.append(text_file(file, match, self._signatures(signed)))
-        elif self._document_like.fullmatch(_name(path)):
-            if kind:
-                why = f"not published: expected a name like {_where(kind)}"
-                self._report(path, "misplaced-document", why, Severity.ERROR)
-        elif not signed and kind and "/" in path:
-            name = _example(kind)
-            self._others[path] = f"expected a name like {name}, or a signature next to it"
-        elif not signed and not kind:
-            self._unsigned[path.rpartition("/")[0]].append(_name(path))
-        elif signed and not _ATTACHMENT.fullmatch(_name(path)):
-            self._others[path] = "signed, but not a type of file that a site serves"
-        elif signed and (file := self._read(path, MAX_BYTES)):
+        elif signed and self._layout.is_attachment(path) and (file := self._read(path, MAX_BYTES)):
             self.contents.attachments.append(Attachment(file, self._signatures(signed)))
 
     def _signatures(self, signed: _Signed) -> tuple[Signature, ...]:
@@ -355,14 +375,12 @@ class _Reader:
                 yield path
             elif not entry.is_dir():
                 self._report_error(path, "not a regular file")
-            elif prefix and not self._is_named(path) and not SKIPPED.fullmatch(entry.name):
-                self._report(path, "stray-file", "not published: expected a file here")
 
     def _is_named(self, path: str) -> bool:
         """Whether the profile names a folder, or one inside it."""
         profile = self._profile
         named = (*profile.bulletins.folder, *profile.canaries.folder, *profile.keys)
-        return any(f"{each}/".startswith(f"{path}/") for each in (*named, *profile.attachments))
+        return any(_is_below(each, (path,)) for each in (*named, *profile.attachments))
 
     def _is_inside(self, path: Path) -> bool:
         """Whether a path, links followed, is below the pack's folder."""
@@ -390,12 +408,17 @@ class _Reader:
     # --- reports ---
 
     def _report_error(self, path: str, why: str) -> None:
+        self._settled.add(path)
         self.contents.errors.append(ParseError(why, path=_printable(path)))
 
     def _report(
         self, path: str, code: str, message: str, severity: Severity = Severity.WARNING
     ) -> None:
         self.contents.findings.append(Finding(path, 0, code, message, severity))
+
+
+def _is_below(path: str, folders: Iterable[str]) -> bool:
+    return any(f"{path}/".startswith(f"{folder}/") for folder in folders)
 
 
 def _name(path: str) -> str:

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Annotated, Any, Final, TypeAlias
 from urllib.parse import quote
 
-from secpack.errors import ParseError
+from secpack.errors import PackError, ParseError
 from secpack.files import is_safe, read_file
 from secpack.model.archive import Verdict
 from secpack.model.findings import Waiver
@@ -396,7 +396,7 @@ class Profile:
 def load_profile(path: Path) -> Profile:
     """Read a profile.
 
-    Raises ParseError, with the line if it is known, when the file is missing, is not TOML, or
+    Raises SecpackError, with lines if they are known, when the file is missing, is not TOML, or
     has an unknown setting or an invalid value.
     """
     try:
@@ -414,9 +414,7 @@ def load_profile(path: Path) -> Profile:
     errors: list[Wrong] = []
     profile = profile_of(data, errors)
     if errors:
-        told = [_told(error, text, path) for error in errors]
-        told[0].others, told[0].usable = tuple(told[1:]), profile
-        raise told[0]
+        raise PackError([_told(error, text, path) for error in errors], profile)
     return profile
 
 

@@ -6,11 +6,12 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import MISSING, dataclass, fields, is_dataclass
 from datetime import UTC, date, datetime, time
+from functools import cache
 from types import UnionType
 from typing import Annotated, Any, Final, NamedTuple, get_args, get_origin, get_type_hints
 
 _MAX_STRING: Final = 2000
-_CONTROL: Final = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ufffe\uffff]")
+_CONTROL: Final = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
 _YEARS: Final = range(1970, 2100)
 
 
@@ -39,7 +40,7 @@ class Wrong(NamedTuple):
     message: str
 
 
-def read_table(cls: type[Any], data: object, errors: list[Wrong], setting: str = "") -> Any:
+def read_table(cls: Any, data: object, errors: list[Wrong], setting: str = "") -> Any:
     """Make a dataclass of a table; what is wrong with it goes to the ``errors``, and is left out.
 
     The table may have no other keys. Returns None if it cannot be made.
@@ -47,19 +48,25 @@ def read_table(cls: type[Any], data: object, errors: list[Wrong], setting: str =
     if not isinstance(data, dict):
         errors.append(Wrong(setting, "expected a table"))
         return None
-    types = get_type_hints(cls, include_extras=True)
-    known = ", ".join(sorted(types))
+    types, required = _settings(cls)
     values = {}
     for name, value in data.items():
         path = f"{setting}.{name}" if setting else name
         if name not in types:
+            known = ", ".join(sorted(types))
             errors.append(Wrong(path, f"unknown; expected one of {known}"))
         elif (read := _value(types[name], value, errors, path)) is not None:
             values[name] = read
-    required = {f.name for f in fields(cls) if f.default is f.default_factory is MISSING}
-    if required - data.keys():
-        errors.append(Wrong(setting, f"incomplete; expected {known}"))
+    if missing := ", ".join(sorted(required - data.keys())):
+        errors.append(Wrong(setting, f"incomplete; expected {missing}"))
     return None if required - values.keys() else cls(**values)
+
+
+@cache
+def _settings(cls: Any) -> tuple[dict[str, Any], set[str]]:
+    """The types of the settings in a table, and which ones it must have."""
+    required = {f.name for f in fields(cls) if f.default is f.default_factory is MISSING}
+    return get_type_hints(cls, include_extras=True), required
 
 
 def _value(kind: Any, data: object, errors: list[Wrong], setting: str) -> Any:

@@ -239,6 +239,30 @@ def test_a_link_inside_the_pack_is_a_file(tmp_path: Path) -> None:
     assert [b.number for b in load(pack, profile=PROFILE).bulletins] == [1, 2]
 
 
+@pytest.mark.parametrize(
+    ("link", "target", "reported"),
+    [
+        ("QSBs/qsb-002-2002.txt", "old/qsb-002-2002.txt", "old/qsb-002-2002.txt"),
+        ("QSBs/qsb-002-2002.txt", "old/two.txt", "old/two.txt"),
+        ("old/qsb-002-2002.txt", "QSBs/qsb-002-2002.txt", "old/qsb-002-2002.txt"),
+        ("QSBs/latest.txt", "QSBs/qsb-002-2002.txt", "QSBs/latest.txt"),
+    ],
+)
+def test_a_link_and_its_file_give_one_finding(
+    tmp_path: Path, link: str, target: str, reported: str
+) -> None:
+    pack = make_pack(tmp_path, numbered(1) | {target: bulletin(2)})
+    (pack / link).parent.mkdir(exist_ok=True)
+    (pack / link).symlink_to(pack / target)
+    archive = load(pack, profile=PROFILE)
+    assert [b.number for b in archive.bulletins] == [1, 2]
+    (finding,) = archive.findings
+    assert (finding.file, finding.severity) == (reported, Severity.NOTICE)
+    assert finding.message.startswith("the same file as QSBs/qsb-002-2002.txt, by a link")
+    withheld = load(pack, profile=PROFILE, as_of=date(2001, 12, 31))
+    assert withheld.findings == ()
+
+
 @pytest.mark.parametrize("kind", ["pipe", "socket", "link to nothing"])
 def test_a_document_that_is_no_file_stops_a_build(tmp_path: Path, kind: str) -> None:
     """It must not vanish with a warning, nor hang."""
@@ -322,7 +346,7 @@ def test_an_error_in_a_text_does_not_hide_the_rest(tmp_path: Path) -> None:
     assert [str(error) for error in raised.value.errors] == [
         "QSBs/qsb-001-2001.txt:3: '2001-05-TODO' is not a date; expected 2018-05-24 or May 24, 2018"
     ]
-    archive = raised.value.archive
+    archive = raised.value.usable
     findings = sorted([*archive.findings, *lint(archive, PROFILE)])
     assert found(replace(archive, findings=tuple(findings))) == [
         "QSBs/qsb-001-2001.txt:0: section-missing",
@@ -465,6 +489,12 @@ def test_waivers(tmp_path: Path) -> None:
     archive = load(pack, profile=Profile(issuer="Quern", waivers=waivers))
     assert found(archive) == ["QSBs/gone.txt:0: waiver-unused", "QSBs/notes.txt:0: stray-file"]
     assert archive.findings[1].waived == "kept for its author"
+    assert archive.findings[0].message.endswith("this file is absent: remove the waiver")
+    pack = make_pack(tmp_path, {"keys/README": "x"})
+    there = Profile(issuer="Quern", waivers=(Waiver("stray-file", ("keys/README",), "kept"),))
+    (unused,) = (f for f in load(pack, profile=there).findings if f.code == "waiver-unused")
+    assert unused.message.endswith("here without effect: remove the waiver")
+    assert unused.severity is Severity.WARNING
 
 
 # --- what is kept back ------------------------------------------------------------------------

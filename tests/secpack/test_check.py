@@ -388,7 +388,7 @@ def test_an_unread_date_hides_nothing_else(tmp_path: Path) -> None:
     }
     with pytest.raises(PackError) as raised:
         load(make_pack(tmp_path, texts), profile=Profile(issuer="Quern", master_key="A" * 40))
-    archive = raised.value.archive
+    archive = raised.value.usable
     assert [error.path for error in raised.value.errors] == [
         "QSBs/qsb-002-2002.txt",
         "canaries/canary-001-2020.txt",

@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from bulletins.urls import published_id
-from secpack import ParseError, Profile, load_advisories, load_profile
+from secpack import Profile, SecpackError, load_advisories, load_profile
 from secpack.model.archive import Advisory
 from tests.cases import Case, each_case, read_cases
 
@@ -36,7 +36,7 @@ def written(case: Case, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path
 
 @each_case("profiles")
 def test_invalid_profile(case: Case, written: Path, golden: bool) -> None:
-    with pytest.raises(ParseError) as raised:
+    with pytest.raises(SecpackError) as raised:
         load_profile(written)
     case.check([str(raised.value)], golden=golden)
 
@@ -45,20 +45,20 @@ def test_invalid_profile(case: Case, written: Path, golden: bool) -> None:
 def test_a_line_that_would_take_minutes(tmp_path: Path, line: str) -> None:
     (tmp_path / "profile.toml").write_text(f"# A comment\n{line}\n")
     expected = r"profile\.toml:2: expected a line of at most 4000 characters and 50 dots$"
-    with pytest.raises(ParseError, match=expected):
+    with pytest.raises(SecpackError, match=expected):
         load_profile(tmp_path / "profile.toml")
 
 
 @each_case("trackers")
 def test_invalid_tracker(case: Case, written: Path, golden: bool) -> None:
-    with pytest.raises(ParseError) as raised:
+    with pytest.raises(SecpackError) as raised:
         load_advisories(written)
     case.check([str(raised.value)], golden=golden)
 
 
 @each_case("lists")
 def test_invalid_list(case: Case, written: Path, golden: bool) -> None:
-    with pytest.raises(ParseError) as raised:
+    with pytest.raises(SecpackError) as raised:
         load_advisories(None, written)
     case.check([str(raised.value)], golden=golden)
 
@@ -67,9 +67,9 @@ def test_invalid_list(case: Case, written: Path, golden: bool) -> None:
 def test_nothing_nested_exhausts_the_stack(tmp_path: Path, text: str) -> None:
     for name in ("xsa.yml", "xsa.json"):
         (tmp_path / name).write_text(text)
-    with pytest.raises(ParseError):
+    with pytest.raises(SecpackError):
         load_advisories(tmp_path / "xsa.yml")
-    with pytest.raises(ParseError):
+    with pytest.raises(SecpackError):
         load_advisories(None, tmp_path / "xsa.json")
 
 
@@ -100,7 +100,7 @@ def test_no_profile_does_more_than_be_refused(tmp_path: Path, data: st.DataObjec
     profile, said = Profile(), ""
     try:
         profile = load_profile(path)
-    except ParseError as error:
+    except SecpackError as error:
         said = str(error)
     assert len(said) < 10_000
     assert all(line.isprintable() for line in said.split("\n"))
@@ -113,16 +113,16 @@ def test_a_profile_that_is_no_file(tmp_path: Path) -> None:
     with (tmp_path / "sparse").open("wb") as file:
         file.truncate(30 * 2**30)
     for name, reason in (("fifo", "not a regular file"), ("sparse", "larger than 262144 bytes")):
-        with pytest.raises(ParseError, match=reason):
+        with pytest.raises(SecpackError, match=reason):
             load_profile(tmp_path / name)
 
 
 def test_missing_files(tmp_path: Path) -> None:
-    with pytest.raises(ParseError, match="cannot be read: No such file"):
+    with pytest.raises(SecpackError, match="cannot be read: No such file"):
         load_profile(tmp_path / "none.toml")
-    with pytest.raises(ParseError, match="cannot be read: No such file"):
+    with pytest.raises(SecpackError, match="cannot be read: No such file"):
         load_advisories(tmp_path / "none.yml")
-    with pytest.raises(ParseError, match="cannot be read: No such file"):
+    with pytest.raises(SecpackError, match="cannot be read: No such file"):
         load_advisories(None, tmp_path / "none.json")
 
 
@@ -131,9 +131,9 @@ def test_files_that_are_no_files(tmp_path: Path) -> None:
     with (tmp_path / "sparse").open("wb") as file:
         file.truncate(30_000_000_000)
     for name, why in (("pipe", "not a regular file"), ("sparse", "larger than 16777216 bytes")):
-        with pytest.raises(ParseError, match=f"cannot be read: {why}"):
+        with pytest.raises(SecpackError, match=f"cannot be read: {why}"):
             load_advisories(tmp_path / name)
-        with pytest.raises(ParseError, match=f"cannot be read: {why}"):
+        with pytest.raises(SecpackError, match=f"cannot be read: {why}"):
             load_advisories(None, tmp_path / name)
 
 

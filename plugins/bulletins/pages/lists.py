@@ -76,7 +76,7 @@ def _attachments(site: Site, kind: Kind) -> Iterator[model.AttachmentItem]:
         ):
             folder = urls.attachment_url(attachment, "", site.profile)
             yield model.AttachmentItem(
-                file=Link(folder + attachment.file.name, attachment.file.name),
+                file=Link(folder + attachment.file.name, path),
                 standing=site.standings[path],
                 signatures=tuple(
                     Link(folder + s.file.name, signer_name(site, s.signer))

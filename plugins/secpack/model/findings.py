@@ -77,8 +77,9 @@ def with_waivers(
 ) -> Iterator[Finding]:
     """Yield the findings, waived ones as notices, then a finding for each waiver without effect.
 
-    ``digests`` are the digests of files by path, for waivers that accept one version of a file, and
-    ``texts`` those of the texts beside signatures.
+    ``digests`` are the digests of files by path, for waivers that accept one version of a file;
+    other files that there are can have an empty one. ``texts`` are those of texts beside
+    signatures.
     """
     single = [(w, (w.finding, file)) for w in waivers for file in w.file]
     accepted = {at: {"", digests.get(at[1]), texts.get(at[1])} for _, at in single}
@@ -95,5 +96,8 @@ def with_waivers(
     for code, file in sorted({at for _, at in single} - used):
         correction = ", or correct its sha256" if (code, file) in pinned else ""
         message = f"the profile waives {code!r} here without effect: remove the waiver{correction}"
-        severity = Severity.WARNING if file in digests else Severity.NOTICE
+        severity = Severity.WARNING
+        if file not in digests:
+            message = f"the profile waives {code!r}, but this file is absent: remove the waiver"
+            severity = Severity.NOTICE
         yield Finding(file, 0, "waiver-unused", message, severity)

@@ -5,26 +5,22 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
-from typing import Any, Final, TypeAlias, TypeVar
+from typing import Annotated, Any, Final, TypeAlias
 
 import yaml
 
-from secpack.errors import ParseError
+from secpack.errors import PackError, ParseError
 from secpack.files import MAX_INPUT, read_file
 from secpack.model.archive import Advisory
 from secpack.model.findings import Finding, Severity
+from secpack.tables import Form, Wrong, matching, read_table
 from secpack.tracker.join import join_list
 
-_KEYS: Final = frozenset({"xsa", "date", "affected", "qsb", "unused", "reason", "updated"})
-_NUMBER: Final = re.compile(r"[1-9][0-9]{0,3}")
-_DATE: Final = re.compile(r"20[0-9]{2}-[0-9]{2}-[0-9]{2}")
-_BULLETIN: Final = re.compile(r"(?!000)([0-9]{3}|[1-9][0-9]{3})-20[0-9]{2}")
 _TRUTH: Final = {"yes": True, "true": True, "no": False, "false": False}
-
 _CVE: Final = re.compile(r"CVE-[0-9]{4}-[0-9]{4,7}")
-_TIME: Final = re.compile(r"(20[0-9]{2}-[0-9]{2}-[0-9]{2})(?:[ T].*)?", re.DOTALL)
 
 try:
     _Loader: Any = yaml.CSafeLoader
@@ -41,14 +37,12 @@ _FRAME: Final = (
 def load_advisories(xsa: Path | None, xsa_json: Path | None = None) -> tuple[Advisory, ...]:
     """Read tracker data and the Xen Project's list, if given; advisories ascend.
 
-    Raises ParseError, with a line if possible, when a file cannot be read or is invalid: an
+    Raises SecpackError, with lines if possible, when a file cannot be read or is invalid: an
     unknown field, a value of another kind, a number twice.
     """
     tracked = _load(xsa, _tracked) if xsa else ()
     return join_list(tracked, _load(xsa_json, _listed)) if xsa_json else tracked
 
-
-_T = TypeVar("_T")
 
 #: What is wrong with entries, while others are read.
 _Errors: TypeAlias = list[ParseError]
@@ -58,26 +52,58 @@ def _load(
     path: Path, read: Callable[[bytes, str, _Errors], Iterable[Advisory]]
 ) -> tuple[Advisory, ...]:
     errors: _Errors = []
-    advisories: list[Advisory] = []
+    advisories: dict[int, Advisory] = {}
     try:
-        advisories += read(read_file(path, MAX_INPUT), path.name, errors)
+        for advisory in read(read_file(path, MAX_INPUT), path.name, errors):
+            first = advisories.setdefault(advisory.number, advisory)
+            if first is not advisory:
+                message = f"{advisory.id} appears twice, first on line {first.line}"
+                errors.append(ParseError(message, line=advisory.line))
     except OSError as error:
         raise ParseError(f"cannot be read: {error.strerror}", path=str(path)) from None
     except ParseError as error:
         errors.append(error)
-    advisories.sort(key=lambda advisory: advisory.number)
+    usable = tuple(advisories[number] for number in sorted(advisories))
     for each in errors:
         each.path = str(path)
     if errors:
-        errors[0].others, errors[0].usable = tuple(errors[1:]), tuple(advisories)
-        raise errors[0]
-    return tuple(advisories)
+        raise PackError(errors, usable)
+    return usable
 
 
 # --- xsa.yml ----------------------------------------------------------------------------------
 
-#: The values of an advisory by their keys, each with its line.
-_Values = dict[str, tuple[str, int]]
+
+def _is_day(text: str) -> bool:
+    try:
+        return date.fromisoformat(text).isoformat() == text and text.startswith("20")
+    except ValueError:
+        return False
+
+
+_Number: TypeAlias = Annotated[str, matching("[1-9][0-9]{0,3}", "a number such as 212")]
+_Day: TypeAlias = Annotated[str, Form(_is_day, "a date such as 2017-04-04")]
+_Truth: TypeAlias = Annotated[
+    str, Form(lambda text: text.lower() in _TRUTH, "yes or no; leave it out if not known")
+]
+
+
+@dataclass(frozen=True, slots=True)
+class _Entry:
+    """An entry of tracker data, as written."""
+
+    xsa: _Number
+    date: _Day = ""
+    updated: _Day = ""
+    affected: _Truth = ""
+    unused: _Truth = ""
+    qsb: Annotated[
+        str,
+        matching(
+            "(?!000)([0-9]{3}|[1-9][0-9]{3})-20[0-9]{2}", "a number and a year such as 029-2017"
+        ),
+    ] = ""
+    reason: Annotated[str, Form(str.strip, "some words")] = ""
 
 
 def _tracked(data: bytes, file: str, errors: _Errors) -> Iterator[Advisory]:
@@ -85,37 +111,73 @@ def _tracked(data: bytes, file: str, errors: _Errors) -> Iterator[Advisory]:
         text = data.decode()
     except UnicodeDecodeError as error:
         raise ParseError("not UTF-8", line=data.count(b"\n", 0, error.start) + 1) from None
-    lines: dict[int, int] = {}
-    for line, values in _mappings(text, errors):
-        try:
-            advisory = _tracked_advisory(values, file, line, errors)
-        except ParseError as error:
-            errors.append(error)
-            continue
-        if first := lines.get(advisory.number):
-            message = f"{advisory.id} appears twice, first on line {first}"
-            errors.append(ParseError(message, line=line))
-        else:
-            lines[advisory.number] = line
-            yield advisory
+    for line, values, lines in _mappings(text, errors):
+        wrong: list[Wrong] = []
+        entry = read_table(_Entry, values, wrong)
+        errors += (_wrong(each, lines, line) for each in wrong)
+        if entry:
+            errors += (_wrong(each, lines, line) for each in _contradictions(entry))
+            yield _advisory(entry, file, line)
 
 
-def _mappings(text: str, errors: _Errors) -> Iterator[tuple[int, _Values]]:
-    """Yield the values of each advisory, with its line.
+def _wrong(wrong: Wrong, lines: dict[str, int], line: int) -> ParseError:
+    name = f"{wrong.setting}: " if wrong.setting else ""
+    return ParseError(f"{name}{wrong.message}", line=lines.get(wrong.setting, line))
+
+
+def _contradictions(entry: _Entry) -> Iterator[Wrong]:
+    if _TRUTH.get(entry.unused.lower()) and (_TRUTH.get(entry.affected.lower()) or entry.qsb):
+        expected = "expected neither 'affected: yes' nor 'qsb'"
+        yield Wrong("unused", f"a number that was never used; {expected}")
+    if entry.updated and entry.updated < entry.date:
+        yield Wrong("updated", f"before {entry.date}, its date")
+
+
+def _advisory(entry: _Entry, file: str, line: int) -> Advisory:
+    return Advisory(
+        number=int(entry.xsa),
+        date=date.fromisoformat(entry.date) if entry.date else None,
+        updated=date.fromisoformat(entry.updated) if entry.updated else None,
+        affected=_TRUTH.get(entry.affected.lower()),
+        unused=_TRUTH.get(entry.unused.lower(), False),
+        bulletin=entry.qsb or None,
+        reason=" ".join(entry.reason.split()),
+        file=file,
+        line=line,
+    )
+
+
+def _mappings(text: str, errors: _Errors) -> Iterator[tuple[int, dict[str, str], dict[str, int]]]:
+    """Yield the line of each entry, its fields, and their lines.
 
     Reads events, not nodes: nodes that are nested deeply would exhaust the stack of C.
     """
     events = _events(text)
     if not isinstance(next(events, None), yaml.SequenceStartEvent):
         raise ParseError("expected a list of advisories")
-    for event in events:
-        if isinstance(event, yaml.SequenceEndEvent):
-            break
+    while not isinstance(event := next(events), yaml.SequenceEndEvent):
         if not isinstance(event, yaml.MappingStartEvent):
             raise ParseError("expected an entry such as '- xsa: 212'", line=_line(event))
-        yield _line(event), _values(events, errors)
+        yield _line(event), *_fields(events, errors)
     for event in events:
         raise ParseError("expected one list of advisories, and nothing after it", line=_line(event))
+
+
+def _fields(events: Iterator[Any], errors: _Errors) -> tuple[dict[str, str], dict[str, int]]:
+    values: dict[str, str] = {}
+    lines: dict[str, int] = {}
+    while not isinstance(key := next(events), yaml.MappingEndEvent):
+        if not isinstance(key, yaml.ScalarEvent):
+            raise ParseError("expected a field such as 'date'", line=_line(key))
+        value = next(events)
+        if not isinstance(value, yaml.ScalarEvent):
+            raise ParseError(f"{key.value}: expected one plain value", line=_line(key))
+        if key.value in values:
+            message = f"{key.value}: appears twice, first on line {lines[key.value]}"
+            errors.append(ParseError(message, line=_line(key)))
+        values.setdefault(key.value, value.value)
+        lines.setdefault(key.value, _line(key))
+    return values, lines
 
 
 def _events(text: str) -> Iterator[Any]:
@@ -140,98 +202,17 @@ def _error_line(error: yaml.YAMLError, text: str) -> int:
     return text.encode().count(b"\n", 0, getattr(error, "position", 0)) + 1
 
 
-def _values(events: Iterator[Any], errors: _Errors) -> _Values:
-    values: _Values = {}
-    for event in events:
-        if isinstance(event, yaml.MappingEndEvent):
-            break
-        line = _line(event)
-        if not isinstance(event, yaml.ScalarEvent):
-            raise ParseError("expected a field such as 'date'", line=line)
-        name = str(event.value)
-        value = next(events)
-        wrong = f"{name}: appears twice, first on line {values[name][1]}" if name in values else ""
-        if name not in _KEYS:
-            wrong = f"unknown field {name!r}; expected one of {', '.join(sorted(_KEYS))}"
-        if not isinstance(value, yaml.ScalarEvent):
-            raise ParseError(wrong or f"{name}: expected one plain value", line=line)
-        if wrong:
-            errors.append(ParseError(wrong, line=line))
-        values.setdefault(name, (str(value.value), line))
-    return values
-
-
-def _tracked_advisory(values: _Values, file: str, line: int, errors: _Errors) -> Advisory:
-    """An entry; what is wrong with its fields goes to the ``errors``. Raises ParseError."""
-
-    def read(field: Callable[[], _T]) -> _T | None:
-        try:
-            return field()
-        except ParseError as error:
-            errors.append(error)
-            return None
-
-    number = _value(values, "xsa", _NUMBER, "a number such as 212")
-    if number is None:
-        raise ParseError("no number; expected a line such as 'xsa: 212'", line=line)
-    advisory = Advisory(
-        number=int(number),
-        date=read(lambda: _day(values, "date")),
-        updated=read(lambda: _day(values, "updated")),
-        affected=read(lambda: _truth(values, "affected")),
-        unused=bool(read(lambda: _truth(values, "unused"))),
-        bulletin=read(
-            lambda: _value(values, "qsb", _BULLETIN, "a number and a year such as 029-2017")
-        ),
-        reason=read(lambda: _reason(values)) or "",
-        file=file,
-        line=line,
-    )
-    if advisory.unused and (advisory.affected or advisory.bulletin):
-        expected = "expected neither 'affected: yes' nor 'qsb'"
-        message = f"unused: a number that was never used; {expected}"
-        raise ParseError(message, line=values["unused"][1])
-    if advisory.updated and advisory.date and advisory.updated < advisory.date:
-        message = f"updated: before {advisory.date}, its date"
-        raise ParseError(message, line=values["updated"][1])
-    return advisory
-
-
-def _value(values: _Values, key: str, pattern: re.Pattern[str], expected: str) -> str | None:
-    text, line = values.get(key, (None, 0))
-    if text is not None and not pattern.fullmatch(text):
-        raise ParseError(f"{key}: {text!r}: expected {expected}", line=line)
-    return text
-
-
-def _day(values: _Values, key: str) -> date | None:
-    text = _value(values, key, _DATE, "a date such as 2017-04-04")
-    try:
-        return date.fromisoformat(text) if text else None
-    except ValueError:
-        raise ParseError(f"{key}: {text}: there is no such day", line=values[key][1]) from None
-
-
-def _truth(values: _Values, key: str) -> bool | None:
-    if key not in values:
-        return None
-    text, line = values[key]
-    if text.lower() not in _TRUTH:
-        raise ParseError(
-            f"{key}: {text!r}: expected yes or no; leave it out if not known", line=line
-        )
-    return _TRUTH[text.lower()]
-
-
-def _reason(values: _Values) -> str:
-    text, line = values.get("reason", ("", 0))
-    reason = " ".join(text.split())
-    if line and not reason:
-        raise ParseError("reason: expected some words", line=line)
-    return reason
-
-
 # --- xsa.json ---------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class _Listed:
+    """An advisory of the Xen Project's list, as written."""
+
+    xsa: _Number
+    title: str = ""
+    cve: tuple[str, ...] = ()
+    public_time: str = ""
 
 
 def _listed(data: bytes, file: str, errors: _Errors) -> Iterator[Advisory]:
@@ -241,21 +222,26 @@ def _listed(data: bytes, file: str, errors: _Errors) -> Iterator[Advisory]:
     """
     content = _parse_json(data)
     lines = _number_lines(data.decode())
-    seen = set()
-    for position, fields in enumerate(_listed_objects(content), 1):
-        value = fields.get("xsa") if isinstance(fields, dict) else None
-        number = str(value) if isinstance(value, (int, str)) else ""
-        if not _NUMBER.fullmatch(number):
-            message = f"advisory {position} of the list: expected a number as its 'xsa'"
-            errors.append(ParseError(message))
-            continue
-        if number in seen:
-            errors.append(ParseError(f"XSA-{number} appears twice"))
-        seen.add(number)
-        try:
-            yield _listed_advisory(int(number), fields, file, lines.get(number, 0))
-        except ParseError as error:
-            errors.append(ParseError(f"XSA-{number}: {error.message}"))
+    first = content[0] if isinstance(content, list) and content else None
+    items = first.get("xsas") if isinstance(first, dict) else None
+    if not isinstance(items, list):
+        raise ParseError("expected a list whose first item has 'xsas', a list of advisories")
+    for position, item in enumerate(items, 1):
+        wrong: list[Wrong] = []
+        entry = read_table(_Listed, _given(item), wrong)
+        name = f"XSA-{entry.xsa}" if entry else f"advisory {position} of the list"
+        errors += (ParseError(": ".join(filter(None, (name, *each)))) for each in wrong)
+        if entry:
+            yield _listed_advisory(entry, file, lines.get(entry.xsa, 0))
+
+
+def _given(item: object) -> dict[str, Any]:
+    """The fields that matter here, without empty ones; a number can be a string."""
+    fields = item if isinstance(item, dict) else {}
+    given = {name: fields[name] for name in _Listed.__slots__ if fields.get(name)}
+    if type(number := given.get("xsa")) is int:
+        given["xsa"] = f"{number}"
+    return given
 
 
 def _parse_json(data: bytes) -> Any:
@@ -267,14 +253,6 @@ def _parse_json(data: bytes) -> Any:
         raise ParseError("not readable as JSON in UTF-8") from None
 
 
-def _listed_objects(content: Any) -> list[Any]:
-    first = content[0] if isinstance(content, list) and content else None
-    listed = first.get("xsas") if isinstance(first, dict) else None
-    if not isinstance(listed, list):
-        raise ParseError("expected a list whose first item has 'xsas', a list of advisories")
-    return listed
-
-
 def _number_lines(text: str) -> dict[str, int]:
     """Return the line of each advisory's number, which ``json`` does not report."""
     lines: dict[str, int] = {}
@@ -284,57 +262,26 @@ def _number_lines(text: str) -> dict[str, int]:
     return lines
 
 
-def _listed_advisory(number: int, fields: dict[str, Any], file: str, line: int) -> Advisory:
-    title = fields.get("title") or ""
-    if not isinstance(title, str):
-        raise ParseError("title: expected a string")
-    day, odd_time = _public_day(fields.get("public_time"))
-    cves, odd_cves = _cves(fields.get("cve"))
-    messages = [f"XSA-{number}: {message}" for message in (*odd_time, *odd_cves)]
+def _listed_advisory(entry: _Listed, file: str, line: int) -> Advisory:
+    cves, odd = set(), []
+    for string in entry.cve:
+        words = string.replace(",", " ").split()
+        if words and all(_CVE.fullmatch(word) for word in words):
+            cves.update(words)
+        else:
+            odd.append(f"cve: {string!r} is not a CVE id")
+    day, rest = entry.public_time[:10], entry.public_time[10:]  # 2017-04-04 12:00
+    is_day = _is_day(day) and rest[:1] in ("", " ", "T")
+    if day and not is_day:
+        odd.append(f"public_time: {entry.public_time!r} is not a date")
+    messages = [f"XSA-{entry.xsa}: {each}" for each in odd]
     return Advisory(
-        number=number,
-        date=day,
-        title=" ".join(_encodable(title).split()),
-        cves=cves,
+        number=int(entry.xsa),
+        date=date.fromisoformat(day) if is_day else None,
+        title=" ".join(entry.title.split()),
+        cves=tuple(sorted(cves)),
         tracked=False,
         file=file,
         line=line,
         findings=tuple(Finding(file, line, "tracker-list", m, Severity.NOTICE) for m in messages),
     )
-
-
-def _public_day(value: Any) -> tuple[date | None, list[str]]:
-    """Return the day of a time such as ``2017-04-04 12:00``, and what is odd about it."""
-    if value is None or value == "":
-        return None, []
-    if not isinstance(value, str):
-        raise ParseError("public_time: expected a string")
-    match = _TIME.fullmatch(value)
-    try:
-        return date.fromisoformat(match[1] if match else ""), []
-    except ValueError:
-        return None, [f"public_time: {_encodable(value)!r} is not a date"]
-
-
-def _cves(value: Any) -> tuple[tuple[str, ...], list[str]]:
-    """Return the CVEs among some strings, and what is odd about the others."""
-    strings = [value] if isinstance(value, str) else value or []
-    if not isinstance(strings, list) or not all(isinstance(s, str) for s in strings):
-        raise ParseError("cve: expected strings")
-    cves, odd = set(), []
-    for string in strings:
-        words = string.replace(",", " ").split()
-        if words and all(_CVE.fullmatch(word) for word in words):
-            cves.update(words)
-        else:
-            odd.append(f"cve: {_encodable(string)!r} is not a CVE id")
-    return tuple(sorted(cves)), odd
-
-
-def _encodable(text: str) -> str:
-    """Return the text, unless it has a lone surrogate, which no file can hold."""
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        raise ParseError(f"lone surrogate in {text!r}") from None
-    return text
