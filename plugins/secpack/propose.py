@@ -7,19 +7,20 @@ import os
 import re
 import tomllib
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
 from secpack.archive import load
-from secpack.errors import PackError, SecpackError
+from secpack.errors import SecpackError, as_far_as_usable
 from secpack.files import read_file
-from secpack.model.archive import Archive, Key, Publication
+from secpack.model.archive import Archive, Key, Publication, Signature
 from secpack.pack import SKIPPED
 from secpack.parser.characters import visible
 from secpack.parser.letterhead import BANNER
-from secpack.profile import STATES, profile_of
+from secpack.profile import STATES, Anchor, profile_of
 from secpack.signatures.gpgv import Checker
 from secpack.signatures.packets import likeness
 from secpack.tables import Wrong
@@ -45,6 +46,14 @@ class _Text:
     def name(self) -> str:
         return self.path.rpartition("/")[2]
 
+    @property
+    def folder(self) -> str:
+        return self.path.rpartition("/")[0] or "."
+
+    @property
+    def series(self) -> tuple[bool, str, str]:
+        return self.is_canary, self.words, self.folder
+
 
 def propose(root: Path) -> str:
     """Return a profile as TOML: the layout, signers with fingerprints, and comments on the rest.
@@ -60,18 +69,24 @@ def propose(root: Path) -> str:
     wrong: list[Wrong] = []
     profile = profile_of(tomllib.loads(layout), wrong)
     doubts += [f"{setting}: {message}" for setting, message in wrong]
+    errors: list[SecpackError] = []
+
+    def archive_with(*anchors: Anchor) -> Archive:
+        own = replace(profile, anchors=anchors)
+        return as_far_as_usable(lambda: load(root, profile=own, checker=Checker()), errors)
+
     try:
-        archive = load(root, profile=profile, checker=Checker())
-        problems: tuple[SecpackError, ...] = ()
-    except PackError as error:
-        archive, problems = error.archive, error.errors
+        archive = archive_with()
     except SecpackError as error:
         return layout + _unguessed([*doubts, str(error)])
     if not archive.advisories:
         layout = layout.replace("# name", "tracker = false  # no text names an XSA\n# name", 1)
     lost = [f for f in archive.findings if f.code.startswith(("stray", "misplaced", "orphan"))]
-    unguessed = [*doubts, *map(str, problems), *(f"{f.file}: {f.message}" for f in lost)]
-    parts = [*_states(archive), *_signers(archive), *_anchors(archive)]
+    unguessed = [*doubts, *map(str, errors), *(f"{f.file}: {f.message}" for f in lost)]
+    candidates = _candidates(archive)
+    with suppress(SecpackError):  # which of them certify whom
+        archive = archive_with(*map(Anchor, candidates))
+    parts = [*_states(archive), *_signers(archive), *_anchors(archive, candidates)]
     return layout + "\n".join(parts) + "\n" + _unguessed(unguessed)
 
 
@@ -118,17 +133,21 @@ def _divided(texts: Sequence[_Text]) -> list[_Text]:
 
 
 def _one_series(texts: Sequence[_Text]) -> tuple[list[_Text], list[str]]:
-    """Leave out kinds of bulletins whose numbers more frequent ones have; and say so of each."""
-    taken: dict[int, str] = {}
-    doubts = {}
-    for kind, _ in Counter(text.banner for text in texts if not text.is_canary).most_common():
-        numbers = {t.number for t in texts if t.banner == kind and not t.is_canary}
+    """Leave out texts of a series whose numbers a more frequent one has; and say so of each.
+
+    A series has the same words in its banners, in one folder.
+    """
+    taken: dict[tuple[bool, int], str] = {}
+    left, doubts = [], []
+    for (is_canary, words, folder), _ in Counter(text.series for text in texts).most_common():
+        own = [text for text in texts if text.series == (is_canary, words, folder)]
+        numbers = {(is_canary, text.number) for text in own}
         if twice := numbers & taken.keys():
-            other = taken[min(twice)]
-            doubts[kind] = f"texts called {kind!r}: their numbers are also those of {other!r}"
+            doubts.append(f"{folder}: {words!r} has numbers of {taken[min(twice)]}")
         else:
-            taken |= dict.fromkeys(numbers, kind)
-    return [t for t in texts if t.is_canary or t.banner not in doubts], list(doubts.values())
+            taken |= dict.fromkeys(numbers, f"{words!r} in {folder}")
+            left += own
+    return left, doubts
 
 
 def _layout(starts: dict[str, bytes], texts: Sequence[_Text]) -> Iterator[str]:
@@ -146,12 +165,16 @@ def _layout(starts: dict[str, bytes], texts: Sequence[_Text]) -> Iterator[str]:
         match = _ENDING.fullmatch(ending)
         if match or (ending and likeness(start) == "signature"):
             endings.add(match[1] + (".{signer}" if match[2] else "") if match else ending)
-            signed |= {top} if inside else set()
+            signed |= {path.rpartition("/")[0]} if inside else set()
         elif inside and likeness(start) == "key":
             keys[top].add(path.rpartition("/")[0])
     places = {each.path.partition("/")[0] for each in texts}
     folders = [os.path.commonpath(own) if top in places else top for top, own in keys.items()]
-    tops = {"keys": folders, "signatures": endings, "attachments": signed - places - {*keys}}
+    attached = signed - {text.folder for text in texts} - {*folders}
+    attached = {
+        top if (top := f.partition("/")[0]) not in places | {*keys} else f for f in attached
+    }
+    tops = {"keys": folders, "signatures": endings, "attachments": attached}
     yield from (f"{name} = {_listed(values)}" for name, values in tops.items() if values)
     yield from _kind("bulletins", bulletins, issuer)
     yield from _kind("canaries", canaries, issuer)
@@ -160,7 +183,7 @@ def _layout(starts: dict[str, bytes], texts: Sequence[_Text]) -> Iterator[str]:
 def _kind(table: str, texts: Sequence[_Text], issuer: str) -> Iterator[str]:
     if not texts:
         return
-    folders = {text.path.rpartition("/")[0] or "." for text in texts}
+    folders = {text.folder for text in texts}
     is_nested = len(folders) > 1 and bool(os.path.commonpath(folders))
     folders = {os.path.commonpath(folders)} if is_nested else folders
     names = [set(_PART.findall(text.name)) for text in texts if re.search("[0-9]", text.name)]
@@ -208,8 +231,7 @@ def _signers(archive: Archive) -> Iterator[str]:
     signed: dict[tuple[str, str], list[Publication]] = {}
     for publication in archive.publications:
         for s in (s for s in publication.signatures if s.primary in keys):
-            name = s.signer if s.signer != s.primary else _owner(keys[s.primary]).lower()
-            name = re.sub(r"[^A-Za-z0-9._@+-]+", "-", name).strip("-.")[:40] or "signer"
+            name = _signer(s, keys[s.primary])
             signed.setdefault((name, s.primary), []).append(publication)
     for (name, fingerprint), documents in sorted(signed.items(), key=lambda item: item[0]):
         yield f"\n[signers.{_quoted(name)}]\nname = {_quoted(_owner(keys[fingerprint]))}"
@@ -223,15 +245,38 @@ def _signers(archive: Archive) -> Iterator[str]:
                 yield f"{kind} = {{{', '.join(since + until)}}}{few}"
 
 
-def _anchors(archive: Archive) -> Iterator[str]:
+def _candidates(archive: Archive) -> dict[str, Key]:
+    """The keys that may be trust anchors, by fingerprint."""
+    stated = {canary.master_key for canary in archive.canaries}
+    names = {key.fingerprint: (key.file.path, *key.owners) for key in archive.keys}
+    return {
+        key.fingerprint: key
+        for key in archive.keys
+        if key.fingerprint in stated or any(map(_MASTER.search, names[key.fingerprint]))
+    }
+
+
+def _anchors(archive: Archive, candidates: Mapping[str, Key]) -> Iterator[str]:
     yield "\n# Compare fingerprints with independent sources, and uncomment those that match:"
     stated = {canary.master_key for canary in archive.canaries}
-    for key in archive.keys:
-        names = (key.file.path, *key.owners)
-        if key.fingerprint in stated or any(map(_MASTER.search, names)):
-            by = ", stated by canaries" if key.fingerprint in stated else ""
-            yield f"#\n# {visible(_owner(key))} ({visible(key.file.path)}){by}"
-            yield f'# [[anchors]]\n# fingerprint = "{key.fingerprint}"'
+    chains = {key.fingerprint: (key, key.chain.keys) for key in archive.keys if key.chain}
+    certified = defaultdict(set)
+    for s in (s for p in archive.publications for s in p.signatures if s.primary in chains):
+        key, chain = chains[s.primary]
+        certified[chain[0]].add(_signer(s, key))
+    for fingerprint, key in candidates.items():
+        names = ", ".join(sorted(certified[fingerprint]))
+        facts = ["stated by canaries"] if fingerprint in stated else []
+        facts += [f"certifies {names}"] if names else []
+        yield f"#\n# {visible(_owner(key))} ({visible(key.file.path)})"
+        yield from [f"# {visible('; '.join(facts))}"] if facts else []
+        yield f'# [[anchors]]\n# fingerprint = "{fingerprint}"'
+
+
+def _signer(signature: Signature, key: Key) -> str:
+    """The name of a signer, for the profile."""
+    name = signature.signer if signature.signer != signature.primary else _owner(key).lower()
+    return re.sub(r"[^A-Za-z0-9._@+-]+", "-", name).strip("-.")[:40] or "signer"
 
 
 def _owner(key: Key) -> str:

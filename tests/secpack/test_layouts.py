@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
 import pytest
 
 from bulletins.build.gate import dangling
-from secpack import Checker, load, load_profile
+from secpack import Checker, PackError, load, load_profile
 from secpack.cli import main
 from secpack.model.archive import Window
 from secpack.model.findings import Severity
@@ -131,7 +132,9 @@ def test_a_pack_in_another_layout_needs_a_profile_and_no_code(
     pack: Path, gnupg: Gnupg, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     profile = tmp_path / "profile.toml"
-    profile.write_text(finished(proposed(pack, capsys), gnupg.fingerprints["root"]))
+    proposal = proposed(pack, capsys)
+    assert "# stated by canaries; certifies ada, bob\n" in proposal
+    profile.write_text(finished(proposal, gnupg.fingerprints["root"]))
     archive = load(pack, profile=load_profile(profile), checker=Checker())
     assert [f for f in archive.findings if f.severity is not Severity.NOTICE] == []
     assert [(b.id, b.published, b.updated) for b in archive.bulletins] == [
@@ -238,6 +241,49 @@ def test_folders_of_attachments(tmp_path: Path) -> None:
     ]
 
 
+def test_attachments_with_one_name_are_told_apart(tmp_path: Path) -> None:
+    files: dict[str, str | bytes] = {}
+    for path in ("QSBs/risk.dot", "QSBs/old/risk.dot", "sums/1.0/risk.dot", "sums/1.1/risk.dot"):
+        files |= {path: f"digraph {{{len(files)}}}", f"{path}.sig.ines": b"x"}
+    pack = make_pack(tmp_path / "pack", numbered(1) | files)
+    profile = tmp_path / "profile.toml"
+    profile.write_text(
+        'issuer = "Quern"\nattachments = "sums"\n[bulletins]\nprefix = "QSB"\nfolder = "QSBs"\n'
+        "nested = true\n"
+    )
+    site = build(tmp_path / "site", SECPACK=pack, PROFILE=profile)
+    assert site.status == 0, site.said
+    listed = site.read("qsb/index.html")
+    assert re.findall(r'href="([^"]*risk.dot)"[^>]*>([^<]*)<', listed) == [
+        ("../qsb/files/old/risk.dot", "QSBs/old/risk.dot"),
+        ("../qsb/files/risk.dot", "QSBs/risk.dot"),
+        ("../files/sums/1.0/risk.dot", "sums/1.0/risk.dot"),
+        ("../files/sums/1.1/risk.dot", "sums/1.1/risk.dot"),
+    ]
+
+
+@pytest.mark.parametrize("setting", ["bulletins", "canaries"])
+def test_a_second_series_is_attached(tmp_path: Path, setting: str) -> None:
+    prefix = "canary" if setting == "canaries" else "QSB"
+    files: dict[str, str | bytes] = {}
+    for series in ("bells", "mills"):
+        for number in (1, 2):
+            path = f"{setting}/{series}/{prefix.lower()}-{number:03d}-2020.txt"
+            text = bulletin(number, date="2020-03-04") if prefix == "QSB" else canary(number)
+            files |= {path: text.replace("Quern", f"Quern {series}"), f"{path}.sig.ines": b"x"}
+    pack = make_pack(tmp_path, files)
+
+    def profile(*folders: str, **settings: tuple[str, ...]) -> Profile:
+        kind = Kind(prefix, tuple(f"{setting}/{folder}" for folder in folders), states=())
+        return replace(Profile(), **{setting: kind}, **settings)
+
+    with pytest.raises(PackError, match="a second series can be named in attachments"):
+        load(pack, profile=profile("bells", "mills"))
+    archive = load(pack, profile=profile("bells", attachments=(f"{setting}/mills",)))
+    assert len(archive.publications) == len(archive.attachments) == 2
+    assert {f.code for f in archive.findings} <= {"canary-count"}
+
+
 def test_an_embargo_hides_a_document_whatever_its_name(tmp_path: Path) -> None:
     kind = Kind("QSB", ("QSBs",), files=("{year}_{number}.txt",), banner=("Security Bulletin",))
     text = bulletin(2, date="2099-01-01", body="\u202e")
@@ -313,6 +359,21 @@ def test_links_that_lead_round_in_circles(tmp_path: Path) -> None:
             {"all/texts/canary-001.txt": canary(1), "all/keys/a.asc": KEY, "all/keys/b/c.asc": KEY},
             ['keys = ["all/keys"]', 'folder = ["all/texts"]'],
         ),
+        (
+            {
+                "2020/nest/canary-1.txt": canary(1),
+                "2020/nest/canary-2.txt": canary(2),
+                "2020/pond/canary-1.txt": canary(1),
+                "2020/pond/canary-1.txt.ada.sig": b"\xc2\x03\x04\x00\x00",
+                "2020/sums/one.sha256": "0",
+                "2020/sums/one.sha256.ada.sig": b"\xc2\x03\x04\x00\x00",
+            },
+            [
+                'folder = ["2020/nest"]',
+                'attachments = ["2020/pond", "2020/sums"]',
+                "# 2020/pond: 'Quern Canary' has numbers of 'Quern Canary' in 2020/nest",
+            ],
+        ),
         ({"001": "---===[ Canary 001 ]===---\n"}, ['folder = ["."]', "# Could not be guessed:"]),
         ({"\u202e/canary-001.txt": canary(1)}, ["# Could not be guessed:"]),
         (
@@ -336,7 +397,7 @@ def test_links_that_lead_round_in_circles(tmp_path: Path) -> None:
                 'banner = ["Notice of Weakness"]',
                 'banner = ["Services Dove"]',
                 "# Could not be guessed:",
-                "# texts called 'Advice': their numbers are also those of 'Notice of Weakness'",
+                "# more: 'Tarn Advice' has numbers of 'Tarn Notice of Weakness' in notes",
             ],
         ),
     ],
