@@ -314,7 +314,6 @@ class Profile:
     issuer: str = ""
     name: str = ""
     team: str = ""
-    url: str = ""
     tag: Tag = "localhost,2000"
     as_of: date | None = None
     legacy_until: date | None = None
