@@ -11,7 +11,7 @@ from itertools import pairwise
 
 from jinja2 import Environment
 
-from bulletins import urls
+from bulletins import urls, words
 from secpack import Profile
 from secpack.extract.summary import shortened
 from secpack.model.archive import (
@@ -26,6 +26,7 @@ from secpack.model.archive import (
 )
 from secpack.model.blocks import Id, running_text
 from secpack.model.findings import Finding
+from secpack.parser.characters import visible
 from secpack.signatures.policy import (
     Standing,
     expected_signers,
@@ -162,6 +163,11 @@ class Site:
         beside = {x.name.replace("-", " "): self.standings[x.document.file.path] for x in letters}
         alarms = [alarm for each in (own, *beside.values()) for alarm in each.alarms]
         return replace(own, alarms=tuple(alarms), letters=tuple(beside.items()))
+
+    def titled(self, publication: Publication, title: str) -> str:
+        """A title for programs, which says if the text is not verified."""
+        form = words.unverified_title if self.standing(publication).alarms else "{title}"
+        return visible(form.format(title=title))
 
     def findings_on(self, publication: Publication) -> list[Finding]:
         """The findings about a text."""

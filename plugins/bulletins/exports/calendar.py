@@ -33,7 +33,6 @@ def calendar(site: Site) -> bytes:
 def _event(canary: Canary, due: Window, site: Site) -> Iterator[str]:
     """An event of whole days; its end is the day after the last."""
     authority = site.profile.tag.partition(",")[0]
-    form = words.unverified_title if site.standing(canary).alarms else "{title}"
     issuer = site.profile.canaries.issuer or site.profile.issuer
     summary = words.calendar_summary.format(issuer=issuer).strip()
     description = words.calendar_description.format(
@@ -45,8 +44,8 @@ def _event(canary: Canary, due: Window, site: Site) -> Iterator[str]:
     yield f"DTSTAMP:{_day(canary.updated)}T000000Z"
     yield f"DTSTART;VALUE=DATE:{_day(due.first)}"
     yield f"DTEND;VALUE=DATE:{_day(after)}"
-    yield _text("SUMMARY", form.format(title=summary))
-    yield _text("DESCRIPTION", form.format(title=description))
+    yield _text("SUMMARY", site.titled(canary, summary))
+    yield _text("DESCRIPTION", site.titled(canary, description))
     if site.url:
         yield f"URL:{site.url}/{page_url(canary, site.profile)}"
     yield "TRANSP:TRANSPARENT"

@@ -11,11 +11,9 @@ from itertools import groupby
 from operator import itemgetter
 from typing import Final
 
-from bulletins import words
 from bulletins.exports.data import midnight, printed
 from bulletins.site import Site, heading
 from secpack.model.archive import Advisory, Bulletin, Publication, Relation
-from secpack.parser.characters import visible
 from secpack.tracker.join import advisory_numbers
 
 #: A web URL by RFC 3986; these formats allow no other.
@@ -124,11 +122,10 @@ def all_facts(site: Site) -> list[BulletinFacts]:
 
 
 def _facts(site: Site, bulletin: Bulletin) -> BulletinFacts:
-    form = words.unverified_title if site.standing(bulletin).alarms else "{title}"
     return BulletinFacts(
         bulletin=bulletin,
-        title=visible(form.format(title=bulletin.title)),
-        heading=visible(form.format(title=heading(bulletin))),
+        title=site.titled(bulletin, bulletin.title),
+        heading=site.titled(bulletin, heading(bulletin)),
         addressed=_addressed(bulletin, site.advisories),
         history=history(bulletin, site.advisories),
         links={url: label for url, label in bulletin.summary.links if is_url(url)},

@@ -87,15 +87,15 @@ def _attachments(site: Site, kind: Kind) -> Iterator[model.AttachmentItem]:
 
 def lookup_pages(site: Site) -> Iterator[tuple[str, model.MakePage]]:
     """The lists of releases and packages, and a page for each, by URL."""
-    releases, packages = by_release(site.archive), by_package(site.archive)
-    if urls.RELEASE in site.lookups:
-        yield urls.RELEASE, partial(_lookups, site, "release", releases)
-    if urls.PACKAGE in site.lookups:
-        yield urls.PACKAGE, partial(_lookups, site, "package", packages)
-    for lookup in releases:
-        yield from _lookup(site, lookup, "release", urls.RELEASE, f"{site.product} {lookup.name}")
-    for lookup in packages:
-        yield from _lookup(site, lookup, "package", urls.PACKAGE, lookup.name)
+    found: dict[model.LookupKind, tuple[Lookup, ...]] = {
+        "release": by_release(site.archive),
+        "package": by_package(site.archive),
+    }
+    for kind, lookups in found.items():
+        if f"{kind}/" in site.lookups:
+            yield f"{kind}/", partial(_lookups, site, kind, lookups)
+        for lookup in lookups:
+            yield from _lookup(site, kind, lookup)
 
 
 def _lookups(site: Site, kind: model.LookupKind, lookups: Iterable[Lookup]) -> model.LookupsPage:
@@ -105,20 +105,20 @@ def _lookups(site: Site, kind: model.LookupKind, lookups: Iterable[Lookup]) -> m
 
 
 def _lookup(
-    site: Site, lookup: Lookup, kind: model.LookupKind, base: str, name: str
+    site: Site, kind: model.LookupKind, lookup: Lookup
 ) -> Iterator[tuple[str, model.MakePage]]:
     """The page of a release or a package and, if it is too long, one for each year."""
     bulletins = [bulletin for bulletin, _ in lookup.shipped]
     rows = {bulletin.number: rows for bulletin, rows in lookup.shipped}
-    url = f"{base}{lookup.slug}/"
+    url, is_release = f"{kind}/{lookup.slug}/", kind == "release"
     years = year_links(url, bulletins) if len(bulletins) > urls.LONGEST_LIST else ()
 
     def page(shown: Sequence[Bulletin]) -> model.LookupPage:
         return model.LookupPage(
             kind=kind,
-            name=name,
-            support=site.profile.releases.get(lookup.name) if kind == "release" else None,
-            needed=tuple(_needed(site, lookup)) if kind == "release" else (),
+            name=f"{site.product} {lookup.name}" if is_release else lookup.name,
+            support=site.profile.releases.get(lookup.name) if is_release else None,
+            needed=tuple(_needed(site, lookup)) if is_release else (),
             years=years,
             shipped=tuple((item(site, b), rows[b.number]) for b in shown),
         )

@@ -31,12 +31,11 @@ def document_entry(publication: Publication, site: Site, root: str) -> FeedEntry
     If the text is not verified, its title, summary and content say so.
     """
     profile, standing = site.profile, site.standing(publication)
-    title = words.unverified_title if standing.alarms else "{title}"
     short = words.unverified_summary if standing.alarms else "{summary}"
     short = short.format(standing=words.in_short(standing), summary=summary(publication))
     return FeedEntry(
         id=f"tag:{profile.tag}:{publication.id.lower()}",
-        title=visible(title.format(title=heading(publication))),
+        title=site.titled(publication, heading(publication)),
         page=Links(site, root).to(page_url(publication, profile)),
         published=publication.published,
         updated=changed(publication, site.advisories),
