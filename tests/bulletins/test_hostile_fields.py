@@ -17,6 +17,7 @@ from bulletins.exports.crawlers import page_dates, sitemap
 from bulletins.site import Site as ArchiveSite
 from secpack import Profile, load, load_advisories, load_profile
 from secpack.model.archive import Archive, Credit, Fix, PackageRow, Revision, Statement
+from secpack.model.blocks import Heading, Text
 from secpack.parser.characters import visible
 from tests.bulletins import judges, rules
 from tests.bulletins.formats import exports, feeds
@@ -29,6 +30,8 @@ ODD = "<b onclick='x'>&amp;</b> ]]> --> {{7*7}} "
 ODD += "\x00\x07\x1b\x7f\x85\u2028\u202e\ufeff\ufffe\U000e0041"
 ODD += " \\n\\; ;,: \"'` ``` [x](javascript:alert(1)) é鏡\U0001f514 " + "x" * 5000
 SHOWN = visible(ODD)
+#: As the title of a section, which is on one line.
+SECTION = " ".join(f"Summary {ODD}".split())
 
 #: In the name of a release; there CSAF takes some signs, as in ``<4.1``, for a range.
 RELEASE = re.sub("[<>]", "", ODD)
@@ -53,15 +56,20 @@ def archive(profile: Profile) -> Archive:
     day = known.bulletins[0].published
     told = replace(
         known.bulletins[0].summary,
-        parts=tuple(replace(p, title=f"Summary {ODD}") for p in known.bulletins[0].summary.parts),
         action=ODD,
         about=ODD,
         links=((f"https://example.org/{ODD}", ODD), ("https://example.org/", ODD)),
         credits=(Credit(ODD, "found"),),
     )
+    document = known.bulletins[0].document
+    blocks = (
+        replace(b, inlines=(Text(f"Summary {ODD}"),)) if isinstance(b, Heading) else b
+        for b in document.blocks
+    )
     bulletin = replace(
         known.bulletins[0],
         title=ODD,
+        document=replace(document, blocks=tuple(blocks)),
         revisions=(Revision(day, ODD, 1),),
         packages=rows,
         summary=told,
@@ -175,7 +183,7 @@ def test_the_words_are_intact_in_data(files: dict[str, bytes]) -> None:
     whole = json.loads(files["data/archive.json"])
     one, canary = whole["bulletins"][0], whole["canaries"][0]
     assert {one["title"], one["revisions"][0]["text"], whole["issuer"]} == {ODD}
-    assert {section["title"] for section in one["sections"]} == {f"Summary {ODD}"}
+    assert {section["title"] for section in one["sections"]} == {SECTION}
     row = one["packages"][0]
     assert (row["release"], row["domain"], row["package"], row["note"]) == (RELEASE, ODD, ODD, ODD)
     assert {canary["title"], canary["announcements"], canary["statements"][0]["text"]} == {ODD}
@@ -194,7 +202,7 @@ def test_the_words_are_intact_in_csaf(archive: Archive, profile: Profile) -> Non
     assert head["publisher"]["name"] == head["publisher"]["contact_details"] == SHOWN
     assert head["tracking"]["revision_history"][0]["summary"] == SHOWN
     assert head["acknowledgments"][0]["names"] == [SHOWN]
-    assert {note["title"] for note in head["notes"]} == {f"Summary {SHOWN}"}
+    assert {note["title"] for note in head["notes"]} == {visible(SECTION)}
     assert f"Reference [{SHOWN}] of the text" in [r["summary"] for r in head["references"]]
     told = list(strings(document["product_tree"])) + list(strings(document["vulnerabilities"]))
     assert f"{SHOWN} {visible(RELEASE)}" in told
