@@ -5,6 +5,7 @@ from __future__ import annotations
 import fcntl
 import html
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Mapping, Sequence
@@ -72,7 +73,7 @@ class Shared:
         """The site of this name; the arguments are those of ``build``."""
         return self._once(self.root / name / "site", lambda folder: build(folder, **how))
 
-    def publish(self, name: str, **variables: str) -> Site:
+    def publish(self, name: str, **variables: str | Path) -> Site:
         """The public site of this name; the arguments are those of ``publish``."""
         return self._once(self.root / name / "public", lambda path: publish(path, **variables))
 
@@ -88,6 +89,17 @@ class Shared:
                 said.write(site.said)
             said.seek(0)
             return Site(0, said.read(), target)
+
+
+def small_pack(pack: Path) -> dict[str, str | Path]:
+    """A pack of one bulletin of the demo pack, as variables: for what no pack changes."""
+    demo = ROOT / "content/secpack"
+    shutil.copytree(demo / "keys", pack / "keys")
+    for folder in ("canaries", "QSBs"):
+        (pack / folder).mkdir()
+    for path in (demo / "QSBs").glob("qsb-003-*"):
+        shutil.copy(path, pack / "QSBs")
+    return {"SECPACK": pack, "PROFILE": ROOT / "content/demo.toml"}
 
 
 _INTERRUPTED = """\

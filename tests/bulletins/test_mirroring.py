@@ -17,7 +17,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.bulletins.sites import ROOT, Site, build, publish
+from tests.bulletins.sites import ROOT, Shared, Site, build, publish
 
 DOCS = (ROOT / "docs" / "mirroring.md").read_text("utf-8")
 HOST = "https://archive.quern.example.org"
@@ -249,12 +249,9 @@ def verify(*arguments: object) -> Site:
 
 
 @pytest.fixture(scope="module")
-def rebuild(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def rebuild(shared: Shared) -> Path:
     """The same site, built without compressed files."""
-    folder = tmp_path_factory.mktemp("rebuild") / "site"
-    site = build(folder, settings="publishconf.py", SITEURL=HOST)
-    assert site.status == 0, site.said
-    return folder
+    return shared.build("rebuild", settings="publishconf.py", SITEURL=HOST).folder
 
 
 def test_what_nginx_serves_is_true(nginx: int, rebuild: Path) -> None:

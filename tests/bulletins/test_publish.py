@@ -14,6 +14,7 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TypeAlias
 
 import pytest
 
@@ -28,12 +29,14 @@ from tests.bulletins.sites import (
     environ,
     interrupted_after,
     publish,
+    small_pack,
 )
 from tests.keys import new_gnupg
 from tests.packs import bulletin, make_pack
 
 DEMO = ROOT / "content" / "secpack"
 PROFILE = ROOT / "content" / "demo.toml"
+Variables: TypeAlias = Mapping[str, str | Path]
 HOST = "https://archive.quern.example.org"
 
 
@@ -49,17 +52,32 @@ def one(shared: Shared) -> Site:
     return shared.publish("public")
 
 
+def copied(site: Site, folder: Path) -> Site:
+    home = site.folder.with_name("public.versions")
+    shutil.copytree(home, folder / home.name, symlinks=True)
+    (folder / "public").symlink_to("public.versions/000001")
+    return Site(0, "", folder / "public")
+
+
 @pytest.fixture
 def public(one: Site, tmp_path: Path) -> Site:
     """A copy of it, to publish on."""
-    home = one.folder.with_name("public.versions")
-    shutil.copytree(home, tmp_path / home.name, symlinks=True)
-    (tmp_path / "public").symlink_to("public.versions/000001")
-    return Site(0, "", tmp_path / "public")
+    return copied(one, tmp_path)
 
 
 @pytest.fixture
-def fewer(tmp_path: Path) -> Mapping[str, str | Path]:
+def small(tmp_path: Path) -> Variables:
+    return small_pack(tmp_path / "small")
+
+
+@pytest.fixture
+def little(shared: Shared, small: Variables, tmp_path: Path) -> Site:
+    """A copy of the site of the small pack, published once."""
+    return copied(shared.publish("little", **small), tmp_path)
+
+
+@pytest.fixture
+def fewer(tmp_path: Path) -> Variables:
     """The demo pack without its newest bulletin, as variables."""
     pack = tmp_path / "fewer"
     shutil.copytree(DEMO, pack)
@@ -85,13 +103,13 @@ def test_what_is_published_is_what_is_built(one: Site, demo: Site) -> None:
     assert demo.files() == one.files()
 
 
-def test_publishing_the_same_again_changes_nothing(public: Site) -> None:
-    before = public.folder.stat().st_ino
-    again = publish(public.folder)
+def test_publishing_the_same_again_changes_nothing(little: Site, small: Variables) -> None:
+    before = little.folder.stat().st_ino
+    again = publish(little.folder, **small)
     assert again.status == 0, again.said
     assert "Nothing changes." in again.said
-    assert public.folder.stat().st_ino == before
-    assert versions(public.folder) == ["000001"]
+    assert little.folder.stat().st_ino == before
+    assert versions(little.folder) == ["000001"]
 
 
 @pytest.mark.slow
@@ -123,11 +141,11 @@ def watched(public: Path) -> Iterator[list[bool]]:
         watcher.join()
 
 
-def test_a_folder_is_not_replaced_and_can_be_moved(tmp_path: Path) -> None:
+def test_a_folder_is_not_replaced_and_can_be_moved(tmp_path: Path, small: Variables) -> None:
     """No folder becomes a link in one step."""
     folder = tmp_path / "public"
-    before = build(folder, settings="publishconf.py").files()
-    site = publish(folder, SITEURL=HOST)
+    before = build(folder, settings="publishconf.py", **small).files()
+    site = publish(folder, SITEURL=HOST, **small)
     first = tmp_path / "public.versions/000001"
     assert site.status == 1
     assert f"{folder} is a folder; expected a link" in site.said
@@ -135,16 +153,16 @@ def test_a_folder_is_not_replaced_and_can_be_moved(tmp_path: Path) -> None:
     assert site.files() == before
     first.parent.mkdir(exist_ok=True)
     folder.rename(first)
-    site = publish(folder, SITEURL=HOST)
+    site = publish(folder, SITEURL=HOST, **small)
     assert site.status == 0, site.said
     assert str(folder.readlink()) == "public.versions/000002"
     assert publish(folder, "--rollback").status == 0
     assert site.files() == before
 
 
-def test_an_empty_folder_becomes_a_link(tmp_path: Path) -> None:
+def test_an_empty_folder_becomes_a_link(tmp_path: Path, small: Variables) -> None:
     (tmp_path / "public").mkdir()
-    site = publish(tmp_path / "public")
+    site = publish(tmp_path / "public", **small)
     assert site.status == 0, site.said
     assert versions(site.folder) == ["000001"]
 
@@ -174,22 +192,8 @@ def test_a_build_does_not_write_into_what_is_public(public: Site) -> None:
     assert public.files() == before
 
 
-@pytest.fixture
-def small(tmp_path: Path) -> Mapping[str, str | Path]:
-    """A pack of one bulletin of the demo pack, as variables."""
-    pack = tmp_path / "small"
-    shutil.copytree(DEMO / "keys", pack / "keys")
-    (pack / "canaries").mkdir()
-    (pack / "QSBs").mkdir()
-    for path in (DEMO / "QSBs").glob("qsb-003-*"):
-        shutil.copy(path, pack / "QSBs")
-    return {"SECPACK": pack, "PROFILE": PROFILE}
-
-
 @pytest.mark.slow
-def test_killed_fifty_times_it_is_never_a_mix(
-    tmp_path: Path, small: Mapping[str, str | Path]
-) -> None:
+def test_killed_fifty_times_it_is_never_a_mix(tmp_path: Path, small: Variables) -> None:
     places = [f"{HOST}/a", f"{HOST}/b"]
     public = publish(tmp_path / "public", SITEURL=places[0], **small)
     assert public.status == 0, public.said
@@ -224,24 +228,26 @@ def test_killed_fifty_times_it_is_never_a_mix(
     assert len(versions(public.folder)) <= 4
 
 
-def test_too_late_interrupted_it_is_public_and_says_so(public: Site, tmp_path: Path) -> None:
+def test_too_late_interrupted_it_is_public_and_says_so(
+    little: Site, small: Variables, tmp_path: Path
+) -> None:
     """From the step that shows the new site on, nothing ends a publish."""
     settings = tmp_path / "settings.py"
     point_to = "bulletins.publish.versions:Versions.point_to"
     sent = interrupted_after(settings, "publishconf", point_to)
     given = ("--settings", str(settings))
-    again = publish(public.folder, *given, SITEURL=HOST, KEEP="0")
+    again = publish(little.folder, *given, SITEURL=HOST, KEEP="0", **small)
     assert "as version 2 in" in again.said
-    assert (again.status, versions(public.folder)) == (0, ["000002"])
+    assert (again.status, versions(little.folder)) == (0, ["000002"])
     assert sent.exists()
-    assert publish(public.folder, SITEURL=f"{HOST}/b").status == 0
-    back = publish(public.folder, *given, "--rollback")
-    assert (back.status, public.folder.readlink().name) == (0, "000002")
+    assert publish(little.folder, SITEURL=f"{HOST}/b", **small).status == 0
+    back = publish(little.folder, *given, "--rollback")
+    assert (back.status, little.folder.readlink().name) == (0, "000002")
     assert "version 2 is public again" in back.said
 
 
-def test_a_full_disk_leaves_what_is_public(public: Site) -> None:
-    before = public.files()
+def test_a_full_disk_leaves_what_is_public(little: Site, small: Variables) -> None:
+    before = little.files()
     limit = max(len(data) for data in before.values()) // 2
 
     def shrink() -> None:
@@ -251,7 +257,7 @@ def test_a_full_disk_leaves_what_is_public(public: Site) -> None:
     done = subprocess.run(
         PUBLISH,
         cwd=ROOT,
-        env=environ(PUBLIC=public.folder, SITEURL=HOST),
+        env=environ(PUBLIC=little.folder, SITEURL=HOST, **small),
         preexec_fn=shrink,
         capture_output=True,
         text=True,
@@ -261,18 +267,18 @@ def test_a_full_disk_leaves_what_is_public(public: Site) -> None:
     assert done.returncode == 1
     assert "File too large" in done.stderr
     assert "Nothing was published; the public site is unchanged." in done.stderr
-    assert public.files() == before
-    assert versions(public.folder) == ["000001"]
+    assert little.files() == before
+    assert versions(little.folder) == ["000001"]
 
 
-def test_the_second_of_two_waits_and_says_so(public: Site) -> None:
-    home = public.folder.with_name("public.versions")
+def test_the_second_of_two_waits_and_says_so(little: Site, small: Variables) -> None:
+    home = little.folder.with_name("public.versions")
     with (home / "lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         process = subprocess.Popen(
             PUBLISH,
             cwd=ROOT,
-            env=environ(PUBLIC=public.folder, SITEURL=HOST),
+            env=environ(PUBLIC=little.folder, SITEURL=HOST, **small),
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
@@ -280,7 +286,7 @@ def test_the_second_of_two_waits_and_says_so(public: Site) -> None:
         assert process.stderr
         said = process.stderr.readline()
         assert "another program is writing it; waiting" in said
-        assert versions(public.folder) == ["000001"]
+        assert versions(little.folder) == ["000001"]
     output, _ = process.communicate(timeout=60)
     assert process.returncode == 0
     assert "as version 2" in output
@@ -353,24 +359,22 @@ def test_what_was_left_behind_is_removed(tmp_path: Path) -> None:
     assert versions(site.target) == ["000001", "000002"]
 
 
-def test_a_version_that_is_not_whole_is_not_shown_again(public: Site) -> None:
-    assert publish(public.folder, SITEURL=HOST).status == 0
-    now = public.files()
-    old = public.folder.with_name("public.versions") / "000001"
+def test_a_version_that_is_not_whole_is_not_shown_again(little: Site, small: Variables) -> None:
+    assert publish(little.folder, SITEURL=HOST, **small).status == 0
+    now = little.files()
+    old = little.folder.with_name("public.versions") / "000001"
     (old / "qsb/003/index.html").write_text("half")
-    site = publish(public.folder, "--rollback")
+    site = publish(little.folder, "--rollback")
     assert site.status == 1
     said = "files differ from its SHA256SUMS: qsb/003/index.html\nTo go back further, remove"
     assert said in site.said
-    assert public.files() == now
+    assert little.files() == now
 
 
 # --- never backwards --------------------------------------------------------------------------
 
 
-def test_a_plan_tells_and_does_nothing(
-    tmp_path: Path, fewer: Mapping[str, str | Path], public: Site
-) -> None:
+def test_a_plan_tells_and_does_nothing(tmp_path: Path, fewer: Variables, public: Site) -> None:
     first = publish(tmp_path / "fewer-public", **fewer)
     assert first.status == 0, first.said
     before = sorted(path.name for path in tmp_path.iterdir())
@@ -387,7 +391,7 @@ def test_a_plan_tells_and_does_nothing(
     assert public.folder.exists()
 
 
-def test_what_was_public_is_not_lost(public: Site, fewer: Mapping[str, str | Path]) -> None:
+def test_what_was_public_is_not_lost(public: Site, fewer: Variables) -> None:
     before = public.files()
     for arguments in ((), ("--plan",)):
         refused = publish(public.folder, *arguments, **fewer)
@@ -400,9 +404,7 @@ def test_what_was_public_is_not_lost(public: Site, fewer: Mapping[str, str | Pat
         assert public.files() == before
 
 
-def test_a_link_that_was_lost_does_not_open_the_gate(
-    public: Site, fewer: Mapping[str, str | Path]
-) -> None:
+def test_a_link_that_was_lost_does_not_open_the_gate(public: Site, fewer: Variables) -> None:
     public.folder.unlink()
     refused = publish(public.folder, **fewer)
     assert refused.status == 1
@@ -410,7 +412,7 @@ def test_a_link_that_was_lost_does_not_open_the_gate(
 
 
 def test_a_loss_that_is_meant_is_said_in_the_profile(
-    public: Site, tmp_path: Path, fewer: Mapping[str, str | Path]
+    public: Site, tmp_path: Path, fewer: Variables
 ) -> None:
     waivers = [
         ("publish-document-gone", "qsb/012/qsb-012-2025.txt"),
@@ -444,7 +446,7 @@ def suggested(said: str) -> str:
 
 @pytest.mark.slow
 def test_the_waivers_that_a_refusal_suggests_hold_for_that_state_alone(
-    public: Site, tmp_path: Path, fewer: Mapping[str, str | Path]
+    public: Site, tmp_path: Path, fewer: Variables
 ) -> None:
     """For what is gone, and for what differs."""
     for path in Path(fewer["SECPACK"]).glob("QSBs/station-risk.*"):
@@ -506,10 +508,10 @@ def test_a_weaker_or_older_signature_does_not_replace_a_public_one(tmp_path: Pat
     assert served.read_bytes() == good
 
 
-def test_a_public_site_that_was_altered_is_told_and_mended(public: Site) -> None:
-    page = public.folder / "qsb/003/index.html"
+def test_a_public_site_that_was_altered_is_told_and_mended(little: Site, small: Variables) -> None:
+    page = little.folder / "qsb/003/index.html"
     page.write_bytes(page.read_bytes().replace(b"Quern", b"Quorn"))
-    site = publish(public.folder)
+    site = publish(little.folder, **small)
     assert site.status == 0, site.said
     assert "public site after publication: 1 file(s): qsb/003/index.html" in site.said
     assert "pages: 0 added, 1 changed, 0 removed" in site.said

@@ -115,7 +115,8 @@ class Calm(ThreadingHTTPServer):
 @contextmanager
 def server(handler: Callable[..., BaseHTTPRequestHandler]) -> Iterator[str]:
     with Calm(("127.0.0.1", 0), handler) as http:
-        threading.Thread(target=http.serve_forever, daemon=True).start()
+        # It looks often whether it is to end, so that no test waits for it.
+        threading.Thread(target=http.serve_forever, args=(0.02,), daemon=True).start()
         try:
             yield f"http://127.0.0.1:{http.server_address[1]}"
         finally:
