@@ -400,6 +400,24 @@ def test_a_build_that_was_killed_between_its_two_steps(target: Path, *, stands: 
     assert [path.name for path in target.parent.iterdir()] == ["site"]
 
 
+@pytest.mark.parametrize("of_others", [False, True])
+def test_where_others_could_take_part_nothing_is_built(
+    target: Path, monkeypatch: pytest.MonkeyPatch, *, of_others: bool
+) -> None:
+    """In a folder such as /tmp, anybody can have put a link or a folder of theirs there."""
+    home, precious = target.with_name(".site.building"), target.with_name("precious")
+    written(precious / "new", "mine")
+    if of_others:
+        home.mkdir()
+        monkeypatch.setattr("os.geteuid", lambda: 54321)
+    else:
+        home.symlink_to(precious)
+    with pytest.raises(SecpackError, match="a link, or of another user"), _workplace(target):
+        pass
+    assert (precious / "new/index.html").read_text() == "mine"
+    assert (target / "index.html").read_text() == "old"
+
+
 def test_the_second_of_two_builds_waits_and_says_so(tmp_path: Path) -> None:
     home = tmp_path / ".site.building"
     written(home / "old", "put aside")

@@ -266,6 +266,7 @@ def test_a_full_disk_leaves_what_is_public(little: Site, small: Variables) -> No
     )
     assert done.returncode == 1
     assert "File too large" in done.stderr
+    assert "Error" not in done.stderr, "a sentence, not a class"
     assert "Nothing was published; the public site is unchanged." in done.stderr
     assert little.files() == before
     assert versions(little.folder) == ["000001"]

@@ -600,6 +600,40 @@ class Nonsense(Hostile):
         self.close_connection = True
 
 
+class Partial(Hostile):
+    def harm(self) -> None:
+        self.answer(206, Content_Range="bytes 0-4/11", Content_Length="5")
+        self.wfile.write(b"2 bul")
+
+
+class NoChunks(Hostile):
+    def harm(self) -> None:
+        self.answer(200, Transfer_Encoding="chunked")
+        self.wfile.write(b"what?\r\n2 bulletins\r\n0\r\n\r\n")
+        self.close_connection = True
+
+
+class Truncated(Hostile):
+    def harm(self) -> None:
+        self.answer(200, Content_Length="11")
+        self.wfile.write(b"2 bul")
+        self.close_connection = True
+
+
+class Continuing(Hostile):
+    def harm(self) -> None:
+        while True:
+            self.wfile.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+            time.sleep(0.01)
+
+
+class Packed(Hostile):
+    def harm(self) -> None:
+        data = gzip.compress(b"2 bulletins")
+        self.answer(200, Content_Length=str(len(data)))
+        self.wfile.write(data)
+
+
 HARM: list[tuple[type[Hostile], str]] = [
     (Elsewhere, "altered: index.html: redirects to another host: http://127.0.0.2:1/index.html"),
     (OtherPort, "altered: index.html: redirects to another host: http://127.0.0.1:1/index.html"),
@@ -613,6 +647,11 @@ HARM: list[tuple[type[Hostile], str]] = [
     (DrippingHeaders, "missing: index.html: no answer: took longer than 0.5 seconds"),
     (Silent, "missing: index.html: no answer: took longer than 0.5 seconds"),
     (Nonsense, "missing: index.html: no answer: "),
+    (Partial, "altered: index.html: the server answered with status 206"),
+    (NoChunks, "missing: index.html: no answer: "),
+    (Truncated, "missing: index.html: no answer: "),
+    (Continuing, "missing: index.html: no answer: took longer than 0.5 seconds"),
+    (Packed, "altered: index.html: differs from SHA256SUMS"),
 ]
 
 

@@ -7,6 +7,7 @@ target.
 from __future__ import annotations
 
 import logging
+import os
 import shutil
 import sys
 import time
@@ -160,6 +161,8 @@ def _workplace(target: Path) -> Iterator[Path]:
     Raises SecpackError when the target is not ours to replace.
     """
     home = target.with_name(f".{target.name}.building")
+    if home.is_symlink() or (home.exists() and home.stat().st_uid != os.geteuid()):
+        raise SecpackError(f"{home}: a link, or of another user; remove it")
     with locked(home, target):
         try:
             _put_back(home, target)

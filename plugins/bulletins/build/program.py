@@ -52,8 +52,8 @@ def _reason(error: Exception) -> str:
     match error:
         case SecpackError():
             return str(error)
-        case OSError(filename=str(name), strerror=str(reason)):
-            return f"{name}: {reason}"
+        case OSError(strerror=str(reason)):
+            return ": ".join(str(part) for part in (error.filename, reason) if part)
         case _:
             return f"{type(error).__name__}: {error}".removesuffix(": ")
 
