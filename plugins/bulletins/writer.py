@@ -16,7 +16,7 @@ from pelican.writers import Writer
 
 from bulletins.exports.data import Files
 from bulletins.pages import document_page, frame_of, home_page, text_page
-from bulletins.pages.model import Frame, MakePage, Page
+from bulletins.pages.model import Frame, MakePage
 from bulletins.site import Build, Site
 from bulletins.templates import render_page
 from bulletins.urls import NOT_FOUND
@@ -57,10 +57,6 @@ class ArchiveWriter(Writer):  # type: ignore[misc] # Pelican has no types
         else:  # from another plugin
             shown = {**context, "frame": self._frame_of(name, context)}
             super().write_file(name, template, shown, *args, **kwargs)
-
-    def _render(self, path: str, page: Page, context: Mapping[str, Any]) -> bytes:
-        assert self._build.templates
-        return render_page(self._build.templates, page, self._frame_of(path, context)).encode()
 
     def _frame_of(self, path: str, context: Mapping[str, Any]) -> Frame:
         if self._frame is None:
@@ -105,8 +101,10 @@ class ArchiveWriter(Writer):  # type: ignore[misc] # Pelican has no types
     def _make_pages(
         self, pages: Iterable[tuple[str, MakePage]], context: Mapping[str, Any]
     ) -> Iterator[tuple[str, bytes]]:
+        assert self._build.templates
         for path, make in pages:
-            yield path, self._render(path, make(), context)
+            frame = self._frame_of(path, context)
+            yield path, render_page(self._build.templates, make(), frame).encode()
 
     def _store_all(self, task: Task) -> list[tuple[str, str]]:
         return [(path, self._store(path, data)) for path, data in task()]

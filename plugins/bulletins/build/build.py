@@ -99,16 +99,11 @@ def load_settings(settings_file: str) -> tuple[Any, Path]:
     # Pelican warns of a missing SITEURL; here it means that feeds have relative URLs.
     logging.getLogger("pelican.settings").setLevel(logging.ERROR)
     settings = read_settings(settings_file)
-    _check_url(settings["SITEURL"])
+    if (url := settings["SITEURL"]) and not url.startswith(("https://", "http://")):
+        expected = "expected a URL such as https://archive.example.org, or none"
+        raise SecpackError(f"SITEURL={url}: {expected}")
     settings["DEBUG"] = True  # Pelican then logs why something failed, which _Reasons shortens
     return settings, Path(settings["OUTPUT_PATH"]).resolve()
-
-
-def _check_url(site_url: str) -> None:
-    """Refuse a SITEURL with which links in feeds would lead nowhere. Raises SecpackError."""
-    if site_url and not site_url.startswith(("https://", "http://")):
-        expected = "expected a URL such as https://archive.example.org, or none"
-        raise SecpackError(f"SITEURL={site_url}: {expected}")
 
 
 class _Reasons(logging.Formatter):

@@ -7,7 +7,6 @@ checks do not.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
 from functools import cache
 from html.parser import HTMLParser
 from pathlib import Path
@@ -67,21 +66,19 @@ def check_links(folder: Path, site_url: str) -> None:
         raise GateError(f"{len(lost)} links lead nowhere: {'; '.join(lost[:20])}")
 
 
-@dataclass(slots=True)
 class _Page(HTMLParser):
     """The ids on a page, and the URLs that it links to."""
 
-    ids: list[str] = field(default_factory=list)
-    links: list[str] = field(default_factory=list)
-
-    def __post_init__(self) -> None:
-        HTMLParser.__init__(self)
+    def __init__(self) -> None:
+        super().__init__()
+        self.ids: set[str] = set()
+        self.links: list[str] = []
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         """Note an element's id and URL."""
         for name, value in attrs:
             if name == "id":
-                self.ids.append(value or "")
+                self.ids.add(value or "")
             elif name in _ADDRESSES:
                 self.links.append(value or "")
             elif tag == "meta" and name == "content" and value and "url=" in value:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 from xml.etree import ElementTree as ET
 
-from bulletins.urls import FEED_URL, SEARCH, THEME
+from bulletins.urls import FEED_URL, SEARCH, THEME, feed_url
 from secpack import SecpackError
 from secpack.mirror import (
     ARCHIVE_JSON,
@@ -38,13 +37,8 @@ _INTERNAL: Final = (THEME, SEARCH)
 
 @dataclass(frozen=True, slots=True)
 class Feed:
-    """One document of a feed: its id, its date, and the dates of its entries by their ids.
+    """One document of a feed: its id, its date, and the dates of its entries by their ids."""
 
-    ``slug`` is the same for all documents of a feed; ``is_newest`` is the one to subscribe to.
-    """
-
-    slug: str
-    is_newest: bool
     id: str
     updated: str
     entries: Mapping[str, str]
@@ -72,19 +66,17 @@ def read_public_site(files: Mapping[str, str], read: Callable[[str], bytes]) -> 
     try:
         data = read_site_data(read(path))
         for path in sorted(files):
-            if match := FEED_URL.fullmatch(path):
-                feeds[path] = _feed(match, read(path))
+            if FEED_URL.fullmatch(path):
+                feeds[path] = _feed(read(path))
     except (SecpackError, OSError, ValueError, ET.ParseError) as error:
         raise SecpackError(f"{path}: {error}") from None
     return PublicSite(files, data, feeds)
 
 
-def _feed(url: re.Match[str], data: bytes) -> Feed:
+def _feed(data: bytes) -> Feed:
     root = ET.fromstring(data)  # noqa: S314 - our own feed; expat bounds what it expands
     entries = root.iter(f"{_ATOM}entry")
     return Feed(
-        slug=url["slug"],
-        is_newest=not url["number"],
         id=_text(root, "id"),
         updated=_text(root, "updated"),
         entries={_text(entry, "id"): _text(entry, "updated") for entry in entries},
@@ -214,9 +206,8 @@ def _changed_feeds(
         elif not excused and feed.updated < public.updated:
             message = f"the feed was updated on {public.updated}, but is now dated {feed.updated}"
             yield _finding("updated-backwards", path, message)
-        elif public.is_newest:
-            slug = public.slug
-            yield from _changed_entries(path, _entries(slug, new), _entries(slug, old), excused)
+        elif entries := _entries(path, old):
+            yield from _changed_entries(path, _entries(path, new), entries, excused)
 
 
 def _changed_entries(
@@ -233,10 +224,10 @@ def _changed_entries(
         yield _finding("updated-backwards", path, message)
 
 
-def _entries(slug: str, site: PublicSite) -> dict[str, str]:
-    """The entries of a feed, in all its documents."""
+def _entries(newest: str, site: PublicSite) -> dict[str, str]:
+    """The entries of a feed, in all its documents; ``newest`` is the one to subscribe to."""
     entries: dict[str, str] = {}
-    for _, feed in sorted(site.feeds.items()):
-        if feed.slug == slug:
+    for path, feed in sorted(site.feeds.items()):
+        if (match := FEED_URL.fullmatch(path)) and feed_url(match["slug"]) == newest:
             entries |= feed.entries
     return entries

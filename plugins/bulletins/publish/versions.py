@@ -127,11 +127,7 @@ class Versions:
         if self.target.is_dir() and not self.target.is_symlink():
             self.target.rmdir()  # it was empty at the start
         self._link.replace(self.target)
-        descriptor = os.open(self.target.parent, os.O_RDONLY)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
+        os.sync()
 
     def _remove(self, version: Path) -> None:
         """Remove a version: rename it in one step, then delete its files."""
