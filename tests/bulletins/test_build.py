@@ -333,7 +333,7 @@ def test_what_a_site_is_made_of_is_not_replaced(place: str) -> None:
 
 
 def test_what_a_killed_build_left_is_removed(tmp_path: Path) -> None:
-    left = tmp_path / ".site.building/new"
+    left = tmp_path / ".site.building/building"
     left.mkdir(parents=True)
     (left / "index.html").write_text("half")
     assert build(tmp_path / "site").status == 0
@@ -359,7 +359,7 @@ def test_the_new_site_takes_the_place_of_the_old(target: Path) -> None:
     with _workplace(target) as new:
         _put_in_place(written(new, "new"), target)
         assert (target / "index.html").read_text() == "new"
-        assert (new.with_name("old") / "index.html").read_text() == "old"
+        assert (new.with_name("replaced") / "index.html").read_text() == "old"
     assert [path.name for path in target.parent.iterdir()] == ["site"]
 
 
@@ -391,7 +391,7 @@ def test_what_others_put_in_its_place_in_between_stays(
 @pytest.mark.parametrize("stands", [False, True])
 def test_a_build_that_was_killed_between_its_two_steps(target: Path, *, stands: bool) -> None:
     """The old site is put back where there is none now; where there is one, it is removed."""
-    left = written(target.with_name(".site.building") / "old", "older")
+    left = written(target.with_name(".site.building") / "replaced", "older")
     if not stands:
         shutil.rmtree(target)
     with _workplace(target):
@@ -406,7 +406,7 @@ def test_where_others_could_take_part_nothing_is_built(
 ) -> None:
     """In a folder such as /tmp, anybody can have put a link or a folder of theirs there."""
     home, precious = target.with_name(".site.building"), target.with_name("precious")
-    written(precious / "new", "mine")
+    written(precious / "building", "mine")
     if of_others:
         home.mkdir()
         monkeypatch.setattr("os.geteuid", lambda: 54321)
@@ -414,13 +414,13 @@ def test_where_others_could_take_part_nothing_is_built(
         home.symlink_to(precious)
     with pytest.raises(SecpackError, match="a link, or of another user"), _workplace(target):
         pass
-    assert (precious / "new/index.html").read_text() == "mine"
+    assert (precious / "building/index.html").read_text() == "mine"
     assert (target / "index.html").read_text() == "old"
 
 
 def test_the_second_of_two_builds_waits_and_says_so(tmp_path: Path) -> None:
     home = tmp_path / ".site.building"
-    written(home / "old", "put aside")
+    written(home / "replaced", "put aside")
     with (home / "lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         process = subprocess.Popen(
@@ -435,7 +435,7 @@ def test_the_second_of_two_builds_waits_and_says_so(tmp_path: Path) -> None:
         assert process.stderr.readline().endswith(
             "/site: another program is writing it; waiting ...\n"
         )
-        assert (home / "old").exists()
+        assert (home / "replaced").exists()
         shutil.rmtree(home)  # as the build before does at its end
     output, _ = process.communicate(timeout=60)
     assert (process.returncode, output[:6]) == (0, "Built ")
@@ -454,7 +454,7 @@ def test_what_an_interrupted_build_has_made_is_removed(tmp_path: Path, number: i
         text=True,
         start_new_session=True,
     )
-    while not list(tmp_path.glob(".site.building/new/*")) and process.poll() is None:
+    while not list(tmp_path.glob(".site.building/building/*")) and process.poll() is None:
         time.sleep(0.001)
     os.killpg(process.pid, number)
     said, _ = process.communicate(timeout=60)

@@ -298,7 +298,7 @@ def test_the_second_of_two_waits_and_says_so(little: Site, small: Variables) -> 
 
 def show(site: Versions, text: str, *, keep: int = 3) -> None:
     """Make a site of one page public, as a publish does."""
-    with site.lock(), site.building() as folder:
+    with site.lock() as folder:
         (folder / "index.html").write_text(text)
         write_checksums(folder, {"index.html": digest(folder / "index.html")})
         site.show(folder, keep)
@@ -352,7 +352,7 @@ def test_rolling_back_shows_what_was_there_before(tmp_path: Path) -> None:
 def test_what_was_left_behind_is_removed(tmp_path: Path) -> None:
     site = Versions(tmp_path / "public")
     show(site, "a")
-    for name in ("building", "gone"):
+    for name in ("building", "removed"):
         (site.home / name).mkdir()
         (site.home / name / "index.html").write_text("half")
     (site.home / "next").symlink_to("nowhere")

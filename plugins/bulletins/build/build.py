@@ -24,7 +24,7 @@ from pelican.settings import read_settings
 from bulletins.build.checksums import check_ours, digest, write_checksums
 from bulletins.build.finish import compress, set_times, write_index
 from bulletins.build.gate import GateError
-from bulletins.build.program import ignore_interrupts, locked, tell
+from bulletins.build.program import ignore_interrupts, tell, workplace
 from bulletins.build.unchanged import inputs_of, remember, stamps
 from bulletins.site import Build, Site
 from bulletins.urls import ARCHIVE_JSON
@@ -158,31 +158,17 @@ def _workplace(target: Path) -> Iterator[Path]:
     home = target.with_name(f".{target.name}.building")
     if home.is_symlink() or (home.exists() and home.stat().st_uid != os.geteuid()):
         raise SecpackError(f"{home}: a link, or of another user; remove it")
-    with locked(home, target):
-        try:
-            _put_back(home, target)
-            if target.exists():
-                check_ours(target)
-            (home / "new").mkdir()
-            yield home / "new"
-        finally:
-            _put_back(home, target)
-            shutil.rmtree(home, ignore_errors=True)
+    with workplace(home, target, keep=False) as new:
+        if target.exists():
+            check_ours(target)
+        yield new
 
 
 def _put_in_place(new: Path, target: Path) -> None:
-    """Replace the old site by the new one, which leaves the old one beside the new one's place."""
+    """Replace the old site by the new one; the old one stays in the workplace."""
     if target.exists():
-        target.rename(new.with_name("old"))
+        target.rename(new.with_name("replaced"))
     new.rename(target)
-
-
-def _put_back(home: Path, target: Path) -> None:
-    """Put the old site back if none is at the target, as after a kill; remove what is left."""
-    if (home / "old").exists() and not target.exists():
-        (home / "old").rename(target)
-    for name in ("old", "new"):
-        shutil.rmtree(home / name, ignore_errors=True)
 
 
 def report_archive(archive: Archive) -> str:

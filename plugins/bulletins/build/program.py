@@ -1,4 +1,4 @@
-"""How our programs start, fail and end; and the lock that only one of them has at a time."""
+"""How our programs start, fail and end; and the place where only one of them works at a time."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import argparse
 import fcntl
 import gc
 import os
+import shutil
 import signal
 import sys
 from collections.abc import Callable, Iterator
@@ -79,15 +80,32 @@ def tell(*lines: str) -> None:
 
 
 @contextmanager
-def locked(folder: Path, target: Path) -> Iterator[None]:
-    """Create and lock a folder for work on a target; if another program has it, say so and wait.
+def workplace(home: Path, target: Path, *, keep: bool) -> Iterator[Path]:
+    """An empty folder ``building`` in a folder beside a target, for one program at a time.
 
-    The kernel unlocks it when a program ends, even by a kill: what lies there now is left over.
+    ``replaced`` is the site that was at the target: if none is there, it comes back. The kernel
+    unlocks the place when a program ends, even by a kill: what lies there then is removed. ``keep``
+    keeps the rest of it at the end.
     """
-    while not (lock := _lock(folder, target)):
+    while not (lock := _lock(home, target)):
         pass
     with lock:
-        yield
+        _tidy(home, target)
+        try:
+            (home / "building").mkdir()
+            yield home / "building"
+        finally:
+            _tidy(home, target)
+            if not keep:
+                shutil.rmtree(home, ignore_errors=True)
+
+
+def _tidy(home: Path, target: Path) -> None:
+    if (home / "replaced").exists() and not target.exists():
+        (home / "replaced").rename(target)
+    (home / "next").unlink(missing_ok=True)
+    for name in ("building", "replaced", "removed"):
+        shutil.rmtree(home / name, ignore_errors=True)
 
 
 def _lock(folder: Path, target: Path) -> TextIO | None:

@@ -130,7 +130,7 @@ def _keep(settings: Any) -> int:
 def _place(versions: Versions, *, only_plan: bool) -> Iterator[Path]:
     """A folder to build in, while nobody else can publish. A plan leaves nothing behind."""
     if not only_plan:
-        with versions.lock(), versions.building() as folder:
+        with versions.lock() as folder:
             yield folder
         return
     lock = versions.lock() if versions.home.is_dir() else nullcontext()

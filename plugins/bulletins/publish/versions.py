@@ -10,13 +10,12 @@ from __future__ import annotations
 import os
 import re
 import shutil
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Final
 
 from bulletins.build.checksums import check_ours
-from bulletins.build.program import locked
+from bulletins.build.program import workplace
 from secpack import SecpackError
 
 _NUMBER: Final = re.compile(r"[0-9]{6}")
@@ -28,8 +27,7 @@ class Versions:
     def __init__(self, target: Path) -> None:
         self.target = target
         self.home = target.with_name(f"{target.name}.versions")
-        self._building = self.home / "building"  # the next version
-        self._gone = self.home / "gone"  # a version that is being removed
+        self._removed = self.home / "removed"  # a version that is being removed
         self._link = self.home / "next"  # the next link, correct at the target's place
 
     def all(self) -> list[Path]:
@@ -80,23 +78,9 @@ class Versions:
         number = max((int(version.name) for version in self.all()), default=0) + 1
         return self.home / f"{number:06d}"
 
-    @contextmanager
-    def lock(self) -> Iterator[None]:
-        """Lock the versions, and remove what killed publishes have left."""
-        with locked(self.home, self.target):
-            self._link.unlink(missing_ok=True)
-            for left in (self._building, self._gone):
-                shutil.rmtree(left, ignore_errors=True)
-            yield
-
-    @contextmanager
-    def building(self) -> Iterator[Path]:
-        """A new folder for the next version, removed at the end unless it became public."""
-        self._building.mkdir()
-        try:
-            yield self._building
-        finally:
-            shutil.rmtree(self._building, ignore_errors=True)
+    def lock(self) -> AbstractContextManager[Path]:
+        """Lock the versions; the value is a new folder, removed at the end unless it is shown."""
+        return workplace(self.home, self.target, keep=True)
 
     def show(self, folder: Path, keep: int) -> Path:
         """Make a finished folder the next version, make that public, and keep so many before it.
@@ -131,5 +115,5 @@ class Versions:
 
     def _remove(self, version: Path) -> None:
         """Remove a version: rename it in one step, then delete its files."""
-        version.rename(self._gone)
-        shutil.rmtree(self._gone)
+        version.rename(self._removed)
+        shutil.rmtree(self._removed)
