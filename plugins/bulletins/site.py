@@ -210,8 +210,8 @@ class Build:
     """One run of Pelican: what it publishes, the templates, and what it has written.
 
     ``templates`` is None with another theme. ``is_whole`` means that the output folder was empty.
-    ``written`` has the SHA-256 (hex) of each file by path; it is empty for what Pelican writes.
-    ``is_checked`` means that nothing is missing.
+    ``written`` has the SHA-256 (hex) of each file by path; ``is_checked`` means that nothing is
+    missing.
     """
 
     site: Site

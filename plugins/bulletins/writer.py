@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import io
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from functools import partial
@@ -130,12 +131,11 @@ class ArchiveWriter(Writer):  # type: ignore[misc] # Pelican has no types
         if path in self._build.written:
             raise _same_url(path)
 
-    def _open_w(self, filename: str, encoding: str, override: bool = False) -> Any:
-        """Give Pelican a file for a page or a feed; its digest is computed at the end."""
+    def _open_w(self, filename: str, encoding: str, override: bool = False) -> io.StringIO:
+        """Give Pelican a file for a page or a feed, which is written when it is complete."""
+        del override
         path = Path(filename).relative_to(Path(sanitised_join(self.output_path))).as_posix()
-        self.check_free(path)
-        self._build.written[path] = ""
-        return super()._open_w(filename, encoding, override)
+        return _Text(lambda text: self.write_bytes(path, text.encode(encoding)))
 
 
 def _same_url(path: str) -> RuntimeError:
@@ -154,3 +154,20 @@ def _page_of(site: Site, template: str, shown: Mapping[str, Any]) -> MakePage | 
             return partial(home_page, site)
         case _:
             return None
+
+
+class _Text(io.StringIO):
+    """Text that is passed on when its ``with`` block ends without an error.
+
+    Closing does not pass it on: after an interrupt, Python closes it when the folder is gone.
+    """
+
+    def __init__(self, done: Callable[[str], None]) -> None:
+        super().__init__(newline="\n")
+        self._done = done
+
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        """Pass the text on."""
+        if kind is None:
+            self._done(self.getvalue())
+        self.close()
