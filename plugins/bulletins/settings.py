@@ -6,6 +6,7 @@ While Pelican runs, ``BULLETINS`` is the ``Build``.
 
 from __future__ import annotations
 
+import sys
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -114,8 +115,11 @@ def read_archive(settings: dict[str, Any]) -> tuple[Archive, Profile]:
         advisories=advisories,
         as_of=pinned or _today(),
         checker=Checker(cache=cache, progress=Progress("Checking signatures")),
+        only_versions=strict,
         progress=Progress("Reading texts"),
     )
+    for pending in archive.history.pending:
+        print(f"pending: {pending.id}: {pending.reason}", pending.waiver, sep="\n", file=sys.stderr)
     if strict and not profile.trusted:
         raise SecpackError("the profile names no master key; a published site needs one")
     if strict:

@@ -85,18 +85,16 @@ def load(  # noqa: PLR0913 - all but the first are given by name
     if not withheld:  # the commit that contains a withheld document is not public either
         commit, unstated = checked_out(Path(path))
         contents.findings += unstated
-    if not commit:
-        judged = {path: replace(s, first=None) for path, s in judged.items()}
     archive = _joined(
-        [_with_signatures(b, judged) for b in bulletins if b.id not in late],
-        [_with_signatures(c, judged) for c in canaries if c.id not in late],
+        [_with_signatures(b, judged, commit) for b in bulletins if b.id not in late],
+        [_with_signatures(c, judged, commit) for c in canaries if c.id not in late],
         [without_withheld(a, withheld, profile.bulletins) for a in advisories if profile.tracker],
     )
     secret = _names_of(withheld, profile)
     attachments = [a for a in contents.attachments if not secret.search(a.file.path)]
     archive = replace(
         archive,
-        attachments=tuple(_with_signatures(attachment, judged) for attachment in attachments),
+        attachments=tuple(_with_signatures(each, judged, commit) for each in attachments),
         keys=keys,
         embargoed=len(contents.withheld),
         # A mistyped id would leave a document public.
@@ -122,13 +120,13 @@ def load(  # noqa: PLR0913 - all but the first are given by name
     return archive
 
 
-def _with_signatures(signed: _S, judged: Mapping[str, Signature]) -> _S:
-    """A document or an attachment with its signatures as they were judged, by path."""
-    beside = ((s, judged.get(s.file.path, s)) for s in signed.signatures)
-    signatures = tuple(j if j.file.sha256 == s.file.sha256 else s for s, j in beside)
+def _with_signatures(signed: _S, judged: Mapping[str, Signature], commit: str) -> _S:
+    """A document or an attachment with judged signatures, and their commits if one is stated."""
+    found = [judged.get(s.file.path, s) if not s.primary else s for s in signed.signatures]
+    signatures = tuple(replace(s, first=s.first if commit else None) for s in found)
     signed = replace(signed, signatures=signatures)
     if isinstance(signed, Canary):
-        letters = tuple(_with_signatures(letter, judged) for letter in signed.letters)
+        letters = tuple(_with_signatures(letter, judged, commit) for letter in signed.letters)
         return replace(signed, letters=letters)
     return signed
 
@@ -162,12 +160,13 @@ def _findings(
     archive: Archive, contents: Contents, profile: Profile, withheld: set[str], *, is_checked: bool
 ) -> list[Finding]:
     """All findings, before waivers."""
+    absent = withheld | {pending.id for pending in archive.history.pending}
     canaries = check_canaries(archive.canaries, archive.bulletins, profile)
     findings = [
         *contents.findings,
         *(finding for document in _documents(archive) for finding in document.findings),
-        *_gaps(profile.bulletins, archive.bulletins, contents.bulletins, withheld),
-        *_gaps(profile.canaries, archive.canaries, contents.canaries, withheld),
+        *_gaps(profile.bulletins, archive.bulletins, contents.bulletins, absent),
+        *_gaps(profile.canaries, archive.canaries, contents.canaries, absent),
         *_copies(archive),
         *(f for f in canaries if not (contents.errors and f.code == "canary-count")),
         *check_tracker(archive.advisories, archive.bulletins),

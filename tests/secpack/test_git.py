@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import subprocess
+import time
 from datetime import date
 from pathlib import Path
 
@@ -13,7 +14,7 @@ import pytest
 from secpack import load
 from secpack.history.git import HistoryError, Log, checked_out, read_log
 from secpack.parser.lines import MAX_BYTES
-from tests.packs import make_pack, numbered
+from tests.packs import bulletin, make_pack, numbered
 
 
 def git(folder: Path, *arguments: str) -> str:
@@ -201,3 +202,153 @@ def test_a_commit_that_holds_what_is_kept_back_is_not_told(tmp_path: Path) -> No
     assert load(pack).commit == git(pack, "rev-parse", "HEAD")
     make_pack(pack, numbered(2))
     assert load(pack, as_of=date(2001, 12, 31)).commit == ""
+
+
+# --- hostile history --------------------------------------------------------------------------
+
+
+def test_what_a_repository_says_besides_its_commits_changes_nothing(tmp_path: Path) -> None:
+    """Other branches, reflogs, replaced commits, grafts and settings: none of them is history."""
+    pack = checkout(tmp_path / "pack")
+    (pack / "QSBs/qsb-001-2001.txt").write_bytes(b"Other words.")
+    git(pack, "commit", "--quiet", "--all", "--message", "Two")
+    git(tmp_path, "clone", "--quiet", f"file://{pack}", "other")
+    first, expected, other = git(pack, "rev-parse", "HEAD^"), log_of(pack), tmp_path / "other"
+    git(other, "checkout", "--quiet", "-b", "side")
+    make_pack(other, numbered(2))
+    git(other, "add", ".")
+    git(other, "commit", "--quiet", "--message", "Side")
+    side = git(other, "rev-parse", "HEAD")
+    git(other, "checkout", "--quiet", "main")
+    git(other, "replace", "HEAD", side)
+    (other / ".git/info/grafts").write_text(f"{side}\n{git(pack, 'rev-parse', 'HEAD')}\n")
+    for name, value in {
+        "log.showRoot": "false",
+        "log.diffMerges": "off",
+        "log.date": "relative",
+        "log.decorate": "full",
+        "log.follow": "true",
+        "format.pretty": "fuller",
+        "diff.renames": "copies",
+        "diff.relative": "true",
+        "diff.noprefix": "true",
+        "diff.orderFile": "/dev/null",
+        "diff.external": "false",
+        "core.abbrev": "4",
+        "core.quotePath": "true",
+        "color.ui": "always",
+        "notes.displayRef": "refs/*",
+        "i18n.logOutputEncoding": "UTF-16",
+    }.items():
+        git(other, "config", name, value)
+    assert log_of(other) == expected
+    assert [commit.name for commit in expected.commits] == [first, git(pack, "rev-parse", "HEAD")]
+
+
+def test_files_of_merges_are_known(tmp_path: Path) -> None:
+    """Also those that only the merge itself has, and those that its result does not have."""
+    pack = checkout(tmp_path / "pack")
+    git(pack, "checkout", "--quiet", "-b", "side")
+    make_pack(pack, numbered(2))
+    git(pack, "add", ".")
+    git(pack, "commit", "--quiet", "--message", "Side")
+    git(pack, "checkout", "--quiet", "main")
+    git(pack, "merge", "--quiet", "--no-commit", "--no-ff", "--strategy=ours", "side")
+    (pack / "QSBs/qsb-001-2001.txt").write_bytes(b"Of the merge.")
+    git(pack, "commit", "--quiet", "--all", "--message", "Merge")
+    assert came(pack, b"Of the merge.")[0] == git(pack, "rev-parse", "HEAD")
+    assert came(pack, bulletin(2).encode())[0] == git(pack, "rev-parse", "side")
+
+
+def promised(pack: Path, trap: Path) -> None:
+    """A partial clone that would get what is missing by running a command."""
+    blob = git(pack, "rev-parse", "HEAD:QSBs/qsb-001-2001.txt")
+    (pack / ".git/objects" / blob[:2] / blob[2:]).unlink()
+    for name, value in {
+        "core.repositoryFormatVersion": "1",
+        "extensions.partialClone": "origin",
+        "remote.origin.promisor": "true",
+        "remote.origin.partialCloneFilter": "blob:none",
+        "remote.origin.url": f"ext::{trap}",
+        "remote.origin.uploadpack": str(trap),
+        "protocol.ext.allow": "always",
+    }.items():
+        git(pack, "config", name, value)
+
+
+def test_a_promise_is_not_asked_for(tmp_path: Path) -> None:
+    pack = checkout(tmp_path / "pack")
+    trap = tmp_path / "trap"
+    trap.write_text(f"#!/bin/sh\ntouch {tmp_path}/sprung\n")
+    trap.chmod(0o755)
+    promised(pack, trap)
+    assert unavailable(pack) in ("the repository lacks a part of it", "git finds no commit there")
+    git(pack, "config", "remote.origin.url", str(tmp_path / "elsewhere"))
+    assert unavailable(pack) in ("the repository lacks a part of it", "git finds no commit there")
+    assert not (tmp_path / "sprung").exists()
+
+
+def test_a_damaged_blob_is_noticed(tmp_path: Path) -> None:
+    pack = checkout(tmp_path / "pack")
+    objects = pack / ".git/objects"
+    text = git(pack, "rev-parse", "HEAD:QSBs/qsb-001-2001.txt")
+    (pack / "other").write_bytes(text_of(pack).replace(b"W", b"X"))
+    other = git(pack, "hash-object", "-w", "other")
+    (objects / text[:2] / text[2:]).unlink()
+    (objects / other[:2] / other[2:]).rename(objects / text[:2] / text[2:])
+    assert unavailable(pack) in (f"the blob {text} is damaged", "git finds no commit there")
+
+
+def test_large_files_are_left_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    pack = checkout(tmp_path / "pack")
+    (pack / "QSBs/qsb-002-2002.txt").write_bytes(b"x" * (MAX_BYTES + 1))
+    git(pack, "add", ".")
+    git(pack, "commit", "--quiet", "--message", "Large")
+    assert [file.data for file in log_of(pack).files] == [text_of(pack)]
+    monkeypatch.setattr("secpack.history.git._MOST_BYTES", 10)
+    assert unavailable(pack) == "it has too many texts and signatures, or too large ones"
+
+
+def imported(pack: Path, stream: str) -> Path:
+    make_pack(pack, {})
+    git(pack, "init", "--quiet", "--initial-branch", "main")
+    subprocess.run(
+        ["git", "fast-import", "--quiet"],  # noqa: S607
+        cwd=pack,
+        input=stream.encode(),
+        check=True,
+    )
+    return pack
+
+
+@pytest.mark.parametrize(
+    ("count", "most", "why"),
+    [
+        (20, 10, "20 commits; expected at most 10"),
+        pytest.param(1_000_000, 200_000, "git ", marks=pytest.mark.slow),
+    ],
+)
+def test_many_commits_are_no_history(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, count: int, most: int, why: str
+) -> None:
+    """Git takes no longer than it may, and prints no more."""
+    monkeypatch.setattr("secpack.history.git._MOST_COMMITS", most)
+    author = "committer Q <q@example.org> 1577934245 +0000\ndata 0\n\n"
+    pack = imported(tmp_path / "pack", f"commit refs/heads/main\n{author}" * count)
+    started = time.monotonic()
+    assert unavailable(pack).startswith(why)
+    assert time.monotonic() - started < 25
+
+
+def test_dates_and_names_are_hostile(tmp_path: Path) -> None:
+    text = "data 1\nx\n"
+    names = ('"QSBs/a\\nb"', '"QSBs/:100644 "', '"QSBs/\\377"', "QSBs/b", '"QSBs/\\"')
+    stream = ""
+    for n, name in enumerate(names[:-1]):
+        date = (0, 2**31, 2**33, 99999999999)[n]
+        stream += f"commit refs/heads/main\ncommitter Q <q@example.org> {date} +0000\ndata 0\n\n"
+        stream += f"M 100644 inline {name}\n{text}M 120000 inline QSBs/link{n}\n{text}"
+    log = log_of(imported(tmp_path / "pack", stream))
+    assert len(log.commits) == 4
+    assert {file.path for file in log.files} <= {"QSBs/:100644 ", "QSBs/b", "QSBs/\ufffd"}
+    assert all(commit.date.year <= 2106 for commit in log.commits)

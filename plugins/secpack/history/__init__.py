@@ -33,8 +33,7 @@ def read_history(
     known = {digest: s for of_id in signatures.values() for digest, s in of_id.items()}
     for path, signature in judged.items():
         if found := known.get(signature.file.sha256):
-            first = found.first if signature.rests_on_time else None
-            judged[path] = replace(signature, covers=found.covers, first=first)
+            judged[path] = replace(signature, covers=found.covers, first=found.first)
     return keys, judged, history
 
 

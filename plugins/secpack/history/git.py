@@ -63,7 +63,7 @@ _ENVIRONMENT: Final = {
 _LOG: Final = (
     *("log", "--topo-order", "--reverse", "-m", "--full-history", "--raw", "--no-abbrev"),
     *("--no-renames", "--no-relative", "--no-notes", "--no-color", "--no-ext-diff"),
-    *("--no-show-signature", "--format=%H %ct %P", "HEAD", "--"),
+    *("--no-show-signature", "--encoding=UTF-8", "--format=%H %ct %P", "HEAD", "--"),
 )
 
 
@@ -147,8 +147,8 @@ def read_log(root: Path, limit: Callable[[str], int]) -> Log:
             if most := limit(path):
                 files[path, blob] = most
                 came.setdefault(blob, []).append(len(commits) - 1)
-    if len(commits) > _MOST_COMMITS:
-        raise HistoryError("it has too many commits")
+    if not 0 < len(commits) <= _MOST_COMMITS:
+        raise HistoryError(f"{len(commits):,} commits; expected at most {_MOST_COMMITS:,}")
     data = dict(_read_blobs(root, {blob: most for (_, blob), most in files.items()}))
     digests = {blob: hashlib.sha256(each).hexdigest() for blob, each in data.items()}
     return Log(

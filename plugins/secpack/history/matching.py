@@ -68,7 +68,8 @@ class Past:
         for pair in self.pairs:
             text, job = pair.job
             signature = replace(judged[job.file.path], file=pair.file)
-            if self.log and (came := self.log.came.get(pair.file.sha256)):
+            came = self.log.came.get(pair.file.sha256) if self.log else None
+            if self.log and came and signature.rests_on_time:
                 commit = self.log.commits[came[0]]
                 signature = replace(signature, first=(commit.name, commit.date))
             name = pair.id

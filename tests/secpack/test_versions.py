@@ -1,0 +1,463 @@
+"""Which texts are versions: the rules as a table, with real keys and small repositories."""
+
+from __future__ import annotations
+
+import subprocess
+import tomllib
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import date
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from secpack import Checker, PackError, Profile, load
+from secpack.history import read_history
+from secpack.model.archive import Archive
+from secpack.model.findings import Severity, Waiver
+from secpack.model.history import History
+from secpack.pack import read_contents
+from secpack.profile import DocumentEntry, Period, Signer, profile_of
+from tests.keys import Gnupg, new_gnupg
+from tests.packs import bulletin, canary, make_pack
+
+#: Tomek always signs, Ines since 2020, Rada never has to; the key of Rada has expired since.
+SIGNERS = {"tomek": Period(), "ines": Period(since=date(2020, 1, 1)), "rada": None}
+
+
+@pytest.fixture(scope="module")
+def gnupg() -> Iterator[Gnupg]:
+    with new_gnupg() as made:
+        for name in ("master", "tomek", "ines", "stranger"):
+            made.make(name, time="20100101T000000")
+        made.make("rada", time="20100101T000000", expire="2020-06-01")
+        for name in SIGNERS:
+            made.certify(name, by="master")
+        yield made
+
+
+@pytest.fixture(scope="module")
+def keys(gnupg: Gnupg) -> dict[str, str | bytes]:
+    names = ("master", *SIGNERS)
+    return {f"keys/team/{name}.asc": gnupg.export(name) for name in names}
+
+
+@pytest.fixture(scope="module")
+def profile(gnupg: Gnupg) -> Profile:
+    signers = {
+        name: Signer(name.title(), gnupg.fingerprints[name], bulletins=period, canaries=period)
+        for name, period in SIGNERS.items()
+    }
+    master = gnupg.fingerprints["master"]
+    return Profile(
+        master_key=master, signers=signers, attachments=("more",), legacy_until=date(2020, 6, 1)
+    )
+
+
+def changelog(day: str) -> str:
+    return f"Words.\n\nChangelog\n----------\n\n2020-02-01: First.\n{day}: A change.\n"
+
+
+#: Texts by a letter, with the files where they lie.
+TEXTS = {
+    "a": ("QSBs/qsb-001-2020.txt", bulletin(1, date="2020-02-01")),
+    "b": ("QSBs/qsb-001-2020.txt", bulletin(1, date="2020-02-01", body="Other words.")),
+    "c": ("QSBs/qsb-001-2020.txt", bulletin(1, date="2020-02-01", body="Words.\n")),
+    "l": ("QSBs/qsb-001-2020.txt", bulletin(1, date="2020-02-01", body=changelog("2020-02-09"))),
+    "d": ("QSBs/qsb-002-2020.txt", bulletin(2, date="2020-02-02")),
+    "o": ("QSBs/qsb-002-2019.txt", bulletin(2, date="2019-02-02")),
+    "e": ("QSBs/qsb-001-2019.txt", bulletin(1, date="2019-12-31")),
+    "u": ("QSBs/qsb-001-2020.txt", bulletin(1, date="2020-02-01").replace("2020-02-01", "")),
+    "w": ("QSBs/qsb-001-2020.txt", bulletin(7, date="2020-02-01")),
+    "y": ("QSBs/qsb-001-2019.txt", bulletin(1, date="2020-02-01", body="Yet other words.")),
+    "k": ("canaries/canary-001-2020.txt", canary(1)),
+    "m": ("canaries/canary-001-2020-letter-ines.txt", "A letter.\n"),
+    "x": ("more/graph.txt", "A graph.\n"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """Commits, and which versions and pending texts there are after them.
+
+    A commit is words: ``a`` writes a text, ``ines:a`` her signature on it, in March 2020 on the day
+    that the commit has, ``ines:a@0209`` on another day, ``ines:a>tomek`` in another's file; ``-a``
+    removes a text, ``<2`` makes it follow the second commit and merges what was last.
+    """
+
+    name: str
+    commits: tuple[str, ...]
+    versions: tuple[str, ...]
+    pending: tuple[str, ...] = ()
+    settings: Mapping[str, Any] = field(default_factory=dict)
+
+
+def waiver(finding: str, text: str, ending: str = "") -> Waiver:
+    path, content = TEXTS[text]
+    return Waiver(finding, (path + ending,), "a reason", sha256(content.encode()).hexdigest())
+
+
+ONE = {"waivers": (waiver("signer-missing", "a"),)}
+
+CASES = [
+    Case("all have signed", ("a tomek:a ines:a@0305",), ("a 0305 first",)),
+    Case("a draft", ("a",), (), ("QSB-001 waits for a signature by Tomek",)),
+    Case("half signed", ("a tomek:a",), (), ("QSB-001 waits for a signature by Ines",)),
+    Case(
+        "a newer text is half signed",
+        ("a tomek:a ines:a", "b ines:b"),
+        ("a 0301 first",),
+        ("QSB-001 waits for a signature by Tomek",),
+    ),
+    Case(
+        "a newer text is not signed",
+        ("a tomek:a ines:a", "b"),
+        ("a 0301 first",),
+        ("QSB-001 waits for a signature by Tomek",),
+    ),
+    Case(
+        "words", ("a tomek:a ines:a", "b tomek:b ines:b"), ("a 0301 first", "b 0302 words silent")
+    ),
+    Case(
+        "white space",
+        ("a tomek:a ines:a", "c tomek:c ines:c"),
+        ("a 0301 first", "c 0302 white space silent"),
+    ),
+    Case("noted", ("a tomek:a ines:a", "l tomek:l ines:l"), ("a 0301 first", "l 0302 words noted")),
+    Case(
+        "the time is that of the first signature of each",
+        ("a tomek:a ines:a", "tomek:a ines:a"),
+        ("a 0301 first",),
+    ),
+    Case("a signature before its text", ("ines:a", "a tomek:a"), ("a 0302 first",)),
+    Case("signatures of several branches", ("a", "tomek:a", "<1 ines:a@0309"), ("a 0309 first",)),
+    Case(
+        "a text of another branch",
+        ("a tomek:a ines:a", "b tomek:b ines:b", "a <1"),
+        ("a 0301 first", "b 0302 words silent"),
+        ("QSB-001 an older version",),
+    ),
+    Case(
+        "dated into a time when one was enough",
+        ("a tomek:a ines:a", "o tomek:o@0201"),
+        ("a 0301 first",),
+        ("QSB-002 dated 2019-02-02, before QSB-001 of 2020-02-01",),
+    ),
+    Case(
+        "not dated before one that is not published",
+        ("a tomek:a", "d tomek:d ines:d"),
+        ("d 0302 first",),
+        ("QSB-001 waits for a signature by Ines",),
+    ),
+    Case(
+        "a first version has the signers of its signing day",
+        ("e tomek:e",),
+        (),
+        ("QSB-001 waits for a signature by Ines",),
+    ),
+    Case("they have signed", ("e tomek:e", "ines:e"), ("e 0302 first",)),
+    Case("one signed when one was enough", ("e tomek:e@19-1231",), ("e 1231 first",)),
+    Case("a waiver", ("a tomek:a",), ("a 0301 first without Ines",), settings=ONE),
+    Case("it holds after all", ("a tomek:a", "ines:a"), ("a 0301 first",), settings=ONE),
+    Case("also if earlier", ("a tomek:a", "ines:a@0209"), ("a 0301 first",), settings=ONE),
+    Case(
+        "a waiver for another text",
+        ("b tomek:b",),
+        (),
+        ("QSB-001 waits for a signature by Ines",),
+        settings=ONE,
+    ),
+    Case(
+        "a waiver for any text",
+        ("a tomek:a",),
+        (),
+        ("QSB-001 waits for a signature by Ines",),
+        settings={"waivers": (replace(ONE["waivers"][0], sha256=""),)},
+    ),
+    Case(
+        "a waiver for a signature",
+        ("a tomek:a ines:b",),
+        ("a 0301 first without Ines",),
+        settings={"waivers": (waiver("signature-bad", "a", ".sig.ines"),)},
+    ),
+    Case(
+        "one is never enough where more are expected",
+        ("a tomek:a",),
+        (),
+        ("QSB-001 waits for a signature by Ines",),
+        settings={"required": 1},
+    ),
+    Case("no day", ("u tomek:u ines:u",), (), ("QSB-001 no date",)),
+    Case(
+        "another number",
+        ("a tomek:a ines:a", "w tomek:w ines:w"),
+        ("a 0301 first", "w 0302 words silent misfit"),
+        ("QSB-001 number 7 in the header",),
+    ),
+    Case("another year", ("y tomek:y ines:y",), ("y 0301 first misfit",), ("QSB-001 dated 2020",)),
+    Case("a letter", ("k m ines:m",), ("m 0301 first",), ("canary-001 waits",)),
+    Case("an attachment", ("a x rada:x@0209",), ("x 0209 first",), ("QSB-001 waits",)),
+    Case("an attachment without one", ("a x stranger:x",), (), ("QSB-001", "more/graph.txt waits")),
+    Case("an expired key when it was valid", ("a x rada:x@0530",), ("x 0530 first",), ("QSB-001",)),
+    Case("an obsolete digest in time", ("k m ines/SHA1:m",), ("m 0301 first",), ("canary-001",)),
+    Case(
+        "an obsolete digest too late",
+        ("a tomek:a ines/SHA1:a@0602",),
+        (),
+        ("QSB-001 waits for a signature by Ines",),
+    ),
+    Case("a signature in a file of another", ("a tomek:a>ines ines:a>tomek",), ("a 0301 first",)),
+    Case("two of one are one", ("a tomek:a tomek:a>ines",), (), ("QSB-001 waits",)),
+    Case(
+        "a signature beside another document",
+        ("a d tomek:d>/a", "ines:d"),
+        ("d 0302 first",),
+        ("QSB",),
+    ),
+    Case(
+        "an older text again",
+        ("a tomek:a ines:a", "b tomek:b ines:b", "a tomek:a ines:a"),
+        ("a 0301 first", "b 0302 words silent"),
+        ("QSB-001 an older version lies in the pack again",),
+    ),
+    Case("another year in its name", ("e", "-e a tomek:a ines:a"), ("a 0302 first",)),
+]
+
+
+def git(folder: Path, *arguments: str) -> str:
+    command = ["git", "-c", "user.name=Q", "-c", "user.email=q@example.org", *arguments]
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=True)
+    return done.stdout.strip()
+
+
+def commit(pack: Path, message: str = "A commit") -> str:
+    git(pack, "add", "--all", ".")
+    git(pack, "commit", "--quiet", "--allow-empty", "--message", message)
+    return git(pack, "rev-parse", "HEAD")
+
+
+def new_repository(pack: Path, files: Mapping[str, str | bytes]) -> Path:
+    make_pack(pack, dict(files))
+    for folder in ("QSBs", "canaries", "more"):
+        (pack / folder).mkdir(exist_ok=True)
+        (pack / folder / "README.md").write_text("Documents.\n")
+    git(pack, "init", "--quiet", "--initial-branch", "main")
+    return pack
+
+
+def signed_file(gnupg: Gnupg, word: str, number: int) -> dict[str, bytes]:
+    """The file of a signature, and its bytes: ``ines:a@0209>tomek``."""
+    signer, _, rest = word.partition(":")
+    rest, _, place = rest.partition(">")
+    text, _, day = rest.partition("@")
+    signer, _, digest = signer.partition("/")
+    year, _, day = day.rpartition("-")
+    time = f"20{year or 20}{day or f'03{number:02d}'}T000000"
+    options = ("--digest-algo", digest, "--detach-sign") if digest else ()
+    data = gnupg.sign(TEXTS[text][1].encode(), signer, *options, time=time)
+    beside = TEXTS[place.removeprefix("/") if place.startswith("/") else text][0]
+    return {f"{beside}.sig.{signer if place.startswith('/') else place or signer}": data}
+
+
+def make_history(pack: Path, commits: Sequence[str], gnupg: Gnupg) -> Path:
+    made = [commit(pack)]
+    for number, words in enumerate(commits, 1):
+        follows = [word for word in words.split() if word.startswith("<")]
+        if follows:
+            git(pack, "checkout", "--quiet", "-B", "side", made[int(follows[0][1:])])
+        for word in words.split():
+            if ":" in word:
+                make_pack(pack, dict(signed_file(gnupg, word, number)))
+            elif word.startswith("-"):
+                (pack / TEXTS[word[1:]][0]).unlink()
+            elif not word.startswith("<"):
+                make_pack(pack, dict([TEXTS[word]]))
+        made.append(commit(pack))
+        if follows:
+            git(pack, "merge", "--quiet", "--strategy=ours", "--message", "Merge", made[-2])
+    return pack
+
+
+def summary(history: History) -> list[str]:
+    """The versions in the words of a case."""
+    texts = {sha256(content.encode()).hexdigest(): name for name, (_, content) in TEXTS.items()}
+    told = []
+    for version in (v for document in history.documents for v in document.versions):
+        words = [texts[version.file.sha256], f"{version.time:%m%d}", version.difference.value]
+        words += {None: [], True: ["noted"], False: ["silent"]}[version.noted]
+        words += ["misfit"] if version.misfit else []
+        told.append(" ".join([*words, *(f"without {name}" for name in version.unsigned)]))
+    return told
+
+
+def read(pack: Path, profile: Profile, *, only_versions: bool = False) -> Archive:
+    """The archive of a pack, even if it cannot be published."""
+    try:
+        return load(pack, profile=profile, checker=Checker(), only_versions=only_versions)
+    except PackError as error:
+        return error.archive
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
+def test_versions(
+    tmp_path: Path, gnupg: Gnupg, keys: dict[str, str | bytes], profile: Profile, case: Case
+) -> None:
+    pack = make_history(new_repository(tmp_path, keys), case.commits, gnupg)
+    profile = replace(profile, **case.settings)
+    history = history_of(pack, profile)
+    assert history.unavailable == ""
+    assert summary(history) == list(case.versions)
+    pending = [f"{each.id} {each.reason}" for each in history.pending]
+    assert [p[: len(start)] for p, start in zip(pending, case.pending, strict=True)] == [
+        *case.pending
+    ]
+    published(pack, profile, history)
+
+
+def history_of(pack: Path, profile: Profile) -> History:
+    contents = read_contents(pack, profile)
+    return read_history(pack, contents, profile, Checker())[2]
+
+
+def published(pack: Path, profile: Profile, history: History) -> None:
+    """A strict build has the newest version of each document, and nothing else."""
+    archive = read(pack, profile, only_versions=True)
+    newest = {d.id: d.newest.file for d in history.documents if d.newest}
+    assert {p.id: p.document.file for p in archive.publications} == {
+        name: file
+        for name, file in newest.items()
+        if name.startswith(("QSB", "canary")) and "letter" not in name
+    }
+    letters = [letter for each in archive.canaries for letter in each.letters]
+    assert {letter.document.file.sha256 for letter in letters} <= {
+        f.sha256 for f in newest.values()
+    }
+    older = [p for p in archive.publications if p.id in {each.id for each in history.pending}]
+    assert all(s.counts and s.covers == p.document.file.sha256 for p in older for s in p.signatures)
+
+
+# --- strict builds ----------------------------------------------------------------------------
+
+
+def errors(pack: Path, profile: Profile) -> list[str]:
+    """Why a strict build would stop."""
+    try:
+        archive, found = load(pack, profile=profile, checker=Checker(), only_versions=True), []
+    except PackError as error:
+        archive, found = error.archive, [str(each) for each in error.errors]
+    findings = (f for f in archive.findings if f.severity is Severity.ERROR and not f.waived)
+    return [*found, *(f"{f.file}: {f.code}" for f in findings)]
+
+
+@pytest.mark.parametrize(
+    "draft",
+    [
+        b"TODO",
+        b"\xff\xfe\0",
+        bulletin(9, date="someday").encode(),
+        bulletin(2, date="2023-05-TODO").encode(),
+    ],
+)
+def test_a_draft_stops_nothing(
+    tmp_path: Path, gnupg: Gnupg, keys: dict[str, str | bytes], profile: Profile, draft: bytes
+) -> None:
+    pack = make_history(new_repository(tmp_path, keys), ("a tomek:a ines:a",), gnupg)
+    for name in ("QSBs/qsb-001-2020.txt", "QSBs/qsb-002-2020.txt"):
+        (pack / name).write_bytes(draft)
+    (pack / "canaries/canary-001-2020.txt").write_bytes(draft)
+    commit(pack)
+    archive = read(pack, profile, only_versions=True)
+    assert [p.document.file.data.decode() for p in archive.publications] == [TEXTS["a"][1]]
+    assert not errors(pack, profile)
+    assert [each.id for each in archive.history.documents] == ["QSB-001"]
+    assert {each.id for each in archive.history.pending} == {"QSB-001", "QSB-002", "canary-001"}
+
+
+def test_a_signature_that_fits_nothing_stops(
+    tmp_path: Path, gnupg: Gnupg, keys: dict[str, str | bytes], profile: Profile
+) -> None:
+    pack = make_history(new_repository(tmp_path, keys), ("a tomek:a ines:a", "b tomek:b"), gnupg)
+    assert not errors(pack, profile)  # that of Ines is not yet renewed
+    for signer, data in (("ines", b"Nothing."), ("stranger", b"Nothing."), ("stranger", None)):
+        text = TEXTS["b"][1].encode() if data is None else data
+        path = f"QSBs/qsb-001-2020.txt.sig.{signer}"
+        make_pack(pack, {path: gnupg.sign(text, signer)})
+        code = "signature-bad" if signer == "ines" else "signature-unknown-key"
+        assert errors(pack, profile) == [f"{path}: {code}"]
+        git(pack, "stash", "--quiet", "--include-untracked")
+
+
+def test_without_history_a_pending_text_is_refused_by_name(
+    tmp_path: Path, gnupg: Gnupg, keys: dict[str, str | bytes], profile: Profile
+) -> None:
+    pack = make_history(
+        new_repository(tmp_path / "pack", keys),
+        ("a tomek:a ines:a", "b d tomek:b tomek:d ines:d"),
+        gnupg,
+    )
+    url = f"file://{pack}"
+    git(tmp_path, "clone", "--quiet", "--depth=2", url, "shallow")
+    git(pack, "config", "uploadpack.allowFilter", "true")
+    git(tmp_path, "clone", "--quiet", "--filter=blob:none", url, "partial")
+    git(tmp_path, "clone", "--quiet", url, "bare")
+    subprocess.run(["rm", "-r", str(tmp_path / "bare/.git")], check=True)  # noqa: S607
+    for name, why in (
+        ("shallow", "the clone is shallow"),
+        ("partial", "the clone is partial"),
+        ("bare", "the pack is no git checkout"),
+    ):
+        error, bad = errors(tmp_path / name, profile)
+        start = "QSBs/qsb-001-2020.txt: waits for a signature by Ines; no older version is known: "
+        assert error.startswith(start + why)
+        assert bad == "QSBs/qsb-001-2020.txt.sig.ines: signature-bad"  # of which text?
+        archive = read(tmp_path / name, profile, only_versions=True)
+        assert [p.id for p in archive.publications] == ["QSB-002"]
+        assert archive.history.unavailable.startswith(why)
+        (version,) = archive.history.documents[0].versions
+        assert (version.commit, version.complete) == ("", "")
+        assert summary(archive.history) == ["d 0302 first"]
+    assert errors(pack, profile) == []
+
+
+def test_a_letter_is_shown_with_its_canary(
+    tmp_path: Path, gnupg: Gnupg, keys: dict[str, str | bytes], profile: Profile
+) -> None:
+    pack = make_history(new_repository(tmp_path, keys), ("a tomek:a ines:a", "k m ines:m"), gnupg)
+    archive = read(pack, profile, only_versions=True)
+    assert not archive.canaries
+    assert [each.id for each in archive.history.documents] == ["QSB-001"]
+    make_pack(pack, dict(signed_file(gnupg, "tomek:k", 3) | signed_file(gnupg, "ines:k", 3)))
+    (shown,) = read(pack, profile, only_versions=True).canaries
+    assert [letter.name for letter in shown.letters] == ["letter-ines"]
+
+
+def test_where_something_is_withheld_no_commit_is_named(
+    tmp_path: Path, gnupg: Gnupg, keys: dict[str, str | bytes], profile: Profile
+) -> None:
+    commits = ("a tomek:a ines:a", "d tomek:d ines:d")
+    pack = make_history(new_repository(tmp_path, keys), commits, gnupg)
+    secret = replace(profile, documents={"QSB-002": DocumentEntry(status="embargoed")})
+    history = read(pack, secret, only_versions=True).history
+    assert [(d.id, v.commit) for d in history.documents for v in d.versions] == [("QSB-001", "")]
+    assert not history.pending
+    history = read(pack, replace(profile, as_of=date(2020, 2, 1)), only_versions=True).history
+    assert [(d.id, v.commit) for d in history.documents for v in d.versions] == [("QSB-001", "")]
+    first, second = read(pack, profile).history.documents
+    assert first.versions[0].commit == git(pack, "rev-parse", "HEAD^")
+    assert second.versions[0].complete == git(pack, "rev-parse", "HEAD")
+
+
+def test_a_waiver_is_ready(
+    tmp_path: Path, gnupg: Gnupg, keys: dict[str, str | bytes], profile: Profile
+) -> None:
+    pack = make_history(new_repository(tmp_path, keys), ("a tomek:a",), gnupg)
+    (pending,) = history_of(pack, profile).pending
+    errors: list[Any] = []
+    waivers = profile_of(tomllib.loads(pending.waiver), errors).waivers
+    assert not errors
+    archive = read(pack, replace(profile, waivers=waivers), only_versions=True)
+    assert [p.id for p in archive.publications] == ["QSB-001"]
+    assert archive.history.documents[0].versions[0].unsigned == ("Ines",)
+    assert {f.waived for f in archive.findings if f.code == "signer-missing"} == {"…"}
