@@ -39,7 +39,7 @@ REFUSE := "$$PYTHON" -c 'import difflib, os, sys; \
 	hint = f"; did you mean {near[0]}?" if near else ";"; \
 	sys.exit(f"{name!a}: there is no such variable{hint} make help lists them all")'
 
-.PHONY: help html serve devserver publish rollback reproducible check test test-all fuzz lint bench peers accuracy \
+.PHONY: help html serve devserver publish rollback reproducible check test test-all fuzz replay lint bench peers accuracy \
 	weights judges golden lock clean known
 
 known:
@@ -110,6 +110,9 @@ test-all: test ## Run all tests; none may be skipped (needs SECPACK= and XSA=)
 
 fuzz: $(VENV)/installed-dev ## Change the texts of the tests at random, and look for what breaks
 	@exec $(BIN)/python -m tests.fuzz --minutes="$$MINUTES"
+
+replay: $(VENV)/installed-dev ## Show what publishing each commit of a pack would have shown (needs SECPACK=)
+	@exec $(BIN)/python -m tests.replay "$$SECPACK" "$${PROFILE:-content/qubes.toml}"
 
 lint: $(VENV)/installed-dev ## Check style and types
 	@$(BIN)/ruff check .

@@ -10,6 +10,7 @@ import random
 import re
 import shutil
 import subprocess
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -25,16 +26,21 @@ from bulletins.site import about, summary
 from secpack import Checker, Profile, SecpackError, load, load_advisories, load_profile
 from secpack.cache import Cache
 from secpack.extract.packages import read_packages
+from secpack.history import as_data, read_history
 from secpack.lint import lint
 from secpack.model.archive import Archive, Context, Fix, PackageRow, Verdict
 from secpack.model.blocks import Heading, Preformatted, leaves
 from secpack.model.findings import Severity
+from secpack.pack import read_contents
 from secpack.tracker.statistics import statistics
 from tests.bulletins import judges, rules
 from tests.bulletins.formats import exports
 from tests.bulletins.sites import ROOT, Site, build
 from tests.bulletins.test_tracker import check_statistics
+from tests.replay import outcome, replay
 
+#: The signature on canary 26 that does not match its text.
+BAD = "a8ca6ae5ad210c40d67672c1d1ad7f43986d8bbd3aa226fee66f35489dbe34f5"
 PROFILE = ROOT / "content" / "qubes.toml"
 
 
@@ -491,3 +497,56 @@ def test_packages_have_a_release_and_a_place(packages: list[tuple[int, str, Pack
     unreleased = [(number, row) for number, row in rows if not row.release]
     assert all(row.fix is Fix.NONE for _, row in unreleased), unreleased
     assert sum(1 for _, row in rows if row.target) >= 0.85 * len(rows)
+
+
+# --- history ----------------------------------------------------------------------------------
+
+
+def test_history_has_every_version(real_pack: Path) -> None:
+    """As in data/versions.json of the shared folder; each signature covers a text."""
+    profile = load_profile(PROFILE)
+    contents = read_contents(real_pack, profile)
+    _, _, history = read_history(real_pack, contents, profile, Checker())
+    data = as_data(history)
+    versions = [version for each in data["documents"] for version in each["versions"]]
+    assert (len(data["documents"]), len(versions)) == (112, 145)
+    assert sum(len(each["versions"]) > 1 for each in data["documents"]) == 29
+    kinds = Counter((v["kind"], v["changelog"]) for v in versions)
+    assert kinds == {
+        ("first", None): 112,
+        ("white space", False): 10,
+        ("words", False): 15,
+        ("words", True): 8,
+    }
+    files = [*data["documents"], *data["attachments"]]
+    signatures = [signature for each in files for signature in each["signatures"]]
+    assert len({s["sha256"] for s in signatures}) == 330
+    assert all(s["covers"] for s in signatures)
+    canary = history.of("canary-026")
+    assert canary
+    first, second = canary.versions
+    assert first.misfit == "number 25 in the header, 26 in the file's name"
+    assert canary.newest == second
+    joanna = next(s for s in canary.signatures if s.file.sha256 == BAD)
+    assert joanna.covers == first.file.sha256
+    assert not history.pending
+
+
+def test_a_replay_of_history_shows_no_draft(real_pack: Path) -> None:
+    """Twenty of its states; make replay shows all of them."""
+    profile = load_profile(PROFILE)
+    found = outcome(replay(real_pack, profile, 35))
+    assert found.states == 20
+    assert found.wrong == []
+    assert len(found.shown) == 110
+    assert found.refused.keys() <= {"canary-026"}
+
+
+def test_the_history_of_a_sister_pack(sister_pack: Path) -> None:
+    profile = load_profile(ROOT / "content" / "dasharo.toml")
+    contents = read_contents(sister_pack, profile)
+    _, _, history = read_history(sister_pack, contents, profile, Checker())
+    assert [len(each.versions) for each in history.documents] == [1] * 11
+    uncovered = [s for each in history.documents for s in each.signatures if not s.covers]
+    assert {s.verdict for s in uncovered} == {Verdict.MALFORMED}
+    assert len(uncovered) == 2

@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 
-from secpack.errors import ParseError
 from secpack.model.archive import Attachment, Signature, Verdict
-from secpack.model.findings import Finding
+from secpack.model.findings import Finding, Severity
 from secpack.model.history import DocumentHistory, History
 from secpack.pack import Contents, Layout, TextFile, text_file
 from secpack.profile import Profile
@@ -21,8 +20,15 @@ def newest_versions(
 
     A text that is the newest version stays, with all signatures beside it. Of another text nothing
     is left but findings about signatures that fit no text, or do not count. Where history is not
-    available that is an error: an older version may be public.
+    available all stay, with an error for each text that is no version: an older one may be public.
     """
+    if history.unavailable:
+        unknown = f"; no older version is known: {history.unavailable}"
+        refused = (
+            Finding(each.file.path, 0, "pending", each.reason + unknown, Severity.ERROR)
+            for each in history.pending
+        )
+        return replace(contents, findings=[*contents.findings, *refused])
     layout = Layout(profile)
     newest = {each.id: version for each in history.documents if (version := each.newest)}
 
@@ -46,20 +52,13 @@ def newest_versions(
         for each in contents.attachments
         if (version := newest.get(each.file.path))
     ]
-    errors = [
-        ParseError(f"{p.reason}; no older version is known: {history.unavailable}", p.file.path)
-        for p in history.pending
-        if history.unavailable
-    ]
     kept = replace(
         contents,
         bulletins=texts(contents.bulletins),
         canaries=[canary for canary in canaries if canary.number in numbers],
         attachments=attachments,
-        errors=[*contents.errors, *errors],
     )
-    kept.findings += _odd(contents, kept, judged)
-    return kept
+    return replace(kept, findings=[*contents.findings, *_odd(contents, kept, judged)])
 
 
 def _odd(contents: Contents, kept: Contents, judged: Mapping[str, Signature]) -> Iterator[Finding]:
