@@ -21,6 +21,7 @@ from secpack import Checker, Profile, SecpackError, load, load_advisories, load_
 from secpack.cache import Cache, open_cache
 from secpack.model.archive import Archive
 from secpack.model.findings import Severity
+from secpack.parser.characters import visible
 from secpack.progress import Progress
 
 #: Settings that every archive needs, with any theme; ``pelicanconf.py`` starts with them.
@@ -118,8 +119,9 @@ def read_archive(settings: dict[str, Any]) -> tuple[Archive, Profile]:
         only_versions=strict,
         progress=Progress("Reading texts"),
     )
-    for pending in archive.history.pending:
-        print(f"pending: {pending.id}: {pending.reason}", pending.waiver, sep="\n", file=sys.stderr)
+    for pending in archive.history.pending if strict else ():
+        lines = (f"pending: {pending.id}: {visible(pending.reason)}", *pending.waiver.splitlines())
+        print(*lines, sep="\n", file=sys.stderr)
     if strict and not profile.trusted:
         raise SecpackError("the profile names no master key; a published site needs one")
     if strict:
