@@ -297,6 +297,7 @@ def read(pack: Path, profile: Profile, *, only_versions: bool = False) -> Archiv
     try:
         return load(pack, profile=profile, checker=Checker(), only_versions=only_versions)
     except PackError as error:
+        print(error)  # shown if the test fails
         return error.archive
 
 
