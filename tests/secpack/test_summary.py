@@ -80,18 +80,18 @@ def test_without_sections_it_is_the_first_words() -> None:
     assert summary(text) == Summary(about=f"{'A grain. ' * 22}".strip())
 
 
+NEWS = "A guest can turn a wheel that is not its own."
+
+
 @pytest.mark.parametrize(
     ("words", "about"),
     [
-        ('On 2001-03-04, Mill published TSA-1, "wheel: it turns" (CVE-2001-1): A bug.', "A bug."),
-        (
-            'Advisories were published on 2001-03-04:\n\nTSA-1 "wheel: it turns":\n\n| A bug.',
-            "A bug.",
-        ),
-        ('Mill published the advisories below.\n\nTSA-1 [1] "wheel":\n\n| A bug.', "A bug."),
-        ("On 2001-03-04, Mill published updates. They fix it.", None),
-        ("Note: a bug was published.", None),
-        ("We published: nothing: else.", "nothing: else."),
+        (f'On 2001-03-04, Mill published TSA-1, "wheel: it turns" (CVE-2001-1): {NEWS}', NEWS),
+        (f'Advisories were published on 2001-03-04:\n\nTSA-1 "wheel: turns":\n\n| {NEWS}', NEWS),
+        (f'Mill published the advisories below.\n\nTSA-1 [1] "wheel":\n\n| {NEWS}', NEWS),
+        (f"On 2001-03-04, Mill published updates. {NEWS}", None),
+        ("Today the Mill published: a wheel turns.", None),
+        (f"Note: a bug was published. {NEWS}", None),
     ],
 )
 def test_a_summary_says_what_is_new(words: str, about: str | None) -> None:

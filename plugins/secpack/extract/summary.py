@@ -120,8 +120,10 @@ def _lead(blocks: Iterable[Block]) -> str:
     """Return the first words of some blocks on one line, without what only leads to them."""
     text = _MARK.sub("", " ".join(plain(inlines) for _, inlines in running_text(blocks)))
     for pattern in (_PREAMBLE, _NAME_OF_ID):
-        if match := pattern.match(text):
-            text = text[match.end() :]
+        match = pattern.match(text)
+        rest = text[match.end() :] if match else text
+        if not rest or len(rest.split()) >= _FEW_WORDS:
+            text = rest
     return shortened(text)
 
 
