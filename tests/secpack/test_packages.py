@@ -15,7 +15,15 @@ from hypothesis import strategies as st
 
 from secpack import load, load_profile
 from secpack.extract import answers
-from secpack.extract.packages import MOST_ROWS, phrases, read_packages, sentences, vocabulary
+from secpack.extract.packages import (
+    MOST_ROWS,
+    phrases,
+    pieces,
+    read_packages,
+    sentences,
+    tokens,
+    vocabulary,
+)
 from secpack.extract.packages.phrases import Entry, Reading
 from secpack.extract.packages.vocabulary import release_numbers, split_name, target_names
 from secpack.model.archive import File, Fix, PackageRow
@@ -320,9 +328,8 @@ _EXAMPLE = re.compile(r"^ +(.+?) =>(?: (.+))?$", re.MULTILINE)
 
 def examples(*modules: ModuleType) -> Iterator[Any]:
     """Each line ``TEXT => RESULT`` in a docstring, with the function that it shows."""
-    names = {module.__name__ for module in modules}
-    rules = [rule for module in modules for rule in vars(module).values()]
-    for rule in [rule for rule in rules if getattr(rule, "__module__", None) in names]:
+    rules = [(rule, module.__name__) for module in modules for rule in vars(module).values()]
+    for rule in [rule for rule, name in rules if getattr(rule, "__module__", None) == name]:
         for part in vars(rule).values() if inspect.isclass(rule) else [rule]:
             for text, result in _EXAMPLE.findall(getattr(part, "__doc__", None) or ""):
                 yield pytest.param(part, text, result, id=f"{part.__name__}: {text}")
@@ -331,41 +338,37 @@ def examples(*modules: ModuleType) -> Iterator[Any]:
 def shown(result: object) -> str:
     """A result as an example has it."""
     if isinstance(result, Reading):
-        is_header = result.is_header and result.header
-        return f"header {row(is_header)}" if is_header else shown(result.entries)
+        is_header = result.is_header and Entry(0, said=result.header)
+        return f"header {shown(is_header)}" if is_header else shown(result.entries)
     if isinstance(result, (tuple, list)):
         return "; ".join(map(shown, result))
-    return row(result) if isinstance(result, Entry) else str(result)
+    return (
+        "; ".join(map(shown_row, result.rows({}, 0))) if isinstance(result, Entry) else str(result)
+    )
 
 
-def row(entry: Entry) -> str:
-    """The rows of an entry on one line."""
-    note = entry.note
-    version = entry.version or ("" if entry.fix is Fix.AVAILABLE else entry.fix.value)
-    words = (entry.package, version, f"({note})" if note else "")
-    rows = [
-        " ".join(word for word in (release, f"{target}:" if target else "", *words) if word)
-        for release in entry.releases or ("",)
-        for target in entry.targets or ("",)
-    ]
-    return "; ".join(rows)
+def shown_row(row: PackageRow) -> str:
+    """A row on one line."""
+    version = row.version or ("" if row.fix is Fix.AVAILABLE else row.fix.value)
+    target, note = f"{row.target}:" if row.target else "", f"({row.note})" if row.note else ""
+    return " ".join(filter(None, (row.release, target, row.package, version, note)))
 
 
 @pytest.mark.parametrize(
-    ("rule", "text", "result"), [*examples(vocabulary, phrases, sentences, answers)]
+    ("rule", "text", "result"), [*examples(vocabulary, pieces, phrases, sentences, answers)]
 )
 def test_example(rule: Callable[..., object], text: str, result: str) -> None:
     """A method of phrases is shown by whole phrases."""
     if "self" in inspect.signature(rule).parameters:
         rule = phrases.read_phrase
-    given = {"product": "Quern", "first": True}
+    given = {"product": "Quern"}
     wanted = {name: given[name] for name in inspect.signature(rule).parameters if name in given}
     assert shown(rule(text, **wanted)) == result
 
 
-@pytest.mark.parametrize(("kind", "_", "example"), phrases.KINDS)
+@pytest.mark.parametrize(("kind", "_", "example"), tokens.KINDS)
 def test_kind_of_token(kind: str, _: str, example: str) -> None:
-    found = [(token.kind, token.value) for token in phrases.tokens(example, "Quern")]
+    found = [(token.kind, token.value) for token in tokens.tokens(example, "Quern")]
     assert found == [(kind, example)]
 
 

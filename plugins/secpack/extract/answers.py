@@ -10,9 +10,9 @@ from typing import Final, TypeAlias
 
 from secpack.extract.packages.vocabulary import (
     SENTENCE_END,
-    find_releases,
     product_of,
     release_numbers,
+    releases_in,
     releases_pattern,
     spaced,
 )
@@ -66,9 +66,7 @@ def _stated(bulletin: Bulletin) -> Iterator[tuple[str, _Stated]]:
     document, product = bulletin.document, product_of(bulletin.document)
     concerned = affected(document)
     for line, inlines in running_text(concerned.section.blocks if concerned else ()):
-        for match in find_releases(plain(inlines), product):
-            for release in release_numbers(match[0]):
-                yield release, (None, line)
+        yield from ((release, (None, line)) for release in releases_in(plain(inlines), product))
     several = len(bulletin.addresses) > 1
     for line, inlines in running_text(document.blocks):
         text = plain(inlines)

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from secpack.errors import ParseError
-from secpack.extract.packages.blocks import MOST_ROWS, Reader
+from secpack.extract.packages.reader import MOST_ROWS, Reader
 from secpack.model.archive import Document, PackageRow
 from secpack.model.findings import Finding
 from secpack.profile import Shipped
@@ -33,8 +33,7 @@ def read_packages(
     if given:
         reader.rows = [_given(each, document) for each in given]
     else:
-        reader.read(document.blocks)
-        reader.end()
+        reader.read()
     known = names or {}
     rows = (replace(r, name=known.get(r.package.casefold(), r.package)) for r in reader.rows)
     return tuple(rows), tuple(reader.findings)

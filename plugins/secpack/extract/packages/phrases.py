@@ -12,16 +12,15 @@ Words without a place leave the phrase unread. A line ``PHRASE => ROWS`` is an e
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
-from functools import lru_cache
+from dataclasses import dataclass, field, replace
 from itertools import pairwise, takewhile
 from typing import Final, NamedTuple, TypeAlias
 
 from secpack.extract.packages import vocabulary
-from secpack.extract.packages.vocabulary import FILLERS, STOPS
-from secpack.model.archive import Fix
+from secpack.extract.packages.tokens import Token, tokens
+from secpack.extract.packages.vocabulary import FILLERS, NO_NAMES, STOPS
+from secpack.model.archive import Fix, PackageRow
 
 #: What is said of packages: releases, targets, notes, by the kind of each.
 Said: TypeAlias = dict[str, tuple[str, ...]]
@@ -30,82 +29,11 @@ Said: TypeAlias = dict[str, tuple[str, ...]]
 LONGEST: Final = 2000
 _LONGEST_NOTE: Final = 200
 
-# --- tokens -----------------------------------------------------------------------------------
-
-_TAIL: Final = (
-    r"(?: (?:is|are|will|be|has|have|been|yet|currently|available|released|planned|provided|exists?"
-    r"|at|this|the|time|moment)\b){0,8}"
-)
-_NO_NEED: Final = r"(?:is |are )?(?:needed|required|necessary)|(?:has|have|needs?) to"
-#: Kinds of tokens, each with an expression and an example. The first that fits is taken.
-KINDS: Final = (
-    ("later", r"(?:(?:and|or) (?:any )?(?:later|newer|higher|greater|above|up)(?: versions?)?"
-     r"|at least)(?![\w-])|\[[\w*]{1,5}\]", "or any later version"),
-    ("bracket", r"\((?:[^()]|\(s\)){0,400}\)|\[[^\[\]]{0,80}\]", "(optional)"),
-    ("release", "(?:(?:[Ff]or|[Ii]n|[Oo]n|if you (?:are on|use|run|have)) )?(?:both )?RELEASES",
-     "for Quern 4.2 and later"),
-    ("target", f"(?:[Ii]n|into|inside|For(?= [A-Z])) {vocabulary.ANY_TARGETS}"
-     f"|(?:(?:[Ii]n|into|inside|[Ff]or) )?{vocabulary.TARGETS}", "in qubes with a printer"),
-    ("none", "(?:[Tt]here (?:is|are|will be) )?[Nn]o (?:(?:(?:fixed|updated) )?packages?|fix(?:es)?"
-     rf"|patch(?:es)?|updates?)\b(?! (?:{_NO_NEED})\b){_TAIL}"
-     "|not (?:yet )?(?:fixed|available|supported|patched|released|published|ready|out)(?: yet)?"
-     r"\b|(?:will follow|will not be (?:fixed|patched|updated)|still being (?:tested|built)"
-     "|no longer supported|[Uu]nsupported|[Ee]nd[- ]of[- ]life|EOL|[Nn]one(?: (?:yet|available))?"
-     r"|[Nn]ot(?:hing)? yet)\b", "no fix is available"),
-    ("unaffected", r"(?:(?:not|n't) (?:affected|vulnerable|impacted)|[Uu]naffected"
-     r"|does not affect)\b", "not affected"),
-    ("same", r"(?:of|in) the same version\b", "of the same version"),
-    ("old", "(?:replac(?:es|ing)|supersed(?:es|ing)|obsoletes|instead of|in place of|was|formerly"
-     r"|previously|not|NOT) (?:versions? )?(?:[A-Za-z][\w+-]{0,60}-)?v?[0-9][\w.+~:-]{0,60}"
-     r"(?![\w.-])", "instead of 4.1-2"),
-    ("keyword", r"[Vv]ersions?\b:?|ver\.", "version"),
-    ("packages", r"[Pp]ackages?(?![\w-])", "packages"),
-    ("separator", r"[,;]|(?<![^\s(])(?:and|or|[-/&+–—])(?![^\s,])|as well(?: as)?\b", "as well as"),
-    ("word", r"(?:[^\s(),;]|\(s\)|(?<=\w-)\n(?=\w)){1,200}", "xen-"),
-    ("other", "[()]", "("),
-)  # fmt: skip
-_ANYWHERE: Final = {"bracket", "release", "separator", "word", "other"}  # or where a word begins
 _FACTS: Final = {"none": Fix.NONE, "unaffected": Fix.NOT_AFFECTED}
 _PLACES: Final = {"release", "target"}
 _OF_VERSIONS: Final = {"version", "file", "keyword", "same"}
+_JOINTS: Final = {",", "and", "or", "/", "&"}
 _TURNS: Final = STOPS | {".", "!", "?"}
-
-
-class Token(NamedTuple):
-    """A piece of a phrase: its kind, its words, and the index where it begins."""
-
-    kind: str
-    value: str = ""
-    at: int = 0
-
-
-@lru_cache(maxsize=64)
-def _expression(product: str) -> re.Pattern[str]:
-    edge = r"(?<![\w-])"
-    forms = (f"(?P<{k}>{'' if k in _ANYWHERE else edge}(?:{form}))" for k, form, _ in KINDS)
-    form = vocabulary.spaced("|".join(forms))
-    return re.compile(form.replace("RELEASES", vocabulary.releases_pattern(product)))
-
-
-def tokens(text: str, product: str, start: int = 0, end: int | None = None) -> Iterator[Token]:
-    """The tokens of a phrase; a word can be a version, or a file: a name with a version."""
-    certain = False  # after "version"
-    found = _expression(product).finditer(text, start, len(text) if end is None else end)
-    for match in found:
-        kind, value = str(match.lastgroup), match[0]
-        if kind != "word":
-            yield Token(kind, value, match.start())
-        else:
-            bare = value.rstrip(".:!?").strip("\"'“”").replace("\n", "")
-            bare = bare.removeprefix(">=").removeprefix("≥")
-            if vocabulary.is_version(bare, certain=certain):
-                yield Token("version", bare, match.start())
-            elif bare:
-                yield Token("file" if vocabulary.split_name(bare) else "word", bare, match.start())
-            if value.endswith((".", ":", "!", "?")):
-                yield Token("separator", value[-1], match.end() - 1)
-        certain = kind == "keyword" or (certain and kind == "separator")
-
 
 # --- one pass ---------------------------------------------------------------------------------
 
@@ -120,41 +48,40 @@ class Entry:
     fix: Fix = Fix.AVAILABLE
     said: Said = field(default_factory=dict)
 
-    @property
-    def releases(self) -> tuple[str, ...]:
-        """The releases that it is for."""
-        return self.said.get("release", ())
+    def bare(self) -> Entry:
+        """The same of no package in particular, for these releases."""
+        said = {kind: values for kind, values in self.said.items() if kind == "release"}
+        return replace(self, package="", said=said)
 
-    @property
-    def targets(self) -> tuple[str, ...]:
-        """Where it goes."""
-        return self.said.get("target", ())
-
-    @property
-    def note(self) -> str:
-        """What else is said of it."""
-        notes = (note for kind in ("open", "remark", "note") for note in self.said.get(kind, ()))
-        return "; ".join(notes)[:_LONGEST_NOTE]
+    def rows(self, above: Said, line: int) -> Iterator[PackageRow]:
+        """A row for each of its releases and targets, with what is said ``above`` it."""
+        said = {k: v for k, v in above.items() if k != "above" or "release" not in self.said}
+        said |= self.said
+        notes = (n for kind in ("above", "open", "remark", "note") for n in said.get(kind, ()))
+        note = "; ".join(notes)[:_LONGEST_NOTE]
+        for release in said.get("release") or ("",):
+            for target in said.get("target") or ("",):
+                yield PackageRow(release, target, self.package, self.version, line, self.fix, note)
 
 
 class Pass:
     """Reads the tokens of a phrase, or of a part of running text.
 
-    ``ahead`` is said of what follows, ``own`` of the ``names`` at hand, whose ``versions`` come
-    after them; ``fresh`` are the kinds in ``ahead`` that nothing followed yet.
+    ``ahead`` is said of what follows, ``fresh`` are its kinds that nothing followed yet; the
+    ``versions`` are those of the ``names`` at hand.
     """
 
-    def __init__(self, text: str, product: str) -> None:
-        self.text, self.product = text, product
+    def __init__(self, text: str, product: str, *, loose: bool = False) -> None:
+        self.text, self.product, self.loose = text, product, loose
+        self.no_names = NO_NAMES | FILLERS if loose else FILLERS
         self.names: list[Entry] = []
         self.versions: list[list[Entry]] = []  # for each, the entries of all names
         self.done: list[Entry] = []
         self.ahead: Said = {}
-        self.own: Said = {}
         self.led: Said = {}  # what was ahead at the first colon
         self.leading: set[str] = set()  # kinds that were said before the first version
         self.fresh: set[str] = set()
-        self.all_or_none = {"release"}  # kinds that must be said of all versions, or of none
+        self.firm = False  # in running text, "packages" came after the names
         self.turned = False  # the phrase goes on about something else
         self.unread = False
 
@@ -175,8 +102,7 @@ class Pass:
             self._close()
             left = self.fresh & {"release", *self.leading}
             self.unread |= bool(left) and any(entry.version for entry in self.done)
-            for kind in self.all_or_none:
-                self.unread |= len({kind in entry.said for entry in self.done}) > 1
+            self.unread |= len({"release" in entry.said for entry in self.done}) > 1
 
     def _feed(self, found: Sequence[Token], end: int | None = None) -> None:
         """Take tokens, up to an index of the text; what follows a turn is a note.
@@ -185,22 +111,27 @@ class Pass:
         xen 4.1-2. Restart dom0. => xen 4.1-2 (Restart dom0)
         """
         words: list[Token] = []
+        before = Token("start")
         for token, after in pairwise((*found, Token("end"))):
-            turns = token.kind in ("word", "separator") and token.value.lower() in _TURNS
-            turns |= token.value == "," and bool(self.led) and not self.names
-            turns &= bool(self.versions) and after.kind not in ("release", "end")
-            if token.kind == "word" and token.value.lower() not in FILLERS and not turns:
+            word = token.kind == "word" and token.value.lower() not in self.no_names
+            if word and not self._turns(token, after):
                 words.append(token)
                 continue
-            self._name(words)
-            words = []
-            if turns:
+            self._name(words, joined=before.value in _JOINTS)
+            words, before = [], token
+            if self._turns(token, after):
                 start = token.at if token.kind == "word" else after.at
                 self._note(self.text[start:end].strip().rstrip("."))
                 self.turned = True
                 return
             self._token(token, after)
-        self._name(words)
+        self._name(words, joined=before.value in _JOINTS)
+
+    def _turns(self, token: Token, after: Token) -> bool:
+        """Whether a phrase goes on about something else after its versions."""
+        turns = token.kind in ("word", "separator") and token.value.lower() in _TURNS
+        turns &= bool(self.versions) and not self.loose
+        return turns and after.kind not in ("release", "end", *_FACTS)
 
     def _token(self, token: Token, after: Token) -> None:
         kind, value, at = token
@@ -221,23 +152,51 @@ class Pass:
                 self._version(Token("version", self.done[-1].version, at))
             case "old" if self.versions:
                 self._note(value)
-            case "separator" if value == ":" and self.names and not self.versions:
-                self.unread |= after.kind in ("word", "file")  # "xen: xen-libs 4.1"
-            case "separator" if value == ":" and not (self.led or self.versions or self.unread):
-                self.led = dict(self.ahead)
-            case "word" if value.lower() == "to" and after.kind == "version":
-                self.unread |= bool(self.versions)  # "4.1-1 to 4.1-2"
-            case "prose" if self.versions:
-                self._close()
+            case "separator" if value == ":" and not self.versions:
+                self._colon(after)
+            case "word" if token.tells or value.lower() == "to":
+                self._word(token, after)
+            case "packages":
+                self.firm = bool(self.names)
             case "old" | "same" | "other":
                 self.unread = True
 
-    def _name(self, words: Sequence[Token]) -> None:
+    def _colon(self, after: Token) -> None:
+        if self.names and not self.loose:
+            self.unread |= after.kind in ("word", "file")  # "xen: xen-libs 4.1"
+        elif not (self.led or self.unread):
+            self.led = dict(self.ahead)
+
+    def _word(self, token: Token, after: Token) -> None:
+        """Take a word that is no part of a name: "to", and many more in running text."""
+        before_version = after.kind in ("version", "keyword")
+        if token.value.lower() == "to":
+            self.unread |= bool(self.versions) and before_version  # "4.1-1 to 4.1-2"
+        elif self.versions:
+            self._close()
+        elif after.kind != "keyword":
+            self._loosen()
+
+    def _name(self, words: Sequence[Token], *, joined: bool = False) -> None:
+        """Take words as a name; in running text, the last of them, or some with capitals.
+
+        xen and mill 4.1 => xen 4.1; mill 4.1
+        """
         if words and self.versions:
             self._close()
+        if self.loose:
+            words = words[-2:] if all(w.value[:1].isupper() for w in words[-2:]) else words[-1:]
+            if words and not joined:
+                self.names = []
+            self.firm &= not words
         name = " ".join(word.value for word in words)
         if name and all(name != known.package for known in self.names):
             self.names.append(Entry(words[0].at, name))
+
+    def _loosen(self) -> None:
+        """In running text, names are right before their versions, or before "packages"."""
+        if self.loose and not (self.firm or self.versions):
+            self.names = []
 
     def _version(self, token: Token) -> None:
         fix = _FACTS.get(token.kind, Fix.AVAILABLE)
@@ -248,7 +207,7 @@ class Pass:
         for name in self.names or [Entry(token.at)]:
             at = token.at if self.versions else name.at
             number = vocabulary.bare_version(token.value) if fix is Fix.AVAILABLE else ""
-            said = self.ahead | self.own | name.said
+            said = self.ahead | name.said
             entries.append(Entry(at, name.package, number, fix, said))
         self.versions.append(entries)
         self.fresh = set()
@@ -257,31 +216,34 @@ class Pass:
         """Be done with the names at hand; what is in brackets may be said of some names only.
 
         xen 4.1, mill 4.2 (dom0) => xen 4.1; dom0: mill 4.2
+        xen (dom0) 4.1, mill 4.2 => dom0: xen 4.1; mill 4.2
         xen 4.1, 4.2 (dom0) =>
         xen 4.1, 4.2 (testing), 4.3 => xen 4.1; xen 4.2 (testing); xen 4.3
         xen and mill, versions 4.1 and 4.2 =>
         """
         self.unread |= min(len(self.names), len(self.versions)) > 1
-        self.unread |= bool(self.names) and not self.versions
+        self.unread |= bool(self.names) and not (self.versions or self.loose)
         self.unread |= not all(vocabulary.is_name(name.package) for name in self.names)
         entries = [entry for each in self.versions for entry in each]
         self.unread |= len({"target" in entry.said for entry in entries}) > 1
         self.done += entries
-        self.names, self.versions, self.own = [], [], {}
+        self.names, self.versions = [], []
 
     def _place(self, token: Token, *, leads: bool = False, aside: bool = False) -> None:
         """Take a release, or a target, which may be in brackets, ``aside``."""
+        if token.kind not in _PLACES:
+            return
         kind, said = token.kind, _said(token)
+        self._loosen()
         if not (self.versions or self.done):
             self.leading.add(kind)
         if self.names and not self.versions:
-            self.unread |= kind in self.own
-            self.own |= said
+            for name in self.names:
+                name.said |= said
         elif self.versions and (aside or not (leads or kind in self.leading)):
             every = self.versions[-1:] if aside else self.versions
             open_ = [e for entries in every for e in entries if aside or kind not in e.said]
             self.unread |= not open_
-            self.all_or_none |= set() if aside else {kind}
             for entry in open_:
                 entry.said |= said
         elif kind in self.fresh:  # "for R2 and for R3", but not "for R2 (stable) and for R3"
@@ -290,14 +252,15 @@ class Pass:
         else:  # what was said after the same kind is over
             kept = takewhile(lambda k: k != kind, self.ahead)
             self.ahead = {k: self.ahead[k] for k in kept} | said
-            self.own = {}
+            for name in self.names:
+                name.said.pop(kind, None)
             self.fresh.add(kind)
 
     def _note(self, words: str) -> None:
         """Take a remark on what is right before it."""
         note = " ".join(words.split())
         if self.names and not self.versions:
-            self.names[-1].said = {"remark": (note,)}
+            self.names[-1].said["remark"] = (note,)
         elif self.versions or self.fresh:
             for said in [e.said for e in self.versions[-1]] if self.versions else [self.ahead]:
                 said["note"] = (*said.get("note", ()), note)
@@ -318,19 +281,21 @@ class Pass:
         for words in token.value[1:-1].split(";"):
             end = start + len(words)
             found = list(tokens(self.text, self.product, start, end))
+            if self.loose:
+                found = [token for token in found if token.kind not in _FACTS]
             kinds = {each.kind for each in found}
-            silent = all(t.kind != "word" or t.value.lower() in FILLERS for t in found)
+            silent = not any(each.kind == "word" and each.tells for each in found)
             if kinds & _OF_VERSIONS or ("release" in kinds and not silent):
                 self.unread |= bool(self.versions) and not (self.fresh or "same" in kinds)
+                self.unread |= self.loose and not kinds & _OF_VERSIONS
                 if not self.versions and ("file" in kinds or not silent):
                     self.names = []  # those in the brackets are meant
                 self._feed(found, end)
-            elif silent and kinds & _PLACES and kinds <= {*_PLACES, "word", "separator"}:
-                for each in found:
-                    if each.kind in _PLACES:
-                        self._place(each, aside=True)
             elif silent and kinds & _FACTS.keys() and not self.versions:
                 self._feed(found, end)
+            elif silent and kinds & _PLACES:
+                for each in found:
+                    self._place(each, aside=True)
             else:
                 self._note(words)
             start = end + 1
@@ -353,7 +318,7 @@ class Reading(NamedTuple):
     """
 
     entries: Sequence[Entry] = ()
-    header: Entry | None = None
+    header: Said = {}  # noqa: RUF012
     is_header: bool = False
     is_plain: bool = False
 
@@ -374,11 +339,9 @@ def read_phrase(text: str, product: str, *, label: bool = False) -> Reading:
     For Quern 4.2 (stable) and Quern 4.3 (testing): =>
     """
     found = tuple(tokens(text, product)) if len(text) <= LONGEST else ()
-    if fact := read_fact(found):
-        return Reading([fact], is_plain=True)
     one = Pass(text, product)
     one.read(found)
-    led = Entry(0, said=one.led) if "release" in one.led else None
+    led = _header(one.led) if "release" in one.led else {}
     if one.done or one.unread:
         entries = () if one.unread else one.done
         return Reading(entries, led, is_plain=bool(entries) and not one.turned)
@@ -387,30 +350,10 @@ def read_phrase(text: str, product: str, *, label: bool = False) -> Reading:
         may_be_target = label or ("release" in said and not one.led)
         targets = vocabulary.read_targets(one.names[0].package) if may_be_target else ()
         said = said | {"target": targets} if targets and len(one.names) == 1 else {}
-    return Reading((), Entry(0, said=said), is_header=True) if said else Reading((), led)
+    return Reading((), _header(said) or led, is_header=bool(said))
 
 
-def may_be_header(text: str, product: str) -> bool:
-    """Whether a phrase begins like a header, after words that say nothing; this is quick."""
-    for kind, value, _ in tokens(text, product):
-        if kind not in {"packages", "keyword", "later"} and value.lower() not in FILLERS:
-            return kind in {"bracket", "release", "target", "separator"}
-    return False
-
-
-_IN_FACTS: Final = {*_FACTS, "release", "packages", "separator", "word"}
-_FACT_WORDS: Final = FILLERS | {
-    "this", "release", "has", "have", "reached", "will", "it", "and", "time", "writing", "so",
-    "its", "currently", "now", "fix", "fixes", "patch", "patches", "updates", "yet",
-}  # fmt: skip
-
-
-def read_fact(found: Sequence[Token]) -> Entry | None:
-    """That there is no fix, or that a release is not affected, in words that say nothing else."""
-    kinds = {token.kind for token in found}
-    words = {token.value.lower() for token in found if token.kind == "word"}
-    stated = [_said(token) for token in found if token.kind == "release"]
-    if kinds.isdisjoint(_FACTS) or kinds - _IN_FACTS or words - _FACT_WORDS or len(stated) > 1:
-        return None
-    fix = Fix.NOT_AFFECTED if "unaffected" in kinds else Fix.NONE
-    return Entry(0, fix=fix, said=stated[0] if stated else {})
+def _header(said: Said) -> Said:
+    """What holds below a header; its notes are "above" those of packages."""
+    places = {kind: values for kind, values in said.items() if kind in _PLACES}
+    return places | ({"above": said.get("open", ()) + said.get("note", ())} if places else {})

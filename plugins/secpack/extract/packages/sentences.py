@@ -1,4 +1,4 @@
-"""Running text about packages: to install some, that there is no fix, that a list of some follows.
+"""What running text says of packages: that they are the remedy, or old, and where they go.
 
 A line ``TEXT => RESULT`` in a docstring is an example, for a test.
 """
@@ -10,10 +10,9 @@ from collections.abc import Sequence
 from enum import Enum, auto
 from typing import Final
 
-from secpack.extract.packages.phrases import LONGEST, Entry, Pass, Token, read_fact, tokens
+from secpack.extract.packages.phrases import LONGEST, Entry, Pass, read_phrase
+from secpack.extract.packages.tokens import tokens
 from secpack.extract.packages.vocabulary import (
-    FILLERS,
-    STOPS,
     TARGETS,
     read_targets,
     releases_in,
@@ -31,7 +30,7 @@ def _words(expression: str) -> re.Pattern[str]:
 _MENDS: Final = _words(
     r"\b(?:fix|(?:re)?solv|resol|(?:un)?patch|mend|address|install|upgrad|updat|correct|upload"
     r"|immune|remed|mitigat|relevant|available|repositor|solution|need|requir|necessary|repair|prevent"
-    r"|download)|^(?:The )?(?:(?:specific|following) )?packages(?: are)?"
+    r"|download|bring)|^(?:The )?(?:(?:specific|following) )?packages(?: are)?"
     r"(?: as follows| (?:in|for) [\w ,]{1,60})?:$"
 )
 _OLD: Final = _words(
@@ -47,49 +46,63 @@ _OLD: Final = _words(
     r"(?:bug|flaw|problem|issue|vulnerability))(?!\w)"
 )
 _PACKAGES: Final = _words(
-    r"\b(?:packages|(?:following|this|fixed|new|updated) package"
+    r"\b(?:packages|(?:following|this|fixed|new|updated) package|new ones"
     r"|(?:following|these|fixed|new|corrected) (?:versions|updates|builds))\b"
 )
 _ABOUT: Final = _words(r"\b(?:packages?|versions?)\b")
-_CONDITION: Final = re.compile(r"(?:To|Until|Before|After|If|Once|When|While)\b")
 _SAYS: Final = _words(r"\b(?:packages?|versions?|install|upgrade|update|uploaded)\b")
+_CONDITION: Final = re.compile(r"(?:To|Until|Before|After|If|Once|When|While)\b")
 _INSTALLED: Final = re.compile(
-    r"\b(?:(?:packages?|[Tt]hey|[Tt]hese|[Bb]oth|[Ii]t)\b[^.;:]{0,60}?\binstalled"
+    r"\b(?:(?:packages?|[Uu]pdates|[Tt]he(?:y|se)|[Bb]oth|[Aa]ll|[Ii]t)\b[^.;:]{0,60}?\binstalled"
     r"|install(?:\s+\w+){0,3}\s+packages?)"
-    r"\s+(?:in|into|inside)\s+(?!order\b)(?P<where>[^.,;:]{1,80}?)"
-    r"(?=[.,;:(]|\s+(?:via|by|using|with|through|that|which|and then|as)\b|\s*$)"
+    r"\s+(?:in|into|inside|from\s+the|from)\s+(?!order\b)(?P<where>[^.,;:]{1,80}?)"
+    r"(?=[.,;:(]|\s*$"
+    r"|\s+(?:consoles?|terminals?|via|by|using|with|through|that|which|and then|as)\b)"
+    r"|\b[Uu]se\s[^.;:]{1,80}?\s(?:in|from)\s+(?P<from>[^.,;:]{1,40}?)\s+to\s+install\b"
 )
 _ANNOUNCED: Final = re.compile(
-    spaced(rf"(?:[Pp]ackages|[Uu]pdates|versions|install) (?:in|for) ({TARGETS}):$")
+    spaced(rf"(?:[Pp]ackages|[Uu]pdates|versions|install|new ones) (?:in|for) ({TARGETS}):$")
 )
-
-# --- what words say of the packages below ------------------------------------------------------
+# A version in full, or that there is none: words that a rule should take.
+_DUE: Final = re.compile(r"[\s-][0-9]{1,4}\.[0-9]{1,4}[.-][0-9]|\b[Nn]o (?:fix|patch|update)")
+# Words that state that there is no fix.
+_STATES: Final = _words(
+    r"\bno (?!longer)[^.]*\b(?:is|are|has|have|will|exists?)\b|there |will not "
+)
 
 
 class About(Enum):
-    """What the words above some packages say of them."""
+    """What words say of the packages in them, or below them."""
 
     OTHERS = auto()  # they are old, or somebody else's; so are those that nobody announces
     NOTHING = auto()  # but the section is about what to do
-    FIXES = auto()  # they are announced
+    FIXES = auto()  # they are the remedy
     UNCLEAR = auto()  # it cannot be read, so none of them is
 
 
-def judge(words: str) -> About | None:
-    """What words that end with a colon say of the packages below; None if they are not about any.
+def _judge(words: str) -> About:
+    """What words say of packages, if they are about some."""
+    mends = _MENDS.search(words)
+    if _OLD.search(words):
+        return About.UNCLEAR if mends else About.OTHERS
+    return About.FIXES if mends else About.NOTHING
+
+
+def announcement(words: str) -> About:
+    """What words that end with a colon say of the packages below.
 
     The following packages contain security updates: => About.FIXES
     The following packages are affected: => About.OTHERS
     Users of the vulnerable packages should install these: => About.UNCLEAR
     To install packages from the testing repository: => About.UNCLEAR
-    In a quiet hour, restart: => None
+    In a quiet hour, restart: => About.NOTHING
     """
-    mends = _MENDS.search(words)
-    if _ABOUT.search(words) and is_old(words):
-        return About.UNCLEAR if mends else About.OTHERS
-    if not (mends and _PACKAGES.search(words)):
-        return None
-    return About.UNCLEAR if _CONDITION.match(words) else About.FIXES
+    about = _judge(words)
+    if about is About.FIXES:
+        if not _PACKAGES.search(words):
+            return About.NOTHING
+        return About.UNCLEAR if _CONDITION.match(words) else about
+    return about if _ABOUT.search(words) else About.NOTHING
 
 
 def announced_for(words: str) -> tuple[str, ...]:
@@ -105,42 +118,21 @@ def announced_for(words: str) -> tuple[str, ...]:
 def installed_in(sentence: str) -> tuple[str, ...] | None:
     """Where a sentence says that packages go; None if it does not say that.
 
-    The packages are to be installed in dom0 via the Quern Updater. => dom0
     As always, they should be installed in dom0, using the Quern Updater. => dom0
+    The packages can be installed from the Dom0 console. => dom0
+    Use the Quern Updater in sys-gui to install them. => sys-gui
     The packages must be installed in a quiet hour. =>
     Installed packages need not be removed. => None
     """
     match = _INSTALLED.search(sentence) if "install" in sentence else None
-    return read_targets(match["where"]) if match and not is_old(sentence) else None
+    where = match and (match["where"] or match["from"])
+    return read_targets(where) if where and not _OLD.search(sentence) else None
 
 
-def is_old(text: str) -> bool:
-    """Whether words are about versions that are no remedy."""
-    return _OLD.search(text) is not None
-
-
-# --- packages in a sentence --------------------------------------------------------------------
-
-_SIGN: Final = re.compile(r"[0-9]|[Nn]o\s")  # a version, or that there is none
-# A version in full, or that there is none: words that a rule should take.
-_DUE: Final = re.compile(r"[\s-][0-9]{1,4}\.[0-9]{1,4}[.-][0-9]|\b[Nn]o (?:fix|patch|update)")
-# Words that state that there is no fix.
-_STATES: Final = _words(r"\bno (?!longer)[^.]*\b(?:is|are|has|have|will|exists?)\b|there ")
-_HAS_VERSION: Final = re.compile(r"[0-9]\.[0-9]|[Vv]ersion")
-# A letter for each token; a name has a version after it, with nothing else that counts between.
-_SIGNS: Final = {"version": "v", "packages": "p", "keyword": "k", "separator": ","}
-_NAMES: Final = re.compile(
-    r"(?:C?[Cw],)*C?[Cw](?=p[ft]?k?,?v)|C?[Cw](?=[b,]?(?:[ft]?k|t)?,?[vB]|p[^pv]{0,9}[vB])"
-)
-
-
-def read_sentence(sentence: str, product: str, *, first: bool) -> Sequence[Entry] | None:
+def read_sentence(sentence: str, product: str) -> Sequence[Entry] | None:
     """What a sentence says of packages; None where that is not clear.
 
-    ``first`` tells that no package was read so far: only then it matters that there is no fix.
-
     For Quern 4.2, install xen 4.1-2 in dom0. => 4.2 dom0: xen 4.1-2
-    Install the patched Linux nails, in the nail packages (version 4.1-2) for R2. => 2 nail 4.1-2
     Please update the xen and mill packages to version 4.1-2. => xen 4.1-2; mill 4.1-2
     Packages for Quern 4.3 will follow. => 4.3 none
     For R2, and for R3, no fix is planned, and R4 has one. => 2 none; 3 none
@@ -150,78 +142,48 @@ def read_sentence(sentence: str, product: str, *, first: bool) -> Sequence[Entry
     Upgrade xen from 4.1-1 to 4.1-2. => None
     The pump of May had version 4.1-2 and is affected. =>
     """
-    if not _SIGN.search(sentence) or len(sentence) > LONGEST:
+    if len(sentence) > LONGEST:
         return ()
-    found = tuple(tokens(sentence, product))
-    fact = read_fact(found)
-    if fact and fact.releases:
-        return [fact]
-    entries = _read_prose(sentence, product, found)
-    packages = _remedies(sentence, entries)
-    if packages is None:
-        return None
-    facts = [entry for entry in entries or () if entry.fix is Fix.NONE]
-    placed = [Entry(0, fix=Fix.NONE, said={"release": f.releases}) for f in facts if f.releases]
+    plain = read_phrase(sentence, product)
+    if plain.is_plain and not any(entry.version for entry in plain.entries):
+        return plain.entries
+    entries = _read_parts(sentence, product)
+    packages = [entry for entry in entries or () if entry.version]
+    facts = [e.bare() for e in entries or () if e.fix is Fix.NONE]
+    placed = [fact for fact in facts if fact.said]
     if facts and not placed and releases_in(sentence, product):
         return None
-    return [*(placed or (facts[:1] if first else [])), *packages]
-
-
-def _remedies(sentence: str, entries: Sequence[Entry] | None) -> list[Entry] | None:
-    """The packages of a sentence that are the remedy by its words; None if that is not clear."""
-    packages = [entry for entry in entries or () if entry.version]
     if not _SAYS.search(sentence) and not all(_DUE.match(f" {e.version}") for e in packages):
         packages = []  # "Push the 4.1 patches"
-    if not packages and (entries is not None or not _DUE.search(sentence)):
-        return []
-    mends, old = _MENDS.search(sentence) is not None, is_old(sentence)
-    if old and not mends:
-        return []
-    return packages if packages and mends and not old else None
+    if packages or (entries is None and _DUE.search(sentence)):
+        about = _judge(sentence)
+        if about is not About.OTHERS and not (packages and about is About.FIXES):
+            return None
+        packages = packages if about is About.FIXES else []
+    return [*(placed or facts[:1]), *packages]
 
 
-def names_packages(text: str, *, sure: bool) -> bool:
-    """Whether words name packages that could be a remedy; if not ``sure``, then with versions."""
-    named = (sure and "package" in text) or (_SAYS.search(text) and _DUE.search(text))
-    return bool(named) and not is_old(text)
-
-
-def _read_prose(sentence: str, product: str, found: Sequence[Token]) -> list[Entry] | None:
-    """The packages with versions in a sentence; None if a version has no name, or the like."""
-    signs = "".join(map(_sign, found))
-    named = {n for match in _NAMES.finditer(signs) for n in range(*match.span())}
+def _read_parts(sentence: str, product: str) -> list[Entry] | None:
+    """The packages of a sentence, part by part; None if it is not clear what they are."""
     done: list[Entry] = []
-    part: list[Token] = []
-    for n, token in enumerate((*found, Token("break"))):
-        kind = _in_prose(token, named=n in named)
-        if kind != "break":
-            part.append(token._replace(kind=kind))
-            continue
-        one = Pass(sentence, product)
-        one.read(part)
+    for part in sentence.split(";"):
+        found = (
+            token
+            for token in tokens(part, product)
+            if token.kind not in ("none", "unaffected") or _STATES.search(token.value)
+        )
+        one = Pass(part, product, loose=True)
+        one.read(tuple(found))
         if one.unread:
             return None
         done += one.done
-        part = []
     return done
 
 
-def _sign(token: Token) -> str:
-    if token.kind == "bracket":
-        return "B" if _HAS_VERSION.search(token.value) else "b"
-    if token.kind == "word":
-        if token.value == "to":  # "update xen to 4.1-2"
-            return "t"
-        usual = token.value.lower() in FILLERS | STOPS
-        return "f" if usual else "C" if token.value[:1].isupper() else "w"
-    return _SIGNS.get(token.kind, "x")
+def names_packages(text: str) -> bool:
+    """Whether words name packages that could be a remedy.
 
-
-def _in_prose(token: Token, *, named: bool) -> str:
-    """The kind of a token in running text, where most words are ``prose``."""
-    kind, value, _ = token
-    stated = kind == "none" and _STATES.search(value)
-    if value == ";" or (kind in ("none", "unaffected") and not stated):
-        return "break"
-    word = kind in ("word", "other") and not named and value.lower() not in FILLERS
-    return "prose" if word else kind
+    We are going to publish packages. => True
+    """
+    named = "packages" in text or (_SAYS.search(text) and _DUE.search(text))
+    return bool(named) and not _OLD.search(text)

@@ -6,7 +6,6 @@ A line ``TEXT => RESULT`` in a docstring is an example, which a test runs.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from functools import lru_cache
 from typing import Final
 
@@ -60,11 +59,6 @@ def _releases(product: str) -> re.Pattern[str]:
     return re.compile(releases_pattern(product))
 
 
-def find_releases(text: str, product: str) -> Iterator[re.Match[str]]:
-    """Where a text names releases, or lists of them."""
-    return _releases(product).finditer(text) if _RELEASE_SIGN.search(text) else iter(())
-
-
 def release_numbers(releases: str) -> tuple[str, ...]:
     """The numbers in a printed list of releases.
 
@@ -79,8 +73,8 @@ def releases_in(text: str, product: str) -> tuple[str, ...]:
 
     for Quern 4.1 (and for R4.2), but not xen 4.3 => 4.1; 4.2
     """
-    found = (n for match in find_releases(text, product) for n in release_numbers(match[0]))
-    return tuple(dict.fromkeys(found))
+    found = _releases(product).finditer(text) if _RELEASE_SIGN.search(text) else ()
+    return tuple(dict.fromkeys(n for match in found for n in release_numbers(match[0])))
 
 
 def open_range(releases: str) -> tuple[str, ...]:
@@ -96,39 +90,42 @@ def open_range(releases: str) -> tuple[str, ...]:
 # --- targets ----------------------------------------------------------------------------------
 
 _ALL_OF: Final = "(?:(?:the|all|any|every|each|both|your) ){0,2}"
-_KIND: Final = (
-    r"(?:(?!(?:New|Updated|Fixed|In|For|On|All|The)\b)[A-Z][a-z]{1,20}(?:-based)? "
-    r"(?:[0-9]{1,3} )?)?(?:[Tt]emplate|[Ss]tandalone)(?:\(s\)|s|\s?VMs?| qubes?)?(?![\w(]|-\w)"
-)
-# "debian-13-minimal": templates go by distribution and number
-_TEMPLATE: Final = r"(?<![\w-])[a-z]{3,20}-[0-9]{1,2}(?:-[a-z]{2,20}){0,2}(?![\w-]|\.[0-9])"
-_KNOWN: Final = rf"{_ALL_OF}(?:[Dd]om(?:0|[Uu]s?)(?![\w-])|{_TEMPLATE}|{_KIND})"
-# Words that follow "in" and are no target.
+# Words after "in" that begin no target, or are none.
 _NO_TARGET: Final = (
-    r"(?:packages?|versions?|updates?|upgrades?|users?|following|repositor\w+|is|are|was|not"
-    r"|examples?|releases?|supported|these|those|them|this|that|particular|addition|general"
-    r"|summary|short|details?|case|order|both|total|question|turn|time|place|part|full|future"
-    r"|testing|stable|proving|current|(?:security|current)-testing|install(?:ed|ing)?|please|only"
-    r"|and|or|run|use|do|get|apply|must|should|need|needed|here|there|it|each|every|all|which"
-    r"|with|via)\b(?!-)"
+    r"(?:packages?|versions?|updates?|users?|following|repositor\w+|\w+-testing|is|are|not"
+    r"|releases?|supported|these|those|them|this|that|particular|addition|general|order|short|case"
+    r"|detail|total|question|turn|time|place|part|full|future|testing|stable|proving|current"
+    r"|install|please|only|run|use|do|which|with|via)\b(?!-)"
 )
 _NOUN: Final = (
-    r"(?:(?:[Tt]emplate|[Ss]tandalone|App)(?:\s?VM)?|[Dd]omain|[Dd]omU|[Qq]ube|VM)(?:\(s\)|s)?"
+    r"(?:[Dd]om(?:0|[Uu])|(?:[Tt]emplate|[Ss]tandalone|App)(?:\s?VM| qube)?|[Dd]omain|[Qq]ube|VM)"
+    r"(?:\(s\)|s)?(?![\w(-])"
 )
 _WHOSE: Final = (
     " (?:of|on|that|which|with|without|where|whose|for|used|based|running|except) "
     r"(?:(?![0-9]\.[0-9]|\band\s{1,3}in\b)(?:[^,;:.()]|\(s\))){1,80}"
 )
-_QUBE: Final = rf"(?:(?!{_NO_TARGET})[\w()/-]{{1,30}} ){{0,5}}{_NOUN}(?![\w-])(?:{_WHOSE})?"
-_NAMED: Final = rf"(?!{_NO_TARGET})[a-z][\w-]{{0,30}}"
-_CAPITAL: Final = "[A-Z][A-Za-z-]{1,30}(?: [0-9.]{1,9})?"
-_ONE: Final = f"(?>{_KNOWN}(?!{_WHOSE})|{_ALL_OF}(?>{_QUBE}|{_NAMED}|{_CAPITAL}(?=:| (?:and|or) )))"
-#: Expressions for a list of targets that are well known; for one of any targets after "in".
-TARGETS: Final = f"{_KNOWN}(?:{_JOINT}{_KNOWN}){{0,4}}"
+_QUBES: Final = rf"(?:(?!{_NO_TARGET})[\w()/-]{{1,30}} ){{0,6}}{_NOUN}(?:{_WHOSE})?"
+# "sys-usb"; "Mill 4.0:"
+_NAMED: Final = (
+    rf"(?!{_NO_TARGET})(?:[a-z][\w-]{{0,30}}|[A-Z][\w-]{{1,30}}(?: [0-9.]{{1,9}})?(?=:))"
+)
+_ONE: Final = rf"{_ALL_OF}(?>{_QUBES}|{_NAMED})"
+#: One or more targets of any kind; they need "in" before them.
 ANY_TARGETS: Final = (
     rf"{_ONE}(?:{_JOINT}(?:in )?{_ONE}){{0,4}}(?=\s{{0,3}}(?:[,;:).]\s|[,;:).]?$|\())"
 )
-_TARGET: Final = re.compile(spaced(f"{_KNOWN}|{_QUBE}|{_NAMED}|{_CAPITAL}"))
+_DISTRIBUTION: Final = (
+    r"(?!(?:New|Updated|Fixed|In|For|On|All|The)\b)[A-Z][a-z]{1,20}(?:-based)? (?:[0-9]{1,3} )?"
+)
+_KNOWN: Final = (
+    rf"{_ALL_OF}(?:[Dd]om(?:0|[Uu]s?)(?![\w-])"
+    r"|(?<![\w-])[a-z]{3,20}-[0-9]{1,2}(?:-[a-z]{2,20}){0,2}(?![\w-]|\.[0-9])"
+    rf"|(?:{_DISTRIBUTION})?(?:[Tt]emplate|[Ss]tandalone)(?:\(s\)|s|\s?VMs?| qubes?)?(?![\w(]|-\w))"
+)
+#: One or more targets that need no "in": "dom0", "debian-13-minimal", "Field-based TemplateVMs".
+TARGETS: Final = f"{_KNOWN}(?:{_JOINT}{_KNOWN}){{0,4}}"
+_TARGET: Final = re.compile(spaced(f"{_KNOWN}|{_QUBES}|{_NAMED}"))
 _DESCRIPTION: Final = re.compile(spaced(rf"\b{_NOUN}{_WHOSE}$"))
 _TARGET_JOINT: Final = re.compile(r",\s+(?:and\s+|or\s+)?|\s+(?:and|or|&)\s+|\s*/\s*")
 _BEFORE: Final = re.compile(spaced(f"(?:(?:in|inside|into|for|on) )?{_ALL_OF}"), re.IGNORECASE)
@@ -225,7 +222,7 @@ def _each(words: str) -> frozenset[str]:
 FILLERS: Final = _each(
     "a an the of in for to at is are be there here please any all both various several multiple"
     " new updated fixed patched rebuilt latest also only following these corresponding use used"
-    " install get update upgrade download fetch see goes need needs needed required likewise"
+    " fix fixes updates install get update upgrade download fetch see goes needed required likewise"
     " > >= = ≥"
 )
 #: With these a phrase goes on about something else.
@@ -233,11 +230,11 @@ STOPS: Final = _each(
     "which that with as where if because since when while see via once after before until unless"
     " who this has have had will can should must may it they we you but so - – —"
 )
-# Words that are no name, though a version may follow: what they say of it is another matter.
-_NO_NAMES: Final = STOPS | _each(
-    "affected already below between by current do does earlier except from less lower never no not"
-    " old older on previous prior released repository requires running shipped systems than through"
-    " till up user users vulnerable were without"
+#: Words that are no name, though a version may follow: what they say of it is another matter.
+NO_NAMES: Final = STOPS | _each(
+    "affected already below between by current do does earlier except from less lower need"
+    " needs never no not old older on previous prior released repository requires running"
+    " shipped systems than through till up user users vulnerable were without ready been"
 )
 
 
@@ -251,4 +248,4 @@ def is_name(words: str) -> bool:
     """
     each = words.split(" ")
     plain = len(each) == 1 or (len(each) <= 4 and words[0].isupper())
-    return plain and all(_NAME.fullmatch(w) and w.lower() not in _NO_NAMES for w in each)
+    return plain and all(_NAME.fullmatch(w) and w.lower() not in NO_NAMES for w in each)
