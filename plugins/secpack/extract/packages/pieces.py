@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from enum import Enum, auto
 from typing import Final, NamedTuple
 
@@ -15,14 +15,17 @@ from secpack.parser.rules.bars import is_edge
 
 _BULLET: Final = re.compile(r"^(\s*)[-*•](?=\s)", re.MULTILINE)
 
-# What the heads of columns say.
-_ROLES: Final = re.compile(
+# What the heads of columns say, and what to say before their cells.
+_COLUMNS: Final = re.compile(
     r"(?P<target>^(?:where|domains?|vms?|qubes?|places?|install(?:ed)? in)$)"
     r"|(?P<other>.*\b(?:affected|vulnerable|old|previous|former|current|notes?|remarks?"
     r"|repositor\w+|replace[sd])\b)|(?P<name>.*\b(?:packages?|component)\b)"
     r"|(?P<release>.*\breleases?$)|(?P<fixed>.*\b(?:fixed|new|patched|updated|versions?)\b)",
     re.IGNORECASE,
 )
+_WORDS: Final = {
+    "name": "", "release": "on", "target": "into", "fixed": "version", "other": "other"
+}  # fmt: skip
 
 
 class Kind(Enum):
@@ -40,13 +43,15 @@ class Kind(Enum):
 class Piece(NamedTuple):
     """Words that belong together, with the number of their first line.
 
-    ``depth`` is the level of a heading; of all others it counts the items around them.
+    ``depth`` is the level of a heading; of all others it counts the items around them. ``cells``
+    are those of a table's row.
     """
 
     kind: Kind
     text: str
     line: int
     depth: int = 0
+    cells: str = ""
 
 
 def sentences_of(piece: Piece) -> Iterator[Piece]:
@@ -61,10 +66,13 @@ def sentences_of(piece: Piece) -> Iterator[Piece]:
 
 def pieces_of(document: Document) -> Iterator[Piece]:
     """The pieces of a document; quotations and references are the words of others."""
-    return _pieces(document.blocks, document, 0)
+    lines = document.file.data.decode("utf-8", "replace").split("\n")
+    return _pieces(document.blocks, lines, vocabulary.product_of(document), 0)
 
 
-def _pieces(parts: Iterable[blocks.Block], document: Document, depth: int) -> Iterator[Piece]:
+def _pieces(
+    parts: Iterable[blocks.Block], lines: Sequence[str], product: str, depth: int
+) -> Iterator[Piece]:
     for block in parts:
         match block:
             case Heading():
@@ -79,9 +87,9 @@ def _pieces(parts: Iterable[blocks.Block], document: Document, depth: int) -> It
                     kind = Kind.LABEL if rest or block.style[0] in "1a" else Kind.ITEM
                     words = _words(item.blocks[0]) if item.blocks else ""
                     yield Piece(kind, words, item.first, depth)
-                    yield from _pieces(rest, document, depth + 1)
+                    yield from _pieces(rest, lines, product, depth + 1)
             case Table():
-                yield from _rows(block, document, depth)
+                yield from _rows(block, lines, product, depth)
 
 
 def _words(block: blocks.Block) -> str:
@@ -90,57 +98,36 @@ def _words(block: blocks.Block) -> str:
     return "".join(blocks.words(i) for i in inlines if not isinstance(i, blocks.Citation))
 
 
-def _rows(table: Table, document: Document, depth: int) -> Iterator[Piece]:
-    """Rows of a table as phrases: ``xen (for Quern 4.2; in dom0) version 4.1-2``."""
-    product = vocabulary.product_of(document)
+def _rows(table: Table, lines: Sequence[str], product: str, depth: int) -> Iterator[Piece]:
+    """Rows of a table as phrases: ``xen; version 4.1-2; on Quern 4.2; into dom0``."""
     heads = [plain(cell) for cell in (table.head[0] if table.head else ())]
-    roles = [_role(head, product) for head in heads] or ["name", "fixed"]
-    kind = Kind.FIX if "other" in roles else Kind.ROW
-    if "name" not in roles:
-        roles[0] = "name"
-    fixed = [role for role in roles if role == "fixed" or role.startswith("for ")]
-    clear = [role for role in roles if role != "other"]
-    if "" in roles or not fixed or {"fixed"} < set(fixed) or len(set(clear)) < len(clear):
+    words = [_word(head, product) for head in heads] or ["", "version"]
+    kind = Kind.FIX if "other" in words else Kind.ROW
+    if "" not in words:
+        words[0] = ""
+    known = [word for word in words if word != "other"]
+    fixed = any(word == "version" or word.startswith("for ") for word in words)
+    if "?" in words or not fixed or len(set(known)) < len(known):
         yield Piece(Kind.ITEM, " | ".join(heads), table.first, depth)
         return
-    for line, row in zip(_lines(table, document), table.body, strict=False):
-        cells = dict(zip(roles, map(plain, row), strict=False))
-        for role in filter(cells.__contains__, fixed):
-            yield Piece(kind, _phrase(cells, role), line, depth)
+    drawn = range(table.first, table.last + 1)
+    numbers = [n for n in drawn if "|" in lines[n - 1] and not is_edge(lines[n - 1])]
+    for line, row in zip(numbers[len(table.head) :], table.body, strict=False):
+        cells = [(word, plain(cell)) for word, cell in zip(words, row, strict=False)]
+        told = [f"{word} {cell}".strip() for word, cell in cells if cell and word != "other"]
+        yield Piece(kind, "; ".join(told), line, depth, " | ".join(map(plain, row)))
 
 
-def _role(head: str, product: str) -> str:
-    """What a column has, by its head; nothing if that cannot be told.
+def _word(head: str, product: str) -> str:
+    """What to say before the cells of a column, by its head; ``?`` if that cannot be told.
 
     Quern 4.2 => for Quern 4.2
-    Fixed in version => fixed
+    Fixed in version => version
     Remarks => other
-    Colour =>
+    Colour => ?
     """
     release = f"for {re.sub('^[Ff]or ', '', head)}"
     if vocabulary.releases_in(release, product):
         return release
-    match = _ROLES.match(head)
-    return str(match.lastgroup) if match else ""
-
-
-def _lines(table: Table, document: Document) -> list[int]:
-    """The numbers of the lines of a table's body."""
-    lines = document.file.data.decode("utf-8", "replace").split("\n")
-    drawn = range(table.first, table.last + 1)
-    rows = [n for n in drawn if "|" in lines[n - 1] and not is_edge(lines[n - 1])]
-    return rows[len(table.head) :]
-
-
-def _phrase(cells: dict[str, str], role: str) -> str:
-    """A row's cells as a phrase; what says neither a release nor a target leaves it unread."""
-    release, target = cells.get("release", ""), cells.get("target", "")
-    places = [role] if role != "fixed" else []
-    if vocabulary.release_numbers(release):
-        places.append(f"for {release.removeprefix('for ')}")
-    if vocabulary.read_targets(target):
-        places.append(f"in {target}")
-    if len(places) < bool(release) + bool(target) + (role != "fixed"):
-        return " | ".join(cells.values())
-    where = f" ({'; '.join(places)})" if places else ""
-    return f"{cells['name']}{where} version {cells[role]}"
+    match = _COLUMNS.match(head)
+    return _WORDS[str(match.lastgroup)] if match else "?"

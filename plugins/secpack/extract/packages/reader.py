@@ -243,7 +243,7 @@ class Reader:
 
     def _report_unread(self, piece: Piece) -> None:
         """Note that packages should be named in some words, and no rule takes them."""
-        text = " ".join(piece.text.split())
+        text = " ".join((piece.cells or piece.text).split())
         self._report(piece.line, f"no package and version can be read here: {text[:60]!r}")
 
     def _report(self, line: int, message: str) -> None:

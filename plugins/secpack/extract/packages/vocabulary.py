@@ -232,7 +232,7 @@ STOPS: Final = _each(
 )
 #: Words that are no name, though a version may follow: what they say of it is another matter.
 NO_NAMES: Final = STOPS | _each(
-    "affected already below between by current do does earlier except from less lower need"
+    "affected already into below between by current do does earlier except from less lower need"
     " needs never no not old older on previous prior released repository requires running"
     " shipped systems than through till up user users vulnerable were without ready been"
 )
