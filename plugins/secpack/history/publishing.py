@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from secpack.model.archive import Attachment, Signature, Verdict
 from secpack.model.findings import Finding, Severity
-from secpack.model.history import DocumentHistory, History
+from secpack.model.history import DocumentHistory, History, Version
 from secpack.pack import Contents, Layout, TextFile, text_file
 from secpack.profile import Profile
 from secpack.signatures.policy import check_signature
@@ -72,21 +72,22 @@ def _odd(contents: Contents, kept: Contents, judged: Mapping[str, Signature]) ->
 
 
 def published(history: History, public: Collection[str], withheld: Collection[str]) -> History:
-    """The history of public documents, with the signatures that cover their versions.
+    """The versions of public documents; without names of commits that could hold withheld ones.
 
-    If documents are withheld, no commit is named: it could contain them.
+    Signature files are those of versions: others can be of drafts.
     """
-    documents = [each for each in history.documents if each.id in public and each.versions]
-    pending = tuple(each for each in history.pending if each.id not in withheld)
-    shown = (_published(each, is_named=not withheld) for each in documents)
-    return replace(history, documents=tuple(shown), pending=pending)
+    named = {each.id: each.versions for each in history.documents if each.id in public}
+    return replace(
+        history,
+        documents=tuple(
+            DocumentHistory(name, tuple(map(_unnamed, each)) if withheld else each, ())
+            for name, each in named.items()
+            if each
+        ),
+        pending=tuple(each for each in history.pending if each.id not in withheld),
+    )
 
 
-def _published(document: DocumentHistory, *, is_named: bool) -> DocumentHistory:
-    digests = {version.file.sha256 for version in document.versions}
-    signatures = (s for s in document.signatures if s.covers in digests)
-    versions = document.versions
-    if not is_named:
-        signatures = (replace(s, first=None) for s in signatures)
-        versions = tuple(replace(v, commit="", complete="") for v in versions)
-    return replace(document, versions=versions, signatures=tuple(signatures))
+def _unnamed(version: Version) -> Version:
+    signatures = tuple(replace(signature, first=None) for signature in version.signatures)
+    return replace(version, signatures=signatures, commit="", complete="")

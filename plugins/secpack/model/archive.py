@@ -531,7 +531,7 @@ class Archive:
     there are only counts: ``embargoed`` by the profile, ``late`` after the day that is shown.
     ``unknown_embargoes`` are ids that the profile embargoes and no document has. ``commit`` is that
     of the git checkout; empty if there is none, or if something is withheld. ``history`` has the
-    versions of what is published, with the signatures that cover them, and what is pending.
+    versions of what is published, with their signatures, and what is pending, which is not public.
     """
 
     bulletins: tuple[Bulletin, ...]
