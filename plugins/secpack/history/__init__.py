@@ -11,7 +11,7 @@ from typing import Any
 from secpack.history.matching import read_past
 from secpack.history.versions import find_versions
 from secpack.model.archive import Key, Signature
-from secpack.model.history import Difference, DocumentHistory, History
+from secpack.model.history import Difference, History, Version
 from secpack.pack import Contents
 from secpack.profile import Profile
 from secpack.signatures.gpgv import Checker
@@ -41,15 +41,13 @@ def as_lines(history: History) -> Iterator[str]:
     """The versions of each document, and what is pending, for people."""
     if history.unavailable:
         yield f"Only the texts in the folder are known: {history.unavailable}"
-    for document in history.documents:
-        for version in document.versions:
-            signers = ", ".join(signature.signer for signature in version.signatures)
-            is_silent = version.difference is Difference.WORDS and not version.noted
-            noted = ", without a changelog entry" if is_silent else ""
-            yield (
-                f"{document.id}: {version.time:%Y-%m-%d %H:%M:%S} {version.difference}{noted}; "
-                f"signed by {signers}; {version.file.sha256}"
-            )
+    for document, version in ((d, v) for d in history.documents for v in d.versions):
+        signers = ", ".join(signature.signer for signature in version.signatures)
+        is_silent = version.difference is Difference.WORDS and not version.noted
+        kind = (
+            f"{version.difference}, without a changelog entry" if is_silent else version.difference
+        )
+        yield f"{document.id}: {_printed(version.time)} {kind}; signed by {signers}"
     for pending in history.pending:
         yield f"{pending.id}: {pending.reason}"
         yield from pending.waiver.splitlines()
@@ -57,11 +55,22 @@ def as_lines(history: History) -> Iterator[str]:
 
 def as_data(history: History) -> dict[str, Any]:
     """The same for programs, with every signature file."""
-    documents = [_document(each) for each in history.documents]
+    documents = [
+        {
+            "id": document.id,
+            "versions": [_version(version) for version in document.versions],
+            "signatures": [
+                {"file": s.file.path, "sha256": s.file.sha256, "signer": s.signer or None}
+                | {"time": _printed(s.created), "verdict": s.verdict, "covers": s.covers or None}
+                for s in document.signatures
+            ],
+        }
+        for document in history.documents
+    ]
     return {
         "unavailable": history.unavailable or None,
-        "documents": [each for each in documents if not set("./") & set(each["id"])],
-        "attachments": [each for each in documents if set("./") & set(each["id"])],
+        "documents": [each for each in documents if not set("./") & set(str(each["id"]))],
+        "attachments": [each for each in documents if set("./") & set(str(each["id"]))],
         "pending": [
             {"id": p.id, "file": p.file.path, "sha256": p.file.sha256, "reason": p.reason}
             | {"missing": p.missing, "waiver": p.waiver or None}
@@ -70,21 +79,18 @@ def as_data(history: History) -> dict[str, Any]:
     }
 
 
-def _document(document: DocumentHistory) -> dict[str, Any]:
+def _version(version: Version) -> dict[str, Any]:
     return {
-        "id": document.id,
-        "versions": [
-            {"sha256": v.file.sha256, "time": _printed(v.time), "day": v.day and f"{v.day}"}
-            | {"signers": {s.signer: _printed(s.created) for s in v.signatures}}
-            | {"kind": v.difference.value, "changelog": v.noted, "misfit": v.misfit or None}
-            | {"updated": _printed(v.updated), "commit": v.commit, "complete": v.complete}
-            for v in document.versions
-        ],
-        "signatures": [
-            {"file": s.file.path, "sha256": s.file.sha256, "signer": s.signer or None}
-            | {"time": _printed(s.created), "verdict": s.verdict.value, "covers": s.covers or None}
-            for s in document.signatures
-        ],
+        "sha256": version.file.sha256,
+        "time": _printed(version.time),
+        "updated": _printed(version.updated),
+        "day": version.day and f"{version.day}",
+        "signers": {s.signer: _printed(s.created) for s in version.signatures},
+        "kind": version.difference,
+        "changelog": version.noted,
+        "commit": version.commit,
+        "complete": version.complete,
+        "misfit": version.misfit or None,
     }
 
 

@@ -6,11 +6,10 @@ bytes say; its path only says where to look first.
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 from secpack.errors import ParseError
 from secpack.files import is_safe
@@ -19,12 +18,12 @@ from secpack.model.archive import File, Signature, Verdict
 from secpack.pack import MAX_SIGNATURE, Contents, Layout
 from secpack.parser.lines import MAX_BYTES
 from secpack.profile import Profile
-from secpack.signatures.packets import DigestOf, digest_of, read_signature
+from secpack.signatures.packets import may_cover, read_signature
 from secpack.signatures.private_keys import find_private_key
 
-#: With how many texts gpgv compares a signature at most, and how many digests are compared in all.
+#: With how many texts gpgv compares a signature at most, and of how many bytes there are digests.
 _MOST_CANDIDATES: Final = 4
-_MOST_PAIRS: Final = 2_000_000
+_MOST_COMPARED: Final = 1024 * 1024 * 1024
 
 #: Verdicts on a signature that covers another text, or none.
 _UNFIT: Final = (Verdict.BAD, Verdict.UNKNOWN_KEY, Verdict.REFUSED, Verdict.MALFORMED)
@@ -127,36 +126,19 @@ def _pairs(
     Raises HistoryError when there are too many to compare.
     """
     everything = [text for of_id in texts.values() for text in of_id.values()]
-    starts_as = _comparison()
     compared = 0
     for (name, _), file in signatures.items():
         own = list(texts.get(name, {}).values())
         found: list[File] = []
         try:
-            digest = digest_of(read_signature(file.data))
+            packet = read_signature(file.data)
             for group in (own, everything):
-                compared += len(group)
-                found = found or [text for text in group if starts_as(text, digest)]
+                if not found:
+                    compared += sum(len(text.data) for text in group)
+                    found = [text for text in group if may_cover(packet, text.data)]
         except ParseError:  # then gpgv will not see it
             pass
-        if compared > _MOST_PAIRS:
+        if compared > _MOST_COMPARED:
             raise HistoryError("it has too many texts and signatures to compare all of them")
         likely = found[:_MOST_CANDIDATES] or (own or everything)[-1:]
         yield from (Pair(name, file, text) for text in likely)
-
-
-def _comparison() -> Callable[[File, DigestOf], bool]:
-    """A function that says whether the digest of a text begins so; it reads each text once."""
-    states: dict[tuple[str, str], Any] = {}
-
-    def starts_as(text: File, digest: DigestOf) -> bool:
-        name, trailer, start = digest
-        if not name:  # unknown to Python: gpgv compares
-            return True
-        if (text.sha256, name) not in states:
-            states[text.sha256, name] = hashlib.new(name, text.data, usedforsecurity=False)
-        state = states[text.sha256, name].copy()
-        state.update(trailer)
-        return bool(state.digest()[:2] == start)
-
-    return starts_as

@@ -14,7 +14,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import islice, pairwise
-from typing import Final, TypeAlias
+from typing import Final
 
 from secpack.errors import ParseError
 
@@ -175,30 +175,29 @@ def _divided(signature: bytes) -> tuple[bytes, bytes, bytes]:
     return signature[:covered], signature[covered + 2 : end], signature[end:]
 
 
-#: The name of a digest for Python, empty if it lacks it; what follows the text; how it begins.
-DigestOf: TypeAlias = tuple[str, bytes, bytes]
+def may_cover(signature: bytes, document: bytes) -> bool:
+    """Whether the digest of a document begins as a signature says.
 
-
-def digest_of(signature: bytes) -> DigestOf:
-    """Of which digest a signature is."""
+    A digest that Python may lack is not compared.
+    """
     covered, _, rest = _divided(signature)
-    name = DIGESTS.get(str(covered[3]), "").lower()
     trailer = covered + b"\x04\xff" + len(covered).to_bytes(4)
-    return name if name in hashlib.algorithms_guaranteed else "", trailer, rest[:2]
+    name = DIGESTS.get(str(covered[3]), "").lower()
+    if name not in hashlib.algorithms_guaranteed:
+        return True
+    digest = hashlib.new(name, document + trailer, usedforsecurity=False).digest()
+    return digest[:2] == rest[:2]
 
 
 def fits(signature: bytes, document: bytes, fingerprint: str) -> bool:
     """Whether the parts that a signature does not cover agree with those that it covers.
 
-    gpgv does not check them, so nobody would notice a change. A digest that Python may lack is not
-    compared.
+    gpgv does not check them, so nobody would notice a change.
     """
     covered, subpackets, rest = _divided(signature)
-    name, trailer, start = digest_of(signature)
-    digest = hashlib.new(name, document + trailer, usedforsecurity=False) if name else None
-    is_same = digest is None or digest.digest()[:2] == start
     are_numbers = covered[2] not in _WITH_NUMBERS or _are_numbers(rest[2:])
-    return is_same and are_numbers and _are_issuers(subpackets, fingerprint)
+    are_issuers = _are_issuers(subpackets, fingerprint)
+    return may_cover(signature, document) and are_numbers and are_issuers
 
 
 def _are_numbers(data: bytes) -> bool:
