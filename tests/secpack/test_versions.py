@@ -465,3 +465,17 @@ def test_a_waiver_is_ready(
     assert [p.id for p in archive.publications] == ["QSB-001"]
     assert archive.history.documents[0].versions[0].unsigned == ("Ines",)
     assert {f.waived for f in archive.findings if f.code == "signer-missing"} == {"…"}
+
+
+def test_an_older_text_with_a_private_key_is_not_served(
+    tmp_path: Path, gnupg: Gnupg, keys: dict[str, str | bytes], profile: Profile
+) -> None:
+    secret = "-----BEGIN OPENSSH PRIVATE KEY-----\nb3BlbnNzaC1rZXktdjEA\n"
+    text = bulletin(1, date="2020-02-01", body=secret + "-----END OPENSSH PRIVATE KEY-----")
+    pack = new_repository(tmp_path, keys)
+    name = "QSBs/qsb-001-2020.txt"
+    signed = {f"{name}.sig.{s}": gnupg.sign(text.encode(), s) for s in ("ines", "tomek")}
+    make_pack(pack, {name: text, **signed})
+    commit(pack)
+    make_history(pack, ("a tomek:a ines:a",), gnupg)
+    assert summary(history_of(pack, profile)) == ["a 0301 first"]

@@ -19,7 +19,6 @@ from secpack.pack import MAX_SIGNATURE, Contents, Layout
 from secpack.parser.lines import MAX_BYTES
 from secpack.profile import Profile
 from secpack.signatures.packets import may_cover, read_signature
-from secpack.signatures.private_keys import find_private_key
 
 #: With how many texts gpgv compares a signature at most, and of how many bytes there are digests.
 _MOST_CANDIDATES: Final = 4
@@ -88,8 +87,7 @@ def read_past(root: Path, contents: Contents, profile: Profile) -> Past:
     digests = {file.sha256 for file in here}
     try:
         log = read_log(root, lambda path: _limit(path, layout))
-        older = [f for f in log.files if f.sha256 in digests or not find_private_key(f.data)]
-        return _past([*older, *here], digests, layout, log)
+        return _past([*log.files, *here], digests, layout, log)
     except HistoryError as error:
         return replace(_past(here, digests, layout, None), unavailable=str(error))
 

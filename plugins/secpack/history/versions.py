@@ -27,6 +27,7 @@ from secpack.model.history import Difference, DocumentHistory, History, Pending,
 from secpack.pack import Layout, text_file
 from secpack.profile import Kind, Profile
 from secpack.signatures.policy import enough, expected_on
+from secpack.signatures.private_keys import find_private_key
 
 _LAST: Final = 2**31  # when a file comes into the log that lies only in the folder
 
@@ -89,9 +90,14 @@ class _Rules:
         self._profile = profile
         self._layout = Layout(profile)
         self._covering: dict[str, list[Signature]] = {}
-        counting = (s for each in signatures.values() for s in each.values() if s.counts)
-        for signature in sorted(counting, key=_time):
+        self._here = past.here
+        counting = [s for each in signatures.values() for s in each.values() if s.counts]
+        for signature in sorted((s for s in counting if self._is_public(s.file)), key=_time):
             self._covering.setdefault(signature.covers, []).append(signature)
+
+    def _is_public(self, file: File) -> bool:
+        """Whether a file that is only in history has no private key; others have been searched."""
+        return file.sha256 in self._here or not find_private_key(file.data)
 
     def order(self, document: tuple[str, Mapping[str, File]]) -> tuple[str, int, str]:
         """Documents by kind and number, then attachments."""
@@ -102,6 +108,8 @@ class _Rules:
     def signed(self, file: File, floor: tuple[date, str]) -> _Signed:
         """A text with its signatures; if it has any it is read, and not dated before ``floor``."""
         by = {s.signer: s for s in reversed(self._covering.get(file.sha256, ()))}
+        if by and not self._is_public(file):
+            by = {}
         kind, match = self._layout.place(file.path)
         if not (kind and match) or match["letter"]:
             return _Signed(file, by, None)
