@@ -470,8 +470,8 @@ def test_a_waiver_is_ready(
 def test_an_older_text_with_a_private_key_is_not_served(
     tmp_path: Path, gnupg: Gnupg, keys: dict[str, str | bytes], profile: Profile
 ) -> None:
-    secret = "-----BEGIN OPENSSH PRIVATE KEY-----\nb3BlbnNzaC1rZXktdjEA\n"
-    text = bulletin(1, date="2020-02-01", body=secret + "-----END OPENSSH PRIVATE KEY-----")
+    block = "-----BEGIN OPENSSH PRIVATE KEY-----\nb3BlbnNzaC1rZXktdjEA\n"
+    text = bulletin(1, date="2020-02-01", body=block + "-----END OPENSSH PRIVATE KEY-----")
     pack = new_repository(tmp_path, keys)
     name = "QSBs/qsb-001-2020.txt"
     signed = {f"{name}.sig.{s}": gnupg.sign(text.encode(), s) for s in ("ines", "tomek")}
