@@ -432,10 +432,6 @@ verdict_sentences: Final = {
     "The tracker does not say whether it affects the security of {product}.",
 }
 advisory_name: Final = Markup("Xen Security Advisory {number}")
-advisory_description: Final = Markup(
-    "Whether Xen Security Advisory {number} affects the security of {product}, "
-    "and which bulletins mention it."
-)
 advisory: Final = "Advisory"
 documents_column: Final = "Bulletins and canaries"
 mentioned_in: Final = "Mentioned in"
@@ -458,7 +454,6 @@ not_applying: Final = Markup("{document} (does not apply)")
 
 # --- keys -------------------------------------------------------------------------------------
 
-keys_description: Final = "The keys of the security pack, their fingerprints and certifications."
 keys_introduction: Final = (
     "All keys in the pack. A fingerprint shown here proves nothing by itself: compare those of the "
     "keys that this archive trusts with several independent sources."
