@@ -1,9 +1,8 @@
-"""What all formats say about a document, so that they agree: when it changed, what it addresses."""
+"""What all formats say about a document, so that they agree: when it changed, and how."""
 
 from __future__ import annotations
 
 import re
-from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -12,8 +11,9 @@ from operator import itemgetter
 from typing import Final
 
 from bulletins.exports.data import midnight, printed
+from bulletins.exports.ids import Ids, ids_of
 from bulletins.site import Site, heading
-from secpack.model.archive import Advisory, Bulletin, Publication, Relation
+from secpack.model.archive import Advisory, Bulletin, Publication
 from secpack.tracker.join import advisory_numbers
 
 #: A web URL by RFC 3986; these formats allow no other.
@@ -94,15 +94,15 @@ def advisory_changed(advisory: Advisory, day: date, bulletins: Iterable[Bulletin
 class BulletinFacts:
     """What all formats for scanners say about a bulletin.
 
-    ``title``, and ``heading`` with the id, say if the text is not verified. ``addressed`` are the
-    ids that it addresses, each with its known CVEs. ``history`` are its changes. ``links`` are the
-    URLs of its references, with labels.
+    ``title``, and ``heading`` with the id, say if the text is not verified. ``ids`` are
+    those that it names, ``history`` are its changes, ``links`` the URLs of its references, with
+    labels.
     """
 
     bulletin: Bulletin
     title: str
     heading: str
-    addressed: Mapping[str, Sequence[str]]
+    ids: Ids
     history: Sequence[tuple[datetime, str]]
     links: Mapping[str, str]
 
@@ -126,37 +126,10 @@ def _facts(site: Site, bulletin: Bulletin) -> BulletinFacts:
         bulletin=bulletin,
         title=site.titled(bulletin, bulletin.title),
         heading=site.titled(bulletin, heading(bulletin)),
-        addressed=_addressed(bulletin, site.advisories),
+        ids=ids_of(bulletin, site.advisories),
         history=history(bulletin, site.advisories),
         links={url: label for url, label in bulletin.summary.links if is_url(url)},
     )
-
-
-def _addressed(bulletin: Bulletin, advisories: Mapping[int, Advisory]) -> dict[str, Sequence[str]]:
-    """Advisories first, then the other ids that the text addresses.
-
-    A CVE of one of these advisories is not repeated.
-    """
-    addressed = [i for i, r in bulletin.relations.items() if r is Relation.ADDRESSED]
-    pairs: defaultdict[int, list[str]] = defaultdict(list)
-    for number, cve in bulletin.pairs:
-        pairs[number].append(cve)
-    xsas: dict[str, Sequence[str]] = {
-        f"XSA-{n}": advisories[n].cves or pairs[n] for n in bulletin.addresses
-    }
-    owned = {cve for cves in xsas.values() for cve in cves}
-    others = [value for scheme, value in addressed if scheme != "XSA"]
-    return xsas | {value: () for value in others if value not in owned}
-
-
-def mentioned(facts: BulletinFacts) -> list[str]:
-    """Advisories and CVEs that a bulletin mentions, unless it says that they do not apply."""
-    left_out = {cve for cves in facts.addressed.values() for cve in cves}
-    return [
-        value
-        for (scheme, value), relation in facts.bulletin.relations.items()
-        if scheme in ("XSA", "CVE") and relation is Relation.MENTIONED and value not in left_out
-    ]
 
 
 def is_url(url: str) -> bool:

@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from bulletins.exports.archive_json import package_data
 from bulletins.exports.data import filled, moment, to_json
-from bulletins.exports.facts import BulletinFacts, is_url, mentioned
+from bulletins.exports.facts import BulletinFacts, is_url
 from bulletins.site import Site
 from bulletins.urls import OSV_ALL, beside, osv_url, page_url, published_id
 from secpack.model.archive import Credit
@@ -35,11 +35,10 @@ def osv_files(bulletins: Iterable[BulletinFacts], site: Site) -> Iterator[tuple[
 
 def _record(facts: BulletinFacts, site: Site) -> dict[str, Any]:
     bulletin = facts.bulletin
-    cves = [cve for cves in facts.addressed.values() for cve in cves]
     packages = [package_data(row, site.profile) for row in bulletin.packages]
     lists = filled(
-        upstream=list(dict.fromkeys([*facts.addressed, *cves])),
-        related=mentioned(facts),
+        upstream=list(facts.ids.addressed),
+        related=facts.ids.related,
         references=list(_references(facts, site)),
         credits=[_credit(credit) for credit in bulletin.summary.credits],
     )

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator
 from typing import Any, Final
 
 from bulletins.exports.csaf.products import product_status, product_tree, released, remediations
 from bulletins.exports.data import filled, moment
 from bulletins.exports.facts import BulletinFacts, is_url
+from bulletins.exports.ids import Vulnerability
 from bulletins.site import Site, about
 from bulletins.urls import beside, csaf_url, page_url, published_id
 from secpack import Profile
@@ -22,11 +23,11 @@ _MOST: Final = 20_000
 def document(facts: BulletinFacts, site: Site) -> dict[str, Any]:
     """Return the document: a security advisory if the text names releases, else only the base."""
     rows = released(facts.bulletin.packages)
-    if len(rows) * (1 + sum(1 + len(cves) for cves in facts.addressed.values())) > _MOST:
+    if len(rows) * len(facts.ids.vulnerabilities) > _MOST:
         rows = ()
-    vulnerabilities = list(_vulnerabilities(facts.addressed, site.profile))
-    if rows and not vulnerabilities:
-        vulnerabilities = [{"ids": [_id(facts.bulletin.id)]}]
+    every = facts.ids.vulnerabilities
+    if rows and not every:  # then the bulletin's own id is all that there is
+        every = (Vulnerability(site.profile.bulletins.prefix, facts.bulletin.id),)
     note = {"category": "summary", "text": visible(about(facts.bulletin)) or facts.heading}
     answers = filled(
         notes=[note],
@@ -37,7 +38,7 @@ def document(facts: BulletinFacts, site: Site) -> dict[str, Any]:
     )
     return filled(
         document=_head(facts, site, rows),
-        vulnerabilities=[vulnerability | answers for vulnerability in vulnerabilities],
+        vulnerabilities=[vulnerability(each, site.profile) | answers for each in every],
         product_tree=product_tree(rows, site.profile) if rows else {},
     )
 
@@ -126,25 +127,13 @@ def _external(summary: str, url: str) -> dict[str, str]:
     return {"category": "external", "summary": summary, "url": url}
 
 
-def _vulnerabilities(
-    ids: Mapping[str, Sequence[str]], profile: Profile
-) -> Iterator[dict[str, Any]]:
-    """One for each CVE, and for each advisory without a known CVE."""
-    names: dict[str, list[str]] = {}
-    for value, cves in ids.items():
-        for cve in cves or [value]:
-            names.setdefault(cve, []).append(value)
-    for name, values in names.items():
-        others = [value for value in values if not value.startswith("CVE-")]
-        every = dict.fromkeys([name, *values])
-        urls = [(id_, published_id(id_.partition("-")[0], id_, profile)) for id_ in every]
-        yield filled(
-            cve=name if name.startswith("CVE-") else "",
-            ids=[_id(value) for value in others],
-            references=[_external(id_, url) for id_, url in urls if is_url(url)],
-        )
-
-
-def _id(value: str) -> dict[str, str]:
-    """An id with the name of its system, which is what precedes its number."""
-    return {"system_name": value.rpartition("-")[0] or value, "text": value}
+def vulnerability(each: Vulnerability, profile: Profile) -> dict[str, Any]:
+    """The ids of a vulnerability, when it was published, and where."""
+    urls = [(id_, published_id(scheme, id_, profile)) for id_, scheme in each.ids.items()]
+    others = [(id_, scheme) for id_, scheme in each.ids.items() if scheme != "CVE"]
+    return filled(
+        cve=each.cve,
+        ids=[{"system_name": scheme, "text": id_} for id_, scheme in others],
+        references=[_external(id_, url) for id_, url in urls if is_url(url)],
+        release_date=moment(each.released) if each.released else "",
+    )

@@ -9,6 +9,7 @@ from functools import lru_cache, partial
 from bulletins import words
 from bulletins.exports.facts import advisory_changed, changed
 from bulletins.exports.feeds.model import SIZE, FeedEntry, FeedLink
+from bulletins.exports.ids import ids_of
 from bulletins.html import escape, render
 from bulletins.site import Links, Site, heading, signed_texts, summary
 from bulletins.urls import advisory_url, beside, json_url, kind_of, page_url, published_id
@@ -19,7 +20,6 @@ from secpack.model.archive import (
     File,
     Letter,
     Publication,
-    Relation,
     Status,
 )
 from secpack.parser.characters import visible
@@ -41,7 +41,7 @@ def document_entry(publication: Publication, site: Site, root: str) -> FeedEntry
         updated=changed(publication, site.advisories),
         summary=visible(short),
         html=partial(_html, publication.id, site, root),
-        categories=_in_schemes(profile, _categories(publication, profile)),
+        categories=_in_schemes(profile, _categories(publication, site)),
         links=tuple(_links(publication, profile, root)),
     )
 
@@ -65,13 +65,11 @@ def _in_schemes(
     return tuple((term, f"tag:{profile.tag}:{scheme}") for term, scheme in categories)
 
 
-def _categories(publication: Publication, profile: Profile) -> Iterator[tuple[str, str]]:
-    yield kind_of(publication, profile).slug, "kind"
+def _categories(publication: Publication, site: Site) -> Iterator[tuple[str, str]]:
+    yield kind_of(publication, site.profile).slug, "kind"
     if isinstance(publication, Bulletin):
-        yield from ((f"XSA-{number}", "advisory") for number in publication.addresses)
-        relations = publication.relations.items()
-        cves = [v for (s, v), r in relations if s == "CVE" and r is not Relation.UNAFFECTED]
-        yield from ((cve, "cve") for cve in sorted(cves))
+        for id_, scheme in ids_of(publication, site.advisories).addressed.items():
+            yield id_, "advisory" if scheme == "XSA" else scheme.lower()
         yield from ((visible(release), "release") for release in publication.releases)
 
 
