@@ -131,6 +131,17 @@ CASES = [
         ("a tomek:a ines:a", "tomek:a ines:a"),
         ("a 0301 first",),
     ),
+    Case(
+        "a lower number that is signed only later",
+        ("o tomek:o ines:o", "a tomek:a ines:a"),
+        ("a 0302 first", "o 0301 first"),
+    ),
+    Case(
+        "a lower number that another branch signs again",
+        ("k tomek:k ines:k", "a tomek:a ines:a", "o tomek:o ines:o <1", "a tomek:a ines:a"),
+        ("a 0302 first", "k 0301 first"),
+        ("QSB-002 dated 2019-02-02, before QSB-001 of 2020-02-01",),
+    ),
     Case("a signature before its text", ("ines:a", "a tomek:a"), ("a 0302 first",)),
     Case("signatures of several branches", ("a", "tomek:a", "<1 ines:a@0309"), ("a 0309 first",)),
     Case(

@@ -97,16 +97,26 @@ class Log:
 
         What lies only in the folder came with no commit.
         """
-        bits: dict[int, int] = {}
+        whole = (1 << len(groups)) - 1
+        places = (place for place, bits in self._reached(groups).items() if bits == whole)
+        return self.commits[first].name if (first := min(places, default=-1)) >= 0 else ""
+
+    def always_after(self, later: Sequence[str], earlier: Sequence[str]) -> bool:
+        """Whether each commit that has, or follows, all of ``later`` has or follows ``earlier``."""
+        reached = self._reached([[digest] for digest in (*later, *earlier)]).values()
+        whole, part = (1 << len(later) + len(earlier)) - 1, (1 << len(later)) - 1
+        return all(bits == whole for bits in reached if bits & part == part)
+
+    def _reached(self, groups: Sequence[Sequence[str]]) -> dict[int, int]:
+        """The groups of which each commit has, or follows, a digest: a bit for each."""
+        reached: dict[int, int] = {}
         for bit, group in enumerate(groups):
             for place in (place for digest in group for place in self.came.get(digest, ())):
-                bits[place] = bits.get(place, 0) | 1 << bit
-        for place in range(min(bits, default=len(self.commits)), len(self.commits)):
+                reached[place] = reached.get(place, 0) | 1 << bit
+        for place in range(min(reached, default=len(self.commits)), len(self.commits)):
             for parent in self.commits[place].parents:
-                bits[place] = bits.get(place, 0) | bits.get(parent, 0)
-            if bits.get(place) == (1 << len(groups)) - 1:
-                return self.commits[place].name
-        return ""
+                reached[place] = reached.get(place, 0) | reached.get(parent, 0)
+        return reached
 
 
 def checked_out(root: Path) -> tuple[str, tuple[Finding, ...]]:

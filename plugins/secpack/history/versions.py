@@ -2,9 +2,9 @@
 
 A version is a text with a good signature by every signer who is expected on the day that it states:
 
-- A document is not dated before one of a lower number, and its first version also has the signers
-  of the day of signing. Otherwise one signer could publish alone, by dating a text into a time when
-  one was enough.
+- A document is not dated before one of a lower number, unless that one was signed only later, as
+  the history shows; and its first version also has the signers of the day of signing. Otherwise one
+  signer could publish alone, by dating a text into a time when one was enough.
 - Waivers, bound to the text's digest, say who need not sign, also after they have: one for a
   signature's file that its signer need not, ``signer-missing`` that one signature is enough.
 - Where not all are required, those count whose signatures came first.
@@ -13,7 +13,7 @@ A version is a text with a good signature by every signer who is expected on the
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, time, timedelta
@@ -53,6 +53,10 @@ class _Signed:
         return max(_time(self.by[signer]) for signer in signers)
 
 
+def _digests(text: File, signatures: Iterable[Signature]) -> list[str]:
+    return [text.sha256, *(signature.file.sha256 for signature in signatures)]
+
+
 def _time(signature: Signature) -> datetime:
     return signature.created or datetime.max.replace(tzinfo=UTC)
 
@@ -64,17 +68,16 @@ def find_versions(
     rules = _Rules(past, signatures, profile)
     documents: list[DocumentHistory] = []
     pending: list[Pending] = []
-    floors: dict[str, tuple[date, str]] = {}  # the latest first day so far, by kind
+    lower: defaultdict[str, dict[str, Version]] = defaultdict(dict)  # first versions, by kind
     for name, files in sorted(past.texts.items(), key=rules.order):
         kind = rules.order((name, files))[0]
-        floor = floors.get(kind, (date.min, ""))
-        texts = [rules.signed(file, floor) for file in files.values()]
+        texts = [rules.signed(file, lower[kind]) for file in files.values()]
         versions = tuple(rules.versions(texts))
         documents.append(DocumentHistory(name, versions, (*signatures.get(name, {}).values(),)))
         here = (text for text in texts if text.file.sha256 in past.here)
         pending += (p for text in here if (p := rules.pending(text, documents[-1])))
-        if first := next((v.day for v in versions if v.day and not v.misfit), None):
-            floors[kind] = max(floor, (first, name), key=lambda each: each[0])
+        if first := next((v for v in versions if v.day and not v.misfit), None):
+            lower[kind][name] = first
     strays = sorted(signatures.keys() - past.texts.keys())
     documents += (DocumentHistory(s, (), (*signatures[s].values(),)) for s in strays)
     return History(tuple(documents), tuple(pending), past.unavailable)
@@ -105,8 +108,11 @@ class _Rules:
         kind, match = self._layout.place(next(iter(files.values())).path)
         return (kind.prefix, int(match["number"]), name) if kind and match else ("~", 0, name)
 
-    def signed(self, file: File, floor: tuple[date, str]) -> _Signed:
-        """A text with its signatures; if it has any it is read, and not dated before ``floor``."""
+    def signed(self, file: File, lower: Mapping[str, Version]) -> _Signed:
+        """A text with its signatures; if it has any it is read.
+
+        ``lower`` are the first versions of documents of lower numbers, by id.
+        """
         by = {s.signer: s for s in reversed(self._covering.get(file.sha256, ()))}
         if by and not self._is_public(file):
             by = {}
@@ -125,8 +131,18 @@ class _Rules:
         entries = Counter(revision.date for revision in metadata.revisions)
         if day == UNDATED:
             return replace(signed, problem=errors)
-        problem = f"dated {day}, before {floor[1]} of {floor[0]}" if day < floor[0] else ""
+        problem = self._too_early(signed, day, lower)
         return replace(signed, day=day, entries=entries, misfit=errors, problem=problem)
+
+    def _too_early(self, signed: _Signed, day: date, lower: Mapping[str, Version]) -> str:
+        """Why a text cannot state this day: a lower number, which was there before, is later."""
+        own = _digests(signed.file, signed.by.values())
+        for name, version in reversed([*lower.items()]):
+            if version.day and day < version.day:
+                others = _digests(version.file, version.signatures)
+                if not (self._log and self._log.always_after(others, own)):
+                    return f"dated {day}, before {name} of {version.day}"
+        return ""
 
     def versions(self, texts: Sequence[_Signed]) -> Iterator[Version]:
         """Yield the versions among the texts of a document, by the time when they were signed."""
