@@ -91,8 +91,8 @@ faults: Final = {
     ),
     Verdict.MALFORMED: (
         "not accepted",
-        "Not accepted: the file is not one detached signature of these bytes and nothing else, or "
-        "its date cannot be true, even if gpg finds a good signature in it.",
+        "Not accepted: the file is not exactly one detached signature of these bytes, or its date "
+        "cannot be true. gpg may find a good signature in it nevertheless.",
     ),
     Verdict.SIGNER_NOT_ALLOWED: (
         "not by a known signer",
@@ -301,20 +301,21 @@ by_lookup: Final = {
 }
 by_words: Final = "by words"
 continuity_title: Final = Markup(
-    "Canaries of {years}: when they were due and came, and who signed them. The table has the same."
+    "Canaries of {years}: when each was due, when it came, and who signed it. The list of canaries "
+    "says the same in words."
 )
 continuity_caption: Final = (
-    "Boxes: when a canary was due. Dots: it came then. Triangles: it came early or late. Rings: "
-    "this archive lacks the one before, so when it was due is unknown."
+    "Boxes: when a canary was due. Dots: it came on time. Triangles: it came early or late. Rings: "
+    "when it was due is unknown, because this archive lacks the previous one."
 )
 continuity_lanes: Final = Markup(
-    "Below, from the top, signatures by {names}: a square is good, a cross is not, and an empty "
-    "square is missing."
+    "Below the line, from top to bottom, signatures by {names}: a filled square is good, a cross "
+    "is not, and an empty square is missing."
 )
 timings: Final = {
-    "within": "when it was due",
-    "early": "earlier than due",
-    "late": "later than due",
+    "within": "on time",
+    "early": "early",
+    "late": "late",
 }
 list_titles: Final = {"bulletins": bulletins, "canaries": canaries}
 list_counts: Final = {"bulletins": ("bulletin", ""), "canaries": ("canary", "canaries")}
@@ -346,8 +347,8 @@ release_not_stated_caption: Final = "These bulletins list packages without stati
 lookup_description: Final = Markup("Security updates for {name}, with packages and versions.")
 supported_until: Final = Markup("Supported from {first} to {last}.")
 supported_since: Final = Markup("Supported since {first}.")
-needed: Final = "You need at least"
-needed_caption: Final = "The version that the newest bulletin on each package asks for."
+needed: Final = "Versions needed"
+needed_caption: Final = "For each package, at least the version in its newest bulletin."
 security_updates: Final = "Security updates"
 lookup_introduction: Final = "Newest first; versions as of publication."
 
@@ -385,16 +386,16 @@ meanings: Final = (
     (
         "Yes",
         Markup(
-            "The bug weakens the security of {product}: in the releases of that time, it lets an "
-            "attacker do something that they are meant to prevent. A bulletin says what to do."
+            "The bug weakens the security of {product}: it lets an attacker do something that the "
+            "releases of that time are meant to prevent. A bulletin says what to do."
         ),
     ),
     (
         "No",
         Markup(
             "The bug does not weaken it. The faulty code is absent or unused, or an attacker can "
-            "only make a machine hang or crash. That is a nuisance, but isolation holds. There may "
-            "be no bulletin."
+            "only make a machine hang or crash, which is a nuisance, but does not break isolation. "
+            "There may be no bulletin."
         ),
     ),
     ("Unused", Markup("The number was reserved, but no advisory followed. It is not counted.")),
@@ -411,7 +412,10 @@ meanings: Final = (
     ),
 )
 every: Final = "All"
-untracked: Final = Markup("{number} more are mentioned only elsewhere.")
+untracked: Final = {
+    1: Markup("1 more is not in the tracker."),
+    2: Markup("{number} more are not in the tracker."),
+}
 affected_column: Final = "Affected"
 reason: Final = "Reason"
 bulletin_column: Final = "Bulletin"
@@ -477,7 +481,7 @@ revoked: Final = Markup("Revoked, {reason}.")
 retired: Final = "Retired."
 has_signed: Final = Markup("Signed {count} here.")
 key_groups: Final = {"signers": "Keys that sign", "anchors": "Keys that this archive trusts"}
-other_keys: Final = Markup("{count} of keys in this pack, which need not sign anything here")
+other_keys: Final = Markup("{count} in this pack, which need not sign anything here")
 no_keys: Final = "This pack has no keys, so no signature could be checked."
 
 # --- search, other pages ----------------------------------------------------------------------
@@ -612,7 +616,7 @@ exports: Final = {
 
 original_link: Final = "The signed text"
 signature_link: Final = "Signature of {signer}"
-data_link: Final = "The same as data"
+data_link: Final = "The same as JSON"
 advisory_link: Final = "The advisory"
 calendar_name: Final = "{site}: next canaries"
 calendar_summary: Final = "{issuer} canary due"

@@ -97,7 +97,7 @@ def _tasks(
         if first is not text:
             message = f"number {text.number} is also the number of {first.file.path}"
             if Path(text.file.path).parent != Path(first.file.path).parent:
-                message += "; a second series can be named in attachments"
+                message += "; name the folder of a second series in attachments"
             errors.append(ParseError(message, path=text.file.path))
     for orphan in (letter for n in letters.keys() - texts.keys() for letter in letters[n]):
         message = f"a letter, but there is no {document_id(kind, orphan.number)} here"

@@ -476,7 +476,7 @@ def _contradictions(profile: Profile) -> Iterator[Wrong]:
             yield Wrong("waivers", f"the waiver for {file} needs a reason")
     yield from _wrong_periods(profile)
     for name in profile.ids.keys() & {"XSA", "CVE", "bulletin"}:
-        yield Wrong(f"ids.{name}", "a scheme of its own")
+        yield Wrong(f"ids.{name}", "this scheme is built in; remove the table")
     yield from _wrong_documents(profile)
     yield from _ambiguous_packages(profile.packages)
 

@@ -412,7 +412,7 @@ def test_where_others_could_take_part_nothing_is_built(
         monkeypatch.setattr("os.geteuid", lambda: 54321)
     else:
         home.symlink_to(precious)
-    with pytest.raises(SecpackError, match="a link, or of another user"), _workplace(target):
+    with pytest.raises(SecpackError, match="a link, or another user's"), _workplace(target):
         pass
     assert (precious / "building/index.html").read_text() == "mine"
     assert (target / "index.html").read_text() == "old"

@@ -235,7 +235,7 @@ def test_a_revocation_certificate_beside_its_key(tmp_path: Path, gnupg: Gnupg) -
     (finding,) = (f for f in archive.findings if f.code == "key-unusable")
     assert (finding.file, finding.severity) == ("keys/revoked.asc", Severity.WARNING)
     assert finding.message == (
-        "not used as a key: it is a revocation certificate, and revokes its key here; join the two"
+        "not used as a key: it is a revocation certificate and revokes its key here; join the two"
     )
     (row,) = (key for key in archive.keys if key.unusable)
     assert (row.file.path, row.fingerprint) == ("keys/revoked.asc", "")

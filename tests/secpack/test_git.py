@@ -282,9 +282,9 @@ def test_a_promise_is_not_asked_for(tmp_path: Path) -> None:
     trap.write_text(f"#!/bin/sh\ntouch {tmp_path}/sprung\n")
     trap.chmod(0o755)
     promised(pack, trap)
-    assert unavailable(pack) in ("the repository lacks a part of it", "git finds no commit there")
+    assert unavailable(pack) in ("the repository is incomplete", "git finds no commit there")
     git(pack, "config", "remote.origin.url", str(tmp_path / "elsewhere"))
-    assert unavailable(pack) in ("the repository lacks a part of it", "git finds no commit there")
+    assert unavailable(pack) in ("the repository is incomplete", "git finds no commit there")
     assert not (tmp_path / "sprung").exists()
 
 
@@ -306,7 +306,7 @@ def test_large_files_are_left_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     git(pack, "commit", "--quiet", "--message", "Large")
     assert [file.data for file in log_of(pack).files] == [text_of(pack)]
     monkeypatch.setattr("secpack.history.git._MOST_BYTES", 10)
-    assert unavailable(pack) == "it has too many texts and signatures, or too large ones"
+    assert unavailable(pack) == "its history has too many texts and signatures, or too large ones"
 
 
 def imported(pack: Path, stream: str) -> Path:

@@ -277,7 +277,7 @@ def test_a_second_series_is_attached(tmp_path: Path, setting: str) -> None:
         kind = Kind(prefix, tuple(f"{setting}/{folder}" for folder in folders), states=())
         return replace(Profile(), **{setting: kind}, **settings)
 
-    with pytest.raises(PackError, match="a second series can be named in attachments"):
+    with pytest.raises(PackError, match="name the folder of a second series in attachments"):
         load(pack, profile=profile("bells", "mills"))
     archive = load(pack, profile=profile("bells", attachments=(f"{setting}/mills",)))
     assert len(archive.publications) == len(archive.attachments) == 2

@@ -423,7 +423,7 @@ def test_another_master_key_stops_everything(
     tmp_path: Path, gnupg: Gnupg, profile: Profile, keys: dict[str, str | bytes]
 ) -> None:
     replaced = {**keys, "keys/master-key/master.asc": gnupg.export("other-master")}
-    with pytest.raises(SecpackError, match=r"the master key here is .*, but the profile pins"):
+    with pytest.raises(SecpackError, match=r"the master key here is .*, but the profile names"):
         archive_of(tmp_path, profile, replaced, {})
 
 

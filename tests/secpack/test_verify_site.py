@@ -432,7 +432,7 @@ def test_a_rebuild_that_is_not_whole_cannot_be_used(
     (rebuild / "index.html").write_bytes(b"half")
     assert verify(copy, "--against", rebuild) == (
         2,
-        ["the rebuild cannot be used: it is not whole: index.html"],
+        ["the rebuild cannot be used: files are missing or altered: index.html"],
     )
     (rebuild / "SHA256SUMS").unlink()
     assert verify(copy, "--against", rebuild) == (2, ["the rebuild cannot be used: not found"])

@@ -231,7 +231,7 @@ CASES = [
         "an older text again",
         ("a tomek:a ines:a", "b tomek:b ines:b", "a tomek:a ines:a"),
         ("a 0301 first", "b 0302 words silent"),
-        ("QSB-001 an older version lies in the pack again",),
+        ("QSB-001 an older version is in the pack again",),
     ),
     Case("another year in its name", ("e", "-e a tomek:a ines:a"), ("a 0302 first",)),
 ]

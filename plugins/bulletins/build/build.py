@@ -157,7 +157,7 @@ def _workplace(target: Path) -> Iterator[Path]:
     """
     home = target.with_name(f".{target.name}.building")
     if home.is_symlink() or (home.exists() and home.stat().st_uid != os.geteuid()):
-        raise SecpackError(f"{home}: a link, or of another user; remove it")
+        raise SecpackError(f"{home}: a link, or another user's; remove it")
     with workplace(home, target, keep=False) as new:
         if target.exists():
             check_ours(target)
@@ -182,6 +182,6 @@ def report_archive(archive: Archive) -> str:
         place = f"{finding.file}:{finding.line}" if finding.line else finding.file
         lines.append(f"{finding.severity.value}: {place}: {finding.message}")
     if len(findings) > min(len(grave), _MOST_FINDINGS):
-        word = "finding needs" if len(grave) == 1 else "findings need"
-        lines.append(f"{len(grave)} {word} attention, {len(findings)} in all: see {ARCHIVE_JSON}")
+        counts = f"{len(grave)} of {len(findings)}"
+        lines.append(f"Findings that need attention: {counts}; {ARCHIVE_JSON} has all")
     return "\n".join(lines)

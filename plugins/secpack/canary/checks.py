@@ -69,10 +69,10 @@ def _check_dates(canary: Canary, states: Sequence[str]) -> Iterator[Finding]:
 
 def _check_window(canary: Canary) -> Iterator[Finding]:
     if canary.due is None and not canary.is_last:
-        message = "no window for the next canary that can be read"
+        message = "does not say in words that can be read when the next canary is due"
         yield _finding(canary, "canary-due", message, of="next")
     elif canary.due and canary.due.last <= canary.published:
-        message = f"says that the next one is due by {canary.due.last}, not after its own date"
+        message = f"says that the next one is due by {canary.due.last}, which is not after its date"
         yield _finding(canary, "canary-due", message, Severity.ERROR, of="next")
 
 

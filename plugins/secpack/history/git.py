@@ -174,10 +174,10 @@ def _read_blobs(root: Path, limits: Mapping[str, int]) -> Iterator[tuple[str, by
     listed = _run(root, "cat-file", form, data=_lines(limits)).decode().splitlines()
     parts = [line.split(" ") for line in listed]
     if [part[:2] for part in parts] != [[name, "blob"] for name in limits]:
-        raise HistoryError("the repository lacks a part of it")
+        raise HistoryError("the repository is incomplete")
     sizes = {name: int(size) for name, _, size in parts if int(size) <= limits[name]}
     if len(sizes) > _MOST_BLOBS or sum(sizes.values()) > _MOST_BYTES:
-        raise HistoryError("it has too many texts and signatures, or too large ones")
+        raise HistoryError("its history has too many texts and signatures, or too large ones")
     output = io.BytesIO(_run(root, "cat-file", "--batch", data=_lines(sizes)))
     for name, size in sizes.items():
         data = output.read(len(f"{name} blob {size}\n") + size + 1)[-size - 1 : -1]

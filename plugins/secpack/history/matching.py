@@ -137,6 +137,6 @@ def _pairs(
         except ParseError:  # then gpgv will not see it
             pass
         if compared > _MOST_COMPARED:
-            raise HistoryError("it has too many texts and signatures to compare all of them")
+            raise HistoryError("its history has more texts and signatures than can be compared")
         likely = found[:_MOST_CANDIDATES] or (own or everything)[-1:]
         yield from (Pair(name, file, text) for text in likely)

@@ -221,7 +221,7 @@ class _Rules:
         missing: tuple[str, ...] = ()
         reason = text.misfit or text.problem
         if not reason and digest in [version.file.sha256 for version in document.versions]:
-            reason = "an older version lies in the pack again"
+            reason = "an older version is in the pack again"
         elif not reason:
             is_first = text.by and not document.versions
             missing = self._needed(text, text.time(text.by) if is_first else None)[1]

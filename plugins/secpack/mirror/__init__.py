@@ -45,7 +45,7 @@ def parse_checksums(data: bytes) -> dict[str, str]:
             message = "expected a digest, two spaces, and a path inside the site"
             raise ParseError(message, path=CHECKSUMS, line=number)
         if match[2] in checksums or match[2] in (CHECKSUMS, *SIGNATURES):
-            message = f"{match[2]} must not be listed here, or not twice"
+            message = f"{match[2]} must not be listed, or is listed twice"
             raise ParseError(message, path=CHECKSUMS, line=number)
         checksums[match[2]] = match[1]
     return checksums

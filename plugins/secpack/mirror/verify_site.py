@@ -118,7 +118,7 @@ def _read_rebuild(rebuild: Copy) -> tuple[_Site, SiteData]:
         site = _Site(rebuild, parse_checksums(rebuild.read(CHECKSUMS, MOST_OF_A_FILE)))
         _check_files(outcome, site, lambda *_: None)
         if outcome.faults:
-            raise SecpackError(f"it is not whole: {', '.join([*outcome.faults][:20])}")
+            raise SecpackError(f"files are missing or altered: {', '.join([*outcome.faults][:20])}")
         return site, read_site_data(site.data)
     except SecpackError as error:
         raise SecpackError(f"the rebuild cannot be used: {error}") from None

@@ -57,7 +57,7 @@ def _parse_body(
         first, last = lines[end].number, lines[-1].number
         text = "\n".join(line.text for line in lines[end:]).rstrip("\n")
         blocks = (*blocks, Preformatted(first, last, text, "unread"))
-        message = "too long to be read from here on; shown as printed: is this a bulletin?"
+        message = "the text is too long: from here on it is shown as printed; is this a bulletin?"
         findings.append(Finding(path, first, "too-long", message))
     return blocks, findings + _oddities(lines[:end], blocks, path)
 

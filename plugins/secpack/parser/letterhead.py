@@ -142,7 +142,7 @@ def _check_title(lines: Lines, title: Sequence[str], path: str) -> None:
     for line in lines:
         text = " ".join(line.text.split())
         if text in title and _DATE_LINE.fullmatch(text):
-            message = f"{text!r} where the title is; expected one date, right below the header"
+            message = f"{text!r} in place of a title; expected one date, right below the banner"
             raise ParseError(message, path=path, line=line.number)
 
 

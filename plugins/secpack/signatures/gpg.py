@@ -86,7 +86,7 @@ def build_keyring(files: Sequence[File], pinned: Collection[str] = ()) -> Keyrin
             keys += [(file, key) for key in read_keys(file.data)]
         except ParseError as error:
             revocation = read_revocation(file.data)
-            reason = "it is a revocation certificate, and revokes its key here; join the two"
+            reason = "it is a revocation certificate and revokes its key here; join the two"
             unusable.append(Key(file, "", unusable=reason if revocation else error.message))
             revocations += revocation
     adopting = {finding.file: finding for finding in _adoptions(keys, pinned)}

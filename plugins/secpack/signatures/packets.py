@@ -120,14 +120,14 @@ def read_signature(data: bytes) -> bytes:
     if len(parts) > 1 and {packet.tag for packet in parts} == {_SIGNATURE}:
         raise ParseError("several signatures in one file; expected one")
     if [packet.tag for packet in parts] != [_SIGNATURE]:
-        raise ParseError("not one signature and nothing else")
+        raise ParseError("expected one signature and nothing else")
     body = parts[0].body
     if body[:1] != b"\x04" or len(_divided(body)[2]) < 2:
         raise ParseError("not a signature of version 4")
     if body[1]:
         form = ", as --textmode makes" if body[1] == 1 else ""
         form = f"a signature of class {body[1]:02x}{form}"
-        raise ParseError(f"{form}; expected one of bytes (class 00)")
+        raise ParseError(f"{form}; expected one over bytes (class 00)")
     return body
 
 

@@ -322,9 +322,9 @@ def check_signature(signature: Signature) -> Iterator[Finding]:
 
 
 def check_anchor(keys: Sequence[Key], profile: Profile) -> Iterator[Finding]:
-    """Yield a finding for each key that the profile pins and the pack lacks."""
+    """Yield a finding for each key that the profile names and the pack lacks."""
     if not profile.trusted:
-        message = "the profile pins no master key: whoever wrote the pack could have signed it"
+        message = "the profile names no master key: whoever wrote the pack could have signed it"
         yield Finding(profile.keys[0], 0, "no-anchor", message)
         return
     if not keys:
@@ -336,7 +336,7 @@ def check_anchor(keys: Sequence[Key], profile: Profile) -> Iterator[Finding]:
     pinned += [(f"the key of {s.name}", s.fingerprint, True) for s in profile.signers.values()]
     for name, fingerprint, is_needed in pinned:
         if fingerprint not in present:
-            message = f"the profile pins {name}, {fingerprint}; the pack has no usable copy of it"
+            message = f"the profile names {name}, {fingerprint}; the pack has no usable copy of it"
             severity = Severity.ERROR if is_needed else Severity.NOTICE
             yield Finding(profile.keys[0], 0, "key-missing", message, severity)
 
@@ -349,7 +349,7 @@ def wrong_anchors(keys: Sequence[Key], profile: Profile) -> Iterator[ParseError]
             message = f"the key {key.fingerprint} has the short id of the master key"
             yield ParseError(message, path=key.file.path)
         elif "master-key" in key.file.path.split("/") and not key.certified:
-            message = f"the master key here is {key.fingerprint}, but the profile pins "
+            message = f"the master key here is {key.fingerprint}, but the profile names "
             yield ParseError(message + ", ".join(anchors), path=key.file.path)
 
 

@@ -130,7 +130,7 @@ def _contradictions(entry: _Entry) -> Iterator[Wrong]:
         expected = "expected neither 'affected: yes' nor 'qsb'"
         yield Wrong("unused", f"a number that was never used; {expected}")
     if entry.updated and entry.updated < entry.date:
-        yield Wrong("updated", f"before {entry.date}, its date")
+        yield Wrong("updated", f"earlier than {entry.date}, its date")
 
 
 def _advisory(entry: _Entry, file: str, line: int) -> Advisory:

@@ -195,7 +195,7 @@ def _odd_verdict(advisory: Advisory) -> Iterator[Finding]:
         message = f"{advisory.id} has a bulletin, but no verdict"
         yield _finding(advisory, "tracker-verdict", message)
     elif not advisory.affected:
-        message = f"{advisory.id} has a bulletin, but its verdict is not affected"
+        message = f"{advisory.id} has a bulletin, but its verdict is 'no'"
         yield _finding(advisory, "tracker-verdict", message, Severity.NOTICE)
 
 

@@ -77,7 +77,7 @@ class Reader:
         if not (self.rows or self.findings):
             every = (p.line for p in pieces if p.kind is Kind.PROSE and names_packages(p.text))
             for line in islice(every, 1):
-                self._report(line, "packages, but none that can be read")
+                self._report(line, "speaks of packages, but none can be read")
 
     def _read(self, piece: Piece) -> None:
         while self._around and piece.depth <= self._around[-1][0]:
@@ -213,7 +213,7 @@ class Reader:
             if found is None:
                 self._report_unread(sentence)
             elif not placed and any(e.version and "release" not in e.said for e in found):
-                self._report(sentence.line, "a package, but not for which release")
+                self._report(sentence.line, "names a package, but not for which release")
             else:
                 new = [e for e in found if (e.package, e.version) not in self._known]
                 told = [e for e in new if e.version or "release" in e.said or not self.rows]
