@@ -3,7 +3,7 @@
 # The variables. Recipes read them from the environment, as "$$OUTPUT", so that their values never become
 # part of a shell command or of this file.
 VARIABLES := SECPACK XSA XSA_JSON PROFILE THEME OUTPUT SEARCH GZIP AS_OF SITEURL PUBLIC KEEP PLAN ON PORT \
-	PYTEST ATOM_RNG OSV_SCHEMA MINUTES RUNS SIZES UPGRADE PYTHON
+	PYTEST ATOM_RNG OPENVEX_SCHEMA OSV_SCHEMA MINUTES RUNS SIZES UPGRADE PYTHON
 OUTPUT ?= output
 PUBLIC ?= public
 PORT ?= 8000

@@ -3,21 +3,26 @@
 from __future__ import annotations
 
 import re
+from datetime import date
 from urllib.parse import quote
 
 from bulletins.lookups import slug_of
 from secpack import mirror
-from secpack.model.archive import Attachment, Bulletin, Canary, Key, Publication
+from secpack.model.archive import Advisory, Attachment, Bulletin, Canary, Key, Publication
 from secpack.profile import Kind, Profile, Scheme
 
-#: Data; of OSV, all bulletins in one file; of CSAF, the tree, its feed, and where programs start.
+#: Data; of OSV, all bulletins in one file; of CSAF, the trees of bulletins and of verdicts, their
+#: feeds, and where programs start; all verdicts as OpenVEX.
 ARCHIVE_JSON = mirror.ARCHIVE_JSON
 MANIFEST_JSON = "data/manifest.json"
 SCHEMA_JSON = "data/schema.json"
 CALENDAR = "feeds/canaries.ics"
 OSV_ALL = "osv/all.json"
 CSAF = "csaf/"
+VEX = "vex/"
+OPENVEX = f"{VEX}openvex.json"
 CSAF_FEED = f"{CSAF}feed-tlp-white.json"
+VEX_FEED = f"{VEX}feed-tlp-white.json"
 CSAF_PROVIDER = ".well-known/csaf/provider-metadata.json"
 
 #: What programs look for on any site.
@@ -108,6 +113,11 @@ def csaf_url(bulletin: Bulletin) -> str:
     """A bulletin as CSAF: ``csaf/2017/qsb-029.json``; CSAF prescribes the name."""
     name = re.sub("[^+a-z0-9-]+", "_", bulletin.id.lower())
     return f"{CSAF}{bulletin.published.year:04d}/{name}.json"
+
+
+def vex_url(advisory: Advisory, day: date) -> str:
+    """The verdict on an advisory of a day as CSAF: ``vex/2017/vex-xsa-212.json``."""
+    return f"{VEX}{day.year:04d}/vex-{advisory.id.lower()}.json"
 
 
 #: Matches the URL of an Atom feed, and the number of an archive document.

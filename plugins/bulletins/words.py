@@ -610,7 +610,12 @@ exports: Final = {
         "scanners",
         "Bulletins as CSAF 2.0",
         "The provider metadata, from which programs start to read the Common Security Advisory "
-        "Framework. It links to a ROLIE feed, which links to a document for each bulletin.",
+        "Framework. It links to feeds (ROLIE) of bulletins, and of the tracker’s verdicts as VEX.",
+    ),
+    "vex": (
+        "scanners",
+        "Verdicts as OpenVEX",
+        "Whether each Xen Security Advisory affects the product, according to the tracker.",
     ),
 }
 
@@ -618,6 +623,10 @@ original_link: Final = "The signed text"
 signature_link: Final = "Signature of {signer}"
 data_link: Final = "The same as JSON"
 advisory_link: Final = "The advisory"
+vex_title: Final = "{product}: verdict on {advisory}"
+vex_action: Final = "Read {bulletins}, and install what it names."
+vex_elsewhere: Final = "Read bulletin {bulletin}, which is not in this archive."
+vex_no_action: Final = "No bulletin addresses it yet."
 calendar_name: Final = "{site}: next canaries"
 calendar_summary: Final = "{issuer} canary due"
 calendar_description: Final = "{canary} says that the next one is due from {first} to {last}."

@@ -34,6 +34,11 @@ STATES: Final = ("bulletins", "key", "next", "proof")
 
 _URL: Final = r"[A-Za-z0-9._~:/?#\[\]@!$&'()*+,;=%-]+"
 _LABEL: Final = r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
+# What is behind the type of a package URL; a part of a CPE.
+_PURL: Final = r"(?:[A-Za-z0-9._~:/?#@!$&'()*+,;=%-]|@\{version\})+"
+_CPE: Final = r"(?:[*-]|\{version\}|(?:[A-Za-z0-9._-]|\\[!-,/:-@\[-^`{-~])+)"
+_LANGUAGE: Final = "(?:[*-]|[A-Za-z]{2,3}(?:-(?:[A-Za-z]{2}|[0-9]{3}))?)"
+_CPE_NAME: Final = rf"cpe:2\.3:[aho*-](?::{_CPE}){{5}}:{_LANGUAGE}(?::{_CPE}){{4}}"
 _LITERAL: Final = re.compile(r"[A-Za-z0-9._@+-]*")
 
 
@@ -209,23 +214,32 @@ class Signer:
 
 
 @dataclass(frozen=True, slots=True)
-class Package:
-    """A package: the names that texts print, those of RPM and Debian, and those for scanners.
+class Product:
+    """What scanners call a product.
 
     ``purl`` (https://github.com/package-url) and ``cpe`` (NISTIR 7695) can have ``{version}``.
     """
 
+    purl: Annotated[str, matching(rf"(?:pkg:[A-Za-z.+-][A-Za-z0-9.+-]*/{_PURL})?", "pkg:…")] = ""
+    cpe: Annotated[str, matching(f"(?:{_CPE_NAME})?", "cpe:2.3:… with 11 parts")] = ""
+
+    def identifiers(self, version: str = "") -> dict[str, str]:
+        """The ``purl`` and the ``cpe`` of a version, or of all, as far as they are known."""
+        if re.search("[^!-~]", version):  # neither can hold these
+            return {}
+        purl = self.purl.replace("@{version}", f"@{quote(version, safe=':~')}" if version else "")
+        plain = re.sub(r"([^\w.-])", r"\\\1", version, flags=re.ASCII) or "*"
+        names = {"purl": purl, "cpe": self.cpe.replace("{version}", plain)}
+        return {name: value for name, value in names.items() if value}
+
+
+@dataclass(frozen=True, slots=True)
+class Package(Product):
+    """A package: the names that texts print, those of RPM and Debian, and those for scanners."""
+
     names: tuple[str, ...] = ()
     rpm: tuple[str, ...] = ()
     deb: tuple[str, ...] = ()
-    purl: Annotated[str, matching("(?:pkg:.*)?", "pkg:…")] = ""
-    cpe: Annotated[str, matching(r"(?:cpe:2\.3:.*)?", "cpe:2.3:…")] = ""
-
-    def identifiers(self, version: str) -> dict[str, str]:
-        """The ``purl`` and the ``cpe`` of a version, as far as they are known."""
-        plain = {"purl": quote(version, safe=":~"), "cpe": re.sub(r"([^\w.-])", r"\\\1", version)}
-        forms = {"purl": self.purl, "cpe": self.cpe}
-        return {name: f.replace("{version}", plain[name]) for name, f in forms.items() if f}
 
 
 @dataclass(frozen=True, slots=True)
@@ -308,7 +322,8 @@ class Profile:
     ``master_key`` is short for the only one of ``anchors``, and ``depth`` how many certifications
     may lead from an anchor to a signer's key. Signatures over obsolete digests made before
     ``legacy_until`` count as good. Signatures with the ``accepted`` verdicts count, ``required``
-    is how many of the expected ones are; 0 means all. ``releases`` are when each was supported.
+    is how many of the expected ones are; 0 means all. ``product`` is what bulletins are about;
+    its versions are ``releases``, which say when each was supported.
     """
 
     issuer: str = ""
@@ -330,6 +345,7 @@ class Profile:
     accepted: tuple[Annotated[str, one_of(_ACCEPTED)], ...] = _ACCEPTED
     links: Links = Links()
     ids: Mapping[str, Scheme] = field(default_factory=dict)
+    product: Product = Product()
     packages: Mapping[str, Package] = field(default_factory=dict)
     releases: Mapping[str, Period] = field(default_factory=dict)
     security_txt: SecurityTxt | None = None

@@ -36,8 +36,7 @@ def osv(archive: Archive, profile: Profile, url: str) -> dict[str, bytes]:
 
 
 def csaf(archive: Archive, profile: Profile, url: str) -> dict[str, bytes]:
-    site = Site(archive, profile, url)
-    return _once(csaf_files(all_facts(site), site))
+    return _once(csaf_files(Site(archive, profile, url)))
 
 
 def _once(files: Iterable[tuple[str, bytes]]) -> dict[str, bytes]:

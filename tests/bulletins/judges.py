@@ -32,7 +32,7 @@ FORMATS = _VALIDATOR.FORMAT_CHECKER
 
 @FORMATS.checks("date-time", raises=ValueError)
 def _is_moment(value: object) -> bool:
-    return not isinstance(value, str) or bool(datetime.fromisoformat(value))
+    return not isinstance(value, str) or ("T" in value and bool(datetime.fromisoformat(value)))
 
 
 def atom_faults(data: bytes) -> list[str]:
@@ -59,21 +59,28 @@ def data_faults(data: object, definition: str = "") -> list[str]:
 
 
 @lru_cache
-def osv_schema() -> Any:
-    """The schema of OSV; skips where OSV_SCHEMA does not tell where it is."""
-    if not os.environ.get("OSV_SCHEMA"):
-        pytest.skip("needs the schema of OSV: make test-all OSV_SCHEMA=path/to/osv.schema.json")
-    return json.loads(Path(os.environ["OSV_SCHEMA"]).read_bytes())
+def schema_of(name: str) -> Any:
+    """The schema of OSV or OpenVEX; skips where OSV_SCHEMA or OPENVEX_SCHEMA does not name it."""
+    variable = f"{name.upper()}_SCHEMA"
+    if not os.environ.get(variable):
+        place = f"path/to/{name.lower()}.schema.json"
+        pytest.skip(f"needs the schema of {name}: make test-all {variable}={place}")
+    return json.loads(Path(os.environ[variable]).read_bytes())
 
 
 @lru_cache
-def _osv_judge() -> Any:
-    return _VALIDATOR(osv_schema(), format_checker=FORMATS)
+def _judge_of(name: str) -> Any:
+    return _VALIDATOR(schema_of(name), format_checker=FORMATS)
 
 
 def osv_faults(data: object) -> list[str]:
     """By the schema of OSV."""
-    return [error.message for error in _osv_judge().iter_errors(data)]
+    return [error.message for error in _judge_of("OSV").iter_errors(data)]
+
+
+def openvex_faults(data: object) -> list[str]:
+    """By the schema of OpenVEX."""
+    return [error.message for error in _judge_of("OpenVEX").iter_errors(data)]
 
 
 @lru_cache

@@ -206,9 +206,10 @@ def provider_faults(files: Mapping[str, bytes], root: str) -> list[str]:
     if metadata["canonical_url"] != f"{root}/.well-known/csaf/provider-metadata.json":
         faults.append("canonical_url: not its own address")
     for distribution in metadata["distributions"]:
+        folder = distribution["directory_url"].removeprefix(f"{root}/")
         for feed in distribution["rolie"]["feeds"]:
-            faults += _feed_faults(files, root, feed["url"])
-        faults += _directory_faults(files, distribution["directory_url"].removeprefix(f"{root}/"))
+            faults += _feed_faults(files, root, feed["url"], folder)
+        faults += _directory_faults(files, folder)
     return faults
 
 
@@ -242,7 +243,7 @@ def _directory_faults(files: Mapping[str, bytes], folder: str) -> Iterator[str]:
         yield "changes.csv: not the newest first"
 
 
-def _feed_faults(files: Mapping[str, bytes], root: str, url: str) -> Iterator[str]:
+def _feed_faults(files: Mapping[str, bytes], root: str, url: str, folder: str) -> Iterator[str]:
     """Requirement 15: each document, its digests and its signatures."""
     data = json.loads(files[url.removeprefix(f"{root}/")])
     if faults := _by(_ROLIE, data):
@@ -256,7 +257,9 @@ def _feed_faults(files: Mapping[str, bytes], root: str, url: str) -> Iterator[st
     for entry in feed["entry"]:
         yield from _entry_faults(files, root, entry)
     listed = sorted(entry["content"]["src"].removeprefix(f"{root}/") for entry in feed["entry"])
-    if listed != sorted(path for path in files if re.fullmatch(r"csaf/\d{4}/[^/]+\.json", path)):
+    if listed != sorted(
+        path for path in files if re.fullmatch(rf"{folder}\d{{4}}/[^/]+\.json", path)
+    ):
         yield "feed: not all documents, each once"
 
 

@@ -17,7 +17,7 @@ from secpack import Checker, load, load_advisories, load_profile
 from secpack.model.archive import Archive, Verdict
 from secpack.model.findings import Finding, Severity
 from tests.bulletins import judges
-from tests.bulletins.formats import csaf, data_files, feeds, osv
+from tests.bulletins.formats import csaf, data_files, exports, feeds, osv
 from tests.bulletins.sites import ROOT
 
 PROFILE = load_profile(ROOT / "content" / "demo.toml")
@@ -47,10 +47,11 @@ def formats(schema: Any) -> set[str]:
     return found | {own} if isinstance(own, str) else found
 
 
-@pytest.mark.parametrize("schema", [lambda: judges.SCHEMA, judges.osv_schema], ids=["ours", "OSV"])
-def test_every_format_is_judged(schema: Callable[[], Any]) -> None:
-    assert formats(schema())
-    assert formats(schema()) <= set(judges.FORMATS.checkers)
+@pytest.mark.parametrize("name", ["ours", "OSV", "OpenVEX"])
+def test_every_format_is_judged(name: str) -> None:
+    named = formats(judges.SCHEMA if name == "ours" else judges.schema_of(name))
+    assert named
+    assert named <= {*judges.FORMATS.checkers, "iri"}  # which needs a package that we lack
 
 
 def objects(schema: Any) -> list[dict[str, Any]]:
@@ -266,3 +267,29 @@ def test_csaf(archive: Archive) -> None:
         assert any(name in fault for fault in faults), (name, faults)
     recommended = judges.csaf_faults({"whole": json.loads(written)}, every=True)["whole"]
     assert any("optionalTest_6_2_3 " in fault for fault in recommended)
+
+
+@pytest.mark.parametrize(
+    ("path", "value"),
+    [
+        (("author",), None),
+        (("version",), 0),
+        (("timestamp",), "2017-04-11"),
+        (("statements",), []),
+        (("statements", 0, "status"), "fine"),
+        (("statements", 0, "action_statement"), None),
+        (("statements", 1, "impact_statement"), None),
+        (("statements", 3, "justification"), "denial of service only"),
+        (("statements", 0, "vulnerability"), "XSA-9001"),
+        (("statements", 0, "products", 0, "@id"), None),
+        (("statements", 0, "colour"), "red"),
+    ],
+)
+def test_openvex(archive: Archive, path: tuple[str | int, ...], value: Any) -> None:
+    data = json.loads(exports(archive, PROFILE, "")["vex/openvex.json"])
+    assert judges.openvex_faults(data) == []
+    if value is None:
+        del at(data, *path[:-1])[path[-1]]
+    else:
+        at(data, *path[:-1])[path[-1]] = value
+    assert judges.openvex_faults(data)

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from bulletins.exports.facts import is_url
-from bulletins.urls import CSAF_FEED, CSAF_PROVIDER, OSV_ALL, csaf_url
+from bulletins.urls import CSAF_FEED, CSAF_PROVIDER, OSV_ALL, VEX_FEED, csaf_url
 from secpack import Profile, SecpackError, load, load_advisories, load_profile
 from secpack.model.archive import Archive, Context, Fix, Mention, PackageRow, Revision
 from secpack.model.findings import Finding, Severity
@@ -381,10 +381,13 @@ def test_all_that_a_provider_names_is_there(archive: Archive) -> None:
     feed = json.loads(written[CSAF_FEED])["feed"]
     links = [link["href"] for link in feed["link"]]
     links += [link["href"] for entry in feed["entry"] for link in entry["link"]]
-    links += [metadata["canonical_url"], metadata["distributions"][0]["rolie"]["feeds"][0]["url"]]
+    links += [tree["rolie"]["feeds"][0]["url"] for tree in metadata["distributions"]]
+    links.append(metadata["canonical_url"])
     assert {link.removeprefix(f"{URL}/") for link in links} <= set(written)
-    assert metadata["distributions"][0]["directory_url"] == f"{URL}/csaf/"
-    assert metadata["last_updated"] == feed["updated"]
+    directories = [tree["directory_url"] for tree in metadata["distributions"]]
+    assert directories == [f"{URL}/csaf/", f"{URL}/vex/"]
+    verdicts = json.loads(written[VEX_FEED])["feed"]
+    assert metadata["last_updated"] == max(feed["updated"], verdicts["updated"])
     assert (metadata["role"], metadata["metadata_version"]) == ("csaf_provider", "2.0")
 
 

@@ -16,6 +16,7 @@ from bulletins.exports.data import Export
 from bulletins.exports.facts import all_facts
 from bulletins.exports.feeds import feeds
 from bulletins.exports.osv import osv_files
+from bulletins.exports.vex import all_verdicts, openvex
 from bulletins.site import Site
 
 
@@ -29,11 +30,14 @@ def exports(site: Site) -> Iterator[Export]:
     yield _one("manifest", urls.MANIFEST_JSON, manifest_json, site)
     records = tuple(urls.osv_url(bulletin) for bulletin in archive.bulletins)
     yield Export("osv", urls.OSV_ALL, lambda: osv_files(all_facts(site), site), records)
+    if verdicts := all_verdicts(site):
+        yield Export("vex", urls.OPENVEX, lambda: [(urls.OPENVEX, openvex(verdicts, site))])
     if any(canary.due for canary in archive.canaries):
         yield _one("calendar", urls.CALENDAR, calendar, site)
     if is_provider(site):
         records = tuple(urls.csaf_url(bulletin) for bulletin in archive.bulletins)
-        yield Export("csaf", urls.CSAF_PROVIDER, lambda: csaf_files(all_facts(site), site), records)
+        records += tuple(urls.vex_url(facts.advisory, facts.day) for facts in verdicts)
+        yield Export("csaf", urls.CSAF_PROVIDER, lambda: csaf_files(site), records)
     if site.own_theme:
         yield _one("search", urls.SEARCH_IDS, _search_ids, site)
     if site.profile.security_txt:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 
@@ -58,15 +58,23 @@ def ids_of(bulletin: Bulletin, advisories: Mapping[int, Advisory]) -> Ids:
     return Ids(vulnerabilities, tuple(id_ for id_ in related if id_ not in addressed))
 
 
+def cves_of(advisory: Advisory, bulletins: Iterable[Bulletin]) -> list[str]:
+    """The CVEs of an advisory: by the Xen Project's list, and by bulletins that address it."""
+    cves, spared = dict.fromkeys(advisory.cves), set()
+    for bulletin in bulletins:
+        cves |= dict.fromkeys(cve for n, cve in bulletin.pairs if n == advisory.number)
+        relations = bulletin.relations.items()
+        spared |= {value for (_, value), r in relations if r is Relation.UNAFFECTED}
+    return [cve for cve in cves if cve not in spared]
+
+
 def _vulnerabilities(
     bulletin: Bulletin, advisories: Mapping[int, Advisory]
 ) -> Iterator[Vulnerability]:
     """One for each CVE, and for each advisory, or other id, without a known CVE."""
     relations, numbers = bulletin.relations, defaultdict[tuple[str, str], list[int]](list)
     for number in bulletin.addresses:
-        own = [*advisories[number].cves, *(cve for n, cve in bulletin.pairs if n == number)]
-        cves = [("CVE", cve) for cve in dict.fromkeys(own)]
-        cves = [id_ for id_ in cves if relations.get(id_) is not Relation.UNAFFECTED]
+        cves = [("CVE", cve) for cve in cves_of(advisories[number], [bulletin])]
         for id_ in cves or [("XSA", f"XSA-{number}")]:
             numbers[id_].append(number)
     for id_, relation in relations.items():

@@ -460,7 +460,8 @@ class Advisory:
     """A Xen Security Advisory: what the tracker, the Xen Project's list and texts say about it.
 
     ``tracked`` is whether the tracker has it; otherwise it has no verdict. ``affected`` is None if
-    unknown. ``bulletin`` is the one that the tracker names (``029-2017``); ``bulletins``,
+    unknown; ``reason`` and ``justification``, a word of VEX, are why the verdict is so.
+    ``bulletin`` is the one that the tracker names (``029-2017``); ``bulletins``,
     ``mentioned_in`` and ``unaffected_in`` (those say that it does not apply) are ids of this site.
     ``title_from`` is the bulletin that its title is quoted from; empty if it is the Xen Project's.
     ``updated`` is the day on which the tracker last changed its verdict, if known. ``file`` and
@@ -473,6 +474,7 @@ class Advisory:
     unused: bool = False
     bulletin: str | None = None
     reason: str = ""
+    justification: str = ""
     updated: Day | None = None
     title: str = ""
     title_from: str = ""

@@ -16,8 +16,17 @@ from secpack.errors import PackError, ParseError
 from secpack.files import MAX_INPUT, read_file
 from secpack.model.archive import Advisory
 from secpack.model.findings import Finding, Severity
-from secpack.tables import Form, Wrong, matching, read_table
+from secpack.tables import Form, Wrong, matching, one_of, read_table
 from secpack.tracker.join import join_list
+
+#: Why an advisory does not affect the product, in the words of VEX.
+JUSTIFICATIONS: Final = (
+    "component_not_present",
+    "vulnerable_code_not_present",
+    "vulnerable_code_not_in_execute_path",
+    "vulnerable_code_cannot_be_controlled_by_adversary",
+    "inline_mitigations_already_exist",
+)
 
 _TRUTH: Final = {"yes": True, "true": True, "no": False, "false": False}
 _CVE: Final = re.compile(r"CVE-[0-9]{4}-[0-9]{4,7}")
@@ -104,6 +113,7 @@ class _Entry:
         ),
     ] = ""
     reason: Annotated[str, Form(str.strip, "some words")] = ""
+    justification: Annotated[str, one_of(JUSTIFICATIONS)] = ""
 
 
 def _tracked(data: bytes, file: str, errors: _Errors) -> Iterator[Advisory]:
@@ -129,6 +139,8 @@ def _contradictions(entry: _Entry) -> Iterator[Wrong]:
     if _TRUTH.get(entry.unused.lower()) and (_TRUTH.get(entry.affected.lower()) or entry.qsb):
         expected = "expected neither 'affected: yes' nor 'qsb'"
         yield Wrong("unused", f"a number that was never used; {expected}")
+    if entry.justification and _TRUTH.get(entry.affected.lower(), True):
+        yield Wrong("justification", "only where the verdict is 'affected: no'")
     if entry.updated and entry.updated < entry.date:
         yield Wrong("updated", f"earlier than {entry.date}, its date")
 
@@ -142,6 +154,7 @@ def _advisory(entry: _Entry, file: str, line: int) -> Advisory:
         unused=_TRUTH.get(entry.unused.lower(), False),
         bulletin=entry.qsb or None,
         reason=" ".join(entry.reason.split()),
+        justification=entry.justification,
         file=file,
         line=line,
     )

@@ -1,21 +1,25 @@
-"""``csaf/`` and ``.well-known/csaf/``: bulletins as CSAF 2.0, in the tree of a provider.
+"""``csaf/``, ``vex/`` and ``.well-known/csaf/``: CSAF 2.0, in the trees of a provider.
 
-Only an issuer is a provider: the profile needs a table ``[csaf]``. CSAF also requires that the
-site's URL begins with ``https://``.
+``csaf/`` has the bulletins, ``vex/`` the tracker's verdicts. Only an issuer is a provider: the
+profile needs a table ``[csaf]``. CSAF also requires that the site's URL begins with ``https://``.
 """
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterable, Iterator, Sequence
+from operator import itemgetter
 from typing import Any
 
-from bulletins.exports.csaf.document import document, publisher
-from bulletins.exports.data import moment, to_json
-from bulletins.exports.facts import BulletinFacts
+from bulletins.exports.csaf.document import document
+from bulletins.exports.csaf.parts import publisher
+from bulletins.exports.csaf.products import product_name
+from bulletins.exports.csaf.verdicts import verdict_document
+from bulletins.exports.data import to_json
+from bulletins.exports.facts import all_facts
+from bulletins.exports.vex import all_verdicts
 from bulletins.site import Site
-from bulletins.urls import CSAF, CSAF_FEED, CSAF_PROVIDER, csaf_url
-from secpack.parser.characters import visible
+from bulletins.urls import CSAF_FEED, CSAF_PROVIDER, VEX_FEED, csaf_url, vex_url
 
 
 def is_provider(site: Site) -> bool:
@@ -24,50 +28,67 @@ def is_provider(site: Site) -> bool:
     return is_issuer and bool(site.archive.bulletins)
 
 
-def csaf_files(bulletins: Sequence[BulletinFacts], site: Site) -> Iterator[tuple[str, bytes]]:
+def csaf_files(site: Site) -> Iterator[tuple[str, bytes]]:
     """All documents with their digests, and the files that list them, by URL.
 
     There must be a bulletin. The lists are an index, changes, a ROLIE feed (RFC 8322), metadata.
     """
-    for facts in bulletins:
-        url = csaf_url(facts.bulletin)
-        data = to_json(document(facts, site), lines=False)
-        yield url, data
+    product = product_name(site.profile)
+    bulletins = ((csaf_url(f.bulletin), document(f, site)) for f in all_facts(site))
+    feeds = [(yield from _tree(CSAF_FEED, f"Security bulletins of {product}", bulletins, site))]
+    if verdicts := all_verdicts(site):
+        documents = ((vex_url(f.advisory, f.day), verdict_document(f, site)) for f in verdicts)
+        feeds.append((yield from _tree(VEX_FEED, f"Verdicts on {product}", documents, site)))
+    yield CSAF_PROVIDER, to_json(_metadata(feeds, site))
+
+
+def _tree(
+    feed_url: str, title: str, documents: Iterable[tuple[str, dict[str, Any]]], site: Site
+) -> Generator[tuple[str, bytes], None, dict[str, Any]]:
+    """The documents of the folder of a feed, their digests, and lists; returns the feed."""
+    folder = feed_url[: feed_url.index("/") + 1]
+    heads: list[tuple[str, dict[str, Any]]] = []
+    for url, data in documents:
+        written = to_json(data, lines=False)
+        yield url, written
         for algorithm in ("sha256", "sha512"):
-            digest = hashlib.new(algorithm, data).hexdigest()
+            digest = hashlib.new(algorithm, written).hexdigest()
             yield f"{url}.{algorithm}", f"{digest}  {url.rpartition('/')[2]}\n".encode()
-    changed = sorted(bulletins, key=lambda f: (f.changed, f.bulletin.number), reverse=True)
-    rows = [f'"{_path(facts)}","{moment(facts.changed)}"\n' for facts in changed]
-    yield f"{CSAF}index.txt", "".join(f"{_path(facts)}\n" for facts in bulletins).encode()
-    yield f"{CSAF}changes.csv", "".join(rows).encode()
-    yield CSAF_FEED, to_json({"feed": _feed(changed, site)}, lines=False)
-    yield CSAF_PROVIDER, to_json(_metadata(changed[0], site))
+        heads.append((url, data["document"]))
+    feed = _feed(feed_url, title, heads, site)
+    paths = [url.removeprefix(folder) for url, _ in heads]
+    yield f"{folder}index.txt", "".join(f"{path}\n" for path in paths).encode()
+    rows = [(entry["content"]["src"], entry["updated"]) for entry in feed["entry"]]
+    changes = [f'"{url.removeprefix(f"{site.url}/{folder}")}","{day}"\n' for url, day in rows]
+    yield f"{folder}changes.csv", "".join(changes).encode()
+    yield feed_url, to_json({"feed": feed}, lines=False)
+    return feed
 
 
-def _path(facts: BulletinFacts) -> str:
-    """A document's path below the folder of all."""
-    return csaf_url(facts.bulletin).removeprefix(CSAF)
-
-
-def _feed(changed: Sequence[BulletinFacts], site: Site) -> dict[str, Any]:
+def _feed(
+    url: str, title: str, heads: Sequence[tuple[str, dict[str, Any]]], site: Site
+) -> dict[str, Any]:
+    """The feed of some documents: what changed last first."""
+    entries = [_entry(head, f"{site.url}/{path}") for path, head in reversed(heads)]
+    entries.sort(key=itemgetter("updated"), reverse=True)
     return {
-        "id": "csaf-feed-tlp-white",
-        "title": _title(site),
-        "link": [{"rel": "self", "href": f"{site.url}/{CSAF_FEED}"}],
+        "id": url.removesuffix(".json").replace("/", "-"),
+        "title": title,
+        "link": [{"rel": "self", "href": f"{site.url}/{url}"}],
         "category": [{"scheme": "urn:ietf:params:rolie:category:information-type", "term": "csaf"}],
-        "updated": moment(changed[0].changed),
-        "entry": [_entry(facts, f"{site.url}/{csaf_url(facts.bulletin)}") for facts in changed],
+        "updated": entries[0]["updated"],
+        "entry": entries,
     }
 
 
-def _entry(facts: BulletinFacts, url: str) -> dict[str, Any]:
+def _entry(head: dict[str, Any], url: str) -> dict[str, Any]:
     digests = [{"rel": "hash", "href": f"{url}.{name}"} for name in ("sha256", "sha512")]
     return {
-        "id": facts.bulletin.id,
-        "title": facts.heading,
+        "id": head["tracking"]["id"],
+        "title": head["title"],
         "link": [{"rel": "self", "href": url}, *digests],
-        "published": moment(facts.bulletin.published),
-        "updated": moment(facts.changed),
+        "published": head["tracking"]["initial_release_date"],
+        "updated": head["tracking"]["current_release_date"],
         "content": {"type": "application/json", "src": url},
         "format": {
             "schema": "https://docs.oasis-open.org/csaf/csaf/v2.0/csaf_json_schema.json",
@@ -76,12 +97,11 @@ def _entry(facts: BulletinFacts, url: str) -> dict[str, Any]:
     }
 
 
-def _metadata(newest: BulletinFacts, site: Site) -> dict[str, Any]:
-    feed = {"summary": _title(site), "tlp_label": "WHITE", "url": f"{site.url}/{CSAF_FEED}"}
+def _metadata(feeds: Sequence[dict[str, Any]], site: Site) -> dict[str, Any]:
     return {
         "canonical_url": f"{site.url}/{CSAF_PROVIDER}",
-        "distributions": [{"directory_url": f"{site.url}/{CSAF}", "rolie": {"feeds": [feed]}}],
-        "last_updated": moment(newest.changed),
+        "distributions": [_distribution(feed) for feed in feeds],
+        "last_updated": max(feed["updated"] for feed in feeds),
         "list_on_CSAF_aggregators": True,
         "mirror_on_CSAF_aggregators": True,
         "metadata_version": "2.0",
@@ -90,6 +110,7 @@ def _metadata(newest: BulletinFacts, site: Site) -> dict[str, Any]:
     }
 
 
-def _title(site: Site) -> str:
-    profile = site.profile
-    return visible(f"Security bulletins of {profile.name or profile.issuer or profile.team}")
+def _distribution(feed: dict[str, Any]) -> dict[str, Any]:
+    url = feed["link"][0]["href"]
+    shown = {"summary": feed["title"], "tlp_label": "WHITE", "url": url}
+    return {"directory_url": url.rpartition("/")[0] + "/", "rolie": {"feeds": [shown]}}

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any, Final
 
+from bulletins.exports.csaf.parts import external, head, vulnerability
 from bulletins.exports.csaf.products import product_status, product_tree, released, remediations
-from bulletins.exports.data import filled, moment
-from bulletins.exports.facts import BulletinFacts, is_url
+from bulletins.exports.data import filled
+from bulletins.exports.facts import BulletinFacts
 from bulletins.exports.ids import Vulnerability
 from bulletins.site import Site, about
-from bulletins.urls import beside, csaf_url, page_url, published_id
-from secpack import Profile
+from bulletins.urls import beside, csaf_url, page_url
 from secpack.extract.sections import actions, is_on_affected, sections
 from secpack.model.archive import PackageRow, Section
 from secpack.parser.characters import visible
@@ -43,50 +43,20 @@ def document(facts: BulletinFacts, site: Site) -> dict[str, Any]:
     )
 
 
-def publisher(profile: Profile) -> dict[str, Any]:
-    """The publisher; reading the profile has checked that all of this is there."""
-    assert profile.csaf
-    name = visible((profile.team if profile.team.strip() else profile.issuer).strip())
-    return filled(
-        category="vendor",
-        name=name,
-        namespace=profile.csaf.namespace,
-        contact_details=visible(profile.csaf.contact.strip()),
-    )
-
-
 def _head(facts: BulletinFacts, site: Site, rows: tuple[PackageRow, ...]) -> dict[str, Any]:
     thanked = [
         {"names": [visible(c.name)], "summary": c.role} for c in facts.bulletin.summary.credits
     ]
-    return filled(
+    return head(
+        site.profile,
+        facts.bulletin.id,
+        facts.history,
         acknowledgments=thanked,
         category="csaf_security_advisory" if rows else "csaf_base",
-        csaf_version="2.0",
-        distribution={"tlp": {"label": "WHITE", "url": "https://www.first.org/tlp/"}},
-        lang="en",
         notes=list(_notes(facts)),
-        publisher=publisher(site.profile),
         references=list(_references(facts, site)),
         title=facts.heading,
-        tracking=_tracking(facts),
     )
-
-
-def _tracking(facts: BulletinFacts) -> dict[str, Any]:
-    revisions = [
-        {"date": moment(day), "number": str(number), "summary": visible(words)}
-        for number, (day, words) in enumerate(facts.history, 1)
-    ]
-    return {
-        "current_release_date": moment(facts.changed),
-        "generator": {"engine": {"name": "secpack-archive"}},
-        "id": facts.bulletin.id,
-        "initial_release_date": moment(facts.bulletin.published),
-        "revision_history": revisions,
-        "status": "final",
-        "version": str(len(revisions)),
-    }
 
 
 def _notes(facts: BulletinFacts) -> Iterator[dict[str, str]]:
@@ -113,27 +83,11 @@ def _note(category: str, section: Section, facts: BulletinFacts) -> Iterator[dic
 def _references(facts: BulletinFacts, site: Site) -> Iterator[dict[str, str]]:
     """This document, the page, the signed text and its signatures, and the text's own links."""
     bulletin = facts.bulletin
-    yield _external("This document", f"{site.url}/{csaf_url(bulletin)}") | {"category": "self"}
-    yield _external("The bulletin's page", f"{site.url}/{page_url(bulletin, site.profile)}")
+    yield external("This document", f"{site.url}/{csaf_url(bulletin)}") | {"category": "self"}
+    yield external("The bulletin's page", f"{site.url}/{page_url(bulletin, site.profile)}")
     files = [(bulletin.document.file.name, "The signed text")]
     files += [(s.file.name, f"Signature of {s.signer}") for s in bulletin.signatures]
     for name, words in files:
-        yield _external(visible(words), f"{site.url}/{beside(bulletin, site.profile, name)}")
+        yield external(visible(words), f"{site.url}/{beside(bulletin, site.profile, name)}")
     for url, label in facts.links.items():
-        yield _external(visible(f"Reference [{label}] of the text"), url)
-
-
-def _external(summary: str, url: str) -> dict[str, str]:
-    return {"category": "external", "summary": summary, "url": url}
-
-
-def vulnerability(each: Vulnerability, profile: Profile) -> dict[str, Any]:
-    """The ids of a vulnerability, when it was published, and where."""
-    urls = [(id_, published_id(scheme, id_, profile)) for id_, scheme in each.ids.items()]
-    others = [(id_, scheme) for id_, scheme in each.ids.items() if scheme != "CVE"]
-    return filled(
-        cve=each.cve,
-        ids=[{"system_name": scheme, "text": id_} for id_, scheme in others],
-        references=[_external(id_, url) for id_, url in urls if is_url(url)],
-        release_date=moment(each.released) if each.released else "",
-    )
+        yield external(visible(f"Reference [{label}] of the text"), url)

@@ -28,9 +28,14 @@ def released(rows: Iterable[PackageRow]) -> tuple[PackageRow, ...]:
     return tuple(seen.values())
 
 
+def product_name(profile: Profile) -> str:
+    """The name of the issuer's product."""
+    return visible(profile.name or profile.issuer or profile.team)
+
+
 def product_tree(rows: Sequence[PackageRow], profile: Profile) -> dict[str, Any]:
     """Releases and packages below the vendor, and packages installed on releases."""
-    product = _product_name(profile)
+    product = product_name(profile)
     versions = [
         _leaf("product_version", release, f"{product} {release}", identity)
         for identity, release in {_release_id(row): row.release for row in rows}.items()
@@ -95,7 +100,7 @@ def remediations(rows: Sequence[PackageRow], profile: Profile, page: str) -> lis
 
 
 def _to_install(release: str, rows: Sequence[PackageRow], profile: Profile) -> str:
-    lines = [f"For {_product_name(profile)} {visible(release)}:"]
+    lines = [f"For {product_name(profile)} {visible(release)}:"]
     for row in rows:
         place = f", in {row.target}" if row.target else ""
         note = f" ({row.note})" if row.note else ""
@@ -114,14 +119,10 @@ def _relationship(identity: str, row: PackageRow, profile: Profile) -> dict[str,
 
 def _words(row: PackageRow, profile: Profile) -> str:
     """An installed package: ``xen 4.17.5-6 in hearth of Quern OS 4.1``."""
-    release = f"{_product_name(profile)} {row.release}"
+    release = f"{product_name(profile)} {row.release}"
     where = f"{row.target} of {release}" if row.target else release
     package = f"{row.package} {row.version}".strip()
     return visible(f"{package} in {where}" if package else where)
-
-
-def _product_name(profile: Profile) -> str:
-    return visible(profile.name or profile.issuer or profile.team)
 
 
 def _release_id(row: PackageRow) -> str:
