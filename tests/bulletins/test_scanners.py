@@ -18,6 +18,7 @@ from bulletins.urls import CSAF_FEED, CSAF_PROVIDER, OSV_ALL, VEX_FEED, csaf_url
 from secpack import Profile, SecpackError, load, load_advisories, load_profile
 from secpack.model.archive import Archive, Context, Fix, Mention, PackageRow, Revision
 from secpack.model.findings import Finding, Severity
+from secpack.profile import Package, Product
 from tests.bulletins import judges
 from tests.bulletins.formats import csaf, exports, osv
 from tests.bulletins.sites import ROOT, Site, build
@@ -316,6 +317,46 @@ def test_csaf_ids_of_products_differ_where_products_do(tmp_path: Path) -> None:
     found = document(with_rows(one(tmp_path), *rows))
     assert len(set(found["vulnerabilities"][0]["product_status"]["fixed"])) == len(rows)
     assert judges.csaf_faults({"one": found}) == {}
+
+
+@pytest.mark.usefixtures("judges")
+def test_csaf_has_one_product_for_all_spellings_of_a_package(tmp_path: Path) -> None:
+    known = Package(purl="pkg:rpm/quern/xen@{version}", cpe=f"cpe:2.3:a:x:{{version}}{':*' * 8}")
+    release = Product(cpe=f"cpe:2.3:o:quern:quern_os:{{version}}{':*' * 7}")
+    profile = replace(PROFILE, product=release, packages={"xen": known})
+    rows = [
+        PackageRow("4.1", "", "Xen packages", "1:4.1-1", 1, name="xen"),
+        PackageRow("4.1", "", "xen-hypervisor", "1:4.1-1", 2, name="xen"),
+        PackageRow("4.1", "", "quern-bell", "2-é", 3),
+    ]
+    (found,) = documents(with_rows(one(tmp_path), *rows), profile).values()
+    assert judges.csaf_faults({"one": found}) == {}
+    status = found["vulnerabilities"][0]["product_status"]
+    assert status["fixed"] == ["4.1//xen/1%3A4.1-1", "4.1//quern-bell/2-%C3%A9"]
+    releases, xen, bell = (
+        branch["branches"][0]["product"]
+        for branch in found["product_tree"]["branches"][0]["branches"]
+    )
+    helper = "product_identification_helper"
+    assert releases[helper] == {"cpe": f"cpe:2.3:o:quern:quern_os:4.1{':*' * 7}"}
+    assert xen[helper] == {
+        "purl": "pkg:rpm/quern/xen@1:4.1-1",
+        "cpe": f"cpe:2.3:a:x:1\\:4.1-1{':*' * 8}",
+    }
+    assert helper not in bell
+
+
+@pytest.mark.usefixtures("judges")
+def test_csaf_has_what_sentences_say_of_releases(tmp_path: Path) -> None:
+    words = "Quern 4.2 is not affected. No update is available for Quern 4.0.\n"
+    found = document(one(tmp_path, body=f"{words}\nPatching\n---\n\n{PACKAGES}"))
+    assert judges.csaf_faults({"one": found}) == {}
+    (each,) = found["vulnerabilities"]
+    assert each["product_status"]["known_not_affected"] == ["4.2"]
+    assert each["product_status"]["known_affected"] == ["4.1", "4.0"]
+    remedies = {r["category"]: r["product_ids"] for r in each["remediations"]}
+    assert remedies == {"vendor_fix": ["4.1"], "none_available": ["4.0"]}
+    assert each["notes"][0]["text"].startswith(words.strip())
 
 
 def test_csaf_repeats_products_only_so_often(tmp_path: Path) -> None:

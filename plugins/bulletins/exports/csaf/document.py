@@ -13,37 +13,44 @@ from bulletins.exports.ids import Vulnerability
 from bulletins.site import Site, about
 from bulletins.urls import beside, csaf_url, page_url
 from secpack.extract.sections import actions, is_on_affected, sections
-from secpack.model.archive import PackageRow, Section
+from secpack.model.archive import Section
 from secpack.parser.characters import visible
 
-#: CSAF repeats a bulletin's products for each vulnerability. No real text comes near this limit.
+#: CSAF repeats a bulletin's products and its summary for each vulnerability. No real text comes
+#: near these limits: of products, and of characters.
 _MOST: Final = 20_000
+_LONGEST: Final = 200_000
 
 
 def document(facts: BulletinFacts, site: Site) -> dict[str, Any]:
     """Return the document: a security advisory if the text names releases, else only the base."""
-    rows = released(facts.bulletin.packages)
+    rows = released(facts.bulletin)
     if len(rows) * len(facts.ids.vulnerabilities) > _MOST:
         rows = ()
     every = facts.ids.vulnerabilities
     if rows and not every:  # then the bulletin's own id is all that there is
         every = (Vulnerability(site.profile.bulletins.prefix, facts.bulletin.id),)
-    note = {"category": "summary", "text": visible(about(facts.bulletin)) or facts.heading}
+    notes = list(_notes(facts))
+    full = "\n\n".join(note["text"] for note in notes if note["category"] == "summary")
+    if not full or len(full) * len(every) > _LONGEST:
+        full = visible(about(facts.bulletin)) or facts.heading
     answers = filled(
-        notes=[note],
+        notes=[{"category": "summary", "text": full}],
         product_status=product_status(rows),
         remediations=remediations(
             rows, site.profile, f"{site.url}/{page_url(facts.bulletin, site.profile)}"
         ),
     )
     return filled(
-        document=_head(facts, site, rows),
+        document=_head(facts, site, "csaf_security_advisory" if rows else "csaf_base", notes),
         vulnerabilities=[vulnerability(each, site.profile) | answers for each in every],
         product_tree=product_tree(rows, site.profile) if rows else {},
     )
 
 
-def _head(facts: BulletinFacts, site: Site, rows: tuple[PackageRow, ...]) -> dict[str, Any]:
+def _head(
+    facts: BulletinFacts, site: Site, category: str, notes: list[dict[str, str]]
+) -> dict[str, Any]:
     thanked = [
         {"names": [visible(c.name)], "summary": c.role} for c in facts.bulletin.summary.credits
     ]
@@ -52,8 +59,8 @@ def _head(facts: BulletinFacts, site: Site, rows: tuple[PackageRow, ...]) -> dic
         facts.bulletin.id,
         facts.history,
         acknowledgments=thanked,
-        category="csaf_security_advisory" if rows else "csaf_base",
-        notes=list(_notes(facts)),
+        category=category,
+        notes=notes,
         references=list(_references(facts, site)),
         title=facts.heading,
     )

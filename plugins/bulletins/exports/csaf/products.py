@@ -8,21 +8,28 @@ fixes which vulnerability. Rows without a release are not products.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Sequence
 from functools import lru_cache
 from typing import Any
 from urllib.parse import quote
 
 from bulletins.exports.data import filled
 from secpack import Profile
-from secpack.model.archive import Fix, PackageRow
+from secpack.extract.answers import answers
+from secpack.model.archive import Bulletin, Fix, PackageRow
 from secpack.parser.characters import visible
+from secpack.profile import Package, Product
 
 
-def released(rows: Iterable[PackageRow]) -> tuple[PackageRow, ...]:
-    """The rows that name a release, each product once."""
+def released(bulletin: Bulletin) -> tuple[PackageRow, ...]:
+    """The rows that name a release, each product once; and a row for what sentences say of one."""
+    stated = [
+        PackageRow(answer.release, "", "", "", answer.lines[0], answer.fix)
+        for answer in answers(bulletin)
+        if answer.fix and not any(row.release == answer.release for row in bulletin.packages)
+    ]
     seen: dict[tuple[str, Fix], PackageRow] = {}
-    for row in rows:
+    for row in (*bulletin.packages, *stated):
         if row.release:
             seen.setdefault((_installed_id(row), row.fix), row)
     return tuple(seen.values())
@@ -37,34 +44,25 @@ def product_tree(rows: Sequence[PackageRow], profile: Profile) -> dict[str, Any]
     """Releases and packages below the vendor, and packages installed on releases."""
     product = product_name(profile)
     versions = [
-        _leaf("product_version", release, f"{product} {release}", identity)
-        for identity, release in {_release_id(row): row.release for row in rows}.items()
+        _leaf(f"{product} {release}", _joined(release), profile.product, release)
+        for release in dict.fromkeys(row.release for row in rows)
     ]
     branches = [_branch("product_name", product, versions)]
     packages: defaultdict[str, dict[str, str]] = defaultdict(dict)
     for row in rows:
         if row.package:
-            packages[row.package][row.version] = _package_id(row)
+            packages[_name(row)][row.version] = _package_id(row)
     for name, ids in packages.items():
-        branches += _package_branches(name, ids)
+        known = profile.packages.get(name, Package())
+        leaves = [_leaf(f"{name} {v}", id_, known, v) for v, id_ in ids.items() if v]
+        branches += [_branch("product_name", visible(name), leaves)] if leaves else []
+        if "" in ids:
+            branches.append(_leaf(name, ids[""], known, ""))
     installed = {_installed_id(row): row for row in rows if row.package}
     return filled(
         branches=[_branch("vendor", visible(profile.issuer or profile.team), branches)],
         relationships=[_relationship(id_, row, profile) for id_, row in installed.items()],
     )
-
-
-def _package_branches(name: str, ids: dict[str, str]) -> Iterator[dict[str, Any]]:
-    """A package with its versions; ``ids`` are those of the products by version."""
-    known = [
-        _leaf("product_version", version, f"{name} {version}", identity)
-        for version, identity in ids.items()
-        if version
-    ]
-    if known:
-        yield _branch("product_name", visible(name), known)
-    if "" in ids:
-        yield _leaf("product_name", name, name, ids[""])
 
 
 def product_status(rows: Sequence[PackageRow]) -> dict[str, list[str]]:
@@ -121,7 +119,7 @@ def _words(row: PackageRow, profile: Profile) -> str:
     """An installed package: ``xen 4.17.5-6 in hearth of Quern OS 4.1``."""
     release = f"{product_name(profile)} {row.release}"
     where = f"{row.target} of {release}" if row.target else release
-    package = f"{row.package} {row.version}".strip()
+    package = f"{_name(row)} {row.version}".strip()
     return visible(f"{package} in {where}" if package else where)
 
 
@@ -129,12 +127,17 @@ def _release_id(row: PackageRow) -> str:
     return _joined(row.release)
 
 
+def _name(row: PackageRow) -> str:
+    """One name for all spellings of a package that the profile knows."""
+    return row.name or row.package
+
+
 def _package_id(row: PackageRow) -> str:
-    return _joined(row.package, row.version)
+    return _joined(_name(row), row.version)
 
 
 def _installed_id(row: PackageRow) -> str:
-    return _joined(row.release, row.target, row.package, row.version)
+    return _joined(row.release, row.target, _name(row), row.version)
 
 
 @lru_cache(maxsize=10_000)
@@ -154,6 +157,9 @@ def _branch(category: str, name: str, branches: list[dict[str, Any]]) -> dict[st
     return {"category": category, "name": name, "branches": branches}
 
 
-def _leaf(category: str, name: str, words: str, identity: str) -> dict[str, Any]:
+def _leaf(words: str, identity: str, known: Product, version: str) -> dict[str, Any]:
+    """A version of a product, or all of it, with the names by which scanners know it."""
     product = {"name": visible(words), "product_id": identity}
-    return {"category": category, "name": visible(name), "product": product}
+    product |= filled(product_identification_helper=known.identifiers(version))
+    category = "product_version" if version else "product_name"
+    return {"category": category, "name": visible(version or words), "product": product}
