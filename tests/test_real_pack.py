@@ -327,7 +327,7 @@ def test_another_issuer_with_every_gpg(
     page = sites[0].read("canary/009/index.html")
     assert "good, key valid until 2023-10-10" in page  # by a key that was retired, and has expired
     assert "key revoked, 2023-10-10: retired, and no longer used" in page
-    assert re.search("first in commit [0-9a-f]{40}, dated 2023-02-02", page)
+    assert re.search("first in commit [0-9a-f]{12}, dated 2023-02-02", page)
     assert sites[0].files() == sites[1].files()
 
 

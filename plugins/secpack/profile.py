@@ -24,6 +24,7 @@ _MAX_BYTES: Final = 256 * 1024
 _MAX_LINE: Final = 4000
 _MAX_DOTS: Final = 50
 _MAX_ADVISORY: Final = 99_999
+MAX_DEPTH: Final = 5  # certifications from an anchor to a signer's key
 _MAX_SHIPPING: Final = 5  # texts whose packages the profile gives: a rule should read more
 
 #: What a canary can state: how many bulletins there are, the master key, when the next one is due,
@@ -340,7 +341,9 @@ class Profile:
     tracker: bool = True
     master_key: Fingerprint = ""
     anchors: tuple[Anchor, ...] = ()
-    depth: Annotated[int, Form(range(1, 6).__contains__, "a number from 1 to 5")] = 1
+    depth: Annotated[
+        int, Form(range(1, MAX_DEPTH + 1).__contains__, f"a number from 1 to {MAX_DEPTH}")
+    ] = 1
     required: Annotated[int, Form(lambda count: count >= 0, "a number; 0 means all")] = 0
     accepted: tuple[Annotated[str, one_of(_ACCEPTED)], ...] = _ACCEPTED
     links: Links = Links()

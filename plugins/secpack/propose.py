@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Final
+from typing import Final, TypeAlias
 
 from secpack.archive import load
 from secpack.errors import SecpackError, as_far_as_usable
@@ -20,7 +20,7 @@ from secpack.model.archive import Archive, Key, Publication, Signature
 from secpack.pack import SKIPPED
 from secpack.parser.characters import visible
 from secpack.parser.letterhead import BANNER
-from secpack.profile import STATES, Anchor, profile_of
+from secpack.profile import MAX_DEPTH, STATES, Anchor, profile_of
 from secpack.signatures.gpgv import Checker
 from secpack.signatures.packets import likeness
 from secpack.tables import Wrong
@@ -31,6 +31,9 @@ _ENDING: Final = re.compile(r"(\.(?:sig|sign|asc|gpg|pgp))(\.[A-Za-z0-9_-][A-Za-
 _MASTER: Final = re.compile(r"(?i)master|owner|root|certif")
 _PART: Final = re.compile(r"[0-9]+|[A-Za-z]+|[._@+-]")
 _MOST: Final = 20  # lines on what could not be guessed
+
+#: The name of a signer, the key, and the texts that it signed.
+_Signer: TypeAlias = tuple[str, Key, list[Publication]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +75,7 @@ def propose(root: Path) -> str:
     errors: list[SecpackError] = []
 
     def archive_with(*anchors: Anchor) -> Archive:
-        own = replace(profile, anchors=anchors)
+        own = replace(profile, anchors=anchors, depth=MAX_DEPTH)
         return as_far_as_usable(lambda: load(root, profile=own, checker=Checker()), errors)
 
     try:
@@ -81,12 +84,18 @@ def propose(root: Path) -> str:
         return layout + _unguessed([*doubts, str(error)])
     if not archive.advisories:
         layout = layout.replace("# name", "tracker = false  # no text names an XSA\n# name", 1)
-    lost = [f for f in archive.findings if f.code.startswith(("stray", "misplaced", "orphan"))]
+    codes = ("stray", "misplaced", "orphan", "signature-unknown")
+    lost = [f for f in archive.findings if f.code.startswith(codes)]
     unguessed = [*doubts, *map(str, errors), *(f"{f.file}: {f.message}" for f in lost)]
     candidates = _candidates(archive)
     with suppress(SecpackError):  # which of them certify whom
         archive = archive_with(*map(Anchor, candidates))
-    parts = [*_states(archive), *_signers(archive), *_anchors(archive, candidates)]
+    signed, twice = _signed(archive)
+    unguessed = [*twice, *unguessed]
+    depth = max((len(key.chain.keys) - 1 for _, key, _ in signed if key.chain), default=1)
+    if depth > 1:
+        layout = layout.replace("# name", f"depth = {depth}\n# name", 1)
+    parts = [*_states(archive), *_signers(archive, signed), *_anchors(archive, candidates)]
     return layout + "\n".join(parts) + "\n" + _unguessed(unguessed)
 
 
@@ -226,16 +235,26 @@ def _states(archive: Archive) -> Iterator[str]:
     yield from [f"states = {_listed(states)}"] if stated else []
 
 
-def _signers(archive: Archive) -> Iterator[str]:
-    keys = {key.fingerprint: key for key in reversed(archive.keys)}
-    signed: dict[tuple[str, str], list[Publication]] = {}
+def _signed(archive: Archive) -> tuple[list[_Signer], list[str]]:
+    """The signers, each with the key of most texts; and lines on the other keys of a name."""
+    keys = {key.fingerprint: key for key in reversed(archive.keys) if not key.unusable}
+    signed: defaultdict[str, defaultdict[str, list[Publication]]]
+    signed = defaultdict(lambda: defaultdict(list))
     for publication in archive.publications:
         for s in (s for s in publication.signatures if s.primary in keys):
-            name = _signer(s, keys[s.primary])
-            signed.setdefault((name, s.primary), []).append(publication)
-    for (name, fingerprint), documents in sorted(signed.items(), key=lambda item: item[0]):
-        yield f"\n[signers.{_quoted(name)}]\nname = {_quoted(_owner(keys[fingerprint]))}"
-        yield f'fingerprint = "{fingerprint}"'
+            signed[_signer(s, keys[s.primary])][s.primary].append(publication)
+    signers, doubts = [], []
+    for name, by_key in sorted(signed.items()):
+        first, *others = sorted(by_key, key=lambda each: (-len(by_key[each]), each))
+        signers.append((name, keys[first], by_key[first]))
+        doubts += [f"{name!r} also signed with the key {other}" for other in others]
+    return signers, doubts
+
+
+def _signers(archive: Archive, signers: Sequence[_Signer]) -> Iterator[str]:
+    for name, key, documents in signers:
+        yield f"\n[signers.{_quoted(name)}]\nname = {_quoted(_owner(key))}"
+        yield f'fingerprint = "{key.fingerprint}"'
         for kind, every in (("bulletins", archive.bulletins), ("canaries", archive.canaries)):
             if days := [p.published for p in documents if p in every]:
                 others = [p.published for p in every if p not in documents]

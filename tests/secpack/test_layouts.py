@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import tomllib
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date
@@ -411,6 +412,34 @@ def test_a_proposal_for_odd_packs(
     text = proposed(make_pack(tmp_path, files), capsys)
     assert set(lines) <= set(text.split("\n"))
     assert all(line.isprintable() for line in text.split("\n"))
+
+
+def test_a_proposal_for_a_pack_whose_signatures_are_not_all_good(
+    tmp_path: Path, gnupg: Gnupg, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Each name has one table, with a key; and the depth that leads from an anchor to them all."""
+    for name in ("relay", "cara", "eve"):
+        gnupg.make(name)
+    gnupg.certify("relay", by="root")
+    gnupg.certify("cara", by="relay")
+    files = numbered(1, 2, 3) | {"keys/broken.asc": KEY}
+    files |= {f"keys/{name}.asc": gnupg.export(name) for name in ("root", "relay", "cara", "ada")}
+    for number, signers in ((1, "cara ada"), (2, "cara ada"), (3, "ada cara")):
+        path = f"QSBs/qsb-{number:03d}-{2000 + number}.txt"
+        text = str(files[path]).encode()
+        for name, signer in zip(("cara", "ada"), signers.split(), strict=True):
+            files[f"{path}.sig.{name}"] = gnupg.sign(text, signer)
+        files[f"{path}.sig.eve"] = gnupg.sign(text, "eve")
+        files[f"{path}.sig.bob"] = gnupg.sign(b"another text", "ada")
+    text = proposed(make_pack(tmp_path, files), capsys)
+    profile = tomllib.loads(finished(text, gnupg.fingerprints["root"]))
+    assert profile["depth"] == 2
+    names = ("ada", "cara")
+    assert {name: s["fingerprint"] for name, s in profile["signers"].items()} == {
+        name: gnupg.fingerprints[name] for name in names
+    }
+    assert f"# 'ada' also signed with the key {gnupg.fingerprints['cara']}\n" in text
+    assert text.count("made with a key that is not in the pack") == 3
 
 
 def test_no_proposal_without_a_text(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -121,6 +121,9 @@ def case(gnupg: Gnupg, name: str) -> bytes:
         "late-legacy": lambda: gnupg.sign(
             TEXT, "ines", "--digest-algo", "SHA1", "--detach-sign", time="20200601T000000"
         ),
+        "weak": lambda: gnupg.sign(
+            TEXT, "ines", "--allow-weak-digest-algos", "--digest-algo", "MD5", "--detach-sign"
+        ),
         "bad": lambda: gnupg.sign(TEXT + b" ", "ines"),
         "expired-signature": lambda: gnupg.sign(
             TEXT, "ines", "--default-sig-expire", "1d", "--detach-sign"
@@ -164,6 +167,7 @@ def case(gnupg: Gnupg, name: str) -> bytes:
     [
         ("legacy", Verdict.GOOD_LEGACY),
         ("late-legacy", Verdict.OBSOLETE_DIGEST),
+        ("weak", Verdict.REFUSED),
         ("bad", Verdict.BAD),
         ("expired-signature", Verdict.MALFORMED),
         ("unknown-key", Verdict.UNKNOWN_KEY),

@@ -43,7 +43,8 @@ _TAIL: Final = re.compile(r"(?:[.,;:)]|$|\s\()")
 # Words that change or negate what follows, as in "early May" and "not in May".
 _OTHERWISE: Final = re.compile(
     r"(?i)\b(?:first|second|third|fourth|last|early|mid|middle|late|beginning|start(?:ing)?|around"
-    r"|about|roughly|after|since|earlier|sooner|days?|weeks?|months?|[a-z]+day|not|never|no)\b"
+    r"|about|roughly|after|since|earlier|sooner|days?|weeks?|months?|[a-z]+day|not|never|no"
+    r"|midnight|noon|[ap]\.?m|utc|gmt|o.clock|close)\b"
 )
 _JOINTS: Final = {"between": ("and",), "from": ("to", "until", "through")}
 _WORDS: Final = {

@@ -53,7 +53,7 @@ _VERDICTS: Final = {
 _NO_PUBLIC_KEY: Final = "9"
 _ERRORS: Final = {
     "4": "does not know the algorithm",
-    "5": "does not know the digest",
+    "5": "does not accept the digest",  # MD5, or one that it does not know
     "6": "rejects the key, perhaps because its self-signature uses an obsolete digest",
 }
 
