@@ -532,6 +532,20 @@ def test_history_has_every_version(real_pack: Path) -> None:
     assert not history.pending
 
 
+def test_documents_with_several_versions_have_a_page_of_them(site: Site) -> None:
+    data = json.loads(site.read("data/history.json"))
+    assert judges.data_faults(data) == []
+    several = [each for each in data["documents"] if len(each["versions"]) > 1]
+    files = site.files()
+    pages = [path for path in files if path.endswith("/history/index.html")]
+    assert (len(pages), len(several)) == (29, 29)
+    for version in (version for each in several for version in each["versions"]):
+        assert hashlib.sha256(files[version["file"]]).hexdigest() == version["sha256"]
+    page = site.read("canary/026/index.html")
+    assert page.count('history/index.html#version-1">version 1</a>') == 1
+    assert "noted in version 3" in site.read("qsb/046/history/index.html")
+
+
 def test_a_replay_of_history_shows_no_draft(real_pack: Path) -> None:
     """Twenty of its states; make replay shows all of them."""
     profile = load_profile(PROFILE)

@@ -26,6 +26,7 @@ from secpack.model.archive import (
 )
 from secpack.model.blocks import Id, running_text
 from secpack.model.findings import Finding
+from secpack.model.history import Pending, Version
 from secpack.parser.characters import visible
 from secpack.signatures.policy import (
     Standing,
@@ -192,6 +193,28 @@ class Site:
         """All advisories by number."""
         return {advisory.number: advisory for advisory in self.archive.advisories}
 
+    @cached_property
+    def versions(self) -> Mapping[str, tuple[Version, ...]]:
+        """The versions of each document that has several, oldest first, by its id."""
+        histories = ((each.id, each.versions) for each in self.archive.history.documents)
+        return {id_: each for id_, each in histories if len(each) > 1 and id_ in self.documents}
+
+    @cached_property
+    def covered(self) -> Mapping[str, tuple[str, int]]:
+        """By the digest of its text: the page with a version, and the version's number."""
+        return {
+            version.file.sha256: (urls.history_url(self.documents[id_], self.profile), number)
+            for id_, versions in self.versions.items()
+            for number, version in enumerate(versions, 1)
+        }
+
+    @cached_property
+    def pending(self) -> Mapping[str, Pending]:
+        """The texts shown here that are no newest versions, by path; a strict build has none."""
+        shown = {t.document.file for p in self.archive.publications for t in signed_texts(p)}
+        shown |= {attachment.file for attachment in self.archive.attachments}
+        return {p.file.path: p for p in self.archive.history.pending if p.file in shown}
+
     def served_files(self) -> Iterator[tuple[str, File]]:
         """All files of the pack that the site serves byte for byte, with their URLs."""
         profile = self.profile
@@ -199,6 +222,12 @@ class Site:
             for text in signed_texts(publication):
                 for file in (text.document.file, *(s.file for s in text.signatures)):
                     yield urls.beside(publication, profile, file.name), file
+        for id_, versions in self.versions.items():
+            folder = urls.history_url(self.documents[id_], profile)
+            for number, version in enumerate(versions, 1):
+                name = folder + urls.version_name(version, number)
+                yield name, version.file
+                yield from ((f"{name}.sig.{s.signer}", s.file) for s in version.signatures)
         for attachment in self.archive.attachments:
             for file in (attachment.file, *(s.file for s in attachment.signatures)):
                 yield urls.attachment_url(attachment, file.name, profile), file

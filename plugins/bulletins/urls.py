@@ -9,11 +9,13 @@ from urllib.parse import quote
 from bulletins.lookups import slug_of
 from secpack import mirror
 from secpack.model.archive import Advisory, Attachment, Bulletin, Canary, Key, Publication
+from secpack.model.history import Version
 from secpack.profile import Kind, Profile, Scheme
 
 #: Data; of OSV, all bulletins in one file; of CSAF, the trees of bulletins and of verdicts, their
 #: feeds, and where programs start; all verdicts as OpenVEX.
 ARCHIVE_JSON = mirror.ARCHIVE_JSON
+HISTORY_JSON = "data/history.json"
 MANIFEST_JSON = "data/manifest.json"
 SCHEMA_JSON = "data/schema.json"
 CALENDAR = "feeds/canaries.ics"
@@ -79,6 +81,16 @@ def page_url(publication: Publication, profile: Profile) -> str:
 def beside(publication: Publication, profile: Profile, name: str) -> str:
     """A file next to a document's page: ``qsb/029/qsb-029-2017.txt``."""
     return page_url(publication, profile) + name
+
+
+def history_url(publication: Publication, profile: Profile) -> str:
+    """The versions of a document: ``qsb/029/history/``."""
+    return beside(publication, profile, "history/")
+
+
+def version_name(version: Version, number: int) -> str:
+    """The name of a version's text: ``qsb-029-2017.v1.txt``; a signature's has a signer, too."""
+    return f"{version.file.name.removesuffix('.txt')}.v{number}.txt"
 
 
 def json_url(publication: Publication, profile: Profile) -> str:

@@ -162,6 +162,39 @@ files: Final = "Original and signatures"
 revisions: Final = "Revisions"
 revisions_introduction: Final = "As recorded in the text:"
 
+# --- versions ---------------------------------------------------------------------------------
+
+versions: Final = "Versions"
+versions_changed: Final = {
+    True: Markup("Changed after all had signed: {versions}."),
+    False: Markup("Only white space changed after all had signed: {versions}."),
+}
+versions_of: Final = "{title}: versions"
+versions_description: Final = "Every text of {id} that was signed, who signed it, and what changed."
+versions_introduction: Final = (
+    "Each version is a text that its signers have signed. The times are those that signers claim. "
+    "No signature says when a text was published."
+)
+version_title: Final = "Version {number}"
+version_signed: Final = Markup("Signed {time}")
+version_commit: Final = Markup("first in commit <code>{commit}</code>")
+version_misfit: Final = Markup("Not shown as {id}: {reason}.")
+version_unsigned: Final = "Not signed by {names}."
+only_space: Final = "only white space differs from version {number}."
+no_entry: Final = "no changelog entry"
+noted_later: Final = "noted in version {number}"
+changes_since: Final = "Changed since version {number}:"
+changes_cut: Final = "This difference is too long to be shown in full: compare the two texts."
+packages_changed: Final = "Packages:"
+covers_version: Final = Markup('Good over <a href="{url}#version-{number}">version {number}</a>')
+check_versions: Final = "Save the texts and the signatures linked above"
+changed_later: Final = Markup("{count} changed more than a day after all had signed: {links}.")
+unknown_versions: Final = (
+    "Older versions are not known here: this copy was made without the history of the pack."
+)
+pending: Final = "Pending: {reason}. A published site shows the newest version, if there is one."
+pending_here: Final = "Pending, and not on a published site:"
+
 # --- packages ---------------------------------------------------------------------------------
 
 later: Final = "Later:"
@@ -598,6 +631,11 @@ exports: Final = {
         "archive.json",
         "The whole archive: documents, signatures and verdicts, advisories, keys. The page of each "
         "document links to that document’s data.",
+    ),
+    "history": (
+        "data",
+        "history.json",
+        "The versions of each document: who signed which text, and when; what kind of change.",
     ),
     "schema": ("data", "schema.json", "A JSON Schema of these files."),
     "osv": (

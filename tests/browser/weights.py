@@ -17,6 +17,7 @@ KINDS = {
     "overview": ("index.html", None),
     "bulletin": ("qsb/[0-9]*/index.html", 40_000),
     "canary": ("canary/[0-9]*/index.html", 40_000),
+    "versions": ("*/[0-9]*/history/index.html", 40_000),
     "bulletins": ("qsb/index.html", 60_000),
     "canaries": ("canary/index.html", 60_000),
     "tracker": ("xsa/index.html", 160_000),

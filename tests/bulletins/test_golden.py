@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import shutil
+import subprocess
 from pathlib import Path
 
 from tests.bulletins.sites import ROOT, build
@@ -12,10 +14,31 @@ GOLDEN = DATA / "golden"
 EXPECTED = GOLDEN / "expected"
 
 
+def with_history(pack: Path) -> Path:
+    """The pack as a checkout: a commit for each folder of older files, and one with the pack."""
+    shutil.copytree(GOLDEN / "secpack", pack)
+    run_git(pack, "init", "--quiet", "--object-format=sha1")
+    for day, older in enumerate([*sorted((GOLDEN / "history").iterdir()), GOLDEN / "secpack"], 1):
+        shutil.copytree(older, pack, dirs_exist_ok=True, copy_function=shutil.copy)
+        run_git(pack, "add", "--all", ".")
+        date = f"2019-03-{day:02}T00:00:00Z"
+        run_git(pack, "commit", "--quiet", "--message", "A commit", date=date)
+    return pack
+
+
+def run_git(pack: Path, *arguments: str, date: str = "") -> None:
+    """Run git so that commits have the same names everywhere."""
+    settings = ("user.name=Q", "user.email=q@example.org", "commit.gpgsign=false")
+    command = ["git", *(part for setting in settings for part in ("-c", setting)), *arguments]
+    dates = {"GIT_AUTHOR_DATE": date, "GIT_COMMITTER_DATE": date}
+    ours = {"GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_NOSYSTEM": "1"}
+    subprocess.run(command, cwd=pack, env=os.environ | dates | ours, check=True)
+
+
 def test_golden_site(tmp_path: Path, golden: bool) -> None:
     site = build(
         tmp_path / "site",
-        SECPACK=GOLDEN / "secpack",
+        SECPACK=with_history(tmp_path / "pack"),
         PROFILE=GOLDEN / "profile.toml",
         XSA=GOLDEN / "xsa.yml",
     )

@@ -15,7 +15,7 @@ from bulletins.pages.evidence import grouped
 from secpack.model.archive import Verdict
 from secpack.signatures.policy import Standing
 from tests.bulletins.sites import Site, build, verified
-from tests.keys import Gnupg, new_gnupg
+from tests.keys import THEN, Gnupg, new_gnupg
 from tests.packs import canary, make_pack
 from tests.secpack.test_git import git
 
@@ -95,6 +95,7 @@ def site_of(
     waiver: str = "",
     *,
     tampered: bool = False,
+    time: str = THEN,
     files: Mapping[str, bytes] = MappingProxyType({}),
 ) -> Site:
     """Two canaries by Ines; Tomek has signed the first one, and left before the second."""
@@ -106,7 +107,7 @@ def site_of(
     whole["keys/master-key/master.asc"] = gnupg.export("master")
     whole |= {f"keys/team/{name}.asc": gnupg.export(name) for name in ("ines", "tomek")}
     whole[f"{FIRST}.sig.tomek"] = gnupg.sign(texts[FIRST] + b"!" * tampered, "tomek")
-    whole |= {f"{path}.sig.ines": gnupg.sign(text, "ines") for path, text in texts.items()}
+    whole |= {f"{p}.sig.ines": gnupg.sign(text, "ines", time=time) for p, text in texts.items()}
     profile = folder / "profile.toml"
     pack = make_pack(folder / "pack", whole)
     profile.write_text(PROFILE.format(**gnupg.fingerprints) + waiver)
@@ -129,7 +130,7 @@ def places(site: Site, number: str, name: str) -> dict[str, str]:
 
 
 def test_a_signer_who_left_is_no_alarm(tmp_path: Path, gnupg: Gnupg) -> None:
-    site = site_of(tmp_path, gnupg)
+    site = site_of(tmp_path, gnupg, time="20210305T000000")
     page = site.read("canary/002/index.html")
     assert "Tomek no longer signs canaries, as the profile of this archive says." in page
     assert "No good signature by Tomek" not in page

@@ -8,7 +8,7 @@ from datetime import date
 from importlib.resources import files
 
 from bulletins import urls
-from bulletins.exports.archive_json import archive_files, manifest_json
+from bulletins.exports.archive_json import archive_files, history_json, manifest_json
 from bulletins.exports.calendar import calendar
 from bulletins.exports.crawlers import security_txt
 from bulletins.exports.csaf import csaf_files, is_provider
@@ -27,6 +27,7 @@ def exports(site: Site) -> Iterator[Export]:
     documents = tuple(urls.json_url(p, site.profile) for p in archive.publications)
     yield Export("archive", urls.ARCHIVE_JSON, lambda: archive_files(site), documents)
     yield _one("schema", urls.SCHEMA_JSON, _schema, site)
+    yield _one("history", urls.HISTORY_JSON, history_json, site)
     yield _one("manifest", urls.MANIFEST_JSON, manifest_json, site)
     records = tuple(urls.osv_url(bulletin) for bulletin in archive.bulletins)
     yield Export("osv", urls.OSV_ALL, lambda: osv_files(all_facts(site), site), records)

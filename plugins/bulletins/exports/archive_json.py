@@ -16,6 +16,7 @@ from bulletins.site import Site
 from secpack import Profile
 from secpack.extract.answers import Answer, answers
 from secpack.extract.sections import Quotation, actions, affected, sections
+from secpack.history import version_data
 from secpack.model.archive import (
     Advisory,
     Attachment,
@@ -245,6 +246,23 @@ def manifest_json(site: Site) -> bytes:
             "canaries": _newest(archive.canaries),
         }
     )
+
+
+def history_json(site: Site) -> bytes:
+    """The versions of all documents, and of no other texts."""
+    history = site.archive.history
+    urls_of = {file.sha256: url for url, file in reversed([*site.served_files()])}
+    documents = [
+        {
+            "id": each.id,
+            "versions": [
+                version_data(v) | {"file": urls_of.get(v.file.sha256)} for v in each.versions
+            ],
+        }
+        for each in history.documents
+    ]
+    is_complete = not history.unavailable
+    return to_json({"format": _FORMAT, "complete": is_complete, "documents": documents})
 
 
 def _newest(publications: Sequence[Publication]) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from bulletins import urls, words
 from bulletins.exports import exports
 from bulletins.pages import model
 from bulletins.pages.documents import bulletin_page, canary_page
+from bulletins.pages.history import history_pages
 from bulletins.pages.lists import home_page, keys_page, list_pages, lookup_pages
 from bulletins.pages.model import Link
 from bulletins.pages.tracker import advisory_pages, id_page, tracker_page
@@ -36,6 +37,7 @@ def _archive_pages(site: Site) -> Iterator[tuple[str, model.MakePage]]:
     profile, archive = site.profile, site.archive
     yield from list_pages(site, profile.bulletins, archive.bulletins)
     yield from list_pages(site, profile.canaries, archive.canaries)
+    yield from history_pages(site)
     yield urls.KEYS, partial(keys_page, site)
     yield urls.FEEDS, partial(_feeds_page, site)
     yield urls.SEARCH, partial(_search_page, site)

@@ -138,6 +138,8 @@ def _body(site: Site, publication: Publication, text: Rendered, room: int) -> mo
         ),
         older=item(site, older) if older else None,
         newer=item(site, newer) if newer else None,
+        pending=site.pending.get(file.path),
+        versions=site.versions.get(publication.id, ()),
     )
 
 

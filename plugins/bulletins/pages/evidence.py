@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from shlex import quote as quoted
 from urllib.parse import quote
 
 from bulletins import words
 from bulletins.pages.items import signer_name
-from bulletins.pages.model import Evidence, Link, SignatureItem
+from bulletins.pages.model import Check, Evidence, Link, SignatureItem
 from bulletins.site import Site
 from bulletins.urls import key_url
 from secpack.model.archive import File, Key, Signature, Verdict
@@ -18,22 +18,38 @@ from secpack.signatures.policy import in_words, revocation_in_words
 
 def evidence(site: Site, file: File, signatures: Sequence[Signature]) -> Evidence:
     """The evidence for a file next to the page, and its signatures."""
-    signing = _keys_of(site, signatures)
-    anchors = _anchors(site, signing)
-    items = tuple(_signature(site, signature, anchors) for signature in signatures)
-    links = dict.fromkeys(key_link(site, key) for key in signing if key not in anchors)
+    anchors = _anchors(site, _keys_of(site, signatures))
+    items = tuple(_signature(site, signature, file, anchors) for signature in signatures)
+    linked = [item.key for item in items]
     return Evidence(
         file=file,
         faults=tuple(site.signature_findings.get(file.path, ())),
         signatures=items,
         meanings=tuple(dict.fromkeys(_meanings(site, signatures))),
-        keys=tuple(link for link in links if link not in [item.key for item in items]),
-        anchors=tuple(anchors),
-        commands=tuple(_commands(site, file, signatures, signing)),
+        check=check(site, signatures, [(s.file.name, file.name) for s in signatures], linked),
     )
 
 
-def _signature(site: Site, signature: Signature, anchors: Sequence[Key]) -> SignatureItem:
+def check(
+    site: Site,
+    signatures: Sequence[Signature],
+    names: Iterable[tuple[str, str]],
+    linked: Sequence[Link | None] = (),
+) -> Check:
+    """How to check signatures; ``names`` are pairs of a signature's file and its text."""
+    signing = _keys_of(site, signatures)
+    anchors = _anchors(site, signing)
+    links = dict.fromkeys(key_link(site, key) for key in signing if key not in anchors)
+    return Check(
+        keys=tuple(link for link in links if link not in linked),
+        anchors=tuple(anchors),
+        commands=tuple(_commands(site, names, signing)),
+    )
+
+
+def _signature(
+    site: Site, signature: Signature, file: File, anchors: Sequence[Key]
+) -> SignatureItem:
     findings = site.signature_findings.get(signature.file.path, ())
     key = site.keys.get(signature.primary)
     return SignatureItem(
@@ -45,6 +61,7 @@ def _signature(site: Site, signature: Signature, anchors: Sequence[Key]) -> Sign
         notes=tuple(_notes(signature, key)),
         key=key_link(site, key) if key and key not in anchors else None,
         certified=certified(site, key, signature.certified),
+        version=None if signature.covers == file.sha256 else site.covered.get(signature.covers),
     )
 
 
@@ -130,13 +147,11 @@ def _anchors(site: Site, keys: Sequence[Key]) -> list[Key]:
     return [site.keys[f] for f in first if f in site.keys] if len(trusted) > 1 else []
 
 
-def _commands(
-    site: Site, file: File, signatures: Sequence[Signature], keys: Sequence[Key]
-) -> Iterator[str]:
+def _commands(site: Site, names: Iterable[tuple[str, str]], keys: Sequence[Key]) -> Iterator[str]:
     """The commands; gpg forgets the trust in a key that it imports later, save in an anchor."""
     chains = [key.chain for key in keys if key.chain]
     anchors = [quoted(key.file.name) for key in _anchors(site, keys)] or ["master-key.asc"]
-    names = dict.fromkeys(n for key in keys if (n := quoted(key.file.name)) not in anchors)
+    others = dict.fromkeys(n for key in keys if (n := quoted(key.file.name)) not in anchors)
     yield 'export GNUPGHOME="$(mktemp -d)"'
     if any(chain.digest for chain in chains):
         yield 'echo allow-weak-key-signatures > "$GNUPGHOME/gpg.conf"'
@@ -145,12 +160,12 @@ def _commands(
     first = dict.fromkeys(chain.keys[0] for chain in chains)
     for each in first or [anchor.fingerprint for anchor in site.profile.trusted]:
         yield f"echo {each}:6: | gpg --import-ownertrust"
-    if names:
-        yield f"gpg --import {' '.join(names)}"
+    if others:
+        yield f"gpg --import {' '.join(others)}"
     for each in dict.fromkeys(issuer for chain in chains for issuer in chain.keys[1:-1]):
         if each not in first:
             yield f"echo {each}:5: | gpg --import-ownertrust"
-    yield from (f"gpg --verify {s.file.name} {file.name}" for s in signatures)
+    yield from (f"gpg --verify {signature} {text}" for signature, text in names)
     yield "gpgconf --kill all"
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
+from datetime import timedelta
 from functools import partial
 from typing import TypeVar
 
@@ -12,10 +13,11 @@ from bulletins.lookups import Lookup, by_package, by_release, without_release
 from bulletins.pages import model
 from bulletins.pages.continuity import continuity
 from bulletins.pages.evidence import certified, key_link, owner
-from bulletins.pages.items import by_year, item, signer_name, year_links
+from bulletins.pages.items import by_year, item, reference, signer_name, year_links
 from bulletins.pages.model import Link
 from bulletins.site import Site, newest_first
 from secpack.model.archive import Bulletin, Canary, Key, PackageRow, Publication
+from secpack.model.history import Difference
 from secpack.profile import Kind
 from secpack.signatures.policy import revocation_in_words
 from secpack.tracker.statistics import statistics
@@ -24,6 +26,7 @@ _P = TypeVar("_P", Bulletin, Publication)
 
 _EARLIER = 4
 _RELEASES = 2
+_DAY = timedelta(days=1)
 
 
 def home_page(site: Site) -> model.HomePage:
@@ -41,6 +44,7 @@ def home_page(site: Site) -> model.HomePage:
         years=year_links(urls.list_url(site.profile.bulletins), archive.bulletins),
         bulletins=len(archive.bulletins),
         canaries=len(archive.canaries),
+        pending=tuple((reference(site, p.id), p.reason) for p in site.pending.values()),
     )
 
 
@@ -59,12 +63,23 @@ def _list_page(
     return model.ListPage(
         kind="canaries" if kind == site.profile.canaries else "bulletins",
         total=len(publications),
+        changed=tuple(_changed(site, publications)),
+        is_history_known=not site.archive.history.unavailable,
         due=latest.due if isinstance(latest, Canary) else None,
         continuity=continuity(site) if isinstance(latest, Canary) else None,
         years=year_links(urls.list_url(kind), publications),
         groups=tuple((year, [item(site, p) for p in group]) for year, group in by_year(shown)),
         attachments=tuple(_attachments(site, kind)),
     )
+
+
+def _changed(site: Site, publications: Iterable[Publication]) -> Iterator[Link]:
+    """Links to the histories of documents whose words changed after the day of signing."""
+    for publication in publications:
+        versions = site.versions.get(publication.id, ())
+        words = (v for v in versions if v.difference is Difference.WORDS)
+        if any(version.time - versions[0].time > _DAY for version in words):
+            yield Link(urls.history_url(publication, site.profile), publication.id)
 
 
 def _attachments(site: Site, kind: Kind) -> Iterator[model.AttachmentItem]:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from typing import ClassVar, Literal, TypeAlias
 
 from markupsafe import Markup
@@ -28,6 +28,7 @@ from secpack.model.archive import (
     Window,
 )
 from secpack.model.findings import Finding
+from secpack.model.history import Pending, Version
 from secpack.profile import Anchor, Period
 from secpack.signatures.policy import Standing
 from secpack.tracker.statistics import Statistics
@@ -120,7 +121,8 @@ class SignatureItem:
     """A signature, and what the build found; ``notes`` are what else to know of it.
 
     ``key`` is the file of its key, unless that must come from elsewhere.
-    ``alarm`` means that it does not count and nothing explains why.
+    ``alarm`` means that it does not count and nothing explains why. ``version`` is the page
+    and the number of one that it covers instead.
     """
 
     signature: Signature
@@ -131,21 +133,28 @@ class SignatureItem:
     notes: tuple[str, ...]
     key: Link | None
     certified: str
+    version: tuple[str, int] | None
 
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """A signed file, and everything that a reader needs to check its signatures.
+    """A signed file, its signatures, and how to check them.
 
     ``faults`` are about the file as a whole. ``meanings`` are a sentence for each verdict that
-    occurs. ``keys`` are those beside the ones of the signatures, ``anchors`` of several those to
-    get from elsewhere, ``commands`` are lines for a shell.
+    occurs.
     """
 
     file: File
     faults: tuple[Finding, ...]
     signatures: tuple[SignatureItem, ...]
     meanings: tuple[str, ...]
+    check: Check
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """How to check signatures: other keys to save, anchors to get elsewhere, lines for a shell."""
+
     keys: tuple[Link, ...]
     anchors: tuple[Key, ...]
     commands: tuple[str, ...]
@@ -179,7 +188,8 @@ class Body:
     """What the pages of bulletins and canaries share.
 
     ``original`` is the text's characters if it is short enough for the page, otherwise empty.
-    ``notes`` are findings about the text that the profile accepts.
+    ``notes`` are findings about the text that the profile accepts. ``pending`` is why no published
+    site has this text, ``versions`` are all, if there are several.
     """
 
     description: str
@@ -192,6 +202,8 @@ class Body:
     revisions: tuple[Revision, ...]
     older: Item | None
     newer: Item | None
+    pending: Pending | None
+    versions: tuple[Version, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -269,6 +281,36 @@ class CanaryPage(Page):
 
 
 @dataclass(frozen=True, slots=True)
+class VersionItem:
+    """A version of a document; its text has the file name ``name``.
+
+    ``signatures`` are links to their files, by the names of signers, with verdicts and times.
+    ``changelog`` is what to say of its changelog. ``passages`` are what changed, as much as a page
+    can show; ``is_cut`` means that it cannot show all. ``added`` and ``removed`` are packages.
+    """
+
+    number: int
+    version: Version
+    name: str
+    signatures: tuple[tuple[Link, str, datetime | None], ...]
+    changelog: str
+    passages: tuple[tuple[tuple[str, str], ...], ...]
+    is_cut: bool
+    added: tuple[PackageRow, ...]
+    removed: tuple[PackageRow, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class HistoryPage(Page):
+    """All versions of a document, newest first."""
+
+    template: ClassVar = "history.html"
+    item: Item
+    versions: tuple[VersionItem, ...]
+    check: Check
+
+
+@dataclass(frozen=True, slots=True)
 class CanaryMark:
     """A canary in the drawing of all, with the state of each lane."""
 
@@ -294,7 +336,8 @@ class Continuity:
 class HomePage(Page):
     """The front page; ``advisories`` counts all that the tracker or a text mentions.
 
-    ``releases`` are the newest that have a page.
+    ``releases`` are the newest that have a page. ``pending`` are documents whose texts no published
+    site has, with the reasons.
     """
 
     template: ClassVar = "index.html"
@@ -308,6 +351,7 @@ class HomePage(Page):
     years: tuple[Year, ...]
     bulletins: int
     canaries: int
+    pending: tuple[tuple[Reference, str], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -323,13 +367,16 @@ class AttachmentItem:
 class ListPage(Page):
     """All documents of a kind, or one year of a list that is too long; ``groups`` are years.
 
-    ``total`` counts all of the kind; ``due`` is when the next canary is due. ``continuity`` is of
-    all canaries.
+    ``total`` counts all of the kind; ``changed`` are links to the histories of those that changed
+    more than a day after their first version; ``due`` is when the next canary is due.
+    ``continuity`` is of all canaries.
     """
 
     template: ClassVar = "list.html"
     kind: Literal["bulletins", "canaries"]
     total: int
+    changed: tuple[Link, ...]
+    is_history_known: bool
     due: Window | None
     continuity: Continuity | None
     years: tuple[Year, ...]

@@ -75,7 +75,7 @@ def _alike(
     return [(j, i) for _, j, i in sorted(alike)]
 
 
-def _opcodes(old: list[str], new: list[str], most: int) -> list[tuple[str, int, int, int, int]]:
+def opcodes(old: list[str], new: list[str], most: int) -> list[tuple[str, int, int, int, int]]:
     """Return how one list becomes the other: as a whole if they are unlike, or too long.
 
     For each word that it matches, the matcher can look at all pairs of equal words again.
@@ -97,7 +97,7 @@ def _change(before: Statement | None, after: Statement | None, most: int) -> Cha
     if old_words == new_words:
         pairs = zip(old_values, new_values, strict=True)
         return replace(change, values=tuple((a, b) for a, b in pairs if a != b))
-    return replace(change, parts=tuple(_parts(before.text.split(), after.text.split(), most)))
+    return replace(change, parts=tuple(difference(before.text.split(), after.text.split(), most)))
 
 
 def _divided(text: str) -> tuple[tuple[str, ...], list[str]]:
@@ -116,8 +116,9 @@ def _divided(text: str) -> tuple[tuple[str, ...], list[str]]:
     return (*words, text[position:]), values
 
 
-def _parts(old: list[str], new: list[str], most: int) -> Iterator[tuple[str, str]]:
-    for kind, i, j, k, m in _opcodes(old, new, most):
+def difference(old: list[str], new: list[str], most: int) -> Iterator[tuple[str, str]]:
+    """Yield words that stayed (kind empty), were removed (``del``) or added (``ins``)."""
+    for kind, i, j, k, m in opcodes(old, new, most):
         if kind == "equal":
             yield "", " ".join(old[i:j])
             continue

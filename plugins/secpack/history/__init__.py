@@ -58,7 +58,7 @@ def as_data(history: History) -> dict[str, Any]:
     documents = [
         {
             "id": document.id,
-            "versions": [_version(version) for version in document.versions],
+            "versions": [version_data(version) for version in document.versions],
             "signatures": [
                 {"file": s.file.path, "sha256": s.file.sha256, "signer": s.signer or None}
                 | {"time": _printed(s.created), "verdict": s.verdict, "covers": s.covers or None}
@@ -79,7 +79,8 @@ def as_data(history: History) -> dict[str, Any]:
     }
 
 
-def _version(version: Version) -> dict[str, Any]:
+def version_data(version: Version) -> dict[str, Any]:
+    """A version, as data."""
     return {
         "sha256": version.file.sha256,
         "time": _printed(version.time),
@@ -88,8 +89,8 @@ def _version(version: Version) -> dict[str, Any]:
         "signers": {s.signer: _printed(s.created) for s in version.signatures},
         "kind": version.difference,
         "changelog": version.noted,
-        "commit": version.commit,
-        "complete": version.complete,
+        "commit": version.commit or None,
+        "complete": version.complete or None,
         "misfit": version.misfit or None,
     }
 

@@ -72,18 +72,16 @@ def _odd(contents: Contents, kept: Contents, judged: Mapping[str, Signature]) ->
 
 
 def published(history: History, public: Collection[str], withheld: Collection[str]) -> History:
-    """The versions of public documents; without names of commits that could hold withheld ones.
+    """The versions of public documents; without what could name withheld ones, as commits do.
 
     Signature files are those of versions: others can be of drafts.
     """
     named = {each.id: each.versions for each in history.documents if each.id in public}
+    if withheld:
+        named = {name: tuple(_unnamed(v) for v in named[name] if not v.misfit) for name in named}
     return replace(
         history,
-        documents=tuple(
-            DocumentHistory(name, tuple(map(_unnamed, each)) if withheld else each, ())
-            for name, each in named.items()
-            if each
-        ),
+        documents=tuple(DocumentHistory(name, each, ()) for name, each in named.items() if each),
         pending=tuple(each for each in history.pending if each.id not in withheld),
     )
 

@@ -194,12 +194,12 @@ class _Rules:
         covering = self._covering[digest]
         groups = [[s.file.sha256 for s in covering if s.signer == signer] for signer in needed]
         dates = [when, *([datetime.combine(day, time(), UTC)] if day else [])]
-        difference, noted = Difference.FIRST, None
+        difference, entries = Difference.FIRST, None
         if last:
             dates.append(last[1] + timedelta(seconds=1))
             is_same = last[0].file.data.split() == text.file.data.split()
             difference = Difference.SPACE if is_same else Difference.WORDS
-            noted = bool(text.entries - last[0].entries)
+            entries = tuple((text.entries - last[0].entries).elements())
         return Version(
             file=text.file,
             day=day,
@@ -207,7 +207,7 @@ class _Rules:
             updated=max(dates),
             signatures=tuple(text.by[signer] for signer in sorted(text.by)),
             difference=difference,
-            noted=noted,
+            entries=entries,
             commit=self._log.first_with([[digest]]) if self._log else "",
             complete=self._log.first_with([[digest], *groups]) if self._log else "",
             misfit=text.misfit,

@@ -26,7 +26,8 @@ class Version:
     ``day`` is what the text states; letters and attachments state none. ``time`` is that of the
     last signature that was required; ``updated`` is not before the day either, and after that of
     the version before. ``signatures`` are the earliest of each signer, ``unsigned`` the names of
-    expected signers who have not signed. ``noted`` is whether a changelog has a new entry.
+    expected signers who have not signed. ``entries`` are the days of new entries in its changelog,
+    None in a first version.
     ``commit`` is the first that holds the text, ``complete`` the first that also follows the
     signatures required; they are empty without history. ``misfit`` is why it is not published: its
     header is that of another document.
@@ -38,11 +39,16 @@ class Version:
     updated: datetime
     signatures: tuple[Signature, ...]
     difference: Difference
-    noted: bool | None
+    entries: tuple[date, ...] | None
     commit: str
     complete: str
     misfit: str = ""
     unsigned: tuple[str, ...] = ()
+
+    @property
+    def noted(self) -> bool | None:
+        """Whether its changelog has a new entry; None in a first version."""
+        return None if self.entries is None else bool(self.entries)
 
 
 @dataclass(frozen=True, slots=True)

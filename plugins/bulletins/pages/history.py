@@ -1,0 +1,122 @@
+"""The versions of a document: who signed each, and how it differs from the one before."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import astuple, replace
+from functools import partial
+from itertools import accumulate
+from typing import Final
+
+from bulletins import urls, words
+from bulletins.pages import model
+from bulletins.pages.evidence import check
+from bulletins.pages.items import item, signer_name
+from bulletins.pages.model import Link
+from bulletins.site import Site
+from secpack.extract.packages import read_packages
+from secpack.history.diff import changed_passages
+from secpack.model.archive import Bulletin, PackageRow, Publication
+from secpack.model.history import Difference, Version
+from secpack.parser import parse_text
+from secpack.profile import DocumentEntry
+from secpack.signatures.policy import in_words
+
+#: How many comparisons of words, and how many bytes, the differences on a page are worth.
+_MOST_COMPARISONS: Final = 2_000_000
+_ROOM: Final = 16_000
+_TAGS: Final = 12
+
+#: How many unchanged words a difference shows on each side of a change.
+_CONTEXT: Final = 12
+
+
+def history_pages(site: Site) -> Iterator[tuple[str, model.MakePage]]:
+    """What makes the page of each document that has several versions, by URL."""
+    for id_, versions in site.versions.items():
+        publication = site.documents[id_]
+        url = urls.history_url(publication, site.profile)
+        yield url, partial(_history_page, site, publication, versions)
+
+
+def _history_page(
+    site: Site, publication: Publication, versions: Sequence[Version]
+) -> model.HistoryPage:
+    rows = (
+        [_packages(site, publication, version) for version in versions]
+        if isinstance(publication, Bulletin)
+        else []
+    )
+    items = [_version(site, versions, n, rows) for n in range(len(versions), 0, -1)]
+    names = [(link.url, each.name) for each in items for link, _, _ in each.signatures]
+    signatures = [signature for version in versions for signature in version.signatures]
+    return model.HistoryPage(item(site, publication), tuple(items), check(site, signatures, names))
+
+
+def _packages(site: Site, bulletin: Bulletin, version: Version) -> set[PackageRow]:
+    """The packages in a version, without their lines, which differ."""
+    profile, rows = site.profile, bulletin.packages
+    if version.file.sha256 != bulletin.document.file.sha256:
+        document = parse_text(version.file, profile.forms, profile.banners)
+        known = profile.documents.get(bulletin.id, DocumentEntry())
+        rows, _ = read_packages(document, known.packages, profile.package_names)
+    return {replace(row, line=0) for row in rows}
+
+
+def _version(
+    site: Site, versions: Sequence[Version], number: int, rows: Sequence[set[PackageRow]]
+) -> model.VersionItem:
+    """A version; only bulletins have rows of packages, and a changelog."""
+    version, before = versions[number - 1], versions[max(0, number - 2)]
+    name = urls.version_name(version, number)
+    passages: list[tuple[tuple[str, str], ...]] = []
+    if version.difference is Difference.WORDS:
+        texts = (each.file.data.decode("utf-8", "replace") for each in (before, version))
+        found = changed_passages(*texts, most=_MOST_COMPARISONS // len(versions))
+        passages = [tuple(_shortened(passage)) for passage in found]
+    sizes = accumulate(sum(len(text) + _TAGS for _, text in passage) for passage in passages)
+    shown = sum(size <= _ROOM // len(versions) for size in sizes)
+    new, old = (rows[number - 1], rows[max(0, number - 2)]) if rows else (set(), set())
+    return model.VersionItem(
+        number=number,
+        version=version,
+        name=name,
+        signatures=tuple(
+            (Link(f"{name}.sig.{s.signer}", signer_name(site, s.signer)), in_words(s), s.created)
+            for s in version.signatures
+        ),
+        changelog=_changelog(versions, number) if rows else "",
+        passages=tuple(passages[:shown]),
+        is_cut=shown < len(passages),
+        added=tuple(sorted(new - old, key=astuple)),
+        removed=tuple(sorted(old - new, key=astuple)),
+    )
+
+
+def _changelog(versions: Sequence[Version], number: int) -> str:
+    """What is to be said if a change in words has no entry in the changelog of its version.
+
+    A later version can have one, dated after the version before and not after this one.
+    """
+    version = versions[number - 1]
+    if version.difference is not Difference.WORDS or version.noted:
+        return ""
+    before, day = versions[number - 2].time.date(), version.time.date()
+    for other, later in enumerate(versions[number:], number + 1):
+        if any(before < entry <= day for entry in later.entries or ()):
+            return words.noted_later.format(number=other)
+    return words.no_entry
+
+
+def _shortened(passage: Sequence[tuple[str, str]]) -> Iterator[tuple[str, str]]:
+    """The parts of a passage; of unchanged words only those around changes."""
+    for place, (kind, text) in enumerate(passage):
+        shown = text.split()
+        if kind or len(shown) <= 2 * _CONTEXT:
+            yield kind, text
+            continue
+        if place:
+            yield "", " ".join(shown[:_CONTEXT])
+        yield "omitted", "…"
+        if place < len(passage) - 1:
+            yield "", " ".join(shown[-_CONTEXT:])
