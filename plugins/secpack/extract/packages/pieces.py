@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from enum import Enum, auto
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, assert_never
 
 from secpack.extract.packages import vocabulary
 from secpack.model import blocks
@@ -90,6 +90,12 @@ def _pieces(
                     yield from _pieces(rest, lines, product, depth + 1)
             case Table():
                 yield from _rows(block, lines, product, depth)
+            case Preformatted() | blocks.Quotation() | blocks.References():
+                pass  # code, and the words of others
+            case blocks.Letterhead() | blocks.Definitions() | blocks.Rule() | blocks.SignOff():
+                pass
+            case _:
+                assert_never(block)
 
 
 def _words(block: blocks.Block) -> str:
