@@ -1,6 +1,6 @@
 """``data/``: the whole archive as JSON, each document on its own, and the state of the site.
 
-``docs/format.md`` describes the archive's data to people, ``schema.json`` to programs.
+``docs/data.md`` describes the archive's data to people, ``schema.json`` to programs.
 """
 
 from __future__ import annotations
