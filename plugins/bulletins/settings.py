@@ -80,7 +80,8 @@ def read_build(settings: dict[str, Any]) -> Build:
     own_theme = bool(settings.get("ARCHIVE_THEME"))
     templates = environment(settings) if own_theme else None
     url = settings["SITEURL"]
-    site = Site(archive, profile, url if "://" in url else "", own_theme)
+    is_indexed = own_theme and bool(settings.get("SEARCH_INDEX"))
+    site = Site(archive, profile, url if "://" in url else "", own_theme, is_indexed)
     _check_feeds(settings, site)
     return Build(site, templates, is_whole)
 

@@ -41,13 +41,14 @@ class Site:
     """An archive, its profile, and the site's public URL, which is empty if unknown.
 
     ``own_theme`` is whether our own theme makes the pages; only then are there pages for lists,
-    advisories, CVEs, releases and packages.
+    advisories, CVEs, releases and packages. ``is_indexed`` is whether a search finds all words.
     """
 
     archive: Archive
     profile: Profile
     url: str = ""
     own_theme: bool = True
+    is_indexed: bool = False
 
     @property
     def name(self) -> str:

@@ -113,8 +113,8 @@ skip: Final = "Skip to content"
 navigation: Final = "Site"
 more_navigation: Final = "More"
 authority: Final = "The signed text is the authority; these pages are a convenience."
-state: Final = Markup("This copy shows the pack as of {date}.")
-state_commit: Final = Markup("Its commit is <code>{commit}</code>.")
+state: Final = Markup("This copy shows the pack as of {date}{commit}.")
+state_commit: Final = Markup(", commit <code>{commit}</code>")
 bulletins: Final = "Bulletins"
 canaries: Final = "Canaries"
 tracker: Final = "XSA tracker"
@@ -524,12 +524,14 @@ search_description: Final = (
 )
 search_label: Final = "An id, or words"
 search_hint: Final = Markup("For example {examples}, or “a phrase in quotation marks”.")
+for_example: Final = Markup("for example {examples}")
 results: Final = "Results"
 browse_instead: Final = "Browse instead"
 search_status: Final = {
     "found": "{count} found.",
     "most": "Showing the first {count} found.",
     "none": "Nothing found.",
+    "unknown": "No text names {id}.",
     "ids": "Only ids and titles were searched: the word index is missing, or this page was opened "
     "from a folder.",
 }

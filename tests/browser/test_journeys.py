@@ -15,10 +15,10 @@ import feedparser
 import pytest
 
 from tests.browser.conftest import watched
-from tests.browser.served import BASE, Served
+from tests.browser.served import BASE, Served, serve
 from tests.bulletins.sites import build
 from tests.keys import new_gnupg, stop_agent
-from tests.packs import make_pack, numbered
+from tests.packs import bulletin, make_pack, numbered
 
 pytestmark = pytest.mark.slow
 
@@ -65,6 +65,15 @@ def reach(tab: Any, selector: str, words: str = "") -> None:
 def follow(tab: Any, words: str) -> None:
     """Go to the next link that has these words, and follow it, by keyboard."""
     reach(tab, "a", words)
+    with tab.expect_event("framenavigated"):
+        tab.keyboard.press("Enter")
+    tab.wait_for_load_state()
+
+
+def ask(tab: Any, words: str) -> None:
+    """Search from any page, by keyboard."""
+    reach(tab, ".site input")
+    tab.keyboard.type(words)
     with tab.expect_event("framenavigated"):
         tab.keyboard.press("Enter")
     tab.wait_for_load_state()
@@ -274,7 +283,8 @@ def test_searching_without_script_says_where_to_look(browser: Any, demo: Served)
     context = browser.new_context(java_script_enabled=False)
     tab = context.new_page()
     tab.goto(demo.url)
-    follow(tab, "Search")
+    ask(tab, "CVE-2025-90034")
+    assert where(tab) == "search/index.html?q=CVE-2025-90034"
     assert not tab.locator("form").is_visible()
     assert tab.get_by_text("Search needs JavaScript").is_visible()
     follow(tab, "By CVE")
@@ -308,6 +318,15 @@ def search(tab: Any, words: str) -> list[str]:
         ("CVE-2025-90034", "cve/index.html#CVE-2025-90034"),
         ("cve 2025 90034", "cve/index.html#CVE-2025-90034"),
         ("log hopper", "qsb/001/index.html"),
+        ("Quern OS 4.1", "release/4.1/index.html"),
+        ("3.2", "release/3.2/index.html"),
+        ("sluice", "package/quern-sluice/index.html"),
+        ("2025-05", "qsb/012/index.html"),
+        ("2017-04-11", "qsb/003/index.html"),
+        ("april 2017", "qsb/003/index.html"),
+        ("7961 FFB2 E875", "keys/index.html#7961FFB2E875FF73201BC296EBFE307C073FF6D7"),
+        ("0xEBFE307C073FF6D7", "keys/index.html#7961FFB2E875FF73201BC296EBFE307C073FF6D7"),
+        ("tomek varga", "keys/index.html#BF138F4023D688C45EC709501C37380FB790B87A"),
     ],
 )
 def test_search_for_an_id_or_a_title(scripted: Any, words: str, first: str) -> None:
@@ -317,13 +336,59 @@ def test_search_for_an_id_or_a_title(scripted: Any, words: str, first: str) -> N
 def test_search_by_keyboard_alone(browser: Any, demo: Served) -> None:
     with watched(browser, demo.url) as tab:
         tab.goto(demo.url)
-        follow(tab, "Search")
-        reach(tab, "#query")
-        tab.keyboard.type("qsb3")
-        tab.keyboard.press("Enter")
+        ask(tab, "qsb3")
         tab.locator(".status", has_text="found").wait_for()
         follow(tab, "QSB-003")
         assert where(tab) == "qsb/003/index.html"
+
+
+def test_the_way_back_leads_to_what_was_found(scripted: Any) -> None:
+    scripted.locator("#query").fill("log hopper")  # without Enter
+    scripted.locator(".results a").first.wait_for()
+    found = scripted.locator(".results a").all_inner_texts()
+    scripted.locator(".results a").first.click()
+    scripted.wait_for_url("**/qsb/**")
+    scripted.go_back()
+    scripted.locator(".results a").first.wait_for()
+    assert scripted.locator("#query").input_value() == "log hopper"
+    assert scripted.locator(".results a").all_inner_texts() == found
+
+
+@pytest.mark.parametrize("words", ["CVE-2031-1", "xsa 9999", "QSB-999"])
+def test_an_id_that_no_text_names(scripted: Any, words: str) -> None:
+    scripted.locator("#query").fill(words)
+    scripted.locator(".status", has_text=f"No text names {words}.").wait_for()
+    assert scripted.locator(".results a").count() == 0
+
+
+def test_digits_match_whole_and_the_newest_comes_first(scripted: Any) -> None:
+    found = search(scripted, "XSA")
+    assert "xsa/9034/index.html" in found
+    assert search(scripted, "903") == []
+    found = [path for path in search(scripted, "hearth") if path.startswith("qsb/")]
+    assert len(found) > 3
+    assert found == sorted(found, reverse=True)
+
+
+def test_words_with_underscores_are_found(browser: Any, tmp_path: Path) -> None:
+    body = "rc = memory_exchange(guest_handle_cast(arg, xen_memory_exchange_t));"
+    make_pack(tmp_path / "pack", {"QSBs/qsb-021-2021.txt": bulletin(21, body=body)})
+    (tmp_path / "profile.toml").write_text('issuer = "Quern"\n')
+    sources = {"SECPACK": tmp_path / "pack", "PROFILE": tmp_path / "profile.toml"}
+    site = build(tmp_path / "site", SEARCH="1", **sources)
+    assert site.status == 0, site.said
+    with serve(tmp_path / "site") as served, watched(browser, served.url) as tab:
+        tab.goto(served.url + "search/")
+        for words in ("memory_exchange", "memory exchange", "xen_memory_exchange_t"):
+            assert search(tab, words) == ["qsb/021/index.html"], words
+
+
+def test_a_site_without_an_index_has_no_box(browser: Any, long: Served) -> None:
+    with watched(browser, long.url) as tab:
+        tab.goto(long.url)
+        assert tab.locator("form").count() == 0
+        follow(tab, "Search")
+        assert where(tab) == "search/index.html"
 
 
 @pytest.mark.parametrize(
@@ -391,8 +456,8 @@ def test_search_on_a_plain_mirror(browser: Any, copies: dict[str, Served]) -> No
 def test_search_in_a_folder_finds_ids_and_titles(browser: Any, demo: Served) -> None:
     tab, said = browser.new_context().new_page(), []
     tab.on("console", lambda message: said.append(message.text))
-    tab.goto(f"file://{demo.folder}/search/index.html")
-    tab.locator("#query").fill("qsb3")
+    tab.goto(f"file://{demo.folder}/index.html")
+    ask(tab, "qsb3")
     tab.wait_for_selector(".results a")
     assert tab.locator(".results a").first.get_attribute("href").endswith("qsb/003/index.html")
     assert "Only ids and titles were searched" in tab.locator(".status").inner_text()

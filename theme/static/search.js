@@ -2,7 +2,7 @@
 "use strict";
 const MOST = 40;
 const root = new URL("..", document.baseURI);
-const form = document.querySelector(".search");
+const form = document.querySelector("main .search");
 const query = form.elements.q;
 const list = document.querySelector(".results");
 const report = document.querySelector(".status");
@@ -15,17 +15,42 @@ const normal = (text) =>
     .replace(/([a-z])(?=[0-9])|([0-9])(?=[a-z])/g, "$& ").replace(/[^\p{L}\p{N}]+/gu, " ")
     .replace(/(^| )0+(?=[0-9])/g, "$1").trim();
 
-const rows = ids.map(([id, to, title, date]) =>
-  ({ id, title, date, url: new URL(to, root).href, key: normal(id), words: ` ${normal(`${id} ${title}`)} ` }));
+// The month of "2021-03-04": "March 2021".
+const month = (date) =>
+  date && new Date(date).toLocaleDateString("en", { month: "long", year: "numeric", timeZone: "UTC" });
 
-function byId(wanted) {
-  const number = /^[0-9]+$/.test(wanted);
-  return rows.filter(({ key }) => key === wanted || (number && key.endsWith(` ${wanted}`)));
+const rows = ids.map(([id, to, title, date]) =>
+  ({ id, title, date, url: new URL(to, root).href, key: normal(id), words: normal(`${id} ${title} ${month(date)}`) }));
+const pages = new Map(rows.map((row) => [row.url, row]));
+const schemes = new Set(rows.map(({ key }) => key.match(/^[a-z]+(?= [0-9])/)?.[0]));
+
+// Numbers must be whole, of words the beginning is enough.
+const has = (words, word) => ` ${words} `.includes(` ${word}${/[0-9]$/.test(word) ? " " : ""}`);
+
+// "QSB-29", "29", "xen" of "Package xen", "4.3" of "Quern OS 4.3"; and a part of a fingerprint.
+function byId(wanted, text) {
+  const digits = text.replace(/^0x|\s/gi, "").toUpperCase();
+  const isKey = /^[0-9A-F]{8,40}$/.test(digits);
+  return rows.filter(({ key, title }) =>
+    ` ${key}`.endsWith(` ${wanted}`) || (isKey && title.includes(digits)));
 }
 
-function byTitle(wanted) {
+// Newest first.
+function byTitle(wanted, text) {
   const words = wanted.split(" ");
-  return rows.filter((row) => words.every((word) => row.words.includes(` ${word}`)));
+  const isDate = /^[0-9]{4}-[0-9]{2}(-[0-9]{2})?$/.test(text);
+  return rows.filter((row) => isDate ? row.date.startsWith(text) : words.every((word) => has(row.words, word)))
+    .sort((one, other) => other.date.localeCompare(one.date));
+}
+
+// "CVE-2030-1" where no text names it.
+const isUnknown = (wanted) => /^[a-z]+( [0-9]+)+$/.test(wanted) && schemes.has(wanted.split(" ")[0]);
+
+// Pagefind also returns pages with words that are only alike.
+function isIn(content, text) {
+  const words = normal(content);
+  return text.replace(/"/g, "").split(/\s+/).map(normal).every((word) =>
+    has(words, /[0-9 ]/.test(word) ? word : word.slice(0, 4)));
 }
 
 async function start() {
@@ -34,13 +59,16 @@ async function start() {
   return pagefind;
 }
 
-async function byWords(wanted) {
+// Pagefind knows "memory_exchange" as one word or as two.
+async function byWords(text) {
   try {
     engine ??= start();
-    const found = (await (await engine).search(wanted)).results.slice(0, MOST);
+    const forms = [...new Set([text, text.replace(/_/g, " ")])];
+    const searches = forms.map(async (form) => (await engine).search(form, { sort: { date: "desc" } }));
+    const found = (await Promise.all(searches)).flatMap(({ results }) => results.slice(0, MOST));
     const data = await Promise.all(found.map((result) => result.data()));
-    return data.map(({ url, meta, excerpt }) =>
-      ({ title: meta.title, date: meta.date, url: new URL(`${url}index.html`, root).href, excerpt }));
+    return data.filter(({ content }) => isIn(content, text))
+      .map(({ url, excerpt }) => ({ ...pages.get(new URL(`${url}index.html`, root).href), excerpt }));
   } catch {
     return null;
   }
@@ -72,37 +100,46 @@ function item({ id, title, date, url, excerpt }) {
   return shown;
 }
 
-function show(found, words) {
+function show(found, words, unknown) {
   const urls = new Set();
   const shown = found.filter(({ url }) => !urls.has(url) && urls.add(url)).slice(0, MOST);
   list.replaceChildren(...shown.map(item));
-  const { none, found: some, most, ids } = report.dataset;
-  const count = !shown.length ? none : shown.length === MOST ? most : some;
+  const { none, unknown: no, found: some, most, ids } = report.dataset;
+  const count = unknown ? no.replace("{id}", unknown) : !shown.length ? none : shown.length === MOST ? most : some;
   report.textContent = [count.replace("{count}", shown.length), words ? "" : ids].join(" ").trim();
+}
+
+// The URL keeps the query for those who come back.
+function keep(text) {
+  const url = new URL(document.URL);
+  if (text) url.searchParams.set("q", text);
+  else url.searchParams.delete("q");
+  try { history.replaceState(null, "", url); } catch { /* a page opened from a folder may not change its URL */ }
 }
 
 async function search() {
   const turn = ++latest;
-  const wanted = normal(query.value);
+  const text = query.value.trim();
+  const wanted = normal(text);
+  keep(text);
   if (!wanted) {
     list.replaceChildren();
     report.textContent = "";
     return;
   }
-  const known = byId(wanted);
-  const titled = byTitle(wanted);
-  const words = await byWords(query.value);
+  const named = [...byId(wanted, text), ...byTitle(wanted, text)];
+  if (!named.length && isUnknown(wanted)) {
+    show([], [], text);
+    return;
+  }
+  const words = await byWords(text);
   if (turn !== latest) return;
   const excerpts = new Map((words ?? []).map(({ url, excerpt }) => [url, excerpt]));
-  const named = [...known, ...titled].map((row) => ({ ...row, excerpt: excerpts.get(row.url) }));
-  show([...named, ...(words ?? [])], words);
+  show([...named.map((row) => ({ ...row, excerpt: excerpts.get(row.url) })), ...(words ?? [])], words);
 }
 
 form.addEventListener("submit", (event) => {
   event.preventDefault();
-  const url = new URL(document.URL);
-  url.searchParams.set("q", query.value);
-  try { history.replaceState(null, "", url); } catch { /* a page opened from a folder may not change its URL */ }
   search();
 });
 let pause;

@@ -66,7 +66,7 @@ def write_site(settings: Any, folder: Path) -> Site:
     """
     settings["OUTPUT_PATH"] = str(folder)
     built = _run(settings)
-    if settings.get("SEARCH_INDEX") and built.site.own_theme:
+    if built.site.is_indexed:
         write_index(folder)
     if settings.get("GZIP"):
         compress(folder)

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from datetime import date
 from importlib.resources import files
 
-from bulletins import urls
+from bulletins import urls, words
 from bulletins.exports.archive_json import archive_files, history_json, manifest_json
 from bulletins.exports.calendar import calendar
 from bulletins.exports.crawlers import security_txt
@@ -17,6 +17,7 @@ from bulletins.exports.facts import all_facts
 from bulletins.exports.feeds import feeds
 from bulletins.exports.osv import osv_files
 from bulletins.exports.vex import all_verdicts, openvex
+from bulletins.lookups import by_package, by_release
 from bulletins.site import Site
 
 
@@ -60,16 +61,24 @@ def _schema(_: Site) -> bytes:
 
 
 def _search_ids(site: Site) -> bytes:
-    """A script with all ids, their pages, titles and dates, for the search page.
+    """A script with all ids and names, their pages, titles and dates, for the search page.
 
     It is a script because a page opened from a folder cannot fetch data.
     """
     archive, profile = site.archive, site.profile
+    releases = [lookup.name for lookup in by_release(archive)]
+    packages = [lookup.name for lookup in by_package(archive)]
     rows: list[tuple[str, str, str, date | None]] = [
-        *((b.id, urls.page_url(b, profile), b.title, b.published) for b in archive.bulletins),
-        *((c.id, urls.page_url(c, profile), "", c.published) for c in archive.canaries),
-        *((a.id, urls.advisory_url(a.number), a.title, a.date) for a in archive.advisories),
+        *((f"{site.product} {name}", urls.release_url(name), "", None) for name in releases),
+        *((f"{words.package} {name}", urls.package_url(name), "", None) for name in packages),
+        *((b.id, urls.page_url(b, profile), b.title, b.published) for b in archive.bulletins[::-1]),
+        *((c.id, urls.page_url(c, profile), "", c.published) for c in archive.canaries[::-1]),
+        *((a.id, urls.advisory_url(a.number), a.title, a.date) for a in archive.advisories[::-1]),
     ]
     ids = [(id_, url + urls.INDEX, title, str(day or "")) for id_, url, title, day in rows]
     ids += [(i.id, urls.id_url(i.scheme, i.id), "", "") for i in archive.ids]
+    ids += [
+        (", ".join(key.owners), f"{urls.KEYS}{urls.INDEX}#{fingerprint}", fingerprint, "")
+        for fingerprint, key in site.keys.items()
+    ]
     return f"const ids = {json.dumps(ids, separators=(',', ':'))};\n".encode()

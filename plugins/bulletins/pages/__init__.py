@@ -40,7 +40,7 @@ def _archive_pages(site: Site) -> Iterator[tuple[str, model.MakePage]]:
     yield from history_pages(site)
     yield urls.KEYS, partial(keys_page, site)
     yield urls.FEEDS, partial(_feeds_page, site)
-    yield urls.SEARCH, partial(_search_page, site)
+    yield urls.SEARCH, model.SearchPage
     if urls.XSA in site.lookups:
         yield urls.XSA, partial(tracker_page, site, is_affecting=False)
         yield urls.AFFECTING, partial(tracker_page, site, is_affecting=True)
@@ -50,18 +50,12 @@ def _archive_pages(site: Site) -> Iterator[tuple[str, model.MakePage]]:
     yield from lookup_pages(site)
 
 
-def _search_page(site: Site) -> model.SearchPage:
-    return model.SearchPage(", ".join(_examples(site)))
-
-
-def _examples(site: Site) -> Iterator[str]:
+def _examples(site: Site) -> str:
     """An id of each kind that this archive has."""
     archive = site.archive
-    if archive.advisories:
-        yield f"XSA-{archive.advisories[-1].number}"
-    for publication in (archive.bulletins or archive.canaries)[-1:]:
-        yield publication.id.replace("-", " ")
-    yield from (cve.id for cve in archive.cves[-1:])
+    advisories = [advisory.id for advisory in archive.advisories[-1:]]
+    documents = [p.id.replace("-", " ") for p in (archive.bulletins or archive.canaries)[-1:]]
+    return ", ".join([*advisories, *documents, *(cve.id for cve in archive.cves[-1:])])
 
 
 def document_page(site: Site, publication: Publication) -> model.Page:
@@ -103,7 +97,7 @@ def frame_of(site: Site, texts: Iterable[Any]) -> model.Frame:
         Link(canaries, words.canaries),
         *lookups,
         *([Link(verifying, words.verify)] if verifying else []),
-        Link(urls.SEARCH, words.search),
+        *([] if site.is_indexed else [Link(urls.SEARCH, words.search)]),
     ]
     ids = [Link(urls.CVE, words.cves)] if urls.CVE in site.lookups else []
     footer = [*ids, Link(urls.KEYS, words.keys), Link(urls.FEEDS, words.feeds)]
@@ -125,4 +119,6 @@ def frame_of(site: Site, texts: Iterable[Any]) -> model.Frame:
         json_feed=Link(urls.json_feed_url("all"), words.exports["all.json"][1]),
         updated=site.updated,
         commit=site.archive.commit[:12],
+        is_indexed=site.is_indexed,
+        examples=_examples(site),
     )

@@ -187,6 +187,7 @@ def _key(site: Site, key: Key, signed: int = 0) -> model.KeyItem:
     findings = (f for f in site.archive.findings if f.file == key.file.path)
     return model.KeyItem(
         key=key,
+        anchor=key.fingerprint if site.keys.get(key.fingerprint) is key else "",
         explained=next((f.waived for f in findings if f.code == "key-unusable"), ""),
         revoked=revocation_in_words(key.revoked) if key.revoked else "",
         certified=f"{state[0].upper()}{state[1:]}.",

@@ -58,7 +58,8 @@ class Frame:
     the end. ``public_url`` is empty if unknown. ``bulletins`` and ``canaries`` are the URLs of the
     lists, ``lookups`` those of lists of advisories, ids, releases and packages, ``verifying`` that
     of the page that explains how to check signatures, as far as there are any. ``updated`` is the
-    date of the newest text, ``commit`` that of the pack, or empty.
+    date of the newest text, ``commit`` that of the pack, or empty. ``is_indexed`` is whether all
+    words can be searched for, ``examples`` are ids.
     """
 
     site_name: str
@@ -74,6 +75,8 @@ class Frame:
     json_feed: Link
     updated: date | None
     commit: str
+    is_indexed: bool
+    examples: str
     path: str = ""
     root: str = ""
 
@@ -484,10 +487,11 @@ class KeyItem:
     """A key of the pack, with a sentence on its certification.
 
     ``explained`` is why it is all right that the key cannot be used. ``signed`` counts the texts
-    that it signed.
+    that it signed. ``anchor`` is where links lead; of several copies only one has it.
     """
 
     key: Key
+    anchor: str
     explained: str
     revoked: str
     certified: str
@@ -519,10 +523,9 @@ class FeedsPage(Page):
 
 @dataclass(frozen=True, slots=True)
 class SearchPage(Page):
-    """The search page; ``examples`` are ids."""
+    """The search page."""
 
     template: ClassVar = "search.html"
-    examples: str
 
 
 @dataclass(frozen=True, slots=True)
