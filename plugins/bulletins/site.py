@@ -289,7 +289,7 @@ def heading(publication: Publication) -> str:
 def summary(publication: Publication) -> str:
     """What a text is about, in its own words; failing that, what the reader must do.
 
-    What to do reads the same in most bulletins, so that it tells none from another.
+    What to do reads the same in most bulletins, and distinguishes none of them.
     """
     return about(publication) or publication.summary.action
 

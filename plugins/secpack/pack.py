@@ -50,7 +50,7 @@ _ATTACHMENT: Final = re.compile(
 _MAX_START: Final = 2000
 _SIGNATURE_LIKE: Final = re.compile(r"(?i).+\.(?:sig|sign|asc)(?:\..{1,60})?")
 
-#: Signers and paths of the signatures that lie next to a document.
+#: Signers and paths of the signatures next to a document.
 _Signed: TypeAlias = list[tuple[str, str]]
 
 

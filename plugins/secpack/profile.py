@@ -35,7 +35,7 @@ STATES: Final = ("bulletins", "key", "next", "proof")
 
 _URL: Final = r"[A-Za-z0-9._~:/?#\[\]@!$&'()*+,;=%-]+"
 _LABEL: Final = r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
-# What is behind the type of a package URL; a part of a CPE.
+# What follows the type of a package URL; a part of a CPE.
 _PURL: Final = r"(?:[A-Za-z0-9._~:/?#@!$&'()*+,;=%-]|@\{version\})+"
 _CPE: Final = r"(?:[*-]|\{version\}|(?:[A-Za-z0-9._-]|\\[!-,/:-@\[-^`{-~])+)"
 _LANGUAGE: Final = "(?:[*-]|[A-Za-z]{2,3}(?:-(?:[A-Za-z]{2}|[0-9]{3}))?)"
@@ -247,7 +247,7 @@ class Package(Product):
 class Scheme:
     """Ids of other issuers: where one is published, and the form of those unknown to the parser.
 
-    In ``form`` each ``#`` stands for a number: ``TSA-#-#``. ``url`` has ``{id}``.
+    In ``form`` each ``#`` is a number: ``TSA-#-#``. ``url`` has ``{id}``.
     """
 
     form: Annotated[

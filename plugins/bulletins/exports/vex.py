@@ -62,7 +62,7 @@ def all_verdicts(site: Site) -> list[AdvisoryFacts]:
     for advisory in site.archive.advisories:
         for cve in cves_of(advisory, _bulletins(advisory, site)):
             statuses[cve].add(advisory.status)
-    # A CVE of advisories with different verdicts cannot stand for each of them.
+    # A CVE of advisories with different verdicts cannot represent each of them.
     shared = {cve for cve, verdicts in statuses.items() if len(verdicts) > 1}
     every = ((a, a.date) for a in site.archive.advisories if a.status in _STATUSES)
     return [_facts(advisory, day, shared, site) for advisory, day in every if day]

@@ -95,7 +95,7 @@ class Log:
     def first_with(self, groups: Sequence[Sequence[str]]) -> str:
         """The first commit that has, or follows, one digest of each group; empty if there is none.
 
-        What lies only in the folder came with no commit.
+        What is only in the folder came with no commit.
         """
         whole = (1 << len(groups)) - 1
         places = (place for place, bits in self._reached(groups).items() if bits == whole)

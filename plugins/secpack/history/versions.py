@@ -29,7 +29,7 @@ from secpack.profile import Kind, Profile
 from secpack.signatures.policy import enough, expected_on
 from secpack.signatures.private_keys import find_private_key
 
-_LAST: Final = 2**31  # when a file comes into the log that lies only in the folder
+_LAST: Final = 2**31  # where in the log a file comes that is only in the folder
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,7 +184,7 @@ class _Rules:
         return present[:count] if len(present) >= count else [], missing
 
     def _came(self, digest: str) -> int:
-        """When bytes came into the log; last, if they lie only in the folder."""
+        """When bytes came into the log; last, if they are only in the folder."""
         return self._log.came.get(digest, (_LAST,))[0] if self._log else _LAST
 
     def _version(

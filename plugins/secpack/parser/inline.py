@@ -11,7 +11,7 @@ from typing import Final, TypeAlias
 from secpack.model.blocks import Citation, Code, Emphasis, Id, Inline, Link, Text
 from secpack.parser.characters import HIDDEN
 
-#: Schemes of ids that a profile adds, each with its form, in which # stands for a number: TSA-#-#.
+#: Schemes of ids that a profile adds, each with its form, in which # is a number: TSA-#-#.
 Forms: TypeAlias = tuple[tuple[str, str], ...]
 
 _MAX_SPAN: Final = 200  # characters between two marks; a longer span is not meant as one

@@ -56,7 +56,7 @@ _ENDS: Final = ("01", "03")
 class Keyring:
     """The usable keys of a pack with their files, the other files, and findings about these.
 
-    ``revocations`` are certificates that lie beside the keys that they revoke.
+    ``revocations`` are certificates in files of their own, beside the keys that they revoke.
     """
 
     keys: tuple[tuple[File, PublicKey], ...]

@@ -1,6 +1,6 @@
 """Which ids a text names, and which of them it addresses by its own words.
 
-A text is read sentence by sentence. ``rules`` tell what a sentence says of ids; where none fits,
+A text is read sentence by sentence. ``rules`` say what a sentence says of ids; where none fits,
 their place counts: a bulletin addresses what its title and its summary name. Nothing here knows of
 tracker data, which is compared with what is found here. docs/format.md says it to maintainers.
 """
@@ -26,7 +26,7 @@ _Cited: TypeAlias = Mapping[str, Sequence[tuple[str, str]]]  # advisories by a r
 _MOST: Final = 10_000  # mentions of a kind in a text
 _MAX_NAMES: Final = 100  # of an id in a passage, and of a kind in a text
 _MAX_SENTENCE: Final = 300
-_NEAR: Final = 180  # characters before and behind ids that rules see
+_NEAR: Final = 180  # characters before and after ids that rules see
 
 _ADDRESSES: Final = (Context.TITLE, Context.SUMMARY, Context.HEADING, Context.FIX)
 _NO_HARM: Final = (Context.NOT_AFFECTED, Context.HARMLESS)
@@ -333,7 +333,7 @@ def _context(
 ) -> Context | None:
     """What a sentence says of ids; not that they do no harm, if it has ``picked`` such ids."""
     place, kind, before = sentence.passage.context, names[0].kind, sentence.before(names)
-    if kind is b.Citation:  # it counts where it alone tells what is announced
+    if kind is b.Citation:  # it counts where nothing else says what is announced
         return place if place is Context.SUMMARY and _ANNOUNCED.fullmatch(before) else None
     if place is Context.BACK_MATTER or sentence.passage.quoted:
         return place if place is Context.BACK_MATTER else Context.QUOTATION

@@ -1,6 +1,6 @@
 r"""The grammar: what words say of ids. Each rule has an example, which a test reads.
 
-A rule is a form and, behind a bar, its example. In a form, ``@`` is the ids that it is about, ``…``
+A rule is a form and, after a bar, its example. In a form, ``@`` is the ids that it is about, ``…``
 some words without an id, ``~`` some words with or without, ``( a)?`` words that may be there;
 brackets and bars are those of regular expressions, and words in capitals are below. A form holds
 within a sentence. The first rule that fits decides; where none does, the section does.
@@ -93,7 +93,7 @@ Grammar: TypeAlias = dict[str, list[re.Pattern[str]]]  # rules as expressions, b
 #: What rules see: characters of advisories and of other ids; and the ids that they are about.
 ADVISORY, OTHER, HERE = "\0", "\1", "\2"
 _ID: Final = ADVISORY + OTHER
-# Between words of a form and ids, and behind those: brackets, quotes, citations, little words.
+# Between words of a form and ids, and after those: brackets, quotes, citations, little words.
 _BETWEEN: Final = rf"(?:[^\w{_ID}]|\b(?:the|an?|advisor(?:y|ies)|issues?)\b){{0,10}}"
 _BEHIND: Final = rf"(?:[^\w{_ID}\"“]|(?<=\[)\w{{1,3}}(?=\])){{0,10}}"
 

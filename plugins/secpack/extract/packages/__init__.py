@@ -1,7 +1,7 @@
 """A document to its packages: which to install, for which release, and where.
 
 They are listed below a line such as ``For Quern 3.0, in hearth:``, below a paragraph that announces
-packages, in a table, or in the running text of a section that tells what to do.
+packages, in a table, or in the running text of a section that says what to do.
 """
 
 from __future__ import annotations

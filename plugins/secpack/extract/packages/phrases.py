@@ -326,7 +326,7 @@ class Reading(NamedTuple):
 def read_phrase(text: str, product: str, *, label: bool = False) -> Reading:
     """The packages in a phrase that is meant to name some, or a header; nothing of other words.
 
-    ``label`` tells that a name with a colon can be a target, as it has a list below it.
+    ``label`` says that a name with a colon can be a target, because a list is below it.
 
     xen 4.1-2 or later, xen-libs-4.1-3 => xen 4.1-2; xen-libs 4.1-3
     xen: no fix yet => xen none

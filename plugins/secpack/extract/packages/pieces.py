@@ -37,7 +37,7 @@ class Kind(Enum):
     ITEM = auto()
     LABEL = auto()  # an item with more below it, or a numbered one
     ROW = auto()  # of a table, as a phrase
-    FIX = auto()  # the same, of a table that tells old and fixed versions apart
+    FIX = auto()  # the same, of a table that separates old from fixed versions
 
 
 class Piece(NamedTuple):

@@ -39,7 +39,7 @@ class _Context:
     """What holds for the packages that follow, from the words above them.
 
     ``said`` are releases, targets and notes; ``base`` are the targets of all headers that name
-    none. ``lost`` tells that a header could not be read.
+    none. ``lost`` says that a header could not be read.
     """
 
     about: About = About.OTHERS
@@ -130,7 +130,7 @@ class Reader:
     # --- headers and rows
 
     def _take(self, piece: Piece) -> bool:
-        """Read words that may be a header, or packages; tells whether anything comes of them."""
+        """Read words that may be a header, or packages; return whether they were."""
         about, kind = self.context.about, piece.kind
         if about is About.OTHERS:
             return False
@@ -224,7 +224,7 @@ class Reader:
     def _add(self, entries: Collection[Entry], piece: Piece) -> bool:
         """Add the rows of entries, for each release and target that hold for them.
 
-        Tells whether there are any. None are if several releases are above several versions of a
+        Return whether there are any. There are none if several releases are above several versions of a
         package: below "Quern 4.2   Quern 4.3", "xen   4.1-2   4.1-3" is not clear.
         """
         above = self.context.said

@@ -18,7 +18,7 @@ def product_of(document: Document) -> str:
 
 
 def spaced(expression: str) -> str:
-    """An expression in which each space stands for any white space, of bounded length."""
+    """An expression in which each space means any white space, of bounded length."""
     return expression.replace(" ", r"\s{1,3}")
 
 
