@@ -224,8 +224,8 @@ class Reader:
     def _add(self, entries: Collection[Entry], piece: Piece) -> bool:
         """Add the rows of entries, for each release and target that hold for them.
 
-        Return whether there are any. There are none if several releases are above several versions of a
-        package: below "Quern 4.2   Quern 4.3", "xen   4.1-2   4.1-3" is not clear.
+        Return whether there are any. There are none if several releases are above several versions
+        of a package: below "Quern 4.2   Quern 4.3", "xen   4.1-2   4.1-3" is not clear.
         """
         above = self.context.said
         open_ = {(e.package, e.version) for e in entries if "release" not in e.said and e.version}
