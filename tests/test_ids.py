@@ -52,7 +52,7 @@ def _csaf_ids(document: Any, own: str) -> set[str]:
 
 
 def _row(b: Bulletin, files: Mapping[str, bytes], terms: Mapping[str, set[str]]) -> Row:
-    osv = json.loads(files[osv_url(b)])
+    osv = json.loads(files[osv_url(b, PROFILE)])
     document = json.loads(files[csaf_url(b)])
     return Row(
         text=set(re.findall(FORMS, b.document.file.data.decode())),

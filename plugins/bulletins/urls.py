@@ -20,6 +20,8 @@ MANIFEST_JSON = "data/manifest.json"
 SCHEMA_JSON = "data/schema.json"
 CALENDAR = "feeds/canaries.ics"
 OSV_ALL = "osv/all.json"
+OSV_ZIP = "osv/all.zip"
+OSV_CHANGES = "osv/modified_id.csv"
 CSAF = "csaf/"
 VEX = "vex/"
 OPENVEX = f"{VEX}openvex.json"
@@ -116,9 +118,15 @@ def key_url(key: Key, profile: Profile) -> str:
     return KEYS + key.file.path.removeprefix(f"{alone}/")
 
 
-def osv_url(bulletin: Bulletin) -> str:
+def osv_id(bulletin: Bulletin, profile: Profile) -> str:
+    """The id of a bulletin in OSV: ``x_QSB-029``, or with the registered prefix ``QSB-029``."""
+    prefix = profile.osv.prefix
+    return f"{prefix}-{bulletin.number:03d}" if prefix else f"x_{bulletin.id}"
+
+
+def osv_url(bulletin: Bulletin, profile: Profile) -> str:
     """A bulletin as OSV: ``osv/x_QSB-029.json``."""
-    return f"osv/x_{bulletin.id}.json"
+    return f"osv/{osv_id(bulletin, profile)}.json"
 
 
 def csaf_url(bulletin: Bulletin) -> str:

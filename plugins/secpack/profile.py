@@ -307,6 +307,14 @@ class Csaf:
     contact: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class Osv:
+    """What OSV has registered for an issuer: the prefix of ids, the ecosystem of packages."""
+
+    prefix: Annotated[str, matching("(?:[A-Z][A-Za-z0-9-]{0,39})?", "a prefix such as QSB")] = ""
+    ecosystem: Annotated[str, matching("(?:[A-Z][A-Za-z0-9. ]{0,39})?", "a name: Debian")] = ""
+
+
 # A pack may lack the folders of these, which no profile has named.
 _BULLETINS: Final = Kind("QSB", ("QSBs",), banner=("Security Bulletin",))
 _CANARIES: Final = Kind("canary", ("canaries",), banner=("Canary",))
@@ -353,6 +361,7 @@ class Profile:
     releases: Mapping[str, Period] = field(default_factory=dict)
     security_txt: SecurityTxt | None = None
     csaf: Csaf | None = None
+    osv: Osv = Osv()
     signers: Mapping[SignerName, Signer] = field(default_factory=dict)
     documents: Mapping[str, DocumentEntry] = field(default_factory=dict)
     waivers: tuple[Waiver, ...] = ()

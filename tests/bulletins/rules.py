@@ -283,3 +283,22 @@ def _entry_faults(files: Mapping[str, bytes], root: str, entry: dict[str, Any]) 
             expected.add((rel, f"{root}/{other}"))
     if links != expected:
         yield f"{entry['id']}: links {sorted(links ^ expected)}"
+
+
+# --- OSV --------------------------------------------------------------------------------------
+
+
+def osv_faults(record: Mapping[str, Any]) -> list[str]:
+    """What the linter of the OSV project asks of a record beyond the schema."""
+    faults = [] if record.get("affected") else ["affected: none"]
+    lists = {name: record.get(name, []) for name in ("aliases", "upstream", "related")}
+    for name, ids in lists.items():
+        faults += [f"{name}: an id twice"] if len(set(ids)) < len(ids) else []
+        faults += [f"{name}: the record itself"] if record["id"] in ids else []
+    for name in ("aliases", "related"):
+        faults += [f"upstream: also {name}"] if {*lists["upstream"]} & {*lists[name]} else []
+    for each in record.get("affected", []):
+        for events in (found["events"] for found in each.get("ranges", [])):
+            faults += [] if any("introduced" in e for e in events) else ["range: no introduced"]
+    is_early = record["modified"] < record["published"]
+    return faults + (["modified: before published"] if is_early else [])

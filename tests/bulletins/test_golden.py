@@ -60,7 +60,8 @@ def test_golden_site(tmp_path: Path, golden: bool) -> None:
     }
     assert sorted(found) == sorted(expected)
     for path, data in found.items():
-        assert data.decode() == expected[path].decode(), path
+        shown, known = (each.decode(errors="backslashreplace") for each in (data, expected[path]))
+        assert shown == known, path
 
 
 def needed(path: str, page: str) -> str:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import csv
 import hashlib
+import io
 import json
 import re
+import zipfile
 from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
@@ -14,12 +16,20 @@ from typing import Any
 import pytest
 
 from bulletins.exports.facts import is_url
-from bulletins.urls import CSAF_FEED, CSAF_PROVIDER, OSV_ALL, VEX_FEED, csaf_url
+from bulletins.urls import (
+    CSAF_FEED,
+    CSAF_PROVIDER,
+    OSV_ALL,
+    OSV_CHANGES,
+    OSV_ZIP,
+    VEX_FEED,
+    csaf_url,
+)
 from secpack import Profile, SecpackError, load, load_advisories, load_profile
 from secpack.model.archive import Archive, Context, Fix, Mention, PackageRow, Revision
 from secpack.model.findings import Finding, Severity
-from secpack.profile import Package, Product
-from tests.bulletins import judges
+from secpack.profile import Osv, Package, Product
+from tests.bulletins import judges, rules
 from tests.bulletins.formats import csaf, exports, osv
 from tests.bulletins.sites import ROOT, Site, build
 from tests.bulletins.test_hostile import BODY_OF_ALL, HOSTILE_REVISION, TITLE
@@ -81,8 +91,14 @@ def document(archive: Archive) -> Any:
 
 
 def test_osv_has_each_bulletin_once(archive: Archive) -> None:
-    written = {path: json.loads(data) for path, data in osv(archive, PROFILE, URL).items()}
+    files = osv(archive, PROFILE, URL)
+    with zipfile.ZipFile(io.BytesIO(files.pop(OSV_ZIP))) as archived:
+        zipped = {f"osv/{name}": archived.read(name) for name in archived.namelist()}
+    changes = [line.split(",") for line in files.pop(OSV_CHANGES).decode().splitlines()]
+    written = {path: json.loads(data) for path, data in files.items()}
     whole = written.pop(OSV_ALL)
+    assert zipped == {path: files[path] for path in written}
+    assert changes == sorted(([found["modified"], found["id"]] for found in whole), reverse=True)
     assert [found["id"] for found in whole] == [f"x_{b.id}" for b in archive.bulletins]
     assert list(written.values()) == whole
     assert list(written) == [f"osv/{found['id']}.json" for found in whole]
@@ -91,13 +107,55 @@ def test_osv_has_each_bulletin_once(archive: Archive) -> None:
 @pytest.mark.parametrize("url", [URL, ""])
 def test_osv_is_valid(archive: Archive, url: str) -> None:
     for path, data in osv(archive, PROFILE, url).items():
-        if path != OSV_ALL:
+        if path.startswith("osv/x_"):
             assert judges.osv_faults(json.loads(data)) == [], path
+            assert rules.osv_faults(json.loads(data)) == [], path
 
 
 def test_osv_without_a_bulletin() -> None:
     written = osv(Archive((), (), (), (), (), ()), PROFILE, URL)
-    assert {path: json.loads(data) for path, data in written.items()} == {OSV_ALL: []}
+    assert list(written) == [OSV_ALL, OSV_ZIP, OSV_CHANGES]
+    assert json.loads(written[OSV_ALL]) == []
+
+
+def test_osv_with_what_is_registered(tmp_path: Path) -> None:
+    known = Package(purl="pkg:rpm/quern/xen@{version}")
+    registered = Osv(prefix="RHSA", ecosystem="Debian")
+    profile = replace(PROFILE, osv=registered, packages={"xen": known})
+    rows = [
+        PackageRow("4.1", "hearth", "Xen packages", "4.17.5-6", 1, name="xen"),
+        PackageRow("4.0", "", "xen", "", 2, Fix.NONE, name="xen"),
+        PackageRow("3.2", "", "xen", "", 3, Fix.NOT_AFFECTED, name="xen"),
+    ]
+    written = osv(with_rows(one(tmp_path), *rows), profile, URL)
+    found = json.loads(written["osv/RHSA-001.json"])
+    assert judges.osv_faults(found) + rules.osv_faults(found) == []
+    packages = [(each["package"], each["ranges"][0]["events"]) for each in found["affected"]]
+    purl = "pkg:rpm/quern/xen"
+    assert packages == [
+        (
+            {"ecosystem": "Debian:4.1", "name": "xen", "purl": purl},
+            [{"introduced": "0"}, {"fixed": "4.17.5-6"}],
+        ),
+        ({"ecosystem": "Debian:4.0", "name": "xen", "purl": purl}, [{"introduced": "0"}]),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("affected", []),
+        ("upstream", ["XSA-1", "XSA-1"]),
+        ("upstream", ["x_QSB-012"]),
+        ("related", ["XSA-9034"]),
+        ("aliases", ["XSA-9034"]),
+        ("modified", "2025-05-01T00:00:00Z"),
+    ],
+)
+def test_the_rules_of_osv_refuse(archive: Archive, field: str, value: object) -> None:
+    found = json.loads(osv(archive, PROFILE, URL)["osv/x_QSB-012.json"])
+    assert rules.osv_faults(found) == []
+    assert rules.osv_faults(found | {field: value})
 
 
 def test_osv_says_what_the_text_says(archive: Archive) -> None:
@@ -109,6 +167,12 @@ def test_osv_says_what_the_text_says(archive: Archive) -> None:
     addresses = [link["url"] for link in found.pop("references")]
     assert addresses[:2] == [f"{URL}/qsb/012/", f"{URL}/qsb/012/qsb-012-2025.txt"]
     assert "https://xen.example.org/xsa/advisory-9034.html" in addresses
+    affected = [each["database_specific"] for each in found.pop("affected")]
+    assert [(row["package"], row["version"], row["domain"]) for row in affected] == [
+        ("xen", "4.17.5-6", "hearth"),
+        ("quern-bell", "4.1.12-1", "hearth"),
+        ("quern-bell-sender", "4.1.12-1", "templates"),
+    ]
     assert found == {
         "schema_version": "1.7.0",
         "id": "x_QSB-012",

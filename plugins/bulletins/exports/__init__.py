@@ -30,7 +30,7 @@ def exports(site: Site) -> Iterator[Export]:
     yield _one("schema", urls.SCHEMA_JSON, _schema, site)
     yield _one("history", urls.HISTORY_JSON, history_json, site)
     yield _one("manifest", urls.MANIFEST_JSON, manifest_json, site)
-    records = tuple(urls.osv_url(bulletin) for bulletin in archive.bulletins)
+    records = tuple(urls.osv_url(bulletin, site.profile) for bulletin in archive.bulletins)
     yield Export("osv", urls.OSV_ALL, lambda: osv_files(all_facts(site), site), records)
     if verdicts := all_verdicts(site):
         yield Export("vex", urls.OPENVEX, lambda: [(urls.OPENVEX, openvex(verdicts, site))])

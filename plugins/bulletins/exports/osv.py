@@ -1,41 +1,74 @@
 """``osv/``: each bulletin in the format of the Open Source Vulnerability project.
 
-Its schema knows neither the issuer nor its packages. So ids have the prefix for unregistered
-databases, and packages are in ``database_specific``.
+Its schema knows neither most issuers nor their packages. So ids have the prefix for unregistered
+databases, and packages are in ``database_specific``, unless the table ``[osv]`` of the profile
+says what is registered.
 """
 
 from __future__ import annotations
 
+import io
 import re
-from collections.abc import Iterable, Iterator
+import zipfile
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final
 
 from bulletins.exports.archive_json import package_data
 from bulletins.exports.data import filled, moment, to_json
 from bulletins.exports.facts import BulletinFacts, is_url
 from bulletins.site import Site
-from bulletins.urls import OSV_ALL, beside, osv_url, page_url, published_id
-from secpack.model.archive import Credit
+from bulletins.urls import (
+    OSV_ALL,
+    OSV_CHANGES,
+    OSV_ZIP,
+    beside,
+    osv_id,
+    osv_url,
+    page_url,
+    published_id,
+)
+from secpack import Profile
+from secpack.model.archive import Credit, Fix, PackageRow
 from secpack.parser.characters import visible
+from secpack.profile import Package
 
 #: The first version of the schema with ``upstream``.
 _VERSION: Final = "1.7.0"
+_AFFECTED: Final = (Fix.AVAILABLE, Fix.NONE)
 _CREDITS: Final = {"discovered": "FINDER", "found": "FINDER", "reported": "REPORTER"}
 _BACKTICKS: Final = re.compile("`{3,}")
 
 
 def osv_files(bulletins: Iterable[BulletinFacts], site: Site) -> Iterator[tuple[str, bytes]]:
-    """A document for each bulletin, and one with all of them, one on each line; by URL."""
-    documents = []
+    """A record for each bulletin; all in one file, one on each line, and in an archive; by URL.
+
+    The list of ids has the time of each record's last change, the newest first.
+    """
+    records, changes = {}, []
     for facts in bulletins:
-        documents.append(to_json(_record(facts, site), lines=False))
-        yield osv_url(facts.bulletin), documents[-1]
-    yield OSV_ALL, b"[\n" + b",\n".join(d.rstrip(b"\n") for d in documents) + b"\n]\n"
+        url = osv_url(facts.bulletin, site.profile)
+        records[url] = to_json(_record(facts, site), lines=False)
+        changes.append(f"{moment(facts.changed)},{osv_id(facts.bulletin, site.profile)}\n")
+    yield from records.items()
+    yield OSV_ALL, b"[\n" + b",\n".join(r.rstrip(b"\n") for r in records.values()) + b"\n]\n"
+    yield OSV_ZIP, _zipped(records)
+    yield OSV_CHANGES, "".join(sorted(changes, reverse=True)).encode()
+
+
+def _zipped(files: Mapping[str, bytes]) -> bytes:
+    """An archive of files, not compressed, because libraries compress differently."""
+    written = io.BytesIO()
+    with zipfile.ZipFile(written, "w") as archive:
+        for url, data in files.items():
+            entry = zipfile.ZipInfo(url.rpartition("/")[2])  # of 1980, whatever the clock
+            entry.create_system, entry.external_attr = 3, 0o644 << 16  # also on other systems
+            archive.writestr(entry, data)
+    return written.getvalue()
 
 
 def _record(facts: BulletinFacts, site: Site) -> dict[str, Any]:
     bulletin = facts.bulletin
-    packages = [package_data(row, site.profile) for row in bulletin.packages]
+    affected = [_affected(row, site.profile) for row in bulletin.packages if row.fix in _AFFECTED]
     lists = filled(
         upstream=list(facts.ids.addressed),
         related=facts.ids.related,
@@ -44,12 +77,28 @@ def _record(facts: BulletinFacts, site: Site) -> dict[str, Any]:
     )
     return lists | {
         "schema_version": _VERSION,
-        "id": f"x_{bulletin.id}",
+        "id": osv_id(bulletin, site.profile),
         "published": moment(bulletin.published),
         "modified": moment(facts.changed),
         "summary": facts.title,
         "details": _fenced(facts.printed()),
-        "database_specific": {"packages": packages, "sha256": bulletin.document.file.sha256},
+        "affected": affected or [{"database_specific": {"product": visible(site.product)}}],
+        "database_specific": {"sha256": bulletin.document.file.sha256},
+    }
+
+
+def _affected(row: PackageRow, profile: Profile) -> dict[str, Any]:
+    """A package of a release, below its first fixed version; as data without an ecosystem."""
+    data = {"database_specific": package_data(row, profile)}
+    if not (profile.osv.ecosystem and row.package):
+        return data
+    ecosystem = ":".join(filter(None, (profile.osv.ecosystem, visible(row.release))))
+    name = row.name or row.package
+    purl = profile.packages.get(name, Package()).identifiers().get("purl")
+    events = [{"introduced": "0"}, *([{"fixed": visible(row.version)}] if row.version else [])]
+    return data | {
+        "package": {"ecosystem": ecosystem, "name": visible(name)} | filled(purl=purl),
+        "ranges": [{"type": "ECOSYSTEM", "events": events}],
     }
 
 
