@@ -193,7 +193,7 @@ unknown_versions: Final = (
     "Older versions are not known here: this copy was made without the history of the pack."
 )
 pending: Final = "Pending: {reason}. A published site shows the newest version, if there is one."
-pending_here: Final = "Pending, and not on a published site:"
+pending_here: Final = "Pending, and not on a published site: {count}."
 
 # --- packages ---------------------------------------------------------------------------------
 

@@ -205,7 +205,7 @@ def test_editors_see_what_is_pending(tmp_path: Path) -> None:
     page = site.read("qsb/001/index.html")
     assert DRAFT.decode() in page
     assert '<p class="alarm">Pending: waits for a signature' in page
-    assert "Pending, and not on a published site:" in site.read("index.html")
+    assert "Pending, and not on a published site: 4 texts." in site.read("index.html")
     assert 'Good over <a href="../../qsb/001/history/index.html#version-3">version 3</a>' in page
     assert DRAFT not in site.files()["data/history.json"]
 

@@ -21,7 +21,7 @@ LEAKS = {
     "lookups_caption": 'str(len(__import__("os").sched_getaffinity(0)))',
     "xsa": '__import__("os").listdir("content")[0]',
     "signed_by": '__import__("os").listdir("content")[0]',
-    "skip_to_list": '[entry.name for entry in __import__("os").scandir("content")][0]',
+    "time_span": '[entry.name for entry in __import__("os").scandir("content")][0]',
 }
 
 
