@@ -18,6 +18,7 @@ ARCHIVE_JSON = mirror.ARCHIVE_JSON
 HISTORY_JSON = "data/history.json"
 MANIFEST_JSON = "data/manifest.json"
 SCHEMA_JSON = "data/schema.json"
+REDIRECTS = "data/redirects.map"
 CALENDAR = "feeds/canaries.ics"
 OSV_ALL = "osv/all.json"
 OSV_ZIP = "osv/all.zip"
@@ -193,6 +194,7 @@ def published_id(scheme: str, value: str, profile: Profile) -> str:
 
 
 def redirects(profile: Profile) -> dict[str, str]:
-    """Old URLs, and the URLs to which they redirect."""
+    """Old URLs of the site, and the URLs to which they redirect."""
     lists = {"bulletins/": list_url(profile.bulletins), "canaries/": list_url(profile.canaries)}
-    return {old: new for old, new in lists.items() if old not in lists.values()}
+    own = {old: new for old, new in profile.redirects.items() if not old.startswith("/")}
+    return {old: new for old, new in lists.items() if old not in lists.values()} | own

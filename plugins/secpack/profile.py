@@ -113,6 +113,10 @@ Encryption: TypeAlias = Annotated[str, _url(_HTTPS, "dns:", "openpgp4fpr:")]
 Language: TypeAlias = Annotated[
     str, matching("[A-Za-z]{2,8}(?:-[A-Za-z0-9]{1,8}){0,8}", "a language such as en")
 ]
+# Old paths and new ones, with a slash at the end. Those with one before are below the host.
+_PATH: Final = "(?:[A-Za-z0-9_~-][A-Za-z0-9._~-]*/){1,9}"
+OldPath: TypeAlias = Annotated[str, matching(f"/?{_PATH}", "a path such as pack/ or /doc/pack/")]
+NewPath: TypeAlias = Annotated[str, matching(_PATH, "a page of the site, such as qsb/")]
 _SOME: Final = Form(len, "at least one")
 _GIVEN: Final = Form(len, "a value")
 
@@ -333,6 +337,7 @@ class Profile:
     ``legacy_until`` count as good. Signatures with the ``accepted`` verdicts count, ``required``
     is how many of the expected ones are; 0 means all. ``product`` is what bulletins are about;
     its versions are ``releases``, which say when each was supported.
+    ``redirects`` lead from old URLs to pages of the site.
     """
 
     issuer: str = ""
@@ -359,6 +364,7 @@ class Profile:
     product: Product = Product()
     packages: Mapping[str, Package] = field(default_factory=dict)
     releases: Mapping[str, Period] = field(default_factory=dict)
+    redirects: Mapping[OldPath, NewPath] = field(default_factory=dict)
     security_txt: SecurityTxt | None = None
     csaf: Csaf | None = None
     osv: Osv = Osv()

@@ -190,9 +190,9 @@ def test_no_page_needs_more_than_its_policy_allows(
     styled = "() => getComputedStyle(document.querySelector('main')).maxWidth !== 'none'"
     with watched(browser, site.url) as tab:
         for path in paths:
-            if path in ("bulletins/index.html", "canaries/index.html"):
+            if path in ("bulletins/index.html", "canaries/index.html", "pack/index.html"):
                 tab.goto(site.url + path)
-                tab.wait_for_url(re.compile("/(qsb|canary)/index.html$"))
+                tab.wait_for_url(re.compile("/(qsb|canary|about)/index.html$"))
             elif path not in ("404.html", "search/index.html"):  # for one address; for a server
                 tab.goto(site.url + path)
                 assert tab.evaluate(styled), path

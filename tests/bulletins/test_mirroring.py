@@ -107,7 +107,8 @@ def nginx(public: Site, tmp_path_factory: pytest.TempPathFactory) -> Iterator[in
     """The port of an nginx with the documented configuration, but for place and port."""
     nginx, folder, port = program("nginx"), tmp_path_factory.mktemp("nginx"), free_port()
     conf = example("nginx", "# What a page may load")
-    assert conf.count("/srv/archive/public") == conf.count("listen 80;") == 1
+    assert conf.count("/srv/archive/public") == 2
+    assert conf.count("listen 80;") == 1
     conf = conf.replace("/srv/archive/public", str(public.folder))
     (folder / "archive.conf").write_text(conf.replace("listen 80;", f"listen 127.0.0.1:{port};"))
     user = "user root;" if os.geteuid() == 0 else ""
@@ -195,6 +196,29 @@ def test_what_is_not_there_is_not_found(ask: Ask, public: Site) -> None:
         answer = ask(path)
         assert (answer.status, answer.body) == (404, page), path
         assert answer.headers["content-type"] == "text/html; charset=utf-8"
+
+
+MOVED = {
+    "/qsb/3/": "/qsb/003/",
+    "/qsb/12": "/qsb/012/",
+    "/canary/4/": "/canary/004/",
+    "/pack/": "/about/",
+    "/doc/canaries/": "/canary/",
+    "/doc/canaries": "/canary/",
+    "/bulletins/": "/qsb/",
+}
+
+
+@pytest.mark.parametrize(("old", "new"), MOVED.items())
+def test_old_urls_lead_to_new_ones(ask: Ask, old: str, new: str) -> None:
+    answer = ask(old)
+    assert (answer.status, answer.headers["location"]) == (301, new)
+    assert ask(new).status == 200
+
+
+def test_other_numbers_lead_nowhere(ask: Ask) -> None:
+    for path in ("/qsb/003/", "/qsb/003/3/", "/doc/canaries/4/", "/qsb/9999/", "/qsb/0/3/"):
+        assert ask(path).status in (200, 404), path
 
 
 def test_what_was_not_changed_is_not_sent_again(ask: Ask) -> None:

@@ -10,7 +10,7 @@ from importlib.resources import files
 from bulletins import urls, words
 from bulletins.exports.archive_json import archive_files, history_json, manifest_json
 from bulletins.exports.calendar import calendar
-from bulletins.exports.crawlers import security_txt
+from bulletins.exports.crawlers import redirects_map, security_txt
 from bulletins.exports.csaf import csaf_files, is_provider
 from bulletins.exports.data import Export
 from bulletins.exports.facts import all_facts
@@ -42,6 +42,7 @@ def exports(site: Site) -> Iterator[Export]:
         yield Export("csaf", urls.CSAF_PROVIDER, lambda: csaf_files(site), records)
     if site.own_theme:
         yield _one("search", urls.SEARCH_IDS, _search_ids, site)
+        yield _one("redirects", urls.REDIRECTS, redirects_map, site)
     if site.profile.security_txt:
         yield _one("security.txt", urls.SECURITY_TXT, security_txt, site)
 

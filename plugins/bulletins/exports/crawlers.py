@@ -1,17 +1,18 @@
-"""``sitemap.xml``, ``robots.txt`` and ``security.txt``, which programs look for on any site."""
+"""What servers read, and programs look for on any site, such as ``sitemap.xml``."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import fields
 from datetime import date
 from typing import Final
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 from xml.etree import ElementTree as ET
 
 from bulletins.exports.csaf import is_provider
 from bulletins.site import Site
-from bulletins.urls import CSAF_PROVIDER, INDEX, SITEMAP, kind_of, list_url, page_url
+from bulletins.urls import CSAF_PROVIDER, INDEX, SITEMAP, kind_of, list_url, page_url, redirects
 from secpack import SecpackError
 
 #: How many URLs a sitemap may hold.
@@ -52,6 +53,19 @@ def robots(site_url: str) -> bytes:
     """Return ``robots.txt``: programs may read everything; and the sitemap, if there is one."""
     more = f"\nSitemap: {site_url}/{SITEMAP}\n" if site_url else ""
     return f"User-agent: *\nDisallow:\n{more}".encode()
+
+
+def redirects_map(site: Site) -> bytes:
+    """Old URLs, and those with a short number, such as ``qsb/29/``, for a ``map`` of nginx."""
+    root = urlsplit(site.url).path
+    old = {**redirects(site.profile), **site.profile.redirects}
+    moved = {o if o.startswith("/") else f"{root}/{o}": f"{root}/{new}" for o, new in old.items()}
+    lines = [f"~^{re.escape(o.removesuffix('/'))}/?$ {new};" for o, new in moved.items()]
+    for kind in (site.profile.bulletins, site.profile.canaries):
+        base = f"{root}/{list_url(kind)}"
+        for number, zeros in (("[0-9]", "00"), ("[0-9][0-9]", "0")):
+            lines.append(f"~^{re.escape(base)}(?<number>{number})/?$ {base}{zeros}$number/;")
+    return "".join(f"{line}\n" for line in lines).encode()
 
 
 def security_txt(site: Site) -> bytes:
