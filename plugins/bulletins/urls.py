@@ -165,6 +165,11 @@ def package_url(name: str) -> str:
     return f"{PACKAGE}{slug_of(name)}/"
 
 
+def lookup_json_url(kind: str, slug: str) -> str:
+    """A release or a package as data: ``data/release/4.3.json``."""
+    return f"data/{kind}/{slug}.json"
+
+
 def advisory_url(number: int) -> str:
     """An advisory's page: ``xsa/212/``."""
     return f"{XSA}{number}/"

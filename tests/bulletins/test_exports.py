@@ -438,3 +438,22 @@ def test_each_release_has_one_answer() -> None:
         "4.1": {"answer": "not-affected", "packages": [], "lines": [14]},
         "1.0": {"answer": "not-stated", "packages": [], "lines": [50]},
     }
+
+
+def test_each_release_and_package_has_a_file() -> None:
+    """What is needed is what the page of the release says."""
+    archive = load(PACK, profile=PROFILE)
+    written = exports(archive, PROFILE, "")
+    found = {url: json.loads(data) for url, data in written.items()
+             if url.startswith(("data/release/", "data/package/"))}  # fmt: skip
+    assert {"data/release/4.1.json", "data/package/xen.json"} <= set(found)
+    for url, data in found.items():
+        assert judges.data_faults(data, "lookup") == [], url
+    release, package = found["data/release/4.1.json"], found["data/package/xen.json"]
+    assert ("xen", "4.17.5-6", "QSB-012") in [
+        (each["package"]["name"], each["package"]["version"], each["bulletin"])
+        for each in release["needed"]
+    ]
+    places = [(n["package"]["release"], n["package"]["domain"]) for n in package["needed"]]
+    assert len(places) == len(set(places)) > 1
+    assert package["bulletins"][0]["id"] == "QSB-012"

@@ -6,9 +6,10 @@ import json
 from collections.abc import Callable, Iterator
 from datetime import date
 from importlib.resources import files
+from itertools import chain
 
 from bulletins import urls, words
-from bulletins.exports.archive_json import archive_files, history_json, manifest_json
+from bulletins.exports.archive_json import archive_files, history_json, lookup_files, manifest_json
 from bulletins.exports.calendar import calendar
 from bulletins.exports.crawlers import redirects_map, security_txt
 from bulletins.exports.csaf import csaf_files, is_provider
@@ -26,7 +27,12 @@ def exports(site: Site) -> Iterator[Export]:
     archive = site.archive
     yield from feeds(site)
     documents = tuple(urls.json_url(p, site.profile) for p in archive.publications)
-    yield Export("archive", urls.ARCHIVE_JSON, lambda: archive_files(site), documents)
+    yield Export(
+        "archive",
+        urls.ARCHIVE_JSON,
+        lambda: chain(archive_files(site), lookup_files(site)),
+        documents,
+    )
     yield _one("schema", urls.SCHEMA_JSON, _schema, site)
     yield _one("history", urls.HISTORY_JSON, history_json, site)
     yield _one("manifest", urls.MANIFEST_JSON, manifest_json, site)

@@ -12,6 +12,7 @@ from typing import Any
 
 from bulletins import urls, words
 from bulletins.exports.data import printed, to_json
+from bulletins.lookups import Lookup, by_package, by_release, needed
 from bulletins.site import Site
 from secpack import Profile
 from secpack.extract.answers import Answer, answers
@@ -67,6 +68,29 @@ def archive_files(site: Site) -> Iterator[tuple[str, bytes]]:
         "findings": [asdict(f) | {"waived": f.waived or None} for f in archive.findings],
     }
     yield urls.ARCHIVE_JSON, to_json(whole)
+
+
+def lookup_files(site: Site) -> Iterator[tuple[str, bytes]]:
+    """What is needed of each release and each package, and all bulletins about it, by URL."""
+    kinds = {"release": by_release(site.archive), "package": by_package(site.archive)}
+    for kind, lookups in kinds.items():
+        for lookup in lookups:
+            yield urls.lookup_json_url(kind, lookup.slug), to_json(_lookup(kind, lookup, site))
+
+
+def _lookup(kind: str, lookup: Lookup, site: Site) -> dict[str, Any]:
+    profile = site.profile
+    bulletins = [
+        _fields(b, "id", "title", "published", "updated")
+        | {"url": urls.page_url(b, profile)}
+        | {"packages": [package_data(row, profile) for row in rows]}
+        for b, rows in lookup.shipped
+    ]
+    newest = [
+        {"bulletin": b.id, "package": package_data(row, profile)} for b, row in needed(lookup)
+    ]
+    head = {"format": _FORMAT, "kind": kind, "name": lookup.name}
+    return head | {"needed": newest, "bulletins": bulletins}
 
 
 def _fields(source: object, *names: str) -> dict[str, Any]:

@@ -9,14 +9,14 @@ from functools import partial
 from typing import TypeVar
 
 from bulletins import urls
-from bulletins.lookups import Lookup, by_package, by_release, without_release
+from bulletins.lookups import Lookup, by_package, by_release, needed, without_release
 from bulletins.pages import model
 from bulletins.pages.continuity import continuity
 from bulletins.pages.evidence import certified, key_link, owner
 from bulletins.pages.items import by_year, item, reference, signer_name, year_links
 from bulletins.pages.model import Link
 from bulletins.site import Site, newest_first
-from secpack.model.archive import Bulletin, Canary, Key, PackageRow, Publication
+from secpack.model.archive import Bulletin, Canary, Key, Publication
 from secpack.model.history import Difference
 from secpack.profile import Kind
 from secpack.signatures.policy import revocation_in_words
@@ -126,6 +126,7 @@ def _lookup(
     bulletins = [bulletin for bulletin, _ in lookup.shipped]
     rows = {bulletin.number: rows for bulletin, rows in lookup.shipped}
     url, is_release = f"{kind}/{lookup.slug}/", kind == "release"
+    newest = list(needed(lookup)) if is_release else []
     years = year_links(url, bulletins) if len(bulletins) > urls.LONGEST_LIST else ()
 
     def page(shown: Sequence[Bulletin]) -> model.LookupPage:
@@ -133,22 +134,13 @@ def _lookup(
             kind=kind,
             name=f"{site.product} {lookup.name}" if is_release else lookup.name,
             support=site.profile.releases.get(lookup.name) if is_release else None,
-            needed=tuple(_needed(site, lookup)) if is_release else (),
+            needed=tuple((item(site, b), row) for b, row in newest),
             years=years,
             shipped=tuple((item(site, b), rows[b.number]) for b in shown),
         )
 
     for part_url, shown in _parts(url, bulletins):
         yield part_url, partial(page, shown)
-
-
-def _needed(site: Site, lookup: Lookup) -> Iterator[tuple[model.Item, PackageRow]]:
-    """The newest rows on each package and target; each bulletin asks for newer ones than before."""
-    seen: set[tuple[str, str]] = set()
-    for bulletin, rows in lookup.shipped:
-        newest = [row for row in rows if row.version and (row.name, row.target) not in seen]
-        yield from ((item(site, bulletin), row) for row in newest)
-        seen |= {(row.name, row.target) for row in newest}
 
 
 def _parts(base: str, publications: Sequence[_P]) -> Iterator[tuple[str, Sequence[_P]]]:
