@@ -108,6 +108,18 @@ def csaf_faults(documents: Mapping[str, object], *, every: bool = False) -> dict
     return {name: faults for name, faults in found.items() if faults}
 
 
+def strict_faults(schema: dict[str, Any]) -> str:
+    """By the strict mode of ajv; skips where it is not installed."""
+    node = shutil.which("node")
+    if not node or not (_NODE / "node_modules" / "ajv").is_dir():
+        pytest.skip("needs node and ajv: make judges")
+    command, data = [node, "ajv.mjs"], json.dumps(schema)
+    done = subprocess.run(
+        command, cwd=_NODE, input=data, capture_output=True, text=True, check=True
+    )
+    return done.stdout.strip()
+
+
 def sitemap_faults(data: bytes) -> list[str]:
     """By the schema of sitemaps.org, which comes with an npm package; skips without it."""
     path = _NODE / "node_modules" / "sitemap" / "schema" / "sitemap.xsd"

@@ -39,6 +39,12 @@ def test_the_schema_is_one() -> None:
     assert judges.schema_faults({"type": "text"})
 
 
+@pytest.mark.usefixtures("judges")
+def test_the_schema_passes_the_strict_mode_of_ajv() -> None:
+    assert judges.strict_faults(judges.SCHEMA) == ""
+    assert "strict" in judges.strict_faults({"type": "object", "colour": "red"})
+
+
 def formats(schema: Any) -> set[str]:
     """All formats that a schema names."""
     inner = schema.values() if isinstance(schema, dict) else schema
