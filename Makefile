@@ -2,7 +2,7 @@
 
 # The variables. Recipes read them from the environment, as "$$OUTPUT", so that their values never become
 # part of a shell command or of this file.
-VARIABLES := SECPACK XSA XSA_JSON PROFILE THEME OUTPUT SEARCH GZIP AS_OF SITEURL PUBLIC KEEP PLAN ON PORT \
+VARIABLES := SECPACK XSA XSA_JSON PROFILE THEME OUTPUT SEARCH GZIP AS_OF MOVED SITEURL PUBLIC KEEP PLAN FORCE ON PORT \
 	PYTEST ATOM_RNG OPENVEX_SCHEMA OSV_SCHEMA MINUTES RUNS SIZES UPGRADE PYTHON
 OUTPUT ?= output
 PUBLIC ?= public
@@ -39,7 +39,7 @@ REFUSE := "$$PYTHON" -c 'import difflib, os, sys; \
 	hint = f"; did you mean {near[0]}?" if near else ";"; \
 	sys.exit(f"{name!a}: there is no such variable{hint} make help lists them all")'
 
-.PHONY: help html serve devserver publish rollback reproducible check test test-all fuzz replay lint bench peers accuracy \
+.PHONY: help html serve devserver publish rollback reproducible check test test-all fuzz replay poll lint bench peers accuracy \
 	weights judges golden lock clean known
 
 known:
@@ -61,6 +61,8 @@ help: known ## List targets and variables
 	@echo "  GZIP=1          also write compressed copies of files, for the server"
 	@echo "  SEARCH=1        index all words, so that the page search/ finds them"
 	@echo "  AS_OF=DATE      withhold documents dated after that day"
+	@echo "  MOVED=FILE      to rebuild a site: its data/moved.json"
+	@echo "  FORCE=1         for rollback: do not ask"
 	@echo "  ON=DATE         for check: report what is late or expired on that day"
 	@echo "  SIZES=NUMBERS   for bench: also measure synthetic packs with so many bulletins"
 	@echo "  RUNS=NUMBER     for bench: how often to measure each build (default: by size)"
@@ -113,6 +115,9 @@ fuzz: $(VENV)/installed-dev ## Change the texts of the tests at random, and look
 
 replay: $(VENV)/installed-dev ## Show what publishing each commit of a pack would have shown (needs SECPACK=)
 	@exec $(BIN)/python -m tests.replay "$$SECPACK" "$${PROFILE:-content/qubes.toml}"
+
+poll: $(VENV)/installed-dev ## Publish each commit of a pack that completes a version, and read the feeds (needs SECPACK=)
+	@exec $(BIN)/python -m tests.polling "$$SECPACK" "$${PROFILE:-content/qubes.toml}"
 
 lint: $(VENV)/installed-dev ## Check style and types
 	@$(BIN)/ruff check .

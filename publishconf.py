@@ -1,6 +1,7 @@
 """Publication: as pelicanconf.py, and nothing is left to chance.
 
-PUBLIC, where the site is public, and KEEP, how many older versions stay, come from the environment.
+PUBLIC, where the site is public, KEEP, how many older versions stay, and FORCE, whether a rollback
+asks nobody, come from the environment.
 """
 
 import os
@@ -13,3 +14,4 @@ globals().update(runpy.run_path(str(HERE / "pelicanconf.py")))
 STRICT = True
 PUBLIC_PATH = os.environ.get("PUBLIC") or str(HERE / "public")
 KEEP = os.environ.get("KEEP") or "3"
+FORCE = bool(os.environ.get("FORCE"))

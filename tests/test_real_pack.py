@@ -37,6 +37,7 @@ from tests.bulletins import judges, rules
 from tests.bulletins.formats import exports
 from tests.bulletins.sites import ROOT, Site, build
 from tests.bulletins.test_tracker import check_statistics
+from tests.polling import main_line, poll
 from tests.replay import outcome, replay
 
 #: The signature on canary 26 that does not match its text.
@@ -544,6 +545,20 @@ def test_documents_with_several_versions_have_a_page_of_them(site: Site) -> None
     page = site.read("canary/026/index.html")
     assert page.count('history/index.html#version-1">version 1</a>') == 1
     assert "noted in version 3" in site.read("qsb/046/history/index.html")
+
+
+@pytest.mark.slow
+def test_feed_readers_get_every_document_and_every_version_once(
+    real_pack: Path, tmp_path: Path
+) -> None:
+    """Of twenty commits that are published one after the other; make poll takes all of them."""
+    commits = main_line(real_pack, load_profile(PROFILE), 20)
+    found = poll(real_pack, commits, tmp_path, PROFILE)
+    assert (found.published, found.refused, found.moved) == (20, {}, [])
+    assert (len(found.texts), len(found.documents.entries)) == (110, 110)
+    assert found.documents.again == found.changed > 0
+    assert (len(found.changes.entries), found.changes.again) == (143, 0)
+    assert not found.missed
 
 
 def test_a_replay_of_history_shows_no_draft(real_pack: Path) -> None:

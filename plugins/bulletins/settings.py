@@ -1,6 +1,7 @@
 """Pelican's settings for an archive, and this plugin's own.
 
-``SECPACK``, ``PROFILE_FILE``, ``XSA_FILE`` and ``XSA_JSON_FILE`` are paths; ``AS_OF`` is a date.
+``SECPACK``, ``PROFILE_FILE``, ``XSA_FILE``, ``XSA_JSON_FILE`` and ``MOVED_FILE`` are paths;
+``AS_OF`` is a date.
 While Pelican runs, ``BULLETINS`` is the ``Build``.
 """
 
@@ -14,6 +15,7 @@ from typing import Any
 from markupsafe import Markup
 
 from bulletins.exports.feeds import feeds
+from bulletins.exports.moved import Moved, read_moved
 from bulletins.html import as_markup
 from bulletins.site import Build, Site
 from bulletins.templates import environment
@@ -81,9 +83,18 @@ def read_build(settings: dict[str, Any]) -> Build:
     templates = environment(settings) if own_theme else None
     url = settings["SITEURL"]
     is_indexed = own_theme and bool(settings.get("SEARCH_INDEX"))
-    site = Site(archive, profile, url if "://" in url else "", own_theme, is_indexed)
+    url, moved = url if "://" in url else "", _moved(settings)
+    site = Site(archive, profile, url, own_theme, is_indexed, moved)
     _check_feeds(settings, site)
     return Build(site, templates, is_whole)
+
+
+def _moved(settings: dict[str, Any]) -> Moved:
+    """When records changed although no text did: the publisher knows, a rebuild reads it."""
+    if file := settings.get("MOVED_FILE"):
+        return read_moved(Path(file).read_bytes())
+    moved: Moved = settings.get("MOVED", {})
+    return moved
 
 
 def _check_feeds(settings: dict[str, Any], site: Site) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import date
+from datetime import date, datetime
 from functools import cached_property
 from itertools import pairwise
 
@@ -42,6 +42,8 @@ class Site:
 
     ``own_theme`` is whether our own theme makes the pages; only then are there pages for lists,
     advisories, CVEs, releases and packages. ``is_indexed`` is whether a search finds all words.
+    ``moved`` is when records changed although no text did, by their names: the URL of a file, or
+    the id of a feed's entry.
     """
 
     archive: Archive
@@ -49,6 +51,7 @@ class Site:
     url: str = ""
     own_theme: bool = True
     is_indexed: bool = False
+    moved: Mapping[str, Sequence[datetime]] = field(default_factory=dict)
 
     @property
     def name(self) -> str:
@@ -131,6 +134,19 @@ class Site:
         first = identifier.text.split(maxsplit=1)[0]
         is_own = first.startswith(self.profile.bulletins.prefix) or first == self.profile.issuer
         return self.bulletins.get(int(identifier.value)) if is_own else None
+
+    @cached_property
+    def _versions_by_text(self) -> Mapping[str, tuple[Version, ...]]:
+        histories = ((e.newest, e.versions) for e in self.archive.history.documents)
+        return {
+            newest.file.sha256: tuple(v for v in versions if not v.misfit)
+            for newest, versions in histories
+            if newest
+        }
+
+    def versions_shown(self, publication: Publication) -> tuple[Version, ...]:
+        """The versions of a document, oldest first; none if the text shown is not the newest."""
+        return self._versions_by_text.get(publication.document.file.sha256, ())
 
     @cached_property
     def older(self) -> Mapping[str, Publication]:

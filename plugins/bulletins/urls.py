@@ -17,6 +17,7 @@ from secpack.profile import Kind, Profile, Scheme
 ARCHIVE_JSON = mirror.ARCHIVE_JSON
 HISTORY_JSON = "data/history.json"
 MANIFEST_JSON = "data/manifest.json"
+MOVED_JSON = "data/moved.json"
 SCHEMA_JSON = "data/schema.json"
 REDIRECTS = "data/redirects.map"
 CALENDAR = "feeds/canaries.ics"

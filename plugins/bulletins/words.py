@@ -568,6 +568,7 @@ feed_names: Final = {
     "bulletins": "bulletins",
     "canaries": "canaries",
     "xsa": "Xen Security Advisories",
+    "changes": "changes",
 }
 
 #: The sections of the page with feeds and data: title, introduction, and last words.
@@ -617,6 +618,11 @@ exports: Final = {
         "Only security bulletins: what is wrong, and what you must do.",
     ),
     "canaries": ("feeds", "Canaries", "Only canaries."),
+    "changes": (
+        "feeds",
+        "Changes",
+        "An entry for each version of each document, in the order in which they became complete.",
+    ),
     "xsa": (
         "feeds",
         "Xen Security Advisories",
@@ -639,6 +645,11 @@ exports: Final = {
         "history.json",
         "The versions of each document: who signed which text, and when; what kind of change.",
     ),
+    "moved": (
+        "data",
+        "moved.json",
+        "When records for programs changed although their texts did not. A rebuild needs it.",
+    ),
     "schema": ("data", "schema.json", "A JSON Schema of these files."),
     "osv": (
         "scanners",
@@ -658,6 +669,16 @@ exports: Final = {
         "Whether each Xen Security Advisory affects the product, according to the tracker.",
     ),
 }
+
+#: How a document, or what the archive says of it, has changed.
+first_published: Final = "First published"
+changed_noted: Final = "Revised"
+changed_space: Final = "Only white space changed"
+changed_silently: Final = "Words changed, without a changelog entry"
+record_moved: Final = "The archive corrected this record; the text is the same"
+change_title: Final = "{id} changed: {change}"
+revised_title: Final = "{title} (revised {day})"
+change_signed: Final = "Signed by {signers}."
 
 original_link: Final = "The signed text"
 signature_link: Final = "Signature of {signer}"

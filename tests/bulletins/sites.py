@@ -18,7 +18,19 @@ from tests.forks import run_module
 ROOT = Path(__file__).parents[2]
 
 #: Variables of the surroundings that would change what is built.
-_OURS = ("SECPACK", "XSA", "XSA_JSON", "PROFILE", "OUTPUT", "AS_OF", "SITEURL", "THEME", "GZIP")
+_OURS = (
+    "SECPACK",
+    "XSA",
+    "XSA_JSON",
+    "PROFILE",
+    "OUTPUT",
+    "AS_OF",
+    "SITEURL",
+    "THEME",
+    "GZIP",
+    "MOVED",
+    "FORCE",
+)
 
 PUBLISH = (sys.executable, "-m", "bulletins.publish")
 

@@ -9,7 +9,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bulletins.exports.data import midnight
 from bulletins.exports.feeds.model import SIZE, FeedEntry, Page, chain
 
 START = datetime(2020, 1, 1, tzinfo=UTC)
@@ -17,7 +16,7 @@ START = datetime(2020, 1, 1, tzinfo=UTC)
 
 def entry(number: int) -> FeedEntry:
     day = START + timedelta(days=number)
-    return FeedEntry(f"tag:x:{number}", f"{number}", "", day.date(), day, "", str, (), ())
+    return FeedEntry(f"tag:x:{number}", f"{number}", "", day, day, "", str, (), ())
 
 
 def entries(count: int) -> list[FeedEntry]:
@@ -63,9 +62,7 @@ def test_revised_entries_are_there_once_too(count: int, revised: list[tuple[int,
     row = entries(count)
     for place, days in revised:
         if place < count:
-            row[place] = replace(
-                row[place], updated=midnight(row[place].published) + timedelta(days=days)
-            )
+            row[place] = replace(row[place], updated=row[place].published + timedelta(days=days))
     assert sorted(walk(chain(row)), key=int) == [str(n) for n in range(1, count + 1)]
 
 
@@ -77,9 +74,7 @@ def test_a_full_archive_stays_as_it_is(count: int, days: int, more: int) -> None
         oldest = row[-1]
         row[-1] = replace(
             oldest,
-            updated=min(
-                midnight(oldest.published) + timedelta(days=days), midnight(row[more].published)
-            ),
+            updated=min(oldest.published + timedelta(days=days), row[more].published),
         )
     before = chain(row[more:])
     full = [p for p in before if p.number and p.newer]

@@ -13,15 +13,16 @@ import feedparser
 import icalendar
 import pytest
 
-from secpack import load, load_advisories, load_profile
+from secpack import load, load_profile
 from secpack.model.archive import Archive
-from secpack.profile import Csaf
 from tests.bulletins.formats import exports, feeds
 from tests.bulletins.sites import ROOT, Shared, Site, build
 from tests.packs import bulletin, make_pack, numbered
 
 PROFILE = ROOT / "content" / "demo.toml"
 URL = "https://example.org/security"
+#: When the last signer signed the newest bulletin of the demo pack.
+UPDATED = "2025-05-21T07:33:18+00:00"
 
 
 @pytest.fixture(scope="module")
@@ -55,11 +56,11 @@ def test_ids_do_not_depend_on_the_host(demo: Site) -> None:
 def test_dates_are_the_texts_own(demo: Site) -> None:
     newest = entries(demo, "qsb")[0]
     assert (newest.published, newest.updated) == (
-        "2025-05-06T00:00:00+00:00",
-        "2025-05-20T00:00:00+00:00",
+        "2025-05-06T12:00:00+00:00",
+        UPDATED,
     )
     feed = feedparser.parse(demo.files()["feeds/qsb.atom.xml"]).feed
-    assert feed.updated == "2025-05-20T00:00:00+00:00"
+    assert feed.updated == UPDATED
 
 
 def test_links_are_absolute(demo: Site) -> None:
@@ -186,69 +187,6 @@ def updates(archive: Archive) -> dict[str, str]:
     return found
 
 
-TRACKER = """\
-- {xsa: 1, date: 2001-01-01, affected: yes, qsb: 001-2001}
-- {xsa: 2, date: 2002-01-01, affected: yes, qsb: 002-2002}
-"""
-VERDICT = "affected: no, updated: 2003-03-03"
-
-
-def test_only_what_the_tracker_is_about_is_updated_with_it(tmp_path: Path) -> None:
-    """In feeds as in OSV and CSAF."""
-    pack = make_pack(tmp_path / "pack", numbered(1, 2, 3))
-    profile = load_profile(PROFILE)
-    old, new = tmp_path / "old.yml", tmp_path / "new.yml"
-    old.write_text(TRACKER)
-    new.write_text(TRACKER.replace("affected: yes", VERDICT, 1))
-    found = []
-    for tracker in (old, new):
-        archive = load(pack, profile=profile, advisories=load_advisories(tracker))
-        written = exports(archive, profile, URL)
-        read = feedparser.parse(written["feeds/qsb.atom.xml"]).entries
-        times = {f"feed {entry.id}": entry.updated[:10] for entry in read}
-        for record in json.loads(written["osv/all.json"]):
-            times[f"osv {record['id']}"] = record["modified"][:10]
-        for row in written["csaf/changes.csv"].decode().splitlines():
-            path, day = (field.strip('"') for field in row.split(","))
-            tracking = json.loads(written[f"csaf/{path}"])["document"]["tracking"]
-            times[f"csaf {path}"] = tracking["current_release_date"][:10]
-            assert (day, tracking["status"]) == (tracking["current_release_date"], "final")
-            assert tracking["revision_history"][-1]["date"] == day
-        found.append(times)
-    before, after = found
-    assert before.keys() == after.keys()
-    assert {key: day for key, day in after.items() if before[key] != day} == {
-        "feed tag:quern.example.org,2016:qsb-001": "2003-03-03",
-        "osv x_QSB-001": "2003-03-03",
-        "csaf 2001/qsb-001.json": "2003-03-03",
-    }
-
-
-def test_what_the_tracker_takes_from_a_bulletin_updates_it(tmp_path: Path) -> None:
-    """By its own words it addresses what the tracker ascribes to it no more."""
-    files = numbered(1, 2) | {"QSBs/qsb-001-2001.txt": bulletin(1, title="A title (XSA-1, XSA-2)")}
-    pack = make_pack(tmp_path / "pack", files)
-    profile = load_profile(PROFILE)
-    found = []
-    for number, row in enumerate(("affected: yes, qsb: 001-2001", VERDICT)):
-        tracker = tmp_path / f"{number}.yml"
-        tracker.write_text(
-            "- {xsa: 1, date: 2001-01-01, affected: yes, qsb: 001-2001}\n"
-            f"- {{xsa: 2, date: 2001-01-01, {row}}}\n"
-        )
-        archive = load(pack, profile=profile, advisories=load_advisories(tracker))
-        written = exports(archive, profile, URL)
-        one, other = json.loads(written["osv/all.json"])
-        document = json.loads(written["csaf/2001/qsb-001.json"])["document"]
-        history = document["tracking"]["revision_history"]
-        found.append((one["upstream"], one["modified"][:10], history[-1]["summary"]))
-        assert other["modified"][:10] == "2002-03-04"
-    assert found == [
-        (["XSA-1", "XSA-2"], "2001-03-04", "First published"),
-        (["XSA-1"], "2003-03-03", "The tracker changed its verdict on XSA-2"),
-    ]
-
-
 def test_a_text_that_is_not_verified_says_so_in_every_feed(tmp_path: Path) -> None:
     """In its title, its summary and its content, in the words of its page; others do not."""
     pack = tmp_path / "pack"
@@ -298,16 +236,3 @@ def test_a_feed_without_documents_is_a_feed(tmp_path: Path) -> None:
     site = build(tmp_path / "site", SECPACK=make_pack(tmp_path / "p", numbered(1)), PROFILE=PROFILE)
     assert site.status == 0, site.said
     assert entries(site, "canary") == []
-
-
-def test_a_text_that_is_revised_on_its_own_day_has_changed(tmp_path: Path) -> None:
-    """Feeds and formats for scanners say so, though no text states a time."""
-    log = "Words.\n\nChangelog\n---\n\n2001-03-04: First\n2001-03-04: Second"
-    profile = replace(load_profile(PROFILE), csaf=Csaf("https://quern.example.org"))
-    archive = load(make_pack(tmp_path, {"QSBs/qsb-001-2001.txt": bulletin(1, body=log)}))
-    written = exports(archive, profile, URL)
-    for path, key in (("osv/x_QSB-001.json", "modified"), ("feeds/all.json", "date_modified")):
-        assert f'"{key}": "2001-03-04T00:00:01Z"' in written[path].decode(), path
-    tracking = json.loads(written["csaf/2001/qsb-001.json"])["document"]["tracking"]
-    assert tracking["current_release_date"] == "2001-03-04T00:00:01Z"
-    assert [r["date"][-4:] for r in tracking["revision_history"]] == [":00Z", ":01Z"]

@@ -184,7 +184,7 @@ def test_what_is_for_machines_is_well_formed(site: Site) -> None:
             if not name.startswith("osv/"):
                 assert judges.data_faults(json.loads(data)) == [], name
     assert judges.calendar_faults(files["feeds/canaries.ics"]) == []
-    assert len([name for name in files if name.endswith(".json")]) == 9
+    assert len([name for name in files if name.endswith(".json")]) == 10
 
 
 def test_feeds_are_valid(site: Site) -> None:

@@ -156,7 +156,7 @@ def test_a_folder_is_not_replaced_and_can_be_moved(tmp_path: Path, small: Variab
     site = publish(folder, SITEURL=HOST, **small)
     assert site.status == 0, site.said
     assert str(folder.readlink()) == "public.versions/000002"
-    assert publish(folder, "--rollback").status == 0
+    assert publish(folder, "--rollback", FORCE="1").status == 0
     assert site.files() == before
 
 
@@ -241,7 +241,7 @@ def test_too_late_interrupted_it_is_public_and_says_so(
     assert (again.status, versions(little.folder)) == (0, ["000002"])
     assert sent.exists()
     assert publish(little.folder, SITEURL=f"{HOST}/b", **small).status == 0
-    back = publish(little.folder, *given, "--rollback")
+    back = publish(little.folder, *given, "--rollback", FORCE="1")
     assert (back.status, little.folder.readlink().name) == (0, "000002")
     assert "version 2 is public again" in back.said
 
@@ -318,7 +318,7 @@ def test_old_versions_are_kept_as_wanted(tmp_path: Path) -> None:
 
 
 def test_a_site_that_was_never_public_cannot_be_rolled_back(tmp_path: Path) -> None:
-    site = publish(tmp_path / "public", "--rollback")
+    site = publish(tmp_path / "public", "--rollback", FORCE="1")
     assert site.status == 1
     assert f"{site.folder}: nothing was published there\n" in site.said
     assert not list(tmp_path.iterdir())
@@ -339,9 +339,9 @@ def test_rolling_back_shows_what_was_there_before(tmp_path: Path) -> None:
     for text in "abc":
         show(site, text)
     for text in "ba":
-        assert publish(site.target, "--rollback").status == 0
+        assert publish(site.target, "--rollback", FORCE="1").status == 0
         assert (site.target / "index.html").read_text() == text
-    last = publish(site.target, "--rollback")
+    last = publish(site.target, "--rollback", FORCE="1")
     assert last.status == 1
     assert "no older version is kept" in last.said
     show(site, "d")
@@ -365,7 +365,7 @@ def test_a_version_that_is_not_whole_is_not_shown_again(little: Site, small: Var
     now = little.files()
     old = little.folder.with_name("public.versions") / "000001"
     (old / "qsb/003/index.html").write_text("half")
-    site = publish(little.folder, "--rollback")
+    site = publish(little.folder, "--rollback", FORCE="1")
     assert site.status == 1
     said = "files differ from its SHA256SUMS: qsb/003/index.html\nTo go back further, remove"
     assert said in site.said
@@ -567,7 +567,7 @@ def test_what_is_the_same_keeps_its_time_and_what_is_not_gets_a_later_one(public
     assert "SHA256SUMS" in changed
     assert {path: after[path] for path in same} == {path: before[path] for path in same}
     assert all(after[path] > before[path] for path in changed)
-    assert publish(public.folder, "--rollback").status == 0
+    assert publish(public.folder, "--rollback", FORCE="1").status == 0
     assert publish(public.folder, SITEURL=f"{HOST}/2").status == 0
     last = times(public.folder)
     assert all(last[path] > after[path] for path in changed)
@@ -589,5 +589,5 @@ def test_a_signature_of_the_list_goes_along_while_the_list_is_the_same(public: S
     assert changed.status == 0, changed.said
     assert "SHA256SUMS.asc was dropped; sign it anew" in changed.said
     assert not signature.exists()
-    assert publish(public.folder, "--rollback").status == 0
+    assert publish(public.folder, "--rollback", FORCE="1").status == 0
     assert signature.read_text() == "a signature"

@@ -16,7 +16,7 @@ from bulletins.publish.check import PublicSite, check_publish, read_public_site
 from secpack import SecpackError
 from secpack.model.findings import Severity
 
-ENTRY = "<entry><id>{id}</id><updated>{updated}</updated></entry>"
+ENTRY = "<entry><id>{id}</id><title>{title}</title><updated>{updated}</updated></entry>"
 FEED = '<feed xmlns="http://www.w3.org/2005/Atom"><id>{id}</id><updated>{updated}</updated>{rest}</feed>'
 
 
@@ -38,6 +38,7 @@ def document(number: int) -> dict[str, Any]:
         "sha256": str(number),
         "published": f"2020-01-{number:02d}",
         "updated": f"2020-02-{number:02d}",
+        "changed": f"2020-02-{number:02d}T01:02:03Z",
         "revisions": [{"date": f"2020-01-{number:02d}", "text": "First published"}],
         "signatures": [signature(f"{file}.sig.ines"), signature(f"{file}.sig.tomek")],
     }
@@ -80,7 +81,7 @@ class Public:
         default_factory=lambda: [
             "index.html",
             "xsa/1/index.html",
-            "osv/x_QSB-002.json",
+            "osv/x_QSB-002.txt",
             "theme/style.css",
             "a.html.gz",
         ]
@@ -88,6 +89,12 @@ class Public:
     feed: str = "tag:quern.example.org,2016:qsb"
     prefix: str = "tag:quern.example.org,2016:"
     feed_updated: str = "2020-02-03T00:00:00Z"
+    osv: dict[str, str] = field(
+        default_factory=lambda: {"modified": "2020-02-03T00:00:00Z", "summary": "Words"}
+    )
+    tracking: dict[str, str] = field(
+        default_factory=lambda: {"current_release_date": "2020-02-03T00:00:00Z", "version": "9"}
+    )
 
     def site(self) -> PublicSite:
         documents = [*self.bulletins, self.canary]
@@ -107,11 +114,18 @@ class Public:
         # The newest in the feed, the others in its archive document.
         files["feeds/qsb.atom.xml"] = self._feed(self.bulletins[2:])
         files["feeds/qsb-1.atom.xml"] = self._feed(self.bulletins[:2])
+        files["osv/x_QSB-001.json"] = json.dumps(self.osv)
+        files["csaf/2020/qsb-001.json"] = json.dumps({"document": {"tracking": self.tracking}})
+        files["osv/all.json"] = files["csaf/feed-tlp-white.json"] = "[]"
         return read_public_site(files, lambda path: files[path].encode())
 
     def _feed(self, bulletins: list[dict[str, Any]]) -> str:
         entries = [
-            ENTRY.format(id=self.prefix + b["id"].lower(), updated=f"{b['updated']}T00:00:00Z")
+            ENTRY.format(
+                id=self.prefix + b["id"].lower(),
+                title=b.get("title", "A title"),
+                updated=f"{b['updated']}T00:00:00Z",
+            )
             for b in bulletins
         ]
         return FEED.format(id=self.feed, updated=self.feed_updated, rest="".join(entries))
@@ -127,7 +141,7 @@ def take_key_back(new: Public) -> None:
 
 def take_bulletin_back(new: Public) -> None:
     del new.bulletins[1]
-    new.pages.remove("osv/x_QSB-002.json")
+    new.pages.remove("osv/x_QSB-002.txt")
 
 
 def take_canary_back(new: Public) -> None:
@@ -230,9 +244,19 @@ REFUSALS: list[tuple[str, Callable[[Public], Any], list[tuple[str, str]]]] = [
         [("publish-date-changed", "qsb/002/qsb-002-2020.txt")],
     ),
     (
-        "a text differs without a revision",
-        lambda new: new.bulletins[1].update(sha256="other"),
+        "a text differs, and is no version",
+        lambda new: new.bulletins[1].update(sha256="other", changed=None),
         [("publish-original-changed", "qsb/002/qsb-002-2020.txt")],
+    ),
+    (
+        "an older version",
+        lambda new: new.bulletins[1].update(sha256="other", changed="2020-02-01T00:00:00Z"),
+        [("publish-version-older", "qsb/002/qsb-002-2020.txt")],
+    ),
+    (
+        "another text at the same time",
+        lambda new: new.bulletins[1].update(sha256="other"),
+        [("publish-version-older", "qsb/002/qsb-002-2020.txt")],
     ),
     (
         "a letter differs",
@@ -259,7 +283,7 @@ REFUSALS: list[tuple[str, Callable[[Public], Any], list[tuple[str, str]]]] = [
     ),
     (
         "a text was revised earlier than it was",
-        lambda new: new.bulletins[1].update(updated="2020-02-01"),
+        lambda new: new.bulletins[1].update(changed="2020-02-01T00:00:00Z"),
         [("publish-updated-backwards", "qsb/002/qsb-002-2020.txt")],
     ),
     (
@@ -269,6 +293,36 @@ REFUSALS: list[tuple[str, Callable[[Public], Any], list[tuple[str, str]]]] = [
             ("publish-updated-backwards", "feeds/qsb-1.atom.xml"),
             ("publish-updated-backwards", "feeds/qsb.atom.xml"),
         ],
+    ),
+    (
+        "an entry says something else",
+        lambda new: new.bulletins[1].update(title="Other words"),
+        [("publish-record-unmoved", "feeds/qsb-1.atom.xml")],
+    ),
+    (
+        "an entry is dated earlier",
+        lambda new: new.bulletins[1].update(updated="2020-02-01"),
+        [("publish-record-unmoved", "feeds/qsb-1.atom.xml")],
+    ),
+    (
+        "OSV says something else",
+        lambda new: new.osv.update(summary="Other words"),
+        [("publish-record-unmoved", "osv/x_QSB-001.json")],
+    ),
+    (
+        "OSV is dated earlier",
+        lambda new: new.osv.update(summary="Other words", modified="2020-02-02T00:00:00Z"),
+        [("publish-record-unmoved", "osv/x_QSB-001.json")],
+    ),
+    (
+        "CSAF has another time and the same version",
+        lambda new: new.tracking.update(current_release_date="2020-02-04T00:00:00Z"),
+        [("publish-record-unmoved", "csaf/2020/qsb-001.json")],
+    ),
+    (
+        "CSAF has another version and the same time",
+        lambda new: new.tracking.update(version="11"),
+        [("publish-record-unmoved", "csaf/2020/qsb-001.json")],
     ),
 ]
 
@@ -293,8 +347,11 @@ def test_every_refusal_is_a_case() -> None:
 def test_what_it_lets_pass() -> None:
     new = Public()
     new.bulletins.append(document(4))
-    new.bulletins[0] |= {"sha256": "other", "updated": "2020-02-07"}
-    new.bulletins[1] |= {"sha256": "other", "revisions": [*new.bulletins[1]["revisions"]] * 2}
+    later = {"sha256": "other", "changed": "2020-02-07T00:00:00Z"}
+    new.bulletins[0] |= later | {"updated": "2020-02-07", "published": "2020-02-06"}
+    new.bulletins[1] |= {"title": "Other words", "updated": "2020-02-07"}
+    new.osv |= {"summary": "Other words", "modified": "2020-02-03T00:00:01Z"}
+    new.tracking |= {"version": "11", "current_release_date": "2020-02-03T00:00:01Z"}
     new.pages.remove("theme/style.css")
     new.pages.remove("a.html.gz")
     new.keys.append({"fingerprint": "CD" * 20, "file": "keys/team/tomek.asc"})

@@ -31,7 +31,7 @@ def document(number: int, updated: str = "") -> dict[str, object]:
         "id": f"QSB-{number:03d}",
         "file": file,
         "url": f"qsb/{number:03d}/",
-        "sha256": "",
+        "sha256": f"of {updated or MONTHS[number]}",
         "published": MONTHS[number],
         "updated": updated or MONTHS[number],
         "revisions": [],
@@ -250,9 +250,9 @@ def test_a_copy_that_is_behind(tmp_path: Path, verify: Callable[..., Said]) -> N
     status, said = verify(old, "--against", new)
     assert status == 1
     assert said == [
-        "behind: QSB-001 was revised on 2020-03-01, after 2020-01-05",
+        "behind: QSB-001 changed on 2020-03-01, 56 day(s) after 2020-01-05",
         "behind: QSB-003 was published on 2020-03-05",
-        "behind by 2 document(s) and 29 day(s): its newest document is dated 2020-02-05, "
+        "behind by 2 document(s) and 29 day(s): its newest version is dated 2020-02-05, "
         "the rebuild's 2020-03-05",
         "9 other files differ, as they do between two states",
         "FAILED (9 files checked)",
@@ -260,7 +260,7 @@ def test_a_copy_that_is_behind(tmp_path: Path, verify: Callable[..., Said]) -> N
     status, said = verify(new, "--against", old)
     assert status == 1
     assert said[:2] == [
-        "ahead of the rebuild: QSB-001 was revised on 2020-03-01, after 2020-01-05",
+        "ahead of the rebuild: QSB-001 changed on 2020-03-01, 56 day(s) after 2020-01-05",
         "ahead of the rebuild: QSB-003 was published on 2020-03-05",
     ]
 

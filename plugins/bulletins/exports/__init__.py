@@ -16,6 +16,7 @@ from bulletins.exports.csaf import csaf_files, is_provider
 from bulletins.exports.data import Export
 from bulletins.exports.facts import all_facts
 from bulletins.exports.feeds import feeds
+from bulletins.exports.moved import moved_json
 from bulletins.exports.osv import osv_files
 from bulletins.exports.vex import all_verdicts, openvex
 from bulletins.lookups import by_package, by_release
@@ -35,6 +36,7 @@ def exports(site: Site) -> Iterator[Export]:
     )
     yield _one("schema", urls.SCHEMA_JSON, _schema, site)
     yield _one("history", urls.HISTORY_JSON, history_json, site)
+    yield _one("moved", urls.MOVED_JSON, moved_json, site)
     yield _one("manifest", urls.MANIFEST_JSON, manifest_json, site)
     records = tuple(urls.osv_url(bulletin, site.profile) for bulletin in archive.bulletins)
     yield Export("osv", urls.OSV_ALL, lambda: osv_files(all_facts(site), site), records)

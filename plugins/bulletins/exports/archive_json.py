@@ -118,8 +118,9 @@ def _days(each: Anchor | Period | None) -> str:
 
 def _publication(publication: Publication, site: Site) -> dict[str, Any]:
     document, profile, standing = publication.document, site.profile, site.standing(publication)
-    file = document.file
+    file, versions = document.file, site.versions_shown(publication)
     return _fields(publication, "id", "number", "published", "updated") | {
+        "changed": versions[-1].updated if versions else None,
         "title": publication.title,
         "file": urls.beside(publication, profile, file.name),
         "size": len(file.data),

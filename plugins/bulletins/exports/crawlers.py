@@ -5,12 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import fields
-from datetime import date
+from datetime import datetime
 from typing import Final
 from urllib.parse import quote, urlsplit
 from xml.etree import ElementTree as ET
 
 from bulletins.exports.csaf import is_provider
+from bulletins.exports.data import moment
+from bulletins.exports.facts import changed
 from bulletins.site import Site
 from bulletins.urls import CSAF_PROVIDER, INDEX, SITEMAP, kind_of, list_url, page_url, redirects
 from secpack import SecpackError
@@ -21,7 +23,7 @@ MOST: Final = 50_000
 _NAMESPACE: Final = "http://www.sitemaps.org/schemas/sitemap/0.9"
 
 
-def sitemap(files: Iterable[str], dates: Mapping[str, date], site_url: str) -> bytes:
+def sitemap(files: Iterable[str], dates: Mapping[str, datetime], site_url: str) -> bytes:
     """Return a sitemap of pages, given by their files; ``dates`` are by URL.
 
     Raises SecpackError when there are more pages than a sitemap can list.
@@ -34,18 +36,18 @@ def sitemap(files: Iterable[str], dates: Mapping[str, date], site_url: str) -> b
         url = ET.SubElement(root, "url")
         ET.SubElement(url, "loc").text = f"{site_url}/{quote(page)}"
         if page in dates:
-            ET.SubElement(url, "lastmod").text = dates[page].isoformat()
+            ET.SubElement(url, "lastmod").text = moment(dates[page])
     ET.indent(root, " ")
     return bytes(ET.tostring(root, encoding="utf-8", xml_declaration=True)) + b"\n"
 
 
-def page_dates(site: Site) -> dict[str, date]:
-    """When the texts on each page were last revised, by the page's URL."""
-    dates: dict[str, date] = {}
+def page_dates(site: Site) -> dict[str, datetime]:
+    """When the texts on each page last changed, by the page's URL."""
+    dates: dict[str, datetime] = {}
     for p in site.archive.publications:
-        kind = kind_of(p, site.profile)
+        kind, time = kind_of(p, site.profile), changed(p, site)
         for url in ("", list_url(kind), page_url(p, site.profile)):
-            dates[url] = max(p.updated, dates.get(url, p.updated))
+            dates[url] = max(time, dates.get(url, time))
     return dates
 
 

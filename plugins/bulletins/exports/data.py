@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from functools import lru_cache
 from typing import Any, Final, TypeAlias
@@ -70,6 +70,14 @@ def filled(**fields: object) -> dict[str, Any]:
 def midnight(day: date) -> datetime:
     """The first moment of a day in UTC, because texts state no time."""
     return datetime(day.year, day.month, day.day, tzinfo=UTC)
+
+
+def noon(day: date) -> datetime:
+    """A time on a day that readers show as that day, not as the one before, in every zone.
+
+    East of UTC+12 they show the next day: no time is on the same day everywhere.
+    """
+    return midnight(day) + timedelta(hours=12)
 
 
 def moment(at: date) -> str:

@@ -5,16 +5,16 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
-from itertools import groupby
-from operator import itemgetter
-from typing import Final
+from datetime import date, datetime
+from typing import Final, assert_never
 
+from bulletins import words
 from bulletins.exports.data import midnight, printed
 from bulletins.exports.ids import Ids, ids_of
 from bulletins.site import Site, heading
+from bulletins.urls import csaf_url, osv_url
 from secpack.model.archive import Advisory, Bulletin, Publication
-from secpack.tracker.join import advisory_numbers
+from secpack.model.history import Difference, Version
 
 #: A web URL by RFC 3986; these formats allow no other.
 _URL: Final = re.compile(
@@ -27,64 +27,64 @@ _URL: Final = re.compile(
 # --- changes ----------------------------------------------------------------------------------
 
 
-def history(
-    publication: Publication, advisories: Mapping[int, Advisory]
-) -> list[tuple[datetime, str]]:
-    """When a document changed, and how, oldest first; the changelog may lack some.
+def history(publication: Publication, site: Site, *records: str) -> list[tuple[datetime, str]]:
+    """When a document changed, and how, oldest first.
 
-    A text changes when it is revised. What the site says about it also changes with the tracker,
-    which decides which of the ``advisories`` (by number) a bulletin addresses. Texts state no
-    time: changes of one day are a second apart, so that readers of feeds see all of them.
+    Each version is a change. Where none is known, the days are those that the text states.
+    ``records`` are the names of what says so: they also change when they were moved.
     """
-    entries = [(r.date, r.text.strip() or "Revised") for r in publication.revisions]
-    if len(entries) > 1 and entries[0][0] > entries[-1][0]:
-        entries.reverse()  # changelogs have the newest first, also among the entries of one day
-    days = {day for day, _ in entries}
-    if publication.published not in days:
-        entries.append((publication.published, "First published"))
-    if publication.updated not in days | {publication.published}:
-        entries.append((publication.updated, "Revised"))
-    for day, numbers in verdict_changes(publication, advisories).items():
-        names = ", ".join(f"XSA-{number}" for number in numbers)
-        entries.append((day, f"The tracker changed its verdict on {names}"))
-    by_day = groupby(sorted(entries, key=itemgetter(0)), key=itemgetter(0))
-    return [
-        (midnight(day) + timedelta(seconds=second), words)
-        for day, changes in by_day
-        for second, (_, words) in enumerate(changes)
-    ]
+    versions = site.versions_shown(publication)
+    changes = [(version.updated, change_in_words(version)) for version in versions]
+    return sorted([*(changes or _stated(publication)), *moves(site, *records)])
 
 
-def changed(publication: Publication, advisories: Mapping[int, Advisory]) -> datetime:
+def moves(site: Site, *records: str) -> list[tuple[datetime, str]]:
+    """When records were moved, with the words for that."""
+    times = {time for name in records for time in site.moved.get(name, ())}
+    return [(time, words.record_moved) for time in sorted(times)]
+
+
+def changed(publication: Publication, site: Site, *records: str) -> datetime:
     """When a document last changed."""
-    return history(publication, advisories)[-1][0]
+    return history(publication, site, *records)[-1][0]
 
 
-def verdict_changes(
-    publication: Publication, advisories: Mapping[int, Advisory]
-) -> dict[date, list[int]]:
-    """The days on which the tracker changed its verdict on what a published bulletin addresses.
-
-    That includes what only its own words address, because the tracker may have removed it. Days
-    ascend, each with the numbers of the advisories.
-    """
-    days: dict[date, list[int]] = {}
-    if not isinstance(publication, Bulletin):
-        return days
-    for number in sorted({*publication.addresses, *advisory_numbers(publication.evidence)}):
-        day = advisories[number].updated
-        if day and day > publication.published:
-            days.setdefault(day, []).append(number)
-    return dict(sorted(days.items()))
+def change_in_words(version: Version) -> str:
+    """How a version differs from the one before: by its changelog, if that has a new entry."""
+    match version.difference:
+        case Difference.FIRST:
+            return words.first_published
+        case Difference.SPACE:
+            return words.changed_space
+        case Difference.WORDS:
+            silent = words.changed_noted if version.noted else words.changed_silently
+            return "; ".join(version.news) or silent
+        case _:
+            assert_never(version.difference)
 
 
-def advisory_changed(advisory: Advisory, day: date, bulletins: Iterable[Bulletin]) -> datetime:
+def _stated(publication: Publication) -> list[tuple[datetime, str]]:
+    first, last = publication.published, publication.updated
+    days = {first: words.first_published} | ({last: words.changed_noted} if last > first else {})
+    days |= {r.date: r.text.strip() for r in publication.revisions if r.text.strip()}
+    return [(midnight(day), how) for day, how in days.items()]
+
+
+def advisory_changed(
+    advisory: Advisory, day: date, bulletins: Iterable[Bulletin], site: Site
+) -> datetime:
     """When an advisory, published on ``day``, last changed on the site.
 
-    The tracker may have changed its verdict, or a bulletin that addresses it was published.
+    The tracker may have changed its verdict, or a bulletin that addresses it has a new version.
     """
-    days = [day, advisory.updated or day, *(bulletin.published for bulletin in bulletins)]
-    return midnight(max(days))
+    times = [midnight(each) for each in (day, advisory.updated or day)]
+    times += [time for time, _ in moves(site, entry_id(advisory.id, site))]
+    return max(*times, *(changed(bulletin, site) for bulletin in bulletins))
+
+
+def entry_id(identity: str, site: Site) -> str:
+    """The id of a feed's entry about a document or an advisory."""
+    return f"tag:{site.profile.tag}:{identity.lower()}"
 
 
 # --- bulletins in the formats for scanners ----------------------------------------------------
@@ -127,7 +127,7 @@ def _facts(site: Site, bulletin: Bulletin) -> BulletinFacts:
         title=site.titled(bulletin, bulletin.title),
         heading=site.titled(bulletin, heading(bulletin)),
         ids=ids_of(bulletin, site.advisories),
-        history=history(bulletin, site.advisories),
+        history=history(bulletin, site, osv_url(bulletin, site.profile), csaf_url(bulletin)),
         links={url: label for url, label in bulletin.summary.links if is_url(url)},
     )
 

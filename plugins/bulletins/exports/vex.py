@@ -13,10 +13,11 @@ from datetime import date
 from typing import Any, Final
 
 from bulletins import words
-from bulletins.exports.data import filled, moment, to_json
+from bulletins.exports.data import filled, midnight, moment, to_json
+from bulletins.exports.facts import moves
 from bulletins.exports.ids import Vulnerability, cves_of
 from bulletins.site import Site
-from bulletins.urls import page_url
+from bulletins.urls import OPENVEX, page_url
 from secpack.model.archive import Advisory, Bulletin, Status
 from secpack.parser.characters import visible
 
@@ -119,16 +120,17 @@ def _history(advisory: Advisory, day: date, bulletins: Sequence[Bulletin]) -> di
 def openvex(verdicts: Sequence[AdvisoryFacts], site: Site) -> bytes:
     """All verdicts as one OpenVEX document; there must be one.
 
-    Its version grows with every day on which a verdict changed.
+    Its version grows with every time at which a verdict changed.
     """
-    days = {changed for facts in verdicts for changed in facts.history}
+    times = {midnight(changed) for facts in verdicts for changed in facts.history}
+    times |= {time for time, _ in moves(site, OPENVEX)}
     document = {
         "@context": "https://openvex.dev/ns/v0.2.0",
         "@id": f"tag:{site.profile.tag}:openvex",
         "author": visible(site.author),
-        "timestamp": moment(min(days)),
-        "last_updated": moment(max(days)),
-        "version": len(days),
+        "timestamp": moment(min(times)),
+        "last_updated": moment(max(times)),
+        "version": len(times),
         "tooling": "secpack-archive",
         "statements": [s for facts in verdicts for s in _statements(facts, site)],
     }

@@ -15,6 +15,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -23,9 +24,10 @@ from bulletins.build.checksums import check_checksums, digests, read_checksums
 from bulletins.build.finish import keep_times
 from bulletins.build.gate import check_links
 from bulletins.build.program import ignore_interrupts, parser_of, run, tell
-from bulletins.publish.check import PublicSite, check_publish, read_public_site
+from bulletins.exports.moved import Moved, merged, read_moved
+from bulletins.publish.check import PublicSite, Unmoved, check_publish, read_public_site, unmoved
 from bulletins.publish.versions import Versions
-from bulletins.urls import FEEDS, KEYS
+from bulletins.urls import FEEDS, KEYS, MOVED_JSON
 from secpack import Profile, SecpackError
 from secpack.mirror import CHECKSUMS, SIGNATURES, differing
 from secpack.model.findings import PUBLISH_CHECK, Finding, with_waivers
@@ -46,7 +48,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         settings, _ = load_settings(options.settings)
         versions = Versions(_target(settings))
         if options.rollback:
-            return rollback(versions)
+            return rollback(versions, is_sure=settings["FORCE"])
         return publish(settings, versions, only_plan=options.plan)
 
     return run(work, _UNCHANGED, debug=options.debug)
@@ -62,12 +64,20 @@ def publish(settings: Any, versions: Versions, *, only_plan: bool) -> int:
     keep = _keep(settings)
     versions.public()  # refuses a target that is not ours, before anything is written next to it
     with _place(versions, only_plan=only_plan) as folder:
+        public = versions.public()
+        others = versions.withdrawn()
+        settings["MOVED"] = merged(*(_moved(each) for each in (public, *others) if each))
         site = write_site(settings, folder)
+        plan = compare(folder, public, site.profile, others)
+        if plan.unmoved:
+            settings["MOVED"] = _move(settings["MOVED"], plan)
+            shutil.rmtree(folder)
+            folder.mkdir()
+            site = write_site(settings, folder)
+            plan = compare(folder, public, site.profile, others)
         if site.own_theme:
             check_links(folder, site.url)
         check_checksums(folder)
-        public = versions.public()
-        plan = compare(folder, public, site.profile)
         _tell(plan, whole=only_plan)
         if plan.refused:
             _tell_refused(plan)
@@ -88,8 +98,8 @@ def publish(settings: Any, versions: Versions, *, only_plan: bool) -> int:
     return 0
 
 
-def rollback(versions: Versions) -> int:
-    """Make the previous version public again; return the exit status.
+def rollback(versions: Versions, *, is_sure: bool) -> int:
+    """Make the previous version public again, once somebody agrees; return the exit status.
 
     Raises SecpackError when there is none, or its files have changed since.
     """
@@ -103,11 +113,59 @@ def rollback(versions: Versions) -> int:
             check_checksums(older[-1])
         except SecpackError as error:
             raise SecpackError(f"{error}\nTo go back further, remove this folder.") from None
+        print(*_withdrawals(older[-1], current), sep="\n")
+        if not is_sure:
+            _confirm()
         ignore_interrupts()
         versions.point_to(older[-1])
     numbers = f"version {int(older[-1].name)} is public again, instead of {int(current.name)}"
-    tell(f"{versions.target}: {numbers}.")
+    tell(f"{versions.target}: {numbers}. The next publish is compared with both.")
     return 0
+
+
+def _withdrawals(older: Path, current: Path) -> Iterator[str]:
+    """What a rollback takes from the public, one thing on each line."""
+    yield f"A rollback to version {int(older.name)} withdraws version {int(current.name)}:"
+    try:
+        findings = check_publish(_read(older), _read(current))
+    except (OSError, SecpackError) as error:
+        yield f"  what is public cannot be read: {error}"
+        return
+    records = [f for f in findings if f.code == f"{PUBLISH_CHECK}record-unmoved"]
+    yield from (f"  {f.file}: {f.message}" for f in findings if f not in records)
+    yield f"  {len(records)} records of programs and feed readers become older, or say less"
+
+
+def _confirm() -> None:
+    if not sys.stdin.isatty():
+        raise SecpackError("nobody is there to confirm that; FORCE=1 does")
+    if input("Go back? [y/N] ").strip().lower() not in ("y", "yes"):
+        raise SecpackError("not confirmed")
+
+
+# --- records ----------------------------------------------------------------------------------
+
+
+def _moved(folder: Path) -> Moved:
+    """When records of a public site changed although no text did."""
+    path = folder / MOVED_JSON
+    return read_moved(path.read_bytes()) if path.is_file() else {}
+
+
+def _move(moved: Moved, plan: Plan) -> Moved:
+    """Give a new time to each record that changed without one, so that programs notice.
+
+    It is now, but after the public one. A number becomes greater than the public one by as many
+    moves as that takes.
+    """
+    now = datetime.now(UTC).replace(microsecond=0)
+    for name, _, new, old in plan.unmoved:
+        first = max(now, datetime.fromisoformat(old.time) + timedelta(seconds=1))
+        count = max(1, old.version - new.version + 1)
+        times = [first + timedelta(seconds=second) for second in range(count)]
+        moved = merged(moved, {name: times})
+    print(f"{len(plan.unmoved)} records changed although no text did: they get a new time.")
+    return moved
 
 
 def _target(settings: Any) -> Path:
@@ -157,7 +215,8 @@ class Plan:
     """What a publish changes: the paths of files, and findings about the change, waived or not.
 
     ``altered`` are files of the public site that have changed since they were published. For a
-    first publish, ``old`` is empty.
+    first publish, ``old`` is empty. ``unmoved`` are the records that changed without a later time
+    or number.
     """
 
     new: PublicSite
@@ -165,6 +224,7 @@ class Plan:
     changes: Sequence[str]
     altered: Sequence[str]
     findings: Sequence[Finding]
+    unmoved: Sequence[Unmoved]
 
     @property
     def refused(self) -> list[Finding]:
@@ -172,10 +232,12 @@ class Plan:
         return [f for f in self.findings if not f.waived and f.code.startswith(PUBLISH_CHECK)]
 
 
-def compare(folder: Path, public: Path | None, profile: Profile) -> Plan:
-    """Compare the files and data of a new site with those of the public one.
+def compare(
+    folder: Path, public: Path | None, profile: Profile, withdrawn: Sequence[Path] = ()
+) -> Plan:
+    """Compare the files and data of a new site with the public one, and with those withdrawn.
 
-    Raises SecpackError when the public one cannot be read.
+    Raises SecpackError when one of them cannot be read.
     """
     new = _read(folder)
     try:
@@ -183,10 +245,22 @@ def compare(folder: Path, public: Path | None, profile: Profile) -> Plan:
     except (OSError, SecpackError) as error:
         ways = "make the previous version public (make rollback), or restore this file from a copy"
         raise SecpackError(f"the public site, {public}: {error}\nTo go on, {ways}.") from None
+    before = [old, *map(_read_withdrawn, withdrawn)]
+    losses = sorted({finding for each in before for finding in check_publish(new, each)})
     waivers = [w for w in profile.waivers if public and w.finding.startswith(PUBLISH_CHECK)]
-    findings = [*with_waivers(check_publish(new, old), waivers, {**old.files, **new.files})]
+    files = {path: digest for each in (*before, new) for path, digest in each.files.items()}
+    findings = [*with_waivers(losses, waivers, files)]
     altered = [path for path in differing(listed, old.files) if path in listed]
-    return Plan(new, old, differing(old.files, new.files), altered, findings)
+    stuck = [row for each in before for row in unmoved(new, each)]
+    return Plan(new, old, differing(old.files, new.files), altered, findings, stuck)
+
+
+def _read_withdrawn(folder: Path) -> PublicSite:
+    try:
+        return _read(folder)
+    except (OSError, SecpackError) as error:
+        ways = "restore this file, or remove the folder if nothing in it must stay public"
+        raise SecpackError(f"withdrawn, {folder}: {error}\nTo go on, {ways}.") from None
 
 
 def _read(folder: Path) -> PublicSite:

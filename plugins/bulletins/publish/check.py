@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import json
+import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Final
+from hashlib import sha256
+from typing import Final, TypeAlias
 from xml.etree import ElementTree as ET
 
-from bulletins.urls import FEED_URL, SEARCH, THEME, feed_url
+from bulletins.urls import CSAF, FEED_URL, SEARCH, THEME, VEX, feed_url
 from secpack import SecpackError
 from secpack.mirror import (
     ARCHIVE_JSON,
@@ -29,6 +32,8 @@ _RANK: Final = {
     "SHA512": 5,
 }
 
+_TAG: Final = re.compile(r"<[^<>]*>")
+
 _ATOM: Final = "{http://www.w3.org/2005/Atom}"
 
 # Nobody links to the theme's files and the search index, and their names may change.
@@ -36,17 +41,36 @@ _INTERNAL: Final = (THEME, SEARCH)
 
 
 @dataclass(frozen=True, slots=True)
+class Record:
+    """What programs keep: its time, its number if it has one, and a digest of what it says."""
+
+    time: str
+    version: int
+    digest: str
+
+    def is_moved(self, old: Record) -> bool:
+        """Whether programs notice that it is no longer the old one, if it is not the same."""
+        if self.digest == old.digest:
+            return self.time >= old.time
+        return self.time > old.time and (self.version > old.version or not self.version)
+
+
+#: A record that did not move: its name, the path of its file, new and public.
+Unmoved: TypeAlias = tuple[str, str, Record, Record]
+
+
+@dataclass(frozen=True, slots=True)
 class Feed:
-    """One document of a feed: its id, its date, and the dates of its entries by their ids."""
+    """One document of a feed: its id, its date, and its entries by their ids."""
 
     id: str
     updated: str
-    entries: Mapping[str, str]
+    entries: Mapping[str, Record]
 
 
 @dataclass(frozen=True, slots=True)
 class PublicSite:
-    """A site: the digests of its files by path, its data, its feeds by path.
+    """A site: the digests of its files, its data, its feeds and its other records, by path.
 
     Before the first publish there is none of these.
     """
@@ -54,6 +78,13 @@ class PublicSite:
     files: Mapping[str, str] = field(default_factory=dict)
     data: SiteData = field(default_factory=SiteData)
     feeds: Mapping[str, Feed] = field(default_factory=dict)
+    records: Mapping[str, Record] = field(default_factory=dict)
+
+    def all_records(self) -> dict[str, tuple[str, Record]]:
+        """All records by name, each with the path of its file."""
+        files = {path: (path, record) for path, record in self.records.items()}
+        feeds = self.feeds.items()
+        return files | {id_: (p, entry) for p, f in feeds for id_, entry in f.entries.items()}
 
 
 def read_public_site(files: Mapping[str, str], read: Callable[[str], bytes]) -> PublicSite:
@@ -61,16 +92,36 @@ def read_public_site(files: Mapping[str, str], read: Callable[[str], bytes]) -> 
 
     Raises SecpackError when its data or a feed does not have the published form.
     """
-    feeds = {}
+    feeds, records = {}, dict[str, Record]()
     path = ARCHIVE_JSON
     try:
         data = read_site_data(read(path))
         for path in sorted(files):
             if FEED_URL.fullmatch(path):
                 feeds[path] = _feed(read(path))
-    except (SecpackError, OSError, ValueError, ET.ParseError) as error:
+            elif _is_record(path) and (record := _record(read(path))):
+                records[path] = record
+    except (SecpackError, OSError, KeyError, TypeError, ValueError, ET.ParseError) as error:
         raise SecpackError(f"{path}: {error}") from None
-    return PublicSite(files, data, feeds)
+    return PublicSite(files, data, feeds, records)
+
+
+def _is_record(path: str) -> bool:
+    return path.startswith(("osv/", CSAF, VEX)) and path.endswith(".json")
+
+
+def _record(data: bytes) -> Record | None:
+    """The record in a file of OSV, CSAF or OpenVEX, unless it is a list."""
+    digest = sha256(data).hexdigest()
+    match json.loads(data):
+        case {"document": {"tracking": {"current_release_date": time, "version": version}}} | {
+            "last_updated": time,
+            "version": version,
+        }:
+            return Record(str(time), int(version), digest)
+        case {"modified": time}:
+            return Record(str(time), 0, digest)
+    return None
 
 
 def _feed(data: bytes) -> Feed:
@@ -79,8 +130,16 @@ def _feed(data: bytes) -> Feed:
     return Feed(
         id=_text(root, "id"),
         updated=_text(root, "updated"),
-        entries={_text(entry, "id"): _text(entry, "updated") for entry in entries},
+        entries={_text(entry, "id"): _entry(entry) for entry in entries},
     )
+
+
+def _entry(entry: ET.Element) -> Record:
+    """An entry, by its words; links and markup do not count, as they are no news for readers."""
+    texts = [entry.findtext(_ATOM + name) or "" for name in ("title", "summary", "content")]
+    said = [*(_TAG.sub(" ", text).split() for text in texts)]
+    said.append(sorted(c.get("term", "") for c in entry.iter(f"{_ATOM}category")))
+    return Record(_text(entry, "updated"), 0, sha256(json.dumps(said).encode()).hexdigest())
 
 
 def _text(element: ET.Element, name: str) -> str:
@@ -119,16 +178,20 @@ def _finding(code: str, file: str, message: str) -> Finding:
 
 
 def _changes(new: PublishedDocument, old: PublishedDocument) -> Iterator[Finding]:
-    if new.published != old.published:
+    """A new version is no finding, whatever it changes; another text, or an older one, is one."""
+    is_same, were = new.sha256 == old.sha256, f"{old.time:%Y-%m-%d %H:%M:%S}"
+    if is_same and new.published != old.published:
         message = f"{old.id} was published on {old.published}, and is now dated {new.published}"
         yield _finding("date-changed", old.file, message)
-    if new.updated < old.updated:
-        message = f"the last revision of {old.id} was dated {old.updated}, and is now {new.updated}"
+    if is_same and old.changed and new.changed and new.changed < old.changed:
+        message = f"{old.id} was dated {were}, and is now dated {new.changed:%Y-%m-%d %H:%M:%S}"
         yield _finding("updated-backwards", old.file, message)
-    is_revised = new.updated > old.updated or new.revisions > old.revisions
-    if new.sha256 != old.sha256 and not is_revised:
-        message = f"the text of {old.id} has changed, but it states no new revision"
+    elif not is_same and not new.changed:
+        message = f"the text of {old.id} has changed, and its signers have not signed it anew"
         yield _finding("original-changed", old.file, message)
+    elif not is_same and new.time <= old.time:
+        message = f"an older text of {old.id}, of {new.time:%Y-%m-%d %H:%M:%S}; public is {were}"
+        yield _finding("version-older", old.file, message)
 
 
 def _changed_others(new: SiteData, old: SiteData) -> Iterator[Finding]:
@@ -188,7 +251,7 @@ def _stem(path: str) -> str:
     return path.rpartition("/")[2].partition(".")[0].lower().removeprefix("x_")
 
 
-# --- feeds ------------------------------------------------------------------------------------
+# --- feeds and records ------------------------------------------------------------------------
 
 
 def _changed_feeds(
@@ -197,7 +260,7 @@ def _changed_feeds(
     excused = {d.id.lower() for d in gone}
     for name, document in new.data.documents.items():
         before = old.data.documents.get(name)
-        if before and document.updated < before.updated:
+        if before and document.time < before.time:
             excused.add(document.id.lower())
     for path in sorted(old.feeds.keys() & new.feeds.keys()):
         feed, public = new.feeds[path], old.feeds[path]
@@ -206,28 +269,35 @@ def _changed_feeds(
         elif not excused and feed.updated < public.updated:
             message = f"the feed was updated on {public.updated}, but is now dated {feed.updated}"
             yield _finding("updated-backwards", path, message)
-        elif entries := _entries(path, old):
-            yield from _changed_entries(path, _entries(path, new), entries, excused)
+        elif lost := sorted(_entries(path, old) - _entries(path, new)):
+            lost = [tag for tag in lost if _document_of(tag) not in excused]
+            if lost:
+                message = f"{len(lost)} entries are gone or have another id, such as {lost[0]}"
+                yield _finding("feed-id", path, message)
+    for name, path, _, _ in unmoved(new, old):
+        if _document_of(name) not in excused and _stem(path) not in excused:
+            message = f"{name} says something else, or is earlier, but has no later time or number"
+            yield _finding("record-unmoved", path, message)
 
 
-def _changed_entries(
-    path: str, new: Mapping[str, str], old: Mapping[str, str], excused: set[str]
-) -> Iterator[Finding]:
-    kept = {tag: old[tag] for tag in sorted(old) if tag.rpartition(":")[2] not in excused}
-    lost = [tag for tag in kept if tag not in new]
-    if lost:
-        message = f"{len(lost)} entries are gone or have another id, such as {lost[0]}"
-        yield _finding("feed-id", path, message)
-    earlier = [tag for tag, updated in kept.items() if new.get(tag, updated) < updated]
-    if earlier:
-        message = f"{len(earlier)} entries have an earlier date than before, such as {earlier[0]}"
-        yield _finding("updated-backwards", path, message)
+def unmoved(new: PublicSite, old: PublicSite) -> Iterator[Unmoved]:
+    """The records that changed without a later time or number."""
+    before = old.all_records()
+    for name, (path, record) in new.all_records().items():
+        if name in before and not record.is_moved(public := before[name][1]):
+            yield name, path, record, public
 
 
-def _entries(newest: str, site: PublicSite) -> dict[str, str]:
-    """The entries of a feed, in all its documents; ``newest`` is the one to subscribe to."""
-    entries: dict[str, str] = {}
-    for path, feed in sorted(site.feeds.items()):
-        if (match := FEED_URL.fullmatch(path)) and feed_url(match["slug"]) == newest:
-            entries |= feed.entries
-    return entries
+def _document_of(tag: str) -> str:
+    """The document of an entry, from its id, such as ``tag:example.org,2016:qsb-012/ab12``."""
+    return tag.rpartition(":")[2].partition("/")[0]
+
+
+def _entries(newest: str, site: PublicSite) -> set[str]:
+    """The ids of a feed's entries in all its documents; ``newest`` is the one to subscribe to."""
+    return {
+        id_
+        for path, feed in site.feeds.items()
+        if (match := FEED_URL.fullmatch(path)) and feed_url(match["slug"]) == newest
+        for id_ in feed.entries
+    }

@@ -42,6 +42,11 @@ class Versions:
         current = self.current()
         return [version for version in self.all() if current and version < current]
 
+    def withdrawn(self) -> list[Path]:
+        """The versions that were public after the present one, until a rollback."""
+        current = self.current()
+        return [version for version in self.all() if current and version > current]
+
     def current(self) -> Path | None:
         """The public version; None if there is no link.
 
@@ -85,12 +90,10 @@ class Versions:
     def show(self, folder: Path, keep: int) -> Path:
         """Make a finished folder the next version, make that public, and keep so many before it.
 
-        Removes versions newer than the public one: they were rolled back, or never public.
+        Removes those that were withdrawn: the new one has been compared with them.
         """
-        current = self.current()
-        for version in self.all():
-            if current and version > current:
-                self._remove(version)
+        for version in self.withdrawn():
+            self._remove(version)
         new, times = self._next(), folder.stat()
         os.sync()  # a power cut must not leave the link pointing at files without their bytes
         folder.rename(new)

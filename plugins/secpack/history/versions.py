@@ -15,14 +15,14 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Final
 
 from secpack.documents import read_head
 from secpack.errors import ParseError
 from secpack.history.matching import Past
-from secpack.model.archive import UNDATED, File, Signature
+from secpack.model.archive import UNDATED, File, Revision, Signature
 from secpack.model.history import Difference, DocumentHistory, History, Pending, Version
 from secpack.pack import Layout, text_file
 from secpack.profile import Kind, Profile
@@ -44,9 +44,15 @@ class _Signed:
     by: Mapping[str, Signature]
     kind: Kind | None
     day: date | None = None
-    entries: Counter[date] = field(default_factory=Counter)
+    title: str = ""
+    revisions: tuple[Revision, ...] = ()
     misfit: str = ""
     problem: str = ""
+
+    @property
+    def entries(self) -> Counter[date]:
+        """How many entries its changelog has for each day."""
+        return Counter(revision.date for revision in self.revisions)
 
     def time(self, signers: Iterable[str]) -> datetime:
         """When the last of these signed."""
@@ -128,11 +134,17 @@ class _Rules:
         except ParseError as error:
             return replace(signed, problem=error.message)
         day, errors = metadata.published, "; ".join(error.message for error in metadata.errors)
-        entries = Counter(revision.date for revision in metadata.revisions)
         if day == UNDATED:
             return replace(signed, problem=errors)
         problem = self._too_early(signed, day, lower)
-        return replace(signed, day=day, entries=entries, misfit=errors, problem=problem)
+        return replace(
+            signed,
+            day=day,
+            title=metadata.title,
+            revisions=metadata.revisions,
+            misfit=errors,
+            problem=problem,
+        )
 
     def _too_early(self, signed: _Signed, day: date, lower: Mapping[str, Version]) -> str:
         """Why a text cannot state this day: a lower number, which was there before, is later."""
@@ -194,12 +206,15 @@ class _Rules:
         covering = self._covering[digest]
         groups = [[s.file.sha256 for s in covering if s.signer == signer] for signer in needed]
         dates = [when, *([datetime.combine(day, time(), UTC)] if day else [])]
-        difference, entries = Difference.FIRST, None
+        difference, entries, news = Difference.FIRST, None, Counter[date]()
         if last:
             dates.append(last[1] + timedelta(seconds=1))
             is_same = last[0].file.data.split() == text.file.data.split()
             difference = Difference.SPACE if is_same else Difference.WORDS
-            entries = tuple((text.entries - last[0].entries).elements())
+            news = text.entries - last[0].entries
+            entries = tuple(news.elements())
+            if len(news) > 1 and day:
+                del news[day]  # a new changelog also says when the text was first published
         return Version(
             file=text.file,
             day=day,
@@ -211,6 +226,9 @@ class _Rules:
             commit=self._log.first_with([[digest]]) if self._log else "",
             complete=self._log.first_with([[digest], *groups]) if self._log else "",
             misfit=text.misfit,
+            title=text.title,
+            news=tuple(r.text.strip() for r in text.revisions if r.date in news and r.text.strip()),
+            place=max(min(map(self._came, group)) for group in [[digest], *groups]),
         )
 
     def pending(self, text: _Signed, document: DocumentHistory) -> Pending | None:

@@ -6,7 +6,7 @@ import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import UTC, date, datetime, time
 from typing import Any, Final
 
 from secpack.errors import ParseError, SecpackError
@@ -66,7 +66,11 @@ def differing(one: Mapping[str, object], other: Mapping[str, object]) -> list[st
 
 @dataclass(frozen=True, slots=True)
 class PublishedDocument:
-    """A bulletin or canary. ``files`` are the paths of its text, its letters and all signatures."""
+    """A bulletin or canary. ``files`` are the paths of its text, its letters and all signatures.
+
+    ``updated`` is the last day that its text states. ``changed`` is the time of its version; None
+    if the text is no version.
+    """
 
     id: str
     file: str
@@ -74,8 +78,13 @@ class PublishedDocument:
     sha256: str
     published: date
     updated: date
-    revisions: int
+    changed: datetime | None
     files: frozenset[str]
+
+    @property
+    def time(self) -> datetime:
+        """When it last changed, as far as the site says so."""
+        return self.changed or datetime.combine(self.updated, time(), UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,6 +154,6 @@ def _document(data: Mapping[str, Any]) -> PublishedDocument:
         sha256=str(data["sha256"]),
         published=date.fromisoformat(data["published"]),
         updated=date.fromisoformat(data["updated"]),
-        revisions=len(data["revisions"]),
+        changed=datetime.fromisoformat(changed) if (changed := data.get("changed")) else None,
         files=frozenset(str(x["file"]) for text in texts for x in (text, *text["signatures"])),
     )

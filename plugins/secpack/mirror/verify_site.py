@@ -296,24 +296,31 @@ def _difference(path: str, site: _Site, own: _Site) -> tuple[str, str]:
 
 
 def _compare_documents(outcome: Outcome, own: SiteData, theirs: SiteData) -> set[str]:
-    """Return the ids of documents that one of two sites lacks, or has in an earlier revision."""
+    """Return the ids of documents that one of two sites lacks, or has in an older version."""
     newer, ahead = dict(_newer(own, theirs)), dict(_newer(theirs, own))
     outcome.behind += [f"behind: {how}" for how in newer.values()]
     outcome.behind += [f"ahead of the rebuild: {how}" for how in ahead.values()]
     if newer:
-        days = (own.newest - theirs.newest).days if own.newest and theirs.newest else 0
+        ours, last = (
+            max((d.time for d in s.documents.values()), default=None) for s in (own, theirs)
+        )
+        days = (ours - last).days if ours and last else 0
         outcome.behind.append(
-            f"behind by {len(newer)} document(s) and {days} day(s): its newest document is dated "
-            f"{theirs.newest}, the rebuild's {own.newest}"
+            f"behind by {len(newer)} document(s) and {days} day(s): its newest version is dated "
+            f"{last and last.date()}, the rebuild's {ours and ours.date()}"
         )
     return {*newer, *ahead}
 
 
 def _newer(one: SiteData, other: SiteData) -> Iterator[tuple[str, str]]:
-    """The ids of documents that the other site lacks, or has in an earlier revision, and which."""
+    """The ids of documents that the other site lacks, or has in an older version, and which."""
     for id_, new in one.documents.items():
         old = other.documents.get(id_)
         if not old:
             yield id_, f"{id_} was published on {new.published}"
-        elif new.updated > old.updated:
-            yield id_, f"{id_} was revised on {new.updated}, after {old.updated}"
+        elif new.sha256 != old.sha256 and new.time > old.time:
+            days = (new.time - old.time).days
+            yield (
+                id_,
+                f"{id_} changed on {new.time:%Y-%m-%d}, {days} day(s) after {old.time:%Y-%m-%d}",
+            )

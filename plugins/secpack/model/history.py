@@ -31,6 +31,8 @@ class Version:
     ``commit`` is the first that holds the text, ``complete`` the first that also follows the
     signatures required; they are empty without history. ``misfit`` is why it is not published: its
     header is that of another document.
+    ``title`` is the text's, ``news`` are the new entries in its changelog. ``place`` is that of
+    the file in the log with which it was complete: versions became public in that order.
     """
 
     file: File
@@ -44,6 +46,9 @@ class Version:
     complete: str
     misfit: str = ""
     unsigned: tuple[str, ...] = ()
+    title: str = ""
+    news: tuple[str, ...] = ()
+    place: int = 0
 
     @property
     def noted(self) -> bool | None:

@@ -8,7 +8,8 @@ from typing import Any, Final
 from bulletins import words
 from bulletins.exports.csaf.parts import external, head, vulnerability
 from bulletins.exports.csaf.products import product_name
-from bulletins.exports.data import filled
+from bulletins.exports.data import filled, midnight
+from bulletins.exports.facts import moves
 from bulletins.exports.vex import AdvisoryFacts
 from bulletins.site import Site
 from bulletins.urls import advisory_url, page_url, vex_url
@@ -21,6 +22,8 @@ _STATUSES: Final = {"affected": "known_affected", "not_affected": "known_not_aff
 def verdict_document(facts: AdvisoryFacts, site: Site) -> dict[str, Any]:
     """Return the document: one vulnerability for each CVE, or one for the advisory."""
     profile, said = site.profile, _said(facts)
+    history = [(midnight(day), how) for day, how in facts.history.items()]
+    history += moves(site, vex_url(facts.advisory, facts.day))
     product = {"name": product_name(profile), "product_id": _PRODUCT} | filled(
         product_identification_helper=profile.product.identifiers()
     )
@@ -28,7 +31,7 @@ def verdict_document(facts: AdvisoryFacts, site: Site) -> dict[str, Any]:
         "document": head(
             profile,
             f"VEX-{facts.advisory.id}",
-            facts.history.items(),
+            sorted(history),
             category="csaf_vex",
             references=list(_references(facts, site)),
             title=words.vex_title.format(product=product["name"], advisory=facts.heading),

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 
 from bulletins import words
 from bulletins.exports.data import Export
-from bulletins.exports.feeds.entries import advisory_entries, document_entry
+from bulletins.exports.feeds.entries import advisory_entries, change_entries, document_entry
 from bulletins.exports.feeds.formats import atom_document, json_document
-from bulletins.exports.feeds.model import Feed, chain
+from bulletins.exports.feeds.model import Feed, FeedEntry, chain
 from bulletins.site import Site, newest_first
 from bulletins.urls import feed_url, json_feed_url
 from secpack.model.archive import Publication
@@ -26,26 +26,29 @@ def feeds(site: Site) -> Iterator[Export]:
     yield Export("all.json", json_feed_url("all"), tuple)  # made together with the Atom feed
     yield _feed(site, "bulletins", profile.bulletins.slug, archive.bulletins)
     yield _feed(site, "canaries", profile.canaries.slug, archive.canaries)
+    yield Export("changes", feed_url("changes"), partial(_files, site, "changes", change_entries))
     if archive.advisories:
-        yield _feed(site, "xsa", "xsa", ())
+        yield Export("xsa", feed_url("xsa"), partial(_files, site, "xsa", advisory_entries))
 
 
 def _feed(site: Site, name: str, slug: str, publications: Sequence[Publication]) -> Export:
-    return Export(name, feed_url(slug), partial(_files, site, name, slug, publications))
+    def entries(site: Site, root: str) -> Iterator[FeedEntry]:
+        return (document_entry(p, site, root) for p in newest_first(publications))
+
+    return Export(name, feed_url(slug), partial(_files, site, name, entries, slug))
 
 
 def _files(
-    site: Site, name: str, slug: str, publications: Sequence[Publication]
+    site: Site, name: str, entries: Callable[[Site, str], Iterator[FeedEntry]], slug: str = ""
 ) -> Iterator[tuple[str, bytes]]:
-    root = f"{site.url}/" if site.url else "../"
-    entries = [document_entry(p, site, root) for p in newest_first(publications)]
+    root, slug = f"{site.url}/" if site.url else "../", slug or name
     feed = Feed(
         slug=slug,
         id=f"tag:{site.profile.tag}:{slug}",
         title=visible(f"{site.name}: {words.feed_names[name]}"),
         author=visible(site.author),
         root=root,
-        entries=tuple(advisory_entries(site, root) if name == "xsa" else entries),
+        entries=tuple(entries(site, root)),
     )
     for page in chain(feed.entries):
         yield feed_url(slug, page.number), atom_document(feed, page)

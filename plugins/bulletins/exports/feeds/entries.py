@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from datetime import date
 from functools import lru_cache, partial
 
 from bulletins import words
-from bulletins.exports.facts import advisory_changed, changed
+from bulletins.exports.data import noon
+from bulletins.exports.facts import advisory_changed, change_in_words, changed, entry_id, moves
 from bulletins.exports.feeds.model import SIZE, FeedEntry, FeedLink
 from bulletins.exports.ids import ids_of
 from bulletins.html import escape, render
@@ -22,6 +24,7 @@ from secpack.model.archive import (
     Publication,
     Status,
 )
+from secpack.model.history import Difference, Version
 from secpack.parser.characters import visible
 
 
@@ -33,17 +36,26 @@ def document_entry(publication: Publication, site: Site, root: str) -> FeedEntry
     profile, standing = site.profile, site.standing(publication)
     short = words.unverified_summary if standing.alarms else "{summary}"
     short = short.format(standing=words.in_short(standing), summary=summary(publication))
+    identity = entry_id(publication.id, site)
     return FeedEntry(
-        id=f"tag:{profile.tag}:{publication.id.lower()}",
-        title=site.titled(publication, heading(publication)),
+        id=identity,
+        title=_title(publication, site),
         page=Links(site, root).to(page_url(publication, profile)),
-        published=publication.published,
-        updated=changed(publication, site.advisories),
+        published=noon(publication.published),
+        updated=changed(publication, site, identity),
         summary=visible(short),
         html=partial(_html, publication.id, site, root),
         categories=_in_schemes(profile, _categories(publication, site)),
         links=tuple(_links(publication, profile, root)),
     )
+
+
+def _title(publication: Publication, site: Site) -> str:
+    """The title, with the day of the newest version in other words than the first."""
+    title = site.titled(publication, heading(publication))
+    versions = site.versions_shown(publication)
+    revised = [v.updated.date() for v in versions if v.difference is Difference.WORDS]
+    return words.revised_title.format(title=title, day=revised[-1]) if revised else title
 
 
 @lru_cache(maxsize=2 * SIZE)
@@ -92,6 +104,48 @@ def _files(publication: Publication) -> Iterator[tuple[File, str, str]]:
             yield signature.file, "application/pgp-signature", signed_by
 
 
+# --- changes ----------------------------------------------------------------------------------
+
+
+def change_entries(site: Site, root: str) -> Iterator[FeedEntry]:
+    """An entry for each version of each document, those that became complete last first.
+
+    That is the order in which readers find them on the site; it need not be that of their times.
+    """
+    changes = [
+        (version.place, version.updated, publication.id, version)
+        for publication in site.archive.publications
+        for version in site.versions_shown(publication)
+    ]
+    for _, _, identity, version in sorted(changes, key=lambda row: row[:3], reverse=True):
+        yield _change_entry(site.documents[identity], version, site, Links(site, root))
+
+
+def _change_entry(
+    publication: Publication, version: Version, site: Site, links: Links
+) -> FeedEntry:
+    is_first = version.difference is Difference.FIRST
+    change = visible(change_in_words(version))
+    title = heading(replace(publication, title=version.title))
+    title = title if is_first else words.change_title.format(id=publication.id, change=change)
+    identity = f"{entry_id(publication.id, site)}/{version.file.sha256[:16]}"
+    time = max([version.updated, *(moved for moved, _ in moves(site, identity))])
+    signers = ", ".join(f"{s.signer} ({s.created:%Y-%m-%d})" for s in version.signatures)
+    lines = (change, words.change_signed.format(signers=visible(signers)), version.file.sha256)
+    html = "\n".join(f"<p>{escape(line)}</p>" for line in lines)
+    return FeedEntry(
+        id=identity,
+        title=site.titled(publication, title),
+        page=links.to(page_url(publication, site.profile)),
+        published=version.updated,
+        updated=time,
+        summary=change,
+        html=lambda: html,
+        categories=_in_schemes(site.profile, [(kind_of(publication, site.profile).slug, "kind")]),
+        links=(),
+    )
+
+
 # --- advisories -------------------------------------------------------------------------------
 
 
@@ -116,11 +170,11 @@ def _advisory_entry(advisory: Advisory, day: date, site: Site, links: Links) -> 
     published = published_id("XSA", name, site.profile)
     bulletins = [b for id_ in advisory.bulletins if isinstance(b := site.documents[id_], Bulletin)]
     return FeedEntry(
-        id=f"tag:{site.profile.tag}:{name.lower()}",
+        id=entry_id(name, site),
         title=visible(f"{name}: {advisory.title}" if advisory.title else name),
         page=links.to(advisory_url(advisory.number)),
-        published=day,
-        updated=advisory_changed(advisory, day, bulletins),
+        published=noon(day),
+        updated=advisory_changed(advisory, day, bulletins, site),
         summary=visible(f"{sentence} {advisory.reason}".strip()),
         html=partial(_advisory_html, advisory, sentence, bulletins, site, links),
         categories=_in_schemes(

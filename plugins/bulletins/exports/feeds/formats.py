@@ -13,7 +13,7 @@ from feedgen.ext.base import BaseEntryExtension
 from feedgen.feed import FeedGenerator
 from feedgen.util import xml_elem
 
-from bulletins.exports.data import midnight, moment, to_json
+from bulletins.exports.data import moment, to_json
 from bulletins.exports.feeds.model import Feed, FeedEntry, FeedLink, Page
 from bulletins.urls import feed_url, json_feed_url
 
@@ -58,7 +58,7 @@ def _entry(entry: FeedEntry, author: str) -> Any:
     written.id(entry.id)
     written.title(entry.title)
     written.author(name=author)
-    written.published(midnight(entry.published))
+    written.published(entry.published)
     written.updated(entry.updated)
     written.summary(entry.summary)
     written.content(entry.html(), type="html")

@@ -5,7 +5,8 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
+from itertools import accumulate
 from typing import Final
 
 
@@ -31,7 +32,7 @@ class FeedEntry:
     id: str
     title: str
     page: str
-    published: date
+    published: datetime
     updated: datetime
     summary: str
     html: Callable[[], str] = field(repr=False)
@@ -85,7 +86,7 @@ def chain(entries: Sequence[FeedEntry]) -> list[Page]:
     oldest_first = entries[::-1]
     older = max(len(entries) - SIZE, 0)
     archives = older // SIZE + 1 if older else 0
-    days = [entry.published for entry in oldest_first]
+    days = list(accumulate((entry.published.date() for entry in oldest_first), max))
     parts: list[list[FeedEntry]] = [[] for _ in range(archives + 1)]
     for rank, entry in enumerate(oldest_first):
         place = max(rank, bisect_left(days, entry.updated.date()) - 1)

@@ -1,0 +1,254 @@
+"""Publishing versions: what is public, what waits, what is refused, and what readers are told."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import feedparser
+import pytest
+
+from bulletins.exports.moved import read_moved
+from secpack import SecpackError
+from tests.bulletins.sites import Site, build, publish
+from tests.keys import Gnupg, new_gnupg
+from tests.packs import bulletin, make_pack
+from tests.secpack.test_versions import commit, new_repository
+
+URL = "https://archive.example.org"
+ONE = "QSBs/qsb-001-2020.txt"
+LOG = "\n\nChangelog\n----------\n\n2020-02-03: Original QSB\n2020-02-05: A version\n"
+FIRST = bulletin(1, date="2020-02-03", body="Words on XSA-1.")
+SECOND = bulletin(1, date="2020-02-03", title="New", body="Other words on XSA-1." + LOG)
+TRACKER = "- {xsa: 1, date: 2020-02-01, affected: yes, qsb: 001-2020}\n"
+PROFILE = """\
+issuer = "Quern"
+tag = "quern.example.org,2016"
+master_key = "{master}"
+[csaf]
+namespace = "https://quern.example.org"
+"""
+SIGNER = """
+[signers.{name}]
+name = "{title}"
+fingerprint = "{key}"
+bulletins = {{}}
+"""
+
+
+@dataclass
+class Team:
+    """Two signers, their pack, and where it is public."""
+
+    gnupg: Gnupg
+    pack: Path
+    folder: Path
+
+    def write(self, text: str, *signers: str, day: str = "04", path: str = ONE) -> None:
+        """Commit a text with signatures on it."""
+        make_pack(self.pack, {path: text})
+        for name in signers:
+            signature = self.gnupg.sign(text.encode(), name, time=f"202002{day}T030405")
+            make_pack(self.pack, {f"{path}.sig.{name}": signature})
+        commit(self.pack)
+
+    @property
+    def variables(self) -> dict[str, str | Path]:
+        given = {"SECPACK": self.pack, "PROFILE": self.folder / "profile.toml", "SITEURL": URL}
+        return given | {"XSA": self.folder / "xsa.yml"}
+
+    def publish(self, *arguments: str, **variables: str) -> Site:
+        return publish(self.folder / "public", *arguments, **(self.variables | variables))
+
+
+@pytest.fixture(scope="module")
+def gnupg() -> Iterator[Gnupg]:
+    with new_gnupg() as made:
+        for name in ("master", "ines", "tomek"):
+            made.make(name, time="20100101T000000")
+        for name in ("ines", "tomek"):
+            made.certify(name, by="master")
+        yield made
+
+
+@pytest.fixture
+def team(gnupg: Gnupg, tmp_path: Path) -> Team:
+    names = ("ines", "tomek")
+    keys = {f"keys/{name}.asc": gnupg.export(name) for name in ("master", *names)}
+    prints = gnupg.fingerprints
+    signers = (SIGNER.format(name=n, title=n.title(), key=prints[n]) for n in names)
+    profile = PROFILE.format(master=prints["master"]) + "".join(signers)
+    (tmp_path / "profile.toml").write_text(profile)
+    (tmp_path / "xsa.yml").write_text(TRACKER)
+    made = Team(gnupg, new_repository(tmp_path / "pack", keys), tmp_path)
+    made.write(FIRST, "ines", "tomek")
+    return made
+
+
+def text(site: Site) -> str:
+    return site.read("qsb/001/qsb-001-2020.txt")
+
+
+def entries(site: Site, name: str) -> list[tuple[str, str, str]]:
+    found = feedparser.parse(site.files()[f"feeds/{name}.atom.xml"]).entries
+    return [(entry.title, entry.published, entry.updated) for entry in found]
+
+
+def records(site: Site) -> list[str]:
+    """The time of the bulletin as OSV and CSAF, its version, and the time of its entry."""
+    osv = json.loads(site.read("osv/x_QSB-001.json"))
+    tracking = json.loads(site.read("csaf/2020/qsb-001.json"))["document"]["tracking"]
+    numbers = [revision["number"] for revision in tracking["revision_history"]]
+    assert numbers == [str(n) for n in range(1, int(tracking["version"]) + 1)]
+    assert tracking["revision_history"][-1]["date"] == tracking["current_release_date"]
+    times = osv["modified"], tracking["current_release_date"], tracking["version"]
+    return [*times, entries(site, "qsb")[0][2][:19] + "Z"]
+
+
+def test_a_text_that_all_have_signed_anew_is_a_new_version(team: Team) -> None:
+    site = team.publish()
+    assert site.status == 0, site.said
+    assert records(site) == ["2020-02-04T03:04:05Z"] * 2 + ["1", "2020-02-04T03:04:05Z"]
+    before = entries(site, "changes")
+    assert before == [("QSB-001: A title", *["2020-02-04T03:04:05+00:00"] * 2)]
+    team.write(SECOND, "ines", day="06")
+    waiting = team.publish()
+    assert waiting.status == 0, waiting.said
+    assert "pending: QSB-001: waits for a signature by Tomek\n[[waivers]]" in waiting.said
+    assert text(waiting) == FIRST
+    assert "Other words" not in "".join(d.decode("utf-8", "replace") for d in site.files().values())
+    team.write(SECOND, "tomek", day="07")
+    site = team.publish()
+    assert site.status == 0, site.said
+    assert text(site) == SECOND
+    assert records(site) == ["2020-02-07T03:04:05Z"] * 2 + ["2", "2020-02-07T03:04:05Z"]
+    (one,) = entries(site, "qsb")
+    noon = "2020-02-03T12:00:00+00:00"  # the day that the text states, in every zone to the west
+    assert one == ("QSB-001: New (revised 2020-02-07)", noon, "2020-02-07T03:04:05+00:00")
+    change = ("QSB-001 changed: A version", *["2020-02-07T03:04:05+00:00"] * 2)
+    assert entries(site, "changes") == [change, *before]
+    assert json.loads(site.read("data/moved.json"))["moved"] == {}
+    assert "<lastmod>2020-02-07T03:04:05Z" in site.read("sitemap.xml")
+
+
+def test_an_older_text_is_told_and_the_newest_stays_public(team: Team) -> None:
+    team.write(SECOND, "ines", "tomek", day="06")
+    assert team.publish().status == 0
+    team.write(FIRST, "ines", "tomek")
+    site = team.publish()
+    assert site.status == 0, site.said
+    assert "pending: QSB-001: an older version is in the pack again" in site.said
+    assert text(site) == SECOND
+
+
+def test_history_that_was_rewritten_takes_no_version_back(team: Team) -> None:
+    team.write(SECOND, "ines", "tomek", day="06")
+    assert team.publish().status == 0
+    (team.pack / ".git").rename(team.folder / "git")
+    make_pack(team.pack, {"README.md": "Started again.\n"})
+    for name in ("ines", "tomek"):
+        signature = team.gnupg.sign(FIRST.encode(), name, time="20200204T030405")
+        make_pack(team.pack, {ONE: FIRST, f"{ONE}.sig.{name}": signature})
+    site = team.publish()
+    assert site.status == 1
+    assert "an older text of QSB-001, of 2020-02-04 03:04:05; public is 2020-02-06" in site.said
+    assert set(re.findall(r"\((publish-[a-z-]+)\)\n", site.said)) == {
+        "publish-version-older",
+        "publish-signature-weaker",
+        "publish-url-gone",  # of the versions that are known no more
+    }
+    assert text(site) == SECOND
+
+
+def test_a_signature_that_fits_no_text_stops(team: Team) -> None:
+    team.write(SECOND, "ines", "tomek")
+    bad = team.gnupg.sign(b"Other.", "tomek", time="20200208T030405")
+    make_pack(team.pack, {f"{ONE}.sig.tomek": bad})
+    site = team.publish()
+    assert site.status == 1
+    assert f"{ONE}.sig.tomek: " in site.said
+    assert "(signature-bad)" in site.said
+
+
+def test_what_the_tracker_says_moves_the_records_that_it_changes(team: Team) -> None:
+    """To a later time, a greater version, and by nothing else than a file that a rebuild takes."""
+    before = records(team.publish())
+    (team.folder / "xsa.yml").write_text(TRACKER + TRACKER.replace("xsa: 1", "xsa: 2"))
+    site = team.publish()
+    assert site.status == 0, site.said
+    assert "records changed although no text did: they get a new time." in site.said
+    after = records(site)
+    assert all(new > old for new, old in zip(after, before, strict=True))
+    assert [change[0] for change in entries(site, "changes")] == ["QSB-001: A title"]
+    assert entries(site, "changes")[0][2] == "2020-02-04T03:04:05+00:00"
+    again = team.publish()
+    assert "Nothing changes." in again.said
+    moved = site.folder / "data/moved.json"
+    assert set(read_moved(moved.read_bytes())) == {
+        "osv/x_QSB-001.json",
+        "csaf/2020/qsb-001.json",
+        "vex/openvex.json",
+        "tag:quern.example.org,2016:qsb-001",
+    }
+    rebuilt = build(
+        team.folder / "site", settings="publishconf.py", MOVED=moved, SEARCH="", **team.variables
+    )
+    for path in ("osv/x_QSB-001.json", "csaf/changes.csv", "feeds/all.json", "data/moved.json"):
+        assert rebuilt.read(path) == site.read(path)
+
+
+def test_what_a_rollback_withdraws_is_remembered(team: Team) -> None:
+    assert team.publish().status == 0
+    team.write(SECOND, "ines", "tomek", day="06")
+    assert team.publish().status == 0
+    asked = team.publish("--rollback")
+    assert asked.status == 1
+    assert "A rollback to version 1 withdraws version 2:" in asked.said
+    assert "an older text of QSB-001, of 2020-02-04 03:04:05; public is 2020-02-06" in asked.said
+    assert "nobody is there to confirm that; FORCE=1 does" in asked.said
+    assert text(asked) == SECOND
+    assert team.publish("--rollback", FORCE="1").status == 0
+    assert text(asked) == FIRST
+    other = team.folder / "other"
+    team.pack.rename(other)
+    keys = {f"keys/{path.name}": path.read_bytes() for path in (other / "keys").iterdir()}
+    team.pack = new_repository(team.folder / "pack", keys)
+    team.write(FIRST, "ines", "tomek")
+    refused = team.publish()
+    assert refused.status == 1
+    assert "an older text of QSB-001" in refused.said
+    team.pack = other
+    site = team.publish()
+    assert site.status == 0, site.said
+    assert text(site) == SECOND
+    home = site.folder.with_name("public.versions")
+    assert sorted(p.name for p in home.iterdir() if p.name != "lock") == ["000001", "000002"]
+
+
+def test_ten_documents_that_change_at_once_are_all_in_the_feed(team: Team) -> None:
+    """Also the oldest of many."""
+    for number in range(2, 63):
+        path = f"QSBs/qsb-{number:03d}-2020.txt"
+        text = bulletin(number, date="2020-02-03")
+        make_pack(team.pack, {path: text})
+        for name in ("ines", "tomek"):
+            signature = team.gnupg.sign(text.encode(), name, time="20200204T030405")
+            make_pack(team.pack, {f"{path}.sig.{name}": signature})
+    commit(team.pack)
+    assert team.publish().status == 0
+    for number in range(2, 12):
+        text = bulletin(number, date="2020-02-03", body="Other words.")
+        team.write(text, "ines", "tomek", day="08", path=f"QSBs/qsb-{number:03d}-2020.txt")
+    site = team.publish()
+    assert site.status == 0, site.said
+    for name, title in (("qsb", "(revised 2020-02-08)"), ("changes", "changed: Words changed")):
+        assert sum(title in entry[0] for entry in entries(site, name)) == 10
+
+
+@pytest.mark.parametrize("data", [b"", b"[]", b'{"moved": {"a": ["x"]}}', b'{"moved": {"a": 1}}'])
+def test_a_file_of_moves_that_cannot_be_read(data: bytes) -> None:
+    with pytest.raises(SecpackError, match=r"moved\.json cannot be read"):
+        read_moved(data)
