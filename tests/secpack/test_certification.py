@@ -276,6 +276,16 @@ def test_anchors_that_follow_each_other(tmp_path: Path, gnupg: Gnupg) -> None:
     assert profile.anchors_on(date(2021, 1, 1)) == [gnupg.fingerprints["heir"]]
 
 
+def test_what_an_anchor_certifies_after_its_last_day(tmp_path: Path, gnupg: Gnupg) -> None:
+    """Whoever has the old key later vouches for nobody, whenever a signature claims to be made."""
+    ines = made(gnupg).fingerprints["ines"]
+    gnupg.run("--local-user", gnupg.fingerprints["master"], "--quick-sign-key", ines, time=LATE)
+    for until, expected in ((date(2020, 12, 31), NOT_CERTIFIED), (date(2098, 1, 1), set())):
+        anchors = (Anchor(gnupg.fingerprints["master"], until=until),)
+        archive = archive_of(tmp_path / f"{until}", gnupg, anchors=anchors)
+        assert errors(archive) == expected
+
+
 def test_a_certification_over_sha1(tmp_path: Path, gnupg: Gnupg) -> None:
     """Every gpg lists it, also one that ignores it by itself; its digest is named."""
     ines = made(gnupg).fingerprints["ines"]

@@ -333,7 +333,7 @@ def _chains(
             for made in certifications:
                 issuer = keys.get(made[4])
                 before = links.get(issuer.fingerprint) if issuer else None
-                if issuer and before and _is_in_force(made, issuer):
+                if issuer and before and _is_in_force(made, issuer, before.until):
                     until = _earliest(before.until, issuer.expires, moment(made[6]))
                     digest = before.digest or _obsolete(made)
                     chain = Chain((*before.keys, fingerprint), until, digest)
@@ -342,12 +342,13 @@ def _chains(
     return chains
 
 
-def _is_in_force(made: _Line, issuer: Key) -> bool:
-    """Whether a certification was made before the end of the key that made it.
+def _is_in_force(made: _Line, issuer: Key, until: datetime | None) -> bool:
+    """Whether a certification was made before the end of the key that made it, or of its trust.
 
     gpg 2.2 does not check those by a key that was revoked, for whatever reason.
     """
-    return not issuer.revoked and (moment(made[5]) or _FIRST) < (issuer.expires or _NEVER)
+    end = _earliest(issuer.expires, until) or _NEVER
+    return not issuer.revoked and (moment(made[5]) or _FIRST) < end
 
 
 def _preference(chain: Chain) -> tuple[float, int, tuple[str, ...]]:
