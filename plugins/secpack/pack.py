@@ -257,7 +257,8 @@ class _Reader:
             is_document = like in ("document", *self._profile.banners)
             code = f"misplaced-{'document' if is_document else like.partition(' ')[0]}"
             why = f"not published: {self._expected(like, kind if is_file else None)}"
-            severity = Severity.ERROR if is_document else Severity.WARNING
+            is_error = is_document or self._layout.document_like.fullmatch(name)
+            severity = Severity.ERROR if is_error else Severity.WARNING
             self._report(_printable(path), code, why, severity)
         elif is_file:
             self._check_stray(path, kind)
@@ -300,19 +301,20 @@ class _Reader:
 
     def _likeness(self, path: str, data: bytes) -> str:
         """What a file seems to be, by its name or its bytes; empty if it is of no interest."""
-        if self._layout.document_like.fullmatch(_name(path)):
-            return "document"
         named = "signature" if data and _SIGNATURE_LIKE.fullmatch(path) else ""
-        start = data[:_MAX_START].lstrip()
-        return likeness(data) or named or stated_kind(start, self._profile.banners)
+        seems = likeness(data) or named
+        is_named = self._layout.document_like.fullmatch(_name(path))
+        if is_named and (not seems or self._layout.signed_by(path)):
+            return "document"
+        return seems or stated_kind(data[:_MAX_START].lstrip(), self._profile.banners)
 
     def _expected(self, like: str, kind: Kind | None) -> str:
         """What was expected of a file that seems to be something; ``kind`` is by its folder."""
         profile = self._profile
         if like == "document":
             name = f"a name like {_where(kind)}" if kind else "a file, in the folder of its kind"
-            return f"expected {name}"
-        if like == "signature":
+            where = f"expected {name}"
+        elif like == "signature":
             names = " or ".join(profile.signatures)
             where = f"expected it beside what it signs, with a name that ends in {names}"
         elif like == "key":

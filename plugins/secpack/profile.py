@@ -213,7 +213,7 @@ class Signer:
     """
 
     name: str
-    fingerprint: Fingerprint
+    fingerprint: Annotated[Fingerprint, _GIVEN]
     bulletins: Period | None = None
     canaries: Period | None = None
 

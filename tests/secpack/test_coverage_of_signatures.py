@@ -102,7 +102,7 @@ def test_armour(gnupg: Gnupg, is_good: Callable[[bytes], bool]) -> None:
     body = re.sub(rb"(.{1,10})", rb"\1 \n", text)
     unnoticed = (
         head + b"\nComment: read https://evil.example.org/\n\n" + rest,
-        good.replace(b"\n", b"\r\n") + b"\n \n",
+        b"\n \n" + good.replace(b"\n", b"\r\n") + b"\n \n",
         re.sub(rb"\n=....\n", b"\n", good),
         head + b"\n\n" + body + b"-----END PGP SIGNATURE-----",
     )

@@ -73,7 +73,7 @@ _BEGIN: Final = b"-----BEGIN PGP SIGNATURE-----"
 _END: Final = b"-----END PGP SIGNATURE-----"
 _SIGNATURE_HEADER: Final = rb"(?:Version|Comment|Hash|Charset|MessageID): [\t\x20-\x7e]*\r?"
 _SIGNATURE_BLOCK: Final = re.compile(
-    _ARMOUR % (b"SIGNATURE", _SIGNATURE_HEADER, b"SIGNATURE") + rb"\s*"
+    rb"\s*" + _ARMOUR % (b"SIGNATURE", _SIGNATURE_HEADER, b"SIGNATURE") + rb"\s*"
 )
 
 
@@ -156,7 +156,7 @@ def _unlike_a_signature(data: bytes) -> str:
         return "no OpenPGP signature, neither armoured nor binary"
     if not end:
         return "cut short: the armour does not end"
-    if before:
+    if before.strip():
         return "words before the armour, which nobody has signed"
     if after.strip():
         return "bytes after the armour, which nobody has signed"
