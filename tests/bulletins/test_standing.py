@@ -29,7 +29,7 @@ canaries = {{}}
 [signers.tomek]
 name = "Tomek"
 fingerprint = "{tomek}"
-canaries = {{ until = 2020-12-31 }}
+canaries = {{ {until} }}
 """
 WAIVER = """
 [[waivers]]
@@ -37,6 +37,7 @@ finding = "{finding}"
 file = "{file}"
 reason = "lost in the mail"
 """
+UNTIL = "until = 2020-12-31"
 FIRST, SECOND = "canaries/canary-001-2020.txt", "canaries/canary-002-2021.txt"
 
 
@@ -95,13 +96,18 @@ def site_of(
     waiver: str = "",
     *,
     tampered: bool = False,
+    until: str = UNTIL,
+    said: str = "",
     time: str = THEN,
     files: Mapping[str, bytes] = MappingProxyType({}),
 ) -> Site:
-    """Two canaries by Ines; Tomek has signed the first one, and left before the second."""
+    """Two canaries by Ines; Tomek has signed the first one, and left before the second.
+
+    ``until`` is what the profile says of that, ``said`` what the second canary does.
+    """
     texts = {
         FIRST: canary(1, date="March 4, 2020", count=0, due="June 2020").encode(),
-        SECOND: canary(2, date="March 4, 2021", count=0, due="June 2021").encode(),
+        SECOND: (canary(2, date="March 4, 2021", count=0, due="June 2021") + said).encode(),
     }
     whole: dict[str, str | bytes] = {**files, **texts}
     whole["keys/master-key/master.asc"] = gnupg.export("master")
@@ -110,7 +116,7 @@ def site_of(
     whole |= {f"{p}.sig.ines": gnupg.sign(text, "ines", time=time) for p, text in texts.items()}
     profile = folder / "profile.toml"
     pack = make_pack(folder / "pack", whole)
-    profile.write_text(PROFILE.format(**gnupg.fingerprints) + waiver)
+    profile.write_text(PROFILE.format(until=until, **gnupg.fingerprints) + waiver)
     site = build(folder / "site", SECPACK=pack, PROFILE=profile)
     assert site.status == 0, site.said
     return site
@@ -137,6 +143,16 @@ def test_a_signer_who_left_is_no_alarm(tmp_path: Path, gnupg: Gnupg) -> None:
     assert 'class="alarm"' not in page.partition("Master key")[0]
     for place, said in places(site, "002", "canary-002-2021").items():
         assert "1 of 1 signatures good" in said, place
+
+
+def test_a_canary_silences_no_alarm(tmp_path: Path, gnupg: Gnupg) -> None:
+    """Only the profile says who has left."""
+    said = "\nSpecial announcements\n----------------------\n\nTomek no longer signs canaries.\n"
+    site = site_of(tmp_path, gnupg, until="", said=said)
+    page = html.unescape(site.read("canary/002/index.html"))
+    assert "No good signature by Tomek, who signed the previous canary." in page
+    for place, words_there in places(site, "002", "canary-002-2021").items():
+        assert "Not verified: 1 of 2 signatures good; none by Tomek" in words_there, place
 
 
 def test_an_alarm_and_what_explains_it(tmp_path: Path, gnupg: Gnupg) -> None:
@@ -187,7 +203,9 @@ def test_an_obsolete_digest_rests_on_a_date_and_names_its_commit(
         files |= {f"{FIRST}.sig.{name}": gnupg.sign(text, name, *options)}
         files |= {f"keys/{name}.asc": gnupg.export(name)}
     pack, profile = make_pack(tmp_path / "pack", files), tmp_path / "profile.toml"
-    profile.write_text("legacy_until = 2022-01-01\n" + PROFILE.format(**gnupg.fingerprints))
+    profile.write_text(
+        "legacy_until = 2022-01-01\n" + PROFILE.format(until=UNTIL, **gnupg.fingerprints)
+    )
     git(pack, "init", "--quiet")
     commits = []
     for path in (".", f"{FIRST}.sig.ines", f"{FIRST}.sig.tomek"):
