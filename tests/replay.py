@@ -17,9 +17,8 @@ from typing import Any
 from unittest import mock
 
 from secpack import Checker, Profile, load_profile
-from secpack.history import versions
+from secpack.history import newest_versions, versions
 from secpack.history.matching import Past, read_past
-from secpack.history.publishing import newest_versions
 from secpack.history.versions import find_versions
 from secpack.model.archive import Attachment, File, Signature
 from secpack.model.history import History

@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
-from bulletins.build.checksums import digests
+from bulletins.build.finish import digests
 from secpack.mirror import differing
 
 _HERE: Final = Path.cwd()

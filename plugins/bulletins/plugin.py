@@ -1,23 +1,27 @@
-"""Everything that Pelican calls, and when."""
+"""Everything that Pelican calls, and when; documents as its articles, for any theme."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from pelican import signals
+from pelican.contents import Article, Author, Category
 from pelican.generators import Generator
 
-from bulletins.articles import add_articles
+from bulletins import words
 from bulletins.build.gate import check_articles, check_output
 from bulletins.exports import exports
 from bulletins.exports.crawlers import page_dates, robots, sitemap
-from bulletins.html import as_markup
+from bulletins.exports.data import midnight
+from bulletins.html import as_markup, escape, render
 from bulletins.pages import archive_pages
 from bulletins.settings import read_build
-from bulletins.site import Build
-from bulletins.urls import INDEX, NOT_FOUND, ROBOTS, SITEMAP, redirects
+from bulletins.site import Build, Links, Site, heading, newest_first, summary
+from bulletins.urls import INDEX, NOT_FOUND, ROBOTS, SITEMAP, kind_of, page_url, redirects
 from bulletins.writer import ArchiveWriter
+from secpack.model.archive import Canary, Publication
 
 
 def connect() -> None:
@@ -87,3 +91,49 @@ class ArchiveGenerator(Generator):  # type: ignore[misc] # Pelican has no types
             left_out = {NOT_FOUND, *(url + INDEX for url in redirects(site.profile))}
             pages = {path for path in build.written if path.endswith(".html")} - left_out
             writer.write_bytes(SITEMAP, sitemap(sorted(pages), page_dates(site), site.url))
+
+
+# --- bulletins as articles ------------------------------------------------------------------
+
+
+#: From a document's page to the root of the site.
+_ROOT = "../../"
+
+
+def add_articles(site: Site, generator: Any) -> None:
+    """Add all documents to the articles that Pelican has read, sorted by date."""
+    articles = [*_articles(site, generator), *generator.articles]
+    generator.articles = sorted(articles, key=lambda article: article.date, reverse=True)
+
+
+def _articles(site: Site, generator: Any) -> Iterator[Article]:
+    """All documents, newest first.
+
+    Our own theme makes pages from ``article.publication``; other themes get the text as HTML.
+    """
+    links = Links(site, _ROOT)
+    for publication in newest_first(site.archive.publications):
+        html = "" if site.own_theme else render(publication.document, links).html
+        metadata = _metadata(publication, site, generator.settings)
+        signals.article_generator_context.send(generator, metadata=metadata)
+        yield Article(html, metadata, generator.settings, context=generator.context)
+
+
+def _metadata(publication: Publication, site: Site, settings: Any) -> dict[str, Any]:
+    """The metadata that Pelican themes expect of an article; they expect HTML."""
+    url = page_url(publication, site.profile)
+    is_canary = isinstance(publication, Canary)
+    category = Category(words.canaries if is_canary else words.bulletins, settings)
+    category.slug = kind_of(publication, site.profile).slug
+    return {
+        "title": as_markup(heading(publication)),
+        "slug": publication.id.lower(),
+        "date": midnight(publication.published),
+        "modified": midnight(publication.updated),
+        "category": category,
+        "author": Author(escape(site.author), settings),
+        "summary": as_markup(summary(publication)),
+        "url": url,
+        "save_as": url + INDEX,
+        "publication": publication,
+    } | ({"template": "canary" if is_canary else "bulletin"} if site.own_theme else {})

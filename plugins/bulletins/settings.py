@@ -14,8 +14,8 @@ from typing import Any
 
 from markupsafe import Markup
 
+from bulletins.exports.data import Moved, read_moved
 from bulletins.exports.feeds import feeds
-from bulletins.exports.moved import Moved, read_moved
 from bulletins.html import as_markup
 from bulletins.site import Build, Site
 from bulletins.templates import environment

@@ -13,9 +13,8 @@ from secpack import lint
 from secpack.canary.checks import check_canaries
 from secpack.documents import started_documents
 from secpack.errors import PackError
-from secpack.history import read_history
+from secpack.history import newest_versions, published, read_history
 from secpack.history.git import checked_out
-from secpack.history.publishing import newest_versions, published
 from secpack.model.archive import (
     Advisory,
     Archive,

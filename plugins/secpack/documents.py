@@ -1,7 +1,8 @@
-"""Reads each text of a pack as a bulletin or a canary, independently of the others."""
+"""Reads each text of a pack as a bulletin or a canary, independently of the others; odd ids."""
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -10,7 +11,7 @@ from functools import partial
 from pathlib import Path
 from typing import Final, TypeAlias, assert_never
 
-from secpack.canary.statements import (
+from secpack.canary import (
     announcements,
     bulletin_count,
     freshness,
@@ -22,14 +23,14 @@ from secpack.canary.window import due_window, is_last
 from secpack.errors import PackError, ParseError, SecpackError
 from secpack.extract.mentions import decide, find_mentions
 from secpack.extract.metadata import Metadata, read_metadata
-from secpack.extract.odd_ids import odd_ids
 from secpack.extract.packages import read_packages
 from secpack.extract.summary import read_summary
 from secpack.model.archive import Bulletin, Canary, Document, Letter, Mention, Publication
-from secpack.model.blocks import Letterhead
+from secpack.model.blocks import Id, Letterhead
 from secpack.model.findings import Finding
 from secpack.pack import Contents, TextFile, document_id
 from secpack.parser import parse_letter, parse_text
+from secpack.parser.inline import parse_inline
 from secpack.processes import started
 from secpack.profile import DocumentEntry, Kind, Profile
 from secpack.tracker.join import advisory_numbers, other_ids
@@ -243,3 +244,47 @@ def _findings(head: Letterhead, text: TextFile, issuer: str) -> Iterator[Finding
     if issuer and head.issuer != issuer:
         message = f"issued by {head.issuer!r}; the issuer in the profile is {issuer!r}"
         yield Finding(path, head.line, "issuer-differs", message)
+
+
+# --- ids that cannot be ---------------------------------------------------------------------
+
+
+# What begins like an id, up to its end: a line may end within one.
+_LIKE_AN_ID: Final = re.compile(
+    r"(?<![\w./-])(?:CVE|XSA|INTEL-SA|AMD-SB|DSA|DLA|GHSA)-[0-9][\w-]{0,40}+(?<!-)"
+)
+_DATED: Final = re.compile(r"(?:CVE|RHSA|SUSE-SU|FEDORA)-([0-9]{4})[-:]")
+_MOST: Final = 20  # findings of each kind in a text
+
+
+def odd_ids(document: Document, mentions: Iterable[Mention]) -> Iterator[Finding]:
+    """Find ids that cannot be, each once."""
+    path = document.file.path
+    for id_, line in list(_malformed(document).items())[:_MOST]:
+        message = f"{id_} is not an id: none of its kind has this form"
+        yield Finding(path, line, "id-malformed", message)
+    for id_, line in list(_of_years_to_come(document, mentions).items())[:_MOST]:
+        yield Finding(path, line, "id-future", f"{id_} is of a year long after this text")
+
+
+def _malformed(document: Document) -> dict[str, int]:
+    """What is no id, and the line where it is first."""
+    found: dict[str, int] = {}
+    lines = document.file.data.decode(errors="replace").split("\n")
+    for number, line in enumerate(lines, 1):
+        for match in _LIKE_AN_ID.finditer(line):
+            if not isinstance(parse_inline(match[0])[0], Id):
+                found.setdefault(match[0], number)
+    return found
+
+
+def _of_years_to_come(document: Document, mentions: Iterable[Mention]) -> dict[str, int]:
+    """Ids of years after the one that follows the text's, and the line where each is first."""
+    head = document.letterhead
+    last = head.date.year + 1 if head and head.date else 9999
+    found: dict[str, int] = {}
+    for mention in mentions:
+        dated = _DATED.match(mention.value)
+        if dated and int(dated[1]) > last:
+            found.setdefault(mention.value, mention.line)
+    return found

@@ -18,7 +18,7 @@ from pathlib import Path
 import pytest
 
 from bulletins.build.build import _put_in_place, _workplace
-from bulletins.build.checksums import check_ours, digest, write_checksums
+from bulletins.build.finish import check_ours, digest, write_checksums
 from bulletins.build.gate import dangling
 from bulletins.settings import _check_strictly
 from bulletins.templates import environment

@@ -19,7 +19,7 @@ from bulletins.pages.history import history_pages
 from bulletins.pages.model import HistoryPage
 from bulletins.site import Site as Archived
 from bulletins.templates import environment, render_page
-from secpack.history.diff import changed_passages
+from secpack.canary.diff import changed_passages
 from secpack.model.archive import File, Signature, Verdict
 from secpack.model.history import Difference, DocumentHistory, History, Version
 from tests.bulletins.sites import Site, build, verified

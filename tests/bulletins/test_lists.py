@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from bulletins.build.gate import dangling
-from bulletins.pages.continuity import continuity
 from bulletins.pages.items import by_year
+from bulletins.pages.lists import continuity
 from bulletins.site import Site
 from secpack import Profile, load
 from secpack.profile import Period, Signer

@@ -18,7 +18,7 @@ from typing import TypeAlias
 
 import pytest
 
-from bulletins.build.checksums import digest, write_checksums
+from bulletins.build.finish import digest, write_checksums
 from bulletins.publish.versions import Versions
 from tests.bulletins.sites import (
     PUBLISH,

@@ -11,7 +11,7 @@ from pathlib import Path
 import feedparser
 import pytest
 
-from bulletins.exports.moved import read_moved
+from bulletins.exports.data import read_moved
 from secpack import SecpackError
 from tests.bulletins.sites import Site, build, publish
 from tests.keys import Gnupg, new_gnupg

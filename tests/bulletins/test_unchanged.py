@@ -18,8 +18,8 @@ from pathlib import Path
 
 import pytest
 
-from bulletins.build.checksums import digest as digest_of
-from bulletins.build.checksums import write_checksums
+from bulletins.build.finish import digest as digest_of
+from bulletins.build.finish import write_checksums
 from bulletins.build.unchanged import _digest, inputs_of, last_report, remember, stamps
 from tests.bulletins.sites import ROOT, Site, build, environ
 from tools.reproducible import state

@@ -21,7 +21,6 @@ from secpack.extract.packages import (
     pieces,
     read_packages,
     sentences,
-    tokens,
     vocabulary,
 )
 from secpack.extract.packages.phrases import Entry, Reading
@@ -366,9 +365,9 @@ def test_example(rule: Callable[..., object], text: str, result: str) -> None:
     assert shown(rule(text, **wanted)) == result
 
 
-@pytest.mark.parametrize(("kind", "_", "example"), tokens.KINDS)
+@pytest.mark.parametrize(("kind", "_", "example"), phrases.KINDS)
 def test_kind_of_token(kind: str, _: str, example: str) -> None:
-    found = [(token.kind, token.value) for token in tokens.tokens(example, "Quern")]
+    found = [(token.kind, token.value) for token in phrases.tokens(example, "Quern")]
     assert found == [(kind, example)]
 
 

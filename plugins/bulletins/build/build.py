@@ -21,8 +21,14 @@ from pelican.log import console
 from pelican.log import init as init_logging
 from pelican.settings import read_settings
 
-from bulletins.build.checksums import check_ours, digest, write_checksums
-from bulletins.build.finish import compress, set_times, write_index
+from bulletins.build.finish import (
+    check_ours,
+    compress,
+    digest,
+    set_times,
+    write_checksums,
+    write_index,
+)
 from bulletins.build.gate import GateError
 from bulletins.build.program import ignore_interrupts, tell, workplace
 from bulletins.build.unchanged import inputs_of, remember, stamps

@@ -13,10 +13,9 @@ from bulletins.exports.archive_json import archive_files, history_json, lookup_f
 from bulletins.exports.calendar import calendar
 from bulletins.exports.crawlers import redirects_map, security_txt
 from bulletins.exports.csaf import csaf_files, is_provider
-from bulletins.exports.data import Export
+from bulletins.exports.data import Export, moved_json
 from bulletins.exports.facts import all_facts
 from bulletins.exports.feeds import feeds
-from bulletins.exports.moved import moved_json
 from bulletins.exports.osv import osv_files
 from bulletins.exports.vex import all_verdicts, openvex
 from bulletins.lookups import by_package, by_release

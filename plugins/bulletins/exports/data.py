@@ -1,15 +1,17 @@
-"""What all exports share: the class Export, the form of JSON, and texts as printed."""
+"""What all exports share: the class Export, the form of JSON, texts as printed, and moved.json."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from functools import lru_cache
 from typing import Any, Final, TypeAlias
 
+from bulletins.site import Site
+from secpack import SecpackError
 from secpack.parser.characters import replace_hidden, visible
 
 # Markup that a careless reader could run, and the one ASCII control that JSON does not escape.
@@ -96,3 +98,37 @@ def printed(data: bytes, first: int = 1, last: int | None = None) -> str:
 def _lines(data: bytes) -> list[str]:
     """The lines of a text; each of its sections asks for some of them."""
     return data.decode().replace("\r\n", "\n").split("\n")
+
+
+# --- data/moved.json: when records changed although no text did -----------------------------
+
+
+#: Times by the names of records, ascending: the URL of a file, or the id of a feed's entry.
+Moved: TypeAlias = Mapping[str, Sequence[datetime]]
+
+_FORMAT = 1
+
+
+def moved_json(site: Site) -> bytes:
+    """Return the file of a site."""
+    moved = {name: [moment(time) for time in times] for name, times in site.moved.items()}
+    return to_json({"format": _FORMAT, "moved": moved})
+
+
+def read_moved(data: bytes) -> Moved:
+    """Read such a file. Raises SecpackError when it does not have the published form."""
+    try:
+        given = json.loads(data)["moved"]
+        return {str(name): [_time(time) for time in times] for name, times in given.items()}
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+        raise SecpackError(f"moved.json cannot be read: {type(error).__name__}: {error}") from None
+
+
+def _time(text: str) -> datetime:
+    return datetime.strptime(text, "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=UTC)
+
+
+def merged(*all_moved: Moved) -> Moved:
+    """The times in any of several files."""
+    names = sorted({name for moved in all_moved for name in moved})
+    return {n: sorted({t for moved in all_moved for t in moved.get(n, ())}) for n in names}

@@ -14,8 +14,7 @@ from typing import Any, Final
 
 from bulletins import words
 from bulletins.exports.data import filled, midnight, moment, to_json
-from bulletins.exports.facts import moves
-from bulletins.exports.ids import Vulnerability, cves_of
+from bulletins.exports.facts import Vulnerability, cves_of, moves
 from bulletins.site import Site
 from bulletins.urls import OPENVEX, page_url
 from secpack.model.archive import Advisory, Bulletin, Status

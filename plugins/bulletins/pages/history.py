@@ -14,8 +14,8 @@ from bulletins.pages.evidence import check
 from bulletins.pages.items import item, signer_name
 from bulletins.pages.model import Link
 from bulletins.site import Site
+from secpack.canary.diff import changed_passages
 from secpack.extract.packages import read_packages
-from secpack.history.diff import changed_passages
 from secpack.model.archive import Bulletin, PackageRow, Publication
 from secpack.model.history import Difference, Version
 from secpack.parser import parse_text

@@ -1,4 +1,4 @@
-"""The front page, and the pages that list documents, releases, packages and keys."""
+"""The front page; lists of documents, releases, packages and keys; when canaries came."""
 
 from __future__ import annotations
 
@@ -11,15 +11,14 @@ from typing import TypeVar
 from bulletins import urls
 from bulletins.lookups import Lookup, by_package, by_release, needed, without_release
 from bulletins.pages import model
-from bulletins.pages.continuity import continuity
 from bulletins.pages.evidence import certified, key_link, owner
 from bulletins.pages.items import by_year, item, reference, signer_name, year_links
 from bulletins.pages.model import Link
 from bulletins.site import Site, newest_first
-from secpack.model.archive import Bulletin, Canary, Key, Publication
+from secpack.model.archive import UNDATED, Bulletin, Canary, Key, Publication, Window
 from secpack.model.history import Difference
 from secpack.profile import Kind
-from secpack.signatures.policy import revocation_in_words
+from secpack.signatures.policy import expected_signers, revocation_in_words
 from secpack.tracker.statistics import statistics
 
 _P = TypeVar("_P", Bulletin, Publication)
@@ -186,3 +185,48 @@ def _key(site: Site, key: Key, signed: int = 0) -> model.KeyItem:
         signed=signed,
         file=key_link(site, key),
     )
+
+
+# --- when each canary came ------------------------------------------------------------------
+
+
+def continuity(site: Site) -> model.Continuity:
+    """All canaries, with a lane for each signer, in the order in which they began to sign."""
+    canaries = [canary for canary in site.archive.canaries if canary.published != UNDATED]
+    signatures = [_signatures(site, canary) for canary in canaries]
+    lanes = tuple(dict.fromkeys(name for each in signatures for name in each))
+    marks = [
+        model.CanaryMark(
+            item=item(site, canary),
+            timing=_timing(canary, _promised(site, canary)),
+            signatures=tuple(states.get(name, "") for name in lanes),
+        )
+        for canary, states in zip(canaries, signatures, strict=True)
+    ]
+    return model.Continuity(tuple(signer_name(site, name) for name in lanes), tuple(marks))
+
+
+def _promised(site: Site, canary: Canary) -> Window | None:
+    """When this canary was due, unless this archive lacks the one before."""
+    before = site.older.get(canary.id)
+    is_next = isinstance(before, Canary) and before.number + 1 == canary.number
+    return before.due if isinstance(before, Canary) and is_next else None
+
+
+def _timing(canary: Canary, promised: Window | None) -> model.Timing:
+    if promised is None:
+        return "unknown"
+    if canary.published < promised.first:
+        return "early"
+    return "late" if canary.published > promised.last else "within"
+
+
+def _signatures(site: Site, canary: Canary) -> dict[str, model.LaneState]:
+    """Whether each signer has signed a canary, or should have."""
+    states: dict[str, model.LaneState] = dict.fromkeys(
+        expected_signers(canary, site.profile), "missing"
+    )
+    for signature in canary.signatures:
+        if states.get(signature.signer) != "good":
+            states[signature.signer] = "good" if signature.counts else "bad"
+    return states

@@ -20,11 +20,10 @@ from pathlib import Path
 from typing import Any
 
 from bulletins.build.build import check_apart, load_settings, report_archive, write_site
-from bulletins.build.checksums import check_checksums, digests, read_checksums
-from bulletins.build.finish import keep_times
+from bulletins.build.finish import check_checksums, digests, keep_times, read_checksums
 from bulletins.build.gate import check_links
 from bulletins.build.program import ignore_interrupts, parser_of, run, tell
-from bulletins.exports.moved import Moved, merged, read_moved
+from bulletins.exports.data import Moved, merged, read_moved
 from bulletins.publish.check import PublicSite, Unmoved, check_publish, read_public_site, unmoved
 from bulletins.publish.versions import Versions
 from bulletins.urls import FEEDS, KEYS, MOVED_JSON

@@ -14,7 +14,7 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Final
 
-from bulletins.build.checksums import check_ours
+from bulletins.build.finish import check_ours
 from bulletins.build.program import workplace
 from secpack import SecpackError
 

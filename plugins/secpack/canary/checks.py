@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from datetime import date, timedelta
 from typing import Final
 
-from secpack.canary.statements import stated_issue
+from secpack.canary import stated_issue
 from secpack.model.archive import UNDATED, Bulletin, Canary
 from secpack.model.findings import Finding, Severity, ranges
 from secpack.profile import Profile

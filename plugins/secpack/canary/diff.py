@@ -1,4 +1,4 @@
-"""How the statements of a canary differ from those of another."""
+"""How the statements of a canary differ from those of another, and a text from its last version."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from dataclasses import replace
 from difflib import SequenceMatcher
 from typing import Final
 
-from secpack.canary.statements import COUNT
+from secpack.canary import COUNT
 from secpack.canary.window import PERIOD
 from secpack.model.archive import Canary, Change, Statement
 
@@ -126,3 +126,20 @@ def difference(old: list[str], new: list[str], most: int) -> Iterator[tuple[str,
             yield "del", " ".join(old[i:j])
         if m > k:
             yield "ins", " ".join(new[k:m])
+
+
+# --- passages of a longer text --------------------------------------------------------------
+
+
+def changed_passages(before: str, after: str, *, most: int) -> Iterator[list[tuple[str, str]]]:
+    """Yield the passages that differ, as parts of a Change: paragraphs first, then their words.
+
+    ``most`` is how many comparisons that is worth; a passage that needs more is shown as replaced.
+    """
+    old, new = (
+        [" ".join(p.split()) for p in re.split(r"\n\s*\n", t.strip())] for t in (before, after)
+    )
+    changed = [codes for codes in opcodes(old, new, most // 2) if codes[0] != "equal"]
+    for _, i, j, k, m in changed:
+        words = (" ".join(old[i:j]).split(), " ".join(new[k:m]).split())
+        yield [*difference(*words, most // 2 // len(changed))]

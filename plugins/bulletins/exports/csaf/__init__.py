@@ -11,10 +11,8 @@ from collections.abc import Generator, Iterable, Iterator, Sequence
 from operator import itemgetter
 from typing import Any
 
-from bulletins.exports.csaf.document import document
-from bulletins.exports.csaf.parts import publisher
+from bulletins.exports.csaf.document import document, publisher, verdict_document
 from bulletins.exports.csaf.products import product_name
-from bulletins.exports.csaf.verdicts import verdict_document
 from bulletins.exports.data import to_json
 from bulletins.exports.facts import all_facts
 from bulletins.exports.vex import all_verdicts

@@ -1,17 +1,25 @@
-"""A bulletin as a CSAF 2.0 document."""
+"""Documents of CSAF 2.0: a bulletin, and the tracker's verdict on an advisory."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from datetime import date
 from typing import Any, Final
 
-from bulletins.exports.csaf.parts import external, head, vulnerability
-from bulletins.exports.csaf.products import product_status, product_tree, released, remediations
-from bulletins.exports.data import filled
-from bulletins.exports.facts import BulletinFacts
-from bulletins.exports.ids import Vulnerability
+from bulletins import words
+from bulletins.exports.csaf.products import (
+    product_name,
+    product_status,
+    product_tree,
+    released,
+    remediations,
+)
+from bulletins.exports.data import filled, midnight, moment
+from bulletins.exports.facts import BulletinFacts, Vulnerability, is_url, moves
+from bulletins.exports.vex import AdvisoryFacts
 from bulletins.site import Site, about
-from bulletins.urls import beside, csaf_url, page_url
+from bulletins.urls import advisory_url, beside, csaf_url, page_url, published_id, vex_url
+from secpack import Profile
 from secpack.extract.sections import actions, is_on_affected, sections
 from secpack.model.archive import Section
 from secpack.parser.characters import visible
@@ -94,7 +102,125 @@ def _references(facts: BulletinFacts, site: Site) -> Iterator[dict[str, str]]:
     yield external("The bulletin's page", f"{site.url}/{page_url(bulletin, site.profile)}")
     files = [(bulletin.document.file.name, "The signed text")]
     files += [(s.file.name, f"Signature of {s.signer}") for s in bulletin.signatures]
-    for name, words in files:
-        yield external(visible(words), f"{site.url}/{beside(bulletin, site.profile, name)}")
+    for name, title in files:
+        yield external(visible(title), f"{site.url}/{beside(bulletin, site.profile, name)}")
     for url, label in facts.links.items():
         yield external(visible(f"Reference [{label}] of the text"), url)
+
+
+# --- parts of all documents -----------------------------------------------------------------
+
+
+def head(
+    profile: Profile, identity: str, history: Iterable[tuple[date, str]], **fields: object
+) -> dict[str, Any]:
+    """The part ``document``: its id, its changes, oldest first, and other fields."""
+    revisions = [
+        {"date": moment(day), "number": str(number), "summary": visible(words)}
+        for number, (day, words) in enumerate(history, 1)
+    ]
+    tracking = {
+        "current_release_date": revisions[-1]["date"],
+        "generator": {"engine": {"name": "secpack-archive"}},
+        "id": identity,
+        "initial_release_date": revisions[0]["date"],
+        "revision_history": revisions,
+        "status": "final",
+        "version": str(len(revisions)),
+    }
+    return filled(
+        csaf_version="2.0",
+        distribution={"tlp": {"label": "WHITE", "url": "https://www.first.org/tlp/"}},
+        lang="en",
+        publisher=publisher(profile),
+        tracking=tracking,
+        **fields,
+    )
+
+
+def publisher(profile: Profile) -> dict[str, Any]:
+    """The publisher; reading the profile has checked that all of this is there."""
+    assert profile.csaf
+    name = visible((profile.team if profile.team.strip() else profile.issuer).strip())
+    return filled(
+        category="vendor",
+        name=name,
+        namespace=profile.csaf.namespace,
+        contact_details=visible(profile.csaf.contact.strip()),
+    )
+
+
+def external(summary: str, url: str) -> dict[str, str]:
+    """A reference to something that is no part of the document."""
+    return {"category": "external", "summary": summary, "url": url}
+
+
+def vulnerability(each: Vulnerability, profile: Profile) -> dict[str, Any]:
+    """The ids of a vulnerability, when it was published, and where."""
+    urls = [(id_, published_id(scheme, id_, profile)) for id_, scheme in each.ids.items()]
+    others = [(id_, scheme) for id_, scheme in each.ids.items() if scheme != "CVE"]
+    return filled(
+        cve=each.cve,
+        ids=[{"system_name": scheme, "text": id_} for id_, scheme in others],
+        references=[external(id_, url) for id_, url in urls if is_url(url)],
+        release_date=moment(each.released) if each.released else "",
+    )
+
+
+# --- the tracker's verdict on an advisory (VEX) ---------------------------------------------
+
+
+#: The id of the issuer's product, as a whole, in these documents.
+_PRODUCT: Final = "product"
+_STATUSES: Final = {"affected": "known_affected", "not_affected": "known_not_affected"}
+
+
+def verdict_document(facts: AdvisoryFacts, site: Site) -> dict[str, Any]:
+    """Return the document: one vulnerability for each CVE, or one for the advisory."""
+    profile, said = site.profile, _said(facts)
+    history = [(midnight(day), how) for day, how in facts.history.items()]
+    history += moves(site, vex_url(facts.advisory, facts.day))
+    product = {"name": product_name(profile), "product_id": _PRODUCT} | filled(
+        product_identification_helper=profile.product.identifiers()
+    )
+    return {
+        "document": head(
+            profile,
+            f"VEX-{facts.advisory.id}",
+            sorted(history),
+            category="csaf_vex",
+            references=list(_verdict_references(facts, site)),
+            title=words.vex_title.format(product=product["name"], advisory=facts.heading),
+        ),
+        "product_tree": {"full_product_names": [product]},
+        "vulnerabilities": [vulnerability(each, profile) | said for each in facts.vulnerabilities],
+    }
+
+
+def _said(facts: AdvisoryFacts) -> dict[str, Any]:
+    """The verdict, and what the profile VEX wants with it: an impact, or an action."""
+    products = {"product_ids": [_PRODUCT]}
+    said: dict[str, Any] = {
+        "notes": [{"category": "summary", "text": facts.heading}],
+        "product_status": {_STATUSES.get(facts.status, facts.status): [_PRODUCT]},
+    }
+    if facts.status == "not_affected":
+        said["threats"] = [{"category": "impact", "details": facts.reason} | products]
+        if code := facts.advisory.justification:
+            said["flags"] = [{"label": code} | products]
+    elif facts.status == "affected":
+        category = "vendor_fix" if facts.is_fixed else "none_available"
+        said["remediations"] = [{"category": category, "details": facts.action} | products]
+    return said
+
+
+def _verdict_references(facts: AdvisoryFacts, site: Site) -> Iterator[dict[str, str]]:
+    """This document, the advisory's page, and the bulletins that address it."""
+    own = f"{site.url}/{vex_url(facts.advisory, facts.day)}"
+    yield external("This document", own) | {"category": "self"}
+    if site.own_theme:
+        page = f"{site.url}/{advisory_url(facts.advisory.number)}"
+        yield external("The advisory's page", page)
+    for bulletin in facts.bulletins:
+        url = f"{site.url}/{page_url(bulletin, site.profile)}"
+        yield external(f"Bulletin {bulletin.id}", url)

@@ -9,9 +9,15 @@ from functools import lru_cache, partial
 
 from bulletins import words
 from bulletins.exports.data import noon
-from bulletins.exports.facts import advisory_changed, change_in_words, changed, entry_id, moves
+from bulletins.exports.facts import (
+    advisory_changed,
+    change_in_words,
+    changed,
+    entry_id,
+    ids_of,
+    moves,
+)
 from bulletins.exports.feeds.model import SIZE, FeedEntry, FeedLink
-from bulletins.exports.ids import ids_of
 from bulletins.html import escape, render
 from bulletins.site import Links, Site, heading, signed_texts, summary
 from bulletins.urls import advisory_url, beside, json_url, kind_of, page_url, published_id

@@ -10,8 +10,7 @@ from collections.abc import Sequence
 from enum import Enum, auto
 from typing import Final
 
-from secpack.extract.packages.phrases import LONGEST, Entry, Pass, read_phrase
-from secpack.extract.packages.tokens import tokens
+from secpack.extract.packages.phrases import LONGEST, Entry, Pass, read_phrase, tokens
 from secpack.extract.packages.vocabulary import (
     TARGETS,
     read_targets,
