@@ -7,6 +7,7 @@ import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
+from itertools import combinations
 from pathlib import Path
 from typing import Annotated, Any, Final, TypeAlias
 from urllib.parse import quote
@@ -509,6 +510,7 @@ def _contradictions(profile: Profile) -> Iterator[Wrong]:
         for file in waiver.file if not waiver.reason.strip() else ():
             yield Wrong("waivers", f"the waiver for {file} needs a reason")
     yield from _wrong_periods(profile)
+    yield from _shared_keys(profile.signers)
     for name in profile.ids.keys() & {"XSA", "CVE", "bulletin"}:
         yield Wrong(f"ids.{name}", "this scheme is built in; remove the table")
     yield from _wrong_documents(profile)
@@ -522,6 +524,16 @@ def _wrong_periods(profile: Profile) -> Iterator[Wrong]:
     for setting, each in periods:
         if each and each.since and each.until and each.until < each.since:
             yield Wrong(setting, f"until {each.until} is before since {each.since}")
+
+
+def _shared_keys(signers: Mapping[str, Signer]) -> Iterator[Wrong]:
+    """One signature must not count for two signers."""
+    for (one, first), (two, second) in combinations(signers.items(), 2):
+        pairs = ((first.bulletins, second.bulletins), (first.canaries, second.canaries))
+        overlap = any(a and b and a.since <= b.until and b.since <= a.until for a, b in pairs)
+        if first.fingerprint == second.fingerprint and overlap:
+            message = f"the same key as signers.{one}, in the same period"
+            yield Wrong(f"signers.{two}.fingerprint", message)
 
 
 def _wrong_documents(profile: Profile) -> Iterator[Wrong]:
