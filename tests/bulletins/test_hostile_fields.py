@@ -134,8 +134,10 @@ def test_every_document_is_valid(files: dict[str, bytes]) -> None:
             assert judges.osv_faults(json.loads(data)) == [], path
         elif re.match("csaf/[0-9]", path) and path.endswith(".json"):
             documents[path] = json.loads(data)
+        elif path == "vex/openvex.json":
+            assert judges.openvex_faults(json.loads(data)) == []
         elif path.endswith(".json") and not path.startswith(
-            ("osv", "csaf", ".well", "data/schema")
+            ("osv", "csaf", ".well", "data/schema", "vex")
         ):
             assert judges.data_faults(json.loads(data)) == [], path
     if "csaf/index.txt" in files:

@@ -295,10 +295,10 @@ DAY = date(2001, 3, 4)
     [
         ([], 0, ["First published"]),
         ([], 2, ["First published", "Revised"]),
-        ([(0, "a"), (0, "b"), (1, "c")], 1, ["a", "b", "c"]),
-        ([(1, "c"), (0, "b"), (0, "a")], 1, ["a", "b", "c"]),
+        ([(0, "a"), (0, "b"), (1, "c")], 1, ["a; b", "c"]),
+        ([(1, "c"), (0, "b"), (0, "a")], 1, ["b; a", "c"]),
         ([(2, "b")], 2, ["First published", "b"]),
-        ([(1, " ")], 2, ["First published", "Revised", "Revised"]),
+        ([(1, " ")], 2, ["First published", "Revised"]),
     ],
 )
 def test_csaf_revisions(

@@ -7,7 +7,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Final, assert_never
+from typing import Final, NamedTuple, assert_never
 
 from bulletins import words
 from bulletins.exports.data import midnight, printed
@@ -65,14 +65,29 @@ def ids_of(bulletin: Bulletin, advisories: Mapping[int, Advisory]) -> Ids:
     return Ids(vulnerabilities, tuple(id_ for id_ in related if id_ not in addressed))
 
 
-def cves_of(advisory: Advisory, bulletins: Iterable[Bulletin]) -> list[str]:
+class OwnCves(NamedTuple):
+    """The CVEs of each advisory by a bulletin's text, and those that it excludes."""
+
+    by_advisory: Mapping[int, Sequence[str]]
+    excluded: frozenset[str]
+
+
+def own_cves(bulletin: Bulletin) -> OwnCves:
+    """What a bulletin says of CVEs, found once: a text can name many advisories."""
+    by_advisory: defaultdict[int, list[str]] = defaultdict(list)
+    for number, cve in bulletin.pairs:
+        by_advisory[number].append(cve)
+    relations = bulletin.relations.items()
+    excluded = frozenset(value for (_, value), r in relations if r is Relation.UNAFFECTED)
+    return OwnCves(by_advisory, excluded)
+
+
+def cves_of(advisory: Advisory, told: Sequence[OwnCves]) -> list[str]:
     """The CVEs of an advisory: by the Xen Project's list, and by bulletins that address it."""
-    cves, spared = dict.fromkeys(advisory.cves), set()
-    for bulletin in bulletins:
-        cves |= dict.fromkeys(cve for n, cve in bulletin.pairs if n == advisory.number)
-        relations = bulletin.relations.items()
-        spared |= {value for (_, value), r in relations if r is Relation.UNAFFECTED}
-    return [cve for cve in cves if cve not in spared]
+    cves = dict.fromkeys(advisory.cves)
+    for own in told:
+        cves |= dict.fromkeys(own.by_advisory.get(advisory.number, ()))
+    return [cve for cve in cves if not any(cve in own.excluded for own in told)]
 
 
 def _vulnerabilities(
@@ -80,8 +95,9 @@ def _vulnerabilities(
 ) -> Iterator[Vulnerability]:
     """One for each CVE, and for each advisory, or other id, without a known CVE."""
     relations, numbers = bulletin.relations, defaultdict[tuple[str, str], list[int]](list)
+    own = own_cves(bulletin)
     for number in bulletin.addresses:
-        cves = [("CVE", cve) for cve in cves_of(advisories[number], [bulletin])]
+        cves = [("CVE", cve) for cve in cves_of(advisories[number], [own])]
         for id_ in cves or [("XSA", f"XSA-{number}")]:
             numbers[id_].append(number)
     for id_, relation in relations.items():
@@ -146,7 +162,11 @@ def change_in_words(version: Version) -> str:
 def _stated(publication: Publication) -> list[tuple[datetime, str]]:
     first, last = publication.published, publication.updated
     days = {first: words.first_published} | ({last: words.changed_noted} if last > first else {})
-    days |= {r.date: r.text.strip() for r in publication.revisions if r.text.strip()}
+    noted: defaultdict[date, list[str]] = defaultdict(list)
+    for revision in sorted(publication.revisions, key=lambda each: each.date):
+        if text := revision.text.strip():
+            noted[revision.date].append(text)
+    days |= {day: "; ".join(texts) for day, texts in noted.items()}
     return [(midnight(day), how) for day, how in days.items()]
 
 

@@ -14,7 +14,7 @@ from typing import Any, Final
 
 from bulletins import words
 from bulletins.exports.data import filled, midnight, moment, to_json
-from bulletins.exports.facts import Vulnerability, cves_of, moves
+from bulletins.exports.facts import OwnCves, Vulnerability, cves_of, moves, own_cves
 from bulletins.site import Site
 from bulletins.urls import OPENVEX, page_url
 from secpack.model.archive import Advisory, Bulletin, Status
@@ -59,13 +59,22 @@ class AdvisoryFacts:
 def all_verdicts(site: Site) -> list[AdvisoryFacts]:
     """The facts of all advisories that have a date, and a verdict or none yet, ascending."""
     statuses: defaultdict[str, set[Status]] = defaultdict(set)
+    own = {bulletin.id: own_cves(bulletin) for bulletin in site.archive.bulletins}
+    named = {a.number: cves_of(a, _told(a, own)) for a in site.archive.advisories}
     for advisory in site.archive.advisories:
-        for cve in cves_of(advisory, _bulletins(advisory, site)):
+        for cve in named[advisory.number]:
             statuses[cve].add(advisory.status)
     # A CVE of advisories with different verdicts cannot represent each of them.
     shared = {cve for cve, verdicts in statuses.items() if len(verdicts) > 1}
     every = ((a, a.date) for a in site.archive.advisories if a.status in _STATUSES)
-    return [_facts(advisory, day, shared, site) for advisory, day in every if day]
+    own_only = {n: [cve for cve in cves if cve not in shared] for n, cves in named.items()}
+    return [
+        _facts(advisory, day, own_only[advisory.number], site) for advisory, day in every if day
+    ]
+
+
+def _told(advisory: Advisory, own: Mapping[str, OwnCves]) -> list[OwnCves]:
+    return [own[id_] for id_ in advisory.bulletins if id_ in own]
 
 
 def _bulletins(advisory: Advisory, site: Site) -> list[Bulletin]:
@@ -73,9 +82,8 @@ def _bulletins(advisory: Advisory, site: Site) -> list[Bulletin]:
     return [bulletin for bulletin in every if isinstance(bulletin, Bulletin)]
 
 
-def _facts(advisory: Advisory, day: date, shared: set[str], site: Site) -> AdvisoryFacts:
+def _facts(advisory: Advisory, day: date, cves: list[str], site: Site) -> AdvisoryFacts:
     bulletins = _bulletins(advisory, site)
-    cves = [cve for cve in cves_of(advisory, bulletins) if cve not in shared]
     names = [("CVE", cve) for cve in cves] or [("XSA", advisory.id)]
     sentence = words.verdict_sentences[advisory.status].format(product=site.product)
     return AdvisoryFacts(
