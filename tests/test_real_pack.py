@@ -561,7 +561,8 @@ def test_feed_readers_get_every_document_and_every_version_once(
     assert (found.published, found.refused, found.moved) == (20, {}, [])
     assert (len(found.texts), len(found.documents.entries)) == (110, 110)
     assert found.documents.again == found.changed > 0
-    assert (len(found.changes.entries), found.changes.again) == (143, 0)
+    # 143 versions of bulletins and canaries, but for the first of canary 026, never public.
+    assert (len(found.changes.entries), found.changes.again) == (142, 0)
     assert not found.missed
 
 
