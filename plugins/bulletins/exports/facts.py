@@ -82,12 +82,12 @@ def own_cves(bulletin: Bulletin) -> OwnCves:
     return OwnCves(by_advisory, excluded)
 
 
-def cves_of(advisory: Advisory, told: Sequence[OwnCves]) -> list[str]:
+def cves_of(advisory: Advisory, bulletins: Sequence[OwnCves]) -> list[str]:
     """The CVEs of an advisory: by the Xen Project's list, and by bulletins that address it."""
     cves = dict.fromkeys(advisory.cves)
-    for own in told:
+    for own in bulletins:
         cves |= dict.fromkeys(own.by_advisory.get(advisory.number, ()))
-    return [cve for cve in cves if not any(cve in own.excluded for own in told)]
+    return [cve for cve in cves if not any(cve in own.excluded for own in bulletins)]
 
 
 def _vulnerabilities(
@@ -109,7 +109,7 @@ def _vulnerabilities(
         yield Vulnerability(scheme, name, names, min(days, default=None))
 
 
-# --- the ids of a bulletin ------------------------------------------------------------------
+# --- links ------------------------------------------------------------------------------------
 
 
 #: A web URL by RFC 3986; these formats allow no other.

@@ -60,7 +60,7 @@ def all_verdicts(site: Site) -> list[AdvisoryFacts]:
     """The facts of all advisories that have a date, and a verdict or none yet, ascending."""
     statuses: defaultdict[str, set[Status]] = defaultdict(set)
     own = {bulletin.id: own_cves(bulletin) for bulletin in site.archive.bulletins}
-    named = {a.number: cves_of(a, _told(a, own)) for a in site.archive.advisories}
+    named = {a.number: cves_of(a, _own_cves(a, own)) for a in site.archive.advisories}
     for advisory in site.archive.advisories:
         for cve in named[advisory.number]:
             statuses[cve].add(advisory.status)
@@ -73,7 +73,7 @@ def all_verdicts(site: Site) -> list[AdvisoryFacts]:
     ]
 
 
-def _told(advisory: Advisory, own: Mapping[str, OwnCves]) -> list[OwnCves]:
+def _own_cves(advisory: Advisory, own: Mapping[str, OwnCves]) -> list[OwnCves]:
     return [own[id_] for id_ in advisory.bulletins if id_ in own]
 
 

@@ -120,12 +120,12 @@ def _rows(table: Table, lines: Sequence[str], product: str, depth: int) -> Itera
     numbers = [n for n in drawn if "|" in lines[n - 1] and not is_edge(lines[n - 1])]
     for line, row in zip(numbers[len(table.head) :], table.body, strict=False):
         cells = [(word, plain(cell)) for word, cell in zip(words, row, strict=False)]
-        told = [f"{word} {cell}".strip() for word, cell in cells if cell and word != "other"]
-        yield Piece(kind, "; ".join(told), line, depth, " | ".join(map(plain, row)))
+        labelled = [f"{word} {cell}".strip() for word, cell in cells if cell and word != "other"]
+        yield Piece(kind, "; ".join(labelled), line, depth, " | ".join(map(plain, row)))
 
 
 def _word(head: str, product: str) -> str:
-    """What to say before the cells of a column, by its head; ``?`` if that cannot be told.
+    """What to say before the cells of a column, by its head; ``?`` if its head does not say.
 
     Quern 4.2 => for Quern 4.2
     Fixed in version => version
