@@ -73,8 +73,8 @@ def growth(family: Family, size: int) -> float:
 def grows_in_line(family: Family, size: int) -> bool:
     """Whether the time of a family grows as its length does, at a size or at the next one.
 
-    A comparison that is given up at some length, such as the difference of two canaries, is dear just
-    before it; a rule that reads everything again and again is as dear at every size.
+    Work that stops at a limit, such as comparing two canaries, grows faster than the text just
+    below that limit. Work that is done again for every word grows faster at every size.
     """
     return any(growth(family, each) < LIMIT for each in (size, size * LONGER))
 
