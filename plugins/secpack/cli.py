@@ -10,27 +10,22 @@ import signal
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict
-from datetime import UTC, date, datetime, timedelta
+from datetime import date
 from io import TextIOWrapper
-from itertools import groupby
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
-from secpack.archive import load
 from secpack.cache import Cache, open_cache
-from secpack.canary.checks import check_lateness
-from secpack.errors import ParseError, SecpackError, as_far_as_usable
+from secpack.check import FORMATS, check, summary, unreadable
+from secpack.errors import SecpackError, as_far_as_usable
 from secpack.files import MAX_INPUT, read_file
 from secpack.history import as_data, as_lines, read_history
-from secpack.lint import CODES, check_security_txt, lint
 from secpack.mirror import CHECKSUMS
 from secpack.mirror.copies import TIMEOUT, Folder, open_copy
 from secpack.mirror.verify_site import Outcome, verify_site
-from secpack.model.archive import Advisory, Publication
-from secpack.model.findings import Finding, Severity, with_waivers
-from secpack.pack import digests, read_contents
-from secpack.parser.characters import visible
+from secpack.model.findings import Finding, Severity
+from secpack.pack import read_contents
+from secpack.parser.characters import on_one_line
 from secpack.profile import Profile, load_profile
 from secpack.progress import Progress, clear
 from secpack.propose import propose
@@ -41,8 +36,6 @@ from secpack.tracker import load_advisories
 #: hostile copy could make both endless.
 _MOST_OF_A_LINE = 2000
 _MOST = 1000
-
-_T = TypeVar("_T")
 
 _CLEAN, _FINDINGS, _UNUSABLE = 0, 1, 2
 
@@ -64,7 +57,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return status
     except (SecpackError, OSError) as error:
         clear()
-        print(_plain(_reason(error)), file=sys.stderr)
+        print(on_one_line(_reason(error)), file=sys.stderr)
     except KeyboardInterrupt:
         print("\nInterrupted.", file=sys.stderr)
         return 128 + signal.SIGINT
@@ -85,8 +78,8 @@ def _run_check(options: argparse.Namespace) -> int:
         profile = as_far_as_usable(lambda: load_profile(options.profile), errors)
     advisories = as_far_as_usable(lambda: load_advisories(options.xsa, options.xsa_json), errors)
     checker = Checker(cache=cache, progress=Progress("Checking signatures"))
-    findings = _check(options.pack, profile, advisories, checker, options.on)
-    findings = sorted([*findings, *map(_unreadable, errors)])
+    findings = check(options.pack, profile, advisories, checker, options.on)
+    findings = sorted([*findings, *map(unreadable, errors)])
     with _ignoring_closed_pipes():
         _show(findings, options)
     has_errors = any(f.severity is Severity.ERROR and not f.waived for f in findings)
@@ -108,10 +101,10 @@ def _run_history(options: argparse.Namespace) -> int:
             print(json.dumps(as_data(history), indent=1, ensure_ascii=True))
         else:
             for line in as_lines(history):
-                print(_plain(line))
+                print(on_one_line(line))
         sys.stdout.flush()
     for error in contents.errors:
-        print(_plain(str(error)), file=sys.stderr)
+        print(on_one_line(str(error)), file=sys.stderr)
     return _FINDINGS if contents.errors else _CLEAN
 
 
@@ -125,7 +118,7 @@ def _run_verify_site(options: argparse.Namespace) -> int:
     )
     with _ignoring_closed_pipes():
         for line in _outcome_lines(outcome):
-            print(_plain(line)[:_MOST_OF_A_LINE])
+            print(on_one_line(line)[:_MOST_OF_A_LINE])
         sys.stdout.flush()
     return _CLEAN if outcome.passed else _FINDINGS
 
@@ -149,6 +142,16 @@ def _outcome_lines(outcome: Outcome) -> Iterator[str]:
         yield f"Anybody can write {CHECKSUMS}: verify it with --against REBUILD or --keyring FILE."
 
 
+def _show(findings: Sequence[Finding], options: argparse.Namespace) -> None:
+    quiet = options.format == "text" and not options.notices
+    shown = [f for f in findings if not quiet or f.severity is not Severity.NOTICE]
+    for line in FORMATS[options.format](shown):
+        print(line)
+    if options.format == "text":
+        sys.stdout.flush()
+        print(summary(findings, shown), file=sys.stderr)
+
+
 @contextmanager
 def _ignoring_closed_pipes() -> Iterator[None]:
     """Ignore that the reader of the output, such as ``head``, has closed the pipe."""
@@ -156,59 +159,6 @@ def _ignoring_closed_pipes() -> Iterator[None]:
         yield
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-
-
-def _show(findings: Sequence[Finding], options: argparse.Namespace) -> None:
-    quiet = options.format == "text" and not options.notices
-    shown = [f for f in findings if not quiet or f.severity is not Severity.NOTICE]
-    _FORMATS[options.format](shown)
-    if options.format == "text":
-        sys.stdout.flush()
-        print(_summary(findings, shown), file=sys.stderr)
-
-
-def _check(
-    pack: str, profile: Profile, advisories: Sequence[Advisory], checker: Checker, on: date | None
-) -> list[Finding]:
-    """Read and verify a whole pack; return all findings.
-
-    Raises SecpackError when nothing can be checked: no pack, or no gpgv.
-    """
-    errors: list[SecpackError] = []
-    archive = as_far_as_usable(
-        lambda: load(pack, profile=profile, advisories=advisories, checker=checker), errors
-    )
-    findings = [*archive.findings, *map(_unreadable, errors)]
-    waivers = [w for w in profile.waivers if w.finding in CODES]
-    files = [p.document.file for p in archive.publications]
-    known = digests(Path(pack), files, waivers)
-    findings += with_waivers(lint(archive, profile), waivers, known)
-    findings += _future(archive.publications)
-    for name in archive.unknown_embargoes:
-        message = f"{name} is under embargo, but the pack has no such document"
-        findings.append(Finding("", 0, "embargo-unknown", message, Severity.ERROR))
-    if on:
-        findings += check_lateness(archive.canaries, on)
-        findings += check_security_txt(profile.security_txt, on) if profile.security_txt else ()
-    return findings
-
-
-def _future(publications: Sequence[Publication]) -> Iterator[Finding]:
-    """Report dates after tomorrow: slips, or documents that cannot be published yet."""
-    tomorrow = datetime.now(UTC).date() + timedelta(days=1)
-    for publication in publications:
-        if publication.updated > tomorrow:
-            message = f"dated {publication.updated}, in the future: is the year right?"
-            head, path = publication.document.letterhead, publication.document.file.path
-            lines = [r.line for r in publication.revisions if r.date == publication.updated]
-            line = next(iter(lines), head.line if head else 0)
-            yield Finding(path, line, "date-future", message, Severity.ERROR)
-
-
-def _unreadable(error: SecpackError) -> Finding:
-    if isinstance(error, ParseError):
-        return Finding(error.path, error.line, "unreadable", error.message, Severity.ERROR)
-    return Finding("", 0, "unreadable", str(error), Severity.ERROR)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -238,7 +188,7 @@ def _add_check(commands: Any) -> None:
     )
     command.add_argument(
         "--format",
-        choices=sorted(_FORMATS),
+        choices=sorted(FORMATS),
         default="text",
         help="text (the default) for people, json for programs, github for a forge",
     )
@@ -320,55 +270,6 @@ def _day(text: str) -> date:
         return date.fromisoformat(text)
     except ValueError:
         raise argparse.ArgumentTypeError(f"{text!r}: expected a date such as 2026-08-01") from None
-
-
-# --- output -----------------------------------------------------------------------------------
-
-
-def _as_text(findings: Sequence[Finding]) -> None:
-    for file, group in groupby(findings, key=lambda finding: finding.file):
-        print(_plain(file))
-        for f in group:
-            line = f"{f.line}: " if f.line else ""
-            waived = f" (accepted: {f.waived})" if f.waived else ""
-            print(_plain(f"  {line}{f.severity.value}: {f.message} [{f.code}]{waived}"))
-
-
-def _as_json(findings: Sequence[Finding]) -> None:
-    items = [asdict(finding) | {"waived": finding.waived or None} for finding in findings]
-    print(json.dumps(items, indent=1, sort_keys=True))
-
-
-def _as_github(findings: Sequence[Finding]) -> None:
-    """Workflow commands, with which a forge shows each finding next to its line."""
-    for f in findings:
-        level = "notice" if f.waived else f.severity.value
-        location = f"file={_property(f.file)}" + (f",line={f.line}" if f.line else "")
-        print(f"::{level} {location},title={f.code}::{_data(f.message)}")
-
-
-def _plain(text: str) -> str:
-    """Text from a pack, without what a terminal or a forge would obey."""
-    return visible(text.replace("\n", " "))
-
-
-def _data(text: str) -> str:
-    return _plain(text).replace("%", "%25")
-
-
-def _property(text: str) -> str:
-    return _data(text).replace(":", "%3A").replace(",", "%2C")
-
-
-_FORMATS = {"text": _as_text, "json": _as_json, "github": _as_github}
-
-
-def _summary(findings: Sequence[Finding], shown: Sequence[Finding]) -> str:
-    numbers = [(sum(f.severity is each for f in findings), each.value) for each in Severity]
-    counts = [f"{n} {name if n == 1 else f'{name}s'}" for n, name in numbers]
-    hidden = len(findings) - len(shown)
-    more = f"; {hidden} not shown, --notices shows them" if hidden else ""
-    return f"{', '.join(counts)}{more}"
 
 
 if __name__ == "__main__":

@@ -50,6 +50,11 @@ def visible(text: str) -> str:
     return replace_hidden(text, lambda character: f"[U+{ord(character):04X}]")
 
 
+def on_one_line(text: str) -> str:
+    """Text from a pack, without what a terminal or a forge would obey."""
+    return visible(text.replace("\n", " "))
+
+
 def replace_hidden(text: str, shown: Callable[[str], str]) -> str:
     """Replace each character that cannot be seen, or that reorders others."""
     if text.isascii() and text.replace("\n", "").isprintable():  # nearly always
