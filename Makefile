@@ -148,13 +148,14 @@ golden: $(VENV)/installed-dev ## Rewrite the expected results of tests; read the
 
 lock: known ## Lock the dependencies again (needs uv)
 	@for set in build runtime search dev peers; do \
+		from=lock/$$set.in; test $$set != runtime || from=pyproject.toml; \
 		uv pip compile --universal --python-version 3.11 --generate-hashes --no-header --quiet \
-			--output-file lock/$$set.txt $(if $(UPGRADE),--upgrade) lock/$$set.in || exit 1; \
+			--output-file lock/$$set.txt $(if $(UPGRADE),--upgrade) $$from || exit 1; \
 	done
 
 clean: known ## Remove the site, the virtual environment and caches
 	@test ! -e "$$OUTPUT" || test ! -x $(BIN)/python || $(BUILD) --remove
-	@rm -rf $(VENV) tests/judges/node_modules benchmarks/peers/node_modules *.egg-info plugins/*.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .fuzz
+	@rm -rf $(VENV) tests/judges/node_modules benchmarks/peers/node_modules .mypy_cache .ruff_cache .pytest_cache .hypothesis .fuzz
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(VENV)/installed: lock/build.txt lock/runtime.txt | known

@@ -8,17 +8,18 @@ import os
 import re
 import signal
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import date
+from importlib.metadata import version
 from io import TextIOWrapper
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 from secpack.cache import Cache, open_cache
 from secpack.check import FORMATS, check, summary, unreadable
 from secpack.errors import SecpackError, as_far_as_usable
-from secpack.files import MAX_INPUT, read_file
+from secpack.files import MAX_INPUT, profile_path, read_file
 from secpack.history import as_data, as_lines, read_history
 from secpack.mirror import CHECKSUMS
 from secpack.mirror.copies import TIMEOUT, Folder, open_copy
@@ -37,18 +38,24 @@ from secpack.tracker import load_advisories
 _MOST_OF_A_LINE = 2000
 _MOST = 1000
 
+#: Adds a command to those of argparse, with ``add_command``.
+AddCommand: TypeAlias = Callable[[Any], None]
+
 _CLEAN, _FINDINGS, _UNUSABLE = 0, 1, 2
 
 
-def command() -> int:
-    """Run the command as a program, which SIGTERM ends cleanly; return its exit status."""
+def command(*others: AddCommand) -> int:
+    """Run the command as a program, which SIGTERM ends cleanly; return its exit status.
+
+    ``others`` add the commands of other packages.
+    """
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
-    return main()
+    return main(None, *others)
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
+def main(arguments: Sequence[str] | None = None, *others: AddCommand) -> int:
     """Run the command; return its exit status."""
-    options = _parser().parse_args(arguments)
+    options = parser_of(*others).parse_args(arguments)
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
@@ -161,26 +168,53 @@ def _ignoring_closed_pipes() -> Iterator[None]:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
-def _parser() -> argparse.ArgumentParser:
-    description = "Checks a security pack, or a copy of a site."
-    parser = argparse.ArgumentParser(prog="secpack", description=description)
+def parser_of(*others: AddCommand) -> argparse.ArgumentParser:
+    """The options of all commands."""
+    parser = argparse.ArgumentParser(
+        prog="secpack",
+        description="Checks a security pack, builds its site, and verifies copies of a site.",
+        epilog="`secpack COMMAND --help` has an example of each command.",
+    )
+    parser.add_argument("--version", action="version", version=version("secpack-archive"))
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
-    _add_check(commands)
-    _add_history(commands)
-    _add_profile(commands)
-    _add_verify_site(commands)
+    for add in (*others, _add_check, _add_history, _add_profile, _add_verify_site):
+        add(commands)
     return parser
 
 
+def add_command(
+    commands: Any, name: str, summary: str, description: str, example: str
+) -> argparse.ArgumentParser:
+    """Add a command to those of argparse; ``example`` is what may follow its name."""
+    command: argparse.ArgumentParser = commands.add_parser(
+        name,
+        help=summary,
+        description=description,
+        epilog=f"Example: secpack {name} {example}",
+    )
+    return command
+
+
+def _add_profile_option(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "--profile",
+        type=profile_path,
+        metavar="FILE",
+        help="the issuer's profile: a file, or qubes, dasharo, demo",
+    )
+
+
 def _add_check(commands: Any) -> None:
-    command = commands.add_parser(
+    command = add_command(
+        commands,
         "check",
-        help="read and verify a whole pack before it is published",
-        description="Reads and verifies everything, and prints what needs attention. "
+        "read and verify a whole pack before it is published",
+        "Reads and verifies everything, and prints what needs attention. "
         "Exit status: 0 clean, 1 findings of severity error, 2 unusable arguments.",
+        "qubes-secpack --profile qubes --xsa xsa.yml",
     )
     command.add_argument("pack", help="the folder of the pack")
-    command.add_argument("--profile", type=Path, help="the issuer's profile (TOML)")
+    _add_profile_option(command)
     command.add_argument("--xsa", type=Path, help="tracker data (xsa.yml)")
     command.add_argument("--xsa-json", type=Path, help="the Xen Project's list (xsa.json)")
     command.add_argument(
@@ -200,37 +234,43 @@ def _add_check(commands: Any) -> None:
 
 
 def _add_history(commands: Any) -> None:
-    command = commands.add_parser(
+    command = add_command(
+        commands,
         "history",
-        help="list the versions of all documents, and what waits for signatures",
-        description="Lists, from the history of a git checkout, the versions of every document, "
+        "list the versions of all documents, and what waits for signatures",
+        "Lists, from the history of a git checkout, the versions of every document, "
         "every signature that ever was, and the texts that are pending. Exit status: 0 clean, "
         "1 unreadable files, 2 unusable arguments.",
+        "qubes-secpack --profile qubes",
     )
     command.add_argument("pack", help="the folder of the pack")
-    command.add_argument("--profile", type=Path, help="the issuer's profile (TOML)")
+    _add_profile_option(command)
     command.add_argument("--json", action="store_true", help="print JSON for programs")
     command.set_defaults(run=_run_history)
 
 
 def _add_profile(commands: Any) -> None:
-    command = commands.add_parser(
+    command = add_command(
+        commands,
         "profile",
-        help="propose a profile for a pack",
-        description="Prints a profile for a pack that has none yet. Read it, compare fingerprints "
+        "propose a profile for a pack",
+        "Prints a profile for a pack that has none yet. Read it, compare fingerprints "
         "with independent sources, and finish it. Exit status: 0, or 2 if there is no pack.",
+        "path/to/pack > profile.toml",
     )
     command.add_argument("pack", type=_folder, help="the folder of the pack")
     command.set_defaults(run=_run_profile)
 
 
 def _add_verify_site(commands: Any) -> None:
-    command = commands.add_parser(
+    command = add_command(
+        commands,
         "verify-site",
-        help="check that a copy of a site is genuine, complete and up to date",
-        description=f"Compares every file of a copy with its {CHECKSUMS}, and verifies that file "
+        "check that a copy of a site is genuine, complete and up to date",
+        f"Compares every file of a copy with its {CHECKSUMS}, and verifies that file "
         "against a rebuild or a signature. Exit status: 0 verified (or undamaged, with nothing to "
         "verify against), 1 failed, 2 unusable arguments, or no answer.",
+        "https://archive.example.org/ --keyring archive-keys.asc",
     )
     command.add_argument("copy", help="the copy's URL (https://...) or folder")
     command.add_argument("--against", type=_folder, metavar="REBUILD", help="a site built here")

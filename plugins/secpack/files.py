@@ -10,6 +10,12 @@ from collections.abc import Collection, Iterator
 from pathlib import Path
 from typing import Final
 
+_PACKAGES: Final = Path(__file__).resolve().parents[1]
+_INSTALLED: Final = _PACKAGES / "secpack_archive"
+
+#: What comes with the packages: settings, theme, content. It is at the top of a checkout.
+HOME: Final = _INSTALLED if _INSTALLED.is_dir() else _PACKAGES.parent
+
 #: The most bytes of tracker data, or of a keyring that the caller names.
 MAX_INPUT: Final = 16 * 1024 * 1024
 
@@ -62,6 +68,12 @@ def _is_known(folder: os.DirEntry[str], entered: set[tuple[int, int]]) -> bool:
     known = (status.st_dev, status.st_ino) in entered
     entered.add((status.st_dev, status.st_ino))
     return known
+
+
+def profile_path(name: str) -> Path:
+    """A profile's file: a path, or the name of a profile that comes with the program, ``qubes``."""
+    own = HOME / "content" / f"{name}.toml"
+    return own if own.is_file() else Path(name)
 
 
 def is_safe(path: str) -> bool:
