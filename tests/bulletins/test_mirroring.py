@@ -12,6 +12,8 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from fcntl import LOCK_EX, flock
+from hashlib import sha256
 from http.client import HTTPConnection
 from pathlib import Path
 
@@ -407,19 +409,16 @@ def test_rsync_moves_only_what_changed(rsync: str, public: Site, tmp_path: Path)
         assert publish(public.folder, "--rollback", FORCE="1").status == 0
 
 
-def test_the_mirrors_script(rsync: str, public: Site, tmp_path: Path) -> None:
-    script = example("sh", "#!/bin/sh\n# Usage: mirror FOLDER.")
-    script = script.replace("rsync://archive.example.org/archive/", rsync)
-    assert script.count(" --keyring archive-keys.asc") == 1
-    script = script.replace(" --keyring archive-keys.asc", "")
-    (tmp_path / "mirror").write_text(script)
-    (tmp_path / "mirror").chmod(0o755)
-    folder = tmp_path / "srv"
-    folder.mkdir()
-    path = f"{SECPACK.parent}:{os.environ['PATH']}"
+@dataclass(frozen=True)
+class Mirror:
+    """A mirror that the documented script keeps, with dash."""
 
-    def run() -> int:
-        command = [str(tmp_path / "mirror"), str(folder)]
+    folder: Path
+    script: Path
+
+    def run(self) -> int:
+        path = f"{SECPACK.parent}:{os.environ['PATH']}"
+        command = ["dash", str(self.script), str(self.folder)]
         environment = {**os.environ, "PATH": path}
         done = subprocess.run(
             command, env=environment, check=False, timeout=60, capture_output=True, text=True
@@ -427,18 +426,67 @@ def test_the_mirrors_script(rsync: str, public: Site, tmp_path: Path) -> None:
         assert not done.stderr
         return done.returncode
 
-    assert run() == 0
-    first = folder / (folder / "public").readlink()
-    assert Site(0, "", folder / "public").files() == public.files()
-    assert run() == 0
-    second = folder / (folder / "public").readlink()
-    assert first != second
-    assert (first / "index.html").stat().st_ino == (second / "index.html").stat().st_ino
-    page = public.folder / "qsb/003/index.html"
-    original = page.read_bytes()
+    @property
+    def public(self) -> str:
+        return str((self.folder / "public").readlink())
+
+    @property
+    def names(self) -> set[str]:
+        return {path.name for path in self.folder.iterdir()} - {"lock", "public"}
+
+
+@pytest.fixture
+def own_mirror(rsync: str, tmp_path: Path) -> Mirror:
+    program("dash")
+    script = example("sh", "#!/bin/sh\n# Usage: mirror FOLDER.")
+    for printed, ours in (
+        ("rsync://archive.example.org/archive/", rsync),
+        (" --keyring archive-keys.asc", ""),
+        ("keep=10", "keep=2"),
+    ):
+        assert script.count(printed) == 1
+        script = script.replace(printed, ours)
+    (tmp_path / "mirror").write_text(script)
+    (tmp_path / "srv").mkdir()
+    return Mirror(tmp_path / "srv", tmp_path / "mirror")
+
+
+@pytest.mark.slow
+def test_the_mirrors_script(own_mirror: Mirror, public: Site) -> None:
+    mirror, sums, page = (
+        own_mirror,
+        public.folder / "SHA256SUMS",
+        public.folder / "about/index.html",
+    )
+    assert mirror.run() == 0
+    first = mirror.public
+    assert Site(0, "", mirror.folder / "public").files() == public.files()
+    assert mirror.run() == 0
+    assert mirror.names == {first}  # nothing has changed
+    files = {path: path.read_bytes() for path in (sums, page)}
     try:
         page.write_bytes(b"altered")
-        assert run() == 1
-        assert folder / (folder / "public").readlink() == second
+        assert mirror.run() == 1
+        assert mirror.public == first  # the last that was verified
+        assert mirror.names == {first, "incoming"}
+        published = [first]
+        for number in range(2):
+            page.write_bytes(b"published anew %d" % number)
+            old = sums.read_bytes().splitlines()
+            line = sha256(page.read_bytes()).hexdigest().encode() + b"  about/index.html"
+            new = [line if each.endswith(b"  about/index.html") else each for each in old]
+            sums.write_bytes(b"\n".join(new) + b"\n")
+            assert mirror.run() == 0
+            published.append(mirror.public)
+        assert len(set(published)) == 3
+        assert mirror.names == {*published[1:]}
+        one, other = (mirror.folder / name / "index.html" for name in published[1:])
+        assert one.stat().st_ino == other.stat().st_ino
+        with (mirror.folder / "lock").open() as lock:
+            flock(lock, LOCK_EX)
+            page.write_bytes(b"not pulled: another run works")
+            assert mirror.run() == 0
+        assert mirror.names == {*published[1:]}
     finally:
-        page.write_bytes(original)
+        for path, data in files.items():
+            path.write_bytes(data)
