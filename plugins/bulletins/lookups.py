@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections import defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
@@ -50,18 +50,6 @@ def by_release(archive: Archive) -> tuple[Lookup, ...]:
 def by_package(archive: Archive) -> tuple[Lookup, ...]:
     """All packages by name; case does not matter."""
     return tuple(sorted(_lookups(archive, lambda row: row.name), key=lambda lookup: lookup.slug))
-
-
-def needed(lookup: Lookup) -> Iterator[tuple[Bulletin, PackageRow]]:
-    """The newest rows on each package, release and target, each with its bulletin.
-
-    Each bulletin asks for newer versions than the ones before.
-    """
-    seen: set[tuple[str, str, str]] = set()
-    for bulletin, rows in lookup.shipped:
-        newest = [r for r in rows if r.version and (r.release, r.name, r.target) not in seen]
-        yield from ((bulletin, row) for row in newest)
-        seen |= {(row.release, row.name, row.target) for row in newest}
 
 
 def without_release(archive: Archive) -> tuple[Bulletin, ...]:

@@ -3,48 +3,147 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
-from dataclasses import asdict
+import tempfile
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, date, datetime, timedelta
+from functools import partial
 from itertools import groupby
 from pathlib import Path
+from typing import Final
 
 from secpack.archive import load
 from secpack.canary.checks import check_lateness
 from secpack.errors import ParseError, SecpackError, as_far_as_usable
+from secpack.extract.metadata import NO_DATE
+from secpack.history.git import write_tree
 from secpack.lint import CODES, check_security_txt, lint
-from secpack.model.archive import Advisory, Publication
+from secpack.model.archive import Advisory, Archive, Publication, Verdict
 from secpack.model.findings import Finding, Severity, with_waivers
+from secpack.model.history import History
 from secpack.pack import digests
-from secpack.parser.characters import on_one_line
+from secpack.parser.characters import on_one_line, visible
 from secpack.profile import Profile
 from secpack.signatures.gpgv import Checker
+from secpack.signatures.policy import is_about_signatures
+
+#: What a draft lacks because it is one; it also lacks what is on the line of a placeholder.
+_OPEN: Final = frozenset(
+    {"date-future", "draft", "no-good-signature", "placeholder", "signer-missing", "unsigned"}
+)
+#: What can be mended outside a text: in the profile, or in the tracker.
+_ELSEWHERE: Final = frozenset(
+    {"date-differs", "issuer-differs", "title-differs", "tracker-differs", "waiver-unused"}
+)
+_ORDER: Final = {severity: n for n, severity in enumerate(Severity)}
+_MOST_ANNOTATIONS: Final = 10  # of each severity that GitHub shows for a step
 
 
-def check(
-    pack: str, profile: Profile, advisories: Sequence[Advisory], checker: Checker, on: date | None
+@dataclass(frozen=True, slots=True)
+class Check:
+    """A check of packs, with or without one of signatures, and perhaps on a day."""
+
+    profile: Profile
+    advisories: Sequence[Advisory]
+    checker: Checker | None
+    on: date | None = None
+
+    def findings(self, pack: Path, *, since: str = "", is_draft: bool = False) -> list[Finding]:
+        """Read and verify a whole pack; return its findings, the most important ones first.
+
+        ``since`` leaves those that a commit of the pack does not have by the same check, so that
+        what a change does to other files counts, and what its file had before does not. Without
+        it, warnings about the words of a signed text are notices: only a new version can change
+        them. ``is_draft`` makes notices of what texts without signatures lack as drafts.
+
+        Raises SecpackError when nothing can be checked: no pack, no such commit, or no gpgv.
+        """
+        archive, findings = self._read(pack)
+        if since:
+            with tempfile.TemporaryDirectory() as folder:
+                write_tree(pack, since, Path(folder))
+                with suppress(SecpackError):  # no pack at that time: everything is new
+                    before = self._read(Path(folder), archive.history)
+                    findings = _new(findings, archive, *before)
+        else:
+            findings = [*_settled(findings, archive)]
+        findings = [*_as_draft(findings, archive)] if is_draft else findings
+        return sorted(findings, key=importance)
+
+    def _read(self, pack: Path, history: History | None = None) -> tuple[Archive, list[Finding]]:
+        """A pack and its findings; the history can be another one than that in its folder."""
+        errors: list[SecpackError] = []
+        profile = self.profile
+        read = partial(load, pack, profile=profile, advisories=self.advisories)
+        archive = as_far_as_usable(partial(read, checker=self.checker), errors)
+        archive = replace(archive, history=history) if history else archive
+        findings = [*archive.findings, *map(unreadable, errors)]
+        waivers = [w for w in profile.waivers if w.finding in CODES]
+        files = [p.document.file for p in archive.publications]
+        findings += with_waivers(lint(archive, profile), waivers, digests(pack, files, waivers))
+        findings += _future(archive.publications)
+        for name in archive.unknown_embargoes:
+            message = f"{name} is under embargo, but the pack has no such document"
+            findings.append(Finding("", 0, "embargo-unknown", message, Severity.ERROR))
+        if self.on:
+            findings += check_lateness(archive.canaries, self.on)
+            security_txt = profile.security_txt
+            findings += check_security_txt(security_txt, self.on) if security_txt else ()
+        return archive, findings
+
+
+def importance(finding: Finding) -> tuple[int, Finding]:
+    """Sorts errors before warnings before notices, and each by file and line."""
+    return _ORDER[finding.severity], finding
+
+
+def concerned(findings: Iterable[Finding], path: str) -> list[Finding]:
+    """Return the findings on a file and its signatures, or on a folder and what is in it."""
+    inside = (f"{path}/", f"{path}.")
+    return [f for f in findings if path in ("", f.file) or f.file.startswith(inside)]
+
+
+def _new(
+    findings: Sequence[Finding], archive: Archive, before: Archive, known: Sequence[Finding]
 ) -> list[Finding]:
-    """Read and verify a whole pack; return all findings.
+    """The findings that were not known before; a line is the same by its words."""
 
-    Raises SecpackError when nothing can be checked: no pack, or no gpgv.
-    """
-    errors: list[SecpackError] = []
-    archive = as_far_as_usable(
-        lambda: load(pack, profile=profile, advisories=advisories, checker=checker), errors
-    )
-    findings = [*archive.findings, *map(unreadable, errors)]
-    waivers = [w for w in profile.waivers if w.finding in CODES]
-    files = [p.document.file for p in archive.publications]
-    known = digests(Path(pack), files, waivers)
-    findings += with_waivers(lint(archive, profile), waivers, known)
-    findings += _future(archive.publications)
-    for name in archive.unknown_embargoes:
-        message = f"{name} is under embargo, but the pack has no such document"
-        findings.append(Finding("", 0, "embargo-unknown", message, Severity.ERROR))
-    if on:
-        findings += check_lateness(archive.canaries, on)
-        findings += check_security_txt(profile.security_txt, on) if profile.security_txt else ()
-    return findings
+    def key(finding: Finding, lines: dict[str, list[bytes]]) -> tuple[object, ...]:
+        line = lines.get(finding.file, [])[finding.line - 1 : finding.line or None]
+        return replace(finding, line=0), *(line if finding.line else ())
+
+    def lines_of(archive: Archive) -> dict[str, list[bytes]]:
+        files = (p.document.file for p in archive.publications)
+        return {file.path: file.data.split(b"\n") for file in files}
+
+    old, new = lines_of(before), lines_of(archive)
+    rest = Counter(key(finding, old) for finding in known)
+    return [f for f in findings if (rest.subtract([k := key(f, new)]) or rest[k]) < 0]
+
+
+def _settled(findings: Iterable[Finding], archive: Archive) -> Iterator[Finding]:
+    """The findings; warnings about the words of signed texts are notices."""
+    newest = {d.newest.file.sha256 for d in archive.history.documents if d.newest}
+    files = (publication.document.file for publication in archive.publications)
+    signed = {file.path for file in files if file.sha256 in newest}
+    for f in findings:
+        is_of_words = not is_about_signatures(f.code) and f.code not in _ELSEWHERE
+        fixed = f.file in signed and is_of_words and f.severity is Severity.WARNING
+        yield replace(f, severity=Severity.NOTICE) if fixed else f
+
+
+def _as_draft(findings: Sequence[Finding], archive: Archive) -> Iterator[Finding]:
+    """The findings; what drafts lack as such are notices, also signatures of older versions."""
+    drafts = {pending.file.path for pending in archive.history.pending}
+    every = (s for publication in archive.publications for s in publication.signatures)
+    older = {s.file.path for s in every if s.verdict is Verdict.BAD and s.covers}
+    unwritten = {(f.file, f.line) for f in findings if f.code == "placeholder"}
+    for f in findings:
+        is_open = f.code in _OPEN or f.message == NO_DATE or (f.file, f.line) in unwritten
+        lacks = (f.file in drafts and is_open) or f.file in older
+        yield replace(f, severity=Severity.NOTICE) if lacks else f
 
 
 def _future(publications: Sequence[Publication]) -> Iterator[Finding]:
@@ -69,8 +168,9 @@ def unreadable(error: SecpackError) -> Finding:
 # --- output -----------------------------------------------------------------------------------
 
 
-def _as_text(findings: Sequence[Finding]) -> Iterator[str]:
-    for file, group in groupby(findings, key=lambda finding: finding.file):
+def _as_text(findings: Sequence[Finding], *, every: bool) -> Iterator[str]:
+    listed = [f for f in findings if every or f.severity is not Severity.NOTICE]
+    for file, group in groupby(listed, key=lambda finding: finding.file):
         yield on_one_line(file)
         for f in group:
             line = f"{f.line}: " if f.line else ""
@@ -78,21 +178,28 @@ def _as_text(findings: Sequence[Finding]) -> Iterator[str]:
             yield on_one_line(f"  {line}{f.severity.value}: {f.message} [{f.code}]{waived}")
 
 
-def _as_json(findings: Sequence[Finding]) -> Iterator[str]:
+def _as_json(findings: Sequence[Finding], *, every: bool) -> Iterator[str]:  # noqa: ARG001
     items = [asdict(finding) | {"waived": finding.waived or None} for finding in findings]
     yield json.dumps(items, indent=1, sort_keys=True)
 
 
-def _as_github(findings: Sequence[Finding]) -> Iterator[str]:
+def _as_github(findings: Sequence[Finding], *, every: bool) -> Iterator[str]:
     """Workflow commands, with which a forge shows each finding next to its line."""
-    for f in findings:
-        level = "notice" if f.waived else f.severity.value
-        location = f"file={_property(f.file)}" + (f",line={f.line}" if f.line else "")
-        yield f"::{level} {location},title={f.code}::{_data(f.message)}"
+    rest: list[Finding] = []
+    for severity in Severity:
+        group = [f for f in findings if f.severity is severity]
+        most = len(group) if every else _MOST_ANNOTATIONS - (severity is Severity.NOTICE)
+        rest += group[most:]
+        for f in group[:most]:
+            location = f"file={_property(f.file)}" + (f",line={f.line}" if f.line else "")
+            yield f"::{severity.value} {location},title={f.code}::{_data(f.message)}"
+    if rest:
+        yield f"::notice title=more::{counts(rest)} more: secpack check --all lists them"
 
 
 def _data(text: str) -> str:
-    return on_one_line(text).replace("%", "%25")
+    text = text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
+    return visible(text)
 
 
 def _property(text: str) -> str:
@@ -102,10 +209,18 @@ def _property(text: str) -> str:
 FORMATS = {"text": _as_text, "json": _as_json, "github": _as_github}
 
 
-def summary(findings: Sequence[Finding], shown: Sequence[Finding]) -> str:
+def counts(findings: Sequence[Finding]) -> str:
     """How many findings of each severity there are."""
     numbers = [(sum(f.severity is each for f in findings), each.value) for each in Severity]
-    counts = [f"{n} {name if n == 1 else f'{name}s'}" for n, name in numbers]
-    hidden = len(findings) - len(shown)
-    more = f"; {hidden} not shown, --notices shows them" if hidden else ""
-    return f"{', '.join(counts)}{more}"
+    return ", ".join(f"{n} {name if n == 1 else f'{name}s'}" for n, name in numbers)
+
+
+def by_kind(findings: Sequence[Finding]) -> Iterator[str]:
+    """A line for each kind of notice, the most frequent first."""
+    kinds = Counter(f.code for f in findings if f.severity is Severity.NOTICE)
+    if kinds:
+        yield "Notices, which --all lists:"
+    for code, count in kinds.most_common():
+        files = sorted({f.file for f in findings if f.code == code})
+        where = on_one_line(files[-1]) + (f" and {len(files) - 1} more" if files[1:] else "")
+        yield f"  {count:4} {code}: {where}"

@@ -16,8 +16,10 @@ from io import TextIOWrapper
 from pathlib import Path
 from typing import Any, TypeAlias
 
+from secpack.affected import affected, installed
+from secpack.archive import load
 from secpack.cache import Cache, open_cache
-from secpack.check import FORMATS, check, summary, unreadable
+from secpack.check import FORMATS, Check, by_kind, concerned, counts, unreadable
 from secpack.errors import SecpackError, as_far_as_usable
 from secpack.files import MAX_INPUT, profile_path, read_file
 from secpack.history import as_data, as_lines, read_history
@@ -85,12 +87,42 @@ def _run_check(options: argparse.Namespace) -> int:
         profile = as_far_as_usable(lambda: load_profile(options.profile), errors)
     advisories = as_far_as_usable(lambda: load_advisories(options.xsa, options.xsa_json), errors)
     checker = Checker(cache=cache, progress=Progress("Checking signatures"))
-    findings = check(options.pack, profile, advisories, checker, options.on)
-    findings = sorted([*findings, *map(unreadable, errors)])
+    pack, part = _pack_of(options.path, profile)
+    check = Check(profile, advisories, checker, options.on)
+    findings = check.findings(pack, since=options.since, is_draft=options.draft)
+    findings = [*map(unreadable, errors), *concerned(findings, part)]
     with _ignoring_closed_pipes():
         _show(findings, options)
     has_errors = any(f.severity is Severity.ERROR and not f.waived for f in findings)
     return _FINDINGS if has_errors else _CLEAN
+
+
+def _pack_of(path: Path, profile: Profile) -> tuple[Path, str]:
+    """The pack that a path is, or is in, and the path in it; empty for the pack itself."""
+    place = path.absolute()
+    folders = {f for f in (*profile.bulletins.folder, *profile.canaries.folder) if f != "."}
+    for pack in (place, *place.parents) if path.exists() else ():
+        if any((pack / folder).is_dir() for folder in folders):
+            part = place.relative_to(pack).as_posix()
+            return (pack, part) if part != "." else (path, "")
+    return path, ""
+
+
+def _run_affected(options: argparse.Namespace) -> int:
+    profile = load_profile(options.profile) if options.profile else Profile()
+    checker = Checker(cache=open_cache("verdicts.json"), progress=Progress("Checking signatures"))
+    archive = load(options.pack, profile=profile, checker=checker, only_versions=True)
+    if any(finding.severity is Severity.ERROR for finding in archive.findings):
+        raise SecpackError(f"{options.pack}: not all is verified: see secpack check")
+    data = sys.stdin.buffer.read(MAX_INPUT).decode("utf-8", "replace")
+    results = [*affected(archive, profile, options.release, *installed(data))]
+    for result, line in results:
+        if result != "enough":
+            print(on_one_line(f"{result}: {line}"))
+    count = sum(result == "enough" for result, _ in results)
+    print(f"{count} as new as asked. Nothing is said of what runs, or of what no bulletin names.")
+    problems = {result for result, _ in results} & {"older", "unclear", "no fix"}
+    return _FINDINGS if problems else _CLEAN
 
 
 def _run_profile(options: argparse.Namespace) -> int:
@@ -150,13 +182,13 @@ def _outcome_lines(outcome: Outcome) -> Iterator[str]:
 
 
 def _show(findings: Sequence[Finding], options: argparse.Namespace) -> None:
-    quiet = options.format == "text" and not options.notices
-    shown = [f for f in findings if not quiet or f.severity is not Severity.NOTICE]
-    for line in FORMATS[options.format](shown):
+    for line in FORMATS[options.format](findings, every=options.all):
         print(line)
+    sys.stdout.flush()
     if options.format == "text":
-        sys.stdout.flush()
-        print(summary(findings, shown), file=sys.stderr)
+        for line in () if options.all else by_kind(findings):
+            print(line, file=sys.stderr)
+        print(counts(findings), file=sys.stderr)
 
 
 @contextmanager
@@ -177,7 +209,8 @@ def parser_of(*others: AddCommand) -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action="version", version=version("secpack-archive"))
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
-    for add in (*others, _add_check, _add_history, _add_profile, _add_verify_site):
+    own = (_add_check, _add_affected, _add_history, _add_profile, _add_verify_site)
+    for add in (*others, *own):
         add(commands)
     return parser
 
@@ -211,9 +244,17 @@ def _add_check(commands: Any) -> None:
         "read and verify a whole pack before it is published",
         "Reads and verifies everything, and prints what needs attention. "
         "Exit status: 0 clean, 1 findings of severity error, 2 unusable arguments.",
-        "qubes-secpack --profile qubes --xsa xsa.yml",
+        "qubes-secpack/QSBs/qsb-117-2026.txt --draft --profile qubes --xsa xsa.yml",
     )
-    command.add_argument("pack", help="the folder of the pack")
+    command.add_argument("path", type=Path, help="a pack, or a file or folder in it")
+    command.add_argument(
+        "--draft",
+        action="store_true",
+        help="what a draft lacks is no error: signatures, a date, what TODO stands for",
+    )
+    command.add_argument(
+        "--since", default="", metavar="COMMIT", help="only what is new since a commit of the pack"
+    )
     _add_profile_option(command)
     command.add_argument("--xsa", type=Path, help="tracker data (xsa.yml)")
     command.add_argument("--xsa-json", type=Path, help="the Xen Project's list (xsa.json)")
@@ -226,7 +267,9 @@ def _add_check(commands: Any) -> None:
         default="text",
         help="text (the default) for people, json for programs, github for a forge",
     )
-    command.add_argument("--notices", action="store_true", help="print notices as text, too")
+    command.add_argument(
+        "--all", action="store_true", help="list everything, also notices; nothing is summed up"
+    )
     command.add_argument(
         "--no-cache", action="store_true", help="check every signature anew, and keep no verdicts"
     )
@@ -247,6 +290,23 @@ def _add_history(commands: Any) -> None:
     _add_profile_option(command)
     command.add_argument("--json", action="store_true", help="print JSON for programs")
     command.set_defaults(run=_run_history)
+
+
+def _add_affected(commands: Any) -> None:
+    command = add_command(
+        commands,
+        "affected",
+        "compare a list of installed packages with what bulletins ask for",
+        "Reads the output of rpm -qa or dpkg -l, and prints which packages are older than bulletins "
+        "ask for, which are not in the list, and what needs a restart. It never says that a system "
+        "is safe. Exit status: 0 nothing is older, 1 something is, or has no fix, 2 unusable "
+        "arguments, or not all is verified.",
+        "qubes-secpack --profile qubes --release 4.3 < rpm-qa.txt",
+    )
+    command.add_argument("pack", help="the folder of the pack")
+    command.add_argument("--release", required=True, help="the release, such as 4.3")
+    _add_profile_option(command)
+    command.set_defaults(run=_run_affected)
 
 
 def _add_profile(commands: Any) -> None:

@@ -253,6 +253,7 @@ def _findings(head: Letterhead, text: TextFile, issuer: str) -> Iterator[Finding
 _LIKE_AN_ID: Final = re.compile(
     r"(?<![\w./-])(?:CVE|XSA|INTEL-SA|AMD-SB|DSA|DLA|GHSA)-[0-9][\w-]{0,40}+(?<!-)"
 )
+_TOO_OLD: Final = re.compile("CVE-(?!1999|2)[0-9]{4}-")  # the first are of 1999
 _DATED: Final = re.compile(r"(?:CVE|RHSA|SUSE-SU|FEDORA)-([0-9]{4})[-:]")
 _MOST: Final = 20  # findings of each kind in a text
 
@@ -273,7 +274,7 @@ def _malformed(document: Document) -> dict[str, int]:
     lines = document.file.data.decode(errors="replace").split("\n")
     for number, line in enumerate(lines, 1):
         for match in _LIKE_AN_ID.finditer(line):
-            if not isinstance(parse_inline(match[0])[0], Id):
+            if _TOO_OLD.match(match[0]) or not isinstance(parse_inline(match[0])[0], Id):
                 found.setdefault(match[0], number)
     return found
 

@@ -6,12 +6,33 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from datetime import date
+from itertools import islice, pairwise
 from typing import Final
 
-from secpack.extract.sections import actions, sections, summary_section
-from secpack.model.archive import Advisory, Archive, Bulletin, Document, Mention
-from secpack.model.blocks import Citation, Text, references, running_text, words
+from secpack.documents import read_head
+from secpack.extract.answers import answers
+from secpack.extract.sections import sections
+from secpack.model.archive import (
+    UNDATED,
+    Advisory,
+    Archive,
+    Bulletin,
+    Canary,
+    Document,
+    Mention,
+    Publication,
+)
+from secpack.model.blocks import (
+    Citation,
+    Preformatted,
+    Text,
+    leaves,
+    references,
+    running_text,
+    words,
+)
 from secpack.model.findings import Finding, Severity
+from secpack.pack import Layout, text_file
 from secpack.parser.inline import citation_label
 from secpack.parser.lines import MAX_READ_LINES
 from secpack.parser.rules.headings import section_name
@@ -19,15 +40,56 @@ from secpack.profile import Profile, SecurityTxt
 
 CODES: Final = frozenset(
     {
+        "canary-repeated",
         "carriage-return",
+        "code-quotes",
+        "date-order",
+        "long-line",
+        "merge-conflict",
+        "no-break-space",
         "reference-twice",
         "reference-uncited",
         "reference-undefined",
+        "release-unknown",
+        "release-unstated",
         "section-missing",
+        "silent-change",
+        "tab",
         "tracker-differs",
         "trailing-space",
+        "url-unknown",
     }
 )
+
+_SCHEMES: Final = "https?|ftps?|s?ftp|git|ssh|rsync|hkps?|ircs?|ldaps?|file|onion"
+_BROKEN: Final = rf"(?!(?:{_SCHEMES})://)[A-Za-z][\w+.-]{{0,20}}://|https?(?::/(?!/)|//|:\\)\w"
+#: Where a line is: preformatted, in running text, or in either; a record quotes others as they are.
+_CODE, _PROSE = frozenset({"code", "sh"}), frozenset({""})
+_ANY: Final = _CODE | _PROSE | {"c", "diff", "unread"}
+#: What lines should not have: a pattern, where, how much it matters, and what to do.
+_ODD: Final = {
+    "carriage-return": (r"\r$", _ANY, Severity.WARNING, "ends in CR LF; expected LF"),
+    "code-quotes": ("[“”‘’]", _CODE, Severity.WARNING, "a typographic quote: write \" or '"),
+    "long-line": (r"^(?!.*://).{101}", _PROSE, Severity.WARNING, "over 100 characters: wrap it"),
+    "merge-conflict": (r"^([<>|])\1{6}(?: |\r?$)", _ANY, Severity.ERROR, "left by a merge"),
+    "no-break-space": (
+        "[\u00a0\u2007\u202f]",
+        _ANY,
+        Severity.WARNING,
+        "a no-break space",
+    ),
+    "tab": (r"\t(?!\r?$)", _PROSE, Severity.WARNING, "a tab: write spaces"),
+    "trailing-space": (
+        r"^(?!\| \r?$).*[ \t]\r?$",
+        _ANY | {"record"},
+        Severity.NOTICE,
+        "white space at the end of the line",
+    ),
+    "url-unknown": (rf"(?<![\w+.-])(?:{_BROKEN})", _PROSE, Severity.WARNING, "no known URL"),
+}
+
+#: A section is usual if so many texts before have it.
+_USUAL: Final = 5
 
 #: A security.txt should be renewed so many days before it expires.
 _RENEW: Final = 30
@@ -40,10 +102,17 @@ _CITED: Final = re.compile(
 def lint(archive: Archive, profile: Profile) -> list[Finding]:
     """Return findings about texts that can be published nevertheless, sorted."""
     findings = [f for p in archive.publications for f in lint_text(p.document)]
-    findings += [f for b in archive.bulletins for f in _sections(b, profile.bulletins.sections)]
-    for canary in archive.canaries:
-        findings += _missing(canary.document, profile.canaries.sections)
-    return sorted([*findings, *_tracker(archive)])
+    for before, canary in pairwise(archive.canaries):
+        findings += _repeated(before, canary)
+    for kind, texts in (
+        (profile.bulletins, archive.bulletins),
+        (profile.canaries, archive.canaries),
+    ):
+        findings += _sections([text.document for text in texts], kind.sections)
+        findings += _order(texts)
+    for bulletin in archive.bulletins if profile.releases else ():
+        findings += _releases(bulletin, profile)
+    return sorted([*findings, *_tracker(archive), *_silent(archive, profile)])
 
 
 def check_security_txt(security_txt: SecurityTxt, on: date) -> Iterator[Finding]:
@@ -60,18 +129,26 @@ def check_security_txt(security_txt: SecurityTxt, on: date) -> Iterator[Finding]
 
 def lint_text(document: Document) -> list[Finding]:
     """Return findings about the lines of a text, and its references."""
-    return [*_lines(document), *_references(document)]
+    return [*_odd(document), *_references(document)]
 
 
-def _lines(document: Document) -> Iterator[Finding]:
-    path = document.file.path
-    lines = document.file.data.split(b"\n")
-    if number := next((n for n, line in enumerate(lines, 1) if line.endswith(b"\r")), 0):
-        yield Finding(path, number, "carriage-return", "ends in CR LF; expected LF")
-    for number, line in enumerate(lines[:MAX_READ_LINES], 1):
-        if line.rstrip(b"\r")[-1:] in (b" ", b"\t") and line.strip(b"\r") != b"| ":
-            message = "white space at the end of the line"
-            yield Finding(path, number, "trailing-space", message, Severity.NOTICE)
+def _odd(document: Document) -> Iterator[Finding]:
+    """Find what lines should not have; of line ends, which are often all alike, the first."""
+    languages = {
+        number: leaf.language or "code"
+        for leaf in leaves(document.blocks)
+        if isinstance(leaf, Preformatted)
+        for number in range(leaf.first, leaf.last + 1)
+    }
+    lines = document.file.data.decode(errors="replace").split("\n")[:MAX_READ_LINES]
+    for code, (pattern, where, severity, message) in _ODD.items():
+        search = re.compile(pattern).search
+        found = (
+            Finding(document.file.path, number, code, message, severity)
+            for number, line in enumerate(lines, 1)
+            if languages.get(number, "") in where and search(line)
+        )
+        yield from islice(found, 1 if code == "carriage-return" else None)
 
 
 def _references(document: Document) -> Iterator[Finding]:
@@ -102,23 +179,66 @@ def _labels(cited: str) -> Iterator[str]:
     return (citation_label(label.strip()) for label in cited.split(","))
 
 
-def _missing(document: Document, expected: Sequence[str]) -> Iterator[Finding]:
-    """Report the sections of the profile that a text does not have."""
-    names = {section_name(section.title) for section in sections(document)}
-    for title in (title for title in expected if section_name(title) not in names):
-        message = f"no section {title}, which the profile names"
-        yield Finding(document.file.path, 0, "section-missing", message, Severity.NOTICE)
+def _sections(documents: Sequence[Document], expected: Sequence[str]) -> Iterator[Finding]:
+    """Report missing sections: those of the profile, or else what all texts right before have."""
+    titles = [{section_name(s.title) for s in sections(document)} for document in documents]
+    for n, (document, own) in enumerate(zip(documents, titles, strict=True)):
+        usual = set.intersection(*titles[n - _USUAL : n]) if n >= _USUAL else set()
+        for title in map(section_name, expected) if expected else sorted(usual):
+            like = title in own if expected else any(title in t or t in title for t in own)
+            if not like:
+                why = "the profile names" if expected else f"the {_USUAL} texts before have"
+                message = f"no section “{title}”, which {why}"
+                yield Finding(document.file.path, 0, "section-missing", message)
 
 
-def _sections(bulletin: Bulletin, expected: Sequence[str]) -> Iterator[Finding]:
-    """Report missing sections: those of the profile, or else what every bulletin should have."""
-    document = bulletin.document
-    yield from _missing(document, expected)
-    missing = ["Summary"] if summary_section(document) is None else []
-    missing += [] if actions(document, ()) else ["on what to do: User action, or Patching"]
-    for title in missing if not expected else ():
-        message = f"no section {title}"
-        yield Finding(document.file.path, 0, "section-missing", message, Severity.NOTICE)
+def _silent(archive: Archive, profile: Profile) -> Iterator[Finding]:
+    """Report texts whose words are not those that were signed, without a new changelog entry."""
+    layout = Layout(profile)
+    for text in archive.publications:
+        file, versions = text.document.file, archive.history.of(text.id)
+        signed = versions.newest if versions else None
+        kind, match = layout.place(signed.file.path) if signed else (None, None)
+        if not (signed and kind and match) or signed.file.data.split() == file.data.split():
+            continue
+        word = "bulletin" if kind is profile.bulletins else "canary"
+        before = read_head(text_file(signed.file, match), kind, profile, word=word)[1].revisions
+        if not Counter(r.date for r in text.revisions) - Counter(r.date for r in before):
+            message = f"differs from what was signed on {signed.time:%Y-%m-%d}, without a new entry"
+            yield Finding(file.path, 0, "silent-change", f"{message} in its changelog")
+
+
+def _order(texts: Sequence[Publication]) -> Iterator[Finding]:
+    for before, text in pairwise(texts):
+        if UNDATED != text.published < before.published:
+            message = f"dated {text.published}, before {before.id} of {before.published}"
+            head = text.document.letterhead
+            yield Finding(text.document.file.path, head.line if head else 0, "date-order", message)
+
+
+def _repeated(before: Canary, canary: Canary) -> Iterator[Finding]:
+    """Report what a canary repeats of the one before, which was forgotten there."""
+    days = [("date", canary.published, before.published), ("window", canary.due, before.due)]
+    for what, day, last in [*days, ("proof of freshness", canary.freshness, before.freshness)]:
+        if day and day == last:
+            message = f"its {what} is that of {before.id}: write this canary's own"
+            yield Finding(canary.document.file.path, 0, "canary-repeated", message)
+
+
+def _releases(bulletin: Bulletin, profile: Profile) -> Iterator[Finding]:
+    """Report releases that the profile does not know, and supported ones without a word."""
+    path, known = bulletin.document.file.path, profile.releases
+    lines = {row.release: row.line for row in reversed(bulletin.packages)}
+    for release in bulletin.releases:
+        if release not in known:
+            message = f"{release} is no release of the profile: is the number right?"
+            yield Finding(path, lines[release], "release-unknown", message)
+    stated = {answer.release for answer in answers(bulletin)}
+    silent = [r for r, days in known.items() if bulletin.published in days and r not in stated]
+    if silent and bulletin.releases:
+        message = f"nothing on {' and '.join(silent)}, supported on {bulletin.published}"
+        line = lines[bulletin.releases[0]]
+        yield Finding(path, line, "release-unstated", message)
 
 
 def _tracker(archive: Archive) -> Iterator[Finding]:

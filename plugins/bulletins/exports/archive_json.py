@@ -12,9 +12,10 @@ from typing import Any
 
 from bulletins import urls, words
 from bulletins.exports.data import printed, to_json
-from bulletins.lookups import Lookup, by_package, by_release, needed
+from bulletins.lookups import Lookup, by_package, by_release
 from bulletins.site import Site
 from secpack import Profile
+from secpack.affected import needed
 from secpack.extract.answers import Answer, answers
 from secpack.extract.sections import Quotation, actions, affected, sections
 from secpack.history import version_data
@@ -87,7 +88,8 @@ def _lookup(kind: str, lookup: Lookup, site: Site) -> dict[str, Any]:
         for b, rows in lookup.shipped
     ]
     newest = [
-        {"bulletin": b.id, "package": package_data(row, profile)} for b, row in needed(lookup)
+        {"bulletin": b.id, "package": package_data(row, profile)}
+        for b, row in needed(lookup.shipped)
     ]
     head = {"format": _FORMAT, "kind": kind, "name": lookup.name}
     return head | {"needed": newest, "bulletins": bulletins}

@@ -9,12 +9,13 @@ from functools import partial
 from typing import TypeVar
 
 from bulletins import urls
-from bulletins.lookups import Lookup, by_package, by_release, needed, without_release
+from bulletins.lookups import Lookup, by_package, by_release, without_release
 from bulletins.pages import model
 from bulletins.pages.evidence import certified, key_link, owner
 from bulletins.pages.items import by_year, item, reference, signer_name, year_links
 from bulletins.pages.model import Link
 from bulletins.site import Site, newest_first
+from secpack.affected import needed
 from secpack.model.archive import UNDATED, Bulletin, Canary, Key, Publication, Window
 from secpack.model.history import Difference
 from secpack.profile import Kind
@@ -125,7 +126,7 @@ def _lookup(
     bulletins = [bulletin for bulletin, _ in lookup.shipped]
     rows = {bulletin.number: rows for bulletin, rows in lookup.shipped}
     url, is_release = f"{kind}/{lookup.slug}/", kind == "release"
-    newest = list(needed(lookup)) if is_release else []
+    newest = list(needed(lookup.shipped)) if is_release else []
     years = year_links(url, bulletins) if len(bulletins) > urls.LONGEST_LIST else ()
 
     def page(shown: Sequence[Bulletin]) -> model.LookupPage:

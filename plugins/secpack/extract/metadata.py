@@ -35,6 +35,8 @@ _LISTED: Final = re.compile(
     r"|releas(?:ed?)|issued?))|(?P<again>(?:last )?(?:updated?|revised|revision|modified)))"
     r"(?: (?:date|on))?)[ \t]*:[ \t]*(?P<value>\S.{0,200})"
 )
+#: The error of a text without a date.
+NO_DATE: Final = "no date; expected one below the header, or in the profile"
 _DATE: Final = re.compile(rf"\b(?:{DATE})\b")
 
 
@@ -73,8 +75,7 @@ def read_metadata(document: Document, entry: DocumentEntry, *, fallback: str) ->
         unread = [replace(f, severity=Severity.NOTICE, waived=entry.reason) for f in unread]
         dates = dates or [entry.date]
     elif not dates:
-        missing = "no date; expected one below the header, or in the profile"
-        unread = unread or [Finding(path, head.line, "", missing)]
+        unread = unread or [Finding(path, head.line, "", NO_DATE)]
         errors = tuple(ParseError(f.message, path=f.file, line=f.line) for f in unread)
         dates, unread = [UNDATED], []
     findings += unread

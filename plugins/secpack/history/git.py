@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Final
 
 from secpack.errors import SecpackError
+from secpack.files import is_safe
 from secpack.model.archive import File
 from secpack.model.findings import Finding, Severity
 from secpack.programs import LimitError, find_program, run
@@ -26,6 +27,7 @@ from secpack.programs import LimitError, find_program, run
 _LOGGED: Final = re.compile(rb"([0-9a-f]{40,64}) (-?\d{1,20})((?: [0-9a-f]{40,64})*) ?")
 #: A regular file that a commit adds or changes.
 _CHANGED: Final = re.compile(rb":\d+ 100(?:644|755) [0-9a-f]+ ([0-9a-f]{40,64}) [AMT]\t(.+)")
+_LISTED: Final = re.compile(rb"100(?:644|755) blob ([0-9a-f]{40,64})\t(.+)", re.DOTALL)
 _LAST: Final = 2**32  # the latest date of a commit, in seconds
 _PATIENCE: Final = 10  # seconds for each call
 _MOST_COMMITS: Final = 200_000
@@ -166,6 +168,22 @@ def read_log(root: Path, limit: Callable[[str], int]) -> Log:
         [File(path, data[blob], digests[blob]) for path, blob in files if blob in data],
         {digest: came[blob] for blob, digest in digests.items()},
     )
+
+
+def write_tree(root: Path, name: str, folder: Path) -> None:
+    """Write the regular files of a commit to an empty folder. Raises HistoryError without one."""
+    commit = ("rev-parse", "--verify", "--quiet", "--end-of-options", f"{name}^{{commit}}")
+    try:
+        tree = _run(root, *commit).decode().strip()
+    except HistoryError as error:
+        raise HistoryError(f"{root}: no commit {name} in a git checkout: {error}") from None
+    listed = _run(root, "ls-tree", "-r", "-z", "--full-tree", tree).split(b"\0")
+    files = [match for entry in listed if (match := _LISTED.fullmatch(entry))]
+    data = dict(_read_blobs(root, {match[1].decode(): _MOST_BYTES for match in files}))
+    for blob, path in ((match[1].decode(), os.fsdecode(match[2])) for match in files):
+        if is_safe(path) and blob in data:
+            (folder / path).parent.mkdir(parents=True, exist_ok=True)
+            (folder / path).write_bytes(data[blob])
 
 
 def _read_blobs(root: Path, limits: Mapping[str, int]) -> Iterator[tuple[str, bytes]]:

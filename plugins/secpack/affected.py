@@ -1,0 +1,150 @@
+"""What bulletins ask for at least, and which of the installed packages are older."""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import reduce
+from typing import Final
+
+from secpack.errors import SecpackError
+from secpack.extract.sections import actions
+from secpack.model.archive import Archive, Bulletin, Fix, PackageRow
+from secpack.model.blocks import plain, running_text
+from secpack.profile import Package, Profile
+
+_RPM: Final = re.compile(
+    r"(\S+)-((?:[0-9]+:)?[^\s-]+-[^\s-]+?)(?:\.(?:noarch|x86_64|i[3-6]86|src))?"
+)
+_DPKG: Final = re.compile(
+    r"(?:[a-z]i[A-Z ]?\s+)?([a-z0-9][a-z0-9.+-]+)(?::\w+)?\s+([0-9]\S*)(?:\s.*)?"
+)
+_RPM_PARTS: Final = re.compile("[0-9]+|[A-Za-z]+|[~^]")
+_RESTART: Final = re.compile(r"(?i)[^.:]{0,300}\b(?:restart|reboot)(?:ed|ing)?\b[^.:]*")
+
+
+def needed(
+    shipped: Iterable[tuple[Bulletin, Iterable[PackageRow]]],
+) -> Iterator[tuple[Bulletin, PackageRow]]:
+    """The newest rows on each package, release and target, each with its bulletin.
+
+    ``shipped`` is newest first: each bulletin asks for newer versions than the ones before.
+    """
+    seen: set[tuple[str, str, str]] = set()
+    for bulletin, rows in shipped:
+        newest = [r for r in rows if r.version and (r.release, r.name, r.target) not in seen]
+        yield from ((bulletin, row) for row in newest)
+        seen |= {(row.release, row.name, row.target) for row in newest}
+
+
+def rpm_order(version: str) -> Sequence[object]:
+    """Sorts versions, and likewise releases, as RPM does (rpm-version(7)).
+
+    Separators only separate; ``~`` is before the end, ``^`` right after it, then come letters, then
+    numbers.
+    """
+    ranks = {"~": 0, "^": 2}
+    parts = (
+        (4, len(part.lstrip("0")), part.lstrip("0"))
+        if part.isdigit()
+        else (ranks.get(part, 3), 0, part)
+        for part in _RPM_PARTS.findall(version)
+    )
+    return (*parts, (1, 0, ""))
+
+
+def deb_order(version: str) -> Sequence[object]:
+    """Sorts versions, and likewise revisions, as dpkg does (deb-version(7)).
+
+    Words and numbers alternate; ``~`` is before the end, then come letters, then other signs.
+    """
+    parts = re.findall("([^0-9]*)([0-9]*)", version)
+    return [([*map(_deb_rank, word), 0], int(number or 0)) for word, number in parts]
+
+
+def _deb_rank(sign: str) -> int:
+    return -1 if sign == "~" else ord(sign) + (0 if sign.isalpha() else 0x110000)
+
+
+def is_older(version: str, asked: str, order: Callable[[str], Sequence[object]]) -> bool:
+    """Whether a version is older than one that a text prints.
+
+    An epoch counts if both have one, a release (of RPM) or revision (of Debian) if the text has it.
+    """
+    (epoch, own), (least, wanted) = _parts(version), _parts(asked)
+    pairs = [*([(epoch, least)] if epoch and least else []), *zip(own, wanted, strict=False)]
+    different = ((order(a), order(b)) for a, b in pairs if order(a) != order(b))
+    return next((a < b for a, b in different), False)  # type: ignore[operator]
+
+
+def _parts(version: str) -> tuple[str, list[str]]:
+    epoch, _, rest = version.rpartition(":")
+    return epoch, rest.rsplit("-", 1)
+
+
+def installed(listing: str) -> tuple[str, dict[str, list[str]]]:
+    """The versions of each package in a list by rpm or dpkg, and which of the two made it.
+
+    Raises SecpackError when it is no such list.
+    """
+    lines = listing.splitlines()
+    found: dict[str, list[tuple[str, str]]] = {
+        kind: [(match[1], match[2]) for line in lines if (match := pattern.fullmatch(line.strip()))]
+        for kind, pattern in (("rpm", _RPM), ("deb", _DPKG))
+    }
+    kind = max(found, key=lambda each: len(found[each]))
+    if not found[kind]:
+        raise SecpackError("no list of packages: expected the output of rpm -qa, or of dpkg -l")
+    versions = defaultdict(list)
+    for name, version in found[kind]:
+        versions[name].append(version)
+    return kind, versions
+
+
+def affected(
+    archive: Archive, profile: Profile, release: str, kind: str, has: Mapping[str, Sequence[str]]
+) -> Iterator[tuple[str, str]]:
+    """Compare packages with the newest that bulletins ask for; yield a result and a line for each.
+
+    A result is ``older``, ``unclear`` (than some of several versions), ``not listed``, ``enough``,
+    ``no fix`` or ``restart``. Of several versions of a package, the newest counts. Raises
+    SecpackError for a release for which no bulletin names packages.
+    """
+    order = rpm_order if kind == "rpm" else deb_order
+    rows = [(b, [r for r in b.packages if r.release == release]) for b in archive.bulletins[::-1]]
+    asked: defaultdict[tuple[str, str], list[tuple[Bulletin, PackageRow]]] = defaultdict(list)
+    for bulletin, row in needed(rows):
+        asked[row.target, row.name].append((bulletin, row))
+    if not asked:
+        raise SecpackError(f"no bulletin names packages for release {release!r}")
+    restarts = {}
+    for (target, name), pairs in asked.items():
+        bulletin, row = pairs[0]
+        versions = [row.version for _, row in pairs]
+        wanted = f"{bulletin.id} asks for {row.package} {' or '.join(versions)}"
+        wanted += f" in {target}" if target else ""
+        names = getattr(profile.packages.get(name, Package()), kind) or (row.package,)
+        for each in sorted(has.keys() & set(names)):
+            newest = reduce(lambda a, b: b if is_older(a, b, order) else a, has[each])
+            older = [is_older(newest, version, order) for version in versions]
+            result = "older" if all(older) else "unclear" if any(older) else "enough"
+            yield result, f"{each} {newest}: {wanted}"
+            restarts[bulletin.id] = _restart(bulletin)
+        if not has.keys() & set(names):
+            yield "not listed", f"{', '.join(names)}: {wanted}"
+    for bulletin, own in rows:
+        if any(row.fix is Fix.NONE for row in own):
+            yield "no fix", f"{bulletin.id} has none for {release}"
+    yield from (("restart", f"{id_}: {words}") for id_, words in restarts.items() if words)
+
+
+def _restart(bulletin: Bulletin) -> str:
+    """The first sentence on restarting in what to do; empty if there is none."""
+    found = (
+        match[0].strip()
+        for section in (quotation.section for quotation in actions(bulletin.document, ()))
+        for _, inlines in running_text(section.blocks)
+        if (match := _RESTART.search(" ".join(plain(inlines).split())))
+    )
+    return next(found, "")
