@@ -297,10 +297,9 @@ def _add_affected(commands: Any) -> None:
         commands,
         "affected",
         "compare a list of installed packages with what bulletins ask for",
-        "Reads the output of rpm -qa or dpkg -l, and prints which packages are older than bulletins "
-        "ask for, which are not in the list, and what needs a restart. It never says that a system "
-        "is safe. Exit status: 0 nothing is older, 1 something is, or has no fix, 2 unusable "
-        "arguments, or not all is verified.",
+        "Reads the output of rpm -qa or dpkg -l, and prints what is older than bulletins ask for, "
+        "what is not in the list, and what needs a restart; never that a system is safe. Exit "
+        "status: 0 nothing is older, 1 something is, or has no fix, 2 unusable arguments.",
         "qubes-secpack --profile qubes --release 4.3 < rpm-qa.txt",
     )
     command.add_argument("pack", help="the folder of the pack")
