@@ -14,15 +14,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from secpack import load, load_profile
-from secpack.extract import answers
-from secpack.extract.packages import (
-    MOST_ROWS,
-    phrases,
-    pieces,
-    read_packages,
-    sentences,
-    vocabulary,
-)
+from secpack.extract import answers, packages
+from secpack.extract.packages import MOST_ROWS, phrases, read_packages, sentences, vocabulary
 from secpack.extract.packages.phrases import Entry, Reading
 from secpack.extract.packages.vocabulary import release_numbers, split_name, target_names
 from secpack.model.archive import File, Fix, PackageRow
@@ -354,7 +347,7 @@ def shown_row(row: PackageRow) -> str:
 
 
 @pytest.mark.parametrize(
-    ("rule", "text", "result"), [*examples(vocabulary, pieces, phrases, sentences, answers)]
+    ("rule", "text", "result"), [*examples(vocabulary, packages, phrases, sentences, answers)]
 )
 def test_example(rule: Callable[..., object], text: str, result: str) -> None:
     """A method of phrases is shown by whole phrases."""

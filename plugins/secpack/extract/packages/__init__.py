@@ -6,16 +6,49 @@ packages, in a table, or in the running text of a section that says what to do.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import replace
+import re
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Final, Literal, NamedTuple, TypeAlias, assert_never
 
 from secpack.errors import ParseError
-from secpack.extract.packages.reader import MOST_ROWS, Reader
-from secpack.model.archive import Document, PackageRow
+from secpack.extract.packages.phrases import Entry, Said, read_phrase
+from secpack.extract.packages.sentences import (
+    About,
+    announced_for,
+    announcement,
+    installed_in,
+    names_packages,
+    read_sentence,
+)
+from secpack.extract.packages.vocabulary import SENTENCE_END, product_of, releases_in
+from secpack.extract.sections import says_what_to_do
+from secpack.model import blocks as b
+from secpack.model.archive import Document, Fix, PackageRow
 from secpack.model.findings import Finding
+from secpack.parser.rules.bars import is_edge
 from secpack.profile import Shipped
 
-__all__ = ["MOST_ROWS", "read_packages"]
+#: After so many rows no more are read: no real text has a tenth of them.
+MOST_ROWS: Final = 1000
+
+# Titles of sections whose running text can name packages to install, and of those that do not.
+_REMEDY: Final = re.compile(
+    r"patch|packag|fix|resol|solution|user action|what to do|updat|upgrad|install|remed|mitigat"
+)
+_ASIDE: Final = re.compile(r"about\b|credits\b|(?:(?:who|what) is )?affected\b|vulnerable\b")
+_NO_LEVEL: Final = 9  # deeper than any heading
+_BULLET: Final = re.compile(r"^(\s*)[-*•](?=\s)", re.MULTILINE)
+
+# What the heads of columns say, and what to say before their cells.
+_COLUMNS: Final = (
+    ("into", r"(?:where|domains?|vms?|qubes?|places?|install(?:ed)? in)$"),
+    ("other", r".*\b(?:affected|vulnerable|old|previous|former|current|notes?|remarks?"
+     r"|repositor\w+|replace[sd])\b"),
+    ("", r".*\b(?:packages?|component)\b"),
+    ("on", r".*\breleases?$"),
+    ("version", r".*\b(?:fixed|new|patched|updated|versions?)\b"),
+)  # fmt: skip
 
 
 def read_packages(
@@ -29,7 +62,7 @@ def read_packages(
 
     Raises ParseError when the text does not print what is given.
     """
-    reader = Reader(document)
+    reader = _Reader(document)
     if given:
         reader.rows = [_given(each, document) for each in given]
     else:
@@ -49,3 +82,284 @@ def _given(shipped: Shipped, document: Document) -> PackageRow:
     line = next(n for n, line in enumerate(lines, 1) if shipped.version in line)
     row = PackageRow(shipped.release, shipped.target, shipped.package, shipped.version, line)
     return replace(row, note=shipped.note)
+
+
+_Kind: TypeAlias = Literal["prose", "lines", "item", "label", "row", "fix"]
+
+
+class _Piece(NamedTuple):
+    """Words that belong together, and their first line; ``cells`` are those of a table's row.
+
+    The kind decides how certain it is that they name packages: a ``label`` is an item with more
+    below it, or a numbered one; a ``fix`` is a row that separates old versions from fixed ones.
+    """
+
+    kind: _Kind
+    text: str
+    line: int
+    cells: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class _Context:
+    """What holds for the packages that follow, from the words above them.
+
+    ``said`` are releases, targets and notes; ``base`` are the targets of all headers that name
+    none. ``lost`` says that a header could not be read.
+    """
+
+    about: About = About.OTHERS
+    said: Said = field(default_factory=dict)
+    base: Said = field(default_factory=dict)
+    lost: bool = False
+
+
+class _Reader:
+    """Reads the blocks of a document in order, and gathers rows and findings.
+
+    ``heading`` is the context with which the section began, ``context`` the one at this place,
+    ``header`` the line of the last header until a package is read, ``named`` the first that names
+    packages at all.
+    """
+
+    def __init__(self, document: Document) -> None:
+        self.document = document
+        self.product = product_of(document)
+        self.rows: list[PackageRow] = []
+        self.findings: list[Finding] = []
+        self.context = self.heading = _Context()
+        self.header = self.named = 0
+        self._remedy = _NO_LEVEL  # the level of the heading of a section about what to do
+        self._begun = 0  # how many rows there were when the section began
+        self._installed: set[tuple[str, ...]] = set()  # where the section says that packages go
+
+    def read(self) -> None:
+        """Read the document; one that names packages only in passing needs a look."""
+        self._read(self.document.blocks)
+        self._end_section()
+        if self.named and not (self.rows or self.findings):
+            self._report(self.named, "speaks of packages, but none can be read")
+
+    def _read(self, parts: Iterable[b.Block]) -> None:
+        for block in parts:
+            match block:
+                case b.Heading():
+                    self._end_section()
+                    self._begin_section(b.plain(block.inlines), block.level)
+                case b.Paragraph():
+                    piece = _Piece("prose", _BULLET.sub(r"\1;", _words(block)), block.first)
+                    self.named = self.named or block.first * names_packages(piece.text)
+                    if not self._take(piece):
+                        self._announcement(piece)
+                        self._sentences(piece)
+                case b.Preformatted(language=""):
+                    self._take(_Piece("lines", _BULLET.sub(r"\1;", block.text), block.first))
+                case b.ListBlock():
+                    for item in block.items:
+                        self._item(item, is_numbered=block.style[0] in "1a")
+                case b.Table():
+                    for piece in self._table(block):
+                        self._take(piece)
+                case b.Preformatted() | b.Quotation() | b.References():
+                    pass  # code, and the words of others
+                case b.Letterhead() | b.Definitions() | b.Rule() | b.SignOff():
+                    pass
+                case _:
+                    assert_never(block)
+
+    def _item(self, item: b.Item, *, is_numbered: bool) -> None:
+        around, words = self.context, _words(item.blocks[0]) if item.blocks else ""
+        piece = _Piece("label" if item.blocks[1:] or is_numbered else "item", words, item.first)
+        if not self._take(piece) and self.context.about is About.NOTHING:
+            self._sentences(piece)
+        is_header = self.context != around  # for what is below it
+        self._read(item.blocks[1:])
+        self.context = around if is_header else self.context
+
+    def _table(self, table: b.Table) -> Iterator[_Piece]:
+        """Rows of a table as phrases: ``xen; version 4.1-2; on Quern 4.2; into dom0``."""
+        heads = [b.plain(cell) for cell in (table.head[0] if table.head else ())]
+        words = [column(head, self.product) for head in heads] or ["", "version"]
+        kind: _Kind = "fix" if "other" in words else "row"
+        if "" not in words:
+            words[0] = ""
+        known = [word for word in words if word != "other"]
+        fixed = any(word == "version" or word.startswith("for ") for word in words)
+        if "?" in words or not fixed or len(set(known)) < len(known):
+            yield _Piece("item", " | ".join(heads), table.first)
+            return
+        lines = self.document.file.data.decode("utf-8", "replace").split("\n")
+        drawn = enumerate(lines[table.first - 1 : table.last], table.first)
+        numbers = [n for n, line in drawn if "|" in line and not is_edge(line)]
+        for line, row in zip(numbers[len(table.head) :], table.body, strict=False):
+            cells = list(map(b.plain, row))
+            pairs = [pair for pair in zip(words, cells, strict=False) if pair[1]]
+            text = "; ".join(" ".join(pair).strip() for pair in pairs if pair[0] != "other")
+            yield _Piece(kind, text, line, " | ".join(cells))
+
+    # --- sections
+
+    def _begin_section(self, text: str, level: int) -> None:
+        title, reading = text.lower(), read_phrase(text, self.product)
+        if level <= self._remedy and not reading.is_header:  # "Quern 4.2" goes on
+            is_remedy = says_what_to_do(title) or _REMEDY.search(title)
+            self._remedy = level if is_remedy else _NO_LEVEL
+        reads = self._remedy < _NO_LEVEL and not _ASIDE.match(title)
+        base = {kind: values for kind, values in reading.header.items() if kind == "target"}
+        said = base | _releases(text, self.product)
+        self.context = _Context(About.NOTHING if reads else About.OTHERS, said, base)
+        self.heading = self.context
+
+    def _end_section(self) -> None:
+        """Rows of a section that do not say where they go, go where the section says."""
+        self._close_header()
+        rows, self.rows = self.rows[self._begun :], self.rows[: self._begun]
+        (targets,) = self._installed if len(self._installed) == 1 else ((),)
+        for row in rows:
+            open_ = row.fix is Fix.AVAILABLE and not row.target
+            self.rows += [replace(row, target=t) for t in targets if open_] or [row]
+        self._begun, self._installed = len(self.rows), set()
+
+    # --- headers and rows
+
+    def _take(self, piece: _Piece) -> bool:
+        """Read words that may be a header, or packages; return whether they were."""
+        about, kind, lost = self.context.about, piece.kind, self.context.lost
+        if about is About.OTHERS:
+            return False
+        announced = about is About.FIXES
+        expected = announced or (about is About.NOTHING and self.header > 0)
+        sure = kind in ("row", "fix") or (expected and kind == "item")
+        sure |= announced and kind == "lines" and not lost
+        reading = read_phrase(piece.text, self.product, label=kind == "label")
+        if reading.header:
+            self._header(reading.header, piece.line)
+        elif (kind == "lines" and not (self.header or lost)) or not (sure or reading.is_plain):
+            return False
+        accepts = (about is not About.UNCLEAR or kind == "fix") and not self.context.lost
+        if not (reading.is_header or (accepts and self._add(reading.entries, piece))):
+            self._report_unread(piece)
+        return True
+
+    def _header(self, header: Said, line: int) -> None:
+        """Take what a header says of the packages below.
+
+        One with a release starts anew, except right below one without: "In dom0:", "For R4.2:".
+        """
+        old = self.context
+        if "release" in header:
+            below = self.header > 0 and "release" not in old.said
+            if not below:
+                self._close_header()
+            base = old.base or (old.said if below else {})
+            self.context = _Context(old.about, base | header, base)
+            self.header = line
+        else:
+            said = old.said | {"target": header["target"]}
+            self.context = replace(old, said=said, base={})
+            self.header = self.header or line
+
+    def _close_header(self) -> None:
+        """Where packages are announced, something must come of each header."""
+        if self.header and self.context.about is About.FIXES:
+            self._report(self.header, "no package can be read below this")
+        self.header = 0
+
+    # --- running text
+
+    def _announcement(self, piece: _Piece) -> None:
+        """Take what the last sentence of a paragraph says of the packages below it."""
+        last = " ".join(SENTENCE_END.split(piece.text)[-1].split())
+        before, header, heading = self.context, self.header, self.heading
+        self._close_header()
+        self.context = heading
+        if not last.endswith(":"):
+            if heading.about is About.NOTHING and before.about in (About.OTHERS, About.UNCLEAR):
+                self.context = replace(heading, about=About.UNCLEAR)
+            return
+        placed = last.startswith(("For ", "In ", "On "))
+        releases = _releases(last, self.product)
+        about = About.NOTHING if placed else announcement(last)
+        if about is not About.NOTHING:
+            targets = announced_for(last)
+            base = {"target": targets} if targets else heading.base
+            self.context = _Context(about, heading.said | base | releases, base)
+        else:
+            lost = placed or bool(header or releases)
+            self.context = replace(heading, about=before.about, lost=lost)
+
+    def _sentences(self, piece: _Piece) -> None:
+        """Read sentences; where one names a release, each package needs one."""
+        if self.heading.about is not About.NOTHING:
+            return
+        placed = "release" in self.context.said or not releases_in(piece.text, self.product)
+        at = 0
+        for text in SENTENCE_END.split(piece.text):
+            at = piece.text.index(text, at)
+            sentence = _Piece("prose", text, piece.line + piece.text.count("\n", 0, at))
+            if (targets := installed_in(text)) is not None:
+                self._installed.add(targets)
+            found = read_sentence(text, self.product)
+            if found is None:
+                self._report_unread(sentence)
+            elif not placed and any(e.version and "release" not in e.said for e in found):
+                self._report(sentence.line, "names a package, but not for which release")
+            else:
+                self._add(found, sentence)
+
+    # --- rows and findings
+
+    def _add(self, entries: Collection[Entry], piece: _Piece) -> bool:
+        """Add the rows of entries, for each release and target that hold for them.
+
+        Return whether there are any. There are none if several releases are above several versions
+        of a package: below "Quern 4.2   Quern 4.3", "xen   4.1-2   4.1-3" is not clear.
+        """
+        above = self.context.said
+        open_ = {(e.package, e.version) for e in entries if "release" not in e.said and e.version}
+        if len(above.get("release", ())) > 1 and len(open_) > len({name for name, _ in open_}):
+            return False
+        for e in entries if len(self.rows) <= MOST_ROWS else ():
+            line = piece.line + piece.text.count("\n", 0, e.at)
+            self.rows += e.rows(above, line)
+            self.header = 0
+            if len(self.rows) > MOST_ROWS:
+                self._report(line, f"more than {MOST_ROWS} packages; the others are left out")
+                break
+        return bool(entries)
+
+    def _report_unread(self, piece: _Piece) -> None:
+        text = " ".join((piece.cells or piece.text).split())
+        self._report(piece.line, f"no package and version can be read here: {text[:60]!r}")
+
+    def _report(self, line: int, message: str) -> None:
+        """Note what is not read as packages, but may be some."""
+        path = self.document.file.path
+        self.findings.append(Finding(path, line, "package-unread", message))
+        self.header = 0
+
+
+def _words(block: b.Block) -> str:
+    """The words of a paragraph with its line breaks, without citations."""
+    inlines = block.inlines if isinstance(block, b.Paragraph) else ()
+    return "".join(b.words(i) for i in inlines if not isinstance(i, b.Citation))
+
+
+def _releases(text: str, product: str) -> Said:
+    releases = releases_in(text, product)
+    return {"release": releases} if releases else {}
+
+
+def column(head: str, product: str) -> str:
+    """What to say before the cells of a column, by its head; ``?`` if its head does not say.
+
+    Quern 4.2 => for Quern 4.2
+    Fixed in version => version
+    Remarks => other
+    Colour => ?
+    """
+    release = f"for {re.sub('^[Ff]or ', '', head)}"
+    if releases_in(release, product):
+        return release
+    words = (word for word, form in _COLUMNS if re.match(form, head, re.IGNORECASE))
+    return next(words, "?")

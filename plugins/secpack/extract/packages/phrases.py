@@ -57,6 +57,11 @@ KINDS: Final = (
     ("other", "[()]", "("),
 )  # fmt: skip
 _ANYWHERE: Final = {"bracket", "release", "separator", "word", "other"}  # or where a word begins
+# Words that state that there is no fix, in running text.
+_STATES: Final = re.compile(
+    vocabulary.spaced(r"\bno (?!longer)[^.]*\b(?:is|are|has|have|will|exists?)\b|there |will not "),
+    re.IGNORECASE,
+)
 
 
 class Token(NamedTuple):
@@ -65,11 +70,6 @@ class Token(NamedTuple):
     kind: str
     value: str = ""
     at: int = 0
-
-    @property
-    def tells(self) -> bool:
-        """Whether it is more than a word that says nothing."""
-        return self.kind != "word" or self.value.lower() not in FILLERS
 
 
 @lru_cache(maxsize=64)
@@ -81,22 +81,23 @@ def _expression(product: str) -> re.Pattern[str]:
 
 
 def tokens(text: str, product: str, start: int = 0, end: int | None = None) -> Iterator[Token]:
-    """The tokens of a phrase; a word can be a version, or a file: a name with a version."""
+    """The tokens of a phrase; a word can be a version, or a name with a version."""
     certain = False  # after "version"
     found = _expression(product).finditer(text, start, len(text) if end is None else end)
     for match in found:
-        kind, value = str(match.lastgroup), match[0]
+        kind, value, at = str(match.lastgroup), match[0], match.start()
+        bare = value.rstrip(".:!?").strip("\"'“”").replace("\n", "")
+        bare = bare.removeprefix(">=").removeprefix("≥")
         if kind != "word":
-            yield Token(kind, value, match.start())
-        else:
-            bare = value.rstrip(".:!?").strip("\"'“”").replace("\n", "")
-            bare = bare.removeprefix(">=").removeprefix("≥")
-            if vocabulary.is_version(bare, certain=certain):
-                yield Token("version", bare, match.start())
-            elif bare:
-                yield Token("file" if vocabulary.split_name(bare) else "word", bare, match.start())
-            if value.endswith((".", ":", "!", "?")):
-                yield Token("separator", value[-1], match.end() - 1)
+            yield Token(kind, value, at)
+        elif vocabulary.is_version(bare, certain=certain):
+            yield Token("version", bare, at)
+        elif parts := vocabulary.split_name(bare):
+            yield from (Token("file", parts[0], at), Token("version", parts[1], at))
+        elif bare:
+            yield Token("filler" if bare.lower() in FILLERS else "word", bare, at)
+        if kind == "word" and value.endswith((".", ":", "!", "?")):
+            yield Token("separator", value[-1], match.end() - 1)
         certain = kind == "keyword" or (certain and kind == "separator")
 
 
@@ -112,11 +113,8 @@ _LONGEST_NOTE: Final = 200
 
 _FACTS: Final = {"none": Fix.NONE, "unaffected": Fix.NOT_AFFECTED}
 _PLACES: Final = {"release", "target"}
-_OF_VERSIONS: Final = {"version", "file", "keyword", "same"}
 _JOINTS: Final = {",", "and", "or", "/", "&"}
 _TURNS: Final = STOPS | {".", "!", "?"}
-
-# --- one pass ---------------------------------------------------------------------------------
 
 
 @dataclass(slots=True)
@@ -129,7 +127,7 @@ class Entry:
     fix: Fix = Fix.AVAILABLE
     said: Said = field(default_factory=dict)
 
-    def bare(self) -> Entry:
+    def of_releases(self) -> Entry:
         """The same of no package in particular, for these releases."""
         said = {kind: values for kind, values in self.said.items() if kind == "release"}
         return replace(self, package="", said=said)
@@ -138,79 +136,76 @@ class Entry:
         """A row for each of its releases and targets, with what is said ``above`` it."""
         said = {k: v for k, v in above.items() if k != "above" or "release" not in self.said}
         said |= self.said
-        notes = (n for kind in ("above", "open", "remark", "note") for n in said.get(kind, ()))
-        note = "; ".join(notes)[:_LONGEST_NOTE]
+        note = "; ".join(n for kind in ("above", "open", "note") for n in said.get(kind, ()))
         for release in said.get("release") or ("",):
             for target in said.get("target") or ("",):
-                yield PackageRow(release, target, self.package, self.version, line, self.fix, note)
+                own = (self.package, self.version, line, self.fix, note[:_LONGEST_NOTE])
+                yield PackageRow(release, target, *own)
 
 
-class Pass:
-    """Reads the tokens of a phrase, or of a part of running text.
+class Phrase:
+    """A phrase, or, ``loose``, a part of running text: there, names are right before versions.
 
     ``ahead`` is said of what follows, ``fresh`` are its kinds that nothing followed yet; the
-    ``versions`` are those of the ``names`` at hand.
+    ``versions`` are those of the ``names`` at hand, for each an entry of each name. ``led`` was
+    ahead at the first colon; ``leading`` are the kinds that were said before the first version. It
+    has ``turned`` to something else, or is ``unread``, where it is not clear what it says.
+
+    For R2: xen 4.1, mill 4.2; for R3: xen 4.3 => 2 xen 4.1; 2 mill 4.2; 3 xen 4.3
+    For R2: xen 4.1 (stable). For R3: xen 4.3. => 2 xen 4.1 (stable); 3 xen 4.3
+    xen 4.1 for R2; the package for R3 will follow => 2 xen 4.1; 3 xen none
+    xen for R2 version 4.1, for R3 version 4.2 => 2 xen 4.1; 3 xen 4.2
+    xen 4.1 (R2), 4.2 (R3), both in dom0 => 2 dom0: xen 4.1; 3 dom0: xen 4.2
+    For R2, install xen 4.1 in dom0 => 2 dom0: xen 4.1
+    xen 4.1, 4.2 (R3) =>
+    xen 4.1 and, on R3 only, mill 4.2 =>
     """
 
     def __init__(self, text: str, product: str, *, loose: bool = False) -> None:
         self.text, self.product, self.loose = text, product, loose
-        self.no_names = NO_NAMES | FILLERS if loose else FILLERS
         self.names: list[Entry] = []
-        self.versions: list[list[Entry]] = []  # for each, the entries of all names
+        self.versions: list[list[Entry]] = []
         self.done: list[Entry] = []
         self.ahead: Said = {}
-        self.led: Said = {}  # what was ahead at the first colon
-        self.leading: set[str] = set()  # kinds that were said before the first version
+        self.led: Said = {}
         self.fresh: set[str] = set()
-        self.firm = False  # in running text, "packages" came after the names
-        self.turned = False  # the phrase goes on about something else
-        self.unread = False
-
-    def read(self, found: Sequence[Token]) -> None:
-        """Read all tokens; it must be clear for each version where it belongs.
-
-        For R2: xen 4.1, mill 4.2; for R3: xen 4.3 => 2 xen 4.1; 2 mill 4.2; 3 xen 4.3
-        For R2: xen 4.1 (stable). For R3: xen 4.3. => 2 xen 4.1 (stable); 3 xen 4.3
-        xen 4.1 for R2; the package for R3 will follow => 2 xen 4.1; 3 xen none
-        xen for R2 version 4.1, for R3 version 4.2 => 2 xen 4.1; 3 xen 4.2
-        xen 4.1 (R2), 4.2 (R3), both in dom0 => 2 dom0: xen 4.1; 3 dom0: xen 4.2
-        For R2, install xen 4.1 in dom0 => 2 dom0: xen 4.1
-        xen 4.1, 4.2 (R3) =>
-        xen 4.1 and, on R3 only, mill 4.2 =>
-        """
-        self._feed(found)
+        self.leading: set[str] = set()
+        self.firm = self.turned = self.unread = False
+        self._take(tokens(text, product))
         if self.versions or self.done:
             self._close()
-            left = self.fresh & {"release", *self.leading}
-            self.unread |= bool(left) and any(entry.version for entry in self.done)
+            self.unread |= bool(self.fresh) and any(entry.version for entry in self.done)
             self.unread |= len({"release" in entry.said for entry in self.done}) > 1
 
-    def _feed(self, found: Sequence[Token], end: int | None = None) -> None:
+    def _take(self, found: Iterator[Token], end: int | None = None) -> None:
         """Take tokens, up to an index of the text; what follows a turn is a note.
 
         xen 4.1-2, which has one flaw less => xen 4.1-2 (which has one flaw less)
         xen 4.1-2. Restart dom0. => xen 4.1-2 (Restart dom0)
         """
+        known = [
+            t for t in found if not self.loose or _STATES.search(t.value) or t.kind not in _FACTS
+        ]
         words: list[Token] = []
-        before = Token("start")
-        for token, after in pairwise((*found, Token("end"))):
-            word = token.kind == "word" and token.value.lower() not in self.no_names
-            if word and not self._turns(token, after):
-                words.append(token)
-                continue
-            self._name(words, joined=before.value in _JOINTS)
-            words, before = [], token
+        joined = False
+        for token, after in pairwise((*known, Token("end"))):
             if self._turns(token, after):
+                self._name(words, joined=joined)
                 start = token.at if token.kind == "word" else after.at
                 self._note(self.text[start:end].strip().rstrip("."))
                 self.turned = True
                 return
+            if token.kind == "word" and token.value.lower() not in NO_NAMES:
+                words.append(token)
+                continue
+            self._name(words, joined=joined)
+            words, joined = [], token.value in _JOINTS
             self._token(token, after)
-        self._name(words, joined=before.value in _JOINTS)
+        self._name(words, joined=joined)
 
     def _turns(self, token: Token, after: Token) -> bool:
         """Whether a phrase goes on about something else after its versions."""
-        turns = token.kind in ("word", "separator") and token.value.lower() in _TURNS
+        turns = token.kind in ("word", "filler", "separator") and token.value.lower() in _TURNS
         turns &= bool(self.versions) and not self.loose
         return turns and after.kind not in ("release", "end", *_FACTS)
 
@@ -222,12 +217,8 @@ class Pass:
             case "release" | "target":
                 self._place(token, leads=after.value == ":" or after.kind in _FACTS)
             case "file":
-                name, version = vocabulary.split_name(value)
-                self._name([Token("word", name, at)])
-                self._version(Token("version", version, at))
+                self._name([token])
             case "version" | "none" | "unaffected":
-                if self.versions and self.text[max(at - 9, 0) : at].rstrip().endswith(":"):
-                    self._close()  # "xen 4.1. For R3: not affected"
                 self._version(token)
             case "same" if self.names and self.done and not self.versions:
                 self._version(Token("version", self.done[-1].version, at))
@@ -235,41 +226,34 @@ class Pass:
                 self._note(value)
             case "separator" if value == ":" and not self.versions:
                 self._colon(after)
-            case "word" if token.tells or value.lower() == "to":
-                self._word(token, after)
             case "packages":
                 self.firm = bool(self.names)
-            case "old" | "same" | "other":
-                self.unread = True
+            case "filler" if value.lower() == "to":  # "4.1-1 to 4.1-2"
+                self.unread |= bool(self.versions) and after.kind in ("version", "keyword")
+            case "word" if self.loose and self.versions:
+                self._close()
+            case "old" | "same" | "other" | "word":
+                self.unread |= not (self.loose and kind == "word")
+                if after.kind != "keyword":
+                    self._loosen()
 
     def _colon(self, after: Token) -> None:
-        if self.names and not self.loose:
-            self.unread |= after.kind in ("word", "file")  # "xen: xen-libs 4.1"
+        if self.names and not self.loose:  # "xen: xen-libs 4.1"
+            self.unread |= after.kind in ("word", "filler", "file")
         elif not (self.led or self.unread):
             self.led = dict(self.ahead)
 
-    def _word(self, token: Token, after: Token) -> None:
-        """Take a word that is no part of a name: "to", and many more in running text."""
-        before_version = after.kind in ("version", "keyword")
-        if token.value.lower() == "to":
-            self.unread |= bool(self.versions) and before_version  # "4.1-1 to 4.1-2"
-        elif self.versions:
-            self._close()
-        elif after.kind != "keyword":
-            self._loosen()
-
     def _name(self, words: Sequence[Token], *, joined: bool = False) -> None:
-        """Take words as a name; in running text, the last of them, or some with capitals.
+        """Take words as a name; in running text, the last of them, or two with capitals.
 
         xen and mill 4.1 => xen 4.1; mill 4.1
         """
         if words and self.versions:
             self._close()
-        if self.loose:
+        if words and self.loose:
             words = words[-2:] if all(w.value[:1].isupper() for w in words[-2:]) else words[-1:]
-            if words and not joined:
-                self.names = []
-            self.firm &= not words
+            self.names = self.names if joined else []
+            self.firm = False
         name = " ".join(word.value for word in words)
         if name and all(name != known.package for known in self.names):
             self.names.append(Entry(words[0].at, name))
@@ -280,17 +264,17 @@ class Pass:
             self.names = []
 
     def _version(self, token: Token) -> None:
+        if self.versions and self.text[max(token.at - 9, 0) : token.at].rstrip().endswith(":"):
+            self._close()  # "xen 4.1. For R3: not affected"
         fix = _FACTS.get(token.kind, Fix.AVAILABLE)
         self.unread |= not self.names and fix is Fix.AVAILABLE
         if fix is not Fix.AVAILABLE and self.versions and self.versions[-1][0].fix is fix:
             return  # "none: no fix is planned"
-        entries = []
-        for name in self.names or [Entry(token.at)]:
-            at = token.at if self.versions else name.at
-            number = vocabulary.bare_version(token.value) if fix is Fix.AVAILABLE else ""
-            said = self.ahead | name.said
-            entries.append(Entry(at, name.package, number, fix, said))
-        self.versions.append(entries)
+        number = vocabulary.bare_version(token.value) if fix is Fix.AVAILABLE else ""
+        self.versions.append([
+            Entry(token.at if self.versions else n.at, n.package, number, fix, self.ahead | n.said)
+            for n in self.names or [Entry(token.at)]
+        ])  # fmt: skip
         self.fresh = set()
 
     def _close(self) -> None:
@@ -302,18 +286,16 @@ class Pass:
         xen 4.1, 4.2 (testing), 4.3 => xen 4.1; xen 4.2 (testing); xen 4.3
         xen and mill, versions 4.1 and 4.2 =>
         """
+        entries = [entry for each in self.versions for entry in each]
         self.unread |= min(len(self.names), len(self.versions)) > 1
         self.unread |= bool(self.names) and not (self.versions or self.loose)
         self.unread |= not all(vocabulary.is_name(name.package) for name in self.names)
-        entries = [entry for each in self.versions for entry in each]
         self.unread |= len({"target" in entry.said for entry in entries}) > 1
         self.done += entries
         self.names, self.versions = [], []
 
     def _place(self, token: Token, *, leads: bool = False, aside: bool = False) -> None:
-        """Take a release, or a target, which may be in brackets, ``aside``."""
-        if token.kind not in _PLACES:
-            return
+        """Take a release or a target, which may be in brackets, ``aside``."""
         kind, said = token.kind, _said(token)
         self._loosen()
         if not (self.versions or self.done):
@@ -339,12 +321,12 @@ class Pass:
 
     def _note(self, words: str) -> None:
         """Take a remark on what is right before it."""
-        note = " ".join(words.split())
+        note = (" ".join(words.split()),)
         if self.names and not self.versions:
-            self.names[-1].said["remark"] = (note,)
+            self.names[-1].said["note"] = self.ahead.get("note", ()) + note
         elif self.versions or self.fresh:
             for said in [e.said for e in self.versions[-1]] if self.versions else [self.ahead]:
-                said["note"] = (*said.get("note", ()), note)
+                said["note"] = said.get("note", ()) + note
 
     def _bracket(self, token: Token) -> None:
         """Brackets hold names with versions, what is said of those before them, or a note.
@@ -362,20 +344,17 @@ class Pass:
         for words in token.value[1:-1].split(";"):
             end = start + len(words)
             found = list(tokens(self.text, self.product, start, end))
-            if self.loose:
-                found = [token for token in found if token.kind not in _FACTS]
             kinds = {each.kind for each in found}
-            silent = not any(each.kind == "word" and each.tells for each in found)
-            if kinds & _OF_VERSIONS or ("release" in kinds and not silent):
+            silent = not kinds & {"word", "file"}
+            if kinds & {"version", "keyword", "same"} or ("release" in kinds and not silent):
                 self.unread |= bool(self.versions) and not (self.fresh or "same" in kinds)
-                self.unread |= self.loose and not kinds & _OF_VERSIONS
-                if not self.versions and ("file" in kinds or not silent):
+                if not (self.versions or silent):
                     self.names = []  # those in the brackets are meant
-                self._feed(found, end)
+                self._take(iter(found), end)
             elif silent and kinds & _FACTS.keys() and not self.versions:
-                self._feed(found, end)
+                self._take(iter(found), end)
             elif silent and kinds & _PLACES:
-                for each in found:
+                for each in (each for each in found if each.kind in _PLACES):
                     self._place(each, aside=True)
             else:
                 self._note(words)
@@ -419,9 +398,7 @@ def read_phrase(text: str, product: str, *, label: bool = False) -> Reading:
     For Quern 4.2 users: =>
     For Quern 4.2 (stable) and Quern 4.3 (testing): =>
     """
-    found = tuple(tokens(text, product)) if len(text) <= LONGEST else ()
-    one = Pass(text, product)
-    one.read(found)
+    one = Phrase(text if len(text) <= LONGEST else "", product)
     led = _header(one.led) if "release" in one.led else {}
     if one.done or one.unread:
         entries = () if one.unread else one.done

@@ -10,19 +10,13 @@ from collections.abc import Sequence
 from enum import Enum, auto
 from typing import Final
 
-from secpack.extract.packages.phrases import LONGEST, Entry, Pass, read_phrase, tokens
-from secpack.extract.packages.vocabulary import (
-    TARGETS,
-    read_targets,
-    releases_in,
-    spaced,
-    target_names,
-)
+from secpack.extract.packages import vocabulary
+from secpack.extract.packages.phrases import LONGEST, Entry, Phrase, read_phrase
 from secpack.model.archive import Fix
 
 
 def _words(expression: str) -> re.Pattern[str]:
-    return re.compile(spaced(expression), re.IGNORECASE)
+    return re.compile(vocabulary.spaced(expression), re.IGNORECASE)
 
 
 # Words that say of packages that they are the remedy; that they are old ones, or somebody else's.
@@ -48,7 +42,6 @@ _PACKAGES: Final = _words(
     r"\b(?:packages|(?:following|this|fixed|new|updated) package|new ones"
     r"|(?:following|these|fixed|new|corrected) (?:versions|updates|builds))\b"
 )
-_ABOUT: Final = _words(r"\b(?:packages?|versions?)\b")
 _SAYS: Final = _words(r"\b(?:packages?|versions?|install|upgrade|update|uploaded)\b")
 _CONDITION: Final = re.compile(r"(?:To|Until|Before|After|If|Once|When|While)\b")
 _INSTALLED: Final = re.compile(
@@ -60,14 +53,12 @@ _INSTALLED: Final = re.compile(
     r"|\b[Uu]se\s[^.;:]{1,80}?\s(?:in|from)\s+(?P<from>[^.,;:]{1,40}?)\s+to\s+install\b"
 )
 _ANNOUNCED: Final = re.compile(
-    spaced(rf"(?:[Pp]ackages|[Uu]pdates|versions|install|new ones) (?:in|for) ({TARGETS}):$")
+    vocabulary.spaced(
+        rf"(?:[Pp]ackages|[Uu]pdates|versions|install|new ones) (?:in|for) ({vocabulary.TARGETS}):$"
+    )
 )
 # A version in full, or that there is none: words that a rule should take.
 _DUE: Final = re.compile(r"[\s-][0-9]{1,4}\.[0-9]{1,4}[.-][0-9]|\b[Nn]o (?:fix|patch|update)")
-# Words that state that there is no fix.
-_STATES: Final = _words(
-    r"\bno (?!longer)[^.]*\b(?:is|are|has|have|will|exists?)\b|there |will not "
-)
 
 
 class About(Enum):
@@ -80,7 +71,6 @@ class About(Enum):
 
 
 def _judge(words: str) -> About:
-    """What words say of packages, if they are about some."""
     mends = _MENDS.search(words)
     if _OLD.search(words):
         return About.UNCLEAR if mends else About.OTHERS
@@ -97,11 +87,9 @@ def announcement(words: str) -> About:
     In a quiet hour, restart: => About.NOTHING
     """
     about = _judge(words)
-    if about is About.FIXES:
-        if not _PACKAGES.search(words):
-            return About.NOTHING
-        return About.UNCLEAR if _CONDITION.match(words) else about
-    return about if _ABOUT.search(words) else About.NOTHING
+    if about is About.FIXES and not _PACKAGES.search(words):
+        return About.NOTHING
+    return About.UNCLEAR if about is About.FIXES and _CONDITION.match(words) else about
 
 
 def announced_for(words: str) -> tuple[str, ...]:
@@ -111,7 +99,7 @@ def announced_for(words: str) -> tuple[str, ...]:
     The following packages fix a flaw in dom0: =>
     """
     match = _ANNOUNCED.search(words)
-    return target_names(match[1]) if match else ()
+    return vocabulary.target_names(match[1]) if match else ()
 
 
 def installed_in(sentence: str) -> tuple[str, ...] | None:
@@ -125,7 +113,7 @@ def installed_in(sentence: str) -> tuple[str, ...] | None:
     """
     match = _INSTALLED.search(sentence) if "install" in sentence else None
     where = match and (match["where"] or match["from"])
-    return read_targets(where) if where and not _OLD.search(sentence) else None
+    return vocabulary.read_targets(where) if where and not _OLD.search(sentence) else None
 
 
 def read_sentence(sentence: str, product: str) -> Sequence[Entry] | None:
@@ -146,37 +134,22 @@ def read_sentence(sentence: str, product: str) -> Sequence[Entry] | None:
     plain = read_phrase(sentence, product)
     if plain.is_plain and not any(entry.version for entry in plain.entries):
         return plain.entries
-    entries = _read_parts(sentence, product)
-    packages = [entry for entry in entries or () if entry.version]
-    facts = [e.bare() for e in entries or () if e.fix is Fix.NONE]
+    parts = [Phrase(part, product, loose=True) for part in sentence.split(";")]
+    unread = any(part.unread for part in parts)
+    entries = [] if unread else [entry for part in parts for entry in part.done]
+    packages = [entry for entry in entries if entry.version]
+    facts = [e.of_releases() for e in entries if e.fix is Fix.NONE]
     placed = [fact for fact in facts if fact.said]
-    if facts and not placed and releases_in(sentence, product):
+    if facts and not placed and vocabulary.releases_in(sentence, product):
         return None
     if not _SAYS.search(sentence) and not all(_DUE.match(f" {e.version}") for e in packages):
         packages = []  # "Push the 4.1 patches"
-    if packages or (entries is None and _DUE.search(sentence)):
+    if packages or (unread and _DUE.search(sentence)):
         about = _judge(sentence)
         if about is not About.OTHERS and not (packages and about is About.FIXES):
             return None
         packages = packages if about is About.FIXES else []
     return [*(placed or facts[:1]), *packages]
-
-
-def _read_parts(sentence: str, product: str) -> list[Entry] | None:
-    """The packages of a sentence, part by part; None if it is not clear what they are."""
-    done: list[Entry] = []
-    for part in sentence.split(";"):
-        found = (
-            token
-            for token in tokens(part, product)
-            if token.kind not in ("none", "unaffected") or _STATES.search(token.value)
-        )
-        one = Pass(part, product, loose=True)
-        one.read(tuple(found))
-        if one.unread:
-            return None
-        done += one.done
-    return done
 
 
 def names_packages(text: str) -> bool:

@@ -22,6 +22,11 @@ def spaced(expression: str) -> str:
     return expression.replace(" ", r"\s{1,3}")
 
 
+def each_word(words: str) -> frozenset[str]:
+    """A set of words."""
+    return frozenset(words.split())
+
+
 #: What parts sentences.
 SENTENCE_END: Final = re.compile(r"(?<=[.!?])\s+(?=[A-Z\"(])")
 # What parts the items of a list.
@@ -54,11 +59,6 @@ def releases_pattern(product: str) -> str:
     return spaced(rf"(?<![\w-])(?:(?:{some}){more}(?:{_LATER})?|{every})")
 
 
-@lru_cache(maxsize=64)
-def _releases(product: str) -> re.Pattern[str]:
-    return re.compile(releases_pattern(product))
-
-
 def release_numbers(releases: str) -> tuple[str, ...]:
     """The numbers in a printed list of releases.
 
@@ -73,7 +73,8 @@ def releases_in(text: str, product: str) -> tuple[str, ...]:
 
     for Quern 4.1 (and for R4.2), but not xen 4.3 => 4.1; 4.2
     """
-    found = _releases(product).finditer(text) if _RELEASE_SIGN.search(text) else ()
+    sign = _RELEASE_SIGN.search(text)
+    found = re.finditer(releases_pattern(product), text) if sign else ()
     return tuple(dict.fromkeys(n for match in found for n in release_numbers(match[0])))
 
 
@@ -214,24 +215,20 @@ def split_name(word: str) -> tuple[str, ...]:
     return match.groups() if match and _VERSION.fullmatch(match[2]) else ()
 
 
-def _each(words: str) -> frozenset[str]:
-    return frozenset(words.split())
-
-
 #: Words that are no part of a name and say nothing that a row has a place for.
-FILLERS: Final = _each(
+FILLERS: Final = each_word(
     "a an the of in for to at is are be there here please any all both various several multiple"
     " new updated fixed patched rebuilt latest also only following these corresponding use used"
     " fix fixes updates install get update upgrade download fetch see goes needed required likewise"
     " > >= = ≥"
 )
 #: With these a phrase goes on about something else.
-STOPS: Final = _each(
+STOPS: Final = each_word(
     "which that with as where if because since when while see via once after before until unless"
     " who this has have had will can should must may it they we you but so - – —"
 )
 #: Words that are no name, though a version may follow: what they say of it is another matter.
-NO_NAMES: Final = STOPS | _each(
+NO_NAMES: Final = STOPS | each_word(
     "affected already into below between by current do does earlier except from less lower need"
     " needs never no not old older on previous prior released repository requires running"
     " shipped systems than through till up user users vulnerable were without ready been"
