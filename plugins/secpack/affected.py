@@ -116,7 +116,7 @@ def affected(
     asked: defaultdict[tuple[str, str], list[tuple[Bulletin, PackageRow]]] = defaultdict(list)
     for bulletin, row in needed(rows):
         asked[row.target, row.name].append((bulletin, row))
-    if not asked:
+    if not any(own for _, own in rows):
         raise SecpackError(f"no bulletin names packages for release {release!r}")
     restarts = {}
     for (target, name), pairs in asked.items():

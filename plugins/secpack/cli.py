@@ -110,12 +110,12 @@ def _pack_of(path: Path, profile: Profile) -> tuple[Path, str]:
 
 def _run_affected(options: argparse.Namespace) -> int:
     profile = load_profile(options.profile) if options.profile else Profile()
+    listed = installed(sys.stdin.buffer.read(MAX_INPUT).decode("utf-8", "replace"))
     checker = Checker(cache=open_cache("verdicts.json"), progress=Progress("Checking signatures"))
     archive = load(options.pack, profile=profile, checker=checker, only_versions=True)
     if any(finding.severity is Severity.ERROR for finding in archive.findings):
         raise SecpackError(f"{options.pack}: not all is verified: see secpack check")
-    data = sys.stdin.buffer.read(MAX_INPUT).decode("utf-8", "replace")
-    results = [*affected(archive, profile, options.release, *installed(data))]
+    results = [*affected(archive, profile, options.release, *listed)]
     for result, line in results:
         if result != "enough":
             print(on_one_line(f"{result}: {line}"))
