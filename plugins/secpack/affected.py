@@ -14,12 +14,9 @@ from secpack.model.archive import Archive, Bulletin, Fix, PackageRow
 from secpack.model.blocks import plain, running_text
 from secpack.profile import Package, Profile
 
-_RPM: Final = re.compile(
-    r"(\S+)-((?:[0-9]+:)?[^\s-]+-[^\s-]+?)(?:\.(?:noarch|x86_64|i[3-6]86|src))?"
-)
-_DPKG: Final = re.compile(
-    r"(?:[a-z]i[A-Z ]?\s+)?([a-z0-9][a-z0-9.+-]+)(?::\w+)?\s+([0-9]\S*)(?:\s.*)?"
-)
+_ARCH: Final = "(?:noarch|x86_64|aarch64|i[3-6]86)"
+_RPM: Final = re.compile(rf"(\S+)-((?:[0-9]+:)?[^\s-]+-[^\s-]+?)(?:\.{_ARCH})?")
+_DPKG: Final = re.compile(r"(?:[a-z]i.?\s+)?([a-z0-9][a-z0-9.+-]+)(?::\w+)?\s+([0-9]\S*)(?:\s.*)?")
 _RPM_PARTS: Final = re.compile("[0-9]+|[A-Za-z]+|[~^]")
 _RESTART: Final = re.compile(r"(?i)[^.:]{0,300}\b(?:restart|reboot)(?:ed|ing)?\b[^.:]*")
 
@@ -41,17 +38,11 @@ def needed(
 def rpm_order(version: str) -> Sequence[object]:
     """Sorts versions, and likewise releases, as RPM does (rpm-version(7)).
 
-    Separators only separate; ``~`` is before the end, ``^`` right after it, then come letters, then
-    numbers.
+    ``~`` is before the end, ``^`` right after it, then come letters, then numbers.
     """
     ranks = {"~": 0, "^": 2}
-    parts = (
-        (4, len(part.lstrip("0")), part.lstrip("0"))
-        if part.isdigit()
-        else (ranks.get(part, 3), 0, part)
-        for part in _RPM_PARTS.findall(version)
-    )
-    return (*parts, (1, 0, ""))
+    parts = _RPM_PARTS.findall(version)
+    return [*((4, _number(p)) if p.isdigit() else (ranks.get(p, 3), (0, p)) for p in parts), (1,)]
 
 
 def deb_order(version: str) -> Sequence[object]:
@@ -60,11 +51,16 @@ def deb_order(version: str) -> Sequence[object]:
     Words and numbers alternate; ``~`` is before the end, then come letters, then other signs.
     """
     parts = re.findall("([^0-9]*)([0-9]*)", version)
-    return [([*map(_deb_rank, word), 0], int(number or 0)) for word, number in parts]
+    return [([*map(_deb_rank, word), 0], _number(digits)) for word, digits in parts]
 
 
 def _deb_rank(sign: str) -> int:
     return -1 if sign == "~" else ord(sign) + (0 if sign.isalpha() else 0x110000)
+
+
+def _number(digits: str) -> tuple[int, str]:
+    """Sorts numbers of any length."""
+    return len(digits.lstrip("0")), digits.lstrip("0")
 
 
 def is_older(version: str, asked: str, order: Callable[[str], Sequence[object]]) -> bool:

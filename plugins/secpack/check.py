@@ -70,7 +70,7 @@ class Check:
         else:
             findings = [*_settled(findings, archive)]
         findings = [*_as_draft(findings, archive)] if is_draft else findings
-        return sorted(findings, key=importance)
+        return sorted(findings, key=lambda f: (_ORDER[f.severity], f))
 
     def _read(self, pack: Path, history: History | None = None) -> tuple[Archive, list[Finding]]:
         """A pack and its findings; the history can be another one than that in its folder."""
@@ -92,11 +92,6 @@ class Check:
             security_txt = profile.security_txt
             findings += check_security_txt(security_txt, self.on) if security_txt else ()
         return archive, findings
-
-
-def importance(finding: Finding) -> tuple[int, Finding]:
-    """Sorts errors before warnings before notices, and each by file and line."""
-    return _ORDER[finding.severity], finding
 
 
 def concerned(findings: Iterable[Finding], path: str) -> list[Finding]:

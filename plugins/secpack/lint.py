@@ -66,27 +66,19 @@ _BROKEN: Final = rf"(?!(?:{_SCHEMES})://)[A-Za-z][\w+.-]{{0,20}}://|https?(?::/(
 #: Where a line is: preformatted, in running text, or in either; a record quotes others as they are.
 _CODE, _PROSE = frozenset({"code", "sh"}), frozenset({""})
 _ANY: Final = _CODE | _PROSE | {"c", "diff", "unread"}
-#: What lines should not have: a pattern, where, how much it matters, and what to do.
+_RECORD: Final = frozenset({"record"})
+#: What lines should not have: a pattern, where, and what to do.
 _ODD: Final = {
-    "carriage-return": (r"\r$", _ANY, Severity.WARNING, "ends in CR LF; expected LF"),
-    "code-quotes": ("[“”‘’]", _CODE, Severity.WARNING, "a typographic quote: write \" or '"),
-    "long-line": (r"^(?!.*://).{101}", _PROSE, Severity.WARNING, "over 100 characters: wrap it"),
-    "merge-conflict": (r"^([<>|])\1{6}(?: |\r?$)", _ANY, Severity.ERROR, "left by a merge"),
-    "no-break-space": (
-        "[\u00a0\u2007\u202f]",
-        _ANY,
-        Severity.WARNING,
-        "a no-break space",
-    ),
-    "tab": (r"\t(?!\r?$)", _PROSE, Severity.WARNING, "a tab: write spaces"),
-    "trailing-space": (
-        r"^(?!\| \r?$).*[ \t]\r?$",
-        _ANY | {"record"},
-        Severity.NOTICE,
-        "white space at the end of the line",
-    ),
-    "url-unknown": (rf"(?<![\w+.-])(?:{_BROKEN})", _PROSE, Severity.WARNING, "no known URL"),
+    "carriage-return": (r"\r$", _ANY, "ends in CR LF; expected LF"),
+    "code-quotes": ("[“”‘’]", _CODE, "a typographic quote in code: write \" or '"),
+    "long-line": (r"^(?!.*://).{101}", _PROSE, "over 100 characters: wrap the line"),
+    "merge-conflict": (r"^([<>|])\1{6}(?: |\r?$)", _ANY, "left by a merge: choose one side"),
+    "no-break-space": ("[\u00a0\u2007\u202f]", _ANY, "a no-break space: write a plain one"),
+    "tab": (r"\t(?!\r?$)", _PROSE, "a tab: write spaces"),
+    "trailing-space": (r"^(?!\| \r?$).*[ \t]\r?$", _ANY | _RECORD, "white space at the end"),
+    "url-unknown": (rf"(?<![\w+.-])(?:{_BROKEN})", _PROSE, "not a URL: is it https://?"),
 }
+_SEVERITY: Final = {"merge-conflict": Severity.ERROR, "trailing-space": Severity.NOTICE}
 
 #: A section is usual if so many texts before have it.
 _USUAL: Final = 5
@@ -141,8 +133,8 @@ def _odd(document: Document) -> Iterator[Finding]:
         for number in range(leaf.first, leaf.last + 1)
     }
     lines = document.file.data.decode(errors="replace").split("\n")[:MAX_READ_LINES]
-    for code, (pattern, where, severity, message) in _ODD.items():
-        search = re.compile(pattern).search
+    for code, (pattern, where, message) in _ODD.items():
+        search, severity = re.compile(pattern).search, _SEVERITY.get(code, Severity.WARNING)
         found = (
             Finding(document.file.path, number, code, message, severity)
             for number, line in enumerate(lines, 1)
