@@ -90,7 +90,7 @@ class ArchiveGenerator(Generator):  # type: ignore[misc] # Pelican has no types
         if site.url:
             left_out = {NOT_FOUND, *(url + INDEX for url in redirects(site.profile))}
             pages = {path for path in build.written if path.endswith(".html")} - left_out
-            writer.write_bytes(SITEMAP, sitemap(sorted(pages), page_dates(site), site.url))
+            writer.write_bytes(SITEMAP, sitemap(sorted(pages), page_dates(site), site.public))
 
 
 # --- bulletins as articles ------------------------------------------------------------------

@@ -68,6 +68,15 @@ class Site:
         """The author of the bulletins."""
         return self.profile.team or self.profile.issuer or "unknown"
 
+    def public(self, url: str) -> str:
+        """The public URL of a page or a file, by its URL from the root."""
+        return f"{self.url}/{url}" + ("" if url.rpartition("/")[2] else self.page_file)
+
+    @property
+    def page_file(self) -> str:
+        """What public URLs of pages end in: nothing, or the name of the file."""
+        return "" if self.profile.directory_index else urls.INDEX
+
     @property
     def updated(self) -> date | None:
         """The date of the newest text, which says how old a copy of the site is."""
@@ -278,7 +287,7 @@ class Links:
     def __init__(self, site: Site, root: str) -> None:
         self._site = site
         self._root = root
-        self._page = "" if "://" in root else urls.INDEX
+        self._page = site.page_file if "://" in root else urls.INDEX
 
     def __call__(self, identifier: Id) -> str | None:
         """The URL, or None if the id leads nowhere."""

@@ -20,7 +20,7 @@ from bulletins.pages import document_page, frame_of, home_page, text_page
 from bulletins.pages.model import Frame, MakePage
 from bulletins.site import Build, Site
 from bulletins.templates import render_page
-from bulletins.urls import NOT_FOUND
+from bulletins.urls import INDEX, NOT_FOUND
 from secpack.processes import run_all
 from secpack.progress import Progress
 
@@ -62,7 +62,9 @@ class ArchiveWriter(Writer):  # type: ignore[misc] # Pelican has no types
     def _frame_of(self, path: str, context: Mapping[str, Any]) -> Frame:
         if self._frame is None:
             self._frame = frame_of(self._build.site, context["pages"])
-        return replace(self._frame, path=path, root=self._root(path))
+        site = self._build.site
+        canonical = site.public(path.removesuffix(INDEX)) if site.url else ""
+        return replace(self._frame, path=path, root=self._root(path), canonical=canonical)
 
     def _root(self, path: str) -> str:
         """The way from a page to the site's root.

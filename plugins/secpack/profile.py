@@ -338,7 +338,9 @@ class Profile:
     ``legacy_until`` count as good. Signatures with the ``accepted`` verdicts count, ``required``
     is how many of the expected ones are; 0 means all. ``product`` is what bulletins are about;
     its versions are ``releases``, which say when each was supported.
-    ``redirects`` lead from old URLs to pages of the site.
+    ``redirects`` lead from old URLs to pages of the site. ``directory_index`` is whether the host
+    shows ``index.html`` for its folder: without, public URLs of pages name the file. ``program``
+    is where readers get the source of this program.
     """
 
     issuer: str = ""
@@ -366,6 +368,8 @@ class Profile:
     packages: Mapping[str, Package] = field(default_factory=dict)
     releases: Mapping[str, Period] = field(default_factory=dict)
     redirects: Mapping[OldPath, NewPath] = field(default_factory=dict)
+    directory_index: bool = True
+    program: WebUrl = ""
     security_txt: SecurityTxt | None = None
     csaf: Csaf | None = None
     osv: Osv = Osv()

@@ -333,16 +333,16 @@ def test_without_a_url_there_is_no_sitemap(tmp_path: Path) -> None:
 
 
 def test_addresses_in_a_sitemap_are_addresses() -> None:
-    data = sitemap(["a&b/ü/index.html"], {}, "https://example.org")
+    data = sitemap(["a&b/ü/index.html"], {}, "https://example.org/{}".format)
     assert b"<loc>https://example.org/a%26b/%C3%BC/</loc>" in data
     assert len(etree.fromstring(data)) == 1
 
 
 def test_a_sitemap_is_not_longer_than_allowed() -> None:
     pages = [f"{n}/index.html" for n in range(MOST + 1)]
-    assert len(etree.fromstring(sitemap(pages[:MOST], {}, "https://example.org"))) == MOST
+    assert len(etree.fromstring(sitemap(pages[:MOST], {}, "https://example.org/{}".format))) == MOST
     with pytest.raises(SecpackError, match="50001 pages; a sitemap can list 50000"):
-        sitemap(pages, {}, "https://example.org")
+        sitemap(pages, {}, "https://example.org/{}".format)
 
 
 # --- speed ------------------------------------------------------------------------------------

@@ -94,8 +94,9 @@ def archive(profile: Profile) -> Archive:
 
 def written(archive: Archive, profile: Profile, url: str) -> dict[str, bytes]:
     found = feeds(archive, profile, url)
-    dates = page_dates(ArchiveSite(archive, profile))
-    pages = {"sitemap.xml": sitemap([f"{page}index.html" for page in dates], dates, URL)}
+    site = ArchiveSite(archive, profile, URL)
+    dates = page_dates(site)
+    pages = {"sitemap.xml": sitemap([f"{page}index.html" for page in dates], dates, site.public)}
     return found | exports(archive, profile, url) | pages
 
 

@@ -254,15 +254,49 @@ def test_an_onion_needs_paths_only(ask: Ask, nginx: int) -> None:
 
 
 def test_readers_take_all_by_the_list(nginx: int, public: Site, tmp_path: Path) -> None:
-    page = (ROOT / "content/pages/mirroring.md").read_text("utf-8")
-    commands = re.search(r"^    mkdir archive\n(?:    .*\n)+", page, re.M)
+    page = public.read("mirroring/index.html")
+    assert "pipx install git+https://quern.example.org/secpack-archive\n" in page
+    assert "//archive.example.org" not in page.replace("rsync://archive.example.org", "")
+    commands = re.search(r"<code>(mkdir archive\n[^<]*)</code>", page)
     assert commands
-    said = commands[0].replace("https://archive.example.org/", f"http://127.0.0.1:{nginx}/")
+    said = commands[1].replace(f"{HOST}/", f"http://127.0.0.1:{nginx}/")
     assert said.count(f":{nginx}/") == 2
     program("wget")
     command = ["/bin/sh", "-e", "-c", said]
     subprocess.run(command, cwd=tmp_path, check=True, capture_output=True, timeout=60)
     assert Site(0, "", tmp_path / "archive").files() == public.files()
+
+
+@pytest.mark.slow
+def test_wget_alone_takes_all_that_people_read(nginx: int, public: Site, tmp_path: Path) -> None:
+    front = f"http://127.0.0.1:{nginx}/"
+    command = [program("wget"), "-q", "-m", "-nH", front]
+    subprocess.run(command, cwd=tmp_path, check=True, timeout=60)
+    missed = public.files().keys() - Site(0, "", tmp_path).files().keys()
+    served = [path for path in missed if not path.endswith(".gz")]
+    programs = ("search/pagefind/", "data/", "osv/", "csaf/", "vex/", ".well-known/", "sitemap.xml")
+    others = ("404.html", "bulletins/", "canaries/", "pack/")
+    assert [path for path in served if not path.startswith((*programs, *others))] == []
+
+
+@pytest.mark.slow
+def test_a_host_without_directory_index(public: Site, tmp_path: Path) -> None:
+    """If the profile says so, every public URL names a file that any host has."""
+    profile = tmp_path / "profile.toml"
+    profile.write_text("directory_index = false\n" + (ROOT / "content/demo.toml").read_text())
+    plain = publish(tmp_path / "public", SITEURL=HOST, PROFILE=profile)
+    assert plain.status == 0, plain.said
+
+    def urls(site: Site) -> list[str]:
+        form = re.compile(rf"{HOST}(/[^\s\"'<>()#\\]*)".encode())
+        texts = (data for path, data in site.files().items() if not path.endswith((".gz", "pf_*")))
+        return [url.decode() for data in texts for url in form.findall(data)]
+
+    found = urls(plain)
+    assert {"/index.html", "/qsb/012/index.html", "/cve/index.html"} <= {*found}
+    missing = {url for url in found if not (plain.folder / url.lstrip("/")).is_file()}
+    assert missing == {"/", "/csaf/", "/vex/"}  # what others begin with
+    assert len(found) == len(urls(public))
 
 
 # --- is it true? ------------------------------------------------------------------------------

@@ -207,10 +207,11 @@ def test_a_broken_tree(files: Files, change: Callable[[Files], Files]) -> None:
 
 
 def test_a_sitemap(archive: Archive) -> None:
-    dates = page_dates(ArchiveSite(archive, PROFILE))
-    written = sitemap([f"{address}index.html" for address in dates], dates, URL)
+    site = ArchiveSite(archive, PROFILE, URL)
+    dates = page_dates(site)
+    written = sitemap([f"{address}index.html" for address in dates], dates, site.public)
     assert judges.sitemap_faults(written) == []
-    assert judges.sitemap_faults(sitemap(["a&<b>/ü ]]>/index.html"], {}, URL)) == []
+    assert judges.sitemap_faults(sitemap(["a&<b>/ü ]]>/index.html"], {}, site.public)) == []
 
 
 @pytest.mark.parametrize(
@@ -225,8 +226,9 @@ def test_a_sitemap(archive: Archive) -> None:
     ],
 )
 def test_a_broken_sitemap(archive: Archive, old: bytes, new: bytes) -> None:
-    dates = page_dates(ArchiveSite(archive, PROFILE))
-    written = sitemap([f"{address}index.html" for address in dates], dates, URL)
+    site = ArchiveSite(archive, PROFILE, URL)
+    dates = page_dates(site)
+    written = sitemap([f"{address}index.html" for address in dates], dates, site.public)
     changed = written.replace(old, new)
     assert changed != written
     assert judges.sitemap_faults(changed)

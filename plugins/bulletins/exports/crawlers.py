@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import fields
 from datetime import datetime
 from typing import Final
@@ -23,10 +23,13 @@ MOST: Final = 50_000
 _NAMESPACE: Final = "http://www.sitemaps.org/schemas/sitemap/0.9"
 
 
-def sitemap(files: Iterable[str], dates: Mapping[str, datetime], site_url: str) -> bytes:
+def sitemap(
+    files: Iterable[str], dates: Mapping[str, datetime], public: Callable[[str], str]
+) -> bytes:
     """Return a sitemap of pages, given by their files; ``dates`` are by URL.
 
-    Raises SecpackError when there are more pages than a sitemap can list.
+    ``public`` returns a page's public URL. Raises SecpackError when there are more pages than a
+    sitemap can list.
     """
     pages = sorted(file.removesuffix(INDEX) for file in files)
     if len(pages) > MOST:
@@ -34,7 +37,7 @@ def sitemap(files: Iterable[str], dates: Mapping[str, datetime], site_url: str) 
     root = ET.Element("urlset", xmlns=_NAMESPACE)
     for page in pages:
         url = ET.SubElement(root, "url")
-        ET.SubElement(url, "loc").text = f"{site_url}/{quote(page)}"
+        ET.SubElement(url, "loc").text = public(quote(page))
         if page in dates:
             ET.SubElement(url, "lastmod").text = moment(dates[page])
     ET.indent(root, " ")

@@ -107,7 +107,7 @@ def _references(facts: BulletinFacts, site: Site) -> Iterator[dict[str, str]]:
     if site.url:
         file = bulletin.document.file.name
         for url in (page_url(bulletin, site.profile), beside(bulletin, site.profile, file)):
-            yield {"type": "ADVISORY", "url": f"{site.url}/{url}"}
+            yield {"type": "ADVISORY", "url": site.public(url)}
     ids = (f"XSA-{number}" for number in bulletin.addresses)
     published = dict.fromkeys(published_id("XSA", id_, site.profile) for id_ in ids)
     yield from ({"type": "ADVISORY", "url": url} for url in published if is_url(url))

@@ -101,8 +101,8 @@ def _facts(advisory: Advisory, day: date, cves: list[str], site: Site) -> Adviso
 def _action(advisory: Advisory, bulletins: Sequence[Bulletin], site: Site) -> str:
     """Where to read what to do."""
     if bulletins:
-        where = f" ({site.url}/{{}})" if site.url else ""
-        named = [b.id + where.format(page_url(b, site.profile)) for b in bulletins]
+        pages = [site.public(page_url(b, site.profile)) if site.url else "" for b in bulletins]
+        named = [b.id + (page and f" ({page})") for b, page in zip(bulletins, pages, strict=True)]
         return words.vex_action.format(bulletins=", ".join(named))
     if advisory.bulletin:
         return words.vex_elsewhere.format(bulletin=advisory.bulletin)

@@ -10,6 +10,7 @@ from markupsafe import Markup
 
 from bulletins import urls, words
 from bulletins.exports import exports
+from bulletins.html import escape
 from bulletins.pages import model
 from bulletins.pages.documents import bulletin_page, canary_page
 from bulletins.pages.history import history_pages
@@ -23,13 +24,18 @@ __all__ = ["archive_pages", "document_page", "frame_of", "home_page", "text_page
 
 _VERIFYING = "verifying"
 
+#: URLs that stand for others in what people wrote.
+_SITE = "https://archive.example.org"
+_PROGRAM = "https://git.example.org/secpack-archive"
+
 
 def archive_pages(site: Site) -> Iterator[tuple[str, model.MakePage]]:
     """What makes all pages, by URL: except the front page, documents, and what people wrote."""
     for url, make in _archive_pages(site):
         yield url + urls.INDEX, make
     for url, target in urls.redirects(site.profile).items():
-        yield url + urls.INDEX, partial(model.RedirectPage, target)
+        canonical = site.public(target) if site.url else ""
+        yield url + urls.INDEX, partial(model.RedirectPage, target, canonical)
     yield urls.NOT_FOUND, model.NotFoundPage
 
 
@@ -66,11 +72,14 @@ def document_page(site: Site, publication: Publication) -> model.Page:
 
 
 def text_page(site: Site, text: Any) -> model.TextPage:
-    """A page that a person wrote, from Pelican's page."""
+    """A page that a person wrote, from Pelican's page, with real URLs if they are known."""
+    html = text.content
+    for example, url in ((_SITE, site.url), (_PROGRAM, site.profile.program)):
+        html = html.replace(example, escape(url or example))
     return model.TextPage(
         title=str(text.title),
         summary=Markup(text.summary).striptags(),  # noqa: S704 - its tags are removed
-        html=Markup(text.content.replace("<pre>", '<pre tabindex="0">')),  # noqa: S704 - Markdown
+        html=Markup(html.replace("<pre>", '<pre tabindex="0">')),  # noqa: S704 - Markdown
         anchors=site.profile.trusted if text.slug == _VERIFYING else (),
     )
 
@@ -108,7 +117,7 @@ def frame_of(site: Site, texts: Iterable[Any]) -> model.Frame:
     return model.Frame(
         site_name=site.name,
         product=site.product,
-        public_url=site.url,
+        canonical="",
         bulletins=bulletins,
         canaries=canaries,
         lookups=site.lookups,

@@ -55,16 +55,16 @@ class Frame:
     """What surrounds the content of every page.
 
     ``path`` is the page's file; ``root`` leads from there to the site's root, without a slash at
-    the end. ``public_url`` is empty if unknown. ``bulletins`` and ``canaries`` are the URLs of the
-    lists, ``lookups`` those of lists of advisories, ids, releases and packages, ``verifying`` that
-    of the page that explains how to check signatures, as far as there are any. ``updated`` is the
-    date of the newest text, ``commit`` that of the pack, or empty. ``is_indexed`` is whether all
-    words can be searched for, ``examples`` are ids.
+    the end. ``canonical``, the page's public URL, is empty if unknown. ``bulletins`` and
+    ``canaries`` are the URLs of the lists, ``lookups`` those of lists of advisories, ids, releases
+    and packages, ``verifying`` that of the page that explains how to check signatures, as far as
+    there are any. ``updated`` is the date of the newest text, ``commit`` that of the pack, or
+    empty. ``is_indexed`` is whether all words can be searched for, ``examples`` are ids.
     """
 
     site_name: str
     product: str
-    public_url: str
+    canonical: str
     bulletins: str
     canaries: str
     lookups: tuple[str, ...]
@@ -552,6 +552,7 @@ class RedirectPage(Page):
 
     template: ClassVar = "redirect.html"
     target: str
+    canonical: str
 
 
 #: Makes a page; a page is made when it is written, because all together would take much memory.

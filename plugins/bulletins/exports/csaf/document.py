@@ -46,7 +46,7 @@ def document(facts: BulletinFacts, site: Site) -> dict[str, Any]:
         notes=[{"category": "summary", "text": full}],
         product_status=product_status(rows),
         remediations=remediations(
-            rows, site.profile, f"{site.url}/{page_url(facts.bulletin, site.profile)}"
+            rows, site.profile, site.public(page_url(facts.bulletin, site.profile))
         ),
     )
     return filled(
@@ -98,12 +98,12 @@ def _note(category: str, section: Section, facts: BulletinFacts) -> Iterator[dic
 def _references(facts: BulletinFacts, site: Site) -> Iterator[dict[str, str]]:
     """This document, the page, the signed text and its signatures, and the text's own links."""
     bulletin = facts.bulletin
-    yield external("This document", f"{site.url}/{csaf_url(bulletin)}") | {"category": "self"}
-    yield external("The bulletin's page", f"{site.url}/{page_url(bulletin, site.profile)}")
+    yield external("This document", site.public(csaf_url(bulletin))) | {"category": "self"}
+    yield external("The bulletin's page", site.public(page_url(bulletin, site.profile)))
     files = [(bulletin.document.file.name, "The signed text")]
     files += [(s.file.name, f"Signature of {s.signer}") for s in bulletin.signatures]
     for name, title in files:
-        yield external(visible(title), f"{site.url}/{beside(bulletin, site.profile, name)}")
+        yield external(visible(title), site.public(beside(bulletin, site.profile, name)))
     for url, label in facts.links.items():
         yield external(visible(f"Reference [{label}] of the text"), url)
 
@@ -216,11 +216,11 @@ def _said(facts: AdvisoryFacts) -> dict[str, Any]:
 
 def _verdict_references(facts: AdvisoryFacts, site: Site) -> Iterator[dict[str, str]]:
     """This document, the advisory's page, and the bulletins that address it."""
-    own = f"{site.url}/{vex_url(facts.advisory, facts.day)}"
+    own = site.public(vex_url(facts.advisory, facts.day))
     yield external("This document", own) | {"category": "self"}
     if site.own_theme:
-        page = f"{site.url}/{advisory_url(facts.advisory.number)}"
+        page = site.public(advisory_url(facts.advisory.number))
         yield external("The advisory's page", page)
     for bulletin in facts.bulletins:
-        url = f"{site.url}/{page_url(bulletin, site.profile)}"
+        url = site.public(page_url(bulletin, site.profile))
         yield external(f"Bulletin {bulletin.id}", url)

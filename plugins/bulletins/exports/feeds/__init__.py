@@ -48,6 +48,7 @@ def _files(
         title=visible(f"{site.name}: {words.feed_names[name]}"),
         author=visible(site.author),
         root=root,
+        home=site.public("") if site.url else root,
         entries=tuple(entries(site, root)),
     )
     for page in chain(feed.entries):

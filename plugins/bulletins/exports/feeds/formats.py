@@ -31,7 +31,7 @@ def atom_document(feed: Feed, page: Page) -> bytes:
     head.generator("bulletins")
     head.language("en")
     head.updated(page.updated)
-    head.link(href=feed.root, rel="alternate", type="text/html")
+    head.link(href=feed.home, rel="alternate", type="text/html")
     for rel, url in _document_links(feed, page):
         head.link(href=feed.root + url, rel=rel, type=TYPE)
     head.register_extension("more", _More, _More)
@@ -94,7 +94,7 @@ def json_document(feed: Feed, page: Page) -> bytes:
     data = {
         "version": "https://jsonfeed.org/version/1.1",
         "title": feed.title,
-        "home_page_url": feed.root,
+        "home_page_url": feed.home,
         "feed_url": feed.root + json_feed_url(feed.slug, page.number),
         "language": "en",
         "authors": [{"name": feed.author}],

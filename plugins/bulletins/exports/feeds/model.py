@@ -42,13 +42,17 @@ class FeedEntry:
 
 @dataclass(frozen=True, slots=True)
 class Feed:
-    """A feed with all its entries, newest first; ``root`` leads to the root of the site."""
+    """A feed with all its entries, newest first.
+
+    ``root`` leads to the root of the site, ``home`` to the page there.
+    """
 
     slug: str
     id: str
     title: str
     author: str
     root: str
+    home: str
     entries: tuple[FeedEntry, ...]
 
 
