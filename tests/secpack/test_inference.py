@@ -6,8 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from secpack.extract.mentions import decide, find_mentions
-from secpack.extract.mentions.rules import rules
+from secpack.extract.mentions import decide, find_mentions, rules
 from secpack.model.archive import Context, Document, File, Mention
 from secpack.parser import parse_text
 from tests.cases import Case, each_case, read_cases

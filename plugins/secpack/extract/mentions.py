@@ -1,25 +1,157 @@
-"""Which ids a text names, and which of them it addresses by its own words.
+r"""Which ids a text names, and which of them it addresses by its own words.
 
-A text is read sentence by sentence. ``rules`` say what a sentence says of ids; where none fits,
+A text is read sentence by sentence. ``RULES`` say what a sentence says of ids; where none fits,
 their place counts: a bulletin addresses what its title and its summary name. Nothing here knows of
 tracker data, which is compared with what is found here. docs/format.md says it to maintainers.
+
+A rule is a form and, after a bar, its example. In a form, ``@`` is the ids that it is about, ``…``
+some words without an id, ``~`` some words with or without, ``( a)?`` words that may be there;
+brackets and bars are those of regular expressions, and words in capitals are below. A form holds
+within a sentence. The first rule that fits decides; where none does, the section does.
+
+In an example, ids up to 9 are what the rule is about, others are not; Quern is the product.
 """
 
 from __future__ import annotations
 
 import re
 from bisect import bisect_left
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from itertools import islice, pairwise
 from typing import Final, NamedTuple, TypeAlias
 
 import secpack.model.blocks as b
-from secpack.extract.mentions.rules import ADVISORY, HERE, OTHER, Grammar, grammar_for, said
 from secpack.model.archive import Context, Document, Mention
 from secpack.parser.inline import Forms, citation_label, ids_at, parse_inline
 from secpack.parser.rules.headings import REFERENCE_SECTIONS, REVISION_SECTIONS, section_name
+
+# --- the grammar: what words say of ids --------------------------------------------------------
+
+# HARM is what rules call HARMLESS. Rules of LATER hold also of ids that were named last; those of
+# PICK of some ids that were named before, or of all others; those of ONLY of all others.
+RULES: Final = r"""
+= HARM
+NOT AFFECT US_ALL | XSA-1 does not affect us.
+(neither|none) of (which|the(m|se| two)) AFFECT US_ALL | XSA-1 is out. None of these affects us.
+NOT RELEVANT( (for|to|in) US_ALL|(END)) | XSA-1 is not applicable to Quern.
+(harmless|without effect|no( \w+)? (impact|effect)) (for|to|in|on) US_ALL | XSA-1 is harmless to us.
+US(( \w+){0,9} and)? (is|are) UNHARMED( (by|to) (it|them))?(END) | XSA-1: Quern is not affected.
+not (used|enabled|reachable|compiled|built) … US | XSA-1 is in code that is not used in Quern.
+US (do not|does not|never|neither) (use|enable|ship|support|run|build) | XSA-1: We never run it.
+(is not our business|(is|was) unused|can( safely)? be ignored|affects none) | XSA-1 can be ignored.
+= NOT_AFFECTED
+@ … HARMLESS | XSA-1 (a bug) does not affect us, but XSA-10 does.
+((US|it) (is|are|was) UNHARMED|but not) (by|to) @ | Quern is not affected by XSA-1.
+no … US is (affected|exposed|vulnerable) (by|to) @ | No part of Quern is exposed to XSA-1.
+(following|others?|rest) … HARMLESS ~ @ | The following do not affect us: XSA-1, XSA-2.
+= LATER HARMLESS
+@ … limited to … DOS | The impact of XSA-1 is limited to DoS.
+= HARMLESS
+@ … DOS only | XSA-1 (denial of service only) and XSA-10 came out.
+@ … impact is( \w+ to be)?( only)?( a)? DOS | XSA-1 came out; its impact is DoS.
+= FIX
+(install|issued|released|published|PACKAGES) … (FIX|update)s? for @ | We released a fix for XSA-1.
+FIX for @ … (included|backported) | The fix for XSA-1 has been backported.
+= ASIDE
+(previous|earlier|prior|older|original|infamous|common with)[^,;]{0,60} @ | The older XSA-1 is bad.
+(FIX|change|mitigations?|work) (of|for|to|in|from|with|on) @ | A fix for XSA-1 is it.
+@ ('s )?(FIX|change|mitigations?|regressions?)\b | The XSA-1 fix had caused it.
+(regression|variant|successor|sequel|case|caused|similar|related) (of|by|to|from) @ | Case of XSA-1
+(unlike|whereas|like|besides|despite|since|than|not|after|followed) @ | It is like XSA-1.
+(see also|compare|, see) @ | See also XSA-1.
+(such as|as (with|for|in)|(do|connection) with|(said|noted) that|supersedes) @ | It is as in XSA-1.
+(NOT FIX|had|(year|month|week)s (ago|earlier|before)) ~ @ | Years ago, they released XSA-1.
+@ … PUBLIC[^.,;]{0,30} (last year|years? (ago|before)|YEAR) | XSA-1 was published in 2019.
+@ … \(\x00[^()]*\)\s*$ | The fallout of XSA-1 (XSA-10)
+@ … (put off|postponed|delayed|withdrawn) | XSA-1 has been put off.
+@ … in (an earlier|bulletin|QSB|[\x00\x01]) | We announced XSA-1 in QSB-001.
+@ … (some|one|few|several|not all) of (which|these) | They issued XSA-1, some of which are ours.
+@ (was|were|had)\b (?!PUBLIC) | XSA-1 was alike.
+= OTHER FIX
+(PACKAGES|it|they|we) … FIX ~ @ | These packages fix XSA-1, XSA-2.
+= PICK
+only the WHICH … AFFECTS US_ALL | XSA-10, XSA-1, XSA-2 came out. Only the first affects us.
+US (is|are) … by the WHICH only | XSA-10, XSA-1 are out. We are hit by the first only.
+(the )?WHICH( \w+){0,4} HARMLESS | XSA-1, XSA-10 came out. The first does not affect us.
+= ONLY
+only @ … AFFECTS US_ALL | XSA-1 is out. Only XSA-10 may be a problem for us.
+US (is|are) only (affected by|vulnerable to) @ | XSA-1 is out. We are only affected by XSA-10.
+except( for)? @ … HARMLESS | XSA-1 came out. Except for XSA-10, these do not affect us.
+"""
+
+_WORDS: Final = {
+    "NOT": r"\b(not|cannot|\w+n't)",
+    "PUBLIC": r"((publish|releas|issu|announc|disclos|report|assign|discover)ed|found|made public)",
+    "FIX": r"(fix|patch|backport|address|resolve|close|cover)(es|d|ed|s)?\b",
+    "UNHARMED": r"(not |un)(affected|vulnerable|exposed)",
+    "AFFECT": r"\b((affect|impact|concern)s?|appl(y|ies) to|matters? (for|to))( the security of)?",
+    "AFFECTS": r"(?<!not\s)(?<!n't\s)(AFFECT|(is|are|be) RELEVANT (for|to|in))",
+    "RELEVANT": r"(considered )?(relevant|applicable|of concern|(a )?(security )?(problem|issue))",
+    # Nothing later says that more than a denial of service is possible.
+    "DOS": r"(denial[ -]of[ -]service|DoS)( attacks?)?\b(?![\s\S]{0,200}"
+    r"(escalation|execution|leak|disclosure|corruption)s?\b[^.]{0,80}"
+    r"(possible|exclude|ruled out|cannot|can't|can not))",
+    "PACKAGES": r"(packages?|updates?)\b",
+    "WHICH": r"(?P<which>first|former|second|latter|last two|last|which(?= (is|does|has|was)))",
+    "US_ALL": r"(US)(END)",  # not only of some release or part
+    "END": r"( users| at all)?(?=\s*([.,;:()]|\Z|\s(because|since|as)\b))",
+}
+
+Grammar: TypeAlias = dict[str, list[re.Pattern[str]]]  # rules as expressions, by their part
+
+#: What rules see: characters of advisories and of other ids; and the ids that they are about.
+_ADVISORY, _OTHER, _HERE = "\0", "\1", "\2"
+_ID: Final = _ADVISORY + _OTHER
+# Between words of a form and ids, and after those: brackets, quotes, citations, little words.
+_BETWEEN: Final = rf"(?:[^\w{_ID}]|\b(?:the|an?|advisor(?:y|ies)|issues?)\b){{0,10}}"
+_BEHIND: Final = rf"(?:[^\w{_ID}\"“]|(?<=\[)\w{{1,3}}(?=\])){{0,10}}"
+
+
+def rules() -> Iterator[tuple[str, str, str]]:
+    """All rules: what their part is called, form, example."""
+    for part, *lines in (part.strip().split("\n") for part in RULES.split("\n= ")[1:]):
+        for line in lines:
+            form, _, example = line.partition(" | ")
+            yield part, form, example
+
+
+@lru_cache(maxsize=64)
+def grammar_for(issuer: str, year: int) -> Grammar:
+    """The grammar for texts of an issuer and a year, which can be 0."""
+    own = {  # an escaped space becomes \s+
+        "US": rf"\b(?:{re.escape(issuer).replace(' ', 's+')}(?:\s+OS)?|us|we)\b",
+        "YEAR": rf"(?!{year}|{year - 1})(?:19|20)[0-9]{{2}}\b" if year else "(?!)",
+    }
+    grammar: Grammar = defaultdict(list)
+    for part, form, _ in rules():
+        filled = re.sub(r"\b(?:US|YEAR)\b", lambda word: own[word[0]], _expression(form))
+        grammar[part].append(re.compile(filled, re.IGNORECASE))
+    return grammar
+
+
+def said(grammar: Grammar, words: str, *parts: str) -> Context | None:
+    """What words say of ids, by the first of some parts of which a rule fits."""
+    fits = (part for part in parts if any(form.search(words) for form in grammar[part]))
+    return next((Context[part.split()[-1]] for part in fits), None)
+
+
+@lru_cache(maxsize=512)
+def _expression(form: str) -> str:
+    """A form as an expression; words in capitals are replaced until only US and YEAR are left."""
+    harm = "|".join(form for part, form, _ in rules() if part == "HARM")
+    words = _WORDS | {"HARMLESS": f"({harm})"}
+    for _ in range(5):  # words in words
+        form = re.sub(r"\b[A-Z_]{2,}\b", lambda word: words.get(word[0], word[0]), form)
+    form = re.sub(r" *@ *", lambda at: f"{_BETWEEN * bool(at.start())}{_HERE}{_BEHIND}", form)
+    form = form.replace(" ", r"\s+")
+    form = re.sub(r"(\\s\+)?…(\\s\+)?", rf"(?!\\w)[^{_ID}{_HERE}]{{0,80}}(?<!\\w)", form)
+    return re.sub(r"(\\s\+)?~(\\s\+)?", rf"(?!\\w)[^{_HERE}]{{0,160}}(?<!\\w)", form)
+
+
+# --- the mentions -----------------------------------------------------------------------------
 
 _Cited: TypeAlias = Mapping[str, Sequence[tuple[str, str]]]  # advisories by a reference's label
 
@@ -40,11 +172,11 @@ _SECTIONS: Final = (
 )
 _SENTENCE_END: Final = re.compile(
     r"[.!?](?<![ .]\w[.!?])(?<!vs[.!?])(?<!etc[.!?])[\"”)]{0,2}(?:\s\[[0-9*]{1,3}\])?"
-    rf"\s+(?=[A-Z\"“(_*{ADVISORY}{OTHER}])|\n\s*\n"
+    rf"\s+(?=[A-Z\"“(_*{_ADVISORY}{_OTHER}])|\n\s*\n"
 )
 # Between ids that are named together; a bracket joins an advisory only to ids of other schemes.
 _JOINT: Final = re.compile(
-    rf"(?:[\s,;&/)–-]|\((?={OTHER})|\[[0-9]{{1,2}}\]"
+    rf"(?:[\s,;&/)–-]|\((?={_OTHER})|\[[0-9]{{1,2}}\]"
     r"|\b(?:and|or|to|through|thru|as\s+well\s+as|part\s+of)\b){0,20}"
 )
 # Before the subject of a heading: next to nothing, or an open bracket.
@@ -100,27 +232,26 @@ class _Passage:
     line: int
     inlines: tuple[b.Inline, ...]
     context: Context
-    forms: Forms
     quoted: bool = False
 
 
 def _passages(document: Document) -> Iterator[_Passage]:
     """All running text, in order."""
-    here, level = _Passage(0, (), Context.SUMMARY, document.forms), 0
+    here, level = _Passage(0, (), Context.SUMMARY), 0
     for block in document.blocks:
         if isinstance(block, b.Letterhead):
             lines = document.file.data.decode(errors="replace").split("\n")[block.line : block.last]
             title = parse_inline("\n".join(lines), document.forms)
-            yield _Passage(block.line + 1, title, Context.TITLE, document.forms)
+            yield _Passage(block.line + 1, title, Context.TITLE)
         if isinstance(block, b.Heading):
             name = section_name(b.plain(block.inlines))
             known = next((context for form, context in _SECTIONS if re.search(form, name)), None)
             if known or block.level <= level:  # other sections inside are a part of it
                 here, level = replace(here, context=known or Context.BODY), block.level
-        yield from _running_text([block], here)
+        yield from _running_text([block], here, document.forms)
 
 
-def _running_text(blocks: Iterable[b.Block], here: _Passage) -> Iterator[_Passage]:
+def _running_text(blocks: Iterable[b.Block], here: _Passage, forms: Forms) -> Iterator[_Passage]:
     """The passages of blocks; ``here`` is what they have in common."""
     for block in blocks:
         match block:
@@ -128,7 +259,7 @@ def _running_text(blocks: Iterable[b.Block], here: _Passage) -> Iterator[_Passag
                 quoted = here.quoted or isinstance(block, b.Quotation)
                 back = Context.BACK_MATTER if isinstance(block, b.References) else here.context
                 there = replace(here, quoted=quoted, context=back)
-                yield from _running_text(b.children(block), there)
+                yield from _running_text(b.children(block), there, forms)
             case b.Definitions():
                 for item in block.items:
                     inlines, inside = item.term, item.blocks
@@ -136,10 +267,10 @@ def _running_text(blocks: Iterable[b.Block], here: _Passage) -> Iterator[_Passag
                         inlines = (*inlines, b.Text(item.separator), *first.inlines)
                         inside = inside[1:]
                     yield replace(here, line=item.first, inlines=inlines)
-                    yield from _running_text(inside, here)
+                    yield from _running_text(inside, here, forms)
             case b.Preformatted(language=""):  # a list where a line begins with an id
                 for line, text in enumerate(block.text.split("\n"), block.first):
-                    inlines = parse_inline(text.lstrip(), here.forms)
+                    inlines = parse_inline(text.lstrip(), forms)
                     quoted = not isinstance(next(iter(inlines), None), b.Id)
                     yield replace(here, line=line, inlines=inlines, quoted=quoted)
             case b.Heading() if not here.quoted or here.context is Context.SUMMARY:
@@ -181,7 +312,7 @@ class _Sentence(NamedTuple):
     def around(self, names: Sequence[_Name] = ()) -> str:
         """The words around some ids, with a mark for those; or around ids that are named before."""
         before, end = (self.before(names), names[-1].end) if names else ("", self.start)
-        return f"{before}{HERE} {self.masked[end : min(self.end, end + _NEAR)]}"
+        return f"{before}{_HERE} {self.masked[end : min(self.end, end + _NEAR)]}"
 
     def short(self, place: int) -> str:
         """The printed words at a place on one line, cut off where they are long."""
@@ -194,16 +325,16 @@ def _cut(words: str) -> str:
     return words if len(words) <= _MAX_SENTENCE else f"{words[: _MAX_SENTENCE - 1]}…"
 
 
-def _sentences(passage: _Passage, cited: _Cited) -> Iterator[_Sentence]:
+def _sentences(passage: _Passage, cited: _Cited, forms: Forms) -> Iterator[_Sentence]:
     """The sentences of a passage; ``cited`` are the advisories that citations lead to."""
     parts: list[b.Inline] = []
     for inline in passage.inlines:
         mark = [b.Text(inline.mark)] if isinstance(inline, b.Emphasis) else []
-        inside = parse_inline(b.words(inline), passage.forms) if mark else (inline,)
+        inside = parse_inline(b.words(inline), forms) if mark else (inline,)
         parts += [*mark, *inside, *mark]
     printed = "".join(map(b.words, parts))
     masked = "".join(
-        (OTHER, ADVISORY)[p.scheme == "XSA"] * len(p.text) if isinstance(p, b.Id) else b.words(p)
+        (_OTHER, _ADVISORY)[p.scheme == "XSA"] * len(p.text) if isinstance(p, b.Id) else b.words(p)
         for p in parts
     )
     names: _Lists = []
@@ -235,12 +366,6 @@ def _names(parts: Sequence[b.Inline], line: int, cited: _Cited) -> Iterator[_Nam
         start, line = end, line + words.count("\n")
 
 
-def _names_or_leads(inline: b.Inline, cited: _Cited) -> bool:
-    if isinstance(inline, b.Citation):
-        return citation_label(inline.label) in cited
-    return not isinstance(inline, b.Text)
-
-
 def _cited_advisories(document: Document) -> _Cited:
     """The advisories that references name or link to, by label; of very many, the first."""
     cited = {}
@@ -266,8 +391,10 @@ def _mentions(document: Document) -> Iterator[Mention]:
         if quoted and not passage.quoted:
             subject = []
         quoted = passage.quoted
-        plain = not any(_names_or_leads(inline, cited) for inline in passage.inlines)
-        for sentence in _sentences(passage, cited) if subject or not plain else ():
+        labels = (citation_label(i.label) for i in passage.inlines if isinstance(i, b.Citation))
+        plain = all(isinstance(i, (b.Text, b.Citation)) for i in passage.inlines)
+        plain &= not any(label in cited for label in labels)
+        for sentence in _sentences(passage, cited, document.forms) if subject or not plain else ():
             found, again = _read(sentence, subject, grammar, year)
             yield from (*found, *again)
             if found and not quoted:
