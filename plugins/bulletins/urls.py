@@ -55,9 +55,6 @@ SEARCH_INDEX = "search/pagefind"
 #: The stylesheet, scripts and icon of the theme.
 THEME = "theme/"
 
-#: A list of more documents has a page for each year.
-LONGEST_LIST = 1000
-
 #: Relative links to pages end in this, so that they also work without a server.
 INDEX = "index.html"
 
@@ -70,11 +67,6 @@ def kind_of(publication: Publication, profile: Profile) -> Kind:
 def list_url(kind: Kind) -> str:
     """The page that lists all documents of a kind: ``qsb/``."""
     return f"{kind.slug}/"
-
-
-def year_url(base: str, year: int) -> str:
-    """The page for one year of a list at ``base`` that is too long for one page."""
-    return f"{base}year-{year}/"
 
 
 def page_url(publication: Publication, profile: Profile) -> str:

@@ -211,6 +211,7 @@ to_install: Final = {
     Fix.NONE: Markup("{package}: no fix available"),
     Fix.NOT_AFFECTED: Markup("{package}: not affected"),
 }
+then: Final = Markup(", then {restart}")
 in_target: Final = Markup("{package} in {target}")
 packages_caption: Final = "Extracted automatically; the signed text is authoritative."
 target: Final = "Where"
@@ -350,6 +351,12 @@ timings: Final = {
     "early": "early",
     "late": "late",
 }
+months: Final = "JFMAMJJASOND"
+months_title: Final = "Bulletins by month"
+months_caption: Final = "Numbers of bulletins by month; each leads to its row in the list."
+months_kinds: Final = "Underlined: without an advisory of the Xen Project."
+all_good: Final = "All expected signatures are good, unless a row says otherwise."
+none: Final = "none"
 list_titles: Final = {"bulletins": bulletins, "canaries": canaries}
 list_counts: Final = {"bulletins": ("bulletin", ""), "canaries": ("canary", "canaries")}
 list_introduction: Final = Markup("{count}, newest first.")
@@ -376,7 +383,10 @@ lookups_introduction: Final = {
 lookups_caption: Final = "Each with its newest bulletin"
 lookups_newest: Final = "Newest"
 release_not_stated: Final = "Release not stated"
-release_not_stated_caption: Final = "These bulletins list packages without stating a release"
+release_not_stated_caption: Final = (
+    "These bulletins list packages without stating a release. All expected signatures are good, "
+    "unless a row says otherwise"
+)
 lookup_description: Final = Markup("Security updates for {name}, with packages and versions.")
 supported_until: Final = Markup("Supported from {first} to {last}.")
 supported_since: Final = Markup("Supported since {first}.")

@@ -36,7 +36,10 @@ FILES = {
         1, "  For Quern 2 Beta 2, in hearth:\n  - Xen packages, version 1.0-1"
     ),
     "QSBs/qsb-002-2002.txt": text(
-        2, "  For Quern 2 and 4.9, in hearth:\n  - xen packages, version 1.0-2"
+        2,
+        "  For Quern 2 and 4.9, in hearth:\n  - xen packages, version 1.0-2\n"
+        "  For Quern 2, in hearth and templates:\n  - bell packages, version 1.0\n\n"
+        "Hearth must be restarted afterwards.",
     ),
     "QSBs/qsb-003-2003.txt": text(3, "  For Quern 4.10: no fix is available"),
     "QSBs/qsb-004-2004.txt": text(4, "  - bell packages, version 3.0-1"),
@@ -133,9 +136,10 @@ def test_a_bulletin_has_a_row_for_each_release(tmp_path: Path) -> None:
 
     assert rows(2) == [
         "Quern 4.10 Not stated.",
-        "Quern 4.9 Install xen 1.0-2 in hearth",
+        "Quern 4.9 Install xen 1.0-2 in hearth, then restart hearth",
         "Quern 4.8 Not stated. Support ended 2002-02-01 .",
-        "Quern 2 Install xen 1.0-2 in hearth Support ended 2001-12-31 .",
+        "Quern 2 Install xen 1.0-2 in hearth Install bell 1.0 in hearth and templates"
+        ", then restart hearth Support ended 2001-12-31 .",
     ]
     assert rows(3) == [
         "Quern 4.10 all packages: no fix available",

@@ -34,7 +34,7 @@ A bug [2].
 Impact
 ------
 
-Large.
+XSA-7 Large gates fall.
 
 Credits
 --------
@@ -70,6 +70,7 @@ def test_what_is_told() -> None:
     assert summary(TEXT) == Summary(
         action="Install these: xen packages",
         about="A bug.",
+        impact="XSA-7: Large gates fall.",
         links=(("https://quern.example.org/a", "1"), ("https://quern.example.org/b", "1")),
         credits=(Credit("Ines Aldous", "found"),),
     )

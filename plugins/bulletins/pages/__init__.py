@@ -14,7 +14,7 @@ from bulletins.html import escape
 from bulletins.pages import model
 from bulletins.pages.documents import bulletin_page, canary_page
 from bulletins.pages.history import history_pages
-from bulletins.pages.lists import home_page, keys_page, list_pages, lookup_pages
+from bulletins.pages.lists import home_page, keys_page, list_page, lookup_pages
 from bulletins.pages.model import Link
 from bulletins.pages.tracker import advisory_pages, id_page, tracker_page
 from bulletins.site import Site
@@ -41,8 +41,9 @@ def archive_pages(site: Site) -> Iterator[tuple[str, model.MakePage]]:
 
 def _archive_pages(site: Site) -> Iterator[tuple[str, model.MakePage]]:
     profile, archive = site.profile, site.archive
-    yield from list_pages(site, profile.bulletins, archive.bulletins)
-    yield from list_pages(site, profile.canaries, archive.canaries)
+    bulletins, canaries = profile.bulletins, profile.canaries
+    yield urls.list_url(bulletins), partial(list_page, site, bulletins, archive.bulletins)
+    yield urls.list_url(canaries), partial(list_page, site, canaries, archive.canaries)
     yield from history_pages(site)
     yield urls.KEYS, partial(keys_page, site)
     yield urls.FEEDS, partial(_feeds_page, site)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from typing import Final
 
@@ -17,9 +18,18 @@ from bulletins.pages.items import item, signer_name
 from bulletins.site import Links, Site, newest_first, summary
 from bulletins.urls import json_url
 from secpack.canary.diff import changes
-from secpack.extract.answers import answers
-from secpack.extract.sections import Quotation, actions, affected
-from secpack.model.archive import Bulletin, Canary, Letter, Publication, Section, Verdict
+from secpack.extract.answers import answers, restart_after
+from secpack.extract.sections import Quotation, actions, affected, impact_section
+from secpack.model.archive import (
+    Bulletin,
+    Canary,
+    Fix,
+    Letter,
+    PackageRow,
+    Publication,
+    Section,
+    Verdict,
+)
 from secpack.parser.blocks import defined_labels
 from secpack.parser.characters import visible
 from secpack.signatures.policy import expected_signers, is_about_signatures
@@ -49,7 +59,7 @@ def bulletin_page(site: Site, bulletin: Bulletin) -> model.BulletinPage:
     targets = frozenset(defined_labels(document.blocks))
     room = _room(bulletin, text)
     most = max(_LEAST, room * 3 // 4)  # the rest is markup
-    concerned = affected(document, most)
+    concerned, impact = affected(document, most), impact_section(document)
 
     def excerpt(quotation: Quotation) -> model.Excerpt:
         section, html = quotation.section, render_blocks(quotation.blocks, links, targets)
@@ -63,6 +73,7 @@ def bulletin_page(site: Site, bulletin: Bulletin) -> model.BulletinPage:
     return model.BulletinPage(
         item=item(site, bulletin),
         body=_body(site, bulletin, text, room - quoted),
+        impact=model.Link(f"#{_anchor(text, impact)}", impact.title) if impact else None,
         answers=tuple(_answers(site, bulletin)),
         earlier=tuple(item(site, each) for each in related if each.published < bulletin.published),
         later=tuple(item(site, each) for each in related if each.published > bulletin.published),
@@ -82,12 +93,26 @@ def _answers(site: Site, bulletin: Bulletin) -> Iterator[model.AnswerItem]:
     ended = {name: period.until for name, period in support.items() if period.until < day}
     shown = {*said, *(name for name in support if day in support[name])}
     shown |= {name for name in ended if ended[name] == max(ended.values())}
-    rows = bulletin.packages
+    rows, restart = bulletin.packages, restart_after(bulletin)
     for name in [*sorted(shown, key=release_order, reverse=True), ""]:
-        packages = tuple(row for row in rows if row.release == name)
+        packages = _merged(row for row in rows if row.release == name)
         if name or packages:
-            has_page = name in site.releases
-            yield model.AnswerItem(name, has_page, said.get(name), packages, ended.get(name))
+            yield model.AnswerItem(
+                release=name,
+                has_page=name in site.releases,
+                fix=said.get(name),
+                packages=packages,
+                restart=restart if packages and packages[-1].fix is Fix.AVAILABLE else "",
+                ended=ended.get(name),
+            )
+
+
+def _merged(rows: Iterable[PackageRow]) -> tuple[PackageRow, ...]:
+    """Rows that differ only in their targets as one row with all of these."""
+    targets: defaultdict[PackageRow, dict[str, None]] = defaultdict(dict)
+    for row in rows:
+        targets[replace(row, target="", line=0)][row.target] = None
+    return tuple(replace(row, target=" and ".join(found)) for row, found in targets.items())
 
 
 def _anchor(text: Rendered, section: Section) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from datetime import date
 from operator import attrgetter
 from typing import TypeVar
@@ -61,13 +61,3 @@ def by_year(
     for item in items:
         years[day(item).year].append(item)
     return [(year, tuple(years[year])) for year in sorted(years, reverse=True)]
-
-
-def year_links(base: str, publications: Sequence[Publication]) -> tuple[model.Year, ...]:
-    """The years of a list at ``base``: anchors on its page, or pages if it is too long."""
-    is_long = len(publications) > urls.LONGEST_LIST
-
-    def url(year: int) -> str:
-        return urls.year_url(base, year) + urls.INDEX if is_long else f"#year-{year}"
-
-    return tuple(model.Year(year, len(group), url(year)) for year, group in by_year(publications))

@@ -6,23 +6,20 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import timedelta
 from functools import partial
-from typing import TypeVar
 
 from bulletins import urls
 from bulletins.lookups import Lookup, by_package, by_release, without_release
 from bulletins.pages import model
 from bulletins.pages.evidence import certified, key_link, owner
-from bulletins.pages.items import by_year, item, reference, signer_name, year_links
+from bulletins.pages.items import by_year, item, reference, signer_name
 from bulletins.pages.model import Link
 from bulletins.site import Site, newest_first
 from secpack.affected import needed
-from secpack.model.archive import UNDATED, Bulletin, Canary, Key, Publication, Window
+from secpack.model.archive import UNDATED, Canary, Key, Publication, Window
 from secpack.model.history import Difference
 from secpack.profile import Kind
 from secpack.signatures.policy import expected_signers, revocation_in_words
 from secpack.tracker.statistics import statistics
-
-_P = TypeVar("_P", Bulletin, Publication)
 
 _EARLIER = 4
 _RELEASES = 2
@@ -41,25 +38,16 @@ def home_page(site: Site) -> model.HomePage:
         continuity=continuity(site),
         statistics=statistics(archive.advisories),
         advisories=len(archive.advisories),
-        years=year_links(urls.list_url(site.profile.bulletins), archive.bulletins),
+        years=tuple((year, len(group)) for year, group in by_year(archive.bulletins)),
         bulletins=len(archive.bulletins),
         canaries=len(archive.canaries),
         pending=tuple((reference(site, p.id), p.reason) for p in site.pending.values()),
     )
 
 
-def list_pages(
-    site: Site, kind: Kind, publications: Sequence[Publication]
-) -> Iterator[tuple[str, model.MakePage]]:
-    """The list of all documents of a kind and, if it is too long, a list for each year; by URL."""
-    for url, shown in _parts(urls.list_url(kind), publications[::-1]):
-        yield url, partial(_list_page, site, kind, publications, shown)
-
-
-def _list_page(
-    site: Site, kind: Kind, publications: Sequence[Publication], shown: Sequence[Publication]
-) -> model.ListPage:
-    latest = publications[-1] if publications else None
+def list_page(site: Site, kind: Kind, publications: Sequence[Publication]) -> model.ListPage:
+    """The list of all documents of a kind."""
+    latest, years = publications[-1] if publications else None, by_year(publications[::-1])
     return model.ListPage(
         kind="canaries" if kind == site.profile.canaries else "bulletins",
         total=len(publications),
@@ -67,8 +55,7 @@ def _list_page(
         is_history_known=not site.archive.history.unavailable,
         due=latest.due if isinstance(latest, Canary) else None,
         continuity=continuity(site) if isinstance(latest, Canary) else None,
-        years=year_links(urls.list_url(kind), publications),
-        groups=tuple((year, [item(site, p) for p in group]) for year, group in by_year(shown)),
+        groups=tuple((year, [item(site, p) for p in group]) for year, group in years),
         attachments=tuple(_attachments(site, kind)),
     )
 
@@ -110,7 +97,7 @@ def lookup_pages(site: Site) -> Iterator[tuple[str, model.MakePage]]:
         if f"{kind}/" in site.lookups:
             yield f"{kind}/", partial(_lookups, site, kind, lookups)
         for lookup in lookups:
-            yield from _lookup(site, kind, lookup)
+            yield f"{kind}/{lookup.slug}/", partial(_lookup, site, kind, lookup)
 
 
 def _lookups(site: Site, kind: model.LookupKind, lookups: Iterable[Lookup]) -> model.LookupsPage:
@@ -119,36 +106,16 @@ def _lookups(site: Site, kind: model.LookupKind, lookups: Iterable[Lookup]) -> m
     return model.LookupsPage(kind, entries, tuple(item(site, b) for b in others))
 
 
-def _lookup(
-    site: Site, kind: model.LookupKind, lookup: Lookup
-) -> Iterator[tuple[str, model.MakePage]]:
-    """The page of a release or a package and, if it is too long, one for each year."""
-    bulletins = [bulletin for bulletin, _ in lookup.shipped]
-    rows = {bulletin.number: rows for bulletin, rows in lookup.shipped}
-    url, is_release = f"{kind}/{lookup.slug}/", kind == "release"
-    newest = list(needed(lookup.shipped)) if is_release else []
-    years = year_links(url, bulletins) if len(bulletins) > urls.LONGEST_LIST else ()
-
-    def page(shown: Sequence[Bulletin]) -> model.LookupPage:
-        return model.LookupPage(
-            kind=kind,
-            name=f"{site.product} {lookup.name}" if is_release else lookup.name,
-            support=site.profile.releases.get(lookup.name) if is_release else None,
-            needed=tuple((item(site, b), row) for b, row in newest),
-            years=years,
-            shipped=tuple((item(site, b), rows[b.number]) for b in shown),
-        )
-
-    for part_url, shown in _parts(url, bulletins):
-        yield part_url, partial(page, shown)
-
-
-def _parts(base: str, publications: Sequence[_P]) -> Iterator[tuple[str, Sequence[_P]]]:
-    """A list as pages: one or, if it is too long, one for the newest year and one for each year."""
-    years = by_year(publications) if len(publications) > urls.LONGEST_LIST else []
-    yield base, years[0][1] if years else publications
-    for year, group in years:
-        yield urls.year_url(base, year), group
+def _lookup(site: Site, kind: model.LookupKind, lookup: Lookup) -> model.LookupPage:
+    is_release = kind == "release"
+    newest = needed(lookup.shipped) if is_release else ()
+    return model.LookupPage(
+        kind=kind,
+        name=f"{site.product} {lookup.name}" if is_release else lookup.name,
+        support=site.profile.releases.get(lookup.name) if is_release else None,
+        needed=tuple((item(site, b), row) for b, row in newest),
+        shipped=tuple((item(site, b), rows) for b, rows in lookup.shipped),
+    )
 
 
 def keys_page(site: Site) -> model.KeysPage:

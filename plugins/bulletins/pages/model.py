@@ -107,15 +107,6 @@ class Reference:
     sentences: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Year:
-    """A year in the navigation of a list: the number of its documents, and their URL."""
-
-    year: int
-    count: int
-    url: str
-
-
 # --- evidence ---------------------------------------------------------------------------------
 
 
@@ -213,12 +204,15 @@ class Body:
 class BulletinPage(Page):
     """A bulletin; its page quotes ``actions`` and ``affected`` above the text.
 
+    ``impact`` links to the section of which the summary has the first words, if there is one.
+
     ``earlier`` and ``later`` are related bulletins: one of the two names the other.
     """
 
     template: ClassVar = "bulletin.html"
     item: Item
     body: Body
+    impact: Link | None
     answers: tuple[AnswerItem, ...]
     earlier: tuple[Item, ...]
     later: tuple[Item, ...]
@@ -230,14 +224,16 @@ class BulletinPage(Page):
 class AnswerItem:
     """What a bulletin says for a release: its packages or, without any, whether it is affected.
 
-    ``release`` is empty for packages without one. ``ended`` is the last day of its support, if that
-    was before the bulletin; ``has_page`` is whether the release has a page.
+    ``release`` is empty for packages without one. ``restart`` is what the text says to do after
+    their installation; empty if it says nothing. ``ended`` is the last day of support, if that was
+    before the bulletin; ``has_page`` is whether the release has a page.
     """
 
     release: str
     has_page: bool
     fix: Fix | None
     packages: tuple[PackageRow, ...]
+    restart: str
     ended: date | None
 
 
@@ -339,8 +335,8 @@ class Continuity:
 class HomePage(Page):
     """The front page; ``advisories`` counts all that the tracker or a text mentions.
 
-    ``releases`` are the newest that have a page. ``pending`` are documents whose texts no published
-    site has, with the reasons.
+    ``years`` count bulletins; ``releases`` are the newest that have a page. ``pending`` are
+    documents whose texts no published site has, with the reasons.
     """
 
     template: ClassVar = "index.html"
@@ -351,7 +347,7 @@ class HomePage(Page):
     continuity: Continuity
     statistics: Statistics
     advisories: int
-    years: tuple[Year, ...]
+    years: tuple[tuple[int, int], ...]
     bulletins: int
     canaries: int
     pending: tuple[tuple[Reference, str], ...]
@@ -368,7 +364,7 @@ class AttachmentItem:
 
 @dataclass(frozen=True, slots=True)
 class ListPage(Page):
-    """All documents of a kind, or one year of a list that is too long; ``groups`` are years.
+    """All documents of a kind; ``groups`` are years.
 
     ``total`` counts all of the kind; ``changed`` are links to the histories of those that changed
     more than a day after their first version; ``due`` is when the next canary is due.
@@ -382,7 +378,6 @@ class ListPage(Page):
     is_history_known: bool
     due: Window | None
     continuity: Continuity | None
-    years: tuple[Year, ...]
     groups: tuple[tuple[int, Sequence[Item]], ...]
     attachments: tuple[AttachmentItem, ...]
 
@@ -413,7 +408,6 @@ class LookupPage(Page):
     name: str
     support: Period | None
     needed: tuple[tuple[Item, PackageRow], ...]
-    years: tuple[Year, ...]
     shipped: tuple[tuple[Item, tuple[PackageRow, ...]], ...]
 
 
@@ -436,7 +430,6 @@ class TrackerPage(Page):
     template: ClassVar = "xsa.html"
     is_affecting: bool
     statistics: Statistics
-    years: tuple[Year, ...]
     groups: tuple[tuple[int | None, tuple[AdvisoryItem, ...]], ...]
     untracked: int
     has_titles: bool

@@ -33,7 +33,6 @@ def tracker_page(site: Site, *, is_affecting: bool) -> model.TrackerPage:
     return model.TrackerPage(
         is_affecting=is_affecting,
         statistics=statistics(advisories),
-        years=tuple(model.Year(year, len(found), f"#year-{year}") for year, found in years),
         groups=tuple(
             (year, tuple(_item(site, a, links) for a in found)) for year, found in groups if found
         ),

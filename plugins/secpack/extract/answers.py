@@ -16,7 +16,7 @@ from secpack.extract.packages.vocabulary import (
     releases_pattern,
     spaced,
 )
-from secpack.extract.sections import affected
+from secpack.extract.sections import actions, affected
 from secpack.model.archive import Bulletin, Fix, PackageRow
 from secpack.model.blocks import Id, plain, running_text
 
@@ -77,6 +77,14 @@ def _stated(bulletin: Bulletin) -> Iterator[tuple[str, _Stated]]:
             yield from ((release, (Fix.NOT_AFFECTED, line)) for release in spared(text, product))
 
 
+def restart_after(bulletin: Bulletin) -> str:
+    """What to restart after the update, by the sections that say what to do; empty if none does."""
+    quoted = actions(bulletin.document, [row.line for row in bulletin.packages])
+    pieces = (running_text(quotation.section.blocks) for quotation in quoted)
+    said = (restart(plain(inlines)) for piece in pieces for _, inlines in piece)
+    return next(filter(None, said), "")
+
+
 def spared(text: str, product: str) -> tuple[str, ...]:
     """The releases that a text calls not affected, without any condition.
 
@@ -106,6 +114,39 @@ def unfixed(text: str, product: str) -> tuple[str, ...]:
     There is no update of the mill in Quern 4.2. =>
     """
     return _found(_unfixed(product), text)
+
+
+def restart(text: str) -> str:
+    """What a text says to restart after the update, in its words; empty if it says nothing.
+
+    Dom0 must be restarted afterward in order for the updates to take effect. => restart dom0
+    After this update, the XBell process must be restarted. => restart the XBell process
+    Sheds (such as a, b and c) must be restarted. Other sheds must not. => restart sheds
+    A system restart will be required afterwards. => restart the system
+    A restart is required for these changes to take effect. => restart
+    It is necessary to restart each of the sheds (for the bell). => restart each of the sheds
+    Please reboot your mills afterwards. => restart your mills
+    A reboot of the whole mill is not necessary. =>
+    If you use the bell, dom0 must be restarted. =>
+    """
+    found = next(filter(None, map(_RESTART.search, SENTENCE_END.split(text))), None)
+    if not found:
+        return ""
+    what = found["what"] or found["object"] or ("the system" if found["system"] else "")
+    is_name = re.match(r"\w+[A-Z]", what)
+    return f"restart {what if is_name else what[:1].lower() + what[1:]}".strip()
+
+
+_RESTART: Final = re.compile(
+    spaced(
+        r"^(?:After [^,:]{1,80}, )?(?P<what>(?:[^\s.,;:()]{1,40} ){0,8}[^\s.,;:()]{1,40})"
+        r"(?: \([^()]{1,200}\))? (?:must|should|needs? to|ha(?:s|ve) to)(?: then)? be re"
+        r"(?:start|boot)ed\b|^An? (?:full )?(?P<system>system )?(?:restart|reboot) (?:will be|is) "
+        r"(?:required|needed|necessary)|(?:^Please|\b(?:necessary|required|need|have|has) to) re"
+        r"(?:start|boot) (?P<object>(?:[^\s.,;:()]{1,40} ){0,8}?[^\s.,;:()]{1,40})"
+        r"(?= for\b| afterwards?\b|[.,;:]| \(|$)"
+    )
+)
 
 
 def _found(form: re.Pattern[str], text: str) -> tuple[str, ...]:

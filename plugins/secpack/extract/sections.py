@@ -169,6 +169,11 @@ def summary_section(document: Document) -> Section | None:
     return _best(sections(document), _SUMMARY)
 
 
+def impact_section(document: Document) -> Section | None:
+    """Return the section that says what an attacker can do."""
+    return _best(sections(document), _IMPACT)
+
+
 # --- quotations -------------------------------------------------------------------------------
 
 

@@ -6,7 +6,13 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
-from secpack.extract.sections import actions, opening, sections, summary_section
+from secpack.extract.sections import (
+    actions,
+    impact_section,
+    opening,
+    sections,
+    summary_section,
+)
 from secpack.model.archive import Credit, Document, Section, Summary
 from secpack.model.blocks import (
     Block,
@@ -85,14 +91,19 @@ _NAME_OF_ID: Final = re.compile(
     r'[A-Z]{2,9}-[0-9A-Z-]{1,20},? "[^"]{1,200}"(?: \([^()]{1,60}\))?: '
 )
 
+# A definition of an id: "XSA-500 A malicious gate can …"
+_DEFINED: Final = re.compile(r"(?<=XSA-)([0-9]{1,5}) (?=[A-Z])")
+
 
 def read_summary(document: Document, rows: Sequence[int] = ()) -> Summary:
     """Return what lists, feeds and data say about a text; ``rows`` are lines of packages."""
     every = sections(document)
     acting = [quotation.section for quotation in actions(document, rows)]
+    impact = impact_section(document)
     return Summary(
         action=next((lead for section in acting if (lead := _lead(opening(section)))), ""),
         about=_about(document),
+        impact=_DEFINED.sub(r"\1: ", _lead(opening(impact))) if impact else "",
         links=tuple(_links(document)),
         credits=read_credits(every),
     )

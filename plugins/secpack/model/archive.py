@@ -75,11 +75,13 @@ class Summary:
     """A text in short, for lists, feeds and data.
 
     ``action`` are the first words of what the user must do, ``about`` those of what the text is
-    about; ``links`` are the URLs of its references, each once, with their labels.
+    about, ``impact`` those of what an attacker can do; ``links`` are the URLs of its references,
+    each once, with their labels.
     """
 
     action: str = ""
     about: str = ""
+    impact: str = ""
     links: tuple[tuple[str, str], ...] = ()
     credits: tuple[Credit, ...] = ()
 
