@@ -9,16 +9,14 @@ from functools import reduce
 from typing import Final
 
 from secpack.errors import SecpackError
-from secpack.extract.sections import actions
+from secpack.extract.answers import restart_after
 from secpack.model.archive import Archive, Bulletin, Fix, PackageRow
-from secpack.model.blocks import plain, running_text
 from secpack.profile import Package, Profile
 
 _ARCH: Final = "(?:noarch|x86_64|aarch64|i[3-6]86)"
 _RPM: Final = re.compile(rf"(\S+)-((?:[0-9]+:)?[^\s-]+-[^\s-]+?)(?:\.{_ARCH})?")
 _DPKG: Final = re.compile(r"(?:[a-z]i.?\s+)?([a-z0-9][a-z0-9.+-]+)(?::\w+)?\s+([0-9]\S*)(?:\s.*)?")
 _RPM_PARTS: Final = re.compile("[0-9]+|[A-Za-z]+|[~^]")
-_RESTART: Final = re.compile(r"(?i)[^.:]{0,300}\b(?:restart|reboot)(?:ed|ing)?\b[^.:]*")
 
 
 def needed(
@@ -126,21 +124,10 @@ def affected(
             older = [is_older(newest, version, order) for version in versions]
             result = "older" if all(older) else "unclear" if any(older) else "enough"
             yield result, f"{each} {newest}: {wanted}"
-            restarts[bulletin.id] = _restart(bulletin)
+            restarts[bulletin.id] = restart_after(bulletin)
         if not has.keys() & set(names):
             yield "not listed", f"{', '.join(names)}: {wanted}"
     for bulletin, own in rows:
         if any(row.fix is Fix.NONE for row in own):
             yield "no fix", f"{bulletin.id} has none for {release}"
     yield from (("restart", f"{id_}: {words}") for id_, words in restarts.items() if words)
-
-
-def _restart(bulletin: Bulletin) -> str:
-    """The first sentence on restarting in what to do; empty if there is none."""
-    found = (
-        match[0].strip()
-        for section in (quotation.section for quotation in actions(bulletin.document, ()))
-        for _, inlines in running_text(section.blocks)
-        if (match := _RESTART.search(" ".join(plain(inlines).split())))
-    )
-    return next(found, "")

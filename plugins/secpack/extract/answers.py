@@ -126,6 +126,7 @@ def restart(text: str) -> str:
     A restart is required for these changes to take effect. => restart
     It is necessary to restart each of the sheds (for the bell). => restart each of the sheds
     Please reboot your mills afterwards. => restart your mills
+    Continue with your usual updates [1] and restart the mill when they end. => restart the mill
     A reboot of the whole mill is not necessary. =>
     If you use the bell, dom0 must be restarted. =>
     """
@@ -142,9 +143,10 @@ _RESTART: Final = re.compile(
         r"^(?:After [^,:]{1,80}, )?(?P<what>(?:[^\s.,;:()]{1,40} ){0,8}[^\s.,;:()]{1,40})"
         r"(?: \([^()]{1,200}\))? (?:must|should|needs? to|ha(?:s|ve) to)(?: then)? be re"
         r"(?:start|boot)ed\b|^An? (?:full )?(?P<system>system )?(?:restart|reboot) (?:will be|is) "
-        r"(?:required|needed|necessary)|(?:^Please|\b(?:necessary|required|need|have|has) to) re"
+        r"(?:required|needed|necessary)|(?:^(?:Please )?|^(?!If|Wh|Un)[^:]{1,200}"
+        r"\b(?:and|then|(?:necessary|required|need|have|has) to) )[Rr]e"
         r"(?:start|boot) (?P<object>(?:[^\s.,;:()]{1,40} ){0,8}?[^\s.,;:()]{1,40})"
-        r"(?= for\b| afterwards?\b|[.,;:]| \(|$)"
+        r"(?= (?:for|afterwards?|when|once|with)\b|[.,;:]| [([]|$)"
     )
 )
 
