@@ -285,6 +285,7 @@ def test_feeds_are_valid(site: Site) -> None:
     assert len(feeds) >= 3
     for name, data in feeds.items():
         assert judges.atom_faults(data) + judges.feed_faults(data) == [], name
+    assert judges.reader_faults(feeds) == []
     others = {n: d for n, d in site.files().items() if re.fullmatch(r"feeds/.*\.json", n)}
     assert len(others) == len([name for name in feeds if name.startswith("feeds/all")])
     for name, data in others.items():

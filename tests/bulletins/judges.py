@@ -51,6 +51,20 @@ def feed_faults(data: bytes) -> list[str]:
     return [str(feed.bozo_exception)] if feed.bozo else []
 
 
+def reader_faults(feeds: Mapping[str, bytes]) -> list[str]:
+    """By two more readers, feedsmith and rss-parser: where they fail, or differ from feedparser.
+
+    Skips where they are not installed.
+    """
+    given = json.dumps({name: data.decode() for name, data in feeds.items()})
+    faults = []
+    for name, readers in json.loads(_node("readers.mjs", given)).items():
+        entries = feedparser.parse(feeds[name]).entries
+        seen = [[e.get(key) for key in ("id", "title", "link", "updated")] for e in entries]
+        faults += [f"{name}: {reader}: {said}" for reader, said in readers.items() if said != seen]
+    return faults
+
+
 def data_faults(data: object, definition: str = "") -> list[str]:
     """By JSON Schema: the whole schema, or one of its definitions."""
     schema = SCHEMA | ({"anyOf": [{"$ref": f"#/$defs/{definition}"}]} if definition else {})
@@ -110,12 +124,16 @@ def csaf_faults(documents: Mapping[str, object], *, every: bool = False) -> dict
 
 def strict_faults(schema: dict[str, Any]) -> str:
     """By the strict mode of ajv; skips where it is not installed."""
+    return _node("ajv.mjs", json.dumps(schema))
+
+
+def _node(script: str, given: str) -> str:
+    """What a script of judges prints about what it is given."""
     node = shutil.which("node")
-    if not node or not (_NODE / "node_modules" / "ajv").is_dir():
-        pytest.skip("needs node and ajv: make judges")
-    command, data = [node, "ajv.mjs"], json.dumps(schema)
+    if not node or not (_NODE / "node_modules").is_dir():
+        pytest.skip("needs node and its judges: make judges")
     done = subprocess.run(
-        command, cwd=_NODE, input=data, capture_output=True, text=True, check=True
+        [node, script], cwd=_NODE, input=given, capture_output=True, text=True, check=True
     )
     return done.stdout.strip()
 

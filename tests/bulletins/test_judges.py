@@ -191,6 +191,22 @@ def test_feedparser(archive: Archive) -> None:
     assert judges.feed_faults(feed.replace(b"</entry>", b"", 1))
 
 
+@pytest.mark.usefixtures("judges")
+def test_two_more_readers(archive: Archive) -> None:
+    """Each finds fault with a feed that it cannot read, or reads otherwise than feedparser."""
+    feed = feeds(archive, PROFILE, "")["feeds/qsb.atom.xml"]
+    broken = {
+        "no end": feed.replace(b"</feed>", b"</entry>"),
+        "no ids": feed.replace(b"<id>", b"<name>").replace(b"</id>", b"</name>"),
+        "another time": feed.replace(b"<updated>2", b"<updated>  <![CDATA[2]]>0"),
+    }
+    assert judges.reader_faults({"whole": feed}) == []
+    faults = judges.reader_faults(broken)
+    for name in broken:
+        for reader in ("feedsmith", "rss-parser"):
+            assert any(f.startswith(f"{name}: {reader}") for f in faults), (name, reader)
+
+
 # --- iCalendar --------------------------------------------------------------------------------
 
 

@@ -6,6 +6,7 @@ writes both. It fills in missing times from the clock, so all times are given.
 
 from __future__ import annotations
 
+from importlib.metadata import version
 from typing import Any, Final
 
 from feedgen import entry as feedgen_entry
@@ -19,6 +20,8 @@ from bulletins.urls import feed_url, json_feed_url
 
 TYPE: Final = "application/atom+xml"
 
+_VERSION: Final = version("secpack-archive")
+
 _HISTORY: Final = "http://purl.org/syndication/history/1.0"
 
 
@@ -28,7 +31,7 @@ def atom_document(feed: Feed, page: Page) -> bytes:
     head.id(feed.id)
     head.title(feed.title)
     head.author(name=feed.author)
-    head.generator("bulletins")
+    head.generator("secpack-archive", version=_VERSION)
     head.language("en")
     head.updated(page.updated)
     head.link(href=feed.home, rel="alternate", type="text/html")
