@@ -12,7 +12,7 @@ from itertools import pairwise
 from jinja2 import Environment
 
 from bulletins import urls, words
-from secpack import Profile
+from secpack import Profile, SecpackError
 from secpack.extract.summary import shortened
 from secpack.model.archive import (
     Advisory,
@@ -257,7 +257,13 @@ class Site:
         for attachment in self.archive.attachments:
             for file in (attachment.file, *(s.file for s in attachment.signatures)):
                 yield urls.attachment_url(attachment, file.name, profile), file
-        yield from {urls.key_url(key, profile): key.file for key in self.archive.keys}.items()
+        keys = {urls.key_url(key, profile): key.file for key in self.archive.keys}
+        yield from keys.items()
+        for old, new in profile.redirects.items():
+            if not new.endswith("/"):
+                if new not in keys:
+                    raise SecpackError(f"redirects: {new}: no key is there; correct the profile")
+                yield old, keys[new]
 
 
 @dataclass(slots=True)

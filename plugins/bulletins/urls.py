@@ -192,7 +192,8 @@ def published_id(scheme: str, value: str, profile: Profile) -> str:
 
 
 def redirects(profile: Profile) -> dict[str, str]:
-    """Old URLs of the site, and the URLs to which they redirect."""
+    """Old URLs of pages of the site, and the URLs to which they redirect."""
     lists = {"bulletins/": list_url(profile.bulletins), "canaries/": list_url(profile.canaries)}
-    own = {old: new for old, new in profile.redirects.items() if not old.startswith("/")}
+    pages = {old: new for old, new in profile.redirects.items() if new.endswith("/")}
+    own = {old: new for old, new in pages.items() if not old.startswith("/")}
     return {old: new for old, new in lists.items() if old not in lists.values()} | own

@@ -573,6 +573,8 @@ trusted_key_hint: Final = "Compare with other sources; do not take fingerprints 
 feeds_description: Final = (
     "Subscribe to new bulletins and canaries, or download the archive as data."
 )
+folder: Final = "Files in {url}"
+folder_introduction: Final = "For programs that read the Common Security Advisory Framework."
 feed_names: Final = {
     "all": "bulletins and canaries",
     "bulletins": "bulletins",
@@ -682,10 +684,11 @@ exports: Final = {
 
 #: How a document, or what the archive says of it, has changed.
 first_published: Final = "First published"
+first_signed: Final = "Signed by all who were expected"
 changed_noted: Final = "Revised"
 changed_space: Final = "Only white space changed"
 changed_silently: Final = "Words changed, without a changelog entry"
-record_moved: Final = "The archive corrected this record; the text is the same"
+record_moved: Final = "The archive published or corrected this record; the text is the same"
 change_title: Final = "{id} changed: {change}"
 revised_title: Final = "{title} (revised {day})"
 change_signed: Final = "Signed by {signers}."

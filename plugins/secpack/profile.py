@@ -32,6 +32,9 @@ _MAX_SHIPPING: Final = 5  # texts whose packages the profile gives: a rule shoul
 #: and a proof of freshness.
 STATES: Final = ("bulletins", "key", "next", "proof")
 
+#: What a site can be in CSAF. A trusted provider signs each document, which nobody does here.
+CSAF_ROLES: Final = ("csaf_provider", "csaf_publisher")
+
 # --- forms of values --------------------------------------------------------------------------
 
 _URL: Final = r"[A-Za-z0-9._~:/?#\[\]@!$&'()*+,;=%-]+"
@@ -114,10 +117,16 @@ Encryption: TypeAlias = Annotated[str, _url(_HTTPS, "dns:", "openpgp4fpr:")]
 Language: TypeAlias = Annotated[
     str, matching("[A-Za-z]{2,8}(?:-[A-Za-z0-9]{1,8}){0,8}", "a language such as en")
 ]
-# Old paths and new ones, with a slash at the end. Those with one before are below the host.
+# Old paths and new ones: of a page, with a slash at the end, or of a key's file. Those with a slash
+# before are below the host.
 _PATH: Final = "(?:[A-Za-z0-9_~-][A-Za-z0-9._~-]*/){1,9}"
-OldPath: TypeAlias = Annotated[str, matching(f"/?{_PATH}", "a path such as pack/ or /doc/pack/")]
-NewPath: TypeAlias = Annotated[str, matching(_PATH, "a page of the site, such as qsb/")]
+_KEY_PATH: Final = f"keys/(?:{_PATH})?[A-Za-z0-9_~-][A-Za-z0-9._~@+-]*[.](?:asc|gpg|pgp)"
+OldPath: TypeAlias = Annotated[
+    str, matching(f"/?{_PATH}|{_KEY_PATH}", "a path such as pack/ or /doc/pack/")
+]
+NewPath: TypeAlias = Annotated[
+    str, matching(f"{_PATH}|{_KEY_PATH}", "a page of the site, such as qsb/")
+]
 _SOME: Final = Form(len, "at least one")
 _GIVEN: Final = Form(len, "a value")
 
@@ -292,7 +301,10 @@ class DocumentEntry:
 
 @dataclass(frozen=True, slots=True)
 class SecurityTxt:
-    """How to report a vulnerability (RFC 9116): URLs, languages, and when it expires, in UTC."""
+    """How to report a vulnerability (RFC 9116): URLs, languages, and when it expires, in UTC.
+
+    ``signed`` is the whole text with a signature around it (RFC 9580, section 7), if there is one.
+    """
 
     contact: Annotated[tuple[Contact, ...], _SOME]
     expires: datetime
@@ -302,14 +314,22 @@ class SecurityTxt:
     canonical: tuple[WebUrl, ...] = ()
     policy: tuple[WebUrl, ...] = ()
     hiring: tuple[WebUrl, ...] = ()
+    signed: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Csaf:
-    """What CSAF requires of an issuer: a URL that is theirs, and how to reach them."""
+    """What CSAF requires of an issuer: a URL that is theirs, and how to reach them.
+
+    Aggregators may list the site, and mirror its documents, which ``openpgp_keys`` sign, if any.
+    """
 
     namespace: WebUrl
     contact: str = ""
+    role: Annotated[str, one_of(CSAF_ROLES)] = "csaf_provider"
+    listed: bool = True
+    mirrored: bool = True
+    openpgp_keys: tuple[Fingerprint, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -338,9 +358,9 @@ class Profile:
     ``legacy_until`` count as good. Signatures with the ``accepted`` verdicts count, ``required``
     is how many of the expected ones are; 0 means all. ``product`` is what bulletins are about;
     its versions are ``releases``, which say when each was supported.
-    ``redirects`` lead from old URLs to pages of the site. ``directory_index`` is whether the host
-    shows ``index.html`` for its folder: without, public URLs of pages name the file. ``program``
-    is where readers get the source of this program.
+    ``redirects`` lead from old URLs to pages of the site, or to keys. ``directory_index`` is
+    whether the host shows ``index.html`` for its folder: without, public URLs of pages name the
+    file. ``program`` is where readers get the source of this program.
     """
 
     issuer: str = ""
@@ -508,6 +528,9 @@ def _contradictions(profile: Profile) -> Iterator[Wrong]:
         yield Wrong("links", expected)
     if profile.csaf and not (profile.team.strip() or profile.issuer.strip()):
         yield Wrong("csaf", "a publisher needs a name: expected team or issuer, too")
+    for old, new in profile.redirects.items():
+        if old.endswith("/") != new.endswith("/"):
+            yield Wrong("redirects", f"{old} and {new}: expected two pages, or two files of keys")
     for waiver in profile.waivers:
         if not re.fullmatch("(?:[0-9a-f]{64})?", waiver.sha256):
             yield Wrong("waivers.sha256", f"{waiver.sha256!r}: expected 64 digits, lower case")

@@ -295,6 +295,38 @@ Hiring: https://quern.example.org/jobs
     )
 
 
+SIGNED = """\
+-----BEGIN PGP SIGNED MESSAGE-----
+Hash: SHA512
+
+# Ours
+Contact: mailto:security@quern.example.org
+Expires: 2027-08-01T00:00:00Z
+CSAF: https://quern.example.org/.well-known/csaf/provider-metadata.json
+-----BEGIN PGP SIGNATURE-----
+
+iHUEARYKAB0WIQ+/=
+=abcd
+-----END PGP SIGNATURE-----
+"""
+
+
+def test_a_signed_security_txt_is_served_as_it_is(tmp_path: Path) -> None:
+    fields = 'contact = "mailto:security@quern.example.org"\nexpires = 2027-08-01\n'
+    assert told(tmp_path, f"{fields}signed = '''{SIGNED}'''") == SIGNED
+    others = [
+        SIGNED.replace("2027-08-01", "2027-08-02"),
+        SIGNED.replace("# Ours", "Policy: https://quern.example.org/"),
+        SIGNED.replace("Contact", "#Contact"),
+        SIGNED.partition("-----BEGIN PGP SIGNATURE")[0],
+        SIGNED + "Hiring: https://evil.example.org/\n",
+        "Contact: mailto:security@quern.example.org",
+    ]
+    for other in others:
+        with pytest.raises(SecpackError, match=r"signature around\nContact: mailto:.*\nExpires: "):
+            told(tmp_path, f"{fields}signed = '''{other}'''")
+
+
 def test_security_txt_with_a_day(tmp_path: Path) -> None:
     text = 'contact = "mailto:security@quern.example.org"\nexpires = 2027-08-01\n'
     assert told(tmp_path, text).endswith("\nExpires: 2027-08-01T00:00:00Z\n")

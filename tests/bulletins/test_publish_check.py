@@ -96,6 +96,8 @@ class Public:
         default_factory=lambda: {"current_release_date": "2020-02-03T00:00:00Z", "version": "9"}
     )
 
+    more: dict[str, dict[str, str]] = field(default_factory=dict)
+
     def site(self) -> PublicSite:
         documents = [*self.bulletins, self.canary]
         data = {
@@ -116,6 +118,7 @@ class Public:
         files["feeds/qsb-1.atom.xml"] = self._feed(self.bulletins[:2])
         files["osv/x_QSB-001.json"] = json.dumps(self.osv)
         files["csaf/2020/qsb-001.json"] = json.dumps({"document": {"tracking": self.tracking}})
+        files |= {path: json.dumps(record) for path, record in self.more.items()}
         files["osv/all.json"] = files["csaf/feed-tlp-white.json"] = "[]"
         return read_public_site(files, lambda path: files[path].encode())
 
@@ -315,6 +318,11 @@ REFUSALS: list[tuple[str, Callable[[Public], Any], list[tuple[str, str]]]] = [
         [("publish-record-unmoved", "osv/x_QSB-001.json")],
     ),
     (
+        "a new record is not newer than all that are public",
+        lambda new: setattr(new, "more", {"osv/x_QSB-004.json": new.osv}),
+        [("publish-record-unmoved", "osv/x_QSB-004.json")],
+    ),
+    (
         "CSAF has another time and the same version",
         lambda new: new.tracking.update(current_release_date="2020-02-04T00:00:00Z"),
         [("publish-record-unmoved", "csaf/2020/qsb-001.json")],
@@ -352,10 +360,19 @@ def test_what_it_lets_pass() -> None:
     new.bulletins[1] |= {"title": "Other words", "updated": "2020-02-07"}
     new.osv |= {"summary": "Other words", "modified": "2020-02-03T00:00:01Z"}
     new.tracking |= {"version": "11", "current_release_date": "2020-02-03T00:00:01Z"}
+    new.more = {"osv/x_QSB-004.json": {"modified": "2020-02-03T00:00:01Z"}}
     new.pages.remove("theme/style.css")
     new.pages.remove("a.html.gz")
     new.keys.append({"fingerprint": "CD" * 20, "file": "keys/team/tomek.asc"})
     assert check_publish(new.site(), Public().site()) == []
+
+
+def test_how_to_keep_the_url_of_a_key() -> None:
+    new = Public()
+    new.keys[0]["file"] = "keys/team/retired/ines.asc"
+    (finding,) = check_publish(new.site(), Public().site())
+    line = '"keys/team/ines.asc" = "keys/team/retired/ines.asc"'
+    assert finding.message.endswith(f"add under [redirects] in the profile: {line}")
 
 
 def test_entries_may_move_to_an_archive_document() -> None:

@@ -111,7 +111,7 @@ def records(site: Site) -> list[str]:
 def test_a_text_that_all_have_signed_anew_is_a_new_version(team: Team) -> None:
     site = team.publish()
     assert site.status == 0, site.said
-    assert records(site) == ["2020-02-04T03:04:05Z"] * 2 + ["1", "2020-02-04T03:04:05Z"]
+    assert records(site) == ["2020-02-04T03:04:05Z"] * 2 + ["2", "2020-02-04T03:04:05Z"]
     before = entries(site, "changes")
     assert before == [("QSB-001: A title", *["2020-02-04T03:04:05+00:00"] * 2)]
     team.write(SECOND, "ines", day="06")
@@ -124,7 +124,7 @@ def test_a_text_that_all_have_signed_anew_is_a_new_version(team: Team) -> None:
     site = team.publish()
     assert site.status == 0, site.said
     assert text(site) == SECOND
-    assert records(site) == ["2020-02-07T03:04:05Z"] * 2 + ["2", "2020-02-07T03:04:05Z"]
+    assert records(site) == ["2020-02-07T03:04:05Z"] * 2 + ["3", "2020-02-07T03:04:05Z"]
     (one,) = entries(site, "qsb")
     noon = "2020-02-03T12:00:00+00:00"  # the day that the text states, in every zone to the west
     assert one == ("QSB-001: New (revised 2020-02-07)", noon, "2020-02-07T03:04:05+00:00")
@@ -132,6 +132,23 @@ def test_a_text_that_all_have_signed_anew_is_a_new_version(team: Team) -> None:
     assert entries(site, "changes") == [change, *before]
     assert json.loads(site.read("data/moved.json"))["moved"] == {}
     assert "<lastmod>2020-02-07T03:04:05Z" in site.read("sitemap.xml")
+
+
+def test_a_bulletin_that_is_public_later_than_a_newer_one_is_not_missed(team: Team) -> None:
+    """Its signatures are older than what programs have seen."""
+    assert team.publish().status == 0
+    late = "QSBs/qsb-002-2020.txt"
+    team.write(bulletin(2, date="2020-02-03"), "ines", "tomek", day="03", path=late)
+    site = team.publish()
+    assert site.status == 0, site.said
+    tracking = json.loads(site.read("csaf/2020/qsb-002.json"))["document"]["tracking"]
+    assert tracking["initial_release_date"] == "2020-02-03T03:04:05Z"
+    assert [r["summary"] for r in tracking["revision_history"]] == [
+        "First published",
+        "The archive published or corrected this record; the text is the same",
+    ]
+    times = dict(line.split(",")[::-1] for line in site.read("osv/modified_id.csv").splitlines())
+    assert times["x_QSB-002"] == tracking["current_release_date"] > times["x_QSB-001"]
 
 
 def test_an_older_text_is_told_and_the_newest_stays_public(team: Team) -> None:
@@ -179,7 +196,7 @@ def test_what_the_tracker_says_moves_the_records_that_it_changes(team: Team) -> 
     (team.folder / "xsa.yml").write_text(TRACKER + TRACKER.replace("xsa: 1", "xsa: 2"))
     site = team.publish()
     assert site.status == 0, site.said
-    assert "records changed although no text did: they get a new time." in site.said
+    assert "5 records are new to programs, but not newer: they get a new time." in site.said
     after = records(site)
     assert all(new > old for new, old in zip(after, before, strict=True))
     assert [change[0] for change in entries(site, "changes")] == ["QSB-001: A title"]
@@ -190,6 +207,7 @@ def test_what_the_tracker_says_moves_the_records_that_it_changes(team: Team) -> 
     assert set(read_moved(moved.read_bytes())) == {
         "osv/x_QSB-001.json",
         "csaf/2020/qsb-001.json",
+        "vex/2020/vex-xsa-2.json",
         "vex/openvex.json",
         "tag:quern.example.org,2016:qsb-001",
     }

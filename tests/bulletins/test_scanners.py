@@ -15,7 +15,9 @@ from typing import Any
 
 import pytest
 
+from bulletins.exports.csaf import csaf_folders
 from bulletins.exports.facts import is_url
+from bulletins.site import Site as ArchiveSite
 from bulletins.urls import (
     CSAF_FEED,
     CSAF_PROVIDER,
@@ -25,7 +27,7 @@ from bulletins.urls import (
     VEX_FEED,
     csaf_url,
 )
-from secpack import Profile, SecpackError, load, load_advisories, load_profile
+from secpack import Checker, Profile, SecpackError, load, load_advisories, load_profile
 from secpack.model.archive import Archive, Context, Fix, Mention, PackageRow, Revision
 from secpack.model.findings import Finding, Severity
 from secpack.profile import Osv, Package, Product
@@ -59,6 +61,13 @@ The following packages fix it:
 def archive() -> Archive:
     advisories = load_advisories(ROOT / "content/xsa.yml", ROOT / "content/xsa.json")
     return load(ROOT / "content/secpack", profile=PROFILE, advisories=advisories)
+
+
+@pytest.fixture(scope="module")
+def verified(archive: Archive) -> Archive:
+    """The same with its keys."""
+    keys = load(ROOT / "content/secpack", profile=PROFILE, checker=Checker()).keys
+    return replace(archive, keys=keys)
 
 
 def one(tmp_path: Path, **said: str) -> Archive:
@@ -167,6 +176,7 @@ def test_osv_says_what_the_text_says(archive: Archive) -> None:
     addresses = [link["url"] for link in found.pop("references")]
     assert addresses[:2] == [f"{URL}/qsb/012/", f"{URL}/qsb/012/qsb-012-2025.txt"]
     assert "https://xen.example.org/xsa/advisory-9034.html" in addresses
+    assert "http://xen.example.org/xsa/advisory-9034.html" not in addresses
     affected = [each["database_specific"] for each in found.pop("affected")]
     assert [(row["package"], row["version"], row["domain"]) for row in affected] == [
         ("xen", "4.17.5-6", "hearth"),
@@ -258,6 +268,7 @@ def test_csaf_says_what_the_text_says(archive: Archive) -> None:
     assert all(note["text"] in text for note in head["notes"])
     assert head["acknowledgments"] == [{"names": ["Đorđe Håkansson-Nguyễn"], "summary": "found"}]
     assert vulnerability["cve"] == "CVE-2025-90034"
+    assert vulnerability["title"] == "events: a port is given away too early"
     assert vulnerability["ids"] == [{"system_name": "XSA", "text": "XSA-9034"}]
     assert vulnerability["product_status"] == {
         "known_affected": ["4.1"],
@@ -494,6 +505,46 @@ def test_all_that_a_provider_names_is_there(archive: Archive) -> None:
     verdicts = json.loads(written[VEX_FEED])["feed"]
     assert metadata["last_updated"] == max(feed["updated"], verdicts["updated"])
     assert (metadata["role"], metadata["metadata_version"]) == ("csaf_provider", "2.0")
+
+
+def test_a_folder_lists_all_that_is_in_it(archive: Archive) -> None:
+    written = csaf(archive, PROFILE, URL)
+    folders = csaf_folders(csaf_url(b) for b in archive.bulletins)
+    assert "csaf/2025/" in folders
+    for folder, files in folders.items():
+        inside = {url[len(folder) :] for url in written if url.startswith(folder)}
+        assert set(files) == {url if "/" not in url else url[:5] for url in inside}
+
+
+def test_a_key_is_also_at_its_old_url(verified: Archive) -> None:
+    served = dict(ArchiveSite(verified, PROFILE).served_files())
+    new = next(url for url in served if url.startswith("keys/"))
+    old = "keys/old/ines.asc"
+    moved = ArchiveSite(verified, replace(PROFILE, redirects={old: new, "pack/": "about/"}))
+    assert dict(moved.served_files()) == served | {old: served[new]}
+    lost = ArchiveSite(verified, replace(PROFILE, redirects={old: "keys/none.asc"}))
+    with pytest.raises(SecpackError, match=r"redirects: keys/none\.asc: no key is there"):
+        dict(lost.served_files())
+
+
+def test_a_provider_says_what_the_profile_says(verified: Archive) -> None:
+    assert PROFILE.csaf
+    key = PROFILE.signers["ines"].fingerprint
+    own = replace(PROFILE.csaf, role="csaf_publisher", mirrored=False, openpgp_keys=(key,))
+    profile = replace(PROFILE, csaf=own)
+    written = csaf(verified, profile, URL)
+    metadata = json.loads(written[CSAF_PROVIDER])
+    assert rules.provider_faults(written, URL) == []
+    assert metadata["role"] == "csaf_publisher"
+    assert metadata["list_on_CSAF_aggregators"] is True
+    assert metadata["mirror_on_CSAF_aggregators"] is False
+    (named,) = metadata["public_openpgp_keys"]
+    assert named["fingerprint"] == key
+    served = dict(ArchiveSite(verified, profile, URL).served_files())
+    assert named["url"].removeprefix(f"{URL}/") in served
+    other = replace(profile, csaf=replace(own, openpgp_keys=("AB" * 20,)))
+    with pytest.raises(SecpackError, match=f"no usable key {'AB' * 20} in the pack"):
+        csaf(verified, other, URL)
 
 
 def test_names_of_documents_are_as_csaf_says(archive: Archive) -> None:

@@ -243,8 +243,8 @@ def _attachment(attachment: Attachment, profile: Profile) -> dict[str, Any]:
 
 def _advisory(advisory: Advisory) -> dict[str, Any]:
     data = _fields(advisory, "id", "number", "date", "updated", "title", "title_from", "cves")
-    data |= _fields(advisory, "status", "affected", "unused", "reason", "bulletins")
-    data |= _fields(advisory, "mentioned_in", "unaffected_in")
+    data |= _fields(advisory, "status", "affected", "unused", "reason", "justification")
+    data |= _fields(advisory, "bulletins", "mentioned_in", "unaffected_in")
     return data | {"url": urls.advisory_url(advisory.number), "qsb": advisory.bulletin}
 
 

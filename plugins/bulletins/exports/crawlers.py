@@ -20,6 +20,12 @@ from secpack import SecpackError
 #: How many URLs a sitemap may hold.
 MOST: Final = 50_000
 
+#: A text with a signature around it (RFC 9580, section 7): its headers, its lines, the signature.
+_SIGNED: Final = re.compile(
+    r"-----BEGIN PGP SIGNED MESSAGE-----\n(?:Hash: .*\n)*\n((?s:.*))\n"
+    r"-----BEGIN PGP SIGNATURE-----\n[\w:+/=. \n-]+\n-----END PGP SIGNATURE-----"
+)
+
 _NAMESPACE: Final = "http://www.sitemaps.org/schemas/sitemap/0.9"
 
 
@@ -74,7 +80,10 @@ def redirects_map(site: Site) -> bytes:
 
 
 def security_txt(site: Site) -> bytes:
-    """How to report a vulnerability (RFC 9116): the profile's fields, one value on each line."""
+    """How to report a vulnerability (RFC 9116): the profile's fields, one value on each line.
+
+    Raises SecpackError if the profile gives a signed text with other fields.
+    """
     data, lines = site.profile.security_txt, []
     assert data
     for field in fields(data):
@@ -83,8 +92,24 @@ def security_txt(site: Site) -> bytes:
             lines.append(f"{name}: {value.isoformat().replace('+00:00', 'Z')}")
         elif field.name == "preferred_languages":
             lines += [f"{name}: {', '.join(value)}"] if value else []
-        else:
+        elif field.name != "signed":
             lines += [f"{name}: {url}" for url in value]
     if is_provider(site):
         lines.append(f"CSAF: {site.url}/{CSAF_PROVIDER}")
+    if data.signed:
+        lines = _signed_lines(data.signed, lines)
     return "".join(f"{line}\n" for line in lines).encode()
+
+
+def _signed_lines(text: str, expected: list[str]) -> list[str]:
+    """The lines of a signed text, which must have the expected ones.
+
+    It may name CSAF where the site is no provider, as in a build without a URL.
+    """
+    match = _SIGNED.fullmatch(text.strip())
+    said = {line.rstrip() for line in match[1].split("\n")} if match else {""}
+    others = {line for line in said if not line or line.startswith(("#", "CSAF: "))}
+    if not said.issuperset(expected) or said - others - {*expected}:
+        lines = "\n".join(expected)
+        raise SecpackError(f"security_txt.signed: expected a signature around\n{lines}")
+    return text.strip().split("\n")

@@ -21,13 +21,15 @@ from secpack.model.history import Difference, Version
 class Vulnerability:
     """A CVE with the advisories to which it belongs, or an id for which no CVE is known.
 
-    ``released`` is the day on which the first of these advisories was published, if known.
+    ``released`` is the day on which the first of these advisories was published, and ``title``
+    that of the first, if known.
     """
 
     scheme: str
     name: str
     advisories: tuple[str, ...] = ()
     released: date | None = None
+    title: str = ""
 
     @property
     def cve(self) -> str:
@@ -104,9 +106,10 @@ def _vulnerabilities(
         if relation is Relation.ADDRESSED and id_[0] != "XSA":
             numbers[id_] += []
     for (scheme, name), known in numbers.items():
-        days = [day for number in known if (day := advisories[number].date)]
-        names = tuple(f"XSA-{number}" for number in known)
-        yield Vulnerability(scheme, name, names, min(days, default=None))
+        every = [advisories[number] for number in known]
+        day = min((a.date for a in every if a.date), default=None)
+        title = next((a.title for a in every if a.title), "")
+        yield Vulnerability(scheme, name, tuple(a.id for a in every), day, title)
 
 
 # --- links ------------------------------------------------------------------------------------
@@ -126,11 +129,15 @@ _URL: Final = re.compile(
 def history(publication: Publication, site: Site, *records: str) -> list[tuple[datetime, str]]:
     """When a document changed, and how, oldest first.
 
-    Each version is a change. Where none is known, the days are those that the text states.
-    ``records`` are the names of what says so: they also change when they were moved.
+    Each version is a change; a text can have been published before all had signed it. Where no
+    version is known, the days are those that the text states. ``records`` are the names of what
+    says so: they also change when they were moved.
     """
     versions = site.versions_shown(publication)
     changes = [(version.updated, change_in_words(version)) for version in versions]
+    if changes and publication.published < changes[0][0].date():
+        published = (midnight(publication.published), words.first_published)
+        changes[:1] = [published, (changes[0][0], words.first_signed)]
     return sorted([*(changes or _stated(publication)), *moves(site, *records)])
 
 

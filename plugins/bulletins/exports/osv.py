@@ -78,7 +78,7 @@ def _record(facts: BulletinFacts, site: Site) -> dict[str, Any]:
     return lists | {
         "schema_version": _VERSION,
         "id": osv_id(bulletin, site.profile),
-        "published": moment(bulletin.published),
+        "published": moment(facts.history[0][0]),
         "modified": moment(facts.changed),
         "summary": facts.title,
         "details": _fenced(facts.printed()),
@@ -111,7 +111,9 @@ def _references(facts: BulletinFacts, site: Site) -> Iterator[dict[str, str]]:
     ids = (f"XSA-{number}" for number in bulletin.addresses)
     published = dict.fromkeys(published_id("XSA", id_, site.profile) for id_ in ids)
     yield from ({"type": "ADVISORY", "url": url} for url in published if is_url(url))
-    yield from ({"type": "WEB", "url": url} for url in facts.links if url not in published)
+    for url in facts.links:
+        if url.replace("http:", "https:", 1) not in published:
+            yield {"type": "WEB", "url": url}
 
 
 def _credit(credit: Credit) -> dict[str, str]:

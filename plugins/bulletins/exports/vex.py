@@ -1,15 +1,16 @@
 """``vex/``: the tracker's verdicts on advisories, for programs that look for vulnerabilities.
 
 A verdict is about the CVEs of an advisory or, if none is known, about the advisory itself. This
-module makes OpenVEX of all verdicts; ``csaf/verdicts.py`` makes CSAF of each.
+module makes OpenVEX of all verdicts; ``csaf/document.py`` makes CSAF of each.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
+from functools import lru_cache
 from typing import Any, Final
 
 from bulletins import words
@@ -56,6 +57,7 @@ class AdvisoryFacts:
         return visible(": ".join(filter(None, (self.advisory.id, self.advisory.title))))
 
 
+@lru_cache(maxsize=1)
 def all_verdicts(site: Site) -> list[AdvisoryFacts]:
     """The facts of all advisories that have a date, and a verdict or none yet, ascending."""
     statuses: defaultdict[str, set[Status]] = defaultdict(set)
@@ -84,12 +86,12 @@ def _bulletins(advisory: Advisory, site: Site) -> list[Bulletin]:
 
 def _facts(advisory: Advisory, day: date, cves: list[str], site: Site) -> AdvisoryFacts:
     bulletins = _bulletins(advisory, site)
-    names = [("CVE", cve) for cve in cves] or [("XSA", advisory.id)]
+    first = Vulnerability("XSA", advisory.id, (advisory.id,), day, advisory.title)
     sentence = words.verdict_sentences[advisory.status].format(product=site.product)
     return AdvisoryFacts(
         advisory=advisory,
         day=day,
-        vulnerabilities=[Vulnerability(*name, (advisory.id,), day) for name in names],
+        vulnerabilities=[replace(first, scheme="CVE", name=cve) for cve in cves] or [first],
         status=_STATUSES[advisory.status],
         reason=visible(advisory.reason or sentence),
         action=visible(_action(advisory, bulletins, site)),
@@ -111,14 +113,12 @@ def _action(advisory: Advisory, bulletins: Sequence[Bulletin], site: Site) -> st
 
 def _history(advisory: Advisory, day: date, bulletins: Sequence[Bulletin]) -> dict[date, str]:
     """The days on which what the site says of an advisory changed, and how, oldest first."""
-    entries = [(day, "First published")]
+    changes = [(day, words.first_published)]
     if advisory.updated and advisory.updated > day:
-        entries.append((advisory.updated, "The tracker changed its verdict"))
-    entries += [(max(day, b.published), f"{b.id} addresses it") for b in bulletins]
-    history: dict[date, str] = {}
-    for changed, what in sorted(entries, key=lambda entry: entry[0]):
-        history[changed] = f"{history[changed]}; {what}" if changed in history else what
-    return history
+        changes.append((advisory.updated, "The tracker changed its verdict"))
+    changes += [(max(day, b.published), f"{b.id} addresses it") for b in bulletins]
+    days = sorted({changed for changed, _ in changes})
+    return {day: "; ".join(how for changed, how in changes if changed == day) for day in days}
 
 
 # --- OpenVEX ----------------------------------------------------------------------------------
@@ -127,14 +127,16 @@ def _history(advisory: Advisory, day: date, bulletins: Sequence[Bulletin]) -> di
 def openvex(verdicts: Sequence[AdvisoryFacts], site: Site) -> bytes:
     """All verdicts as one OpenVEX document; there must be one.
 
-    Its version grows with every time at which a verdict changed.
+    Its version grows with every time at which a verdict changed. On a mirror, which has no table
+    ``[csaf]``, the issuer is not its author.
     """
+    is_issuer = site.profile.csaf is not None
     times = {midnight(changed) for facts in verdicts for changed in facts.history}
     times |= {time for time, _ in moves(site, OPENVEX)}
     document = {
         "@context": "https://openvex.dev/ns/v0.2.0",
         "@id": f"tag:{site.profile.tag}:openvex",
-        "author": visible(site.author),
+        "author": visible(site.author if is_issuer else site.name),
         "timestamp": moment(min(times)),
         "last_updated": moment(max(times)),
         "version": len(times),

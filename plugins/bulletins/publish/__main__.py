@@ -154,16 +154,14 @@ def _moved(folder: Path) -> Moved:
 def _move(moved: Moved, plan: Plan) -> Moved:
     """Give a new time to each record that changed without one, so that programs notice.
 
-    It is now, but after the public one. A number becomes greater than the public one by as many
-    moves as that takes.
+    It is now, but after those that are public.
     """
     now = datetime.now(UTC).replace(microsecond=0)
-    for name, _, new, old in plan.unmoved:
-        first = max(now, datetime.fromisoformat(old.time) + timedelta(seconds=1))
-        count = max(1, old.version - new.version + 1)
-        times = [first + timedelta(seconds=second) for second in range(count)]
+    for name, _, after, moves in plan.unmoved:
+        first = max(now, datetime.fromisoformat(after) + timedelta(seconds=1))
+        times = [first + timedelta(seconds=second) for second in range(moves)]
         moved = merged(moved, {name: times})
-    print(f"{len(plan.unmoved)} records changed although no text did: they get a new time.")
+    print(f"{len(plan.unmoved)} records are new to programs, but not newer: they get a new time.")
     return moved
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from hashlib import sha256
@@ -48,15 +49,10 @@ class Record:
     version: int
     digest: str
 
-    def is_moved(self, old: Record) -> bool:
-        """Whether programs notice that it is no longer the old one, if it is not the same."""
-        if self.digest == old.digest:
-            return self.time >= old.time
-        return self.time > old.time and (self.version > old.version or not self.version)
 
-
-#: A record that did not move: its name, the path of its file, new and public.
-Unmoved: TypeAlias = tuple[str, str, Record, Record]
+#: A record that programs would miss: its name, the path of its file, the time after which it must
+#: be, and how often it must be moved to have a greater number than the public one.
+Unmoved: TypeAlias = tuple[str, str, str, int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,7 +163,8 @@ def check_publish(new: PublicSite, old: PublicSite) -> list[Finding]:
     findings += [*_changed_others(new.data, old.data), *_changed_trust(new.data, old.data)]
     findings += _lost_signatures(new.data, old.data, gone)
     explained = {finding.file for finding in findings}
-    lost = (_finding("url-gone", p, "this URL was public, and is gone") for p in old.files)
+    moved = {path: new.data.keys.get(key, path) for key, path in old.data.keys.items()}
+    lost = (_finding("url-gone", p, _gone(p, moved.get(p, p))) for p in old.files)
     findings += [f for f in lost if f.file not in explained and _is_lost(f.file, new, gone)]
     findings += _changed_feeds(new, old, gone)
     return sorted(findings)
@@ -246,6 +243,12 @@ def _is_lost(path: str, new: PublicSite, gone: list[PublishedDocument]) -> bool:
     return not any(path.startswith(d.url) or _stem(path) == d.id.lower() for d in gone)
 
 
+def _gone(path: str, new: str) -> str:
+    """What to say of a URL that is gone, of a key's file with the new one."""
+    redirect = f'; to keep it, add under [redirects] in the profile: "{path}" = "{new}"'
+    return f"this URL was public, and is gone{redirect if new != path else ''}"
+
+
 def _stem(path: str) -> str:
     """The document of an export, from its file name, such as ``osv/x_QSB-012.json``."""
     return path.rpartition("/")[2].partition(".")[0].lower().removeprefix("x_")
@@ -274,18 +277,30 @@ def _changed_feeds(
             if lost:
                 message = f"{len(lost)} entries are gone or have another id, such as {lost[0]}"
                 yield _finding("feed-id", path, message)
-    for name, path, _, _ in unmoved(new, old):
+    for name, path, after, _ in unmoved(new, old):
         if _document_of(name) not in excused and _stem(path) not in excused:
-            message = f"{name} says something else, or is earlier, but has no later time or number"
+            message = f"{name} is new, changed or earlier; it must be later than {after}"
             yield _finding("record-unmoved", path, message)
 
 
 def unmoved(new: PublicSite, old: PublicSite) -> Iterator[Unmoved]:
-    """The records that changed without a later time or number."""
-    before = old.all_records()
+    """The records that programs would miss, which take only what is newer than all they saw.
+
+    A record that is new or changed must be later than all in its folder; an entry of a feed, which
+    readers know by its id, later than it was. A changed one also needs a greater number, if any.
+    """
+    before, newest = old.all_records(), defaultdict[str, str](str)
+    for path, record in old.records.items():
+        folder = path.partition("/")[0]
+        newest[folder] = max(newest[folder], record.time)
     for name, (path, record) in new.all_records().items():
-        if name in before and not record.is_moved(public := before[name][1]):
-            yield name, path, record, public
+        public = before[name][1] if name in before else Record("", -1, "")
+        is_same = record.digest == public.digest
+        after = "" if is_same or path in new.feeds else newest[path.partition("/")[0]]
+        after = max(after, public.time)
+        moves = public.version - record.version + 1 if record.version and not is_same else 0
+        if record.time < after or moves > 0 or (record.time == after and not is_same):
+            yield name, path, after, max(1, moves)
 
 
 def _document_of(tag: str) -> str:

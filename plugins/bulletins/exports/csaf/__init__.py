@@ -7,23 +7,43 @@ profile needs a table ``[csaf]``. CSAF also requires that the site's URL begins 
 from __future__ import annotations
 
 import hashlib
+from collections import defaultdict
 from collections.abc import Generator, Iterable, Iterator, Sequence
 from operator import itemgetter
-from typing import Any
+from typing import Any, Final
 
 from bulletins.exports.csaf.document import document, publisher, verdict_document
 from bulletins.exports.csaf.products import product_name
-from bulletins.exports.data import to_json
+from bulletins.exports.data import filled, to_json
 from bulletins.exports.facts import all_facts
 from bulletins.exports.vex import all_verdicts
 from bulletins.site import Site
-from bulletins.urls import CSAF_FEED, CSAF_PROVIDER, VEX_FEED, csaf_url, vex_url
+from bulletins.urls import CSAF_FEED, CSAF_PROVIDER, INDEX, VEX_FEED, csaf_url, key_url, vex_url
+from secpack import SecpackError
+
+#: The algorithms of the digests next to each document.
+_DIGESTS: Final = ("sha256", "sha512")
 
 
 def is_provider(site: Site) -> bool:
     """Whether the site is an issuer's, has a URL that CSAF allows, and a bulletin."""
     is_issuer = site.profile.csaf is not None and site.url.startswith("https://")
     return is_issuer and bool(site.archive.bulletins)
+
+
+def csaf_folders(documents: Iterable[str]) -> dict[str, dict[str, str]]:
+    """The folders of documents, and what is in each: its names, with their URLs from there.
+
+    CSAF requires such lists (section 7.1.14), and a server need not make any.
+    """
+    folders: defaultdict[str, dict[str, str]] = defaultdict(dict)
+    for url in documents:
+        tree, year, name = url.split("/")
+        lists = ("changes.csv", "feed-tlp-white.json", "index.txt")
+        folders[f"{tree}/"] |= {f"{year}/": f"{year}/{INDEX}"} | {each: each for each in lists}
+        files = (name, *(f"{name}.{algorithm}" for algorithm in _DIGESTS))
+        folders[f"{tree}/{year}/"] |= {each: each for each in files}
+    return folders
 
 
 def csaf_files(site: Site) -> Iterator[tuple[str, bytes]]:
@@ -49,7 +69,7 @@ def _tree(
     for url, data in documents:
         written = to_json(data, lines=False)
         yield url, written
-        for algorithm in ("sha256", "sha512"):
+        for algorithm in _DIGESTS:
             digest = hashlib.new(algorithm, written).hexdigest()
             yield f"{url}.{algorithm}", f"{digest}  {url.rpartition('/')[2]}\n".encode()
         heads.append((url, data["document"]))
@@ -80,7 +100,7 @@ def _feed(
 
 
 def _entry(head: dict[str, Any], url: str) -> dict[str, Any]:
-    digests = [{"rel": "hash", "href": f"{url}.{name}"} for name in ("sha256", "sha512")]
+    digests = [{"rel": "hash", "href": f"{url}.{name}"} for name in _DIGESTS]
     return {
         "id": head["tracking"]["id"],
         "title": head["title"],
@@ -96,16 +116,28 @@ def _entry(head: dict[str, Any], url: str) -> dict[str, Any]:
 
 
 def _metadata(feeds: Sequence[dict[str, Any]], site: Site) -> dict[str, Any]:
-    return {
+    own = site.profile.csaf
+    assert own
+    return filled(public_openpgp_keys=[_openpgp_key(key, site) for key in own.openpgp_keys]) | {
         "canonical_url": f"{site.url}/{CSAF_PROVIDER}",
         "distributions": [_distribution(feed) for feed in feeds],
         "last_updated": max(feed["updated"] for feed in feeds),
-        "list_on_CSAF_aggregators": True,
-        "mirror_on_CSAF_aggregators": True,
+        "list_on_CSAF_aggregators": own.listed,
+        "mirror_on_CSAF_aggregators": own.mirrored,
         "metadata_version": "2.0",
         "publisher": publisher(site.profile),
-        "role": "csaf_provider",
+        "role": own.role,
     }
+
+
+def _openpgp_key(fingerprint: str, site: Site) -> dict[str, str]:
+    """A key that signs documents. Raises SecpackError if the site does not serve it."""
+    if fingerprint not in site.keys:
+        raise SecpackError(
+            f"csaf.openpgp_keys: no usable key {fingerprint} in the pack; add it, or remove it here"
+        )
+    url = f"{site.url}/{key_url(site.keys[fingerprint], site.profile)}"
+    return {"fingerprint": fingerprint, "url": url}
 
 
 def _distribution(feed: dict[str, Any]) -> dict[str, Any]:

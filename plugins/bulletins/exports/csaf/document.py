@@ -164,6 +164,7 @@ def vulnerability(each: Vulnerability, profile: Profile) -> dict[str, Any]:
         ids=[{"system_name": scheme, "text": id_} for id_, scheme in others],
         references=[external(id_, url) for id_, url in urls if is_url(url)],
         release_date=moment(each.released) if each.released else "",
+        title=visible(each.title),
     )
 
 
