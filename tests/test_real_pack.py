@@ -32,7 +32,7 @@ from secpack.model.archive import Archive, Context, Fix, PackageRow, Verdict
 from secpack.model.blocks import Heading, Preformatted, leaves
 from secpack.model.findings import Severity
 from secpack.pack import read_contents
-from secpack.tracker.statistics import statistics
+from secpack.tracker.join import statistics
 from tests.bulletins import judges, rules
 from tests.bulletins.formats import exports
 from tests.bulletins.sites import ROOT, Site, build

@@ -13,7 +13,7 @@ from jinja2 import Environment
 
 from bulletins import urls, words
 from secpack import Profile, SecpackError
-from secpack.extract.summary import shortened
+from secpack.extract import shortened
 from secpack.model.archive import (
     Advisory,
     Archive,

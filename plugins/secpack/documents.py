@@ -14,17 +14,18 @@ from typing import Final, TypeAlias, assert_never
 from secpack.canary import (
     announcements,
     bulletin_count,
+    due_window,
     freshness,
     introduction,
+    is_last,
     read_statements,
     stated_master_key,
 )
-from secpack.canary.window import due_window, is_last
 from secpack.errors import PackError, ParseError, SecpackError
+from secpack.extract import read_summary
 from secpack.extract.mentions import decide, find_mentions
 from secpack.extract.metadata import Metadata, read_metadata
 from secpack.extract.packages import read_packages
-from secpack.extract.summary import read_summary
 from secpack.model.archive import Bulletin, Canary, Document, Letter, Mention, Publication
 from secpack.model.blocks import Id, Letterhead
 from secpack.model.findings import Finding

@@ -19,8 +19,7 @@ from secpack.model.findings import Finding, Severity, Waiver
 from secpack.parser.letterhead import ANY_TEXT, stated_kind
 from secpack.parser.lines import MAX_BYTES
 from secpack.profile import Kind, Profile
-from secpack.signatures.packets import likeness
-from secpack.signatures.private_keys import find_private_key
+from secpack.signatures.packets import find_private_key, likeness
 
 MAX_SIGNATURE: Final = 64 * 1024
 

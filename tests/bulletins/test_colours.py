@@ -7,7 +7,7 @@ from html import escape
 
 import pytest
 
-from bulletins.colours import coloured
+from bulletins.html import coloured
 
 KINDS = ("k", "n", "c", "s", "gd", "gi")
 

@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 
 from secpack import Profile, load, load_profile
+from secpack.canary import due_window, is_last
 from secpack.canary.checks import check_lateness
 from secpack.canary.diff import changes
-from secpack.canary.window import due_window, is_last
 from secpack.model.archive import Archive, Canary, Change, Statement, Window
 from tests.packs import PROOF, canary, make_pack, numbered
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from secpack.extract import read_credits
 from secpack.extract.sections import sections
-from secpack.extract.summary import read_credits
 from secpack.model.archive import Credit, File
 from secpack.parser import parse_text
 from tests.cases import Case, each_case, read_cases

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from secpack.extract import read_summary
 from secpack.extract.sections import actions, sections
-from secpack.extract.summary import read_summary
 from secpack.model.archive import Credit, File, Summary
 from secpack.parser import parse_text
 

@@ -14,8 +14,7 @@ from secpack.model.archive import Advisory, Archive, Status
 from secpack.model.findings import Severity
 from secpack.profile import DocumentEntry
 from secpack.tracker import load_advisories
-from secpack.tracker.join import check_tracker
-from secpack.tracker.statistics import Year, statistics
+from secpack.tracker.join import Year, check_tracker, statistics
 from tests.packs import bulletin, canary, make_pack, numbered
 
 PROFILE = Profile(issuer="Quern")

@@ -32,7 +32,7 @@ from secpack.model.archive import (
 )
 from secpack.profile import Anchor, Package, Period
 from secpack.signatures.policy import in_words, revocation_in_words
-from secpack.tracker.statistics import statistics
+from secpack.tracker.join import statistics
 
 _FORMAT = 1
 _ANSWERS = {

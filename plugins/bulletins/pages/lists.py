@@ -19,7 +19,7 @@ from secpack.model.archive import UNDATED, Canary, Key, Publication, Window
 from secpack.model.history import Difference
 from secpack.profile import Kind
 from secpack.signatures.policy import expected_signers, revocation_in_words
-from secpack.tracker.statistics import statistics
+from secpack.tracker.join import statistics
 
 _EARLIER = 4
 _RELEASES = 2

@@ -31,7 +31,7 @@ from secpack.model.findings import Finding
 from secpack.model.history import Pending, Version
 from secpack.profile import Anchor, Period
 from secpack.signatures.policy import Standing
-from secpack.tracker.statistics import Statistics
+from secpack.tracker.join import Statistics
 
 LookupKind: TypeAlias = Literal["release", "package"]
 

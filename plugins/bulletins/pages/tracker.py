@@ -19,7 +19,7 @@ from bulletins.site import Links, Site
 from secpack.model.archive import Advisory, NamedId
 from secpack.pack import document_id
 from secpack.parser.inline import parse_inline
-from secpack.tracker.statistics import statistics
+from secpack.tracker.join import statistics
 
 
 def tracker_page(site: Site, *, is_affecting: bool) -> model.TrackerPage:

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+import calendar
 import re
 from collections.abc import Sequence
-from datetime import date
+from datetime import date, datetime, time, timedelta
 from itertools import takewhile
 from typing import Final
 
 from secpack.extract.metadata import ISSUED
 from secpack.extract.sections import sections
-from secpack.model.archive import Document, Statement
+from secpack.model.archive import Document, Statement, Window
 from secpack.model.blocks import Block, ListBlock, Preformatted, leaves, plain, running_text
-from secpack.parser.dates import MONTHS, parse_date
+from secpack.parser.dates import DATE, MONTH, MONTHS, parse_date
 
 #: The number of bulletins, as in ``12 Quern Security Bulletins``.
 COUNT: Final = re.compile(
@@ -97,3 +98,226 @@ def freshness(document: Document) -> date | None:
         return date(int(match["year"]), months.index(match["month"]) + 1, int(match["day"]))
     except ValueError:
         return None
+
+
+# --- when the next one is due ---------------------------------------------------------------------
+#
+# No window is better than a wrong one: a sentence gives one only if all of it is understood.
+
+_DAY: Final = "[0-9]{1,2}(?:st|nd|rd|th)?"
+_PART: Final = r"(?i:(?:first|second|third|fourth|last)\s+(?:[\w-]{1,12}\s+)?(?:days?|weeks?|half))"
+#: ``May 3 to 12, 2020``
+_RANGE: Final = (
+    rf"(?:{MONTH})\s+{_DAY}(?:\s+(?:and|to|through|until)\s+|\s?[-–]\s?){_DAY},?\s+[0-9]{{4}}"
+)
+
+#: A period: ``second week of May``, ``May 3 to 12, 2020``, a date, ``May 24``, ``May 2020``. The
+#: year can be elsewhere.
+PERIOD: Final = re.compile(
+    rf"\b(?:{_PART}\s+of\s+(?:{MONTH})(?:,?\s+[0-9]{{4}})?|{_RANGE}|{DATE}"
+    rf"|(?:{MONTH})\s+{_DAY}\b(?!,?\s*[0-9]{{4}})|(?:{MONTH}),?\s+[0-9]{{4}})"
+)
+
+_LOOSE: Final = re.compile(rf"\b(?:{MONTH})\b")
+_NEXT: Final = re.compile(r"(?i)\bnext\b")
+_CANARY: Final = re.compile(r"(?i)\b(?:canar|statement|publish)")
+_STOP: Final = re.compile(r"(?<=[.!?])\s+(?=[A-Z])")
+_NO_LATER: Final = re.compile(r"(?i)\b(?:no|not) later than\b")
+# What can precede and follow a period; nothing else is understood.
+_LEAD: Final = re.compile(
+    r"(?i)\b(?:(?P<within>in|on|during|due|for)(?: the month of)?|(?P<week>week of)"
+    r"|(?P<until>by|until|by or before|on or before|no later than)(?P<end> the end of)?"
+    r"|(?P<before>before)|(?P<between>between|from))(?: the)?$"
+)
+_TAIL: Final = re.compile(r"(?:[.,;:)]|$|\s\()")
+# Words that change or negate what follows, as in "early May" and "not in May".
+_OTHERWISE: Final = re.compile(
+    r"(?i)\b(?:first|second|third|fourth|last|early|mid|middle|late|beginning|start(?:ing)?|around"
+    r"|about|roughly|after|since|earlier|sooner|days?|weeks?|months?|[a-z]+day|not|never|no"
+    r"|midnight|noon|[ap]\.?m|utc|gmt|o.clock|close)\b"
+)
+_JOINTS: Final = {"between": ("and",), "from": ("to", "until", "through")}
+_WORDS: Final = {
+    "one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7, "eight": 8,
+    "nine": 9, "ten": 10, "eleven": 11, "twelve": 12, "thirteen": 13, "fourteen": 14,
+    "fifteen": 15, "sixteen": 16, "seventeen": 17, "eighteen": 18, "nineteen": 19, "twenty": 20,
+    "twenty-one": 21,
+}  # fmt: skip
+_ORDER: Final = {"first": 0, "second": 1, "third": 2, "fourth": 3}
+_MIDDLE: Final = 15
+_MOST_DAYS: Final = 366
+
+
+_TIME: Final = (
+    r"\b(?P<hour>[01]?[0-9]|2[0-3]):(?P<minute>[0-5][0-9])(?::[0-5][0-9])?\s?"
+    r"(?:(?:(?:UTC|GMT)\s?)?(?P<sign>[-+])(?P<hours>[0-9]{1,2})(?::?(?P<minutes>[0-9]{2}))?|UTC|GMT|Z)(?!\w)"
+)
+# "at 23:59 UTC on May 24, 2020", "May 24, 2020, at 23:59 UTC"
+_TIMES: Final = (re.compile(rf"(?:\bat )?{_TIME} on\s"), re.compile(rf",?(?: at)? {_TIME}"))
+_ANY_TIME: Final = re.compile(r"[0-9]:[0-9]")
+# "within 30 days", "within the next two weeks of this canary"
+_WITHIN: Final = re.compile(
+    r"(?i)\bwithin (?:the next )?(?P<count>[\w-]{1,12}) (?P<unit>days?|weeks?)(?: (?:of|from|after)"
+    r" (?:now|(?:(?:the|its) )?(?:date|day|date of issue|publication)(?: of (?:this|the) canary)?"
+    r"|this (?:canary|date|one|statement)))?(?=[.,;:)]|$|\s\()"
+)
+
+
+# "There will be no more canaries", "Quern Canary #9 is the last one": no other form is understood.
+_LAST: Final = re.compile(
+    r"(?i)\bthere\s+will\s+be\s+no\s+(?:more|further|other)\s+canar(?:y|ies)\b"
+    r"|\b(?:this|this\s+canary|canary\s+#?[0-9]{1,6})\s+is\s+the\s+(?:last|final)\s+(?:canary|one)"
+    r"(?=[.,;)]|$)"
+)
+
+
+def is_last(statements: Sequence[Statement]) -> bool:
+    """Whether a canary states that no other will follow."""
+    return any(_LAST.search(statement.text) for statement in statements)
+
+
+def due_window(statements: Sequence[Statement], issued: date) -> Window | None:
+    """Return the days within which the next canary is announced.
+
+    Returns None if no sentence gives them, or if several do and differ.
+    """
+    windows = {
+        window
+        for statement in statements
+        for sentence in _STOP.split(statement.text)
+        if _NEXT.search(sentence) and _CANARY.search(sentence)
+        if (window := _window(sentence, issued))
+    }
+    return windows.pop() if len(windows) == 1 else None
+
+
+def _window(sentence: str, issued: date) -> Window | None:
+    words = _NO_LATER.sub("until", " ".join(sentence.split()))
+    words, at = _without_time(words)
+    try:
+        window = _days_within(words, issued)
+        return _until(window, at) if window and at else window
+    except (ValueError, KeyError, OverflowError):
+        return None
+
+
+def _without_time(words: str) -> tuple[str, re.Match[str] | None]:
+    """Return the words without the time of day in them, and that time."""
+    for pattern in _TIMES:
+        if at := pattern.search(words):
+            return words[: at.start()] + words[at.end() :], at
+    return words, None
+
+
+def _until(window: Window, at: re.Match[str]) -> Window:
+    """Return a window that ends at a time of its last day, in UTC."""
+    moment = datetime.combine(window.last, time(int(at["hour"]), int(at["minute"])))
+    if sign := at["sign"]:
+        hours, minutes = int(sign + at["hours"]), int(sign + (at["minutes"] or "0"))
+        moment -= timedelta(hours=hours, minutes=minutes)
+    return Window(window.first, moment.date(), f"{moment:%H:%M}")
+
+
+def _days_within(words: str, issued: date) -> Window | None:
+    """Read a sentence. Raises ValueError or OverflowError if there are no such days."""
+    periods = list(PERIOD.finditer(words))
+    if _ANY_TIME.search(words):
+        return None  # a time without a zone, or several
+    if len(_LOOSE.findall(words)) > sum(len(_LOOSE.findall(p[0])) for p in periods):
+        return None  # it names another month, in a way that is not understood
+    if not periods:
+        return _from_issue(words, issued)
+    lead = _LEAD.search(words[: periods[0].start()].rstrip())
+    if not lead or _OTHERWISE.search(words[: lead.start()]):
+        return None
+    if not _TAIL.match(words, periods[-1].end()):
+        return None
+    if len(periods) == 1:
+        return _single(periods[0], lead, issued)
+    return _pair(periods[0], periods[1], lead) if len(periods) == 2 else None
+
+
+def _from_issue(words: str, issued: date) -> Window | None:
+    """Read ``within 30 days``."""
+    within = _WITHIN.search(words)
+    if not within or _OTHERWISE.search(words[: within.start()]):
+        return None
+    days = _length(within["count"], within["unit"].lower(), most=_MOST_DAYS)
+    return Window(issued, issued + timedelta(days=days))
+
+
+def _single(period: re.Match[str], lead: re.Match[str], issued: date) -> Window | None:
+    days = _days(period[0], issued.year)
+    if days.last <= issued:  # a period without a year is the next one
+        days = _days(period[0], issued.year + 1)
+    is_day = days.first == days.last
+    if lead["between"]:
+        return days if re.fullmatch(_RANGE, period[0]) else None
+    if lead["until"] or (lead["before"] and is_day):
+        return Window(issued, days.last)
+    if lead["week"]:
+        return Window(days.first, days.first + timedelta(days=6)) if is_day else None
+    return days if lead["within"] else None
+
+
+def _pair(start: re.Match[str], end: re.Match[str], lead: re.Match[str]) -> Window | None:
+    """Read ``between X and Y`` or ``from X to Y``; the year can be given once, after both."""
+    joint = [w for w in start.string[start.end() : end.start()].split() if w != "the"]
+    if not lead["between"] or joint not in ([word] for word in _JOINTS[lead["between"].lower()]):
+        return None
+    last = _days(end[0], None)
+    first = _days(start[0], last.first.year)
+    return Window(first.first, last.last) if first.first <= last.last else None
+
+
+def _days(period: str, year: int | None) -> Window:
+    """Return the days of a period; ``year`` is for one without a year.
+
+    Raises ValueError if there are no such days.
+    """
+    if re.fullmatch(DATE, period):
+        day = parse_date(period)
+        return Window(day, day)
+    part, name, rest = re.split(f"({MONTH})", period)
+    *days, last = re.findall("[0-9]+", rest) or [""]
+    year, days = (int(last), days) if len(last) == 4 else (year, [last] if last else [])
+    if not year:
+        raise ValueError("no year")
+    month = _month(year, MONTHS.index(name) + 1)
+    if days:
+        first, last_day = (month.first.replace(day=int(day)) for day in (days[0], days[-1]))
+        return Window(first, last_day)
+    return _part(part.lower().split(), month) if part else month
+
+
+def _month(year: int, month: int) -> Window:
+    last = calendar.monthrange(year, month)[1]
+    return Window(date(year, month, 1), date(year, month, last))
+
+
+def _part(words: Sequence[str], month: Window) -> Window:
+    """Return the ``first two weeks of``, ``second week of`` or ``last half of`` a month."""
+    part, *count, unit, _ = words
+    day = timedelta(days=1)
+    if unit == "half":
+        middle = month.first.replace(day=_MIDDLE)
+        halves = {"first": Window(month.first, middle), "second": Window(middle + day, month.last)}
+        return (halves | {"last": halves["second"]})[part]
+    length = timedelta(days=_length(count[0] if count else "", unit))
+    if part == "last":
+        return Window(month.last - length + day, month.last)
+    if part != "first" and count:
+        raise ValueError(words)  # "the second two weeks" could be anything
+    first = month.first + _ORDER[part] * length
+    return Window(first, min(first + length - day, month.last))
+
+
+def _length(count: str, unit: str, *, most: int = 31) -> int:
+    """Return how many days ``two weeks`` or ``ten days`` are. Raises ValueError if unclear."""
+    if not count and unit.endswith("s"):
+        raise ValueError("the first days of a month")
+    number = int(count) if count.isdigit() else _WORDS.get((count or "one").lower(), 0)
+    days = number * (7 if unit.startswith("week") else 1)
+    if not 0 < days <= most:
+        raise ValueError(f"{count} {unit}")
+    return days

@@ -9,8 +9,7 @@ from dataclasses import replace
 from difflib import SequenceMatcher
 from typing import Final
 
-from secpack.canary import COUNT
-from secpack.canary.window import PERIOD
+from secpack.canary import COUNT, PERIOD
 from secpack.model.archive import Canary, Change, Statement
 
 # How many comparisons of words are worth their time, for all statements of a canary.

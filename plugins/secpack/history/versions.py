@@ -26,8 +26,8 @@ from secpack.model.archive import UNDATED, File, Revision, Signature
 from secpack.model.history import Difference, DocumentHistory, History, Pending, Version
 from secpack.pack import Layout, text_file
 from secpack.profile import Kind, Profile
+from secpack.signatures.packets import find_private_key
 from secpack.signatures.policy import enough, expected_on
-from secpack.signatures.private_keys import find_private_key
 
 _LAST: Final = 2**31  # where in the log a file comes that is only in the folder
 

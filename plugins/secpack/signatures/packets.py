@@ -1,4 +1,4 @@
-"""OpenPGP keys and signatures as packets, without armour (RFC 9580, RFC 4880).
+"""OpenPGP keys and signatures as packets, without armour (RFC 9580, RFC 4880); private keys.
 
 This module verifies nothing; gpgv and gpg do.
 """
@@ -7,8 +7,10 @@ from __future__ import annotations
 
 import base64
 import binascii
+import bz2
 import hashlib
 import re
+import zlib
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -395,3 +397,143 @@ def read_header(data: bytes, position: int) -> tuple[int, int, int]:
     if rest[0] == 255 and len(rest) >= 5:
         return position + 6, int.from_bytes(rest[1:5]), first & 0x3F
     raise ParseError("damaged: a packet of a length that no key has")
+
+
+# --- private keys ---------------------------------------------------------------------------------
+#
+# OpenPGP secret keys and subkeys, as packets (also compressed) or armoured under any label; GnuPG's
+# files of keys; PEM and OpenSSH; PKCS #1 and #8; PuTTY; age; minisign and signify; also in base64
+# and UTF-16. A bulletin may mention a block ("a file that begins with -----BEGIN RSA PRIVATE
+# KEY-----"), but not include its content. Archives, encrypted files, and compressed parts of
+# pictures and PDFs are not searched.
+
+# Header lines and blank lines can precede the content of a block. All lines can be quoted ("| ",
+# "> "), indented, or comments ("# ").
+_LINE_END: Final = rb"(?:\r?\n|\r)"
+_MARGIN: Final = rb"[ \t>|#]{0,20}"
+_HEADERS: Final = (
+    rb"(?:" + _MARGIN + rb"(?:[A-Za-z-]{1,40}:[^\r\n]{0,200})?" + _LINE_END + rb"){0,8}"
+)
+_CONTENT: Final = _MARGIN + rb"[A-Za-z0-9+/]{16}"
+_LABEL: Final = rb"-{4,5} ?BEGIN (?P<label>[A-Z0-9 ]{0,40}PRIVATE KEY(?: BLOCK)?) ?-{4,5}[ \t]*"
+
+_BLOCK: Final = re.compile(_LABEL + _HEADERS + _CONTENT)
+# An algorithm, then a byte string; a certificate, which begins the same way, has a name there.
+_ALGORITHM: Final = b"|".join(b"\x30%c\x06.{%d}\x04" % (size, size - 1) for size in range(5, 33))
+_SEQUENCE: Final = rb"\x30(?:\x82..|\x81.|[\x20-\x7f])"
+_FORMATS: Final = tuple(
+    (words, re.compile(pattern, re.DOTALL))
+    for words, pattern in (
+        ("an age secret key", rb"(?i)AGE-(?:SECRET-KEY|PLUGIN-[A-Z0-9-]{1,40})-1\w{16}"),
+        (
+            "a GnuPG private key",
+            rb"\((?:\d\d:)?(?:protected-)?private-key\s?\((?:\d:)?[a-z]{3,8}\s?\(",
+        ),
+        ("a PuTTY private key", rb"PuTTY-User-Key-File-\d: "),
+        # Minisign (Ed, Sc or none, B2) and signify (Ed, BK) begin with these bytes, as base64.
+        ("a minisign secret key", rb"RW(?:RTY0Iy|QAAEIy)[A-Za-z0-9+/]{100}"),
+        ("a signify secret key", rb"RWRCS[w-z][A-Za-z0-9+/]{100}"),
+        ("an OpenSSH private key", rb"openssh-key-v1\0.{4}"),
+        # RFC 5958: version, algorithm, key; RFC 8017: version, modulus; RFC 5915: version, key.
+        ("a PKCS #8 private key", _SEQUENCE + rb"\x02\x01[\x00\x01](?:" + _ALGORITHM + rb")"),
+        ("a PKCS #1 private key", _SEQUENCE + rb"\x02\x01\0\x02(?:\x82..|\x81.)\0"),
+        ("an EC private key", _SEQUENCE + rb"\x02\x01\x01\x04[\x1c-\x42].{28,66}\xa0"),
+    )
+)
+
+#: Base64, in one line or several, quoted or not.
+_BASE64: Final = re.compile(
+    rb"[A-Za-z0-9+/]{32,}(?:[ \t]*" + _LINE_END + _MARGIN + rb"[A-Za-z0-9+/]{1,1000})*"
+)
+_NOT_BASE64: Final = re.compile(rb"[^A-Za-z0-9+/]+")
+_UTF_16: Final = (b"\xff\xfe", b"\xfe\xff")
+
+# --- OpenPGP packets anywhere in a file ---
+
+#: A header of a secret key or subkey (RFC 9580, 4.2), then version, time and algorithm (5.5.3),
+#: and that of a curve has an object identifier.
+_SECRET_PACKET: Final = re.compile(
+    rb"(?=(?:[\x94\x9c].|[\x95\x9d]..|[\x96\x9e]\0..."
+    rb"|[\xc5\xc7](?:[\x40-\xbf]|[\xc0-\xdf].|\xff\0...))"
+    rb"(?:\x03.{6}|\x04.{4}|[\x05\x06].{4}\0\0..)"
+    rb"(?P<algorithm>[\x01-\x03\x10\x11]|[\x12\x13\x16](?=[\x03-\x0b][\x2a\x2b])))",
+    re.DOTALL,
+)
+_GPG_COMPRESSED: Final = b"\xa3"  # without a length: it ends with the file
+_MOST_OF_NUMBERS: Final = 5000  # bytes of the public ones of a key
+
+#: The algorithms of keys, those newer than RFC 9580 among them.
+_ALGORITHMS: Final = frozenset({1, 2, 3, 8, *range(16, 20), 22, *range(25, 29), *range(30, 37)})
+
+
+def find_private_key(data: bytes) -> str:
+    """The kind of private key in a file, such as "an OpenPGP secret key"; empty for none."""
+    layers = (layer for decoded in _decoded(data) for layer in (decoded, _unpacked(decoded)))
+    return next((kind for layer in layers if (kind := _in_bytes(layer))), "")
+
+
+def _decoded(data: bytes) -> Iterator[bytes]:
+    """The file, and its UTF-16 and base64 decoded."""
+    yield data
+    if data.startswith(_UTF_16):
+        data = data.replace(b"\0", b"")
+        yield data
+    if b"\\n" in data:  # as in JSON
+        data = data.replace(b"\\r", b"").replace(b"\\n", b"\n")
+        yield data
+    for match in _BASE64.finditer(data):
+        text = _NOT_BASE64.sub(b"", match[0])
+        whole = len(text) - (len(text) % 4 == 1)
+        yield base64.b64decode(text[:whole] + b"==")
+
+
+def _in_bytes(data: bytes) -> str:
+    if match := _BLOCK.search(data):
+        label = match["label"].decode()
+        return "an OpenPGP secret key" if label.startswith("PGP") else f"a block {label}"
+    if not data.isascii() and _has_secret_packet(data):
+        return "an OpenPGP secret key"
+    return next((words for words, pattern in _FORMATS if pattern.search(data)), "")
+
+
+def _has_secret_packet(data: bytes) -> bool:
+    """Whether the file is packets with a secret key, or contains such a packet anywhere."""
+    with suppress(ParseError):  # not packets, or no longer
+        if any(packet.tag in SECRET and _is_key(packet.body) for packet in packets(data)):
+            return True
+    return any(_is_secret(data, match) for match in _SECRET_PACKET.finditer(data))
+
+
+def _is_key(body: bytes) -> bool:
+    """Whether a packet begins like a key: many files look like packets by chance."""
+    algorithm = 7 if body[:1] == b"\x03" else 5
+    return len(body) > algorithm and body[0] in VERSIONS and body[algorithm] in _ALGORITHMS
+
+
+def _unpacked(data: bytes) -> bytes:
+    """The content of a compressed packet (section 5.6); empty if there is none.
+
+    Keys do not compress well, so a limit of twice the packet's length is enough.
+    """
+    body = data[1:] if data[:1] == _GPG_COMPRESSED else b""
+    with suppress(ParseError, zlib.error, OSError):
+        body = body or next((p.body for p in packets(data) if p.tag == COMPRESSED), b"")
+        if body[:1] in (b"\x01", b"\x02"):
+            window = -zlib.MAX_WBITS if body[:1] == b"\x01" else zlib.MAX_WBITS
+            return zlib.decompressobj(window).decompress(body[1:], 2 * len(body))
+        if body[:1] == b"\x03":
+            return bz2.BZ2Decompressor().decompress(body[1:], 2 * len(body))
+    return b""
+
+
+def _is_secret(data: bytes, match: re.Match[bytes]) -> bool:
+    """Whether this is a whole packet with the numbers of a key, which no chance produces."""
+    with suppress(ParseError):
+        start, length, _ = read_header(data, match.start())
+        first, end = match.end("algorithm"), start + length
+        numbers = data[first : min(end, first + _MOST_OF_NUMBERS)]
+        return end <= len(data) and all(
+            0 < bits == int.from_bytes(number).bit_length()
+            for bits, number in public_numbers(match["algorithm"][0], numbers)
+        )
+    return False

@@ -9,7 +9,7 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Final, TypeAlias
 
 from secpack.errors import ParseError, ProgramMissingError, SecpackError
-from secpack.extract.summary import shortened
+from secpack.extract import shortened
 from secpack.model.archive import (
     UNDATED,
     Archive,
