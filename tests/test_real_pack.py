@@ -25,9 +25,10 @@ from bulletins.build.gate import dangling
 from bulletins.site import about, summary
 from secpack import Checker, Profile, SecpackError, load, load_advisories, load_profile
 from secpack.cache import Cache
+from secpack.cli import main
 from secpack.extract.packages import read_packages
 from secpack.history import as_data, read_history
-from secpack.lint import lint
+from secpack.lint import CODES, lint
 from secpack.model.archive import Archive, Context, Fix, PackageRow, Verdict
 from secpack.model.blocks import Heading, Preformatted, leaves
 from secpack.model.findings import Severity
@@ -176,6 +177,23 @@ def test_texts_alone_tell_what_they_address(archive: Archive, real_tracker: Path
     differences = [f for f in lint(archive, Profile()) if f.code == "tracker-differs"]
     assert len(differences) == len(inferred ^ tracked)
     assert all(f.line for f in differences)
+
+
+def test_what_a_maintainer_sees_each_day_can_be_mended(
+    real_pack: Path, real_tracker: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Few findings on the words of fifteen years, all of them right, and none is listed."""
+    given = [f"--profile={PROFILE}", f"--xsa={real_tracker}", "--no-cache"]
+    assert main(["check", str(real_pack), *given]) == 0
+    out, err = capsys.readouterr()
+    assert len(out.splitlines()) < 20
+    assert {line.rpartition("[")[2] for line in out.splitlines() if "[" in line} <= {
+        "number-gap]",
+        "tracker-differs]",
+    }
+    kinds = {line.split()[1]: int(line.split()[0]) for line in err.splitlines() if ": " in line[5:]}
+    own = CODES - {"tracker-differs", "trailing-space", "reference-uncited"}
+    assert all(kinds.get(f"{code}:", 0) <= 5 for code in own), kinds
 
 
 def test_the_words_of_bulletin_29_tell_the_same(archive: Archive) -> None:

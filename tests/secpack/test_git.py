@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from secpack import load
-from secpack.history.git import HistoryError, Log, checked_out, read_log
+from secpack.history.git import HistoryError, Log, checked_out, read_log, write_tree
 from secpack.parser.lines import MAX_BYTES
 from tests.packs import bulletin, make_pack, numbered
 
@@ -352,3 +352,37 @@ def test_dates_and_names_are_hostile(tmp_path: Path) -> None:
     assert len(log.commits) == 4
     assert {file.path for file in log.files} <= {"QSBs/:100644 ", "QSBs/b", "QSBs/\ufffd"}
     assert all(commit.date.year <= 2106 for commit in log.commits)
+
+
+def test_a_hostile_tree_is_written_only_below_its_folder(tmp_path: Path) -> None:
+    pack = checkout(tmp_path / "pack")
+    blob = git(pack, "hash-object", "-w", "QSBs/qsb-001-2001.txt")
+    entries = [f"100644 blob {blob}\t{name}" for name in ("..", ".", "a\nb", "good")]
+    for mode, names in (("120000", ("link", "good")), ("100755", ("program",))):
+        entries += [f"{mode} blob {blob}\t{name}" for name in names]
+    tree = subprocess.run(
+        ["git", "mktree", "-z"],  # noqa: S607
+        input="\0".join(entries) + "\0",
+        cwd=pack,
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout.strip()
+    for _ in range(2):
+        entries = f"040000 tree {tree}\t..\n040000 tree {tree}\tfolder\n"
+        tree = subprocess.run(
+            ["git", "mktree"],  # noqa: S607
+            input=entries,
+            cwd=pack,
+            capture_output=True,
+            text=True,
+            check=True,
+        ).stdout.strip()
+    commit = git(pack, "commit-tree", "-m", "Hostile", tree)
+    (tmp_path / "deep/er").mkdir(parents=True)
+    write_tree(pack, commit, tmp_path / "deep/er")
+    written = {p for p in (tmp_path / "deep").rglob("*") if not p.is_dir()}
+    assert {str(p.relative_to(tmp_path / "deep/er")) for p in written} == {
+        "folder/folder/good",
+        "folder/folder/program",
+    }
