@@ -15,7 +15,6 @@ from secpack.errors import ParseError
 from secpack.extract.packages.phrases import Entry, Said, read_phrase
 from secpack.extract.packages.sentences import (
     About,
-    announced_for,
     announcement,
     installed_in,
     names_packages,
@@ -270,7 +269,7 @@ class _Reader:
     def _announcement(self, piece: _Piece) -> None:
         """Take what the last sentence of a paragraph says of the packages below it."""
         last = " ".join(SENTENCE_END.split(piece.text)[-1].split())
-        before, header, heading = self.context, self.header, self.heading
+        before, above, heading = self.context, self.header, self.heading
         self._close_header()
         self.context = heading
         if not last.endswith(":"):
@@ -281,11 +280,11 @@ class _Reader:
         releases = _releases(last, self.product)
         about = About.NOTHING if placed else announcement(last)
         if about is not About.NOTHING:
-            targets = announced_for(last)
-            base = {"target": targets} if targets else heading.base
+            header = read_phrase(last, self.product).header  # "Install these packages in dom0:"
+            base = {"target": header["target"]} if "target" in header else heading.base
             self.context = _Context(about, heading.said | base | releases, base)
         else:
-            lost = placed or bool(header or releases)
+            lost = placed or bool(above or releases)
             self.context = replace(heading, about=before.about, lost=lost)
 
     def _sentences(self, piece: _Piece) -> None:

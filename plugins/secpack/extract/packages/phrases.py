@@ -51,7 +51,7 @@ KINDS: Final = (
      r"|previously|not|NOT) (?:versions? )?(?:[A-Za-z][\w+-]{0,60}-)?v?[0-9][\w.+~:-]{0,60}"
      r"(?![\w.-])", "instead of 4.1-2"),
     ("keyword", r"[Vv]ersions?\b:?|ver\.", "version"),
-    ("packages", r"[Pp]ackages?(?![\w-])", "packages"),
+    ("packages", r"(?:[Pp]ackages?|the new ones)(?![\w-])", "packages"),
     ("separator", r"[,;]|(?<![^\s(])(?:and|or|[-/&+–—])(?![^\s,])|as well(?: as)?\b", "as well as"),
     ("word", r"(?:[^\s(),;]|\(s\)|(?<=\w-)\n(?=\w)){1,200}", "xen-"),
     ("other", "[()]", "("),

@@ -52,11 +52,6 @@ _INSTALLED: Final = re.compile(
     r"|\s+(?:consoles?|terminals?|via|by|using|with|through|that|which|and then|as)\b)"
     r"|\b[Uu]se\s[^.;:]{1,80}?\s(?:in|from)\s+(?P<from>[^.,;:]{1,40}?)\s+to\s+install\b"
 )
-_ANNOUNCED: Final = re.compile(
-    vocabulary.spaced(
-        rf"(?:[Pp]ackages|[Uu]pdates|versions|install|new ones) (?:in|for) ({vocabulary.TARGETS}):$"
-    )
-)
 # A version in full, or that there is none: words that a rule should take.
 _DUE: Final = re.compile(r"[\s-][0-9]{1,4}\.[0-9]{1,4}[.-][0-9]|\b[Nn]o (?:fix|patch|update)")
 
@@ -90,16 +85,6 @@ def announcement(words: str) -> About:
     if about is About.FIXES and not _PACKAGES.search(words):
         return About.NOTHING
     return About.UNCLEAR if about is About.FIXES and _CONDITION.match(words) else about
-
-
-def announced_for(words: str) -> tuple[str, ...]:
-    """Where the packages go that some words announce, if they say so.
-
-    Install the following updates in dom0 and all templates: => dom0; templates
-    The following packages fix a flaw in dom0: =>
-    """
-    match = _ANNOUNCED.search(words)
-    return vocabulary.target_names(match[1]) if match else ()
 
 
 def installed_in(sentence: str) -> tuple[str, ...] | None:
