@@ -6,7 +6,7 @@ import re
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import reduce
-from typing import Final
+from typing import Final, TypeAlias
 
 from secpack.errors import SecpackError
 from secpack.extract.answers import restart_after
@@ -17,6 +17,9 @@ _ARCH: Final = "(?:noarch|x86_64|aarch64|i[3-6]86)"
 _RPM: Final = re.compile(rf"(\S+)-((?:[0-9]+:)?[^\s-]+-[^\s-]+?)(?:\.{_ARCH})?")
 _DPKG: Final = re.compile(r"(?:[a-z]i.?\s+)?([a-z0-9][a-z0-9.+-]+)(?::\w+)?\s+([0-9]\S*)(?:\s.*)?")
 _RPM_PARTS: Final = re.compile("[0-9]+|[A-Za-z]+|[~^]")
+
+#: Sorts versions of one kind.
+Order: TypeAlias = Callable[[str], Sequence[object]]
 
 
 def needed(
@@ -61,7 +64,7 @@ def _number(digits: str) -> tuple[int, str]:
     return len(digits.lstrip("0")), digits.lstrip("0")
 
 
-def is_older(version: str, asked: str, order: Callable[[str], Sequence[object]]) -> bool:
+def is_older(version: str, asked: str, order: Order) -> bool:
     """Whether a version is older than one that a text prints.
 
     An epoch counts if both have one, a release (of RPM) or revision (of Debian) if the text has it.
@@ -101,33 +104,41 @@ def affected(
 ) -> Iterator[tuple[str, str]]:
     """Compare packages with the newest that bulletins ask for; yield a result and a line for each.
 
-    A result is ``older``, ``unclear`` (than some of several versions), ``not listed``, ``enough``,
-    ``no fix`` or ``restart``. Of several versions of a package, the newest counts. Raises
-    SecpackError for a release for which no bulletin names packages.
+    A result is ``older``, ``unclear`` (than some of several versions), ``enough``, ``not listed``,
+    ``no fix``, or ``then``, with what to restart. Of several versions of a package, the newest
+    counts. Raises SecpackError for a release for which no bulletin names packages.
     """
-    order = rpm_order if kind == "rpm" else deb_order
     rows = [(b, [r for r in b.packages if r.release == release]) for b in archive.bulletins[::-1]]
+    if not any(own for _, own in rows):
+        raise SecpackError(f"no bulletin names packages for release {release!r}")
+    present: set[str] = set()  # bulletins whose packages are in the list
     asked: defaultdict[tuple[str, str], list[tuple[Bulletin, PackageRow]]] = defaultdict(list)
     for bulletin, row in needed(rows):
         asked[row.target, row.name].append((bulletin, row))
-    if not any(own for _, own in rows):
-        raise SecpackError(f"no bulletin names packages for release {release!r}")
-    restarts = {}
     for (target, name), pairs in asked.items():
         bulletin, row = pairs[0]
+        names = getattr(profile.packages.get(name, Package()), kind) or (row.package,)
         versions = [row.version for _, row in pairs]
         wanted = f"{bulletin.id} asks for {row.package} {' or '.join(versions)}"
         wanted += f" in {target}" if target else ""
-        names = getattr(profile.packages.get(name, Package()), kind) or (row.package,)
-        for each in sorted(has.keys() & set(names)):
-            newest = reduce(lambda a, b: b if is_older(a, b, order) else a, has[each])
-            older = [is_older(newest, version, order) for version in versions]
-            result = "older" if all(older) else "unclear" if any(older) else "enough"
+        here = sorted(has.keys() & set(names))
+        present |= {bulletin.id} if here else set()
+        for each in here:
+            result, newest = _compared(
+                has[each], versions, rpm_order if kind == "rpm" else deb_order
+            )
             yield result, f"{each} {newest}: {wanted}"
-            restarts[bulletin.id] = restart_after(bulletin)
-        if not has.keys() & set(names):
+        if not here:
             yield "not listed", f"{', '.join(names)}: {wanted}"
     for bulletin, own in rows:
         if any(row.fix is Fix.NONE for row in own):
             yield "no fix", f"{bulletin.id} has none for {release}"
-    yield from (("restart", f"{id_}: {words}") for id_, words in restarts.items() if words)
+        if bulletin.id in present and (words := restart_after(bulletin)):
+            yield "then", f"{words} ({bulletin.id})"
+
+
+def _compared(has: Sequence[str], asked: Sequence[str], order: Order) -> tuple[str, str]:
+    """The result for the newest of the versions that a package has, and that version."""
+    newest = reduce(lambda a, b: b if is_older(a, b, order) else a, has)
+    older = [is_older(newest, version, order) for version in asked]
+    return "older" if all(older) else "unclear" if any(older) else "enough", newest

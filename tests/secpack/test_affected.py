@@ -170,7 +170,7 @@ def archive(tmp_path_factory: pytest.TempPathFactory) -> Archive:
                 "enough xen 4.17.5-7.fc37: QSB-002 asks for Xen 4.17.5-7 in hearth",
                 "unclear kernel 6.1.9-1: QSB-002 asks for Linux kernel 6.1.7 or 6.6.7 in hearth",
                 "not listed quern-bell: QSB-002 asks for quern-bell 4.1.7-1 in hearth",
-                "restart QSB-002: restart the hearth",
+                "then restart the hearth (QSB-002)",
             ],
         ),
         (
@@ -180,7 +180,7 @@ def archive(tmp_path_factory: pytest.TempPathFactory) -> Archive:
                 "older xen-libs 4.17.5-6: QSB-002 asks for Xen 4.17.5-7 in hearth",
                 "older kernel 5.15-1: QSB-002 asks for Linux kernel 6.1.7 or 6.6.7 in hearth",
                 "enough quern-bell 4.1.10-1: QSB-002 asks for quern-bell 4.1.7-1 in hearth",
-                "restart QSB-002: restart the hearth",
+                "then restart the hearth (QSB-002)",
             ],
         ),
         (
@@ -190,7 +190,7 @@ def archive(tmp_path_factory: pytest.TempPathFactory) -> Archive:
                 "older libxen 4.17.5-7~deb12u1: QSB-002 asks for Xen 4.17.5-7 in hearth",
                 "not listed Linux kernel: QSB-002 asks for Linux kernel 6.1.7 or 6.6.7 in hearth",
                 "not listed quern-bell: QSB-002 asks for quern-bell 4.1.7-1 in hearth",
-                "restart QSB-002: restart the hearth",
+                "then restart the hearth (QSB-002)",
             ],
         ),
     ],
@@ -223,7 +223,7 @@ def test_the_command(
     out, err = capsys.readouterr()
     older, *_, restart, last = out.splitlines()
     assert older == "older: quern-bell 4.1.11-1: QSB-012 asks for quern-bell 4.1.12-1 in hearth"
-    assert restart.startswith("restart: QSB-012: restart the station")
+    assert restart == "then: restart the station (QSB-012)"
     assert last.startswith("1 as new as asked. Nothing is said of what runs")
     assert "no list of packages" in err
     assert "safe" not in out + err
