@@ -138,7 +138,7 @@ accuracy: $(VENV)/installed ## Compare what texts address with the tracker data
 weights: $(VENV)/installed-dev ## Print how many bytes a first visit to each kind of page loads
 	@$(BIN)/python -m tests.browser.weights "$$OUTPUT"
 
-judges: known tests/judges/node_modules/.package-lock.json ## Install the validators for the tests (needs npm)
+judges: known tests/judges/node_modules/.package-lock.json $(VENV)/installed-judges ## Install what slow tests need from npm and PyPI
 
 tests/judges/node_modules/.package-lock.json: tests/judges/package-lock.json
 	@npm ci --prefix tests/judges --ignore-scripts --no-audit --no-fund --loglevel=error
@@ -147,7 +147,7 @@ golden: $(VENV)/installed-dev ## Rewrite the expected results of tests; read the
 	@$(BIN)/python -m pytest --golden -q
 
 lock: known ## Lock the dependencies again (needs uv)
-	@for set in build runtime search dev peers; do \
+	@for set in build runtime search dev judges peers; do \
 		from=lock/$$set.in; test $$set != runtime || from=pyproject.toml; \
 		uv pip compile --universal --python-version 3.11 --generate-hashes --no-header --quiet \
 			--output-file lock/$$set.txt $(if $(UPGRADE),--upgrade) $$from || exit 1; \
@@ -166,12 +166,16 @@ $(VENV)/installed: lock/build.txt lock/runtime.txt | known
 	@echo "Installing into $(VENV), once ..."
 	@"$$PYTHON" -m venv --clear $(VENV)
 	@$(PIP) install --require-hashes -r lock/build.txt || $(OFFLINE)
-	@$(PIP) install --require-hashes --no-build-isolation -r lock/runtime.txt || $(OFFLINE)
+	@$(PIP) install --require-hashes --no-build-isolation --use-pep517 -r lock/runtime.txt || $(OFFLINE)
 	@$(PIP) install --no-deps --no-build-isolation --editable .
 	@touch $@
 
 $(VENV)/installed-search: $(VENV)/installed lock/search.txt
 	@$(PIP) install --require-hashes --no-build-isolation -r lock/search.txt || $(OFFLINE)
+	@touch $@
+
+$(VENV)/installed-judges: $(VENV)/installed lock/judges.txt
+	@$(PIP) install --require-hashes -r lock/judges.txt || $(OFFLINE)
 	@touch $@
 
 $(VENV)/installed-dev: $(VENV)/installed $(VENV)/installed-search lock/dev.txt

@@ -61,9 +61,9 @@ def new_checkout(parent: Path) -> Path:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(PROGRAM.format(python=sys.executable, calls=folder / "calls"))
         path.chmod(0o755)
-    for name in ("build", "runtime", "search", "dev", "peers"):
+    for name in ("build", "runtime", "search", "dev", "judges", "peers"):
         (folder / f"lock/{name}.txt").touch()
-    for name in ("installed", "installed-search", "installed-dev"):
+    for name in ("installed", "installed-search", "installed-judges", "installed-dev"):
         (folder / f".venv/{name}").touch()
     return folder
 

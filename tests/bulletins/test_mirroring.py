@@ -16,6 +16,8 @@ from fcntl import LOCK_EX, flock
 from hashlib import sha256
 from http.client import HTTPConnection
 from pathlib import Path
+from urllib.error import HTTPError
+from urllib.request import urlopen
 
 import pytest
 
@@ -297,6 +299,76 @@ def test_a_host_without_directory_index(public: Site, tmp_path: Path) -> None:
     missing = {url for url in found if not (plain.folder / url.lstrip("/")).is_file()}
     assert missing == {"/", "/csaf/", "/vex/"}  # what others begin with
     assert len(found) == len(urls(public))
+
+
+# --- object storage ---------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Storage:
+    """Object storage on this machine, without an index for folders; and the documented script."""
+
+    url: str
+    script: Path
+
+    def upload(self, site: Path, folder: str) -> None:
+        kept = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
+        settings = {"TYPE": "s3", "PROVIDER": "Other", "ENDPOINT": self.url}
+        remote = {f"RCLONE_CONFIG_STORAGE_{name}": value for name, value in settings.items()}
+        path = f"{SECPACK.parent}:{os.environ['PATH']}"
+        command = ["dash", str(self.script), str(site), f"storage:archive/{folder}"]
+        environment = {**kept, **remote, "PATH": path, "RCLONE_CONFIG": ""}
+        done = subprocess.run(
+            command, env=environment, check=False, timeout=120, capture_output=True, text=True
+        )
+        assert done.returncode == 0, done.stderr
+
+
+@pytest.fixture
+def storage(tmp_path: Path) -> Iterator[Storage]:
+    rclone = shutil.which("rclone", path=SECPACK.parent)
+    if not rclone:
+        pytest.skip("needs rclone: make judges")
+    (tmp_path / "upload").write_text(example("sh", "#!/bin/sh\n# Usage: upload "))
+    (tmp_path / "storage/archive").mkdir(parents=True)
+    port = free_port()
+    serve = [
+        rclone,
+        "serve",
+        "s3",
+        "--config=",
+        "--addr",
+        f"127.0.0.1:{port}",
+        tmp_path / "storage",
+    ]
+    with served(list(map(str, serve)), port):
+        yield Storage(f"http://127.0.0.1:{port}", tmp_path / "upload")
+
+
+@pytest.mark.slow
+def test_an_upload_to_object_storage(storage: Storage, rebuild: Path, tmp_path: Path) -> None:
+    """Each file has its type; a later upload changes what has changed, and a copy verifies."""
+    site = tmp_path / "public"
+    shutil.copytree(rebuild, tmp_path / "version")
+    site.symlink_to("version")
+    storage.upload(site, "000007")
+    copy = f"{storage.url}/archive/000007/"
+    types = {}
+    for path in Site(0, "", site).files():
+        with urlopen(copy + path) as answer:
+            types[path] = answer.headers["content-type"]
+            assert answer.headers["cache-control"].startswith("max-age=0, s-maxage=60, ")
+    for path, type_ in TYPES.items():
+        name = path.lstrip("/") + ("index.html" if path.endswith("/") else "")
+        assert types[name] == type_.replace("application/javascript", "text/javascript"), path
+    assert verify(copy, "--against", rebuild).said.startswith("verified against a rebuild\nOK (")
+    (site / "about/index.html").unlink()
+    (site / "SHA256SUMS").write_text("new")
+    storage.upload(site, "000007")
+    said = verify(copy).said
+    assert said.startswith("SHA256SUMS:")
+    with pytest.raises(HTTPError):
+        urlopen(f"{copy}about/index.html")
 
 
 # --- is it true? ------------------------------------------------------------------------------
