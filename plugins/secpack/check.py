@@ -29,7 +29,7 @@ from secpack.profile import Profile
 from secpack.signatures.gpgv import Checker
 from secpack.signatures.policy import is_about_signatures
 
-#: What a draft lacks because it is one; it also lacks what is on the line of a placeholder.
+#: What a draft lacks because it is one, besides what cannot be read on the line of a placeholder.
 _OPEN: Final = frozenset(
     {"date-future", "draft", "no-good-signature", "placeholder", "signer-missing", "unsigned"}
 )
@@ -136,7 +136,8 @@ def _as_draft(findings: Sequence[Finding], archive: Archive) -> Iterator[Finding
     older = {s.file.path for s in every if s.verdict is Verdict.BAD and s.covers}
     unwritten = {(f.file, f.line) for f in findings if f.code == "placeholder"}
     for f in findings:
-        is_open = f.code in _OPEN or f.message == NO_DATE or (f.file, f.line) in unwritten
+        unread = f.code in ("package-unread", "unreadable") and (f.file, f.line) in unwritten
+        is_open = f.code in _OPEN or f.message == NO_DATE or unread
         lacks = (f.file in drafts and is_open) or f.file in older
         yield replace(f, severity=Severity.NOTICE) if lacks else f
 
