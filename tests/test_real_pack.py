@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import html
 import json
 import os
 import random
@@ -36,7 +35,7 @@ from secpack.pack import read_contents
 from secpack.tracker.join import statistics
 from tests.bulletins import judges, rules
 from tests.bulletins.formats import exports
-from tests.bulletins.sites import ROOT, Site, build
+from tests.bulletins.sites import ROOT, Site, build, commands
 from tests.bulletins.test_tracker import check_statistics
 from tests.polling import main_line, poll
 from tests.replay import outcome, replay
@@ -361,16 +360,14 @@ def test_the_commands_of_a_page_say_what_it_promises(
     site: Site, other_gnupg: Path, tmp_path: Path, number: str, which: str
 ) -> None:
     """With the gpg of two Debians, for texts of 2011 to 2026."""
-    page = site.read(f"qsb/{number}/index.html")
-    commands = html.unescape(page.partition('<pre tabindex="0"><code>export GNUPGHOME')[2])
+    begin, verify, _ = commands(site.read(f"qsb/{number}/index.html"))
     for path, data in site.files().items():
         if path.startswith((f"qsb/{number}/", "keys/")):
             (tmp_path / Path(path).name).write_bytes(data)
-    (tmp_path / "qubes-master-key.asc").rename(tmp_path / "master-key.asc")
     path = f"{other_gnupg}:{os.environ['PATH']}" if which == "other" else os.environ["PATH"]
     done = subprocess.run(
         ["/bin/sh", "-e"],
-        input=f"export GNUPGHOME{commands.partition('</code></pre>')[0]}\nrm -r $GNUPGHOME",
+        input=f"{begin}{verify}gpgconf --kill all\nrm -r $GNUPGHOME",
         cwd=tmp_path,
         env={**os.environ, "PATH": path},
         capture_output=True,

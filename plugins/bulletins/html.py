@@ -235,8 +235,8 @@ class _Renderer:
 
     def _references(self, block: References) -> str:
         items = "\n".join(
-            f'<li{self._id(item.label)}><span class="label">{self._back(item.label, item.marker)}'
-            f"</span> {self._item(item.blocks)}</li>"
+            f"<li{self._id(item.label)}>{self._back(item.label, item.marker)} "
+            f"{self._item(item.blocks)}</li>"
             for item in block.items
         )
         return f'<ul class="references">\n{items}\n</ul>'
@@ -254,7 +254,7 @@ class _Renderer:
     def _back(self, label: str, marker: str) -> str:
         """A reference's label, with a link back to its first citation, if there is one."""
         if self.prefix is None or f"{self.prefix}cite-{_label_slug(label)}" not in self.taken:
-            return _text(marker)
+            return f'<span class="label">{_text(marker)}</span>'
         return f'<a href="{self.page}#{self.prefix}cite-{_label_slug(label)}">{_text(marker)}</a>'
 
     def _table(self, table: Table) -> str:

@@ -19,7 +19,7 @@ from secpack.parser.characters import visible
 _UNUSED: Final = ("archives.html", "author.html", "category.html", "tag.html")
 
 #: The static files to which the templates refer.
-_STATIC: Final = ("due.js", "icon.svg", "search.js", "style.css")
+_STATIC: Final = ("due.js", "icon.svg", "lists.css", "search.js", "style.css")
 
 
 def environment(settings: dict[str, Any]) -> Environment:

@@ -125,6 +125,8 @@ search: Final = "Search"
 cves: Final = "CVEs and other ids"
 keys: Final = "Keys"
 feeds: Final = "Feeds and data"
+report_vulnerability: Final = "Report a vulnerability"
+report_problem: Final = "Report a problem of this site"
 subscribe: Final = "Subscribe to updates"
 years: Final = "Years"
 
@@ -257,14 +259,18 @@ was_revoked: Final = "key revoked, {reason}"
 check: Final = "Check it yourself"
 check_files: Final = "Save the original, the signatures and the keys linked above"
 check_keys: Final = "; also save"
-check_anchor: Final = (
-    "Get the master key elsewhere, and compare its fingerprint with several sources"
-)
-check_anchors: Final = (
-    "Get these keys from elsewhere, and compare their fingerprints with several sources:"
-)
-check_how: Final = "How, and what gpg’s answers mean"
+check_fetch: Final = "Run this in an empty folder:"
 check_then: Final = "Then run:"
+check_anchors: Final = Markup(
+    "Compare the fingerprint of {keys} with several sources elsewhere. Only if they agree:"
+)
+check_expect: Final = Markup('Each must print <code>Good signature from "…" {marks}</code>.')
+check_how: Final = "How, and what gpg’s answers mean"
+check_pack: Final = (
+    "Compare with the pack, where commits and tags are signed, too; cmp prints only differences. "
+    "The last lines clean up:"
+)
+check_end: Final = "Clean up:"
 
 # --- canaries ---------------------------------------------------------------------------------
 

@@ -360,7 +360,8 @@ class Profile:
     its versions are ``releases``, which say when each was supported.
     ``redirects`` lead from old URLs to pages of the site, or to keys. ``directory_index`` is
     whether the host shows ``index.html`` for its folder: without, public URLs of pages name the
-    file. ``program`` is where readers get the source of this program.
+    file. ``program`` is where readers get the source of this program, ``pack`` where they
+    clone the pack, ``problems`` where they report those of the site; every page says ``notice``.
     """
 
     issuer: str = ""
@@ -390,6 +391,9 @@ class Profile:
     redirects: Mapping[OldPath, NewPath] = field(default_factory=dict)
     directory_index: bool = True
     program: WebUrl = ""
+    pack: WebUrl = ""
+    problems: Contact = ""
+    notice: str = ""
     security_txt: SecurityTxt | None = None
     csaf: Csaf | None = None
     osv: Osv = Osv()

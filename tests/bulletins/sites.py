@@ -5,6 +5,7 @@ from __future__ import annotations
 import fcntl
 import html
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -159,14 +160,19 @@ def run(
     return Site(done.returncode, done.stdout + done.stderr, folder)
 
 
-def verified(site: Site, page: str, folder: Path, master_key: str = "") -> str:
+def commands(page: str) -> list[str]:
+    """The commands of a page: up to the comparison of fingerprints, after it, and the last ones."""
+    shown = page.partition("<summary>Check it yourself")[2].partition("</details>")[0]
+    return [html.unescape(each) for each in re.findall("<pre.*?><code>(.*?)</code>", shown, re.S)]
+
+
+def verified(site: Site, page: str, folder: Path) -> str:
     """Run the commands of a page in a folder with its files and all keys; return what gpg says."""
-    commands = html.unescape(site.read(f"{page}index.html")).partition("<code>export GNUPGHOME")[2]
-    script = "export GNUPGHOME" + commands.partition("</code></pre>")[0]
+    begin, verify, _ = commands(site.read(f"{page}index.html"))
     for path, data in site.files().items():
         if path.startswith((page, "keys/")):
-            name = "master-key.asc" if path == master_key else Path(path).name
-            (folder / name).write_bytes(data)
+            (folder / Path(path).name).write_bytes(data)
+    script = f"{begin}{verify}gpgconf --kill all\n"
     done = subprocess.run(
         ["/bin/sh", "-e"], input=script, cwd=folder, capture_output=True, text=True, check=False
     )

@@ -713,7 +713,7 @@ def test_a_tampered_text_is_shown_in_development_and_refused_when_published(tmp_
 
 
 def test_the_commands_on_a_page_verify(demo: Site, tmp_path: Path) -> None:
-    said = verified(demo, "qsb/002/", tmp_path, "keys/master-key/quern-master-key.asc")
+    said = verified(demo, "qsb/002/", tmp_path)
     assert said.count("Good signature from") == 2
     assert said.count("[full]") == 2
 

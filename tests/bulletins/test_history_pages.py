@@ -237,7 +237,7 @@ def test_texts_and_signatures_of_all_versions_are_served(tmp_path: Path) -> None
             assert files[path] == original.read_bytes()
             assert f"{sha256(files[path]).hexdigest()}  {path}\n" in sums
     (tmp_path / "saved").mkdir()
-    said = verified(site, "qsb/001/history/", tmp_path / "saved", "keys/master.asc")
+    said = verified(site, "qsb/001/history/", tmp_path / "saved")
     assert said.count("Good signature") == 3
 
 

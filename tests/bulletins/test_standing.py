@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import html
 import json
+import os
+import shutil
+import subprocess
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from types import MappingProxyType
@@ -14,7 +17,7 @@ from bulletins import words
 from bulletins.pages.evidence import grouped
 from secpack.model.archive import Verdict
 from secpack.signatures.policy import Standing
-from tests.bulletins.sites import Site, build, verified
+from tests.bulletins.sites import Site, build, commands, verified
 from tests.keys import THEN, Gnupg, new_gnupg
 from tests.packs import canary, make_pack
 from tests.secpack.test_git import git
@@ -22,6 +25,7 @@ from tests.secpack.test_git import git
 PROFILE = """
 issuer = "Quern"
 master_key = "{master}"
+pack = "https://quern.example.org/pack"
 [signers.ines]
 name = "Ines"
 fingerprint = "{ines}"
@@ -224,6 +228,44 @@ def test_an_obsolete_digest_rests_on_a_date_and_names_its_commit(
         1,
     ]
     assert "Accepted for its date, which anyone with the key can set." in page
+
+
+def test_the_commands_compare_with_the_pack_and_clean_up(tmp_path: Path, gnupg: Gnupg) -> None:
+    """A clone with a signed commit and a signed tag; afterwards only the saved files are left."""
+    site = site_of(tmp_path, gnupg)
+    identity = ("-c", "user.name=I", "-c", "user.email=ines@example.org")
+    signing = ("git", *identity, "-c", f"user.signingkey={gnupg.fingerprints['ines']}")
+    environment = {**os.environ, "GNUPGHOME": str(gnupg.home), "TMPDIR": str(gnupg.home)}
+    for command in (
+        ("git", "init", "-q"),
+        ("git", "add", "."),
+        (*signing, "commit", "-q", "-S", "-m", "A commit"),
+        (*signing, "tag", "-s", "-m", "A tag", "ines_1"),
+    ):
+        subprocess.run(command, cwd=tmp_path / "pack", env=environment, check=True)
+    reader = tmp_path / "reader"
+    shutil.copytree(site.folder / "canary/002", reader)
+    for key in (tmp_path / "pack/keys").rglob("*.asc"):
+        shutil.copy(key, reader)
+    saved = sorted(reader.iterdir())
+    environment |= {
+        "GIT_CONFIG_COUNT": "1",
+        "GIT_CONFIG_KEY_0": f"url.{tmp_path / 'pack'}.insteadOf",
+        "GIT_CONFIG_VALUE_0": "https://quern.example.org/pack",
+    }
+    done = subprocess.run(
+        ["/bin/sh", "-e"],
+        input="".join(commands(site.read("canary/002/index.html"))),
+        cwd=reader,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stderr.count("Good signature") == done.stderr.count("[full]") == 3
+    assert "differ" not in done.stdout
+    assert sorted(reader.iterdir()) == saved
 
 
 def test_pages_show_chains_and_keys_that_cannot_be_used(tmp_path: Path) -> None:

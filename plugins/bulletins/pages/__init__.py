@@ -20,6 +20,7 @@ from bulletins.pages.model import Link
 from bulletins.pages.tracker import advisory_pages, id_page, tracker_page
 from bulletins.site import Site
 from secpack.model.archive import Canary, Publication
+from secpack.profile import Profile
 
 __all__ = ["archive_pages", "document_page", "frame_of", "home_page", "text_page"]
 
@@ -60,6 +61,14 @@ def _archive_pages(site: Site) -> Iterator[tuple[str, model.MakePage]]:
     for folder, links in csaf_folders(documents).items():
         named = (Link(f"{folder}{url}", name) for name, url in links.items())
         yield folder, partial(model.FolderPage, folder, tuple(named))
+
+
+def _reports(profile: Profile) -> Iterator[Link]:
+    """Where to report a vulnerability, and a problem of the site, as far as the profile knows."""
+    if profile.security_txt:
+        yield Link(profile.security_txt.contact[0], words.report_vulnerability)
+    if profile.problems:
+        yield Link(profile.problems, words.report_problem)
 
 
 def _examples(site: Site) -> str:
@@ -136,4 +145,6 @@ def frame_of(site: Site, texts: Iterable[Any]) -> model.Frame:
         commit=site.archive.commit[:12],
         is_indexed=site.is_indexed,
         examples=_examples(site),
+        reports=tuple(_reports(profile)),
+        notice=profile.notice,
     )

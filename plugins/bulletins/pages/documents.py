@@ -13,10 +13,10 @@ from markupsafe import Markup
 from bulletins.html import LinkOf, Rendered, render, render_blocks
 from bulletins.lookups import release_order
 from bulletins.pages import model
-from bulletins.pages.evidence import evidence
+from bulletins.pages.evidence import check, evidence
 from bulletins.pages.items import item, signer_name
-from bulletins.site import Links, Site, newest_first, summary
-from bulletins.urls import json_url
+from bulletins.site import Links, Site, newest_first, signed_texts, summary
+from bulletins.urls import beside, json_url
 from secpack.canary.diff import changes
 from secpack.extract.answers import answers, restart_after
 from secpack.extract.sections import Quotation, actions, affected, impact_section
@@ -145,6 +145,15 @@ def _room(publication: Publication, text: Rendered) -> int:
 
 def _body(site: Site, publication: Publication, text: Rendered, room: int) -> model.Body:
     file = publication.document.file
+    signed = [
+        (s, text.document.file) for text in signed_texts(publication) for s in text.signatures
+    ]
+    names = [(s.file.name, text.name) for s, text in signed]
+    pairs = [
+        (beside(publication, site.profile, s), beside(publication, site.profile, t))
+        for s, t in names
+    ]
+    shown = evidence(site, file, publication.signatures)
     older, newer = site.older.get(publication.id), site.newer.get(publication.id)
     return model.Body(
         description=summary(publication),
@@ -152,7 +161,10 @@ def _body(site: Site, publication: Publication, text: Rendered, room: int) -> mo
         outline=text.outline,
         original=file.data.decode() if len(file.data) < room else "",
         data=json_url(publication, site.profile).rpartition("/")[2],
-        evidence=evidence(site, file, publication.signatures),
+        evidence=shown,
+        check=check(
+            site, [s for s, _ in signed], pairs, [s.key for s in shown.signatures], file.path
+        ),
         notes=tuple(
             replace(f, message=_ADVICE.sub("", f.message))
             for f in site.findings_on(publication)

@@ -20,30 +20,39 @@ def evidence(site: Site, file: File, signatures: Sequence[Signature]) -> Evidenc
     """The evidence for a file next to the page, and its signatures."""
     anchors = _anchors(site, _keys_of(site, signatures))
     items = tuple(_signature(site, signature, file, anchors) for signature in signatures)
-    linked = [item.key for item in items]
     return Evidence(
         file=file,
         faults=tuple(site.signature_findings.get(file.path, ())),
         signatures=items,
         meanings=tuple(dict.fromkeys(_meanings(site, signatures))),
-        check=check(site, signatures, [(s.file.name, file.name) for s in signatures], linked),
     )
 
 
 def check(
     site: Site,
     signatures: Sequence[Signature],
-    names: Iterable[tuple[str, str]],
+    pairs: Sequence[tuple[str, str]],
     linked: Sequence[Link | None] = (),
+    path: str = "",
 ) -> Check:
-    """How to check signatures; ``names`` are pairs of a signature's file and its text."""
-    signing = _keys_of(site, signatures)
-    anchors = _anchors(site, signing)
-    links = dict.fromkeys(key_link(site, key) for key in signing if key not in anchors)
+    """How to check signatures; ``pairs`` are the URLs of each and of its text.
+
+    ``linked`` are keys that the page has a link to, ``path`` is where the pack has the text.
+    """
+    keys = _keys_of(site, signatures)
+    anchors = _anchors(site, keys)
+    marks = "[full]" if set(anchors).isdisjoint(keys) else "[full] or [ultimate]"
+    keys = [*anchors, *(key for key in keys if key not in anchors)]
+    links = list(dict.fromkeys(key_link(site, key) for key in keys))
+    files = dict.fromkeys(url for signature, text in pairs for url in (text, signature))
+    urls = [*files, *(link.url for link in links)] if site.url else []
     return Check(
-        keys=tuple(link for link in links if link not in linked),
+        keys=tuple(link for link in links if link not in linked and not urls),
         anchors=tuple(anchors),
-        commands=tuple(_commands(site, names, signing)),
+        marks=marks,
+        begin=tuple(_begin(site, urls, anchors, keys)),
+        verify=tuple(_verify(site, pairs, anchors, keys)),
+        end=tuple(_end(site, path)),
     )
 
 
@@ -141,32 +150,60 @@ def key_link(site: Site, key: Key) -> Link:
 
 
 def _anchors(site: Site, keys: Sequence[Key]) -> list[Key]:
-    """Of several anchors those that certify these keys, or all if none does."""
+    """The anchors that certify these keys, or all if none does; without those that are missing."""
     trusted = [anchor.fingerprint for anchor in site.profile.trusted]
     first = dict.fromkeys(key.chain.keys[0] for key in keys if key.chain) or trusted
-    return [site.keys[f] for f in first if f in site.keys] if len(trusted) > 1 else []
+    return [site.keys[f] for f in first if f in site.keys]
 
 
-def _commands(site: Site, names: Iterable[tuple[str, str]], keys: Sequence[Key]) -> Iterator[str]:
-    """The commands; gpg forgets the trust in a key that it imports later, save in an anchor."""
-    chains = [key.chain for key in keys if key.chain]
-    anchors = [quoted(key.file.name) for key in _anchors(site, keys)] or ["master-key.asc"]
-    others = dict.fromkeys(n for key in keys if (n := quoted(key.file.name)) not in anchors)
+def _begin(
+    site: Site, urls: Sequence[str], anchors: Sequence[Key], keys: Iterable[Key]
+) -> Iterator[str]:
+    """The commands up to the comparison of fingerprints; they fetch ``urls``."""
     yield 'export GNUPGHOME="$(mktemp -d)"'
-    if any(chain.digest for chain in chains):
+    if urls:
+        listed = " ".join(quoted(url) for url in urls)
+        yield f'for file in {listed}; do curl -fLO {quoted(site.url)}/"$file"; done'
+    if any(key.chain and key.chain.digest for key in keys):
         yield 'echo allow-weak-key-signatures > "$GNUPGHOME/gpg.conf"'
-    yield f"gpg --import {' '.join(anchors)}"
+    yield f"gpg --import {' '.join(_names(anchors)) or 'master-key.asc'}"
     yield "gpg --fingerprint"
+
+
+def _verify(
+    site: Site, pairs: Iterable[tuple[str, str]], anchors: Sequence[Key], keys: Sequence[Key]
+) -> Iterator[str]:
+    """The commands after it; gpg forgets trust in a key that is imported later, save an anchor."""
+    chains = [key.chain for key in keys if key.chain]
     first = dict.fromkeys(chain.keys[0] for chain in chains)
     for each in first or [anchor.fingerprint for anchor in site.profile.trusted]:
         yield f"echo {each}:6: | gpg --import-ownertrust"
-    if others:
+    if others := _names(key for key in keys if key not in anchors):
         yield f"gpg --import {' '.join(others)}"
     for each in dict.fromkeys(issuer for chain in chains for issuer in chain.keys[1:-1]):
         if each not in first:
             yield f"echo {each}:5: | gpg --import-ownertrust"
-    yield from (f"gpg --verify {signature} {text}" for signature, text in names)
+    for signature, text in pairs:
+        yield f"gpg --verify {signature.rpartition('/')[2]} {text.rpartition('/')[2]}"
+
+
+def _end(site: Site, path: str) -> Iterator[str]:
+    """The commands that compare the text with the pack, if its URL is known, and clean up."""
+    if path and (url := site.profile.pack):
+        yield f"git clone {quoted(url)} pack && cd pack"
+        yield f"cmp {quoted(path)} ../{quoted(path.rpartition('/')[2])}"
+        folders = " ".join(map(quoted, site.profile.keys))
+        yield f"find {folders} -name '*.asc' -exec gpg -q --import {{}} +"
+        yield "git verify-commit HEAD"
+        yield "git tag --points-at HEAD | xargs -r git verify-tag"
+        yield "cd .. && rm -rf pack"
     yield "gpgconf --kill all"
+    yield 'rm -r "$GNUPGHOME"'
+    yield "unset GNUPGHOME"
+
+
+def _names(keys: Iterable[Key]) -> list[str]:
+    return list(dict.fromkeys(quoted(key.file.name) for key in keys))
 
 
 def grouped(fingerprint: str) -> str:

@@ -48,9 +48,10 @@ def _history_page(
         else []
     )
     items = [_version(site, versions, n, rows) for n in range(len(versions), 0, -1)]
-    names = [(link.url, each.name) for each in items for link, _, _ in each.signatures]
+    folder = urls.history_url(publication, site.profile)
+    pairs = [(folder + s.url, folder + v.name) for v in items for s, _, _ in v.signatures]
     signatures = [signature for version in versions for signature in version.signatures]
-    return model.HistoryPage(item(site, publication), tuple(items), check(site, signatures, names))
+    return model.HistoryPage(item(site, publication), tuple(items), check(site, signatures, pairs))
 
 
 def _packages(site: Site, bulletin: Bulletin, version: Version) -> set[PackageRow]:

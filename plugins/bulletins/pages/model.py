@@ -60,6 +60,7 @@ class Frame:
     and packages, ``verifying`` that of the page that explains how to check signatures, as far as
     there are any. ``updated`` is the date of the newest text, ``commit`` that of the pack, or
     empty. ``is_indexed`` is whether all words can be searched for, ``examples`` are ids.
+    ``reports`` say where to report what, by URLs elsewhere; ``notice`` is what every page says.
     """
 
     site_name: str
@@ -77,6 +78,8 @@ class Frame:
     commit: str
     is_indexed: bool
     examples: str
+    reports: tuple[Link, ...]
+    notice: str
     path: str = ""
     root: str = ""
 
@@ -132,7 +135,7 @@ class SignatureItem:
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """A signed file, its signatures, and how to check them.
+    """A signed file, and its signatures.
 
     ``faults`` are about the file as a whole. ``meanings`` are a sentence for each verdict that
     occurs.
@@ -142,16 +145,23 @@ class Evidence:
     faults: tuple[Finding, ...]
     signatures: tuple[SignatureItem, ...]
     meanings: tuple[str, ...]
-    check: Check
 
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """How to check signatures: other keys to save, anchors to get elsewhere, lines for a shell."""
+    """How to check signatures: keys to save, if no command does; those to compare elsewhere first.
+
+    ``begin`` are lines for a shell up to that, ``verify`` those after it, and ``end`` those that
+    compare the text with the pack, if its URL is known, and clean up. ``marks`` are what gpg prints
+    after a good signature.
+    """
 
     keys: tuple[Link, ...]
     anchors: tuple[Key, ...]
-    commands: tuple[str, ...]
+    marks: str
+    begin: tuple[str, ...]
+    verify: tuple[str, ...]
+    end: tuple[str, ...]
 
 
 # --- pages ------------------------------------------------------------------------------------
@@ -192,6 +202,7 @@ class Body:
     original: str
     data: str
     evidence: Evidence
+    check: Check
     notes: tuple[Finding, ...]
     revisions: tuple[Revision, ...]
     older: Item | None
