@@ -38,29 +38,6 @@ from secpack.parser.lines import MAX_READ_LINES
 from secpack.parser.rules.headings import section_name
 from secpack.profile import Profile, SecurityTxt
 
-CODES: Final = frozenset(
-    {
-        "canary-repeated",
-        "carriage-return",
-        "code-quotes",
-        "date-order",
-        "long-line",
-        "merge-conflict",
-        "no-break-space",
-        "reference-twice",
-        "reference-uncited",
-        "reference-undefined",
-        "release-unknown",
-        "release-unstated",
-        "section-missing",
-        "silent-change",
-        "tab",
-        "tracker-differs",
-        "trailing-space",
-        "url-unknown",
-    }
-)
-
 _SCHEMES: Final = "https?|ftps?|s?ftp|git|ssh|rsync|hkps?|ircs?|ldaps?|file|onion"
 _BROKEN: Final = rf"(?!(?:{_SCHEMES})://)[A-Za-z][\w+.-]{{0,20}}://|https?(?::/(?!/)|//|:\\)\w"
 #: Where a line is: preformatted, in running text, or in either; a record quotes others as they are.
@@ -80,6 +57,13 @@ _ODD: Final = {
 }
 _SEVERITY: Final = {"merge-conflict": Severity.ERROR, "trailing-space": Severity.NOTICE}
 
+#: What only this module finds, so that waivers can name it.
+CODES: Final = frozenset(_ODD) | {
+    *("canary-repeated", "date-order", "section-missing", "silent-change", "tracker-differs"),
+    *("reference-twice", "reference-uncited", "reference-undefined"),
+    *("release-unknown", "release-unstated"),
+}
+
 #: A section is usual if so many texts before have it.
 _USUAL: Final = 5
 
@@ -94,14 +78,13 @@ _CITED: Final = re.compile(
 def lint(archive: Archive, profile: Profile) -> list[Finding]:
     """Return findings about texts that can be published nevertheless, sorted."""
     findings = [f for p in archive.publications for f in lint_text(p.document)]
-    for before, canary in pairwise(archive.canaries):
-        findings += _repeated(before, canary)
+    texts: Sequence[Publication]
     for kind, texts in (
         (profile.bulletins, archive.bulletins),
         (profile.canaries, archive.canaries),
     ):
         findings += _sections([text.document for text in texts], kind.sections)
-        findings += _order(texts)
+        findings += (f for pair in pairwise(texts) for f in _compare(*pair))
     for bulletin in archive.bulletins if profile.releases else ():
         findings += _releases(bulletin, profile)
     return sorted([*findings, *_tracker(archive), *_silent(archive, profile)])
@@ -176,9 +159,9 @@ def _sections(documents: Sequence[Document], expected: Sequence[str]) -> Iterato
     titles = [{section_name(s.title) for s in sections(document)} for document in documents]
     for n, (document, own) in enumerate(zip(documents, titles, strict=True)):
         usual = set.intersection(*titles[n - _USUAL : n]) if n >= _USUAL else set()
-        for title in map(section_name, expected) if expected else sorted(usual):
-            like = title in own if expected else any(title in t or t in title for t in own)
-            if not like:
+        for title in expected or sorted(usual):
+            name = section_name(title)
+            if name not in own and (expected or not any(name in t or t in name for t in own)):
                 why = "the profile names" if expected else f"the {_USUAL} texts before have"
                 message = f"no section “{title}”, which {why}"
                 yield Finding(document.file.path, 0, "section-missing", message)
@@ -200,21 +183,18 @@ def _silent(archive: Archive, profile: Profile) -> Iterator[Finding]:
             yield Finding(file.path, 0, "silent-change", f"{message} in its changelog")
 
 
-def _order(texts: Sequence[Publication]) -> Iterator[Finding]:
-    for before, text in pairwise(texts):
-        if UNDATED != text.published < before.published:
-            message = f"dated {text.published}, before {before.id} of {before.published}"
-            head = text.document.letterhead
-            yield Finding(text.document.file.path, head.line if head else 0, "date-order", message)
-
-
-def _repeated(before: Canary, canary: Canary) -> Iterator[Finding]:
-    """Report what a canary repeats of the one before, which was forgotten there."""
-    days = [("date", canary.published, before.published), ("window", canary.due, before.due)]
-    for what, day, last in [*days, ("proof of freshness", canary.freshness, before.freshness)]:
-        if day and day == last:
+def _compare(before: Publication, text: Publication) -> Iterator[Finding]:
+    """Report a day before that of the text before, and what a canary repeats of that one."""
+    path, head = text.document.file.path, text.document.letterhead
+    if UNDATED != text.published < before.published:
+        message = f"dated {text.published}, before {before.id} of {before.published}"
+        yield Finding(path, head.line if head else 0, "date-order", message)
+    if isinstance(before, Canary) and isinstance(text, Canary):
+        days = [("date", text.published, before.published), ("window", text.due, before.due)]
+        days += [("proof of freshness", text.freshness, before.freshness)]
+        for what in (what for what, day, last in days if day and UNDATED != day == last):
             message = f"its {what} is that of {before.id}: write this canary's own"
-            yield Finding(canary.document.file.path, 0, "canary-repeated", message)
+            yield Finding(path, 0, "canary-repeated", message)
 
 
 def _releases(bulletin: Bulletin, profile: Profile) -> Iterator[Finding]:
