@@ -11,8 +11,8 @@ from bulletins.build import __main__ as program
 from secpack import cli
 from secpack.files import HOME, profile_path
 
-#: Options, which the settings read from the environment, as from make: of each, the name of its
-#: value (none for a switch), and what it is.
+#: Options: what the settings read from the environment, as from make, with the name of its value
+#: (none for a switch), and what it is.
 _OPTIONS: Final = {
     "PROFILE": ("FILE", "the issuer: a file, or qubes (the default), dasharo, demo"),
     "XSA": ("FILE", "tracker data (xsa.yml)"),

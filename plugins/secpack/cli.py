@@ -40,17 +40,14 @@ from secpack.tracker import load_advisories
 _MOST_OF_A_LINE = 2000
 _MOST = 1000
 
-#: Adds a command to those of argparse, with ``add_command``.
+#: Adds a command of another package to those of argparse.
 AddCommand: TypeAlias = Callable[[Any], None]
 
 _CLEAN, _FINDINGS, _UNUSABLE = 0, 1, 2
 
 
 def command(*others: AddCommand) -> int:
-    """Run the command as a program, which SIGTERM ends cleanly; return its exit status.
-
-    ``others`` add the commands of other packages.
-    """
+    """Run the command as a program, which SIGTERM ends cleanly; return its exit status."""
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
     return main(None, *others)
 
@@ -215,26 +212,15 @@ def parser_of(*others: AddCommand) -> argparse.ArgumentParser:
     return parser
 
 
-def add_command(
-    commands: Any, name: str, summary: str, description: str, example: str
-) -> argparse.ArgumentParser:
+def add_command(commands: Any, name: str, summary: str, description: str, example: str) -> Any:
     """Add a command to those of argparse; ``example`` is what may follow its name."""
-    command: argparse.ArgumentParser = commands.add_parser(
-        name,
-        help=summary,
-        description=description,
-        epilog=f"Example: secpack {name} {example}",
-    )
-    return command
+    epilog = f"Example: secpack {name} {example}"
+    return commands.add_parser(name, help=summary, description=description, epilog=epilog)
 
 
 def _add_profile_option(command: argparse.ArgumentParser) -> None:
-    command.add_argument(
-        "--profile",
-        type=profile_path,
-        metavar="FILE",
-        help="the issuer's profile: a file, or qubes, dasharo, demo",
-    )
+    summary = "the issuer's profile: a file, or qubes, dasharo, demo"
+    command.add_argument("--profile", type=profile_path, metavar="FILE", help=summary)
 
 
 def _add_check(commands: Any) -> None:
