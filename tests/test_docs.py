@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shlex
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -66,3 +69,28 @@ def test_links(path: Path) -> None:
             target = path.parent / name if name else path
             assert target.exists(), link
             assert not anchor or anchor in anchors(target), link
+
+
+EXAMPLES = [
+    pytest.param(*match.groups(), id=match[1][:60])
+    for path in DOCS
+    for match in re.finditer(r"^```console\n\$ (.*)\n([^`]*)^```$", path.read_text("utf-8"), re.M)
+    if "faulty" not in match[1]  # a pack that is described in words
+]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("command", "printed"), EXAMPLES)
+def test_examples(command: str, printed: str, tmp_path: Path) -> None:
+    programs = Path(sys.executable).parent
+    script = command.replace(".venv/bin/", f"{programs}/")
+    surroundings = {**os.environ, "XDG_CACHE_HOME": str(tmp_path)}
+    done = subprocess.run(
+        ["/bin/sh", "-c", f"({script}) 2>&1"],
+        cwd=ROOT,
+        env=surroundings,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.stdout == printed
