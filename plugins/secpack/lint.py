@@ -36,7 +36,7 @@ from secpack.pack import Layout, text_file
 from secpack.parser.inline import citation_label
 from secpack.parser.lines import MAX_READ_LINES
 from secpack.parser.rules.headings import section_name
-from secpack.profile import Profile, SecurityTxt
+from secpack.profile import Kind, Profile, SecurityTxt
 
 _SCHEMES: Final = "https?|ftps?|s?ftp|git|ssh|rsync|hkps?|ircs?|ldaps?|file|onion"
 _BROKEN: Final = rf"(?!(?:{_SCHEMES})://)[A-Za-z][\w+.-]{{0,20}}://|https?(?::/(?!/)|//|:\\)\w"
@@ -78,13 +78,11 @@ _CITED: Final = re.compile(
 def lint(archive: Archive, profile: Profile) -> list[Finding]:
     """Return findings about texts that can be published nevertheless, sorted."""
     findings = [f for p in archive.publications for f in lint_text(p.document)]
-    texts: Sequence[Publication]
-    for kind, texts in (
-        (profile.bulletins, archive.bulletins),
-        (profile.canaries, archive.canaries),
-    ):
+    series: list[tuple[Kind, Sequence[Publication]]] = [(profile.bulletins, archive.bulletins)]
+    for kind, texts in (*series, (profile.canaries, archive.canaries)):
         findings += _sections([text.document for text in texts], kind.sections)
-        findings += (f for pair in pairwise(texts) for f in _compare(*pair))
+        for before, text in pairwise(texts):
+            findings += _compare(before, text)
     for bulletin in archive.bulletins if profile.releases else ():
         findings += _releases(bulletin, profile)
     return sorted([*findings, *_tracker(archive), *_silent(archive, profile)])
