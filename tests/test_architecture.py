@@ -106,3 +106,48 @@ def test_the_map_has_every_module() -> None:
     listed = mapped()
     assert listed <= set(MODULES)
     assert {path for path in set(MODULES) - listed if path.name != "__init__.py"} == set()
+
+
+# --- the codes of findings ------------------------------------------------------------------
+
+_CODE = re.compile("[a-z]+(?:-[a-z]+)*")
+
+#: Codes that the code puts together, of verdicts and of what is misplaced.
+_MADE = ("signature-", "signer-", "misplaced-")
+
+
+def codes() -> set[str]:
+    """The codes that modules give to findings: where a function takes one, as an argument.
+
+    Those of the publish check are in docs/mirroring.md, and have a test of their own.
+    """
+    modules = (
+        path.read_text("utf-8") for path in MODULES if path.is_relative_to(PLUGINS / "secpack")
+    )
+    nodes = [node for text in modules for node in ast.walk(ast.parse(text))]
+    places = {"Finding": 2}
+    for node in nodes:
+        if isinstance(node, ast.FunctionDef):
+            names = [each.arg for each in node.args.args if each.arg != "self"]
+            places |= {node.name: names.index("code")} if "code" in names else {}
+    given: set[str] = set()
+    for call in (node for node in nodes if isinstance(node, ast.Call)):
+        name = getattr(call.func, "attr", getattr(call.func, "id", ""))
+        for argument in call.args[places[name] :][:1] if name in places else ():
+            constants = (each for each in ast.walk(argument) if isinstance(each, ast.Constant))
+            given |= {each.value for each in constants if isinstance(each.value, str)}
+    return {code for code in given if _CODE.fullmatch(code)}
+
+
+def test_the_docs_name_the_code_of_every_finding() -> None:
+    text = (PLUGINS.parent / "docs/format.md").read_text("utf-8")
+    section = text.partition("\n## Findings\n")[2].partition("\n## ")[0]
+    named = set(re.findall(f"`({_CODE.pattern})`", section))
+    assert len(codes()) > 60
+    assert codes() - named == set()
+    sources = "".join(path.read_text("utf-8") for path in MODULES)
+    assert [
+        code
+        for code in named
+        if "-" in code and f'"{code}"' not in sources and not code.startswith(_MADE)
+    ] == []

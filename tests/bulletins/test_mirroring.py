@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shutil
 import socket
+import ssl
 import subprocess
 import sys
 import time
@@ -17,10 +19,13 @@ from hashlib import sha256
 from http.client import HTTPConnection
 from pathlib import Path
 from urllib.error import HTTPError
+from urllib.parse import urljoin
 from urllib.request import urlopen
 
 import pytest
 
+from bulletins.urls import CSAF_PROVIDER, SECURITY_TXT
+from tests.bulletins import rules
 from tests.bulletins.sites import ROOT, Shared, Site, build, publish
 
 DOCS = (ROOT / "docs" / "mirroring.md").read_text("utf-8")
@@ -106,21 +111,27 @@ class Answer:
 Ask = Callable[..., Answer]
 
 
-@pytest.fixture(scope="module")
-def nginx(public: Site, tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
-    """The port of an nginx with the documented configuration, but for place and port."""
-    nginx, folder, port = program("nginx"), tmp_path_factory.mktemp("nginx"), free_port()
+def configured(public: Site, folder: Path, listen: str) -> list[str]:
+    """The command of an nginx with the documented configuration, but for place and port."""
+    nginx = program("nginx")
     conf = example("nginx", "# What a page may load")
     assert conf.count("/srv/archive/public") == 2
     assert conf.count("listen 80;") == 1
     conf = conf.replace("/srv/archive/public", str(public.folder))
-    (folder / "archive.conf").write_text(conf.replace("listen 80;", f"listen 127.0.0.1:{port};"))
+    (folder / "archive.conf").write_text(conf.replace("listen 80;", listen))
     user = "user root;" if os.geteuid() == 0 else ""
     (folder / "nginx.conf").write_text(NGINX.format(user=user, folder=folder))
-    check = [nginx, "-t", "-q", "-e", "stderr", "-p", str(folder), "-c", f"{folder}/nginx.conf"]
-    said = subprocess.run(check, capture_output=True, text=True, check=False).stderr
-    assert not [line for line in said.splitlines() if "/archive.conf:" in line]
-    with served([nginx, "-e", "stderr", "-p", str(folder), "-c", f"{folder}/nginx.conf"], port):
+    command = [nginx, "-e", "stderr", "-p", str(folder), "-c", f"{folder}/nginx.conf"]
+    said = subprocess.run([*command, "-t", "-q"], capture_output=True, text=True, check=False)
+    assert not [line for line in said.stderr.splitlines() if "/archive.conf:" in line]
+    return command
+
+
+@pytest.fixture(scope="module")
+def nginx(public: Site, tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
+    """The port of an nginx that serves the site."""
+    folder, port = tmp_path_factory.mktemp("nginx"), free_port()
+    with served(configured(public, folder, f"listen 127.0.0.1:{port};"), port):
         yield port
 
 
@@ -183,6 +194,7 @@ def test_nginx_sends_the_headers(ask: Ask, path: str) -> None:
     assert "unsafe" not in headers["content-security-policy"]
     assert headers["x-content-type-options"] == "nosniff"
     assert headers["referrer-policy"] == "no-referrer"
+    assert headers["access-control-allow-origin"] == "*"
     expected = "max-age=600" if path.endswith(".css") else "no-cache"
     assert headers["cache-control"] == expected
     assert headers["server"] == "nginx"
@@ -239,9 +251,58 @@ def test_compressed_files_are_sent_to_whom_can_read_them(ask: Ask, public: Site)
     assert packed.headers["content-type"] == "text/html; charset=utf-8"
     assert packed.body == (public.folder / "qsb/003/index.html.gz").read_bytes()
     assert packed.headers["vary"] == "Accept-Encoding"
+    other = ask("/SHA256SUMS", Accept_Encoding="gzip")  # without a compressed copy
+    assert other.headers["content-encoding"] == "gzip"
     feed = ask("/feeds/all.atom.xml", Accept_Encoding="gzip")
     assert feed.headers["content-encoding"] == "gzip"
     assert feed.headers["content-type"] == "application/atom+xml"
+
+
+def with_tls(folder: Path, port: int, host: str) -> tuple[str, ssl.SSLContext]:
+    """Where to listen for TLS, with a certificate for a host; and who trusts it."""
+    key, certificate = folder / "key.pem", folder / "certificate.pem"
+    command = ["openssl", "req", "-x509", "-nodes", "-newkey", "ec", "-pkeyopt"]
+    command += ["ec_paramgen_curve:P-256", "-keyout", str(key), "-out", str(certificate)]
+    command += ["-subj", "/CN=archive", "-addext", f"subjectAltName=DNS:{host}"]
+    subprocess.run(command, check=True, capture_output=True)
+    own = f"ssl_certificate {certificate};\n    ssl_certificate_key {key};"
+    return f"listen 127.0.0.1:{port} ssl;\n    {own}", ssl.create_default_context(
+        cafile=certificate
+    )
+
+
+def test_a_csaf_provider_over_tls(public: Site, tmp_path: Path) -> None:
+    """Section 7 of CSAF 2.0, for a program that walks the folders, and one that reads the lists."""
+    host, port = HOST.removeprefix("https://"), free_port()
+    listen, context = with_tls(tmp_path, port, host)
+
+    def get(path: str) -> bytes:
+        connection = HTTPConnection(host)
+        plain = socket.create_connection(("127.0.0.1", port), timeout=20)
+        connection.sock = context.wrap_socket(plain, server_hostname=host)
+        connection.request("GET", f"/{path}")
+        response = connection.getresponse()
+        assert response.status == 200, path
+        return response.read()
+
+    with served(configured(public, tmp_path, listen), port):
+        files = {CSAF_PROVIDER: get(CSAF_PROVIDER)}
+        distributions = json.loads(files[CSAF_PROVIDER])["distributions"]
+        folders = [each["directory_url"] for each in distributions]
+        for folder in folders:
+            page = get(folder.removeprefix(f"{HOST}/")).decode().partition("<h1")[2]
+            for link in re.findall(r'<li><a href="([^"]*)"', page.partition("</ul>")[0]):
+                url = urljoin(folder, link)
+                if url.endswith("/index.html"):
+                    folders.append(url.removesuffix("index.html"))
+                else:
+                    files[url.removeprefix(f"{HOST}/")] = get(url.removeprefix(f"{HOST}/"))
+        assert f"CSAF: {HOST}/{CSAF_PROVIDER}\n" in get(SECURITY_TXT).decode()
+    assert rules.provider_faults(files, HOST) == []
+    documents = {p for p in public.files() if re.match(r"(csaf|vex)/\d+/.*\.json$", p)}
+    assert {path for path in files if path.endswith(".json") and path.count("/") == 2} == (
+        documents | {CSAF_PROVIDER}
+    )
 
 
 def test_an_onion_needs_paths_only(ask: Ask, nginx: int) -> None:

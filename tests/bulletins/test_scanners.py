@@ -280,7 +280,9 @@ def test_csaf_says_what_the_text_says(archive: Archive) -> None:
     }
     (remediation,) = vulnerability["remediations"]
     assert (remediation["category"], remediation["product_ids"]) == ("vendor_fix", ["4.1"])
-    assert "- xen 4.17.5-6, in hearth" in remediation["details"].split("\n")
+    lines = remediation["details"].split("\n")
+    assert lines[1] == "- xen 4.17.5-6, in hearth"
+    assert lines[-1] == "Then restart the station."
 
 
 def test_csaf_revisions_are_numbered_from_the_oldest(archive: Archive) -> None:

@@ -20,6 +20,7 @@ from bulletins.exports.vex import AdvisoryFacts
 from bulletins.site import Site, about
 from bulletins.urls import advisory_url, beside, csaf_url, page_url, published_id, vex_url
 from secpack import Profile
+from secpack.extract.answers import restart_after
 from secpack.extract.sections import actions, is_on_affected, sections
 from secpack.model.archive import Section
 from secpack.parser.characters import visible
@@ -42,12 +43,11 @@ def document(facts: BulletinFacts, site: Site) -> dict[str, Any]:
     full = "\n\n".join(note["text"] for note in notes if note["category"] == "summary")
     if not full or len(full) * len(every) > _LONGEST:
         full = visible(about(facts.bulletin)) or facts.heading
+    page = site.public(page_url(facts.bulletin, site.profile))
     answers = filled(
         notes=[{"category": "summary", "text": full}],
         product_status=product_status(rows),
-        remediations=remediations(
-            rows, site.profile, site.public(page_url(facts.bulletin, site.profile))
-        ),
+        remediations=remediations(rows, restart_after(facts.bulletin), site.profile, page),
     )
     return filled(
         document=_head(facts, site, "csaf_security_advisory" if rows else "csaf_base", notes),

@@ -76,14 +76,16 @@ def product_status(rows: Sequence[PackageRow]) -> dict[str, list[str]]:
     )
 
 
-def remediations(rows: Sequence[PackageRow], profile: Profile, page: str) -> list[dict[str, Any]]:
-    """What to install on each affected release, and where no fix is available."""
+def remediations(
+    rows: Sequence[PackageRow], restart: str, profile: Profile, page: str
+) -> list[dict[str, Any]]:
+    """What to install on each affected release and to restart, and where no fix is available."""
     shipped: defaultdict[str, list[PackageRow]] = defaultdict(list)
     for row in rows:
         if row.fix is Fix.AVAILABLE:
             shipped[row.release].append(row)
     remedies = [
-        ("vendor_fix", _to_install(release, packages, profile), _release_id(packages[0]))
+        ("vendor_fix", _to_install(release, packages, restart, profile), _release_id(packages[0]))
         for release, packages in shipped.items()
     ]
     remedies += [
@@ -97,13 +99,13 @@ def remediations(rows: Sequence[PackageRow], profile: Profile, page: str) -> lis
     ]
 
 
-def _to_install(release: str, rows: Sequence[PackageRow], profile: Profile) -> str:
+def _to_install(release: str, rows: Sequence[PackageRow], restart: str, profile: Profile) -> str:
     lines = [f"For {product_name(profile)} {visible(release)}:"]
     for row in rows:
         place = f", in {row.target}" if row.target else ""
         note = f" ({row.note})" if row.note else ""
         lines.append(visible(f"- {row.package} {row.version}{place}{note}"))
-    return "\n".join(lines)
+    return "\n".join([*lines, *([visible(f"Then {restart}.")] if restart else [])])
 
 
 def _relationship(identity: str, row: PackageRow, profile: Profile) -> dict[str, Any]:
