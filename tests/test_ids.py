@@ -31,13 +31,20 @@ PROFILE = replace(load_profile(ROOT / "content/qubes.toml"), csaf=Csaf("https://
 #: Ids as most texts print them.
 FORMS = r"CVE-\d{4}-\d{4,7}|XSA-\d+|INTEL-SA-\d{5}|AMD-SB-\d{4}|DSA-\d{4}-\d|GHSA(?:-\w{4}){3}"
 
+#: Numbers of ids that texts shorten: ``XSA 121 & 122``, ``XSA20-32``.
+NUMBERS = r"(?<!\d)(\d{1,7})(?:-(\d{1,7}))?(?!\d)"
+
 #: Ids that no format gives, although a text names them, and why.
 NOWHERE = {("QSB-034", "XSA-244"): "the text says that it does not affect Qubes"}
 
+#: Ids that formats give, although no text names them, and why.
+ELSEWHERE = {("QSB-002", "XSA-7"): "the tracker says that this bulletin announces it"}
+
 
 class Row(NamedTuple):
-    """The ids of a bulletin: in its text, and in each format."""
+    """The ids of a bulletin: in its text, and in each format; and numbers that the text prints."""
 
+    numbers: list[range]
     text: set[str]
     upstream: set[str]
     related: set[str]
@@ -53,9 +60,11 @@ def _csaf_ids(document: Any, own: str) -> set[str]:
 
 def _row(b: Bulletin, files: Mapping[str, bytes], terms: Mapping[str, set[str]]) -> Row:
     osv = json.loads(files[osv_url(b, PROFILE)])
-    document = json.loads(files[csaf_url(b)])
+    document, text = json.loads(files[csaf_url(b)]), b.document.file.data.decode()
+    numbers = [(int(one), int(other or one)) for one, other in re.findall(NUMBERS, text)]
     return Row(
-        text=set(re.findall(FORMS, b.document.file.data.decode())),
+        numbers=[range(first, last + 1) for first, last in numbers],
+        text=set(re.findall(FORMS, text)),
         upstream=set(osv.get("upstream", ())),
         related=set(osv.get("related", ())),
         csaf=_csaf_ids(document, b.id),
@@ -92,6 +101,17 @@ def test_no_id_of_a_text_is_lost(table: dict[str, Row]) -> None:
     assert lost == set(NOWHERE)
 
 
+def test_no_id_is_made_up(table: dict[str, Row]) -> None:
+    """What no form finds in a text is one of several numbers that the text shortens."""
+    made_up = {
+        (name, id_)
+        for name, row in table.items()
+        for id_ in (row.upstream | row.related) - row.text
+        if not any(int(id_.rpartition("-")[2]) in numbers for numbers in row.numbers)
+    }
+    assert made_up == set(ELSEWHERE)
+
+
 def test_all_formats_give_the_same_ids(table: dict[str, Row]) -> None:
     assert len(table) == 78
     for name, row in table.items():
@@ -101,6 +121,9 @@ def test_all_formats_give_the_same_ids(table: dict[str, Row]) -> None:
 
 def test_what_the_whole_pack_has(table: dict[str, Row]) -> None:
     """Counts, so that a rule that finds fewer is noticed."""
+    sums = {kind: sum(len(getattr(row, kind)) for row in table.values()) for kind in Row._fields}
+    assert sums.pop("numbers")
+    assert sums == {"text": 155, "upstream": 153, "related": 52, "csaf": 153, "feed": 153}
     every = [id_ for row in table.values() for id_ in row.upstream]
     cves = [id_ for id_ in every if id_.startswith("CVE-")]
     bulletins = [row for row in table.values() if any(i.startswith("CVE-") for i in row.upstream)]

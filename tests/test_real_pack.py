@@ -286,6 +286,10 @@ def test_scanners_get_every_bulletin(archive: Archive, tmp_path: Path) -> None:
     assert len(documents) == len(records) == len(archive.bulletins) >= 70
     assert len(json.loads(written["osv/all.json"])) == len(archive.bulletins)
     assert judges.csaf_faults(documents) == {}
+    warnings = judges.csaf_faults(documents, every=True).values()
+    kinds = {fault.partition(" ")[0].partition("_")[2] for faults in warnings for fault in faults}
+    # A score, an identifier of a product, a CVE, a weakness, a version: no text gives these.
+    assert kinds == {"6_2_3", "6_2_16", "6_3_3", "6_3_4", "6_3_9"}
     for name, record in records.items():
         assert judges.osv_faults(record) == [], name
     assert rules.provider_faults(written, "https://example.org/a") == []
