@@ -10,6 +10,7 @@ from typing import Any, Final
 from bulletins.build import __main__ as program
 from secpack import cli
 from secpack.files import HOME, profile_path
+from secpack.team import add_new, add_sign
 
 #: Options: what the settings read from the environment, as from make, with the name of its value
 #: (none for a switch), and what it is.
@@ -28,7 +29,7 @@ _OPTIONS: Final = {
 
 def command() -> int:
     """Run the command as a program; return its exit status."""
-    return cli.command(add_build)
+    return cli.command(*COMMANDS)
 
 
 def add_build(commands: Any) -> None:
@@ -58,3 +59,7 @@ def _run_build(options: Namespace) -> int:
     os.environ.update(given, SECPACK=options.pack or "", THEME="")
     settings = "publishconf.py" if options.strict else "pelicanconf.py"
     return program.main(["--settings", str(HOME / settings)])
+
+
+#: What adds the commands that are not in ``secpack.cli``.
+COMMANDS: Final = (add_build, add_new, add_sign)

@@ -84,7 +84,7 @@ def _run_check(options: argparse.Namespace) -> int:
         profile = as_far_as_usable(lambda: load_profile(options.profile), errors)
     advisories = as_far_as_usable(lambda: load_advisories(options.xsa, options.xsa_json), errors)
     checker = Checker(cache=cache, progress=Progress("Checking signatures"))
-    pack, part = _pack_of(options.path, profile)
+    pack, part = pack_of(options.path, profile)
     check = Check(profile, advisories, checker, options.on)
     findings = check.findings(pack, since=options.since, is_draft=options.draft)
     findings = [*map(unreadable, errors), *concerned(findings, part)]
@@ -94,7 +94,7 @@ def _run_check(options: argparse.Namespace) -> int:
     return _FINDINGS if has_errors else _CLEAN
 
 
-def _pack_of(path: Path, profile: Profile) -> tuple[Path, str]:
+def pack_of(path: Path, profile: Profile) -> tuple[Path, str]:
     """The pack that a path is, or is in, and the path in it; empty for the pack itself."""
     place = path.absolute()
     folders = {f for f in (*profile.bulletins.folder, *profile.canaries.folder) if f != "."}
@@ -218,7 +218,8 @@ def add_command(commands: Any, name: str, summary: str, description: str, exampl
     return commands.add_parser(name, help=summary, description=description, epilog=epilog)
 
 
-def _add_profile_option(command: argparse.ArgumentParser) -> None:
+def add_profile_option(command: argparse.ArgumentParser) -> None:
+    """Add ``--profile`` to a command."""
     summary = "the issuer's profile: a file, or qubes, dasharo, demo"
     command.add_argument("--profile", type=profile_path, metavar="FILE", help=summary)
 
@@ -241,11 +242,11 @@ def _add_check(commands: Any) -> None:
     command.add_argument(
         "--since", default="", metavar="COMMIT", help="only what is new since a commit of the pack"
     )
-    _add_profile_option(command)
+    add_profile_option(command)
     command.add_argument("--xsa", type=Path, help="tracker data (xsa.yml)")
     command.add_argument("--xsa-json", type=Path, help="the Xen Project's list (xsa.json)")
     command.add_argument(
-        "--on", type=_day, metavar="DATE", help="also report what is late or expired on that day"
+        "--on", type=day_of, metavar="DATE", help="also report what is late or expired on that day"
     )
     command.add_argument(
         "--format",
@@ -273,7 +274,7 @@ def _add_history(commands: Any) -> None:
         "qubes-secpack --profile qubes",
     )
     command.add_argument("pack", help="the folder of the pack")
-    _add_profile_option(command)
+    add_profile_option(command)
     command.add_argument("--json", action="store_true", help="print JSON for programs")
     command.set_defaults(run=_run_history)
 
@@ -290,7 +291,7 @@ def _add_affected(commands: Any) -> None:
     )
     command.add_argument("pack", help="the folder of the pack")
     command.add_argument("--release", required=True, help="the release, such as 4.3")
-    _add_profile_option(command)
+    add_profile_option(command)
     command.set_defaults(run=_run_affected)
 
 
@@ -324,7 +325,7 @@ def _add_verify_site(commands: Any) -> None:
     )
     command.add_argument(
         "--newer-than",
-        type=_day,
+        type=day_of,
         metavar="DATE",
         help="fail if the signature (without a keyring: the newest document) is not dated after",
     )
@@ -350,7 +351,8 @@ def _seconds(text: str) -> int:
     return int(text)
 
 
-def _day(text: str) -> date:
+def day_of(text: str) -> date:
+    """The day of an option."""
     try:
         return date.fromisoformat(text)
     except ValueError:

@@ -43,6 +43,20 @@ def read_file(path: str | Path, limit: int, *, follow: bool = True) -> bytes:
     return data
 
 
+def write_new(path: Path, data: bytes) -> None:
+    """Write a file that does not exist yet; what cannot be written whole is removed again.
+
+    Raises OSError, also when there is a file or a link of that name.
+    """
+    with path.open("xb") as stream:
+        try:
+            stream.write(data)
+            stream.flush()
+        except OSError:
+            path.unlink()
+            raise
+
+
 def paths(
     folder: str | Path, *, follow: bool = False, without: Collection[str] = ()
 ) -> Iterator[str]:

@@ -396,7 +396,7 @@ class _Reader:
             self._report_error(path, f"cannot be read: {error.strerror}")
             return None
         is_public = self._check_public(path, data)
-        return File(path, data, hashlib.sha256(data).hexdigest()) if is_public else None
+        return new_file(path, data) if is_public else None
 
     def _check_public(self, path: str, data: bytes) -> bool:
         """Whether a file contains no private key; otherwise that is an error."""
@@ -461,10 +461,31 @@ def _names(pattern: str, is_own: bool) -> re.Pattern[str]:
     return re.compile(expression, re.ASCII)
 
 
+def file_name(kind: Kind, number: int, year: int) -> str:
+    """The usual file name of a document; ``part`` takes the place of a part without a meaning."""
+    name = kind.patterns[0].replace("{number}", f"{number:03d}")
+    return name.replace("{year}", f"{year}").replace("{part}", "part")
+
+
 def _example(kind: Kind) -> str:
-    """A file name of a kind."""
-    name = kind.patterns[0].replace("{number}", "001")
-    return name.replace("{year}", "2020").replace("{part}", "part")
+    return file_name(kind, 1, 2020)
+
+
+def read_template(root: Path, kind: Kind, profile: Profile) -> File | None:
+    """The template of a kind of document, such as ``QSBs/qsb-template.txt``; None without one."""
+    word = "canary" if kind is profile.canaries else "bulletin"
+    for folder in kind.folder:
+        for path in sorted((root / folder).glob("*template*")):
+            if SKIPPED.fullmatch(path.name) and path.is_file():
+                data = read_file(path, MAX_BYTES, follow=False)
+                if stated_kind(data[:_MAX_START].lstrip(), profile.banners) == word:
+                    return new_file(path.relative_to(root).as_posix(), data)
+    return None
+
+
+def new_file(path: str, data: bytes) -> File:
+    """A file, by its path below the pack and its bytes."""
+    return File(path, data, hashlib.sha256(data).hexdigest())
 
 
 def _where(kind: Kind) -> str:

@@ -138,7 +138,8 @@ class Kind:
     ``folder`` has their folders, ``.`` for the pack itself; with ``nested`` also those inside.
     ``files`` are the patterns of their file names, ``banner`` the words between issuer and number
     in a banner, ``issuer`` is a name that only their banners have. ``sections`` are those that a
-    text must have. ``states`` is what every canary states.
+    text must have. ``states`` is what every canary states, ``feeds`` are the URLs of news for its
+    proof of freshness.
     """
 
     prefix: Prefix
@@ -149,6 +150,7 @@ class Kind:
     issuer: str = ""
     sections: tuple[str, ...] = ()
     states: tuple[Annotated[str, one_of(STATES)], ...] = STATES
+    feeds: tuple[Annotated[str, _url("https://", "http://")], ...] = ()
 
     @property
     def slug(self) -> str:
@@ -351,6 +353,7 @@ _ACCEPTED: Final = tuple(verdict.value for verdict in Verdict if verdict.good)
 class Profile:
     """An issuer. ``tag`` is the authority of feed ids (RFC 4151), ``master_key`` a fingerprint.
 
+    ``url`` is where the site is public; the variable SITEURL prevails.
     ``keys`` and ``attachments`` are folders, ``signatures`` the endings of signatures' names.
     ``tracker`` is whether Xen advisories matter: without, they are ids like those of others.
     ``master_key`` is short for the only one of ``anchors``, and ``depth`` how many certifications
@@ -368,6 +371,9 @@ class Profile:
     name: str = ""
     team: str = ""
     tag: Tag = "localhost,2000"
+    url: Annotated[
+        str, matching(rf"(?:https?://{_URL})?", "a URL: https://example.org/security")
+    ] = ""
     as_of: date | None = None
     legacy_until: date | None = None
     bulletins: Kind = _BULLETINS

@@ -100,6 +100,20 @@ def run(
         return Result(status, output.read(_FILE))
 
 
+def run_for_person(command: Sequence[str], data: bytes, *, seconds: int) -> bytes:
+    """Run a program of the caller's, which may ask for a passphrase; return its output.
+
+    Raises OSError when it cannot start; SecpackError when it fails.
+    """
+    try:
+        done = subprocess.run(  # noqa: S603 - no shell
+            command, input=data, stdout=subprocess.PIPE, timeout=seconds, check=True
+        )
+    except subprocess.SubprocessError as error:
+        raise SecpackError(f"{error}") from None
+    return done.stdout
+
+
 def _wait(process: subprocess.Popen[bytes], seconds: int, signals: Sequence[int]) -> int | None:
     """Return the exit status; None when the time is up or a signal has arrived."""
     until = time.monotonic() + seconds

@@ -11,7 +11,7 @@ from typing import Final
 
 from secpack.extract.metadata import ISSUED
 from secpack.extract.sections import sections
-from secpack.model.archive import Document, Statement, Window
+from secpack.model.archive import Document, Section, Statement, Window
 from secpack.model.blocks import Block, ListBlock, Preformatted, leaves, plain, running_text
 from secpack.parser.dates import DATE, MONTH, MONTHS, parse_date
 
@@ -46,8 +46,13 @@ def introduction(document: Document) -> str:
 
 
 def _titled(document: Document, words: str) -> Sequence[Block]:
-    """The blocks of the first section whose title has these words."""
-    return next((s.blocks for s in sections(document) if words in s.title.lower()), ())
+    section = titled(document, words)
+    return section.blocks if section else ()
+
+
+def titled(document: Document, words: str) -> Section | None:
+    """The first section whose title has these words."""
+    return next((s for s in sections(document) if words in s.title.lower()), None)
 
 
 def _words(blocks: Sequence[Block]) -> str:

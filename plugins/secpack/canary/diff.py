@@ -17,7 +17,8 @@ _MOST_COMPARISONS: Final = 2_000_000
 # How much of the words of two statements is the same if one may be a new version of the other.
 _ALIKE: Final = 0.5
 
-_LAST_BULLETIN: Final = re.compile(r"\b(?:[A-Z]{1,4}SB|[Bb]ulletin)[-\s]{0,2}#?\s?([0-9]{1,4})\b")
+#: The number of the last bulletin, as in ``the QSB #13``.
+LAST_BULLETIN: Final = re.compile(r"\b(?:[A-Z]{1,4}SB|[Bb]ulletin)[-\s]{0,2}#?\s?([0-9]{1,4})\b")
 
 
 def changes(before: Canary, after: Canary) -> tuple[Change, ...]:
@@ -105,7 +106,7 @@ def _divided(text: str) -> tuple[tuple[str, ...], list[str]]:
     Values are dates, the number of bulletins and that of the last one.
     """
     spans = [match.span() for match in PERIOD.finditer(text)]
-    for pattern in (COUNT, _LAST_BULLETIN):
+    for pattern in (COUNT, LAST_BULLETIN):
         spans += [match.span(1) for match in pattern.finditer(text)]
     words, values, position = [], [], 0
     for first, last in sorted(spans):

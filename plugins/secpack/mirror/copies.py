@@ -95,9 +95,13 @@ class Server:
 
     def read(self, path: str, limit: int) -> bytes:
         """Return a file's bytes."""
+        return self.get(urljoin(self._base.geturl(), quote(path)), limit)
+
+    def get(self, url: str, limit: int) -> bytes:
+        """Return the bytes at a URL of this server."""
         try:
             with _deadline(min(PATIENCE, self.until - time.monotonic())):
-                return self._follow(urljoin(self._base.geturl(), quote(path)), limit)
+                return self._follow(url, limit)
         except BaseException as error:
             self._pool.clear()
             if isinstance(error, (OSError, HTTPError, ValueError)):

@@ -14,7 +14,8 @@ from secpack.model.archive import Document
 
 def product_of(document: Document) -> str:
     """The name that precedes a release: the first word of the issuer's; empty for a letter."""
-    return document.letterhead.issuer.split()[0] if document.letterhead else ""
+    issuer = document.letterhead.issuer.split() if document.letterhead else []
+    return issuer[0] if issuer else ""
 
 
 def spaced(expression: str) -> str:

@@ -1,0 +1,191 @@
+"""The commands for a team that writes a pack: ``secpack new`` and ``secpack sign``."""
+
+from __future__ import annotations
+
+import shlex
+import sys
+from argparse import Namespace
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Final
+
+from secpack.archive import load
+from secpack.check import Check
+from secpack.cli import add_command, add_profile_option, day_of, pack_of
+from secpack.documents import read_head
+from secpack.drafts import NO_PROOF, fetch_proof, new_bulletin, new_canary
+from secpack.errors import PackError, SecpackError, as_far_as_usable
+from secpack.files import write_new
+from secpack.model.archive import Signature
+from secpack.model.findings import Severity
+from secpack.pack import MAX_SIGNATURE, Contents, Layout, TextFile, new_file, read_contents
+from secpack.parser.characters import on_one_line
+from secpack.profile import Profile, load_profile
+from secpack.programs import run_for_person
+from secpack.signatures.gpgv import Checker
+from secpack.signatures.policy import check_pack, expected_on, in_words
+
+_PATIENCE: Final = 600  # seconds for a signer to enter a passphrase
+
+
+def add_new(commands: Any) -> None:
+    """Add ``new`` to the commands of argparse."""
+    command = add_command(
+        commands,
+        "new",
+        "start a bulletin or a canary",
+        "Starts a text with the next number: a bulletin from the pack's template, a canary from "
+        "the one before. What is left to write is marked TODO. Only the headlines for a canary "
+        "need the network. Exit status: 0, or 2 if there is no new file.",
+        'bulletin "Memory leaks from dom0" --pack qubes-secpack --profile qubes',
+    )
+    command.add_argument("kind", choices=["bulletin", "canary"])
+    command.add_argument("title", nargs="?", help="of a bulletin")
+    add_pack_options(command)
+    today = datetime.now(UTC).date()
+    command.add_argument("--date", type=day_of, default=today, help="its day (default: today, UTC)")
+    command.add_argument("--offline", action="store_true", help="leave a gap for the headlines")
+    command.set_defaults(run=_run_new)
+
+
+def add_pack_options(command: Any) -> None:
+    """Add the options of commands that work in a pack."""
+    command.add_argument(
+        "--pack", type=Path, default=Path(), metavar="DIR", help="the pack (default: this folder)"
+    )
+    add_profile_option(command)
+
+
+def profile_of(options: Namespace) -> Profile:
+    """The profile that the options name."""
+    return load_profile(options.profile) if options.profile else Profile()
+
+
+def _run_new(options: Namespace) -> int:
+    profile = profile_of(options)
+    if (options.kind == "bulletin") != bool(options.title):
+        raise SecpackError("a bulletin needs a title, and a canary has none")
+    if options.title:
+        file = new_bulletin(options.pack, profile, options.title, options.date)
+    else:
+        errors: list[SecpackError] = []
+        archive = as_far_as_usable(lambda: load(options.pack, profile=profile), errors)
+        print_notes(map(str, errors))
+        proof = NO_PROOF if options.offline else _proof(profile)
+        file = new_canary(options.pack, archive, profile, options.date, proof)
+    write_new(options.pack / file.path, file.data)
+    print(options.pack / file.path)
+    return 0
+
+
+def _proof(profile: Profile) -> Sequence[str]:
+    """A proof of freshness that the user has confirmed."""
+    notes: list[str] = []
+    proof = fetch_proof(profile.canaries.feeds, datetime.now(UTC), notes)
+    print_notes(notes)
+    if not proof:
+        message = "no headlines: name feeds in the profile (canaries.feeds), or use --offline"
+        raise SecpackError(message)
+    print(*proof, "", sep="\n")
+    print("Is this the proof of freshness? [y/N] ", end="", flush=True)
+    if sys.stdin.readline().strip().lower() not in ("y", "yes"):
+        raise SecpackError("not confirmed: nothing was written")
+    return proof
+
+
+def add_sign(commands: Any) -> None:
+    """Add ``sign`` to the commands of argparse."""
+    command = add_command(
+        commands,
+        "sign",
+        "sign a text, and say whose signature is missing",
+        "Prints who has signed a text, and the commands with which the others sign it; with --gpg "
+        "it signs for one of them, and keeps only a signature that is good. Exit status: 0, 1 if "
+        "the text has errors, 2 if it cannot be signed.",
+        "QSBs/qsb-117-2026.txt --profile qubes --as simon --gpg qubes-gpg-client-wrapper",
+    )
+    command.add_argument("file", type=Path, help="the text, in its folder of the pack")
+    add_profile_option(command)
+    command.add_argument("--as", dest="signer", metavar="NAME", help="the signer, as in profiles")
+    command.add_argument(
+        "--gpg", metavar="PROGRAM", help="signs what it reads, with the options of gpg"
+    )
+    command.set_defaults(run=_run_sign)
+
+
+def _run_sign(options: Namespace) -> int:
+    profile = profile_of(options)
+    # Who prepares an embargoed text signs it, too.
+    public = {name: e for name, e in profile.documents.items() if e.status != "embargoed"}
+    profile = replace(profile, documents=public)
+    pack, path = pack_of(options.file, profile)
+    if not (pack / path).is_file():
+        raise SecpackError(f"{options.file}: no such file")
+    found = [f for f in Check(profile, (), None).findings(pack) if f.file == path and not f.waived]
+    print_notes(f"{path}:{f.line}: {f.severity}: {f.message}" for f in found)
+    if any(f.severity is Severity.ERROR for f in found):
+        return 1
+    contents = read_contents(pack, profile)
+    text = next((t for t in [*contents.bulletins, *contents.canaries] if t.file.path == path), None)
+    if not text:
+        raise SecpackError(f"{options.file}: not a bulletin or canary, by its folder and name")
+    signers = _signers(text, profile, is_bulletin=text in contents.bulletins)
+    signatures = _judged(text, contents, profile)
+    print_notes(f"{each.file.path}: {in_words(each)}" for each in signatures)
+    good = {each.signer for each in signatures if each.counts}
+    names = [options.signer] if options.signer else [name for name in signers if name not in good]
+    if not signers.keys() >= {*names} or (options.gpg and len(names) != 1):
+        raise SecpackError(f"say who signs: --as {' or '.join(signers)}")
+    for name in names:
+        target = path + profile.signatures[0].replace("{signer}", name)
+        how = ["--armor", "--detach-sign", "--local-user", profile.signers[name].fingerprint]
+        if options.gpg:
+            write_new(pack / target, _signed([options.gpg, *how], text, target, contents, profile))
+            good.add(name)
+        else:
+            how += ["--output", str(pack / target), "--", str(pack / path)]
+            print(shlex.join(["gpg", *how]))
+    missing = ", ".join(signers[name] for name in signers if name not in good)
+    print_notes([f"{path}: {'no signature yet by ' * bool(missing)}{missing or 'all have signed'}"])
+    return 0
+
+
+def _signers(text: TextFile, profile: Profile, *, is_bulletin: bool) -> Mapping[str, str]:
+    """The names of those who sign a text, by the names in their files; of a letter, of all."""
+    if text.letter:
+        return {name: signer.name for name, signer in profile.signers.items()}
+    kind = profile.bulletins if is_bulletin else profile.canaries
+    _, metadata = read_head(text, kind, profile, word="bulletin" if is_bulletin else "canary")
+    return expected_on(metadata.published, profile, is_bulletin=is_bulletin)
+
+
+def _judged(text: TextFile, contents: Contents, profile: Profile) -> list[Signature]:
+    """The signatures of a text, judged. Raises PackError if one is from the future."""
+    own = Contents(bulletins=[text], keys=contents.keys)
+    _, judged = check_pack(own, profile, Checker())
+    if own.errors:
+        raise PackError(own.errors, None)
+    return [*judged.values()]
+
+
+def _signed(
+    command: Sequence[str], text: TextFile, path: str, contents: Contents, profile: Profile
+) -> bytes:
+    """The signature that a program makes of a text. Raises SecpackError if it is not good."""
+    if any(signature.file.path == path for signature in text.signatures):
+        raise SecpackError(f"{path}: exists already; remove it to sign again")
+    data = run_for_person(command, text.file.data, seconds=_PATIENCE)
+    signer = Layout(profile).signed_by(path)
+    new = Signature(new_file(path, data[: MAX_SIGNATURE + 1]), signer[1] if signer else "")
+    (new,) = _judged(replace(text, signatures=(new,)), contents, profile)
+    if not new.counts:
+        raise SecpackError(f"{path}: not kept: {in_words(new)}")
+    return data
+
+
+def print_notes(notes: Iterable[str]) -> None:
+    """Print notes for the user, who may not trust what they quote."""
+    for note in notes:
+        print(on_one_line(note), file=sys.stderr)

@@ -1,0 +1,188 @@
+"""``secpack sign``: commands, signatures that a program makes, and what is not kept."""
+
+from __future__ import annotations
+
+import shlex
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from bulletins.cli import COMMANDS
+from secpack.cli import main
+from tests.keys import THEN, Gnupg, new_gnupg
+from tests.packs import bulletin, canary, make_pack
+
+TEXT = "QSBs/qsb-001-2020.txt"
+CANARY = "canaries/canary-001-2020.txt"
+
+
+@pytest.fixture(scope="module")
+def gnupg() -> Iterator[Gnupg]:
+    with new_gnupg() as gnupg:
+        for name in ("master", "ines", "tomek", "oona", "stranger"):
+            gnupg.make(name)
+        for name in ("ines", "tomek", "oona"):
+            gnupg.certify(name, by="master")
+        yield gnupg
+
+
+@pytest.fixture
+def pack(tmp_path: Path, gnupg: Gnupg) -> Path:
+    """A bulletin for two signers, in a pack whose profile lies beside it."""
+    lines = ['issuer = "Quern"', f'master_key = "{gnupg.fingerprints["master"]}"']
+    for name in ("ines", "tomek", "oona"):
+        until = "{ until = 2019-12-31 }" if name == "oona" else "{}"
+        lines += [f"[signers.{name}]", f'name = "{name.title()}"', f"bulletins = {until}"]
+        lines += [f"canaries = {until}", f'fingerprint = "{gnupg.fingerprints[name]}"']
+    (tmp_path / "profile.toml").write_text("\n".join(lines))
+    keys: dict[str, str | bytes] = {
+        f"keys/team/{name}.asc": gnupg.export(name) for name in ("master", "ines", "tomek", "oona")
+    }
+    text = bulletin(1, date="2020-01-02")
+    return make_pack(tmp_path / "pack", {TEXT: text, **keys})
+
+
+Said = tuple[int, list[str], list[str]]
+
+
+class Team:
+    """Runs ``secpack sign`` on the bulletin, with programs that stand for gpg elsewhere."""
+
+    def __init__(self, pack: Path, capsys: pytest.CaptureFixture[str]) -> None:
+        self.pack = pack
+        self._capsys = capsys
+
+    def sign(self, *arguments: object, text: str = TEXT) -> Said:
+        profile = self.pack.parent / "profile.toml"
+        status = main(
+            ["sign", str(self.pack / text), "--profile", str(profile), *map(str, arguments)],
+            *COMMANDS,
+        )
+        out, err = self._capsys.readouterr()
+        return status, out.splitlines(), err.splitlines()
+
+    def program(self, script: str) -> Path:
+        path = self.pack.parent / "program"
+        path.write_text(f"#!/bin/sh\n{script}\n")
+        path.chmod(0o755)
+        return path
+
+    def gpg(self, gnupg: Gnupg, more: str = '"$@"') -> Path:
+        """A wrapper: it gets the options, and the text on its standard input."""
+        how = f"--homedir {gnupg.home} --batch --quiet --pinentry-mode loopback --passphrase ''"
+        return self.program(f"exec gpg {how} --faked-system-time '{THEN}!' {more}")
+
+    @property
+    def signatures(self) -> list[str]:
+        return sorted(path.name.rpartition(".")[2] for path in self.pack.glob("QSBs/*.sig.*"))
+
+
+@pytest.fixture
+def team(pack: Path, capsys: pytest.CaptureFixture[str]) -> Team:
+    return Team(pack, capsys)
+
+
+def test_the_printed_command_is_the_one_that_signs(team: Team, gnupg: Gnupg) -> None:
+    """Whoever must not sign on that day has none."""
+    status, commands, notes = team.sign()
+    assert (status, len(commands)) == (0, 2)
+    assert notes == [f"{TEXT}: no signature yet by Ines, Tomek"]
+    ((command, *arguments),) = [shlex.split(line) for line in team.sign("--as", "tomek")[1]]
+    assert command == "gpg"
+    assert arguments[:4] == [
+        "--armor",
+        "--detach-sign",
+        "--local-user",
+        gnupg.fingerprints["tomek"],
+    ]
+    subprocess.run([team.gpg(gnupg), *arguments], check=True)
+    assert team.signatures == ["tomek"]
+    status, commands, notes = team.sign()
+    assert notes == [f"{TEXT}.sig.tomek: good", f"{TEXT}: no signature yet by Ines"]
+    assert [gnupg.fingerprints["ines"] in command for command in commands] == [True]
+
+
+def test_a_program_signs_and_the_result_is_checked(team: Team, gnupg: Gnupg) -> None:
+    program = team.gpg(gnupg)
+    assert team.sign("--gpg", program)[0] == 2  # who signs?
+    status, _, notes = team.sign("--gpg", program, "--as", "ines")
+    assert (status, notes) == (0, [f"{TEXT}: no signature yet by Tomek"])
+    assert (team.pack / f"{TEXT}.sig.ines").read_bytes().startswith(b"-----BEGIN PGP SIGNATURE")
+    status, _, notes = team.sign("--gpg", program)  # only one is left
+    assert (status, notes[1:]) == (0, [f"{TEXT}: all have signed"])
+    assert team.signatures == ["ines", "tomek"]
+    status, _, notes = team.sign("--gpg", program, "--as", "ines")
+    assert status == 2
+    assert notes[-1] == f"{TEXT}.sig.ines: exists already; remove it to sign again"
+
+
+@pytest.mark.parametrize(
+    ("script", "reason"),
+    [
+        ("--armor --detach-sign --local-user {tomek}", "not kept: made by another signer than"),
+        ("--armor --detach-sign --local-user {stranger}", "not kept: made with a key that is not"),
+        ("--armor --clear-sign --local-user {ines}", "not kept: not accepted as a detached"),
+        ("--armor --detach-sign --local-user {ines} {other}", "not kept: BAD: the signature does"),
+        ("--version", "not kept: not accepted as a detached"),
+        ("--no-such-option", "returned non-zero exit status 2"),
+    ],
+)
+def test_a_signature_that_is_not_good_is_not_kept(
+    team: Team, gnupg: Gnupg, tmp_path: Path, script: str, reason: str
+) -> None:
+    other = tmp_path / "other.txt"
+    other.write_text("another text")
+    options = script.format(other=f"--output - {other}", **gnupg.fingerprints)
+    status, out, notes = team.sign("--gpg", team.gpg(gnupg, options), "--as", "ines")
+    assert (status, out, team.signatures) == (2, [], [])
+    assert reason in notes[-1]
+
+
+def test_a_signature_from_the_future_is_not_kept(team: Team, gnupg: Gnupg) -> None:
+    how = f"--homedir {gnupg.home} --batch --pinentry-mode loopback --passphrase ''"
+    program = team.program(f'exec gpg {how} --faked-system-time 20700101T000000 "$@"')
+    status, _, notes = team.sign("--gpg", program, "--as", "ines")
+    assert (status, team.signatures) == (2, [])
+    assert "signed in the future, on 2070-01-01" in notes[-1]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "reason"),
+    [
+        (("--as", "oona"), "say who signs: --as ines or tomek"),
+        (("--as", "ines", "--gpg", "/no/such/program"), "/no/such/program: cannot be used"),
+    ],
+)
+def test_who_cannot_sign(team: Team, arguments: tuple[str, ...], reason: str) -> None:
+    status, _, notes = team.sign(*arguments)
+    assert (status, team.signatures) == (2, [])
+    assert notes[-1].startswith(reason)
+
+
+def test_nobody_signs_a_text_with_errors(team: Team, gnupg: Gnupg) -> None:
+    """Warnings are printed; other files, and embargoes, do not matter."""
+    (team.pack / "QSBs/qsb-009-2020.txt").write_text("no banner")
+    (team.pack / CANARY).write_text(canary(1, date="March 4, 2020", due="May 2019"))
+    status, out, notes = team.sign("--gpg", team.gpg(gnupg), "--as", "ines", text=CANARY)
+    assert (status, out) == (1, [])
+    assert any(note.startswith(f"{CANARY}:10: error: says that the next one") for note in notes)
+    with (team.pack.parent / "profile.toml").open("a") as profile:
+        profile.write('\n[documents.QSB-001]\nstatus = "embargoed"\n')
+    (team.pack / TEXT).write_text(bulletin(1, date="2020-01-02", body="TODO"))
+    status, _, notes = team.sign("--gpg", team.gpg(gnupg), "--as", "ines")
+    assert (status, team.signatures) == (0, ["ines"])
+    assert "TODO left in" in notes[0]
+
+
+def test_what_is_no_text_of_a_pack(team: Team) -> None:
+    (team.pack / "QSBs/notes.txt").write_text("words")
+    for path, reason in (
+        ("keys/team/ines.asc", "not a bulletin or canary, by its folder and name"),
+        ("QSBs/notes.txt", "not a bulletin or canary, by its folder and name"),
+        ("QSBs/qsb-002-2020.txt", "no such file"),
+        ("QSBs", "no such file"),
+    ):
+        status, _, notes = team.sign(text=path)
+        assert (status, notes[-1]) == (2, f"{team.pack / path}: {reason}")
