@@ -7,6 +7,7 @@ from argparse import Namespace
 from pathlib import Path
 from typing import Any, Final
 
+from bulletins.announce import add_announce
 from bulletins.build import __main__ as program
 from secpack import cli
 from secpack.files import HOME, profile_path
@@ -62,4 +63,4 @@ def _run_build(options: Namespace) -> int:
 
 
 #: What adds the commands that are not in ``secpack.cli``.
-COMMANDS: Final = (add_build, add_new, add_sign)
+COMMANDS: Final = (add_build, add_new, add_sign, add_announce)
