@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from bulletins.cli import add_build
+from bulletins.cli import COMMANDS
 from secpack.cli import parser_of
 from tests.test_make import ROOT, TARGETS, VARIABLES
 
@@ -39,7 +39,7 @@ def test_commands(path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     for words in commands(path, "secpack"):
         options = [word.partition("=")[0] for word in words if word.startswith("--")]
         with pytest.raises(SystemExit):
-            parser_of(add_build).parse_args([words[0], "--help"])
+            parser_of(*COMMANDS).parse_args([words[0], "--help"])
         known = capsys.readouterr().out
         assert all(re.search(rf"{option}\b", known) for option in options), words
 
