@@ -26,6 +26,8 @@ from secpack.model.findings import Severity
 from secpack.parser.characters import visible
 from secpack.progress import Progress
 
+_PAGES = ("AUTHOR", "AUTHORS", "CATEGORY", "CATEGORIES", "TAG", "TAGS", "ARCHIVES")
+
 #: Settings that every archive needs, with any theme; ``pelicanconf.py`` starts with them.
 DEFAULTS: dict[str, Any] = {
     "SITENAME": "",
@@ -52,18 +54,10 @@ DEFAULTS: dict[str, Any] = {
     "PAGE_ORDER_BY": "place",
     "STATIC_PATHS": [],
     "DISPLAY_PAGES_ON_MENU": True,
-    "AUTHOR_SAVE_AS": "",
-    "AUTHORS_SAVE_AS": "",
-    "CATEGORY_SAVE_AS": "",
-    "CATEGORIES_SAVE_AS": "",
-    "TAG_SAVE_AS": "",
-    "TAGS_SAVE_AS": "",
-    "ARCHIVES_SAVE_AS": "",
-    "FEED_ALL_ATOM": None,
-    "CATEGORY_FEED_ATOM": None,
-    "TRANSLATION_FEED_ATOM": None,
-    "AUTHOR_FEED_ATOM": None,
-    "AUTHOR_FEED_RSS": None,
+    # What an archive does not have.
+    **dict.fromkeys((f"{page}_SAVE_AS" for page in _PAGES), ""),
+    **dict.fromkeys((f"{feed}_FEED_ATOM" for feed in ("CATEGORY", "TRANSLATION", "AUTHOR")), None),
+    **dict.fromkeys(("FEED_ALL_ATOM", "AUTHOR_FEED_RSS"), None),
 }
 
 
