@@ -122,6 +122,7 @@ def test_no_inline_script_or_style(demo: Site) -> None:
 # --- the same everywhere ----------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_two_builds_are_the_same(demo: Site, tmp_path: Path) -> None:
     checkout = tmp_path / "another" / "checkout"
     shutil.copytree(
@@ -218,6 +219,7 @@ def test_another_plugin_that_fails_stops_the_build(
     check_refused(site, reason, stood)
 
 
+@pytest.mark.slow
 def test_another_plugins_pages_are_written_wherever_it_stands(tmp_path: Path) -> None:
     (tmp_path / "other.py").write_text(
         "from pelican import signals\n"
@@ -418,6 +420,7 @@ def test_where_others_could_take_part_nothing_is_built(
     assert (target / "index.html").read_text() == "old"
 
 
+@pytest.mark.slow
 def test_the_second_of_two_builds_waits_and_says_so(tmp_path: Path) -> None:
     home = tmp_path / ".site.building"
     written(home / "replaced", "put aside")
@@ -462,6 +465,7 @@ def test_what_an_interrupted_build_has_made_is_removed(tmp_path: Path, number: i
     assert not list(tmp_path.iterdir())
 
 
+@pytest.mark.slow
 def test_too_late_interrupted_the_new_site_stands(tmp_path: Path, demo: Site) -> None:
     """Once one site takes the place of another, nothing ends the build."""
     settings = tmp_path / "settings.py"
@@ -477,6 +481,7 @@ def test_too_late_interrupted_the_new_site_stands(tmp_path: Path, demo: Site) ->
     assert names == {"site", settings.name, sent.name}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("unbuffered", ["", "1"])
 def test_who_does_not_listen_to_the_end_has_a_site_all_the_same(
     tmp_path: Path, unbuffered: str
@@ -653,6 +658,7 @@ def test_pages_of_other_themes_are_escaped_once_and_lead_somewhere(
 # --- evidence ---------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_what_is_published_never_rests_on_kept_verdicts(tmp_path: Path) -> None:
     log, real = tmp_path / "calls", shutil.which("gpgv")
     program = tmp_path / "bin" / "gpgv"

@@ -556,6 +556,7 @@ def moved(statistics: str) -> int:
     return int(statistics.partition("files transferred: ")[2].split()[0].replace(",", ""))
 
 
+@pytest.mark.slow
 def test_rsync_moves_only_what_changed(rsync: str, public: Site, tmp_path: Path) -> None:
     copy = tmp_path / "copy"
     assert moved(pull(rsync, copy, "--stats")) == len(public.files())

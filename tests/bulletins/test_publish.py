@@ -142,6 +142,7 @@ def watched(public: Path) -> Iterator[list[bool]]:
         watcher.join()
 
 
+@pytest.mark.slow
 def test_a_folder_is_not_replaced_and_can_be_moved(tmp_path: Path, small: Variables) -> None:
     """No folder becomes a link in one step."""
     folder = tmp_path / "public"
@@ -237,6 +238,7 @@ def test_killed_fifty_times_it_is_never_a_mix(tmp_path: Path, small: Variables) 
     assert len(versions(public.folder)) <= 4
 
 
+@pytest.mark.slow
 def test_too_late_interrupted_it_is_public_and_says_so(
     little: Site, small: Variables, tmp_path: Path
 ) -> None:
@@ -255,6 +257,7 @@ def test_too_late_interrupted_it_is_public_and_says_so(
     assert "version 2 is public again" in back.said
 
 
+@pytest.mark.slow
 def test_a_full_disk_leaves_what_is_public(little: Site, small: Variables) -> None:
     before = little.files()
     limit = max(len(data) for data in before.values()) // 2
@@ -281,6 +284,7 @@ def test_a_full_disk_leaves_what_is_public(little: Site, small: Variables) -> No
     assert versions(little.folder) == ["000001"]
 
 
+@pytest.mark.slow
 def test_the_second_of_two_waits_and_says_so(little: Site, small: Variables) -> None:
     home = little.folder.with_name("public.versions")
     with (home / "lock").open("w") as lock:
@@ -369,6 +373,7 @@ def test_what_was_left_behind_is_removed(tmp_path: Path) -> None:
     assert versions(site.target) == ["000001", "000002"]
 
 
+@pytest.mark.slow
 def test_a_version_that_is_not_whole_is_not_shown_again(little: Site, small: Variables) -> None:
     assert publish(little.folder, SITEURL=HOST, **small).status == 0
     now = little.files()
@@ -384,6 +389,7 @@ def test_a_version_that_is_not_whole_is_not_shown_again(little: Site, small: Var
 # --- never backwards --------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_a_plan_tells_and_does_nothing(tmp_path: Path, fewer: Variables, public: Site) -> None:
     first = publish(tmp_path / "fewer-public", **fewer)
     assert first.status == 0, first.said
@@ -414,6 +420,7 @@ def test_what_was_public_is_not_lost(public: Site, fewer: Variables) -> None:
         assert public.files() == before
 
 
+@pytest.mark.slow
 def test_a_link_that_was_lost_does_not_open_the_gate(public: Site, fewer: Variables) -> None:
     public.folder.unlink()
     refused = publish(public.folder, **fewer)
@@ -421,6 +428,7 @@ def test_a_link_that_was_lost_does_not_open_the_gate(public: Site, fewer: Variab
     assert "QSB-012 was public, and is gone" in refused.said
 
 
+@pytest.mark.slow
 def test_a_loss_that_is_meant_is_said_in_the_profile(
     public: Site, tmp_path: Path, fewer: Variables
 ) -> None:
@@ -487,6 +495,7 @@ def test_the_waivers_that_a_refusal_suggests_hold_for_that_state_alone(
     assert publish(public.folder, **variables).said.count("remove the waiver") > 6
 
 
+@pytest.mark.slow
 def test_a_weaker_or_older_signature_does_not_replace_a_public_one(tmp_path: Path) -> None:
     text = bulletin(1, date="2020-01-02").encode()
     name = "QSBs/qsb-001-2020.txt"

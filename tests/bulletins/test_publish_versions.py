@@ -108,6 +108,7 @@ def records(site: Site) -> list[str]:
     return [*times, entries(site, "qsb")[0][2][:19] + "Z"]
 
 
+@pytest.mark.slow
 def test_a_text_that_all_have_signed_anew_is_a_new_version(team: Team) -> None:
     site = team.publish()
     assert site.status == 0, site.said
@@ -134,6 +135,7 @@ def test_a_text_that_all_have_signed_anew_is_a_new_version(team: Team) -> None:
     assert "<lastmod>2020-02-07T03:04:05Z" in site.read("sitemap.xml")
 
 
+@pytest.mark.slow
 def test_a_bulletin_that_is_public_later_than_a_newer_one_is_not_missed(team: Team) -> None:
     """Its signatures are older than what programs have seen."""
     assert team.publish().status == 0
@@ -161,6 +163,7 @@ def test_an_older_text_is_told_and_the_newest_stays_public(team: Team) -> None:
     assert text(site) == SECOND
 
 
+@pytest.mark.slow
 def test_history_that_was_rewritten_takes_no_version_back(team: Team) -> None:
     team.write(SECOND, "ines", "tomek", day="06")
     assert team.publish().status == 0
@@ -190,6 +193,7 @@ def test_a_signature_that_fits_no_text_stops(team: Team) -> None:
     assert "(signature-bad)" in site.said
 
 
+@pytest.mark.slow
 def test_what_the_tracker_says_moves_the_records_that_it_changes(team: Team) -> None:
     """To a later time, a greater version, and by nothing else than a file that a rebuild takes."""
     before = records(team.publish())
@@ -218,6 +222,7 @@ def test_what_the_tracker_says_moves_the_records_that_it_changes(team: Team) -> 
         assert rebuilt.read(path) == site.read(path)
 
 
+@pytest.mark.slow
 def test_what_a_rollback_withdraws_is_remembered(team: Team) -> None:
     assert team.publish().status == 0
     team.write(SECOND, "ines", "tomek", day="06")
@@ -246,6 +251,7 @@ def test_what_a_rollback_withdraws_is_remembered(team: Team) -> None:
     assert sorted(p.name for p in home.iterdir() if p.name != "lock") == ["000001", "000002"]
 
 
+@pytest.mark.slow
 def test_ten_documents_that_change_at_once_are_all_in_the_feed(team: Team) -> None:
     """Also the oldest of many."""
     for number in range(2, 63):

@@ -330,6 +330,7 @@ def test_odd_files_are_seen_and_not_read(
     assert len({*found}) == len(found) - 2, "without it, it is as before"
 
 
+@pytest.mark.slow
 def test_all_edits_give_what_a_build_from_nothing_gives(sources: Sources) -> None:
     sources.chance.seed(1)
     sources.build("site")
@@ -360,6 +361,7 @@ def is_as_clean(sources: Sources, site: Site) -> bool:
     return state(site.folder) == state(sources.build("clean").folder)
 
 
+@pytest.mark.slow
 def test_what_settings_load_and_do_is_seen(sources: Sources) -> None:
     more = sources.folder.parent / "more"
     (more / "templates").mkdir(parents=True)
@@ -395,6 +397,7 @@ class Payload:
         return marshal.dumps(compile(f"open({str(self._ran)!r}, 'w')", "x", "exec"))
 
 
+@pytest.mark.slow
 def test_nothing_that_came_with_a_checkout_runs_or_is_served(sources: Sources) -> None:
     """A forged site, and beside it what builds once read: pickles and compiled templates."""
     ran, output = sources.folder / "ran", sources.folder / "output"
@@ -413,6 +416,7 @@ def test_nothing_that_came_with_a_checkout_runs_or_is_served(sources: Sources) -
     assert is_as_clean(sources, site)
 
 
+@pytest.mark.slow
 def test_a_cache_that_came_with_a_checkout_is_not_used(sources: Sources) -> None:
     """It says that a forged page is what a build would make."""
     checkout = sources.folder.parent / "pack"
