@@ -103,7 +103,7 @@ def concerned(findings: Iterable[Finding], path: str) -> list[Finding]:
 def _new(
     findings: Sequence[Finding], archive: Archive, before: Archive, known: Sequence[Finding]
 ) -> list[Finding]:
-    """The findings that were not known before; a line is the same by its words."""
+    """The findings that are new, or matter more than before; a line is the same by its words."""
 
     def key(finding: Finding, lines: dict[str, list[bytes]]) -> tuple[object, ...]:
         line = lines.get(finding.file, [])[finding.line - 1 : finding.line or None]
@@ -114,7 +114,8 @@ def _new(
         return {file.path: file.data.split(b"\n") for file in files}
 
     old, new = lines_of(before), lines_of(archive)
-    rest = Counter(key(finding, old) for finding in known)
+    less = {s: [t for t in Severity if _ORDER[t] >= _ORDER[s]] for s in Severity}
+    rest = Counter(key(replace(f, severity=s), old) for f in known for s in less[f.severity])
     return [f for f in findings if (rest.subtract([k := key(f, new)]) or rest[k]) < 0]
 
 

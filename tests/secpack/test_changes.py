@@ -11,7 +11,7 @@ import pytest
 
 from secpack.cli import main
 from tests.keys import Gnupg, new_gnupg
-from tests.packs import bulletin, make_pack
+from tests.packs import bulletin, canary, make_pack
 from tests.secpack.test_git import git
 
 ONE, TWO, THREE = (f"QSBs/qsb-{n:03d}-{2000 + n}.txt" for n in (1, 2, 3))
@@ -121,6 +121,21 @@ def test_only_what_a_change_brings(pack: Path, capsys: Capture) -> None:
     )
     path = pack / THREE
     assert check(capsys, path, "--since", "HEAD")[1] == {"qsb-003-2003.txt warning placeholder"}
+
+
+def test_what_matters_less_than_before_is_not_new(pack: Path, capsys: Capture) -> None:
+    """A canary whose count a gap explains, when another one follows; but not the other way."""
+    older, newer = "canaries/canary-001-2005.txt", "canaries/canary-002-2005.txt"
+    four = bulletin(4)
+    make_pack(pack, {"QSBs/qsb-004-2004.txt": four, older: canary(1, date="May 4, 2005", count=4)})
+    commit(pack)
+    make_pack(pack, {newer: canary(2, date="June 4, 2005", count=4)})
+    found = check(capsys, pack, "--since", "HEAD")[1]
+    assert {f.split()[0] for f in found} == {"canary-002-2005.txt"}
+    commit(pack)
+    (pack / newer).unlink()
+    found = check(capsys, pack, "--since", "HEAD")[1]
+    assert found == {"canary-001-2005.txt warning canary-count"}
 
 
 def test_since_what_was_no_pack(pack: Path, capsys: Capture) -> None:
