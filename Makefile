@@ -2,7 +2,7 @@
 
 # The variables. Recipes read them from the environment, as "$$OUTPUT", so that their values never become
 # part of a shell command or of this file.
-VARIABLES := SECPACK XSA XSA_JSON PROFILE THEME OUTPUT SEARCH GZIP AS_OF MOVED SITEURL PUBLIC KEEP PLAN FORCE ON PORT \
+VARIABLES := SECPACK XSA XSA_JSON PROFILE THEME OUTPUT SEARCH GZIP AS_OF SITEURL PUBLIC SIGN_WITH FROM KEEP PLAN FORCE ON PORT \
 	PYTEST ATOM_RNG OPENVEX_SCHEMA OSV_SCHEMA MINUTES RUNS SIZES UPGRADE PYTHON
 OUTPUT ?= output
 PUBLIC ?= public
@@ -22,7 +22,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet --retries 2
 # These variables must not reach a build, which would take them for a changed environment.
-APART := env $(addprefix -u ,VARIABLES UNKNOWN PLAN ON PORT PYTEST MINUTES RUNS SIZES UPGRADE PYTHON)
+APART := env $(addprefix -u ,VARIABLES UNKNOWN PLAN FROM ON PORT PYTEST MINUTES RUNS SIZES UPGRADE PYTHON)
 # Long programs start without a shell, or with exec: a signal that ends make would end the shell, and the
 # program would go on.
 BUILD := $(APART) $(BIN)/python -m bulletins.build
@@ -39,7 +39,7 @@ REFUSE := "$$PYTHON" -c 'import difflib, os, sys; \
 	hint = f"; did you mean {near[0]}?" if near else ";"; \
 	sys.exit(f"{name!a}: there is no such variable{hint} make help lists them all")'
 
-.PHONY: help html serve devserver publish rollback reproducible check test test-all fuzz replay poll lint bench peers accuracy \
+.PHONY: help html serve devserver publish rollback rebuild reproducible check test test-all fuzz replay poll lint bench peers accuracy \
 	weights judges golden lock clean known
 
 known:
@@ -61,7 +61,8 @@ help: known ## List targets and variables
 	@echo "  GZIP=1          also write compressed copies of files, for the server"
 	@echo "  SEARCH=1        index all words, so that the page search/ finds them"
 	@echo "  AS_OF=DATE      withhold documents dated after that day"
-	@echo "  MOVED=FILE      to rebuild a site: its data/moved.json"
+	@echo "  SIGN_WITH=KEY   for publish: the fingerprint of who signs here, or a file with keys of signers elsewhere"
+	@echo "  FROM=FILE       for rebuild: data/manifest.json in a copy of the site"
 	@echo "  FORCE=1         for rollback: do not ask"
 	@echo "  ON=DATE         for check: report what is late or expired on that day"
 	@echo "  SIZES=NUMBERS   for bench: also measure synthetic packs with so many bulletins"
@@ -93,6 +94,9 @@ publish: $(VENV)/installed-search ## Build strictly, compare with the public sit
 
 rollback: $(VENV)/installed ## Make the previous version public again
 	@$(PUBLISH) --rollback
+
+rebuild: $(VENV)/installed-search ## Build a published site again, and compare it with its checksums (needs FROM=)
+	@$(BUILD) --settings publishconf.py --rebuild "$$FROM"
 
 reproducible: $(VENV)/installed-search ## Build again in a different environment, and compare every byte
 	@env SEARCH=1 GZIP=1 $(BIN)/python -m tools.reproducible

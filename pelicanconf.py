@@ -1,6 +1,6 @@
 """Development: the demo pack, unless SECPACK names another.
 
-SECPACK, PROFILE, XSA, XSA_JSON, MOVED, OUTPUT, SITEURL, THEME, SEARCH, AS_OF and GZIP come from
+SECPACK, PROFILE, XSA, XSA_JSON, OUTPUT, SITEURL, THEME, SEARCH, AS_OF and GZIP come from
 the environment, where the Makefile puts them.
 """
 
@@ -17,7 +17,6 @@ SECPACK = os.environ.get("SECPACK") or str(CONTENT / "secpack")
 PROFILE_FILE = os.environ.get("PROFILE") or str(CONTENT / ("demo.toml" if _demo else "qubes.toml"))
 XSA_FILE = os.environ.get("XSA") or (str(CONTENT / "xsa.yml") if _demo else None)
 XSA_JSON_FILE = os.environ.get("XSA_JSON") or (str(CONTENT / "xsa.json") if _demo else None)
-MOVED_FILE = os.environ.get("MOVED") or None
 SEARCH_INDEX = bool(os.environ.get("SEARCH"))
 AS_OF = os.environ.get("AS_OF") or None
 GZIP = bool(os.environ.get("GZIP"))

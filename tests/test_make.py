@@ -190,7 +190,7 @@ MISTYPED = [
     ("VENV=x", "VENV", ""),
     ("BUILD=touch pwned", "BUILD", ""),
     ("`touch>pwned`=x", "`touch>pwned`", ""),
-    ("FOO=$(shell touch pwned)", "FOO", "FORCE"),
+    ("FOO=$(shell touch pwned)", "FOO", "FROM"),
 ]
 
 

@@ -22,7 +22,6 @@ _OPTIONS: Final = {
     "OUTPUT": ("DIR", "where the site goes (default: output)"),
     "SITEURL": ("URL", "the site's public URL, for feeds and exports"),
     "AS_OF": ("DATE", "withhold documents dated after that day"),
-    "MOVED": ("FILE", "to rebuild a site: its data/moved.json"),
     "SEARCH": ("", "index all words (needs pagefind-bin)"),
     "GZIP": ("", "also write compressed copies of files"),
 }
@@ -45,6 +44,8 @@ def add_build(commands: Any) -> None:
     )
     command.add_argument("pack", nargs="?", help="the folder of the pack (default: the demo)")
     command.add_argument("--strict", action="store_true", help="build as for publication")
+    text = "build a published site again, from data/manifest.json in a copy of it, and compare"
+    command.add_argument("--rebuild", metavar="MANIFEST", help=text)
     for name, (value, text) in _OPTIONS.items():
         option = "--site-url" if name == "SITEURL" else f"--{name.lower().replace('_', '-')}"
         how: dict[str, Any] = {"metavar": value} if value else {"action": "store_const", "const": 1}
@@ -58,8 +59,9 @@ def _run_build(options: Namespace) -> int:
         given["PROFILE"] = str(profile_path(given["PROFILE"]))
     given["OUTPUT"] = str(Path(given["OUTPUT"] or "output").absolute())
     os.environ.update(given, SECPACK=options.pack or "", THEME="")
-    settings = "publishconf.py" if options.strict else "pelicanconf.py"
-    return program.main(["--settings", str(HOME / settings)])
+    settings = "publishconf.py" if options.strict or options.rebuild else "pelicanconf.py"
+    again = ["--rebuild", options.rebuild] if options.rebuild else []
+    return program.main(["--settings", str(HOME / settings), *again])
 
 
 #: What adds the commands that are not in ``secpack.cli``.

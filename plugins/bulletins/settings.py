@@ -1,8 +1,8 @@
 """Pelican's settings for an archive, and this plugin's own.
 
-``SECPACK``, ``PROFILE_FILE``, ``XSA_FILE``, ``XSA_JSON_FILE`` and ``MOVED_FILE`` are paths;
-``AS_OF`` is a date.
-While Pelican runs, ``BULLETINS`` is the ``Build``.
+``SECPACK``, ``PROFILE_FILE``, ``XSA_FILE`` and ``XSA_JSON_FILE`` are paths; ``AS_OF`` is a date,
+and ``NOTES`` are those of a publish, or of a rebuild. While Pelican runs, ``BULLETINS`` is the
+``Build``.
 """
 
 from __future__ import annotations
@@ -14,10 +14,9 @@ from typing import Any
 
 from markupsafe import Markup
 
-from bulletins.exports.data import Moved, read_moved
 from bulletins.exports.feeds import feeds
 from bulletins.html import as_markup
-from bulletins.site import Build, Site
+from bulletins.site import Build, Notes, Site
 from bulletins.templates import environment
 from secpack import Checker, Profile, SecpackError, load, load_advisories, load_profile
 from secpack.cache import Cache, open_cache
@@ -77,18 +76,10 @@ def read_build(settings: dict[str, Any]) -> Build:
     templates = environment(settings) if own_theme else None
     url = settings["SITEURL"]
     is_indexed = own_theme and bool(settings.get("SEARCH_INDEX"))
-    url, moved = url if "://" in url else "", _moved(settings)
-    site = Site(archive, profile, url, own_theme, is_indexed, moved)
+    url, notes = url if "://" in url else "", settings.get("NOTES", Notes())
+    site = Site(archive, profile, url, own_theme, is_indexed, notes)
     _check_feeds(settings, site)
     return Build(site, templates, is_whole)
-
-
-def _moved(settings: dict[str, Any]) -> Moved:
-    """When records changed although no text did: the publisher knows, a rebuild reads it."""
-    if file := settings.get("MOVED_FILE"):
-        return read_moved(Path(file).read_bytes())
-    moved: Moved = settings.get("MOVED", {})
-    return moved
 
 
 def _check_feeds(settings: dict[str, Any], site: Site) -> None:

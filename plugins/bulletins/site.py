@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from functools import cached_property
 from itertools import pairwise
+from typing import Any
 
 from jinja2 import Environment
 
@@ -36,14 +37,28 @@ from secpack.signatures.policy import (
 )
 
 
+@dataclass(frozen=True, slots=True)
+class Notes:
+    """What no source states: a publish finds it out, and a rebuild reads it from the site.
+
+    ``moved`` is when records changed although no text did, by their names: the URL of a file, or
+    the id of a feed's entry. ``signatures`` are those of exported files, by the SHA-256 (hex) of
+    what they sign. ``recipe`` is what a rebuild needs, as JSON values. ``fresh_until`` is until
+    when the site is meant to be the newest.
+    """
+
+    moved: Mapping[str, Sequence[datetime]] = field(default_factory=dict)
+    signatures: Mapping[str, bytes] = field(default_factory=dict)
+    recipe: Mapping[str, Any] = field(default_factory=dict)
+    fresh_until: date | None = None
+
+
 @dataclass(frozen=True, eq=False)
 class Site:
     """An archive, its profile, and the site's public URL, which is empty if unknown.
 
     ``own_theme`` is whether our own theme makes the pages; only then are there pages for lists,
     advisories, CVEs, releases and packages. ``is_indexed`` is whether a search finds all words.
-    ``moved`` is when records changed although no text did, by their names: the URL of a file, or
-    the id of a feed's entry.
     """
 
     archive: Archive
@@ -51,7 +66,7 @@ class Site:
     url: str = ""
     own_theme: bool = True
     is_indexed: bool = False
-    moved: Mapping[str, Sequence[datetime]] = field(default_factory=dict)
+    notes: Notes = Notes()
 
     @property
     def name(self) -> str:

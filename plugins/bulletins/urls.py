@@ -16,7 +16,7 @@ from secpack.profile import Kind, Profile, Scheme
 #: feeds, and where programs start; all verdicts as OpenVEX.
 ARCHIVE_JSON = mirror.ARCHIVE_JSON
 HISTORY_JSON = "data/history.json"
-MANIFEST_JSON = "data/manifest.json"
+MANIFEST_JSON = mirror.MANIFEST_JSON
 MOVED_JSON = "data/moved.json"
 SCHEMA_JSON = "data/schema.json"
 REDIRECTS = "data/redirects.map"
@@ -132,6 +132,11 @@ def csaf_url(bulletin: Bulletin) -> str:
 def vex_url(advisory: Advisory, day: date) -> str:
     """The verdict on an advisory of a day as CSAF: ``vex/2017/vex-xsa-212.json``."""
     return f"{VEX}{day.year:04d}/vex-{advisory.id.lower()}.json"
+
+
+def is_signature(url: str) -> bool:
+    """Whether a file is a signature beside a CSAF document: ``csaf/2017/qsb-029.json.asc``."""
+    return url.startswith((CSAF, VEX)) and url.endswith(".json.asc")
 
 
 #: Matches the URL of an Atom feed, and the number of an archive document.

@@ -21,7 +21,7 @@ from bulletins.pages.model import Frame, MakePage
 from bulletins.site import Build, Site
 from bulletins.templates import render_page
 from bulletins.urls import INDEX, NOT_FOUND
-from secpack.processes import run_all
+from secpack.processes import started
 from secpack.progress import Progress
 
 #: Makes files by path.
@@ -93,11 +93,12 @@ class ArchiveWriter(Writer):  # type: ignore[misc] # Pelican has no types
         ordered = [*parts[:1], *tasks, *parts[1:]]
         stores = [partial(self._store_all, task) for task in ordered]
         progress = Progress("Writing files")
-        for done, written in enumerate(run_all(stores), 1):
-            for path, digest in written:
-                self.check_free(path)
-                self._build.written[path] = digest
-            progress(done, len(stores))
+        with started(stores) as results:
+            for done, written in enumerate(results, 1):
+                for path, digest in written:
+                    self.check_free(path)
+                    self._build.written[path] = digest
+                progress(done, len(stores))
         for path, _ in self._pages:  # Pelican's signal for other plugins
             signals.content_written.send(sanitised_join(self.output_path, path), context=context)
 

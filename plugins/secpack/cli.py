@@ -43,7 +43,7 @@ _MOST = 1000
 #: Adds a command of another package to those of argparse.
 AddCommand: TypeAlias = Callable[[Any], None]
 
-_CLEAN, _FINDINGS, _UNUSABLE = 0, 1, 2
+_CLEAN, _FINDINGS, _UNUSABLE, _STALE = range(4)
 
 
 def command(*others: AddCommand) -> int:
@@ -156,7 +156,9 @@ def _run_verify_site(options: argparse.Namespace) -> int:
         for line in _outcome_lines(outcome):
             print(on_one_line(line)[:_MOST_OF_A_LINE])
         sys.stdout.flush()
-    return _CLEAN if outcome.passed else _FINDINGS
+    if not outcome.passed:
+        return _FINDINGS
+    return _STALE if outcome.stale else _CLEAN
 
 
 def _outcome_lines(outcome: Outcome) -> Iterator[str]:
@@ -169,8 +171,11 @@ def _outcome_lines(outcome: Outcome) -> Iterator[str]:
             yield f"{kind}: {len(files) - _MOST:,} more files"
     yield from outcome.behind
     yield from (f"verified against {proof}" for proof in outcome.verified_by)
+    yield from filter(None, [outcome.stale])
     if not outcome.passed:
         yield f"FAILED ({outcome.files:,} files checked)"
+    elif outcome.stale:
+        yield f"STALE ({outcome.files:,} files checked)"
     elif outcome.verified_by:
         yield f"OK ({outcome.files:,} files checked)"
     else:
@@ -315,7 +320,7 @@ def _add_verify_site(commands: Any) -> None:
         "check that a copy of a site is genuine, complete and up to date",
         f"Compares every file of a copy with its {CHECKSUMS}, and verifies that file "
         "against a rebuild or a signature. Exit status: 0 verified (or undamaged, with nothing to "
-        "verify against), 1 failed, 2 unusable arguments, or no answer.",
+        "verify against), 1 failed, 2 unusable arguments, or no answer, 3 genuine but stale.",
         "https://archive.example.org/ --keyring archive-keys.asc",
     )
     command.add_argument("copy", help="the copy's URL (https://...) or folder")

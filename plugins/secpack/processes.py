@@ -23,21 +23,13 @@ _FEW: Final = 4
 _tasks: Sequence[Callable[[], Any]] = ()
 
 
-def run_all(tasks: Sequence[Callable[[], _T]]) -> Iterator[_T]:
-    """Run tasks, and yield their results in order; many tasks run on all processors.
-
-    A task sees the state from before this call, and changes only files.
-    """
-    with started(tasks) as results:
-        yield from results
-
-
 @contextmanager
 def started(tasks: Sequence[Callable[[], _T]], size: int = 1) -> Iterator[Iterator[_T]]:
-    """Start tasks as ``run_all`` does; their results can be taken until the block ends.
+    """Start tasks, many on all processors; their results can be taken, in order, in this block.
 
-    A process takes ``size`` tasks at a time. The first ones run here, so that what they compile
-    need not be compiled by each process.
+    A task sees the state from before this call, and changes only files. A process takes ``size``
+    tasks at a time. The first ones run here, so that what they compile need not be compiled by each
+    process.
     """
     first = [task() for task in tasks[:size]]
     pool = _pool() if len(tasks) >= _FEW * size else None

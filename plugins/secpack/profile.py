@@ -365,6 +365,7 @@ class Profile:
     whether the host shows ``index.html`` for its folder: without, public URLs of pages name the
     file. ``program`` is where readers get the source of this program, ``pack`` where they
     clone the pack, ``problems`` where they report those of the site; every page says ``notice``.
+    A published site is meant to be the newest for ``fresh_days``.
     """
 
     issuer: str = ""
@@ -376,6 +377,7 @@ class Profile:
     ] = ""
     as_of: date | None = None
     legacy_until: date | None = None
+    fresh_days: Annotated[int, Form(range(3660).__contains__, "a number of days; 0 for none")] = 0
     bulletins: Kind = _BULLETINS
     canaries: Kind = _CANARIES
     keys: tuple[Folder, ...] = _KEYS

@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import IO, Final
 
 from secpack.errors import ProgramMissingError, SecpackError
+from secpack.parser.characters import visible
 
 _MEBIBYTE: Final = 1024 * 1024
 
@@ -68,6 +69,11 @@ def find_program(name: str) -> Program:
         raise ProgramMissingError(f"{name} is missing: install the package {name}")
     status = Path(path).stat()
     return Program(path, f"{name} {status.st_size} {status.st_mtime_ns}")
+
+
+def title(program: Program) -> str:
+    """What a program calls itself, with its version, such as ``gpg (GnuPG) 2.2.40``."""
+    return visible(run(program, ["--version"], seconds=10).lines[0])
 
 
 def run(

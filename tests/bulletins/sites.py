@@ -29,7 +29,7 @@ _OURS = (
     "SITEURL",
     "THEME",
     "GZIP",
-    "MOVED",
+    "SIGN_WITH",
     "FORCE",
 )
 
@@ -74,6 +74,15 @@ def publish(public: Path, *arguments: str, **variables: str | Path) -> Site:
     environment = environ(PUBLIC=public, **variables)
     done = run_module("bulletins.publish", *arguments, cwd=ROOT, environment=environment)
     return Site(done.returncode, done.stdout + done.stderr, public)
+
+
+def rebuild(public: Site, folder: Path, **variables: str | Path) -> Site:
+    """Build a published site again; ``variables`` are its sources."""
+    manifest = public.folder / "data/manifest.json"
+    arguments = ("--settings", "publishconf.py", "--rebuild", str(manifest))
+    environment = environ(OUTPUT=folder, **variables)
+    done = run_module("bulletins.build", *arguments, cwd=ROOT, environment=environment)
+    return Site(done.returncode, done.stdout + done.stderr, folder)
 
 
 @dataclass(frozen=True, slots=True)

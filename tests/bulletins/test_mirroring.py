@@ -26,7 +26,7 @@ import pytest
 
 from bulletins.urls import CSAF_PROVIDER, SECURITY_TXT
 from tests.bulletins import rules
-from tests.bulletins.sites import ROOT, Shared, Site, build, publish
+from tests.bulletins.sites import ROOT, Site, build, publish, rebuild
 
 DOCS = (ROOT / "docs" / "mirroring.md").read_text("utf-8")
 HOST = "https://archive.quern.example.org"
@@ -442,13 +442,15 @@ def verify(*arguments: object) -> Site:
 
 
 @pytest.fixture(scope="module")
-def rebuild(shared: Shared) -> Path:
-    """The same site, built without compressed files."""
-    return shared.build("rebuild", settings="publishconf.py", SITEURL=HOST).folder
+def rebuilt(public: Site, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The same site, from its manifest."""
+    site = rebuild(public, tmp_path_factory.mktemp("rebuild") / "site")
+    assert site.status == 0, site.said
+    return site.folder
 
 
-def test_what_nginx_serves_is_true(nginx: int, rebuild: Path) -> None:
-    site = verify(f"http://127.0.0.1:{nginx}/", "--against", rebuild)
+def test_what_nginx_serves_is_true(nginx: int, rebuilt: Path) -> None:
+    site = verify(f"http://127.0.0.1:{nginx}/", "--against", rebuilt)
     assert site.status == 0, site.said
     assert "verified against a rebuild\nOK (" in site.said
 
@@ -493,18 +495,18 @@ def mirror(rsync: str, tmp_path: Path) -> Path:
     return tmp_path / "mirror"
 
 
-def test_a_mirror_is_true(mirror: Path, rebuild: Path, public: Site) -> None:
+def test_a_mirror_is_true(mirror: Path, rebuilt: Path, public: Site) -> None:
     assert Site(0, "", mirror).files() == public.files()
-    site = verify(mirror, "--against", rebuild)
+    site = verify(mirror, "--against", rebuilt)
     assert site.status == 0, site.said
 
 
-def test_one_byte_changed(mirror: Path, rebuild: Path) -> None:
+def test_one_byte_changed(mirror: Path, rebuilt: Path) -> None:
     text = mirror / "qsb/003/qsb-003-2017.txt"
     data = bytearray(text.read_bytes())
     data[100] ^= 1
     text.write_bytes(data)
-    site = verify(mirror, "--against", rebuild)
+    site = verify(mirror, "--against", rebuilt)
     assert site.status == 1
     assert site.said.splitlines()[0] == (
         "altered: qsb/003/qsb-003-2017.txt: differs from SHA256SUMS"
@@ -512,22 +514,22 @@ def test_one_byte_changed(mirror: Path, rebuild: Path) -> None:
     assert site.said.count("altered: ") == 1
 
 
-def test_one_file_missing(mirror: Path, rebuild: Path) -> None:
+def test_one_file_missing(mirror: Path, rebuilt: Path) -> None:
     (mirror / "canary/002/index.html").unlink()
-    site = verify(mirror, "--against", rebuild)
+    site = verify(mirror, "--against", rebuilt)
     assert site.status == 1
     assert site.said.startswith("missing: canary/002/index.html: not found\n")
 
 
-def test_one_file_more(mirror: Path, rebuild: Path) -> None:
+def test_one_file_more(mirror: Path, rebuilt: Path) -> None:
     (mirror / "qsb/013").mkdir()
     (mirror / "qsb/013/index.html").write_text("Send your keys to ...")
-    site = verify(mirror, "--against", rebuild)
+    site = verify(mirror, "--against", rebuilt)
     assert site.status == 1
     assert site.said.startswith("extra: qsb/013/index.html\n")
 
 
-def test_an_old_copy(rebuild: Path, tmp_path: Path) -> None:
+def test_an_old_copy(rebuilt: Path, tmp_path: Path) -> None:
     pack = tmp_path / "pack"
     shutil.copytree(DEMO, pack)
     for path in (pack / "QSBs").glob("qsb-012-*"):
@@ -542,7 +544,7 @@ def test_an_old_copy(rebuild: Path, tmp_path: Path) -> None:
         XSA_JSON=ROOT / "content/xsa.json",
     )
     assert old.status == 0, old.said
-    site = verify(old.folder, "--against", rebuild)
+    site = verify(old.folder, "--against", rebuilt)
     assert site.status == 1
     assert "behind: QSB-012 was published on 2025-05-06\n" in site.said
     assert "behind by 1 document(s) and " in site.said

@@ -13,7 +13,7 @@ import pytest
 
 from bulletins.exports.data import read_moved
 from secpack import SecpackError
-from tests.bulletins.sites import Site, build, publish
+from tests.bulletins.sites import Site, publish, rebuild
 from tests.keys import Gnupg, new_gnupg
 from tests.packs import bulletin, make_pack
 from tests.secpack.test_versions import commit, new_repository
@@ -215,11 +215,9 @@ def test_what_the_tracker_says_moves_the_records_that_it_changes(team: Team) -> 
         "vex/openvex.json",
         "tag:quern.example.org,2016:qsb-001",
     }
-    rebuilt = build(
-        team.folder / "site", settings="publishconf.py", MOVED=moved, SEARCH="", **team.variables
-    )
-    for path in ("osv/x_QSB-001.json", "csaf/changes.csv", "feeds/all.json", "data/moved.json"):
-        assert rebuilt.read(path) == site.read(path)
+    rebuilt = rebuild(site, team.folder / "site", **team.variables)
+    assert rebuilt.status == 0, rebuilt.said
+    assert rebuilt.files() == site.files()
 
 
 @pytest.mark.slow

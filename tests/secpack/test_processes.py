@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from secpack import processes
 from secpack.errors import ParseError
+
+
+def run_all(tasks: Sequence[Callable[[], Any]]) -> list[Any]:
+    with processes.started(tasks) as results:
+        return list(results)
 
 
 def several(monkeypatch: pytest.MonkeyPatch, processors: int) -> None:
@@ -21,7 +27,7 @@ def several(monkeypatch: pytest.MonkeyPatch, processors: int) -> None:
 def test_results_come_in_order(monkeypatch: pytest.MonkeyPatch, processors: int) -> None:
     several(monkeypatch, processors)
     tasks = [partial(lambda n: (n, os.getpid()), n) for n in range(50)]
-    results = list(processes.run_all(tasks))
+    results = run_all(tasks)
     assert [n for n, _ in results] == list(range(50))
     here = [n for n, pid in results if pid == os.getpid()]
     assert here == (list(range(50)) if processors == 1 else [0])
@@ -34,7 +40,7 @@ def test_what_a_task_raises_is_raised_here(monkeypatch: pytest.MonkeyPatch) -> N
         raise ParseError("not a date", path="QSBs/a.txt", line=3, column=7)
 
     with pytest.raises(ParseError, match=r"^QSBs/a\.txt:3:7: not a date$"):
-        list(processes.run_all([fail] * 10))
+        run_all([fail] * 10)
 
 
 @pytest.mark.parametrize("reason", [ImportError, NotImplementedError, PermissionError])
@@ -47,15 +53,15 @@ def test_where_no_process_can_be_started_one_does_all(
     several(monkeypatch, 2)
     monkeypatch.setattr(processes, "ProcessPoolExecutor", no_semaphores)
     tasks: list[Callable[[], int]] = [os.getpid] * 10
-    assert set(processes.run_all(tasks)) == {os.getpid()}
+    assert set(run_all(tasks)) == {os.getpid()}
 
 
 def test_nothing_is_left_of_a_task_that_was_not_waited_for(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     several(monkeypatch, 2)
-    results = processes.run_all([partial(Path(tmp_path, str(n)).touch) for n in range(1000)])
-    next(results)
-    results.close()  # type: ignore[attr-defined] # it is a generator
+    tasks = [partial(Path(tmp_path, str(n)).touch) for n in range(1000)]
+    with processes.started(tasks) as results:
+        next(results)
     assert len(list(tmp_path.iterdir())) < 1000
     assert processes._tasks == ()

@@ -103,6 +103,34 @@ def verify(capsys: pytest.CaptureFixture[str]) -> Callable[..., Said]:
     return run
 
 
+@pytest.mark.parametrize(
+    ("until", "status", "said"),
+    [
+        ("null", 0, []),
+        ('"2999-01-01"', 0, []),
+        (
+            '"2020-01-31"',
+            3,
+            ["stale: it was meant to be the newest until 2020-01-31; get a newer copy"],
+        ),
+        ('"soon"', 1, ["data/manifest.json: cannot be read: ValueError: "]),
+        ("[]", 1, ["data/manifest.json: cannot be read: TypeError: "]),
+    ],
+)
+def test_a_stale_copy_is_not_called_altered(
+    copy: Path, verify: Callable[..., Said], until: str, status: int, said: list[str]
+) -> None:
+    write(copy, {"data/manifest.json": f'{{"fresh_until": {until}}}'.encode()})
+    sum_up(copy)
+    found, lines = verify(copy)
+    assert found == status
+    assert all(any(line.startswith(each) for line in lines) for each in said)
+    word = {0: "undamaged", 1: "FAILED", 3: "STALE"}[status]
+    assert f"{word} (10 files checked)" in lines
+    (copy / "index.html").write_text("altered")
+    assert verify(copy)[0] == 1
+
+
 class Calm(ThreadingHTTPServer):
     """A server that says nothing of readers who leave."""
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import time
+from argparse import Namespace
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -16,18 +17,22 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Build the site that the settings describe; return the exit status."""
     parser = parser_of("bulletins.build", main.__doc__, "pelicanconf.py")
     parser.add_argument("--remove", action="store_true", help="remove the site instead")
+    parser.add_argument("--rebuild", metavar="MANIFEST", type=Path, help="that site, and compare")
     options = parser.parse_args(arguments)
     failed = "Nothing was built; the previous site is unchanged."
-    return run(lambda: _build(options.settings, options.remove), failed, debug=options.debug)
+    return run(lambda: _build(options), failed, debug=options.debug)
 
 
-def _build(settings: str, is_removal: bool) -> int:
-    if not is_removal and _is_unchanged(settings):
+def _build(options: Namespace) -> int:
+    is_plain = not (options.remove or options.rebuild)
+    if is_plain and _is_unchanged(options.settings):
         return 0
     # Imported here, because a build that finds nothing changed does not need it.
-    from bulletins.build.build import build, remove  # noqa: PLC0415
+    from bulletins.build.build import build, rebuild, remove  # noqa: PLC0415
 
-    remove(settings) if is_removal else build(settings)
+    if options.rebuild:
+        return rebuild(options.settings, options.rebuild)
+    remove(options.settings) if options.remove else build(options.settings)
     return 0
 
 

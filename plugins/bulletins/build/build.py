@@ -1,19 +1,24 @@
-"""One build, completely or not at all.
+"""One build, completely or not at all; and a build of a published site again.
 
 Pelican writes into a new folder next to the target; only a site that passes the gate replaces the
-target.
+target. A rebuild takes from the published site what its sources do not state.
 """
 
 from __future__ import annotations
 
+import json
 import logging
 import os
 import shutil
 import sys
 import time
-from collections.abc import Iterator
+import zlib
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from hashlib import sha256
+from importlib.metadata import version
 from pathlib import Path
+from platform import python_version
 from typing import Any, Final
 
 from pelican import Pelican
@@ -25,6 +30,7 @@ from bulletins.build.finish import (
     check_ours,
     compress,
     digest,
+    read_checksums,
     set_times,
     write_checksums,
     write_index,
@@ -32,12 +38,17 @@ from bulletins.build.finish import (
 from bulletins.build.gate import GateError
 from bulletins.build.program import ignore_interrupts, tell, workplace
 from bulletins.build.unchanged import inputs_of, remember, stamps
-from bulletins.site import Build, Site
-from bulletins.urls import ARCHIVE_JSON
+from bulletins.exports.data import read_moved
+from bulletins.site import Build, Notes, Site
+from bulletins.urls import ARCHIVE_JSON, MANIFEST_JSON, MOVED_JSON, is_signature
 from secpack import SecpackError
-from secpack.files import paths
+from secpack.files import MAX_INPUT, paths, read_file
+from secpack.history.git import checked_out
+from secpack.mirror import differing, format_checksums, read_fresh_until
 from secpack.model.archive import Archive
 from secpack.model.findings import Severity
+from secpack.parser.characters import visible
+from secpack.programs import find_program, title
 
 #: How many findings a build prints.
 _MOST_FINDINGS: Final = 20
@@ -50,19 +61,25 @@ def build(settings_file: str) -> Path:
     """
     started = time.monotonic()
     settings, target = load_settings(settings_file)
-    _check_place(target, settings)
     inputs = [] if settings.get("STRICT") else inputs_of(settings_file, settings)
-    with _workplace(target) as folder:
-        archive = write_site(settings, folder).archive
-        files = stamps(folder)
-        ignore_interrupts()
-        _put_in_place(folder, target)
+    archive, files = _replace(settings, target)
     report = report_archive(archive)
     remember(target, report, files, inputs)
     counts = f"{len(archive.bulletins)} bulletins, {len(archive.canaries)} canaries"
     counts += f" and {len(archive.advisories)} advisories"
     tell(f"Built {counts} in {time.monotonic() - started:.1f} s: {target}", report)
     return target
+
+
+def _replace(settings: Any, target: Path) -> tuple[Archive, str]:
+    """Build, and replace the target; return the archive, and the ``stamps`` of the site's files."""
+    _check_place(target, settings)
+    with _workplace(target) as folder:
+        archive = write_site(settings, folder).archive
+        files = stamps(folder)
+        ignore_interrupts()
+        _put_in_place(folder, target)
+    return archive, files
 
 
 def write_site(settings: Any, folder: Path) -> Site:
@@ -175,6 +192,126 @@ def _put_in_place(new: Path, target: Path) -> None:
     if target.exists():
         target.rename(new.with_name("replaced"))
     new.rename(target)
+
+
+# --- the same site again ----------------------------------------------------------------------
+
+#: What a manifest states: the settings that name sources, and others as the Makefile's variables.
+_FILES: Final = {"profile": "PROFILE_FILE", "xsa": "XSA_FILE", "xsa_json": "XSA_JSON_FILE"}
+_SETTINGS: Final = {
+    "SITEURL": "SITEURL",
+    "SEARCH": "SEARCH_INDEX",
+    "GZIP": "GZIP",
+    "AS_OF": "AS_OF",
+}
+_STATED: Final = ("program", "inputs", "settings", "made_with")
+
+_CODE: Final = Path(__file__).parents[2]
+
+
+def recipe(settings: Any) -> dict[str, Any]:
+    """What a rebuild needs besides the pack, as ``data/manifest.json`` states it.
+
+    The digest of a folder is that of the checksums of its files. ``made_with`` is only to explain a
+    difference: no byte of a site should depend on it.
+    """
+    files = {name: settings.get(setting) for name, setting in _FILES.items()}
+    inputs = {name: digest(Path(file)) if file else None for name, file in files.items()}
+    inputs["code"] = _tree(_CODE, "secpack", "bulletins", ending=".py")
+    inputs["pages"] = _tree(Path(settings["PATH"]), *settings["PAGE_PATHS"])
+    inputs["theme"] = _tree(Path(settings["THEME"]), "")
+    values = {name: settings.get(setting) or "" for name, setting in _SETTINGS.items()}
+    programs = {name: title(find_program(name)) for name in ("gpg", "gpgv")}
+    return {
+        "program": f"secpack-archive {version('secpack-archive')}",
+        "inputs": inputs,
+        "settings": {name: "1" if value is True else str(value) for name, value in values.items()},
+        "made_with": programs | {"python": python_version(), "zlib": zlib.ZLIB_RUNTIME_VERSION},
+    }
+
+
+def _tree(root: Path, *folders: str, ending: str = "") -> str:
+    """The digest of the checksums of all files in some folders, by their paths from a root."""
+    there = [folder for folder in folders if (root / folder).is_dir()]
+    below = {str(Path(f, path)) for f in there for path in paths(root / f, follow=True)}
+    sums = {path: digest(root / path) for path in below if path.endswith(ending)}
+    return sha256(format_checksums(sums)).hexdigest()
+
+
+def read_notes(site: Path) -> Notes:
+    """What a published site states that no source does. It may be hostile.
+
+    Raises SecpackError when that cannot be read.
+    """
+    manifest, moved = _read(site / MANIFEST_JSON) or b"{}", _read(site / MOVED_JSON)
+    signed = [path.removesuffix(".asc") for path in paths(site) if is_signature(path)]
+    pairs = [(_read(site / path), _read(site / f"{path}.asc")) for path in signed]
+    try:
+        fresh_until, stated = read_fresh_until(manifest), json.loads(manifest)
+        return Notes(
+            moved=read_moved(moved) if moved else {},
+            signatures={sha256(data).hexdigest(): signature for data, signature in pairs},
+            recipe={name: value for name, value in stated.items() if name in _STATED},
+            fresh_until=fresh_until,
+        )
+    except SecpackError as error:
+        raise SecpackError(f"{site / MANIFEST_JSON}: {error}") from None
+
+
+def _read(path: Path) -> bytes:
+    return read_file(path, MAX_INPUT, follow=False) if path.exists() else b""
+
+
+def rebuild(settings_file: str, manifest: Path) -> int:
+    """Build the site of a manifest, and compare it with the checksums of that copy.
+
+    Returns the exit status. Raises SecpackError when a source is not the one that it names.
+    """
+    copy = manifest.resolve().parents[1]
+    if not manifest.is_file() or copy / MANIFEST_JSON != manifest.resolve():
+        raise SecpackError(f"{manifest}: expected the {MANIFEST_JSON} of a copy of a site")
+    listed, notes, state = read_checksums(copy), read_notes(copy), json.loads(_read(manifest))
+    try:
+        os.environ.update({name: str(state["settings"][name]) for name in _SETTINGS})
+        settings, target = load_settings(settings_file)
+        ours = recipe(settings)
+        wrong = [*_differences(ours["inputs"], state, settings["SECPACK"], copy)]
+        made_with = [*_unlike(ours["made_with"], state["made_with"])]
+    except (KeyError, TypeError, AttributeError, ValueError):
+        raise SecpackError(f"{manifest}: does not say of what the site was made") from None
+    if wrong:
+        where = (
+            "code, theme and pages are this program's; PROFILE, XSA and XSA_JSON name the others"
+        )
+        raise SecpackError(
+            "\n".join([*wrong, f"Take the sources of which the site was made: {where}"])
+        )
+    settings["NOTES"] = notes
+    _replace(settings, target)
+    print(*made_with, sep="\n", end="\n" if made_with else "")
+    if others := differing(listed, read_checksums(target)):
+        print(f"NOT the same: {len(others)} files differ: {', '.join(others[:20])}: {target}")
+        return 1
+    tell(f"Rebuilt {len(listed)} files, identical byte for byte to those of {copy}: {target}")
+    return 0
+
+
+def _differences(
+    ours: Mapping[str, object], state: Mapping[str, Any], pack: str, copy: Path
+) -> Iterator[str]:
+    """Lines on what is not as a manifest says; what it does not say cannot be compared."""
+    commit, _ = checked_out(Path(pack))
+    moved = sha256(_read(copy / MOVED_JSON)).hexdigest()
+    if state["commit"]:
+        yield from _unlike({"commit of the pack": commit}, {"commit of the pack": state["commit"]})
+    yield from _unlike({MOVED_JSON: moved}, {MOVED_JSON: state["moved"]})
+    yield from _unlike(ours, state["inputs"] or ours)
+
+
+def _unlike(ours: Mapping[str, object], theirs: Mapping[str, object]) -> Iterator[str]:
+    for name in differing(ours, theirs):
+        line = f"{name}: here {ours.get(name) or 'none'}, of the site {theirs.get(name) or 'none'}"
+        yield visible(line)
 
 
 def report_archive(archive: Archive) -> str:

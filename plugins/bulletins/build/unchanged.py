@@ -31,7 +31,7 @@ _VOLATILE: Final = {"_", "COLUMNS", "LINES", "OLDPWD", "PWD", "SHLVL", "TERM", "
 _OF_MAKE: Final = ("MAKE", "MFLAGS")
 
 #: Settings that name files; folders; folders below PATH.
-_FILES: Final = ("PROFILE_FILE", "XSA_FILE", "XSA_JSON_FILE", "MOVED_FILE")
+_FILES: Final = ("PROFILE_FILE", "XSA_FILE", "XSA_JSON_FILE")
 _FOLDERS: Final = ("THEME_TEMPLATES_OVERRIDES", "PLUGIN_PATHS")
 _IN_PATH: Final = ("ARTICLE_PATHS", "PAGE_PATHS", "STATIC_PATHS")
 

@@ -8,10 +8,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from datetime import date
+from hashlib import sha256
 from typing import Any
 
 from bulletins import urls, words
-from bulletins.exports.data import printed, to_json
+from bulletins.exports.data import moved_json, printed, to_json
 from bulletins.lookups import Lookup, by_package, by_release
 from bulletins.site import Site
 from secpack import Profile
@@ -262,17 +263,24 @@ def _key(key: Key, profile: Profile) -> dict[str, Any]:
 
 
 def manifest_json(site: Site) -> bytes:
-    """The state of the pack that the site shows: counts, newest documents, the pack's commit."""
-    archive = site.archive
-    return to_json(
-        {
-            "format": _FORMAT,
-            "commit": archive.commit or None,
-            "updated": site.updated,
-            "bulletins": _newest(archive.bulletins),
-            "canaries": _newest(archive.canaries),
-        }
-    )
+    """The state of the pack that the site shows: counts, newest documents, the pack's commit.
+
+    A published site also states what a rebuild needs. The digest of a profile that withholds
+    something would show when that changes, so that is left out, as is the commit.
+    """
+    archive, notes = site.archive, site.notes
+    state: dict[str, Any] = {
+        "format": _FORMAT,
+        "commit": archive.commit or None,
+        "updated": site.updated,
+        "bulletins": _newest(archive.bulletins),
+        "canaries": _newest(archive.canaries),
+    }
+    if notes.recipe:
+        is_whole = not (archive.embargoed or archive.late)
+        state |= {**notes.recipe, **({} if is_whole else {"inputs": None})}
+        state |= {"moved": sha256(moved_json(site)).hexdigest(), "fresh_until": notes.fresh_until}
+    return to_json(state)
 
 
 def history_json(site: Site) -> bytes:

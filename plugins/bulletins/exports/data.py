@@ -111,7 +111,7 @@ _FORMAT = 1
 
 def moved_json(site: Site) -> bytes:
     """Return the file of a site."""
-    moved = {name: [moment(time) for time in times] for name, times in site.moved.items()}
+    moved = {name: [moment(time) for time in times] for name, times in site.notes.moved.items()}
     return to_json({"format": _FORMAT, "moved": moved})
 
 

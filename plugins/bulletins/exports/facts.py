@@ -143,7 +143,7 @@ def history(publication: Publication, site: Site, *records: str) -> list[tuple[d
 
 def moves(site: Site, *records: str) -> list[tuple[datetime, str]]:
     """When records were moved, with the words for that."""
-    times = {time for name in records for time in site.moved.get(name, ())}
+    times = {time for name in records for time in site.notes.moved.get(name, ())}
     return [(time, words.record_moved) for time in sorted(times)]
 
 

@@ -147,4 +147,5 @@ def frame_of(site: Site, texts: Iterable[Any]) -> model.Frame:
         examples=_examples(site),
         reports=tuple(_reports(profile)),
         notice=profile.notice,
+        fresh_until=site.notes.fresh_until,
     )

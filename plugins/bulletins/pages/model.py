@@ -61,6 +61,7 @@ class Frame:
     there are any. ``updated`` is the date of the newest text, ``commit`` that of the pack, or
     empty. ``is_indexed`` is whether all words can be searched for, ``examples`` are ids.
     ``reports`` say where to report what, by URLs elsewhere; ``notice`` is what every page says.
+    Until ``fresh_until`` this is meant to be the newest state.
     """
 
     site_name: str
@@ -80,6 +81,7 @@ class Frame:
     examples: str
     reports: tuple[Link, ...]
     notice: str
+    fresh_until: date | None
     path: str = ""
     root: str = ""
 

@@ -7,6 +7,7 @@ new site would lose something (``check``). ``versions`` knows the versions, and 
 from __future__ import annotations
 
 import json
+import re
 import shutil
 import sys
 import tempfile
@@ -14,24 +15,50 @@ import time
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
-from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
-from bulletins.build.build import check_apart, load_settings, report_archive, write_site
+from bulletins.build.build import (
+    check_apart,
+    load_settings,
+    read_notes,
+    recipe,
+    report_archive,
+    write_site,
+)
 from bulletins.build.finish import check_checksums, digests, keep_times, read_checksums
 from bulletins.build.gate import check_links
 from bulletins.build.program import ignore_interrupts, parser_of, run, tell
-from bulletins.exports.data import Moved, merged, read_moved
-from bulletins.publish.check import PublicSite, Unmoved, check_publish, read_public_site, unmoved
+from bulletins.exports.data import Moved, merged
+from bulletins.publish.check import (
+    PublicSite,
+    Unmoved,
+    check_publish,
+    read_public_site,
+    unmoved,
+    unsigned,
+)
 from bulletins.publish.versions import Versions
-from bulletins.urls import FEEDS, KEYS, MOVED_JSON
-from secpack import Profile, SecpackError
+from bulletins.site import Notes, Site
+from bulletins.urls import FEEDS, KEYS
+from secpack import Profile, SecpackError, load_profile
 from secpack.mirror import CHECKSUMS, SIGNATURES, differing
 from secpack.model.findings import PUBLISH_CHECK, Finding, with_waivers
+from secpack.progress import Progress
+from secpack.signatures.detached import Signer, find_signer
 
-_UNCHANGED = "Nothing was published; the public site is unchanged."
+#: Kinds of files, each by its first pattern that fits.
+_KINDS: Final = {
+    "pages": re.compile(r".*\.html"),
+    "keys": re.compile(rf"{KEYS}.*"),
+    "feeds": re.compile(rf"{FEEDS}.*"),
+    "signatures": re.compile(r".*(\.asc|\.(sig|sign)\.[^/]*)"),
+    "data and other files": re.compile(".*"),
+}
+
+_UNCHANGED: Final = "Nothing was published; the public site is unchanged."
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -56,45 +83,174 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def publish(settings: Any, versions: Versions, *, only_plan: bool) -> int:
     """Publish the site that the settings describe, or only show what that would change.
 
-    Returns the exit status: 0, or 1 if the publish check refuses. Raises SecpackError, OSError, or
-    whatever stopped Pelican; the public site is then unchanged.
+    Returns the exit status: 0, 1 if the publish check refuses, or 3 if the site waits for a
+    signature. Raises SecpackError, OSError, or whatever stopped Pelican; the public site is then
+    unchanged.
     """
-    started = time.monotonic()
-    keep = _keep(settings)
+    started, keep = time.monotonic(), _keep(settings)
+    file, given = settings.get("PROFILE_FILE"), settings["SIGN_WITH"]
+    profile = load_profile(Path(file)) if file else Profile()
+    signer = find_signer(given) if given else None
     versions.public()  # refuses a target that is not ours, before anything is written next to it
-    with _place(versions, only_plan=only_plan) as folder:
+    with _place(versions, only_plan=only_plan) as place:
         public = versions.public()
-        others = versions.withdrawn()
-        settings["MOVED"] = merged(*(_moved(each) for each in (public, *others) if each))
-        site = write_site(settings, folder)
-        plan = compare(folder, public, site.profile, others)
-        if plan.unmoved:
-            settings["MOVED"] = _move(settings["MOVED"], plan)
-            shutil.rmtree(folder)
-            folder.mkdir()
-            site = write_site(settings, folder)
-            plan = compare(folder, public, site.profile, others)
-        if site.own_theme:
-            check_links(folder, site.url)
+        job = Job(settings, profile, signer, public, versions.withdrawn(), only_plan=only_plan)
+        is_signed = signer and _signatures(versions.waiting)
+        folder = versions.waiting if is_signed else place
+        plan, report = _resume(job, folder) if is_signed else _build(job, folder)
         check_checksums(folder)
         _tell(plan, whole=only_plan)
         if plan.refused:
             _tell_refused(plan)
             return 1
-        if only_plan or not plan.changes:
+        signatures = _signatures(folder) or _carried(job, folder)
+        if only_plan or not (plan.changes or (signer and not signatures)):
             print("Nothing was published." if only_plan else f"{versions.target}: unchanged.")
             return 0
         if public:
             keep_times(folder, public, plan.new.files.keys() - plan.changes, versions.all())
-            _carry_signatures(folder, public)
+        if signer and not signatures:
+            if not signer.fingerprint:
+                return _wait(versions, folder)
+            signatures = {SIGNATURES[0]: signer.sign(CHECKSUMS, _checksums(folder))}
+        for name, signature in signatures.items():
+            (folder / name).write_bytes(signature)
         ignore_interrupts()
         version = versions.show(folder, keep)
-    archive = site.archive
-    counts = f"{len(archive.bulletins)} bulletins and {len(archive.canaries)} canaries"
-    done = f"Published {counts} as version {int(version.name)}"
-    seconds = time.monotonic() - started
-    tell(f"{done} in {seconds:.1f} s: {versions.target}", report_archive(archive))
+    done = f"Published {len(plan.new.data.documents)} documents as version {int(version.name)}"
+    tell(f"{done} in {time.monotonic() - started:.1f} s: {versions.target}", report)
     return 0
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """A publish: who signs, if anybody; the public site, if any; those that were rolled back."""
+
+    settings: Any
+    profile: Profile
+    signer: Signer | None
+    public: Path | None
+    withdrawn: Sequence[Path]
+    only_plan: bool
+
+
+def _build(job: Job, folder: Path) -> tuple[Plan, str]:
+    """Build; again if records must move, and again if documents must be signed.
+
+    Returns what that changes, and the report on the archive.
+    """
+    notes = _notes(job)
+    site, plan = _write(job, folder, notes)
+    if plan.unmoved:
+        notes = replace(notes, moved=_move(notes.moved, plan))
+        site, plan = _write(job, folder, notes)
+    if not (job.only_plan or plan.refused) and (signatures := _sign(job, folder, plan)):
+        notes = replace(notes, signatures={**notes.signatures, **signatures})
+        site, plan = _write(job, folder, notes)
+    if site.own_theme:
+        check_links(folder, site.url)
+    return plan, report_archive(site.archive)
+
+
+def _write(job: Job, folder: Path, notes: Notes) -> tuple[Site, Plan]:
+    shutil.rmtree(folder)
+    folder.mkdir()
+    job.settings["NOTES"] = notes
+    return write_site(job.settings, folder), compare(folder, job)
+
+
+def _notes(job: Job) -> Notes:
+    """What the new site states that no source does: much of it, the public one stated, too."""
+    public = [read_notes(site) for site in (job.public, *job.withdrawn) if site]
+    return Notes(
+        merged(*(notes.moved for notes in public)),
+        {digest: each for notes in reversed(public) for digest, each in notes.signatures.items()},
+        recipe(job.settings),
+        _fresh_until(job.profile.fresh_days, public[0].fresh_until if job.public else None),
+    )
+
+
+def _fresh_until(days: int, public: date | None) -> date | None:
+    """Until when the new site is meant to be the newest.
+
+    The day of the public site stays for half of the time, so that pages change less often.
+    """
+    today = datetime.now(UTC).date()
+    left = (public - today).days if public else 0
+    if days and not days / 2 <= left <= days:
+        return today + timedelta(days=days)
+    return public if days else None
+
+
+def _move(moved: Moved, plan: Plan) -> Moved:
+    """Give a new time to each record that changed without one, so that programs notice.
+
+    It is now, but after those that are public.
+    """
+    now = datetime.now(UTC).replace(microsecond=0)
+    for name, _, after, moves in plan.unmoved:
+        first = max(now, datetime.fromisoformat(after) + timedelta(seconds=1))
+        times = [first + timedelta(seconds=second) for second in range(moves)]
+        moved = merged(moved, {name: times})
+    print(f"{len(plan.unmoved)} records are new to programs, but not newer: they get a new time.")
+    return moved
+
+
+# --- signatures -------------------------------------------------------------------------------
+
+
+def _sign(job: Job, folder: Path, plan: Plan) -> dict[str, bytes]:
+    """Sign the CSAF documents that are not signed, if the key is here; return by digest."""
+    files = plan.new.files
+    documents = [path for path in plan.new.records if f"{path}.sha512" in files]
+    unsigned = [path for path in documents if f"{path}.asc" not in files]
+    if not (unsigned and job.signer and job.signer.fingerprint):
+        return {}
+    progress = Progress("Signing")
+    signatures = {}
+    for number, path in enumerate(unsigned, 1):
+        signatures[files[path]] = job.signer.sign(path, (folder / path).read_bytes())
+        progress(number, len(unsigned))
+    return signatures
+
+
+def _checksums(site: Path) -> bytes:
+    return (site / CHECKSUMS).read_bytes()
+
+
+def _signatures(site: Path) -> dict[str, bytes]:
+    """The signatures of a site's checksums, by name."""
+    return {name: (site / name).read_bytes() for name in SIGNATURES if (site / name).is_file()}
+
+
+def _carried(job: Job, folder: Path) -> dict[str, bytes]:
+    """The signatures of the public site, if they hold for the new one, too."""
+    checksums = _checksums(folder)
+    if not job.public or _checksums(job.public) != checksums:
+        return {}
+    signatures, signer = _signatures(job.public), job.signer
+    return {n: s for n, s in signatures.items() if not signer or not signer.fault(n, checksums, s)}
+
+
+def _wait(versions: Versions, folder: Path) -> int:
+    """Keep a finished site until somebody elsewhere has signed it; return the exit status."""
+    file = versions.wait(folder) / CHECKSUMS
+    tell(
+        f"Waiting for a signature: {file}",
+        f"Compare it with a rebuild elsewhere, and sign it: gpg --armor --detach-sign {CHECKSUMS}",
+        f"Put {SIGNATURES[0]} beside it, and publish again.",
+    )
+    return 3
+
+
+def _resume(job: Job, folder: Path) -> tuple[Plan, str]:
+    """As ``_build``, of a site that waited. Raises SecpackError if its signature is bad."""
+    assert job.signer
+    for name, signature in _signatures(folder).items():
+        if reason := job.signer.fault(CHECKSUMS, _checksums(folder), signature):
+            way = f"sign anew, or remove {folder} to build anew"
+            raise SecpackError(f"{folder / name}: {reason}; {way}")
+    return compare(folder, job), ""
 
 
 def rollback(versions: Versions, *, is_sure: bool) -> int:
@@ -142,29 +298,6 @@ def _confirm() -> None:
         raise SecpackError("not confirmed")
 
 
-# --- records ----------------------------------------------------------------------------------
-
-
-def _moved(folder: Path) -> Moved:
-    """When records of a public site changed although no text did."""
-    path = folder / MOVED_JSON
-    return read_moved(path.read_bytes()) if path.is_file() else {}
-
-
-def _move(moved: Moved, plan: Plan) -> Moved:
-    """Give a new time to each record that changed without one, so that programs notice.
-
-    It is now, but after those that are public.
-    """
-    now = datetime.now(UTC).replace(microsecond=0)
-    for name, _, after, moves in plan.unmoved:
-        first = max(now, datetime.fromisoformat(after) + timedelta(seconds=1))
-        times = [first + timedelta(seconds=second) for second in range(moves)]
-        moved = merged(moved, {name: times})
-    print(f"{len(plan.unmoved)} records are new to programs, but not newer: they get a new time.")
-    return moved
-
-
 def _target(settings: Any) -> Path:
     """Where the site is public; the last part is not resolved, because it may be our link."""
     path = Path(settings["PUBLIC_PATH"])
@@ -193,17 +326,6 @@ def _place(versions: Versions, *, only_plan: bool) -> Iterator[Path]:
         yield Path(name)
 
 
-def _carry_signatures(folder: Path, public: Path) -> None:
-    """Keep signatures of an unchanged list; for a changed one they would be bad."""
-    for path in (public / name for name in SIGNATURES):
-        if not path.is_file():
-            continue
-        if (public / CHECKSUMS).read_bytes() == (folder / CHECKSUMS).read_bytes():
-            shutil.copy2(path, folder)
-        else:
-            print(f"{CHECKSUMS} has changed: {path.name} was dropped; sign it anew.")
-
-
 # --- the plan ---------------------------------------------------------------------------------
 
 
@@ -229,24 +351,24 @@ class Plan:
         return [f for f in self.findings if not f.waived and f.code.startswith(PUBLISH_CHECK)]
 
 
-def compare(
-    folder: Path, public: Path | None, profile: Profile, withdrawn: Sequence[Path] = ()
-) -> Plan:
+def compare(folder: Path, job: Job) -> Plan:
     """Compare the files and data of a new site with the public one, and with those withdrawn.
 
     Raises SecpackError when one of them cannot be read.
     """
-    new = _read(folder)
+    new, public = _read(folder), job.public
     try:
         old, listed = (_read(public), read_checksums(public)) if public else (PublicSite(), {})
     except (OSError, SecpackError) as error:
         ways = "make the previous version public (make rollback), or restore this file from a copy"
         raise SecpackError(f"the public site, {public}: {error}\nTo go on, {ways}.") from None
-    before = [old, *map(_read_withdrawn, withdrawn)]
-    losses = sorted({finding for each in before for finding in check_publish(new, each)})
-    waivers = [w for w in profile.waivers if public and w.finding.startswith(PUBLISH_CHECK)]
+    before = [old, *map(_read_withdrawn, job.withdrawn)]
+    losses = {finding for each in before for finding in check_publish(new, each)}
+    if public and not job.settings["SIGN_WITH"] and _checksums(public) != _checksums(folder):
+        losses |= {unsigned(name) for name in _signatures(public)}
+    waivers = [w for w in job.profile.waivers if public and w.finding.startswith(PUBLISH_CHECK)]
     files = {path: digest for each in (*before, new) for path, digest in each.files.items()}
-    findings = [*with_waivers(losses, waivers, files)]
+    findings = [*with_waivers(sorted(losses), waivers, files)]
     altered = [path for path in differing(listed, old.files) if path in listed]
     stuck = [row for each in before for row in unmoved(new, each)]
     return Plan(new, old, differing(old.files, new.files), altered, findings, stuck)
@@ -297,23 +419,12 @@ def _tell(plan: Plan, *, whole: bool) -> None:
 
 def _by_kind(plan: Plan) -> Mapping[str, list[str]]:
     """The changed files by kind, such as ``+ qsb/012/index.html``."""
-    sites = (plan.new.data, plan.old.data)
-    documents = {path: "signatures" for site in sites for path in site.signatures}
-    documents |= {d.file: "originals" for site in sites for d in site.documents.values()}
     kinds: defaultdict[str, list[str]] = defaultdict(list)
     for path in plan.changes:
         sign = "+" if path not in plan.old.files else "~" if path in plan.new.files else "-"
-        kinds[_kind(path, documents)].append(f"{sign} {path}")
+        kind = next(kind for kind, pattern in _KINDS.items() if pattern.fullmatch(path))
+        kinds[kind].append(f"{sign} {path}")
     return kinds
-
-
-def _kind(path: str, documents: Mapping[str, str]) -> str:
-    if path.endswith(".html"):
-        return "pages"
-    if path.startswith(KEYS):
-        return "keys"
-    other = "feeds" if path.startswith(FEEDS) else "data and other files"
-    return documents.get(path, other)
 
 
 def _tell_refused(plan: Plan) -> None:

@@ -11,7 +11,7 @@ from hashlib import sha256
 from typing import Final, TypeAlias
 from xml.etree import ElementTree as ET
 
-from bulletins.urls import CSAF, FEED_URL, SEARCH, THEME, VEX, feed_url
+from bulletins.urls import CSAF, FEED_URL, SEARCH, THEME, VEX, feed_url, is_signature
 from secpack import SecpackError
 from secpack.mirror import (
     ARCHIVE_JSON,
@@ -223,6 +223,12 @@ def _lost_signatures(
             yield _finding("signature-weaker", path, message)
 
 
+def unsigned(name: str) -> Finding:
+    """The finding that the new checksums would have no signature, such as the public one."""
+    message = "the public checksums are signed, and the new ones would not be: give SIGN_WITH"
+    return _finding("signature-gone", name, message)
+
+
 def _can_replace(new: PublishedSignature, old: PublishedSignature) -> bool:
     """Whether a signature is as strong as another, and not older."""
     is_as_strong = _RANK.get(new.digest, -1) >= _RANK.get(old.digest, -1)
@@ -237,6 +243,8 @@ def _described(signature: PublishedSignature) -> str:
 def _is_lost(path: str, new: PublicSite, gone: list[PublishedDocument]) -> bool:
     """Whether a URL that somebody may use is gone, and not because its document is gone."""
     if path in new.files or path.endswith(".gz"):  # nobody requests compressed copies by name
+        return False
+    if is_signature(path):  # of another document than the new one, or it would have come along
         return False
     if path.startswith(_INTERNAL) and not path.endswith(".html"):
         return False

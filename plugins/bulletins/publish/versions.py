@@ -27,6 +27,7 @@ class Versions:
     def __init__(self, target: Path) -> None:
         self.target = target
         self.home = target.with_name(f"{target.name}.versions")
+        self.waiting = self.home / "waiting"  # a site that waits for a signature
         self._removed = self.home / "removed"  # a version that is being removed
         self._link = self.home / "next"  # the next link, correct at the target's place
 
@@ -103,10 +104,17 @@ class Versions:
         except OSError:
             self._remove(new)
             raise
+        shutil.rmtree(self.waiting, ignore_errors=True)
         older = self.older()
         for version in older[: max(0, len(older) - keep)]:
             self._remove(version)
         return new
+
+    def wait(self, folder: Path) -> Path:
+        """Keep a finished folder for a later publish, and no other; return where it is."""
+        shutil.rmtree(self.waiting, ignore_errors=True)
+        folder.rename(self.waiting)
+        return self.waiting
 
     def point_to(self, version: Path) -> None:
         """Make a version public, in one step."""

@@ -19,6 +19,9 @@ SIGNATURES: Final = (f"{CHECKSUMS}.asc", f"{CHECKSUMS}.sig")
 #: The documents, signatures and keys that a site has published.
 ARCHIVE_JSON: Final = "data/archive.json"
 
+#: The state of the site, and what it was made of.
+MANIFEST_JSON: Final = "data/manifest.json"
+
 #: The most files that a site may have.
 _MAX_FILES: Final = 500_000
 
@@ -126,6 +129,18 @@ def read_site_data(data: bytes) -> SiteData:
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         reason = f"{type(error).__name__}: {error}"
         raise SecpackError(f"cannot be read: {reason}") from None
+
+
+def read_fresh_until(manifest: bytes) -> date | None:
+    """Until when a site is meant to be the newest, by its ``data/manifest.json``.
+
+    Raises SecpackError when it does not have the published form.
+    """
+    try:
+        given = json.loads(manifest).get("fresh_until")
+        return date.fromisoformat(given) if given is not None else None
+    except (ValueError, TypeError, AttributeError, RecursionError) as error:
+        raise SecpackError(f"cannot be read: {type(error).__name__}: {error}") from None
 
 
 def _site_data(data: Mapping[str, Any]) -> SiteData:

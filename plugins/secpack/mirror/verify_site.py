@@ -2,36 +2,32 @@
 
 from __future__ import annotations
 
-import tempfile
 import time
 import zlib
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime
 from hashlib import sha256
-from pathlib import Path
 from typing import Final
 
 from secpack.errors import ParseError, SecpackError
 from secpack.mirror import (
     ARCHIVE_JSON,
     CHECKSUMS,
+    MANIFEST_JSON,
     SIGNATURES,
     SiteData,
     differing,
     parse_checksums,
+    read_fresh_until,
     read_site_data,
 )
 from secpack.mirror.copies import Copy, MissingError, RefusedError, UnreachableError
-from secpack.model.archive import File, Signature, Verdict
-from secpack.programs import find_program
-from secpack.signatures.gpgv import check_signature
-from secpack.signatures.packets import read_keys
+from secpack.signatures import detached
 
 #: The most bytes of one file, and of all files together.
 MOST_OF_A_FILE: Final = 64 * 1024 * 1024
 MOST_OF_A_SITE: Final = 8 * 1024 * 1024 * 1024
-_MOST_OF_A_SIGNATURE: Final = 64 * 1024
 
 #: The command stops after so many files without an answer.
 _PATIENCE: Final = 5
@@ -45,7 +41,7 @@ class Outcome:
 
     ``faults`` are of files, by path: ``altered``, ``missing``, ``extra`` or ``not read``, and why.
     ``behind`` is about documents, ``problems`` about the copy as a whole. ``verified_by`` names
-    what confirms its checksums.
+    what confirms its checksums. ``stale`` says that it was to be replaced by now; empty if not.
     """
 
     files: int = 0
@@ -53,10 +49,11 @@ class Outcome:
     faults: dict[str, tuple[str, str]] = field(default_factory=dict)
     behind: list[str] = field(default_factory=list)
     verified_by: list[str] = field(default_factory=list)
+    stale: str = ""
 
     @property
     def passed(self) -> bool:
-        """Whether nothing is wrong."""
+        """Whether nothing is wrong with what is there; it may be stale."""
         return not (self.problems or self.faults or self.behind)
 
 
@@ -64,12 +61,13 @@ class Outcome:
 class _Site:
     """A site and its checksums; and of files that have theirs, what is compared.
 
-    That is the data, and the digests of what compressed files contain, by path.
+    That is the data, the manifest, and the digests of what compressed files contain, by path.
     """
 
     copy: Copy
     checksums: Mapping[str, str]
     data: bytes = b""
+    manifest: bytes = b""
     unpacked: dict[str, str] = field(default_factory=dict)
 
 
@@ -104,6 +102,7 @@ def verify_site(
     _check_files(outcome, site, progress)
     if newer_than and keyring is None:
         _check_newest(outcome, site, newer_than)
+    _check_fresh(outcome, site)
     for path in copy.paths() - site.checksums.keys() - {CHECKSUMS, *SIGNATURES}:
         outcome.faults[path] = "extra", ""
     if own:
@@ -149,6 +148,8 @@ def _check_files(outcome: Outcome, site: _Site, progress: Progress) -> None:
                 outcome.faults[path] = "altered", f"differs from {CHECKSUMS}"
             elif path == ARCHIVE_JSON:
                 site.data = data
+            elif path == MANIFEST_JSON:
+                site.manifest = data
             elif path.endswith(".gz"):
                 site.unpacked[path] = _unpacked_digest(data)
         progress(number, len(site.checksums))
@@ -180,6 +181,17 @@ def _check_newest(outcome: Outcome, site: _Site, newer_than: date) -> None:
         outcome.behind.append(f"too old: {newest}, not after {newer_than}")
 
 
+def _check_fresh(outcome: Outcome, site: _Site) -> None:
+    """Compare the day until which a copy is meant to be the newest with today."""
+    try:
+        until = read_fresh_until(site.manifest) if site.manifest else None
+    except SecpackError as error:
+        outcome.problems.append(f"{MANIFEST_JSON}: {error}")
+        return
+    if until and datetime.now(UTC).date() > until:
+        outcome.stale = f"stale: it was meant to be the newest until {until}; get a newer copy"
+
+
 def _read_data(outcome: Outcome, site: _Site) -> SiteData | None:
     """What a copy has published; None, with a problem, if that cannot be read."""
     _, reason = outcome.faults.get(ARCHIVE_JSON, ("", f"not in {CHECKSUMS}"))
@@ -199,51 +211,22 @@ def _verify_signature(
     outcome: Outcome, copy: Copy, listing: bytes, keyring: bytes, newer_than: date | None
 ) -> None:
     """Check that a key of the keyring has signed the checksums."""
-    try:
-        packets = b"".join(key.packets for key in read_keys(keyring))
-    except ParseError as error:
-        raise SecpackError(f"the keyring cannot be used: {error.message}") from None
+    packets = detached.read_keyring(keyring)
     for name in SIGNATURES:
         try:
-            data = copy.read(name, _MOST_OF_A_SIGNATURE)
-            signature = _checked(_file(CHECKSUMS, listing), _file(name, data), packets)
+            signature = detached.check(name, listing, copy.read(name, detached.MOST), packets)
         except MissingError:
             continue
         except (RefusedError, ParseError) as error:
             outcome.problems.append(f"{name}: {error}")
             return
-        if fault := _fault(signature, newer_than):
+        if fault := detached.fault(signature, newer_than):
             outcome.problems.append(f"{name}: {fault}")
         else:
             made = f"{signature.created:%Y-%m-%d %H:%M:%S} UTC, {signature.digest}"
             outcome.verified_by.append(f"a signature by {signature.primary} ({made})")
         return
     outcome.problems.append(f"{CHECKSUMS} is not signed: there is no {' or '.join(SIGNATURES)}")
-
-
-def _checked(document: File, signature: File, packets: bytes) -> Signature:
-    gpgv = find_program("gpgv")
-    with tempfile.TemporaryDirectory() as folder:
-        (Path(folder) / "keyring.gpg").write_bytes(packets)
-        return check_signature(document, Signature(signature, ""), Path(folder), gpgv)
-
-
-def _file(path: str, data: bytes) -> File:
-    return File(path, data, sha256(data).hexdigest())
-
-
-def _fault(signature: Signature, newer_than: date | None) -> str:
-    """Why a signature does not count; empty if it does."""
-    if not signature.verdict.good or not signature.created:
-        return f"the signature is not good: {signature.verdict.value}"
-    made = f"{signature.created:%Y-%m-%d}"
-    if signature.verdict is Verdict.GOOD_LEGACY:
-        return f"the signature, dated {made}, uses an obsolete digest ({signature.digest})"
-    if signature.created > datetime.now(UTC) + timedelta(days=1):
-        return f"the signature is dated {made}, in the future"
-    if newer_than and signature.created.date() <= newer_than:
-        return f"too old: the signature is dated {made}, not after {newer_than}"
-    return ""
 
 
 # --- the rebuild ------------------------------------------------------------------------------

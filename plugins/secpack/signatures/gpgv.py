@@ -21,8 +21,7 @@ from typing import Final
 from secpack.cache import Cache
 from secpack.errors import ParseError
 from secpack.model.archive import File, Signature, Verdict
-from secpack.parser.characters import visible
-from secpack.programs import LimitError, Program, end_all, find_program, run
+from secpack.programs import LimitError, Program, end_all, find_program, run, title
 from secpack.signatures.packets import DIGESTS, LEGACY, fits, moment, read_signature
 
 # RFC 9580, sections 9.1 and 9.5.
@@ -164,8 +163,7 @@ def _malformed(signature: Signature, reason: str) -> Signature:
 @cache
 def _program_name(gpgv: Program) -> str:
     """The name that a gpgv gives itself, without its version."""
-    first = run(gpgv, ["--version"], seconds=_PATIENCE).lines[0]
-    return visible(" ".join(first.split()[:-1]))
+    return " ".join(title(gpgv).split()[:-1])
 
 
 def _written(file: File, home: Path) -> str:

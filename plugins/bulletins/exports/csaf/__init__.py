@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import hashlib
 from collections import defaultdict
-from collections.abc import Generator, Iterable, Iterator, Sequence
+from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 from operator import itemgetter
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
 from bulletins.exports.csaf.document import document, publisher, verdict_document
 from bulletins.exports.csaf.products import product_name
@@ -23,6 +23,9 @@ from secpack import SecpackError
 
 #: The algorithms of the digests next to each document.
 _DIGESTS: Final = ("sha256", "sha512")
+
+#: A document: its URL, its head, and by their endings what the files beside it are.
+_Head: TypeAlias = tuple[str, dict[str, Any], Mapping[str, str]]
 
 
 def is_provider(site: Site) -> bool:
@@ -47,7 +50,7 @@ def csaf_folders(documents: Iterable[str]) -> dict[str, dict[str, str]]:
 
 
 def csaf_files(site: Site) -> Iterator[tuple[str, bytes]]:
-    """All documents with their digests, and the files that list them, by URL.
+    """All documents with their digests and signatures, and the files that list them, by URL.
 
     There must be a bulletin. The lists are an index, changes, a ROLIE feed (RFC 8322), metadata.
     """
@@ -63,18 +66,22 @@ def csaf_files(site: Site) -> Iterator[tuple[str, bytes]]:
 def _tree(
     feed_url: str, title: str, documents: Iterable[tuple[str, dict[str, Any]]], site: Site
 ) -> Generator[tuple[str, bytes], None, dict[str, Any]]:
-    """The documents of the folder of a feed, their digests, and lists; returns the feed."""
+    """The documents of a feed's folder, digests, signatures, and lists; returns the feed."""
     folder = feed_url[: feed_url.index("/") + 1]
-    heads: list[tuple[str, dict[str, Any]]] = []
+    heads: list[_Head] = []
     for url, data in documents:
         written = to_json(data, lines=False)
         yield url, written
         for algorithm in _DIGESTS:
             digest = hashlib.new(algorithm, written).hexdigest()
             yield f"{url}.{algorithm}", f"{digest}  {url.rpartition('/')[2]}\n".encode()
-        heads.append((url, data["document"]))
+        beside = dict.fromkeys(_DIGESTS, "hash")
+        if signature := site.notes.signatures.get(hashlib.sha256(written).hexdigest()):
+            yield f"{url}.asc", signature
+            beside["asc"] = "signature"
+        heads.append((url, data["document"], beside))
     feed = _feed(feed_url, title, heads, site)
-    paths = [url.removeprefix(folder) for url, _ in heads]
+    paths = [url.removeprefix(folder) for url, *_ in heads]
     yield f"{folder}index.txt", "".join(f"{path}\n" for path in paths).encode()
     rows = [(entry["content"]["src"], entry["updated"]) for entry in feed["entry"]]
     changes = [f'"{url.removeprefix(f"{site.url}/{folder}")}","{day}"\n' for url, day in rows]
@@ -83,11 +90,9 @@ def _tree(
     return feed
 
 
-def _feed(
-    url: str, title: str, heads: Sequence[tuple[str, dict[str, Any]]], site: Site
-) -> dict[str, Any]:
+def _feed(url: str, title: str, heads: Sequence[_Head], site: Site) -> dict[str, Any]:
     """The feed of some documents: what changed last first."""
-    entries = [_entry(head, f"{site.url}/{path}") for path, head in reversed(heads)]
+    entries = [_entry(head, f"{site.url}/{path}", beside) for path, head, beside in reversed(heads)]
     entries.sort(key=itemgetter("updated"), reverse=True)
     return {
         "id": url.removesuffix(".json").replace("/", "-"),
@@ -99,12 +104,12 @@ def _feed(
     }
 
 
-def _entry(head: dict[str, Any], url: str) -> dict[str, Any]:
-    digests = [{"rel": "hash", "href": f"{url}.{name}"} for name in _DIGESTS]
+def _entry(head: dict[str, Any], url: str, beside: Mapping[str, str]) -> dict[str, Any]:
+    proofs = [{"rel": rel, "href": f"{url}.{ending}"} for ending, rel in beside.items()]
     return {
         "id": head["tracking"]["id"],
         "title": head["title"],
-        "link": [{"rel": "self", "href": url}, *digests],
+        "link": [{"rel": "self", "href": url}, *proofs],
         "published": head["tracking"]["initial_release_date"],
         "updated": head["tracking"]["current_release_date"],
         "content": {"type": "application/json", "src": url},
