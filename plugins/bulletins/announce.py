@@ -16,7 +16,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, TemplateError
 from markupsafe import Markup
 
 from bulletins import urls
-from secpack import Checker, Profile, SecpackError, cli, load, team
+from secpack import Checker, Profile, SecpackError, cli, load, load_advisories, team
 from secpack.cache import open_cache
 from secpack.files import MAX_INPUT, read_file, write_new
 from secpack.model.archive import Archive, Bulletin, Publication
@@ -60,6 +60,7 @@ def _run_announce(options: Namespace) -> int:
     folder = options.profile.parent if options.profile else _TEMPLATES
     texts = announcements(archive, document, profile, site.rstrip("/") + "/", folder)
     if options.xsa and isinstance(document, Bulletin):
+        load_advisories(options.xsa)  # raises an error with a line if something is wrong
         tracker = read_file(options.xsa, MAX_INPUT).decode()
         texts[options.xsa.name], notes = with_bulletin(tracker, document)
         team.print_notes(notes)

@@ -10,6 +10,7 @@ import re
 import textwrap
 import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from datetime import date, datetime, timedelta
 from email.utils import format_datetime
@@ -27,9 +28,10 @@ from secpack.canary.diff import LAST_BULLETIN, changes
 from secpack.documents import read_bulletin, read_canary
 from secpack.errors import SecpackError
 from secpack.extract.metadata import ISSUED
+from secpack.extract.sections import sections
 from secpack.files import read_file
 from secpack.mirror.copies import Server
-from secpack.model.archive import Archive, Canary, File
+from secpack.model.archive import Archive, Canary, File, Statement
 from secpack.pack import TextFile, document_id, file_name, new_file, read_contents, read_template
 from secpack.parser import parse_text
 from secpack.parser.dates import DATE, ISO, MONTHS, parse_date
@@ -70,6 +72,8 @@ def new_bulletin(root: Path, profile: Profile, title: str, day: date) -> File:
     Raises SecpackError when there is no pack, or the text would not have that date and title.
     """
     title = " ".join(title.split())
+    if not title.isprintable():
+        raise SecpackError("the title has characters that cannot be printed")
     template = read_template(root, profile.bulletins, profile)
     draft = _begun(root, profile.bulletins, profile, day, template or _own_template(profile))
     text = _with_head(_text(draft.file), title, day, profile)
@@ -211,31 +215,35 @@ def _values(before: Canary | None, archive: Archive, day: date) -> _Values:
 
 def _up_to_date(draft: TextFile, proof: Sequence[str], values: _Values, profile: Profile) -> str:
     document = parse_text(draft.file, profile.forms, profile.banners)
-    lines = _text(draft.file).split("\n")
-    passages = []  # their first and last lines, and what replaces them
-    for words, new in (("proof of", proof), ("announcement", ("None.",))):
-        for section in filter(None, [titled(document, words)]):
-            passages += [
-                (block.first, section.last, "\n".join(new)) for block in section.blocks[:1]
-            ]
-    statements = read_statements(document)
-    ends = [each.line - 1 for each in statements[1:]]
-    ends += [section.last for section in [titled(document, "statement")] if section]
-    for statement, last in zip(statements, ends, strict=False):
-        old = "\n".join(lines[statement.line - 1 : last])
-        is_due = due_window((statement,), values.day) is not None
-        passages.append((statement.line, last, _statement(old, values, is_due=is_due)))
-    for first, last, text in sorted(passages, reverse=True):
-        blank = [*takewhile(lambda line: not line.strip(), reversed(lines[first - 1 : last]))]
-        lines[first - 1 : last] = [*text.rstrip("\n").split("\n"), *blank]
+    lines, statements = _text(draft.file).split("\n"), read_statements(document)
+    # A passage ends where a section ends, or something else begins.
+    edges = {section.last for section in sections(document)}
+    edges |= {section.first - 1 for section in sections(document)}
+    edges |= {statement.line - 1 for statement in statements}
+
+    def last_of(first: int) -> int:
+        return min(edge for edge in edges if edge >= first)
+
+    passages = {}  # what replaces them, by their first lines
+    for statement in statements:
+        old = "\n".join(lines[statement.line - 1 : last_of(statement.line)])
+        passages[statement.line] = _statement(old, statement, values)
+    for words, new in (("announcement", ("None.",)), ("proof of", proof)):
+        section = titled(document, words)
+        passages |= {b.first: "\n".join(new) for b in (section.blocks[:1] if section else ())}
+    for first in sorted(passages, reverse=True):
+        old_lines = lines[first - 1 : last_of(first)]
+        blank = [*takewhile(lambda line: not line.strip(), reversed(old_lines))]
+        lines[first - 1 : last_of(first)] = [*passages[first].rstrip("\n").split("\n"), *blank]
     return "\n".join(lines)
 
 
-def _statement(text: str, values: _Values, *, is_due: bool) -> str:
+def _statement(text: str, statement: Statement, values: _Values) -> str:
     text = _replaced(ISSUED, "date", text, lambda old: _in_form(values.day, old))
     if COUNT.search(text):
         text = _replaced(COUNT, 1, text, lambda _: f"{values.bulletins}")
         text = _replaced(LAST_BULLETIN, 1, text, lambda old: f"{values.last}".zfill(len(old)))
+    is_due = due_window((statement,), values.day) is not None
     return _replaced(PERIOD, 0, text, lambda old: _later(old, values.months)) if is_due else text
 
 
@@ -255,7 +263,9 @@ def _in_form(day: date, form: str) -> str:
 def _later(period: str, months: int) -> str:
     """A period some months later, in the same words: ``first week of June 2026``."""
     if re.fullmatch(DATE, period):
-        return _in_form(parse_date(period) + timedelta(round(months * _MONTH)), period)
+        with suppress(ValueError, OverflowError):
+            period = _in_form(parse_date(period) + timedelta(round(months * _MONTH)), period)
+        return period
     name = next(name for name in MONTHS if name in period)
     years, month = divmod(MONTHS.index(name) + months, 12)
     later = period.replace(name, MONTHS[month])

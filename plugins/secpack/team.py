@@ -86,8 +86,7 @@ def _proof(profile: Profile) -> Sequence[str]:
     proof = fetch_proof(profile.canaries.feeds, datetime.now(UTC), notes)
     print_notes(notes)
     if not proof:
-        message = "no headlines: name feeds in the profile (canaries.feeds), or use --offline"
-        raise SecpackError(message)
+        raise SecpackError("no headlines: name other feeds in the profile, or use --offline")
     print(*proof, "", sep="\n")
     print("Is this the proof of freshness? [y/N] ", end="", flush=True)
     if sys.stdin.readline().strip().lower() not in ("y", "yes"):
@@ -123,9 +122,7 @@ def _run_sign(options: Namespace) -> int:
     pack, path = pack_of(options.file, profile)
     if not (pack / path).is_file():
         raise SecpackError(f"{options.file}: no such file")
-    found = [f for f in Check(profile, (), None).findings(pack) if f.file == path and not f.waived]
-    print_notes(f"{path}:{f.line}: {f.severity}: {f.message}" for f in found)
-    if any(f.severity is Severity.ERROR for f in found):
+    if _has_errors(pack, path, profile):
         return 1
     contents = read_contents(pack, profile)
     text = next((t for t in [*contents.bulletins, *contents.canaries] if t.file.path == path), None)
@@ -148,8 +145,17 @@ def _run_sign(options: Namespace) -> int:
             how += ["--output", str(pack / target), "--", str(pack / path)]
             print(shlex.join(["gpg", *how]))
     missing = ", ".join(signers[name] for name in signers if name not in good)
-    print_notes([f"{path}: {'no signature yet by ' * bool(missing)}{missing or 'all have signed'}"])
+    print_notes(
+        [f"{path}: no signature yet by {missing}" if missing else f"{path}: all have signed"]
+    )
     return 0
+
+
+def _has_errors(pack: Path, path: str, profile: Profile) -> bool:
+    """Whether a text has errors; prints what is found in it."""
+    found = [f for f in Check(profile, (), None).findings(pack) if f.file == path and not f.waived]
+    print_notes(f"{path}:{f.line}: {f.severity}: {f.message}" for f in found)
+    return any(f.severity is Severity.ERROR for f in found)
 
 
 def _signers(text: TextFile, profile: Profile, *, is_bulletin: bool) -> Mapping[str, str]:

@@ -191,6 +191,10 @@ def test_the_command_never_overwrites(
     assert main(command, *COMMANDS) == 2
     assert capsys.readouterr().err == f"{to}/{names[0]}: exists already; nothing was written\n"
     assert (to / names[1]).read_text() == mail
+    tracker = tmp_path / "xsa.yml"
+    tracker.write_bytes(b"- xsa: \xff\n")
+    assert main([*command[:1], "QSB-012", *command[2:-1], f"{tracker}"], *COMMANDS) == 2
+    assert capsys.readouterr().err == f"{tracker}:1: not UTF-8\n"
 
 
 @pytest.mark.slow

@@ -166,6 +166,8 @@ def test_a_bulletin_whose_date_is_in_a_list(tmp_path: Path) -> None:
         ("Ends like a sentence:", "would be read as"),
         ("2020-05-06", "in place of a title"),
         ("word " * 80, "would be read as"),
+        ("raw \udcff", "cannot be printed"),
+        ("back \u202e", "cannot be printed"),
     ],
 )
 def test_a_title_that_would_not_be_read(tmp_path: Path, title: str, why: str) -> None:
@@ -227,6 +229,7 @@ def test_the_window_keeps_its_rhythm(tmp_path: Path, day: date, due: str) -> Non
     [
         ("by May 24, 2020", "by August 23, 2020"),
         ("on 2020-06-03", "on 2020-09-02"),
+        ("on 2020-06-03. We met on 05/07/2019", "on 2020-09-02. We met on 05/07/2019"),
         ("in the last week of December 2019", "in the last week of March 2020"),
         ("within 30 days", "within 30 days"),
     ],
@@ -241,6 +244,18 @@ def test_windows_in_other_words(tmp_path: Path, window: str, new: str) -> None:
     pack = make_pack(tmp_path, {**files, **signed(1)})
     day = date(2020, 1, 2) if "Dec" in window else date(2020, 5, 25)
     assert f"canary is due {new}." in drafted(pack, day).document.file.data.decode()
+
+
+def test_sections_inside_others(tmp_path: Path) -> None:
+    """Nothing is lost: what is inside the announcements stays, for the author to look at."""
+    text = re.sub("(?m)^-{4,}$", lambda line: "=" * len(line[0]), LAST)
+    inner = "Where\n------\n\nIn Ostend."
+    old = text.replace("new office.", f"new office.\n\n{inner}")
+    files = {**SIGNED, "canaries/canary-009-2020.txt": old, **signed(1)}
+    new = drafted(make_pack(tmp_path / "1", files)).document.file.data.decode()
+    files["canaries/canary-009-2020.txt"] = text
+    plain = drafted(make_pack(tmp_path / "2", files)).document.file.data.decode()
+    assert new == plain.replace("None.", f"None.\n\n{inner}")
 
 
 def test_the_first_canary_is_from_the_template(tmp_path: Path) -> None:
@@ -429,7 +444,7 @@ def test_the_command(
     assert canary.read_bytes() == text
     profile.write_text('issuer = "Quern"\n')
     assert run("canary", *where) == 2
-    assert "name feeds in the profile" in capsys.readouterr().err
+    assert "name other feeds in the profile" in capsys.readouterr().err
 
 
 @pytest.mark.slow
