@@ -38,7 +38,7 @@ _ELSEWHERE: Final = frozenset(
     {"date-differs", "issuer-differs", "title-differs", "tracker-differs", "waiver-unused"}
 )
 _ORDER: Final = {severity: n for n, severity in enumerate(Severity)}
-_MOST_ANNOTATIONS: Final = 10  # of each severity that GitHub shows for a step
+_MOST_ANNOTATIONS: Final = 10  # errors, and warnings, that GitHub shows for a step
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,15 +181,18 @@ def _as_json(findings: Sequence[Finding], *, every: bool) -> Iterator[str]:  # n
 
 
 def _as_github(findings: Sequence[Finding], *, every: bool) -> Iterator[str]:
-    """Workflow commands, with which a forge shows each finding next to its line."""
+    """Workflow commands, with which a forge shows a finding next to its line."""
     rest: list[Finding] = []
     for severity in Severity:
         group = [f for f in findings if f.severity is severity]
-        most = len(group) if every else _MOST_ANNOTATIONS - (severity is Severity.NOTICE)
+        most = len(group) if every else 0 if severity is Severity.NOTICE else _MOST_ANNOTATIONS
         rest += group[most:]
         for f in group[:most]:
-            location = f"file={_property(f.file)}" + (f",line={f.line}" if f.line else "")
-            yield f"::{severity.value} {location},title={f.code}::{_data(f.message)}"
+            given = {"file": f.file, "line": f.line, "title": f.code}
+            where = ",".join(
+                f"{name}={_property(f'{each}')}" for name, each in given.items() if each
+            )
+            yield f"::{severity.value} {where}::{_data(f.message)}"
     if rest:
         yield f"::notice title=more::{counts(rest)} more: secpack check --all lists them"
 
@@ -214,10 +217,10 @@ def counts(findings: Sequence[Finding]) -> str:
 
 def by_kind(findings: Sequence[Finding]) -> Iterator[str]:
     """A line for each kind of notice, the most frequent first."""
-    kinds = Counter(f.code for f in findings if f.severity is Severity.NOTICE)
-    if kinds:
+    notices = [f for f in findings if f.severity is Severity.NOTICE]
+    if notices:
         yield "Notices, which --all lists:"
-    for code, count in kinds.most_common():
-        files = sorted({f.file for f in findings if f.code == code})
+    for code, count in Counter(f.code for f in notices).most_common():
+        files = sorted({f.file for f in notices if f.code == code})
         where = on_one_line(files[-1]) + (f" and {len(files) - 1} more" if files[1:] else "")
         yield f"  {count:4} {code}: {where}"

@@ -202,22 +202,24 @@ def test_for_a_forge(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None
     _, out, _ = run(capsys, str(pack), "--format", "github")
     lines = out.splitlines()
     levels = [line[2:].split()[0] for line in lines]
-    assert levels == ["error"] * 10 + ["warning"] * 10 + ["notice"] * 10
+    assert levels == ["error"] * 10 + ["warning"] * 10 + ["notice"]
     assert lines[0].startswith("::error file=QSBs/qsb-001-2001.txt,title=unsigned::not signed")
     assert lines[10].startswith("::warning file=QSBs/qsb-001-2001.txt,line=10,title=placeholder::")
-    more = "2 errors, 135 warnings, 135 notices more: secpack check --all lists them"
+    more = "2 errors, 135 warnings, 144 notices more: secpack check --all lists them"
     assert lines[-1] == f"::notice title=more::{more}"
     every = run(capsys, str(pack), "--format", "github", "--all")[1].splitlines()
-    assert len(every) == 29 + 2 + 135 + 135
+    assert len(every) == 20 + 2 + 135 + 144
 
 
 def test_words_that_a_forge_would_obey() -> None:
     hostile = Finding(
         "a,b:c%\r\n::error::x", 3, "code", "50%\n::stop-commands::x\u202e", Severity.ERROR
     )
-    assert list(FORMATS["github"]([hostile], every=True)) == [
+    of_nothing = Finding("", 0, "embargo-unknown", "QSB-099", Severity.ERROR)
+    assert list(FORMATS["github"]([hostile, of_nothing], every=True)) == [
         "::error file=a%2Cb%3Ac%25%0D%0A%3A%3Aerror%3A%3Ax,line=3,title=code"
-        "::50%25%0A::stop-commands::x[U+202E]"
+        "::50%25%0A::stop-commands::x[U+202E]",
+        "::error title=embargo-unknown::QSB-099",
     ]
 
 
