@@ -24,6 +24,7 @@ class Gnupg:
         """Run gpg; return what it prints."""
         command = ["gpg", "--homedir", str(self.home), "--batch", "--yes", "--quiet"]
         command += ["--pinentry-mode", "loopback", "--passphrase", "", "--trust-model", "always"]
+        command += ["--personal-digest-preferences", "SHA256"]  # gpg's own changed with 2.4
         command += ["--faked-system-time", f"{time}!", *arguments]  # at which it stands still
         done = subprocess.run(command, input=data, capture_output=True, check=False)
         assert done.returncode == 0, done.stderr.decode("utf-8", "replace")

@@ -124,8 +124,11 @@ def read_signature(data: bytes) -> bytes:
     if [packet.tag for packet in parts] != [_SIGNATURE]:
         raise ParseError("expected one signature and nothing else")
     body = parts[0].body
-    if body[:1] != b"\x04" or len(_divided(body)[2]) < 2:
+    covered, _, rest = _divided(body)
+    if body[:1] != b"\x04" or len(rest) < 2:
         raise ParseError("not a signature of version 4")
+    if covered[2] in _WITH_NUMBERS and not _are_numbers(rest[2:]):  # which gpgv 2.4 may not survive
+        raise ParseError("a number in it has a wrong bit length")
     if body[1]:
         form = ", as --textmode makes" if body[1] == 1 else ""
         form = f"a signature of class {body[1]:02x}{form}"
@@ -196,10 +199,8 @@ def fits(signature: bytes, document: bytes, fingerprint: str) -> bool:
 
     gpgv does not check them, so nobody would notice a change.
     """
-    covered, subpackets, rest = _divided(signature)
-    are_numbers = covered[2] not in _WITH_NUMBERS or _are_numbers(rest[2:])
-    are_issuers = _are_issuers(subpackets, fingerprint)
-    return may_cover(signature, document) and are_numbers and are_issuers
+    _, subpackets, _ = _divided(signature)
+    return may_cover(signature, document) and _are_issuers(subpackets, fingerprint)
 
 
 def _are_numbers(data: bytes) -> bool:
