@@ -49,9 +49,9 @@ from secpack.parser.inline import citation_label
 # Ids that headings cannot have: those of the page and of references, and an empty one.
 _RESERVED: Final = re.compile(r"$|main$|(?:page|ref|cite|letter|section)(?:-|$)")
 
-# An id that browsers break, such as INTEL-SA-9 or XSA 9, but not XSA-9; with adjacent punctuation.
+# An id, such as XSA-212, CVE-2017-7228 or XSA 9, with adjacent punctuation.
 _WHOLE: Final = re.compile(
-    r"[(]?\b[A-Z]{2,12}(?:(?=-[A-Z])(?:-[A-Z0-9]{1,8}){1,4}| #?[0-9]{1,6})\b[),.:]{0,2}"
+    r"[(]?\b[A-Z]{2,12}(?:(?:-[A-Z0-9]{1,8}){1,4}| #?[0-9]{1,6})\b[),.:]{0,2}"
 )
 
 #: Returns the URL of an id, or None if there is no page for it.
@@ -74,7 +74,7 @@ def as_markup(text: str) -> Markup:
 
 
 def unbroken(text: str) -> Markup:
-    """Text, escaped, with each id in it (``XSA 212``) kept on one line."""
+    """Text, escaped, with each id in it (``XSA-212``) kept on one line."""
     return Markup(_WHOLE.sub(r"<bdi>\g<0></bdi>", escape(text)))  # noqa: S704 - escaped right here
 
 

@@ -307,7 +307,7 @@ only_values: Final = {
     True: "Statements unchanged except for dates and numbers:",
     False: "Elsewhere only dates and numbers have changed:",
 }
-announcements: Final = "This canary has special announcements."
+announcements: Final = "Special announcements:"
 
 # --- home and lists ---------------------------------------------------------------------------
 
@@ -351,9 +351,10 @@ continuity_caption: Final = (
     "when it was due is unknown, because this archive lacks the previous one."
 )
 continuity_lanes: Final = Markup(
-    "Below the line, from top to bottom, signatures by {names}: a filled square is good, a cross "
-    "is not, and an empty square is missing."
+    "Below the line, from top to bottom, signatures by {names}: a filled square is good, a "
+    "triangle is good but late, a cross is not good, and an empty square is missing."
 )
+signed_late: Final = "signed late"
 timings: Final = {
     "within": "on time",
     "early": "early",
@@ -367,6 +368,11 @@ all_good: Final = "All expected signatures are good, unless a row says otherwise
 none: Final = "none"
 list_titles: Final = {"bulletins": bulletins, "canaries": canaries}
 list_counts: Final = {"bulletins": ("bulletin", ""), "canaries": ("canary", "canaries")}
+meaning_of: Final = {
+    "bulletins": "A bulletin says what is wrong, whom it affects, and what to do about it.",
+    "canaries": "A canary is a signed statement, renewed every few months, that nothing has forced "
+    "the signers to work against users. Take note if none comes, or if its words change.",
+}
 list_introduction: Final = Markup("{count}, newest first.")
 list_empty: Final = {
     "bulletins": "This pack has no bulletins.",
@@ -400,6 +406,14 @@ supported_until: Final = Markup("Supported from {first} to {last}.")
 supported_since: Final = Markup("Supported since {first}.")
 needed: Final = "Versions needed"
 needed_caption: Final = "For each package, at least the version in its newest bulletin."
+installed: Final = Markup(
+    "To see what is installed, type this in {target}. No version may be older than the one above. "
+    "What is not installed needs no update; what still runs may need a restart."
+)
+installed_list: Final = Markup(
+    "The program secpack compares a list of all packages: "
+    "<code>secpack affected --release {release} &lt; rpm-qa.txt</code>"
+)
 security_updates: Final = "Security updates"
 lookup_introduction: Final = "Newest first; versions as of publication."
 
@@ -530,7 +544,8 @@ expires: Final = Markup("expires {date}")
 no_expiry: Final = "does not expire"
 revoked: Final = Markup("Revoked, {reason}.")
 retired: Final = "Retired."
-has_signed: Final = Markup("Signed {count} here.")
+has_signed: Final = Markup('Signed <a href="#signed-{key}">{count}</a> here.')
+signed_by_owner: Final = Markup("{count} signed by {owner}")
 key_groups: Final = {"signers": "Keys that sign", "anchors": "Keys that this archive trusts"}
 other_keys: Final = Markup("{count} in this pack, which need not sign anything here")
 no_keys: Final = "This pack has no keys, so no signature could be checked."

@@ -14,7 +14,7 @@ from bulletins.html import LinkOf, Rendered, render, render_blocks
 from bulletins.lookups import release_order
 from bulletins.pages import model
 from bulletins.pages.evidence import check, evidence
-from bulletins.pages.items import item, signer_name
+from bulletins.pages.items import item, late, signer_name
 from bulletins.site import Links, Site, newest_first, signed_texts, summary
 from bulletins.urls import beside, json_url
 from secpack.canary.diff import changes
@@ -131,6 +131,9 @@ def canary_page(site: Site, canary: Canary) -> model.CanaryPage:
         trusted_keys=tuple(site.profile.anchors_on(canary.published)),
         alarm=any(f.code == "canary-key" and not f.waived for f in site.findings_on(canary)),
         comparison=_comparison(site, canary),
+        late=tuple(
+            (signer_name(site, s.signer), s.created.date()) for s in late(canary) if s.created
+        ),
         letters=tuple(_letter(site, letter, links) for letter in canary.letters),
     )
 

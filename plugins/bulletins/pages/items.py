@@ -4,16 +4,19 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable
-from datetime import date
+from datetime import date, timedelta
 from operator import attrgetter
 from typing import TypeVar
 
 from bulletins import urls
 from bulletins.pages import model
 from bulletins.site import Site, heading
-from secpack.model.archive import Context, Publication
+from secpack.model.archive import Canary, Context, Publication, Signature
 
 _T = TypeVar("_T")
+
+#: A signature made so long after the date of a canary is late.
+_LATE = timedelta(days=14)
 
 #: How many sentences a page quotes from one document.
 _MOST_SENTENCES = 2
@@ -36,6 +39,15 @@ def signer_name(site: Site, name: str) -> str:
     """A signer's full name, or the name in the signature's file name."""
     signer = site.profile.signers.get(name)
     return signer.name if signer else name
+
+
+def late(canary: Canary) -> list[Signature]:
+    """The good signatures that were made long after the date of a canary."""
+    return [
+        s
+        for s in canary.signatures
+        if s.counts and s.created and s.created.date() - canary.published > _LATE
+    ]
 
 
 def reference(site: Site, identity: str, advisory: int | None = None) -> model.Reference:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
+import re
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import timedelta
 from functools import partial
@@ -11,11 +12,11 @@ from bulletins import urls
 from bulletins.lookups import Lookup, by_package, by_release, without_release
 from bulletins.pages import model
 from bulletins.pages.evidence import certified, key_link, owner
-from bulletins.pages.items import by_year, item, reference, signer_name
+from bulletins.pages.items import by_year, item, late, reference, signer_name
 from bulletins.pages.model import Link
 from bulletins.site import Site, newest_first
 from secpack.affected import needed
-from secpack.model.archive import UNDATED, Canary, Key, Publication, Window
+from secpack.model.archive import UNDATED, Canary, Key, PackageRow, Publication, Signature, Window
 from secpack.model.history import Difference
 from secpack.profile import Kind
 from secpack.signatures.policy import expected_signers, revocation_in_words
@@ -24,6 +25,7 @@ from secpack.tracker.join import statistics
 _EARLIER = 4
 _RELEASES = 2
 _DAY = timedelta(days=1)
+_RPM = re.compile(r"^[A-Za-z0-9][\w.+-]*$", re.ASCII)
 
 
 def home_page(site: Site) -> model.HomePage:
@@ -108,20 +110,36 @@ def _lookups(site: Site, kind: model.LookupKind, lookups: Iterable[Lookup]) -> m
 
 def _lookup(site: Site, kind: model.LookupKind, lookup: Lookup) -> model.LookupPage:
     is_release = kind == "release"
-    newest = needed(lookup.shipped) if is_release else ()
+    newest = list(needed(lookup.shipped)) if is_release else []
     return model.LookupPage(
         kind=kind,
         name=f"{site.product} {lookup.name}" if is_release else lookup.name,
         support=site.profile.releases.get(lookup.name) if is_release else None,
         needed=tuple((item(site, b), row) for b, row in newest),
+        installed=tuple(_installed(site, [row for _, row in newest])),
         shipped=tuple((item(site, b), rows) for b, rows in lookup.shipped),
     )
+
+
+def _installed(site: Site, rows: Iterable[PackageRow]) -> Iterator[tuple[str, str]]:
+    """Targets for whose packages the profile knows names of RPM, each with all their names."""
+    known = site.profile.packages
+    names: defaultdict[str, dict[str, None]] = defaultdict(dict)
+    for row in rows:
+        own = known[row.name].rpm if row.name in known else ()
+        names[row.target] |= dict.fromkeys(own or _RPM.findall(row.package))
+    rpm = {name for package in known.values() for name in package.rpm}
+    yield from ((t, " ".join(all_)) for t, all_ in names.items() if t and not rpm.isdisjoint(all_))
 
 
 def keys_page(site: Site) -> model.KeysPage:
     """One key of each signer, those who signed last first; the anchors; all other files of keys."""
     documents = newest_first(site.archive.publications)
-    signed = Counter(s.primary for p in documents for s in p.signatures if s.counts)
+    signed: defaultdict[str, list[tuple[Link, Signature]]] = defaultdict(list)
+    for document in documents:
+        link = Link(urls.page_url(document, site.profile), document.id)
+        for signature in (s for s in document.signatures if s.counts):
+            signed[signature.primary].append((link, signature))
     trusted = {
         anchor.fingerprint: owner(site, anchor.fingerprint) for anchor in site.profile.trusted
     }
@@ -135,13 +153,13 @@ def keys_page(site: Site) -> model.KeysPage:
             folders[folder].append(_key(site, key))
     return model.KeysPage(
         anchors=tuple((each, trusted[each.fingerprint]) for each in site.profile.trusted),
-        signers=tuple(_key(site, key, signed[key.fingerprint]) for key in signers),
+        signers=tuple(_key(site, key, tuple(signed[key.fingerprint])) for key in signers),
         trusted=tuple(_key(site, key) for key in anchors),
         folders=tuple((folder, tuple(folders[folder])) for folder in sorted(folders)),
     )
 
 
-def _key(site: Site, key: Key, signed: int = 0) -> model.KeyItem:
+def _key(site: Site, key: Key, signed: tuple[tuple[Link, Signature], ...] = ()) -> model.KeyItem:
     state = certified(site, key, key.certified)
     findings = (f for f in site.archive.findings if f.file == key.file.path)
     return model.KeyItem(
@@ -197,4 +215,4 @@ def _signatures(site: Site, canary: Canary) -> dict[str, model.LaneState]:
     for signature in canary.signatures:
         if states.get(signature.signer) != "good":
             states[signature.signer] = "good" if signature.counts else "bad"
-    return states
+    return states | {signature.signer: "delayed" for signature in late(canary)}

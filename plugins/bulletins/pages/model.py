@@ -38,8 +38,8 @@ LookupKind: TypeAlias = Literal["release", "package"]
 #: When a canary came: within the window that the one before promised, or outside it.
 Timing: TypeAlias = Literal["within", "early", "late", "unknown"]
 
-#: A signature in a lane; empty where none was expected.
-LaneState: TypeAlias = Literal["good", "bad", "missing", ""]
+#: A signature in a lane, good but delayed, too; empty where none was expected.
+LaneState: TypeAlias = Literal["good", "delayed", "bad", "missing", ""]
 
 
 @dataclass(frozen=True, slots=True)
@@ -279,7 +279,8 @@ class CanaryPage(Page):
     """A canary; ``bulletins`` counts those of this archive up to its date.
 
     ``trusted_keys`` are the fingerprints of the master keys that this archive trusts for its day;
-    ``alarm`` means that it states another one, and nothing explains that.
+    ``alarm`` means that it states another one, and nothing explains that. ``late`` are those who
+    signed long after its date, and when.
     """
 
     template: ClassVar = "canary.html"
@@ -289,6 +290,7 @@ class CanaryPage(Page):
     trusted_keys: tuple[str, ...]
     alarm: bool
     comparison: Comparison | None
+    late: tuple[tuple[str, date], ...]
     letters: tuple[LetterItem, ...]
 
 
@@ -342,6 +344,11 @@ class Continuity:
     def timings(self) -> dict[str, Timing]:
         """When each canary came, by its id."""
         return {mark.item.publication.id: mark.timing for mark in self.marks}
+
+    @property
+    def delayed(self) -> set[str]:
+        """The ids of canaries that were signed late."""
+        return {m.item.publication.id for m in self.marks if "delayed" in m.signatures}
 
 
 @dataclass(frozen=True, slots=True)
@@ -413,7 +420,7 @@ class LookupPage(Page):
     """A release or a package: the bulletins that ship something for it, newest first.
 
     Of a release, ``support`` is when it was supported, and ``needed`` are the rows of the newest
-    bulletin on each package and target.
+    bulletin on each package and target; ``installed`` are targets with names of RPM to query.
     """
 
     template: ClassVar = "lookup.html"
@@ -421,6 +428,7 @@ class LookupPage(Page):
     name: str
     support: Period | None
     needed: tuple[tuple[Item, PackageRow], ...]
+    installed: tuple[tuple[str, str], ...]
     shipped: tuple[tuple[Item, tuple[PackageRow, ...]], ...]
 
 
@@ -492,8 +500,8 @@ class IdPage(Page):
 class KeyItem:
     """A key of the pack, with a sentence on its certification.
 
-    ``explained`` is why it is all right that the key cannot be used. ``signed`` counts the texts
-    that it signed. ``anchor`` is where links lead; of several copies only one has it.
+    ``explained`` is why it is all right that the key cannot be used. ``signed`` are the documents
+    that it signed, newest first. ``anchor`` is where links lead; of several copies only one has it.
     """
 
     key: Key
@@ -501,7 +509,7 @@ class KeyItem:
     explained: str
     revoked: str
     certified: str
-    signed: int
+    signed: tuple[tuple[Link, Signature], ...]
     file: Link
 
 

@@ -90,7 +90,10 @@ def id_page(site: Site) -> model.IdPage:
     """All CVEs, newest first, and all other ids."""
     host = urlsplit(site.profile.links.cve).netloc.removeprefix("www.")
     others = tuple(_id(site, named) for named in site.archive.ids if named.scheme != "CVE")
-    return model.IdPage(tuple(_id(site, cve) for cve in reversed(site.archive.cves)), others, host)
+    last = site.updated.year + 1 if site.updated else 0
+    newest = site.archive.cves[::-1]
+    cves = sorted(newest, key=lambda cve: int(cve.id.split("-")[1]) > last)  # no year that can be
+    return model.IdPage(tuple(_id(site, cve) for cve in cves), others, host)
 
 
 def _id(site: Site, named: NamedId) -> model.IdItem:
