@@ -410,6 +410,7 @@ installed: Final = Markup(
     "To see what is installed, type this in {target}. No version may be older than the one above. "
     "What is not installed needs no update; what still runs may need a restart."
 )
+query: Final = Markup("rpm -q {names}")
 installed_list: Final = Markup(
     "The program secpack compares a list of all packages: "
     "<code>secpack affected --release {release} &lt; rpm-qa.txt</code>"
