@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import lru_cache
 from itertools import pairwise, takewhile
 from typing import Final, NamedTuple, TypeAlias
@@ -126,11 +126,6 @@ class Entry:
     version: str = ""
     fix: Fix = Fix.AVAILABLE
     said: Said = field(default_factory=dict)
-
-    def of_releases(self) -> Entry:
-        """The same of no package in particular, for these releases."""
-        said = {kind: values for kind, values in self.said.items() if kind == "release"}
-        return replace(self, package="", said=said)
 
     def rows(self, above: Said, line: int) -> Iterator[PackageRow]:
         """A row for each of its releases and targets, with what is said ``above`` it."""

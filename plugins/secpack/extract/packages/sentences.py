@@ -123,7 +123,9 @@ def read_sentence(sentence: str, product: str) -> Sequence[Entry] | None:
     unread = any(part.unread for part in parts)
     entries = [] if unread else [entry for part in parts for entry in part.done]
     packages = [entry for entry in entries if entry.version]
-    facts = [e.of_releases() for e in entries if e.fix is Fix.NONE]
+    facts = [entry for entry in entries if entry.fix is Fix.NONE]
+    for fact in facts:  # it is of no package in particular
+        fact.package, fact.said = "", {k: v for k, v in fact.said.items() if k == "release"}
     placed = [fact for fact in facts if fact.said]
     if facts and not placed and vocabulary.releases_in(sentence, product):
         return None
