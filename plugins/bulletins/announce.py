@@ -113,10 +113,8 @@ def announcements(
     }
     start = f"{day}-{slug}-{document.number:03d}"
     texts = {f"{start}{end}": _filled(f"{name}{end}", folder, values) for name, end in _ABOUT}
-    for kind, documents in (
-        (profile.bulletins, archive.bulletins),
-        (profile.canaries, archive.canaries),
-    ):
+    lists = ((profile.bulletins, archive.bulletins), (profile.canaries, archive.canaries))
+    for kind, documents in lists:
         values = {"profile": profile, "kind": kind, "documents": documents}
         texts[f"sec-{kind.slug}.yml"] = _filled("list.yml", folder, values)
     return texts

@@ -44,9 +44,7 @@ TEMPLATES: Final = Path(__file__).parent / "templates"
 #: What takes the place of a proof of freshness that nobody has fetched.
 NO_PROOF: Final = ("TODO",)
 
-_SECTIONS: Final = (
-    *("User action", "Summary", "Impact", "Affected systems", "Patching", "Credits", "References"),
-)
+_SECTIONS: Final = ("User action", "Summary", "Impact", "Affected systems", "Patching", "Credits")
 # The number in a banner, such as TODO or 047.
 _NUMBER: Final = re.compile(r"[^\s#\[]+(?=\s*\]=*-*$)")
 # What is said for one release: "For Quern 4.1, in dom0:", and the lines below it.
@@ -55,7 +53,7 @@ _FOR_RELEASE: Final = re.compile(
 )
 _MONTH: Final = 30.4  # days
 # The titles of the entries of a feed, of any version of RSS or Atom.
-_TITLES: Final = etree.XPath(
+_TITLES: Final = (
     "//*[local-name()='item' or local-name()='entry']"
     "/*[local-name()='title' and namespace-uri()=namespace-uri(..)]"
 )
@@ -78,9 +76,7 @@ def new_bulletin(root: Path, profile: Profile, title: str, day: date) -> File:
     draft = _begun(root, profile.bulletins, profile, day, template or _own_template(profile))
     text = _with_head(_text(draft.file), title, day, profile)
     text = text.replace("YYYY-MM-DD", f"{day}").replace("NNN", f"{draft.number:03d}")
-    text = _with_releases(
-        text, [name for name, period in profile.releases.items() if day in period]
-    )
+    text = _with_releases(text, [name for name, each in profile.releases.items() if day in each])
     draft = replace(draft, file=new_file(draft.file.path, text.encode()))
     bulletin = read_bulletin(draft, (), profile)
     if (bulletin.title, bulletin.published) != (title, day):
@@ -303,19 +299,20 @@ def headlines(url: str, data: bytes) -> list[str]:
     if re.fullmatch(rb"\s{0,9}[0-9A-Za-z]{16,128}\s{0,9}", data):
         return [f"Source: {url}", data.decode().strip()]
     parser = etree.XMLParser(resolve_entities=False, no_network=True, recover=True)
-    try:
+    titles: list[str] = []
+    with suppress(etree.LxmlError, ValueError):  # no bytes at all, or half a character
         root = etree.fromstring(data, parser)
-    except etree.XMLSyntaxError:
-        root = None
-    titles = [] if root is None else [_headline(title) for title in _TITLES(root)]
+        if root is not None:
+            entries = (entry.xpath("string()") for entry in root.xpath(_TITLES))
+            titles = [*map(_headline, (root.xpath("string(//*[local-name()='title'])"), *entries))]
     # What begins with another sign could begin or underline a heading.
-    titles = [title for title in titles if re.match("[\"'$]?[0-9A-Za-z]", title)][:_HEADLINES]
-    if not titles:
+    lines = [title for title in titles[1:] if re.match("[\"'$]?[0-9A-Za-z]", title)][:_HEADLINES]
+    if not lines:
         raise SecpackError("no headlines in it: expected a feed (RSS or Atom)")
-    return [f"Source: {_headline(root.find('.//{*}title'))} ({url})", *titles]
+    return [f"Source: {titles[0]} ({url})", *lines]
 
 
-def _headline(title: etree._Element) -> str:
+def _headline(title: str) -> str:
     """A title as a line of printable ASCII."""
-    words = unidecode(html.unescape("".join(title.itertext())[: 4 * _LONGEST]))
-    return re.sub("[^!-~]+", " ", words).strip()[:_LONGEST]
+    plain = unidecode(html.unescape(title[: 4 * _LONGEST]))
+    return re.sub("[^!-~]+", " ", plain).strip()[:_LONGEST]
