@@ -47,7 +47,7 @@ def test_commands(path: Path, capsys: pytest.CaptureFixture[str]) -> None:
 @TEXTS
 def test_targets(path: Path) -> None:
     for words in commands(path, "make"):
-        targets = [word for word in words if "=" not in word and not word.startswith((".", "-"))]
+        targets = [word for word in words if "=" not in word and not word.startswith(("…", "-"))]
         given = [word.partition("=")[0] for word in words if "=" in word]
         assert {*targets} <= {*TARGETS, "help"}, words
         assert {*given} <= {*VARIABLES}, words

@@ -407,10 +407,10 @@ def storage(tmp_path: Path) -> Iterator[Storage]:
 
 
 @pytest.mark.slow
-def test_an_upload_to_object_storage(storage: Storage, rebuild: Path, tmp_path: Path) -> None:
+def test_an_upload_to_object_storage(storage: Storage, rebuilt: Path, tmp_path: Path) -> None:
     """Each file has its type; a later upload changes what has changed, and a copy verifies."""
     site = tmp_path / "public"
-    shutil.copytree(rebuild, tmp_path / "version")
+    shutil.copytree(rebuilt, tmp_path / "version")
     site.symlink_to("version")
     storage.upload(site, "000007")
     copy = f"{storage.url}/archive/000007/"
@@ -422,7 +422,7 @@ def test_an_upload_to_object_storage(storage: Storage, rebuild: Path, tmp_path: 
     for path, type_ in TYPES.items():
         name = path.lstrip("/") + ("index.html" if path.endswith("/") else "")
         assert types[name] == type_.replace("application/javascript", "text/javascript"), path
-    assert verify(copy, "--against", rebuild).said.startswith("verified against a rebuild\nOK (")
+    assert verify(copy, "--against", rebuilt).said.startswith("verified against a rebuild\nOK (")
     (site / "about/index.html").unlink()
     (site / "SHA256SUMS").write_text("new")
     storage.upload(site, "000007")
@@ -593,7 +593,7 @@ class Mirror:
         done = subprocess.run(
             command, env=environment, check=False, timeout=60, capture_output=True, text=True
         )
-        assert not done.stderr
+        assert bool(done.stderr) == bool(done.returncode)
         return done.returncode
 
     @property
@@ -602,7 +602,7 @@ class Mirror:
 
     @property
     def names(self) -> set[str]:
-        return {path.name for path in self.folder.iterdir()} - {"lock", "public"}
+        return {path.name for path in self.folder.iterdir()} - {"lock", "public", "report"}
 
 
 @pytest.fixture
@@ -633,6 +633,12 @@ def test_the_mirrors_script(own_mirror: Mirror, public: Site) -> None:
     assert Site(0, "", mirror.folder / "public").files() == public.files()
     assert mirror.run() == 0
     assert mirror.names == {first}  # nothing has changed
+    damaged = mirror.folder / first / "qsb/003/qsb-003-2017.txt"
+    data, stat = damaged.read_bytes(), damaged.stat()
+    for written, status in ((b"x" * len(data), 1), (data, 0)):
+        damaged.write_bytes(written)
+        os.utime(damaged, ns=(stat.st_atime_ns, stat.st_mtime_ns))
+        assert mirror.run() == status
     files = {path: path.read_bytes() for path in (sums, page)}
     try:
         page.write_bytes(b"altered")
