@@ -6,7 +6,9 @@ import json
 import os
 import re
 import shutil
+import signal
 import subprocess
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, date, datetime, timedelta
@@ -15,7 +17,16 @@ from pathlib import Path
 import pytest
 
 from bulletins.publish.__main__ import _fresh_until
-from tests.bulletins.sites import ROOT, Site, publish, rebuild, small_pack
+from tests.bulletins.sites import (
+    PUBLISH,
+    ROOT,
+    Site,
+    environ,
+    interrupted_after,
+    publish,
+    rebuild,
+    small_pack,
+)
 from tests.bulletins.test_mirroring import free_port, program, served, verify
 from tests.keys import Gnupg, new_gnupg, stop_agent
 
@@ -103,8 +114,9 @@ def test_the_signature_of_another_document_does_not_come_along(
     assert changed.status == 0, changed.said
     assert proofs(site) == ["self", "hash", "hash"]
     assert not (site.folder / f"{RECORD}.asc").exists()
-    older = publish(site.folder, "--rollback", FORCE="1")
-    assert older.status == 0, older.said
+    for _ in range(2):  # also to the version to which the signature was added
+        older = publish(site.folder, "--rollback", FORCE="1")
+        assert older.status == 0, older.said
 
 
 @pytest.mark.slow
@@ -131,6 +143,34 @@ def test_a_publish_waits_for_a_signer_elsewhere(given: Given, gpg: Gnupg, tmp_pa
     assert not waiting.exists()
     assert publish(waits.folder, **variables | {"SITEURL": f"{URL}/other"}).status == 3
     assert (shown.folder / "SHA256SUMS").read_bytes() == checksums
+
+
+@pytest.mark.slow
+def test_interrupted_or_killed_it_is_never_public_unsigned(
+    given: Given, gpg: Gnupg, tmp_path: Path
+) -> None:
+    keys = tmp_path / "keys.asc"
+    keys.write_bytes(gpg.export("ines"))
+    site = publish(tmp_path / "public", **signed(given, gpg))
+    settings = tmp_path / "settings.py"
+    sent = interrupted_after(settings, "publishconf", "secpack.signatures.detached:Signer.sign")
+    more = signed(given, gpg) | {"SITEURL": f"{URL}/b"}
+    ended = publish(site.folder, "--settings", str(settings), **more)
+    assert (sent.exists(), ended.status) == (True, 128 + signal.SIGTERM)
+    assert "Interrupted." in ended.said
+    assert [path.name for path in site.folder.with_name("public.versions").glob("0*")] == ["000001"]
+    started, ends = time.monotonic(), []
+    assert publish(site.folder, **more).status == 0
+    takes = time.monotonic() - started
+    for number in range(8):
+        variables = environ(PUBLIC=site.folder, **more | {"SITEURL": f"{URL}/{number}"})
+        with subprocess.Popen(PUBLISH, cwd=ROOT, env=variables, stdout=-3, stderr=-3) as process:
+            time.sleep(takes * (0.5 + number / 16))
+            process.kill()
+        ends.append(process.returncode)
+        checked = verify(site.folder, "--keyring", keys)
+        assert checked.status == 0, checked.said
+    assert -signal.SIGKILL in ends
 
 
 @pytest.mark.slow

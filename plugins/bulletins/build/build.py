@@ -13,7 +13,7 @@ import shutil
 import sys
 import time
 import zlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from hashlib import sha256
 from importlib.metadata import version
@@ -270,48 +270,31 @@ def rebuild(settings_file: str, manifest: Path) -> int:
     copy = manifest.resolve().parents[1]
     if not manifest.is_file() or copy / MANIFEST_JSON != manifest.resolve():
         raise SecpackError(f"{manifest}: expected the {MANIFEST_JSON} of a copy of a site")
-    listed, notes, state = read_checksums(copy), read_notes(copy), json.loads(_read(manifest))
+    listed, notes, stated = read_checksums(copy), read_notes(copy), json.loads(_read(manifest))
     try:
-        os.environ.update({name: str(state["settings"][name]) for name in _SETTINGS})
+        os.environ.update({name: str(stated["settings"][name]) for name in _SETTINGS})
         settings, target = load_settings(settings_file)
-        ours = recipe(settings)
-        wrong = [*_differences(ours["inputs"], state, settings["SECPACK"], copy)]
-        made_with = [*_unlike(ours["made_with"], state["made_with"])]
+        moved = sha256(_read(copy / MOVED_JSON)).hexdigest()
+        commit = checked_out(Path(settings["SECPACK"]))[0] if stated["commit"] else None
+        here = recipe(settings)["inputs"] if stated["inputs"] else {}
+        here |= {"commit of the pack": commit, MOVED_JSON: moved}
+        there = {**(stated["inputs"] or {}), "commit of the pack": stated["commit"]}
+        there |= {MOVED_JSON: stated["moved"]}
     except (KeyError, TypeError, AttributeError, ValueError):
         raise SecpackError(f"{manifest}: does not say of what the site was made") from None
-    if wrong:
-        where = (
-            "code, theme and pages are this program's; PROFILE, XSA and XSA_JSON name the others"
-        )
-        raise SecpackError(
-            "\n".join([*wrong, f"Take the sources of which the site was made: {where}"])
-        )
+    if names := differing(here, there):
+        lines = [
+            f"{n}: here {here.get(n)}, of the site {visible(str(there.get(n)))}" for n in names
+        ]
+        lines.append("code, theme and pages are this program's; variables name the other sources")
+        raise SecpackError("\n".join(lines))
     settings["NOTES"] = notes
     _replace(settings, target)
-    print(*made_with, sep="\n", end="\n" if made_with else "")
     if others := differing(listed, read_checksums(target)):
         print(f"NOT the same: {len(others)} files differ: {', '.join(others[:20])}: {target}")
         return 1
     tell(f"Rebuilt {len(listed)} files, identical byte for byte to those of {copy}: {target}")
     return 0
-
-
-def _differences(
-    ours: Mapping[str, object], state: Mapping[str, Any], pack: str, copy: Path
-) -> Iterator[str]:
-    """Lines on what is not as a manifest says; what it does not say cannot be compared."""
-    commit, _ = checked_out(Path(pack))
-    moved = sha256(_read(copy / MOVED_JSON)).hexdigest()
-    if state["commit"]:
-        yield from _unlike({"commit of the pack": commit}, {"commit of the pack": state["commit"]})
-    yield from _unlike({MOVED_JSON: moved}, {MOVED_JSON: state["moved"]})
-    yield from _unlike(ours, state["inputs"] or ours)
-
-
-def _unlike(ours: Mapping[str, object], theirs: Mapping[str, object]) -> Iterator[str]:
-    for name in differing(ours, theirs):
-        line = f"{name}: here {ours.get(name) or 'none'}, of the site {theirs.get(name) or 'none'}"
-        yield visible(line)
 
 
 def report_archive(archive: Archive) -> str:

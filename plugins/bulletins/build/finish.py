@@ -18,7 +18,7 @@ from typing import Final
 
 from bulletins.exports.data import midnight
 from bulletins.site import Site
-from bulletins.urls import SEARCH_INDEX, page_url
+from bulletins.urls import SEARCH_INDEX, is_signature, page_url
 from secpack import SecpackError
 from secpack.files import paths, read_file
 from secpack.mirror import CHECKSUMS, SIGNATURES, differing, format_checksums, parse_checksums
@@ -130,7 +130,8 @@ def read_checksums(folder: Path) -> dict[str, str]:
 def check_checksums(folder: Path) -> None:
     """Read a site's files again, and check them against its list. Raises SecpackError."""
     listed, found = read_checksums(folder), digests(folder)
-    del found[CHECKSUMS]
+    # A signature may be new beside a public document.
+    found = {p: found[p] for p in found.keys() - {CHECKSUMS} if p in listed or not is_signature(p)}
     if wrong := differing(listed, found):
         raise SecpackError(f"{folder}: files differ from its {CHECKSUMS}: {', '.join(wrong[:20])}")
 

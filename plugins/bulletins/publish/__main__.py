@@ -20,26 +20,13 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
 
-from bulletins.build.build import (
-    check_apart,
-    load_settings,
-    read_notes,
-    recipe,
-    report_archive,
-    write_site,
-)
+from bulletins.build import build
 from bulletins.build.finish import check_checksums, digests, keep_times, read_checksums
 from bulletins.build.gate import check_links
 from bulletins.build.program import ignore_interrupts, parser_of, run, tell
 from bulletins.exports.data import Moved, merged
-from bulletins.publish.check import (
-    PublicSite,
-    Unmoved,
-    check_publish,
-    read_public_site,
-    unmoved,
-    unsigned,
-)
+from bulletins.publish import check
+from bulletins.publish.check import PublicSite, Unmoved, check_publish, unmoved
 from bulletins.publish.versions import Versions
 from bulletins.site import Notes, Site
 from bulletins.urls import FEEDS, KEYS
@@ -71,7 +58,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = parser.parse_args(arguments)
 
     def work() -> int:
-        settings, _ = load_settings(options.settings)
+        settings, _ = build.load_settings(options.settings)
         versions = Versions(_target(settings))
         if options.rollback:
             return rollback(versions, is_sure=settings["FORCE"])
@@ -149,23 +136,23 @@ def _build(job: Job, folder: Path) -> tuple[Plan, str]:
         site, plan = _write(job, folder, notes)
     if site.own_theme:
         check_links(folder, site.url)
-    return plan, report_archive(site.archive)
+    return plan, build.report_archive(site.archive)
 
 
 def _write(job: Job, folder: Path, notes: Notes) -> tuple[Site, Plan]:
     shutil.rmtree(folder)
     folder.mkdir()
     job.settings["NOTES"] = notes
-    return write_site(job.settings, folder), compare(folder, job)
+    return build.write_site(job.settings, folder), compare(folder, job)
 
 
 def _notes(job: Job) -> Notes:
     """What the new site states that no source does: much of it, the public one stated, too."""
-    public = [read_notes(site) for site in (job.public, *job.withdrawn) if site]
+    public = [build.read_notes(site) for site in (job.public, *job.withdrawn) if site]
     return Notes(
         merged(*(notes.moved for notes in public)),
         {digest: each for notes in reversed(public) for digest, each in notes.signatures.items()},
-        recipe(job.settings),
+        build.recipe(job.settings),
         _fresh_until(job.profile.fresh_days, public[0].fresh_until if job.public else None),
     )
 
@@ -303,7 +290,7 @@ def _target(settings: Any) -> Path:
     path = Path(settings["PUBLIC_PATH"])
     target = path.parent.resolve() / path.name
     for folder in (target, Versions(target).home):
-        check_apart(folder, settings)
+        build.check_apart(folder, settings)
     return target
 
 
@@ -365,7 +352,7 @@ def compare(folder: Path, job: Job) -> Plan:
     before = [old, *map(_read_withdrawn, job.withdrawn)]
     losses = {finding for each in before for finding in check_publish(new, each)}
     if public and not job.settings["SIGN_WITH"] and _checksums(public) != _checksums(folder):
-        losses |= {unsigned(name) for name in _signatures(public)}
+        losses |= {check.unsigned(name) for name in _signatures(public)}
     waivers = [w for w in job.profile.waivers if public and w.finding.startswith(PUBLISH_CHECK)]
     files = {path: digest for each in (*before, new) for path, digest in each.files.items()}
     findings = [*with_waivers(sorted(losses), waivers, files)]
@@ -383,7 +370,7 @@ def _read_withdrawn(folder: Path) -> PublicSite:
 
 
 def _read(folder: Path) -> PublicSite:
-    return read_public_site(digests(folder), lambda path: (folder / path).read_bytes())
+    return check.read_public_site(digests(folder), lambda path: (folder / path).read_bytes())
 
 
 def _tell(plan: Plan, *, whole: bool) -> None:

@@ -102,7 +102,7 @@ class Versions:
         try:
             self.point_to(new)
         except OSError:
-            self._remove(new)
+            new.rename(folder)
             raise
         shutil.rmtree(self.waiting, ignore_errors=True)
         older = self.older()

@@ -24,12 +24,6 @@ MOST: Final = 64 * 1024
 
 _PATIENCE: Final = 120  # seconds for one signature; a person may have to type a passphrase
 
-#: What gpg and its agent need of the surroundings to find keys, cards, and who types passphrases.
-_SURROUNDINGS: Final = (
-    *("HOME", "GNUPGHOME", "PATH", "GPG_TTY", "TERM", "DISPLAY", "XAUTHORITY", "WAYLAND_DISPLAY"),
-    *("XDG_RUNTIME_DIR", "DBUS_SESSION_BUS_ADDRESS"),
-)
-
 #: What to do when gpg does not sign.
 _HINT: Final = (
     "is the key in the keyring of this user, valid, and unlocked? To unlock it, sign any file with "
@@ -101,14 +95,7 @@ class Signer:
 
         Raises SecpackError when gpg does not sign, or the signature would not count.
         """
-        signature = _gpg(
-            self.fingerprint,
-            "--local-user",
-            self.fingerprint,
-            "--armor",
-            "--detach-sign",
-            data=document,
-        )
+        signature = _gpg(self.fingerprint, "--armor", "--detach-sign", data=document)
         if reason := self.fault(name, document, signature):
             raise SecpackError(f"{name}: gpg signed with {self.fingerprint}, but {reason}")
         return signature
@@ -130,14 +117,15 @@ def find_signer(given: str) -> Signer:
 
 
 def _gpg(fingerprint: str, *command: str, data: bytes = b"") -> bytes:
-    """Run gpg with a key of this user; return what it writes."""
-    surroundings = {name: os.environ[name] for name in _SURROUNDINGS if name in os.environ}
+    """Run this user's gpg with a key, in this user's surroundings; return what it writes."""
     with tempfile.TemporaryDirectory() as folder:
         output = Path(folder) / "output"
-        options = ["--batch", "--no-tty", "--logger-fd", "1", "--output", str(output), *command]
-        gpg = find_program("gpg")
+        options = ["--batch", "--no-tty", "--logger-fd", "1", "--output", str(output)]
+        options += ["--local-user", fingerprint, *command]
         try:
-            done = run(gpg, options, seconds=_PATIENCE, data=data, environment=surroundings)
+            done = run(
+                find_program("gpg"), options, seconds=_PATIENCE, data=data, environment=os.environ
+            )
         except LimitError as error:
             raise SecpackError(f"{error} with {fingerprint}: {_HINT}") from None
         if output.is_file() and not done.status:
