@@ -106,7 +106,7 @@ def _begun(root: Path, kind: Kind, profile: Profile, day: date, template: File) 
     old = _NUMBER.search(banner.strip())
     digits = len(old[0]) if old and old[0].isdigit() else 3
     new = _NUMBER.sub(f"{number}".zfill(digits), banner.strip())
-    text = text.replace(banner, _centred(new, _width(banner)), 1)
+    text = text.replace(banner, new.center(_width(banner)).rstrip(), 1)
     path = f"{kind.folder[0]}/{file_name(kind, number, day.year)}".removeprefix("./")
     return TextFile(new_file(path, text.encode()), number, day.year, False, "", ())
 
@@ -128,7 +128,7 @@ def _with_head(text: str, title: str, day: date, profile: Profile) -> str:
     dates = [] if len(passages) == 1 and passages[0] else [f"{day}"]
     new = [line for part in (dates, titles) if part for line in ("", *part)]
     blank = [*takewhile(lambda line: not line.strip(), reversed(old))] or [""]
-    lines[head.line : head.last] = [*(_centred(line, width) for line in new), *blank]
+    lines[head.line : head.last] = [*(line.center(width).rstrip() for line in new), *blank]
     return "\n".join(lines)
 
 
@@ -136,10 +136,6 @@ def _width(line: str) -> int:
     """The width, an even number, of a page that has a line in its middle."""
     width = 2 * len(line.rstrip()) - len(line.strip())
     return width + width % 2
-
-
-def _centred(text: str, width: int) -> str:
-    return (" " * ((width - len(text)) // 2) + text).rstrip()
 
 
 def _with_releases(text: str, releases: Sequence[str]) -> str:

@@ -135,9 +135,11 @@ def _run_sign(options: Namespace) -> int:
     names = [options.signer] if options.signer else [name for name in signers if name not in good]
     if not signers.keys() >= {*names} or (options.gpg and len(names) != 1):
         raise SecpackError(f"say who signs: --as {' or '.join(signers)}")
+    others = {signature.file.data[:1] for _, signature in contents.signatures()} or {b"-"}
+    armour = ["--armor"] if b"-" in others else []  # as other signatures of the pack
     for name in names:
         target = path + profile.signatures[0].replace("{signer}", name)
-        how = ["--armor", "--detach-sign", "--local-user", profile.signers[name].fingerprint]
+        how = [*armour, "--detach-sign", "--local-user", profile.signers[name].fingerprint]
         if options.gpg:
             write_new(pack / target, _signed([options.gpg, *how], text, target, contents, profile))
             good.add(name)

@@ -118,6 +118,13 @@ def test_a_program_signs_and_the_result_is_checked(team: Team, gnupg: Gnupg) -> 
     assert notes[-1] == f"{TEXT}.sig.ines: exists already; remove it to sign again"
 
 
+def test_a_pack_of_binary_signatures_gets_another(team: Team, gnupg: Gnupg) -> None:
+    text = (team.pack / TEXT).read_bytes()
+    (team.pack / f"{TEXT}.sig.tomek").write_bytes(gnupg.sign(text, "tomek", armour=False))
+    assert team.sign("--gpg", team.gpg(gnupg))[0] == 0
+    assert not (team.pack / f"{TEXT}.sig.ines").read_bytes().startswith(b"-")
+
+
 @pytest.mark.parametrize(
     ("script", "reason"),
     [
