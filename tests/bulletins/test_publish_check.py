@@ -23,6 +23,7 @@ FEED = '<feed xmlns="http://www.w3.org/2005/Atom"><id>{id}</id><updated>{updated
 def signature(file: str) -> dict[str, str | None]:
     return {
         "file": file,
+        "sha256": f"of {file}",
         "signer": "ines",
         "digest": "SHA256",
         "created": "2020-02-03T04:05:06Z",
@@ -110,7 +111,7 @@ class Public:
         files = {"data/archive.json": json.dumps(data), **dict.fromkeys(self.pages, "page")}
         for each in (*documents, *self.canary["letters"], self.attachment):
             files[each["file"]] = "text"
-            files |= {s["file"]: "signature" for s in each["signatures"]}
+            files |= {s["file"]: s["sha256"] for s in each["signatures"]}
         files |= {d["url"] + "index.html": "page" for d in documents}
         files |= {key["file"]: "key" for key in self.keys}
         # The newest in the feed, the others in its archive document.
@@ -177,6 +178,11 @@ REFUSALS: list[tuple[str, Callable[[Public], Any], list[tuple[str, str]]]] = [
         "an attachment's signature is gone",
         lambda new: new.attachment["signatures"].pop(),
         [("publish-signature-gone", "qsb/files/risk.dot.sig.ines")],
+    ),
+    (
+        "a signature is another document's",
+        lambda new: new.bulletins[1]["signatures"][1].update(file="qsb/003/a.txt.sig.tomek"),
+        [("publish-signature-gone", "qsb/002/qsb-002-2020.txt.sig.tomek")],
     ),
     (
         "a weaker signature",
@@ -363,6 +369,7 @@ def test_what_it_lets_pass() -> None:
     new.more = {"osv/x_QSB-004.json": {"modified": "2020-02-03T00:00:01Z"}}
     new.pages.remove("theme/style.css")
     new.pages.remove("a.html.gz")
+    new.canary["signatures"][0]["file"] = "canary/001/canary-001-2020.txt.sign.ines"
     new.keys.append({"fingerprint": "CD" * 20, "file": "keys/team/tomek.asc"})
     assert check_publish(new.site(), Public().site()) == []
 

@@ -161,8 +161,9 @@ def check_publish(new: PublicSite, old: PublicSite) -> list[Finding]:
         if name in new.data.documents:
             findings += _changes(new.data.documents[name], before)
     findings += [*_changed_others(new.data, old.data), *_changed_trust(new.data, old.data)]
-    findings += _lost_signatures(new.data, old.data, gone)
+    findings += _lost_signatures(new, old, gone)
     explained = {finding.file for finding in findings}
+    explained |= old.data.signatures.keys()
     moved = {path: new.data.keys.get(key, path) for key, path in old.data.keys.items()}
     lost = (_finding("url-gone", p, _gone(p, moved.get(p, p))) for p in old.files)
     findings += [f for f in lost if f.file not in explained and _is_lost(f.file, new, gone)]
@@ -211,13 +212,16 @@ def _changed_trust(new: SiteData, old: SiteData) -> Iterator[Finding]:
 
 
 def _lost_signatures(
-    new: SiteData, old: SiteData, gone: list[PublishedDocument]
+    new: PublicSite, old: PublicSite, gone: list[PublishedDocument]
 ) -> Iterator[Finding]:
-    for path, before in sorted(old.signatures.items()):
-        after = new.signatures.get(path)
-        if after is None and not any(path in document.files for document in gone):
+    """Report lost signatures; one with the same bytes and another name beside it is not lost."""
+    kept = {(path.rpartition("/")[0], new.files.get(path)) for path in new.data.signatures}
+    for path, before in sorted(old.data.signatures.items()):
+        after = new.data.signatures.get(path)
+        is_kept = (path.rpartition("/")[0], old.files.get(path)) in kept
+        if not (after or is_kept or any(path in document.files for document in gone)):
             yield _finding("signature-gone", path, "this signature was public, and is gone")
-        elif after and not _can_replace(after, before):
+        elif after and (_rank(after) < _rank(before) or after.created < before.created):
             public = f"a stronger or newer one ({_described(before)})"
             message = f"this signature ({_described(after)}) would replace {public}"
             yield _finding("signature-weaker", path, message)
@@ -229,10 +233,8 @@ def unsigned(name: str) -> Finding:
     return _finding("signature-gone", name, message)
 
 
-def _can_replace(new: PublishedSignature, old: PublishedSignature) -> bool:
-    """Whether a signature is as strong as another, and not older."""
-    is_as_strong = _RANK.get(new.digest, -1) >= _RANK.get(old.digest, -1)
-    return is_as_strong and new.created >= old.created
+def _rank(signature: PublishedSignature) -> int:
+    return _RANK.get(signature.digest, -1)
 
 
 def _described(signature: PublishedSignature) -> str:
