@@ -6,13 +6,11 @@ import base64
 import re
 from collections.abc import Callable, Iterator
 from hashlib import sha256
-from pathlib import Path
 
 import pytest
 
 from secpack.model.archive import File, Signature
-from secpack.programs import find_program
-from secpack.signatures.gpgv import check_signature
+from secpack.signatures.gpgv import Checker
 from secpack.signatures.packets import read_keys
 from tests.keys import Gnupg, new_gnupg
 
@@ -31,14 +29,13 @@ def file(path: str, data: bytes) -> File:
 
 
 @pytest.fixture
-def is_good(gnupg: Gnupg, tmp_path: Path) -> Callable[[bytes], bool]:
-    keys = read_keys(gnupg.export("ines"))
-    (tmp_path / "keyring.gpg").write_bytes(b"".join(key.packets for key in keys))
+def is_good(gnupg: Gnupg) -> Callable[[bytes], bool]:
+    keyring = b"".join(key.packets for key in read_keys(gnupg.export("ines")))
 
     def check(signature: bytes) -> bool:
         unchecked = Signature(file("a.txt.sig.ines", signature), "ines")
-        gpgv = find_program("gpgv")
-        return check_signature(file("a.txt", TEXT), unchecked, tmp_path, gpgv).verdict.good
+        with Checker().start([(file("a.txt", TEXT), unchecked)], keyring) as wait:
+            return wait()[unchecked.file.path].verdict.good
 
     return check
 

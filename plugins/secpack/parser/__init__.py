@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterator, Mapping
+from functools import lru_cache
 from typing import Final
 
 from secpack.model.archive import Document, File
@@ -33,7 +34,12 @@ def parse_text(file: File, forms: Forms = (), banners: Banners = BANNERS) -> Doc
 
     Raises ParseError when the text is not UTF-8, too large, or has no banner.
     """
-    lines = split_lines(file.data, path=file.path)
+    return _parsed(file, forms, tuple(banners.items()))
+
+
+@lru_cache(maxsize=1000)  # what history reads, a build reads again
+def _parsed(file: File, forms: Forms, words: tuple[tuple[str, tuple[str, ...]], ...]) -> Document:
+    lines, banners = split_lines(file.data, path=file.path), dict(words)
     findings: list[Finding] = []
     letterhead, position = parse_letterhead(lines, findings, banners, path=file.path)
     blocks, more = _parse_body(lines[position:], file.path, forms)

@@ -16,7 +16,7 @@ from secpack.files import MAX_INPUT, read_file
 from secpack.model.archive import File, Signature, Verdict
 from secpack.parser.characters import visible
 from secpack.programs import LimitError, find_program, run
-from secpack.signatures.gpgv import check_signature
+from secpack.signatures.gpgv import Checker
 from secpack.signatures.packets import read_keys
 
 #: The most bytes of a signature.
@@ -44,12 +44,9 @@ def check(name: str, document: bytes, signature: bytes, keyring: bytes) -> Signa
 
     Raises ParseError, which names the signature, when gpgv exceeds its limits.
     """
-    gpgv = find_program("gpgv")
-    with tempfile.TemporaryDirectory() as folder:
-        (Path(folder) / "keyring.gpg").write_bytes(keyring)
-        return check_signature(
-            _file(name, document), Signature(_file(name, signature), ""), Path(folder), gpgv
-        )
+    job = _file(name, document), Signature(_file(name, signature), "")
+    with Checker().start([job], keyring) as wait:
+        return wait()[name]
 
 
 def _file(path: str, data: bytes) -> File:

@@ -61,6 +61,11 @@ _ERRORS: Final = {
 class Checker:
     """Checks signatures against a keyring, several at a time.
 
+    A file must be one signature and nothing else before gpgv reads it: it would unpack compressed
+    data of any size. Of its answer only status lines count (see ``docs/verifying.md``). The end of
+    a key depends on the day, so that ``policy`` judges anew. What a signature does not cover must
+    agree with what it covers.
+
     ``cache`` keeps what gpgv says by digests of document, signature, keyring and verifier.
     ``progress`` gets the number of signatures checked so far, and of all.
     """
@@ -74,7 +79,8 @@ class Checker:
     ) -> Iterator[Callable[[], Mapping[str, Signature]]]:
         """Start to check; the function returned waits for the signatures, by path.
 
-        Raises ProgramMissingError when gpgv is missing.
+        Raises ProgramMissingError when gpgv is missing; waiting raises ParseError, which names a
+        signature with which gpgv exceeds its limits.
         """
         gpgv = find_program("gpgv")
         suffix = f"{hashlib.sha256(keyring).hexdigest()} {gpgv.identity}"
@@ -105,23 +111,6 @@ class Checker:
                     future.cancel()
                 while wait(futures.values(), _SOON).not_done:  # one may have been about to start
                     end_all()
-
-
-def check_signature(document: File, signature: Signature, home: Path, gpgv: Program) -> Signature:
-    """Check one detached signature with the keyring in ``home`` (``keyring.gpg``).
-
-    1. The file must contain one signature and nothing else, before gpgv reads it: gpgv would
-       unpack compressed data of any size.
-    2. gpgv reads the bytes of document and signature, as they were read, from files in ``home``.
-    3. Only its status lines count, not what it prints for people.
-    4. A good signature has exit status 0, exactly one NEWSIG, GOODSIG and VALIDSIG, and is over
-       bytes (class 00). EXPKEYSIG or REVKEYSIG may be there instead of GOODSIG: that depends on the
-       day, so that ``policy`` judges anew by the times of the key.
-    5. The parts that the signature does not cover must agree with those that it covers.
-
-    Raises ParseError, which names the signature, when gpgv exceeds its limits.
-    """
-    return _checked(document, signature, _ask(document, signature, home, gpgv), gpgv)
 
 
 def _ask(document: File, signature: Signature, home: Path, gpgv: Program) -> list[str]:
