@@ -2,7 +2,7 @@
 
 # The variables. Recipes read them from the environment, as "$$OUTPUT", so that their values never become
 # part of a shell command or of this file.
-VARIABLES := SECPACK XSA XSA_JSON PROFILE THEME OUTPUT SEARCH GZIP AS_OF SITEURL PUBLIC SIGN_WITH FROM KEEP PLAN FORCE ON PORT \
+VARIABLES := SECPACK XSA XSA_JSON PROFILE THEME OUTPUT SEARCH GZIP AS_OF TAGS SITEURL PUBLIC SIGN_WITH FROM KEEP PLAN FORCE ON PORT \
 	PYTEST ATOM_RNG OPENVEX_SCHEMA OSV_SCHEMA MINUTES RUNS SIZES UPGRADE PYTHON
 OUTPUT ?= output
 PUBLIC ?= public
@@ -61,6 +61,7 @@ help: known ## List targets and variables
 	@echo "  GZIP=1          also write compressed copies of files, for the server"
 	@echo "  SEARCH=1        index all words, so that the page search/ finds them"
 	@echo "  AS_OF=DATE      withhold documents dated after that day"
+	@echo "  TAGS=NAMES      show these tags on the commit of the pack, and who signed them"
 	@echo "  SIGN_WITH=KEY   for publish: the fingerprint of who signs here, or a file with keys of signers elsewhere"
 	@echo "  FROM=FILE       for rebuild: data/manifest.json in a copy of the site"
 	@echo "  FORCE=1         for rollback: do not ask"

@@ -1,7 +1,7 @@
 """Development: the demo pack, unless SECPACK names another.
 
-SECPACK, PROFILE, XSA, XSA_JSON, OUTPUT, SITEURL, THEME, SEARCH, AS_OF and GZIP come from
-the environment, where the Makefile puts them.
+SECPACK, PROFILE, XSA, XSA_JSON, OUTPUT, SITEURL, THEME, SEARCH, AS_OF, TAGS and GZIP come
+from the environment, where the Makefile puts them.
 """
 
 import os
@@ -19,6 +19,7 @@ XSA_FILE = os.environ.get("XSA") or (str(CONTENT / "xsa.yml") if _demo else None
 XSA_JSON_FILE = os.environ.get("XSA_JSON") or (str(CONTENT / "xsa.json") if _demo else None)
 SEARCH_INDEX = bool(os.environ.get("SEARCH"))
 AS_OF = os.environ.get("AS_OF") or None
+TAGS = os.environ.get("TAGS", "")
 GZIP = bool(os.environ.get("GZIP"))
 
 globals().update(DEFAULTS)

@@ -22,6 +22,7 @@ _OPTIONS: Final = {
     "OUTPUT": ("DIR", "where the site goes (default: output)"),
     "SITEURL": ("URL", "the site's public URL, for feeds and exports"),
     "AS_OF": ("DATE", "withhold documents dated after that day"),
+    "TAGS": ("NAMES", "show these tags on the commit of the pack, and who signed them"),
     "SEARCH": ("", "index all words (needs pagefind-bin)"),
     "GZIP": ("", "also write compressed copies of files"),
 }

@@ -1,8 +1,8 @@
 """Pelican's settings for an archive, and this plugin's own.
 
 ``SECPACK``, ``PROFILE_FILE``, ``XSA_FILE`` and ``XSA_JSON_FILE`` are paths; ``AS_OF`` is a date,
-and ``NOTES`` are those of a publish, or of a rebuild. While Pelican runs, ``BULLETINS`` is the
-``Build``.
+``TAGS`` are names of tags, and ``NOTES`` are those of a publish, or of a rebuild. While Pelican
+runs, ``BULLETINS`` is the ``Build``.
 """
 
 from __future__ import annotations
@@ -114,6 +114,7 @@ def read_archive(settings: dict[str, Any]) -> tuple[Archive, Profile]:
         as_of=pinned or _today(),
         checker=Checker(cache=cache, progress=Progress("Checking signatures")),
         only_versions=strict,
+        tags=str(settings.get("TAGS") or "").split(),
         progress=Progress("Reading texts"),
     )
     for pending in archive.history.pending if strict else ():

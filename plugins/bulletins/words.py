@@ -32,7 +32,7 @@ def _in_short(standing: Standing) -> str:
     words = f"{standing.good} of {standing.total} signatures good"
     who = " and ".join(standing.missing)
     if who and standing.never:
-        words = f"{standing.good} of {standing.total}: {who} never signed this text"
+        words = f"signed by {standing.good} of {standing.total}, not by {who}"
     elif who:
         words += f"; none by {who}"
     elif not standing.total:
@@ -114,7 +114,7 @@ navigation: Final = "Site"
 more_navigation: Final = "More"
 authority: Final = "The signed text is the authority; these pages are a convenience."
 state: Final = Markup("This copy shows the pack as of {date}{commit}.")
-state_commit: Final = Markup(", commit <code>{commit}</code>")
+state_commit: Final = Markup(', commit <a href="{url}"><code>{commit}</code></a>')
 fresh: Final = Markup("A newer copy is due by {date}.")
 stale: Final = "overdue: look for a newer copy"
 bulletins: Final = "Bulletins"
@@ -550,6 +550,13 @@ signed_by_owner: Final = Markup("{count} signed by {owner}")
 key_groups: Final = {"signers": "Keys that sign", "anchors": "Keys that this archive trusts"}
 other_keys: Final = Markup("{count} in this pack, which need not sign anything here")
 no_keys: Final = "This pack has no keys, so no signature could be checked."
+built: Final = "The state of the pack"
+built_introduction: Final = (
+    "What this site publishes rests on the signatures on texts alone; this is who signed the whole."
+)
+built_commit: Final = Markup('Commit <code class="digest">{id}</code>')
+built_tag: Final = Markup('Tag {tag}, <code class="digest">{id}</code>')
+check_built: Final = "Import the keys, then run in a clone of the pack:"
 
 # --- search, other pages ----------------------------------------------------------------------
 

@@ -14,7 +14,6 @@ from secpack.canary.checks import check_canaries
 from secpack.documents import started_documents
 from secpack.errors import PackError
 from secpack.history import newest_versions, published, read_history
-from secpack.history.git import checked_out
 from secpack.model.archive import (
     Advisory,
     Archive,
@@ -27,7 +26,6 @@ from secpack.model.archive import (
     Signature,
 )
 from secpack.model.findings import PUBLISH_CHECK, Finding, Severity, Waiver, ranges, with_waivers
-from secpack.model.history import History
 from secpack.pack import Contents, TextFile, digests, document_id, names_of, read_contents
 from secpack.profile import Kind, Profile
 from secpack.signatures.gpgv import Checker
@@ -53,6 +51,7 @@ def load(  # noqa: PLR0913 - all but the first are given by name
     as_of: date | None = None,
     checker: Checker | None = None,
     only_versions: bool = False,
+    tags: Sequence[str] = (),
     progress: Callable[[int, int], object] = lambda *_: None,
 ) -> Archive:
     """Read a pack and return it as an Archive.
@@ -62,16 +61,15 @@ def load(  # noqa: PLR0913 - all but the first are given by name
     ``as_of`` (by default the profile's). With a ``checker`` every signature is checked and judged;
     without one the verdicts remain ``unchecked``, and there are no keys and no history. With
     ``only_versions``, which needs a checker, each document is as in its newest version, and others
-    are not read. ``progress`` gets the number of texts read so far, and of all texts.
+    are not read. ``tags`` are names of tags to be shown with the commit. ``progress`` gets the
+    number of texts read so far, and of all texts.
 
     Raises PackError, with all reasons and what could be read, when a file cannot be published as
     it is; SecpackError when there is no pack.
     """
     profile = profile or Profile()
     pack = contents = read_contents(Path(path), profile)
-    keys, judged, history = (
-        read_history(Path(path), pack, profile, checker) if checker else ((), {}, History())
-    )
+    keys, judged, history = read_history(Path(path), pack, profile, checker, tags)
     if only_versions:
         contents = newest_versions(pack, history, judged, profile)
     with started_documents(contents, profile, progress) as documents:
@@ -80,10 +78,8 @@ def load(  # noqa: PLR0913 - all but the first are given by name
     publications: list[Publication] = [*bulletins, *canaries]
     late = {p.id for p in publications if p.published > limit}
     withheld = contents.withheld | late
-    commit = ""
-    if not withheld:  # the commit that contains a withheld document is not public either
-        commit, unstated = checked_out(Path(path))
-        contents.findings += unstated
+    # The commit that contains a withheld document is not public either.
+    commit = history.built[0].id if history.built and not withheld else ""
     archive = _joined(
         [_with_signatures(b, judged, commit) for b in bulletins if b.id not in late],
         [_with_signatures(c, judged, commit) for c in canaries if c.id not in late],

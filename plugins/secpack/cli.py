@@ -131,12 +131,12 @@ def _run_history(options: argparse.Namespace) -> int:
     profile = load_profile(options.profile) if options.profile else Profile()
     checker = Checker(cache=open_cache("verdicts.json"), progress=Progress("Checking signatures"))
     contents = read_contents(Path(options.pack), profile)
-    _, _, history = read_history(Path(options.pack), contents, profile, checker)
+    _, _, history = read_history(Path(options.pack), contents, profile, checker, None)
     with _ignoring_closed_pipes():
         if options.json:
             print(json.dumps(as_data(history), indent=1, ensure_ascii=True))
         else:
-            for line in as_lines(history):
+            for line in as_lines(history, profile):
                 print(on_one_line(line))
         sys.stdout.flush()
     for error in contents.errors:

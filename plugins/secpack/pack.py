@@ -250,7 +250,8 @@ class _Reader:
         name, kind = _name(path), self._layout.place(path)[0]
         is_file = (self._root / path).is_file()
         data = self._search(path) if is_file and self._is_inside(self._root / path) else b""
-        if data is None or path in self._settled or SKIPPED.fullmatch(name):
+        is_known = path in self._settled or path == self._profile.bundle
+        if data is None or is_known or SKIPPED.fullmatch(name):
             return
         if like := self._likeness(path, data):
             is_document = like in ("document", *self._profile.banners)

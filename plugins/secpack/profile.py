@@ -354,7 +354,8 @@ class Profile:
     """An issuer. ``tag`` is the authority of feed ids (RFC 4151), ``master_key`` a fingerprint.
 
     ``url`` is where the site is public; the variable SITEURL prevails.
-    ``keys`` and ``attachments`` are folders, ``signatures`` the endings of signatures' names.
+    ``keys`` and ``attachments`` are folders, ``signatures`` the endings of signatures' names,
+    ``bundle`` is a git bundle with the history of a pack without git.
     ``tracker`` is whether Xen advisories matter: without, they are ids like those of others.
     ``master_key`` is short for the only one of ``anchors``, and ``depth`` how many certifications
     may lead from an anchor to a signer's key. Signatures over obsolete digests made before
@@ -383,6 +384,7 @@ class Profile:
     keys: tuple[Folder, ...] = _KEYS
     signatures: tuple[Annotated[str, _pattern("signer")], ...] = (".sig.{signer}", ".sign.{signer}")
     attachments: tuple[Folder, ...] = ()
+    bundle: Annotated[str, Form(lambda path: not path or is_safe(path), "a file of the pack")] = ""
     tracker: bool = True
     master_key: Fingerprint = ""
     anchors: tuple[Anchor, ...] = ()

@@ -26,6 +26,7 @@ _OURS = (
     "PROFILE",
     "OUTPUT",
     "AS_OF",
+    "TAGS",
     "SITEURL",
     "THEME",
     "GZIP",

@@ -16,6 +16,7 @@ from secpack import SecpackError
 from tests.bulletins.sites import Site, publish, rebuild
 from tests.keys import Gnupg, new_gnupg
 from tests.packs import bulletin, make_pack
+from tests.secpack.test_built import git, raw, tag, with_signature
 from tests.secpack.test_versions import commit, new_repository
 
 URL = "https://archive.example.org"
@@ -131,6 +132,8 @@ def test_a_text_that_all_have_signed_anew_is_a_new_version(team: Team) -> None:
     assert one == ("QSB-001: New (revised 2020-02-07)", noon, "2020-02-07T03:04:05+00:00")
     change = ("QSB-001 changed: A version", *["2020-02-07T03:04:05+00:00"] * 2)
     assert entries(site, "changes") == [change, *before]
+    links = [e.link for e in feedparser.parse(site.files()["feeds/changes.atom.xml"]).entries]
+    assert links == [f"{URL}/qsb/001/history/"] * 2
     assert json.loads(site.read("data/moved.json"))["moved"] == {}
     assert "<lastmod>2020-02-07T03:04:05Z" in site.read("sitemap.xml")
 
@@ -274,3 +277,56 @@ def test_ten_documents_that_change_at_once_are_all_in_the_feed(team: Team) -> No
 def test_a_file_of_moves_that_cannot_be_read(data: bytes) -> None:
     with pytest.raises(SecpackError, match=r"moved\.json cannot be read"):
         read_moved(data)
+
+
+def test_one_signature_is_said_to_be_one_of_two(team: Team) -> None:
+    """On pages, in feeds and data, also where a waiver made it enough."""
+    team.write(bulletin(2, date="2020-02-05"), "ines", day="06", path="QSBs/qsb-002-2020.txt")
+    waiting = team.publish()
+    reason = "pending: QSB-002: waits for a signature by Tomek\n"
+    assert reason in waiting.said
+    assert "qsb/002/index.html" not in waiting.files()
+    waiver = waiting.said.partition(reason)[2].partition("reason = ")[0] + 'reason = "He is away"\n'
+    with (team.folder / "profile.toml").open("a") as profile:
+        profile.write(f"\n{waiver}")
+    site = team.publish()
+    assert site.status == 0, site.said
+    standing = "signed by 1 of 2, not by Tomek"
+    places = ("qsb/002/index.html", "qsb/index.html", "feeds/qsb.atom.xml")
+    assert all(standing in site.read(place) for place in places)
+    assert json.loads(site.read("qsb/002/qsb-002-2020.json"))["standing"] == standing
+    assert "pending" not in site.said
+
+
+def test_a_site_says_who_signed_its_commit_and_the_tags_that_were_named(team: Team) -> None:
+    """Other tags, branches and settings of a clone change no byte."""
+    with_signature(team.pack, team.gnupg.sign(raw(team.pack, "commit", "HEAD"), "tomek"))
+    tag(team.pack, "<b>", team.gnupg, by="ines")
+    tag(team.pack, "later", team.gnupg, by="tomek")
+    other = team.folder / "other"
+    git(team.folder, "clone", "--quiet", "--no-tags", str(team.pack), str(other))
+    git(other, "checkout", "--quiet", "-b", "side")
+    git(other, "config", "user.name", "Somebody")
+    name = git(team.pack, "rev-parse", "HEAD")
+    site, same = (
+        publish(team.folder / f"{pack.name}-public", **(team.variables | {"SECPACK": pack}))
+        for pack in (team.pack, other)
+    )
+    assert (site.status, same.status) == (0, 0), site.said + same.said
+    assert site.files() == same.files()
+    page = site.read("keys/index.html")
+    assert f"{name}</code>: good, by the key {team.gnupg.fingerprints['tomek']}, on 20" in page
+    assert f'<a href="#{team.gnupg.fingerprints["tomek"]}">' in page
+    assert "later" not in page
+    assert 'href="./keys/index.html#state"' in site.read("index.html")
+    (built,) = json.loads(site.read("data/manifest.json"))["built"]
+    assert (built["object"], built["verdict"]) == (name, "good")
+    named = team.publish(TAGS=" <b> later")
+    page = named.read("keys/index.html")
+    assert page.count("Tag &lt;b&gt;, <code") == page.count("Tag later, <code") == 1
+    assert page.count("git verify-tag ") == 2
+    built = json.loads(named.read("data/manifest.json"))["built"]
+    assert [each["tag"] for each in built] == [None, "<b>", "later"]
+    refused = team.publish(TAGS="gone")
+    assert refused.status == 1
+    assert f"{name} has no annotated tag gone" in refused.said

@@ -54,7 +54,7 @@ def test_every_verdict_has_its_sentence() -> None:
     [
         (Standing(2, 2, (), (), ()), "2 of 2 signatures good"),
         (Standing(1, 1, (), (), ()), "1 of 1 signatures good"),
-        (Standing(1, 2, ("Ines",), (), (), never=True), "1 of 2: Ines never signed this text"),
+        (Standing(1, 2, ("Ines",), (), (), never=True), "signed by 1 of 2, not by Ines"),
         (
             Standing(1, 2, ("Ines",), ((Verdict.BAD, False),), ("…",)),
             "Not verified: 1 of 2 signatures good; none by Ines; 1 bad",

@@ -203,6 +203,7 @@ _SETTINGS: Final = {
     "SEARCH": "SEARCH_INDEX",
     "GZIP": "GZIP",
     "AS_OF": "AS_OF",
+    "TAGS": "TAGS",
 }
 _STATED: Final = ("program", "inputs", "settings", "made_with")
 

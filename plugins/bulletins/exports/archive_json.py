@@ -19,7 +19,7 @@ from secpack import Profile
 from secpack.affected import needed
 from secpack.extract.answers import Answer, answers
 from secpack.extract.sections import Quotation, actions, affected, sections
-from secpack.history import version_data
+from secpack.history import built_data, version_data
 from secpack.model.archive import (
     Advisory,
     Attachment,
@@ -272,6 +272,7 @@ def manifest_json(site: Site) -> bytes:
     state: dict[str, Any] = {
         "format": _FORMAT,
         "commit": archive.commit or None,
+        "built": [built_data(each) for each in archive.history.built],
         "updated": site.updated,
         "bulletins": _newest(archive.bulletins),
         "canaries": _newest(archive.canaries),

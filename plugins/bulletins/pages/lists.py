@@ -16,6 +16,7 @@ from bulletins.pages.items import by_year, item, late, reference, signer_name
 from bulletins.pages.model import Link
 from bulletins.site import Site, newest_first
 from secpack.affected import needed
+from secpack.history import built_in_words
 from secpack.model.archive import UNDATED, Canary, Key, PackageRow, Publication, Signature, Window
 from secpack.model.history import Difference
 from secpack.profile import Kind
@@ -156,6 +157,7 @@ def keys_page(site: Site) -> model.KeysPage:
         signers=tuple(_key(site, key, tuple(signed[key.fingerprint])) for key in signers),
         trusted=tuple(_key(site, key) for key in anchors),
         folders=tuple((folder, tuple(folders[folder])) for folder in sorted(folders)),
+        built=tuple((each, built_in_words(each)) for each in site.archive.history.built),
     )
 
 

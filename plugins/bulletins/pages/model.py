@@ -28,7 +28,7 @@ from secpack.model.archive import (
     Window,
 )
 from secpack.model.findings import Finding
-from secpack.model.history import Pending, Version
+from secpack.model.history import GitObject, Pending, Version
 from secpack.profile import Anchor, Period
 from secpack.signatures.policy import Standing
 from secpack.tracker.join import Statistics
@@ -517,7 +517,8 @@ class KeyItem:
 class KeysPage(Page):
     """The keys of signers, the ``trusted`` ones, and others by folder.
 
-    ``anchors`` are what the profile trusts, with their owners.
+    ``anchors`` are what the profile trusts, with their owners. ``built`` is the commit that the
+    site shows, and tags on it, each with who signed it.
     """
 
     template: ClassVar = "keys.html"
@@ -525,6 +526,7 @@ class KeysPage(Page):
     signers: tuple[KeyItem, ...]
     trusted: tuple[KeyItem, ...]
     folders: tuple[tuple[str, tuple[KeyItem, ...]], ...]
+    built: tuple[tuple[GitObject, str], ...]
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,29 +8,46 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from secpack.history.git import HistoryError, Tags, checked_out, opened
 from secpack.history.matching import read_past
 from secpack.history.versions import find_versions
 from secpack.model.archive import Attachment, Key, Signature, Verdict
 from secpack.model.findings import Finding, Severity
-from secpack.model.history import Difference, DocumentHistory, History, Version
+from secpack.model.history import Difference, DocumentHistory, GitObject, History, Version
 from secpack.pack import Contents, Layout, TextFile, text_file
 from secpack.profile import Profile
 from secpack.signatures.gpgv import Checker
-from secpack.signatures.policy import check_pack, check_signature
+from secpack.signatures.policy import check_pack, check_signature, in_words
 
 
 def read_history(
-    root: Path, contents: Contents, profile: Profile, checker: Checker
+    root: Path, contents: Contents, profile: Profile, checker: Checker | None, tags: Tags = ()
 ) -> tuple[tuple[Key, ...], Mapping[str, Signature], History]:
-    """Check all signatures that a pack has and had.
+    """Check all signatures that a pack has and had, in its commit and in ``tags`` on it, too.
 
     Return its keys, the signatures in the folder by path, and the history, which is that of the
-    folder where git has none. Raises ProgramMissingError when gpgv is missing.
+    folder where git has none; without a checker only what is checked out. Findings about git go to
+    ``contents``. Raises ProgramMissingError without gpgv, SecpackError when a tag is not there.
     """
-    past = read_past(root, contents, profile)
-    keys, judged = check_pack(contents, profile, checker, [pair.job for pair in past.pairs])
+    built: tuple[GitObject, ...] = ()
+    texts = (file for file in contents.files() if file not in contents.keys)
+    with opened(root, profile.bundle, texts) as place:
+        try:
+            built = checked_out(place, tags)
+        except HistoryError as error:
+            if tags:
+                raise
+            message = f"the commit of this checkout is not stated: {error}"
+            contents.findings.append(Finding(".git", 0, "no-commit", message))
+        if not checker:
+            return (), {}, History(built=built)
+        past = read_past(place, contents, profile)
+    others = [pair.job for pair in past.pairs]
+    others += [(each.text, each.signature) for each in built if each.signature]
+    keys, judged = check_pack(contents, profile, checker, others)
     signatures = past.signatures(judged)
-    history = find_versions(past, signatures, profile)
+    checked = tuple(replace(each, signature=judged.get(each.text.path)) for each in built)
+    history = replace(find_versions(past, signatures, profile), built=checked)
     known = {digest: s for of_id in signatures.values() for digest, s in of_id.items()}
     for path, signature in judged.items():
         if found := known.get(signature.file.sha256):
@@ -38,20 +55,35 @@ def read_history(
     return keys, judged, history
 
 
-def as_lines(history: History) -> Iterator[str]:
-    """The versions of each document, and what is pending, for people."""
+def as_lines(history: History, profile: Profile) -> Iterator[str]:
+    """What is checked out, the versions of each document, and what is pending, for people."""
+    for each in history.built:
+        yield f"tag {each.tag}, " * bool(each.tag) + f"{each.text.path}: {built_in_words(each)}"
     if history.unavailable:
         yield f"Only the texts in the folder are known: {history.unavailable}"
-    for document, version in ((d, v) for d in history.documents for v in d.versions):
-        signers = ", ".join(signature.signer for signature in version.signatures)
-        is_silent = version.difference is Difference.WORDS and not version.noted
-        kind = (
-            f"{version.difference}, without a changelog entry" if is_silent else version.difference
-        )
-        yield f"{document.id}: {_printed(version.time)} {kind}; signed by {signers}"
+    for document in history.documents:
+        has_changelog = document.id.startswith(f"{profile.bulletins.prefix}-")
+        for number, v in enumerate(document.versions, 1):
+            words = f"signed {_printed(v.time)} by {', '.join(s.signer for s in v.signatures)}"
+            words += f"; {v.difference} changed" * (v.difference is not Difference.FIRST)
+            is_silent = has_changelog and v.difference is Difference.WORDS and not v.noted
+            words += ", without a changelog entry" * is_silent
+            words += f"; never published: {v.misfit}" * bool(v.misfit)
+            yield f"{document.id}: version {number}, {words}"
     for pending in history.pending:
-        yield f"{pending.id}: {pending.reason}"
+        yield f"{pending.id}: {pending.file.path}: {pending.reason}"
         yield from pending.waiver.splitlines()
+    if not history.pending:
+        yield "Nothing is pending."
+
+
+def built_in_words(each: GitObject) -> str:
+    """Who signed a commit or a tag, as far as that is known."""
+    if not (signature := each.signature):
+        return "not signed"
+    key = f", by the key {signature.primary}" if signature.primary else ""
+    made = f", on {_printed(signature.created)}" if signature.created else ""
+    return f"{in_words(signature)}{key}{made}"
 
 
 def as_data(history: History) -> dict[str, Any]:
@@ -69,6 +101,7 @@ def as_data(history: History) -> dict[str, Any]:
         for document in history.documents
     ]
     return {
+        "built": [built_data(each) for each in history.built],
         "unavailable": history.unavailable or None,
         "documents": [each for each in documents if not set("./") & set(str(each["id"]))],
         "attachments": [each for each in documents if set("./") & set(str(each["id"]))],
@@ -78,6 +111,13 @@ def as_data(history: History) -> dict[str, Any]:
             for p in history.pending
         ],
     }
+
+
+def built_data(each: GitObject) -> dict[str, Any]:
+    """A commit or a tag, as data."""
+    verdict, key = (each.signature.verdict, each.signature.primary) if each.signature else ("", "")
+    data = {"object": each.id, "tag": each.tag, "verdict": verdict, "primary": key}
+    return {name: value or None for name, value in data.items()} | {"words": built_in_words(each)}
 
 
 def version_data(version: Version) -> dict[str, Any]:
@@ -171,6 +211,7 @@ def published(history: History, public: Collection[str], withheld: Collection[st
         named = {name: tuple(_unnamed(v) for v in named[name] if not v.misfit) for name in named}
     return replace(
         history,
+        built=() if withheld else history.built,
         documents=tuple(DocumentHistory(name, each, ()) for name, each in named.items() if each),
         pending=tuple(each for each in history.pending if each.id not in withheld),
     )

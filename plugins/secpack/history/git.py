@@ -1,4 +1,4 @@
-"""Reads a git repository: its commit, and the files of all its history.
+"""Reads a git repository: its commit, tags on it, and the files of all its history.
 
 The repository of a pack may be hostile. git reads only the repository's own configuration, runs no
 program for these commands, fetches nothing, and has limits. Nothing is said of a repository that
@@ -12,22 +12,31 @@ import io
 import os
 import re
 import stat
-from collections.abc import Callable, Iterator, Mapping, Sequence
+import tempfile
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Final
+from typing import Final, TypeAlias
 
-from secpack.errors import SecpackError
-from secpack.files import is_safe
-from secpack.model.archive import File
-from secpack.model.findings import Finding, Severity
+from secpack.errors import ParseError, SecpackError
+from secpack.files import is_safe, read_file
+from secpack.model.archive import File, Signature
+from secpack.model.history import GitObject
 from secpack.programs import LimitError, find_program, run
+from secpack.signatures.policy import ANYONE
 
 _LOGGED: Final = re.compile(rb"([0-9a-f]{40,64}) (-?\d{1,20})((?: [0-9a-f]{40,64})*) ?")
 #: A regular file that a commit adds or changes.
 _CHANGED: Final = re.compile(rb":\d+ 100(?:644|755) [0-9a-f]+ ([0-9a-f]{40,64}) [AMT]\t(.+)")
 _LISTED: Final = re.compile(rb"100(?:644|755) blob ([0-9a-f]{40,64})\t(.+)", re.DOTALL)
+#: What ``git cat-file --batch`` prints before the bytes of an object.
+_OBJECT: Final = re.compile(rb"([0-9a-f]{40,64}) ([a-z]+) ([0-9]+)\n")
+#: A signature in the head of an object, what a tag states, and where its own signature begins.
+_IN_HEAD: Final = re.compile(rb"(?m)^(gpgsig[^ \n]*) (.*\n(?: .*\n)*)")
+_TAG: Final = re.compile(rb"object ([0-9a-f]{40,64})\ntype commit\ntag (.{1,200})\n")
+_BEGIN: Final = re.compile(rb"(?m)^-----BEGIN (?:PGP|SSH|SIGNED) (?:SIGNATURE|MESSAGE)-----")
 _LAST: Final = 2**32  # the latest date of a commit, in seconds
 _PATIENCE: Final = 10  # seconds for each call
 _MOST_COMMITS: Final = 200_000
@@ -69,6 +78,10 @@ _LOG: Final = (
 )
 
 
+#: Names of tags; None means all on a commit.
+Tags: TypeAlias = Sequence[str] | None
+
+
 class HistoryError(SecpackError):
     """The history of a pack is not available, for this reason."""
 
@@ -100,17 +113,17 @@ class Log:
         What is only in the folder came with no commit.
         """
         whole = (1 << len(groups)) - 1
-        places = (place for place, bits in self._reached(groups).items() if bits == whole)
-        return self.commits[first].name if (first := min(places, default=-1)) >= 0 else ""
+        places = (place for place, bits in self._reached(groups) if bits == whole)
+        return self.commits[first].name if (first := next(places, -1)) >= 0 else ""
 
     def always_after(self, later: Sequence[str], earlier: Sequence[str]) -> bool:
         """Whether each commit that has, or follows, all of ``later`` has or follows ``earlier``."""
-        reached = self._reached([[digest] for digest in (*later, *earlier)]).values()
+        reached = self._reached([[digest] for digest in (*later, *earlier)])
         whole, part = (1 << len(later) + len(earlier)) - 1, (1 << len(later)) - 1
-        return all(bits == whole for bits in reached if bits & part == part)
+        return all(bits == whole for _, bits in reached if bits & part == part)
 
-    def _reached(self, groups: Sequence[Sequence[str]]) -> dict[int, int]:
-        """The groups of which each commit has, or follows, a digest: a bit for each."""
+    def _reached(self, groups: Sequence[Sequence[str]]) -> Iterator[tuple[int, int]]:
+        """Yield the groups of which each commit has, or follows, a digest: a bit for each."""
         reached: dict[int, int] = {}
         for bit, group in enumerate(groups):
             for place in (place for digest in group for place in self.came.get(digest, ())):
@@ -118,23 +131,93 @@ class Log:
         for place in range(min(reached, default=len(self.commits)), len(self.commits)):
             for parent in self.commits[place].parents:
                 reached[place] = reached.get(place, 0) | reached.get(parent, 0)
-        return reached
+            yield place, reached.get(place, 0)
 
 
-def checked_out(root: Path) -> tuple[str, tuple[Finding, ...]]:
-    """Return the commit of HEAD, or the reason why a checkout's commit is not stated.
+@contextmanager
+def opened(root: Path, bundle: str, files: Iterable[File]) -> Iterator[Path]:
+    """Open the repository in a pack's folder or, where it has none, one made of its git bundle.
 
-    Raises ProgramMissingError when there is a checkout and git is missing.
+    Raises ParseError when git cannot read the bundle, or these files are not those of its HEAD.
     """
-    if not os.path.lexists(root / ".git"):
-        return "", ()
-    try:
-        name = _run(root, "rev-parse", "--verify", "--quiet", "HEAD^{commit}")
-        return name.decode().strip(), ()
-    except HistoryError as error:
-        reason = str(error)
-    message = f"the commit of this checkout is not stated: {reason}"
-    return "", (Finding(".git", 0, "no-commit", message, Severity.WARNING),)
+    if not bundle or os.path.lexists(root / ".git") or not os.path.lexists(root / bundle):
+        yield root
+        return
+    with tempfile.TemporaryDirectory() as name:
+        place = Path(name)
+        try:
+            (place / ".git").mkdir()
+            (place / "bundle").write_bytes(read_file(root / bundle, _MOST_BYTES, follow=False))
+            _run(place, "init", "--bare", "--quiet", "--template=")
+            heads = _run(place, "bundle", "unbundle", f"{name}/bundle")
+            updates = re.sub(rb"(?m)^([0-9a-f]+) (.+)$", rb"update \2 \1", heads)
+            _run(place, "update-ref", "--no-deref", "--stdin", data=updates)
+            head = {path: blob for blob, path in _files_at(place, "HEAD")}
+        except (HistoryError, OSError) as error:
+            reason = "expected a git bundle with HEAD and all that it follows"
+            raise ParseError(f"{error}; {reason}", path=bundle) from None
+        for file in files:
+            known = head.get(file.path, "")
+            if known != _name_of(b"blob", file.data, len(known) or 40):
+                raise ParseError(f"not as in the commit of {bundle}: renew that", path=file.path)
+        yield place
+
+
+def checked_out(root: Path, tags: Tags = ()) -> tuple[GitObject, ...]:
+    """Return the commit of HEAD, and these annotated tags on it; nothing without a checkout.
+
+    Raises HistoryError without a commit, SecpackError when it has no such tag.
+    """
+    if not os.path.lexists(root / ".git") and not tags:
+        return ()
+    names = ["HEAD^{commit}", *(f"refs/tags/{tag}" for tag in tags or ())]
+    if tags is None:
+        names += _run(root, "for-each-ref", "--format=%(objectname)", "refs/tags").decode().split()
+    objects = dict(_read_objects(root, names))
+    commit = next((name for name, (kind, _) in objects.items() if kind == b"commit"), "")
+    if not commit:
+        raise HistoryError("git finds no commit there")
+    found = [
+        _divided(name, data, stated[2].decode("utf-8", "replace"))
+        for name, (kind, data) in objects.items()
+        if kind == b"tag" and (stated := _TAG.match(data)) and stated[1].decode() == commit
+    ]
+    if missing := {*(tags or ())} - {each.tag for each in found}:
+        raise SecpackError(f"{commit} has no annotated tag {', '.join(sorted(missing))}")
+    found.sort(key=lambda each: (each.tag, each.id))
+    return (_divided(commit, objects[commit][1]), *found)
+
+
+def _read_objects(root: Path, names: Sequence[str]) -> Iterator[tuple[str, tuple[bytes, bytes]]]:
+    """Yield the type and the bytes of objects that exist, by name. Raises HistoryError."""
+    output = io.BytesIO(_run(root, "cat-file", "--batch", data=_lines(names)))
+    while line := output.readline():
+        if match := _OBJECT.fullmatch(line):
+            name, kind, data = match[1].decode(), match[2], output.read(int(match[3]) + 1)[:-1]
+            if _name_of(kind, data, len(name)) != name:
+                raise HistoryError(f"the {kind.decode()} {name} is damaged")
+            yield name, (kind, data)
+
+
+def _name_of(kind: bytes, data: bytes, length: int) -> str:
+    digest = hashlib.new(_DIGESTS[length], b"%b %d\0" % (kind, len(data)), usedforsecurity=False)
+    digest.update(data)
+    return digest.hexdigest()
+
+
+def _divided(name: str, data: bytes, tag: str = "") -> GitObject:
+    """Divide an object as git does: a commit's signature is in its head, a tag's is at its end."""
+    end = data.find(b"\n\n") + 1 or len(data)
+    own = b"gpgsig" if len(name) == 40 else b"gpgsig-sha256"  # the other is of a translation
+    found = (value for header, value in _IN_HEAD.findall(data[:end]) if header == own)
+    signature = b"".join(found).replace(b"\n ", b"\n")
+    text = _IN_HEAD.sub(b"", data[:end]) + data[end:]
+    if tag:
+        start = max((match.start() for match in _BEGIN.finditer(text)), default=len(text))
+        text, signature = text[:start], text[start:]
+    path = f"{'tag' if tag else 'commit'} {name}"
+    covered, inside = (File(path, p, hashlib.sha256(p).hexdigest()) for p in (text, signature))
+    return GitObject(name, tag, covered, Signature(inside, ANYONE) if signature else None)
 
 
 def read_log(root: Path, limit: Callable[[str], int]) -> Log:
@@ -170,6 +253,13 @@ def read_log(root: Path, limit: Callable[[str], int]) -> Log:
     )
 
 
+def _files_at(root: Path, tree: str) -> list[tuple[str, str]]:
+    """The regular files of a commit: the names of their blobs, and their paths."""
+    listed = _run(root, "ls-tree", "-r", "-z", "--full-tree", tree).split(b"\0")
+    matches = [match for entry in listed if (match := _LISTED.fullmatch(entry))]
+    return [(match[1].decode(), os.fsdecode(match[2])) for match in matches]
+
+
 def write_tree(root: Path, name: str, folder: Path) -> None:
     """Write the regular files of a commit to an empty folder. Raises HistoryError without one."""
     commit = ("rev-parse", "--verify", "--quiet", "--end-of-options", f"{name}^{{commit}}")
@@ -177,10 +267,9 @@ def write_tree(root: Path, name: str, folder: Path) -> None:
         tree = _run(root, *commit).decode().strip()
     except HistoryError as error:
         raise HistoryError(f"{root}: no commit {name} in a git checkout: {error}") from None
-    listed = _run(root, "ls-tree", "-r", "-z", "--full-tree", tree).split(b"\0")
-    files = [match for entry in listed if (match := _LISTED.fullmatch(entry))]
-    data = dict(_read_blobs(root, {match[1].decode(): _MOST_BYTES for match in files}))
-    for blob, path in ((match[1].decode(), os.fsdecode(match[2])) for match in files):
+    files = _files_at(root, tree)
+    data = dict(_read_blobs(root, {blob: _MOST_BYTES for blob, _ in files}))
+    for blob, path in files:
         if is_safe(path) and blob in data:
             (folder / path).parent.mkdir(parents=True, exist_ok=True)
             (folder / path).write_bytes(data[blob])
@@ -196,17 +285,10 @@ def _read_blobs(root: Path, limits: Mapping[str, int]) -> Iterator[tuple[str, by
     sizes = {name: int(size) for name, _, size in parts if int(size) <= limits[name]}
     if len(sizes) > _MOST_BLOBS or sum(sizes.values()) > _MOST_BYTES:
         raise HistoryError("its history has too many texts and signatures, or too large ones")
-    output = io.BytesIO(_run(root, "cat-file", "--batch", data=_lines(sizes)))
-    for name, size in sizes.items():
-        data = output.read(len(f"{name} blob {size}\n") + size + 1)[-size - 1 : -1]
-        digest = hashlib.new(_DIGESTS[len(name)], b"blob %d\0" % size, usedforsecurity=False)
-        digest.update(data)
-        if digest.hexdigest() != name:
-            raise HistoryError(f"the blob {name} is damaged")
-        yield name, data
+    yield from ((name, data) for name, (_, data) in _read_objects(root, [*sizes]))
 
 
-def _lines(names: Mapping[str, int]) -> bytes:
+def _lines(names: Iterable[str]) -> bytes:
     return "".join(f"{name}\n" for name in names).encode()
 
 

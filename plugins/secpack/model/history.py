@@ -95,12 +95,29 @@ class Pending:
 
 
 @dataclass(frozen=True, slots=True)
+class GitObject:
+    """A commit, or an annotated tag, by its name in git; a tag also has the name that it states.
+
+    ``text`` is what the ``signature`` inside covers. Without a signature that is None.
+    """
+
+    id: str
+    tag: str
+    text: File
+    signature: Signature | None
+
+
+@dataclass(frozen=True, slots=True)
 class History:
-    """All documents by id; ``unavailable`` is why only the texts in the folder are known."""
+    """All documents by id; ``unavailable`` is why only the texts in the folder are known.
+
+    ``built`` is the commit that is checked out, if that is known, and tags on it.
+    """
 
     documents: tuple[DocumentHistory, ...] = ()
     pending: tuple[Pending, ...] = ()
     unavailable: str = ""
+    built: tuple[GitObject, ...] = ()
 
     def of(self, identity: str) -> DocumentHistory | None:
         """The history of a document."""

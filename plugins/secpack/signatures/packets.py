@@ -15,6 +15,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import lru_cache
 from itertools import islice, pairwise
 from typing import Final
 
@@ -108,6 +109,7 @@ _ISSUER_ID: Final = b"\x10"
 _ISSUER_FINGERPRINT: Final = b"\x21"
 
 
+@lru_cache(maxsize=4096)  # each file is read before gpgv reads it, after it, and to find its text
 def read_signature(data: bytes) -> bytes:
     """Return the body of the packet in a file that is one detached signature, armoured or binary.
 
@@ -157,6 +159,8 @@ def _unlike_a_signature(data: bytes) -> str:
         return "several signatures in one file; expected one"
     before, begin, rest = data.partition(_BEGIN)
     body, end, after = rest.partition(_END)
+    if not begin and data.startswith(b"-----BEGIN SSH SIGNATURE-----"):
+        return "an SSH signature; only OpenPGP is verified"
     if not begin:
         return "no OpenPGP signature, neither armoured nor binary"
     if not end:

@@ -36,6 +36,9 @@ _ENDED: Final = (Verdict.EXPIRED_KEY, Verdict.REVOKED_KEY)
 _End: TypeAlias = tuple[datetime, Verdict, str]
 _ALWAYS: Final = datetime.min.replace(tzinfo=UTC)
 
+#: The signer where other people than those of the profile may sign.
+ANYONE: Final = "*"
+
 #: The verdicts in words, for findings and pages.
 WORDS: Final = {
     Verdict.UNCHECKED: "not checked",
@@ -159,7 +162,7 @@ def _ends(signature: Signature, key: Key, profile: Profile) -> Iterator[_End]:
     if signature.verdict is Verdict.REVOKED_KEY and not revocations:
         yield _ALWAYS, Verdict.REVOKED_KEY, "according to gpgv alone"
     owners = [n for n, s in profile.signers.items() if s.fingerprint == key.fingerprint]
-    if profile.signers and signature.signer not in owners:
+    if profile.signers and signature.signer not in (*owners, ANYONE):
         other = Verdict.SIGNER_DIFFERS if owners else Verdict.SIGNER_NOT_ALLOWED
         yield _ALWAYS, other, key.fingerprint
     for expires in (part.expires for part in parts if part.expires):

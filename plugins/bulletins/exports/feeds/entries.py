@@ -139,10 +139,13 @@ def _change_entry(
     signers = ", ".join(f"{s.signer} ({s.created:%Y-%m-%d})" for s in version.signatures)
     lines = (change, words.change_signed.format(signers=visible(signers)), version.file.sha256)
     html = "\n".join(f"<p>{escape(line)}</p>" for line in lines)
+    page = links.to(page_url(publication, site.profile))
+    if site.own_theme and version.file.sha256 in site.covered:
+        page = links.to(site.covered[version.file.sha256][0])
     return FeedEntry(
         id=identity,
         title=site.titled(publication, title),
-        page=links.to(page_url(publication, site.profile)),
+        page=page,
         published=version.updated,
         updated=time,
         summary=change,
