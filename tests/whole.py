@@ -41,7 +41,7 @@ class Whole:
 def through(data: bytes) -> Whole:
     """Read a bulletin or a canary, and make all that a site has of it. Raises SecpackError."""
     archive = read(data)
-    lint(archive, Profile())
+    lint(archive, PROFILE)
     (publication,) = archive.publications
     html = render(publication.document, Links(Site(archive, PROFILE, URL), "../../")).html
     files = exports(archive, PROFILE, URL)
