@@ -198,21 +198,19 @@ class Period:
 
 
 @dataclass(frozen=True, slots=True)
-class Anchor:
+class Anchor(Period):
     """A key whose certifications count, by its fingerprint (hex).
 
     A canary of the days from ``since`` to ``until`` must state such a key. What an anchor
     certifies holds for signatures up to the end of its last day.
     """
 
-    fingerprint: Annotated[Fingerprint, _GIVEN]
-    since: date | None = None
-    until: date | None = None
+    fingerprint: Annotated[Fingerprint, _GIVEN] = field(kw_only=True)
 
     @property
     def end(self) -> datetime | None:
         """The end of its last day."""
-        if self.until is None:
+        if self.until == date.max:
             return None
         return datetime.combine(self.until, time(), UTC) + timedelta(days=1)
 
@@ -429,15 +427,11 @@ class Profile:
     @property
     def trusted(self) -> tuple[Anchor, ...]:
         """All trust anchors."""
-        return (*([Anchor(self.master_key)] if self.master_key else []), *self.anchors)
+        return (*([Anchor(fingerprint=self.master_key)] if self.master_key else []), *self.anchors)
 
     def anchors_on(self, day: date) -> list[str]:
         """The fingerprints of the trust anchors of a day."""
-        return [
-            anchor.fingerprint
-            for anchor in self.trusted
-            if (anchor.since or date.min) <= day <= (anchor.until or date.max)
-        ]
+        return [anchor.fingerprint for anchor in self.trusted if day in anchor]
 
     @property
     def forms(self) -> tuple[tuple[str, str], ...]:
@@ -559,11 +553,11 @@ def _contradictions(profile: Profile) -> Iterator[Wrong]:
 
 
 def _wrong_periods(profile: Profile) -> Iterator[Wrong]:
-    periods: list[tuple[str, Anchor | Period | None]] = [("anchors", a) for a in profile.anchors]
+    periods: list[tuple[str, Period | None]] = [("anchors", a) for a in profile.anchors]
     for name, signer in profile.signers.items():
         periods += [(f"signers.{name}.{x}", getattr(signer, x)) for x in ("bulletins", "canaries")]
     for setting, each in periods:
-        if each and each.since and each.until and each.until < each.since:
+        if each and each.until < each.since:
             yield Wrong(setting, f"until {each.until} is before since {each.since}")
 
 

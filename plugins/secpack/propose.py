@@ -89,7 +89,7 @@ def propose(root: Path) -> str:
     unguessed = [*doubts, *map(str, errors), *(f"{f.file}: {f.message}" for f in lost)]
     candidates = _candidates(archive)
     with suppress(SecpackError):  # which of them certify whom
-        archive = archive_with(*map(Anchor, candidates))
+        archive = archive_with(*(Anchor(fingerprint=key) for key in candidates))
     signed, twice = _signed(archive)
     unguessed = [*twice, *unguessed]
     depth = max((len(key.chain.keys) - 1 for _, key, _ in signed if key.chain), default=1)

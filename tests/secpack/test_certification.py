@@ -260,8 +260,8 @@ def test_anchors_that_follow_each_other(tmp_path: Path, gnupg: Gnupg) -> None:
     made(gnupg).make("heir")
     gnupg.certify("ines", by="master")
     anchors = (
-        Anchor(gnupg.fingerprints["master"], until=date(2020, 12, 31)),
-        Anchor(gnupg.fingerprints["heir"], since=date(2021, 1, 1)),
+        Anchor(fingerprint=gnupg.fingerprints["master"], until=date(2020, 12, 31)),
+        Anchor(fingerprint=gnupg.fingerprints["heir"], since=date(2021, 1, 1)),
     )
     keys = {"keys/master-key/heir.asc": gnupg.export("heir")}
     archive = archive_of(tmp_path / "before", gnupg, keys, anchors=anchors)
@@ -281,7 +281,7 @@ def test_what_an_anchor_certifies_after_its_last_day(tmp_path: Path, gnupg: Gnup
     ines = made(gnupg).fingerprints["ines"]
     gnupg.run("--local-user", gnupg.fingerprints["master"], "--quick-sign-key", ines, time=LATE)
     for until, expected in ((date(2020, 12, 31), NOT_CERTIFIED), (date(2098, 1, 1), set())):
-        anchors = (Anchor(gnupg.fingerprints["master"], until=until),)
+        anchors = (Anchor(fingerprint=gnupg.fingerprints["master"], until=until),)
         archive = archive_of(tmp_path / f"{until}", gnupg, anchors=anchors)
         assert errors(archive) == expected
 
@@ -293,7 +293,7 @@ def test_a_certification_over_sha1(tmp_path: Path, gnupg: Gnupg) -> None:
     weak = ("--allow-weak-key-signatures", "--cert-digest-algo", "SHA1")
     gnupg.run(*weak, "--local-user", root, "--quick-sign-key", ines)
     keys = {MASTER: gnupg.export("root")}
-    archive = archive_of(tmp_path, gnupg, keys, anchors=(Anchor(root),))
+    archive = archive_of(tmp_path, gnupg, keys, anchors=(Anchor(fingerprint=root),))
     assert errors(archive) == set()
     (key,) = (key for key in archive.keys if key.file.path == INES)
     assert key.chain
@@ -311,7 +311,7 @@ def test_a_master_key_that_was_revoked(tmp_path: Path, gnupg: Gnupg) -> None:
     assert "no certification by it counts" in finding.message
     (master,) = (key for key in archive.keys if key.file.path == MASTER)
     assert master.certified  # the profile says so, whatever its owner has said since
-    ended = (Anchor(gnupg.fingerprints["master"], until=date(2021, 1, 1)),)
+    ended = (Anchor(fingerprint=gnupg.fingerprints["master"], until=date(2021, 1, 1)),)
     archive = archive_of(tmp_path / "ended", gnupg, anchors=ended)
     assert errors(archive) == NOT_CERTIFIED
 

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict
-from datetime import date
 from hashlib import sha256
 from typing import Any
 
@@ -31,7 +30,7 @@ from secpack.model.archive import (
     Publication,
     Signature,
 )
-from secpack.profile import Anchor, Package, Period
+from secpack.profile import Package, Period
 from secpack.signatures.policy import in_words, revocation_in_words
 from secpack.tracker.join import statistics
 
@@ -115,8 +114,8 @@ def _trusted(profile: Profile) -> dict[str, str]:
     return trusted
 
 
-def _days(each: Anchor | Period | None) -> str:
-    return f"{each.since or date.min} to {each.until or date.max}" if each else "never"
+def _days(each: Period | None) -> str:
+    return f"{each.since} to {each.until}" if each else "never"
 
 
 def _publication(publication: Publication, site: Site) -> dict[str, Any]:
