@@ -275,10 +275,10 @@ class Site:
         keys = {urls.key_url(key, profile): key.file for key in self.archive.keys}
         yield from keys.items()
         for old, new in profile.redirects.items():
-            if not new.endswith("/"):
-                if new not in keys:
-                    raise SecpackError(f"redirects: {new}: no key is there; correct the profile")
+            if new in keys:
                 yield old, keys[new]
+            elif not new.endswith("/"):
+                raise SecpackError(f"redirects: {new}: no key is there; correct the profile")
 
 
 @dataclass(slots=True)

@@ -604,8 +604,11 @@ trusted_key_hint: Final = "Compare with other sources; do not take fingerprints 
 feeds_description: Final = (
     "Subscribe to new bulletins and canaries, or download the archive as data."
 )
-folder: Final = "Files in {url}"
-folder_introduction: Final = "For programs that read the Common Security Advisory Framework."
+folder_item: Final = Markup('<li><a href="{url}">{name}</a></li>')
+folder_page: Final = Markup(
+    '<!DOCTYPE html>\n<html lang="en">\n<meta charset="utf-8">\n<title>Files in {folder}</title>\n'
+    "<h1>Files in {folder}</h1>\n<ul>\n{items}\n</ul>\n"
+)
 feed_names: Final = {
     "all": "bulletins and canaries",
     "bulletins": "bulletins",

@@ -32,9 +32,6 @@ _MAX_SHIPPING: Final = 5  # texts whose packages the profile gives: a rule shoul
 #: and a proof of freshness.
 STATES: Final = ("bulletins", "key", "next", "proof")
 
-#: What a site can be in CSAF. A trusted provider signs each document, which nobody does here.
-CSAF_ROLES: Final = ("csaf_provider", "csaf_publisher")
-
 # --- forms of values --------------------------------------------------------------------------
 
 _URL: Final = r"[A-Za-z0-9._~:/?#\[\]@!$&'()*+,;=%-]+"
@@ -120,13 +117,13 @@ Language: TypeAlias = Annotated[
 # Old paths and new ones: of a page, with a slash at the end, or of a key's file. Those with a slash
 # before are below the host.
 _PATH: Final = "(?:[A-Za-z0-9_~-][A-Za-z0-9._~-]*/){1,9}"
-_KEY_PATH: Final = f"keys/(?:{_PATH})?[A-Za-z0-9_~-][A-Za-z0-9._~@+-]*[.](?:asc|gpg|pgp)"
-OldPath: TypeAlias = Annotated[
-    str, matching(f"/?{_PATH}|{_KEY_PATH}", "a path such as pack/ or /doc/pack/")
-]
-NewPath: TypeAlias = Annotated[
-    str, matching(f"{_PATH}|{_KEY_PATH}", "a page of the site, such as qsb/")
-]
+_KEY: Final = f"keys/(?:{_PATH})?[A-Za-z0-9_~-][A-Za-z0-9._~@+-]*[.](?:asc|gpg|pgp)"
+OldPath: TypeAlias = Annotated[str, matching(f"/?{_PATH}|{_KEY}", "a path: pack/ or /doc/pack/")]
+NewPath: TypeAlias = Annotated[str, matching(f"{_PATH}|{_KEY}", "a page of the site, such as qsb/")]
+_CLEARTEXT: Final = matching(
+    "(?:-----BEGIN PGP SIGNED MESSAGE-----\n(?s:.*)\n-----END PGP SIGNATURE-----\n?)?",
+    "a text with a signature around it, as gpg --clearsign writes",
+)
 _SOME: Final = Form(len, "at least one")
 _GIVEN: Final = Form(len, "a value")
 
@@ -314,7 +311,7 @@ class SecurityTxt:
     canonical: tuple[WebUrl, ...] = ()
     policy: tuple[WebUrl, ...] = ()
     hiring: tuple[WebUrl, ...] = ()
-    signed: str = ""
+    signed: Annotated[str, _CLEARTEXT] = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -326,7 +323,7 @@ class Csaf:
 
     namespace: WebUrl
     contact: str = ""
-    role: Annotated[str, one_of(CSAF_ROLES)] = "csaf_provider"
+    role: Annotated[str, one_of(("csaf_provider", "csaf_publisher"))] = "csaf_provider"
     listed: bool = True
     mirrored: bool = True
     openpgp_keys: tuple[Fingerprint, ...] = ()

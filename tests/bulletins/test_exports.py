@@ -299,7 +299,6 @@ SIGNED = """\
 -----BEGIN PGP SIGNED MESSAGE-----
 Hash: SHA512
 
-# Ours
 Contact: mailto:security@quern.example.org
 Expires: 2027-08-01T00:00:00Z
 CSAF: https://quern.example.org/.well-known/csaf/provider-metadata.json
@@ -316,14 +315,19 @@ def test_a_signed_security_txt_is_served_as_it_is(tmp_path: Path) -> None:
     assert told(tmp_path, f"{fields}signed = '''{SIGNED}'''") == SIGNED
     others = [
         SIGNED.replace("2027-08-01", "2027-08-02"),
-        SIGNED.replace("# Ours", "Policy: https://quern.example.org/"),
+        SIGNED.replace("Hash: SHA512\n\n", "Hash: SHA512\n\nPolicy: https://quern.example.org/\n"),
         SIGNED.replace("Contact", "#Contact"),
+    ]
+    for other in others:
+        with pytest.raises(SecpackError, match=r"sign these lines:\nContact: mailto:.*\nExpires: "):
+            told(tmp_path, f"{fields}signed = '''{other}'''")
+    others = [
         SIGNED.partition("-----BEGIN PGP SIGNATURE")[0],
         SIGNED + "Hiring: https://evil.example.org/\n",
         "Contact: mailto:security@quern.example.org",
     ]
     for other in others:
-        with pytest.raises(SecpackError, match=r"signature around\nContact: mailto:.*\nExpires: "):
+        with pytest.raises(SecpackError, match="expected a text with a signature around it"):
             told(tmp_path, f"{fields}signed = '''{other}'''")
 
 

@@ -15,7 +15,6 @@ from typing import Any
 
 import pytest
 
-from bulletins.exports.csaf import csaf_folders
 from bulletins.exports.facts import is_url
 from bulletins.site import Site as ArchiveSite
 from bulletins.urls import (
@@ -511,11 +510,14 @@ def test_all_that_a_provider_names_is_there(archive: Archive) -> None:
 
 def test_a_folder_lists_all_that_is_in_it(archive: Archive) -> None:
     written = csaf(archive, PROFILE, URL)
-    folders = csaf_folders(csaf_url(b) for b in archive.bulletins)
-    assert "csaf/2025/" in folders
-    for folder, files in folders.items():
-        inside = {url[len(folder) :] for url in written if url.startswith(folder)}
-        assert set(files) == {url if "/" not in url else url[:5] for url in inside}
+    pages = {url: page.decode() for url, page in written.items() if url.endswith(".html")}
+    assert {"csaf/index.html", "csaf/2025/index.html", "vex/2017/index.html"} <= set(pages)
+    for url, page in pages.items():
+        folder = url.removesuffix("index.html")
+        listed = {folder + link for link in re.findall('href="([^"]*)"', page)}
+        files = {f for f in written if f.startswith(folder) and "/" not in f[len(folder) :]}
+        years = {p for p in pages if p.startswith(folder) and folder.count("/") == 1}
+        assert listed == (files | years) - {url}
 
 
 def test_a_key_is_also_at_its_old_url(verified: Archive) -> None:

@@ -11,7 +11,7 @@ from typing import Final, NamedTuple, assert_never
 
 from bulletins import words
 from bulletins.exports.data import midnight, printed
-from bulletins.site import Site, heading
+from bulletins.site import Site
 from bulletins.urls import csaf_url, osv_url
 from secpack.model.archive import Advisory, Bulletin, Publication, Relation
 from secpack.model.history import Difference, Version
@@ -201,22 +201,14 @@ def entry_id(identity: str, site: Site) -> str:
 class BulletinFacts:
     """What all formats for scanners say about a bulletin.
 
-    ``title``, and ``heading`` with the id, say if the text is not verified. ``ids`` are
-    those that it names, ``history`` are its changes, ``links`` the URLs of its references, with
-    labels.
+    ``ids`` are those that it names, ``history`` are its changes, ``links`` the URLs of its
+    references, with labels.
     """
 
     bulletin: Bulletin
-    title: str
-    heading: str
     ids: Ids
     history: Sequence[tuple[datetime, str]]
     links: Mapping[str, str]
-
-    @property
-    def changed(self) -> datetime:
-        """When it last changed."""
-        return self.history[-1][0]
 
     def printed(self, first: int = 1, last: int | None = None) -> str:
         """Lines of the text as printed, without blank lines before and after."""
@@ -231,8 +223,6 @@ def all_facts(site: Site) -> list[BulletinFacts]:
 def _facts(site: Site, bulletin: Bulletin) -> BulletinFacts:
     return BulletinFacts(
         bulletin=bulletin,
-        title=site.titled(bulletin, bulletin.title),
-        heading=site.titled(bulletin, heading(bulletin)),
         ids=ids_of(bulletin, site.advisories),
         history=history(bulletin, site, osv_url(bulletin, site.profile), csaf_url(bulletin)),
         links={url: label for url, label in bulletin.summary.links if is_url(url)},

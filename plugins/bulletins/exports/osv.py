@@ -48,7 +48,7 @@ def osv_files(bulletins: Iterable[BulletinFacts], site: Site) -> Iterator[tuple[
     for facts in bulletins:
         url = osv_url(facts.bulletin, site.profile)
         records[url] = to_json(_record(facts, site), lines=False)
-        changes.append(f"{moment(facts.changed)},{osv_id(facts.bulletin, site.profile)}\n")
+        changes.append(f"{moment(facts.history[-1][0])},{osv_id(facts.bulletin, site.profile)}\n")
     yield from records.items()
     yield OSV_ALL, b"[\n" + b",\n".join(r.rstrip(b"\n") for r in records.values()) + b"\n]\n"
     yield OSV_ZIP, _zipped(records)
@@ -79,8 +79,8 @@ def _record(facts: BulletinFacts, site: Site) -> dict[str, Any]:
         "schema_version": _VERSION,
         "id": osv_id(bulletin, site.profile),
         "published": moment(facts.history[0][0]),
-        "modified": moment(facts.changed),
-        "summary": facts.title,
+        "modified": moment(facts.history[-1][0]),
+        "summary": site.titled(bulletin, bulletin.title),
         "details": _fenced(facts.printed()),
         "affected": affected or [{"database_specific": {"product": visible(site.product)}}],
         "database_specific": {"sha256": bulletin.document.file.sha256},
@@ -111,9 +111,8 @@ def _references(facts: BulletinFacts, site: Site) -> Iterator[dict[str, str]]:
     ids = (f"XSA-{number}" for number in bulletin.addresses)
     published = dict.fromkeys(published_id("XSA", id_, site.profile) for id_ in ids)
     yield from ({"type": "ADVISORY", "url": url} for url in published if is_url(url))
-    for url in facts.links:
-        if url.replace("http:", "https:", 1) not in published:
-            yield {"type": "WEB", "url": url}
+    others = (u for u in facts.links if u.replace("http:", "https:", 1) not in published)
+    yield from ({"type": "WEB", "url": url} for url in others)
 
 
 def _credit(credit: Credit) -> dict[str, str]:

@@ -15,7 +15,7 @@ from typing import Any, Final
 
 from bulletins import words
 from bulletins.exports.data import filled, midnight, moment, to_json
-from bulletins.exports.facts import OwnCves, Vulnerability, cves_of, moves, own_cves
+from bulletins.exports.facts import Vulnerability, cves_of, moves, own_cves
 from bulletins.site import Site
 from bulletins.urls import OPENVEX, page_url
 from secpack.model.archive import Advisory, Bulletin, Status
@@ -47,11 +47,6 @@ class AdvisoryFacts:
     history: Mapping[date, str]
 
     @property
-    def is_fixed(self) -> bool:
-        """Whether a bulletin addresses it, here or according to the tracker."""
-        return bool(self.bulletins or self.advisory.bulletin)
-
-    @property
     def heading(self) -> str:
         """The advisory with its title, if that is known."""
         return visible(": ".join(filter(None, (self.advisory.id, self.advisory.title))))
@@ -62,7 +57,10 @@ def all_verdicts(site: Site) -> list[AdvisoryFacts]:
     """The facts of all advisories that have a date, and a verdict or none yet, ascending."""
     statuses: defaultdict[str, set[Status]] = defaultdict(set)
     own = {bulletin.id: own_cves(bulletin) for bulletin in site.archive.bulletins}
-    named = {a.number: cves_of(a, _own_cves(a, own)) for a in site.archive.advisories}
+    named = {
+        a.number: cves_of(a, [own[id_] for id_ in a.bulletins if id_ in own])
+        for a in site.archive.advisories
+    }
     for advisory in site.archive.advisories:
         for cve in named[advisory.number]:
             statuses[cve].add(advisory.status)
@@ -73,10 +71,6 @@ def all_verdicts(site: Site) -> list[AdvisoryFacts]:
     return [
         _facts(advisory, day, own_only[advisory.number], site) for advisory, day in every if day
     ]
-
-
-def _own_cves(advisory: Advisory, own: Mapping[str, OwnCves]) -> list[OwnCves]:
-    return [own[id_] for id_ in advisory.bulletins if id_ in own]
 
 
 def _bulletins(advisory: Advisory, site: Site) -> list[Bulletin]:
@@ -130,13 +124,12 @@ def openvex(verdicts: Sequence[AdvisoryFacts], site: Site) -> bytes:
     Its version grows with every time at which a verdict changed. On a mirror, which has no table
     ``[csaf]``, the issuer is not its author.
     """
-    is_issuer = site.profile.csaf is not None
     times = {midnight(changed) for facts in verdicts for changed in facts.history}
     times |= {time for time, _ in moves(site, OPENVEX)}
     document = {
         "@context": "https://openvex.dev/ns/v0.2.0",
         "@id": f"tag:{site.profile.tag}:openvex",
-        "author": visible(site.author if is_issuer else site.name),
+        "author": visible(site.author if site.profile.csaf else site.name),
         "timestamp": moment(min(times)),
         "last_updated": moment(max(times)),
         "version": len(times),

@@ -10,7 +10,6 @@ from markupsafe import Markup
 
 from bulletins import urls, words
 from bulletins.exports import exports
-from bulletins.exports.csaf import csaf_folders
 from bulletins.html import escape
 from bulletins.pages import model
 from bulletins.pages.documents import bulletin_page, canary_page
@@ -57,10 +56,6 @@ def _archive_pages(site: Site) -> Iterator[tuple[str, model.MakePage]]:
     if urls.CVE in site.lookups:
         yield urls.CVE, partial(id_page, site)
     yield from lookup_pages(site)
-    documents = (url for e in exports(site) if e.name == "csaf" for url in e.each)
-    for folder, links in csaf_folders(documents).items():
-        named = (Link(f"{folder}{url}", name) for name, url in links.items())
-        yield folder, partial(model.FolderPage, folder, tuple(named))
 
 
 def _reports(profile: Profile) -> Iterator[Link]:

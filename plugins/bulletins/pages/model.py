@@ -538,15 +538,6 @@ class FeedsPage(Page):
 
 
 @dataclass(frozen=True, slots=True)
-class FolderPage(Page):
-    """A list of all files in a folder, for programs that look for CSAF documents without lists."""
-
-    template: ClassVar = "folder.html"
-    url: str
-    links: tuple[Link, ...]
-
-
-@dataclass(frozen=True, slots=True)
 class SearchPage(Page):
     """The search page."""
 

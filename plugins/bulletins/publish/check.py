@@ -95,15 +95,11 @@ def read_public_site(files: Mapping[str, str], read: Callable[[str], bytes]) -> 
         for path in sorted(files):
             if FEED_URL.fullmatch(path):
                 feeds[path] = _feed(read(path))
-            elif _is_record(path) and (record := _record(read(path))):
-                records[path] = record
+            elif path.startswith(("osv/", CSAF, VEX)) and path.endswith(".json"):
+                records |= {path: record} if (record := _record(read(path))) else {}
     except (SecpackError, OSError, KeyError, TypeError, ValueError, ET.ParseError) as error:
         raise SecpackError(f"{path}: {error}") from None
     return PublicSite(files, data, feeds, records)
-
-
-def _is_record(path: str) -> bool:
-    return path.startswith(("osv/", CSAF, VEX)) and path.endswith(".json")
 
 
 def _record(data: bytes) -> Record | None:
@@ -160,12 +156,11 @@ def check_publish(new: PublicSite, old: PublicSite) -> list[Finding]:
     for name, before in sorted(documents.items()):
         if name in new.data.documents:
             findings += _changes(new.data.documents[name], before)
-    findings += [*_changed_others(new.data, old.data), *_changed_trust(new.data, old.data)]
+    findings += [*_changed_others(new, old), *_changed_trust(new.data, old.data)]
     findings += _lost_signatures(new, old, gone)
     explained = {finding.file for finding in findings}
     explained |= old.data.signatures.keys()
-    moved = {path: new.data.keys.get(key, path) for key, path in old.data.keys.items()}
-    lost = (_finding("url-gone", p, _gone(p, moved.get(p, p))) for p in old.files)
+    lost = (_finding("url-gone", p, "this URL was public, and is gone") for p in old.files)
     findings += [f for f in lost if f.file not in explained and _is_lost(f.file, new, gone)]
     findings += _changed_feeds(new, old, gone)
     return sorted(findings)
@@ -192,14 +187,20 @@ def _changes(new: PublishedDocument, old: PublishedDocument) -> Iterator[Finding
         yield _finding("version-older", old.file, message)
 
 
-def _changed_others(new: SiteData, old: SiteData) -> Iterator[Finding]:
+def _changed_others(new: PublicSite, old: PublicSite) -> Iterator[Finding]:
     """Letters and attachments, which have no changelog, and keys."""
-    for path, digest in sorted(old.others.items()):
-        if new.others.get(path, digest) != digest:
+    for path, digest in sorted(old.data.others.items()):
+        if new.data.others.get(path, digest) != digest:
             yield _finding("original-changed", path, "this file has changed; it must stay as it is")
-    for fingerprint, path in sorted(old.keys.items()):
-        if fingerprint not in new.keys:
+    for fingerprint, path in sorted(old.data.keys.items()):
+        now = new.data.keys.get(fingerprint)
+        if not now:
             yield _finding("key-gone", path, f"the key {fingerprint} was public, and is gone")
+        elif path not in new.files:
+            message = (
+                f'this key has moved; add under [redirects] in the profile: "{path}" = "{now}"'
+            )
+            yield _finding("url-gone", path, message)
 
 
 def _changed_trust(new: SiteData, old: SiteData) -> Iterator[Finding]:
@@ -251,12 +252,6 @@ def _is_lost(path: str, new: PublicSite, gone: list[PublishedDocument]) -> bool:
     if path.startswith(_INTERNAL) and not path.endswith(".html"):
         return False
     return not any(path.startswith(d.url) or _stem(path) == d.id.lower() for d in gone)
-
-
-def _gone(path: str, new: str) -> str:
-    """What to say of a URL that is gone, of a key's file with the new one."""
-    redirect = f'; to keep it, add under [redirects] in the profile: "{path}" = "{new}"'
-    return f"this URL was public, and is gone{redirect if new != path else ''}"
 
 
 def _stem(path: str) -> str:

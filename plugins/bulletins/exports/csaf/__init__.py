@@ -12,6 +12,9 @@ from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 from operator import itemgetter
 from typing import Any, Final, TypeAlias
 
+from markupsafe import Markup
+
+from bulletins import words
 from bulletins.exports.csaf.document import document, publisher, verdict_document
 from bulletins.exports.csaf.products import product_name
 from bulletins.exports.data import filled, to_json
@@ -34,26 +37,26 @@ def is_provider(site: Site) -> bool:
     return is_issuer and bool(site.archive.bulletins)
 
 
-def csaf_folders(documents: Iterable[str]) -> dict[str, dict[str, str]]:
-    """The folders of documents, and what is in each: its names, with their URLs from there.
-
-    CSAF requires such lists (section 7.1.14), and a server need not make any.
-    """
-    folders: defaultdict[str, dict[str, str]] = defaultdict(dict)
-    for url in documents:
-        tree, year, name = url.split("/")
-        lists = ("changes.csv", "feed-tlp-white.json", "index.txt")
-        folders[f"{tree}/"] |= {f"{year}/": f"{year}/{INDEX}"} | {each: each for each in lists}
-        files = (name, *(f"{name}.{algorithm}" for algorithm in _DIGESTS))
-        folders[f"{tree}/{year}/"] |= {each: each for each in files}
-    return folders
-
-
 def csaf_files(site: Site) -> Iterator[tuple[str, bytes]]:
     """All documents with their digests and signatures, and the files that list them, by URL.
 
-    There must be a bulletin. The lists are an index, changes, a ROLIE feed (RFC 8322), metadata.
+    There must be a bulletin. The lists are an index, changes, a ROLIE feed (RFC 8322), metadata,
+    and a page for each folder, which CSAF requires (section 7.1.14); a server need not make any.
     """
+    folders: defaultdict[str, dict[str, str]] = defaultdict(dict)
+    for url, data in _trees(site):
+        yield url, data
+        if url != CSAF_PROVIDER:
+            tree, *year, name = url.split("/")
+            folders["/".join([tree, *year])][name] = name
+            folders[tree] |= {f"{each}/": f"{each}/{INDEX}" for each in year}
+    for folder, names in folders.items():
+        items = (words.folder_item.format(url=url, name=name) for name, url in names.items())
+        page = words.folder_page.format(folder=folder, items=Markup("\n").join(items))
+        yield f"{folder}/{INDEX}", page.encode()
+
+
+def _trees(site: Site) -> Iterator[tuple[str, bytes]]:
     product = product_name(site.profile)
     bulletins = ((csaf_url(f.bulletin), document(f, site)) for f in all_facts(site))
     feeds = [(yield from _tree(CSAF_FEED, f"Security bulletins of {product}", bulletins, site))]
@@ -123,7 +126,11 @@ def _entry(head: dict[str, Any], url: str, beside: Mapping[str, str]) -> dict[st
 def _metadata(feeds: Sequence[dict[str, Any]], site: Site) -> dict[str, Any]:
     own = site.profile.csaf
     assert own
-    return filled(public_openpgp_keys=[_openpgp_key(key, site) for key in own.openpgp_keys]) | {
+    if missing := [key for key in own.openpgp_keys if key not in site.keys]:
+        raise SecpackError(f"csaf.openpgp_keys: no usable key {missing[0]} in the pack")
+    urls = {key: key_url(site.keys[key], site.profile) for key in own.openpgp_keys}
+    keys = [{"fingerprint": key, "url": f"{site.url}/{url}"} for key, url in urls.items()]
+    return filled(public_openpgp_keys=keys) | {
         "canonical_url": f"{site.url}/{CSAF_PROVIDER}",
         "distributions": [_distribution(feed) for feed in feeds],
         "last_updated": max(feed["updated"] for feed in feeds),
@@ -133,16 +140,6 @@ def _metadata(feeds: Sequence[dict[str, Any]], site: Site) -> dict[str, Any]:
         "publisher": publisher(site.profile),
         "role": own.role,
     }
-
-
-def _openpgp_key(fingerprint: str, site: Site) -> dict[str, str]:
-    """A key that signs documents. Raises SecpackError if the site does not serve it."""
-    if fingerprint not in site.keys:
-        raise SecpackError(
-            f"csaf.openpgp_keys: no usable key {fingerprint} in the pack; add it, or remove it here"
-        )
-    url = f"{site.url}/{key_url(site.keys[fingerprint], site.profile)}"
-    return {"fingerprint": fingerprint, "url": url}
 
 
 def _distribution(feed: dict[str, Any]) -> dict[str, Any]:

@@ -17,7 +17,7 @@ from bulletins.exports.csaf.products import (
 from bulletins.exports.data import filled, midnight, moment
 from bulletins.exports.facts import BulletinFacts, Vulnerability, is_url, moves
 from bulletins.exports.vex import AdvisoryFacts
-from bulletins.site import Site, about
+from bulletins.site import Site, about, heading
 from bulletins.urls import advisory_url, beside, csaf_url, page_url, published_id, vex_url
 from secpack import Profile
 from secpack.extract.answers import restart_after
@@ -42,7 +42,7 @@ def document(facts: BulletinFacts, site: Site) -> dict[str, Any]:
     notes = list(_notes(facts))
     full = "\n\n".join(note["text"] for note in notes if note["category"] == "summary")
     if not full or len(full) * len(every) > _LONGEST:
-        full = visible(about(facts.bulletin)) or facts.heading
+        full = visible(about(facts.bulletin) or heading(facts.bulletin))
     page = site.public(page_url(facts.bulletin, site.profile))
     answers = filled(
         notes=[{"category": "summary", "text": full}],
@@ -70,7 +70,7 @@ def _head(
         category=category,
         notes=notes,
         references=list(_references(facts, site)),
-        title=facts.heading,
+        title=site.titled(facts.bulletin, heading(facts.bulletin)),
     )
 
 
@@ -210,7 +210,8 @@ def _said(facts: AdvisoryFacts) -> dict[str, Any]:
         if code := facts.advisory.justification:
             said["flags"] = [{"label": code} | products]
     elif facts.status == "affected":
-        category = "vendor_fix" if facts.is_fixed else "none_available"
+        is_fixed = facts.bulletins or facts.advisory.bulletin  # the tracker can name one
+        category = "vendor_fix" if is_fixed else "none_available"
         said["remediations"] = [{"category": category, "details": facts.action} | products]
     return said
 
