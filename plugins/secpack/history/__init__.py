@@ -115,9 +115,9 @@ def as_data(history: History) -> dict[str, Any]:
 
 def built_data(each: GitObject) -> dict[str, Any]:
     """A commit or a tag, as data."""
-    verdict, key = (each.signature.verdict, each.signature.primary) if each.signature else ("", "")
-    data = {"object": each.id, "tag": each.tag, "verdict": verdict, "primary": key}
-    return {name: value or None for name, value in data.items()} | {"words": built_in_words(each)}
+    s = each.signature
+    found = {"verdict": s.verdict if s else None, "primary": (s and s.primary) or None}
+    return {"object": each.id, "tag": each.tag or None, "words": built_in_words(each)} | found
 
 
 def version_data(version: Version) -> dict[str, Any]:

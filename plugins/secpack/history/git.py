@@ -154,8 +154,7 @@ def opened(root: Path, bundle: str, files: Iterable[File]) -> Iterator[Path]:
             _run(place, "update-ref", "--no-deref", "--stdin", data=updates)
             head = {path: blob for blob, path in _files_at(place, "HEAD")}
         except (HistoryError, OSError) as error:
-            reason = "expected a git bundle with HEAD and all that it follows"
-            raise ParseError(f"{error}; {reason}", path=bundle) from None
+            raise ParseError(f"{error}; expected a bundle with HEAD", path=bundle) from None
         for file in files:
             known = head.get(file.path, "")
             if known != _name_of(b"blob", file.data, len(known) or 40):

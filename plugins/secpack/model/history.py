@@ -96,10 +96,7 @@ class Pending:
 
 @dataclass(frozen=True, slots=True)
 class GitObject:
-    """A commit, or an annotated tag, by its name in git; a tag also has the name that it states.
-
-    ``text`` is what the ``signature`` inside covers. Without a signature that is None.
-    """
+    """A commit, or a tag with the name that it states; ``text`` is what its signature covers."""
 
     id: str
     tag: str
