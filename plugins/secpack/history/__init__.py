@@ -58,7 +58,8 @@ def read_history(
 def as_lines(history: History, profile: Profile) -> Iterator[str]:
     """What is checked out, the versions of each document, and what is pending, for people."""
     for each in history.built:
-        yield f"tag {each.tag}, " * bool(each.tag) + f"{each.text.path}: {built_in_words(each)}"
+        name = f"tag {each.tag}, {each.id}" if each.tag else f"commit {each.id}"
+        yield f"{name}: {built_in_words(each)}"
     if history.unavailable:
         yield f"Only the texts in the folder are known: {history.unavailable}"
     for document in history.documents:
@@ -81,9 +82,9 @@ def built_in_words(each: GitObject) -> str:
     """Who signed a commit or a tag, as far as that is known."""
     if not (signature := each.signature):
         return "not signed"
-    key = f", by the key {signature.primary}" if signature.primary else ""
-    made = f", on {_printed(signature.created)}" if signature.created else ""
-    return f"{in_words(signature)}{key}{made}"
+    words, key = in_words(signature), signature.primary
+    words += f", by the key {key}" if key not in words else ""
+    return words + (f", on {_printed(signature.created)}" if signature.created else "")
 
 
 def as_data(history: History) -> dict[str, Any]:
