@@ -196,15 +196,9 @@ def _put_in_place(new: Path, target: Path) -> None:
 
 # --- the same site again ----------------------------------------------------------------------
 
-#: What a manifest states: the settings that name sources, and others as the Makefile's variables.
+#: What a manifest states: files, by the settings that name them; variables of the environment.
 _FILES: Final = {"profile": "PROFILE_FILE", "xsa": "XSA_FILE", "xsa_json": "XSA_JSON_FILE"}
-_SETTINGS: Final = {
-    "SITEURL": "SITEURL",
-    "SEARCH": "SEARCH_INDEX",
-    "GZIP": "GZIP",
-    "AS_OF": "AS_OF",
-    "TAGS": "TAGS",
-}
+_VARIABLES: Final = ("SITEURL", "SEARCH", "GZIP", "AS_OF", "TAGS")
 _STATED: Final = ("program", "inputs", "settings", "made_with")
 
 _CODE: Final = Path(__file__).parents[2]
@@ -221,12 +215,11 @@ def recipe(settings: Any) -> dict[str, Any]:
     inputs["code"] = _tree(_CODE, "secpack", "bulletins", ending=".py")
     inputs["pages"] = _tree(Path(settings["PATH"]), *settings["PAGE_PATHS"])
     inputs["theme"] = _tree(Path(settings["THEME"]), "")
-    values = {name: settings.get(setting) or "" for name, setting in _SETTINGS.items()}
     programs = {name: title(find_program(name)) for name in ("gpg", "gpgv")}
     return {
         "program": f"secpack-archive {version('secpack-archive')}",
         "inputs": inputs,
-        "settings": {name: "1" if value is True else str(value) for name, value in values.items()},
+        "settings": {name: os.environ.get(name, "") for name in _VARIABLES},
         "made_with": programs | {"python": python_version(), "zlib": zlib.ZLIB_RUNTIME_VERSION},
     }
 
@@ -273,7 +266,7 @@ def rebuild(settings_file: str, manifest: Path) -> int:
         raise SecpackError(f"{manifest}: expected the {MANIFEST_JSON} of a copy of a site")
     listed, notes, stated = read_checksums(copy), read_notes(copy), json.loads(_read(manifest))
     try:
-        os.environ.update({name: str(stated["settings"][name]) for name in _SETTINGS})
+        os.environ.update({name: str(stated["settings"][name]) for name in _VARIABLES})
         settings, target = load_settings(settings_file)
         moved = sha256(_read(copy / MOVED_JSON)).hexdigest()
         commit = checked_out(Path(settings["SECPACK"]))[0] if stated["commit"] else None

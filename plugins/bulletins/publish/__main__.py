@@ -81,8 +81,8 @@ def publish(settings: Any, versions: Versions, *, only_plan: bool) -> int:
     versions.public()  # refuses a target that is not ours, before anything is written next to it
     with _place(versions, only_plan=only_plan) as place:
         public = versions.public()
-        job = Job(settings, profile, signer, public, versions.withdrawn(), only_plan=only_plan)
-        is_signed = signer and _signatures(versions.waiting)
+        job = Job(settings, profile, None if only_plan else signer, public, versions.withdrawn())
+        is_signed = job.signer and _signatures(versions.waiting)
         folder = versions.waiting if is_signed else place
         plan, report = _resume(job, folder) if is_signed else _build(job, folder)
         check_checksums(folder)
@@ -118,7 +118,6 @@ class Job:
     signer: Signer | None
     public: Path | None
     withdrawn: Sequence[Path]
-    only_plan: bool
 
 
 def _build(job: Job, folder: Path) -> tuple[Plan, str]:
@@ -131,7 +130,7 @@ def _build(job: Job, folder: Path) -> tuple[Plan, str]:
     if plan.unmoved:
         notes = replace(notes, moved=_move(notes.moved, plan))
         site, plan = _write(job, folder, notes)
-    if not (job.only_plan or plan.refused) and (signatures := _sign(job, folder, plan)):
+    if not plan.refused and (signatures := _sign(job, folder, plan)):
         notes = replace(notes, signatures={**notes.signatures, **signatures})
         site, plan = _write(job, folder, notes)
     if site.own_theme:
