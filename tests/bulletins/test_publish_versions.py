@@ -221,6 +221,12 @@ def test_what_the_tracker_says_moves_the_records_that_it_changes(team: Team) -> 
     rebuilt = rebuild(site, team.folder / "site", **team.variables)
     assert rebuilt.status == 0, rebuilt.said
     assert rebuilt.files() == site.files()
+    make_pack(team.pack, {"README.md": "Words.\n"})
+    commit(team.pack)
+    other = rebuild(site, team.folder / "site", **team.variables)
+    assert other.status == 1
+    assert "commit of the pack: here " in other.said
+    assert "NOT the same: " in other.said
 
 
 @pytest.mark.slow

@@ -43,7 +43,6 @@ from bulletins.site import Build, Notes, Site
 from bulletins.urls import ARCHIVE_JSON, MANIFEST_JSON, MOVED_JSON, is_signature
 from secpack import SecpackError
 from secpack.files import MAX_INPUT, paths, read_file
-from secpack.history.git import checked_out
 from secpack.mirror import differing, format_checksums, read_fresh_until
 from secpack.model.archive import Archive
 from secpack.model.findings import Severity
@@ -268,12 +267,10 @@ def rebuild(settings_file: str, manifest: Path) -> int:
     try:
         os.environ.update({name: str(stated["settings"][name]) for name in _VARIABLES})
         settings, target = load_settings(settings_file)
-        moved = sha256(_read(copy / MOVED_JSON)).hexdigest()
-        commit = checked_out(Path(settings["SECPACK"]))[0] if stated["commit"] else None
         here = recipe(settings)["inputs"] if stated["inputs"] else {}
-        here |= {"commit of the pack": commit, MOVED_JSON: moved}
-        there = {**(stated["inputs"] or {}), "commit of the pack": stated["commit"]}
-        there |= {MOVED_JSON: stated["moved"]}
+        here[MOVED_JSON] = sha256(_read(copy / MOVED_JSON)).hexdigest()
+        there = {**(stated["inputs"] or {}), MOVED_JSON: stated["moved"]}
+        commit = str(stated["commit"] or "")
     except (KeyError, TypeError, AttributeError, ValueError):
         raise SecpackError(f"{manifest}: does not say of what the site was made") from None
     if names := differing(here, there):
@@ -283,7 +280,9 @@ def rebuild(settings_file: str, manifest: Path) -> int:
         lines.append("code, theme and pages are this program's; variables name the other sources")
         raise SecpackError("\n".join(lines))
     settings["NOTES"] = notes
-    _replace(settings, target)
+    archive, _ = _replace(settings, target)
+    if archive.commit != commit:
+        print(f"commit of the pack: here {archive.commit}, of the site {visible(commit)}")
     if others := differing(listed, read_checksums(target)):
         print(f"NOT the same: {len(others)} files differ: {', '.join(others[:20])}: {target}")
         return 1
