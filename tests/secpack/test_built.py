@@ -12,6 +12,7 @@ import pytest
 
 from secpack import Checker, PackError, Profile, SecpackError, load
 from secpack.history import as_data, as_lines, read_history
+from secpack.history.git import checked_out
 from secpack.model.history import History
 from secpack.pack import read_contents
 from secpack.profile import Signer
@@ -178,6 +179,10 @@ def test_tags_on_the_commit(pack: Path, gnupg: Gnupg, profile: Profile) -> None:
     for name in ("gone", "light", "nested", "d-moved", "e-real"):
         with pytest.raises(SecpackError, match=f"has no annotated tag {name}$"):
             load(pack, profile=profile, tags=[name])
+    git(pack, "symbolic-ref", "HEAD", "refs/heads/none")
+    with pytest.raises(SecpackError, match="git finds no commit there"):
+        checked_out(pack, None)
+    git(pack, "symbolic-ref", "HEAD", "refs/heads/main")
     git(pack, "commit", "--quiet", "--allow-empty", "--message", "Two")
     assert found(history_of(pack, profile), profile) == ["commit ID: not signed"]
     assert [o.id for o in load(pack, profile=profile).history.built] != [first]

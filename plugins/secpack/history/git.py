@@ -173,9 +173,7 @@ def checked_out(root: Path, tags: Tags = ()) -> tuple[GitObject, ...]:
     if tags is None:
         names += _run(root, "for-each-ref", "--format=%(objectname)", "refs/tags").decode().split()
     objects = dict(_read_objects(root, names))
-    commit = next((name for name, (kind, _) in objects.items() if kind == b"commit"), "")
-    if not commit:
-        raise HistoryError("git finds no commit there")
+    commit = next(iter(objects))
     found = [
         _divided(name, data, stated[2].decode("utf-8", "replace"))
         for name, (kind, data) in objects.items()
@@ -188,7 +186,10 @@ def checked_out(root: Path, tags: Tags = ()) -> tuple[GitObject, ...]:
 
 
 def _read_objects(root: Path, names: Sequence[str]) -> Iterator[tuple[str, tuple[bytes, bytes]]]:
-    """Yield the type and the bytes of objects that exist, by name. Raises HistoryError."""
+    """Yield the type and the bytes of objects by name, of tags those that exist.
+
+    Raises HistoryError.
+    """
     output = io.BytesIO(_run(root, "cat-file", "--batch", data=_lines(names)))
     while line := output.readline():
         if match := _OBJECT.fullmatch(line):
@@ -196,6 +197,8 @@ def _read_objects(root: Path, names: Sequence[str]) -> Iterator[tuple[str, tuple
             if _name_of(kind, data, len(name)) != name:
                 raise HistoryError(f"the {kind.decode()} {name} is damaged")
             yield name, (kind, data)
+        elif line.startswith(b"HEAD"):  # missing; what follows is not on it
+            raise HistoryError("git finds no commit there")
 
 
 def _name_of(kind: bytes, data: bytes, length: int) -> str:
