@@ -187,6 +187,7 @@ def test_what_a_maintainer_sees_each_day_can_be_mended(
     out, err = capsys.readouterr()
     assert len(out.splitlines()) < 20
     assert {line.rpartition("[")[2] for line in out.splitlines() if "[" in line} <= {
+        "canary-count]",
         "number-gap]",
         "tracker-differs]",
     }

@@ -33,9 +33,10 @@ from secpack.signatures.policy import is_about_signatures
 _OPEN: Final = frozenset(
     {"date-future", "draft", "no-good-signature", "placeholder", "signer-missing", "unsigned"}
 )
-#: What can be mended outside a text: in the profile, or in the tracker.
+#: What can be mended outside a text: in the profile, in the tracker, or in the rest of the pack.
 _ELSEWHERE: Final = frozenset(
-    {"date-differs", "issuer-differs", "title-differs", "tracker-differs", "waiver-unused"}
+    {"canary-count", "date-differs", "issuer-differs", "no-title", "package-unread"}
+    | {"title-differs", "tracker-differs", "waiver-unused"}
 )
 _ORDER: Final = {severity: n for n, severity in enumerate(Severity)}
 _MOST_ANNOTATIONS: Final = 10  # errors, and warnings, that GitHub shows for a step
