@@ -266,7 +266,7 @@ check_then: Final = "Then run:"
 check_anchors: Final = Markup(
     "Compare the fingerprint of {keys} with several sources elsewhere. Only if they agree:"
 )
-check_expect: Final = Markup('Each must print <code>Good signature from "…" {marks}</code>.')
+check_expect: Final = Markup('If good, each prints <code>Good signature from "…" {marks}</code>.')
 check_how: Final = "How, and what gpg’s answers mean"
 check_pack: Final = (
     "Compare with the pack, where commits and tags are signed, too; cmp prints only differences. "
