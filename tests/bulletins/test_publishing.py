@@ -17,6 +17,7 @@ from pathlib import Path
 import pytest
 
 from bulletins.publish.__main__ import _fresh_until
+from tests.bulletins.rules import provider_faults
 from tests.bulletins.sites import (
     PUBLISH,
     ROOT,
@@ -75,6 +76,7 @@ def test_a_signed_site_stays_signed_and_can_be_built_again(
     checked = verify(site.folder, "--keyring", keys)
     assert (checked.status, "verified against a signature by" in checked.said) == (0, True)
     assert proofs(site) == ["self", "hash", "hash", "signature"]
+    assert not provider_faults(site.files(), URL)
     signature = site.read(f"{RECORD}.asc")
     needed = [*site.folder.glob("csaf/*/*.json*"), *site.folder.glob("data/m*.json")]
     for path in (*needed, site.folder / "SHA256SUMS"):
