@@ -121,7 +121,7 @@ fuzz: $(VENV)/installed-dev ## Change the texts of the tests at random, and look
 replay: $(VENV)/installed-dev ## Show what publishing each commit of a pack would have shown (needs SECPACK=)
 	@exec $(BIN)/python -m tests.replay "$$SECPACK" "$${PROFILE:-content/qubes.toml}"
 
-poll: $(VENV)/installed-dev ## Publish each commit of a pack that completes a version, and read the feeds (needs SECPACK=)
+poll: $(VENV)/installed-dev ## Publish each commit of a pack that completes a version, and follow feeds and lists (needs SECPACK=)
 	@exec $(BIN)/python -m tests.polling "$$SECPACK" "$${PROFILE:-content/qubes.toml}"
 
 lint: $(VENV)/installed-dev ## Check style and types

@@ -18,6 +18,7 @@ import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import partial
 from itertools import pairwise
 from pathlib import Path
 
@@ -29,7 +30,7 @@ from tests.bulletins.sites import Site, publish
 
 URL = "https://archive.example.org"
 _REFUSED = re.compile(r"^.*\(publish-[a-z-]+\)$", re.MULTILINE)
-_MOVED = re.compile(r"^\d+ records changed.*$", re.MULTILINE)
+_MOVED = re.compile(r"^\d+ records are new to programs.*$", re.MULTILINE)
 
 
 @dataclass
@@ -92,11 +93,10 @@ def _osv_rows(public: Path) -> Iterator[tuple[str, str]]:
         yield time, f"osv/{id_}.json"
 
 
-def _csaf_rows(public: Path) -> Iterator[tuple[str, str]]:
-    for folder in ("csaf", "vex"):
-        path = public / folder / "changes.csv"
-        for name, time in csv.reader(path.read_text().splitlines() if path.exists() else ()):
-            yield time, f"{folder}/{name}"
+def _csaf_rows(folder: str, public: Path) -> Iterator[tuple[str, str]]:
+    path = public / folder / "changes.csv"
+    for name, time in csv.reader(path.read_text().splitlines() if path.exists() else ()):
+        yield time, f"{folder}/{name}"
 
 
 def _rolie_rows(public: Path) -> Iterator[tuple[str, str]]:
@@ -131,7 +131,8 @@ class Outcome:
         default_factory=lambda: {
             "osv/modified_id.csv": Follower(_osv_rows),
             "osv/all.json": Importer(_osv_rows),
-            "changes.csv": Follower(_csaf_rows),
+            "csaf/changes.csv": Follower(partial(_csaf_rows, "csaf")),
+            "vex/changes.csv": Follower(partial(_csaf_rows, "vex")),
             "ROLIE": Follower(_rolie_rows),
         }
     )
