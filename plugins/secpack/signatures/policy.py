@@ -358,7 +358,7 @@ def wrong_anchors(keys: Sequence[Key], profile: Profile) -> Iterator[ParseError]
 
 def _revoked(keys: Sequence[Key], profile: Profile) -> Iterator[Finding]:
     """Revoked keys; of an anchor that is an error, unless the profile ends it by then."""
-    ends = {anchor.fingerprint: anchor.until or date.max for anchor in profile.trusted}
+    ends = {anchor.fingerprint: anchor.until for anchor in profile.trusted}
     for key, revoked in ((key, key.revoked) for key in keys if key.revoked):
         message = f"{key.fingerprint} was revoked, {revocation_in_words(revoked)}"
         end = revoked.date.date() if revoked.date else date.min
