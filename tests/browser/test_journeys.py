@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import os
 import re
-import shutil
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -226,23 +225,17 @@ def altered(request: pytest.FixtureRequest) -> bool:
 
 
 def test_commands_copied_from_a_page_verify(
-    tab: Any, site: Served, tmp_path: Path, altered: bool
+    tab: Any, site: Served, copies: dict[str, Served], tmp_path: Path, altered: bool
 ) -> None:
-    """The files that the page links to, and the commands that it gives, in an empty folder."""
+    """They also fetch all files, into an empty folder; here from where the test serves the site."""
     tab.goto(site.url + "qsb/003/index.html")
-    linked = tab.locator("main a").evaluate_all("(all) => all.map((one) => one.href)")
-    for url in linked:
-        if re.search(r"\.(txt|asc|sig\.\w+)$", url):
-            path = site.folder / url.partition(BASE)[2]
-            shutil.copy(path, tmp_path / path.name)
-    if altered:
-        original = tmp_path / "qsb-003-2017.txt"
-        original.write_bytes(original.read_bytes().replace(b"a", b"e", 1))
     begin, verify, _ = tab.locator("details:not(.original) pre code").all_text_contents()
+    begin = begin.replace(f"http://127.0.0.1{BASE}", copies["mirror"].url)
+    alter = "sed -i 0,/a/s//e/ qsb-003-2017.txt\n" * altered
     with new_gnupg() as gnupg:
         done = subprocess.run(
             ["bash", "-e"],  # noqa: S607 - wherever it is
-            input=f"{begin}{verify}gpgconf --kill all\n",
+            input=f"{begin}{alter}{verify}gpgconf --kill all\n",
             cwd=tmp_path,
             env={"PATH": os.environ["PATH"], "TMPDIR": str(gnupg.home), "LC_ALL": "C"},
             capture_output=True,
