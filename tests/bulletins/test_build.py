@@ -729,9 +729,12 @@ def test_keys_are_listed_and_served(demo: Site) -> None:
     assert "7961 FFB2 E875 FF73 201B C296 EBFE 307C 073F F6D7" in page
     assert page.count("Certified by the master key.") == 3
     assert page.count("Retired.") == 1
-    parts = ("page-signers", "Ines Aldous", "Signed 16 documents", "page-anchors", "Master")
+    parts = ("page-signers", "Ines Aldous", ">16 documents</a>", "page-anchors", "Master")
     places = [page.index(part) for part in parts]
     assert places == sorted(places)
+    signed = page.partition("documents signed by Ines")[2].partition("</ul>")[0]
+    assert signed.count("<li>") == 16
+    assert re.search(r"QSB-003</a> 2017-04-1\d \d\d:\d\dZ SHA(256|512)</li>", signed)
     served = demo.folder / "keys/security-team/ines-quern-secpack-signing-key.asc"
     original = DEMO / "keys/security-team/ines-quern-secpack-signing-key.asc"
     assert served.read_bytes() == original.read_bytes()
