@@ -556,6 +556,7 @@ built_introduction: Final = (
 )
 built_commit: Final = Markup('Commit <code class="digest">{id}</code>')
 built_tag: Final = Markup('Tag {tag}, <code class="digest">{id}</code>')
+built_commands: Final = ("git rev-parse HEAD", "git verify-commit {id}", "git verify-tag {id}")
 check_built: Final = "Import the keys, then run in a clone of the pack:"
 
 # --- search, other pages ----------------------------------------------------------------------
