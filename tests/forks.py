@@ -69,4 +69,5 @@ def _run(
     more = [path for path in environment.get("PYTHONPATH", "").split(":") if path]
     sys.path[:] = [str(cwd), *more, *(path for path in sys.path if path not in ("", str(_ROOT)))]
     sys.argv[1:] = arguments
+    sys.modules.pop(f"{module}.__main__", None)  # runpy warns of a module that is there already
     runpy.run_module(module, run_name="__main__", alter_sys=True)

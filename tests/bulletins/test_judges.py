@@ -82,7 +82,7 @@ def test_the_schema_is_strict() -> None:
 
 def test_the_schema_has_the_words_of_the_model() -> None:
     definitions = judges.SCHEMA["$defs"]
-    assert definitions["signature"]["properties"]["verdict"]["enum"] == [v.value for v in Verdict]
+    assert definitions["verdict"]["enum"] == [v.value for v in Verdict]
     assert definitions["finding"]["properties"]["severity"]["enum"] == [s.value for s in Severity]
 
 
