@@ -66,7 +66,7 @@ class Reader(HTMLParser):
         self.scripts: set[str] = set()
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        # Our own drawings have a title that no text can give: ids of texts never begin with "page-".
+        # Our drawings have a title that no text can give: ids of texts never begin with "page-".
         if tag == "title" and str(dict(attrs).get("id")).startswith("page-"):
             self.drawings += 1
         if tag == "svg":
