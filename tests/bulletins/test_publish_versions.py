@@ -285,6 +285,22 @@ def test_a_file_of_moves_that_cannot_be_read(data: bytes) -> None:
         read_moved(data)
 
 
+def test_a_signature_counts_whatever_its_name(team: Team) -> None:
+    team.write(SECOND, "ines", day="06")
+    signature = team.gnupg.sign(SECOND.encode(), "tomek", time="20200206T030405")
+    (team.pack / f"{ONE}.sig.tomek").unlink()
+    make_pack(team.pack, {f"{ONE}.txt.sig.tomek": signature})
+    commit(team.pack)
+    site = team.publish()
+    assert site.status == 0, site.said
+    assert f"{ONE}.txt.sig.tomek: covers a text of QSB-001: name it as other" in site.said
+    assert "2 of 2 signatures good" in site.read("qsb/001/index.html")
+    assert "qsb/001/qsb-001-2020.txt.txt.sig.tomek" in site.files()
+    (team.pack / f"{ONE}.txt.sig.tomek").rename(team.pack / f"{ONE}.sig.tomek")
+    commit(team.pack)
+    assert team.publish().status == 0
+
+
 def test_one_signature_is_said_to_be_one_of_two(team: Team) -> None:
     """On pages, in feeds and data, also where a waiver made it enough."""
     team.write(bulletin(2, date="2020-02-05"), "ines", day="06", path="QSBs/qsb-002-2020.txt")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -10,9 +11,9 @@ import pytest
 
 from secpack import Profile, load, load_profile
 from secpack.canary import due_window, is_last
-from secpack.canary.checks import check_lateness
+from secpack.canary.checks import check_canaries, check_lateness
 from secpack.canary.diff import changes
-from secpack.model.archive import Archive, Canary, Change, Statement, Window
+from secpack.model.archive import Archive, Canary, Change, Signature, Statement, Window
 from tests.packs import PROOF, canary, make_pack, numbered
 
 CONTENT = Path(__file__).parents[2] / "content"
@@ -300,7 +301,12 @@ def test_the_date_of_issue_is_held_against_the_header(tmp_path: Path) -> None:
 
 def test_a_window_that_was_over_before_it_was_stated(tmp_path: Path) -> None:
     text = canary(1).replace("June 2020", "June 2019")
-    assert ("canary-due", "error") in found(one(tmp_path, text))
+    archive = one(tmp_path, text)
+    assert ("canary-due", "error") in found(archive)
+    signature = Signature(archive.canaries[0].document.file, "ines", counts=True)
+    signed = replace(archive.canaries[0], signatures=(signature,))
+    findings = check_canaries([signed], (), Profile(issuer="Quern"))
+    assert ("canary-due", "warning") in [(f.code, f.severity) for f in findings]
 
 
 def test_lateness_that_cannot_be_told(tmp_path: Path) -> None:

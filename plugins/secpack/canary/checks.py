@@ -73,7 +73,10 @@ def _check_window(canary: Canary) -> Iterator[Finding]:
         yield _finding(canary, "canary-due", message, of="next")
     elif canary.due and canary.due.last <= canary.published:
         message = f"says that the next one is due by {canary.due.last}, which is not after its date"
-        yield _finding(canary, "canary-due", message, Severity.ERROR, of="next")
+        # What is signed already cannot be mended, and holds nothing else up.
+        is_signed = any(signature.counts for signature in canary.signatures)
+        severity = Severity.WARNING if is_signed else Severity.ERROR
+        yield _finding(canary, "canary-due", message, severity, of="next")
 
 
 def _check_key(canary: Canary, profile: Profile) -> Iterator[Finding]:

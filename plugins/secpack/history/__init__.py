@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from secpack.history.git import HistoryError, Tags, checked_out, opened
 from secpack.history.matching import read_past
@@ -18,6 +18,8 @@ from secpack.pack import Contents, Layout, TextFile, text_file
 from secpack.profile import Profile
 from secpack.signatures.gpgv import Checker
 from secpack.signatures.policy import check_pack, check_signature, in_words
+
+_ORPHAN: Final = "orphan-signature"
 
 
 def read_history(
@@ -150,8 +152,9 @@ def newest_versions(
     """The contents of a pack, with the newest version of each document in place of other texts.
 
     A text that is the newest version stays, with all signatures beside it. Of another text nothing
-    is left but findings about signatures that fit no text, or do not count. Where history is not
-    available all stay, with an error for each text that is no version: an older one may be public.
+    is left but findings about signatures that fit no text, or do not count. A signature whose name
+    is that of no text counts for the text that it covers. Where history is not available all stay,
+    with an error for each text that is no version: an older one may be public.
     """
     if history.unavailable:
         unknown = f"; no older version is known: {history.unavailable}"
@@ -162,6 +165,7 @@ def newest_versions(
         return replace(contents, findings=[*contents.findings, *refused])
     layout = Layout(profile)
     newest = {each.id: version for each in history.documents if (version := each.newest)}
+    misnamed = {f.file for f in contents.findings if f.code == _ORPHAN}
 
     def texts(files: Sequence[TextFile]) -> list[TextFile]:
         chosen: dict[str, TextFile] = {}
@@ -169,7 +173,10 @@ def newest_versions(
             identity = layout.identity(text.file.path)
             version = newest.get(identity)
             if version and version.file.sha256 == text.file.sha256:
-                chosen[identity] = text
+                beside = {signature.signer for signature in text.signatures}
+                more = (s for s in version.signatures if s.file.path in misnamed)
+                own = (*text.signatures, *(s for s in more if s.signer not in beside))
+                chosen[identity] = replace(text, signatures=own)
             elif version and (match := layout.place(version.file.path)[1]):
                 chosen.setdefault(identity, text_file(version.file, match, version.signatures))
         return list(chosen.values())
@@ -189,7 +196,17 @@ def newest_versions(
         canaries=[canary for canary in canaries if canary.number in numbers],
         attachments=attachments,
     )
-    return replace(kept, findings=[*contents.findings, *_odd(contents, kept, judged)])
+    covering = {s.file.path: d.id for d in history.documents for s in d.signatures if s.counts}
+    found = (_explained(finding, covering.get(finding.file, "")) for finding in contents.findings)
+    return replace(kept, findings=[*found, *_odd(contents, kept, judged)])
+
+
+def _explained(finding: Finding, covered: str) -> Finding:
+    """A finding; about a signature without its document, which one it covers, if any."""
+    if finding.code != _ORPHAN or not covered:
+        return finding
+    message = f"covers a text of {covered}: name it as other signatures of that text"
+    return replace(finding, message=message, severity=Severity.WARNING)
 
 
 def _odd(contents: Contents, kept: Contents, judged: Mapping[str, Signature]) -> Iterator[Finding]:
