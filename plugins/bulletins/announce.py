@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import textwrap
+import traceback
 from argparse import Namespace
 from collections.abc import Iterable, Mapping
 from math import inf
@@ -12,16 +13,17 @@ from pathlib import Path
 from typing import Any, Final
 
 import yaml
-from jinja2 import Environment, FileSystemLoader, StrictUndefined, TemplateError
+from jinja2 import StrictUndefined
+from jinja2.sandbox import SandboxedEnvironment
 from markupsafe import Markup
 
 from bulletins import urls
-from secpack import Checker, Profile, SecpackError, cli, load, load_advisories, team
-from secpack.cache import open_cache
+from secpack import Profile, SecpackError, cli, load, load_advisories, load_profile, team
 from secpack.files import MAX_INPUT, read_file, write_new
 from secpack.model.archive import Archive, Bulletin, Publication
 from secpack.model.findings import Severity
 from secpack.parser.characters import visible
+from secpack.parser.lines import MAX_BYTES
 
 _TEMPLATES: Final = Path(__file__).parent / "announcements"
 _ABOUT: Final = (("post", ".md"), ("mail", ".txt"))
@@ -33,39 +35,37 @@ def add_announce(commands: Any) -> None:
     """Add ``announce`` to the commands of argparse."""
     command = cli.add_command(
         commands,
-        "announce",
+        _run_announce,
         "write a news post and a mail about a document, and lists for another website",
         "Writes a news post (Markdown) and a mail about a bulletin or a canary, lists of all of "
         "them, and tracker data that names the bulletin. Templates post.md, mail.txt and list.yml "
-        "beside the profile override our own. Exit status: 0, or 2 if nothing was written.",
-        "QSB-117 --pack qubes-secpack --profile qubes --xsa xsa.yml --to announcement",
+        "beside the profile override our own. Exit status: 0, or 2 if that failed.",
+        "announce QSB-117 --pack qubes-secpack --profile qubes --xsa xsa.yml --to announcement",
     )
-    command.add_argument("id", help="such as QSB-117")
+    command.add_argument("id", help="the document, such as QSB-117")
     team.add_pack_options(command)
     command.add_argument("--xsa", type=Path, metavar="FILE", help="tracker data (xsa.yml)")
-    command.add_argument(
-        "--to", type=Path, default=Path(), metavar="DIR", help="where to (default: this folder)"
-    )
-    command.set_defaults(run=_run_announce)
+    summary = "a folder for the files (default: this folder)"
+    command.add_argument("--to", type=Path, default=Path(), metavar="DIR", help=summary)
 
 
 def _run_announce(options: Namespace) -> int:
-    profile = team.profile_of(options)
+    profile = load_profile(options.profile)
     site = os.environ.get("SITEURL") or profile.url
     if not site:
         raise SecpackError("links need a URL: set SITEURL, or url in the profile")
-    checker = Checker(cache=open_cache("verdicts.json"))
-    archive = load(options.pack, profile=profile, checker=checker, only_versions=True)
+    archive = load(options.pack, profile=profile, checker=cli.checker_of(), only_versions=True)
     document = find(archive, options.id)
     folder = options.profile.parent if options.profile else _TEMPLATES
     texts = announcements(archive, document, profile, site.rstrip("/") + "/", folder)
     if options.xsa and isinstance(document, Bulletin):
         load_advisories(options.xsa)  # raises an error with a line if something is wrong
         tracker = read_file(options.xsa, MAX_INPUT).decode()
-        texts[options.xsa.name], notes = with_bulletin(tracker, document)
+        texts["xsa.yml"], notes = with_bulletin(tracker, document)
         team.print_notes(notes)
-    for name in (name for name in texts if (options.to / name).exists()):
-        raise SecpackError(f"{options.to / name}: exists already; nothing was written")
+    for name in (name for name in texts if os.path.lexists(options.to / name)):
+        message = "exists already, and nothing was written: name another folder with --to"
+        raise SecpackError(f"{options.to / name}: {message}")
     options.to.mkdir(parents=True, exist_ok=True)
     for name, text in texts.items():
         write_new(options.to / name, text.encode())
@@ -77,11 +77,12 @@ def find(archive: Archive, name: str) -> Publication:
     """A document that is public, by its id. Raises SecpackError, with the reason, if none is."""
     pending = {each.id.casefold(): each.reason for each in archive.history.pending}
     reason = pending.get(name.casefold(), "the pack has no such document, or it is under embargo")
+    no_anchor = [f for f in archive.findings if f.code == "no-anchor"]
     for publication in archive.publications:
         if publication.id.casefold() == name.casefold():
             file = publication.document.file.path
-            errors = [f for f in archive.findings if f.file == file and not f.waived]
-            errors = [f for f in errors if f.severity is Severity.ERROR]
+            own = (f for f in archive.findings if f.file == file and f.severity is Severity.ERROR)
+            errors = [f for f in (*own, *no_anchor) if not f.waived]
             if not errors:
                 return publication
             reason = errors[0].message
@@ -121,9 +122,12 @@ def announcements(
 
 
 def _filled(name: str, folder: Path, values: Mapping[str, Any]) -> str:
-    """A template with values. In Markdown they mean only themselves, unless a filter says more."""
-    environment = Environment(  # noqa: S701 - not HTML
-        loader=FileSystemLoader([folder, _TEMPLATES]),
+    """A template with values. In Markdown they mean only themselves, unless a filter says more.
+
+    A template may come with the pack that the profile is for: it has no way to other code.
+    """
+    path = next(each / name for each in (folder, _TEMPLATES) if (each / name).exists())
+    environment = SandboxedEnvironment(
         undefined=StrictUndefined,
         trim_blocks=True,
         keep_trailing_newline=True,
@@ -131,10 +135,14 @@ def _filled(name: str, folder: Path, values: Mapping[str, Any]) -> str:
     )
     environment.filters["code"] = lambda text: Markup(textwrap.indent(text, "    "))  # noqa: S704
     environment.filters["yaml"] = lambda text: Markup(_quoted(text))  # noqa: S704
+    text = read_file(path, MAX_BYTES)
     try:
-        return visible(environment.get_template(name).render(values))
-    except TemplateError as error:
-        raise SecpackError(f"the template {name} cannot be used: {error}") from None
+        return visible(environment.from_string(text.decode()).render(values))
+    except Exception as error:  # a template can raise anything
+        trace = traceback.extract_tb(error.__traceback__)
+        lines = [frame.lineno for frame in trace if frame.filename.startswith("<")]
+        line = f":{lines[-1]}" if lines else ""
+        raise SecpackError(f"{path}{line}: the template cannot be used: {error}") from None
 
 
 def _escaped(value: object) -> object:

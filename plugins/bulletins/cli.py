@@ -37,11 +37,11 @@ def add_build(commands: Any) -> None:
     """Add ``build`` to the commands of argparse."""
     command = cli.add_command(
         commands,
-        "build",
+        _run_build,
         "build the site of a pack",
         "Builds a site, completely or not at all. Exit status: 0 built, 1 failed, 2 unusable "
         "arguments.",
-        "qubes-secpack --xsa xsa.yml --output site",
+        "build qubes-secpack --xsa xsa.yml --output site",
     )
     command.add_argument("pack", nargs="?", help="the folder of the pack (default: the demo)")
     command.add_argument("--strict", action="store_true", help="build as for publication")
@@ -51,7 +51,6 @@ def add_build(commands: Any) -> None:
         option = "--site-url" if name == "SITEURL" else f"--{name.lower().replace('_', '-')}"
         how: dict[str, Any] = {"metavar": value} if value else {"action": "store_const", "const": 1}
         command.add_argument(option, dest=name, default="", help=text, **how)
-    command.set_defaults(run=_run_build)
 
 
 def _run_build(options: Namespace) -> int:

@@ -101,7 +101,7 @@ def read_archive(settings: dict[str, Any]) -> tuple[Archive, Profile]:
     if not settings.get("SECPACK"):
         raise SecpackError("SECPACK is not set; expected the path of a security pack")
     file = settings.get("PROFILE_FILE")
-    profile = load_profile(Path(file)) if file else Profile()
+    profile = load_profile(file and Path(file))
     xsa, xsa_json = (settings.get(name) for name in ("XSA_FILE", "XSA_JSON_FILE"))
     advisories = load_advisories(xsa and Path(xsa), xsa_json and Path(xsa_json))
     pinned = _as_of(settings, profile)

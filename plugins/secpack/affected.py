@@ -110,7 +110,9 @@ def affected(
     """
     rows = [(b, [r for r in b.packages if r.release == release]) for b in archive.bulletins[::-1]]
     if not any(own for _, own in rows):
-        raise SecpackError(f"no bulletin names packages for release {release!r}")
+        others = sorted({row.release for b in archive.bulletins for row in b.packages} - {""})
+        message = f"no bulletin names packages for release {release!r}, only for"
+        raise SecpackError(f"{message} {', '.join(others) or 'none'}")
     present: set[str] = set()  # bulletins whose packages are in the list
     asked: defaultdict[tuple[str, str], list[tuple[Bulletin, PackageRow]]] = defaultdict(list)
     for bulletin, row in needed(rows):

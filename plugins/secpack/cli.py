@@ -9,7 +9,7 @@ import re
 import signal
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import date
 from importlib.metadata import version
 from io import TextIOWrapper
@@ -33,6 +33,7 @@ from secpack.profile import Profile, load_profile
 from secpack.progress import Progress, clear
 from secpack.propose import propose
 from secpack.signatures.gpgv import Checker
+from secpack.tables import YEARS
 from secpack.tracker import load_advisories
 
 #: The most characters of a line about a copy, and the most files of a kind that are printed: a
@@ -42,6 +43,8 @@ _MOST = 1000
 
 #: Adds a command of another package to those of argparse.
 AddCommand: TypeAlias = Callable[[Any], None]
+#: Runs a command with its options; returns the exit status.
+Run: TypeAlias = Callable[[argparse.Namespace], int]
 
 _CLEAN, _FINDINGS, _UNUSABLE, _STALE = range(4)
 
@@ -77,15 +80,11 @@ def _reason(error: SecpackError | OSError) -> str:
 
 
 def _run_check(options: argparse.Namespace) -> int:
-    cache = Cache(None) if options.no_cache else open_cache("verdicts.json")
     errors: list[SecpackError] = []
-    profile = Profile()
-    if options.profile:
-        profile = as_far_as_usable(lambda: load_profile(options.profile), errors)
+    profile = as_far_as_usable(lambda: load_profile(options.profile), errors)
     advisories = as_far_as_usable(lambda: load_advisories(options.xsa, options.xsa_json), errors)
-    checker = Checker(cache=cache, progress=Progress("Checking signatures"))
     pack, part = pack_of(options.path, profile)
-    check = Check(profile, advisories, checker, options.on)
+    check = Check(profile, advisories, checker_of(keep=not options.no_cache), options.on)
     findings = check.findings(pack, since=options.since, is_draft=options.draft)
     findings = [*map(unreadable, errors), *concerned(findings, part)]
     with _ignoring_closed_pipes():
@@ -94,11 +93,22 @@ def _run_check(options: argparse.Namespace) -> int:
     return _FINDINGS if has_errors else _CLEAN
 
 
+def checker_of(*, keep: bool = True) -> Checker:
+    """What verifies signatures, with progress; it keeps verdicts, or only those of this run."""
+    cache = open_cache("verdicts.json") if keep else Cache(None)
+    return Checker(cache=cache, progress=Progress("Checking signatures"))
+
+
 def pack_of(path: Path, profile: Profile) -> tuple[Path, str]:
-    """The pack that a path is, or is in, and the path in it; empty for the pack itself."""
+    """The pack that a path is, or is in, and the path in it; empty for the pack itself.
+
+    Raises SecpackError when there is nothing of that name.
+    """
+    if not path.exists():
+        raise SecpackError(f"{path}: no such file or folder")
     place = path.absolute()
     folders = {f for f in (*profile.bulletins.folder, *profile.canaries.folder) if f != "."}
-    for pack in (place, *place.parents) if path.exists() else ():
+    for pack in (place, *place.parents):
         if any((pack / folder).is_dir() for folder in folders):
             part = place.relative_to(pack).as_posix()
             return (pack, part) if part != "." else (path, "")
@@ -106,18 +116,20 @@ def pack_of(path: Path, profile: Profile) -> tuple[Path, str]:
 
 
 def _run_affected(options: argparse.Namespace) -> int:
-    profile = load_profile(options.profile) if options.profile else Profile()
-    listed = installed(sys.stdin.buffer.read(MAX_INPUT).decode("utf-8", "replace"))
-    checker = Checker(cache=open_cache("verdicts.json"), progress=Progress("Checking signatures"))
-    archive = load(options.pack, profile=profile, checker=checker, only_versions=True)
+    profile = load_profile(options.profile)
+    listing = sys.stdin.buffer.read(MAX_INPUT + 1)
+    if len(listing) > MAX_INPUT:
+        raise SecpackError(f"the list of packages is larger than {MAX_INPUT} bytes")
+    listed = installed(listing.decode("utf-8", "replace"))
+    archive = load(options.pack, profile=profile, checker=checker_of(), only_versions=True)
     if any(finding.severity is Severity.ERROR for finding in archive.findings):
-        raise SecpackError(f"{options.pack}: not all is verified: see secpack check")
+        raise SecpackError(f"{options.pack}: not all is verified; secpack check says why")
     results = [*affected(archive, profile, options.release, *listed)]
     for result, line in results:
         if result != "enough":
             print(on_one_line(f"{result}: {line}"))
     count = sum(result == "enough" for result, _ in results)
-    print(f"{count} as new as asked. Nothing is said of what runs, or of what no bulletin names.")
+    print(f"{count} new enough. This says nothing about what runs, or what no bulletin names.")
     problems = {result for result, _ in results} & {"older", "unclear", "no fix"}
     return _FINDINGS if problems else _CLEAN
 
@@ -128,10 +140,9 @@ def _run_profile(options: argparse.Namespace) -> int:
 
 
 def _run_history(options: argparse.Namespace) -> int:
-    profile = load_profile(options.profile) if options.profile else Profile()
-    checker = Checker(cache=open_cache("verdicts.json"), progress=Progress("Checking signatures"))
-    contents = read_contents(Path(options.pack), profile)
-    _, _, history = read_history(Path(options.pack), contents, profile, checker, None)
+    profile = load_profile(options.profile)
+    contents = read_contents(options.pack, profile)
+    _, _, history = read_history(options.pack, contents, profile, checker_of(), None)
     with _ignoring_closed_pipes():
         if options.json:
             print(json.dumps(as_data(history), indent=1, ensure_ascii=True))
@@ -217,10 +228,12 @@ def parser_of(*others: AddCommand) -> argparse.ArgumentParser:
     return parser
 
 
-def add_command(commands: Any, name: str, summary: str, description: str, example: str) -> Any:
-    """Add a command to those of argparse; ``example`` is what may follow its name."""
-    epilog = f"Example: secpack {name} {example}"
-    return commands.add_parser(name, help=summary, description=description, epilog=epilog)
+def add_command(commands: Any, run: Run, summary: str, description: str, example: str) -> Any:
+    """Add a command to those of argparse; ``example`` begins with its name."""
+    name, epilog = example.split(maxsplit=1)[0], f"Example: secpack {example}"
+    command = commands.add_parser(name, help=summary, description=description, epilog=epilog)
+    command.set_defaults(run=run)
+    return command
 
 
 def add_profile_option(command: argparse.ArgumentParser) -> None:
@@ -232,116 +245,92 @@ def add_profile_option(command: argparse.ArgumentParser) -> None:
 def _add_check(commands: Any) -> None:
     command = add_command(
         commands,
-        "check",
+        _run_check,
         "read and verify a whole pack before it is published",
         "Reads and verifies everything, and prints what needs attention. "
         "Exit status: 0 clean, 1 findings of severity error, 2 unusable arguments.",
-        "qubes-secpack/QSBs/qsb-117-2026.txt --draft --profile qubes --xsa xsa.yml",
+        "check qubes-secpack/QSBs/qsb-117-2026.txt --draft --profile qubes --xsa xsa.yml",
     )
-    command.add_argument("path", type=Path, help="a pack, or a file or folder in it")
-    command.add_argument(
-        "--draft",
-        action="store_true",
-        help="what a draft lacks is no error: signatures, a date, what TODO stands for",
-    )
-    command.add_argument(
-        "--since", default="", metavar="COMMIT", help="only what is new since a commit of the pack"
-    )
+    add = command.add_argument
+    add("path", type=Path, help="a pack, or a file or folder in it")
+    summary = "what a draft lacks is no error: signatures, a date, what TODO marks"
+    add("--draft", action="store_true", help=summary)
+    add("--since", default="", metavar="COMMIT", help="only what is new since a commit of the pack")
     add_profile_option(command)
-    command.add_argument("--xsa", type=Path, help="tracker data (xsa.yml)")
-    command.add_argument("--xsa-json", type=Path, help="the Xen Project's list (xsa.json)")
-    command.add_argument(
-        "--on", type=day_of, metavar="DATE", help="also report what is late or expired on that day"
-    )
-    command.add_argument(
-        "--format",
-        choices=sorted(FORMATS),
-        default="text",
-        help="text (the default) for people, json for programs, github for a forge",
-    )
-    command.add_argument(
-        "--all", action="store_true", help="list everything, also notices; nothing is summed up"
-    )
-    command.add_argument(
-        "--no-cache", action="store_true", help="check every signature anew, and keep no verdicts"
-    )
-    command.set_defaults(run=_run_check)
+    add("--xsa", type=Path, metavar="FILE", help="tracker data (xsa.yml)")
+    add("--xsa-json", type=Path, metavar="FILE", help="the Xen Project's list (xsa.json)")
+    add("--on", type=day_of, metavar="DATE", help="also report what is late or expired on that day")
+    summary = "text (the default) for people, json for programs, github for a forge"
+    add("--format", choices=[*FORMATS], default="text", help=summary)
+    add("--all", action="store_true", help="list everything, also notices, and sum up nothing")
+    summary = "check every signature anew, and keep no verdicts"
+    add("--no-cache", action="store_true", help=summary)
 
 
 def _add_history(commands: Any) -> None:
     command = add_command(
         commands,
-        "history",
+        _run_history,
         "list the versions of all documents, and what waits for signatures",
         "Lists, from the history of a git checkout, the versions of every document, "
         "every signature that ever was, and the texts that are pending. Exit status: 0 clean, "
         "1 unreadable files, 2 unusable arguments.",
-        "qubes-secpack --profile qubes",
+        "history qubes-secpack --profile qubes",
     )
-    command.add_argument("pack", help="the folder of the pack")
+    _add_pack(command)
     add_profile_option(command)
     command.add_argument("--json", action="store_true", help="print JSON for programs")
-    command.set_defaults(run=_run_history)
 
 
 def _add_affected(commands: Any) -> None:
     command = add_command(
         commands,
-        "affected",
+        _run_affected,
         "compare a list of installed packages with what bulletins ask for",
-        "Reads the output of rpm -qa or dpkg -l, and prints what is older than bulletins ask for, "
-        "what is not in the list, and what needs a restart; never that a system is safe. Exit "
-        "status: 0 nothing is older, 1 something is, or has no fix, 2 unusable arguments.",
-        "qubes-secpack --profile qubes --release 4.3 < rpm-qa.txt",
+        "Reads the output of rpm -qa or dpkg -l on its standard input. Prints what is older than "
+        "bulletins ask for, what the list lacks, and what needs a restart; never that a system is "
+        "safe. Exit status: 0 nothing is older, 1 something is, or has no fix, 2 unusable input.",
+        "affected qubes-secpack --profile qubes --release 4.3 < packages.txt",
     )
-    command.add_argument("pack", help="the folder of the pack")
+    _add_pack(command)
     command.add_argument("--release", required=True, help="the release, such as 4.3")
     add_profile_option(command)
-    command.set_defaults(run=_run_affected)
 
 
 def _add_profile(commands: Any) -> None:
     command = add_command(
         commands,
-        "profile",
+        _run_profile,
         "propose a profile for a pack",
         "Prints a profile for a pack that has none yet. Read it, compare fingerprints "
         "with independent sources, and finish it. Exit status: 0, or 2 if there is no pack.",
-        "path/to/pack > profile.toml",
+        "profile path/to/pack > profile.toml",
     )
-    command.add_argument("pack", type=_folder, help="the folder of the pack")
-    command.set_defaults(run=_run_profile)
+    _add_pack(command)
 
 
 def _add_verify_site(commands: Any) -> None:
     command = add_command(
         commands,
-        "verify-site",
+        _run_verify_site,
         "check that a copy of a site is genuine, complete and up to date",
         f"Compares every file of a copy with its {CHECKSUMS}, and verifies that file "
         "against a rebuild or a signature. Exit status: 0 verified (or undamaged, with nothing to "
         "verify against), 1 failed, 2 unusable arguments, or no answer, 3 genuine but stale.",
-        "https://archive.example.org/ --keyring archive-keys.asc",
+        "verify-site https://archive.example.org/ --keyring archive-keys.asc",
     )
-    command.add_argument("copy", help="the copy's URL (https://...) or folder")
-    command.add_argument("--against", type=_folder, metavar="REBUILD", help="a site built here")
-    command.add_argument(
-        "--keyring", type=Path, metavar="FILE", help=f"keys that may sign {CHECKSUMS}"
-    )
-    command.add_argument(
-        "--newer-than",
-        type=day_of,
-        metavar="DATE",
-        help="fail if the signature (without a keyring: the newest document) is not dated after",
-    )
-    command.add_argument(
-        "--timeout",
-        type=_seconds,
-        default=TIMEOUT,
-        metavar="SECONDS",
-        help="stop after that time, and list the files not read (default: %(default)s)",
-    )
-    command.set_defaults(run=_run_verify_site)
+    add = command.add_argument
+    add("copy", help="the copy's URL (https://...) or folder")
+    add("--against", type=_folder, metavar="REBUILD", help="a site built here")
+    add("--keyring", type=Path, metavar="FILE", help=f"keys that may sign {CHECKSUMS}")
+    summary = "fail if the signature (without a keyring: the newest document) is not dated after"
+    add("--newer-than", type=day_of, metavar="DATE", help=summary)
+    summary = "stop after that time, and list the files not read (default: %(default)s)"
+    add("--timeout", type=_seconds, default=TIMEOUT, metavar="SECONDS", help=summary)
+
+
+def _add_pack(command: Any) -> None:
+    command.add_argument("pack", type=_folder, help="the folder of the pack")
 
 
 def _folder(text: str) -> Path:
@@ -358,10 +347,11 @@ def _seconds(text: str) -> int:
 
 def day_of(text: str) -> date:
     """The day of an option."""
-    try:
-        return date.fromisoformat(text)
-    except ValueError:
-        raise argparse.ArgumentTypeError(f"{text!r}: expected a date such as 2026-08-01") from None
+    with suppress(ValueError):
+        day = date.fromisoformat(text)
+        if f"{day}" == text and day.year in YEARS:
+            return day
+    raise argparse.ArgumentTypeError(f"{text!r}: expected a date such as 2026-08-01")
 
 
 if __name__ == "__main__":

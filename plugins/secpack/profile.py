@@ -456,12 +456,14 @@ class Profile:
         return anchors | {signer.fingerprint for signer in self.signers.values()}
 
 
-def load_profile(path: Path) -> Profile:
-    """Read a profile.
+def load_profile(path: Path | None) -> Profile:
+    """Read a profile; without a path, it is one that has no settings.
 
     Raises SecpackError, with lines if they are known, when the file is missing, is not TOML, or
     has an unknown setting or an invalid value.
     """
+    if path is None:
+        return Profile()
     try:
         text = read_file(path, _MAX_BYTES).decode("utf-8")
         _check_lines(text, path)

@@ -91,33 +91,50 @@ def run(
     """
     variables = {"LC_ALL": "C", "PATH": os.defpath, **(environment or {})}
     command = [program.path, *arguments]
-    with tempfile.TemporaryFile() as source, tempfile.TemporaryFile() as output:
-        source.write(data)
-        source.seek(0)
+    with _files(data) as (source, output):
         with _delayed_signals() as signals, _started(command, source, output, variables) as process:
-            _limit(process.pid, seconds)
+            _limit(process.pid, (resource.RLIMIT_CPU, seconds + 1), (resource.RLIMIT_AS, _MEMORY))
             status = _wait(process, seconds, signals)
-        if status is None:
-            raise LimitError(f"{program.name} did not finish within {seconds} seconds")
-        if status < 0:
-            reason = signal.strsignal(-status) or "unknown"
-            raise LimitError(f"{program.name} was killed by signal {-status} ({reason})")
-        output.seek(0)
-        return Result(status, output.read(_FILE))
+        return _result(program.name, status, seconds, output)
 
 
 def run_for_person(command: Sequence[str], data: bytes, *, seconds: int) -> bytes:
     """Run a program of the caller's, which may ask for a passphrase; return its output.
 
-    Raises OSError when it cannot start; SecpackError when it fails.
+    It has the caller's terminal and environment. Raises OSError when it cannot start; SecpackError
+    when it fails.
     """
-    try:
-        done = subprocess.run(  # noqa: S603 - no shell
-            command, input=data, stdout=subprocess.PIPE, timeout=seconds, check=True
-        )
-    except subprocess.SubprocessError as error:
-        raise SecpackError(f"{error}") from None
-    return done.stdout
+    name = Path(command[0]).name
+    with _files(data) as (source, output):
+        with subprocess.Popen(command, stdin=source, stdout=output) as process:  # noqa: S603 - no shell
+            _limit(process.pid)
+            try:
+                status = _wait(process, seconds, ())
+            finally:
+                process.kill()
+        result = _result(name, status, seconds, output)
+    if result.status:
+        raise SecpackError(f"{name} failed with status {result.status}")
+    return result.output
+
+
+@contextmanager
+def _files(data: bytes) -> Iterator[tuple[IO[bytes], IO[bytes]]]:
+    """The input of a program, and a file for its output."""
+    with tempfile.TemporaryFile() as source, tempfile.TemporaryFile() as output:
+        source.write(data)
+        source.seek(0)
+        yield source, output
+
+
+def _result(name: str, status: int | None, seconds: int, output: IO[bytes]) -> Result:
+    if status is None:
+        raise LimitError(f"{name} did not finish within {seconds} seconds")
+    if status < 0:
+        reason = signal.strsignal(-status) or "unknown"
+        raise LimitError(f"{name} was killed by signal {-status} ({reason})")
+    output.seek(0)
+    return Result(status, output.read(_FILE))
 
 
 def _wait(process: subprocess.Popen[bytes], seconds: int, signals: Sequence[int]) -> int | None:
@@ -129,21 +146,15 @@ def _wait(process: subprocess.Popen[bytes], seconds: int, signals: Sequence[int]
     return None
 
 
-def _limit(process: int, seconds: int) -> None:
+def _limit(process: int, *limits: tuple[int, int]) -> None:
     """Limit a process that has just started; other systems than Linux have only the time limit.
 
     To set limits before the program starts would need a shell, or code in the child process.
     """
     if not hasattr(resource, "prlimit"):
         return
-    limits = (
-        (resource.RLIMIT_CPU, seconds + 1),
-        (resource.RLIMIT_AS, _MEMORY),
-        (resource.RLIMIT_FSIZE, _FILE),
-        (resource.RLIMIT_CORE, 0),
-    )
     with suppress(ProcessLookupError):  # it has already ended
-        for kind, limit in limits:
+        for kind, limit in (*limits, (resource.RLIMIT_FSIZE, _FILE), (resource.RLIMIT_CORE, 0)):
             _, most = resource.prlimit(process, kind)  # our own limit, which it cannot exceed
             lower = limit if most == resource.RLIM_INFINITY else min(limit, most)
             resource.prlimit(process, kind, (lower, lower))

@@ -12,7 +12,8 @@ from typing import Annotated, Any, Final, NamedTuple, get_args, get_origin, get_
 
 _MAX_STRING: Final = 2000
 _CONTROL: Final = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
-_YEARS: Final = range(1970, 2100)
+#: In which all dates are.
+YEARS: Final = range(1970, 2100)
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,8 +130,8 @@ def _scalar(kind: Any, data: object, errors: list[Wrong], setting: str) -> Any:
     if type(data) is not kind or not of_type(data):
         errors.append(Wrong(setting, f"expected {expected}"))
         return None
-    if isinstance(data, date) and data.year not in _YEARS:
-        years = f"{_YEARS.start} to {_YEARS.stop - 1}"
+    if isinstance(data, date) and data.year not in YEARS:
+        years = f"{YEARS.start} to {YEARS.stop - 1}"
         errors.append(Wrong(setting, f"{data.isoformat()}: expected a date in the years {years}"))
         return None
     return data.astimezone(UTC) if isinstance(data, datetime) else data

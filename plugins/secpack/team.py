@@ -34,37 +34,31 @@ def add_new(commands: Any) -> None:
     """Add ``new`` to the commands of argparse."""
     command = add_command(
         commands,
-        "new",
+        _run_new,
         "start a bulletin or a canary",
         "Starts a text with the next number: a bulletin from the pack's template, a canary from "
         "the one before. What is left to write is marked TODO. Only the headlines for a canary "
         "need the network. Exit status: 0, or 2 if there is no new file.",
-        'bulletin "Memory leaks from dom0" --pack qubes-secpack --profile qubes',
+        'new bulletin "Memory leaks from dom0" --pack qubes-secpack --profile qubes',
     )
     command.add_argument("kind", choices=["bulletin", "canary"])
-    command.add_argument("title", nargs="?", help="of a bulletin")
+    command.add_argument("title", nargs="?", help="the title of a bulletin")
     add_pack_options(command)
     today = datetime.now(UTC).date()
-    command.add_argument("--date", type=day_of, default=today, help="its day (default: today, UTC)")
-    command.add_argument("--offline", action="store_true", help="leave a gap for the headlines")
-    command.set_defaults(run=_run_new)
+    summary = "the day of the text (default: today, UTC)"
+    command.add_argument("--date", type=day_of, default=today, help=summary)
+    command.add_argument("--offline", action="store_true", help="write TODO in place of headlines")
 
 
 def add_pack_options(command: Any) -> None:
     """Add the options of commands that work in a pack."""
-    command.add_argument(
-        "--pack", type=Path, default=Path(), metavar="DIR", help="the pack (default: this folder)"
-    )
+    summary = "the pack (default: this folder)"
+    command.add_argument("--pack", type=Path, default=Path(), metavar="DIR", help=summary)
     add_profile_option(command)
 
 
-def profile_of(options: Namespace) -> Profile:
-    """The profile that the options name."""
-    return load_profile(options.profile) if options.profile else Profile()
-
-
 def _run_new(options: Namespace) -> int:
-    profile = profile_of(options)
+    profile = load_profile(options.profile)
     if (options.kind == "bulletin") != bool(options.title):
         raise SecpackError("a bulletin needs a title, and a canary has none")
     if options.title:
@@ -75,8 +69,12 @@ def _run_new(options: Namespace) -> int:
         print_notes(map(str, errors))
         proof = NO_PROOF if options.offline else _proof(profile)
         file = new_canary(options.pack, archive, profile, options.date, proof)
-    write_new(options.pack / file.path, file.data)
-    print(options.pack / file.path)
+    place = options.pack / file.path
+    if not place.parent.resolve().is_relative_to(options.pack.resolve()):
+        raise SecpackError(f"{place.parent}: a link that leads out of the pack")
+    place.parent.mkdir(exist_ok=True)
+    write_new(place, file.data)
+    print(place)
     return 0
 
 
@@ -98,30 +96,26 @@ def add_sign(commands: Any) -> None:
     """Add ``sign`` to the commands of argparse."""
     command = add_command(
         commands,
-        "sign",
+        _run_sign,
         "sign a text, and say whose signature is missing",
         "Prints who has signed a text, and the commands with which the others sign it; with --gpg "
         "it signs for one of them, and keeps only a signature that is good. Exit status: 0, 1 if "
         "the text has errors, 2 if it cannot be signed.",
-        "QSBs/qsb-117-2026.txt --profile qubes --as simon --gpg qubes-gpg-client-wrapper",
+        "sign QSBs/qsb-117-2026.txt --profile qubes --as simon --gpg qubes-gpg-client-wrapper",
     )
     command.add_argument("file", type=Path, help="the text, in its folder of the pack")
     add_profile_option(command)
-    command.add_argument("--as", dest="signer", metavar="NAME", help="the signer, as in profiles")
-    command.add_argument(
-        "--gpg", metavar="PROGRAM", help="signs what it reads, with the options of gpg"
-    )
-    command.set_defaults(run=_run_sign)
+    summary = "who signs: a name of the profile's signers"
+    command.add_argument("--as", dest="signer", metavar="NAME", help=summary)
+    command.add_argument("--gpg", metavar="PROGRAM", help="what signs: gpg, or a wrapper of it")
 
 
 def _run_sign(options: Namespace) -> int:
-    profile = profile_of(options)
+    profile = load_profile(options.profile)
     # Who prepares an embargoed text signs it, too.
     public = {name: e for name, e in profile.documents.items() if e.status != "embargoed"}
     profile = replace(profile, documents=public)
     pack, path = pack_of(options.file, profile)
-    if not (pack / path).is_file():
-        raise SecpackError(f"{options.file}: no such file")
     if _has_errors(pack, path, profile):
         return 1
     contents = read_contents(pack, profile)
@@ -134,7 +128,8 @@ def _run_sign(options: Namespace) -> int:
     good = {each.signer for each in signatures if each.counts}
     names = [options.signer] if options.signer else [name for name in signers if name not in good]
     if not signers.keys() >= {*names} or (options.gpg and len(names) != 1):
-        raise SecpackError(f"say who signs: --as {' or '.join(signers)}")
+        who = f"--as {' or '.join(signers)}" if signers else "no signer is in the profile"
+        raise SecpackError(f"say who signs: {who}")
     others = {signature.file.data[:1] for _, signature in contents.signatures()} or {b"-"}
     armour = ["--armor"] if b"-" in others else []  # as other signatures of the pack
     for name in names:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
 from dataclasses import replace
@@ -104,10 +105,36 @@ def test_templates_beside_the_profile_override_ours(archive: Archive, tmp_path: 
     files = [*texts(archive, document, tmp_path).values()]
     assert files[1] == f"QSB-012: {document.title}, Ines Aldous: {SITE}qsb/012/"
     assert files[0] == next(iter(texts(archive, document).values()))
-    for wrong in ("{{ titel }}", "{% if %}", "{{ title"):
-        (tmp_path / "mail.txt").write_text(wrong)
-        with pytest.raises(SecpackError, match=r"the template mail\.txt cannot be used: "):
-            texts(archive, document, tmp_path)
+    (tmp_path / "mail.txt").unlink()
+    os.mkfifo(tmp_path / "mail.txt")
+    with pytest.raises(OSError, match="not a regular file"):
+        texts(archive, document, tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("template", "reason"),
+    [
+        ("{{ titel }}", "'titel' is undefined"),
+        ("{% if %}", "Expected an expression"),
+        ("{{ title", "unexpected end of template"),
+        ("{{ 1 / 0 }}", "division by zero"),
+        ("{{ day + 1 }}", "unsupported operand"),
+        ("{{ title | yaml | yaml }}", "cannot represent"),
+        ("{% macro f() %}{{ f() }}{% endmacro %}{{ f() }}", "maximum recursion depth"),
+        ("{% include '../quern.toml' %}", "no loader"),
+        ("{{ cycler.__init__.__globals__.os }}", "access to attribute '__init__'"),
+        ("{% for n in range(10 ** 9) %}{% endfor %}", "Range too big"),
+        (b"\xff", "can't decode byte"),
+    ],
+)
+def test_a_template_that_cannot_be_used(
+    archive: Archive, tmp_path: Path, template: str | bytes, reason: str
+) -> None:
+    """It may come with a pack: it reaches neither other files nor other code."""
+    file, line = tmp_path / "mail.txt", "" if isinstance(template, bytes) else ":2"
+    file.write_bytes(b"words\n" + (template.encode() if isinstance(template, str) else template))
+    with pytest.raises(SecpackError, match=f"^{file}{line}: the template .*{re.escape(reason)}"):
+        texts(archive, bulletin(archive), tmp_path)
 
 
 def test_lists_have_the_form_of_the_website(archive: Archive) -> None:
@@ -165,6 +192,10 @@ def test_only_what_all_have_signed_is_announced(tmp_path: Path) -> None:
     ):
         with pytest.raises(SecpackError, match=f"^{name} cannot be announced: .*{reason}"):
             find(archive, name)
+    unknown = replace(PROFILE, master_key="")
+    archive = load(tmp_path / "pack", profile=unknown, checker=Checker(), only_versions=True)
+    with pytest.raises(SecpackError, match=r"QSB-011 cannot be announced: .*names no master key"):
+        find(archive, "QSB-011")
 
 
 def test_the_command_never_overwrites(
@@ -189,7 +220,14 @@ def test_the_command_never_overwrites(
     assert mail.startswith("Subject: Quern Canary 004\n")
     assert f"{SITE}canary/004/canary-004-2025.txt.sig.ines" in mail
     assert main(command, *COMMANDS) == 2
-    assert capsys.readouterr().err == f"{to}/{names[0]}: exists already; nothing was written\n"
+    reason = "exists already, and nothing was written: name another folder with --to"
+    assert capsys.readouterr().err == f"{to}/{names[0]}: {reason}\n"
+    odd = tmp_path / "odd"
+    odd.mkdir()
+    (odd / names[3]).symlink_to(tmp_path / "elsewhere")
+    assert main([*command[:5], f"{odd}", *command[6:]], *COMMANDS) == 2
+    assert capsys.readouterr().err == f"{odd}/{names[3]}: {reason}\n"
+    assert [each.name for each in odd.iterdir()] == [names[3]]
     assert (to / names[1]).read_text() == mail
     tracker = tmp_path / "xsa.yml"
     tracker.write_bytes(b"- xsa: \xff\n")

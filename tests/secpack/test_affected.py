@@ -204,7 +204,7 @@ def test_what_is_said(
 
 def test_no_fix_and_no_release(archive: Archive) -> None:
     said = affected(archive, Profile(), "4.0", "rpm", {})
-    with pytest.raises(SecpackError, match="no bulletin names packages for release"):
+    with pytest.raises(SecpackError, match=r"for release '9\.9', only for 4\.0, 4\.1$"):
         list(affected(archive, Profile(), "9.9", "rpm", {}))
     assert [" ".join(each) for each in said] == [
         "no fix QSB-002 has none for 4.0",
@@ -224,6 +224,10 @@ def test_the_command(
     older, *_, restart, last = out.splitlines()
     assert older == "older: quern-bell 4.1.11-1: QSB-012 asks for quern-bell 4.1.12-1 in hearth"
     assert restart == "then: restart the station (QSB-012)"
-    assert last.startswith("1 as new as asked. Nothing is said of what runs")
+    assert last.startswith("1 new enough. This says nothing about what runs")
     assert "no list of packages" in err
+    monkeypatch.setattr("secpack.cli.MAX_INPUT", 9)
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(b"xen-4.17.5-6\n")))
+    assert main(["affected", *pack, "--release", "4.1"]) == 2
+    assert "larger than 9 bytes" in capsys.readouterr().err
     assert "safe" not in out + err

@@ -453,6 +453,17 @@ def test_the_command(
         write_new(canary, b"other")
     assert canary.read_bytes() == text
     profile.write_text('issuer = "Quern"\n')
+    shutil.rmtree(pack / "QSBs")
+    assert run("bulletin", "A title", *where) == 0
+    shutil.rmtree(pack / "QSBs")
+    (tmp_path / "elsewhere").mkdir()
+    (pack / "QSBs").symlink_to(tmp_path / "elsewhere")
+    assert run("bulletin", "A title", *where) == 2
+    assert "QSBs: a link that leads out of the pack" in capsys.readouterr().err
+    assert not [*(tmp_path / "elsewhere").iterdir()]
+    for day in ("0001-01-01", "2025-W01-1", "20250102", "2100-01-01"):
+        with pytest.raises(SystemExit):
+            run("canary", *where[:-1], day)
     assert run("canary", *where) == 2
     assert "name other feeds in the profile" in capsys.readouterr().err
 

@@ -133,7 +133,7 @@ def test_a_pack_of_binary_signatures_gets_another(team: Team, gnupg: Gnupg) -> N
         ("--armor --clear-sign --local-user {ines}", "not kept: not accepted as a detached"),
         ("--armor --detach-sign --local-user {ines} {other}", "not kept: BAD: the signature does"),
         ("--version", "not kept: not accepted as a detached"),
-        ("--no-such-option", "returned non-zero exit status 2"),
+        ("--no-such-option", "program failed with status 2"),
     ],
 )
 def test_a_signature_that_is_not_good_is_not_kept(
@@ -145,6 +145,16 @@ def test_a_signature_that_is_not_good_is_not_kept(
     status, out, notes = team.sign("--gpg", team.gpg(gnupg, options), "--as", "ines")
     assert (status, out, team.signatures) == (2, [], [])
     assert reason in notes[-1]
+
+
+def test_a_program_that_never_stops(team: Team, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Neither its output nor its time is without bounds."""
+    monkeypatch.setattr("secpack.team._PATIENCE", 2)
+    monkeypatch.setattr("secpack.programs._FILE", 100_000)
+    for script, reason in (("exec yes", "was killed by signal 25"), ("sleep 9", "did not finish")):
+        status, _, notes = team.sign("--gpg", team.program(script), "--as", "ines")
+        assert (status, team.signatures) == (2, [])
+        assert notes[-1].startswith(f"program {reason}")
 
 
 def test_a_signature_from_the_future_is_not_kept(team: Team, gnupg: Gnupg) -> None:
@@ -188,8 +198,8 @@ def test_what_is_no_text_of_a_pack(team: Team) -> None:
     for path, reason in (
         ("keys/team/ines.asc", "not a bulletin or canary, by its folder and name"),
         ("QSBs/notes.txt", "not a bulletin or canary, by its folder and name"),
-        ("QSBs/qsb-002-2020.txt", "no such file"),
-        ("QSBs", "no such file"),
+        ("QSBs/qsb-002-2020.txt", "no such file or folder"),
+        ("QSBs", "not a bulletin or canary, by its folder and name"),
     ):
         status, _, notes = team.sign(text=path)
         assert (status, notes[-1]) == (2, f"{team.pack / path}: {reason}")

@@ -76,7 +76,7 @@ def publish(settings: Any, versions: Versions, *, only_plan: bool) -> int:
     """
     started, keep = time.monotonic(), _keep(settings)
     file, given = settings.get("PROFILE_FILE"), settings["SIGN_WITH"]
-    profile = load_profile(Path(file)) if file else Profile()
+    profile = load_profile(file and Path(file))
     signer = find_signer(given) if given else None
     versions.public()  # refuses a target that is not ours, before anything is written next to it
     with _place(versions, only_plan=only_plan) as place:
