@@ -93,6 +93,7 @@ NEWS = "A guest can turn a wheel that is not its own."
         (f"On 2001-03-04, Mill published updates. {NEWS}", None),
         ("Today the Mill published: a wheel turns.", None),
         (f"Note: a bug was published. {NEWS}", None),
+        ("It can:\n\n- turn,\n- grind a\n  stone\n- stop", "It can: turn, grind a stone; stop"),
     ],
 )
 def test_a_summary_says_what_is_new(words: str, about: str | None) -> None:

@@ -18,6 +18,7 @@ from secpack.model.blocks import (
     Block,
     Heading,
     Link,
+    ListBlock,
     Paragraph,
     References,
     plain,
@@ -34,6 +35,7 @@ _LONGEST_NAME: Final = 6  # words: "Maria de la Cruz y Vega"
 _MARK: Final = re.compile(r"\s*\[(?:[0-9]{1,3}|\*{1,3})\](?=[\s.,;:)\[]|$)")
 # "done." and 'done."', but not "e.g." or "vs."
 _SENTENCE_END: Final = re.compile(r"(?<!\be\.g)(?<!\bi\.e)(?<!\bvs)(?<!\betc)[.!?][\"'”’)]?$")
+_ITEM_END: Final = re.compile(r"(?:[.,:;!?][\"'”’)]?|\b(?:and|or))$")
 
 _CREDITS: Final = frozenset({"credits", "credit", "acknowledgements", "acknowledgments", "thanks"})
 _OPENS: Final = r"(?:Discovered|Found|Reported|Thanks?)\b"
@@ -129,13 +131,23 @@ def _about(document: Document) -> str:
 
 def _lead(blocks: Iterable[Block]) -> str:
     """Return the first words of some blocks on one line, without what only leads to them."""
-    text = _MARK.sub("", " ".join(plain(inlines) for _, inlines in running_text(blocks)))
+    text = _MARK.sub("", " ".join(passage for block in blocks for passage in _passages(block)))
     for pattern in (_PREAMBLE, _NAME_OF_ID):
         match = pattern.match(text)
         rest = text[match.end() :] if match else text
         if not rest or len(rest.split()) >= _FEW_WORDS:
             text = rest
     return shortened(text)
+
+
+def _passages(block: Block) -> Iterator[str]:
+    """Yield the passages of a block; a semicolon ends an item of a list that has no sign there."""
+    if isinstance(block, ListBlock):
+        for item in block.items:
+            text = " ".join(plain(inlines) for _, inlines in running_text(item.blocks))
+            yield text if item is block.items[-1] or _ITEM_END.search(text) else f"{text};"
+    else:
+        yield from (plain(inlines) for _, inlines in running_text([block]))
 
 
 def _links(document: Document) -> Iterator[tuple[str, str]]:
