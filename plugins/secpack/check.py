@@ -104,7 +104,10 @@ def concerned(findings: Iterable[Finding], path: str) -> list[Finding]:
 def _new(
     findings: Sequence[Finding], archive: Archive, before: Archive, known: Sequence[Finding]
 ) -> list[Finding]:
-    """The findings that are new, or matter more than before; a line is the same by its words."""
+    """The findings that are new or matter more than before, and signed texts that are gone.
+
+    A line is the same by its words.
+    """
 
     def key(finding: Finding, lines: dict[str, list[bytes]]) -> tuple[object, ...]:
         line = lines.get(finding.file, [])[finding.line - 1 : finding.line or None]
@@ -117,7 +120,14 @@ def _new(
     old, new = lines_of(before), lines_of(archive)
     less = {s: [t for t in Severity if _ORDER[t] >= _ORDER[s]] for s in Severity}
     rest = Counter(key(replace(f, severity=s), old) for f in known for s in less[f.severity])
-    return [f for f in findings if (rest.subtract([k := key(f, new)]) or rest[k]) < 0]
+    own = [f for f in findings if (rest.subtract([k := key(f, new)]) or rest[k]) < 0]
+    present = {p.id for p in archive.publications} | {f.file for f in own if f.code == "unreadable"}
+    for text in before.publications:
+        file = text.document.file.path
+        if text.signatures and present.isdisjoint({text.id, file}):
+            message = "somebody has signed this text, and it is gone"
+            own.append(Finding(file, 0, "document-gone", message, Severity.ERROR))
+    return own
 
 
 def _settled(findings: Iterable[Finding], archive: Archive) -> Iterator[Finding]:

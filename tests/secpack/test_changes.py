@@ -101,6 +101,10 @@ def test_a_change_of_a_signed_text(pack: Path, capsys: Capture, text: str, silen
     assert check(capsys, pack, "--since", "HEAD")[0] == 1
     commit(pack)
     assert check(capsys, pack, "--since", "HEAD") == (0, set())
+    for path in pack.glob("QSBs/qsb-001*"):
+        path.unlink()
+    gone = "qsb-001-2001.txt error document-gone"
+    assert gone in check(capsys, pack, "--draft", "--since", "HEAD")[1]
 
 
 def test_only_what_a_change_brings(pack: Path, capsys: Capture) -> None:
