@@ -62,7 +62,7 @@ def _run_announce(options: Namespace) -> int:
         load_advisories(options.xsa)  # raises an error with a line if something is wrong
         tracker = read_file(options.xsa, MAX_INPUT).decode()
         texts["xsa.yml"], notes = with_bulletin(tracker, document)
-        team.print_notes(notes)
+        cli.print_notes(notes)
     for name in (name for name in texts if os.path.lexists(options.to / name)):
         message = "exists already, and nothing was written: name another folder with --to"
         raise SecpackError(f"{options.to / name}: {message}")

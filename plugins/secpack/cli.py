@@ -8,7 +8,7 @@ import os
 import re
 import signal
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from datetime import date
 from importlib.metadata import version
@@ -66,11 +66,17 @@ def main(arguments: Sequence[str] | None = None, *others: AddCommand) -> int:
         return status
     except (SecpackError, OSError) as error:
         clear()
-        print(on_one_line(_reason(error)), file=sys.stderr)
+        print_notes([_reason(error)])
     except KeyboardInterrupt:
         print("\nInterrupted.", file=sys.stderr)
         return 128 + signal.SIGINT
     return _UNUSABLE
+
+
+def print_notes(notes: Iterable[str]) -> None:
+    """Print notes for the user, who may not trust what they quote."""
+    for note in notes:
+        print(on_one_line(note), file=sys.stderr)
 
 
 def _reason(error: SecpackError | OSError) -> str:
@@ -150,8 +156,7 @@ def _run_history(options: argparse.Namespace) -> int:
             for line in as_lines(history, profile):
                 print(on_one_line(line))
         sys.stdout.flush()
-    for error in contents.errors:
-        print(on_one_line(str(error)), file=sys.stderr)
+    print_notes(map(str, contents.errors))
     return _FINDINGS if contents.errors else _CLEAN
 
 
@@ -199,9 +204,7 @@ def _show(findings: Sequence[Finding], options: argparse.Namespace) -> None:
         print(line)
     sys.stdout.flush()
     if options.format == "text":
-        for line in () if options.all else by_kind(findings):
-            print(line, file=sys.stderr)
-        print(counts(findings), file=sys.stderr)
+        print_notes([*(() if options.all else by_kind(findings)), counts(findings)])
 
 
 @contextmanager
@@ -217,7 +220,7 @@ def parser_of(*others: AddCommand) -> argparse.ArgumentParser:
     """The options of all commands."""
     parser = argparse.ArgumentParser(
         prog="secpack",
-        description="Checks a security pack, builds its site, and verifies copies of a site.",
+        description="Writes, checks and publishes security packs, and verifies copies of a site.",
         epilog="`secpack COMMAND --help` has an example of each command.",
     )
     parser.add_argument("--version", action="version", version=version("secpack-archive"))

@@ -39,8 +39,7 @@ from secpack.parser.letterhead import parse_letterhead
 from secpack.parser.lines import MAX_BYTES, split_lines
 from secpack.profile import Kind, Profile
 
-#: Our own templates of a bulletin and of announcements.
-TEMPLATES: Final = Path(__file__).parent / "templates"
+_TEMPLATE: Final = Path(__file__).parent / "templates" / "bulletin.txt"
 #: What takes the place of a proof of freshness that nobody has fetched.
 NO_PROOF: Final = ("TODO",)
 
@@ -89,7 +88,7 @@ def _own_template(profile: Profile) -> File:
     names = profile.bulletins.sections or _SECTIONS
     passages = "".join(f"{name}\n{'-' * (len(name) + 1)}\n\nTODO\n\n" for name in names)
     banner = f"{profile.issuer} {profile.banners['bulletin'][0]}".strip()
-    template = Template(read_file(TEMPLATES / "bulletin.txt", MAX_BYTES).decode())
+    template = Template(read_file(_TEMPLATE, MAX_BYTES).decode())
     text = template.substitute(banner=banner, sections=passages, team=profile.team or banner)
     return new_file("bulletin.txt", text.encode())
 

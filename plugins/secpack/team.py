@@ -5,7 +5,7 @@ from __future__ import annotations
 import shlex
 import sys
 from argparse import Namespace
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -13,7 +13,7 @@ from typing import Any, Final
 
 from secpack.archive import load
 from secpack.check import Check
-from secpack.cli import add_command, add_profile_option, day_of, pack_of
+from secpack.cli import add_command, add_profile_option, day_of, pack_of, print_notes
 from secpack.documents import read_head
 from secpack.drafts import NO_PROOF, fetch_proof, new_bulletin, new_canary
 from secpack.errors import PackError, SecpackError, as_far_as_usable
@@ -21,7 +21,6 @@ from secpack.files import write_new
 from secpack.model.archive import Signature
 from secpack.model.findings import Severity
 from secpack.pack import MAX_SIGNATURE, Contents, Layout, TextFile, new_file, read_contents
-from secpack.parser.characters import on_one_line
 from secpack.profile import Profile, load_profile
 from secpack.programs import run_for_person
 from secpack.signatures.gpgv import Checker
@@ -142,9 +141,8 @@ def _run_sign(options: Namespace) -> int:
             how += ["--output", str(pack / target), "--", str(pack / path)]
             print(shlex.join(["gpg", *how]))
     missing = ", ".join(signers[name] for name in signers if name not in good)
-    print_notes(
-        [f"{path}: no signature yet by {missing}" if missing else f"{path}: all have signed"]
-    )
+    state = f"no signature yet by {missing}" if missing else "all have signed"
+    print_notes([f"{path}: {state}"])
     return 0
 
 
@@ -186,9 +184,3 @@ def _signed(
     if not new.counts:
         raise SecpackError(f"{path}: not kept: {in_words(new)}")
     return data
-
-
-def print_notes(notes: Iterable[str]) -> None:
-    """Print notes for the user, who may not trust what they quote."""
-    for note in notes:
-        print(on_one_line(note), file=sys.stderr)
