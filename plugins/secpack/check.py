@@ -38,6 +38,8 @@ _ELSEWHERE: Final = frozenset(
     {"canary-count", "date-differs", "issuer-differs", "no-title", "package-unread"}
     | {"title-differs", "tracker-differs", "waiver-unused"}
 )
+#: What is found in the folder of keys, and leaves every signature in doubt.
+_EVERY: Final = frozenset({"key-missing", "no-anchor", "no-gpg"})
 _ORDER: Final = {severity: n for n, severity in enumerate(Severity)}
 _MOST_ANNOTATIONS: Final = 10  # errors, and warnings, that GitHub shows for a step
 
@@ -96,9 +98,13 @@ class Check:
 
 
 def concerned(findings: Iterable[Finding], path: str) -> list[Finding]:
-    """Return the findings on a file and its signatures, or on a folder and what is in it."""
-    inside = (f"{path}/", f"{path}.")
-    return [f for f in findings if path in ("", f.file) or f.file.startswith(inside)]
+    """Return the findings on a file and its signatures, or on a folder and what is in it.
+
+    Those that concern every signature, or the whole pack, are among them.
+    """
+    inside, whole = (f"{path}/", f"{path}."), ("", path)
+    own = (f for f in findings if f.file in whole or f.file.startswith(inside) or f.code in _EVERY)
+    return [*own] if path else [*findings]
 
 
 def _new(

@@ -67,6 +67,20 @@ def test_an_embargo_of_nothing(tmp_path: Path, capsys: pytest.CaptureFixture[str
     status, out, _ = run(capsys, DEMO[0], "--profile", str(profile))
     assert status == 1
     assert "error: QSB-099 is under embargo, but the pack has no such document" in out
+    file = f"{DEMO[0]}/QSBs/qsb-012-2025.txt"
+    assert run(capsys, file, "--profile", str(profile))[:2] == (1, out)
+
+
+def test_a_check_of_a_file_hides_no_doubt_about_all(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Without gpg nobody checks which keys are certified."""
+    gpgv = shutil.which("gpgv")
+    assert gpgv
+    (tmp_path / "gpgv").symlink_to(gpgv)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    status, out, _ = run(capsys, f"{DEMO[0]}/QSBs/qsb-012-2025.txt", *DEMO[1:])
+    assert (status, "[no-gpg]" in out) == (1, True)
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
