@@ -19,9 +19,10 @@ from markupsafe import Markup
 
 from bulletins import urls
 from secpack import Profile, SecpackError, cli, load, load_advisories, load_profile, team
+from secpack.check import DOUBTS
 from secpack.files import MAX_INPUT, read_file, write_new
 from secpack.model.archive import Archive, Bulletin, Publication
-from secpack.model.findings import Severity
+from secpack.model.findings import Finding, Severity
 from secpack.parser.characters import visible
 from secpack.parser.lines import MAX_BYTES
 
@@ -77,16 +78,21 @@ def find(archive: Archive, name: str) -> Publication:
     """A document that is public, by its id. Raises SecpackError, with the reason, if none is."""
     pending = {each.id.casefold(): each.reason for each in archive.history.pending}
     reason = pending.get(name.casefold(), "the pack has no such document, or it is under embargo")
-    no_anchor = [f for f in archive.findings if f.code == "no-anchor"]
     for publication in archive.publications:
         if publication.id.casefold() == name.casefold():
             file = publication.document.file.path
-            own = (f for f in archive.findings if f.file == file and f.severity is Severity.ERROR)
-            errors = [f for f in (*own, *no_anchor) if not f.waived]
+            errors = [f for f in archive.findings if _is_in_the_way(f, file)]
             if not errors:
                 return publication
             reason = errors[0].message
     raise SecpackError(f"{name} cannot be announced: {reason}")
+
+
+def _is_in_the_way(finding: Finding, file: str) -> bool:
+    if finding.waived or finding.severity is Severity.NOTICE:
+        return False
+    is_error = finding.file == file and finding.severity is Severity.ERROR
+    return is_error or finding.code in DOUBTS
 
 
 def announcements(

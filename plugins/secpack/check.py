@@ -39,7 +39,7 @@ _ELSEWHERE: Final = frozenset(
     | {"title-differs", "tracker-differs", "waiver-unused"}
 )
 #: What is found in the folder of keys, and leaves every signature in doubt.
-_EVERY: Final = frozenset({"key-missing", "no-anchor", "no-gpg"})
+DOUBTS: Final = frozenset({"key-missing", "no-anchor", "no-gpg"})
 _ORDER: Final = {severity: n for n, severity in enumerate(Severity)}
 _MOST_ANNOTATIONS: Final = 10  # errors, and warnings, that GitHub shows for a step
 
@@ -103,7 +103,7 @@ def concerned(findings: Iterable[Finding], path: str) -> list[Finding]:
     Those that concern every signature, or the whole pack, are among them.
     """
     inside, whole = (f"{path}/", f"{path}."), ("", path)
-    own = (f for f in findings if f.file in whole or f.file.startswith(inside) or f.code in _EVERY)
+    own = (f for f in findings if f.file in whole or f.file.startswith(inside) or f.code in DOUBTS)
     return [*own] if path else [*findings]
 
 

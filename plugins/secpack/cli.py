@@ -19,7 +19,7 @@ from typing import Any, TypeAlias
 from secpack.affected import affected, installed
 from secpack.archive import load
 from secpack.cache import Cache, open_cache
-from secpack.check import FORMATS, Check, by_kind, concerned, counts, unreadable
+from secpack.check import DOUBTS, FORMATS, Check, by_kind, concerned, counts, unreadable
 from secpack.errors import SecpackError, as_far_as_usable
 from secpack.files import MAX_INPUT, profile_path, read_file
 from secpack.history import as_data, as_lines, read_history
@@ -156,8 +156,10 @@ def _run_history(options: argparse.Namespace) -> int:
             for line in as_lines(history, profile):
                 print(on_one_line(line))
         sys.stdout.flush()
-    print_notes(map(str, contents.errors))
-    return _FINDINGS if contents.errors else _CLEAN
+    doubts = (f for f in contents.findings if f.code in DOUBTS and f.severity is Severity.ERROR)
+    notes = [*map(str, contents.errors), *(finding.message for finding in doubts)]
+    print_notes(notes)
+    return _FINDINGS if notes else _CLEAN
 
 
 def _run_verify_site(options: argparse.Namespace) -> int:
@@ -277,7 +279,7 @@ def _add_history(commands: Any) -> None:
         "list the versions of all documents, and what waits for signatures",
         "Lists, from the history of a git checkout, the versions of every document, "
         "every signature that ever was, and the texts that are pending. Exit status: 0 clean, "
-        "1 unreadable files, 2 unusable arguments.",
+        "1 unreadable files, or keys that cannot be checked, 2 unusable arguments.",
         "history qubes-secpack --profile qubes",
     )
     _add_pack(command)

@@ -163,11 +163,15 @@ def _signers(text: TextFile, profile: Profile, *, is_bulletin: bool) -> Mapping[
 
 
 def _judged(text: TextFile, contents: Contents, profile: Profile) -> list[Signature]:
-    """The signatures of a text, judged. Raises PackError if one is from the future."""
+    """The signatures of a text, judged.
+
+    Raises PackError if one is from the future, or nobody can check which keys are certified.
+    """
     own = Contents(bulletins=[text], keys=contents.keys)
     _, judged = check_pack(own, profile, Checker())
-    if own.errors:
-        raise PackError(own.errors, None)
+    errors = [*own.errors, *(SecpackError(f.message) for f in own.findings if f.code == "no-gpg")]
+    if errors:
+        raise PackError(errors, None)
     return [*judged.values()]
 
 

@@ -17,6 +17,7 @@ from bulletins.cli import COMMANDS
 from secpack import Checker, SecpackError, load, load_advisories, load_profile
 from secpack.cli import main
 from secpack.model.archive import Archive, Bulletin
+from secpack.model.findings import Finding, Severity
 from tests.bulletins.sites import ROOT, Site
 
 CONTENT = ROOT / "content"
@@ -196,6 +197,11 @@ def test_only_what_all_have_signed_is_announced(tmp_path: Path) -> None:
     archive = load(tmp_path / "pack", profile=unknown, checker=Checker(), only_versions=True)
     with pytest.raises(SecpackError, match=r"QSB-011 cannot be announced: .*names no master key"):
         find(archive, "QSB-011")
+    doubt = Finding("keys", 0, "no-gpg", "gpg is missing", Severity.ERROR)
+    archive = load(tmp_path / "pack", profile=PROFILE, checker=Checker(), only_versions=True)
+    assert find(archive, "QSB-011").number == 11
+    with pytest.raises(SecpackError, match="QSB-011 cannot be announced: gpg is missing"):
+        find(replace(archive, findings=(*archive.findings, doubt)), "QSB-011")
 
 
 def test_the_command_never_overwrites(

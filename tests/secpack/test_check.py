@@ -81,6 +81,8 @@ def test_a_check_of_a_file_hides_no_doubt_about_all(
     monkeypatch.setenv("PATH", str(tmp_path))
     status, out, _ = run(capsys, f"{DEMO[0]}/QSBs/qsb-012-2025.txt", *DEMO[1:])
     assert (status, "[no-gpg]" in out) == (1, True)
+    assert main(["history", *DEMO]) == 1
+    assert "gpg is missing" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])

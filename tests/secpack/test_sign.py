@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+import shutil
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -145,6 +146,21 @@ def test_a_signature_that_is_not_good_is_not_kept(
     status, out, notes = team.sign("--gpg", team.gpg(gnupg, options), "--as", "ines")
     assert (status, out, team.signatures) == (2, [], [])
     assert reason in notes[-1]
+
+
+def test_without_gpg_nobody_checks_certifications(
+    team: Team, gnupg: Gnupg, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    text = team.pack / TEXT
+    Path(f"{text}.sig.tomek").write_bytes(gnupg.sign(text.read_bytes(), "tomek"))
+    gpgv = shutil.which("gpgv")
+    assert gpgv
+    (tmp_path / "bin").mkdir()
+    (tmp_path / "bin/gpgv").symlink_to(gpgv)
+    monkeypatch.setenv("PATH", str(tmp_path / "bin"))
+    status, _, notes = team.sign()
+    assert (status, len(notes)) == (2, 1)
+    assert "gpg is missing" in notes[0]
 
 
 def test_a_program_that_never_stops(team: Team, monkeypatch: pytest.MonkeyPatch) -> None:
