@@ -22,7 +22,7 @@ from secpack import Profile, SecpackError, cli, load, load_advisories, load_prof
 from secpack.check import DOUBTS
 from secpack.files import MAX_INPUT, read_file, write_new
 from secpack.model.archive import Archive, Bulletin, Publication
-from secpack.model.findings import Finding, Severity
+from secpack.model.findings import Severity
 from secpack.parser.characters import visible
 from secpack.parser.lines import MAX_BYTES
 
@@ -81,18 +81,13 @@ def find(archive: Archive, name: str) -> Publication:
     for publication in archive.publications:
         if publication.id.casefold() == name.casefold():
             file = publication.document.file.path
-            errors = [f for f in archive.findings if _is_in_the_way(f, file)]
+            own = [f for f in archive.findings if f.file == file and f.severity is Severity.ERROR]
+            doubts = [f for f in archive.findings if f.code in DOUBTS]
+            errors = [f for f in (*doubts, *own) if f.severity is not Severity.NOTICE]
             if not errors:
                 return publication
             reason = errors[0].message
     raise SecpackError(f"{name} cannot be announced: {reason}")
-
-
-def _is_in_the_way(finding: Finding, file: str) -> bool:
-    if finding.waived or finding.severity is Severity.NOTICE:
-        return False
-    is_error = finding.file == file and finding.severity is Severity.ERROR
-    return is_error or finding.code in DOUBTS
 
 
 def announcements(
