@@ -5,8 +5,6 @@ from __future__ import annotations
 import json
 import re
 import shutil
-import subprocess
-import sys
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date, timedelta
@@ -411,22 +409,6 @@ def test_a_lost_export_is_noticed(many: Site, tmp_path: Path, lost: str) -> None
     path.unlink()
     with pytest.raises(GateError, match=f"not written: {path.relative_to(tmp_path / 'site')}"):
         check_output(ArchiveSite(archive, profile), tmp_path / "site")
-
-
-@pytest.mark.slow
-def test_the_schema_is_part_of_the_package(tmp_path: Path) -> None:
-    """Also when it is not installed from this folder."""
-    source = tmp_path / "source"
-    ignored = shutil.ignore_patterns("*.egg-info", "__pycache__")
-    shutil.copytree(ROOT / "plugins", source / "plugins", ignore=ignored)
-    shutil.copytree(ROOT / "lock", source / "lock")
-    for name in ("pyproject.toml", "README.md", "LICENSE"):
-        shutil.copy(ROOT / name, source)
-    command = [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--no-index"]
-    command += ["--no-build-isolation", "--target", str(tmp_path / "target"), str(source)]
-    subprocess.run(command, check=True, capture_output=True)
-    installed = tmp_path / "target" / "bulletins" / "exports" / "schema.json"
-    assert json.loads(installed.read_bytes()) == judges.SCHEMA
 
 
 def test_the_documents_name_every_key_of_the_data() -> None:

@@ -123,6 +123,7 @@ class _Reader:
 
     def __init__(self, document: Document) -> None:
         self.document = document
+        self.lines = document.file.data.decode("utf-8", "replace").split("\n")
         self.product = product_of(document)
         self.rows: list[PackageRow] = []
         self.findings: list[Finding] = []
@@ -187,8 +188,7 @@ class _Reader:
         if "?" in words or not fixed or len(set(known)) < len(known):
             yield _Piece("item", " | ".join(heads), table.first)
             return
-        lines = self.document.file.data.decode("utf-8", "replace").split("\n")
-        drawn = enumerate(lines[table.first - 1 : table.last], table.first)
+        drawn = enumerate(self.lines[table.first - 1 : table.last], table.first)
         numbers = [n for n, line in drawn if "|" in line and not is_edge(line)]
         for line, row in zip(numbers[len(table.head) :], table.body, strict=False):
             cells = list(map(b.plain, row))
