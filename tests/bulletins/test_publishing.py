@@ -17,6 +17,7 @@ from pathlib import Path
 import pytest
 
 from bulletins.publish.__main__ import _fresh_until
+from tests.bulletins import judges
 from tests.bulletins.rules import provider_faults
 from tests.bulletins.sites import (
     PUBLISH,
@@ -231,6 +232,7 @@ def test_a_manifest_does_not_betray_what_is_withheld(given: Given, tmp_path: Pat
     text = profile.read_text()
     site = publish(tmp_path / "public", **given)
     manifest = json.loads(site.read("data/manifest.json"))
+    assert judges.data_faults(manifest, "publishedManifest") == []
     assert manifest["inputs"]["profile"]
     assert manifest["settings"]["SITEURL"] == URL
     profile.write_text(f'{text}\n[documents."QSB-004"]\nstatus = "embargoed"\n')
@@ -239,7 +241,9 @@ def test_a_manifest_does_not_betray_what_is_withheld(given: Given, tmp_path: Pat
     )
     site = publish(tmp_path / "public", **given)
     assert site.status == 0, site.said
-    assert json.loads(site.read("data/manifest.json"))["inputs"] is None
+    manifest = json.loads(site.read("data/manifest.json"))
+    assert judges.data_faults(manifest) == []
+    assert manifest["inputs"] is None
     assert rebuild(site, tmp_path / "rebuilt", **given).status == 0
 
 
