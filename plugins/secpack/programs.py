@@ -154,7 +154,8 @@ def _limit(process: int, *limits: tuple[int, int]) -> None:
     if not hasattr(resource, "prlimit"):
         return
     with suppress(ProcessLookupError):  # it has already ended
-        for kind, limit in (*limits, (resource.RLIMIT_FSIZE, _FILE), (resource.RLIMIT_CORE, 0)):
+        # Not of core dumps: gpg sets that itself, and would stop if it became lower meanwhile.
+        for kind, limit in (*limits, (resource.RLIMIT_FSIZE, _FILE)):
             _, most = resource.prlimit(process, kind)  # our own limit, which it cannot exceed
             lower = limit if most == resource.RLIM_INFINITY else min(limit, most)
             resource.prlimit(process, kind, (lower, lower))

@@ -320,6 +320,20 @@ def test_one_signature_is_said_to_be_one_of_two(team: Team) -> None:
     assert "pending" not in site.said
 
 
+def test_a_waiver_makes_one_signature_enough_for_a_new_version(team: Team) -> None:
+    """The other one, of the version before, still lies beside the text."""
+    assert team.publish().status == 0
+    team.write(SECOND, "ines", day="06")
+    waiting = team.publish().said
+    waiver = waiting[waiting.index("[[waivers]]") :].partition("reason = ")[0]
+    with (team.folder / "profile.toml").open("a") as profile:
+        profile.write(f'\n{waiver}reason = "He is away"\n')
+    site = team.publish()
+    assert site.status == 0, site.said
+    assert text(site) == SECOND
+    assert "Ines: 1 of 2 signatures good; 1 bad, explained" in site.read("qsb/001/index.html")
+
+
 def test_a_site_says_who_signed_its_commit_and_the_tags_that_were_named(team: Team) -> None:
     """Other tags, branches and settings of a clone change no byte."""
     with_signature(team.pack, team.gnupg.sign(raw(team.pack, "commit", "HEAD"), "tomek"))

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from secpack import Checker, PackError, Profile, SecpackError, load
+from secpack import Checker, PackError, Profile, SecpackError, load, load_profile
 from secpack.history import as_data, as_lines, read_history
 from secpack.history.git import checked_out
 from secpack.model.history import History
@@ -246,8 +246,12 @@ def unpacked(pack: Path, tmp_path: Path) -> Path:
     return folder
 
 
-def test_a_pack_brings_its_history(pack: Path, unpacked: Path, profile: Profile) -> None:
+def test_a_pack_brings_its_history(
+    tmp_path: Path, pack: Path, unpacked: Path, profile: Profile
+) -> None:
     bundled = replace(profile, bundle="history.bundle")
+    (tmp_path / "profile.toml").write_text('bundle = "history.bundle"\n')
+    assert load_profile(tmp_path / "profile.toml").bundle == bundled.bundle
     expected = load(pack, profile=profile, checker=Checker(), tags=["v1"])
     archive = load(unpacked, profile=bundled, checker=Checker(), tags=["v1"])
     assert archive.commit == git(pack, "rev-parse", "HEAD")

@@ -10,10 +10,11 @@ from pathlib import Path
 
 import pytest
 
-from secpack import Checker, PackError, Profile, load
+from secpack import Checker, PackError, Profile, SecpackError, load
 from secpack.model.archive import Archive, File, Verdict
 from secpack.model.findings import Severity
 from secpack.profile import Anchor, Signer
+from secpack.programs import Program
 from secpack.signatures.gpg import bare_keys, build_keyring
 from secpack.signatures.packets import dearmor
 from secpack.signatures.policy import wrong_anchors
@@ -102,6 +103,20 @@ def test_certified(tmp_path: Path, gnupg: Gnupg) -> None:
     archive = archive_of(tmp_path, gnupg)
     assert certified(archive) is True
     assert errors(archive) == set()
+
+
+def test_a_gpg_that_gives_up_is_no_verdict(
+    tmp_path: Path, gnupg: Gnupg, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Otherwise nobody would be certified, and nobody told why."""
+    made(gnupg).certify("ines", by="master")
+    program = tmp_path / "gpg"
+    program.write_text("#!/bin/sh\nexit 2\n")
+    program.chmod(0o755)
+    find = "secpack.signatures.gpg.find_program"
+    monkeypatch.setattr(find, lambda _: Program(str(program), "another"))
+    with pytest.raises(SecpackError, match=r"gpg cannot read the keys \(status 2\)"):
+        archive_of(tmp_path, gnupg)
 
 
 def packets(key: bytes) -> list[bytes]:

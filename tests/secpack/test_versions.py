@@ -103,7 +103,7 @@ ONE = {"waivers": (waiver("signer-missing", "a"),)}
 
 CASES = [
     Case("all have signed", ("a tomek:a ines:a@0305",), ("a 0305 first",)),
-    Case("a draft", ("a",), (), ("QSB-001 waits for a signature by Tomek",)),
+    Case("a draft", ("a",), (), ("QSB-001 waits for a signature by Tomek and Ines",)),
     Case("half signed", ("a tomek:a",), (), ("QSB-001 waits for a signature by Ines",)),
     Case(
         "a newer text is half signed",

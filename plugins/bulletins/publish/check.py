@@ -217,12 +217,18 @@ def _lost_signatures(
 ) -> Iterator[Finding]:
     """Report lost signatures; one with the same bytes and another name beside it is not lost."""
     kept = {(path.rpartition("/")[0], new.files.get(path)) for path in new.data.signatures}
+    # Beside a new version that a waiver calls signed by enough may lie a signature of the last one.
+    documents = new.data.documents
+    pairs = [(d, documents[id_]) for id_, d in old.data.documents.items() if id_ in documents]
+    revised = {p for d, now in pairs if now.changed and now.sha256 != d.sha256 for p in d.files}
     for path, before in sorted(old.data.signatures.items()):
         after = new.data.signatures.get(path)
         is_kept = (path.rpartition("/")[0], old.files.get(path)) in kept
         if not (after or is_kept or any(path in document.files for document in gone)):
             yield _finding("signature-gone", path, "this signature was public, and is gone")
-        elif after and (_rank(after) < _rank(before) or after.created < before.created):
+        elif not after or (path in revised and not after.digest):
+            continue
+        elif _rank(after) < _rank(before) or after.created < before.created:
             public = f"a stronger or newer one ({_described(before)})"
             message = f"this signature ({_described(after)}) would replace {public}"
             yield _finding("signature-weaker", path, message)

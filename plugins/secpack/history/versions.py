@@ -179,7 +179,8 @@ class _Rules:
         The first list is empty while some have yet to sign. ``when`` is the time of signing of
         what would be the first version.
         """
-        days = [text.day or UNDATED, *([when.date()] if when else [])] if text.kind else []
+        # What nobody has signed is not read: those who sign from now on have yet to sign it.
+        days = [text.day or date.max, *([when.date()] if when else [])] if text.kind else []
         is_bulletin = text.kind is self._profile.bulletins
         expected: dict[str, str] = {}
         for day in days:

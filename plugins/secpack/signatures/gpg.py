@@ -190,7 +190,10 @@ def _without_slow(keyring: Keyring, gpg: Program) -> tuple[Keyring, list[Key]]:
 
 
 def _listing(packets: bytes, gpg: Program, patience: int, revocations: bytes = b"") -> list[str]:
-    """The lines of ``gpg --check-sigs --with-colons`` for these keys. Raises LimitError."""
+    """The lines of ``gpg --check-sigs --with-colons`` for these keys.
+
+    Raises LimitError, also when gpg gives up before it has read all of them.
+    """
     with tempfile.TemporaryDirectory() as folder:
         base = ["--homedir", folder, "--no-options", "--no-autostart", "--batch", "--quiet"]
         # By itself gpg 2.4 ignores certifications over SHA-1, which gpg 2.2 lists.
@@ -198,10 +201,17 @@ def _listing(packets: bytes, gpg: Program, patience: int, revocations: bytes = b
         # On the day when nothing has expired: gpg 2.2 checks no certification by an expired key.
         base += ["--faked-system-time", _EARLY, "--ignore-time-conflict", "--ignore-valid-from"]
         # gpg does not import damaged keys; then no line is about them.
-        for data in filter(None, (packets, revocations)):
-            run(gpg, [*base, "--import"], data=data, seconds=patience)
+        command = [*base, "--status-fd", "1", "--import"]
+        done = run(gpg, command, data=packets, seconds=patience)
+        if not any(line.startswith("[GNUPG:] IMPORT_RES ") for line in done.lines):
+            raise LimitError(f"gpg cannot read the keys (status {done.status})")
+        if revocations:
+            run(gpg, command, data=revocations, seconds=patience)
         form = ["--with-colons", "--fixed-list-mode", "--with-fingerprint", "--with-fingerprint"]
-        return run(gpg, [*base, *form, "--check-sigs"], seconds=patience).lines
+        done = run(gpg, [*base, *form, "--check-sigs"], seconds=patience)
+        if done.status and not done.output:
+            raise LimitError(f"gpg cannot list the keys (status {done.status})")
+        return done.lines
 
 
 # --- the lines of gpg -------------------------------------------------------------------------

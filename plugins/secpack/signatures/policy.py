@@ -312,11 +312,16 @@ def is_about_signatures(code: str) -> bool:
 
 
 def check_signature(signature: Signature) -> Iterator[Finding]:
-    """Yield a finding if a judged signature does not count, or its digest is obsolete."""
+    """Yield a finding if a judged signature does not count, or its digest is obsolete.
+
+    One that covers an older version is an error only if its signer must sign this one, too.
+    """
     path = signature.file.path
     if not signature.counts and signature.verdict is not Verdict.UNCHECKED:
         code = f"signature-{signature.verdict.value}".replace("signature-signer", "signer")
-        yield Finding(path, 0, code, in_words(signature), Severity.ERROR)
+        is_older = signature.verdict is Verdict.BAD and signature.covers
+        severity = Severity.WARNING if is_older else Severity.ERROR
+        yield Finding(path, 0, code, in_words(signature), severity)
     elif signature.verdict is Verdict.GOOD_LEGACY:
         yield Finding(path, 0, "signature-legacy", in_words(signature), Severity.NOTICE)
 
