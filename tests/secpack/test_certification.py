@@ -108,7 +108,7 @@ def test_certified(tmp_path: Path, gnupg: Gnupg) -> None:
 def test_a_gpg_that_gives_up_is_no_verdict(
     tmp_path: Path, gnupg: Gnupg, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Otherwise nobody would be certified, and nobody told why."""
+    """Otherwise no key would be certified, and no message would say why."""
     made(gnupg).certify("ines", by="master")
     program = tmp_path / "gpg"
     program.write_text("#!/bin/sh\nexit 2\n")

@@ -280,8 +280,13 @@ def _check_file(
     file: File, signatures: Sequence[Signature], profile: Profile, expected: Mapping[str, str]
 ) -> Iterator[Finding]:
     """Check the signatures of one file, which the ``expected`` signers must have signed."""
+    waived = {w.sha256 for w in profile.waivers if w.finding == "signer-missing"}
     for signature in signatures:
-        yield from check_signature(signature)
+        # Where one signature is enough, the other may still be that of the version before.
+        is_older = signature.verdict is Verdict.BAD and bool(signature.covers)
+        can_wait = is_older and file.sha256 in waived
+        for finding in check_signature(signature):
+            yield replace(finding, severity=Severity.WARNING) if can_wait else finding
     if not signatures:
         message = "not signed; expected a detached signature next to it"
         yield Finding(file.path, 0, "unsigned", message, Severity.ERROR)
@@ -312,16 +317,11 @@ def is_about_signatures(code: str) -> bool:
 
 
 def check_signature(signature: Signature) -> Iterator[Finding]:
-    """Yield a finding if a judged signature does not count, or its digest is obsolete.
-
-    One that covers an older version is an error only if its signer must sign this one, too.
-    """
+    """Yield a finding if a judged signature does not count, or its digest is obsolete."""
     path = signature.file.path
     if not signature.counts and signature.verdict is not Verdict.UNCHECKED:
         code = f"signature-{signature.verdict.value}".replace("signature-signer", "signer")
-        is_older = signature.verdict is Verdict.BAD and signature.covers
-        severity = Severity.WARNING if is_older else Severity.ERROR
-        yield Finding(path, 0, code, in_words(signature), severity)
+        yield Finding(path, 0, code, in_words(signature), Severity.ERROR)
     elif signature.verdict is Verdict.GOOD_LEGACY:
         yield Finding(path, 0, "signature-legacy", in_words(signature), Severity.NOTICE)
 
