@@ -45,7 +45,7 @@ NO_PROOF: Final = ("TODO",)
 
 _SECTIONS: Final = ("User action", "Summary", "Impact", "Affected systems", "Patching", "Credits")
 # The number in a banner, such as TODO or 047.
-_NUMBER: Final = re.compile(r"[^\s#\[]+(?=\s*\]=*-*$)")
+_NUMBER: Final = re.compile(r"(?<![^\s#\[])[^\s#\[]+(?=\s*\]=*-*$)")
 # What is said for one release: "For Quern 4.1, in dom0:", and the lines below it.
 _FOR_RELEASE: Final = re.compile(
     r"(?m)^([ \t]*For \S.{0,40}? )(TODO|[0-9][\w.]*)((?:,? in .*)?:\n(?:[ \t]*\S.*\n)+)"

@@ -109,6 +109,7 @@ FAMILIES: tuple[Family, ...] = (
     (f"{HEADER}  ", "word{n} ", "\n\nSummary\n-------\n\nwords\n"),
     (f"{HEADER}  ", "(XSA-{n}) ", "\n\nSummary\n-------\n\nwords\n"),
     (f"{HEADER}\n", "1.", "a\n------\n\nwords\n"),
+    (f"{HEADER}\nWords", "+---", "a\n------\n\nwords\n"),
     (HEADER, "Summary\n=======\n\nwords\n\n", ""),
     (HEADER, "words {n}\n---------\n\nXSA-{n}\n\n", ""),
     (HEADER, "## a\n\nwords\n\n", ""),

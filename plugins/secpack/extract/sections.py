@@ -54,7 +54,7 @@ _AFFECTED: Final = re.compile(
 )
 _IMPACT: Final = re.compile(r"(?:security |practical )?impact")
 # What is not the words of a title: "3. What should I do?", "(Proper) patching"
-_NO_TITLE: Final = re.compile(r"^\W*(?:[0-9]{1,2}[.)]\s*)?|\W+$|[()]")
+_NO_TITLE: Final = re.compile(r"^\W*(?:[0-9]{1,2}[.)]\s*)?|(?<!\W)\W+$|[()]")
 _SUMMARY: Final = re.compile(r".*summary.*")
 
 # What a reader must not miss: duties, warnings, conditions, and what to run or to restart.
