@@ -3,7 +3,7 @@
 # The variables. Recipes read them from the environment, as "$$OUTPUT", so that their values never become
 # part of a shell command or of this file.
 VARIABLES := SECPACK XSA XSA_JSON PROFILE THEME OUTPUT SEARCH GZIP AS_OF TAGS SITEURL PUBLIC SIGN_WITH FROM KEEP PLAN FORCE ON PORT \
-	PYTEST ATOM_RNG OPENVEX_SCHEMA OSV_SCHEMA MINUTES RUNS SIZES UPGRADE PYTHON
+	PYTEST ATOM_RNG OPENVEX_SCHEMA OSV_SCHEMA MINUTES SEED RUNS SIZES UPGRADE PYTHON
 OUTPUT ?= output
 PUBLIC ?= public
 PORT ?= 8000
@@ -22,7 +22,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet --retries 2
 # These variables must not reach a build, which would take them for a changed environment.
-APART := env $(addprefix -u ,VARIABLES UNKNOWN PLAN FROM ON PORT PYTEST MINUTES RUNS SIZES UPGRADE PYTHON)
+APART := env $(addprefix -u ,VARIABLES UNKNOWN PLAN FROM ON PORT PYTEST MINUTES SEED RUNS SIZES UPGRADE PYTHON)
 # Long programs start without a shell, or with exec: a signal that ends make would end the shell, and the
 # program would go on.
 BUILD := $(APART) $(BIN)/python -m bulletins.build
@@ -71,6 +71,7 @@ help: known ## List targets and variables
 	@echo "  PORT=NUMBER     for serve and devserver (default: 8000)"
 	@echo "  THEME=THEME     another Pelican theme: a name, or a folder (default: theme)"
 	@echo "  MINUTES=NUMBER  for fuzz: how long (default: 10)"
+	@echo "  SEED=NUMBER     for fuzz: the texts of an earlier run (default: others in each run)"
 	@echo "  PYTEST=OPTIONS  for test and test-all: options of pytest"
 	@echo "  PYTHON=PROGRAM  Python 3.11 or later, for the first use (default: python3)"
 
@@ -116,7 +117,7 @@ test-all: test ## Run all tests; none may be skipped (needs SECPACK= and XSA=)
 	@exec env PYTEST_ADDOPTS="$(PARALLEL) -m 'slow or hypothesis' --hypothesis-profile=all --no-skips $$PYTEST_ADDOPTS $$PYTEST" $(PYTESTS)
 
 fuzz: $(VENV)/installed-dev ## Change the texts of the tests at random, and look for what breaks
-	@exec $(BIN)/python -m tests.fuzz --minutes="$$MINUTES"
+	@exec $(BIN)/python -m tests.fuzz --minutes="$$MINUTES" $(if $(SEED),--seed="$$SEED")
 
 replay: $(VENV)/installed-dev ## Show what publishing each commit of a pack would have shown (needs SECPACK=)
 	@exec $(BIN)/python -m tests.replay "$$SECPACK" "$${PROFILE:-content/qubes.toml}"
