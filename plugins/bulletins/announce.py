@@ -18,13 +18,14 @@ from jinja2.sandbox import SandboxedEnvironment
 from markupsafe import Markup
 
 from bulletins import urls
-from secpack import Profile, SecpackError, cli, load, load_advisories, load_profile, team
+from secpack import Profile, SecpackError, cli, load, load_advisories, load_profile
 from secpack.check import DOUBTS
 from secpack.files import MAX_INPUT, read_file, write_new
 from secpack.model.archive import Archive, Bulletin, Publication
 from secpack.model.findings import Severity
 from secpack.parser.characters import visible
 from secpack.parser.lines import MAX_BYTES
+from secpack.programs import limited_memory
 
 _TEMPLATES: Final = Path(__file__).parent / "announcements"
 _ABOUT: Final = (("post", ".md"), ("mail", ".txt"))
@@ -42,10 +43,11 @@ def add_announce(commands: Any) -> None:
         "them, and tracker data that names the bulletin. Templates post.md, mail.txt and list.yml "
         "beside the profile override our own. Exit status: 0, or 2 if that failed.",
         "announce QSB-117 --pack qubes-secpack --profile qubes --xsa xsa.yml --to announcement",
+        "--pack",
+        "--profile",
+        "--xsa",
     )
     command.add_argument("id", help="the document, such as QSB-117")
-    team.add_pack_options(command)
-    command.add_argument("--xsa", type=Path, metavar="FILE", help="tracker data (xsa.yml)")
     summary = "a folder for the files (default: this folder)"
     command.add_argument("--to", type=Path, default=Path(), metavar="DIR", help=summary)
 
@@ -138,12 +140,14 @@ def _filled(name: str, folder: Path, values: Mapping[str, Any]) -> str:
     environment.filters["yaml"] = lambda text: Markup(_quoted(text))  # noqa: S704
     text = read_file(path, MAX_BYTES)
     try:
-        return visible(environment.from_string(text.decode()).render(values))
+        with limited_memory():
+            return visible(environment.from_string(text.decode()).render(values))
     except Exception as error:  # a template can raise anything
         trace = traceback.extract_tb(error.__traceback__)
         lines = [frame.lineno for frame in trace if frame.filename.startswith("<")]
         line = f":{lines[-1]}" if lines else ""
-        raise SecpackError(f"{path}{line}: the template cannot be used: {error}") from None
+        reason = f"{error}" or "it needs too much memory"
+        raise SecpackError(f"{path}{line}: the template cannot be used: {reason}") from None
 
 
 def _escaped(value: object) -> object:

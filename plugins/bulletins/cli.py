@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from bulletins.announce import add_announce
-from bulletins.build import __main__ as program
+from bulletins.build import main
 from secpack import cli
 from secpack.files import HOME, profile_path
 from secpack.team import add_new, add_sign
@@ -61,7 +61,7 @@ def _run_build(options: Namespace) -> int:
     os.environ.update(given, SECPACK=options.pack or "", THEME="")
     settings = "publishconf.py" if options.strict or options.rebuild else "pelicanconf.py"
     again = ["--rebuild", options.rebuild] if options.rebuild else []
-    return program.main(["--settings", str(HOME / settings), *again])
+    return main(["--settings", str(HOME / settings), *again])
 
 
 #: What adds the commands that are not in ``secpack.cli``.

@@ -728,6 +728,7 @@ change_title: Final = "{id} changed: {change}"
 revised_title: Final = "{title} (revised {day})"
 change_signed: Final = "Signed by {signers}."
 
+unknown_program: Final = "./secpack-archive   # its source, which this site’s publisher has"
 original_link: Final = "The signed text"
 signature_link: Final = "Signature of {signer}"
 data_link: Final = "The same as JSON"

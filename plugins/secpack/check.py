@@ -20,11 +20,11 @@ from secpack.errors import ParseError, SecpackError, as_far_as_usable
 from secpack.extract.metadata import NO_DATE
 from secpack.history.git import write_tree
 from secpack.lint import CODES, check_security_txt, lint
-from secpack.model.archive import Advisory, Archive, Publication, Verdict
+from secpack.model.archive import UNDATED, Advisory, Archive, Publication, Verdict
 from secpack.model.findings import Finding, Severity, with_waivers
 from secpack.model.history import History
 from secpack.pack import digests
-from secpack.parser.characters import on_one_line, visible
+from secpack.parser.characters import visible
 from secpack.profile import Profile
 from secpack.signatures.gpgv import Checker
 from secpack.signatures.policy import is_about_signatures
@@ -54,7 +54,7 @@ class Check:
     on: date | None = None
 
     def findings(self, pack: Path, *, since: str = "", is_draft: bool = False) -> list[Finding]:
-        """Read and verify a whole pack; return its findings, the most important ones first.
+        """Read and verify a whole pack; return its findings: the worst, and of newest texts, first.
 
         ``since`` leaves those that a commit of the pack does not have by the same check, so that
         what a change does to other files counts, and what its file had before does not. Without
@@ -73,7 +73,10 @@ class Check:
         else:
             findings = [*_settled(findings, archive)]
         findings = [*_as_draft(findings, archive)] if is_draft else findings
-        return sorted(findings, key=lambda f: (_ORDER[f.severity], f))
+        days = {file: p.published for p in archive.publications for file in _files_of(p)}
+        newest = {file: date.max - day for file, day in days.items() if day != UNDATED}
+        start = timedelta()
+        return sorted(findings, key=lambda f: (_ORDER[f.severity], newest.get(f.file, start), f))
 
     def _read(self, pack: Path, history: History | None = None) -> tuple[Archive, list[Finding]]:
         """A pack and its findings; the history can be another one than that in its folder."""
@@ -95,6 +98,11 @@ class Check:
             security_txt = profile.security_txt
             findings += check_security_txt(security_txt, self.on) if security_txt else ()
         return archive, findings
+
+
+def _files_of(publication: Publication) -> Iterator[str]:
+    yield publication.document.file.path
+    yield from (signature.file.path for signature in publication.signatures)
 
 
 def concerned(findings: Iterable[Finding], path: str) -> list[Finding]:
@@ -185,16 +193,16 @@ def unreadable(error: SecpackError) -> Finding:
 def _as_text(findings: Sequence[Finding], *, every: bool) -> Iterator[str]:
     listed = [f for f in findings if every or f.severity is not Severity.NOTICE]
     for file, group in groupby(listed, key=lambda finding: finding.file):
-        yield on_one_line(file)
+        yield file
         for f in group:
             line = f"{f.line}: " if f.line else ""
             waived = f" (accepted: {f.waived})" if f.waived else ""
-            yield on_one_line(f"  {line}{f.severity.value}: {f.message} [{f.code}]{waived}")
+            yield f"  {line}{f.severity.value}: {f.message} [{f.code}]{waived}"
 
 
 def _as_json(findings: Sequence[Finding], *, every: bool) -> Iterator[str]:  # noqa: ARG001
     items = [asdict(finding) | {"waived": finding.waived or None} for finding in findings]
-    yield json.dumps(items, indent=1, sort_keys=True)
+    yield from json.dumps(items, indent=1, sort_keys=True).split("\n")
 
 
 def _as_github(findings: Sequence[Finding], *, every: bool) -> Iterator[str]:
@@ -205,18 +213,15 @@ def _as_github(findings: Sequence[Finding], *, every: bool) -> Iterator[str]:
         most = len(group) if every else 0 if severity is Severity.NOTICE else _MOST_ANNOTATIONS
         rest += group[most:]
         for f in group[:most]:
-            given = {"file": f.file, "line": f.line, "title": f.code}
-            where = ",".join(
-                f"{name}={_property(f'{each}')}" for name, each in given.items() if each
-            )
-            yield f"::{severity.value} {where}::{_data(f.message)}"
+            properties = {"file": f.file, "line": f.line, "title": f.code}
+            where = [f"{name}={_property(f'{each}')}" for name, each in properties.items() if each]
+            yield f"::{severity.value} {','.join(where)}::{_data(f.message)}"
     if rest:
         yield f"::notice title=more::{counts(rest)} more: secpack check --all lists them"
 
 
 def _data(text: str) -> str:
-    text = text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
-    return visible(text)
+    return visible(text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A"))
 
 
 def _property(text: str) -> str:
@@ -239,5 +244,5 @@ def by_kind(findings: Sequence[Finding]) -> Iterator[str]:
         yield "Notices, which --all lists:"
     for code, count in Counter(f.code for f in notices).most_common():
         files = sorted({f.file for f in notices if f.code == code})
-        where = on_one_line(files[-1]) + (f" and {len(files) - 1} more" if files[1:] else "")
+        where = files[-1] + (f" and {len(files) - 1} more" if files[1:] else "")
         yield f"  {count:4} {code}: {where}"

@@ -8,20 +8,21 @@ import os
 import re
 import signal
 import sys
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import replace
 from datetime import date
 from importlib.metadata import version
 from io import TextIOWrapper
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Any, Final, TypeAlias
 
 from secpack.affected import affected, installed
 from secpack.archive import load
 from secpack.cache import Cache, open_cache
 from secpack.check import DOUBTS, FORMATS, Check, by_kind, concerned, counts, unreadable
 from secpack.errors import SecpackError, as_far_as_usable
-from secpack.files import MAX_INPUT, profile_path, read_file
+from secpack.files import MAX_INPUT, checkout_of, profile_path, read_file
 from secpack.history import as_data, as_lines, read_history
 from secpack.mirror import CHECKSUMS
 from secpack.mirror.copies import TIMEOUT, Folder, open_copy
@@ -45,6 +46,14 @@ _MOST = 1000
 AddCommand: TypeAlias = Callable[[Any], None]
 #: Runs a command with its options; returns the exit status.
 Run: TypeAlias = Callable[[argparse.Namespace], int]
+
+#: Options that several commands have.
+_SHARED: Final[Mapping[str, Mapping[str, Any]]] = {
+    "pack": {"type": Path, "help": "the folder of the pack"},
+    "--pack": {"type": Path, "help": "the pack (default: this folder)", "default": Path()},
+    "--profile": {"type": profile_path, "help": "the issuer: a file, or qubes, dasharo, demo"},
+    "--xsa": {"type": Path, "help": "tracker data (xsa.yml)"},
+}
 
 _CLEAN, _FINDINGS, _UNUSABLE, _STALE = range(4)
 
@@ -73,8 +82,18 @@ def main(arguments: Sequence[str] | None = None, *others: AddCommand) -> int:
     return _UNUSABLE
 
 
+def print_lines(lines: Iterable[str]) -> None:
+    """Print a result, which may quote what a terminal would obey, as long as somebody reads it."""
+    try:
+        for line in lines:
+            print(on_one_line(line))
+        sys.stdout.flush()
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
 def print_notes(notes: Iterable[str]) -> None:
-    """Print notes for the user, who may not trust what they quote."""
+    """Print notes for the user, which may likewise quote anything."""
     for note in notes:
         print(on_one_line(note), file=sys.stderr)
 
@@ -91,12 +110,22 @@ def _run_check(options: argparse.Namespace) -> int:
     advisories = as_far_as_usable(lambda: load_advisories(options.xsa, options.xsa_json), errors)
     pack, part = pack_of(options.path, profile)
     check = Check(profile, advisories, checker_of(keep=not options.no_cache), options.on)
-    findings = check.findings(pack, since=options.since, is_draft=options.draft)
-    findings = [*map(unreadable, errors), *concerned(findings, part)]
-    with _ignoring_closed_pipes():
-        _show(findings, options)
+    findings = concerned(check.findings(pack, since=options.since, is_draft=options.draft), part)
+    unread = [*map(unreadable, errors)]
+    if options.format == "github":
+        findings, unread = _in_checkout(pack, findings, pack), _in_checkout(pack, unread, Path())
+    findings = [*unread, *findings]
+    print_lines(FORMATS[options.format](findings, every=options.all))
+    if options.format == "text":
+        print_notes([*(() if options.all else by_kind(findings)), counts(findings)])
     has_errors = any(f.severity is Severity.ERROR and not f.waived for f in findings)
     return _FINDINGS if has_errors else _CLEAN
+
+
+def _in_checkout(pack: Path, findings: Iterable[Finding], folder: Path) -> list[Finding]:
+    """Findings whose files, named from a folder, are named from the top of the pack's checkout."""
+    way = os.path.relpath(folder.resolve(), checkout_of(pack))
+    return [replace(f, file=os.path.normpath(f"{way}/{f.file}")) if f.file else f for f in findings]
 
 
 def checker_of(*, keep: bool = True) -> Checker:
@@ -131,9 +160,7 @@ def _run_affected(options: argparse.Namespace) -> int:
     if any(finding.severity is Severity.ERROR for finding in archive.findings):
         raise SecpackError(f"{options.pack}: not all is verified; secpack check says why")
     results = [*affected(archive, profile, options.release, *listed)]
-    for result, line in results:
-        if result != "enough":
-            print(on_one_line(f"{result}: {line}"))
+    print_lines(f"{result}: {line}" for result, line in results if result != "enough")
     count = sum(result == "enough" for result, _ in results)
     print(f"{count} new enough. This says nothing about what runs, or what no bulletin names.")
     problems = {result for result, _ in results} & {"older", "unclear", "no fix"}
@@ -149,13 +176,8 @@ def _run_history(options: argparse.Namespace) -> int:
     profile = load_profile(options.profile)
     contents = read_contents(options.pack, profile)
     _, _, history = read_history(options.pack, contents, profile, checker_of(), None)
-    with _ignoring_closed_pipes():
-        if options.json:
-            print(json.dumps(as_data(history), indent=1, ensure_ascii=True))
-        else:
-            for line in as_lines(history, profile):
-                print(on_one_line(line))
-        sys.stdout.flush()
+    data = json.dumps(as_data(history), indent=1) if options.json else ""
+    print_lines(data.split("\n") if data else as_lines(history, profile))
     doubts = (f for f in contents.findings if f.code in DOUBTS and f.severity is Severity.ERROR)
     notes = [*map(str, contents.errors), *(finding.message for finding in doubts)]
     print_notes(notes)
@@ -170,10 +192,7 @@ def _run_verify_site(options: argparse.Namespace) -> int:
         newer_than=options.newer_than,
         progress=Progress("Reading files"),
     )
-    with _ignoring_closed_pipes():
-        for line in _outcome_lines(outcome):
-            print(on_one_line(line)[:_MOST_OF_A_LINE])
-        sys.stdout.flush()
+    print_lines(line[:_MOST_OF_A_LINE] for line in _outcome_lines(outcome))
     if not outcome.passed:
         return _FINDINGS
     return _STALE if outcome.stale else _CLEAN
@@ -201,23 +220,6 @@ def _outcome_lines(outcome: Outcome) -> Iterator[str]:
         yield f"Anybody can write {CHECKSUMS}: verify it with --against REBUILD or --keyring FILE."
 
 
-def _show(findings: Sequence[Finding], options: argparse.Namespace) -> None:
-    for line in FORMATS[options.format](findings, every=options.all):
-        print(line)
-    sys.stdout.flush()
-    if options.format == "text":
-        print_notes([*(() if options.all else by_kind(findings)), counts(findings)])
-
-
-@contextmanager
-def _ignoring_closed_pipes() -> Iterator[None]:
-    """Ignore that the reader of the output, such as ``head``, has closed the pipe."""
-    try:
-        yield
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-
-
 def parser_of(*others: AddCommand) -> argparse.ArgumentParser:
     """The options of all commands."""
     parser = argparse.ArgumentParser(
@@ -233,18 +235,19 @@ def parser_of(*others: AddCommand) -> argparse.ArgumentParser:
     return parser
 
 
-def add_command(commands: Any, run: Run, summary: str, description: str, example: str) -> Any:
-    """Add a command to those of argparse; ``example`` begins with its name."""
+def add_command(
+    commands: Any, run: Run, summary: str, description: str, example: str, *options: str
+) -> Any:
+    """Add a command to those of argparse, with options that several have.
+
+    ``example`` begins with its name.
+    """
     name, epilog = example.split(maxsplit=1)[0], f"Example: secpack {example}"
     command = commands.add_parser(name, help=summary, description=description, epilog=epilog)
     command.set_defaults(run=run)
+    for option in options:
+        command.add_argument(option, **_SHARED[option])
     return command
-
-
-def add_profile_option(command: argparse.ArgumentParser) -> None:
-    """Add ``--profile`` to a command."""
-    summary = "the issuer's profile: a file, or qubes, dasharo, demo"
-    command.add_argument("--profile", type=profile_path, metavar="FILE", help=summary)
 
 
 def _add_check(commands: Any) -> None:
@@ -255,15 +258,15 @@ def _add_check(commands: Any) -> None:
         "Reads and verifies everything, and prints what needs attention. "
         "Exit status: 0 clean, 1 findings of severity error, 2 unusable arguments.",
         "check qubes-secpack/QSBs/qsb-117-2026.txt --draft --profile qubes --xsa xsa.yml",
+        "--profile",
+        "--xsa",
     )
     add = command.add_argument
     add("path", type=Path, help="a pack, or a file or folder in it")
     summary = "what a draft lacks is no error: signatures, a date, what TODO marks"
     add("--draft", action="store_true", help=summary)
     add("--since", default="", metavar="COMMIT", help="only what is new since a commit of the pack")
-    add_profile_option(command)
-    add("--xsa", type=Path, metavar="FILE", help="tracker data (xsa.yml)")
-    add("--xsa-json", type=Path, metavar="FILE", help="the Xen Project's list (xsa.json)")
+    add("--xsa-json", type=Path, help="the Xen Project's list (xsa.json)")
     add("--on", type=day_of, metavar="DATE", help="also report what is late or expired on that day")
     summary = "text (the default) for people, json for programs, github for a forge"
     add("--format", choices=[*FORMATS], default="text", help=summary)
@@ -281,9 +284,9 @@ def _add_history(commands: Any) -> None:
         "every signature that ever was, and the texts that are pending. Exit status: 0 clean, "
         "1 unreadable files, or keys that cannot be checked, 2 unusable arguments.",
         "history qubes-secpack --profile qubes",
+        "pack",
+        "--profile",
     )
-    _add_pack(command)
-    add_profile_option(command)
     command.add_argument("--json", action="store_true", help="print JSON for programs")
 
 
@@ -296,22 +299,22 @@ def _add_affected(commands: Any) -> None:
         "bulletins ask for, what the list lacks, and what needs a restart; never that a system is "
         "safe. Exit status: 0 nothing is older, 1 something is, or has no fix, 2 unusable input.",
         "affected qubes-secpack --profile qubes --release 4.3 < packages.txt",
+        "pack",
+        "--profile",
     )
-    _add_pack(command)
     command.add_argument("--release", required=True, help="the release, such as 4.3")
-    add_profile_option(command)
 
 
 def _add_profile(commands: Any) -> None:
-    command = add_command(
+    add_command(
         commands,
         _run_profile,
         "propose a profile for a pack",
         "Prints a profile for a pack that has none yet. Read it, compare fingerprints "
         "with independent sources, and finish it. Exit status: 0, or 2 if there is no pack.",
         "profile path/to/pack > profile.toml",
+        "pack",
     )
-    _add_pack(command)
 
 
 def _add_verify_site(commands: Any) -> None:
@@ -332,10 +335,6 @@ def _add_verify_site(commands: Any) -> None:
     add("--newer-than", type=day_of, metavar="DATE", help=summary)
     summary = "stop after that time, and list the files not read (default: %(default)s)"
     add("--timeout", type=_seconds, default=TIMEOUT, metavar="SECONDS", help=summary)
-
-
-def _add_pack(command: Any) -> None:
-    command.add_argument("pack", type=_folder, help="the folder of the pack")
 
 
 def _folder(text: str) -> Path:

@@ -16,7 +16,6 @@ from datetime import date, datetime, timedelta
 from email.utils import format_datetime
 from itertools import takewhile
 from pathlib import Path
-from string import Template
 from typing import Final, NamedTuple
 from urllib.parse import urljoin
 
@@ -29,21 +28,18 @@ from secpack.documents import read_bulletin, read_canary
 from secpack.errors import SecpackError
 from secpack.extract.metadata import ISSUED
 from secpack.extract.sections import sections
-from secpack.files import read_file
 from secpack.mirror.copies import Server
 from secpack.model.archive import Archive, Canary, File, Statement
 from secpack.pack import TextFile, document_id, file_name, new_file, read_contents, read_template
 from secpack.parser import parse_text
 from secpack.parser.dates import DATE, ISO, MONTHS, parse_date
 from secpack.parser.letterhead import parse_letterhead
-from secpack.parser.lines import MAX_BYTES, split_lines
+from secpack.parser.lines import split_lines
 from secpack.profile import Kind, Profile
 
-_TEMPLATE: Final = Path(__file__).parent / "templates" / "bulletin.txt"
 #: What takes the place of a proof of freshness that nobody has fetched.
 NO_PROOF: Final = ("TODO",)
 
-_SECTIONS: Final = ("User action", "Summary", "Impact", "Affected systems", "Patching", "Credits")
 # The number in a banner, such as TODO or 047.
 _NUMBER: Final = re.compile(r"(?<![^\s#\[])[^\s#\[]+(?=\s*\]=*-*$)")
 # What is said for one release: "For Quern 4.1, in dom0:", and the lines below it.
@@ -66,13 +62,16 @@ _LONGEST: Final = 200
 def new_bulletin(root: Path, profile: Profile, title: str, day: date) -> File:
     """A bulletin with the next number, a date, a title, and the releases supported on its day.
 
-    Raises SecpackError when there is no pack, or the text would not have that date and title.
+    Raises SecpackError without a pack or a template, or if it would be read as another title.
     """
     title = " ".join(title.split())
     if not title.isprintable():
         raise SecpackError("the title has characters that cannot be printed")
     template = read_template(root, profile.bulletins, profile)
-    draft = _begun(root, profile.bulletins, profile, day, template or _own_template(profile))
+    if not template:
+        example = f"{profile.bulletins.folder[0]}/template.txt"
+        raise SecpackError(f"{root}: no template of a bulletin: write one, such as {example}")
+    draft = _begun(root, profile.bulletins, profile, day, template)
     text = _with_head(_text(draft.file), title, day, profile)
     text = text.replace("YYYY-MM-DD", f"{day}").replace("NNN", f"{draft.number:03d}")
     text = _with_releases(text, [name for name, each in profile.releases.items() if day in each])
@@ -82,15 +81,6 @@ def new_bulletin(root: Path, profile: Profile, title: str, day: date) -> File:
         read = f"{bulletin.title!r}, dated {bulletin.published}"
         raise SecpackError(f"{draft.file.path}: would be read as {read}: choose another title")
     return draft.file
-
-
-def _own_template(profile: Profile) -> File:
-    names = profile.bulletins.sections or _SECTIONS
-    passages = "".join(f"{name}\n{'-' * (len(name) + 1)}\n\nTODO\n\n" for name in names)
-    banner = f"{profile.issuer} {profile.banners['bulletin'][0]}".strip()
-    template = Template(read_file(_TEMPLATE, MAX_BYTES).decode())
-    text = template.substitute(banner=banner, sections=passages, team=profile.team or banner)
-    return new_file("bulletin.txt", text.encode())
 
 
 def _begun(root: Path, kind: Kind, profile: Profile, day: date, template: File) -> TextFile:

@@ -7,6 +7,7 @@ import os
 import re
 import stat
 from collections.abc import Collection, Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
@@ -82,6 +83,29 @@ def _is_known(folder: os.DirEntry[str], entered: set[tuple[int, int]]) -> bool:
     known = (status.st_dev, status.st_ino) in entered
     entered.add((status.st_dev, status.st_ino))
     return known
+
+
+def checkout_of(folder: Path) -> Path:
+    """The git checkout that a folder is, or is in; without one, the folder."""
+    place = folder.resolve()
+    return next((f for f in (place, *place.parents) if os.path.lexists(f / ".git")), place)
+
+
+def repository_of(checkout: Path) -> Path:
+    """The repository of a checkout; of a worktree, the one that names the worktree in turn.
+
+    Otherwise its ``.git``, which is then perhaps no folder (gitrepository-layout(5)).
+    """
+    link = checkout / ".git"
+    with suppress(OSError, ValueError):
+        place = checkout / _line(link).removeprefix("gitdir: ")
+        if place.parent.name == "worktrees" and (place / _line(place / "gitdir")).samefile(link):
+            return place.parent.parent
+    return link
+
+
+def _line(path: Path) -> str:
+    return os.fsdecode(read_file(path, 4096, follow=False)).rstrip("\n")
 
 
 def profile_path(name: str) -> Path:

@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import IO, Final
 
 from secpack.errors import ProgramMissingError, SecpackError
+from secpack.files import read_file
 from secpack.parser.characters import visible
 
 _MEBIBYTE: Final = 1024 * 1024
@@ -119,6 +120,19 @@ def run_for_person(command: Sequence[str], data: bytes, *, seconds: int) -> byte
 
 
 @contextmanager
+def limited_memory() -> Iterator[None]:
+    """Limit what this block takes of memory, on hostile input: then it raises MemoryError."""
+    before = resource.getrlimit(resource.RLIMIT_AS)
+    with suppress(OSError):  # systems other than Linux have no limit
+        used = int(read_file("/proc/self/statm", 1024).split()[0]) * resource.getpagesize()
+        resource.setrlimit(resource.RLIMIT_AS, (_least(used + _MEMORY, *before), before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_AS, before)
+
+
+@contextmanager
 def _files(data: bytes) -> Iterator[tuple[IO[bytes], IO[bytes]]]:
     """The input of a program, and a file for its output."""
     with tempfile.TemporaryFile() as source, tempfile.TemporaryFile() as output:
@@ -157,8 +171,12 @@ def _limit(process: int, *limits: tuple[int, int]) -> None:
         # Not of core dumps: gpg sets that itself, and would stop if it became lower meanwhile.
         for kind, limit in (*limits, (resource.RLIMIT_FSIZE, _FILE)):
             _, most = resource.prlimit(process, kind)  # our own limit, which it cannot exceed
-            lower = limit if most == resource.RLIM_INFINITY else min(limit, most)
+            lower = _least(limit, most)
             resource.prlimit(process, kind, (lower, lower))
+
+
+def _least(*limits: int) -> int:
+    return min(limit for limit in limits if limit != resource.RLIM_INFINITY)
 
 
 # --- running programs -------------------------------------------------------------------------

@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import Any, Final
 
 from secpack.archive import load
-from secpack.check import Check
-from secpack.cli import add_command, add_profile_option, day_of, pack_of, print_notes
+from secpack.check import FORMATS, Check
+from secpack.cli import add_command, day_of, pack_of, print_notes
 from secpack.documents import read_head
 from secpack.drafts import NO_PROOF, fetch_proof, new_bulletin, new_canary
 from secpack.errors import PackError, SecpackError, as_far_as_usable
@@ -39,21 +39,15 @@ def add_new(commands: Any) -> None:
         "the one before. What is left to write is marked TODO. Only the headlines for a canary "
         "need the network. Exit status: 0, or 2 if there is no new file.",
         'new bulletin "Memory leaks from dom0" --pack qubes-secpack --profile qubes',
+        "--pack",
+        "--profile",
     )
     command.add_argument("kind", choices=["bulletin", "canary"])
     command.add_argument("title", nargs="?", help="the title of a bulletin")
-    add_pack_options(command)
     today = datetime.now(UTC).date()
     summary = "the day of the text (default: today, UTC)"
     command.add_argument("--date", type=day_of, default=today, help=summary)
     command.add_argument("--offline", action="store_true", help="write TODO in place of headlines")
-
-
-def add_pack_options(command: Any) -> None:
-    """Add the options of commands that work in a pack."""
-    summary = "the pack (default: this folder)"
-    command.add_argument("--pack", type=Path, default=Path(), metavar="DIR", help=summary)
-    add_profile_option(command)
 
 
 def _run_new(options: Namespace) -> int:
@@ -101,9 +95,9 @@ def add_sign(commands: Any) -> None:
         "it signs for one of them, and keeps only a signature that is good. Exit status: 0, 1 if "
         "the text has errors, 2 if it cannot be signed.",
         "sign QSBs/qsb-117-2026.txt --profile qubes --as simon --gpg qubes-gpg-client-wrapper",
+        "--profile",
     )
     command.add_argument("file", type=Path, help="the text, in its folder of the pack")
-    add_profile_option(command)
     summary = "who signs: a name of the profile's signers"
     command.add_argument("--as", dest="signer", metavar="NAME", help=summary)
     command.add_argument("--gpg", metavar="PROGRAM", help="what signs: gpg, or a wrapper of it")
@@ -149,7 +143,7 @@ def _run_sign(options: Namespace) -> int:
 def _has_errors(pack: Path, path: str, profile: Profile) -> bool:
     """Whether a text has errors; prints what is found in it."""
     found = [f for f in Check(profile, (), None).findings(pack) if f.file == path and not f.waived]
-    print_notes(f"{path}:{f.line}: {f.severity}: {f.message}" for f in found)
+    print_notes(FORMATS["text"](found, every=True))
     return any(f.severity is Severity.ERROR for f in found)
 
 

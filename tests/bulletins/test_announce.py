@@ -125,6 +125,12 @@ def test_templates_beside_the_profile_override_ours(archive: Archive, tmp_path: 
         ("{% include '../quern.toml' %}", "no loader"),
         ("{{ cycler.__init__.__globals__.os }}", "access to attribute '__init__'"),
         ("{% for n in range(10 ** 9) %}{% endfor %}", "Range too big"),
+        (
+            "{% set n = namespace(x='ab') %}{% for i in range(50) %}{% set n.x = n.x ~ n.x %}"
+            "{% endfor %}",
+            "it needs too much memory",
+        ),
+        ("{{ title | center(10 ** 12) }}", "it needs too much memory"),
         (b"\xff", "can't decode byte"),
     ],
 )

@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
+import markdown
 import pytest
 from jinja2 import meta
 from jinja2.defaults import DEFAULT_NAMESPACE
 
 from bulletins import words
+from bulletins.pages import text_page
 from bulletins.pages.model import Page
 from bulletins.templates import environment
+from secpack import Profile
 from tests.bulletins.sites import ROOT
 
 THEME = ROOT / "theme/templates"
@@ -52,3 +57,18 @@ def test_every_sentence_is_used_and_every_use_has_one() -> None:
 def test_each_page_has_its_template() -> None:
     drawn = {path.name for path in PATHS} - {"base.html", "document.html", "macros.html"}
     assert drawn == {page.template for page in Page.__subclasses__()}
+
+
+def test_a_page_says_where_the_program_is_or_whom_to_ask() -> None:
+    content = markdown.markdown((ROOT / "content/pages/mirroring.md").read_text("utf-8"))
+    written = SimpleNamespace(title="Mirror", summary="", slug="mirroring", content=content)
+    for program, command in (
+        ("https://quern.example.org/a&b", "pipx install git+https://quern.example.org/a&amp;b"),
+        ("", f"pipx install {words.unknown_program}"),
+    ):
+        site: Any = SimpleNamespace(
+            url="https://quern.example.org/", profile=Profile(program=program)
+        )
+        shown = text_page(site, written).html
+        assert f"{command}\n" in shown
+        assert not re.search(r"//[a-z]+\.example\.org/secpack-archive", shown)

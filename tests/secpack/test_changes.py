@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -149,6 +150,25 @@ def test_since_what_was_no_pack(pack: Path, capsys: Capture) -> None:
     assert check(capsys, pack, "--since", "empty~1")[1] == {
         "qsb-002-2002.txt warning reference-undefined"
     }
+
+
+def test_a_pack_in_a_folder_of_its_repository(
+    tmp_path: Path, capsys: Capture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A forge gets paths from the top of the repository, whatever the folder of the command."""
+    top = tmp_path / "top"
+    make_pack(top / "a/pack", {ONE: bulletin(1), TWO: bulletin(2, body="See [9].")})
+    (top / "a/profile.toml").write_text("issuer = 1\n")
+    git(top.parent, "init", "--quiet", str(top))
+    commit(top)
+    (top / "a/pack" / ONE).write_text(bulletin(1, body="See [7]."))
+    monkeypatch.chdir(top / "a/pack/QSBs")
+    assert check(capsys, "..", "--since", "HEAD")[1] == {
+        "qsb-001-2001.txt warning reference-undefined"
+    }
+    main(["check", "..", "--format", "github", "--profile", "../../profile.toml"])
+    files = set(re.findall("file=([^,]*)", capsys.readouterr().out))
+    assert files == {"a/profile.toml", "a/pack/keys", f"a/pack/{ONE}", f"a/pack/{TWO}"}
 
 
 @pytest.mark.parametrize("name", ["nowhere", "--all", "HEAD:QSBs", ""])

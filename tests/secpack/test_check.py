@@ -211,7 +211,7 @@ def test_names_that_a_terminal_would_obey(
 
 
 def test_for_a_forge(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """Of each severity no more than GitHub shows, the most important first, and how many more."""
+    """Of each severity no more than GitHub shows, the newest text first, and how many more."""
     body = "TODO: 100% of it\n\n" * 12 + "Words. \n" * 12
     files = {f"QSBs/qsb-{n:03d}-20{n:02d}.txt": bulletin(n, body=body) for n in range(1, 13)}
     pack = make_pack(tmp_path, files)  # type: ignore[arg-type]
@@ -219,8 +219,9 @@ def test_for_a_forge(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None
     lines = out.splitlines()
     levels = [line[2:].split()[0] for line in lines]
     assert levels == ["error"] * 10 + ["warning"] * 10 + ["notice"]
-    assert lines[0].startswith("::error file=QSBs/qsb-001-2001.txt,title=unsigned::not signed")
-    assert lines[10].startswith("::warning file=QSBs/qsb-001-2001.txt,line=10,title=placeholder::")
+    assert lines[0].startswith("::error file=QSBs/qsb-012-2012.txt,title=unsigned::not signed")
+    assert lines[10].startswith("::warning file=keys,title=no-anchor::")
+    assert lines[11].startswith("::warning file=QSBs/qsb-012-2012.txt,line=10,title=placeholder::")
     more = "2 errors, 135 warnings, 144 notices more: secpack check --all lists them"
     assert lines[-1] == f"::notice title=more::{more}"
     every = run(capsys, str(pack), "--format", "github", "--all")[1].splitlines()

@@ -97,10 +97,8 @@ See the advisories.
 #: A slip: its name, what it changes into what (with a file: its name), and what catches it.
 #: Words with a space are the reason why nothing can.
 BULLETIN = (
-    ("wrong year in the file's name", NEW, "QSBs/qsb-006-2007.txt", "unreadable"),
     ("no year in the file's name", NEW, "QSBs/qsb-010-draft.txt", "draft"),
     ("wrong folder", NEW, "canaries/qsb-006-2006.txt", "misplaced-document"),
-    ("an ending too many", NEW, f"{NEW}.txt", "misplaced-document"),
     ("a copy of a file", NEW, "QSBs/qsb-006-2006 (1).txt", "misplaced-document"),
     ("number of the template", "Bulletin 006", "Bulletin 005", "unreadable"),
     ("doubled number", NEW, "QSBs/qsb-005-2006.txt", "unreadable"),
@@ -115,7 +113,6 @@ BULLETIN = (
     ("an XSA of the last bulletin", "XSA-601", "XSA-501", "tracker-differs"),
     ("a digit too many in a CVE", "CVE-2006-90034", "CVE-20060-90034", "id-malformed"),
     ("wrong year in a CVE", "CVE-2006-90034", "CVE-2110-90034", "id-future"),
-    ("swapped digits of a CVE", "CVE-2006-90034", "CVE-0201-90034", "id-malformed"),
     ("another CVE", "CVE-2006-90034", "CVE-2006-90043", "both are ids that can be"),
     ("Windows line ends", "\n", "\r\n", "carriage-return"),
     ("tab", "See the", "See\tthe", "tab"),
@@ -128,7 +125,6 @@ BULLETIN = (
     ("quotation wrapped anew", "delivered\n| after", "\ndelivered\n| after", "quotation-wrapped"),
     ("stale list of releases", "For Quern 4.1", "For Quern 3.2", "release-unknown"),
     ("a release left out", "4.0, in hearth:\n  - xen", "4.1:\n  - xen", "release-unstated"),
-    ("a release twice", "For Quern 4.1", "For Quern 4.0", "release-unstated"),
     ("missing version", "xen packages, version 4.17.5-6", "xen packages", "package-unread"),
     ("version of the last bulletin", "4.17.5-6", "4.17.5-5", "one build can fix several bugs"),
     ("half a merge", "See the advisory.\n", MERGE, "merge-conflict"),

@@ -98,7 +98,11 @@ def test_a_repository_elsewhere_is_not_asked(tmp_path: Path) -> None:
     """Its commit would be published as that of this pack."""
     pack = checkout(tmp_path / "pack")
     git(pack, "worktree", "add", "--quiet", "-b", "other", str(tmp_path / "other"))
-    assert no_commit(tmp_path / "other") == "its repository is elsewhere"
+    stolen = make_pack(tmp_path / "stolen", numbered(1))
+    for name in (f"{tmp_path}/other/.git", f"{pack}/.git/worktrees/none", "\0", f"{pack}/.git"):
+        line = Path(name).read_text() if name.endswith("other/.git") else f"gitdir: {name}\n"
+        (stolen / ".git").write_text(line)
+        assert no_commit(stolen) == "its repository is elsewhere"
     linked = make_pack(tmp_path / "linked", numbered(1))
     (linked / ".git").symlink_to(pack / ".git")
     assert no_commit(linked) == "its repository is elsewhere"
@@ -112,6 +116,23 @@ def test_a_repository_elsewhere_is_not_asked(tmp_path: Path) -> None:
     archive = load(common)
     assert archive.commit == ""
     assert [f.code for f in archive.findings if f.file == ".git"] == ["no-commit"]
+
+
+@pytest.mark.parametrize("relative", [False, True])
+def test_a_worktree_that_its_repository_names(tmp_path: Path, relative: bool) -> None:
+    pack, other = checkout(tmp_path / "pack"), tmp_path / "other"
+    git(pack, "worktree", "add", "--quiet", "-b", "other", str(other))
+    if relative:  # as git 2.48 writes them
+        (other / ".git").write_text("gitdir: ../pack/.git/worktrees/other\n")
+        (pack / ".git/worktrees/other/gitdir").write_text("../../../../other/.git\n")
+    (other / "QSBs/qsb-001-2001.txt").write_text("other")
+    git(other, "commit", "--quiet", "--all", "--message", "Two")
+    assert read_commit(other) == git(other, "rev-parse", "HEAD") != read_commit(pack)
+    assert len(log_of(other).commits) == 2
+    write_tree(other, "HEAD~1", tmp_path / "tree")
+    assert text_of(tmp_path / "tree") == text_of(pack)
+    (pack / ".git/shallow").touch()
+    assert unavailable(other).startswith("the clone is shallow")
 
 
 @pytest.mark.parametrize(

@@ -138,15 +138,16 @@ def test_a_bulletin_from_the_template(tmp_path: Path) -> None:
     assert "\n  For Quern 4.0, in dom0:\n  - TODO\n" in body
 
 
-def test_a_bulletin_without_a_template_and_with_a_long_title(tmp_path: Path) -> None:
-    title = "Words " * 25 + "(XSA-9001, XSA-9002)"
-    kind = Kind("QSB", ("QSBs",), sections=("Summary", "Fixes"), banner=("Security Note",))
-    profile = Profile(issuer="Quern", team="The Quern Team", bulletins=kind)
-    pack = make_pack(tmp_path, {"canaries/canary-009-2020.txt": LAST})
-    text = new_bulletin(pack, profile, title, DAY).data.decode()
+def test_the_first_bulletin_has_a_long_title(tmp_path: Path) -> None:
+    title = "Words " * 15 + "(XSA-9001, XSA-9002)"
+    kind = Kind("QSB", ("QSBs",), banner=("Security Note",))
+    profile = Profile(issuer="Quern", bulletins=kind)
+    files = {"QSBs/template.txt": TEMPLATE.replace("Bulletin", "Note"), **SIGNED}
+    text = new_bulletin(make_pack(tmp_path / "1", files), profile, title, DAY).data.decode()
     assert "---===[ Quern Security Note 001 ]===---" in text
-    assert "\nSummary\n--------\n\nTODO\n\nFixes\n------\n\nTODO\n\n--\nThe Quern Team\n" in text
     assert max(map(len, text.split("\n"))) <= 72
+    with pytest.raises(SecpackError, match=r"/2: no template .* QSBs/template.txt$"):
+        new_bulletin(make_pack(tmp_path / "2", numbered(1)), profile, title, DAY)
 
 
 def test_a_bulletin_whose_date_is_in_a_list(tmp_path: Path) -> None:
@@ -171,7 +172,7 @@ def test_a_bulletin_whose_date_is_in_a_list(tmp_path: Path) -> None:
     ],
 )
 def test_a_title_that_would_not_be_read(tmp_path: Path, title: str, why: str) -> None:
-    pack = make_pack(tmp_path, numbered(1))
+    pack = make_pack(tmp_path, {"QSBs/template.txt": TEMPLATE, **numbered(1)})
     with pytest.raises(SecpackError, match=why):
         new_bulletin(pack, PROFILE, title, DAY)
 
@@ -179,7 +180,7 @@ def test_a_title_that_would_not_be_read(tmp_path: Path, title: str, why: str) ->
 def test_numbers_of_drafts_and_embargoed_texts_are_taken(tmp_path: Path) -> None:
     profile = tmp_path / "profile.toml"
     profile.write_text('[documents.QSB-007]\nstatus = "embargoed"\n')
-    pack = make_pack(tmp_path / "pack", numbered(1, 7))
+    pack = make_pack(tmp_path / "pack", {"QSBs/template.txt": TEMPLATE, **numbered(1, 7)})
     assert new_bulletin(pack, load_profile(profile), "A title", DAY).path.endswith(
         "qsb-008-2020.txt"
     )
@@ -425,7 +426,8 @@ def test_the_command(
     tmp_path: Path, server: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """It never overwrites, and writes a canary's headlines only when they are confirmed."""
-    pack = make_pack(tmp_path / "pack", {**SIGNED, **signed(1)})
+    files: dict[str, str | bytes] = {"QSBs/template.txt": TEMPLATE}
+    pack = make_pack(tmp_path / "pack", {**SIGNED, **signed(1), **files})
     profile = tmp_path / "profile.toml"
     profile.write_text(
         'issuer = "Quern"\n[canaries]\nprefix = "canary"\nfolder = "canaries"\n'
@@ -454,13 +456,11 @@ def test_the_command(
     assert canary.read_bytes() == text
     profile.write_text('issuer = "Quern"\n')
     shutil.rmtree(pack / "QSBs")
-    assert run("bulletin", "A title", *where) == 0
-    shutil.rmtree(pack / "QSBs")
-    (tmp_path / "elsewhere").mkdir()
-    (pack / "QSBs").symlink_to(tmp_path / "elsewhere")
+    make_pack(tmp_path / "elsewhere", files)
+    (pack / "QSBs").symlink_to(tmp_path / "elsewhere/QSBs")
     assert run("bulletin", "A title", *where) == 2
     assert "QSBs: a link that leads out of the pack" in capsys.readouterr().err
-    assert not [*(tmp_path / "elsewhere").iterdir()]
+    assert [each.name for each in (pack / "QSBs").iterdir()] == ["template.txt"]
     for day in ("0001-01-01", "2025-W01-1", "20250102", "2100-01-01"):
         with pytest.raises(SystemExit):
             run("canary", *where[:-1], day)

@@ -21,7 +21,7 @@ from sysconfig import get_path
 from typing import Any, Final
 
 from secpack.cache import Cache, open_cache
-from secpack.files import paths
+from secpack.files import paths, repository_of
 
 #: How many sites are remembered.
 _MOST_SITES: Final = 20
@@ -37,7 +37,9 @@ _IN_PATH: Final = ("ARTICLE_PATHS", "PAGE_PATHS", "STATIC_PATHS")
 
 #: Folders that builds, or git, change; and what of git's decides what it says of the history.
 _NO_SOURCES: Final = (".git", "__pycache__")
-_OF_GIT: Final = ("HEAD", "config", "objects/info", "packed-refs", "refs", "reftable", "shallow")
+_OF_GIT: Final = (
+    *("HEAD", "config", "objects/info", "packed-refs", "refs", "reftable", "shallow", "worktrees"),
+)
 
 _CODE: Final = Path(__file__).parents[2]
 
@@ -84,7 +86,7 @@ def _sources(settings_file: str, settings: Any) -> list[str]:
     given += [path for name in _FOLDERS for path in settings[name]]
     given += [Path(settings["PATH"], path) for name in _IN_PATH for path in settings[name]]
     given += [settings["THEME"], _CODE]
-    given += [f"{settings.get('SECPACK')}/.git/{name}" for name in _OF_GIT]
+    given += [repository_of(Path(settings.get("SECPACK") or "")) / name for name in _OF_GIT]
     code = [*sorted(Path(settings_file).absolute().parent.glob("*.py")), *other_code()]
     return [str(Path(path).absolute()) for path in (*filter(None, given), *code)]
 

@@ -27,7 +27,7 @@ _VERIFYING = "verifying"
 
 #: URLs that stand for others in what people wrote.
 _SITE = "https://archive.example.org"
-_PROGRAM = "https://git.example.org/secpack-archive"
+_PROGRAM = "git+https://git.example.org/secpack-archive"
 
 
 def archive_pages(site: Site) -> Iterator[tuple[str, model.MakePage]]:
@@ -83,9 +83,9 @@ def document_page(site: Site, publication: Publication) -> model.Page:
 
 def text_page(site: Site, text: Any) -> model.TextPage:
     """A page that a person wrote, from Pelican's page, with real URLs if they are known."""
-    html = text.content
-    for example, url in ((_SITE, site.url), (_PROGRAM, site.profile.program)):
-        html = html.replace(example, escape(url or example))
+    program = f"git+{site.profile.program}" if site.profile.program else words.unknown_program
+    html = text.content.replace(_SITE, escape(site.url or _SITE))
+    html = html.replace(_PROGRAM, escape(program))
     return model.TextPage(
         title=str(text.title),
         summary=Markup(text.summary).striptags(),  # noqa: S704 - its tags are removed

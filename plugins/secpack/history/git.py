@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import Final, TypeAlias
 
 from secpack.errors import ParseError, SecpackError
-from secpack.files import is_safe, read_file
+from secpack.files import checkout_of, is_safe, read_file, repository_of
 from secpack.model.archive import File, Signature
 from secpack.model.history import GitObject
 from secpack.programs import LimitError, find_program, run
@@ -262,14 +262,18 @@ def _files_at(root: Path, tree: str) -> list[tuple[str, str]]:
     return [(match[1].decode(), os.fsdecode(match[2])) for match in matches]
 
 
-def write_tree(root: Path, name: str, folder: Path) -> None:
-    """Write the regular files of a commit to an empty folder. Raises HistoryError without one."""
+def write_tree(pack: Path, name: str, folder: Path) -> None:
+    """Write the regular files of a pack, as in a commit of its checkout, to an empty folder.
+
+    Raises HistoryError when there is no such commit, or no such folder in it.
+    """
+    root = checkout_of(pack)
+    part = "/".join(pack.resolve().relative_to(root).parts)
     commit = ("rev-parse", "--verify", "--quiet", "--end-of-options", f"{name}^{{commit}}")
     try:
-        tree = _run(root, *commit).decode().strip()
+        files = _files_at(root, f"{_run(root, *commit).decode().strip()}:{part}")
     except HistoryError as error:
-        raise HistoryError(f"{root}: no commit {name} in a git checkout: {error}") from None
-    files = _files_at(root, tree)
+        raise HistoryError(f"{pack}: no commit {name} in a git checkout: {error}") from None
     data = dict(_read_blobs(root, {blob: _MOST_BYTES for blob, _ in files}))
     for blob, path in files:
         if is_safe(path) and blob in data:
@@ -300,7 +304,7 @@ def _run(root: Path, *command: str, data: bytes = b"") -> bytes:
     settings = [part for setting in _SETTINGS for part in ("-c", setting)]
     arguments = [*settings, "--no-pager", "--git-dir", str(root / ".git"), *command]
     try:
-        if reason := _objection(root / ".git"):
+        if reason := _objection(repository_of(root)):
             raise HistoryError(reason)
         done = run(git, arguments, seconds=_PATIENCE, data=data, environment=_ENVIRONMENT)
     except (LimitError, OSError) as error:
@@ -314,9 +318,10 @@ def incomplete(root: Path) -> str:
     """Why the history of a pack is not known in full, as far as that can be seen at once."""
     if not os.path.lexists(root / ".git"):
         return "the pack is no git checkout"
-    if (root / ".git/shallow").exists():
+    repository = repository_of(root)
+    if (repository / "shallow").exists():
         return "the clone is shallow; git fetch --unshallow completes it"
-    if any((root / ".git/objects/pack").glob("*.promisor")):
+    if any((repository / "objects/pack").glob("*.promisor")):
         return "the clone is partial; clone the pack without --filter"
     return ""
 
