@@ -16,7 +16,7 @@ from secpack.lint import lint
 from secpack.model.archive import Archive, Bulletin, Canary, File
 from secpack.pack import TextFile
 from secpack.profile import Csaf, Period
-from secpack.tracker.join import join_advisories, join_ids
+from secpack.tracker.join import join
 from tests.bulletins.formats import exports
 
 BULLETIN = "---===[ Quern Security Bulletin 012 ]===---\n\n2025-05-06\n\n"
@@ -59,12 +59,10 @@ def read(data: bytes) -> Archive:
         changes(_other(canaries[0]), canaries[0])
     else:
         bulletins = (read_bulletin(_entry(data, "QSBs/qsb-draft.txt", number), (), PROFILE),)
-    publications = (*bulletins, *canaries)
-    advisories = tuple(join_advisories(publications, ()))
-    findings = [f for p in publications for f in p.document.findings]
+    archive = join(bulletins, canaries, ())
+    findings = [f for p in archive.publications for f in p.document.findings]
     findings += check_canaries(canaries, bulletins, PROFILE)
-    ids = tuple(join_ids(advisories, publications))
-    return Archive(bulletins, canaries, advisories, (), (), tuple(sorted(findings)), ids)
+    return replace(archive, findings=tuple(sorted(findings)))
 
 
 def _entry(data: bytes, path: str, number: int) -> TextFile:

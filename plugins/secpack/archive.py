@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import date
@@ -11,7 +10,7 @@ from typing import Final, TypeVar
 
 from secpack import lint
 from secpack.canary.checks import check_canaries
-from secpack.documents import started_documents
+from secpack.documents import read_documents
 from secpack.errors import PackError
 from secpack.history import newest_versions, published, read_history
 from secpack.model.archive import (
@@ -21,22 +20,25 @@ from secpack.model.archive import (
     Bulletin,
     Canary,
     Document,
+    File,
     Letter,
     Publication,
     Signature,
 )
 from secpack.model.findings import PUBLISH_CHECK, Finding, Severity, Waiver, ranges, with_waivers
-from secpack.pack import Contents, TextFile, digests, document_id, names_of, read_contents
+from secpack.pack import (
+    Contents,
+    Layout,
+    TextFile,
+    digests,
+    document_id,
+    names_of,
+    read_contents,
+)
 from secpack.profile import Kind, Profile
 from secpack.signatures.gpgv import Checker
 from secpack.signatures.policy import check_signatures, is_about_signatures
-from secpack.tracker.join import (
-    as_tracked,
-    check_tracker,
-    join_advisories,
-    join_ids,
-    without_withheld,
-)
+from secpack.tracker.join import check_tracker, join, without_withheld
 
 _MOST_GAPS: Final = 100
 
@@ -72,20 +74,19 @@ def load(  # noqa: PLR0913 - all but the first are given by name
     keys, judged, history = read_history(Path(path), pack, profile, checker, tags)
     if only_versions:
         contents = newest_versions(pack, history, judged, profile)
-    with started_documents(contents, profile, progress) as documents:
-        bulletins, canaries = documents()
+    bulletins, canaries = read_documents(contents, profile, progress)
     limit = as_of or profile.as_of or date.max
     publications: list[Publication] = [*bulletins, *canaries]
     late = {p.id for p in publications if p.published > limit}
     withheld = contents.withheld | late
     # The commit that contains a withheld document is not public either.
     commit = history.built[0].id if history.built and not withheld else ""
-    archive = _joined(
+    archive = join(
         [_with_signatures(b, judged, commit) for b in bulletins if b.id not in late],
         [_with_signatures(c, judged, commit) for c in canaries if c.id not in late],
         [without_withheld(a, withheld, profile.bulletins) for a in advisories if profile.tracker],
     )
-    secret = _names_of(withheld, profile)
+    secret = names_of(withheld, profile)
     attachments = [a for a in contents.attachments if not secret.search(a.file.path)]
     archive = replace(
         archive,
@@ -97,9 +98,8 @@ def load(  # noqa: PLR0913 - all but the first are given by name
         late=len(late),
         commit=commit,
     )
-    public = {each.id for each in archive.publications}
-    public |= {f"{c.id}-{letter.name}" for c in archive.canaries for letter in c.letters}
-    public |= {each.file.path for each in archive.attachments}
+    layout = Layout(profile)
+    public = {layout.identity(file.path) for file in _files(archive)}
     archive = replace(archive, history=published(history, public, withheld))
     packs = (pack, contents)  # as it lies there, and as it is read
     findings = with_waivers(
@@ -124,28 +124,6 @@ def _with_signatures(signed: _S, judged: Mapping[str, Signature], commit: str) -
         letters = tuple(_with_signatures(letter, judged, commit) for letter in signed.letters)
         return replace(signed, letters=letters)
     return signed
-
-
-def _joined(
-    bulletins: Sequence[Bulletin], canaries: Sequence[Canary], tracker: Sequence[Advisory]
-) -> Archive:
-    """An archive of documents and advisories that refer to each other."""
-    tracked = tuple(as_tracked(bulletins, tracker))
-    publications: list[Publication] = [*tracked, *canaries]
-    advisories = tuple(join_advisories(publications, tracker))
-    ids = tuple(join_ids(advisories, publications))
-    return Archive(tracked, tuple(canaries), advisories, (), (), (), ids)
-
-
-def _names_of(withheld: set[str], profile: Profile) -> re.Pattern[str]:
-    """Matches names of files that belong to withheld documents."""
-    names = [
-        names_of(kind, int(identity.removeprefix(f"{kind.prefix}-")))
-        for kind in (profile.bulletins, profile.canaries)
-        for identity in sorted(withheld)
-        if identity.startswith(f"{kind.prefix}-")
-    ]
-    return re.compile("|".join(names) or r"(?!)", re.IGNORECASE)
 
 
 # --- findings ---------------------------------------------------------------------------------
@@ -188,12 +166,16 @@ def _documents(archive: Archive) -> list[Document]:
     return [publication.document for publication in archive.publications] + letters
 
 
+def _files(archive: Archive) -> list[File]:
+    """The signed files of an archive."""
+    files = [document.file for document in _documents(archive)]
+    return files + [attachment.file for attachment in archive.attachments]
+
+
 def _copies(archive: Archive) -> Iterator[Finding]:
     """Report files with the same bytes, of which one is mislabelled."""
-    files = [document.file for document in _documents(archive)]
-    files += [attachment.file for attachment in archive.attachments]
     first: dict[str, str] = {}
-    for file in files:
+    for file in _files(archive):
         if first.setdefault(file.sha256, file.path) != file.path:
             message = f"the same bytes as {first[file.sha256]}: remove one of the two"
             yield Finding(file.path, 0, "copied-document", message, Severity.ERROR)

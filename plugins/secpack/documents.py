@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -34,7 +33,6 @@ from secpack.parser import parse_letter, parse_text
 from secpack.parser.inline import parse_inline
 from secpack.processes import started
 from secpack.profile import DocumentEntry, Kind, Profile
-from secpack.tracker.join import advisory_numbers, other_ids
 
 #: How many texts are one task.
 _PART: Final = 8
@@ -42,46 +40,37 @@ _PART: Final = 8
 #: Reads a text and its letters.
 _Read: TypeAlias = Callable[[TextFile, Sequence[TextFile]], Publication]
 
-_Result: TypeAlias = Publication | SecpackError
+#: A document, if it can be used, and what is wrong with it.
+_Result: TypeAlias = tuple[Publication | None, Sequence[SecpackError]]
 
 
-@contextmanager
-def started_documents(
+def read_documents(
     contents: Contents, profile: Profile, progress: Callable[[int, int], object]
-) -> Iterator[Callable[[], tuple[list[Bulletin], list[Canary]]]]:
-    """Start to read the documents of a pack; the function returned waits for them.
+) -> tuple[list[Bulletin], list[Canary]]:
+    """Read the documents of a pack, by number; errors go to ``contents.errors``.
 
-    They are by number; errors go to ``contents.errors``. ``progress`` gets the number of texts read
-    so far, and of all texts.
+    ``progress`` gets the number of texts read so far, and of all texts.
     """
+    bulletins: list[Bulletin] = []
+    canaries: list[Canary] = []
     kinds: Sequence[tuple[Kind, Iterable[TextFile], _Read]] = (
         (profile.bulletins, contents.bulletins, partial(read_bulletin, profile=profile)),
         (profile.canaries, contents.canaries, partial(read_canary, profile=profile)),
     )
     tasks = [task for kind in kinds for task in _tasks(*kind, contents.errors)]
     with started(tasks, _PART) as results:
-        yield lambda: _documents(results, contents, lambda done: progress(done, len(tasks)))
-
-
-def _documents(
-    results: Iterable[_Result], contents: Contents, progress: Callable[[int], object]
-) -> tuple[list[Bulletin], list[Canary]]:
-    bulletins: list[Bulletin] = []
-    canaries: list[Canary] = []
-    for done, result in enumerate(results, 1):
-        if isinstance(result, PackError):
-            contents.errors += result.errors
-            result = result.usable  # noqa: PLW2901 - all else about it is still of interest
-        match result:
-            case Bulletin():
-                bulletins.append(result)
-            case Canary():
-                canaries.append(result)
-            case SecpackError():
-                contents.errors.append(result)
-            case _:
-                assert_never(result)
-        progress(done)
+        for done, (document, errors) in enumerate(results, 1):
+            contents.errors += errors
+            match document:
+                case Bulletin():
+                    bulletins.append(document)
+                case Canary():
+                    canaries.append(document)
+                case None:
+                    pass
+                case _:
+                    assert_never(document)
+            progress(done, len(tasks))
     return bulletins, canaries
 
 
@@ -109,11 +98,13 @@ def _tasks(
 
 
 def _document(read: _Read, text: TextFile, letters: Sequence[TextFile]) -> _Result:
-    """Return a document, with its letters; or what is wrong with it."""
+    """Return a document, with its letters, and what is wrong with it."""
     try:
-        return read(text, letters)
+        return read(text, letters), ()
+    except PackError as error:  # all else about it is still of interest
+        return error.usable, error.errors
     except SecpackError as error:
-        return error
+        return None, (error,)
 
 
 def _letter(letter: TextFile, canary: TextFile, profile: Profile) -> Letter:
@@ -131,7 +122,6 @@ def read_bulletin(text: TextFile, letters: Sequence[TextFile], profile: Profile)
     document, metadata = read_head(text, profile.bulletins, profile, word="bulletin")
     mentions = _mentions(document, profile)
     evidence = decide(mentions)
-    addresses = advisory_numbers(evidence)
     known = profile.documents.get(document_id(profile.bulletins, text.number), DocumentEntry())
     packages, unread = read_packages(document, known.packages, profile.package_names)
     odd = odd_ids(document, mentions)
@@ -144,9 +134,7 @@ def read_bulletin(text: TextFile, letters: Sequence[TextFile], profile: Profile)
         revisions=metadata.revisions,
         document=replace(document, findings=(*document.findings, *unread, *odd)),
         signatures=text.signatures,
-        addresses=tuple(sorted(addresses)),
-        mentions=tuple(sorted(advisory_numbers(mentions) - addresses)),
-        ids=other_ids(mentions),
+        addresses=tuple(sorted({mention.number for mention in evidence} - {0})),
         all_mentions=mentions,
         evidence=evidence,
         packages=packages,

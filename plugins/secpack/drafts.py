@@ -30,7 +30,7 @@ from secpack.extract.metadata import ISSUED
 from secpack.extract.sections import sections
 from secpack.mirror.copies import Server
 from secpack.model.archive import Archive, Canary, File, Statement
-from secpack.pack import TextFile, document_id, file_name, new_file, read_contents, read_template
+from secpack.pack import TextFile, document_id, file_name, read_contents, read_template
 from secpack.parser import parse_text
 from secpack.parser.dates import DATE, ISO, MONTHS, parse_date
 from secpack.parser.letterhead import parse_letterhead
@@ -75,7 +75,7 @@ def new_bulletin(root: Path, profile: Profile, title: str, day: date) -> File:
     text = _with_head(_text(draft.file), title, day, profile)
     text = text.replace("YYYY-MM-DD", f"{day}").replace("NNN", f"{draft.number:03d}")
     text = _with_releases(text, [name for name, each in profile.releases.items() if day in each])
-    draft = replace(draft, file=new_file(draft.file.path, text.encode()))
+    draft = replace(draft, file=File.of(draft.file.path, text.encode()))
     bulletin = read_bulletin(draft, (), profile)
     if (bulletin.title, bulletin.published) != (title, day):
         read = f"{bulletin.title!r}, dated {bulletin.published}"
@@ -97,7 +97,7 @@ def _begun(root: Path, kind: Kind, profile: Profile, day: date, template: File) 
     new = _NUMBER.sub(f"{number}".zfill(digits), banner.strip())
     text = text.replace(banner, new.center(_width(banner)).rstrip(), 1)
     path = f"{kind.folder[0]}/{file_name(kind, number, day.year)}".removeprefix("./")
-    return TextFile(new_file(path, text.encode()), number, day.year, False, "", ())
+    return TextFile(File.of(path, text.encode()), number, day.year, False, "", ())
 
 
 def _text(file: File) -> str:
@@ -157,7 +157,7 @@ def new_canary(
         raise SecpackError(f"{root}: no canary and no template: write the first one by hand")
     draft = _begun(root, profile.canaries, profile, day, template)
     text = _up_to_date(draft, proof, _values(before, archive, day), profile)
-    draft = replace(draft, file=new_file(draft.file.path, text.encode()))
+    draft = replace(draft, file=File.of(draft.file.path, text.encode()))
     canary = read_canary(draft, (), profile)
     reworded = before and any(each.parts or each.was for each in changes(before, canary))
     is_due = not (before and before.due) or (canary.due is not None and canary.due.last > day)

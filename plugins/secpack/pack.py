@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import cache
+from itertools import product
 from pathlib import Path
 from typing import Final, TypeAlias
 
@@ -397,7 +397,7 @@ class _Reader:
             self._report_error(path, f"cannot be read: {error.strerror}")
             return None
         is_public = self._check_public(path, data)
-        return new_file(path, data) if is_public else None
+        return File.of(path, data) if is_public else None
 
     def _check_public(self, path: str, data: bytes) -> bool:
         """Whether a file contains no private key; otherwise that is an error."""
@@ -437,12 +437,17 @@ def _regular(pattern: str) -> str:
     return "".join(_FIELDS[part] if part in _FIELDS else re.escape(part) for part in parts)
 
 
-def names_of(kind: Kind, number: int) -> str:
-    """A regular expression for how names of files begin that belong to a document."""
-    stems = (_regular(pattern.rpartition(".")[0] or pattern) for pattern in kind.patterns)
-    fixed = (stem.replace(_FIELDS["{number}"], f"(?<![0-9])0*{number}(?![0-9])") for stem in stems)
-    own = rf"{re.escape(document_id(kind, number))}(?![0-9])"
-    return "|".join([own, *(stem.replace("?P<year>", "?:") for stem in fixed)])
+def names_of(ids: Iterable[str], profile: Profile) -> re.Pattern[str]:
+    """Match how names of files begin that belong to documents with these ids."""
+    names = []
+    for identity, kind in product(sorted(ids), (profile.bulletins, profile.canaries)):
+        if identity.startswith(f"{kind.prefix}-"):
+            number = f"0*{int(identity.removeprefix(f'{kind.prefix}-'))}(?![0-9])"
+            stems = (_regular(pattern.rpartition(".")[0] or pattern) for pattern in kind.patterns)
+            names += [stem.replace(_FIELDS["{number}"], f"(?<![0-9]){number}") for stem in stems]
+            names.append(rf"{re.escape(identity)}(?![0-9])")
+    expression = "|".join(names).replace("?P<year>", "?:")
+    return re.compile(expression or "(?!)", re.IGNORECASE)
 
 
 def _match(kind: Kind, name: str) -> re.Match[str] | None:
@@ -480,13 +485,8 @@ def read_template(root: Path, kind: Kind, profile: Profile) -> File | None:
             if SKIPPED.fullmatch(path.name) and path.is_file():
                 data = read_file(path, MAX_BYTES, follow=False)
                 if stated_kind(data[:_MAX_START].lstrip(), profile.banners) == word:
-                    return new_file(path.relative_to(root).as_posix(), data)
+                    return File.of(path.relative_to(root).as_posix(), data)
     return None
-
-
-def new_file(path: str, data: bytes) -> File:
-    """A file, by its path below the pack and its bytes."""
-    return File(path, data, hashlib.sha256(data).hexdigest())
 
 
 def _where(kind: Kind) -> str:

@@ -18,9 +18,9 @@ from secpack.documents import read_head
 from secpack.drafts import NO_PROOF, fetch_proof, new_bulletin, new_canary
 from secpack.errors import PackError, SecpackError, as_far_as_usable
 from secpack.files import write_new
-from secpack.model.archive import Signature
+from secpack.model.archive import File, Signature
 from secpack.model.findings import Severity
-from secpack.pack import MAX_SIGNATURE, Contents, Layout, TextFile, new_file, read_contents
+from secpack.pack import MAX_SIGNATURE, Contents, Layout, TextFile, read_contents
 from secpack.profile import Profile, load_profile
 from secpack.programs import run_for_person
 from secpack.signatures.gpgv import Checker
@@ -177,7 +177,7 @@ def _signed(
         raise SecpackError(f"{path}: exists already; remove it to sign again")
     data = run_for_person(command, text.file.data, seconds=_PATIENCE)
     signer = Layout(profile).signed_by(path)
-    new = Signature(new_file(path, data[: MAX_SIGNATURE + 1]), signer[1] if signer else "")
+    new = Signature(File.of(path, data[: MAX_SIGNATURE + 1]), signer[1] if signer else "")
     (new,) = _judged(replace(text, signatures=(new,)), contents, profile)
     if not new.counts:
         raise SecpackError(f"{path}: not kept: {in_words(new)}")

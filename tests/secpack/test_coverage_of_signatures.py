@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import re
 from collections.abc import Callable, Iterator
-from hashlib import sha256
 
 import pytest
 
@@ -24,18 +23,14 @@ def gnupg() -> Iterator[Gnupg]:
         yield made
 
 
-def file(path: str, data: bytes) -> File:
-    return File(path, data, sha256(data).hexdigest())
-
-
 @pytest.fixture
 def is_good(gnupg: Gnupg) -> Callable[[bytes], bool]:
     keyring = b"".join(key.packets for key in read_keys(gnupg.export("ines")))
 
     def check(signature: bytes) -> bool:
-        unchecked = Signature(file("a.txt.sig.ines", signature), "ines")
-        with Checker().start([(file("a.txt", TEXT), unchecked)], keyring) as wait:
-            return wait()[unchecked.file.path].verdict.good
+        unchecked = Signature(File.of("a.txt.sig.ines", signature), "ines")
+        jobs = [(File.of("a.txt", TEXT), unchecked)]
+        return Checker().check(jobs, keyring)[unchecked.file.path].verdict.good
 
     return check
 

@@ -7,6 +7,7 @@ import os
 import random
 import shutil
 import subprocess
+import sys
 import tempfile
 import zlib
 from collections.abc import Iterator, Mapping
@@ -803,7 +804,7 @@ def test_a_gpgv_that_is_killed_is_no_verdict(
 
 
 def test_who_is_stopped_does_not_wait_for_all_that_was_to_be_checked(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, gnupg: Gnupg, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     script = tmp_path / "bin" / "gpgv"
     script.parent.mkdir()
@@ -811,11 +812,12 @@ def test_who_is_stopped_does_not_wait_for_all_that_was_to_be_checked(
     script.chmod(0o755)
     monkeypatch.setenv("PATH", f"{script.parent}:{os.environ['PATH']}")
     text = File(NAME, b"", "00")
-    files = [File(f"{NAME}.sig.{n}", b"", f"{n:02}") for n in range(100)]
+    data = gnupg.sign(TEXT, "ines")
+    files = [File(f"{NAME}.sig.{n}", data, f"{n:02}") for n in range(100)]
     jobs = [(text, Signature(file, "ines")) for file in files]
-    with pytest.raises(SystemExit), Checker().start(jobs, b""):
-        raise SystemExit(130)
-    assert calls(tmp_path / "gpgv.log") < len(jobs) / 2
+    with pytest.raises(SystemExit):
+        Checker(progress=lambda *_: sys.exit(130)).check(jobs, b"")
+    assert 0 < calls(tmp_path / "gpgv.log") < len(jobs) / 2
 
 
 def test_an_unknown_key_is_named(

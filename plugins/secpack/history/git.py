@@ -218,7 +218,7 @@ def _divided(name: str, data: bytes, tag: str = "") -> GitObject:
         start = max((match.start() for match in _BEGIN.finditer(text)), default=len(text))
         text, signature = text[:start], text[start:]
     path = f"{'tag' if tag else 'commit'} {name}"
-    covered, inside = (File(path, p, hashlib.sha256(p).hexdigest()) for p in (text, signature))
+    covered, inside = (File.of(path, part) for part in (text, signature))
     return GitObject(name, tag, covered, Signature(inside, ANYONE) if signature else None)
 
 

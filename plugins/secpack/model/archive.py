@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 from dataclasses import dataclass, field
 from datetime import date, datetime
@@ -26,6 +27,11 @@ class File:
     path: str
     data: bytes = field(repr=False)
     sha256: str
+
+    @classmethod
+    def of(cls, path: str, data: bytes) -> File:
+        """A file with its digest."""
+        return cls(path, data, hashlib.sha256(data).hexdigest())
 
     @property
     def name(self) -> str:
@@ -116,6 +122,11 @@ class Mention:
     sentence: str
     advisory: str = ""
     title: str = ""
+
+    @property
+    def number(self) -> int:
+        """The number of an advisory; 0 for another id."""
+        return int(self.value.removeprefix("XSA-")) if self.scheme == "XSA" else 0
 
 
 def id_order(scheme: str, value: str) -> tuple[bool, str, list[tuple[int, str]]]:
@@ -333,20 +344,28 @@ class _Published:
 
 @dataclass(frozen=True, slots=True)
 class Bulletin(_Published):
-    """One bulletin. ``addresses`` and ``mentions`` are numbers of advisories, ascending.
+    """One bulletin. ``addresses`` are numbers of advisories, ascending.
 
     ``all_mentions`` are all mentions of ids, ``evidence`` those with which the text itself
-    addresses ids, whatever the tracker says. ``ids`` are the ids that it mentions, without
-    advisories and bulletins. ``packages`` are what to install.
+    addresses ids, whatever the tracker says. ``packages`` are what to install.
     """
 
     addresses: tuple[int, ...]
-    mentions: tuple[int, ...]
-    ids: tuple[Id, ...]
     all_mentions: tuple[Mention, ...] = field(default=(), repr=False)
     evidence: tuple[Mention, ...] = field(default=(), repr=False)
     packages: tuple[PackageRow, ...] = field(default=(), repr=False)
     summary: Summary = field(default=Summary(), repr=False)
+
+    @property
+    def mentions(self) -> tuple[int, ...]:
+        """The numbers of advisories that it only mentions, ascending."""
+        return tuple(sorted({m.number for m in self.all_mentions} - {0, *self.addresses}))
+
+    @property
+    def ids(self) -> tuple[Id, ...]:
+        """The ids that it mentions and that are no advisories, in order of their schemes."""
+        ids = {(m.scheme, m.value) for m in self.all_mentions if m.scheme != "XSA"}
+        return tuple(Id(scheme, value, value) for scheme, value in sorted(ids))
 
     @property
     def cves(self) -> tuple[str, ...]:
@@ -541,9 +560,9 @@ class Archive:
     bulletins: tuple[Bulletin, ...]
     canaries: tuple[Canary, ...]
     advisories: tuple[Advisory, ...]
-    attachments: tuple[Attachment, ...]
-    keys: tuple[Key, ...]
-    findings: tuple[Finding, ...]
+    attachments: tuple[Attachment, ...] = ()
+    keys: tuple[Key, ...] = ()
+    findings: tuple[Finding, ...] = ()
     ids: tuple[NamedId, ...] = ()
     embargoed: int = 0
     unknown_embargoes: tuple[str, ...] = ()

@@ -7,7 +7,6 @@ import re
 import tempfile
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
-from hashlib import sha256
 from pathlib import Path
 from typing import Final
 
@@ -44,13 +43,8 @@ def check(name: str, document: bytes, signature: bytes, keyring: bytes) -> Signa
 
     Raises ParseError, which names the signature, when gpgv exceeds its limits.
     """
-    job = _file(name, document), Signature(_file(name, signature), "")
-    with Checker().start([job], keyring) as wait:
-        return wait()[name]
-
-
-def _file(path: str, data: bytes) -> File:
-    return File(path, data, sha256(data).hexdigest())
+    job = File.of(name, document), Signature(File.of(name, signature), "")
+    return Checker().check([job], keyring)[name]
 
 
 def fault(signature: Signature, newer_than: date | None = None) -> str:

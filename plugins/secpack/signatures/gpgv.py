@@ -10,9 +10,8 @@ import os
 import re
 import tempfile
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor, wait
-from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from functools import cache
 from pathlib import Path
@@ -73,14 +72,11 @@ class Checker:
     cache: Cache = field(default_factory=lambda: Cache(None))
     progress: Callable[[int, int], object] = lambda *_: None
 
-    @contextmanager
-    def start(
-        self, jobs: Sequence[_Job], keyring: bytes
-    ) -> Iterator[Callable[[], Mapping[str, Signature]]]:
-        """Start to check; the function returned waits for the signatures, by path.
+    def check(self, jobs: Sequence[_Job], keyring: bytes) -> dict[str, Signature]:
+        """Return the signatures, checked, by path.
 
-        Raises ProgramMissingError when gpgv is missing; waiting raises ParseError, which names a
-        signature with which gpgv exceeds its limits.
+        Raises ProgramMissingError when gpgv is missing; ParseError, which names a signature with
+        which gpgv exceeds its limits.
         """
         gpgv = find_program("gpgv")
         suffix = f"{hashlib.sha256(keyring).hexdigest()} {gpgv.identity}"
@@ -92,25 +88,20 @@ class Checker:
             (home / "keyring.gpg").write_bytes(keyring)
             missing = {name: job for name, job in pairs.items() if answers[name] is None}
             futures = {n: pool.submit(_ask, *job, home, gpgv) for n, job in missing.items()}
-
-            def signatures() -> Mapping[str, Signature]:
+            try:
                 for number, (name, future) in enumerate(futures.items(), 1):
                     answers[name] = future.result()
                     self.cache.put(name, future.result())
                     self.progress(number, len(futures))
-                self.cache.save()
-                return {
-                    s.file.path: _checked(of, s, answers[names[s.file.path]] or (), gpgv)
-                    for of, s in jobs
-                }
-
-            try:
-                yield signatures
             finally:  # after an interrupt or an error, nobody waits for the rest
                 for future in futures.values():
                     future.cancel()
                 while wait(futures.values(), _SOON).not_done:  # one may have been about to start
                     end_all()
+        self.cache.save()
+        return {
+            s.file.path: _checked(of, s, answers[names[s.file.path]] or (), gpgv) for of, s in jobs
+        }
 
 
 def _ask(document: File, signature: Signature, home: Path, gpgv: Program) -> list[str]:

@@ -80,19 +80,18 @@ def check_pack(
     """
     keyring = build_keyring(contents.keys, profile.pinned)
     contents.findings += keyring.findings
-    with checker.start([*contents.signatures(), *older], keyring.packets) as wait:
-        keys = bare_keys(keyring)
-        ends = {anchor.fingerprint: anchor.end for anchor in profile.trusted}
-        try:
-            keys, findings = inspect_keys(keyring, ends, profile.depth, cache=checker.cache)
-            contents.findings += findings
-        except ProgramMissingError as error:
-            message = f"{error}; without it nobody checks which keys are certified"
-            finding = Finding(profile.keys[0], 0, "no-gpg", message, Severity.ERROR)
-            contents.findings.append(finding)
-        except SecpackError as error:
-            contents.errors.append(error)
-        checked = wait()
+    checked = checker.check([*contents.signatures(), *older], keyring.packets)
+    keys = bare_keys(keyring)
+    ends = {anchor.fingerprint: anchor.end for anchor in profile.trusted}
+    try:
+        keys, findings = inspect_keys(keyring, ends, profile.depth, cache=checker.cache)
+        contents.findings += findings
+    except ProgramMissingError as error:
+        message = f"{error}; without it nobody checks which keys are certified"
+        finding = Finding(profile.keys[0], 0, "no-gpg", message, Severity.ERROR)
+        contents.findings.append(finding)
+    except SecpackError as error:
+        contents.errors.append(error)
     contents.findings += [*check_anchor(keys, profile), *_revoked(keys, profile)]
     contents.errors += [*wrong_anchors(keys, profile), *_from_the_future(checked)]
     primary_keys = {key.fingerprint: key for key in reversed(keys)}  # usable ones come first

@@ -11,15 +11,15 @@ from typing import Final, TypeAlias
 
 from secpack.model.archive import (
     Advisory,
+    Archive,
     Bulletin,
-    Mention,
+    Canary,
     NamedId,
     Publication,
     Relation,
     Status,
     id_order,
 )
-from secpack.model.blocks import Id
 from secpack.model.findings import Finding, Severity
 from secpack.pack import document_id
 from secpack.profile import Kind
@@ -28,28 +28,25 @@ from secpack.profile import Kind
 _FAR: Final = timedelta(days=366)
 
 
-def other_ids(mentions: Sequence[Mention]) -> tuple[Id, ...]:
-    """Return the ids that are no advisories, in order of their schemes."""
-    ids = {(m.scheme, m.value) for m in mentions if m.scheme != "XSA"}
-    return tuple(Id(scheme, value, value) for scheme, value in sorted(ids))
+def join(
+    bulletins: Iterable[Bulletin], canaries: Sequence[Canary], tracker: Sequence[Advisory]
+) -> Archive:
+    """Return an archive of documents and advisories that refer to each other."""
+    tracked = tuple(_as_tracked(bulletins, tracker))
+    naming = _naming([*tracked, *canaries])
+    advisories = tuple(_advisories(naming, tracked, tracker))
+    ids = tuple(_other_ids(naming, tracked, advisories))
+    return Archive(tracked, tuple(canaries), advisories, ids=ids)
 
 
-def advisory_numbers(mentions: Sequence[Mention]) -> set[int]:
-    """Return the numbers of the advisories that are mentioned."""
-    return {int(m.value.removeprefix("XSA-")) for m in mentions if m.scheme == "XSA"}
-
-
-def as_tracked(bulletins: Iterable[Bulletin], tracker: Iterable[Advisory]) -> Iterator[Bulletin]:
+def _as_tracked(bulletins: Iterable[Bulletin], tracker: Iterable[Advisory]) -> Iterator[Bulletin]:
     """Yield the bulletins; one that the tracker names addresses what the tracker says."""
     announced: defaultdict[int | None, set[int]] = defaultdict(set)
     for advisory in tracker:
         announced[advisory.announced_in].add(advisory.number)
     for bulletin in bulletins:
-        addresses = announced.get(bulletin.number, set(bulletin.addresses))
-        mentions = {*bulletin.addresses, *bulletin.mentions} - addresses
-        yield replace(
-            bulletin, addresses=tuple(sorted(addresses)), mentions=tuple(sorted(mentions))
-        )
+        addresses = announced.get(bulletin.number, bulletin.addresses)
+        yield replace(bulletin, addresses=tuple(sorted(addresses)))
 
 
 def without_withheld(advisory: Advisory, withheld: set[str], kind: Kind) -> Advisory:
@@ -81,19 +78,18 @@ def _with_listed(own: Advisory, listed: Advisory) -> Advisory:
     return replace(own, date=day, title=listed.title, cves=listed.cves, findings=findings)
 
 
-def join_advisories(
-    publications: Sequence[Publication], tracker: Iterable[Advisory]
+def _advisories(
+    naming: _Naming, bulletins: Iterable[Bulletin], tracker: Iterable[Advisory]
 ) -> Iterator[Advisory]:
     """Yield the tracker's advisories and those only in texts, with the documents that name them.
 
     One without a title has the one that a bulletin quotes.
     """
-    naming = _naming(publications)
     titles: dict[str, tuple[str, str]] = {}
-    for p in publications:
-        for mention in p.evidence if isinstance(p, Bulletin) else ():
+    for bulletin in bulletins:
+        for mention in bulletin.evidence:
             if mention.title:
-                titles.setdefault(mention.value, (mention.title, p.id))
+                titles.setdefault(mention.value, (mention.title, bulletin.id))
     advisories = {advisory.id: advisory for advisory in tracker}
     for scheme, value in naming:
         if scheme == "XSA":
@@ -131,18 +127,14 @@ def _documents(named: Iterable[tuple[Relation, str]], *relations: Relation) -> t
     return tuple(document for relation, document in named if relation in relations)
 
 
-def join_ids(
-    advisories: Iterable[Advisory], publications: Sequence[Publication]
+def _other_ids(
+    naming: _Naming, bulletins: Iterable[Bulletin], advisories: Iterable[Advisory]
 ) -> Iterator[NamedId]:
     """Yield all ids, without advisories, that an advisory has or a text names, in order."""
-    naming = _naming(publications)
     numbers: defaultdict[tuple[str, str], set[int]] = defaultdict(set)
-    for advisory in advisories:
-        for cve in advisory.cves:
-            numbers["CVE", cve].add(advisory.number)
-    for p in publications:
-        for number, cve in p.pairs if isinstance(p, Bulletin) else ():
-            numbers["CVE", cve].add(number)
+    pairs = [(advisory.number, cve) for advisory in advisories for cve in advisory.cves]
+    for number, cve in (*pairs, *(pair for bulletin in bulletins for pair in bulletin.pairs)):
+        numbers["CVE", cve].add(number)
     for scheme, value in sorted({*numbers, *naming}, key=lambda each: id_order(*each)):
         if scheme != "XSA":
             named = naming[scheme, value]
