@@ -75,8 +75,12 @@ class Check:
         findings = [*_as_draft(findings, archive)] if is_draft else findings
         days = {file: p.published for p in archive.publications for file in _files_of(p)}
         newest = {file: date.max - day for file, day in days.items() if day != UNDATED}
-        start = timedelta()
-        return sorted(findings, key=lambda f: (_ORDER[f.severity], newest.get(f.file, start), f))
+
+        def order(f: Finding) -> tuple[int, bool, timedelta, Finding]:
+            is_effect = f.code not in DOUBTS  # of a missing key there is one for each signature
+            return _ORDER[f.severity], is_effect, newest.get(f.file, timedelta()), f
+
+        return sorted(findings, key=order)
 
     def _read(self, pack: Path, history: History | None = None) -> tuple[Archive, list[Finding]]:
         """A pack and its findings; the history can be another one than that in its folder."""

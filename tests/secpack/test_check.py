@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -208,6 +209,18 @@ def test_names_that_a_terminal_would_obey(
         assert out.count("misplaced-document") == 3
         assert "\x1b" not in out
         assert not [line for line in out.splitlines() if line.startswith("::error file=x")]
+
+
+def test_the_cause_comes_before_its_effects(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A key that is missing, then the signatures that it made."""
+    pack = shutil.copytree(CONTENT / "secpack", tmp_path / "pack")
+    (pack / "keys/security-team/tomek-quern-secpack-signing-key.asc").unlink()
+    status, out, _ = run(capsys, str(pack), *DEMO[1:])
+    assert status == 1
+    assert out.count("[signature-unknown-key]") > 10
+    assert re.match("keys\n  error: the profile names the key of Tomek Varga.*key-missing", out)
 
 
 def test_for_a_forge(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
