@@ -16,7 +16,7 @@ import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import IO, Final
 
@@ -31,6 +31,7 @@ _OFTEN: Final = 0.1  # seconds between two looks at signals and the clock
 #: The most bytes of memory of a program, and of each file that it writes, such as its output.
 _MEMORY: Final = 1024 * _MEBIBYTE
 _FILE: Final = 64 * _MEBIBYTE
+_ERRORS: Final = 10_000  # bytes that are read of what a program prints on stderr
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,10 +49,11 @@ class Program:
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """The exit status of a program, and its standard output."""
+    """The exit status of a program, its standard output, and the start of its stderr."""
 
     status: int
     output: bytes
+    errors: bytes = b""
 
     @property
     def lines(self) -> list[str]:
@@ -92,11 +94,14 @@ def run(
     """
     variables = {"LC_ALL": "C", "PATH": os.defpath, **(environment or {})}
     command = [program.path, *arguments]
-    with _files(data) as (source, output):
-        with _delayed_signals() as signals, _started(command, source, output, variables) as process:
+    with _files(data) as (source, output), tempfile.TemporaryFile() as errors:
+        files = source, output, errors
+        with _delayed_signals() as signals, _started(command, files, variables) as process:
             _limit(process.pid, (resource.RLIMIT_CPU, seconds + 1), (resource.RLIMIT_AS, _MEMORY))
             status = _wait(process, seconds, signals)
-        return _result(program.name, status, seconds, output)
+        errors.seek(0)
+        result = _result(program.name, status, seconds, output)
+        return replace(result, errors=errors.read(_ERRORS))
 
 
 def run_for_person(command: Sequence[str], data: bytes, *, seconds: int) -> bytes:
@@ -187,15 +192,15 @@ _lock: Final = threading.Lock()
 
 @contextmanager
 def _started(
-    command: Sequence[str], source: IO[bytes], output: IO[bytes], variables: Mapping[str, str]
+    command: Sequence[str], files: Sequence[IO[bytes]], variables: Mapping[str, str]
 ) -> Iterator[subprocess.Popen[bytes]]:
     """Start a program; its process group ends with this block."""
     with _lock:
         process = subprocess.Popen(  # noqa: S603 - a program that we found, our arguments
             command,
-            stdin=source,
-            stdout=output,
-            stderr=subprocess.DEVNULL,
+            stdin=files[0],
+            stdout=files[1],
+            stderr=files[2],
             env=variables,
             process_group=0,
         )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 import subprocess
 import time
 from datetime import date
@@ -314,7 +315,22 @@ def test_a_damaged_blob_is_noticed(tmp_path: Path) -> None:
     other = git(pack, "hash-object", "-w", "other")
     (objects / text[:2] / text[2:]).unlink()
     (objects / other[:2] / other[2:]).rename(objects / text[:2] / text[2:])
-    assert unavailable(pack) in (f"the blob {text} is damaged", "git finds no commit there")
+    damaged = f"the blob {text} is damaged"
+    loose = f".git/objects/{text[:2]}/{text[2:]} is damaged: clone the pack again"
+    assert unavailable(pack) in (damaged, loose)
+
+
+@pytest.mark.parametrize("kind", ["pack", "idx"])
+def test_a_damaged_pack_of_objects_is_named(tmp_path: Path, kind: str) -> None:
+    pack = checkout(tmp_path / "pack")
+    git(pack, "gc", "--quiet")
+    (file,) = (pack / ".git/objects/pack").glob(f"*.{kind}")
+    data = bytearray(file.read_bytes())
+    file.chmod(0o644)
+    file.write_bytes(bytes(byte ^ 0x55 for byte in data[:12]) + b"x" * 100)
+    expected = rf"\.git/objects/pack/{file.stem}\.(pack|idx) is damaged: clone the pack again"
+    assert re.fullmatch(expected, unavailable(pack))
+    assert re.fullmatch(expected, no_commit(pack))
 
 
 def test_large_files_are_left_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

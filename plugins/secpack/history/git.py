@@ -37,6 +37,8 @@ _OBJECT: Final = re.compile(rb"([0-9a-f]{40,64}) ([a-z]+) ([0-9]+)\n")
 _IN_HEAD: Final = re.compile(rb"(?m)^(gpgsig[^ \n]*) (.*\n(?: .*\n)*)")
 _TAG: Final = re.compile(rb"object ([0-9a-f]{40,64})\ntype commit\ntag (.{1,200})\n")
 _BEGIN: Final = re.compile(rb"(?m)^-----BEGIN (?:PGP|SSH|SIGNED) (?:SIGNATURE|MESSAGE)-----")
+#: A file of the repository that git cannot read, in what it prints then.
+_DAMAGED: Final = re.compile(rb"\.git/objects/(?:pack/pack-)?[0-9a-f/]{40,65}(?:\.pack|\.idx)?")
 _LAST: Final = 2**32  # the latest date of a commit, in seconds
 _PATIENCE: Final = 10  # seconds for each call
 _MOST_COMMITS: Final = 200_000
@@ -309,6 +311,8 @@ def _run(root: Path, *command: str, data: bytes = b"") -> bytes:
         done = run(git, arguments, seconds=_PATIENCE, data=data, environment=_ENVIRONMENT)
     except (LimitError, OSError) as error:
         raise HistoryError(str(error)) from None
+    if damaged := _DAMAGED.search(done.errors):
+        raise HistoryError(f"{damaged[0].decode()} is damaged: clone the pack again")
     if done.status != 0:
         raise HistoryError("git finds no commit there")
     return done.output
