@@ -12,6 +12,7 @@ import runpy
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
+from multiprocessing.process import BaseProcess
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Final
@@ -43,15 +44,25 @@ def run_module(
             timeout=PATIENCE,
         )
     with TemporaryDirectory() as folder:
-        given = (module, arguments, cwd, dict(environment), Path(folder))
-        process = _SERVER.Process(target=_run, args=given)
-        process.start()
+        process = start_module(
+            module, *arguments, cwd=cwd, environment=environment, folder=Path(folder)
+        )
         process.join(PATIENCE)
         if process.exitcode is None:
             process.kill()
             raise subprocess.TimeoutExpired(command, PATIENCE)
         said = [(Path(folder) / name).read_text("utf-8") for name in _STREAMS]
         return subprocess.CompletedProcess(command, process.exitcode, *said)
+
+
+def start_module(
+    module: str, *arguments: str, cwd: Path, environment: Mapping[str, str], folder: Path
+) -> BaseProcess:
+    """Start it, and do not wait; what it prints comes into a folder."""
+    given = (module, arguments, cwd, dict(environment), folder)
+    process = _SERVER.Process(target=_run, args=given)
+    process.start()
+    return process
 
 
 def _at_start(environment: Mapping[str, str]) -> dict[str, str]:

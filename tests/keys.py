@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
+
+import pytest
 
 #: When keys are made and texts are signed, unless a test says otherwise.
 THEN = "20200102T030405"
@@ -31,22 +34,19 @@ class Gnupg:
         return done.stdout
 
     def make(
-        self, name: str, *, expire: str = "never", time: str = THEN, algorithm: str = "ed25519"
+        self,
+        name: str,
+        *,
+        expire: str = "never",
+        time: str = THEN,
+        algorithm: str = "ed25519",
+        locked_by: str = "",
     ) -> str:
         """Make a key; return its fingerprint."""
-        self.run(
-            "--quick-gen-key",
-            f"{name} <{name}@example.org>",
-            algorithm,
-            "cert,sign",
-            expire,
-            time=time,
-        )
-        listing = self.run(
-            "--with-colons", "--list-keys", f"<{name}@example.org>", time=time
-        ).decode()
-        lines = [line.split(":") for line in listing.splitlines()]
-        self.fingerprints[name] = next(fields[9] for fields in lines if fields[0] == "fpr")
+        made = ("--quick-gen-key", f"{name} <{name}@example.org>", algorithm, "cert,sign", expire)
+        how = ("--status-fd", "1", "--passphrase", locked_by)
+        status = self.run(*how, *made, time=time).decode().split()
+        self.fingerprints[name] = status[status.index("KEY_CREATED") + 2]
         return self.fingerprints[name]
 
     def certify(self, name: str, *, by: str) -> None:
@@ -57,6 +57,10 @@ class Gnupg:
         """A public key as a file."""
         form = ["--armor"] if armour else []
         return self.run(*form, "--export", self.fingerprints[name])
+
+    def files(self, *names: str) -> dict[str, bytes]:
+        """Public keys as files of a pack."""
+        return {f"keys/team/{name}.asc": self.export(name) for name in names}
 
     def sign(
         self, text: bytes, name: str, *options: str, time: str = THEN, armour: bool = True
@@ -77,6 +81,21 @@ def new_gnupg() -> Iterator[Gnupg]:
             yield Gnupg(Path(folder))
         finally:
             stop_agent(Path(folder))
+
+
+def gnupg_with(*names: str, certified: Sequence[str] = (), time: str = THEN) -> Any:
+    """A fixture: a gpg with these keys, of which the first has certified some."""
+
+    @pytest.fixture(scope="module")
+    def gnupg() -> Iterator[Gnupg]:
+        with new_gnupg() as made:
+            for name in names:
+                made.make(name, time=time)
+            for name in certified:
+                made.certify(name, by=names[0])
+            yield made
+
+    return gnupg
 
 
 def stop_agent(home: Path) -> None:

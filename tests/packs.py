@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
+import subprocess
+from collections.abc import Mapping
 from pathlib import Path
+from typing import TypeAlias
+
+#: Contents of files by their paths.
+Files: TypeAlias = dict[str, str | bytes]
 
 BULLETIN = """\
 ---===[ Quern Security Bulletin {number:03d} ]===---
@@ -57,7 +63,7 @@ def canary(
     return CANARY.format(number=number, date=date, count=count, due=due)
 
 
-def make_pack(root: Path, files: dict[str, str | bytes]) -> Path:
+def make_pack(root: Path, files: Mapping[str, str | bytes]) -> Path:
     """Write files, by their path below the pack, and return the pack's folder."""
     for folder in ("QSBs", "canaries"):  # profiles name them
         (root / folder).mkdir(parents=True, exist_ok=True)
@@ -68,6 +74,28 @@ def make_pack(root: Path, files: dict[str, str | bytes]) -> Path:
     return root
 
 
-def numbered(*numbers: int) -> dict[str, str | bytes]:
+def numbered(*numbers: int) -> Files:
     """Files of plain bulletins with these numbers."""
     return {f"QSBs/qsb-{n:03d}-{2000 + n}.txt": bulletin(n) for n in numbers}
+
+
+def git(folder: Path, *arguments: str, data: str = "") -> str:
+    """Run git in a folder, with data as its input; return what it prints."""
+    command = ["git", "-c", "user.name=Q", "-c", "user.email=q@example.org", *arguments]
+    done = subprocess.run(
+        command, cwd=folder, input=data, capture_output=True, text=True, check=True
+    )
+    return done.stdout.strip()
+
+
+def new_repository(pack: Path) -> Path:
+    """Make a pack a git checkout, without a commit."""
+    git(pack, "init", "--quiet", "--initial-branch", "main")
+    return pack
+
+
+def commit(pack: Path, message: str = "A commit") -> str:
+    """Commit all files; return the name of the commit."""
+    git(pack, "add", "--all", ".")
+    git(pack, "commit", "--quiet", "--allow-empty", "--message", message)
+    return git(pack, "rev-parse", "HEAD")

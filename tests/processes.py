@@ -1,7 +1,8 @@
-"""Processes that tests watch, and the time that they take."""
+"""Processes that tests watch, the time that they take, and programs for the shell."""
 
 from __future__ import annotations
 
+import shutil
 import signal
 import time
 from collections.abc import Iterator
@@ -54,3 +55,18 @@ def agents() -> list[str]:
             if words[0].endswith("gpg-agent"):
                 homes += [word for word in words if word.startswith(gettempdir())]
     return homes
+
+
+def script(path: Path, lines: str) -> Path:
+    """Write a program for the shell."""
+    path.parent.mkdir(exist_ok=True)
+    path.write_text(f"#!/bin/sh\n{lines}\n")
+    path.chmod(0o755)
+    return path
+
+
+def counting(folder: Path, program: str) -> Path:
+    """Put a program into a folder that notes its calls; return the file with a line for each."""
+    log = folder / f"{program}.log"
+    script(folder / program, f'echo x >> "{log}"\nexec {shutil.which(program)} "$@"')
+    return log

@@ -13,7 +13,8 @@ from typing import Any
 import pytest
 import yaml
 
-from tests.secpack.test_git import git
+from tests.packs import commit, new_repository
+from tests.processes import script
 
 ROOT = Path(__file__).parents[1]
 RECIPES = ROOT / "docs" / "recipes"
@@ -56,9 +57,7 @@ def pack(tmp_path_factory: pytest.TempPathFactory) -> Path:
     pack = tmp_path_factory.mktemp("demo") / "pack"
     shutil.copytree(ROOT / "content/secpack", pack)
     shutil.copy(ROOT / "content/demo.toml", pack / "profile.toml")
-    git(pack, "init", "--quiet", "--initial-branch", "main")
-    git(pack, "add", ".")
-    git(pack, "commit", "--quiet", "--message", "A pack")
+    commit(new_repository(pack))
     return pack
 
 
@@ -71,8 +70,7 @@ def test_each_command_stops_what_is_wrong_and_nothing_else(
     command: str, pack: Path, tmp_path: Path
 ) -> None:
     """``date`` says a day on which no canary is late."""
-    (tmp_path / "date").write_text("#!/bin/sh\necho 2027-01-01\n")
-    (tmp_path / "date").chmod(0o755)
+    script(tmp_path / "date", "echo 2027-01-01")
     names = {
         "BASE": "HEAD",
         "CI_MERGE_REQUEST_DIFF_BASE_SHA": "HEAD",

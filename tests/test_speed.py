@@ -21,7 +21,7 @@ from benchmarks.speed import BUILDS, OURS, compare, find_task, given_pack, measu
 from benchmarks.table import Row, format_growth, format_head, format_rows
 from benchmarks.texts import Pack, find_edit, read_texts
 from secpack import SecpackError
-from tests.packs import bulletin, canary, make_pack
+from tests.packs import Files, bulletin, canary, make_pack
 
 PROSE = "A line of prose that can well be made longer."
 
@@ -36,7 +36,7 @@ def demo(monkeypatch: pytest.MonkeyPatch) -> Pack:
 @pytest.fixture
 def small(tmp_path: Path, demo: Pack) -> Pack:
     """Two bulletins, of which the second has nothing to edit, and a canary."""
-    files: dict[str, str | bytes] = {
+    files: Files = {
         "QSBs/qsb-001-2001.txt": bulletin(
             1, title="Less < & more", body=f"{PROSE}\nAnd another one."
         ),

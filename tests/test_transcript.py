@@ -6,7 +6,6 @@ import io
 import re
 import shlex
 import shutil
-import subprocess
 from contextlib import redirect_stderr, redirect_stdout
 from pathlib import Path
 
@@ -16,6 +15,8 @@ from bulletins.cli import COMMANDS
 from secpack.cli import main
 from secpack.profile import load_profile
 from tests.keys import Gnupg, new_gnupg
+from tests.packs import commit, make_pack, new_repository
+from tests.processes import script
 from tests.test_make import ROOT
 
 DEMO = ROOT / "content"
@@ -37,20 +38,16 @@ def signed_anew(gnupg: Gnupg, folder: Path) -> Path:
     profile = (DEMO / "demo.toml").read_text("utf-8")
     demo = load_profile(DEMO / "demo.toml")
     old = {name: signer.fingerprint for name, signer in demo.signers.items()}
-    (pack / "keys/team").mkdir(parents=True)
     for name, fingerprint in {"master": demo.master_key, **old}.items():
         profile = profile.replace(fingerprint, gnupg.make(name))
     for name in old:
         gnupg.certify(name, by="master")
-    for name in gnupg.fingerprints:
-        (pack / f"keys/team/{name}.asc").write_bytes(gnupg.export(name))
+    make_pack(pack, gnupg.files(*gnupg.fingerprints))
     for text in (*pack.glob("QSBs/qsb-0*.txt"), *pack.glob("canaries/canary-0*.txt")):
         for name in ("oona" if "2016" in text.name else "tomek", "ines"):
             Path(f"{text}.sig.{name}").write_bytes(gnupg.sign(text.read_bytes(), name))
     (folder / "quern.toml").write_text(f'url = "https://quern.example.org/"\n{profile}', "utf-8")
-    git = ("git", "-C", str(pack), "-c", "user.name=Ines", "-c", "user.email=ines@example.org")
-    for command in (("init", "-q"), ("add", "-A"), ("commit", "-qm", "The pack")):
-        subprocess.run([*git, *command], check=True)
+    commit(new_repository(pack))
     return pack
 
 
@@ -62,8 +59,7 @@ def test_the_commands_print_what_the_docs_show(
     with new_gnupg() as gnupg:
         pack = signed_anew(gnupg, tmp_path)
         how = f"--homedir {gnupg.home} --batch --quiet --pinentry-mode loopback --passphrase ''"
-        (tmp_path / "wrapper").write_text(f'#!/bin/sh\nexec gpg {how} "$@"\n')
-        (tmp_path / "wrapper").chmod(0o755)
+        script(tmp_path / "wrapper", f'exec gpg {how} "$@"')
         monkeypatch.chdir(pack)
         shutil.copy(DEMO / "xsa.yml", pack)
         draft = pack / "QSBs/qsb-013-2025.txt"

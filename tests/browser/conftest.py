@@ -61,8 +61,7 @@ def watched(browser: Any, url: str, *, script: bool = True) -> Iterator[Any]:
 def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     """The demo site, with an index to search, as it is published."""
     folder = tmp_path_factory.mktemp("demo") / BASE.strip("/")
-    site = build(folder, settings="publishconf.py", SEARCH="1", SITEURL=f"http://127.0.0.1{BASE}")
-    assert site.status == 0, site.said
+    build(folder, settings="publishconf.py", SEARCH="1", SITEURL=f"http://127.0.0.1{BASE}").ok()
     with serve(folder) as served:
         yield served
 
@@ -82,8 +81,7 @@ def long(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     body = "\n\n".join(f"Grain {n} of the heap, as it was weighed.\n" * 8 for n in range(160))
     pack = make_pack(root / "pack", {"QSBs/qsb-021-2021.txt": bulletin(21, body=body)})
     (root / "profile.toml").write_text('issuer = "Quern"\n')
-    site = build(root / "site", SECPACK=pack, PROFILE=root / "profile.toml")
-    assert site.status == 0, site.said
+    build(root / "site", SECPACK=pack, PROFILE=root / "profile.toml").ok()
     with serve(root / "site") as served:
         yield served
 
@@ -95,7 +93,6 @@ def real(
     """The site of a real pack."""
     folder = tmp_path_factory.mktemp("real") / "site"
     sources = {"SECPACK": real_pack.resolve(), "XSA": real_tracker.resolve()}
-    site = build(folder, SEARCH="1", **sources)
-    assert site.status == 0, site.said
+    build(folder, SEARCH="1", **sources).ok()
     with serve(folder) as served:
         yield served

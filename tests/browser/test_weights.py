@@ -11,7 +11,7 @@ import pytest
 from tests.browser.served import Served
 from tests.browser.weights import KINDS, fetched, heaviest, weight
 from tests.bulletins.sites import ROOT, build
-from tests.packs import bulletin, make_pack
+from tests.packs import Files, bulletin, make_pack
 
 pytestmark = pytest.mark.slow
 
@@ -38,7 +38,7 @@ def test_weights(real: Served, kind: str) -> None:
 
 
 def test_lists_of_a_full_pack(tmp_path: Path) -> None:
-    files: dict[str, str | bytes] = {
+    files: Files = {
         f"QSBs/qsb-{n:03d}-2021.txt": bulletin(
             n,
             date=f"2021-{n // 28 + 1:02d}-{n % 28 + 1:02d}",
@@ -56,8 +56,7 @@ def test_lists_of_a_full_pack(tmp_path: Path) -> None:
         SECPACK=make_pack(tmp_path / "pack", files),
         PROFILE=tmp_path / "profile.toml",
         XSA=tmp_path / "xsa.yml",
-    )
-    assert site.status == 0, site.said
+    ).ok()
     page = site.read("qsb/index.html")
     assert page.count("<tr id=") == BULLETINS
     assert page.count("4.1</td>") == BULLETINS
@@ -87,11 +86,10 @@ def heap(number: int, size: int) -> str:
 def test_only_a_page_that_stays_light_shows_a_text_twice(tmp_path: Path) -> None:
     sizes = [2000, 4000, 6000, 7000, 8000, 8500, 9000, 9500, 10_000, 11_000, 12_000, 20_000, 60_000]
     texts = {n: heap(n, size) for n, size in enumerate(sizes, 1)}
-    files: dict[str, str | bytes] = {f"QSBs/qsb-{n:03d}-2021.txt": t for n, t in texts.items()}
+    files: Files = {f"QSBs/qsb-{n:03d}-2021.txt": t for n, t in texts.items()}
     (tmp_path / "profile.toml").write_text('issuer = "Quern"\n')
     pack = make_pack(tmp_path / "pack", files)
-    site = build(tmp_path / "site", SECPACK=pack, PROFILE=tmp_path / "profile.toml")
-    assert site.status == 0, site.said
+    site = build(tmp_path / "site", SECPACK=pack, PROFILE=tmp_path / "profile.toml").ok()
     shown = {}
     for number in texts:
         page = site.folder / f"qsb/{number:03d}/index.html"

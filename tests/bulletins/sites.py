@@ -9,12 +9,13 @@ import re
 import shutil
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from tests.forks import run_module
+from tests.forks import run_module, start_module
 
 ROOT = Path(__file__).parents[2]
 
@@ -44,6 +45,16 @@ class Site:
     status: int
     said: str
     folder: Path
+
+    def ok(self) -> Site:
+        """The same; it was built."""
+        assert self.status == 0, self.said
+        return self
+
+    def refused(self) -> Site:
+        """The same; it was not built."""
+        assert self.status == 1, self.said
+        return self
 
     def read(self, path: str) -> str:
         """A file of the site as text."""
@@ -75,6 +86,15 @@ def publish(public: Path, *arguments: str, **variables: str | Path) -> Site:
     environment = environ(PUBLIC=public, **variables)
     done = run_module("bulletins.publish", *arguments, cwd=ROOT, environment=environment)
     return Site(done.returncode, done.stdout + done.stderr, public)
+
+
+def killed(folder: Path, seconds: float, module: str, **variables: str | Path) -> int | None:
+    """Kill a build or a publish after some seconds; return how it ended."""
+    process = start_module(module, cwd=ROOT, environment=environ(**variables), folder=folder)
+    time.sleep(seconds)
+    process.kill()
+    process.join()
+    return process.exitcode
 
 
 def rebuild(public: Site, folder: Path, **variables: str | Path) -> Site:

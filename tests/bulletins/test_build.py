@@ -34,6 +34,7 @@ from tests.bulletins.sites import (
     verified,
 )
 from tests.packs import bulletin, canary, make_pack, numbered
+from tests.processes import counting, script
 
 DEMO = ROOT / "content" / "secpack"
 PROFILE = ROOT / "content" / "demo.toml"
@@ -137,8 +138,7 @@ def test_two_builds_are_the_same(demo: Site, tmp_path: Path) -> None:
         "LANG": "de_DE.UTF-8",
         "HOME": str(tmp_path),
     }
-    other = build(tmp_path / "elsewhere", cwd=checkout, surroundings=surroundings)
-    assert other.status == 0, other.said
+    other = build(tmp_path / "elsewhere", cwd=checkout, surroundings=surroundings).ok()
     assert other.files() == demo.files()
 
 
@@ -238,8 +238,7 @@ def test_another_plugins_pages_are_written_wherever_it_stands(tmp_path: Path) ->
             tmp_path / f"{plugins[0]}-first",
             settings=conf,
             surroundings={"PYTHONPATH": f"{tmp_path}:{ROOT}"},
-        )
-        assert site.status == 0, site.said
+        ).ok()
         assert "Page not found" in site.read("other/index.html")
 
 
@@ -302,8 +301,7 @@ def test_a_bad_profile_stops_the_build(before: Site, tmp_path: Path) -> None:
 def test_a_folder_of_something_else_is_not_replaced(tmp_path: Path) -> None:
     (tmp_path / "home").mkdir()
     (tmp_path / "home" / "letters.txt").write_text("mine")
-    site = build(tmp_path / "home")
-    assert site.status == 1
+    site = build(tmp_path / "home").refused()
     assert "files that this program did not write, such as letters.txt" in site.said
     assert site.files() == {"letters.txt": b"mine"}
 
@@ -311,8 +309,7 @@ def test_a_folder_of_something_else_is_not_replaced(tmp_path: Path) -> None:
 def test_a_site_with_something_put_into_it_is_not_replaced(before: Site) -> None:
     (before.folder / ".git").mkdir()
     (before.folder / ".git" / "config").write_text("mine")
-    site = build(before.folder)
-    assert site.status == 1
+    site = build(before.folder).refused()
     assert "such as .git/config" in site.said
 
 
@@ -329,8 +326,7 @@ def test_a_list_of_files_that_is_no_file_is_not_read(
 
 @pytest.mark.parametrize("place", ["content", "theme/static", "content/secpack/QSBs/site", "."])
 def test_what_a_site_is_made_of_is_not_replaced(place: str) -> None:
-    site = build(ROOT / place)
-    assert site.status == 1
+    site = build(ROOT / place).refused()
     assert "the sources of the site are in" in site.said
 
 
@@ -338,7 +334,7 @@ def test_what_a_killed_build_left_is_removed(tmp_path: Path) -> None:
     left = tmp_path / ".site.building/building"
     left.mkdir(parents=True)
     (left / "index.html").write_text("half")
-    assert build(tmp_path / "site").status == 0
+    build(tmp_path / "site").ok()
     assert sorted(path.name for path in tmp_path.iterdir()) == ["site"]
 
 
@@ -473,8 +469,7 @@ def test_too_late_interrupted_the_new_site_stands(tmp_path: Path, demo: Site) ->
     target = tmp_path / "site"
     for day in ("2100-01-01", "2100-01-02"):
         sent.unlink(missing_ok=True)
-        site = build(target, settings=settings, AS_OF=day)
-        assert site.status == 0, site.said
+        site = build(target, settings=settings, AS_OF=day).ok()
         assert site.files() == demo.files()
     assert sent.exists()
     names = {path.name for path in tmp_path.iterdir()} - {"__pycache__"}
@@ -518,8 +513,7 @@ PAGE_PATHS = []
 EXTRA_PATH_METADATA = {{"about.md": {{"path": {address!r}}}}}
 """
     )
-    site = build(tmp_path / "site", settings=settings)
-    assert site.status == 1
+    site = build(tmp_path / "site", settings=settings).refused()
     assert f"two pages have the same URL: {address}" in site.said
 
 
@@ -535,25 +529,13 @@ def test_all_files_are_summed(demo: Site) -> None:
 
 def test_what_was_verified_is_served_though_the_pack_changes(tmp_path: Path) -> None:
     """A gpgv that is called changes every text and signature of the pack, as somebody could."""
-    pack, tools = tmp_path / "pack", tmp_path / "bin"
+    pack = tmp_path / "pack"
     shutil.copytree(DEMO, pack)
-    tools.mkdir()
-    script = tools / "gpgv"
-    script.write_text(
-        f"#!/bin/sh\nfor file in {pack}/QSBs/qsb-* {pack}/canaries/canary-*; do\n"
-        f'    echo Forged. >> "$file"\ndone\nexec {shutil.which("gpgv")} "$@"\n'
-    )
-    script.chmod(0o755)
-    given = {"PATH": f"{tools}:{os.environ['PATH']}"}
-    profile = DEMO.parent / "demo.toml"
-    site = build(
-        tmp_path / "site",
-        settings="publishconf.py",
-        SECPACK=pack,
-        PROFILE=profile,
-        surroundings=given,
-    )
-    assert site.status == 0, site.said
+    forging = f"for file in {pack}/QSBs/qsb-* {pack}/canaries/canary-*; do\n"
+    forging += f'    echo Forged. >> "$file"\ndone\nexec {shutil.which("gpgv")} "$@"'
+    script(tmp_path / "bin/gpgv", forging)
+    given = {"PATH": f"{tmp_path / 'bin'}:{os.environ['PATH']}"}
+    site = plain(tmp_path / "site", pack, settings="publishconf.py", surroundings=given).ok()
     assert (pack / "QSBs/qsb-001-2016.txt").read_text("utf-8").endswith("Forged.\n")
     for path, data in site.files().items():
         assert b"Forged." not in data, path
@@ -583,8 +565,7 @@ def test_what_is_under_embargo_or_to_come_leaves_no_trace(tmp_path: Path) -> Non
     profile.write_text('issuer = "Quern"\n[documents.QSB-002]\nstatus = "embargoed"\n')
     tracker = tmp_path / "xsa.yml"
     tracker.write_text("- xsa: 9\n  date: 2002-01-01\n  affected: yes\n  qsb: 002-2002\n")
-    site = build(tmp_path / "site", SECPACK=pack, PROFILE=profile, XSA=tracker)
-    assert site.status == 0, site.said
+    site = build(tmp_path / "site", SECPACK=pack, PROFILE=profile, XSA=tracker).ok()
     assert "Withheld: 1 under embargo, 2 dated later." in site.said
     for path, data in site.files().items():
         content = path.encode() + data
@@ -594,8 +575,7 @@ def test_what_is_under_embargo_or_to_come_leaves_no_trace(tmp_path: Path) -> Non
 
 def test_the_day_to_be_shown_can_be_given(tmp_path: Path) -> None:
     pack = make_pack(tmp_path / "pack", numbered(1, 2, 3))
-    site = plain(tmp_path / "site", pack, AS_OF="2002-12-31")
-    assert site.status == 0, site.said
+    site = plain(tmp_path / "site", pack, AS_OF="2002-12-31").ok()
     assert sorted(p.name for p in (site.folder / "qsb").iterdir()) == ["001", "002", "index.html"]
 
 
@@ -603,10 +583,9 @@ def test_publishing_wants_the_day_to_be_given(tmp_path: Path) -> None:
     pack = tmp_path / "pack"
     shutil.copytree(DEMO, pack)
     make_pack(pack, {"QSBs/qsb-013-2999.txt": bulletin(13, date="2999-01-01")})
-    site = plain(tmp_path / "site", pack, settings="publishconf.py")
-    assert site.status == 1
+    site = plain(tmp_path / "site", pack, settings="publishconf.py").refused()
     assert "set AS_OF to the day that the site is to show" in site.said
-    assert plain(tmp_path / "site", pack, settings="publishconf.py", AS_OF="2026-01-01").status == 0
+    plain(tmp_path / "site", pack, settings="publishconf.py", AS_OF="2026-01-01").ok()
 
 
 def test_an_embargo_of_nothing_stops_publishing(tmp_path: Path) -> None:
@@ -614,10 +593,11 @@ def test_an_embargo_of_nothing_stops_publishing(tmp_path: Path) -> None:
     profile = tmp_path / "profile.toml"
     embargo = '\n[documents.QSB-099]\nstatus = "embargoed"\n'
     profile.write_text((DEMO.parent / "demo.toml").read_text("utf-8") + embargo)
-    site = build(tmp_path / "site", SECPACK=DEMO, settings="publishconf.py", PROFILE=profile)
-    assert site.status == 1
+    site = build(
+        tmp_path / "site", SECPACK=DEMO, settings="publishconf.py", PROFILE=profile
+    ).refused()
     assert "the profile embargoes QSB-099, but the pack has no such document" in site.said
-    assert build(tmp_path / "site", SECPACK=DEMO, PROFILE=profile).status == 0
+    build(tmp_path / "site", SECPACK=DEMO, PROFILE=profile).ok()
 
 
 # --- other themes -----------------------------------------------------------------------------
@@ -660,20 +640,15 @@ def test_pages_of_other_themes_are_escaped_once_and_lead_somewhere(
 
 @pytest.mark.slow
 def test_what_is_published_never_rests_on_kept_verdicts(tmp_path: Path) -> None:
-    log, real = tmp_path / "calls", shutil.which("gpgv")
-    program = tmp_path / "bin" / "gpgv"
-    program.parent.mkdir()
-    program.write_text(f'#!/bin/sh\necho x >> "{log}"\nexec {real} "$@"\n')
-    program.chmod(0o755)
+    log = counting(tmp_path / "bin", "gpgv")
     surroundings = {
-        "PATH": f"{program.parent}:{os.environ['PATH']}",
+        "PATH": f"{tmp_path / 'bin'}:{os.environ['PATH']}",
         "XDG_CACHE_HOME": str(tmp_path / "cache"),
     }
     counts = []
     given = small_pack(tmp_path / "pack")
     for settings in ("pelicanconf.py", "pelicanconf.py", "publishconf.py", "publishconf.py"):
-        site = build(tmp_path / "site", settings=settings, surroundings=surroundings, **given)
-        assert site.status == 0, site.said
+        build(tmp_path / "site", settings=settings, surroundings=surroundings, **given).ok()
         counts.append(len(log.read_text().split()))
     signatures = counts[0]
     assert signatures == 2
@@ -683,8 +658,9 @@ def test_what_is_published_never_rests_on_kept_verdicts(tmp_path: Path) -> None:
 def test_what_is_published_rests_on_a_master_key(tmp_path: Path) -> None:
     profile = tmp_path / "profile.toml"
     profile.write_text('issuer = "Quern"\n')
-    site = build(tmp_path / "site", settings="publishconf.py", SECPACK=DEMO, PROFILE=profile)
-    assert site.status == 1
+    site = build(
+        tmp_path / "site", settings="publishconf.py", SECPACK=DEMO, PROFILE=profile
+    ).refused()
     assert "the profile names no master key" in site.said
 
 
@@ -701,8 +677,7 @@ def test_a_tampered_text_is_shown_in_development_and_refused_when_published(tmp_
     shutil.copytree(DEMO, tmp_path / "pack")
     text = tmp_path / "pack" / "QSBs" / "qsb-003-2017.txt"
     text.write_bytes(text.read_bytes().replace(b"grant", b"grunt", 1))
-    site = plain(tmp_path / "site", tmp_path / "pack")
-    assert site.status == 0, site.said
+    site = plain(tmp_path / "site", tmp_path / "pack").ok()
     assert "error: QSBs/qsb-003-2017.txt: no good signature" in site.said
     page = site.read("qsb/003/index.html")
     standing = "Not verified: 0 of 2 signatures good; 2 bad"
@@ -710,8 +685,7 @@ def test_a_tampered_text_is_shown_in_development_and_refused_when_published(tmp_
     for other in ("qsb/index.html", "qsb/003/qsb-003-2017.json", "feeds/all.json"):
         assert standing in site.read(other)
     assert page.count('<tr class="alarm">') == 2
-    refused = plain(tmp_path / "other", tmp_path / "pack", settings="publishconf.py")
-    assert refused.status == 1
+    refused = plain(tmp_path / "other", tmp_path / "pack", settings="publishconf.py").refused()
     assert (
         "QSBs/qsb-003-2017.txt.sig.ines: BAD: the signature does not match the text" in refused.said
     )

@@ -28,7 +28,7 @@ from secpack.profile import Csaf, Profile
 from tests.bulletins import judges
 from tests.bulletins.formats import data_files, exports, feeds
 from tests.bulletins.sites import ROOT, Site, build
-from tests.packs import bulletin, canary, make_pack, numbered
+from tests.packs import Files, bulletin, canary, make_pack, numbered
 
 PACK = ROOT / "content" / "secpack"
 PROFILE = load_profile(ROOT / "content" / "demo.toml")
@@ -47,7 +47,7 @@ FEEDS = ("all.atom.xml", "qsb.atom.xml", "canary.atom.xml", "xsa.atom.xml", "all
 def many(tmp_path_factory: pytest.TempPathFactory) -> Site:
     """A site of 120 bulletins and three canaries, with absolute addresses."""
     folder = tmp_path_factory.mktemp("many")
-    files: dict[str, str | bytes] = {
+    files: Files = {
         f"QSBs/qsb-{n:03d}-{day(n).year}.txt": bulletin(n, date=day(n).isoformat())
         for n in range(1, COUNT + 1)
     }
@@ -60,15 +60,13 @@ def many(tmp_path_factory: pytest.TempPathFactory) -> Site:
     # Without STRICT: these texts are not signed.
     conf = folder / "conf.py"
     conf.write_text(f"from pelicanconf import *\nSITEURL = PUBLIC_URL = {URL!r}\n", "utf-8")
-    site = build(
+    return build(
         folder / "site",
         settings=conf,
         surroundings={"PYTHONPATH": str(ROOT)},
         SECPACK=make_pack(folder / "pack", files),
         PROFILE=profile,
-    )
-    assert site.status == 0, site.said
-    return site
+    ).ok()
 
 
 def chain(site: Site, address: str) -> Iterator[feedparser.FeedParserDict]:
@@ -254,8 +252,7 @@ def test_hostile_words_stay_one_property(issuer: str) -> None:
 
 
 def test_without_a_window_there_is_no_calendar(tmp_path: Path) -> None:
-    site = build(tmp_path / "site", SECPACK=make_pack(tmp_path / "pack", numbered(1)))
-    assert site.status == 0, site.said
+    site = build(tmp_path / "site", SECPACK=make_pack(tmp_path / "pack", numbered(1))).ok()
     assert not (site.folder / "feeds/canaries.ics").exists()
     assert "canaries.ics" not in site.read("feeds/index.html")
 
@@ -359,8 +356,7 @@ def test_sitemap(many: Site) -> None:
 
 
 def test_without_a_url_there_is_no_sitemap(tmp_path: Path) -> None:
-    site = build(tmp_path / "site")
-    assert site.status == 0, site.said
+    site = build(tmp_path / "site").ok()
     assert not (site.folder / "sitemap.xml").exists()
     assert site.read("robots.txt") == "User-agent: *\nDisallow:\n"
     assert "URL:" not in site.read("feeds/canaries.ics")

@@ -194,8 +194,7 @@ def test_a_text_that_is_not_verified_says_so_in_every_feed(tmp_path: Path) -> No
     text = pack / "QSBs" / "qsb-012-2025.txt"
     text.write_bytes(text.read_bytes().replace(b"bell", b"ball"))
     (pack / "canaries" / "canary-004-2025.txt.sig.ines").unlink()
-    site = build(tmp_path / "site", SECPACK=pack, PROFILE=PROFILE)
-    assert site.status == 0, site.said
+    site = build(tmp_path / "site", SECPACK=pack, PROFILE=PROFILE).ok()
     items = json.loads(site.read("feeds/all.json"))["items"]
     rows = [(i["id"], i["title"], i["summary"], i["content_html"]) for i in items]
     for feed in ("all", "qsb", "canary"):
@@ -233,6 +232,7 @@ def test_a_text_that_is_not_verified_says_so_in_every_feed(tmp_path: Path) -> No
 
 
 def test_a_feed_without_documents_is_a_feed(tmp_path: Path) -> None:
-    site = build(tmp_path / "site", SECPACK=make_pack(tmp_path / "p", numbered(1)), PROFILE=PROFILE)
-    assert site.status == 0, site.said
+    site = build(
+        tmp_path / "site", SECPACK=make_pack(tmp_path / "p", numbered(1)), PROFILE=PROFILE
+    ).ok()
     assert entries(site, "canary") == []

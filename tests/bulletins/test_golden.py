@@ -41,8 +41,7 @@ def test_golden_site(tmp_path: Path, golden: bool) -> None:
         SECPACK=with_history(tmp_path / "pack"),
         PROFILE=GOLDEN / "profile.toml",
         XSA=GOLDEN / "xsa.yml",
-    )
-    assert site.status == 0, site.said
+    ).ok()
     found = site.files()
     for path in (ROOT / "theme/static").iterdir():
         assert found.pop(f"theme/{path.name}") == path.read_bytes()

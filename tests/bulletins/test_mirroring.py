@@ -50,9 +50,7 @@ def program(name: str) -> str:
 
 @pytest.fixture(scope="module")
 def public(tmp_path_factory: pytest.TempPathFactory) -> Site:
-    site = publish(tmp_path_factory.mktemp("srv") / "public", SITEURL=HOST, GZIP="1")
-    assert site.status == 0, site.said
-    return site
+    return publish(tmp_path_factory.mktemp("srv") / "public", SITEURL=HOST, GZIP="1").ok()
 
 
 @contextmanager
@@ -347,8 +345,7 @@ def test_a_host_without_directory_index(public: Site, tmp_path: Path) -> None:
     """If the profile says so, every public URL names a file that any host has."""
     profile = tmp_path / "profile.toml"
     profile.write_text("directory_index = false\n" + (ROOT / "content/demo.toml").read_text())
-    plain = publish(tmp_path / "public", SITEURL=HOST, PROFILE=profile)
-    assert plain.status == 0, plain.said
+    plain = publish(tmp_path / "public", SITEURL=HOST, PROFILE=profile).ok()
 
     def urls(site: Site) -> list[str]:
         form = re.compile(rf"{HOST}(/[^\s\"'<>()#&\\]*)".encode())
@@ -444,8 +441,7 @@ def verify(*arguments: object) -> Site:
 @pytest.fixture(scope="module")
 def rebuilt(public: Site, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The same site, from its manifest."""
-    site = rebuild(public, tmp_path_factory.mktemp("rebuild") / "site")
-    assert site.status == 0, site.said
+    site = rebuild(public, tmp_path_factory.mktemp("rebuild") / "site").ok()
     return site.folder
 
 
@@ -542,8 +538,7 @@ def test_an_old_copy(rebuilt: Path, tmp_path: Path) -> None:
         PROFILE=ROOT / "content/demo.toml",
         XSA=ROOT / "content/xsa.yml",
         XSA_JSON=ROOT / "content/xsa.json",
-    )
-    assert old.status == 0, old.said
+    ).ok()
     site = verify(old.folder, "--against", rebuilt)
     assert site.status == 1
     assert "behind: QSB-012 was published on 2025-05-06\n" in site.said
@@ -569,14 +564,14 @@ def test_rsync_moves_only_what_changed(rsync: str, public: Site, tmp_path: Path)
         profile = tmp_path / "profile.toml"
         text = (ROOT / "content/demo.toml").read_text()
         profile.write_text(text.replace('name = "Quern OS"', 'name = "Quorn OS"'))
-        assert publish(public.folder, SITEURL=HOST, GZIP="1", PROFILE=profile).status == 0
+        publish(public.folder, SITEURL=HOST, GZIP="1", PROFILE=profile).ok()
         after = public.files()
         changed = [path for path, data in after.items() if before.get(path) != data]
         assert len([p for p in changed if len(before.get(p, b"")) == len(after[p])]) > 9
         assert moved(pull(rsync, copy, "--stats")) == len(changed)
         assert Site(0, "", copy).files() == public.files()
     finally:
-        assert publish(public.folder, "--rollback", FORCE="1").status == 0
+        publish(public.folder, "--rollback", FORCE="1").ok()
 
 
 @dataclass(frozen=True)

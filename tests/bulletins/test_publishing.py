@@ -20,17 +20,17 @@ from bulletins.publish.__main__ import _fresh_until
 from tests.bulletins import judges
 from tests.bulletins.rules import provider_faults
 from tests.bulletins.sites import (
-    PUBLISH,
     ROOT,
     Site,
-    environ,
     interrupted_after,
+    killed,
     publish,
     rebuild,
     small_pack,
 )
 from tests.bulletins.test_mirroring import free_port, program, served, verify
-from tests.keys import Gnupg, new_gnupg, stop_agent
+from tests.keys import Gnupg, gnupg_with, stop_agent
+from tests.processes import script
 
 URL = "https://archive.quern.example.org"
 DOCS = (ROOT / "docs" / "publishing.md").read_text("utf-8")
@@ -38,12 +38,7 @@ RECORD = "csaf/2017/qsb-003.json"
 Given = Mapping[str, str | Path]
 
 
-@pytest.fixture(scope="module")
-def gpg() -> Iterator[Gnupg]:
-    with new_gnupg() as made:
-        made.make("ines")
-        made.make("tomek")
-        yield made
+gpg = gnupg_with("ines", "tomek")
 
 
 @pytest.fixture
@@ -70,8 +65,7 @@ def test_a_signed_site_stays_signed_and_can_be_built_again(
     given: Given, gpg: Gnupg, tmp_path: Path
 ) -> None:
     """Signatures of documents come along byte for byte, also the issuer's own."""
-    site = publish(tmp_path / "public", **signed(given, gpg))
-    assert site.status == 0, site.said
+    site = publish(tmp_path / "public", **signed(given, gpg)).ok()
     keys = tmp_path / "keys.asc"
     keys.write_bytes(gpg.export("ines"))
     checked = verify(site.folder, "--keyring", keys)
@@ -84,20 +78,17 @@ def test_a_signed_site_stays_signed_and_can_be_built_again(
         target = tmp_path / "copy" / path.relative_to(site.folder)
         target.parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(path, target)
-    again = rebuild(Site(0, "", tmp_path / "copy"), tmp_path / "rebuilt", **given)
-    assert again.status == 0, again.said
+    again = rebuild(Site(0, "", tmp_path / "copy"), tmp_path / "rebuilt", **given).ok()
     assert "identical byte for byte" in again.said
     assert publish(site.folder, **signed(given, gpg)).said.endswith("public: unchanged.\n")
-    moved = publish(site.folder, **signed(given, gpg) | {"GZIP": "1"})
-    assert moved.status == 0, moved.said
+    publish(site.folder, **signed(given, gpg) | {"GZIP": "1"}).ok()
     assert site.read(f"{RECORD}.asc") == signature
     own = gpg.sign((site.folder / RECORD).read_bytes(), "tomek")
     (site.folder / f"{RECORD}.asc").write_bytes(own)
-    assert publish(site.folder, **signed(given, gpg) | {"GZIP": "1"}).status == 0
+    publish(site.folder, **signed(given, gpg) | {"GZIP": "1"}).ok()
     assert site.read(f"{RECORD}.asc") == own.decode()
-    assert rebuild(site, tmp_path / "rebuilt", **given).status == 0
-    refused = publish(site.folder, **given)
-    assert refused.status == 1
+    rebuild(site, tmp_path / "rebuilt", **given).ok()
+    refused = publish(site.folder, **given).refused()
     assert "the new ones would not be: give SIGN_WITH (publish-signature-gone)" in refused.said
 
 
@@ -109,17 +100,15 @@ def test_the_signature_of_another_document_does_not_come_along(
     site = publish(tmp_path / "public", **given)
     assert proofs(site) == ["self", "hash", "hash"]
     (site.folder / f"{RECORD}.asc").write_bytes(gpg.sign(b"x", "tomek"))
-    assert publish(site.folder, **given).status == 0
+    publish(site.folder, **given).ok()
     assert proofs(site) == ["self", "hash", "hash", "signature"]
     profile = Path(given["PROFILE"])
     profile.write_text(profile.read_text().replace('issuer = "Quern"', 'issuer = "Quorn"'))
-    changed = publish(site.folder, **given)
-    assert changed.status == 0, changed.said
+    publish(site.folder, **given).ok()
     assert proofs(site) == ["self", "hash", "hash"]
     assert not (site.folder / f"{RECORD}.asc").exists()
     for _ in range(2):  # also to the version to which the signature was added
-        older = publish(site.folder, "--rollback", FORCE="1")
-        assert older.status == 0, older.said
+        publish(site.folder, "--rollback", FORCE="1").ok()
 
 
 @pytest.mark.slow
@@ -135,12 +124,10 @@ def test_a_publish_waits_for_a_signer_elsewhere(given: Given, gpg: Gnupg, tmp_pa
     assert not waits.folder.exists()
     checksums = (waiting / "SHA256SUMS").read_bytes()
     (waiting / "SHA256SUMS.asc").write_bytes(gpg.sign(checksums, "ines"))
-    wrong = publish(waits.folder, **variables)
-    assert wrong.status == 1
+    wrong = publish(waits.folder, **variables).refused()
     assert f"{waiting}/SHA256SUMS.asc: the signature is not good: unknown-key; sign" in wrong.said
     (waiting / "SHA256SUMS.asc").write_bytes(gpg.sign(checksums, "tomek"))
-    shown = publish(waits.folder, **variables | {"SITEURL": f"{URL}/other"})
-    assert shown.status == 0, shown.said
+    shown = publish(waits.folder, **variables | {"SITEURL": f"{URL}/other"}).ok()
     assert (shown.folder / "SHA256SUMS").read_bytes() == checksums
     assert verify(shown.folder, "--keyring", keys).status == 0
     assert not waiting.exists()
@@ -163,14 +150,12 @@ def test_interrupted_or_killed_it_is_never_public_unsigned(
     assert "Interrupted." in ended.said
     assert [path.name for path in site.folder.with_name("public.versions").glob("0*")] == ["000001"]
     started, ends = time.monotonic(), []
-    assert publish(site.folder, **more).status == 0
+    publish(site.folder, **more).ok()
     takes = time.monotonic() - started
     for number in range(8):
-        variables = environ(PUBLIC=site.folder, **more | {"SITEURL": f"{URL}/{number}"})
-        with subprocess.Popen(PUBLISH, cwd=ROOT, env=variables, stdout=-3, stderr=-3) as process:
-            time.sleep(takes * (0.5 + number / 16))
-            process.kill()
-        ends.append(process.returncode)
+        variables = more | {"PUBLIC": site.folder, "SITEURL": f"{URL}/{number}"}
+        moment = takes * (0.5 + number / 16)
+        ends.append(killed(tmp_path, moment, "bulletins.publish", **variables))
         checked = verify(site.folder, "--keyring", keys)
         assert checked.status == 0, checked.said
     assert -signal.SIGKILL in ends
@@ -178,8 +163,7 @@ def test_interrupted_or_killed_it_is_never_public_unsigned(
 
 @pytest.mark.slow
 def test_what_cannot_be_signed_is_not_published(given: Given, gpg: Gnupg, tmp_path: Path) -> None:
-    site = publish(tmp_path / "public", **given, SIGN_WITH="AB" * 20)
-    assert site.status == 1
+    site = publish(tmp_path / "public", **given, SIGN_WITH="AB" * 20).refused()
     assert "gpg: WARNING: nothing exported" in site.said
     assert "is the key in the keyring of this user, valid, and unlocked?" in site.said
     assert site.said.endswith("Nothing was published; the public site is unchanged.\n")
@@ -205,8 +189,7 @@ def test_what_cannot_be_signed_is_not_published(given: Given, gpg: Gnupg, tmp_pa
 def test_a_rebuild_names_what_differs(given: Given, tmp_path: Path) -> None:
     site = publish(tmp_path / "public", **given)
     other = dict(given) | {"PROFILE": ROOT / "content/demo.toml"}
-    wrong = rebuild(site, tmp_path / "rebuilt", **other)
-    assert wrong.status == 1
+    wrong = rebuild(site, tmp_path / "rebuilt", **other).refused()
     assert re.search("^profile: here [0-9a-f]{64}, of the site [0-9a-f]{64}$", wrong.said, re.M)
     assert "XSA" not in wrong.said.partition("\n")[0]
     assert wrong.said.endswith("Nothing was built; the previous site is unchanged.\n")
@@ -214,13 +197,11 @@ def test_a_rebuild_names_what_differs(given: Given, tmp_path: Path) -> None:
     shutil.copytree(site.folder, copy)
     listed = (copy / "SHA256SUMS").read_text()
     (copy / "SHA256SUMS").write_text(listed.replace(listed[:64], "0" * 64))
-    differs = rebuild(Site(0, "", copy), tmp_path / "rebuilt", **given)
-    assert differs.status == 1
+    differs = rebuild(Site(0, "", copy), tmp_path / "rebuilt", **given).refused()
     assert f"NOT the same: 1 files differ: {listed[66:].splitlines()[0]}" in differs.said
     for text in ("{}", "[]", '{"settings": {}}', "{", '{"settings": {"SITEURL": "\\u0000"}}'):
         (copy / "data/manifest.json").write_text(text)
-        hostile = rebuild(Site(0, "", copy), tmp_path / "rebuilt", **given)
-        assert hostile.status == 1
+        hostile = rebuild(Site(0, "", copy), tmp_path / "rebuilt", **given).refused()
         assert "manifest.json: " in hostile.said
     none = rebuild(Site(0, "", tmp_path), tmp_path / "rebuilt", **given)
     assert "expected the data/manifest.json of a copy of a site" in none.said
@@ -239,12 +220,11 @@ def test_a_manifest_does_not_betray_what_is_withheld(given: Given, tmp_path: Pat
     shutil.copytree(
         ROOT / "content/secpack/QSBs", Path(given["SECPACK"]) / "QSBs", dirs_exist_ok=True
     )
-    site = publish(tmp_path / "public", **given)
-    assert site.status == 0, site.said
+    site = publish(tmp_path / "public", **given).ok()
     manifest = json.loads(site.read("data/manifest.json"))
     assert judges.data_faults(manifest) == []
     assert manifest["inputs"] is None
-    assert rebuild(site, tmp_path / "rebuilt", **given).status == 0
+    rebuild(site, tmp_path / "rebuilt", **given).ok()
 
 
 # --- freshness --------------------------------------------------------------------------------
@@ -310,15 +290,9 @@ def remote(folder: Path) -> Iterator[dict[str, str]]:
     (folder / "known").write_text(f"web {(folder / 'host.pub').read_text()}")
     (folder / "sshd_config").write_text(SSHD.format(port=port, folder=folder))
     (folder / "ssh_config").write_text(SSH.format(port=port, folder=folder))
-    (folder / "bin").mkdir()
-    wrapper(folder / "bin/ssh", f'exec {program("ssh")} -F {folder}/ssh_config "$@"')
+    script(folder / "bin/ssh", f'exec {program("ssh")} -F {folder}/ssh_config "$@"')
     with served([sshd, "-D", "-e", "-f", str(folder / "sshd_config")], port):
         yield {**os.environ, "PATH": f"{folder / 'bin'}:{os.environ['PATH']}"}
-
-
-def wrapper(path: Path, line: str) -> None:
-    path.write_text(f"#!/bin/sh\n{line}\n")
-    path.chmod(0o755)
 
 
 @pytest.mark.slow
@@ -338,8 +312,7 @@ def test_another_host_is_served_in_the_same_way(given: Given, gpg: Gnupg, tmp_pa
             how = {"cwd": tmp_path, "env": surroundings, "timeout": 100}
             return subprocess.run(command, capture_output=True, text=True, check=False, **how)
 
-        first = publish(tmp_path / "public", **signed(given, gpg))
-        assert first.status == 0, first.said
+        first = publish(tmp_path / "public", **signed(given, gpg)).ok()
         done = deploy()
         assert done.returncode == 0, done.stderr
         public = Site(0, "", there / "public")
@@ -348,10 +321,9 @@ def test_another_host_is_served_in_the_same_way(given: Given, gpg: Gnupg, tmp_pa
         assert (there / "public").is_symlink()
         style = (there / "public/theme/style.css").stat().st_ino
 
-        second = publish(tmp_path / "public", **signed(given, gpg) | {"SITEURL": f"{URL}/b"})
-        assert second.status == 0, second.said
+        second = publish(tmp_path / "public", **signed(given, gpg) | {"SITEURL": f"{URL}/b"}).ok()
         breaks = f'{program("rsync")} --exclude=qsb/ "$@"; exit 12'
-        wrapper(host / "bin/rsync", breaks)
+        script(host / "bin/rsync", breaks)
         assert deploy().returncode == 12
         assert public.files() == old
         (host / "bin/rsync").unlink()
@@ -360,7 +332,7 @@ def test_another_host_is_served_in_the_same_way(given: Given, gpg: Gnupg, tmp_pa
         assert (there / "public/theme/style.css").stat().st_ino == style
         assert len(list((there / "public.versions").glob("0*"))) == 2
 
-        assert publish(second.folder, "--rollback", FORCE="1").status == 0
+        publish(second.folder, "--rollback", FORCE="1").ok()
         assert deploy().returncode == 0
         assert public.files() == old
 

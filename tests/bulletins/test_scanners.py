@@ -34,7 +34,7 @@ from tests.bulletins import judges, rules
 from tests.bulletins.formats import csaf, exports, osv
 from tests.bulletins.sites import ROOT, Site, build
 from tests.bulletins.test_hostile import BODY_OF_ALL, HOSTILE_REVISION, TITLE
-from tests.packs import bulletin, make_pack
+from tests.packs import Files, bulletin, make_pack
 from tests.secpack.adversary import mixed_texts, texts
 
 URL = "https://example.org/security"
@@ -581,8 +581,7 @@ def test_a_site_of_an_issuer(demo: Site, tmp_path: Path) -> None:
     """The page of feeds leads to what was written; without the table there is nothing of it."""
     conf = tmp_path / "conf.py"
     conf.write_text(f"from pelicanconf import *\nSITEURL = PUBLIC_URL = {URL!r}\n", "utf-8")
-    site = build(tmp_path / "site", settings=conf, surroundings={"PYTHONPATH": str(ROOT)})
-    assert site.status == 0, site.said
+    site = build(tmp_path / "site", settings=conf, surroundings={"PYTHONPATH": str(ROOT)}).ok()
     page = site.read("feeds/index.html")
     for address in (OSV_ALL, CSAF_PROVIDER):
         assert f'href="../{address}"' in page
@@ -633,7 +632,7 @@ def test_hostile_words_stay_words(tmp_path: Path) -> None:
 @pytest.mark.usefixtures("judges")
 def test_texts_made_to_hurt_are_valid(tmp_path: Path) -> None:
     cases = [*texts(2048), *mixed_texts(64 * 1024)]
-    files: dict[str, str | bytes] = {}
+    files: Files = {}
     for number, (_, data) in enumerate(cases, 1):
         numbered = data.replace(b"Bulletin 012", b"Bulletin %03d" % number)
         files[f"QSBs/qsb-{number:03d}-2025.txt"] = numbered

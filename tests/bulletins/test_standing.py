@@ -7,7 +7,7 @@ import json
 import os
 import shutil
 import subprocess
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from types import MappingProxyType
 
@@ -18,9 +18,8 @@ from bulletins.pages.evidence import grouped
 from secpack.model.archive import Verdict
 from secpack.signatures.policy import Standing
 from tests.bulletins.sites import Site, build, commands, verified
-from tests.keys import THEN, Gnupg, new_gnupg
-from tests.packs import canary, make_pack
-from tests.secpack.test_git import git
+from tests.keys import THEN, Gnupg, gnupg_with, new_gnupg
+from tests.packs import Files, canary, git, make_pack
 
 PROFILE = """
 issuer = "Quern"
@@ -84,14 +83,7 @@ def test_in_short(standing: Standing, expected: str) -> None:
     assert words.in_short(standing) == expected
 
 
-@pytest.fixture(scope="module")
-def gnupg() -> Iterator[Gnupg]:
-    with new_gnupg() as made:
-        for name in ("master", "ines", "tomek"):
-            made.make(name)
-        for name in ("ines", "tomek"):
-            made.certify(name, by="master")
-        yield made
+gnupg = gnupg_with("master", "ines", "tomek", certified=["ines", "tomek"])
 
 
 def site_of(
@@ -113,17 +105,15 @@ def site_of(
         FIRST: canary(1, date="March 4, 2020", count=0, due="June 2020").encode(),
         SECOND: (canary(2, date="March 4, 2021", count=0, due="June 2021") + said).encode(),
     }
-    whole: dict[str, str | bytes] = {**files, **texts}
+    whole: Files = {**files, **texts}
     whole["keys/master-key/master.asc"] = gnupg.export("master")
-    whole |= {f"keys/team/{name}.asc": gnupg.export(name) for name in ("ines", "tomek")}
+    whole |= gnupg.files("ines", "tomek")
     whole[f"{FIRST}.sig.tomek"] = gnupg.sign(texts[FIRST] + b"!" * tampered, "tomek")
     whole |= {f"{p}.sig.ines": gnupg.sign(text, "ines", time=time) for p, text in texts.items()}
     profile = folder / "profile.toml"
     pack = make_pack(folder / "pack", whole)
     profile.write_text(PROFILE.format(until=until, **gnupg.fingerprints) + waiver)
-    site = build(folder / "site", SECPACK=pack, PROFILE=profile)
-    assert site.status == 0, site.said
-    return site
+    return build(folder / "site", SECPACK=pack, PROFILE=profile).ok()
 
 
 def places(site: Site, number: str, name: str) -> dict[str, str]:
@@ -202,10 +192,9 @@ def test_an_obsolete_digest_rests_on_a_date_and_names_its_commit(
     """Beside each such signature stands the first commit that holds it."""
     text = canary(1, date="March 4, 2020", count=0, due="June 2020").encode()
     options = ("--digest-algo", "SHA1", "--detach-sign")
-    files: dict[str, str | bytes] = {FIRST: text, "keys/master.asc": gnupg.export("master")}
+    files: Files = {FIRST: text, **gnupg.files("master", "ines", "tomek")}
     for name in ("ines", "tomek"):
-        files |= {f"{FIRST}.sig.{name}": gnupg.sign(text, name, *options)}
-        files |= {f"keys/{name}.asc": gnupg.export(name)}
+        files[f"{FIRST}.sig.{name}"] = gnupg.sign(text, name, *options)
     pack, profile = make_pack(tmp_path / "pack", files), tmp_path / "profile.toml"
     profile.write_text(
         "legacy_until = 2022-01-01\n" + PROFILE.format(until=UNTIL, **gnupg.fingerprints)
@@ -218,8 +207,7 @@ def test_an_obsolete_digest_rests_on_a_date_and_names_its_commit(
         git(pack, "add", "--force" if path != "." else "--all", path)
         git(pack, "commit", "--quiet", "--message", "Add")
         commits.append(git(pack, "rev-parse", "HEAD"))
-    site = build(tmp_path / "site", SECPACK=pack, PROFILE=profile)
-    assert site.status == 0, site.said
+    site = build(tmp_path / "site", SECPACK=pack, PROFILE=profile).ok()
     page = site.read("canary/001/index.html")
     assert page.count("good, obsolete digest SHA1; signed") == 2
     assert [page.count(f"; first in commit {commit[:12]}, dated ") for commit in commits] == [
@@ -276,8 +264,8 @@ def test_pages_show_chains_and_keys_that_cannot_be_used(tmp_path: Path) -> None:
         made.certify("owner", by="root")
         made.certify("deputy", by="owner")
         made.certify("ines", by="deputy")
-        files: dict[str, str | bytes] = {FIRST: text, f"{FIRST}.sig.ines": made.sign(text, "ines")}
-        files |= {f"keys/team/{name}.asc": made.export(name) for name in made.fingerprints}
+        files: Files = {FIRST: text, f"{FIRST}.sig.ines": made.sign(text, "ines")}
+        files |= made.files(*made.fingerprints)
         files |= dict.fromkeys(("keys/team/odd.asc", "keys/team/lost.asc"), b"Ask me for my key.")
         profile = "".join(
             f'[[anchors]]\nfingerprint = "{made.fingerprints[name]}"\n{day}\n'

@@ -14,7 +14,7 @@ from bulletins.build.gate import GateError, check_output, dangling
 from bulletins.site import Site as ArchiveSite
 from secpack import load, load_advisories, load_profile
 from tests.bulletins.sites import ROOT, Shared, Site, build
-from tests.packs import bulletin, canary, make_pack
+from tests.packs import Files, bulletin, canary, make_pack
 
 DEMO = ROOT / "content"
 PROFILE = DEMO / "demo.toml"
@@ -158,8 +158,7 @@ def test_feeds_lead_to_pages_here(tmp_path: Path) -> None:
         tmp_path / "site",
         settings="publishconf.py",
         SITEURL="https://quern.example.org/security",
-    )
-    assert site.status == 0, site.said
+    ).ok()
     feed = html.unescape(site.read("feeds/qsb.atom.xml"))
     assert '<a href="https://quern.example.org/security/xsa/9034/">XSA-9034</a>' in feed
     assert '"https://quern.example.org/security/cve/#CVE-2025-90034"' in feed
@@ -180,12 +179,7 @@ def test_with_another_theme_ids_lead_to_where_they_are_published(shared: Shared)
 
 
 def site_of(
-    folder: Path,
-    files: dict[str, str | bytes],
-    *,
-    tracker: str = "",
-    listed: str = "",
-    more: str = "",
+    folder: Path, files: Files, *, tracker: str = "", listed: str = "", more: str = ""
 ) -> Site:
     profile = folder / "profile.toml"
     profile.write_text(f'issuer = "Quern"\n{more}')
@@ -194,8 +188,7 @@ def site_of(
         if text:
             (folder / file).write_text(text)
             variables[name] = folder / file
-    site = build(folder / "site", **variables)
-    assert site.status == 0, site.said
+    site = build(folder / "site", **variables).ok()
     assert dangling(site.folder)[0] == []
     return site
 
@@ -232,7 +225,7 @@ def test_advisories_that_do_not_matter_are_ids_like_others(tmp_path: Path) -> No
 
 
 def test_what_only_a_letter_names_has_a_page(tmp_path: Path) -> None:
-    files: dict[str, str | bytes] = {
+    files: Files = {
         "canaries/canary-001-2020.txt": canary(1, count=0) + "\nXSA-8, CVE-2020-1234.\n",
         "canaries/canary-001-2020-letter-ines.txt": "Dear reader,\n\nXSA-9 came late.\n",
     }
@@ -244,7 +237,7 @@ def test_what_only_a_letter_names_has_a_page(tmp_path: Path) -> None:
 
 def test_a_bulletin_that_the_archive_lacks_is_said_to_be_missing(tmp_path: Path) -> None:
     tracker = "- {xsa: 7, date: 2001-03-04, affected: yes, qsb: 002-2002}\n"
-    files: dict[str, str | bytes] = {
+    files: Files = {
         f"QSBs/qsb-00{n}-200{n}.txt": bulletin(n, body="XSA-7 was before.") for n in (1, 3)
     }
     site = site_of(tmp_path, files, tracker=tracker)
@@ -260,7 +253,7 @@ def test_a_bulletin_that_the_archive_lacks_is_said_to_be_missing(tmp_path: Path)
 
 def test_a_title_that_a_bulletin_quotes_is_said_to_be_quoted(tmp_path: Path) -> None:
     said = 'The Mill Team published XSA-7 "bells <b>rung\u202e</b> twice".\n'
-    files: dict[str, str | bytes] = {"QSBs/qsb-001-2001.txt": bulletin(1, body=said)}
+    files: Files = {"QSBs/qsb-001-2001.txt": bulletin(1, body=said)}
     page = site_of(tmp_path, files).read("xsa/7/index.html")
     assert "Quoted from QSB-001." in words(page)
     assert "bells &lt;b&gt;rung" in page
@@ -274,7 +267,7 @@ def test_what_bulletins_say_of_ids_is_on_pages(tmp_path: Path) -> None:
         "See also XSA-8 and XSA-9. XSA-9 does not affect Quern.\n"
         "CVE-2000-1001 does not affect Quern. See also CVE-2000-1000 and DSA-3000.\n"
     )
-    files: dict[str, str | bytes] = {"QSBs/qsb-001-2001.txt": bulletin(1, body=said)}
+    files: Files = {"QSBs/qsb-001-2001.txt": bulletin(1, body=said)}
     site = site_of(tmp_path, files)
     page = words(site.read("qsb/001/index.html"))
     assert "Advisories XSA-7 CVE CVE-2001-1007 Other ids AMD-SB-1007" in page
@@ -294,7 +287,7 @@ def test_old_advisories_lie_on_a_page_of_their_own(tmp_path: Path) -> None:
         '[links]\nadvisory = "https://xen.example.org/{number}"\n'
         'historical = "https://xen.example.org/old"\nhistorical_until = 25\n'
     )
-    files: dict[str, str | bytes] = {"QSBs/qsb-001-2001.txt": bulletin(1)}
+    files: Files = {"QSBs/qsb-001-2001.txt": bulletin(1)}
     site = site_of(tmp_path, files, tracker=tracker, more=links)
     assert '"https://xen.example.org/old"' in site.read("xsa/25/index.html")
     assert '"https://xen.example.org/26"' in site.read("xsa/26/index.html")
@@ -303,7 +296,7 @@ def test_old_advisories_lie_on_a_page_of_their_own(tmp_path: Path) -> None:
 def test_words_of_the_tracker_stay_words(tmp_path: Path) -> None:
     tracker = '- xsa: 7\n  affected: no\n  reason: <b>no</b> \\u202e "&" javascript:alert(1)\n'
     listed = json.dumps([{"xsas": [{"xsa": 7, "title": "<script>\u202e"}]}])
-    files: dict[str, str | bytes] = {"QSBs/qsb-001-2001.txt": bulletin(1)}
+    files: Files = {"QSBs/qsb-001-2001.txt": bulletin(1)}
     site = site_of(tmp_path, files, tracker=tracker, listed=listed)
     for address in ("xsa/index.html", "xsa/7/index.html"):
         page = site.read(address)
@@ -316,7 +309,7 @@ def test_words_of_the_tracker_stay_words(tmp_path: Path) -> None:
 
 def test_a_profile_whose_lists_have_the_old_names(tmp_path: Path) -> None:
     names = '[bulletins]\nprefix = "bulletins"\nfolder = "QSBs"\n'
-    files: dict[str, str | bytes] = {
+    files: Files = {
         "QSBs/bulletins-001-2001.txt": bulletin(1),
     }
     site = site_of(tmp_path, files, more=names)
@@ -327,8 +320,7 @@ def test_a_profile_whose_lists_have_the_old_names(tmp_path: Path) -> None:
 @pytest.mark.parametrize("name", ["XSA", "XSA_JSON"])
 def test_bad_tracker_data_stops_the_build(tmp_path: Path, name: str) -> None:
     (tmp_path / "bad").write_text("{")
-    site = build(tmp_path / "site", **{name: tmp_path / "bad"})
-    assert site.status == 1
+    site = build(tmp_path / "site", **{name: tmp_path / "bad"}).refused()
     assert f"{tmp_path / 'bad'}:" in site.said
     assert not site.folder.exists()
 
@@ -344,7 +336,7 @@ def test_ids_in_a_reason_do_not_dangle(tmp_path: Path) -> None:
 
 
 def test_what_only_the_text_says_is_told_apart(tmp_path: Path) -> None:
-    files: dict[str, str | bytes] = {"QSBs/qsb-001-2001.txt": bulletin(1, title="Bugs (XSA-7)")}
+    files: Files = {"QSBs/qsb-001-2001.txt": bulletin(1, title="Bugs (XSA-7)")}
     tracker = "- {xsa: 7, date: 2001-03-04, affected: no}\n"
     site = site_of(tmp_path, files, tracker=tracker)
     page = words(site.read("xsa/7/index.html"))

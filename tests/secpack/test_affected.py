@@ -156,7 +156,7 @@ def archive(tmp_path_factory: pytest.TempPathFactory) -> Archive:
     texts = {1: BODY.format(6, "Nothing else."), 2: BODY.format(7, restart)}
     texts[3] = "A reboot does not help.\n\nPatching\n--------\n\nNothing for Quern 4.1.\n"
     files = {f"QSBs/qsb-{n:03d}-20{n:02d}.txt": bulletin(n, body=b) for n, b in texts.items()}
-    pack = make_pack(tmp_path_factory.mktemp("pack"), files)  # type: ignore[arg-type]
+    pack = make_pack(tmp_path_factory.mktemp("pack"), files)
     return load(pack, profile=Profile(issuer="Quern", packages=PACKAGES))
 
 

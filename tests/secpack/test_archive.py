@@ -16,7 +16,7 @@ from secpack.lint import lint
 from secpack.model.archive import Advisory, Archive
 from secpack.model.findings import Severity, Waiver
 from secpack.profile import DocumentEntry
-from tests.packs import PROOF, bulletin, canary, make_pack, numbered
+from tests.packs import PROOF, Files, bulletin, canary, make_pack, numbered
 
 PROFILE = Profile(issuer="Quern")
 
@@ -191,7 +191,7 @@ def test_no_pack(tmp_path: Path) -> None:
         ),
     ],
 )  # fmt: skip
-def test_what_stops_a_build(tmp_path: Path, files: dict[str, str | bytes], expected: str) -> None:
+def test_what_stops_a_build(tmp_path: Path, files: Files, expected: str) -> None:
     assert reasons(make_pack(tmp_path, files)) == [expected]
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import subprocess
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
@@ -16,20 +15,14 @@ from secpack.history.git import checked_out
 from secpack.model.history import History
 from secpack.pack import read_contents
 from secpack.profile import Signer
-from tests.keys import Gnupg, new_gnupg
-from tests.packs import make_pack, numbered
-from tests.secpack.test_git import git
+from tests.keys import Gnupg, gnupg_with
+from tests.packs import commit, git, make_pack, new_repository, numbered
+from tests.processes import script
 
 SSH = b"-----BEGIN SSH SIGNATURE-----\nU1NIU0lH\n-----END SSH SIGNATURE-----\n"
 
 
-@pytest.fixture(scope="module")
-def gnupg() -> Iterator[Gnupg]:
-    with new_gnupg() as made:
-        for name in ("master", "dev", "guest", "stranger"):
-            made.make(name)
-        made.certify("dev", by="master")
-        yield made
+gnupg = gnupg_with("master", "dev", "guest", "stranger", certified=["dev"])
 
 
 @pytest.fixture(scope="module")
@@ -41,12 +34,9 @@ def profile(gnupg: Gnupg) -> Profile:
 
 @pytest.fixture
 def pack(tmp_path: Path, gnupg: Gnupg) -> Path:
-    pack = make_pack(tmp_path / "pack", numbered(1))
-    keys = {f"keys/{name}.asc": gnupg.export(name) for name in ("master", "dev", "guest")}
-    make_pack(pack, keys)
-    git(pack, "init", "--quiet", "--initial-branch", "main")
-    git(pack, "add", ".")
-    git(pack, "commit", "--quiet", "--message", "One\n\n-----BEGIN PGP SIGNATURE-----\n")
+    keys = gnupg.files("master", "dev", "guest")
+    pack = make_pack(tmp_path / "pack", numbered(1) | keys)
+    commit(new_repository(pack), "One\n\n-----BEGIN PGP SIGNATURE-----\n")
     return pack
 
 
@@ -135,9 +125,8 @@ def test_who_signed_the_commit(pack: Path, gnupg: Gnupg, profile: Profile, case:
 def test_git_agrees(pack: Path, gnupg: Gnupg, profile: Profile) -> None:
     """What git signs is good here; what is made here is good for git."""
     signing = f"user.signingKey={gnupg.fingerprints['dev']}"
-    program = pack.parent / "program"
-    program.write_text(f'#!/bin/sh\nexec gpg --homedir {gnupg.home} --passphrase "" --batch "$@"\n')
-    program.chmod(0o755)
+    lines = f'exec gpg --homedir {gnupg.home} --passphrase "" --batch "$@"'
+    program = script(pack.parent / "program", lines)
     own = ("-c", signing, "-c", f"gpg.program={program}")
     git(pack, *own, "commit", "--quiet", "--amend", "--gpg-sign", "--message", "Signed")
     git(pack, *own, "tag", "--sign", "--message", "By git", "git")
@@ -183,7 +172,7 @@ def test_tags_on_the_commit(pack: Path, gnupg: Gnupg, profile: Profile) -> None:
     with pytest.raises(SecpackError, match="git finds no commit there"):
         checked_out(pack, None)
     git(pack, "symbolic-ref", "HEAD", "refs/heads/main")
-    git(pack, "commit", "--quiet", "--allow-empty", "--message", "Two")
+    commit(pack)
     assert found(history_of(pack, profile), profile) == ["commit ID: not signed"]
     assert [o.id for o in load(pack, profile=profile).history.built] != [first]
 

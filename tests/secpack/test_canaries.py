@@ -14,7 +14,7 @@ from secpack.canary import due_window, is_last
 from secpack.canary.checks import check_canaries, check_lateness
 from secpack.canary.diff import changes
 from secpack.model.archive import Archive, Canary, Change, Signature, Statement, Window
-from tests.packs import PROOF, canary, make_pack, numbered
+from tests.packs import PROOF, Files, canary, make_pack, numbered
 
 CONTENT = Path(__file__).parents[2] / "content"
 
@@ -331,7 +331,7 @@ FOURTH = "\n4. No warrants have been served to us.\n"
 
 def changed(tmp_path: Path, before: str, after: str) -> list[Change]:
     """What changed between two canaries."""
-    files: dict[str, str | bytes] = {
+    files: Files = {
         "canaries/canary-001-2020.txt": before,
         "canaries/canary-002-2020.txt": after,
     }

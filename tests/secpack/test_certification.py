@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import re
+import shutil
 import subprocess
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import date
+from itertools import count
 from pathlib import Path
+from typing import TypeAlias
 
 import pytest
 
@@ -18,8 +21,9 @@ from secpack.programs import Program
 from secpack.signatures.gpg import bare_keys, build_keyring
 from secpack.signatures.packets import dearmor
 from secpack.signatures.policy import wrong_anchors
-from tests.keys import THEN, Gnupg, new_gnupg
-from tests.packs import bulletin, make_pack
+from tests.keys import THEN, Gnupg, gnupg_with, new_gnupg
+from tests.packs import Files, bulletin, make_pack
+from tests.processes import script
 
 TEXT = bulletin(1, date="2020-01-02").encode()
 NAME = "QSBs/qsb-001-2020.txt"
@@ -29,19 +33,20 @@ MASTER = "keys/master-key/master.asc"
 LATER = "20210101T000000"
 
 
+#: A master key, and the key of a signer whom nobody vouches for yet: no test changes these.
+unchanged = gnupg_with("master", "ines")
+
+
 @pytest.fixture
-def gnupg() -> Iterator[Gnupg]:
-    with new_gnupg() as made:
-        yield made
-
-
-def made(gnupg: Gnupg, *, master: str = "never") -> Gnupg:
-    """A master key, perhaps with an end, and the key of a signer whom nobody vouches for yet."""
-    gnupg.make("master", expire=master)
-    gnupg.make("ines")
-    secret = gnupg.run("--export-secret-keys", gnupg.fingerprints["ines"])
-    (gnupg.home / "secret").write_bytes(secret)
-    return gnupg
+def gnupg(unchanged: Gnupg) -> Iterator[Gnupg]:
+    """A copy of them."""
+    with new_gnupg() as copy:
+        for path in unchanged.home.iterdir():
+            if not path.is_socket():
+                copied = shutil.copytree if path.is_dir() else shutil.copy
+                copied(path, copy.home / path.name)
+        copy.fingerprints |= unchanged.fingerprints
+        yield copy
 
 
 def edit(gnupg: Gnupg, name: str, *answers: str) -> None:
@@ -53,32 +58,30 @@ def edit(gnupg: Gnupg, name: str, *answers: str) -> None:
     subprocess.run(command, input=said, capture_output=True, check=False)
 
 
-def archive_of(
-    folder: Path,
-    gnupg: Gnupg,
-    keys: Mapping[str, bytes] | None = None,
-    *,
-    time: str = THEN,
-    signed: bytes = b"",
-    depth: int = 1,
-    anchors: tuple[Anchor, ...] = (),
-) -> Archive:
-    """A bulletin that ines has signed at a time, read with the keys as they are now."""
-    signed = signed or signature_by_ines(gnupg, time)
-    files: dict[str, str | bytes] = {NAME: TEXT, f"{NAME}.sig.ines": signed}
-    files |= {MASTER: gnupg.export("master"), INES: gnupg.export("ines"), **(keys or {})}
-    signers = {"ines": Signer("Ines", gnupg.fingerprints["ines"])}
-    master = "" if anchors else gnupg.fingerprints["master"]
-    profile = Profile(master_key=master, anchors=anchors, depth=depth, signers=signers)
-    return load(make_pack(folder, files), profile=profile, checker=Checker())
+ArchiveOf: TypeAlias = Callable[..., Archive]
 
 
-def signature_by_ines(gnupg: Gnupg, time: str) -> bytes:
-    """By her key as it was when it was made: gpg does not sign with one that has ended."""
-    with new_gnupg() as other:
-        secret = gnupg.home / "secret"
-        other.run("--import", data=secret.read_bytes())
-        return other.sign(TEXT, gnupg.fingerprints["ines"], time=time)
+@pytest.fixture
+def archive_of(tmp_path: Path, unchanged: Gnupg, gnupg: Gnupg) -> ArchiveOf:
+    """Reads a bulletin that ines has signed at a time, with the keys as they are now."""
+    packs = (tmp_path / f"pack{number}" for number in count())
+
+    def read(
+        keys: Mapping[str, bytes] | None = None,
+        *,
+        time: str = THEN,
+        depth: int = 1,
+        anchors: tuple[Anchor, ...] = (),
+    ) -> Archive:
+        # By her key as it was when it was made: gpg does not sign with one that has ended.
+        files: Files = {NAME: TEXT, f"{NAME}.sig.ines": unchanged.sign(TEXT, "ines", time=time)}
+        files |= {MASTER: gnupg.export("master"), INES: gnupg.export("ines"), **(keys or {})}
+        signers = {"ines": Signer("Ines", gnupg.fingerprints["ines"])}
+        master = "" if anchors else gnupg.fingerprints["master"]
+        profile = Profile(master_key=master, anchors=anchors, depth=depth, signers=signers)
+        return load(make_pack(next(packs), files), profile=profile, checker=Checker())
+
+    return read
 
 
 def errors(archive: Archive) -> set[tuple[str, str]]:
@@ -98,25 +101,23 @@ def withdraw(gnupg: Gnupg) -> None:
     edit(gnupg, "ines", "uid 1", "revsig", "n", "y", "y", "0", "", "y", "save")
 
 
-def test_certified(tmp_path: Path, gnupg: Gnupg) -> None:
-    made(gnupg).certify("ines", by="master")
-    archive = archive_of(tmp_path, gnupg)
+def test_certified(archive_of: ArchiveOf, gnupg: Gnupg) -> None:
+    gnupg.certify("ines", by="master")
+    archive = archive_of()
     assert certified(archive) is True
     assert errors(archive) == set()
 
 
 def test_a_gpg_that_gives_up_is_no_verdict(
-    tmp_path: Path, gnupg: Gnupg, monkeypatch: pytest.MonkeyPatch
+    archive_of: ArchiveOf, tmp_path: Path, gnupg: Gnupg, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Otherwise no key would be certified, and no message would say why."""
-    made(gnupg).certify("ines", by="master")
-    program = tmp_path / "gpg"
-    program.write_text("#!/bin/sh\nexit 2\n")
-    program.chmod(0o755)
+    gnupg.certify("ines", by="master")
+    program = script(tmp_path / "gpg", "exit 2")
     find = "secpack.signatures.gpg.find_program"
     monkeypatch.setattr(find, lambda _: Program(str(program), "another"))
     with pytest.raises(SecpackError, match=r"gpg cannot read the keys \(status 2\)"):
-        archive_of(tmp_path, gnupg)
+        archive_of()
 
 
 def packets(key: bytes) -> list[bytes]:
@@ -131,9 +132,9 @@ def packets(key: bytes) -> list[bytes]:
 
 
 @pytest.mark.parametrize("last", [True, False])
-def test_a_withdrawn_certification(tmp_path: Path, gnupg: Gnupg, last: bool) -> None:
+def test_a_withdrawn_certification(archive_of: ArchiveOf, gnupg: Gnupg, last: bool) -> None:
     """In whichever order the file has the certification and what withdraws it."""
-    made(gnupg).certify("ines", by="master")
+    gnupg.certify("ines", by="master")
     withdraw(gnupg)
     key = packets(gnupg.export("ines"))
     revocations = [p for p in key if b"\x04\x30" in p[:5]]
@@ -141,45 +142,47 @@ def test_a_withdrawn_certification(tmp_path: Path, gnupg: Gnupg, last: bool) -> 
     others = [p for p in key if p not in revocations]
     place = len(others) if last else 2  # behind all, or right behind the user id
     key = others[:place] + revocations + others[place:]
-    archive = archive_of(tmp_path, gnupg, {INES: b"".join(key)})
+    archive = archive_of({INES: b"".join(key)})
     assert certified(archive) is False
     assert errors(archive) == NOT_CERTIFIED
 
 
-def test_certified_again(tmp_path: Path, gnupg: Gnupg) -> None:
-    made(gnupg).certify("ines", by="master")
+def test_certified_again(archive_of: ArchiveOf, gnupg: Gnupg) -> None:
+    gnupg.certify("ines", by="master")
     withdraw(gnupg)
     master, ines = gnupg.fingerprints["master"], gnupg.fingerprints["ines"]
     again = ("--force-sign-key", "--local-user", master, "--quick-sign-key", ines)
     gnupg.run(*again, time="20220101T000000")
-    archive = archive_of(tmp_path, gnupg)
+    archive = archive_of()
     assert certified(archive) is True
     assert errors(archive) == set()
 
 
-def test_a_user_id_that_its_owner_withdrew_counts_for_none(tmp_path: Path, gnupg: Gnupg) -> None:
+def test_a_user_id_that_its_owner_withdrew_counts_for_none(
+    archive_of: ArchiveOf, gnupg: Gnupg
+) -> None:
     """The master key had vouched for the second user id only."""
-    ines = made(gnupg).fingerprints["ines"]
+    ines = gnupg.fingerprints["ines"]
     second = "Second <second@example.org>"
     gnupg.run("--quick-add-uid", ines, second)
     gnupg.run("--local-user", gnupg.fingerprints["master"], "--quick-sign-key", ines, second)
-    assert certified(archive_of(tmp_path / "before", gnupg)) is True
+    assert certified(archive_of()) is True
     gnupg.run("--quick-revoke-uid", ines, second, time=LATER)
-    assert certified(archive_of(tmp_path / "after", gnupg)) is False
+    assert certified(archive_of()) is False
 
 
-def test_a_certification_that_is_damaged(tmp_path: Path, gnupg: Gnupg) -> None:
-    made(gnupg).certify("ines", by="master")
+def test_a_certification_that_is_damaged(archive_of: ArchiveOf, gnupg: Gnupg) -> None:
+    gnupg.certify("ines", by="master")
     key = packets(gnupg.export("ines"))
     key[-1] = key[-1][:-1] + bytes([key[-1][-1] ^ 1])
-    assert certified(archive_of(tmp_path, gnupg, {INES: b"".join(key)})) is False
+    assert certified(archive_of({INES: b"".join(key)})) is False
 
 
-def test_a_certification_by_somebody_else(tmp_path: Path, gnupg: Gnupg) -> None:
-    made(gnupg).make("stranger")
+def test_a_certification_by_somebody_else(archive_of: ArchiveOf, gnupg: Gnupg) -> None:
+    gnupg.make("stranger")
     gnupg.certify("ines", by="stranger")
     keys = {"keys/stranger.asc": gnupg.export("stranger")}
-    assert certified(archive_of(tmp_path, gnupg, keys)) is False
+    assert certified(archive_of(keys)) is False
 
 
 LATE = "20210301T000000"
@@ -190,62 +193,62 @@ def until(archive: Archive) -> str:
     return f"{signature.verdict.value} {signature.until and signature.until.date()}"
 
 
-def test_a_certification_that_has_expired(tmp_path: Path, gnupg: Gnupg) -> None:
+def test_a_certification_that_has_expired(archive_of: ArchiveOf, gnupg: Gnupg) -> None:
     """It holds for what was signed before; nothing changes on the day on which it expires."""
-    made(gnupg)
     master, ines = gnupg.fingerprints["master"], gnupg.fingerprints["ines"]
     gnupg.run("--default-cert-expire", "30d", "--local-user", master, "--quick-sign-key", ines)
-    archive = archive_of(tmp_path / "before", gnupg)
+    archive = archive_of()
     assert errors(archive) == set()
     assert until(archive) == "good-until 2020-02-01"
-    late = archive_of(tmp_path / "after", gnupg, time=LATE)
+    late = archive_of(time=LATE)
     assert errors(late) == NOT_CERTIFIED
     assert (
         late.bulletins[0].signatures[0].reason == "its certification counts only until 2020-02-01"
     )
 
 
-def test_a_master_key_that_has_expired(tmp_path: Path, gnupg: Gnupg) -> None:
-    made(gnupg, master="1y").certify("ines", by="master")
-    archive = archive_of(tmp_path / "before", gnupg)
+def test_a_master_key_that_has_expired(archive_of: ArchiveOf, gnupg: Gnupg) -> None:
+    end = ("--quick-set-expire", gnupg.fingerprints["master"], "2021-01-01")
+    gnupg.run(*end, time="20200102T030406")
+    gnupg.certify("ines", by="master")
+    archive = archive_of()
     assert errors(archive) == set()
     assert until(archive) == "good-until 2021-01-01"
-    assert errors(archive_of(tmp_path / "after", gnupg, time=LATE)) == NOT_CERTIFIED
+    assert errors(archive_of(time=LATE)) == NOT_CERTIFIED
 
 
-def test_a_key_that_was_retired_or_lost(tmp_path: Path, gnupg: Gnupg) -> None:
+def test_a_key_that_was_retired_or_lost(archive_of: ArchiveOf, gnupg: Gnupg) -> None:
     """A mere end does not spoil what the key signed before; any other reason does."""
-    made(gnupg).certify("ines", by="master")
+    gnupg.certify("ines", by="master")
     edit(gnupg, "ines", "revkey", "y", "3", "Gone fishing", "", "y", "save")
-    archive = archive_of(tmp_path / "before", gnupg)
+    archive = archive_of()
     assert errors(archive) == set()
     assert until(archive) == "good-until 2021-01-01"
-    late = archive_of(tmp_path / "after", gnupg, time=LATE)
+    late = archive_of(time=LATE)
     reason = "2021-01-01: retired, and no longer used, “Gone fishing”"
     assert late.bulletins[0].signatures[0].verdict is Verdict.REVOKED_KEY
     assert late.bulletins[0].signatures[0].reason == reason
 
 
-def test_a_key_that_was_revoked_and_has_expired(tmp_path: Path, gnupg: Gnupg) -> None:
+def test_a_key_that_was_revoked_and_has_expired(archive_of: ArchiveOf, gnupg: Gnupg) -> None:
     """Then gpgv mentions only that it has expired."""
-    made(gnupg).certify("ines", by="master")
-    signed = gnupg.sign(TEXT, "ines")
+    gnupg.certify("ines", by="master")
     end = ("--quick-set-expire", gnupg.fingerprints["ines"], "2022-01-01")
     gnupg.run(*end, time="20200601T000000")
     edit(gnupg, "ines", "revkey", "y", "1", "", "y", "save")
-    archive = archive_of(tmp_path, gnupg, signed=signed)
+    archive = archive_of()
     (signature,) = archive.bulletins[0].signatures
     assert signature.verdict is Verdict.REVOKED_KEY
     assert signature.reason == "2021-01-01: its secret part may have been compromised"
 
 
-def test_a_revocation_certificate_beside_its_key(tmp_path: Path, gnupg: Gnupg) -> None:
+def test_a_revocation_certificate_beside_its_key(archive_of: ArchiveOf, gnupg: Gnupg) -> None:
     """A finding on its file, a row of its own; and the key is revoked."""
-    made(gnupg).certify("ines", by="master")
+    gnupg.certify("ines", by="master")
     path = gnupg.home / "openpgp-revocs.d" / f"{gnupg.fingerprints['ines']}.rev"
     certificate = path.read_bytes().partition(b":-----BEGIN")[2]
     keys = {"keys/revoked.asc": b"-----BEGIN" + certificate}
-    archive = archive_of(tmp_path, gnupg, keys)
+    archive = archive_of(keys)
     assert archive.bulletins[0].signatures[0].verdict is Verdict.REVOKED_KEY
     (finding,) = (f for f in archive.findings if f.code == "key-unusable")
     assert (finding.file, finding.severity) == ("keys/revoked.asc", Severity.WARNING)
@@ -256,33 +259,33 @@ def test_a_revocation_certificate_beside_its_key(tmp_path: Path, gnupg: Gnupg) -
     assert (row.file.path, row.fingerprint) == ("keys/revoked.asc", "")
 
 
-def test_certified_through_another_key(tmp_path: Path, gnupg: Gnupg) -> None:
+def test_certified_through_another_key(archive_of: ArchiveOf, gnupg: Gnupg) -> None:
     """To the depth that the profile allows; the certification that holds longest counts."""
-    made(gnupg).make("owner")
+    gnupg.make("owner")
     gnupg.certify("owner", by="master")
     gnupg.certify("ines", by="owner")
     keys = {"keys/owner.asc": gnupg.export("owner")}
-    assert errors(archive_of(tmp_path / "direct", gnupg, keys)) == NOT_CERTIFIED
-    archive = archive_of(tmp_path / "two", gnupg, keys, depth=2)
+    assert errors(archive_of(keys)) == NOT_CERTIFIED
+    archive = archive_of(keys, depth=2)
     assert errors(archive) == set()
     (key,) = (key for key in archive.keys if key.file.path == INES)
     chain = [gnupg.fingerprints[name] for name in ("master", "owner", "ines")]
     assert list(key.chain.keys if key.chain else ()) == chain
 
 
-def test_anchors_that_follow_each_other(tmp_path: Path, gnupg: Gnupg) -> None:
+def test_anchors_that_follow_each_other(archive_of: ArchiveOf, gnupg: Gnupg) -> None:
     """What the old one certified holds to its last day; canaries state the one of their day."""
-    made(gnupg).make("heir")
+    gnupg.make("heir")
     gnupg.certify("ines", by="master")
     anchors = (
         Anchor(fingerprint=gnupg.fingerprints["master"], until=date(2020, 12, 31)),
         Anchor(fingerprint=gnupg.fingerprints["heir"], since=date(2021, 1, 1)),
     )
     keys = {"keys/master-key/heir.asc": gnupg.export("heir")}
-    archive = archive_of(tmp_path / "before", gnupg, keys, anchors=anchors)
+    archive = archive_of(keys, anchors=anchors)
     assert errors(archive) == set()
     assert until(archive) == "good-until 2021-01-01"
-    late = archive_of(tmp_path / "after", gnupg, keys, anchors=anchors, time=LATE)
+    late = archive_of(keys, anchors=anchors, time=LATE)
     assert errors(late) == NOT_CERTIFIED
     reason = "its certification counts only until 2020-12-31"
     assert late.bulletins[0].signatures[0].reason == reason
@@ -291,24 +294,24 @@ def test_anchors_that_follow_each_other(tmp_path: Path, gnupg: Gnupg) -> None:
     assert profile.anchors_on(date(2021, 1, 1)) == [gnupg.fingerprints["heir"]]
 
 
-def test_what_an_anchor_certifies_after_its_last_day(tmp_path: Path, gnupg: Gnupg) -> None:
+def test_what_an_anchor_certifies_after_its_last_day(archive_of: ArchiveOf, gnupg: Gnupg) -> None:
     """Whoever has the old key later vouches for nobody, whenever a signature claims to be made."""
-    ines = made(gnupg).fingerprints["ines"]
+    ines = gnupg.fingerprints["ines"]
     gnupg.run("--local-user", gnupg.fingerprints["master"], "--quick-sign-key", ines, time=LATE)
     for until, expected in ((date(2020, 12, 31), NOT_CERTIFIED), (date(2098, 1, 1), set())):
         anchors = (Anchor(fingerprint=gnupg.fingerprints["master"], until=until),)
-        archive = archive_of(tmp_path / f"{until}", gnupg, anchors=anchors)
+        archive = archive_of(anchors=anchors)
         assert errors(archive) == expected
 
 
-def test_a_certification_over_sha1(tmp_path: Path, gnupg: Gnupg) -> None:
+def test_a_certification_over_sha1(archive_of: ArchiveOf, gnupg: Gnupg) -> None:
     """Every gpg lists it, also one that ignores it by itself; its digest is named."""
-    ines = made(gnupg).fingerprints["ines"]
+    ines = gnupg.fingerprints["ines"]
     root = gnupg.make("root", algorithm="rsa2048")
     weak = ("--allow-weak-key-signatures", "--cert-digest-algo", "SHA1")
     gnupg.run(*weak, "--local-user", root, "--quick-sign-key", ines)
     keys = {MASTER: gnupg.export("root")}
-    archive = archive_of(tmp_path, gnupg, keys, anchors=(Anchor(fingerprint=root),))
+    archive = archive_of(keys, anchors=(Anchor(fingerprint=root),))
     assert errors(archive) == set()
     (key,) = (key for key in archive.keys if key.file.path == INES)
     assert key.chain
@@ -316,10 +319,10 @@ def test_a_certification_over_sha1(tmp_path: Path, gnupg: Gnupg) -> None:
     assert key.strong == key.created
 
 
-def test_a_master_key_that_was_revoked(tmp_path: Path, gnupg: Gnupg) -> None:
-    made(gnupg).certify("ines", by="master")
+def test_a_master_key_that_was_revoked(archive_of: ArchiveOf, gnupg: Gnupg) -> None:
+    gnupg.certify("ines", by="master")
     edit(gnupg, "master", "revkey", "y", "0", "", "y", "save")
-    archive = archive_of(tmp_path / "revoked", gnupg)
+    archive = archive_of()
     assert certified(archive) is False
     assert errors(archive) == NOT_CERTIFIED | {(MASTER, "key-revoked")}
     (finding,) = (f for f in archive.findings if f.code == "key-revoked")
@@ -327,14 +330,14 @@ def test_a_master_key_that_was_revoked(tmp_path: Path, gnupg: Gnupg) -> None:
     (master,) = (key for key in archive.keys if key.file.path == MASTER)
     assert master.certified  # the profile says so, whatever its owner has said since
     ended = (Anchor(fingerprint=gnupg.fingerprints["master"], until=date(2021, 1, 1)),)
-    archive = archive_of(tmp_path / "ended", gnupg, anchors=ended)
+    archive = archive_of(anchors=ended)
     assert errors(archive) == NOT_CERTIFIED
 
 
 @pytest.mark.parametrize("first", [True, False])
-def test_copies_of_a_key_are_joined(tmp_path: Path, gnupg: Gnupg, first: bool) -> None:
+def test_copies_of_a_key_are_joined(archive_of: ArchiveOf, gnupg: Gnupg, first: bool) -> None:
     """One has a certification, the other an end: whichever gpgv would read first."""
-    bare = made(gnupg).export("ines")
+    bare = gnupg.export("ines")
     gnupg.certify("ines", by="master")
     certified_copy = gnupg.export("ines")
     gnupg.run("--quick-set-expire", gnupg.fingerprints["ines"], "2022-01-01", time=LATER)
@@ -342,14 +345,13 @@ def test_copies_of_a_key_are_joined(tmp_path: Path, gnupg: Gnupg, first: bool) -
     if first:
         copies.reverse()
     keys = {INES: copies[0], "keys/z/ines.asc": copies[1], "keys/z/bare.asc": bare}
-    archive = archive_of(tmp_path, gnupg, keys)
+    archive = archive_of(keys)
     assert errors(archive) == set()
     assert until(archive) == "good-until 2022-01-01"
     assert len([key for key in archive.keys if key.certified]) == 4
 
 
 def test_a_key_with_the_short_id_of_the_master_key(gnupg: Gnupg) -> None:
-    gnupg.make("ines")
     keyring = build_keyring([File("keys/x/ines.asc", gnupg.export("ines"), "")])
     (key,) = bare_keys(keyring)
     twin = "0" * 24 + key.fingerprint[-16:]
@@ -357,11 +359,11 @@ def test_a_key_with_the_short_id_of_the_master_key(gnupg: Gnupg) -> None:
     assert re.match(r"keys/x/ines\.asc: the key .* has the short id", str(error))
 
 
-def test_another_master_key_is_named_with_its_file(tmp_path: Path, gnupg: Gnupg) -> None:
-    made(gnupg).make("other")
+def test_another_master_key_is_named_with_its_file(archive_of: ArchiveOf, gnupg: Gnupg) -> None:
+    gnupg.make("other")
     keys = {MASTER: gnupg.export("other"), f"{MASTER}.asc": gnupg.export("ines")}
     with pytest.raises(PackError) as caught:
-        archive_of(tmp_path, gnupg, keys)
+        archive_of(keys)
     errors = [str(error).partition(", but")[0] for error in caught.value.errors]
     wrong = {MASTER: "other", f"{MASTER}.asc": "ines"}
     assert errors == [

@@ -5,15 +5,13 @@ from __future__ import annotations
 import json
 import os
 import re
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from secpack.cli import main
-from tests.keys import Gnupg, new_gnupg
-from tests.packs import bulletin, canary, make_pack
-from tests.secpack.test_git import git
+from tests.keys import Gnupg, gnupg_with
+from tests.packs import Files, bulletin, canary, commit, git, make_pack, new_repository
 
 ONE, TWO, THREE = (f"QSBs/qsb-{n:03d}-{2000 + n}.txt" for n in (1, 2, 3))
 CHANGED = bulletin(1, body="Other words.")
@@ -23,11 +21,7 @@ NOTED = bulletin(
 DRAFT = bulletin(3, date="TODO", body="TODO\n\nSee [7].")
 
 
-@pytest.fixture(scope="module")
-def gnupg() -> Iterator[Gnupg]:
-    with new_gnupg() as made:
-        made.make("ines", time="20000101T000000")
-        yield made
+gnupg = gnupg_with("ines", time="20000101T000000")
 
 
 @pytest.fixture
@@ -35,19 +29,13 @@ def pack(tmp_path: Path, gnupg: Gnupg, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Two signed bulletins, the second with a flaw, in a commit."""
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     texts = {ONE: bulletin(1), TWO: bulletin(2, body="See [9].")}
-    files: dict[str, str | bytes] = {"keys/ines.asc": gnupg.export("ines"), **texts}
+    files: Files = {"keys/ines.asc": gnupg.export("ines"), **texts}
     for path, text in texts.items():
         time = f"{path[13:17]}0401T000000"
         files[f"{path}.sig.ines"] = gnupg.sign(text.encode(), "ines", time=time)
-    make_pack(tmp_path / "pack", files)
-    git(tmp_path / "pack", "init", "--quiet", "--initial-branch", "main")
-    commit(tmp_path / "pack")
-    return tmp_path / "pack"
-
-
-def commit(pack: Path) -> None:
-    git(pack, "add", ".")
-    git(pack, "commit", "--quiet", "--message", "A change")
+    pack = new_repository(make_pack(tmp_path / "pack", files))
+    commit(pack)
+    return pack
 
 
 def check(capsys: pytest.CaptureFixture[str], *arguments: str | Path) -> tuple[int, set[str]]:

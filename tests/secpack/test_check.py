@@ -23,8 +23,8 @@ from secpack.model.archive import Advisory
 from secpack.model.findings import Finding, Severity
 from secpack.profile import DocumentEntry, Profile, load_profile
 from secpack.signatures.policy import check_signatures
-from tests.packs import PROOF, bulletin, canary, make_pack, numbered
-from tests.processes import has_ended
+from tests.packs import PROOF, Files, bulletin, canary, make_pack, numbered
+from tests.processes import has_ended, script
 
 CONTENT = Path(__file__).parents[2] / "content"
 DEMO = [str(CONTENT / "secpack"), "--profile", str(CONTENT / "demo.toml")]
@@ -92,11 +92,8 @@ def test_whatever_ends_a_check_ends_its_programs(
     tmp_path: Path, number: signal.Signals, program: str
 ) -> None:
     """Nothing of ours runs on, and no temporary folder is left."""
-    for folder in ("bin", "tmp"):
-        (tmp_path / folder).mkdir()
-    script = tmp_path / "bin" / program
-    script.write_text(f"#!/bin/sh\necho $$ >> {tmp_path}/started\nsleep 60\n")
-    script.chmod(0o755)
+    (tmp_path / "tmp").mkdir()
+    script(tmp_path / "bin" / program, f"echo $$ >> {tmp_path}/started\nsleep 60")
     path = f"{tmp_path / 'bin'}:{os.environ['PATH']}"
     command = [sys.executable, "-m", "secpack.cli", "check", *DEMO]
     environment = os.environ | {"PATH": path, "TMPDIR": str(tmp_path / "tmp")}
@@ -159,11 +156,7 @@ def test_lateness(capsys: pytest.CaptureFixture[str]) -> None:
     ],
 )
 def test_security_txt(
-    tmp_path: Path,
-    capsys: pytest.CaptureFixture[str],
-    day: str,
-    severity: str | None,
-    message: str,
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], day: str, severity: str | None, message: str
 ) -> None:
     profile = tmp_path / "profile.toml"
     profile.write_text('[security_txt]\ncontact = "tel:+1-201-555-0123"\nexpires = 2026-12-31\n')
@@ -196,7 +189,7 @@ def test_unusable_words(arguments: list[str]) -> None:
 def test_names_that_a_terminal_would_obey(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    files: dict[str, str | bytes] = {
+    files: Files = {
         "QSBs/qsb-001-2001.txt": bulletin(1),
         "qsb-002 \x1b[31mred.txt": "x",
         "new\n::error file=x::y/qsb-003-2003.txt": "x",
@@ -227,7 +220,7 @@ def test_for_a_forge(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None
     """Of each severity no more than GitHub shows, the newest text first, and how many more."""
     body = "TODO: 100% of it\n\n" * 12 + "Words. \n" * 12
     files = {f"QSBs/qsb-{n:03d}-20{n:02d}.txt": bulletin(n, body=body) for n in range(1, 13)}
-    pack = make_pack(tmp_path, files)  # type: ignore[arg-type]
+    pack = make_pack(tmp_path, files)
     _, out, _ = run(capsys, str(pack), "--format", "github")
     lines = out.splitlines()
     levels = [line[2:].split()[0] for line in lines]
@@ -261,7 +254,7 @@ def test_it_goes_on_behind_errors(tmp_path: Path, capsys: pytest.CaptureFixture[
         "canaries/canary-001-2020.txt": canary(1),
         "keys/odd.asc": "no key",
     }
-    status, out, _ = run(capsys, str(make_pack(tmp_path, files)))  # type: ignore[arg-type]
+    status, out, _ = run(capsys, str(make_pack(tmp_path, files)))
     assert status == 1
     for words in (
         "not UTF-8",
@@ -433,7 +426,7 @@ def test_one_run_tells_what_is_wrong_everywhere(
 
 
 def test_an_unread_date_hides_nothing_else(tmp_path: Path) -> None:
-    texts: dict[str, str | bytes] = {
+    texts: Files = {
         **numbered(1),
         "QSBs/qsb-002-2002.txt": bulletin(2, date="2002-05-TODO"),
         "canaries/canary-001-2020.txt": canary(1, date="05/07/2020", count=7) + PROOF,

@@ -4,23 +4,19 @@ from __future__ import annotations
 
 import base64
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import pytest
 
 from secpack.model.archive import File, Signature
 from secpack.signatures.gpgv import Checker
 from secpack.signatures.packets import read_keys
-from tests.keys import Gnupg, new_gnupg
+from tests.keys import Gnupg, gnupg_with
 
 TEXT = b"The log hopper is closed.\n"
 
 
-@pytest.fixture(scope="module")
-def gnupg() -> Iterator[Gnupg]:
-    with new_gnupg() as made:
-        made.make("ines")
-        yield made
+gnupg = gnupg_with("ines")
 
 
 @pytest.fixture

@@ -11,6 +11,7 @@ from secpack import SecpackError
 from secpack.signatures import detached
 from secpack.signatures.detached import find_signer
 from tests.keys import Gnupg, new_gnupg, stop_agent
+from tests.processes import script
 
 TEXT = b"0" * 64 + b"  index.html\n"
 
@@ -21,19 +22,7 @@ def made() -> Iterator[Gnupg]:
         gpg.make("ines")
         gpg.make("tomek")
         gpg.make("old", expire="1y")
-        gpg.run(
-            *(
-                "--passphrase",
-                "secret",
-                "--quick-gen-key",
-                "locked",
-                "ed25519",
-                "cert,sign",
-                "never",
-            )
-        )
-        lines = gpg.run("--with-colons", "--list-keys", "=locked").decode().splitlines()
-        gpg.fingerprints["locked"] = next(x.split(":")[9] for x in lines if x.startswith("fpr"))
+        gpg.make("locked", locked_by="a word")
         yield gpg
 
 
@@ -85,9 +74,7 @@ def test_a_key_that_does_not_sign_is_named_with_a_way_out(gpg: Gnupg, tmp_path: 
 
 
 def test_a_passphrase_that_nobody_types(gpg: Gnupg, monkeypatch: pytest.MonkeyPatch) -> None:
-    pinentry = gpg.home / "pinentry"
-    pinentry.write_text("#!/bin/sh\necho OK ready\nexec sleep 30\n")
-    pinentry.chmod(0o755)
+    pinentry = script(gpg.home / "pinentry", "echo OK ready\nexec sleep 30")
     (gpg.home / "gpg-agent.conf").write_text(f"pinentry-program {pinentry}\n")
     stop_agent(gpg.home)  # the next one reads this
     monkeypatch.setattr(detached, "_PATIENCE", 1)

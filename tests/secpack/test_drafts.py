@@ -11,7 +11,7 @@ from secpack.check import Check
 from secpack.lint import CODES
 from secpack.profile import load_profile
 from secpack.tracker import load_advisories
-from tests.packs import PROOF, canary, make_pack
+from tests.packs import PROOF, Files, canary, make_pack
 
 TEXT = """\
              ---===[ Quern Security Bulletin {number:03d} ]===---
@@ -72,7 +72,7 @@ issuer = "Quern"
 """
 
 NEW, CANARY = "QSBs/qsb-006-2006.txt", "canaries/canary-003-2006.txt"
-FILES: dict[str, str | bytes] = {
+FILES: Files = {
     **{f"QSBs/qsb-{n:03d}-20{n:02d}.txt": TEXT.format(number=n) for n in range(1, 7)},
     "canaries/canary-001-2005.txt": canary(1, date="September 5, 2005", count=5, due="March 2006")
     + PROOF.replace("02 Mar 2020", "04 Sep 2005"),
@@ -150,7 +150,7 @@ CANARIES = (
 )
 
 
-def findings(root: Path, files: dict[str, str | bytes]) -> Counter[str]:
+def findings(root: Path, files: Files) -> Counter[str]:
     pack = make_pack(root, files)
     advisories = load_advisories(pack / "xsa.yml", None)
     check = Check(load_profile(pack / "profile.toml"), advisories, None)

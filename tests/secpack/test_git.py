@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import os
 import re
-import subprocess
 import time
 from datetime import date
 from pathlib import Path
@@ -15,13 +14,8 @@ import pytest
 from secpack import load
 from secpack.history.git import HistoryError, Log, checked_out, read_log, write_tree
 from secpack.parser.lines import MAX_BYTES
-from tests.packs import bulletin, make_pack, numbered
-
-
-def git(folder: Path, *arguments: str) -> str:
-    command = ["git", "-c", "user.name=Q", "-c", "user.email=q@example.org", *arguments]
-    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=True)
-    return done.stdout.strip()
+from tests.packs import bulletin, commit, git, make_pack, new_repository, numbered
+from tests.processes import script
 
 
 def read_commit(pack: Path) -> str:
@@ -31,23 +25,20 @@ def read_commit(pack: Path) -> str:
 
 
 def checkout(folder: Path) -> Path:
-    make_pack(folder, numbered(1))
-    git(folder, "init", "--quiet", "--initial-branch", "main")
-    git(folder, "add", ".")
-    git(folder, "commit", "--quiet", "--message", "One")
+    commit(new_repository(make_pack(folder, numbered(1))), "One")
     return folder
 
 
 def test_a_branch_a_packed_one_and_none(tmp_path: Path) -> None:
     pack = checkout(tmp_path / "pack")
-    commit = git(pack, "rev-parse", "HEAD")
-    assert len(commit) == 40
-    assert read_commit(pack) == commit
+    head = git(pack, "rev-parse", "HEAD")
+    assert len(head) == 40
+    assert read_commit(pack) == head
     git(pack, "pack-refs", "--all")
     assert not (pack / ".git/refs/heads/main").exists()
-    assert read_commit(pack) == commit
+    assert read_commit(pack) == head
     git(pack, "checkout", "--quiet", "--detach")
-    assert read_commit(pack) == commit
+    assert read_commit(pack) == head
 
 
 def text_of(pack: Path) -> bytes:
@@ -164,18 +155,12 @@ def test_git_that_waits_is_ended(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 
 def test_a_repository_runs_nothing(tmp_path: Path) -> None:
     pack = checkout(tmp_path / "pack")
-    signer = tmp_path / "signer"
-    signer.write_text(
-        "#!/bin/sh\ncat >/dev/null\n"
-        "echo '-----BEGIN PGP SIGNATURE-----'\nprintf '\\n[GNUPG:] SIG_CREATED \\n' >&2\n"
-    )
-    signer.chmod(0o755)
+    lines = "cat >/dev/null\necho '-----BEGIN PGP SIGNATURE-----'\n"
+    signer = script(tmp_path / "signer", f"{lines}printf '\\n[GNUPG:] SIG_CREATED \\n' >&2")
     signing = ("-c", f"gpg.program={signer}", "commit", "--quiet", "--gpg-sign=X", "--amend")
     git(pack, *signing, "--message", "Signed")
-    commit = git(pack, "rev-parse", "HEAD")
-    trap = tmp_path / "trap"
-    trap.write_text(f"#!/bin/sh\ntouch {tmp_path}/sprung\n")
-    trap.chmod(0o755)
+    head = git(pack, "rev-parse", "HEAD")
+    trap = script(tmp_path / "trap", f"touch {tmp_path}/sprung")
     for name in (
         "core.fsmonitor",
         "core.pager",
@@ -185,10 +170,10 @@ def test_a_repository_runs_nothing(tmp_path: Path) -> None:
     ):
         git(pack, "config", name, f"!{trap}" if name.startswith("alias") else str(trap))
     git(pack, "config", "core.hooksPath", str(tmp_path))
-    assert read_commit(pack) == commit
+    assert read_commit(pack) == head
     git(pack, "config", "log.showSignature", "true")
     git(pack, "config", "gpg.program", str(trap))
-    assert came(pack, text_of(pack)) == [commit]
+    assert came(pack, text_of(pack)) == [head]
     # A partial clone would ask its origin for a commit that is missing, by a command of its own.
     git(pack, "config", "extensions.partialClone", "origin")
     git(pack, "config", "remote.origin.promisor", "true")
@@ -235,9 +220,7 @@ def test_what_a_repository_says_besides_its_commits_changes_nothing(tmp_path: Pa
     first, expected, other = git(pack, "rev-parse", "HEAD^"), log_of(pack), tmp_path / "other"
     git(other, "checkout", "--quiet", "-b", "side")
     make_pack(other, numbered(2))
-    git(other, "add", ".")
-    git(other, "commit", "--quiet", "--message", "Side")
-    side = git(other, "rev-parse", "HEAD")
+    side = commit(other)
     git(other, "checkout", "--quiet", "main")
     git(other, "replace", "HEAD", side)
     (other / ".git/info/grafts").write_text(f"{side}\n{git(pack, 'rev-parse', 'HEAD')}\n")
@@ -261,7 +244,7 @@ def test_what_a_repository_says_besides_its_commits_changes_nothing(tmp_path: Pa
     }.items():
         git(other, "config", name, value)
     assert log_of(other) == expected
-    assert [commit.name for commit in expected.commits] == [first, git(pack, "rev-parse", "HEAD")]
+    assert [each.name for each in expected.commits] == [first, git(pack, "rev-parse", "HEAD")]
 
 
 def test_files_of_merges_are_known(tmp_path: Path) -> None:
@@ -269,8 +252,7 @@ def test_files_of_merges_are_known(tmp_path: Path) -> None:
     pack = checkout(tmp_path / "pack")
     git(pack, "checkout", "--quiet", "-b", "side")
     make_pack(pack, numbered(2))
-    git(pack, "add", ".")
-    git(pack, "commit", "--quiet", "--message", "Side")
+    commit(pack)
     git(pack, "checkout", "--quiet", "main")
     git(pack, "merge", "--quiet", "--no-commit", "--no-ff", "--strategy=ours", "side")
     (pack / "QSBs/qsb-001-2001.txt").write_bytes(b"Of the merge.")
@@ -297,9 +279,7 @@ def promised(pack: Path, trap: Path) -> None:
 
 def test_a_promise_is_not_asked_for(tmp_path: Path) -> None:
     pack = checkout(tmp_path / "pack")
-    trap = tmp_path / "trap"
-    trap.write_text(f"#!/bin/sh\ntouch {tmp_path}/sprung\n")
-    trap.chmod(0o755)
+    trap = script(tmp_path / "trap", f"touch {tmp_path}/sprung")
     promised(pack, trap)
     assert unavailable(pack) in ("the repository is incomplete", "git finds no commit there")
     git(pack, "config", "remote.origin.url", str(tmp_path / "elsewhere"))
@@ -336,22 +316,14 @@ def test_a_damaged_pack_of_objects_is_named(tmp_path: Path, kind: str) -> None:
 def test_large_files_are_left_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     pack = checkout(tmp_path / "pack")
     (pack / "QSBs/qsb-002-2002.txt").write_bytes(b"x" * (MAX_BYTES + 1))
-    git(pack, "add", ".")
-    git(pack, "commit", "--quiet", "--message", "Large")
+    commit(pack)
     assert [file.data for file in log_of(pack).files] == [text_of(pack)]
     monkeypatch.setattr("secpack.history.git._MOST_BYTES", 10)
     assert unavailable(pack) == "its history has too many texts and signatures, or too large ones"
 
 
 def imported(pack: Path, stream: str) -> Path:
-    make_pack(pack, {})
-    git(pack, "init", "--quiet", "--initial-branch", "main")
-    subprocess.run(
-        ["git", "fast-import", "--quiet"],  # noqa: S607
-        cwd=pack,
-        input=stream.encode(),
-        check=True,
-    )
+    git(new_repository(make_pack(pack, {})), "fast-import", "--quiet", data=stream)
     return pack
 
 
@@ -385,7 +357,7 @@ def test_dates_and_names_are_hostile(tmp_path: Path) -> None:
     log = log_of(imported(tmp_path / "pack", stream))
     assert len(log.commits) == 4
     assert {file.path for file in log.files} <= {"QSBs/:100644 ", "QSBs/b", "QSBs/\ufffd"}
-    assert all(commit.date.year <= 2106 for commit in log.commits)
+    assert all(each.date.year <= 2106 for each in log.commits)
 
 
 def test_a_hostile_tree_is_written_only_below_its_folder(tmp_path: Path) -> None:
@@ -394,27 +366,13 @@ def test_a_hostile_tree_is_written_only_below_its_folder(tmp_path: Path) -> None
     entries = [f"100644 blob {blob}\t{name}" for name in ("..", ".", "a\nb", "good")]
     for mode, names in (("120000", ("link", "good")), ("100755", ("program",))):
         entries += [f"{mode} blob {blob}\t{name}" for name in names]
-    tree = subprocess.run(
-        ["git", "mktree", "-z"],  # noqa: S607
-        input="\0".join(entries) + "\0",
-        cwd=pack,
-        capture_output=True,
-        text=True,
-        check=True,
-    ).stdout.strip()
+    tree = git(pack, "mktree", "-z", data="\0".join(entries) + "\0")
     for _ in range(2):
-        entries = f"040000 tree {tree}\t..\n040000 tree {tree}\tfolder\n"
-        tree = subprocess.run(
-            ["git", "mktree"],  # noqa: S607
-            input=entries,
-            cwd=pack,
-            capture_output=True,
-            text=True,
-            check=True,
-        ).stdout.strip()
-    commit = git(pack, "commit-tree", "-m", "Hostile", tree)
+        folders = f"040000 tree {tree}\t..\n040000 tree {tree}\tfolder\n"
+        tree = git(pack, "mktree", data=folders)
     (tmp_path / "deep/er").mkdir(parents=True)
-    write_tree(pack, commit, tmp_path / "deep/er")
+    name = git(pack, "commit-tree", "-m", "Hostile", tree)
+    write_tree(pack, name, tmp_path / "deep/er")
     written = {p for p in (tmp_path / "deep").rglob("*") if not p.is_dir()}
     assert {str(p.relative_to(tmp_path / "deep/er")) for p in written} == {
         "folder/folder/good",

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
@@ -18,8 +17,8 @@ from secpack.model.archive import Window
 from secpack.model.findings import Severity
 from secpack.profile import DocumentEntry, Kind, Profile
 from tests.bulletins.sites import build, publish
-from tests.keys import Gnupg, new_gnupg
-from tests.packs import PROOF, bulletin, canary, make_pack, numbered
+from tests.keys import Gnupg, gnupg_with
+from tests.packs import PROOF, Files, bulletin, canary, make_pack, numbered
 
 KEY = b"-----BEGIN PGP PUBLIC KEY BLOCK-----\n"
 
@@ -65,14 +64,7 @@ Statements
 """
 
 
-@pytest.fixture(scope="module")
-def gnupg() -> Iterator[Gnupg]:
-    with new_gnupg() as gpg:
-        for name in ("root", "ada", "bob"):
-            gpg.make(name)
-        for name in ("ada", "bob"):
-            gpg.certify(name, by="root")
-        yield gpg
+gnupg = gnupg_with("root", "ada", "bob", certified=["ada", "bob"])
 
 
 @pytest.fixture(scope="module")
@@ -95,7 +87,7 @@ def pack(gnupg: Gnupg, tmp_path_factory: pytest.TempPathFactory) -> Path:
         text = CANARY.format(number=number, key=key, day=day, due=due)
         signed[f"warrant/{number}_of_tarn_canary.txt"] = text
     signed["sums/release-1.0.sha256"] = f"{'0' * 64}  tarn-1.0.tar\n"
-    files: dict[str, str | bytes] = {
+    files: Files = {
         "öffentliche Schlüssel/root/tarn-root.asc": gnupg.export("root"),
         "öffentliche Schlüssel/people/ada@tarn.example.org-signed.asc": gnupg.export("ada"),
         "öffentliche Schlüssel/people/Böb’s & Co #1.gpg": gnupg.export("bob", armour=False),
@@ -166,8 +158,7 @@ def test_its_site_is_published(
         SECPACK=pack,
         PROFILE=profile,
         SITEURL="https://tarn.example.org",
-    )
-    assert site.status == 0, site.said
+    ).ok()
     files = site.files()
     assert "tsn/002/2026.05-tsn_2-fold.text.sig" in files
     assert "files/sums/release-1.0.sha256.asc" in files
@@ -225,7 +216,7 @@ def test_what_looks_like_something_and_is_in_no_place_for_it(tmp_path: Path) -> 
 
 
 def test_folders_of_attachments(tmp_path: Path) -> None:
-    files: dict[str, str | bytes] = {
+    files: Files = {
         "digests/1.0/quern.iso.DIGESTS": "0",
         "digests/1.0/quern.iso.DIGESTS.sig.ines": b"x",
         "digests/1.0/quern.html": "<p>",
@@ -245,7 +236,7 @@ def test_folders_of_attachments(tmp_path: Path) -> None:
 
 
 def test_attachments_with_one_name_are_told_apart(tmp_path: Path) -> None:
-    files: dict[str, str | bytes] = {}
+    files: Files = {}
     for path in ("QSBs/risk.dot", "QSBs/old/risk.dot", "sums/1.0/risk.dot", "sums/1.1/risk.dot"):
         files |= {path: f"digraph {{{len(files)}}}", f"{path}.sig.ines": b"x"}
     pack = make_pack(tmp_path / "pack", numbered(1) | files)
@@ -254,8 +245,7 @@ def test_attachments_with_one_name_are_told_apart(tmp_path: Path) -> None:
         'issuer = "Quern"\nattachments = "sums"\n[bulletins]\nprefix = "QSB"\nfolder = "QSBs"\n'
         "nested = true\n"
     )
-    site = build(tmp_path / "site", SECPACK=pack, PROFILE=profile)
-    assert site.status == 0, site.said
+    site = build(tmp_path / "site", SECPACK=pack, PROFILE=profile).ok()
     listed = site.read("qsb/index.html")
     assert re.findall(r'href="([^"]*risk.dot)"[^>]*>([^<]*)<', listed) == [
         ("../qsb/files/old/risk.dot", "QSBs/old/risk.dot"),
@@ -268,7 +258,7 @@ def test_attachments_with_one_name_are_told_apart(tmp_path: Path) -> None:
 @pytest.mark.parametrize("setting", ["bulletins", "canaries"])
 def test_a_second_series_is_attached(tmp_path: Path, setting: str) -> None:
     prefix = "canary" if setting == "canaries" else "QSB"
-    files: dict[str, str | bytes] = {}
+    files: Files = {}
     for series in ("bells", "mills"):
         for number in (1, 2):
             path = f"{setting}/{series}/{prefix.lower()}-{number:03d}-2020.txt"
@@ -333,8 +323,7 @@ def test_an_issuer_of_canaries_alone(tmp_path: Path) -> None:
     pack = make_pack(tmp_path / "pack", {"canaries/canary-001-2020.txt": text})
     profile = tmp_path / "profile.toml"
     profile.write_text('issuer = "Quern"\n')
-    site = build(tmp_path / "site", SECPACK=pack, PROFILE=profile)
-    assert site.status == 0, site.said
+    site = build(tmp_path / "site", SECPACK=pack, PROFILE=profile).ok()
     assert dangling(site.folder)[0] == []
 
 
@@ -406,10 +395,7 @@ def test_links_that_lead_round_in_circles(tmp_path: Path) -> None:
     ],
 )
 def test_a_proposal_for_odd_packs(
-    tmp_path: Path,
-    files: dict[str, str | bytes],
-    lines: list[str],
-    capsys: pytest.CaptureFixture[str],
+    tmp_path: Path, files: Files, lines: list[str], capsys: pytest.CaptureFixture[str]
 ) -> None:
     text = proposed(make_pack(tmp_path, files), capsys)
     assert set(lines) <= set(text.split("\n"))

@@ -30,7 +30,7 @@ from secpack.files import write_new
 from secpack.model.archive import Canary
 from secpack.pack import TextFile
 from secpack.profile import Kind, Period
-from tests.packs import make_pack, numbered
+from tests.packs import Files, make_pack, numbered
 
 CONTENT = Path(__file__).parents[2] / "content"
 DAY = date(2020, 6, 4)
@@ -95,7 +95,7 @@ None of this was made in May 2020.
 SIGNED = {"canaries/canary-009-2020.txt": LAST, "canaries/canary-009-2020.txt.sig.ines": "x"}
 
 
-def signed(*numbers: int) -> dict[str, str | bytes]:
+def signed(*numbers: int) -> Files:
     return {
         path: text
         for name, body in numbered(*numbers).items()

@@ -5,44 +5,34 @@ from __future__ import annotations
 import shlex
 import shutil
 import subprocess
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from bulletins.cli import COMMANDS
 from secpack.cli import main
-from tests.keys import THEN, Gnupg, new_gnupg
+from tests.keys import THEN, Gnupg, gnupg_with
 from tests.packs import bulletin, canary, make_pack
+from tests.processes import script
 
 TEXT = "QSBs/qsb-001-2020.txt"
 CANARY = "canaries/canary-001-2020.txt"
+SIGNERS = ("ines", "tomek", "oona")
 
-
-@pytest.fixture(scope="module")
-def gnupg() -> Iterator[Gnupg]:
-    with new_gnupg() as gnupg:
-        for name in ("master", "ines", "tomek", "oona", "stranger"):
-            gnupg.make(name)
-        for name in ("ines", "tomek", "oona"):
-            gnupg.certify(name, by="master")
-        yield gnupg
+gnupg = gnupg_with("master", *SIGNERS, "stranger", certified=SIGNERS)
 
 
 @pytest.fixture
 def pack(tmp_path: Path, gnupg: Gnupg) -> Path:
     """A bulletin for two signers, in a pack whose profile lies beside it."""
     lines = ['issuer = "Quern"', f'master_key = "{gnupg.fingerprints["master"]}"']
-    for name in ("ines", "tomek", "oona"):
+    for name in SIGNERS:
         until = "{ until = 2019-12-31 }" if name == "oona" else "{}"
         lines += [f"[signers.{name}]", f'name = "{name.title()}"', f"bulletins = {until}"]
         lines += [f"canaries = {until}", f'fingerprint = "{gnupg.fingerprints[name]}"']
     (tmp_path / "profile.toml").write_text("\n".join(lines))
-    keys: dict[str, str | bytes] = {
-        f"keys/team/{name}.asc": gnupg.export(name) for name in ("master", "ines", "tomek", "oona")
-    }
     text = bulletin(1, date="2020-01-02")
-    return make_pack(tmp_path / "pack", {TEXT: text, **keys})
+    return make_pack(tmp_path / "pack", {TEXT: text, **gnupg.files("master", *SIGNERS)})
 
 
 Said = tuple[int, list[str], list[str]]
@@ -64,11 +54,8 @@ class Team:
         out, err = self._capsys.readouterr()
         return status, out.splitlines(), err.splitlines()
 
-    def program(self, script: str) -> Path:
-        path = self.pack.parent / "program"
-        path.write_text(f"#!/bin/sh\n{script}\n")
-        path.chmod(0o755)
-        return path
+    def program(self, lines: str) -> Path:
+        return script(self.pack.parent / "program", lines)
 
     def gpg(self, gnupg: Gnupg, more: str = '"$@"') -> Path:
         """A wrapper: it gets the options, and the text on its standard input."""
@@ -127,7 +114,7 @@ def test_a_pack_of_binary_signatures_gets_another(team: Team, gnupg: Gnupg) -> N
 
 
 @pytest.mark.parametrize(
-    ("script", "reason"),
+    ("given", "reason"),
     [
         ("--armor --detach-sign --local-user {tomek}", "not kept: made by another signer than"),
         ("--armor --detach-sign --local-user {stranger}", "not kept: made with a key that is not"),
@@ -138,11 +125,11 @@ def test_a_pack_of_binary_signatures_gets_another(team: Team, gnupg: Gnupg) -> N
     ],
 )
 def test_a_signature_that_is_not_good_is_not_kept(
-    team: Team, gnupg: Gnupg, tmp_path: Path, script: str, reason: str
+    team: Team, gnupg: Gnupg, tmp_path: Path, given: str, reason: str
 ) -> None:
     other = tmp_path / "other.txt"
     other.write_text("another text")
-    options = script.format(other=f"--output - {other}", **gnupg.fingerprints)
+    options = given.format(other=f"--output - {other}", **gnupg.fingerprints)
     status, out, notes = team.sign("--gpg", team.gpg(gnupg, options), "--as", "ines")
     assert (status, out, team.signatures) == (2, [], [])
     assert reason in notes[-1]
@@ -167,8 +154,8 @@ def test_a_program_that_never_stops(team: Team, monkeypatch: pytest.MonkeyPatch)
     """Neither its output nor its time is without bounds."""
     monkeypatch.setattr("secpack.team._PATIENCE", 2)
     monkeypatch.setattr("secpack.programs._FILE", 100_000)
-    for script, reason in (("exec yes", "was killed by signal 25"), ("sleep 9", "did not finish")):
-        status, _, notes = team.sign("--gpg", team.program(script), "--as", "ines")
+    for lines, reason in (("exec yes", "was killed by signal 25"), ("sleep 9", "did not finish")):
+        status, _, notes = team.sign("--gpg", team.program(lines), "--as", "ines")
         assert (status, team.signatures) == (2, [])
         assert notes[-1].startswith(f"program {reason}")
 

@@ -10,10 +10,12 @@ import subprocess
 import sys
 import tempfile
 import zlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from datetime import UTC, date, datetime
+from itertools import count
 from pathlib import Path
+from typing import TypeAlias
 
 import pytest
 
@@ -25,8 +27,8 @@ from secpack.profile import Period, Signer
 from secpack.signatures import packets as openpgp
 from secpack.signatures.policy import WORDS, Standing, expected_signers, in_words, standing
 from tests.keys import Gnupg, new_gnupg
-from tests.packs import bulletin, canary, make_pack, numbered
-from tests.processes import agents
+from tests.packs import Files, bulletin, canary, make_pack, numbered
+from tests.processes import agents, counting, script
 
 
 def packet(tag: int, body: bytes) -> bytes:
@@ -52,9 +54,9 @@ def gnupg() -> Iterator[Gnupg]:
 
 
 @pytest.fixture(scope="module")
-def keys(gnupg: Gnupg) -> dict[str, str | bytes]:
+def keys(gnupg: Gnupg) -> Files:
     """The folder of keys: all but the stranger's and the other master's."""
-    files: dict[str, str | bytes] = {"keys/master-key/master.asc": gnupg.export("master")}
+    files: Files = {"keys/master-key/master.asc": gnupg.export("master")}
     for name in ("ines", "tomek", "uncertified"):
         files[f"keys/security-team/{name}.asc"] = gnupg.export(name)
     for name in ("brief", "withdrawn"):
@@ -78,17 +80,22 @@ def profile(gnupg: Gnupg) -> Profile:
     )
 
 
-def archive_of(
-    folder: Path,
-    profile: Profile,
-    keys: Mapping[str, str | bytes],
-    signatures: Mapping[str, bytes],
-    *,
-    text: bytes = TEXT,
-) -> Archive:
-    files: dict[str, str | bytes] = {**keys, NAME: text}
-    files |= {f"{NAME}.sig.{name}": data for name, data in signatures.items()}
-    return load(make_pack(folder, files), profile=profile, checker=Checker())
+ArchiveOf: TypeAlias = Callable[..., Archive]
+
+
+@pytest.fixture
+def archive_of(tmp_path: Path, profile: Profile, keys: Files) -> ArchiveOf:
+    """Reads the text with these signatures by name, perhaps with another profile and other keys."""
+    packs = (tmp_path / f"pack{number}" for number in count())
+
+    def read(
+        signatures: Mapping[str, bytes], profile: Profile = profile, keys: Files = keys
+    ) -> Archive:
+        files = {f"{NAME}.sig.{name}": data for name, data in signatures.items()}
+        pack = make_pack(next(packs), {**keys, NAME: TEXT, **files})
+        return load(pack, profile=profile, checker=Checker())
+
+    return read
 
 
 def verdicts(archive: Archive) -> dict[str, Verdict]:
@@ -102,9 +109,9 @@ def errors(archive: Archive) -> set[tuple[str, str]]:
 # --- verdicts ---------------------------------------------------------------------------------
 
 
-def test_good(tmp_path: Path, gnupg: Gnupg, profile: Profile, keys: dict[str, str | bytes]) -> None:
+def test_good(archive_of: ArchiveOf, gnupg: Gnupg) -> None:
     signed = {name: gnupg.sign(TEXT, name) for name in ("ines", "tomek")}
-    archive = archive_of(tmp_path, profile, keys, signed)
+    archive = archive_of(signed)
     assert verdicts(archive) == {"ines": Verdict.GOOD, "tomek": Verdict.GOOD}
     assert errors(archive) == set()
     ines, tomek = archive.bulletins[0].signatures
@@ -188,16 +195,9 @@ def case(gnupg: Gnupg, name: str) -> bytes:
         ("armour-of-nothing", Verdict.MALFORMED),
     ],
 )
-def test_verdict(
-    tmp_path: Path,
-    gnupg: Gnupg,
-    profile: Profile,
-    keys: dict[str, str | bytes],
-    name: str,
-    verdict: Verdict,
-) -> None:
+def test_verdict(archive_of: ArchiveOf, gnupg: Gnupg, name: str, verdict: Verdict) -> None:
     signed = {"ines": case(gnupg, name), "tomek": gnupg.sign(TEXT, "tomek")}
-    archive = archive_of(tmp_path, profile, keys, signed)
+    archive = archive_of(signed)
     assert verdicts(archive) == {"ines": verdict, "tomek": Verdict.GOOD}
     if verdict.good:
         assert errors(archive) == set()
@@ -222,9 +222,9 @@ REASONS = {
 
 @pytest.mark.parametrize("name", REASONS)
 def test_a_signature_that_gpg_takes_and_we_refuse_says_why(
-    tmp_path: Path, gnupg: Gnupg, profile: Profile, keys: dict[str, str | bytes], name: str
+    archive_of: ArchiveOf, gnupg: Gnupg, name: str
 ) -> None:
-    archive = archive_of(tmp_path, profile, keys, {"ines": case(gnupg, name)})
+    archive = archive_of({"ines": case(gnupg, name)})
     (signature,) = archive.bulletins[0].signatures
     assert signature.verdict is Verdict.MALFORMED
     assert signature.reason.startswith(REASONS[name])
@@ -232,11 +232,9 @@ def test_a_signature_that_gpg_takes_and_we_refuse_says_why(
     assert signature.reason in finding.message
 
 
-def test_a_key_that_has_expired_since(
-    tmp_path: Path, gnupg: Gnupg, profile: Profile, keys: dict[str, str | bytes]
-) -> None:
+def test_a_key_that_has_expired_since(archive_of: ArchiveOf, gnupg: Gnupg) -> None:
     signed = {"brief": gnupg.sign(TEXT, "brief", time="20200203T030405")}
-    archive = archive_of(tmp_path, profile, keys, signed)
+    archive = archive_of(signed)
     assert verdicts(archive) == {"brief": Verdict.GOOD_UNTIL}
     (signature,) = archive.bulletins[0].signatures
     assert signature.counts
@@ -245,19 +243,19 @@ def test_a_key_that_has_expired_since(
 
 
 def test_a_key_that_will_expire_has_the_same_words(
-    tmp_path: Path, gnupg: Gnupg, profile: Profile, keys: dict[str, str | bytes]
+    archive_of: ArchiveOf, gnupg: Gnupg, profile: Profile, keys: Files
 ) -> None:
     lasting = gnupg.make("lasting", expire="2099-06-01")
     gnupg.certify("lasting", by="master")
     signed = {"lasting": gnupg.sign(TEXT, "lasting", time="20200203T030405")}
     signers = {**profile.signers, "lasting": Signer("Lasting", lasting)}
     files = {**keys, "keys/security-team/lasting.asc": gnupg.export("lasting")}
-    archive = archive_of(tmp_path, replace(profile, signers=signers), files, signed)
+    archive = archive_of(signed, profile=replace(profile, signers=signers), keys=files)
     assert in_words(archive.bulletins[0].signatures[0]) == "good, key valid until 2099-06-01"
 
 
 def test_a_key_that_had_expired_when_it_signed(
-    tmp_path: Path, gnupg: Gnupg, profile: Profile, keys: dict[str, str | bytes]
+    archive_of: ArchiveOf, gnupg: Gnupg, profile: Profile, keys: Files
 ) -> None:
     """The owner has shortened its life afterwards."""
     gnupg.make("hasty")
@@ -267,17 +265,17 @@ def test_a_key_that_had_expired_when_it_signed(
     gnupg.run("--quick-set-expire", hasty, "2020-02-01", time="20200115T000000")
     signers = {**profile.signers, "hasty": Signer("Hasty", hasty)}
     files = {**keys, "keys/security-team/hasty.asc": gnupg.export("hasty")}
-    archive = archive_of(tmp_path, replace(profile, signers=signers), files, signed)
+    archive = archive_of(signed, profile=replace(profile, signers=signers), keys=files)
     assert verdicts(archive) == {"hasty": Verdict.EXPIRED_KEY}
     assert archive.bulletins[0].signatures[0].reason == "the key expired on 2020-02-01"
 
 
 def test_the_profile_says_which_verdicts_count(
-    tmp_path: Path, gnupg: Gnupg, profile: Profile, keys: dict[str, str | bytes]
+    archive_of: ArchiveOf, gnupg: Gnupg, profile: Profile
 ) -> None:
     signed = {"ines": case(gnupg, "legacy"), "tomek": gnupg.sign(TEXT, "tomek")}
     strict = replace(profile, accepted=("good", "good-until"))
-    archive = archive_of(tmp_path, strict, keys, signed)
+    archive = archive_of(signed, profile=strict)
     assert verdicts(archive)["ines"] is Verdict.GOOD_LEGACY
     assert errors(archive) == {(f"{NAME}.sig.ines", "signature-good-legacy")}
 
@@ -293,17 +291,16 @@ def test_the_profile_says_which_verdicts_count(
     ],
 )
 def test_the_profile_says_how_many_must_sign(
-    tmp_path: Path,
+    archive_of: ArchiveOf,
     gnupg: Gnupg,
     profile: Profile,
-    keys: dict[str, str | bytes],
     required: int,
     signing: tuple[str, ...],
     missing: Severity,
 ) -> None:
     signed = {name: gnupg.sign(TEXT, name) for name in signing}
     profile = with_three(profile)
-    archive = archive_of(tmp_path, replace(profile, required=required), keys, signed)
+    archive = archive_of(signed, profile=replace(profile, required=required))
     found = [f for f in archive.findings if f.code == "signer-missing"]
     assert {finding.severity for finding in found} == {missing}
     assert len(found) == 3 - len(signing)
@@ -324,33 +321,33 @@ def standing_of(archive: Archive, profile: Profile) -> Standing:
 
 
 def test_a_copy_of_a_signature_counts_once(
-    tmp_path: Path, gnupg: Gnupg, profile: Profile, keys: dict[str, str | bytes]
+    archive_of: ArchiveOf, gnupg: Gnupg, profile: Profile, keys: Files
 ) -> None:
     signed = {name: gnupg.sign(TEXT, name) for name in ("ines", "tomek")}
     files = {**keys, f"{NAME}.sign.ines": signed["ines"]}
-    archive = archive_of(tmp_path, profile, files, signed)
+    archive = archive_of(signed, keys=files)
     (finding,) = (f for f in archive.findings if f.code == "signature-repeated")
     assert (finding.file, finding.message) == (NAME, "2 signatures by Ines: keep one of them")
     assert standing_of(archive, profile) == Standing(2, 2, (), (), ())
 
 
 def test_a_signature_that_names_nobody_may_be_by_who_is_missing(
-    tmp_path: Path, gnupg: Gnupg, profile: Profile, keys: dict[str, str | bytes]
+    archive_of: ArchiveOf, gnupg: Gnupg, profile: Profile, keys: Files
 ) -> None:
     profile = replace(profile, signatures=(".bin", ".sig.{signer}"))
     files = {**keys, f"{NAME}.bin": case(gnupg, "bad")}
-    archive = archive_of(tmp_path, profile, files, {"tomek": gnupg.sign(TEXT, "tomek")})
+    archive = archive_of({"tomek": gnupg.sign(TEXT, "tomek")}, profile=profile, keys=files)
     found = standing_of(archive, profile)
     assert (found.good, found.total, found.missing) == (1, 2, ("Ines",))
     assert not found.never
 
 
 def test_nobody_is_missing_where_enough_have_signed(
-    tmp_path: Path, gnupg: Gnupg, profile: Profile, keys: dict[str, str | bytes]
+    archive_of: ArchiveOf, gnupg: Gnupg, profile: Profile
 ) -> None:
     profile = replace(with_three(profile), required=2)
     signed = {name: gnupg.sign(TEXT, name) for name in ("ines", "tomek")}
-    archive = archive_of(tmp_path, profile, keys, signed)
+    archive = archive_of(signed, profile=profile)
     assert standing_of(archive, profile) == Standing(2, 2, (), (), ())
 
 
@@ -368,12 +365,10 @@ def revoked_copy(gnupg: Gnupg) -> bytes:
 
 
 @pytest.mark.parametrize("path", ["keys/security-team/retired/withdrawn.asc", "keys/zz/later.asc"])
-def test_revoked_key(
-    tmp_path: Path, gnupg: Gnupg, profile: Profile, keys: dict[str, str | bytes], path: str
-) -> None:
+def test_revoked_key(archive_of: ArchiveOf, gnupg: Gnupg, keys: Files, path: str) -> None:
     """Also when only another copy of the key tells: gpgv takes the first of several."""
     signed = {"withdrawn": gnupg.sign(TEXT, "withdrawn")}
-    archive = archive_of(tmp_path, profile, {**keys, path: revoked_copy(gnupg)}, signed)
+    archive = archive_of(signed, keys={**keys, path: revoked_copy(gnupg)})
     assert verdicts(archive) == {"withdrawn": Verdict.REVOKED_KEY}
     fingerprint = gnupg.fingerprints["withdrawn"]
     assert all(key.revoked for key in archive.keys if key.fingerprint == fingerprint)
@@ -391,33 +386,29 @@ def test_the_documents_have_the_words_of_the_pages() -> None:
 # --- policy -----------------------------------------------------------------------------------
 
 
-def test_unsigned(tmp_path: Path, profile: Profile, keys: dict[str, str | bytes]) -> None:
-    assert errors(archive_of(tmp_path, profile, keys, {})) >= {(NAME, "unsigned")}
+def test_unsigned(archive_of: ArchiveOf) -> None:
+    assert errors(archive_of({})) >= {(NAME, "unsigned")}
 
 
-def test_an_expected_signer_is_missing(
-    tmp_path: Path, gnupg: Gnupg, profile: Profile, keys: dict[str, str | bytes]
-) -> None:
-    archive = archive_of(tmp_path, profile, keys, {"ines": gnupg.sign(TEXT, "ines")})
+def test_an_expected_signer_is_missing(archive_of: ArchiveOf, gnupg: Gnupg) -> None:
+    archive = archive_of({"ines": gnupg.sign(TEXT, "ines")})
     assert errors(archive) == {(NAME, "signer-missing")}
 
 
-def test_swapped_signatures(
-    tmp_path: Path, gnupg: Gnupg, profile: Profile, keys: dict[str, str | bytes]
-) -> None:
+def test_swapped_signatures(archive_of: ArchiveOf, gnupg: Gnupg) -> None:
     signed = {"ines": gnupg.sign(TEXT, "tomek"), "tomek": gnupg.sign(TEXT, "ines")}
-    archive = archive_of(tmp_path, profile, keys, signed)
+    archive = archive_of(signed)
     assert set(verdicts(archive).values()) == {Verdict.SIGNER_DIFFERS}
     assert (NAME, "no-good-signature") in errors(archive)
 
 
 def test_a_signer_whom_the_master_key_has_not_certified(
-    tmp_path: Path, gnupg: Gnupg, keys: dict[str, str | bytes]
+    archive_of: ArchiveOf, gnupg: Gnupg
 ) -> None:
     signers = {"uncertified": Signer("Nobody", gnupg.fingerprints["uncertified"])}
     profile = Profile(master_key=gnupg.fingerprints["master"], signers=signers)
     signed = {"uncertified": gnupg.sign(TEXT, "uncertified")}
-    archive = archive_of(tmp_path, profile, keys, signed)
+    archive = archive_of(signed, profile=profile)
     assert errors(archive) == {
         (f"{NAME}.sig.uncertified", "signature-not-certified"),
         (NAME, "no-good-signature"),
@@ -425,34 +416,34 @@ def test_a_signer_whom_the_master_key_has_not_certified(
 
 
 def test_another_master_key_stops_everything(
-    tmp_path: Path, gnupg: Gnupg, profile: Profile, keys: dict[str, str | bytes]
+    archive_of: ArchiveOf, gnupg: Gnupg, keys: Files
 ) -> None:
     replaced = {**keys, "keys/master-key/master.asc": gnupg.export("other-master")}
     with pytest.raises(SecpackError, match=r"the master key here is .*, but the profile names"):
-        archive_of(tmp_path, profile, replaced, {})
+        archive_of({}, keys=replaced)
 
 
 def test_a_waiver_holds_for_the_file_as_it_is(
-    tmp_path: Path, gnupg: Gnupg, profile: Profile, keys: dict[str, str | bytes]
+    archive_of: ArchiveOf, gnupg: Gnupg, profile: Profile
 ) -> None:
     signed = {"ines": case(gnupg, "bad"), "tomek": gnupg.sign(TEXT, "tomek")}
-    archive = archive_of(tmp_path / "one", profile, keys, signed)
+    archive = archive_of(signed)
     digest = archive.bulletins[0].signatures[0].file.sha256
     waiver = Waiver("signature-bad", (f"{NAME}.sig.ines",), "known", digest)
     waived = Profile(master_key=profile.master_key, signers=profile.signers, waivers=(waiver,))
-    archive = archive_of(tmp_path / "two", waived, keys, signed)
+    archive = archive_of(signed, profile=waived)
     assert errors(archive) == set()
     other = signed | {"ines": gnupg.sign(TEXT + b"!", "ines")}
-    archive = archive_of(tmp_path / "three", waived, keys, other)
+    archive = archive_of(other, profile=waived)
     assert errors(archive) == {(f"{NAME}.sig.ines", "signature-bad")}
 
 
 def test_letters_and_attachments_need_one_good_signature(
-    tmp_path: Path, gnupg: Gnupg, profile: Profile, keys: dict[str, str | bytes]
+    tmp_path: Path, gnupg: Gnupg, profile: Profile, keys: Files
 ) -> None:
     text = canary(1, date="January 2, 2020", count=0).encode()
     name = "canaries/canary-001-2020"
-    files: dict[str, str | bytes] = {
+    files: Files = {
         **keys,
         f"{name}.txt": text,
         f"{name}.txt.sig.ines": gnupg.sign(text, "ines"),
@@ -475,12 +466,12 @@ def test_letters_and_attachments_need_one_good_signature(
 
 @pytest.mark.slow
 def test_every_changed_byte_is_noticed(
-    tmp_path: Path, gnupg: Gnupg, profile: Profile, keys: dict[str, str | bytes]
+    tmp_path: Path, gnupg: Gnupg, profile: Profile, keys: Files
 ) -> None:
     """500 changes of one byte, in the text and in a binary signature, at places drawn by lot."""
     chance = random.Random(20200102)  # noqa: S311 - not a secret
     good = gnupg.sign(TEXT, "ines", armour=False)
-    files: dict[str, str | bytes] = {**keys, **numbered(1)}
+    files: Files = {**keys, **numbered(1)}
     expected = set()
     for number in range(500):
         text, signature = bytearray(TEXT), bytearray(good)
@@ -518,15 +509,10 @@ def test_every_changed_byte_is_noticed(
     ],
 )
 def test_a_key_that_cannot_be_used_harms_no_other(
-    tmp_path: Path,
-    gnupg: Gnupg,
-    profile: Profile,
-    keys: dict[str, str | bytes],
-    data: bytes,
-    reason: str,
+    archive_of: ArchiveOf, gnupg: Gnupg, keys: Files, data: bytes, reason: str
 ) -> None:
     signed = {name: gnupg.sign(TEXT, name) for name in ("ines", "tomek")}
-    archive = archive_of(tmp_path, profile, {**keys, "keys/team/odd.asc": data}, signed)
+    archive = archive_of(signed, keys={**keys, "keys/team/odd.asc": data})
     assert errors(archive) == set()
     (finding,) = (f for f in archive.findings if f.code == "key-unusable")
     assert (finding.file, finding.severity) == ("keys/team/odd.asc", Severity.WARNING)
@@ -534,9 +520,7 @@ def test_a_key_that_cannot_be_used_harms_no_other(
     assert reason in finding.message
 
 
-def test_every_changed_line_of_a_key_is_noticed(
-    tmp_path: Path, profile: Profile, keys: dict[str, str | bytes]
-) -> None:
+def test_every_changed_line_of_a_key_is_noticed(archive_of: ArchiveOf, keys: Files) -> None:
     """The key is a signer's: without it nothing may be published."""
     path = "keys/security-team/ines.asc"
     lines = bytes(keys[path] if isinstance(keys[path], bytes) else b"").splitlines(keepends=True)
@@ -545,9 +529,15 @@ def test_every_changed_line_of_a_key_is_noticed(
     for n in body:
         changed = list(lines)
         changed[n] = changed[n][:30] + bytes([changed[n][30] ^ 1]) + changed[n][31:]
-        archive = archive_of(tmp_path / str(n), profile, {**keys, path: b"".join(changed)}, {})
+        archive = archive_of({}, keys={**keys, path: b"".join(changed)})
         assert ("keys", "key-missing") in errors(archive)
         assert path in {f.file for f in archive.findings if f.code == "key-unusable"}
+
+
+def in_path(monkeypatch: pytest.MonkeyPatch, folder: Path) -> Path:
+    """A folder for programs that come before all others."""
+    monkeypatch.setenv("PATH", f"{folder / 'bin'}:{os.environ['PATH']}")
+    return folder / "bin"
 
 
 # --- attacks ----------------------------------------------------------------------------------
@@ -563,41 +553,27 @@ def bomb(size: int) -> bytes:
 
 @pytest.mark.parametrize("form", ["binary", "armoured"])
 def test_nothing_compressed_gets_to_gpgv(
-    tmp_path: Path,
-    gnupg: Gnupg,
-    profile: Profile,
-    keys: dict[str, str | bytes],
-    monkeypatch: pytest.MonkeyPatch,
-    form: str,
+    archive_of: ArchiveOf, tmp_path: Path, gnupg: Gnupg, monkeypatch: pytest.MonkeyPatch, form: str
 ) -> None:
     data = bomb(16 * 1024 * 1024)
     if form == "armoured":
         body = base64.encodebytes(data)
         data = b"-----BEGIN PGP SIGNATURE-----\n\n" + body + b"-----END PGP SIGNATURE-----\n"
-    log = counting(tmp_path, "gpgv")
-    monkeypatch.setenv("PATH", f"{tmp_path / 'bin'}:{os.environ['PATH']}")
+    log = counting(in_path(monkeypatch, tmp_path), "gpgv")
     signed = {"ines": data, "tomek": gnupg.sign(TEXT, "tomek")}
-    archive = archive_of(tmp_path / "pack", profile, keys, signed)
+    archive = archive_of(signed)
     assert verdicts(archive) == {"ines": Verdict.MALFORMED, "tomek": Verdict.GOOD}
     assert calls(log) == 1
 
 
 def test_a_gpgv_that_does_not_end_is_an_error_that_names_the_file(
-    tmp_path: Path,
-    gnupg: Gnupg,
-    profile: Profile,
-    keys: dict[str, str | bytes],
-    monkeypatch: pytest.MonkeyPatch,
+    archive_of: ArchiveOf, tmp_path: Path, gnupg: Gnupg, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    script = tmp_path / "bin" / "gpgv"
-    script.parent.mkdir()
-    script.write_text("#!/bin/sh\nsleep 60\n")
-    script.chmod(0o755)
-    monkeypatch.setenv("PATH", f"{script.parent}:{os.environ['PATH']}")
+    script(in_path(monkeypatch, tmp_path) / "gpgv", "sleep 60")
     monkeypatch.setattr("secpack.signatures.gpgv._PATIENCE", 1)
     expected = rf"{NAME}\.sig\.ines: gpgv did not finish within 1 seconds: remove this file"
     with pytest.raises(SecpackError, match=expected):
-        archive_of(tmp_path / "pack", profile, keys, {"ines": gnupg.sign(TEXT, "ines")})
+        archive_of({"ines": gnupg.sign(TEXT, "ines")})
 
 
 #: User ids that look like lines of a program's output, to whoever parts lines where gpg does not.
@@ -606,7 +582,7 @@ _LINE_ENDS = "\u2028\u2029\x85\x0b\x0c\x1c\x1d\x1e\r"
 
 @pytest.mark.parametrize("end", _LINE_ENDS, ids=lambda end: f"{ord(end):04X}")
 def test_a_user_id_writes_no_lines(
-    tmp_path: Path, gnupg: Gnupg, profile: Profile, keys: dict[str, str | bytes], end: str
+    archive_of: ArchiveOf, gnupg: Gnupg, keys: Files, end: str
 ) -> None:
     """Neither those of a status, nor those of the list of keys."""
     ines = gnupg.fingerprints["ines"]
@@ -620,7 +596,7 @@ def test_a_user_id_writes_no_lines(
         (made,) = openpgp.read_keys(other.run("--export"))
         bad = other.sign(TEXT + b"!", made.fingerprint)
         signed = {"ines": bad, "tomek": gnupg.sign(TEXT, "tomek")}
-    archive = archive_of(tmp_path, profile, files, signed)
+    archive = archive_of(signed, keys=files)
     of_ines, good = archive.bulletins[0].signatures
     assert (of_ines.verdict, of_ines.fingerprint, of_ines.digest, of_ines.created) == (
         Verdict.BAD,
@@ -634,24 +610,22 @@ def test_a_user_id_writes_no_lines(
     assert (len(odd.owners), odd.certified) == (1, False)
 
 
-def test_a_signature_from_the_future_stops_every_build(
-    tmp_path: Path, gnupg: Gnupg, profile: Profile, keys: dict[str, str | bytes]
-) -> None:
+def test_a_signature_from_the_future_stops_every_build(archive_of: ArchiveOf, gnupg: Gnupg) -> None:
     signed = {"ines": gnupg.sign(TEXT, "ines", time="20990102T000000")}
     with pytest.raises(PackError) as raised:
-        archive_of(tmp_path, profile, keys, signed)
+        archive_of(signed)
     expected = f"{NAME}.sig.ines: signed in the future, on 2099-01-02: check the clock"
     assert str(raised.value).startswith(expected)
     today = datetime.now(UTC).strftime("%Y%m%dT%H%M%S")
-    archive = archive_of(tmp_path, profile, keys, {"ines": gnupg.sign(TEXT, "ines", time=today)})
+    archive = archive_of({"ines": gnupg.sign(TEXT, "ines", time=today)})
     assert verdicts(archive) == {"ines": Verdict.GOOD}
 
 
 def test_without_a_day_no_obsolete_digest_is_accepted(
-    tmp_path: Path, gnupg: Gnupg, profile: Profile, keys: dict[str, str | bytes]
+    archive_of: ArchiveOf, gnupg: Gnupg, profile: Profile
 ) -> None:
     signed = {"ines": case(gnupg, "legacy"), "tomek": gnupg.sign(TEXT, "tomek")}
-    archive = archive_of(tmp_path, replace(profile, legacy_until=None), keys, signed)
+    archive = archive_of(signed, profile=replace(profile, legacy_until=None))
     assert verdicts(archive)["ines"] is Verdict.OBSOLETE_DIGEST
     (finding,) = (f for f in archive.findings if f.code == "signature-obsolete-digest")
     assert "SHA1" in finding.message
@@ -670,17 +644,12 @@ def adopting(gnupg: Gnupg, name: str, adopted: str) -> bytes:
 @pytest.mark.parametrize("path", ["keys/aaa/first.asc", "keys/zzz/last.asc"])
 @pytest.mark.parametrize("pinned", [True, False])
 def test_a_key_that_adopts_another_spoils_only_itself(
-    tmp_path: Path,
-    gnupg: Gnupg,
-    profile: Profile,
-    keys: dict[str, str | bytes],
-    path: str,
-    pinned: bool,
+    archive_of: ArchiveOf, gnupg: Gnupg, profile: Profile, keys: Files, path: str, pinned: bool
 ) -> None:
     files = {**keys, path: adopting(gnupg, "stranger", "ines")}
     signed = {name: gnupg.sign(TEXT, name) for name in ("ines", "tomek")}
     asked = profile if pinned else replace(profile, signers={})
-    archive = archive_of(tmp_path, asked, files, signed)
+    archive = archive_of(signed, profile=asked, keys=files)
     assert set(verdicts(archive).values()) == {Verdict.GOOD}
     assert errors(archive) == {(path, "key-adopted")}
     (finding,) = (f for f in archive.findings if f.code == "key-adopted")
@@ -688,12 +657,12 @@ def test_a_key_that_adopts_another_spoils_only_itself(
 
 
 def test_a_key_that_adopts_the_master_key_is_named_not_the_master_key(
-    tmp_path: Path, gnupg: Gnupg, profile: Profile, keys: dict[str, str | bytes]
+    archive_of: ArchiveOf, gnupg: Gnupg, keys: Files
 ) -> None:
     """Also when it is itself a copy of a key that the profile pins."""
     files = {**keys, "keys/a/copy.asc": adopting(gnupg, "ines", "master")}
     signed = {name: gnupg.sign(TEXT, name) for name in ("ines", "tomek")}
-    archive = archive_of(tmp_path, profile, files, signed)
+    archive = archive_of(signed, keys=files)
     assert set(verdicts(archive).values()) == {Verdict.GOOD}
     assert ("keys/a/copy.asc", "key-adopted") in errors(archive)
     assert "key-missing" not in {code for _, code in errors(archive)}
@@ -701,7 +670,7 @@ def test_a_key_that_adopts_the_master_key_is_named_not_the_master_key(
 
 @pytest.mark.parametrize("algorithm", [1, 16, 17, 18, 19, 22])
 def test_a_key_that_is_not_whole_hides_no_other(
-    tmp_path: Path, gnupg: Gnupg, profile: Profile, keys: dict[str, str | bytes], algorithm: int
+    archive_of: ArchiveOf, gnupg: Gnupg, keys: Files, algorithm: int
 ) -> None:
     """Programs of GnuPG stop at it, and find no key that comes after it."""
     foreign = gnupg.export("stranger", armour=False)
@@ -710,7 +679,7 @@ def test_a_key_that_is_not_whole_hides_no_other(
     subkey = packet(14, first.body[:5] + bytes([algorithm]) + b"\x02\x2b\x06\0\x09\1")
     files = {**keys, "keys/a/broken.asc": broken, "keys/a/sub.asc": foreign + subkey}
     signed = {name: gnupg.sign(TEXT, name) for name in ("ines", "tomek")}
-    archive = archive_of(tmp_path, profile, files, signed)
+    archive = archive_of(signed, keys=files)
     assert set(verdicts(archive).values()) == {Verdict.GOOD}
     unusable = [(f.file, f.message) for f in archive.findings if f.code == "key-unusable"]
     reason = "not used as a key: damaged: a key that is cut short"
@@ -719,33 +688,28 @@ def test_a_key_that_is_not_whole_hides_no_other(
 
 @pytest.mark.slow
 def test_keys_that_gpg_does_not_cope_with_are_named(
+    archive_of: ArchiveOf,
     tmp_path: Path,
     gnupg: Gnupg,
-    profile: Profile,
-    keys: dict[str, str | bytes],
+    keys: Files,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """A gpg that hangs whenever a certain key is among those that it imports."""
-    real, script = shutil.which("gpg"), tmp_path / "bin" / "gpg"
-    script.parent.mkdir()
-    script.write_text(
-        f"#!/bin/sh\ncat > {tmp_path}/input\ngrep -aq stranger {tmp_path}/input && sleep 60\n"
-        f'exec {real} "$@" < {tmp_path}/input\n'
-    )
-    script.chmod(0o755)
-    monkeypatch.setenv("PATH", f"{script.parent}:{os.environ['PATH']}")
+    lines = f"cat > {tmp_path}/input\ngrep -aq stranger {tmp_path}/input && sleep 60\n"
+    lines += f'exec {shutil.which("gpg")} "$@" < {tmp_path}/input'
+    script(in_path(monkeypatch, tmp_path) / "gpg", lines)
     for name in ("_PATIENCE", "_PATIENCE_WITH_ONE"):
         monkeypatch.setattr(f"secpack.signatures.gpg.{name}", 2)
     files = {**keys, "keys/a/slow.asc": gnupg.export("stranger")}
     signed = {name: gnupg.sign(TEXT, name) for name in ("ines", "tomek")}
-    archive = archive_of(tmp_path / "pack", profile, files, signed)
+    archive = archive_of(signed, keys=files)
     assert set(verdicts(archive).values()) == {Verdict.GOOD}
     (finding,) = (f for f in archive.findings if f.code == "key-unusable")
     assert finding.file == "keys/a/slow.asc"
     assert "did not finish" in finding.message
     monkeypatch.setattr("secpack.signatures.gpg._PATIENCE_WITH_EACH", 1)
     with pytest.raises(PackError, match=r"too long .*, longest with keys/a/slow\.asc: remove"):
-        archive_of(tmp_path / "pack", profile, files, signed)
+        archive_of(signed, keys=files)
 
 
 @pytest.mark.parametrize(
@@ -768,30 +732,12 @@ def test_a_key_with_numbers_that_take_gpg_long_is_not_used(
 # --- economy ----------------------------------------------------------------------------------
 
 
-def counting(folder: Path, program: str) -> Path:
-    """Put a program in front of the real one that writes down each of its calls."""
-    real, log = shutil.which(program), folder / f"{program}.log"
-    script = folder / "bin" / program
-    script.parent.mkdir(exist_ok=True)
-    script.write_text(f'#!/bin/sh\necho x >> "{log}"\nexec {real} "$@"\n')
-    script.chmod(0o755)
-    return log
-
-
 def test_a_gpgv_that_is_killed_is_no_verdict(
-    tmp_path: Path,
-    gnupg: Gnupg,
-    profile: Profile,
-    keys: dict[str, str | bytes],
-    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path, gnupg: Gnupg, profile: Profile, keys: Files, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    script = tmp_path / "bin" / "gpgv"
-    script.parent.mkdir()
-    script.write_text("#!/bin/sh\nkill -9 $$\n")
-    script.chmod(0o755)
-    monkeypatch.setenv("PATH", f"{script.parent}:{os.environ['PATH']}")
+    script(in_path(monkeypatch, tmp_path) / "gpgv", "kill -9 $$")
     cache = Cache(tmp_path / "kept.json")
-    files: dict[str, str | bytes] = {
+    files: Files = {
         **keys,
         NAME: TEXT,
         f"{NAME}.sig.ines": gnupg.sign(TEXT, "ines"),
@@ -806,24 +752,19 @@ def test_a_gpgv_that_is_killed_is_no_verdict(
 def test_who_is_stopped_does_not_wait_for_all_that_was_to_be_checked(
     tmp_path: Path, gnupg: Gnupg, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    script = tmp_path / "bin" / "gpgv"
-    script.parent.mkdir()
-    script.write_text(f'#!/bin/sh\necho x >> "{tmp_path}/gpgv.log"\nsleep 0.1\n')
-    script.chmod(0o755)
-    monkeypatch.setenv("PATH", f"{script.parent}:{os.environ['PATH']}")
+    log = tmp_path / "gpgv.log"
+    script(in_path(monkeypatch, tmp_path) / "gpgv", f'echo x >> "{log}"\nsleep 0.1')
     text = File(NAME, b"", "00")
     data = gnupg.sign(TEXT, "ines")
     files = [File(f"{NAME}.sig.{n}", data, f"{n:02}") for n in range(100)]
     jobs = [(text, Signature(file, "ines")) for file in files]
     with pytest.raises(SystemExit):
         Checker(progress=lambda *_: sys.exit(130)).check(jobs, b"")
-    assert 0 < calls(tmp_path / "gpgv.log") < len(jobs) / 2
+    assert 0 < calls(log) < len(jobs) / 2
 
 
-def test_an_unknown_key_is_named(
-    tmp_path: Path, gnupg: Gnupg, profile: Profile, keys: dict[str, str | bytes]
-) -> None:
-    archive = archive_of(tmp_path, profile, keys, {"ines": gnupg.sign(TEXT, "stranger")})
+def test_an_unknown_key_is_named(archive_of: ArchiveOf, gnupg: Gnupg) -> None:
+    archive = archive_of({"ines": gnupg.sign(TEXT, "stranger")})
     (signature,) = archive.bulletins[0].signatures
     assert signature.verdict is Verdict.UNKNOWN_KEY
     assert signature.fingerprint == gnupg.fingerprints["stranger"]
@@ -858,16 +799,12 @@ def calls(log: Path) -> int:
 
 
 def test_an_unchanged_pack_costs_no_call(
-    tmp_path: Path,
-    gnupg: Gnupg,
-    profile: Profile,
-    keys: dict[str, str | bytes],
-    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path, gnupg: Gnupg, profile: Profile, keys: Files, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     signed = {f"{NAME}.sig.ines": gnupg.sign(TEXT, "ines"), NAME: TEXT}
     pack = make_pack(tmp_path / "pack", {**keys, **signed})
-    gpgv, gpg = counting(tmp_path, "gpgv"), counting(tmp_path, "gpg")
-    monkeypatch.setenv("PATH", f"{tmp_path / 'bin'}:{os.environ['PATH']}")
+    programs = in_path(monkeypatch, tmp_path)
+    gpgv, gpg = counting(programs, "gpgv"), counting(programs, "gpg")
 
     def load_with(path: Path | None) -> Archive:
         return load(pack, profile=profile, checker=Checker(cache=Cache(path)))
@@ -886,10 +823,10 @@ def test_an_unchanged_pack_costs_no_call(
 
 
 def test_a_changed_signature_is_checked_again(
-    tmp_path: Path, gnupg: Gnupg, profile: Profile, keys: dict[str, str | bytes]
+    tmp_path: Path, gnupg: Gnupg, profile: Profile, keys: Files
 ) -> None:
     cache = tmp_path / "cache.json"
-    files: dict[str, str | bytes] = {
+    files: Files = {
         **keys,
         NAME: TEXT,
         f"{NAME}.sig.ines": gnupg.sign(TEXT, "ines"),
@@ -902,30 +839,24 @@ def test_a_changed_signature_is_checked_again(
     assert verdicts(archive) == {"ines": Verdict.BAD}
 
 
-def test_no_agent_stays_behind(
-    tmp_path: Path, gnupg: Gnupg, profile: Profile, keys: dict[str, str | bytes]
-) -> None:
-    archive_of(tmp_path, profile, keys, {"ines": gnupg.sign(TEXT, "ines")})
+def test_no_agent_stays_behind(archive_of: ArchiveOf, gnupg: Gnupg) -> None:
+    archive_of({"ines": gnupg.sign(TEXT, "ines")})
     assert agents() == [str(gnupg.home)]
 
 
 def test_without_gpg_the_chain_is_not_checked(
-    tmp_path: Path,
-    gnupg: Gnupg,
-    profile: Profile,
-    keys: dict[str, str | bytes],
-    monkeypatch: pytest.MonkeyPatch,
+    archive_of: ArchiveOf, tmp_path: Path, gnupg: Gnupg, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     signed = {"ines": gnupg.sign(TEXT, "ines"), "tomek": gnupg.sign(TEXT, "tomek")}
     (tmp_path / "bin").mkdir()
     (tmp_path / "bin" / "gpgv").symlink_to(shutil.which("gpgv") or "")
     monkeypatch.setenv("PATH", str(tmp_path / "bin"))
-    archive = archive_of(tmp_path / "pack", profile, keys, signed)
+    archive = archive_of(signed)
     assert verdicts(archive) == {"ines": Verdict.GOOD, "tomek": Verdict.GOOD}
     assert errors(archive) == {("keys", "no-gpg")}
     monkeypatch.setenv("PATH", str(tmp_path))
     with pytest.raises(SecpackError, match="gpgv is missing: install the package gpgv"):
-        archive_of(tmp_path / "pack", profile, keys, signed)
+        archive_of(signed)
 
 
 # --- the real pack ----------------------------------------------------------------------------

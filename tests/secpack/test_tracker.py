@@ -15,7 +15,7 @@ from secpack.model.findings import Severity
 from secpack.profile import DocumentEntry
 from secpack.tracker import load_advisories
 from secpack.tracker.join import Year, check_tracker, statistics
-from tests.packs import bulletin, canary, make_pack, numbered
+from tests.packs import Files, bulletin, canary, make_pack, numbered
 
 PROFILE = Profile(issuer="Quern")
 
@@ -176,7 +176,7 @@ def test_a_date_among_others(tmp_path: Path, days: list[str], lonely: list[int])
 
 
 def test_what_canaries_and_letters_name_is_known(tmp_path: Path) -> None:
-    files: dict[str, str | bytes] = {
+    files: Files = {
         "QSBs/qsb-001-2001.txt": bulletin(1, title="A bug (XSA-7)", body="See CVE-2001-1234."),
         "canaries/canary-001-2020.txt": canary(1) + "\nAs XSA-8 and CVE-2001-0999 show.\n",
         "canaries/canary-001-2020-letter-ines.txt": "Dear reader,\n\nXSA-9, CVE-2001-1234.\n",

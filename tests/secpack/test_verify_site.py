@@ -20,7 +20,7 @@ import pytest
 from secpack import files
 from secpack.cli import main
 from secpack.mirror import copies, format_checksums, verify_site
-from tests.keys import THEN, Gnupg, new_gnupg
+from tests.keys import THEN, Gnupg, gnupg_with
 
 MONTHS = {1: "2020-01-05", 2: "2020-02-05", 3: "2020-03-05"}
 
@@ -330,12 +330,7 @@ def test_precompressed_files_are_judged_by_what_they_hold(
     ]
 
 
-@pytest.fixture(scope="module")
-def gpg() -> Iterator[Gnupg]:
-    with new_gnupg() as made:
-        made.make("ines")
-        made.make("mallory")
-        yield made
+gpg = gnupg_with("ines", "mallory")
 
 
 def test_a_signature_of_the_manifest(

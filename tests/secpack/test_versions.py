@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import subprocess
+import shutil
 import tomllib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 from hashlib import sha256
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 import pytest
 
@@ -21,7 +21,7 @@ from secpack.model.history import History
 from secpack.pack import read_contents
 from secpack.profile import DocumentEntry, Period, Signer, profile_of
 from tests.keys import Gnupg, new_gnupg
-from tests.packs import bulletin, canary, make_pack
+from tests.packs import Files, bulletin, canary, commit, git, make_pack, new_repository
 
 #: Tomek always signs, Ines since 2020, Rada never has to; the key of Rada has expired since.
 SIGNERS = {"tomek": Period(), "ines": Period(since=date(2020, 1, 1)), "rada": None}
@@ -39,9 +39,8 @@ def gnupg() -> Iterator[Gnupg]:
 
 
 @pytest.fixture(scope="module")
-def keys(gnupg: Gnupg) -> dict[str, str | bytes]:
-    names = ("master", *SIGNERS)
-    return {f"keys/team/{name}.asc": gnupg.export(name) for name in names}
+def keys(gnupg: Gnupg) -> Files:
+    return {**gnupg.files("master", *SIGNERS)}
 
 
 @pytest.fixture(scope="module")
@@ -237,27 +236,6 @@ CASES = [
 ]
 
 
-def git(folder: Path, *arguments: str) -> str:
-    command = ["git", "-c", "user.name=Q", "-c", "user.email=q@example.org", *arguments]
-    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=True)
-    return done.stdout.strip()
-
-
-def commit(pack: Path, message: str = "A commit") -> str:
-    git(pack, "add", "--all", ".")
-    git(pack, "commit", "--quiet", "--allow-empty", "--message", message)
-    return git(pack, "rev-parse", "HEAD")
-
-
-def new_repository(pack: Path, files: Mapping[str, str | bytes]) -> Path:
-    make_pack(pack, dict(files))
-    for folder in ("QSBs", "canaries", "more"):
-        (pack / folder).mkdir(exist_ok=True)
-        (pack / folder / "README.md").write_text("Documents.\n")
-    git(pack, "init", "--quiet", "--initial-branch", "main")
-    return pack
-
-
 def signed_file(gnupg: Gnupg, word: str, number: int) -> dict[str, bytes]:
     """The file of a signature, and its bytes: ``ines:a@0209>tomek``."""
     signer, _, rest = word.partition(":")
@@ -291,6 +269,22 @@ def make_history(pack: Path, commits: Sequence[str], gnupg: Gnupg) -> Path:
     return pack
 
 
+#: Makes a pack with these commits.
+PackOf: TypeAlias = Callable[..., Path]
+
+
+@pytest.fixture
+def pack_of(tmp_path: Path, gnupg: Gnupg, keys: Files) -> PackOf:
+    # These folders stay in every commit.
+    kept = {f"{folder}/README.md": "Documents.\n" for folder in ("QSBs", "canaries", "more")}
+
+    def make(*commits: str) -> Path:
+        pack = new_repository(make_pack(tmp_path / "pack", {**keys, **kept}))
+        return make_history(pack, commits, gnupg)
+
+    return make
+
+
 def summary(history: History) -> list[str]:
     """The versions in the words of a case."""
     texts = {sha256(content.encode()).hexdigest(): name for name, (_, content) in TEXTS.items()}
@@ -313,10 +307,8 @@ def read(pack: Path, profile: Profile, *, only_versions: bool = False) -> Archiv
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
-def test_versions(
-    tmp_path: Path, gnupg: Gnupg, keys: dict[str, str | bytes], profile: Profile, case: Case
-) -> None:
-    pack = make_history(new_repository(tmp_path, keys), case.commits, gnupg)
+def test_versions(pack_of: PackOf, profile: Profile, case: Case) -> None:
+    pack = pack_of(*case.commits)
     profile = replace(profile, **case.settings)
     history = history_of(pack, profile)
     assert history.unavailable == ""
@@ -372,10 +364,8 @@ def errors(pack: Path, profile: Profile) -> list[str]:
         bulletin(2, date="2023-05-TODO").encode(),
     ],
 )
-def test_a_draft_stops_nothing(
-    tmp_path: Path, gnupg: Gnupg, keys: dict[str, str | bytes], profile: Profile, draft: bytes
-) -> None:
-    pack = make_history(new_repository(tmp_path, keys), ("a tomek:a ines:a",), gnupg)
+def test_a_draft_stops_nothing(pack_of: PackOf, profile: Profile, draft: bytes) -> None:
+    pack = pack_of("a tomek:a ines:a")
     for name in ("QSBs/qsb-001-2020.txt", "QSBs/qsb-002-2020.txt"):
         (pack / name).write_bytes(draft)
     (pack / "canaries/canary-001-2020.txt").write_bytes(draft)
@@ -388,9 +378,9 @@ def test_a_draft_stops_nothing(
 
 
 def test_a_signature_that_fits_nothing_stops(
-    tmp_path: Path, gnupg: Gnupg, keys: dict[str, str | bytes], profile: Profile
+    pack_of: PackOf, gnupg: Gnupg, profile: Profile
 ) -> None:
-    pack = make_history(new_repository(tmp_path, keys), ("a tomek:a ines:a", "b tomek:b"), gnupg)
+    pack = pack_of("a tomek:a ines:a", "b tomek:b")
     assert not errors(pack, profile)  # that of Ines is not yet renewed
     for signer, data in (("ines", b"Nothing."), ("stranger", b"Nothing."), ("stranger", None)):
         text = TEXTS["b"][1].encode() if data is None else data
@@ -402,19 +392,15 @@ def test_a_signature_that_fits_nothing_stops(
 
 
 def test_without_history_a_pending_text_is_refused_by_name(
-    tmp_path: Path, gnupg: Gnupg, keys: dict[str, str | bytes], profile: Profile
+    tmp_path: Path, pack_of: PackOf, profile: Profile
 ) -> None:
-    pack = make_history(
-        new_repository(tmp_path / "pack", keys),
-        ("a tomek:a ines:a", "b d tomek:b tomek:d ines:d"),
-        gnupg,
-    )
+    pack = pack_of("a tomek:a ines:a", "b d tomek:b tomek:d ines:d")
     url = f"file://{pack}"
     git(tmp_path, "clone", "--quiet", "--depth=2", url, "shallow")
     git(pack, "config", "uploadpack.allowFilter", "true")
     git(tmp_path, "clone", "--quiet", "--filter=blob:none", url, "partial")
     git(tmp_path, "clone", "--quiet", url, "bare")
-    subprocess.run(["rm", "-r", str(tmp_path / "bare/.git")], check=True)  # noqa: S607
+    shutil.rmtree(tmp_path / "bare/.git")
     for name, why in (
         ("shallow", "the clone is shallow"),
         ("partial", "the clone is partial"),
@@ -436,10 +422,8 @@ def test_without_history_a_pending_text_is_refused_by_name(
     assert errors(pack, profile) == []
 
 
-def test_a_letter_is_shown_with_its_canary(
-    tmp_path: Path, gnupg: Gnupg, keys: dict[str, str | bytes], profile: Profile
-) -> None:
-    pack = make_history(new_repository(tmp_path, keys), ("a tomek:a ines:a", "k m ines:m"), gnupg)
+def test_a_letter_is_shown_with_its_canary(pack_of: PackOf, gnupg: Gnupg, profile: Profile) -> None:
+    pack = pack_of("a tomek:a ines:a", "k m ines:m")
     archive = read(pack, profile, only_versions=True)
     assert not archive.canaries
     assert [each.id for each in archive.history.documents] == ["QSB-001"]
@@ -448,11 +432,9 @@ def test_a_letter_is_shown_with_its_canary(
     assert [letter.name for letter in shown.letters] == ["letter-ines"]
 
 
-def test_where_something_is_withheld_no_commit_is_named(
-    tmp_path: Path, gnupg: Gnupg, keys: dict[str, str | bytes], profile: Profile
-) -> None:
+def test_where_something_is_withheld_no_commit_is_named(pack_of: PackOf, profile: Profile) -> None:
     commits = ("a tomek:a ines:a", "d tomek:d ines:d")
-    pack = make_history(new_repository(tmp_path, keys), commits, gnupg)
+    pack = pack_of(*commits)
     secret = replace(profile, documents={"QSB-002": DocumentEntry(status="embargoed")})
     history = read(pack, secret, only_versions=True).history
     assert [(d.id, v.commit) for d in history.documents for v in d.versions] == [("QSB-001", "")]
@@ -464,10 +446,8 @@ def test_where_something_is_withheld_no_commit_is_named(
     assert second.versions[0].complete == git(pack, "rev-parse", "HEAD")
 
 
-def test_a_waiver_is_ready(
-    tmp_path: Path, gnupg: Gnupg, keys: dict[str, str | bytes], profile: Profile
-) -> None:
-    pack = make_history(new_repository(tmp_path, keys), ("a tomek:a",), gnupg)
+def test_a_waiver_is_ready(pack_of: PackOf, profile: Profile) -> None:
+    pack = pack_of("a tomek:a")
     (pending,) = history_of(pack, profile).pending
     errors: list[Any] = []
     waivers = profile_of(tomllib.loads(pending.waiver), errors).waivers
@@ -479,11 +459,11 @@ def test_a_waiver_is_ready(
 
 
 def test_an_older_text_with_a_private_key_is_not_served(
-    tmp_path: Path, gnupg: Gnupg, keys: dict[str, str | bytes], profile: Profile
+    pack_of: PackOf, gnupg: Gnupg, profile: Profile
 ) -> None:
     block = "-----BEGIN OPENSSH PRIVATE KEY-----\nb3BlbnNzaC1rZXktdjEA\n"
     text = bulletin(1, date="2020-02-01", body=block + "-----END OPENSSH PRIVATE KEY-----")
-    pack = new_repository(tmp_path, keys)
+    pack = pack_of()
     name = "QSBs/qsb-001-2020.txt"
     signed = {f"{name}.sig.{s}": gnupg.sign(text.encode(), s) for s in ("ines", "tomek")}
     make_pack(pack, {name: text, **signed})
