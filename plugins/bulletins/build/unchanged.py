@@ -96,10 +96,10 @@ def other_code() -> list[Path]:
 
     These are the settings, what they load, and other plugins.
     """
-    known = [Path(get_path(name)) for name in ("stdlib", "platstdlib", "purelib", "platlib")]
+    known = [get_path(name) for name in ("stdlib", "platstdlib", "purelib", "platlib")]
+    below = tuple(f"{folder}/" for folder in (*known, _CODE))
     loaded = {getattr(module, "__file__", None) for module in tuple(sys.modules.values())}
-    files = sorted(Path(file).absolute() for file in loaded if file)
-    return [f for f in files if not any(f.is_relative_to(k) for k in (*known, _CODE))]
+    return sorted(Path(f).absolute() for f in loaded if f and not f.startswith(below))
 
 
 def stamps(folder: Path) -> str:
