@@ -74,7 +74,7 @@ def new_bulletin(root: Path, profile: Profile, title: str, day: date) -> File:
     draft = _begun(root, profile.bulletins, profile, day, template)
     text = _with_head(_text(draft.file), title, day, profile)
     text = text.replace("YYYY-MM-DD", f"{day}").replace("NNN", f"{draft.number:03d}")
-    text = _with_releases(text, [name for name, each in profile.releases.items() if day in each])
+    text = _with_releases(text, profile.supported(day))
     draft = replace(draft, file=File.of(draft.file.path, text.encode()))
     bulletin = read_bulletin(draft, (), profile)
     if (bulletin.title, bulletin.published) != (title, day):

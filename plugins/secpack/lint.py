@@ -204,7 +204,7 @@ def _releases(bulletin: Bulletin, profile: Profile) -> Iterator[Finding]:
             message = f"{release} is no release of the profile: is the number right?"
             yield Finding(path, lines[release], "release-unknown", message)
     stated = {answer.release for answer in answers(bulletin)}
-    silent = [r for r, days in known.items() if bulletin.published in days and r not in stated]
+    silent = [r for r in profile.supported(bulletin.published) if r not in stated]
     if silent and bulletin.releases:
         message = f"nothing on {' and '.join(silent)}, supported on {bulletin.published}"
         line = lines[bulletin.releases[0]]

@@ -436,6 +436,10 @@ class Profile:
         """The fingerprints of the trust anchors of a day."""
         return [anchor.fingerprint for anchor in self.trusted if day in anchor]
 
+    def supported(self, day: date) -> list[str]:
+        """The releases supported on a day, of those whose first day the profile states."""
+        return [r for r, days in self.releases.items() if day in days and days.since > date.min]
+
     @property
     def forms(self) -> tuple[tuple[str, str], ...]:
         """The schemes of ids that have a form here, each with it."""

@@ -67,8 +67,8 @@ PROFILE = """\
 issuer = "Quern"
 
 [releases]
-"4.0" = {}
-"4.1" = {}
+"4.0" = { since = 2000-01-01 }
+"4.1" = { since = 2000-01-01 }
 """
 
 NEW, CANARY = "QSBs/qsb-006-2006.txt", "canaries/canary-003-2006.txt"

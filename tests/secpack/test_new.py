@@ -34,7 +34,7 @@ from tests.packs import Files, make_pack, numbered
 
 CONTENT = Path(__file__).parents[2] / "content"
 DAY = date(2020, 6, 4)
-RELEASES = {"3.0": Period(until=date(2020, 1, 1)), "3.1": Period(), "4.0": Period(), "5": Period()}
+RELEASES = {"3.0": Period(until=date(2020, 1, 1)), "3.1": Period(DAY), "4.0": Period(DAY)}
 PROFILE = Profile(
     issuer="Quern",
     team="The Quern Security Team",

@@ -32,23 +32,18 @@ from secpack.model.archive import (
 )
 from secpack.parser.blocks import defined_labels
 from secpack.parser.characters import visible
+from secpack.profile import Period
 from secpack.signatures.policy import expected_signers, is_about_signatures
 
 #: From a document's page to the root of the site.
 ROOT: Final = "../../"
 
-#: The most bytes of a light page: of the 40,000 of a first visit the stylesheet takes the rest.
-_LIGHT: Final = 28_400
-# What a page has beside text, quotations and original; rows of packages; other lines.
-_FRAME: Final = 8_300
-_ROW: Final = 260
-_LINE: Final = 80
+#: The most bytes of an original, and characters of a quotation, on a page that stays light.
+_ORIGINAL: Final = 7_500
+_QUOTED: Final = 2_500
 
 # What a finding tells an editor to do, which is nothing to a reader.
 _ADVICE: Final = re.compile(r"(?:; expected |: remove ).*", re.DOTALL)
-
-# The shortest quotation of a long section, in characters.
-_LEAST: Final = 800
 
 
 def bulletin_page(site: Site, bulletin: Bulletin) -> model.BulletinPage:
@@ -57,45 +52,40 @@ def bulletin_page(site: Site, bulletin: Bulletin) -> model.BulletinPage:
     text = render(document, links)
     lines = [row.line for row in bulletin.packages]
     targets = frozenset(defined_labels(document.blocks))
-    room = _room(bulletin, text)
-    most = max(_LEAST, room * 3 // 4)  # the rest is markup
-    concerned, impact = affected(document, most), impact_section(document)
+    concerned, impact = affected(document, _QUOTED), impact_section(document)
 
     def excerpt(quotation: Quotation) -> model.Excerpt:
         section, html = quotation.section, render_blocks(quotation.blocks, links, targets)
         anchor = _anchor(text, section)
         return model.Excerpt(section.title, anchor, Markup(html), quotation.omitted)  # noqa: S704 - ours
 
-    steps = tuple(excerpt(each) for each in actions(document, lines, most))
-    concerns = (excerpt(concerned),) if concerned else ()
     related = newest_first(site.documents[id_] for id_ in site.related.get(bulletin.id, ()))
-    quoted = sum(len(each.html) for each in (*steps, *concerns))
     return model.BulletinPage(
         item=item(site, bulletin),
-        body=_body(site, bulletin, text, room - quoted),
+        body=_body(site, bulletin, text),
         impact=model.Link(f"#{_anchor(text, impact)}", impact.title) if impact else None,
         answers=tuple(_answers(site, bulletin)),
         earlier=tuple(item(site, each) for each in related if each.published < bulletin.published),
         later=tuple(item(site, each) for each in related if each.published > bulletin.published),
-        actions=steps,
-        affected=concerns,
+        actions=tuple(excerpt(each) for each in actions(document, lines, _QUOTED)),
+        affected=(excerpt(concerned),) if concerned else (),
     )
 
 
 def _answers(site: Site, bulletin: Bulletin) -> Iterator[model.AnswerItem]:
     """A row for each release, newest first; packages without a release come last.
 
-    Releases are those that the text names, all that were supported on its day, and the one whose
-    support had ended last: silence about them is an answer, too.
+    Releases are those that the text names, those supported on its day, all between them, and the
+    one before: silence about them is an answer, too.
     """
     said = {answer.release: answer.fix for answer in answers(bulletin)}
-    support, day = site.profile.releases, bulletin.published
-    ended = {name: period.until for name, period in support.items() if period.until < day}
-    shown = {*said, *(name for name in support if day in support[name])}
-    shown |= {name for name in ended if ended[name] == max(ended.values())}
-    rows, restart = bulletin.packages, restart_after(bulletin)
-    for name in [*sorted(shown, key=release_order, reverse=True), ""]:
+    releases, rows, restart = site.profile.releases, bulletin.packages, restart_after(bulletin)
+    known = sorted({*releases, *said}, key=release_order)
+    places = [known.index(r) for r in {*said, *site.profile.supported(bulletin.published)}]
+    shown = known[max(0, min(places) - 1) : max(places) + 1] if places else []
+    for name in [*reversed(shown), ""]:
         packages = _merged(row for row in rows if row.release == name)
+        until = releases.get(name, Period()).until
         if name or packages:
             yield model.AnswerItem(
                 release=name,
@@ -103,7 +93,7 @@ def _answers(site: Site, bulletin: Bulletin) -> Iterator[model.AnswerItem]:
                 fix=said.get(name),
                 packages=packages,
                 restart=restart if packages and packages[-1].fix is Fix.AVAILABLE else "",
-                ended=ended.get(name),
+                ended=until if until < bulletin.published else None,
             )
 
 
@@ -126,7 +116,7 @@ def canary_page(site: Site, canary: Canary) -> model.CanaryPage:
     text = render(canary.document, links)
     return model.CanaryPage(
         item=item(site, canary),
-        body=_body(site, canary, text, _room(canary, text)),
+        body=_body(site, canary, text),
         bulletins=sum(1 for b in site.archive.bulletins if b.published <= canary.published),
         trusted_keys=tuple(site.profile.anchors_on(canary.published)),
         alarm=any(f.code == "canary-key" and not f.waived for f in site.findings_on(canary)),
@@ -138,15 +128,7 @@ def canary_page(site: Site, canary: Canary) -> model.CanaryPage:
     )
 
 
-def _room(publication: Publication, text: Rendered) -> int:
-    """How many bytes a light page has left for quotations and the original."""
-    lines, rows = len(text.outline) + 2 * len(publication.revisions), 0
-    if isinstance(publication, Bulletin):
-        lines, rows = lines + len(publication.relations), len(publication.packages)
-    return _LIGHT - _FRAME - _ROW * rows - _LINE * lines - len(text.html.encode())
-
-
-def _body(site: Site, publication: Publication, text: Rendered, room: int) -> model.Body:
+def _body(site: Site, publication: Publication, text: Rendered) -> model.Body:
     file = publication.document.file
     signed = [
         (s, text.document.file) for text in signed_texts(publication) for s in text.signatures
@@ -162,7 +144,7 @@ def _body(site: Site, publication: Publication, text: Rendered, room: int) -> mo
         description=summary(publication),
         html=Markup(text.html),  # noqa: S704 - ours
         outline=text.outline,
-        original=file.data.decode() if len(file.data) < room else "",
+        original=file.data.decode() if len(file.data) <= _ORIGINAL else "",
         data=json_url(publication, site.profile).rpartition("/")[2],
         evidence=shown,
         check=check(
