@@ -262,7 +262,7 @@ class _Renderer:
         body = "".join(self._row(row, "td") for row in table.body)
         thead = f"<thead>\n{head}</thead>\n" if head else ""
         return (
-            '<div class="scroll" tabindex="0" role="region" aria-label="Table">'
+            '<div class="scroll" tabindex="0" role="group" aria-label="Table">'
             f"<table>\n{thead}<tbody>\n{body}</tbody>\n</table></div>"
         )
 

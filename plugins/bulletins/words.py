@@ -39,70 +39,38 @@ def _in_short(standing: Standing) -> str:
         words = "unsigned"
     for verdict, is_explained in dict.fromkeys(standing.faults):
         count = standing.faults.count((verdict, is_explained))
-        words += f"; {count} {faults[verdict][0]}{', explained' if is_explained else ''}"
+        name = verdicts[verdict].partition(":")[0].lower()
+        words += f"; {count} {name}{', explained' if is_explained else ''}"
     return words
 
 
-#: The verdicts in few words, and for each the sentence that helps a reader decide.
-faults: Final = {
-    Verdict.UNCHECKED: ("not checked", "Nobody has checked this signature."),
-    Verdict.GOOD: ("good", "Good: the owner of the key signed exactly these bytes."),
-    Verdict.GOOD_UNTIL: (
-        "good",
-        "Key valid until: this relies on the date inside the signature, which anyone who holds "
-        "the key can set.",
-    ),
-    Verdict.GOOD_LEGACY: (
-        "good",
-        "Obsolete digest: whoever writes a text can prepare a second one with the same digest. "
-        "Accepted for its date, which anyone with the key can set.",
-    ),
-    Verdict.OBSOLETE_DIGEST: (
-        "over an obsolete digest",
-        "Obsolete digest, too late: the issuer no longer used it then. Do not rely on it.",
-    ),
-    Verdict.BAD: (
-        "bad",
-        "BAD: this signature was not made over this text. Do not rely on the text without another "
-        "good signature, and a reason for this one.",
-    ),
-    Verdict.EXPIRED_KEY: (
-        "expired when made",
-        "Expired when made: the signature is dated after its key had expired. Do not rely on it.",
-    ),
-    Verdict.REVOKED_KEY: (
-        "by a revoked key",
-        "Revoked: the owner withdrew the key. Someone else may have made this signature, with any "
-        "date. Do not rely on it.",
-    ),
-    Verdict.UNKNOWN_KEY: (
-        "by an unknown key",
-        "Unknown key: without the key, the signature says nothing about the text.",
-    ),
-    Verdict.NOT_CERTIFIED: (
-        "not certified",
-        "Not certified: the key signed these bytes, but nothing ties it to the issuer, and anybody "
-        "can make a key with any name.",
-    ),
-    Verdict.REFUSED: (
-        "refused by the verifier",
-        "Refused: the program that checked it does not accept this kind of key or signature. GnuPG "
-        "may: run the commands below.",
-    ),
-    Verdict.MALFORMED: (
-        "not accepted",
-        "Not accepted: the file is not exactly one detached signature of these bytes, or its date "
-        "cannot be true. gpg may find a good signature in it nevertheless.",
-    ),
-    Verdict.SIGNER_NOT_ALLOWED: (
-        "not by a known signer",
-        "Unknown signer: the key signed these bytes, but belongs to none of the profile’s signers.",
-    ),
-    Verdict.SIGNER_DIFFERS: (
-        "by another signer",
-        "Another signer: the key signed these bytes, but is not that of the person in the file’s "
-        "name.",
-    ),
+#: What each verdict means, for a reader who has to decide. Lists say what comes before the colon.
+verdicts: Final = {
+    Verdict.UNCHECKED: "Not checked: nobody has checked this signature.",
+    Verdict.GOOD: "Good: the owner of the key signed exactly these bytes.",
+    Verdict.GOOD_UNTIL: "Key valid until: this relies on the date inside the signature, which "
+    "anyone who holds the key can set.",
+    Verdict.GOOD_LEGACY: "Obsolete digest: whoever writes a text can prepare a second one with the "
+    "same digest. Accepted for its date, which anyone with the key can set.",
+    Verdict.OBSOLETE_DIGEST: "Obsolete digest, too late: the issuer no longer used it then. Do not "
+    "rely on it.",
+    Verdict.BAD: "BAD: this signature was not made over this text. Do not rely on the text without "
+    "another good signature, and a reason for this one.",
+    Verdict.EXPIRED_KEY: "Expired when made: the signature is dated after its key had expired. Do "
+    "not rely on it.",
+    Verdict.REVOKED_KEY: "Revoked key: the owner withdrew it. Someone else may have made this "
+    "signature, with any date. Do not rely on it.",
+    Verdict.UNKNOWN_KEY: "Unknown key: without the key, the signature says nothing about the text.",
+    Verdict.NOT_CERTIFIED: "Not certified: the key signed these bytes, but nothing ties it to the "
+    "issuer, and anybody can make a key with any name.",
+    Verdict.REFUSED: "Refused: the program that checked it does not accept this kind of key or "
+    "signature. GnuPG may: run the commands below.",
+    Verdict.MALFORMED: "Not accepted: the file is not exactly one detached signature of these "
+    "bytes, or its date cannot be true. gpg may find a good signature in it nevertheless.",
+    Verdict.SIGNER_NOT_ALLOWED: "Unknown signer: the key signed these bytes, but belongs to none "
+    "of the profile’s signers.",
+    Verdict.SIGNER_DIFFERS: "Wrong signer: the key signed these bytes, but is not that of the "
+    "person in the file’s name.",
 }
 
 
@@ -142,8 +110,8 @@ build_found: Final = "This build found:"
 published: Final = Markup("Published {date}")
 revised: Final = Markup("revised {date}")
 for_releases: Final = Markup("{product} {releases}")
-older: Final = "Older"
-newer: Final = "Newer"
+previous: Final = "Previous"
+following: Final = "Next"
 neighbours: Final = "Neighbours"
 contents: Final = "Contents"
 text_of: Final = Markup("The text of {name}")
@@ -157,10 +125,10 @@ cve: Final = "CVE"
 other_ids: Final = "Other ids"
 does_not_apply: Final = "Does not apply"
 signatures: Final = "Signatures"
-evidence: Final = "Evidence"
+evidence: Final = "See and check the signatures"
 original: Final = "Original"
-view_below: Final = "view below"
-json: Final = "JSON"
+view_below: Final = "original on this page"
+json: Final = Markup("{id} as JSON")
 original_text: Final = "Original text"
 files: Final = "Original and signatures"
 revisions: Final = "Revisions"
@@ -209,7 +177,6 @@ answers: Final = {
     Fix.NOT_AFFECTED: "Not affected.",
     None: "Not stated.",
 }
-support_ended: Final = Markup("Support ended {date}.")
 to_install: Final = {
     Fix.AVAILABLE: Markup("Install {package}"),
     Fix.NONE: Markup("{package}: no fix available"),
@@ -314,14 +281,10 @@ announcements: Final = "Special announcements:"
 home_introduction: Final = Markup(
     "Every {product} security bulletin and canary, with the signed original and its signatures."
 )
-i_use: Final = Markup("I use {product}")
+i_use: Final = "I use"
 older_release: Final = "an older release"
 newest_bulletin: Final = "Newest bulletin"
-next_due: Final = Markup("The next one is due {window}.")
-next_canary_due: Final = Markup("The next canary is due {window}.")
-due_unknown: Final = (
-    "The due date of the next one is not stated in a form that this archive understands."
-)
+next_due: Final = Markup("The next canary is due {window}.")
 no_next: Final = "It states that it is the last one."
 if_passed: Final = (
     "If these days have passed, this copy is old or the canary is late: look at another copy, or "
@@ -334,14 +297,15 @@ undecided: Final = {1: Markup("1 is undecided."), 2: Markup("{number} are undeci
 mentioned_in_texts: Final = "are mentioned in texts of this archive."
 earlier: Final = "Earlier bulletins"
 browse: Final = "Browse the archive"
-browse_by: Final = Markup("Or browse {by}. The archive has {bulletins} and {canaries}.")
-by_lookup: Final = {
-    "xsa/": "by advisory",
-    "cve/": "by CVE",
-    "release/": "by release",
-    "package/": "by package",
+#: The lists, by kind or URL; the front page and the search page add a sentence.
+lists: Final = {
+    "bulletins": "All bulletins",
+    "canaries": "All canaries",
+    "xsa/": "All Xen Security Advisories",
+    "cve/": "All CVEs and other ids",
+    "release/": "Security updates by release",
+    "package/": "Security updates by package",
 }
-by_words: Final = "by words"
 continuity_title: Final = Markup(
     "Canaries of {years}: when each was due, when it came, and who signed it. The list of canaries "
     "says the same in words."
@@ -390,10 +354,9 @@ signature_of: Final = "signature of"
 
 lookup_titles: Final = {"release": releases, "package": packages}
 lookup_columns: Final = {"release": "Release", "package": package}
-lookups_introduction: Final = {
-    "release": "Releases with security updates, extracted from the texts of bulletins.",
-    "package": "Packages with security updates, extracted from the texts of bulletins.",
-}
+lookups_introduction: Final = Markup(
+    "{kind} with security updates, extracted from the texts of bulletins."
+)
 lookups_caption: Final = "Each with its newest bulletin"
 lookups_newest: Final = "Newest"
 release_not_stated: Final = "Release not stated"
@@ -402,8 +365,12 @@ release_not_stated_caption: Final = (
     "unless a row says otherwise"
 )
 lookup_description: Final = Markup("Security updates for {name}, with packages and versions.")
-supported_until: Final = Markup("Supported from {first} to {last}.")
-supported_since: Final = Markup("Supported since {first}.")
+#: By whether the first and the last day are known.
+supported: Final = {
+    (True, True): Markup("Supported from {first} to {last}."),
+    (True, False): Markup("Supported since {first}."),
+    (False, True): Markup("Support ended {last}."),
+}
 needed: Final = "Versions needed"
 needed_caption: Final = "For each package, at least the version in its newest bulletin."
 installed: Final = Markup(
@@ -448,35 +415,22 @@ meaning_introduction: Final = Markup(
     "A Xen Security Advisory (XSA) is the Xen Project’s notice of a security bug in its software. "
     "{product} uses only some of that software, in its own way, so not every bug matters here."
 )
-meanings: Final = (
-    (
-        "Yes",
-        Markup(
-            "The bug weakens the security of {product}: it lets an attacker do something that the "
-            "releases of that time are meant to prevent. A bulletin says what to do."
-        ),
+meanings: Final = {
+    Status.YES: Markup(
+        "The bug weakens the security of {product}: it lets an attacker do something that the "
+        "releases of that time are meant to prevent. A bulletin says what to do."
     ),
-    (
-        "No",
-        Markup(
-            "The bug does not weaken it. The faulty code is absent or unused, or an attacker can "
-            "only make a machine hang or crash, which is a nuisance, but does not break isolation. "
-            "There may be no bulletin."
-        ),
+    Status.NO: Markup(
+        "The bug does not weaken it. The faulty code is absent or unused, or an attacker can only "
+        "make a machine hang or crash, which is a nuisance, but does not break isolation. There "
+        "may be no bulletin."
     ),
-    ("Unused", Markup("The number was reserved, but no advisory followed. It is not counted.")),
-    (
-        "To be announced",
-        Markup("Undecided. It is counted, but not as affecting {product}."),
+    Status.UNUSED: Markup("The number was reserved, but no advisory followed. It is not counted."),
+    Status.OPEN: Markup("Undecided. It is counted, but not as affecting {product}."),
+    Status.UNTRACKED: Markup(
+        "Only a text or the Xen Project’s list mentions it. It has no verdict, and is not counted."
     ),
-    (
-        "Not in the tracker",
-        Markup(
-            "Only a text or the Xen Project’s list mentions it. It has no verdict, and is not "
-            "counted."
-        ),
-    ),
-)
+}
 every: Final = "All"
 untracked: Final = {
     1: Markup("1 more is not in the tracker."),
@@ -512,8 +466,6 @@ by_own_text_alone: Final = Markup(
 )
 excluded_by: Final = "Does not apply, according to"
 no_bulletin: Final = "No bulletin in this archive mentions it."
-previous: Final = "Previous"
-following: Final = "Next"
 cve_description: Final = "Every CVE and other id mentioned, and where."
 cve_caption: Final = Markup("{count} mentioned in texts or assigned to an advisory, newest first.")
 cve_links: Final = Markup("Links go to {host}.")
@@ -578,22 +530,11 @@ search_status: Final = {
     "from a folder.",
 }
 search_script: Final = (
-    "Search needs JavaScript. Everything is also listed on these pages, which need no JavaScript:"
+    "Search needs JavaScript. These pages list everything without; use your browser’s Find there."
 )
-browse_lists: Final = {
-    "bulletins": ("Bulletins by year", "All bulletins by title. Use your browser’s Find."),
-    "canaries": ("Canaries by year", "All canaries, with their signers."),
-    "xsa/": ("By advisory", "All Xen Security Advisories, and the bulletins about them."),
-    "cve/": ("By CVE", "Every CVE mentioned, and where."),
-    "release/": ("By release", "Security updates for each release."),
-    "package/": ("By package", "Security updates of each package."),
-}
 page_moved: Final = Markup('This page is now <a href="{url}">{target}</a>.')
 not_found: Final = "Page not found"
 not_found_reason: Final = "The URL may be mistyped, or the page may have moved. Try one of these:"
-all_bulletins: Final = "All bulletins"
-all_canaries: Final = "All canaries"
-all_advisories: Final = "All Xen Security Advisories"
 trusted_key: Final = {
     1: "The master key that this archive trusts",
     2: "The keys that this archive trusts",
@@ -647,74 +588,64 @@ feeds_sections: Final = {
     ),
 }
 
-#: The exports on that page, by name: section, title, and a sentence.
+#: The exports in these sections, by name: title, and a sentence.
 exports: Final = {
-    "all": (
-        "feeds",
-        "Bulletins and canaries",
-        "Everything. If in doubt, take this one.",
-    ),
-    "all.json": (
-        "feeds",
-        "Bulletins and canaries (JSON Feed)",
-        "The same, for readers and programs that prefer JSON.",
-    ),
-    "bulletins": (
-        "feeds",
-        "Bulletins",
-        "Only security bulletins: what is wrong, and what you must do.",
-    ),
-    "canaries": ("feeds", "Canaries", "Only canaries."),
-    "changes": (
-        "feeds",
-        "Changes",
-        "An entry for each version of each document, in the order in which they became complete.",
-    ),
-    "xsa": (
-        "feeds",
-        "Xen Security Advisories",
-        "The tracker’s verdict on each: whether it matters here, and which bulletin addresses it.",
-    ),
-    "calendar": (
-        "calendar",
-        "Calendar of canaries",
-        "When each next canary is due, past ones included. Subscribe to its URL in a calendar "
-        "program (iCalendar).",
-    ),
-    "archive": (
-        "data",
-        "archive.json",
-        "The whole archive: documents, signatures and verdicts, advisories, keys. The page of each "
-        "document links to that document’s data.",
-    ),
-    "history": (
-        "data",
-        "history.json",
-        "The versions of each document: who signed which text, and when; what kind of change.",
-    ),
-    "moved": (
-        "data",
-        "moved.json",
-        "When records for programs changed although their texts did not. A rebuild needs it.",
-    ),
-    "schema": ("data", "schema.json", "A JSON Schema of these files."),
-    "osv": (
-        "scanners",
-        "Bulletins as OSV",
-        "All bulletins in the format of the Open Source Vulnerability project. Individual files "
-        "are alongside.",
-    ),
-    "csaf": (
-        "scanners",
-        "Bulletins as CSAF 2.0",
-        "The provider metadata, from which programs start to read the Common Security Advisory "
-        "Framework. It links to feeds (ROLIE) of bulletins, and of the tracker’s verdicts as VEX.",
-    ),
-    "vex": (
-        "scanners",
-        "Verdicts as OpenVEX",
-        "Whether each Xen Security Advisory affects the product, according to the tracker.",
-    ),
+    "feeds": {
+        "all": ("Feed of bulletins and canaries", "Everything. If in doubt, take this one."),
+        "all.json": (
+            "Feed of bulletins and canaries (JSON Feed)",
+            "The same, for readers and programs that prefer JSON.",
+        ),
+        "bulletins": ("Feed of bulletins", "What is wrong, and what you must do."),
+        "canaries": ("Feed of canaries", "Only canaries."),
+        "xsa": (
+            "Feed of Xen Security Advisories",
+            "The tracker’s verdict on each: whether it matters here, and which bulletin says more.",
+        ),
+        "changes": (
+            "Feed of changes",
+            "An entry for each version of a document, in the order in which all had signed them.",
+        ),
+    },
+    "calendar": {
+        "calendar": (
+            "Calendar of canaries",
+            "When each next canary is due, past ones included. Subscribe to its URL in a calendar "
+            "program (iCalendar).",
+        ),
+    },
+    "data": {
+        "archive": (
+            "archive.json",
+            "The whole archive: documents, signatures and verdicts, advisories, keys. The page of "
+            "each document links to that document’s data.",
+        ),
+        "history": (
+            "history.json",
+            "The versions of each document: who signed which text, and when; what has changed.",
+        ),
+        "moved": (
+            "moved.json",
+            "When records for programs changed although their texts did not. A rebuild needs it.",
+        ),
+        "schema": ("schema.json", "A JSON Schema of these files."),
+    },
+    "scanners": {
+        "osv": (
+            "Bulletins as OSV",
+            "All bulletins in the format of the Open Source Vulnerability project. Individual "
+            "files are alongside.",
+        ),
+        "csaf": (
+            "Bulletins as CSAF 2.0",
+            "The provider metadata, from which programs start to read the Common Security Advisory "
+            "Framework. It links to feeds (ROLIE) of bulletins, and of verdicts as VEX.",
+        ),
+        "vex": (
+            "Verdicts as OpenVEX",
+            "Whether each Xen Security Advisory affects the product, according to the tracker.",
+        ),
+    },
 }
 
 #: How a document, or what the archive says of it, has changed.

@@ -115,7 +115,7 @@ def test_first_comes_what_leads_past_the_navigation(tab: Any) -> None:
 
 def test_the_original_is_shown_without_leaving_the_page(tab: Any, site: Served) -> None:
     tab.goto(site.url + "qsb/003/index.html")
-    follow(tab, "view below")
+    follow(tab, "original on this page")
     assert where(tab) == "qsb/003/index.html#page-original"
     assert tab.locator("#page-original").is_visible()
     original = (site.folder / "qsb/003/qsb-003-2017.txt").read_text("utf-8")
@@ -126,7 +126,7 @@ def test_a_long_original_is_a_link(browser: Any, long: Served) -> None:
     name = "qsb-021-2021.txt"
     with watched(browser, long.url) as tab:
         tab.goto(long.url + "qsb/021/")
-        assert tab.get_by_text("view below").count() == 0
+        assert tab.get_by_text("original on this page").count() == 0
         assert tab.locator(".original, iframe").count() == 0
         assert tab.locator(".facts a", has_text=name).get_attribute("href") == name
     assert (long.folder / "qsb/021" / name).is_file()
@@ -279,7 +279,7 @@ def test_searching_without_script_says_where_to_look(browser: Any, demo: Served)
     assert where(tab) == "search/index.html?q=CVE-2025-90034"
     assert not tab.locator("form").is_visible()
     assert tab.get_by_text("Search needs JavaScript").is_visible()
-    follow(tab, "By CVE")
+    follow(tab, "All CVEs")
     assert where(tab) == "cve/index.html"
     context.close()
 

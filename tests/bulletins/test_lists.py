@@ -35,7 +35,7 @@ def test_canaries_come_within_their_window_or_outside_it(tmp_path: Path) -> None
     found = continuity(
         Site(load(make_pack(tmp_path / "pack", dict(files)), profile=profile), profile)
     )
-    assert [mark.timing for mark in found.marks] == [
+    assert [mark.item.timing for mark in found.marks] == [
         "unknown",
         "within",
         "early",

@@ -104,7 +104,7 @@ def test_the_pages(tmp_path: Path) -> None:
     assert re.search(r"1\.0-2.*1\.0-1", site.read("package/xen/index.html"), re.S)
     assert "Release not stated" in site.read("release/index.html")
     page = site.read("qsb/002/index.html")
-    assert '<a href="../../release/4.9/index.html">4.9</a>' in page
+    assert '<a href="../../release/4.9/index.html">Qubes OS 4.9</a>' in page
     assert '<a href="../../package/xen/index.html">xen</a>' in page
     assert dangling(site.folder)[0] == []
 

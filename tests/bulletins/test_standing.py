@@ -45,7 +45,7 @@ FIRST, SECOND = "canaries/canary-001-2020.txt", "canaries/canary-002-2021.txt"
 
 
 def test_every_verdict_has_its_sentence() -> None:
-    assert set(words.faults) == set(Verdict)
+    assert set(words.verdicts) == set(Verdict)
 
 
 @pytest.mark.parametrize(
@@ -164,7 +164,7 @@ def test_an_alarm_and_what_explains_it(tmp_path: Path, gnupg: Gnupg) -> None:
     page = site.read("canary/001/index.html")
     assert "Accepted: lost in the mail" in page
     assert '<tr class="alarm">' not in page
-    assert words.faults[Verdict.BAD][1] in page
+    assert words.verdicts[Verdict.BAD] in page
 
 
 @pytest.mark.parametrize("waived", [False, True])

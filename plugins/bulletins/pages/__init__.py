@@ -95,12 +95,13 @@ def text_page(site: Site, text: Any) -> model.TextPage:
 
 
 def _feeds_page(site: Site) -> model.FeedsPage:
-    sections: dict[str, list[tuple[Link, str]]] = {name: [] for name in words.feeds_sections}
-    for export in exports(site):
-        if export.name in words.exports:
-            section, title, text = words.exports[export.name]
-            sections[section].append((Link(export.url, title), text))
-    return model.FeedsPage(tuple((name, tuple(links)) for name, links in sections.items() if links))
+    urls_of = {export.name: export.url for export in exports(site)}
+    sections = []
+    for section, described in words.exports.items():
+        known = [(urls_of[name], *texts) for name, texts in described.items() if name in urls_of]
+        links = tuple((Link(url, title), text) for url, title, text in known)
+        sections += [(section, links)] if links else []
+    return model.FeedsPage(tuple(sections))
 
 
 def frame_of(site: Site, texts: Iterable[Any]) -> model.Frame:
@@ -134,8 +135,8 @@ def frame_of(site: Site, texts: Iterable[Any]) -> model.Frame:
         verifying=verifying,
         menu=tuple(menu),
         footer=tuple(footer),
-        feeds=tuple(Link(url, words.exports[name][1]) for name, url in atom.items()),
-        json_feed=Link(urls.json_feed_url("all"), words.exports["all.json"][1]),
+        feeds=tuple(Link(url, words.exports["feeds"][name][0]) for name, url in atom.items()),
+        json_feed=Link(urls.json_feed_url("all"), words.exports["feeds"]["all.json"][0]),
         updated=site.updated,
         commit=site.archive.commit[:12],
         is_indexed=site.is_indexed,

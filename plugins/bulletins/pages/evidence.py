@@ -98,9 +98,9 @@ def _is_weak(signature: Signature, key: Key) -> bool:
 def _meanings(site: Site, signatures: Sequence[Signature]) -> Iterator[str]:
     """A sentence for each verdict and note that occurs."""
     for signature in signatures:
-        yield words.faults[signature.verdict][1]
+        yield words.verdicts[signature.verdict]
         if signature.until:  # also of a signature with an obsolete digest
-            yield words.faults[Verdict.GOOD_UNTIL][1]
+            yield words.verdicts[Verdict.GOOD_UNTIL]
         key = site.keys.get(signature.primary)
         if key and _is_weak(signature, key):
             yield words.weak_key_meaning

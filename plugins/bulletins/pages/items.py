@@ -11,7 +11,7 @@ from typing import TypeVar
 from bulletins import urls
 from bulletins.pages import model
 from bulletins.site import Site, heading
-from secpack.model.archive import Canary, Context, Publication, Signature
+from secpack.model.archive import UNDATED, Canary, Context, Publication, Signature
 
 _T = TypeVar("_T")
 
@@ -32,7 +32,20 @@ def item(site: Site, publication: Publication) -> model.Item:
         signers=tuple(
             dict.fromkeys(signer_name(site, s.signer) for s in publication.signatures if s.counts)
         ),
+        timing=_timing(site, publication) if isinstance(publication, Canary) else "unknown",
+        is_late=isinstance(publication, Canary) and bool(late(publication)),
     )
+
+
+def _timing(site: Site, canary: Canary) -> model.Timing:
+    before = site.older.get(canary.id)
+    is_next = isinstance(before, Canary) and before.number + 1 == canary.number
+    promised = before.due if isinstance(before, Canary) and is_next else None
+    if promised is None or canary.published == UNDATED:
+        return "unknown"
+    if canary.published < promised.first:
+        return "early"
+    return "late" if canary.published > promised.last else "within"
 
 
 def signer_name(site: Site, name: str) -> str:

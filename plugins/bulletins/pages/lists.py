@@ -17,9 +17,9 @@ from bulletins.pages.model import Link
 from bulletins.site import Site, newest_first
 from secpack.affected import needed
 from secpack.history import built_in_words
-from secpack.model.archive import UNDATED, Canary, Key, PackageRow, Publication, Signature, Window
+from secpack.model.archive import UNDATED, Canary, Key, PackageRow, Publication, Signature
 from secpack.model.history import Difference
-from secpack.profile import Kind
+from secpack.profile import Kind, Period
 from secpack.signatures.policy import expected_signers, revocation_in_words
 from secpack.tracker.join import statistics
 
@@ -42,8 +42,6 @@ def home_page(site: Site) -> model.HomePage:
         statistics=statistics(archive.advisories),
         advisories=len(archive.advisories),
         years=tuple((year, len(group)) for year, group in by_year(archive.bulletins)),
-        bulletins=len(archive.bulletins),
-        canaries=len(archive.canaries),
         pending=tuple((reference(site, p.id), p.reason) for p in site.pending.values()),
     )
 
@@ -115,7 +113,7 @@ def _lookup(site: Site, kind: model.LookupKind, lookup: Lookup) -> model.LookupP
     return model.LookupPage(
         kind=kind,
         name=f"{site.product} {lookup.name}" if is_release else lookup.name,
-        support=site.profile.releases.get(lookup.name) if is_release else None,
+        support=site.profile.releases.get(lookup.name if is_release else "", Period()),
         needed=tuple((item(site, b), row) for b, row in newest),
         installed=tuple(_installed(site, [row for _, row in newest])),
         shipped=tuple((item(site, b), rows) for b, rows in lookup.shipped),
@@ -186,27 +184,11 @@ def continuity(site: Site) -> model.Continuity:
     marks = [
         model.CanaryMark(
             item=item(site, canary),
-            timing=_timing(canary, _promised(site, canary)),
             signatures=tuple(states.get(name, "") for name in lanes),
         )
         for canary, states in zip(canaries, signatures, strict=True)
     ]
     return model.Continuity(tuple(signer_name(site, name) for name in lanes), tuple(marks))
-
-
-def _promised(site: Site, canary: Canary) -> Window | None:
-    """When this canary was due, unless this archive lacks the one before."""
-    before = site.older.get(canary.id)
-    is_next = isinstance(before, Canary) and before.number + 1 == canary.number
-    return before.due if isinstance(before, Canary) and is_next else None
-
-
-def _timing(canary: Canary, promised: Window | None) -> model.Timing:
-    if promised is None:
-        return "unknown"
-    if canary.published < promised.first:
-        return "early"
-    return "late" if canary.published > promised.last else "within"
 
 
 def _signatures(site: Site, canary: Canary) -> dict[str, model.LaneState]:

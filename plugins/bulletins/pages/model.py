@@ -35,7 +35,8 @@ from secpack.tracker.join import Statistics
 
 LookupKind: TypeAlias = Literal["release", "package"]
 
-#: When a canary came: within the window that the one before promised, or outside it.
+#: When a canary came: within the window that the one before promised, or outside it; unknown if
+#: this archive lacks the one before.
 Timing: TypeAlias = Literal["within", "early", "late", "unknown"]
 
 #: A signature in a lane, good but delayed, too; empty where none was expected.
@@ -56,12 +57,11 @@ class Frame:
 
     ``path`` is the page's file; ``root`` leads from there to the site's root, without a slash at
     the end. ``canonical``, the page's public URL, is empty if unknown. ``bulletins`` and
-    ``canaries`` are the URLs of the lists, ``lookups`` those of lists of advisories, ids, releases
-    and packages, ``verifying`` that of the page that explains how to check signatures, as far as
-    there are any. ``updated`` is the date of the newest text, ``commit`` that of the pack, or
-    empty. ``is_indexed`` is whether all words can be searched for, ``examples`` are ids.
-    ``reports`` say where to report what, by URLs elsewhere; ``notice`` is what every page says.
-    Until ``fresh_until`` this is meant to be the newest state.
+    ``canaries`` are the URLs of the lists, ``lookups`` those of all other lists, ``verifying`` that
+    of the page on checking signatures, or empty. ``updated`` is the date of the newest text,
+    ``commit`` that of the pack, or empty. ``is_indexed`` is whether all words can be searched for,
+    ``examples`` are ids. ``reports`` lead elsewhere; ``notice`` is what every page says. Until
+    ``fresh_until`` this is meant to be the newest state.
     """
 
     site_name: str
@@ -91,13 +91,18 @@ class Frame:
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """A document in a list; ``signers`` are those whose signatures count."""
+    """A document in a list; ``signers`` are those whose signatures count.
+
+    ``is_late`` is whether one of them signed a canary long after its date.
+    """
 
     publication: Publication
     url: str
     heading: str
     standing: Standing
     signers: tuple[str, ...]
+    timing: Timing
+    is_late: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,9 +124,9 @@ class Reference:
 class SignatureItem:
     """A signature, and what the build found; ``notes`` are what else to know of it.
 
-    ``key`` is the file of its key, unless that must come from elsewhere.
-    ``alarm`` means that it does not count and nothing explains why. ``version`` is the page
-    and the number of one that it covers instead.
+    ``key`` is the file of its key, unless that must come from elsewhere. ``alarm`` means that
+    nothing explains why it does not count. ``version`` is one that it covers instead: its page and
+    number.
     """
 
     signature: Signature
@@ -137,11 +142,7 @@ class SignatureItem:
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """A signed file, and its signatures.
-
-    ``faults`` are about the file as a whole. ``meanings`` are a sentence for each verdict that
-    occurs.
-    """
+    """A signed file, faults of the whole, its signatures, and what each verdict here means."""
 
     file: File
     faults: tuple[Finding, ...]
@@ -217,9 +218,8 @@ class Body:
 class BulletinPage(Page):
     """A bulletin; its page quotes ``actions`` and ``affected`` above the text.
 
-    ``impact`` links to the section of which the summary has the first words, if there is one.
-
-    ``earlier`` and ``later`` are related bulletins: one of the two names the other.
+    ``impact`` links to the section of which the summary has the first words. ``earlier`` and
+    ``later`` are related bulletins: one of the two names the other.
     """
 
     template: ClassVar = "bulletin.html"
@@ -329,7 +329,6 @@ class CanaryMark:
     """A canary in the drawing of all, with the state of each lane."""
 
     item: Item
-    timing: Timing
     signatures: tuple[LaneState, ...]
 
 
@@ -340,23 +339,12 @@ class Continuity:
     lanes: tuple[str, ...]
     marks: tuple[CanaryMark, ...]
 
-    @property
-    def timings(self) -> dict[str, Timing]:
-        """When each canary came, by its id."""
-        return {mark.item.publication.id: mark.timing for mark in self.marks}
-
-    @property
-    def delayed(self) -> set[str]:
-        """The ids of canaries that were signed late."""
-        return {m.item.publication.id for m in self.marks if "delayed" in m.signatures}
-
 
 @dataclass(frozen=True, slots=True)
 class HomePage(Page):
     """The front page; ``advisories`` counts all that the tracker or a text mentions.
 
-    ``years`` count bulletins; ``releases`` are the newest that have a page. ``pending`` are
-    documents whose texts no published site has, with the reasons.
+    ``years`` count bulletins; ``releases`` are the newest with a page; ``pending`` have reasons.
     """
 
     template: ClassVar = "index.html"
@@ -368,8 +356,6 @@ class HomePage(Page):
     statistics: Statistics
     advisories: int
     years: tuple[tuple[int, int], ...]
-    bulletins: int
-    canaries: int
     pending: tuple[tuple[Reference, str], ...]
 
 
@@ -419,14 +405,14 @@ class LookupsPage(Page):
 class LookupPage(Page):
     """A release or a package: the bulletins that ship something for it, newest first.
 
-    Of a release, ``support`` is when it was supported, and ``needed`` are the rows of the newest
-    bulletin on each package and target; ``installed`` are targets with names of RPM to query.
+    Of a release, ``needed`` are the rows of the newest bulletin on each package and target;
+    ``installed`` are targets with names of RPM to query.
     """
 
     template: ClassVar = "lookup.html"
     kind: LookupKind
     name: str
-    support: Period | None
+    support: Period
     needed: tuple[tuple[Item, PackageRow], ...]
     installed: tuple[tuple[str, str], ...]
     shipped: tuple[tuple[Item, tuple[PackageRow, ...]], ...]
@@ -459,10 +445,9 @@ class TrackerPage(Page):
 
 @dataclass(frozen=True, slots=True)
 class AdvisoryPage(Page):
-    """An advisory, and those before and after it.
+    """An advisory; ``by_text`` are ids of bulletins that address it by their own text alone.
 
-    ``by_text`` are ids of bulletins that address it by their own text alone; ``unaffected`` are
-    those that say that it does not apply.
+    ``unaffected`` are those that say that it does not apply.
     """
 
     template: ClassVar = "advisory.html"
@@ -471,8 +456,8 @@ class AdvisoryPage(Page):
     by_text: tuple[str, ...]
     mentions: tuple[Reference, ...]
     unaffected: tuple[Reference, ...]
-    previous: Advisory | None
-    next: Advisory | None
+    previous: Link | None
+    next: Link | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -546,7 +531,7 @@ class SearchPage(Page):
 
 @dataclass(frozen=True, slots=True)
 class TextPage(Page):
-    """A page that a person wrote, as HTML; ``anchors`` if the page shows them."""
+    """A page that a person wrote, as HTML, and the trust anchors that it shows."""
 
     template: ClassVar = "page.html"
     title: str

@@ -51,6 +51,7 @@ def advisory_pages(site: Site) -> Iterator[tuple[str, model.MakePage]]:
 def _advisory_page(site: Site, at: int) -> model.AdvisoryPage:
     advisories = site.archive.advisories
     advisory = advisories[at]
+    links = [Link(urls.advisory_url(a.number), a.id) for a in advisories[max(0, at - 1) : at + 2]]
     mentioned = [id_ for id_ in advisory.mentioned_in if id_ not in advisory.unaffected_in]
     return model.AdvisoryPage(
         item=_item(site, advisory, Links(site, "../../")),
@@ -58,8 +59,8 @@ def _advisory_page(site: Site, at: int) -> model.AdvisoryPage:
         by_text=_by_text(site, advisory),
         mentions=tuple(reference(site, id_, advisory.number) for id_ in mentioned),
         unaffected=tuple(reference(site, id_, advisory.number) for id_ in advisory.unaffected_in),
-        previous=advisories[at - 1] if at else None,
-        next=advisories[at + 1] if at + 1 < len(advisories) else None,
+        previous=links[0] if at else None,
+        next=links[-1] if at + 1 < len(advisories) else None,
     )
 
 
