@@ -65,8 +65,6 @@ FIX for @ … (included|backported) | The fix for XSA-1 has been backported.
 (such as|as (with|for|in)|(do|connection) with|(said|noted) that|supersedes) @ | It is as in XSA-1.
 (NOT FIX|had|(year|month|week)s (ago|earlier|before)) ~ @ | Years ago, they released XSA-1.
 @ … PUBLIC[^.,;]{0,30} (last year|years? (ago|before)|YEAR) | XSA-1 was published in 2019.
-@ … \(\x00[^()]*\)\s*$ | The fallout of XSA-1 (XSA-10)
-@ … (put off|postponed|delayed|withdrawn) | XSA-1 has been put off.
 @ … in (an earlier|bulletin|QSB|[\x00\x01]) | We announced XSA-1 in QSB-001.
 @ … (some|one|few|several|not all) of (which|these) | They issued XSA-1, some of which are ours.
 @ (was|were|had)\b (?!PUBLIC) | XSA-1 was alike.
@@ -200,10 +198,10 @@ def find_mentions(document: Document) -> tuple[Mention, ...]:
     mentions: dict[Mention, None] = {}
     kept: Counter[tuple[str, Context]] = Counter()
     for mention in _mentions(document):
-        one, all_of_it = (mention.value, mention.context), ("", mention.context)
-        kept[one] += 1
-        if kept[one] <= _MAX_NAMES and kept[all_of_it] < _MOST:
-            kept[all_of_it] += 1
+        kept[mention.value, mention.context] += 1
+        some = kept[mention.value, mention.context] <= _MAX_NAMES
+        if some and kept["", mention.context] < _MOST:
+            kept["", mention.context] += 1
             mentions[mention] = None
     found = {mention.value for mention in mentions}
     # The URL of DSA-1-1 has only DSA-1.
@@ -390,30 +388,28 @@ def _mentions(document: Document) -> Iterator[Mention]:
     for passage in _passages(document):
         if quoted and not passage.quoted:
             subject = []
-        quoted = passage.quoted
-        labels = (citation_label(i.label) for i in passage.inlines if isinstance(i, b.Citation))
-        plain = all(isinstance(i, (b.Text, b.Citation)) for i in passage.inlines)
-        plain &= not any(label in cited for label in labels)
-        for sentence in _sentences(passage, cited, document.forms) if subject or not plain else ():
-            found, again = _read(sentence, subject, grammar, year)
+        quoted = goes_on = passage.quoted
+        for sentence in _sentences(passage, cited, document.forms):
+            found, again = _read(sentence, subject, grammar)
             yield from (*found, *again)
+            goes_on |= bool(sentence.names)
             if found and not quoted:
                 subject = [m for m in found if m.context is not Context.ASIDE][:_MAX_NAMES]
             elif again:
                 subject = []
-        if plain and not quoted:
+        if not goes_on:
             subject = []
 
 
 def _read(
-    sentence: _Sentence, subject: list[Mention], grammar: Grammar, year: int
+    sentence: _Sentence, subject: list[Mention], grammar: Grammar
 ) -> tuple[list[Mention], list[Mention]]:
     """What a sentence names; and again, what of that and of the subject it calls harmless."""
     picked = set() if sentence.passage.quoted else _picked(sentence, subject, grammar)
     told = [(n, c) for n in sentence.names if (c := _context(sentence, n, grammar, picked))]
     partners = _partners(sentence, subject, [n for n, c in told if c is not Context.ASIDE])
     found = [
-        _mention(sentence, name, context, partners.get(name.value, ""), year)
+        _mention(sentence, name, context, partners.get(name.value, ""))
         for names, context in told
         for name in names
     ]
@@ -444,13 +440,11 @@ def _picked(sentence: _Sentence, subject: list[Mention], grammar: Grammar) -> se
     return {each.value for part in (subject, named) for each in part} - only if only else only
 
 
-def _mention(sentence: _Sentence, name: _Name, context: Context, owner: str, year: int) -> Mention:
+def _mention(sentence: _Sentence, name: _Name, context: Context, owner: str) -> Mention:
     """The mention of an id; ``owner`` is the advisory of a CVE."""
     addressed = context in _ADDRESSES and name.scheme == "XSA"
     title = _TITLE.match(sentence.printed, name.start) if addressed else None
     quoted = " ".join(title[1].split()) if title else ""
-    if name.scheme == "CVE" and int(name.value.split("-")[1]) < year - 1:  # it is background
-        context = Context.ASIDE if context is Context.SUMMARY else context
     words = sentence.short(name.start)
     return Mention(name.scheme, name.value, name.line, context, words, owner, quoted)
 
