@@ -21,7 +21,7 @@ from secpack.model.archive import Bulletin, Fix, PackageRow
 from secpack.model.blocks import Id, plain, running_text
 
 # Words of every sentence that is read here, fast to look for.
-_SIGN: Final = re.compile(r"affect|vulnerable|impacted|[Nn]o |support|life|EOL")
+_SIGN: Final = re.compile("affect|vulnerable|impacted")
 
 _Stated: TypeAlias = tuple[Fix | None, int]  # with the line
 
@@ -73,7 +73,6 @@ def _stated(bulletin: Bulletin) -> Iterator[tuple[str, _Stated]]:
         # Of several advisories, what is said may be said of one alone.
         one = not (several and any(isinstance(inline, Id) for inline in inlines))
         if one and _SIGN.search(text):
-            yield from ((release, (Fix.NONE, line)) for release in unfixed(text, product))
             yield from ((release, (Fix.NOT_AFFECTED, line)) for release in spared(text, product))
 
 
@@ -92,28 +91,15 @@ def spared(text: str, product: str) -> tuple[str, ...]:
     R4.1 and R4.2 are unaffected, since they lack it. => 4.1; 4.2
     Users of Quern 4.2 are not affected. => 4.2
     This flaw does not affect Quern 4.2 or R4.3. => 4.2; 4.3
-    The mill changed, so that Quern 4.2 as such is not affected, nor is 4.1. => 4.2; 4.1
+    The mill changed, so that Quern 4.2 as such is not affected. => 4.2
     (Quern 4.1 with its old mill lacks the bell and is not affected.) => 4.1
-    On Quern 4.2, the mill was old, and that release is therefore not affected. => 4.2
-    Quern 4.0 does not contain the bell, so it is not affected. => 4.0
     The browser in Quern 4.2 is not affected. =>
     Quern 4.2 is not affected by default. =>
     Quern 4.2 is not affected by XSA-1. =>
     """
-    return _found(_spared(product), text)
-
-
-def unfixed(text: str, product: str) -> tuple[str, ...]:
-    """The releases for which a text says that there is no fix, or that their time is over.
-
-    No update is available for 4.2 or 4.1, and none will be. => 4.2; 4.1
-    No update for Quern 4.2, which is too old. => 4.2
-    Users of Quern 4.1 and 4.2 have no update to expect. => 4.1; 4.2
-    Quern 4.0 reached end-of-life on 2022-08-04, and there is no fix for it. => 4.0
-    For Quern 4.2, which is no longer supported, no fix is available. => 4.2
-    There is no update of the mill in Quern 4.2. =>
-    """
-    return _found(_unfixed(product), text)
+    form = _spared(product)
+    found = (match for sentence in SENTENCE_END.split(text) for match in form.finditer(sentence))
+    return tuple(n for match in found for n in release_numbers(match[1] or match[2]))
 
 
 def restart(text: str) -> str:
@@ -151,15 +137,6 @@ _RESTART: Final = re.compile(
 )
 
 
-def _found(form: re.Pattern[str], text: str) -> tuple[str, ...]:
-    found = (match for sentence in SENTENCE_END.split(text) for match in form.finditer(sentence))
-    return tuple(n for match in found for words in match.groups() for n in _numbers(words))
-
-
-def _numbers(releases: str | None) -> tuple[str, ...]:
-    return release_numbers(releases) if releases else ()
-
-
 _START: Final = (
     r"(?:^\(?|[,;] (?:so that |so |and |but |while |whereas )?)(?:(?:However|Note that),? )?"
 )
@@ -175,24 +152,5 @@ def _spared(product: str) -> re.Pattern[str]:
     releases = f"({releases_pattern(product)})"
     who = r"(?: (?:users|systems|installations|as such|itself)| [^,;:()]{1,60}? and)?"
     subject = rf"{_WHOSE}{releases}{who} (?:is|are|was|were|remains?) {_NOT}"
-    further = (
-        rf"\b{_CONDITION}(?:, nor (?:is|are) ((?:{re.escape(product)} )?[0-9][0-9.]{{0,8}}[0-9]))?"
-    )
     this = rf"(?:This|These|The) [\w\s]{{1,60}}? (?:does|do|did) not affect {releases}"
-    it = rf"(?:(?:On|In) )?{releases},? [^;:]{{1,80}}?,? (?:that release|it) is {_NOT}"
-    return re.compile(spaced(f"{_START}(?:{subject}|{this}|{it}){further}"))
-
-
-@lru_cache(maxsize=64)
-def _unfixed(product: str) -> re.Pattern[str]:
-    releases = f"({releases_pattern(product)})"
-    fix = "(?:updates?|fix(?:es)?|patch(?:es)?|packages?)"
-    state = "(?: (?:is|are|will be|exists?)(?: (?:available|planned|provided|released))?)?"
-    none = rf"\b[Nn]o {fix}{state} for (?:users of )?{releases}"
-    gets = "(?:has|have|gets?|receives?|will (?:get|have|receive))"
-    over = (
-        "(?:(?:has |have )?(?:reached|met) (?:its |their )?end(?:-| )of(?:-| )life"
-        "|(?:is|are|was|were) (?:no longer|not) supported|(?:is|are) (?:EOL|out of support))"
-    )
-    ends = f"{_START}(?:For )?{_WHOSE}{releases}(?:(?: users)? {gets} no {fix}|(?:, which)? {over})"
-    return re.compile(spaced(rf"{none}|{ends}\b"))
+    return re.compile(spaced(rf"{_START}(?:{subject}|{this})\b{_CONDITION}"))
