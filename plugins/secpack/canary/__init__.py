@@ -6,10 +6,12 @@ import calendar
 import re
 from collections.abc import Sequence
 from datetime import date, datetime, time, timedelta
+from email.utils import parsedate
 from itertools import takewhile
 from typing import Final
 
 from secpack.extract.metadata import ISSUED
+from secpack.extract.packages.vocabulary import SENTENCE_END
 from secpack.extract.sections import sections
 from secpack.model.archive import Document, Section, Statement, Window
 from secpack.model.blocks import Block, ListBlock, Preformatted, leaves, plain, running_text
@@ -22,8 +24,7 @@ COUNT: Final = re.compile(
 
 _FINGERPRINT: Final = re.compile(r"\b[0-9A-Fa-f]{4}(?:\s*[0-9A-Fa-f]{4}){9}\b")
 _MAIL_DATE: Final = re.compile(
-    r"\b(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun),\s+(?P<day>[0-9]{1,2})\s+(?P<month>[A-Z][a-z]{2})\s+"
-    r"(?P<year>[0-9]{4})\b"
+    r"\b(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun),\s+[0-9]{1,2}\s+[A-Z][a-z]{2}\s+[1-9][0-9]{3}\b"
 )
 
 
@@ -96,11 +97,9 @@ def announcements(document: Document) -> str:
 def freshness(document: Document) -> date | None:
     """Return the date in the proof of freshness."""
     match = _MAIL_DATE.search(_words(_titled(document, "proof of")))
-    if not match:
-        return None
-    months = [name[:3] for name in MONTHS]
+    parsed = parsedate(f"{match[0]} 00:00") if match else None
     try:
-        return date(int(match["year"]), months.index(match["month"]) + 1, int(match["day"]))
+        return date(*parsed[:3]) if parsed else None
     except ValueError:
         return None
 
@@ -126,7 +125,6 @@ PERIOD: Final = re.compile(
 _LOOSE: Final = re.compile(rf"\b(?:{MONTH})\b")
 _NEXT: Final = re.compile(r"(?i)\bnext\b")
 _CANARY: Final = re.compile(r"(?i)\b(?:canar|statement|publish)")
-_STOP: Final = re.compile(r"(?<=[.!?])\s+(?=[A-Z])")
 _NO_LATER: Final = re.compile(r"(?i)\b(?:no|not) later than\b")
 # What can precede and follow a period; nothing else is understood.
 _LEAD: Final = re.compile(
@@ -142,12 +140,10 @@ _OTHERWISE: Final = re.compile(
     r"|midnight|noon|[ap]\.?m|utc|gmt|o.clock|close)\b"
 )
 _JOINTS: Final = {"between": ("and",), "from": ("to", "until", "through")}
-_WORDS: Final = {
-    "one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7, "eight": 8,
-    "nine": 9, "ten": 10, "eleven": 11, "twelve": 12, "thirteen": 13, "fourteen": 14,
-    "fifteen": 15, "sixteen": 16, "seventeen": 17, "eighteen": 18, "nineteen": 19, "twenty": 20,
-    "twenty-one": 21,
-}  # fmt: skip
+_NUMBERS: Final = (
+    "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen"
+    " sixteen seventeen eighteen nineteen twenty twenty-one"
+)
 _ORDER: Final = {"first": 0, "second": 1, "third": 2, "fourth": 3}
 _MIDDLE: Final = 15
 _MOST_DAYS: Final = 366
@@ -189,7 +185,7 @@ def due_window(statements: Sequence[Statement], issued: date) -> Window | None:
     windows = {
         window
         for statement in statements
-        for sentence in _STOP.split(statement.text)
+        for sentence in SENTENCE_END.split(statement.text)
         if _NEXT.search(sentence) and _CANARY.search(sentence)
         if (window := _window(sentence, issued))
     }
@@ -321,7 +317,7 @@ def _length(count: str, unit: str, *, most: int = 31) -> int:
     """Return how many days ``two weeks`` or ``ten days`` are. Raises ValueError if unclear."""
     if not count and unit.endswith("s"):
         raise ValueError("the first days of a month")
-    number = int(count) if count.isdigit() else _WORDS.get((count or "one").lower(), 0)
+    number = int(count) if count.isdigit() else _NUMBERS.split().index((count or "one").lower())
     days = number * (7 if unit.startswith("week") else 1)
     if not 0 < days <= most:
         raise ValueError(f"{count} {unit}")

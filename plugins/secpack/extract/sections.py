@@ -35,7 +35,8 @@ _PATCHING: Final = re.compile(
     r"(?:proper )?patching(?: and .*)?|(?:availability of )?patches"
     r"|(?:(?:fixed|updated|patched|new) )?packages"
     r"|how to (?:fix|patch|update|upgrade|protect)\b.*"
-    r"|(?:install|apply|gett|obtain)ing (?:(?:the|these) )?(?:updates?|patch(?:es)?|packages)"
+    r"|(?:install|apply|gett|obtain)ing (?:(?:the|these) )?"
+    r"(?:fix(?:es)?|updates?|patch(?:es)?|packages)"
 )
 _WORKAROUND: Final = re.compile(r"(?:possible |temporary )?(?:workarounds?|mitigations?)")
 # They help where there is neither: "Resolution", "Updates", "Possible workarounds"
@@ -138,8 +139,9 @@ def affected(document: Document, most: int = _MOST) -> Quotation | None:
 
 
 def says_what_to_do(title: str) -> bool:
-    """Whether a section with this title says what the user does, or how to patch."""
-    return any(form.fullmatch(_plain(title)) for form in (_ACTION, _PATCHING))
+    """Whether a section with this title may say what the user does, or how to patch."""
+    forms = (_ACTION, _WORKAROUND, _PATCHING, _LESSER, *_PARTS)
+    return any(form.fullmatch(_plain(title)) for form in forms)
 
 
 def _plain(title: str) -> str:

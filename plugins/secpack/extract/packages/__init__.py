@@ -31,10 +31,7 @@ from secpack.profile import Shipped
 #: After so many rows no more are read: no real text has a tenth of them.
 MOST_ROWS: Final = 1000
 
-# Titles of sections whose running text can name packages to install, and of those that do not.
-_REMEDY: Final = re.compile(
-    r"patch|packag|fix|resol|solution|user action|what to do|updat|upgrad|install|remed|mitigat"
-)
+# Titles of sections that name packages, but not to install them.
 _ASIDE: Final = re.compile(r"about\b|credits\b|(?:(?:who|what) is )?affected\b|vulnerable\b")
 _NO_LEVEL: Final = 9  # deeper than any heading
 _BULLET: Final = re.compile(r"^(\s*)[-*•](?=\s)", re.MULTILINE)
@@ -201,8 +198,7 @@ class _Reader:
     def _begin_section(self, text: str, level: int) -> None:
         title, reading = text.lower(), read_phrase(text, self.product)
         if level <= self._remedy and not reading.is_header:  # "Quern 4.2" goes on
-            is_remedy = says_what_to_do(title) or _REMEDY.search(title)
-            self._remedy = level if is_remedy else _NO_LEVEL
+            self._remedy = level if says_what_to_do(title) else _NO_LEVEL
         reads = self._remedy < _NO_LEVEL and not _ASIDE.match(title)
         base = {kind: values for kind, values in reading.header.items() if kind == "target"}
         said = base | _releases(text, self.product)
