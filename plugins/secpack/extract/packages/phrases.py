@@ -47,9 +47,6 @@ KINDS: Final = (
     ("unaffected", r"(?:(?:not|n't) (?:affected|vulnerable|impacted)|[Uu]naffected"
      r"|does not affect)\b", "not affected"),
     ("same", r"(?:of|in) the same version\b", "of the same version"),
-    ("old", "(?:replac(?:es|ing)|supersed(?:es|ing)|obsoletes|instead of|in place of|was|formerly"
-     r"|previously|not|NOT) (?:versions? )?(?:[A-Za-z][\w+-]{0,60}-)?v?[0-9][\w.+~:-]{0,60}"
-     r"(?![\w.-])", "instead of 4.1-2"),
     ("keyword", r"[Vv]ersions?\b:?|ver\.", "version"),
     ("packages", r"(?:[Pp]ackages?|the new ones)(?![\w-])", "packages"),
     ("separator", r"[,;]|(?<![^\s(])(?:and|or|[-/&+–—])(?![^\s,])|as well(?: as)?\b", "as well as"),
@@ -217,8 +214,6 @@ class Phrase:
                 self._version(token)
             case "same" if self.names and self.done and not self.versions:
                 self._version(Token("version", self.done[-1].version, at))
-            case "old" if self.versions:
-                self._note(value)
             case "separator" if value == ":" and not self.versions:
                 self._colon(after)
             case "packages":
@@ -227,7 +222,7 @@ class Phrase:
                 self.unread |= bool(self.versions) and after.kind in ("version", "keyword")
             case "word" if self.loose and self.versions:
                 self._close()
-            case "old" | "same" | "other" | "word":
+            case "same" | "other" | "word":
                 self.unread |= not (self.loose and kind == "word")
                 if after.kind != "keyword":
                     self._loosen()
@@ -341,7 +336,9 @@ class Phrase:
             found = list(tokens(self.text, self.product, start, end))
             kinds = {each.kind for each in found}
             silent = not kinds & {"word", "file"}
-            if kinds & {"version", "keyword", "same"} or ("release" in kinds and not silent):
+            if found and found[0].value.lower() in STOPS:  # "replaces 4.1-1"
+                self._note(words)
+            elif kinds & {"version", "keyword", "same"} or ("release" in kinds and not silent):
                 self.unread |= bool(self.versions) and not (self.fresh or "same" in kinds)
                 if not (self.versions or silent):
                     self.names = []  # those in the brackets are meant

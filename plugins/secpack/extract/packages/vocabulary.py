@@ -226,7 +226,8 @@ FILLERS: Final = each_word(
 #: With these a phrase goes on about something else.
 STOPS: Final = each_word(
     "which that with as where if because since when while see via once after before until unless"
-    " who this has have had will can should must may it they we you but so - – —"
+    " who this has have had will can should must may it they we you but so not - – —"
+    " replaces replacing supersedes superseding instead was formerly previously"
 )
 #: Words that are no name, though a version may follow: what they say of it is another matter.
 NO_NAMES: Final = STOPS | each_word(
