@@ -123,6 +123,13 @@ def real_tracker() -> Path:
 
 
 @pytest.fixture(scope="session")
+def real_site(shared: Shared, real_pack: Path, real_tracker: Path) -> Site:
+    """The site of a real pack, built strictly, with an index to search."""
+    sources = {"SECPACK": real_pack.resolve(), "XSA": real_tracker.resolve()}
+    return shared.build("real", settings="publishconf.py", SEARCH="1", **sources)
+
+
+@pytest.fixture(scope="session")
 def other_gnupg() -> Path:
     """The folder of another Debian's gpg and gpgv; .ci/run makes one, and names it OTHER_GNUPG."""
     if not os.environ.get("OTHER_GNUPG"):

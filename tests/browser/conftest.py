@@ -5,13 +5,12 @@ from __future__ import annotations
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.browser.served import BASE, Served, serve
-from tests.bulletins.sites import build
+from tests.bulletins.sites import Shared, Site, build
 from tests.packs import bulletin, make_pack
 
 CHROMIUM = shutil.which("chromium")
@@ -58,11 +57,10 @@ def watched(browser: Any, url: str, *, script: bool = True) -> Iterator[Any]:
 
 
 @pytest.fixture(scope="session")
-def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+def demo(shared: Shared) -> Iterator[Served]:
     """The demo site, with an index to search, as it is published."""
-    folder = tmp_path_factory.mktemp("demo") / BASE.strip("/")
-    build(folder, settings="publishconf.py", SEARCH="1", SITEURL=f"http://127.0.0.1{BASE}").ok()
-    with serve(folder) as served:
+    how = {"settings": "publishconf.py", "SEARCH": "1", "SITEURL": f"http://127.0.0.1{BASE}"}
+    with serve(shared.build("searched", **how).folder) as served:
         yield served
 
 
@@ -87,12 +85,7 @@ def long(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
 
 
 @pytest.fixture(scope="session")
-def real(
-    real_pack: Path, real_tracker: Path, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Served]:
+def real(real_site: Site) -> Iterator[Served]:
     """The site of a real pack."""
-    folder = tmp_path_factory.mktemp("real") / "site"
-    sources = {"SECPACK": real_pack.resolve(), "XSA": real_tracker.resolve()}
-    build(folder, SEARCH="1", **sources).ok()
-    with serve(folder) as served:
+    with serve(real_site.folder) as served:
         yield served

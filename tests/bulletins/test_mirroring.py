@@ -27,6 +27,7 @@ import pytest
 from bulletins.urls import CSAF_PROVIDER, SECURITY_TXT
 from tests.bulletins import rules
 from tests.bulletins.sites import ROOT, Site, build, publish, rebuild
+from tests.forks import run_module
 
 DOCS = (ROOT / "docs" / "mirroring.md").read_text("utf-8")
 HOST = "https://archive.quern.example.org"
@@ -433,8 +434,8 @@ def test_an_upload_to_object_storage(storage: Storage, rebuilt: Path, tmp_path: 
 
 
 def verify(*arguments: object) -> Site:
-    command = [str(SECPACK), "verify-site", *map(str, arguments)]
-    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=120)
+    command = ("secpack.cli", "verify-site", *map(str, arguments))
+    done = run_module(*command, cwd=ROOT, environment=os.environ)
     return Site(done.returncode, done.stdout + done.stderr, ROOT)
 
 
@@ -446,14 +447,12 @@ def rebuilt(public: Site, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_what_nginx_serves_is_true(nginx: int, rebuilt: Path) -> None:
-    site = verify(f"http://127.0.0.1:{nginx}/", "--against", rebuilt)
-    assert site.status == 0, site.said
+    site = verify(f"http://127.0.0.1:{nginx}/", "--against", rebuilt).ok()
     assert "verified against a rebuild\nOK (" in site.said
 
 
 def test_below_what_nginx_serves_there_is_no_site(nginx: int) -> None:
-    site = verify(f"http://127.0.0.1:{nginx}/qsb/")
-    assert site.status == 1
+    site = verify(f"http://127.0.0.1:{nginx}/qsb/").refused()
     assert site.said.startswith("SHA256SUMS: not found (status 404)\n")
 
 
@@ -485,44 +484,10 @@ def pull(rsync: str, copy: Path, *options: str) -> str:
     return done.stdout
 
 
-@pytest.fixture
-def mirror(rsync: str, tmp_path: Path) -> Path:
+def test_a_mirror_is_true(rsync: str, rebuilt: Path, public: Site, tmp_path: Path) -> None:
     pull(rsync, tmp_path / "mirror")
-    return tmp_path / "mirror"
-
-
-def test_a_mirror_is_true(mirror: Path, rebuilt: Path, public: Site) -> None:
-    assert Site(0, "", mirror).files() == public.files()
-    site = verify(mirror, "--against", rebuilt)
-    assert site.status == 0, site.said
-
-
-def test_one_byte_changed(mirror: Path, rebuilt: Path) -> None:
-    text = mirror / "qsb/003/qsb-003-2017.txt"
-    data = bytearray(text.read_bytes())
-    data[100] ^= 1
-    text.write_bytes(data)
-    site = verify(mirror, "--against", rebuilt)
-    assert site.status == 1
-    assert site.said.splitlines()[0] == (
-        "altered: qsb/003/qsb-003-2017.txt: differs from SHA256SUMS"
-    )
-    assert site.said.count("altered: ") == 1
-
-
-def test_one_file_missing(mirror: Path, rebuilt: Path) -> None:
-    (mirror / "canary/002/index.html").unlink()
-    site = verify(mirror, "--against", rebuilt)
-    assert site.status == 1
-    assert site.said.startswith("missing: canary/002/index.html: not found\n")
-
-
-def test_one_file_more(mirror: Path, rebuilt: Path) -> None:
-    (mirror / "qsb/013").mkdir()
-    (mirror / "qsb/013/index.html").write_text("Send your keys to ...")
-    site = verify(mirror, "--against", rebuilt)
-    assert site.status == 1
-    assert site.said.startswith("extra: qsb/013/index.html\n")
+    assert Site(0, "", tmp_path / "mirror").files() == public.files()
+    verify(tmp_path / "mirror", "--against", rebuilt).ok()
 
 
 def test_an_old_copy(rebuilt: Path, tmp_path: Path) -> None:
@@ -539,8 +504,7 @@ def test_an_old_copy(rebuilt: Path, tmp_path: Path) -> None:
         XSA=ROOT / "content/xsa.yml",
         XSA_JSON=ROOT / "content/xsa.json",
     ).ok()
-    site = verify(old.folder, "--against", rebuilt)
-    assert site.status == 1
+    site = verify(old.folder, "--against", rebuilt).refused()
     assert "behind: QSB-012 was published on 2025-05-06\n" in site.said
     assert "behind by 1 document(s) and " in site.said
     assert "the rebuild's 2025-05-21\n" in site.said

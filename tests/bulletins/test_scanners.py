@@ -301,29 +301,28 @@ def test_csaf_revisions_are_numbered_from_the_oldest(archive: Archive) -> None:
 DAY = date(2001, 3, 4)
 
 
+REVISIONS: list[tuple[list[tuple[int, str]], int, list[str]]] = [
+    ([], 0, ["First published"]),
+    ([], 2, ["First published", "Revised"]),
+    ([(0, "a"), (0, "b"), (1, "c")], 1, ["a; b", "c"]),
+    ([(1, "c"), (0, "b"), (0, "a")], 1, ["b; a", "c"]),
+    ([(2, "b")], 2, ["First published", "b"]),
+    ([(1, " ")], 2, ["First published", "Revised"]),
+]
+
+
 @pytest.mark.usefixtures("judges")
-@pytest.mark.parametrize(
-    ("revisions", "updated", "expected"),
-    [
-        ([], 0, ["First published"]),
-        ([], 2, ["First published", "Revised"]),
-        ([(0, "a"), (0, "b"), (1, "c")], 1, ["a; b", "c"]),
-        ([(1, "c"), (0, "b"), (0, "a")], 1, ["b; a", "c"]),
-        ([(2, "b")], 2, ["First published", "b"]),
-        ([(1, " ")], 2, ["First published", "Revised"]),
-    ],
-)
-def test_csaf_revisions(
-    tmp_path: Path, revisions: list[tuple[int, str]], updated: int, expected: list[str]
-) -> None:
-    archive = one(tmp_path)
-    entries = tuple(Revision(DAY + timedelta(days=days), text, 1) for days, text in revisions)
-    changed = DAY + timedelta(days=updated)
-    revised = replace(archive.bulletins[0], revisions=entries, updated=changed)
-    found = documents(replace(archive, bulletins=(revised,)))
+def test_csaf_revisions(tmp_path: Path) -> None:
+    archive, found = one(tmp_path), {}
+    for revisions, updated, expected in REVISIONS:
+        entries = tuple(Revision(DAY + timedelta(days=days), text, 1) for days, text in revisions)
+        changed = DAY + timedelta(days=updated)
+        revised = replace(archive.bulletins[0], revisions=entries, updated=changed)
+        made = document(replace(archive, bulletins=(revised,)))
+        history = made["document"]["tracking"]["revision_history"]
+        assert [entry["summary"] for entry in history] == expected, revisions
+        found[str(revisions)] = made
     assert judges.csaf_faults(found) == {}
-    (head,) = (d["document"] for d in found.values())
-    assert [entry["summary"] for entry in head["tracking"]["revision_history"]] == expected
 
 
 @pytest.mark.usefixtures("judges")
@@ -363,14 +362,13 @@ STATUSES = [
 
 
 @pytest.mark.usefixtures("judges")
-@pytest.mark.parametrize(("fix", "package", "version", "status"), STATUSES)
-def test_csaf_status(
-    tmp_path: Path, fix: Fix, package: str, version: str, status: dict[str, list[str]]
-) -> None:
-    row = PackageRow("4.1", "", package, version, 1, fix)
-    found = document(with_rows(one(tmp_path), row))
-    assert found["vulnerabilities"][0]["product_status"] == status
-    assert judges.csaf_faults({"one": found}) == {}
+def test_csaf_status(tmp_path: Path) -> None:
+    archive, found = one(tmp_path), {}
+    for fix, package, version, status in STATUSES:
+        made = document(with_rows(archive, PackageRow("4.1", "", package, version, 1, fix)))
+        assert made["vulnerabilities"][0]["product_status"] == status
+        found[f"{fix} {package}"] = made
+    assert judges.csaf_faults(found) == {}
 
 
 @pytest.mark.usefixtures("judges")

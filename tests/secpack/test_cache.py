@@ -98,6 +98,19 @@ def test_a_folder_of_another_user(
     assert "belongs to another user" in capsys.readouterr().err
 
 
+def test_without_a_home_nothing_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    def no_home(_: Path) -> Path:
+        raise RuntimeError("Could not determine home directory.")
+
+    monkeypatch.delenv("XDG_CACHE_HOME", raising=False)
+    monkeypatch.setattr(Path, "expanduser", no_home)
+    assert cache_folder() is None
+    cache = open_cache("verdicts.json")
+    cache.put("x", ["y"])
+    cache.save()
+    assert cache.get("x") is None
+
+
 def _fifo(path: Path) -> None:
     os.mkfifo(path)
 
@@ -135,6 +148,7 @@ def test_what_is_no_file_of_ours_is_not_read(tmp_path: Path, make: Callable[[Pat
         b'{"format": 1e999, "kept": {"x": ["y"]}}',
         b'{"format": 1, "kept": {"x": [1e999, NaN]}}',
         b'{"format": 1, "kept": {"x": "y"}}',
+        b'{"format": 1, "kept": {"x": [1, 2]}}',
         b'{"format": 1, "kept": [["x", ["y"]]]}',
         b'{"format": 1}',
         b"null",

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Callable
 from datetime import date
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -108,33 +111,25 @@ def test_no_profile_does_more_than_be_refused(tmp_path: Path, data: st.DataObjec
         assert len(published_id(scheme, value, profile)) < 4500
 
 
-def test_a_profile_that_is_no_file(tmp_path: Path) -> None:
-    os.mkfifo(tmp_path / "fifo")
-    with (tmp_path / "sparse").open("wb") as file:
-        file.truncate(30 * 2**30)
-    for name, reason in (("fifo", "not a regular file"), ("sparse", "larger than 262144 bytes")):
-        with pytest.raises(SecpackError, match=reason):
-            load_profile(tmp_path / name)
-
-
-def test_missing_files(tmp_path: Path) -> None:
-    with pytest.raises(SecpackError, match="cannot be read: No such file"):
-        load_profile(tmp_path / "none.toml")
-    with pytest.raises(SecpackError, match="cannot be read: No such file"):
-        load_advisories(tmp_path / "none.yml")
-    with pytest.raises(SecpackError, match="cannot be read: No such file"):
-        load_advisories(None, tmp_path / "none.json")
-
-
-def test_files_that_are_no_files(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("read", "most"),
+    [
+        (load_profile, 262144),
+        (load_advisories, 16777216),
+        (partial(load_advisories, None), 16777216),
+    ],
+)
+def test_files_that_are_no_files(tmp_path: Path, read: Callable[[Path], Any], most: int) -> None:
     os.mkfifo(tmp_path / "pipe")
     with (tmp_path / "sparse").open("wb") as file:
         file.truncate(30_000_000_000)
-    for name, why in (("pipe", "not a regular file"), ("sparse", "larger than 16777216 bytes")):
-        with pytest.raises(SecpackError, match=f"cannot be read: {why}"):
-            load_advisories(tmp_path / name)
-        with pytest.raises(SecpackError, match=f"cannot be read: {why}"):
-            load_advisories(None, tmp_path / name)
+    for name, reason in (
+        ("none", "No such file"),
+        ("pipe", "not a regular file"),
+        ("sparse", f"larger than {most} bytes"),
+    ):
+        with pytest.raises(SecpackError, match=f"cannot be read: {reason}"):
+            read(tmp_path / name)
 
 
 @pytest.mark.parametrize("name", ["demo", "qubes"])

@@ -20,7 +20,7 @@ from typing import TypeAlias
 import pytest
 
 from secpack import Checker, PackError, Profile, SecpackError, load
-from secpack.cache import Cache, open_cache
+from secpack.cache import Cache
 from secpack.model.archive import Archive, File, Signature, Verdict
 from secpack.model.findings import Finding, Severity, Waiver
 from secpack.profile import Period, Signer
@@ -771,27 +771,6 @@ def test_an_unknown_key_is_named(archive_of: ArchiveOf, gnupg: Gnupg) -> None:
     assert (signature.created and signature.created.isoformat()) == "2020-01-02T03:04:05+00:00"
     (finding,) = (f for f in archive.findings if f.code == "signature-unknown-key")
     assert gnupg.fingerprints["stranger"] in finding.message
-
-
-@pytest.mark.parametrize(
-    "kept",
-    ["[[[[" * 50_000, '{"format": 1, "kept": {"x": [1, 2]}}', '{"format": 1, "kept": []}', ""],
-)
-def test_a_damaged_cache_is_an_empty_one(tmp_path: Path, kept: str) -> None:
-    (tmp_path / "kept.json").write_text(kept)
-    assert Cache(tmp_path / "kept.json").get("x") is None
-
-
-def test_without_a_home_nothing_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:
-    def no_home(_: Path) -> Path:
-        raise RuntimeError("Could not determine home directory.")
-
-    monkeypatch.delenv("XDG_CACHE_HOME", raising=False)
-    monkeypatch.setattr(Path, "expanduser", no_home)
-    cache = open_cache("verdicts.json")
-    cache.put("x", ["y"])
-    cache.save()
-    assert cache.get("x") is None
 
 
 def calls(log: Path) -> int:
