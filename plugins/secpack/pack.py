@@ -118,7 +118,7 @@ def read_contents(root: Path, profile: Profile) -> Contents:
         raise SecpackError(f"{root}: no folder {names}, which the profile names")
     contents = _Reader(root, profile).read()
     if not (contents.bulletins or contents.canaries or contents.withheld or contents.errors):
-        name = _example(profile.bulletins)
+        name = file_name(profile.bulletins)
         raise SecpackError(f"{root}: no document found; expected names like {name}")
     return contents
 
@@ -143,8 +143,7 @@ class Layout:
 
     def contains(self, path: str) -> bool:
         """Whether a file is in a folder of documents or attachments."""
-        below = (path.startswith(f"{folder}/") for folder in self._attachments)
-        return any(kind.contains(path) for kind in self.kinds) or any(below)
+        return any(kind.contains(path) for kind in self.kinds) or _is_below(path, self._attachments)
 
     def place(self, path: str) -> tuple[Kind | None, re.Match[str] | None]:
         """The kind of a document by its folder and name; or, without a match, by its folder."""
@@ -163,16 +162,18 @@ class Layout:
 
     def identity(self, path: str) -> str:
         """The id of a document; a letter's has its name, too, and another file's is its path."""
-        kind, match = self.place(path)
-        if not kind or not match:
-            return path
-        return "-".join(filter(None, (document_id(kind, int(match["number"])), match["letter"])))
+        match = self.place(path)[1]
+        return "-".join(filter(None, (self._document(path), match and match["letter"]))) or path
 
     def embargoed(self, path: str) -> str:
         """The id of an embargoed document, by the name of its file; empty for other files."""
-        kind, match = self.place(path)
-        identity = document_id(kind, int(match["number"])) if kind and match else ""
+        identity = self._document(path)
         return identity if identity in self._embargoes else ""
+
+    def _document(self, path: str) -> str:
+        """The id of a document, or of that beside a letter; empty for other files."""
+        kind, match = self.place(path)
+        return document_id(kind, int(match["number"])) if kind and match else ""
 
     def is_attachment(self, path: str) -> bool:
         """Whether a signed file can be published that is no document."""
@@ -249,7 +250,8 @@ class _Reader:
         """
         name, kind = _name(path), self._layout.place(path)[0]
         is_file = (self._root / path).is_file()
-        data = self._search(path) if is_file and self._is_inside(self._root / path) else b""
+        is_ours = is_file and self._is_inside(self._root / path)
+        data = self._search(path, _MAX_FILE, "searched for private keys") if is_ours else b""
         is_known = path in self._settled or path == self._profile.bundle
         if data is None or is_known or SKIPPED.fullmatch(name):
             return
@@ -271,22 +273,13 @@ class _Reader:
         if self._signed.get(path):
             why = "signed, but not a type of file that a site serves"
         elif kind and "/" in path:
-            why = f"expected a name like {_example(kind)}, or a signature next to it"
+            why = f"expected a name like {file_name(kind)}, or a signature next to it"
         elif _is_below(path, self._profile.attachments):
             self._unsigned[path.rpartition("/")[0]].append(_name(path))
         elif _is_below(path, self._profile.keys) and not _KEY.fullmatch(path):
             why = f"expected {_NAME_OF_KEY}"
         if why:
             self._report(path, "stray-file", f"not published: {why}")
-
-    def _search(self, path: str) -> bytes | None:
-        """The bytes of a file; None, with an error, if it cannot be read or has a private key."""
-        try:
-            data = read_file(self._root / path, _MAX_FILE)
-        except OSError as error:
-            self._report_error(path, f"cannot be searched for private keys: {error.strerror}")
-            return None
-        return data if self._check_public(path, data) else None
 
     def _explain_links(self) -> None:
         """Report files that are published under another name, by a link, as just that."""
@@ -391,21 +384,21 @@ class _Reader:
     def _read(self, path: str, limit: int) -> File | None:
         """Read a regular file; None, with an error, if that is not possible."""
         self._read_paths.add(path)
+        data = self._search(path, limit, "read")
+        return None if data is None else File.of(path, data)
+
+    def _search(self, path: str, limit: int, verb: str) -> bytes | None:
+        """The bytes of a file; None, with an error, if it cannot be read or has a private key."""
+        data = None
         try:
             data = read_file(self._root / path, limit)
         except OSError as error:
-            self._report_error(path, f"cannot be read: {error.strerror}")
-            return None
-        is_public = self._check_public(path, data)
-        return File.of(path, data) if is_public else None
-
-    def _check_public(self, path: str, data: bytes) -> bool:
-        """Whether a file contains no private key; otherwise that is an error."""
-        name = find_private_key(data)
-        if name:
+            self._report_error(path, f"cannot be {verb}: {error.strerror}")
+        if data and (name := find_private_key(data)):
             remedy = "remove it from the pack and its history, and revoke the key"
             self._report_error(path, f"contains {name}: {remedy}")
-        return not name
+            return None
+        return data
 
     # --- reports ---
 
@@ -467,14 +460,10 @@ def _names(pattern: str, is_own: bool) -> re.Pattern[str]:
     return re.compile(expression, re.ASCII)
 
 
-def file_name(kind: Kind, number: int, year: int) -> str:
+def file_name(kind: Kind, number: int = 1, year: int = 2020) -> str:
     """The usual file name of a document; ``part`` takes the place of a part without a meaning."""
     name = kind.patterns[0].replace("{number}", f"{number:03d}")
     return name.replace("{year}", f"{year}").replace("{part}", "part")
-
-
-def _example(kind: Kind) -> str:
-    return file_name(kind, 1, 2020)
 
 
 def read_template(root: Path, kind: Kind, profile: Profile) -> File | None:
@@ -492,7 +481,7 @@ def read_template(root: Path, kind: Kind, profile: Profile) -> File | None:
 def _where(kind: Kind) -> str:
     """A file name of a kind, and its folder."""
     top = "" if kind.folder[0] == "." else f" in {kind.folder[0]}/"
-    return f"{_example(kind)}{top}"
+    return f"{file_name(kind)}{top}"
 
 
 def _document_like(profile: Profile) -> re.Pattern[str]:
