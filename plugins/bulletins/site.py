@@ -31,8 +31,8 @@ from secpack.model.history import Pending, Version
 from secpack.parser.characters import visible
 from secpack.signatures.policy import (
     Standing,
-    expected_signers,
     is_about_signatures,
+    signed_files,
     standing,
 )
 
@@ -186,16 +186,9 @@ class Site:
     @cached_property
     def standings(self) -> Mapping[str, Standing]:
         """How the signatures of each signed file stand, by its path."""
-        archive, findings = self.archive, self.signature_findings
-        expected = {
-            p.document.file.path: expected_signers(p, self.profile) for p in archive.publications
-        }
-        texts = [text for p in archive.publications for text in signed_texts(p)]
-        signed = [(text.document.file, text.signatures) for text in texts]
-        signed += [(attachment.file, attachment.signatures) for attachment in archive.attachments]
         return {
-            file.path: standing(file, signatures, expected.get(file.path, {}), findings)
-            for file, signatures in signed
+            file.path: standing(file, signatures, expected, self.signature_findings)
+            for file, signatures, expected in signed_files(self.archive, self.profile)
         }
 
     def standing(self, publication: Publication) -> Standing:

@@ -19,8 +19,6 @@ from secpack.model.archive import (
     Attachment,
     Bulletin,
     Canary,
-    Document,
-    File,
     Letter,
     Publication,
     Signature,
@@ -37,7 +35,7 @@ from secpack.pack import (
 )
 from secpack.profile import Kind, Profile
 from secpack.signatures.gpgv import Checker
-from secpack.signatures.policy import check_signatures, is_about_signatures
+from secpack.signatures.policy import check_signatures, is_about_signatures, signed_files
 from secpack.tracker.join import check_tracker, join, without_withheld
 
 _MOST_GAPS: Final = 100
@@ -99,7 +97,7 @@ def load(  # noqa: PLR0913 - all but the first are given by name
         commit=commit,
     )
     layout = Layout(profile)
-    public = {layout.identity(file.path) for file in _files(archive)}
+    public = {layout.identity(file.path) for file, _, _ in signed_files(archive, profile)}
     archive = replace(archive, history=published(history, public, withheld))
     packs = (pack, contents)  # as it lies there, and as it is read
     findings = with_waivers(
@@ -135,12 +133,14 @@ def _findings(
     """All findings, before waivers."""
     absent = withheld | {pending.id for pending in archive.history.pending}
     canaries = check_canaries(archive.canaries, archive.bulletins, profile)
+    texts: list[Publication | Letter] = [*archive.publications]
+    texts += [letter for canary in archive.canaries for letter in canary.letters]
     findings = [
         *contents.findings,
-        *(finding for document in _documents(archive) for finding in document.findings),
+        *(finding for text in texts for finding in text.document.findings),
         *_gaps(profile.bulletins, archive.bulletins, contents.bulletins, absent),
         *_gaps(profile.canaries, archive.canaries, contents.canaries, absent),
-        *_copies(archive),
+        *_copies(archive, profile),
         *(f for f in canaries if not (contents.errors and f.code == "canary-count")),
         *check_tracker(archive.advisories, archive.bulletins),
     ]
@@ -160,22 +160,10 @@ def _waivers(profile: Profile, *, is_checked: bool) -> list[Waiver]:
     ]
 
 
-def _documents(archive: Archive) -> list[Document]:
-    """The documents of an archive, letters among them."""
-    letters = [letter.document for canary in archive.canaries for letter in canary.letters]
-    return [publication.document for publication in archive.publications] + letters
-
-
-def _files(archive: Archive) -> list[File]:
-    """The signed files of an archive."""
-    files = [document.file for document in _documents(archive)]
-    return files + [attachment.file for attachment in archive.attachments]
-
-
-def _copies(archive: Archive) -> Iterator[Finding]:
+def _copies(archive: Archive, profile: Profile) -> Iterator[Finding]:
     """Report files with the same bytes, of which one is mislabelled."""
     first: dict[str, str] = {}
-    for file in _files(archive):
+    for file, _, _ in signed_files(archive, profile):
         if first.setdefault(file.sha256, file.path) != file.path:
             message = f"the same bytes as {first[file.sha256]}: remove one of the two"
             yield Finding(file.path, 0, "copied-document", message, Severity.ERROR)

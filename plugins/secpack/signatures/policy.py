@@ -183,19 +183,25 @@ def revocation_in_words(revoked: Revocation) -> str:
 
 
 def check_signatures(archive: Archive, profile: Profile) -> Iterator[Finding]:
-    """Yield findings about the judged signatures of an archive.
+    """Yield findings about the judged signatures of an archive."""
+    for file, signatures, expected in signed_files(archive, profile):
+        yield from _check_file(file, signatures, profile, expected)
+
+
+def signed_files(
+    archive: Archive, profile: Profile
+) -> Iterator[tuple[File, Sequence[Signature], Mapping[str, str]]]:
+    """Yield each file that must be signed, its signatures, and by whom.
 
     Bulletins and canaries need the signatures of all their signers of that day. For a letter or
-    an attachment one good signature is enough.
+    an attachment, which has no such signers, one good signature is enough.
     """
-    for publication in archive.publications:
-        expected = expected_signers(publication, profile)
-        file = publication.document.file
-        yield from _check_file(file, publication.signatures, profile, expected)
+    for each in archive.publications:
+        yield each.document.file, each.signatures, expected_signers(each, profile)
     for letter in (letter for canary in archive.canaries for letter in canary.letters):
-        yield from _check_file(letter.document.file, letter.signatures, profile, {})
+        yield letter.document.file, letter.signatures, {}
     for attachment in archive.attachments:
-        yield from _check_file(attachment.file, attachment.signatures, profile, {})
+        yield attachment.file, attachment.signatures, {}
 
 
 @dataclass(frozen=True, slots=True)
