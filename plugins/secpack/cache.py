@@ -12,7 +12,6 @@ from typing import Any, Final
 
 from secpack.files import read_file
 
-_FORMAT: Final = 1
 _MOST: Final = 100_000
 _MOST_BYTES: Final = 64 * 1024 * 1024
 _OTHERS_WRITE: Final = stat.S_IWGRP | stat.S_IWOTH
@@ -21,14 +20,16 @@ _OTHERS_WRITE: Final = stat.S_IWGRP | stat.S_IWOTH
 class Cache:
     """A file of lists of strings by name, the last ``most``; without a path it keeps nothing.
 
-    A file that is missing, damaged or in another format is an empty cache. A file that cannot be
-    written is no error: the next run computes the results again.
+    What is missing, damaged or in another format was not kept. A file that cannot be written is
+    no error: the next run computes the results again.
     """
 
     def __init__(self, path: Path | None, most: int = _MOST) -> None:
         self._path = path
         self._most = most
-        self._kept: dict[str, list[str]] = _read(path) if path else {}
+        kept = read_json(path) if path else None
+        items = kept.items() if isinstance(kept, dict) else ()
+        self._kept: dict[str, list[str]] = {n: value for n, value in items if _are_strings(value)}
         self._changed = False
 
     def get(self, name: str) -> list[str] | None:
@@ -47,16 +48,7 @@ class Cache:
         if not self._path or not self._changed:
             return
         kept = dict(list(self._kept.items())[-self._most :])
-        self._changed = not write_json(self._path, {"format": _FORMAT, "kept": kept})
-
-
-def _read(path: Path) -> dict[str, list[str]]:
-    try:
-        data = read_json(path)
-        kept = data["kept"] if data["format"] == _FORMAT else {}
-        return {name: value for name, value in kept.items() if _are_strings(value)}
-    except (KeyError, TypeError, AttributeError):
-        return {}
+        self._changed = not write_json(self._path, kept)
 
 
 def _are_strings(value: object) -> bool:

@@ -423,7 +423,7 @@ def test_a_cache_that_came_with_a_checkout_is_not_used(sources: Sources) -> None
     page.write_text("forged")
     (state,) = (cache / "secpack-archive").glob("sites.json")
     kept = json.loads(state.read_bytes())
-    kept["kept"][str(site.folder)][1] = stamps(site.folder)
+    kept[str(site.folder)][1] = stamps(site.folder)
     state.write_text(json.dumps(kept))
     assert "Nothing has changed" in sources.build("site", XDG_CACHE_HOME=str(cache)).said
     assert page.read_text() == "forged", "so it would work"
@@ -438,14 +438,14 @@ _DAMAGE: list[object] = [
     None,
     [],
     {},
-    {"format": 2},
-    {"kept": {"SITE": []}},
-    {"kept": {"SITE": ["Built.", "FILES", "INPUTS"]}},
-    {"kept": {"SITE": ["Built.", "FILES", "INPUTS", 1]}},
-    {"kept": {"SITE": ["Built.", "FILES", "INPUTS", "\0"]}},
-    {"kept": {"SITE": ["Built.", "FILES", "other", "no pack"]}},
-    {"kept": {"SITE": ["Built.", "other", "INPUTS", "no pack"]}},
-    {"kept": {"SITE": {"report": "Built."}}},
+    {"SITE": "Built."},
+    {"SITE": []},
+    {"SITE": ["Built.", "FILES", "INPUTS"]},
+    {"SITE": ["Built.", "FILES", "INPUTS", 1]},
+    {"SITE": ["Built.", "FILES", "INPUTS", "\0"]},
+    {"SITE": ["Built.", "FILES", "other", "no pack"]},
+    {"SITE": ["Built.", "other", "INPUTS", "no pack"]},
+    {"SITE": {"report": "Built."}},
 ]
 
 
@@ -478,7 +478,7 @@ def test_few_sites_are_remembered(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     for number in (0, *range(30), 0):
         remember(tmp_path / str(number), "Built.", "", ["", ""])
     (state,) = (tmp_path / "secpack-archive").iterdir()
-    kept = json.loads(state.read_bytes())["kept"]
+    kept = json.loads(state.read_bytes())
     assert [Path(site).name for site in kept] == [*map(str, range(11, 30)), "0"]
 
 
