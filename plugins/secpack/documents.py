@@ -248,33 +248,26 @@ _MOST: Final = 20  # findings of each kind in a text
 
 
 def odd_ids(document: Document, mentions: Iterable[Mention]) -> Iterator[Finding]:
-    """Find ids that cannot be, each once."""
-    path = document.file.path
-    for id_, line in list(_malformed(document).items())[:_MOST]:
+    """Find ids that cannot be, each once, where it is first."""
+    path, head = document.file.path, document.letterhead
+    lines = enumerate(document.file.data.decode(errors="replace").split("\n"), 1)
+    like = ((match[0], n) for n, line in lines for match in _LIKE_AN_ID.finditer(line))
+    for id_, n in _first(each for each in like if not _is_id(each[0])):
         message = f"{id_} is not an id: none of its kind has this form"
-        yield Finding(path, line, "id-malformed", message)
-    for id_, line in list(_of_years_to_come(document, mentions).items())[:_MOST]:
-        yield Finding(path, line, "id-future", f"{id_} is of a year long after this text")
-
-
-def _malformed(document: Document) -> dict[str, int]:
-    """What is no id, and the line where it is first."""
-    found: dict[str, int] = {}
-    lines = document.file.data.decode(errors="replace").split("\n")
-    for number, line in enumerate(lines, 1):
-        for match in _LIKE_AN_ID.finditer(line):
-            if _TOO_OLD.match(match[0]) or not isinstance(parse_inline(match[0])[0], Id):
-                found.setdefault(match[0], number)
-    return found
-
-
-def _of_years_to_come(document: Document, mentions: Iterable[Mention]) -> dict[str, int]:
-    """Ids of years after the one that follows the text's, and the line where each is first."""
-    head = document.letterhead
+        yield Finding(path, n, "id-malformed", message)
     last = head.date.year + 1 if head and head.date else 9999
-    found: dict[str, int] = {}
-    for mention in mentions:
-        dated = _DATED.match(mention.value)
-        if dated and int(dated[1]) > last:
-            found.setdefault(mention.value, mention.line)
-    return found
+    dated = ((m, match) for m in mentions if (match := _DATED.match(m.value)))
+    for id_, n in _first((m.value, m.line) for m, match in dated if int(match[1]) > last):
+        yield Finding(path, n, "id-future", f"{id_} is of a year long after this text")
+
+
+def _is_id(text: str) -> bool:
+    return not _TOO_OLD.match(text) and isinstance(parse_inline(text)[0], Id)
+
+
+def _first(found: Iterable[tuple[str, int]]) -> list[tuple[str, int]]:
+    """Ids, as many as are reported, each with its first line."""
+    lines: dict[str, int] = {}
+    for id_, line in found:
+        lines.setdefault(id_, line)
+    return list(lines.items())[:_MOST]

@@ -148,8 +148,8 @@ class Layout:
     def place(self, path: str) -> tuple[Kind | None, re.Match[str] | None]:
         """The kind of a document by its folder and name; or, without a match, by its folder."""
         kinds = [kind for kind in self.kinds if kind.contains(path)]
-        for kind in kinds:
-            if match := _match(kind, _name(path)):
+        for kind, pattern in ((k, pattern) for k in kinds for pattern in k.patterns):
+            if match := _names(pattern, bool(kind.files)).fullmatch(_name(path)):
                 return kind, match
         return (kinds[0] if kinds else None), None
 
@@ -443,14 +443,9 @@ def names_of(ids: Iterable[str], profile: Profile) -> re.Pattern[str]:
     return re.compile(expression or "(?!)", re.IGNORECASE)
 
 
-def _match(kind: Kind, name: str) -> re.Match[str] | None:
-    """Match the name of a document or letter; a letter's goes on before the last full stop."""
-    matches = (_names(each, bool(kind.files)).fullmatch(name) for each in kind.patterns)
-    return next((match for match in matches if match), None)
-
-
 @cache
 def _names(pattern: str, is_own: bool) -> re.Pattern[str]:
+    """Match names of documents and letters; a letter's goes on before the last full stop."""
     stem, stop, suffix = pattern.rpartition(".")
     if not stop or "{" in suffix:
         stem, stop, suffix = pattern, "", ""

@@ -100,10 +100,6 @@ Tag: TypeAlias = Annotated[  # RFC 4151: a domain or an e-mail address, and a da
 ]
 
 
-def _is_bundle(path: str) -> bool:
-    return not path or is_safe(path)
-
-
 Folder: TypeAlias = Annotated[str, Form(is_safe, "a folder inside the pack")]
 AnyFolder: TypeAlias = Annotated[
     str, Form(lambda folder: folder == "." or is_safe(folder), "a folder inside the pack")
@@ -385,7 +381,7 @@ class Profile:
     keys: tuple[Folder, ...] = _KEYS
     signatures: tuple[Annotated[str, _pattern("signer")], ...] = (".sig.{signer}", ".sign.{signer}")
     attachments: tuple[Folder, ...] = ()
-    bundle: Annotated[str, Form(_is_bundle, "a file of the pack")] = ""
+    bundle: Annotated[str, Form(lambda path: not path or is_safe(path), "a file of the pack")] = ""
     tracker: bool = True
     master_key: Fingerprint = ""
     anchors: tuple[Anchor, ...] = ()

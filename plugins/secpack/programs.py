@@ -17,6 +17,7 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
+from functools import cache
 from pathlib import Path
 from typing import IO, Final
 
@@ -74,6 +75,7 @@ def find_program(name: str) -> Program:
     return Program(path, f"{name} {status.st_size} {status.st_mtime_ns}")
 
 
+@cache
 def title(program: Program) -> str:
     """What a program calls itself, with its version, such as ``gpg (GnuPG) 2.2.40``."""
     return visible(run(program, ["--version"], seconds=10).lines[0])

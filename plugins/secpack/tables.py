@@ -137,13 +137,9 @@ def _scalar(kind: Any, data: object, errors: list[Wrong], setting: str) -> Any:
     return data.astimezone(UTC) if isinstance(data, datetime) else data
 
 
-def _is_plain(text: str) -> bool:
-    return len(text) <= _MAX_STRING and not _CONTROL.search(text)
-
-
 _TEXT: Final = f"a string of at most {_MAX_STRING} characters without control characters"
 _SCALARS: Final[Mapping[Any, tuple[Callable[[Any], object], str]]] = {
-    str: (_is_plain, _TEXT),
+    str: (lambda text: len(text) <= _MAX_STRING and not _CONTROL.search(text), _TEXT),
     bool: (lambda _: True, "true or false"),
     int: (lambda _: True, "a number"),
     date: (lambda _: True, "a date such as 2026-08-01"),

@@ -348,7 +348,10 @@ def _chains(
                     digest = before.digest or _obsolete(made)
                     chain = Chain((*before.keys, fingerprint), until, digest)
                     rival = chains.get(fingerprint, chain)
-                    chains[fingerprint] = min(chain, rival, key=_preference)
+                    chains[fingerprint] = min(
+                        (chain, rival),
+                        key=lambda c: (-(c.until or _NEVER).timestamp(), len(c.keys), c.keys),
+                    )
     return chains
 
 
@@ -359,7 +362,3 @@ def _is_in_force(made: _Line, issuer: Key, until: datetime | None) -> bool:
     """
     end = _earliest(issuer.expires, until) or _NEVER
     return not issuer.revoked and (moment(made[5]) or _FIRST) < end
-
-
-def _preference(chain: Chain) -> tuple[float, int, tuple[str, ...]]:
-    return (-(chain.until or _NEVER).timestamp(), len(chain.keys), chain.keys)

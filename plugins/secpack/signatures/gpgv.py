@@ -13,7 +13,6 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import dataclass, field, replace
-from functools import cache
 from pathlib import Path
 from typing import Final
 
@@ -87,6 +86,8 @@ class Checker:
             home = Path(folder)
             (home / "keyring.gpg").write_bytes(keyring)
             missing = {name: job for name, job in pairs.items() if answers[name] is None}
+            for file in (file for text, s in missing.values() for file in (text, s.file)):
+                (home / file.sha256).write_bytes(file.data)
             futures = {n: pool.submit(_ask, *job, home, gpgv) for n, job in missing.items()}
             try:
                 for number, (name, future) in enumerate(futures.items(), 1):
@@ -112,7 +113,7 @@ def _ask(document: File, signature: Signature, home: Path, gpgv: Program) -> lis
     except ParseError:
         return []
     arguments = ["--homedir", str(home), "--keyring", str(home / "keyring.gpg")]
-    arguments += ["--status-fd", "1", "--", _written(file, home), _written(document, home)]
+    arguments += ["--status-fd", "1", "--", str(home / file.sha256), str(home / document.sha256)]
     try:
         done = run(gpgv, arguments, seconds=_PATIENCE)
     except LimitError as error:
@@ -130,7 +131,8 @@ def _checked(
         return _malformed(signature, error.message)
     checked = _with_status(signature, answer)
     if checked.verdict is Verdict.REFUSED:
-        return replace(checked, reason=f"{_program_name(gpgv)} {checked.reason}")
+        name = " ".join(title(gpgv).split()[:-1])  # without the version
+        return replace(checked, reason=f"{name} {checked.reason}")
     if checked.verdict.good and not fits(packet, document.data, checked.fingerprint):
         return _malformed(signature, "its unsigned part was changed, which gpgv does not check")
     return checked
@@ -138,22 +140,6 @@ def _checked(
 
 def _malformed(signature: Signature, reason: str) -> Signature:
     return replace(signature, verdict=Verdict.MALFORMED, reason=reason)
-
-
-@cache
-def _program_name(gpgv: Program) -> str:
-    """The name that a gpgv gives itself, without its version."""
-    return " ".join(title(gpgv).split()[:-1])
-
-
-def _written(file: File, home: Path) -> str:
-    """The path of a file's bytes, named by their digest; two threads may write the same one."""
-    path = home / file.sha256
-    if not path.exists():
-        with tempfile.NamedTemporaryFile(dir=home, delete=False) as stream:
-            stream.write(file.data)
-        Path(stream.name).replace(path)
-    return str(path)
 
 
 def _with_status(signature: Signature, answer: Sequence[str]) -> Signature:
