@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
@@ -17,8 +18,8 @@ from secpack.extract.packages.vocabulary import (
     spaced,
 )
 from secpack.extract.sections import actions, affected
-from secpack.model.archive import Bulletin, Fix, PackageRow
-from secpack.model.blocks import Id, plain, running_text
+from secpack.model.archive import Bulletin, Fix, PackageRow, Relation
+from secpack.model.blocks import Id, plain, running_text, words
 
 # Words of every sentence that is read here, fast to look for.
 _SIGN: Final = re.compile("affect|vulnerable|impacted")
@@ -62,18 +63,58 @@ def _answer(release: str, bulletin: Bulletin, stated: _Stated | None) -> Answer:
 
 
 def _stated(bulletin: Bulletin) -> Iterator[tuple[str, _Stated]]:
-    """What sentences say of releases, in order."""
-    document, product = bulletin.document, product_of(bulletin.document)
-    concerned = affected(document)
-    for line, inlines in running_text(concerned.section.blocks if concerned else ()):
-        yield from ((release, (None, line)) for release in releases_in(plain(inlines), product))
-    several = len(bulletin.addresses) > 1
-    for line, inlines in running_text(document.blocks):
-        text = plain(inlines)
-        # Of several advisories, what is said may be said of one alone.
-        one = not (several and any(isinstance(inline, Id) for inline in inlines))
-        if one and _SIGN.search(text):
-            yield from ((release, (Fix.NOT_AFFECTED, line)) for release in spared(text, product))
+    """What sentences say of releases: those of the section about affected ones come first."""
+    yield from ((release, (None, line)) for release, line in _concerned(bulletin))
+    for (id_, release), (is_affected, line) in affects(bulletin).items():
+        if not (id_ or is_affected):
+            yield release, (Fix.NOT_AFFECTED, line)
+
+
+def _concerned(bulletin: Bulletin) -> Iterator[tuple[str, int]]:
+    """The releases that the section about affected ones names, with the lines."""
+    quoted, product = affected(bulletin.document), product_of(bulletin.document)
+    for line, inlines in running_text(quoted.section.blocks if quoted else ()):
+        yield from ((release, line) for release in releases_in(plain(inlines), product))
+
+
+def affects(bulletin: Bulletin) -> dict[tuple[str, str], tuple[bool, int]]:
+    """Whether an id affects a release, where a sentence says so, with its line.
+
+    The id is empty for what a sentence says of all that the bulletin addresses.
+    """
+    product, said = product_of(bulletin.document), dict[tuple[str, str], tuple[bool, int]]()
+    releases = {row.release for row in bulletin.packages if row.release}
+    releases |= {release for release, _ in _concerned(bulletin)}
+    for id_, line, text in _sentences(bulletin):
+        only = limited(text, product)
+        no = (*spared(text, product), *(sorted(releases - {*only}) if only else ()))
+        said |= {(id_, release): (True, line) for release in (*only, *hit(text, product)) if id_}
+        said |= {(id_, release): (False, line) for release in no}
+    return said
+
+
+def _sentences(bulletin: Bulletin) -> Iterator[tuple[str, int, str]]:
+    """The sentences that may say something of releases: the id that each is about, its line.
+
+    One without an id is about that of the sentence before, in a paragraph. Of several ids at once,
+    it is not clear which is meant.
+    """
+    relations = bulletin.relations.items()
+    own = {value: scheme for (scheme, value), r in relations if r is Relation.ADDRESSED}
+    several = max(Counter(own.values()).values(), default=0) > 1
+    for line, inlines in running_text(bulletin.document.blocks):
+        ids = {i.value: i.scheme for i in inlines if isinstance(i, Id)}
+        text = " ".join(
+            "".join(i.value if isinstance(i, Id) else words(i) for i in inlines).split()
+        )
+        about: set[str] = set()
+        for sentence in SENTENCE_END.split(text) if _SIGN.search(text) else ():
+            here = [id_ for id_ in ids if re.search(rf"{re.escape(id_)}(?![\w-])", sentence)]
+            about = {id_ for id_ in here if ids[id_] == ids[here[0]]} or about
+            if not ids or (not several and (not about or about & own.keys())):
+                yield "", line, sentence
+            elif len(about) == 1:
+                yield min(about), line, sentence
 
 
 def restart_after(bulletin: Bulletin) -> str:
@@ -91,15 +132,42 @@ def spared(text: str, product: str) -> tuple[str, ...]:
     R4.1 and R4.2 are unaffected, since they lack it. => 4.1; 4.2
     Users of Quern 4.2 are not affected. => 4.2
     This flaw does not affect Quern 4.2 or R4.3. => 4.2; 4.3
+    XSA-1 does not affect Quern 4.2, since it has no bell. => 4.2
     The mill changed, so that Quern 4.2 as such is not affected. => 4.2
     (Quern 4.1 with its old mill lacks the bell and is not affected.) => 4.1
     The browser in Quern 4.2 is not affected. =>
     Quern 4.2 is not affected by default. =>
     Quern 4.2 is not affected by XSA-1. =>
     """
-    form = _spared(product)
+    return _found(_forms(product)[0], text)
+
+
+def limited(text: str, product: str) -> tuple[str, ...]:
+    """The releases to which a text limits what it is about: others are not affected.
+
+    XSA-1 affects only Quern 4.1. => 4.1
+    This issue affects only Quern 4.1 and 4.2. => 4.1; 4.2
+    XSA-1 affects only mill 4 or newer, thus only Quern R4.1 is affected. => 4.1
+    The second bug affects only Quern 4.2. =>
+    XSA-1 affects only some mills on Quern 4.1. =>
+    """
+    return _found(_forms(product)[1], text)
+
+
+def hit(text: str, product: str) -> tuple[str, ...]:
+    """The releases that an id affects, by a text.
+
+    XSA-1 affects both Quern 4.0 and 4.1. => 4.0; 4.1
+    XSA-1 (CVE-2020-1) affects only mills with a bell on both Quern 4.0 and Quern 4.1. => 4.0; 4.1
+    XSA-1 is out, which does not affect Quern 4.1. =>
+    XSA-1 affects only mills with a bell. =>
+    """
+    return _found(_forms(product)[2], text)
+
+
+def _found(form: re.Pattern[str], text: str) -> tuple[str, ...]:
     found = (match for sentence in SENTENCE_END.split(text) for match in form.finditer(sentence))
-    return tuple(n for match in found for n in release_numbers(match[1] or match[2]))
+    return tuple(n for match in found for n in release_numbers(match[match.lastindex or 0]))
 
 
 def restart(text: str) -> str:
@@ -147,10 +215,21 @@ _CONDITION: Final = (
 )
 
 
+_AN_ID: Final = r"[A-Z][A-Za-z-]{1,20}-[0-9][0-9-]{0,20}(?: \([^()]{1,40}\))?"
+_THIS: Final = rf"(?:{_AN_ID}|(?:This|These) (?:issue|bug|flaw|vulnerabilit|problem)\w{{0,3}}|It)"
+
+
 @lru_cache(maxsize=64)
-def _spared(product: str) -> re.Pattern[str]:
+def _forms(product: str) -> tuple[re.Pattern[str], ...]:
+    """What calls releases not affected, the only ones affected, and affected by an id."""
     releases = f"({releases_pattern(product)})"
     who = r"(?: (?:users|systems|installations|as such|itself)| [^,;:()]{1,60}? and)?"
     subject = rf"{_WHOSE}{releases}{who} (?:is|are|was|were|remains?) {_NOT}"
-    this = rf"(?:This|These|The) [\w\s]{{1,60}}? (?:does|do|did) not affect {releases}"
-    return re.compile(spaced(rf"{_START}(?:{subject}|{this})\b{_CONDITION}"))
+    this = rf"(?:(?:This|These|The) [\w\s]{{1,60}}?|{_AN_ID}) (?:does|do|did) not affect {releases}"
+    only = rf"\b[Oo]nly {releases} (?:is|are) (?:affected|vulnerable|impacted)\b"
+    forms = (
+        rf"{_START}(?:{subject}|{this})\b{_CONDITION}",
+        rf"^{_THIS} affects? only {releases}|{only}",
+        rf"^{_AN_ID} affects? (?:[^.,;:]{{1,80}} on )?(?:both |all )?{releases}",
+    )
+    return tuple(re.compile(spaced(form)) for form in forms)
