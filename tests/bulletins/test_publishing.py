@@ -43,10 +43,16 @@ gpg = gnupg_with("ines", "tomek")
 
 @pytest.fixture
 def given(gpg: Gnupg, tmp_path: Path) -> dict[str, str | Path]:
-    """A pack of one bulletin, whose profile asks for freshness, as variables of a publish."""
+    """A pack of one bulletin, as variables of a publish.
+
+    Its profile asks for freshness, and names tomek's key as one that signs documents.
+    """
     pack = small_pack(tmp_path / "pack")
     profile = tmp_path / "profile.toml"
-    profile.write_text("fresh_days = 30\n" + Path(pack["PROFILE"]).read_text())
+    own = f'[csaf]\nopenpgp_keys = ["{gpg.fingerprints["tomek"]}"]'
+    text = Path(pack["PROFILE"]).read_text().replace("[csaf]", own)
+    profile.write_text("fresh_days = 30\n" + text)
+    (Path(pack["SECPACK"]) / "keys/documents.asc").write_bytes(gpg.export("tomek"))
     return pack | {"PROFILE": profile, "SITEURL": URL, "GNUPGHOME": gpg.home}
 
 
@@ -99,7 +105,18 @@ def test_the_signature_of_another_document_does_not_come_along(
     """Without the key the new document has none, and nothing is refused for that."""
     site = publish(tmp_path / "public", **given)
     assert proofs(site) == ["self", "hash", "hash"]
-    (site.folder / f"{RECORD}.asc").write_bytes(gpg.sign(b"x", "tomek"))
+    data, path = (site.folder / RECORD).read_bytes(), site.folder / f"{RECORD}.asc"
+    for bad, reason in (
+        (b"a signature", "not armoured"),
+        (gpg.sign(b"x", "tomek"), "the signature is not good: bad"),
+        (gpg.sign(data, "ines"), "the signature is not good: unknown-key"),
+    ):
+        path.write_bytes(bad)
+        told = publish(site.folder, **given).ok()
+        assert f"{RECORD}.asc is left out: {reason}; expected one by a key of the" in told.said
+        assert not (site.folder / f"{RECORD}.asc").exists()
+    path = site.folder / f"{RECORD}.asc"
+    path.write_bytes(gpg.sign(data, "tomek"))
     publish(site.folder, **given).ok()
     assert proofs(site) == ["self", "hash", "hash", "signature"]
     profile = Path(given["PROFILE"])

@@ -35,6 +35,7 @@ from secpack.mirror import CHECKSUMS, SIGNATURES, differing
 from secpack.model.findings import PUBLISH_CHECK, Finding, with_waivers
 from secpack.progress import Progress
 from secpack.signatures.detached import Signer, find_signer
+from secpack.signatures.packets import read_keys
 
 #: Kinds of files, each by its first pattern that fits.
 _KINDS: Final = {
@@ -130,7 +131,7 @@ def _build(job: Job, folder: Path) -> tuple[Plan, str]:
     if plan.unmoved:
         notes = replace(notes, moved=_move(notes.moved, plan))
         site, plan = _write(job, folder, notes)
-    if not plan.refused and (signatures := _sign(job, folder, plan)):
+    if not plan.refused and (signatures := _sign(job, folder, plan, site)):
         notes = replace(notes, signatures={**notes.signatures, **signatures})
         site, plan = _write(job, folder, notes)
     if site.own_theme:
@@ -185,19 +186,41 @@ def _move(moved: Moved, plan: Plan) -> Moved:
 # --- signatures -------------------------------------------------------------------------------
 
 
-def _sign(job: Job, folder: Path, plan: Plan) -> dict[str, bytes]:
-    """Sign the CSAF documents that are not signed, if the key is here; return by digest."""
-    files = plan.new.files
+def _sign(job: Job, folder: Path, plan: Plan, site: Site) -> dict[str, bytes]:
+    """The signatures that CSAF documents need, by digest: made here, if the key is here.
+
+    One that is no signature of the issuer on its document becomes empty.
+    """
+    files, signer, signatures = plan.new.files, job.signer, dict[str, bytes]()
     documents = [path for path in plan.new.records if f"{path}.sha512" in files]
-    unsigned = [path for path in documents if f"{path}.asc" not in files]
-    if not (unsigned and job.signer and job.signer.fingerprint):
-        return {}
-    progress = Progress("Signing")
-    signatures = {}
-    for number, path in enumerate(unsigned, 1):
-        signatures[files[path]] = job.signer.sign(path, (folder / path).read_bytes())
-        progress(number, len(unsigned))
+    issuer = Signer("", _issuer_keys(site) + (signer.keyring if signer else b""))
+    for path in documents:
+        if f"{path}.asc" not in files:
+            continue
+        document, signature = (folder / path).read_bytes(), (folder / f"{path}.asc").read_bytes()
+        is_armoured = signature.startswith(b"-----BEGIN PGP SIGNATURE-----")
+        reason = issuer.fault(path, document, signature) if is_armoured else "not armoured"
+        if reason:
+            print(f"{path}.asc is left out: {reason}; expected one by a key of the profile")
+            signatures[files[path]] = b""
+    unsigned = [p for p in documents if files[p] in signatures or f"{p}.asc" not in files]
+    if signer and signer.fingerprint:
+        progress = Progress("Signing")
+        for number, path in enumerate(unsigned, 1):
+            signatures[files[path]] = signer.sign(path, (folder / path).read_bytes())
+            progress(number, len(unsigned))
     return signatures
+
+
+def _issuer_keys(site: Site) -> bytes:
+    """The packets of the keys that may sign documents: those for that, the signers', the anchors'.
+
+    Only keys that are in the pack count.
+    """
+    own = {*site.profile.pinned, *(site.profile.csaf.openpgp_keys if site.profile.csaf else ())}
+    files = [site.keys[key].file.data for key in sorted(own & site.keys.keys())]
+    keys = {key.fingerprint: key.packets for data in files for key in read_keys(data)}
+    return b"".join(packets for fingerprint, packets in keys.items() if fingerprint in own)
 
 
 def _checksums(site: Path) -> bytes:
