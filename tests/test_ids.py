@@ -145,8 +145,8 @@ def test_ids_of_one_text(tmp_path: Path) -> None:
     )
     ids = ids_of(archive.bulletins[0], {9001: Advisory(9001, date=date(2020, 2, 1))})
     assert ids.vulnerabilities == (
-        Vulnerability("CVE", "CVE-2020-90001", ("XSA-9001",), date(2020, 2, 1)),
-        Vulnerability("INTEL-SA", "INTEL-SA-00001"),
+        Vulnerability({"CVE-2020-90001": "CVE", "XSA-9001": "XSA"}, date(2020, 2, 1)),
+        Vulnerability({"INTEL-SA-00001": "INTEL-SA"}),
     )
     assert ids.addressed == {
         "XSA-9001": "XSA",
@@ -166,6 +166,38 @@ def test_a_list_and_a_text_are_added_up(tmp_path: Path) -> None:
         9002: Advisory(9002, date=date(2020, 2, 1), cves=("CVE-2020-90003",)),
     }
     assert ids_of(archive.bulletins[0], listed).vulnerabilities == (
-        Vulnerability("CVE", "CVE-2020-90003", ("XSA-9001", "XSA-9002"), date(2020, 2, 1)),
-        Vulnerability("CVE", "CVE-2020-90001", ("XSA-9001",), date(2020, 2, 2)),
+        Vulnerability(
+            {"CVE-2020-90003": "CVE", "XSA-9001": "XSA", "XSA-9002": "XSA"}, date(2020, 2, 1)
+        ),
+        Vulnerability({"CVE-2020-90001": "CVE", "XSA-9001": "XSA"}, date(2020, 2, 2)),
     )
+
+
+@pytest.mark.parametrize(
+    ("body", "expected"),
+    [
+        ("INTEL-SA-00001 (CVE-2020-90001) [1] is out.", [["CVE-2020-90001", "INTEL-SA-00001"]]),
+        ("They issued INTEL-SA-00001/CVE-2020-90001.", [["CVE-2020-90001", "INTEL-SA-00001"]]),
+        ("A bug (CVE-2020-90001, INTEL-SA-00001).", [["CVE-2020-90001", "INTEL-SA-00001"]]),
+        (
+            "(X; CVE-2020-90001, XSA-9001 [5], part of INTEL-SA-00001 [7])",
+            [["CVE-2020-90001", "XSA-9001", "INTEL-SA-00001"]],
+        ),
+        (
+            "CVE-2020-90001 (part of INTEL-SA-00001). CVE-2020-90002 (part of INTEL-SA-00001).",
+            [["CVE-2020-90001", "INTEL-SA-00001"], ["CVE-2020-90002", "INTEL-SA-00001"]],
+        ),
+        ("CVE-2020-90001 and INTEL-SA-00001 are out.", [["CVE-2020-90001"], ["INTEL-SA-00001"]]),
+        (
+            "CVE-2020-90001, INTEL-SA-00001, INTEL-SA-00002.",
+            [["CVE-2020-90001"], ["INTEL-SA-00001"], ["INTEL-SA-00002"]],
+        ),
+    ],
+)
+def test_ids_of_one_flaw_are_one_vulnerability(
+    tmp_path: Path, body: str, expected: list[list[str]]
+) -> None:
+    text = bulletin(1, date="2020-02-03", body=body)
+    archive = load(make_pack(tmp_path, {"QSBs/qsb-001-2020.txt": text}))
+    found = ids_of(archive.bulletins[0], {9001: Advisory(9001)}).vulnerabilities
+    assert sorted(list(each.ids) for each in found) == sorted(expected)

@@ -643,7 +643,9 @@ exports: Final = {
         ),
         "vex": (
             "Verdicts as OpenVEX",
-            "Whether each Xen Security Advisory affects the product, according to the tracker.",
+            "Whether each Xen Security Advisory affects the product, by the tracker; where a "
+            "signed bulletin differs, by that. Verdicts: {}; with a CVE: {}; without, as none is "
+            "known here: {}.",
         ),
     },
 }
@@ -667,6 +669,10 @@ advisory_link: Final = "The advisory"
 vex_title: Final = "{product}: verdict on {advisory}"
 vex_action: Final = "Read {bulletins}, and install what it names."
 vex_elsewhere: Final = "Read bulletin {bulletin}, which is not in this archive."
+vex_conflict: Final = (
+    "The tracker says that {advisory} does not affect the product, but {bulletins} addresses it, "
+    "and a signed text has the last word."
+)
 vex_no_action: Final = "No bulletin addresses it yet."
 calendar_name: Final = "{site}: next canaries"
 calendar_summary: Final = "{issuer} canary due"

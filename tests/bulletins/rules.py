@@ -302,3 +302,27 @@ def osv_faults(record: Mapping[str, Any]) -> list[str]:
             faults += [] if any("introduced" in e for e in events) else ["range: no introduced"]
     is_early = record["modified"] < record["published"]
     return faults + (["modified: before published"] if is_early else [])
+
+
+def osv_affects(record: Mapping[str, Any], package: object, version: str, order: Any) -> bool:
+    """Whether a version of a package is affected, by the algorithm of the schema of OSV.
+
+    ``order`` makes of a version what sorts.
+    """
+    every = [each for each in record["affected"] if each.get("package") == package]
+    if any(version in each.get("versions", ()) for each in every):
+        return True
+    ranges = [found["events"] for each in every for found in each.get("ranges", ())]
+    return any(_in_range(events, version, order) for events in ranges)
+
+
+def _in_range(events: list[dict[str, str]], version: str, order: Any) -> bool:
+    """By the events in the order of their versions; ``0`` is before all."""
+    places = [((v != "0", order(v)), what) for event in events for what, v in event.items()]
+    is_affected, own = False, (True, order(version))
+    for place, what in sorted(places, key=lambda each: each[0]):
+        if what == "introduced" and own >= place:
+            is_affected = True
+        elif (what == "fixed" and own >= place) or (what == "last_affected" and own > place):
+            is_affected = False
+    return is_affected

@@ -27,7 +27,16 @@ from bulletins.urls import (
     csaf_url,
 )
 from secpack import Checker, Profile, SecpackError, load, load_advisories, load_profile
-from secpack.model.archive import Archive, Context, Fix, Mention, PackageRow, Revision
+from secpack.affected import rpm_order
+from secpack.model.archive import (
+    Advisory,
+    Archive,
+    Context,
+    Fix,
+    Mention,
+    PackageRow,
+    Revision,
+)
 from secpack.model.findings import Finding, Severity
 from secpack.profile import Osv, Package, Product
 from tests.bulletins import judges, rules
@@ -149,6 +158,61 @@ def test_osv_with_what_is_registered(tmp_path: Path) -> None:
     ]
 
 
+def fixed_faults(archive: Archive, profile: Profile) -> list[str]:
+    """The fixed versions that a scanner would call affected by their own bulletin."""
+    registered = replace(profile, osv=Osv(ecosystem="Quern"))
+    records = json.loads(osv(archive, registered, URL)[OSV_ALL])
+    faults = []
+    for found, each in zip(records, archive.bulletins, strict=True):
+        for row in (row for row in each.packages if row.version):
+            system = f"Quern:{row.release}" if row.release else "Quern"
+            package = {"ecosystem": system, "name": row.name or row.package}
+            known = [a["package"] for a in found["affected"] if "package" in a]
+            given = [
+                p for p in known if {"ecosystem": p["ecosystem"], "name": p["name"]} == package
+            ]
+            faults += [] if len(given) == 1 else [f"{each.id}: {len(given)} times {package}"]
+            if rules.osv_affects(found, given[0], row.version, rpm_order):
+                faults.append(f"{each.id}: {package} {row.version} is fixed")
+    return faults
+
+
+def test_osv_calls_no_fixed_version_affected(archive: Archive, tmp_path: Path) -> None:
+    """Several branches and targets have no range: nothing says where a branch begins."""
+    assert fixed_faults(archive, PROFILE) == []
+    rows = [
+        PackageRow("4.1", "hearth", "kernel", "6.1.43-1", 1),
+        PackageRow("4.1", "hearth", "kernel", "6.4.8-1", 2),
+        PackageRow("4.1", "templates", "kernel", "5.15.124-1", 3),
+        PackageRow("4.1", "hearth", "bell", "4.1.9-1", 4),
+        PackageRow("4.1", "templates", "bell", "4.1.9-1", 5),
+        PackageRow("4.0", "", "bell", "4.0.9-1", 6),
+        PackageRow("4.0", "", "bell", "", 7, Fix.NONE),
+    ]
+    several = with_rows(one(tmp_path), *rows)
+    assert fixed_faults(several, PROFILE) == []
+    profile = replace(PROFILE, osv=Osv(ecosystem="Debian"))
+    (found,) = json.loads(osv(several, profile, URL)[OSV_ALL])
+    assert judges.osv_faults(found) + rules.osv_faults(found) == []
+    events = [each.get("ranges", [{}])[0].get("events") for each in found["affected"]]
+    assert events == [None, [{"introduced": "0"}, {"fixed": "4.1.9-1"}], None]
+    ((kernel, bell, _),) = [found["affected"]]
+    assert [row["domain"] for row in bell["database_specific"]["packages"]] == [
+        "hearth",
+        "templates",
+    ]
+    assert rules.osv_affects(found, bell["package"], "4.1.8-7", rpm_order)
+    branches = [{"type": "ECOSYSTEM", "events": [{"introduced": "0"}, {"fixed": v}]}
+                for v in ("6.1.43-1", "6.4.8-1")]  # fmt: skip
+    kernel["ranges"] = branches  # what would be wrong
+    assert rules.osv_affects(found, kernel["package"], "6.1.43-1", rpm_order)
+
+
+def test_osv_calls_no_fixed_version_of_a_real_pack_affected(real_pack: Path) -> None:
+    profile = load_profile(ROOT / "content/qubes.toml")
+    assert fixed_faults(load(real_pack, profile=profile), profile) == []
+
+
 @pytest.mark.parametrize(
     ("field", "value"),
     [
@@ -176,7 +240,9 @@ def test_osv_says_what_the_text_says(archive: Archive) -> None:
     assert addresses[:2] == [f"{URL}/qsb/012/", f"{URL}/qsb/012/qsb-012-2025.txt"]
     assert "https://xen.example.org/xsa/advisory-9034.html" in addresses
     assert "http://xen.example.org/xsa/advisory-9034.html" not in addresses
-    affected = [each["database_specific"] for each in found.pop("affected")]
+    affected = [
+        row for each in found.pop("affected") for row in each["database_specific"]["packages"]
+    ]
     assert [(row["package"], row["version"], row["domain"]) for row in affected] == [
         ("xen", "4.17.5-6", "hearth"),
         ("quern-bell", "4.1.12-1", "hearth"),
@@ -299,6 +365,7 @@ def test_csaf_revisions_are_numbered_from_the_oldest(archive: Archive) -> None:
 
 
 DAY = date(2001, 3, 4)
+VEX_9002 = "vex/2001/vex-xsa-9002.json"
 
 
 REVISIONS: list[tuple[list[tuple[int, str]], int, list[str]]] = [
@@ -326,14 +393,120 @@ def test_csaf_revisions(tmp_path: Path) -> None:
 
 
 @pytest.mark.usefixtures("judges")
-def test_csaf_without_releases_is_only_the_base(tmp_path: Path) -> None:
+def test_csaf_without_releases_is_about_the_product(tmp_path: Path) -> None:
     packages = "The following packages fix it:\n\n- xen packages, version 4.17.5-6\n"
-    archive = one(tmp_path, body=BODY.format(packages=packages))
-    assert archive.bulletins[0].packages
-    found = document(archive)
+    found = document(one(tmp_path, body=BODY.format(packages=packages)))
+    assert found["document"]["category"] == "csaf_security_advisory"
+    assert judges.csaf_faults({"one": found}) == {}
+    (each,) = found["vulnerabilities"]
+    assert each["product_status"] == {"fixed": ["//xen/4.17.5-6"], "known_affected": ["(any)"]}
+    names = [b["name"] for b in found["product_tree"]["branches"][0]["branches"]]
+    assert names == ["Quern OS", "xen"]
+    assert each["remediations"][0]["details"].startswith("For Quern OS:\n- xen 4.17.5-6")
+
+
+@pytest.mark.usefixtures("judges")
+def test_csaf_without_packages_is_only_the_base(tmp_path: Path) -> None:
+    found = document(one(tmp_path, body="XSA-9002 was published.\n"))
     assert found["document"]["category"] == "csaf_base"
     assert "product_tree" not in found
     assert judges.csaf_faults({"one": found}) == {}
+
+
+SAID = [
+    ("XSA-1 affects only Quern 4.1. XSA-2 does not affect Quern 4.1, as it has no bell.", {
+        "XSA-1": {"known_affected": ["4.1"], "known_not_affected": ["4.2"], "fixed": ["4.1"]},
+        "XSA-2": {"known_not_affected": ["4.1"], "fixed": ["4.2"]},
+    }),
+    ("XSA-1 affects both Quern 4.1 and 4.2. XSA-2 is bad.", {
+        "XSA-1": {"known_affected": ["4.1", "4.2"], "fixed": ["4.1", "4.2"]},
+        "XSA-2": {"fixed": ["4.1", "4.2"]},
+    }),
+    ("XSA-1 is bad. XSA-2 affects only mill 4 or newer, thus only Quern 4.2 is affected.", {
+        "XSA-1": {"fixed": ["4.1", "4.2"]},
+        "XSA-2": {"known_affected": ["4.2"], "known_not_affected": ["4.1"], "fixed": ["4.2"]},
+    }),
+    ("XSA-1 and XSA-2 are bad. The first affects only Quern 4.1.", {
+        "XSA-1": {"fixed": ["4.1", "4.2"]},
+        "XSA-2": {"fixed": ["4.1", "4.2"]},
+    }),
+]  # fmt: skip
+TWO_RELEASES = "\n\nPatching\n---\n\n" + "".join(
+    f"For Quern {release}, in hearth:\n\n- xen packages, version 4.17.5-6\n\n"
+    for release in ("4.1", "4.2")
+)
+
+
+@pytest.mark.usefixtures("judges")
+@pytest.mark.parametrize(("words", "expected"), SAID)
+def test_csaf_says_of_one_of_several_only_what_the_text_says_of_it(
+    tmp_path: Path, words: str, expected: dict[str, dict[str, list[str]]]
+) -> None:
+    """No release is affected by a guess, and none that the text spares."""
+    found = document(one(tmp_path, body=f"XSA-1 and XSA-2 came out.\n\n{words}{TWO_RELEASES}"))
+    assert judges.csaf_faults({"one": found}) == {}
+    for each in found["vulnerabilities"]:
+        status = each["product_status"]
+        status["fixed"] = [product.partition("/")[0] for product in status["fixed"]]
+        assert status == expected[each["ids"][0]["text"]]
+
+
+APART = """Two bugs: XSA-1 is one.
+
+Bell issue
+-----------
+
+The bell can be rung.
+
+Mill issue
+-----------
+
+The mill is wrong: XSA-1.
+
+Patching
+---------
+
+For Quern 4.1, in hearth:
+
+- quern-bell, version 4.1.12-1
+- mill, version 4.17.5-6
+- sieve, version 2-1
+"""
+
+
+@pytest.mark.usefixtures("judges")
+def test_csaf_keeps_packages_apart_that_the_text_keeps_apart(tmp_path: Path) -> None:
+    """A bell fixes no flaw of the mill; what has no id is the bulletin's own."""
+    found = document(one(tmp_path, body=APART))
+    assert judges.csaf_faults({"one": found}) == {}
+    fixed = {v["ids"][0]["text"]: v["product_status"]["fixed"] for v in found["vulnerabilities"]}
+    assert fixed == {
+        "XSA-1": ["4.1/hearth/mill/4.17.5-6", "4.1/hearth/sieve/2-1"],
+        "QSB-001": ["4.1/hearth/quern-bell/4.1.12-1"],
+    }
+
+
+@pytest.mark.usefixtures("judges")
+def test_csaf_and_vex_agree_where_text_and_tracker_differ(tmp_path: Path) -> None:
+    """The signed text has the last word, and a note names both."""
+    body = BODY.format(packages=PACKAGES)
+    pack = make_pack(tmp_path, {"QSBs/qsb-001-2001.txt": bulletin(1, body=body)})
+    tracker = [Advisory(9002, DAY, affected=False, reason="too old")]
+    archive = load(pack, advisories=tracker)
+    written = exports(archive, PROFILE, URL)
+    (small,) = json.loads(written["vex/openvex.json"])["statements"]
+    found = [json.loads(written[url]) for url in ("csaf/2001/qsb-001.json", VEX_9002)]
+    assert judges.csaf_faults({d["document"]["title"]: d for d in found}) == {}
+    ((each,), (verdict,)) = (d["vulnerabilities"] for d in found)
+    note = (
+        "The tracker says that XSA-9002 does not affect the product, but QSB-001 addresses it, "
+        "and a signed text has the last word."
+    )
+    assert note in small["status_notes"]
+    assert small["status"] == "affected"
+    assert verdict["product_status"] == {"known_affected": ["(any)"]}
+    assert [*each["product_status"]] == ["fixed"]
+    assert all({"category": "general", "text": note} in v["notes"] for v in (each, verdict))
 
 
 @pytest.mark.usefixtures("judges")

@@ -40,7 +40,11 @@ def exports(site: Site) -> Iterator[Export]:
     records = tuple(urls.osv_url(bulletin, site.profile) for bulletin in archive.bulletins)
     yield Export("osv", urls.OSV_ALL, lambda: osv_files(all_facts(site), site), records)
     if verdicts := all_verdicts(site):
-        yield Export("vex", urls.OPENVEX, lambda: [(urls.OPENVEX, openvex(verdicts, site))])
+        named = sum(1 for facts in verdicts if facts.vulnerabilities[0].cve)
+        counts = (len(verdicts), named, len(verdicts) - named)
+        yield Export(
+            "vex", urls.OPENVEX, lambda: [(urls.OPENVEX, openvex(verdicts, site))], counts=counts
+        )
     if any(canary.due for canary in archive.canaries):
         yield _one("calendar", urls.CALENDAR, calendar, site)
     if is_provider(site):

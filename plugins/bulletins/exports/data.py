@@ -31,14 +31,15 @@ Files: TypeAlias = Iterable[tuple[str, bytes]]
 class Export:
     """Files that the site writes for programs.
 
-    ``words.exports`` describes them under ``name``. ``url`` is the main file, ``each`` are the URLs
-    of the documents' own files, and ``make`` returns all files by URL.
+    ``words.exports`` describes them under ``name``, with ``counts``. ``url`` is the main file,
+    ``each`` are the URLs of the documents' own files, and ``make`` returns all files by URL.
     """
 
     name: str
     url: str
     make: Callable[[], Files]
     each: tuple[str, ...] = ()
+    counts: tuple[int, ...] = ()
 
 
 def to_json(data: object, *, lines: bool = True) -> bytes:

@@ -13,33 +13,27 @@ from bulletins import words
 from bulletins.exports.data import midnight, printed
 from bulletins.site import Site
 from bulletins.urls import csaf_url, osv_url
-from secpack.model.archive import Advisory, Bulletin, Publication, Relation
+from secpack.model.archive import Advisory, Bulletin, Publication, Relation, Status
 from secpack.model.history import Difference, Version
 
 
 @dataclass(frozen=True, slots=True)
 class Vulnerability:
-    """A CVE with the advisories to which it belongs, or an id for which no CVE is known.
+    """A flaw: its ids, each with its scheme; first a CVE, if one is known.
 
-    ``released`` is the day on which the first of these advisories was published, and ``title``
-    that of the first, if known.
+    ``released`` is the day on which the first of its advisories was published, and ``title`` that
+    of the first, if known. ``note`` is where sources differ.
     """
 
-    scheme: str
-    name: str
-    advisories: tuple[str, ...] = ()
+    ids: Mapping[str, str]
     released: date | None = None
     title: str = ""
+    note: str = ""
 
     @property
     def cve(self) -> str:
         """Its CVE; empty if none is known."""
-        return self.name if self.scheme == "CVE" else ""
-
-    @property
-    def ids(self) -> dict[str, str]:
-        """All its ids, each with its scheme."""
-        return {self.name: self.scheme} | dict.fromkeys(self.advisories, "XSA")
+        return next((id_ for id_, scheme in self.ids.items() if scheme == "CVE"), "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,8 +49,8 @@ class Ids:
     @property
     def addressed(self) -> dict[str, str]:
         """All ids that it addresses, each with its scheme: advisories come first."""
-        advisories = [id_ for v in self.vulnerabilities for id_ in v.advisories]
-        return dict.fromkeys(advisories, "XSA") | {v.name: v.scheme for v in self.vulnerabilities}
+        every = (id_ for v in self.vulnerabilities for id_ in v.ids.items())
+        return dict(sorted(every, key=lambda id_: id_[1] != "XSA"))
 
 
 def ids_of(bulletin: Bulletin, advisories: Mapping[int, Advisory]) -> Ids:
@@ -96,20 +90,56 @@ def _vulnerabilities(
     bulletin: Bulletin, advisories: Mapping[int, Advisory]
 ) -> Iterator[Vulnerability]:
     """One for each CVE, and for each advisory, or other id, without a known CVE."""
-    relations, numbers = bulletin.relations, defaultdict[tuple[str, str], list[int]](list)
-    own = own_cves(bulletin)
+    own, parts = own_cves(bulletin), defaultdict[str, dict[str, str]](dict)
     for number in bulletin.addresses:
-        cves = [("CVE", cve) for cve in cves_of(advisories[number], [own])]
-        for id_ in cves or [("XSA", f"XSA-{number}")]:
-            numbers[id_].append(number)
-    for id_, relation in relations.items():
-        if relation is Relation.ADDRESSED and id_[0] != "XSA":
-            numbers[id_] += []
-    for (scheme, name), known in numbers.items():
-        every = [advisories[number] for number in known]
+        advisory = advisories[number]
+        for cve in cves_of(advisory, [own]):
+            parts[cve] |= {cve: "CVE", advisory.id: "XSA"}
+        if not any(advisory.id in ids for ids in parts.values()):
+            parts[advisory.id] = {advisory.id: "XSA"}
+    for (scheme, id_), relation in bulletin.relations.items():
+        if relation is Relation.ADDRESSED and scheme != "XSA":
+            parts[id_] |= {id_: scheme}
+    for cve, others in _joined(bulletin):
+        if cve in parts and others.keys() <= parts.keys():
+            parts[cve] |= others
+    joined = {id_ for ids in parts.values() for id_ in [*ids][1:]}
+    for ids in (ids for id_, ids in parts.items() if id_ not in joined):
+        every = [a for n in bulletin.addresses if (a := advisories[n]).id in ids]
         day = min((a.date for a in every if a.date), default=None)
         title = next((a.title for a in every if a.title), "")
-        yield Vulnerability(scheme, name, tuple(a.id for a in every), day, title)
+        yield Vulnerability(ids, day, title, " ".join(filter(None, map(conflict, every))))
+
+
+def _joined(bulletin: Bulletin) -> Iterator[tuple[str, dict[str, str]]]:
+    """Each CVE that a text joins to ids of vendors: ``(CVE-2020-1, part of INTEL-SA-1)``."""
+    sentences = defaultdict[str, dict[str, str]](dict)
+    for mention in bulletin.all_mentions:
+        sentences[mention.sentence][mention.value] = mention.scheme
+    for sentence, ids in sentences.items():
+        form = "|".join(map(re.escape, sorted(ids, reverse=True)))
+        for run in re.finditer(rf"(?:{form}|[\s,/()\[\]0-9]|part of)+", sentence):
+            here = {id_: ids[id_] for id_ in re.findall(form, run[0])}
+            cves = [id_ for id_, scheme in here.items() if scheme == "CVE"]
+            others = {id_: scheme for id_, scheme in here.items() if scheme not in ("CVE", "XSA")}
+            if len(cves) == 1 and len({*others.values()}) == len(others) > 0:
+                yield cves[0], others
+
+
+# --- verdicts ---------------------------------------------------------------------------------
+
+
+def conflict(advisory: Advisory) -> str:
+    """Where the tracker says no, but a bulletin addresses an advisory: a note with both sources."""
+    if advisory.status is Status.NO and advisory.bulletins:
+        bulletins = ", ".join(advisory.bulletins)
+        return words.vex_conflict.format(advisory=advisory.id, bulletins=bulletins)
+    return ""
+
+
+def verdict(advisory: Advisory) -> Status:
+    """The verdict on an advisory: where the tracker and a signed text differ, the text's."""
+    return Status.YES if conflict(advisory) else advisory.status
 
 
 # --- links ------------------------------------------------------------------------------------

@@ -10,7 +10,8 @@ from __future__ import annotations
 import io
 import re
 import zipfile
-from collections.abc import Iterable, Iterator, Mapping
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from bulletins.exports.archive_json import package_data
@@ -34,7 +35,6 @@ from secpack.profile import Package
 
 #: The first version of the schema with ``upstream``.
 _VERSION: Final = "1.7.0"
-_AFFECTED: Final = (Fix.AVAILABLE, Fix.NONE)
 _CREDITS: Final = {"discovered": "FINDER", "found": "FINDER", "reported": "REPORTER"}
 _BACKTICKS: Final = re.compile("`{3,}")
 
@@ -68,7 +68,11 @@ def _zipped(files: Mapping[str, bytes]) -> bytes:
 
 def _record(facts: BulletinFacts, site: Site) -> dict[str, Any]:
     bulletin = facts.bulletin
-    affected = [_affected(row, site.profile) for row in bulletin.packages if row.fix in _AFFECTED]
+    packages: defaultdict[tuple[str, str], list[PackageRow]] = defaultdict(list)
+    for row in bulletin.packages:
+        if row.fix is not Fix.NOT_AFFECTED:
+            packages[row.release, row.name or row.package].append(row)
+    affected = [_affected(rows, site.profile) for rows in packages.values()]
     lists = filled(
         upstream=list(facts.ids.addressed),
         related=facts.ids.related,
@@ -87,19 +91,25 @@ def _record(facts: BulletinFacts, site: Site) -> dict[str, Any]:
     }
 
 
-def _affected(row: PackageRow, profile: Profile) -> dict[str, Any]:
-    """A package of a release, below its first fixed version; as data without an ecosystem."""
-    data = {"database_specific": package_data(row, profile)}
-    if not (profile.osv.ecosystem and row.package):
+def _affected(rows: Sequence[PackageRow], profile: Profile) -> dict[str, Any]:
+    """A package of a release, below its first fixed version; as data without an ecosystem.
+
+    There is no range if several versions are fixed: nothing says where their branches begin.
+    """
+    data = {"database_specific": {"packages": [package_data(row, profile) for row in rows]}}
+    release, name = rows[0].release, rows[0].name or rows[0].package
+    if not (profile.osv.ecosystem and name):
         return data
-    ecosystem = ":".join(filter(None, (profile.osv.ecosystem, visible(row.release))))
-    name = row.name or row.package
+    ecosystem = ":".join(filter(None, (profile.osv.ecosystem, visible(release))))
     purl = profile.packages.get(name, Package()).identifiers().get("purl")
-    events = [{"introduced": "0"}, *([{"fixed": visible(row.version)}] if row.version else [])]
-    return data | {
-        "package": {"ecosystem": ecosystem, "name": visible(name)} | filled(purl=purl),
-        "ranges": [{"type": "ECOSYSTEM", "events": events}],
-    }
+    fixed, *others = dict.fromkeys(visible(row.version) for row in rows)
+    events = [{"introduced": "0"}, *([{"fixed": fixed}] if fixed else [])]
+    ranges = [] if others else [{"type": "ECOSYSTEM", "events": events}]
+    return (
+        data
+        | filled(ranges=ranges)
+        | {"package": {"ecosystem": ecosystem, "name": visible(name)} | filled(purl=purl)}
+    )
 
 
 def _references(facts: BulletinFacts, site: Site) -> Iterator[dict[str, str]]:

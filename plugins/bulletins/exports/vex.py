@@ -7,15 +7,15 @@ module makes OpenVEX of all verdicts; ``csaf/document.py`` makes CSAF of each.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
 from typing import Any, Final
 
 from bulletins import words
 from bulletins.exports.data import filled, midnight, moment, to_json
-from bulletins.exports.facts import Vulnerability, cves_of, moves, own_cves
+from bulletins.exports.facts import Vulnerability, conflict, cves_of, moves, own_cves, verdict
 from bulletins.site import Site
 from bulletins.urls import OPENVEX, page_url
 from secpack.model.archive import Advisory, Bulletin, Status
@@ -63,7 +63,7 @@ def all_verdicts(site: Site) -> list[AdvisoryFacts]:
     }
     for advisory in site.archive.advisories:
         for cve in named[advisory.number]:
-            statuses[cve].add(advisory.status)
+            statuses[cve].add(verdict(advisory))
     # A CVE of advisories with different verdicts cannot represent each of them.
     shared = {cve for cve, verdicts in statuses.items() if len(verdicts) > 1}
     every = ((a, a.date) for a in site.archive.advisories if a.status in _STATUSES)
@@ -80,14 +80,17 @@ def _bulletins(advisory: Advisory, site: Site) -> list[Bulletin]:
 
 def _facts(advisory: Advisory, day: date, cves: list[str], site: Site) -> AdvisoryFacts:
     bulletins = _bulletins(advisory, site)
-    first = Vulnerability("XSA", advisory.id, (advisory.id,), day, advisory.title)
-    sentence = words.verdict_sentences[advisory.status].format(product=site.product)
+    status, note = verdict(advisory), conflict(advisory)
+    sentence = words.verdict_sentences[status].format(product=site.product)
+    reasons = (note, advisory.reason or ("" if note else sentence))
+    own = {advisory.id: "XSA"}
+    every: list[dict[str, str]] = [{cve: "CVE"} | own for cve in cves] or [own]
     return AdvisoryFacts(
         advisory=advisory,
         day=day,
-        vulnerabilities=[replace(first, scheme="CVE", name=cve) for cve in cves] or [first],
-        status=_STATUSES[advisory.status],
-        reason=visible(advisory.reason or sentence),
+        vulnerabilities=[Vulnerability(ids, day, advisory.title, note) for ids in every],
+        status=_STATUSES[status],
+        reason=visible(" ".join(filter(None, reasons))),
         action=visible(_action(advisory, bulletins, site)),
         bulletins=bulletins,
         history=_history(advisory, day, bulletins),
@@ -125,7 +128,8 @@ def openvex(verdicts: Sequence[AdvisoryFacts], site: Site) -> bytes:
     ``[csaf]``, the issuer is not its author.
     """
     times = {midnight(changed) for facts in verdicts for changed in facts.history}
-    times |= {time for time, _ in moves(site, OPENVEX)}
+    names = [_record(facts) for facts in verdicts]
+    times |= {time for time, _ in moves(site, OPENVEX, *names)}
     document = {
         "@context": "https://openvex.dev/ns/v0.2.0",
         "@id": f"tag:{site.profile.tag}:openvex",
@@ -134,36 +138,38 @@ def openvex(verdicts: Sequence[AdvisoryFacts], site: Site) -> bytes:
         "last_updated": moment(max(times)),
         "version": len(times),
         "tooling": "secpack-archive",
-        "statements": [s for facts in verdicts for s in _statements(facts, site)],
+        "statements": [_statement(facts, site) for facts in verdicts],
     }
     return to_json(document, lines=False)
 
 
-def _statements(facts: AdvisoryFacts, site: Site) -> Iterator[dict[str, Any]]:
-    """One statement for each vulnerability of an advisory."""
-    is_only = len(facts.vulnerabilities) == 1
+def _record(facts: AdvisoryFacts) -> str:
+    """The name of a statement as a record that moves."""
+    return f"{OPENVEX}#{facts.advisory.id.lower()}"
+
+
+def _statement(facts: AdvisoryFacts, site: Site) -> dict[str, Any]:
+    """What is said of an advisory: by its only CVE, if it has one, or by its own id."""
     match facts.status:
         case "affected":
-            said = {
-                "action_statement": facts.action,
-                "status_notes": visible(facts.advisory.reason),
-            }
+            said = {"action_statement": facts.action, "status_notes": facts.reason}
         case "not_affected":
             code = facts.advisory.justification
             said = {"justification": code, "impact_statement": facts.reason}
         case _:
             said = {"status_notes": facts.reason}
-    for each in facts.vulnerabilities:
-        aliases = list(each.advisories) if each.cve and is_only else []
-        name = {"name": each.name, "description": facts.heading} | filled(aliases=aliases)
-        yield filled(
-            vulnerability=name,
-            products=[_product(site)],
-            status=facts.status,
-            timestamp=moment(facts.day),
-            last_updated=moment(max(facts.history)),
-            **said,
-        )
+    ids = [*dict.fromkeys(id_ for each in facts.vulnerabilities for id_ in each.ids)]
+    name = ids[0] if len(facts.vulnerabilities) == 1 else facts.advisory.id
+    aliases = [id_ for id_ in ids if id_ != name]
+    times = [midnight(max(facts.history)), *(time for time, _ in moves(site, _record(facts)))]
+    return {
+        "@id": f"tag:{site.profile.tag}:openvex#{facts.advisory.id.lower()}",
+        "vulnerability": {"name": name, "description": facts.heading} | filled(aliases=aliases),
+        "products": [_product(site)],
+        "status": facts.status,
+        "timestamp": moment(facts.day),
+        "last_updated": moment(max(times)),
+    } | filled(**said)
 
 
 def _product(site: Site) -> dict[str, Any]:

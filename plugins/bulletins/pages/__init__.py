@@ -95,11 +95,10 @@ def text_page(site: Site, text: Any) -> model.TextPage:
 
 
 def _feeds_page(site: Site) -> model.FeedsPage:
-    urls_of = {export.name: export.url for export in exports(site)}
-    sections = []
+    every, sections = {export.name: export for export in exports(site)}, []
     for section, described in words.exports.items():
-        known = [(urls_of[name], *texts) for name, texts in described.items() if name in urls_of]
-        links = tuple((Link(url, title), text) for url, title, text in known)
+        known = [(every[name], *texts) for name, texts in described.items() if name in every]
+        links = tuple((Link(e.url, title), text.format(*e.counts)) for e, title, text in known)
         sections += [(section, links)] if links else []
     return model.FeedsPage(tuple(sections))
 

@@ -8,7 +8,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from hashlib import sha256
-from typing import Final, TypeAlias
+from typing import Any, Final, TypeAlias
 from xml.etree import ElementTree as ET
 
 from bulletins.urls import CSAF, FEED_URL, SEARCH, THEME, VEX, feed_url, is_signature
@@ -78,7 +78,7 @@ class PublicSite:
 
     def all_records(self) -> dict[str, tuple[str, Record]]:
         """All records by name, each with the path of its file."""
-        files = {path: (path, record) for path, record in self.records.items()}
+        files = {name: (name.partition("#")[0], record) for name, record in self.records.items()}
         feeds = self.feeds.items()
         return files | {id_: (p, entry) for p, f in feeds for id_, entry in f.entries.items()}
 
@@ -96,24 +96,26 @@ def read_public_site(files: Mapping[str, str], read: Callable[[str], bytes]) -> 
             if FEED_URL.fullmatch(path):
                 feeds[path] = _feed(read(path))
             elif path.startswith(("osv/", CSAF, VEX)) and path.endswith(".json"):
-                records |= {path: record} if (record := _record(read(path))) else {}
+                records |= _records(path, json.loads(read(path)))
     except (SecpackError, OSError, KeyError, TypeError, ValueError, ET.ParseError) as error:
         raise SecpackError(f"{path}: {error}") from None
     return PublicSite(files, data, feeds, records)
 
 
-def _record(data: bytes) -> Record | None:
-    """The record in a file of OSV, CSAF or OpenVEX, unless it is a list."""
-    digest = sha256(data).hexdigest()
-    match json.loads(data):
-        case {"document": {"tracking": {"current_release_date": time, "version": version}}} | {
-            "last_updated": time,
-            "version": version,
-        }:
-            return Record(str(time), int(version), digest)
-        case {"modified": time}:
-            return Record(str(time), 0, digest)
-    return None
+def _records(path: str, data: Any) -> dict[str, Record]:
+    """The record in a file of OSV, CSAF or OpenVEX, with its statements, unless it is a list."""
+    digest = sha256(json.dumps(data).encode()).hexdigest()
+    match data:
+        case {"document": {"tracking": {"current_release_date": time, "version": version}}}:
+            return {path: Record(str(time), int(version), digest)}
+        case {"statements": statements, "last_updated": time, "version": version}:
+            records = {path: Record(str(time), int(version), digest)}
+            for said in statements:
+                records |= _records(f"{path}#{str(said.get('@id')).rpartition('#')[2]}", said)
+            return records
+        case {"modified": time} | {"vulnerability": _, "last_updated": time}:
+            return {path: Record(str(time), 0, digest)}
+    return {}
 
 
 def _feed(data: bytes) -> Feed:

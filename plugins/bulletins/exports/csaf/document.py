@@ -8,11 +8,14 @@ from typing import Any, Final
 
 from bulletins import words
 from bulletins.exports.csaf.products import (
+    PRODUCT,
+    divided,
+    leaf,
     product_name,
     product_status,
     product_tree,
-    released,
     remediations,
+    shipped_rows,
 )
 from bulletins.exports.data import filled, midnight, moment
 from bulletins.exports.facts import BulletinFacts, Vulnerability, is_url, moves
@@ -20,7 +23,7 @@ from bulletins.exports.vex import AdvisoryFacts
 from bulletins.site import Site, about, heading
 from bulletins.urls import advisory_url, beside, csaf_url, page_url, published_id, vex_url
 from secpack import Profile
-from secpack.extract.answers import restart_after
+from secpack.extract.answers import affects, restart_after
 from secpack.extract.sections import actions, is_on_affected, sections
 from secpack.model.archive import Section
 from secpack.parser.characters import visible
@@ -32,26 +35,35 @@ _LONGEST: Final = 200_000
 
 
 def document(facts: BulletinFacts, site: Site) -> dict[str, Any]:
-    """Return the document: a security advisory if the text names releases, else only the base."""
-    rows = released(facts.bulletin)
-    if len(rows) * len(facts.ids.vulnerabilities) > _MOST:
+    """Return the document: a security advisory if each vulnerability has a product's status."""
+    bulletin, notes = facts.bulletin, list(_notes(facts))
+    rows, every = shipped_rows(bulletin), list(facts.ids.vulnerabilities)
+    if len(rows) * len(every) > _MOST:
         rows = ()
-    every = facts.ids.vulnerabilities
-    if rows and not every:  # then the bulletin's own id is all that there is
-        every = (Vulnerability(site.profile.bulletins.prefix, facts.bulletin.id),)
-    notes = list(_notes(facts))
+    divisions = [*divided(bulletin, rows, every)]
+    if others := [row for row in rows if row not in {row for own in divisions for row in own}]:
+        every.append(Vulnerability({bulletin.id: site.profile.bulletins.prefix}))
+        divisions.append(tuple(others))
     full = "\n\n".join(note["text"] for note in notes if note["category"] == "summary")
     if not full or len(full) * len(every) > _LONGEST:
-        full = visible(about(facts.bulletin) or heading(facts.bulletin))
-    page = site.public(page_url(facts.bulletin, site.profile))
-    answers = filled(
-        notes=[{"category": "summary", "text": full}],
-        product_status=product_status(rows),
-        remediations=remediations(rows, restart_after(facts.bulletin), site.profile, page),
-    )
+        full = visible(about(bulletin) or heading(bulletin))
+    restart, page = restart_after(bulletin), site.public(page_url(bulletin, site.profile))
+    said, vulnerabilities = affects(bulletin), list[dict[str, Any]]()
+    for each, own in zip(every, divisions, strict=True):
+        here = {r: affected for (id_, r), (affected, _) in said.items() if id_ in ("", *each.ids)}
+        left = [row for row in own if here.get(row.release, True)]
+        is_only = len(every) == 1 and not each.note
+        answers = filled(
+            product_status=product_status(own, here, is_only=is_only),
+            remediations=remediations(left, restart, site.profile, page),
+        )
+        vulnerabilities.append(vulnerability(each, site.profile, full) | answers)
+    is_advisory = every and all("product_status" in each for each in vulnerabilities)
     return filled(
-        document=_head(facts, site, "csaf_security_advisory" if rows else "csaf_base", notes),
-        vulnerabilities=[vulnerability(each, site.profile) | answers for each in every],
+        document=_head(
+            facts, site, "csaf_security_advisory" if is_advisory else "csaf_base", notes
+        ),
+        vulnerabilities=vulnerabilities,
         product_tree=product_tree(rows, site.profile) if rows else {},
     )
 
@@ -155,13 +167,15 @@ def external(summary: str, url: str) -> dict[str, str]:
     return {"category": "external", "summary": summary, "url": url}
 
 
-def vulnerability(each: Vulnerability, profile: Profile) -> dict[str, Any]:
-    """The ids of a vulnerability, when it was published, and where."""
+def vulnerability(each: Vulnerability, profile: Profile, summary: str) -> dict[str, Any]:
+    """The ids of a vulnerability, when it was published, and where; what it is."""
+    notes = [("summary", summary), *([("general", each.note)] if each.note else [])]
     urls = [(id_, published_id(scheme, id_, profile)) for id_, scheme in each.ids.items()]
     others = [(id_, scheme) for id_, scheme in each.ids.items() if scheme != "CVE"]
     return filled(
         cve=each.cve,
         ids=[{"system_name": scheme, "text": id_} for id_, scheme in others],
+        notes=[{"category": category, "text": text} for category, text in notes],
         references=[external(id_, url) for id_, url in urls if is_url(url)],
         release_date=moment(each.released) if each.released else "",
         title=visible(each.title),
@@ -171,8 +185,6 @@ def vulnerability(each: Vulnerability, profile: Profile) -> dict[str, Any]:
 # --- the tracker's verdict on an advisory (VEX) ---------------------------------------------
 
 
-#: The id of the issuer's product, as a whole, in these documents.
-_PRODUCT: Final = "product"
 _STATUSES: Final = {"affected": "known_affected", "not_affected": "known_not_affected"}
 
 
@@ -181,9 +193,7 @@ def verdict_document(facts: AdvisoryFacts, site: Site) -> dict[str, Any]:
     profile, said = site.profile, _said(facts)
     history = [(midnight(day), how) for day, how in facts.history.items()]
     history += moves(site, vex_url(facts.advisory, facts.day))
-    product = {"name": product_name(profile), "product_id": _PRODUCT} | filled(
-        product_identification_helper=profile.product.identifiers()
-    )
+    product = leaf(product_name(profile), PRODUCT, profile.product, "")["product"]
     return {
         "document": head(
             profile,
@@ -194,16 +204,17 @@ def verdict_document(facts: AdvisoryFacts, site: Site) -> dict[str, Any]:
             title=words.vex_title.format(product=product["name"], advisory=facts.heading),
         ),
         "product_tree": {"full_product_names": [product]},
-        "vulnerabilities": [vulnerability(each, profile) | said for each in facts.vulnerabilities],
+        "vulnerabilities": [
+            vulnerability(each, profile, facts.heading) | said for each in facts.vulnerabilities
+        ],
     }
 
 
 def _said(facts: AdvisoryFacts) -> dict[str, Any]:
     """The verdict, and what the profile VEX wants with it: an impact, or an action."""
-    products = {"product_ids": [_PRODUCT]}
+    products = {"product_ids": [PRODUCT]}
     said: dict[str, Any] = {
-        "notes": [{"category": "summary", "text": facts.heading}],
-        "product_status": {_STATUSES.get(facts.status, facts.status): [_PRODUCT]},
+        "product_status": {_STATUSES.get(facts.status, facts.status): [PRODUCT]},
     }
     if facts.status == "not_affected":
         said["threats"] = [{"category": "impact", "details": facts.reason} | products]

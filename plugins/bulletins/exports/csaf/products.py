@@ -1,38 +1,83 @@
 """What a bulletin ships, as CSAF products: releases, packages, and packages installed on releases.
 
-A release is affected if there is a package for it, or no fix is available. A package is fixed when
-installed on that release. This holds for the bulletin as a whole: texts seldom say which package
-fixes which vulnerability. Rows without a release are not products.
+A package is fixed when installed on its release. A release is affected by the only vulnerability of
+a bulletin if there is a package for it, or no fix is available; by one of several, only if the text
+says so. Of a bulletin that names no release, the product as a whole is affected.
 """
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
-from typing import Any
+from typing import Any, Final
 from urllib.parse import quote
 
 from bulletins.exports.data import filled
+from bulletins.exports.facts import Vulnerability
 from secpack import Profile
 from secpack.extract.answers import answers
-from secpack.model.archive import Bulletin, Fix, PackageRow
+from secpack.extract.packages.vocabulary import product_of
+from secpack.extract.sections import sections
+from secpack.model.archive import Bulletin, Fix, PackageRow, Section
 from secpack.parser.characters import visible
 from secpack.profile import Package, Product
 
+#: The id of the issuer's product without a release; no release has such an id.
+PRODUCT: Final = "(any)"
 
-def released(bulletin: Bulletin) -> tuple[PackageRow, ...]:
-    """The rows that name a release, each product once; and a row for what sentences say of one."""
+
+def shipped_rows(bulletin: Bulletin) -> tuple[PackageRow, ...]:
+    """Each product once, and a row for what sentences say of a release.
+
+    Rows that name no release are left out if others do.
+    """
     stated = [
         PackageRow(answer.release, "", "", "", answer.lines[0], answer.fix)
         for answer in answers(bulletin)
         if answer.fix and not any(row.release == answer.release for row in bulletin.packages)
     ]
     seen: dict[tuple[str, Fix], PackageRow] = {}
-    for row in (*bulletin.packages, *stated):
-        if row.release:
-            seen.setdefault((_installed_id(row), row.fix), row)
+    rows = (*bulletin.packages, *stated)
+    for row in [row for row in rows if row.release] or rows:
+        seen.setdefault((_installed_id(row), row.fix), row)
     return tuple(seen.values())
+
+
+def divided(
+    bulletin: Bulletin, rows: Sequence[PackageRow], every: Sequence[Vulnerability]
+) -> Iterator[tuple[PackageRow, ...]]:
+    """The rows of each vulnerability: all, except packages whose sections the text keeps apart.
+
+    Such a section has a package in its heading, or alone in its text: "GUI issue", and "Xen issues"
+    with the ids of those.
+    """
+    names = {_name(row) for row in rows}
+    parts = sections(bulletin.document) if len(names) > 1 else ()
+    own = {name: [s for s in parts if _is_about(s, name, bulletin, names)] for name in names}
+    lines_of = defaultdict[str, set[int]](set)
+    for mention in bulletin.all_mentions:
+        lines_of[mention.value].add(mention.line)
+    for each in every:
+        lines = {line for id_ in each.ids for line in lines_of[id_]}
+        named = {
+            n for n in names if any(s.first <= line <= s.last for s in own[n] for line in lines)
+        }
+        apart = {name for name in names - named if named and own[name]}
+        yield tuple(row for row in rows if _name(row) not in apart)
+
+
+def _is_about(section: Section, name: str, bulletin: Bulletin, names: Collection[str]) -> bool:
+    """Whether a section is about a package, by its heading, or as it names no other."""
+    inside = {_name(r) for r in bulletin.packages if section.first <= r.line <= section.last}
+    common = {product_of(bulletin.document), *(row.target for row in bulletin.packages)}
+    words = _words_in(section.title) & _words_in(name) - _words_in(" ".join(common))
+    return bool(words) or (inside == {name} != {*names})
+
+
+def _words_in(text: str) -> set[str]:
+    return {*re.findall("[a-z0-9]{3,}", text.lower())}
 
 
 def product_name(profile: Profile) -> str:
@@ -43,21 +88,25 @@ def product_name(profile: Profile) -> str:
 def product_tree(rows: Sequence[PackageRow], profile: Profile) -> dict[str, Any]:
     """Releases and packages below the vendor, and packages installed on releases."""
     product = product_name(profile)
+    releases = dict.fromkeys(row.release for row in rows)
     versions = [
-        _leaf(f"{product} {release}", _joined(release), profile.product, release)
-        for release in dict.fromkeys(row.release for row in rows)
+        leaf(f"{product} {release}", _release_id(release), profile.product, release)
+        for release in releases
+        if release
     ]
-    branches = [_branch("product_name", product, versions)]
+    branches = [_branch("product_name", product, versions)] if versions else []
+    if "" in releases:
+        branches.append(leaf(product, PRODUCT, profile.product, ""))
     packages: defaultdict[str, dict[str, str]] = defaultdict(dict)
     for row in rows:
         if row.package:
             packages[_name(row)][row.version] = _package_id(row)
     for name, ids in packages.items():
         known = profile.packages.get(name, Package())
-        leaves = [_leaf(f"{name} {v}", id_, known, v) for v, id_ in ids.items() if v]
+        leaves = [leaf(f"{name} {v}", id_, known, v) for v, id_ in ids.items() if v]
         branches += [_branch("product_name", visible(name), leaves)] if leaves else []
         if "" in ids:
-            branches.append(_leaf(name, ids[""], known, ""))
+            branches.append(leaf(name, ids[""], known, ""))
     installed = {_installed_id(row): row for row in rows if row.package}
     return filled(
         branches=[_branch("vendor", visible(profile.issuer or profile.team), branches)],
@@ -65,15 +114,25 @@ def product_tree(rows: Sequence[PackageRow], profile: Profile) -> dict[str, Any]
     )
 
 
-def product_status(rows: Sequence[PackageRow]) -> dict[str, list[str]]:
-    """Which products are fixed, affected or not."""
-    affected = dict.fromkeys(_affected_id(row) for row in rows if row.fix is not Fix.NOT_AFFECTED)
-    spared = dict.fromkeys(_affected_id(row) for row in rows if row.fix is Fix.NOT_AFFECTED)
-    return filled(
-        fixed=[_installed_id(row) for row in rows if row.fix is Fix.AVAILABLE],
-        known_affected=list(affected),
-        known_not_affected=[product for product in spared if product not in affected],
-    )
+def product_status(
+    rows: Iterable[PackageRow], said: Mapping[str, bool], *, is_only: bool
+) -> dict[str, list[str]]:
+    """Which products are fixed, affected or not by a vulnerability.
+
+    ``said`` is whether the text calls releases affected; ``is_only`` whether all that the text says
+    is about this one vulnerability.
+    """
+    fixed, affected, spared = dict[str, None](), dict[str, None](), dict[str, None]()
+    for row in rows:
+        if said.get(row.release) is False:
+            spared[_release_id(row.release)] = None
+        elif row.fix is Fix.NOT_AFFECTED:
+            spared[_affected_id(row)] = None
+        else:
+            fixed |= {_installed_id(row): None} if row.fix is Fix.AVAILABLE else {}
+            affected |= {_affected_id(row): None} if is_only or row.release in said else {}
+    spared = {product: None for product in spared if product not in affected}
+    return filled(fixed=[*fixed], known_affected=[*affected], known_not_affected=[*spared])
 
 
 def remediations(
@@ -85,7 +144,7 @@ def remediations(
         if row.fix is Fix.AVAILABLE:
             shipped[row.release].append(row)
     remedies = [
-        ("vendor_fix", _to_install(release, packages, restart, profile), _release_id(packages[0]))
+        ("vendor_fix", _to_install(release, packages, restart, profile), _release_id(release))
         for release, packages in shipped.items()
     ]
     remedies += [
@@ -100,7 +159,7 @@ def remediations(
 
 
 def _to_install(release: str, rows: Sequence[PackageRow], restart: str, profile: Profile) -> str:
-    lines = [f"For {product_name(profile)} {visible(release)}:"]
+    lines = [f"For {_release_name(release, profile)}:"]
     for row in rows:
         place = f", in {row.target}" if row.target else ""
         note = f" ({row.note})" if row.note else ""
@@ -113,20 +172,24 @@ def _relationship(identity: str, row: PackageRow, profile: Profile) -> dict[str,
         "category": "installed_on",
         "full_product_name": {"name": _words(row, profile), "product_id": identity},
         "product_reference": _package_id(row),
-        "relates_to_product_reference": _release_id(row),
+        "relates_to_product_reference": _release_id(row.release),
     }
 
 
 def _words(row: PackageRow, profile: Profile) -> str:
     """An installed package: ``xen 4.17.5-6 in hearth of Quern OS 4.1``."""
-    release = f"{product_name(profile)} {row.release}"
+    release = _release_name(row.release, profile)
     where = f"{row.target} of {release}" if row.target else release
     package = f"{_name(row)} {row.version}".strip()
     return visible(f"{package} in {where}" if package else where)
 
 
-def _release_id(row: PackageRow) -> str:
-    return _joined(row.release)
+def _release_name(release: str, profile: Profile) -> str:
+    return f"{product_name(profile)} {visible(release)}".strip()
+
+
+def _release_id(release: str) -> str:
+    return _joined(release) or PRODUCT
 
 
 def _name(row: PackageRow) -> str:
@@ -152,14 +215,14 @@ def _affected_id(row: PackageRow) -> str:
     """The product that a row calls affected or not: the release, or a package without a fix."""
     if row.package and row.fix is not Fix.AVAILABLE:
         return _installed_id(row)
-    return _release_id(row)
+    return _release_id(row.release)
 
 
 def _branch(category: str, name: str, branches: list[dict[str, Any]]) -> dict[str, Any]:
     return {"category": category, "name": name, "branches": branches}
 
 
-def _leaf(words: str, identity: str, known: Product, version: str) -> dict[str, Any]:
+def leaf(words: str, identity: str, known: Product, version: str) -> dict[str, Any]:
     """A version of a product, or all of it, with the names by which scanners know it."""
     product = {"name": visible(words), "product_id": identity}
     product |= filled(product_identification_helper=known.identifiers(version))

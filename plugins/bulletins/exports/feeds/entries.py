@@ -57,11 +57,17 @@ def document_entry(publication: Publication, site: Site, root: str) -> FeedEntry
 
 
 def _title(publication: Publication, site: Site) -> str:
-    """The title, with the day of the newest version in other words than the first."""
+    """The title, with the day of the newest version whose words differ from those before.
+
+    That is the day that its changelog states, or else that of its last signature.
+    """
     title = site.titled(publication, heading(publication))
     versions = site.versions_shown(publication)
-    revised = [v.updated.date() for v in versions if v.difference is Difference.WORDS]
-    return words.revised_title.format(title=title, day=revised[-1]) if revised else title
+    revised = [v for v in versions if v.difference is Difference.WORDS][-1:]
+    for version in revised:
+        day = max(version.entries or (version.updated.date(),))
+        title = words.revised_title.format(title=title, day=day)
+    return title
 
 
 @lru_cache(maxsize=2 * SIZE)
