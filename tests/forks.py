@@ -9,6 +9,7 @@ import multiprocessing
 import os
 import re
 import runpy
+import signal
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
@@ -49,20 +50,24 @@ def run_module(
         )
         process.join(PATIENCE)
         if process.exitcode is None:
-            process.kill()
+            os.killpg(process.pid or 0, signal.SIGKILL)
             raise subprocess.TimeoutExpired(command, PATIENCE)
-        said = [(Path(folder) / name).read_text("utf-8") for name in _STREAMS]
-        return subprocess.CompletedProcess(command, process.exitcode, *said)
+        return subprocess.CompletedProcess(command, process.exitcode, *printed(Path(folder)))
 
 
 def start_module(
     module: str, *arguments: str, cwd: Path, environment: Mapping[str, str], folder: Path
 ) -> BaseProcess:
-    """Start it, and do not wait; what it prints comes into a folder."""
+    """Start it in a session of its own, and do not wait; what it prints comes into a folder."""
     given = (module, arguments, cwd, dict(environment), folder)
     process = _SERVER.Process(target=_run, args=given)
     process.start()
     return process
+
+
+def printed(folder: Path) -> list[str]:
+    """What a program printed to its output, and what to its error output."""
+    return [(folder / name).read_text("utf-8") for name in _STREAMS]
 
 
 def _at_start(environment: Mapping[str, str]) -> dict[str, str]:
@@ -72,6 +77,7 @@ def _at_start(environment: Mapping[str, str]) -> dict[str, str]:
 def _run(
     module: str, arguments: Sequence[str], cwd: Path, environment: dict[str, str], folder: Path
 ) -> None:
+    os.setsid()
     for name, number in _STREAMS.items():
         os.dup2(os.open(folder / name, os.O_WRONLY | os.O_CREAT), number)
     os.environ.clear()

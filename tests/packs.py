@@ -97,5 +97,5 @@ def new_repository(pack: Path) -> Path:
 def commit(pack: Path, message: str = "A commit") -> str:
     """Commit all files; return the name of the commit."""
     git(pack, "add", "--all", ".")
-    git(pack, "commit", "--quiet", "--allow-empty", "--message", message)
-    return git(pack, "rev-parse", "HEAD")
+    how = ("-c", "core.abbrev=40", "commit", "--allow-empty", "--message", message)
+    return git(pack, *how).partition("]")[0].rpartition(" ")[2]

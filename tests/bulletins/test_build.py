@@ -33,6 +33,7 @@ from tests.bulletins.sites import (
     small_pack,
     verified,
 )
+from tests.forks import printed, start_module
 from tests.packs import bulletin, canary, make_pack, numbered
 from tests.processes import counting, script
 
@@ -444,21 +445,15 @@ def test_the_second_of_two_builds_waits_and_says_so(tmp_path: Path) -> None:
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_what_an_interrupted_build_has_made_is_removed(tmp_path: Path, number: int) -> None:
     """As Ctrl-C at a terminal does it: all processes of the build get the signal."""
-    process = subprocess.Popen(
-        [sys.executable, "-m", "bulletins.build"],
-        cwd=ROOT,
-        env=environ(OUTPUT=tmp_path / "site"),
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        start_new_session=True,
-    )
-    while not list(tmp_path.glob(".site.building/building/*")) and process.poll() is None:
-        time.sleep(0.001)
-    os.killpg(process.pid, number)
-    said, _ = process.communicate(timeout=60)
-    assert (process.returncode, said) == (128 + number, "\nInterrupted.\n")
-    assert not list(tmp_path.iterdir())
+    folder, given = tmp_path / "folder", environ(OUTPUT=tmp_path / "folder/site")
+    folder.mkdir()
+    process = start_module("bulletins.build", cwd=ROOT, environment=given, folder=tmp_path)
+    while not list(folder.glob(".site.building/building/*")) and process.is_alive():
+        time.sleep(0.002)
+    os.killpg(process.pid or 0, number)
+    process.join(60)
+    assert (process.exitcode, "".join(printed(tmp_path))) == (128 + number, "\nInterrupted.\n")
+    assert not list(folder.iterdir())
 
 
 @pytest.mark.slow

@@ -124,7 +124,7 @@ def test_a_new_bulletin_changes_no_full_archive_document(tmp_path: Path) -> None
     """Not a byte of it; and walking back yields each bulletin once, the newest first."""
     one = load(make_pack(tmp_path, numbered(1)), profile=load_profile(PROFILE))
     before: dict[str, bytes] = {}
-    for count in (*range(49, 53), *range(99, 103), *range(149, 153), *range(199, 203), 251):
+    for count in (*range(49, 53), 100, 101):  # the rest is in test_chain.py
         now = documents(many(one, count))
         full = [path for path, data in before.items() if re.search(b"next-archive", data)]
         full += [p for p, d in before.items() if p == "feeds/all-1.json" and d.count(b'"id"') == 50]
@@ -138,7 +138,7 @@ def test_a_new_bulletin_changes_no_full_archive_document(tmp_path: Path) -> None
             address = links.get("prev-archive", "").removeprefix(f"{URL}/")
         assert found == [f"{n:03d}" for n in range(count, 0, -1)]
         before = now
-    assert len(before) == 18
+    assert len(before) == 9
 
 
 def test_a_revision_moves_one_entry_and_no_id(tmp_path: Path) -> None:

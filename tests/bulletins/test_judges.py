@@ -102,7 +102,13 @@ def test_the_archive_is_as_the_schema_says(archive: Archive) -> None:
 
 @pytest.fixture(scope="module")
 def written(archive: Archive) -> bytes:
-    return data_files(archive, PROFILE)[ARCHIVE_JSON]
+    """The archive, with no more of each kind than tests look at."""
+    data = json.loads(data_files(archive, PROFILE)[ARCHIVE_JSON])
+    data["bulletins"][3:-1] = []
+    for kind in ("advisories", "attachments", "ids", "keys"):
+        data[kind][1:] = []
+    assert judges.data_faults(data, "archive") == []
+    return json.dumps(data).encode()
 
 
 def at(data: Any, *path: str | int) -> Any:
@@ -156,7 +162,7 @@ def test_the_schema_misses_every_key(written: bytes) -> None:
     places: list[tuple[str | int, ...]] = [(), ("bulletins", 0), ("canaries", 2), ("advisories", 0)]
     places += [("keys", 0), ("findings", 0), ("canaries", 2, "letters", 0)]
     places += [("bulletins", 0, "signatures", 0), ("canaries", 0, "statements", 0)]
-    places += [("bulletins", 11, "revisions", 0), ("bulletins", 0, "sections", 0)]
+    places += [("bulletins", -1, "revisions", 0), ("bulletins", 0, "sections", 0)]
     for place in places:
         for key in at(whole, *place):
             data = deepcopy(whole)

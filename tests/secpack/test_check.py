@@ -7,8 +7,6 @@ import os
 import re
 import shutil
 import signal
-import subprocess
-import sys
 import time
 from pathlib import Path
 
@@ -23,6 +21,8 @@ from secpack.model.archive import Advisory
 from secpack.model.findings import Finding, Severity
 from secpack.profile import DocumentEntry, Profile, load_profile
 from secpack.signatures.policy import check_signatures
+from tests.bulletins.sites import small_pack
+from tests.forks import start_module
 from tests.packs import PROOF, Files, bulletin, canary, make_pack, numbered
 from tests.processes import has_ended, script
 
@@ -95,47 +95,38 @@ def test_whatever_ends_a_check_ends_its_programs(
     (tmp_path / "tmp").mkdir()
     script(tmp_path / "bin" / program, f"echo $$ >> {tmp_path}/started\nsleep 60")
     path = f"{tmp_path / 'bin'}:{os.environ['PATH']}"
-    command = [sys.executable, "-m", "secpack.cli", "check", *DEMO]
-    environment = os.environ | {"PATH": path, "TMPDIR": str(tmp_path / "tmp")}
-    process = subprocess.Popen(command, env=environment, stderr=subprocess.PIPE)
+    given = os.environ | {"PATH": path, "TMPDIR": str(tmp_path / "tmp")}
+    command = ("secpack.cli", "check", *DEMO)
+    process = start_module(*command, cwd=tmp_path, environment=given, folder=tmp_path)
     deadline = time.monotonic() + 60
     while not (tmp_path / "started").exists() and time.monotonic() < deadline:
         time.sleep(0.01)
-    process.send_signal(number)
-    process.communicate(timeout=30)
-    assert process.returncode == 128 + number
+    os.kill(process.pid or 0, number)
+    process.join(30)
+    assert process.exitcode == 128 + number
     assert list((tmp_path / "tmp").iterdir()) == []
     started = (tmp_path / "started").read_text().split()
     assert started
     assert all(has_ended(int(each)) for each in started)
 
 
-def test_without_a_cache_no_verdict_of_an_earlier_run_is_used(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    shutil.copytree(CONTENT / "secpack", tmp_path / "pack")
-    text = tmp_path / "pack" / "QSBs" / "qsb-003-2017.txt"
+def test_a_tampered_pack(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Without a cache no verdict of an earlier run is used."""
+    small_pack(tmp_path / "pack")
+    text = tmp_path / "pack/QSBs/qsb-003-2017.txt"
     text.write_bytes(text.read_bytes().replace(b"grant", b"grunt", 1))
     arguments = (str(tmp_path / "pack"), *DEMO[1:])
     kept = tmp_path / "cache/secpack-archive/verdicts.json"
-    assert run(capsys, *arguments, "--no-cache")[0] == 1
-    assert not kept.exists()
-    assert run(capsys, *arguments)[0] == 1
-    kept.write_text(kept.read_text().replace("BADSIG", "GOODSIG"))
-    assert run(capsys, *arguments)[1] != run(capsys, *arguments, "--no-cache")[1]
-    assert run(capsys, *arguments, "--no-cache")[0] == 1
-
-
-def test_a_tampered_pack(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    shutil.copytree(CONTENT / "secpack", tmp_path / "pack")
-    text = tmp_path / "pack" / "QSBs" / "qsb-003-2017.txt"
-    text.write_bytes(text.read_bytes().replace(b"grant", b"grunt", 1))
-    status, out, _ = run(capsys, str(tmp_path / "pack"), *DEMO[1:])
+    status, plain, _ = run(capsys, *arguments, "--no-cache")
     assert status == 1
-    assert (
-        "QSBs/qsb-003-2017.txt.sig.ines\n  error: BAD: the signature does not match the text" in out
-    )
-    assert "QSBs/qsb-003-2017.txt\n  error: no good signature" in out
+    bad = "error: BAD: the signature does not match the text"
+    assert f"QSBs/qsb-003-2017.txt.sig.ines\n  {bad}" in plain
+    assert "QSBs/qsb-003-2017.txt\n  error: no good signature" in plain
+    assert not kept.exists()
+    assert run(capsys, *arguments)[:2] == (1, plain)
+    kept.write_text(kept.read_text().replace("BADSIG", "GOODSIG"))
+    assert run(capsys, *arguments)[1] != plain
+    assert run(capsys, *arguments, "--no-cache")[:2] == (1, plain)
 
 
 def test_lateness(capsys: pytest.CaptureFixture[str]) -> None:
