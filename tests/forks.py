@@ -78,6 +78,7 @@ def _run(
     module: str, arguments: Sequence[str], cwd: Path, environment: dict[str, str], folder: Path
 ) -> None:
     os.setsid()
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # which a job in the background lacks
     for name, number in _STREAMS.items():
         os.dup2(os.open(folder / name, os.O_WRONLY | os.O_CREAT), number)
     os.environ.clear()

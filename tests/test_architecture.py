@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import re
 import sys
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -17,10 +18,15 @@ ALLOWED = {
 }
 
 
+@cache
+def nodes(path: Path) -> list[ast.AST]:
+    return [*ast.walk(ast.parse(path.read_text("utf-8")))]
+
+
 def imports(path: Path) -> set[str]:
     """Full names of the modules that a file imports."""
     found: set[str] = set()
-    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+    for node in nodes(path):
         if isinstance(node, ast.Import):
             found |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom):
@@ -121,17 +127,15 @@ def codes() -> set[str]:
 
     Those of the publish check are in docs/mirroring.md, and have a test of their own.
     """
-    modules = (
-        path.read_text("utf-8") for path in MODULES if path.is_relative_to(PLUGINS / "secpack")
-    )
-    nodes = [node for text in modules for node in ast.walk(ast.parse(text))]
+    paths = (path for path in MODULES if path.is_relative_to(PLUGINS / "secpack"))
+    every = [node for path in paths for node in nodes(path)]
     places = {"Finding": 2}
-    for node in nodes:
+    for node in every:
         if isinstance(node, ast.FunctionDef):
             names = [each.arg for each in node.args.args if each.arg != "self"]
             places |= {node.name: names.index("code")} if "code" in names else {}
     given: set[str] = set()
-    for call in (node for node in nodes if isinstance(node, ast.Call)):
+    for call in (node for node in every if isinstance(node, ast.Call)):
         name = getattr(call.func, "attr", getattr(call.func, "id", ""))
         for argument in call.args[places[name] :][:1] if name in places else ():
             constants = (each for each in ast.walk(argument) if isinstance(each, ast.Constant))

@@ -27,6 +27,7 @@ def pelican(cwd: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     )
 
 
+@pytest.mark.slow
 def test_pelican_builds_again_and_again(tmp_path: Path) -> None:
     for _ in range(2):
         done = pelican(ROOT, "--output", str(tmp_path))
@@ -41,6 +42,7 @@ def test_pelican_does_not_publish(tmp_path: Path) -> None:
     assert not any(tmp_path.iterdir())
 
 
+@pytest.mark.slow
 def test_a_site_of_others(tmp_path: Path) -> None:
     (tmp_path / "content").mkdir()
     (tmp_path / "content/post.md").write_text("Title: Their post\nDate: 2024-05-05\n\nWords.\n")

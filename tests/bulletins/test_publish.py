@@ -388,16 +388,15 @@ def test_a_plan_tells_and_does_nothing(tmp_path: Path, fewer: Variables, public:
     assert public.folder.exists()
 
 
-def test_what_was_public_is_not_lost(public: Site, fewer: Variables) -> None:
+@pytest.mark.parametrize("plan", [(), pytest.param(("--plan",), marks=pytest.mark.slow)])
+def test_what_was_public_is_not_lost(public: Site, fewer: Variables, plan: tuple[str, ...]) -> None:
     before = public.files()
-    for arguments in ((), ("--plan",)):
-        refused = publish(public.folder, *arguments, **fewer).refused()
-        assert (
-            "qsb/012/qsb-012-2025.txt: QSB-012 was public, and is gone (publish-document-gone)"
-        ) in refused.said
-        assert 'finding = "publish-document-gone"' in refused.said
-        assert "Nothing was published; the public site is unchanged." in refused.said
-        assert public.files() == before
+    refused = publish(public.folder, *plan, **fewer).refused()
+    gone = "QSB-012 was public, and is gone (publish-document-gone)"
+    assert f"qsb/012/qsb-012-2025.txt: {gone}" in refused.said
+    assert 'finding = "publish-document-gone"' in refused.said
+    assert "Nothing was published; the public site is unchanged." in refused.said
+    assert public.files() == before
 
 
 @pytest.mark.slow
