@@ -19,9 +19,7 @@ from secpack.model.findings import Finding, Severity, Waiver
 from secpack.parser.letterhead import ANY_TEXT, stated_kind
 from secpack.parser.lines import MAX_BYTES
 from secpack.profile import Kind, Profile
-from secpack.signatures.packets import find_private_key, likeness
-
-MAX_SIGNATURE: Final = 64 * 1024
+from secpack.signatures.packets import MAX_SIGNATURE, find_private_key, likeness
 
 #: The largest file of a pack in bytes, published or not.
 _MAX_FILE: Final = 64 * 1024 * 1024

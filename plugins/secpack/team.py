@@ -20,10 +20,11 @@ from secpack.errors import PackError, SecpackError, as_far_as_usable
 from secpack.files import write_new
 from secpack.model.archive import File, Signature
 from secpack.model.findings import Severity
-from secpack.pack import MAX_SIGNATURE, Contents, Layout, TextFile, read_contents
+from secpack.pack import Contents, Layout, TextFile, read_contents
 from secpack.profile import Profile, load_profile
 from secpack.programs import run_for_person
 from secpack.signatures.gpgv import Checker
+from secpack.signatures.packets import MAX_SIGNATURE
 from secpack.signatures.policy import check_pack, expected_on, in_words
 
 _PATIENCE: Final = 600  # seconds for a signer to enter a passphrase

@@ -15,10 +15,10 @@ from secpack.errors import ParseError
 from secpack.files import is_safe
 from secpack.history.git import HistoryError, Log, read_log
 from secpack.model.archive import File, Signature, Verdict
-from secpack.pack import MAX_SIGNATURE, Contents, Layout
+from secpack.pack import Contents, Layout
 from secpack.parser.lines import MAX_BYTES
 from secpack.profile import Profile
-from secpack.signatures.packets import may_cover, read_signature
+from secpack.signatures.packets import MAX_SIGNATURE, may_cover, read_signature
 
 #: With how many texts gpgv compares a signature at most, and of how many bytes there are digests.
 _MOST_CANDIDATES: Final = 4

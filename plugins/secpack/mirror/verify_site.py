@@ -24,6 +24,7 @@ from secpack.mirror import (
 )
 from secpack.mirror.copies import Copy, MissingError, RefusedError, UnreachableError
 from secpack.signatures import detached
+from secpack.signatures.packets import MAX_SIGNATURE
 
 #: The most bytes of one file, and of all files together.
 MOST_OF_A_FILE: Final = 64 * 1024 * 1024
@@ -214,7 +215,7 @@ def _verify_signature(
     packets = detached.read_keyring(keyring)
     for name in SIGNATURES:
         try:
-            signature = detached.check(name, listing, copy.read(name, detached.MOST), packets)
+            signature = detached.check(name, listing, copy.read(name, MAX_SIGNATURE), packets)
         except MissingError:
             continue
         except (RefusedError, ParseError) as error:

@@ -247,7 +247,8 @@ class Key:
     ``owners`` are its user ids. ``chain`` is how an anchor certifies one of them; None if none
     does. ``expires`` is None for a key that never does. ``strong`` is the time of the owner's
     first signature on it without an obsolete digest: other programs refuse what it signed before.
-    ``is_checked`` is whether somebody looked for a chain. Without gpg there are only fingerprints.
+    ``certified`` is whether there is a chain, or None if nobody looked for one. Without gpg there
+    are only fingerprints.
     A file that cannot be used has ``unusable``, the reason, and perhaps no fingerprint.
     """
 
@@ -260,13 +261,8 @@ class Key:
     chain: Chain | None = None
     subkeys: tuple[Subkey, ...] = ()
     strong: datetime | None = None
-    is_checked: bool = False
+    certified: bool | None = None
     unusable: str = ""
-
-    @property
-    def certified(self) -> bool | None:
-        """Whether an anchor certifies it; None if nobody checked."""
-        return self.chain is not None if self.is_checked else None
 
     def parts(self, fingerprint: str) -> tuple[Key | Subkey, ...]:
         """The key, and its subkey with this fingerprint: a signature needs both."""

@@ -18,9 +18,6 @@ from secpack.programs import LimitError, find_program, run
 from secpack.signatures.gpgv import Checker
 from secpack.signatures.packets import read_keys
 
-#: The most bytes of a signature.
-MOST: Final = 64 * 1024
-
 _PATIENCE: Final = 120  # seconds for one signature; a person may have to type a passphrase
 
 #: What to do when gpg does not sign.

@@ -163,7 +163,9 @@ def inspect_keys(
         reason = "" if key.owners else f"gpg finds no valid user id of the key {fingerprint}"
         key = key if key.owners else Key(file, fingerprint, unusable=reason)
         keys.append(replace(key, file=file, chain=chains.get(fingerprint)))
-    keys = [replace(key, is_checked=bool(anchors)) for key in (*keys, *slow)]
+    keys += slow
+    if anchors:
+        keys = [replace(key, certified=key.chain is not None) for key in keys]
     findings = [_unusable(key) for key in keys if key.unusable]
     return (*keys, *keyring.unusable), tuple(findings)
 

@@ -32,6 +32,9 @@ _OF_PUBLIC_KEYS: Final = frozenset({_PUBLIC_KEY, 13, _PUBLIC_SUBKEY, 17, _SIGNAT
 SECRET: Final = frozenset({_SECRET_KEY, _SECRET_SUBKEY})
 COMPRESSED: Final = 8
 
+#: The most bytes of a file with a signature.
+MAX_SIGNATURE: Final = 64 * 1024
+
 #: The most packets in a file of keys: gpg takes minutes for a key that many people certified.
 _MOST_PACKETS: Final = 500
 

@@ -166,7 +166,7 @@ def _ends(signature: Signature, key: Key, profile: Profile) -> Iterator[_End]:
         yield _ALWAYS, other, key.fingerprint
     for expires in (part.expires for part in parts if part.expires):
         yield expires, Verdict.EXPIRED_KEY, f"the key expired on {expires:%Y-%m-%d}"
-    if key.is_checked and not key.chain:
+    if key.certified is False:
         reason = f"no certification of the key {key.fingerprint} by a trust anchor counts"
         yield _ALWAYS, Verdict.NOT_CERTIFIED, reason
     if key.chain and key.chain.until:
