@@ -13,7 +13,7 @@ import pytest
 from hypothesis import settings
 
 from tests.bulletins.sites import Shared, Site
-from tests.processes import agents
+from tests.processes import agents_that_stay
 
 JUDGES = Path(__file__).parent / "judges" / "node_modules"
 
@@ -68,7 +68,7 @@ def _own_surroundings(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None
     with tempfile.TemporaryDirectory(prefix="tests-") as folder:
         os.environ["TMPDIR"] = tempfile.tempdir = folder
         yield
-        assert agents() == []
+        assert agents_that_stay() == []
 
 
 @pytest.fixture(scope="session")

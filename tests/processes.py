@@ -46,6 +46,14 @@ def has_ended(process: int) -> bool:
     return False
 
 
+def agents_that_stay() -> list[str]:
+    """Those that do not end soon."""
+    deadline = time.monotonic() + 10
+    while (homes := agents()) and time.monotonic() < deadline:
+        time.sleep(0.01)
+    return homes
+
+
 def agents() -> list[str]:
     """The homes of gpg in this worker's folder for temporary files whose agents run."""
     homes = []

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import shutil
 import tomllib
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from datetime import date
 from hashlib import sha256
 from pathlib import Path
@@ -20,6 +20,7 @@ from secpack.model.findings import Severity, Waiver
 from secpack.model.history import History
 from secpack.pack import read_contents
 from secpack.profile import DocumentEntry, Period, Signer, profile_of
+from tests.cases import Case, each_case, read_cases
 from tests.keys import Gnupg, new_gnupg
 from tests.packs import Files, bulletin, canary, commit, git, make_pack, new_repository
 
@@ -77,22 +78,6 @@ TEXTS = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Case:
-    """Commits, and which versions and pending texts there are after them.
-
-    A commit is words: ``a`` writes a text, ``ines:a`` her signature on it, in March 2020 on the day
-    that the commit has, ``ines:a@0209`` on another day, ``ines:a>tomek`` in another's file; ``-a``
-    removes a text, ``<2`` makes it follow the second commit and merges what was last.
-    """
-
-    name: str
-    commits: tuple[str, ...]
-    versions: tuple[str, ...]
-    pending: tuple[str, ...] = ()
-    settings: Mapping[str, Any] = field(default_factory=dict)
-
-
 def waiver(finding: str, text: str, ending: str = "") -> Waiver:
     path, content = TEXTS[text]
     return Waiver(finding, (path + ending,), "a reason", sha256(content.encode()).hexdigest())
@@ -100,140 +85,16 @@ def waiver(finding: str, text: str, ending: str = "") -> Waiver:
 
 ONE = {"waivers": (waiver("signer-missing", "a"),)}
 
-CASES = [
-    Case("all have signed", ("a tomek:a ines:a@0305",), ("a 0305 first",)),
-    Case("a draft", ("a",), (), ("QSB-001 waits for a signature by Tomek and Ines",)),
-    Case("half signed", ("a tomek:a",), (), ("QSB-001 waits for a signature by Ines",)),
-    Case(
-        "a newer text is half signed",
-        ("a tomek:a ines:a", "b ines:b"),
-        ("a 0301 first",),
-        ("QSB-001 waits for a signature by Tomek",),
-    ),
-    Case(
-        "a newer text is not signed",
-        ("a tomek:a ines:a", "b"),
-        ("a 0301 first",),
-        ("QSB-001 waits for a signature by Tomek",),
-    ),
-    Case(
-        "words", ("a tomek:a ines:a", "b tomek:b ines:b"), ("a 0301 first", "b 0302 words silent")
-    ),
-    Case(
-        "white space",
-        ("a tomek:a ines:a", "c tomek:c ines:c"),
-        ("a 0301 first", "c 0302 white space silent"),
-    ),
-    Case("noted", ("a tomek:a ines:a", "l tomek:l ines:l"), ("a 0301 first", "l 0302 words noted")),
-    Case(
-        "the time is that of the first signature of each",
-        ("a tomek:a ines:a", "tomek:a ines:a"),
-        ("a 0301 first",),
-    ),
-    Case(
-        "a lower number that is signed only later",
-        ("o tomek:o ines:o", "a tomek:a ines:a"),
-        ("a 0302 first", "o 0301 first"),
-    ),
-    Case(
-        "a lower number that another branch signs again",
-        ("k tomek:k ines:k", "a tomek:a ines:a", "o tomek:o ines:o <1", "a tomek:a ines:a"),
-        ("a 0302 first", "k 0301 first"),
-        ("QSB-002 dated 2019-02-02, before QSB-001 of 2020-02-01",),
-    ),
-    Case("a signature before its text", ("ines:a", "a tomek:a"), ("a 0302 first",)),
-    Case("signatures of several branches", ("a", "tomek:a", "<1 ines:a@0309"), ("a 0309 first",)),
-    Case(
-        "a text of another branch",
-        ("a tomek:a ines:a", "b tomek:b ines:b", "a <1"),
-        ("a 0301 first", "b 0302 words silent"),
-        ("QSB-001 an older version",),
-    ),
-    Case(
-        "dated into a time when one was enough",
-        ("a tomek:a ines:a", "o tomek:o@0201"),
-        ("a 0301 first",),
-        ("QSB-002 dated 2019-02-02, before QSB-001 of 2020-02-01",),
-    ),
-    Case(
-        "not dated before one that is not published",
-        ("a tomek:a", "d tomek:d ines:d"),
-        ("d 0302 first",),
-        ("QSB-001 waits for a signature by Ines",),
-    ),
-    Case(
-        "a first version has the signers of its signing day",
-        ("e tomek:e",),
-        (),
-        ("QSB-001 waits for a signature by Ines",),
-    ),
-    Case("they have signed", ("e tomek:e", "ines:e"), ("e 0302 first",)),
-    Case("one signed when one was enough", ("e tomek:e@19-1231",), ("e 1231 first",)),
-    Case("a waiver", ("a tomek:a",), ("a 0301 first without Ines",), settings=ONE),
-    Case("it holds after all", ("a tomek:a", "ines:a"), ("a 0301 first",), settings=ONE),
-    Case("also if earlier", ("a tomek:a", "ines:a@0209"), ("a 0301 first",), settings=ONE),
-    Case(
-        "a waiver for another text",
-        ("b tomek:b",),
-        (),
-        ("QSB-001 waits for a signature by Ines",),
-        settings=ONE,
-    ),
-    Case(
-        "a waiver for any text",
-        ("a tomek:a",),
-        (),
-        ("QSB-001 waits for a signature by Ines",),
-        settings={"waivers": (replace(ONE["waivers"][0], sha256=""),)},
-    ),
-    Case(
-        "a waiver for a signature",
-        ("a tomek:a ines:b",),
-        ("a 0301 first without Ines",),
-        settings={"waivers": (waiver("signature-bad", "a", ".sig.ines"),)},
-    ),
-    Case(
-        "one is never enough where more are expected",
-        ("a tomek:a",),
-        (),
-        ("QSB-001 waits for a signature by Ines",),
-        settings={"required": 1},
-    ),
-    Case("no day", ("u tomek:u ines:u",), (), ("QSB-001 no date",)),
-    Case(
-        "another number",
-        ("a tomek:a ines:a", "w tomek:w ines:w"),
-        ("a 0301 first", "w 0302 words silent misfit"),
-        ("QSB-001 number 7 in the header",),
-    ),
-    Case("another year", ("y tomek:y ines:y",), ("y 0301 first misfit",), ("QSB-001 dated 2020",)),
-    Case("a letter", ("k m ines:m",), ("m 0301 first",), ("canary-001 waits",)),
-    Case("an attachment", ("a x rada:x@0209",), ("x 0209 first",), ("QSB-001 waits",)),
-    Case("an attachment without one", ("a x stranger:x",), (), ("QSB-001", "more/graph.txt waits")),
-    Case("an expired key when it was valid", ("a x rada:x@0530",), ("x 0530 first",), ("QSB-001",)),
-    Case("an obsolete digest in time", ("k m ines/SHA1:m",), ("m 0301 first",), ("canary-001",)),
-    Case(
-        "an obsolete digest too late",
-        ("a tomek:a ines/SHA1:a@0602",),
-        (),
-        ("QSB-001 waits for a signature by Ines",),
-    ),
-    Case("a signature in a file of another", ("a tomek:a>ines ines:a>tomek",), ("a 0301 first",)),
-    Case("two of one are one", ("a tomek:a tomek:a>ines",), (), ("QSB-001 waits",)),
-    Case(
-        "a signature beside another document",
-        ("a d tomek:d>/a", "ines:d"),
-        ("d 0302 first",),
-        ("QSB",),
-    ),
-    Case(
-        "an older text again",
-        ("a tomek:a ines:a", "b tomek:b ines:b", "a tomek:a ines:a"),
-        ("a 0301 first", "b 0302 words silent"),
-        ("QSB-001 an older version is in the pack again",),
-    ),
-    Case("another year in its name", ("e", "-e a tomek:a ines:a"), ("a 0302 first",)),
-]
+#: What the profile says in some cases, besides who signs.
+SETTINGS: dict[str, dict[str, Any]] = {
+    "a waiver": ONE,
+    "it holds after all": ONE,
+    "also if earlier": ONE,
+    "a waiver for another text": ONE,
+    "a waiver for any text": {"waivers": (replace(ONE["waivers"][0], sha256=""),)},
+    "a waiver for a signature": {"waivers": (waiver("signature-bad", "a", ".sig.ines"),)},
+    "one is never enough where more are expected": {"required": 1},
+}
 
 
 def signed_file(gnupg: Gnupg, word: str, number: int) -> dict[str, bytes]:
@@ -251,6 +112,12 @@ def signed_file(gnupg: Gnupg, word: str, number: int) -> dict[str, bytes]:
 
 
 def make_history(pack: Path, commits: Sequence[str], gnupg: Gnupg) -> Path:
+    """Commit what words say: ``a`` writes a text, ``ines:a`` her signature on it.
+
+    She signs in March 2020, on the day that the commit has; with ``ines:a@0209`` on another day,
+    with ``ines:a>tomek`` in another's file. ``-a`` removes a text; ``<2`` makes the commit follow
+    the second one, and merges what was last.
+    """
     made = [commit(pack)]
     for number, words in enumerate(commits, 1):
         follows = [word for word in words.split() if word.startswith("<")]
@@ -306,17 +173,19 @@ def read(pack: Path, profile: Profile, *, only_versions: bool = False) -> Archiv
         return error.archive
 
 
-@pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
-def test_versions(pack_of: PackOf, profile: Profile, case: Case) -> None:
-    pack = pack_of(*case.commits)
-    profile = replace(profile, **case.settings)
+def test_there_are_cases() -> None:
+    assert {case.name for case in read_cases("versions")} > SETTINGS.keys()
+
+
+@each_case("versions")
+def test_versions(pack_of: PackOf, profile: Profile, case: Case, golden: bool) -> None:
+    """The text of a case has a line for each commit."""
+    pack = pack_of(*case.source.splitlines())
+    profile = replace(profile, **SETTINGS.get(case.name, {}))
     history = history_of(pack, profile)
     assert history.unavailable == ""
-    assert summary(history) == list(case.versions)
-    pending = [f"{each.id} {each.reason}" for each in history.pending]
-    assert [p[: len(start)] for p, start in zip(pending, case.pending, strict=True)] == [
-        *case.pending
-    ]
+    pending = [f"pending: {each.id} {each.reason}" for each in history.pending]
+    case.check([*summary(history), *pending], golden=golden)
     published(pack, profile, history)
 
 
