@@ -168,6 +168,9 @@ FAMILIES: tuple[Family, ...] = (
     (_under("Patching"), "Install xen{n} version 1.{n}-2. ", ""),
     (_under("Patching"), "No fix is available for Quern 4.{n}. ", ""),
     (_under("Patching"), "Packages are to be installed in a{n}. ", ""),
+    (_under("Patching", "The packages are installed in"), " ", f"{'a' * 99} b.\n"),
+    (_under("Patching", "Use a in"), " ", "a install.\n"),
+    (_under("Patching", "Run:\n\n    $0\n"), "\n", "    $1\n"),
     (_under("Affected systems"), "words\n\n", ""),
     # code
     (_CODE, "x();\n    ", ""),

@@ -113,7 +113,7 @@ def read_summary(document: Document, rows: Sequence[int] = ()) -> Summary:
 
 def shortened(text: str) -> str:
     """Return the first sentences of a text, or of a long sentence the first words."""
-    words = _MARK.sub("", text).split()
+    words = _MARK.sub("", " ".join(text.split())).split()
     if len(words) <= _WORDS:
         return " ".join(words)
     start = words[:_WORDS]

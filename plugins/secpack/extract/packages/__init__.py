@@ -34,7 +34,7 @@ MOST_ROWS: Final = 1000
 # Titles of sections that name packages, but not to install them.
 _ASIDE: Final = re.compile(r"about\b|credits\b|(?:(?:who|what) is )?affected\b|vulnerable\b")
 _NO_LEVEL: Final = 9  # deeper than any heading
-_BULLET: Final = re.compile(r"^(\s*)[-*•](?=\s)", re.MULTILINE)
+_BULLET: Final = re.compile(r"^([ \t]*)[-*•](?=\s)", re.MULTILINE)
 
 # What the heads of columns say, and what to say before their cells.
 _COLUMNS: Final = (

@@ -96,7 +96,7 @@ def installed_in(sentence: str) -> tuple[str, ...] | None:
     The packages must be installed in a quiet hour. =>
     Installed packages need not be removed. => None
     """
-    match = _INSTALLED.search(sentence) if "install" in sentence else None
+    match = _INSTALLED.search(" ".join(sentence.split())) if "install" in sentence else None
     where = match and (match["where"] or match["from"])
     return vocabulary.read_targets(where) if where and not _OLD.search(sentence) else None
 
