@@ -22,7 +22,7 @@ _SLOW = {"browser", "judges", "real_pack", "real_tracker"}
 
 #: How many random examples a test tries.
 settings.register_profile("quick", max_examples=50, deadline=None)
-settings.register_profile("all", max_examples=1000, deadline=None)
+settings.register_profile("all", max_examples=500, deadline=None)
 settings.load_profile("quick")
 
 
