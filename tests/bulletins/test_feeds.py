@@ -55,6 +55,8 @@ def test_dates_are_the_texts_own(demo: Site) -> None:
     )
     feed = feedparser.parse(demo.files()["feeds/qsb.atom.xml"]).feed
     assert feed.updated == UPDATED
+    for name in ("all", "qsb", "canary", "xsa", "changes"):
+        assert all(entry.published <= entry.updated for entry in entries(demo, name))
 
 
 def test_links_are_absolute(demo: Site) -> None:

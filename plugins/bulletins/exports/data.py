@@ -75,12 +75,12 @@ def midnight(day: date) -> datetime:
     return datetime(day.year, day.month, day.day, tzinfo=UTC)
 
 
-def noon(day: date) -> datetime:
-    """A time on a day that readers show as that day, not as the one before, in every zone.
+def noon(day: date, last: datetime) -> datetime:
+    """Noon of a day, which readers in every zone up to UTC+12 show as that day; at most ``last``.
 
-    East of UTC+12 they show the next day: no time is on the same day everywhere.
+    No time is on the same day everywhere.
     """
-    return midnight(day) + timedelta(hours=12)
+    return min(midnight(day) + timedelta(hours=12), last)
 
 
 def moment(at: date) -> str:

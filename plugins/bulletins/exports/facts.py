@@ -165,7 +165,7 @@ def history(publication: Publication, site: Site, *records: str) -> list[tuple[d
     """
     versions = site.versions_shown(publication)
     changes = [(version.updated, change_in_words(version)) for version in versions]
-    if changes and publication.published < changes[0][0].date():
+    if changes and midnight(publication.published) < changes[0][0]:
         published = (midnight(publication.published), words.first_published)
         changes[:1] = [published, (changes[0][0], words.first_signed)]
     return sorted([*(changes or _stated(publication)), *moves(site, *records)])

@@ -82,7 +82,7 @@ def _record(facts: BulletinFacts, site: Site) -> dict[str, Any]:
     return lists | {
         "schema_version": _VERSION,
         "id": osv_id(bulletin, site.profile),
-        "published": moment(facts.history[0][0]),
+        "published": moment(bulletin.published),
         "modified": moment(facts.history[-1][0]),
         "summary": site.titled(bulletin, bulletin.title),
         "details": _fenced(facts.printed()),

@@ -43,12 +43,13 @@ def document_entry(publication: Publication, site: Site, root: str) -> FeedEntry
     short = words.unverified_summary if standing.alarms else "{summary}"
     short = short.format(standing=words.in_short(standing), summary=summary(publication))
     identity = entry_id(publication.id, site)
+    updated = changed(publication, site, identity)
     return FeedEntry(
         id=identity,
         title=_title(publication, site),
         page=Links(site, root).to(page_url(publication, profile)),
-        published=noon(publication.published),
-        updated=changed(publication, site, identity),
+        published=noon(publication.published, updated),
+        updated=updated,
         summary=visible(short),
         html=partial(_html, publication.id, site, root),
         categories=_in_schemes(profile, _categories(publication, site)),
@@ -184,12 +185,13 @@ def _advisory_entry(advisory: Advisory, day: date, site: Site, links: Links) -> 
     sentence = words.verdict_sentences[advisory.status].format(product=site.product)
     published = published_id("XSA", name, site.profile)
     bulletins = [b for id_ in advisory.bulletins if isinstance(b := site.documents[id_], Bulletin)]
+    updated = advisory_changed(advisory, day, bulletins, site)
     return FeedEntry(
         id=entry_id(name, site),
         title=visible(f"{name}: {advisory.title}" if advisory.title else name),
         page=links.to(advisory_url(advisory.number)),
-        published=noon(day),
-        updated=advisory_changed(advisory, day, bulletins, site),
+        published=noon(day, updated),
+        updated=updated,
         summary=visible(f"{sentence} {advisory.reason}".strip()),
         html=partial(_advisory_html, advisory, sentence, bulletins, site, links),
         categories=_in_schemes(
