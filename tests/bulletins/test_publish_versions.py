@@ -10,6 +10,7 @@ from pathlib import Path
 import feedparser
 import pytest
 
+from bulletins import words
 from bulletins.exports.data import read_moved
 from secpack import SecpackError
 from tests.bulletins.sites import Site, publish, rebuild
@@ -134,9 +135,13 @@ def test_a_bulletin_that_is_public_later_than_a_newer_one_is_not_missed(team: Te
     team.write(bulletin(2, date="2020-02-03"), "ines", "tomek", day="03", path=late)
     site = team.publish().ok()
     tracking = json.loads(site.read("csaf/2020/qsb-002.json"))["document"]["tracking"]
-    assert tracking["initial_release_date"] == "2020-02-03T03:04:05Z"
+    assert tracking["initial_release_date"] == "2020-02-03T00:00:00Z"
+    assert json.loads(site.read("osv/x_QSB-002.json"))["published"] == "2020-02-03T00:00:00Z"
+    ((_, published, updated),) = [e for e in entries(site, "qsb") if e[0].startswith("QSB-002")]
+    assert published == updated == "2020-02-03T03:04:05+00:00"  # before noon
     assert [r["summary"] for r in tracking["revision_history"]] == [
         "First published",
+        words.first_signed,
         "The archive published or corrected this record; the text is the same",
     ]
     times = dict(line.split(",")[::-1] for line in site.read("osv/modified_id.csv").splitlines())
@@ -217,6 +222,8 @@ def test_what_a_rollback_withdraws_is_remembered(team: Team) -> None:
     team.publish().ok()
     asked = team.publish("--rollback").refused()
     assert "A rollback to version 1 withdraws version 2:" in asked.said
+    # The bulletin as OSV, as CSAF and in feeds, the advisory that it addresses, and the change.
+    assert "  5 records of programs and feed readers go back, or are gone\n" in asked.said
     assert "an older text of QSB-001, of 2020-02-04 03:04:05; public is 2020-02-06" in asked.said
     assert "nobody is there to confirm that; FORCE=1 does" in asked.said
     assert text(asked) == SECOND
@@ -271,7 +278,7 @@ def test_a_signature_counts_whatever_its_name(team: Team) -> None:
     site = team.publish().ok()
     assert f"{ONE}.txt.sig.tomek: covers a text of QSB-001: name it as other" in site.said
     assert "2 of 2 signatures good" in site.read("qsb/001/index.html")
-    assert "qsb/001/qsb-001-2020.txt.txt.sig.tomek" in site.files()
+    assert "qsb/001/qsb-001-2020.txt.sig.tomek" in site.files()
     (team.pack / f"{ONE}.txt.sig.tomek").rename(team.pack / f"{ONE}.sig.tomek")
     commit(team.pack)
     team.publish().ok()

@@ -6,7 +6,6 @@ new site would lose something (``check``). ``versions`` knows the versions, and 
 
 from __future__ import annotations
 
-import json
 import re
 import shutil
 import sys
@@ -32,7 +31,7 @@ from bulletins.site import Notes, Site
 from bulletins.urls import FEEDS, KEYS
 from secpack import Profile, SecpackError, load_profile
 from secpack.mirror import CHECKSUMS, SIGNATURES, differing
-from secpack.model.findings import PUBLISH_CHECK, Finding, with_waivers
+from secpack.model.findings import PUBLISH_CHECK, Finding, waiver_lines, with_waivers
 from secpack.progress import Progress
 from secpack.signatures.detached import Signer, find_signer
 from secpack.signatures.packets import read_keys
@@ -291,13 +290,16 @@ def _withdrawals(older: Path, current: Path) -> Iterator[str]:
     """What a rollback takes from the public, one thing on each line."""
     yield f"A rollback to version {int(older.name)} withdraws version {int(current.name)}:"
     try:
-        findings = check_publish(_read(older), _read(current))
+        new, old = _read(older), _read(current)
     except (OSError, SecpackError) as error:
         yield f"  what is public cannot be read: {error}"
         return
-    records = [f for f in findings if f.code == f"{PUBLISH_CHECK}record-unmoved"]
-    yield from (f"  {f.file}: {f.message}" for f in findings if f not in records)
-    yield f"  {len(records)} records of programs and feed readers become older, or say less"
+    for f in check_publish(new, old):
+        if f.code != f"{PUBLISH_CHECK}record-unmoved":
+            yield f"  {f.file}: {f.message}"
+    left = {name: record for name, (_, record) in new.all_records().items()}
+    records = [name for name, (_, now) in old.all_records().items() if left.get(name) != now]
+    yield f"  {len(records)} records of programs and feed readers go back, or are gone"
 
 
 def _confirm() -> None:
@@ -440,13 +442,10 @@ def _tell_refused(plan: Plan) -> None:
     lines = ["Refused: the new site would take away what is public."]
     digests = {**plan.old.files, **plan.new.files}
     for f in plan.refused:
-        lines.append(f"{f.file}: {f.message} ({f.code})")
-        lines.append(
-            "  Correct the pack or the profile. If this change is intended, add to the profile:"
-        )
-        waiver = {"finding": f.code, "file": f.file, "sha256": digests.get(f.file), "reason": "why"}
-        values = [f"{name} = {json.dumps(value)}" for name, value in waiver.items() if value]
-        lines += [f"    {line}" for line in ("[[waivers]]", *values)]
+        ways = "Correct the pack or the profile. If this change is intended, add to the profile:"
+        lines += [f"{f.file}: {f.message} ({f.code})", f"  {ways}"]
+        waiver = waiver_lines(f.code, f.file, digests.get(f.file, ""))
+        lines += [f"    {line}" for line in waiver]
     print(*lines, _UNCHANGED, sep="\n", file=sys.stderr)
 
 

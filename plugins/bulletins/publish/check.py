@@ -23,15 +23,7 @@ from secpack.mirror import (
 from secpack.model.findings import PUBLISH_CHECK, Finding, Severity
 
 #: Digest algorithms by strength (RFC 9580, section 9.5); an unknown one is weaker than all.
-_RANK: Final = {
-    "MD5": 0,
-    "SHA1": 1,
-    "RIPEMD160": 1,
-    "SHA224": 2,
-    "SHA256": 3,
-    "SHA384": 4,
-    "SHA512": 5,
-}
+_RANK: Final = ("", "MD5", "RIPEMD160", "SHA1", "SHA224", "SHA256", "SHA384", "SHA512")
 
 _TAG: Final = re.compile(r"<[^<>]*>")
 
@@ -220,8 +212,7 @@ def _lost_signatures(
     """Report lost signatures; one with the same bytes and another name beside it is not lost."""
     kept = {(path.rpartition("/")[0], new.files.get(path)) for path in new.data.signatures}
     # Beside a new version that a waiver calls signed by enough may lie a signature of the last one.
-    documents = new.data.documents
-    pairs = [(d, documents[id_]) for id_, d in old.data.documents.items() if id_ in documents]
+    pairs = [(d, new.data.documents.get(id_, d)) for id_, d in old.data.documents.items()]
     revised = {p for d, now in pairs if now.changed and now.sha256 != d.sha256 for p in d.files}
     for path, before in sorted(old.data.signatures.items()):
         after = new.data.signatures.get(path)
@@ -243,7 +234,7 @@ def unsigned(name: str) -> Finding:
 
 
 def _rank(signature: PublishedSignature) -> int:
-    return _RANK.get(signature.digest, -1)
+    return _RANK.index(signature.digest) if signature.digest in _RANK else 0
 
 
 def _described(signature: PublishedSignature) -> str:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+import json
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from types import MappingProxyType
@@ -69,22 +70,30 @@ class Waiver:
     sha256: str = ""
 
 
+def waiver_lines(finding: str, file: str, sha256: str = "") -> list[str]:
+    """A waiver as the profile has it, for its author to say why."""
+    given = {"finding": finding, "file": file, "sha256": sha256, "reason": "why"}
+    pairs = ((name, json.dumps(value)) for name, value in given.items() if value)
+    return ["[[waivers]]", *(f"{name} = {value}" for name, value in pairs)]
+
+
 def with_waivers(
     findings: Iterable[Finding],
     waivers: Sequence[Waiver],
     digests: Mapping[str, str],
     texts: Mapping[str, str] = MappingProxyType({}),
+    settled: Collection[tuple[str, str]] = (),
 ) -> Iterator[Finding]:
     """Yield the findings, waived ones as notices, then a finding for each waiver without effect.
 
     ``digests`` are the digests of files by path, for waivers that accept one version of a file;
     other files that there are can have an empty one. ``texts`` are those of texts beside
-    signatures.
+    signatures. ``settled`` are the codes and files of waivers that have another effect.
     """
     single = [(w, (w.finding, file)) for w in waivers for file in w.file]
     accepted = {at: {"", digests.get(at[1]), texts.get(at[1])} for _, at in single}
     reasons = {at: w.reason for w, at in single if w.sha256 in accepted[at]}
-    used = set()
+    used = {*settled}
     for finding in findings:
         waived = (finding.code, finding.file)
         if waived in reasons:

@@ -7,6 +7,8 @@ from datetime import date, datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING, Final
 
+from secpack.model.findings import waiver_lines
+
 if TYPE_CHECKING:
     from secpack.model.archive import File, Signature
 
@@ -75,22 +77,21 @@ class DocumentHistory:
 
 @dataclass(frozen=True, slots=True)
 class Pending:
-    """A text in the pack that is not the newest version, and why; ``missing`` have yet to sign."""
+    """A text in the pack that is not the newest version, and why; ``missing`` have yet to sign.
+
+    ``gone`` is of a newest version, which the folder lacks.
+    """
 
     id: str
     file: File
     reason: str
     missing: tuple[str, ...] = ()
+    gone: bool = False
 
     @property
     def waiver(self) -> str:
         """What the profile can say so that one signature is enough; empty if none is missing."""
-        lines: tuple[str, ...] = (
-            "[[waivers]]",
-            'finding = "signer-missing"',
-            f'file = "{self.file.path}"',
-        )
-        lines += (f'sha256 = "{self.file.sha256}"', 'reason = "…"')
+        lines = waiver_lines("signer-missing", self.file.path, self.file.sha256)
         return "\n".join(lines) if self.missing else ""
 
 
