@@ -247,7 +247,8 @@ class Site:
         """The texts shown here that are no newest versions, by path; a strict build has none."""
         shown = {t.document.file for p in self.archive.publications for t in signed_texts(p)}
         shown |= {attachment.file for attachment in self.archive.attachments}
-        return {p.file.path: p for p in self.archive.history.pending if p.file in shown}
+        pending = (p for p in self.archive.history.pending if not p.gone)
+        return {p.file.path: p for p in pending if p.file in shown}
 
     def served_files(self) -> Iterator[tuple[str, File]]:
         """All files of the pack that the site serves byte for byte, with their URLs."""

@@ -20,7 +20,7 @@ from secpack.errors import ParseError, SecpackError, as_far_as_usable
 from secpack.extract.metadata import NO_DATE
 from secpack.history.git import write_tree
 from secpack.lint import CODES, check_security_txt, lint
-from secpack.model.archive import UNDATED, Advisory, Archive, Publication, Verdict
+from secpack.model.archive import UNDATED, Advisory, Archive, Publication
 from secpack.model.findings import Finding, Severity, with_waivers
 from secpack.model.history import History
 from secpack.pack import digests
@@ -94,6 +94,11 @@ class Check:
         files = [p.document.file for p in archive.publications]
         findings += with_waivers(lint(archive, profile), waivers, digests(pack, files, waivers))
         findings += _future(archive.publications)
+        findings += (
+            Finding(p.file.path, 0, "document-gone", p.reason, Severity.ERROR)
+            for p in archive.history.pending
+            if p.gone
+        )
         for name in archive.unknown_embargoes:
             message = f"{name} is under embargo, but the pack has no such document"
             findings.append(Finding("", 0, "embargo-unknown", message, Severity.ERROR))
@@ -163,7 +168,7 @@ def _as_draft(findings: Sequence[Finding], archive: Archive) -> Iterator[Finding
     """The findings; what drafts lack as such are notices, also signatures of older versions."""
     drafts = {pending.file.path for pending in archive.history.pending}
     every = (s for publication in archive.publications for s in publication.signatures)
-    older = {s.file.path for s in every if s.verdict is Verdict.BAD and s.covers}
+    older = {s.file.path for s in every if s.covers_other}
     unwritten = {(f.file, f.line) for f in findings if f.code == "placeholder"}
     for f in findings:
         unread = f.code in ("package-unread", "unreadable") and (f.file, f.line) in unwritten

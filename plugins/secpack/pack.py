@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import re
 from collections import defaultdict
@@ -46,6 +47,11 @@ _ATTACHMENT: Final = re.compile(
 
 _MAX_START: Final = 2000
 _SIGNATURE_LIKE: Final = re.compile(r"(?i).+\.(?:sig|sign|asc)(?:\..{1,60})?")
+
+
+class UnreadError(ParseError):
+    """A file that is too large or no regular file inside the pack, and was not read."""
+
 
 #: Signers and paths of the signatures next to a document.
 _Signed: TypeAlias = list[tuple[str, str]]
@@ -139,10 +145,6 @@ class Layout:
             for pattern in profile.signatures
         ]
 
-    def contains(self, path: str) -> bool:
-        """Whether a file is in a folder of documents or attachments."""
-        return any(kind.contains(path) for kind in self.kinds) or _is_below(path, self._attachments)
-
     def place(self, path: str) -> tuple[Kind | None, re.Match[str] | None]:
         """The kind of a document by its folder and name; or, without a match, by its folder."""
         kinds = [kind for kind in self.kinds if kind.contains(path)]
@@ -172,6 +174,11 @@ class Layout:
         """The id of a document, or of that beside a letter; empty for other files."""
         kind, match = self.place(path)
         return document_id(kind, int(match["number"])) if kind and match else ""
+
+    def belongs(self, path: str) -> bool:
+        """Whether a file can be a document, an attachment, or a signature on one."""
+        is_named = self.signed_by(path) or self.place(path)[1] or self.is_attachment(path)
+        return bool(is_named and (self.place(path)[0] or _is_below(path, self._attachments)))
 
     def is_attachment(self, path: str) -> bool:
         """Whether a signed file can be published that is no document."""
@@ -249,7 +256,7 @@ class _Reader:
         name, kind = _name(path), self._layout.place(path)[0]
         is_file = (self._root / path).is_file()
         is_ours = is_file and self._is_inside(self._root / path)
-        data = self._search(path, _MAX_FILE, "searched for private keys") if is_ours else b""
+        data = self._search(path, _MAX_FILE) if is_ours else b""
         is_known = path in self._settled or path == self._profile.bundle
         if data is None or is_known or SKIPPED.fullmatch(name):
             return
@@ -385,24 +392,29 @@ class _Reader:
         data = self._search(path, limit, "read")
         return None if data is None else File.of(path, data)
 
-    def _search(self, path: str, limit: int, verb: str) -> bytes | None:
+    def _search(
+        self, path: str, limit: int, verb: str = "searched for private keys"
+    ) -> bytes | None:
         """The bytes of a file; None, with an error, if it cannot be read or has a private key."""
         data = None
         try:
             data = read_file(self._root / path, limit)
         except OSError as error:
-            self._report_error(path, f"cannot be {verb}: {error.strerror}")
+            kind = UnreadError if verb == "read" else ParseError
+            self._report_error(path, f"cannot be {verb}: {error.strerror}", kind)
+            if limit < _MAX_FILE and error.errno == errno.EFBIG:
+                self._search(path, _MAX_FILE)
         if data and (name := find_private_key(data)):
             remedy = "remove it from the pack and its history, and revoke the key"
-            self._report_error(path, f"contains {name}: {remedy}")
+            self._report_error(path, f"contains {name}: {remedy}", ParseError)
             return None
         return data
 
     # --- reports ---
 
-    def _report_error(self, path: str, why: str) -> None:
+    def _report_error(self, path: str, why: str, kind: type[ParseError] = UnreadError) -> None:
         self._settled.add(path)
-        self.contents.errors.append(ParseError(why, path=_printable(path)))
+        self.contents.errors.append(kind(why, path=_printable(path)))
 
     def _report(
         self, path: str, code: str, message: str, severity: Severity = Severity.WARNING

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from secpack import Checker, PackError, Profile, SecpackError, load, load_profile
-from secpack.history import as_data, as_lines, read_history
+from secpack.history import as_data, as_lines, built_in_words, read_history
 from secpack.history.git import checked_out
 from secpack.model.history import History
 from secpack.pack import read_contents
@@ -79,7 +79,10 @@ def history_of(pack: Path, profile: Profile, *tags: str) -> History:
     """With these tags; or with all that there are."""
     contents = read_contents(pack, profile)
     history = read_history(pack, contents, profile, Checker(), tags or None)[2]
-    assert [f for f in contents.findings if f.file == ".git"] == []
+    bad = [each for each in history.built if "BAD" in built_in_words(each)]
+    findings = [f for f in contents.findings if f.file == ".git"]
+    assert [f.code for f in findings] == ["commit-signature"] * len(bad)
+    assert all("BAD: the signature does not match the text" in f.message for f in findings)
     return history
 
 

@@ -94,6 +94,10 @@ def test_a_change_of_a_signed_text(pack: Path, capsys: Capture, text: str, silen
         path.unlink()
     gone = "qsb-001-2001.txt error document-gone"
     assert gone in check(capsys, pack, "--draft", "--since", "HEAD")[1]
+    assert gone in check(capsys, pack)[1]
+    commit(pack)
+    assert gone in check(capsys, pack)[1]
+    assert check(capsys, pack, "--since", "HEAD") == (0, set())
 
 
 def test_only_what_a_change_brings(pack: Path, capsys: Capture) -> None:

@@ -2,23 +2,27 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import tomllib
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from datetime import date
+from functools import partial
 from hashlib import sha256
 from pathlib import Path
 from typing import Any, TypeAlias
 
 import pytest
 
-from secpack import Checker, PackError, Profile, load
+from secpack import Checker, PackError, Profile, SecpackError, load
+from secpack.errors import as_far_as_usable
 from secpack.history import read_history
 from secpack.model.archive import Archive
 from secpack.model.findings import Severity, Waiver
 from secpack.model.history import History
 from secpack.pack import read_contents
+from secpack.parser.lines import MAX_BYTES
 from secpack.profile import DocumentEntry, Period, Signer, profile_of
 from tests.cases import Case, each_case, read_cases
 from tests.keys import Gnupg, new_gnupg
@@ -115,8 +119,8 @@ def make_history(pack: Path, commits: Sequence[str], gnupg: Gnupg) -> Path:
     """Commit what words say: ``a`` writes a text, ``ines:a`` her signature on it.
 
     She signs in March 2020, on the day that the commit has; with ``ines:a@0209`` on another day,
-    with ``ines:a>tomek`` in another's file. ``-a`` removes a text; ``<2`` makes the commit follow
-    the second one, and merges what was last.
+    with ``ines:a>tomek`` in another's file. ``-a`` removes a text, ``-ines:a`` a signature; ``<2``
+    makes the commit follow the second one, and merges what was last.
     """
     made = [commit(pack)]
     for number, words in enumerate(commits, 1):
@@ -124,10 +128,11 @@ def make_history(pack: Path, commits: Sequence[str], gnupg: Gnupg) -> Path:
         if follows:
             git(pack, "checkout", "--quiet", "-B", "side", made[int(follows[0][1:])])
         for word in words.split():
-            if ":" in word:
+            if word.startswith("-"):
+                signer, _, text = word[1:].rpartition(":")
+                (pack / (TEXTS[text][0] + (f".sig.{signer}" if signer else ""))).unlink()
+            elif ":" in word:
                 make_pack(pack, dict(signed_file(gnupg, word, number)))
-            elif word.startswith("-"):
-                (pack / TEXTS[word[1:]][0]).unlink()
             elif not word.startswith("<"):
                 make_pack(pack, dict([TEXTS[word]]))
         made.append(commit(pack))
@@ -185,8 +190,8 @@ def test_versions(pack_of: PackOf, profile: Profile, case: Case, golden: bool) -
     history = history_of(pack, profile)
     assert history.unavailable == ""
     pending = [f"pending: {each.id} {each.reason}" for each in history.pending]
-    case.check([*summary(history), *pending], golden=golden)
-    published(pack, profile, history)
+    stops = [f"error: {stop}" for stop in published(pack, profile, history)]
+    case.check([*summary(history), *pending, *stops], golden=golden)
 
 
 def history_of(pack: Path, profile: Profile) -> History:
@@ -194,9 +199,9 @@ def history_of(pack: Path, profile: Profile) -> History:
     return read_history(pack, contents, profile, Checker())[2]
 
 
-def published(pack: Path, profile: Profile, history: History) -> None:
-    """A strict build has the newest version of each document, and nothing else."""
-    archive = read(pack, profile, only_versions=True)
+def published(pack: Path, profile: Profile, history: History) -> list[str]:
+    """A strict build has the newest version of each document, and nothing else; return errors."""
+    archive, stops = strict(pack, profile)
     newest = {d.id: d.newest.file for d in history.documents if d.newest}
     assert {p.id: p.document.file for p in archive.publications} == {
         name: file
@@ -209,19 +214,23 @@ def published(pack: Path, profile: Profile, history: History) -> None:
     }
     older = [p for p in archive.publications if p.id in {each.id for each in history.pending}]
     assert all(s.counts and s.covers == p.document.file.sha256 for p in older for s in p.signatures)
+    return stops
 
 
 # --- strict builds ----------------------------------------------------------------------------
 
 
-def errors(pack: Path, profile: Profile) -> list[str]:
-    """Why a strict build would stop."""
-    try:
-        archive, found = load(pack, profile=profile, checker=Checker(), only_versions=True), []
-    except PackError as error:
-        archive, found = error.archive, [str(each) for each in error.errors]
+def strict(pack: Path, profile: Profile) -> tuple[Archive, list[str]]:
+    """The archive of a strict build, and why it would stop."""
+    found: list[SecpackError] = []
+    usable = partial(load, pack, profile=profile, checker=Checker(), only_versions=True)
+    archive = as_far_as_usable(usable, found)
     findings = (f for f in archive.findings if f.severity is Severity.ERROR and not f.waived)
-    return [*found, *(f"{f.file}: {f.code}" for f in findings)]
+    return archive, [*map(str, found), *(f"{f.file}: {f.code}" for f in findings)]
+
+
+def errors(pack: Path, profile: Profile) -> list[str]:
+    return strict(pack, profile)[1]
 
 
 @pytest.mark.parametrize(
@@ -244,6 +253,34 @@ def test_a_draft_stops_nothing(pack_of: PackOf, profile: Profile, draft: bytes) 
     assert not errors(pack, profile)
     assert [each.id for each in archive.history.documents] == ["QSB-001"]
     assert {each.id for each in archive.history.pending} == {"QSB-001", "QSB-002", "canary-001"}
+
+
+def test_what_cannot_be_read_stops_nothing(
+    pack_of: PackOf, tmp_path: Path, gnupg: Gnupg, profile: Profile
+) -> None:
+    """Large drafts, links, what is no file; only private keys do. Signed texts stay public."""
+    pack = pack_of("a tomek:a ines:a")
+    large, outside = b"x" * (MAX_BYTES + 1), tmp_path / "outside"
+    outside.write_text(TEXTS["d"][1])
+    one, two, three, four = (f"QSBs/qsb-00{n}-2020.txt" for n in (1, 2, 3, 4))
+    for name in (two, f"{one}.sig.tomek"):
+        (pack / name).write_bytes(large)
+    (pack / f"{one}.sig.ines").unlink()
+    links = {three: outside, f"{one}.sig.ines": outside, "canaries/canary-001-2020.txt": "nowhere"}
+    for name, target in links.items():
+        (pack / name).symlink_to(target)
+    os.mkfifo(pack / four)
+    for unread in ({f"{one}.sig.tomek"}, {one}):  # the text is larger than a signature, too
+        archive, stops = strict(pack, profile)
+        assert stops == []
+        assert [p.document.file.data.decode() for p in archive.publications] == [TEXTS["a"][1]]
+        pending = {f.file for f in archive.findings if f.code == "pending"}
+        assert pending == {*unread, *links, two, four}
+        (pack / one).write_bytes(large)
+    (pack / "QSBs/qsb-002-2020.txt").write_bytes(
+        large + gnupg.run("--armor", "--export-secret-keys")
+    )
+    assert [stop.partition(" ")[0] for stop in errors(pack, profile)] == ["QSBs/qsb-002-2020.txt:"]
 
 
 def test_a_signature_that_fits_nothing_stops(
@@ -324,7 +361,17 @@ def test_a_waiver_is_ready(pack_of: PackOf, profile: Profile) -> None:
     archive = read(pack, replace(profile, waivers=waivers), only_versions=True)
     assert [p.id for p in archive.publications] == ["QSB-001"]
     assert archive.history.documents[0].versions[0].unsigned == ("Ines",)
-    assert {f.waived for f in archive.findings if f.code == "signer-missing"} == {"…"}
+    assert {f.waived for f in archive.findings if f.code == "signer-missing"} == {"why"}
+
+
+@pytest.mark.parametrize("commits", [(), ("ines:a",), ("ines:a", "b tomek:b ines:b")])
+def test_a_waiver_stays_needed(pack_of: PackOf, profile: Profile, commits: tuple[str, ...]) -> None:
+    """Without it the version would be later, or none: nobody is told to remove it."""
+    pack = pack_of("a tomek:a", *commits)
+    for waived in (ONE["waivers"], (waiver("signature-bad", "a", ".sig.ines"),)):
+        archive = read(pack, replace(profile, waivers=waived), only_versions=True)
+        assert archive.history.documents[0].versions[0].time.day == 1
+        assert [f.message for f in archive.findings if f.code == "waiver-unused"] == []
 
 
 def test_an_older_text_with_a_private_key_is_not_served(

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Final
 
-from secpack.history.git import HistoryError, Tags, checked_out, opened
+from secpack.history.git import HistoryError, Tags, checked_out, incomplete, opened
 from secpack.history.matching import read_past
 from secpack.history.versions import find_versions
-from secpack.model.archive import Attachment, Key, Signature, Verdict
+from secpack.model.archive import Attachment, File, Key, Signature, Verdict
 from secpack.model.findings import Finding, Severity
 from secpack.model.history import Difference, DocumentHistory, GitObject, History, Version
-from secpack.pack import Contents, Layout, TextFile, text_file
+from secpack.pack import Contents, Layout, UnreadError, text_file
 from secpack.profile import Profile
 from secpack.signatures.gpgv import Checker
 from secpack.signatures.policy import check_pack, check_signature, in_words
@@ -49,12 +50,23 @@ def read_history(
     keys, judged = check_pack(contents, profile, checker, others)
     signatures = past.signatures(judged)
     checked = tuple(replace(each, signature=judged.get(each.text.path)) for each in built)
+    contents.findings += _doubts(checked)
+    if built and past.unavailable and not incomplete(root):
+        contents.findings.append(Finding(".git", 0, "no-history", past.unavailable))
     history = replace(find_versions(past, signatures, profile), built=checked)
     known = {digest: s for of_id in signatures.values() for digest, s in of_id.items()}
     for path, signature in judged.items():
         if found := known.get(signature.file.sha256):
             judged[path] = replace(signature, covers=found.covers, first=found.first)
     return keys, judged, history
+
+
+def _doubts(built: Sequence[GitObject]) -> Iterator[Finding]:
+    """Report bad signatures of a commit and of tags; their names may have to be withheld."""
+    for each, signature in ((each, each.signature) for each in built):
+        if signature and signature.verdict in (Verdict.BAD, Verdict.REVOKED_KEY):
+            what = f"the {'tag' if each.tag else 'commit'} that is checked out"
+            yield Finding(".git", 0, "commit-signature", f"{what}: {in_words(signature)}")
 
 
 def as_lines(history: History, profile: Profile) -> Iterator[str]:
@@ -149,12 +161,11 @@ def _printed(time: datetime | None) -> str | None:
 def newest_versions(
     contents: Contents, history: History, judged: Mapping[str, Signature], profile: Profile
 ) -> Contents:
-    """The contents of a pack, with the newest version of each document in place of other texts.
+    """The newest version of each document, in place of the texts in the folder.
 
-    A text that is the newest version stays, with all signatures beside it. Of another text nothing
-    is left but findings about signatures that fit no text, or do not count. A signature whose name
-    is that of no text counts for the text that it covers. Where history is not available all stay,
-    with an error for each text that is no version: an older one may be public.
+    Of other texts nothing is left but findings about signatures that fit no text, or do not count;
+    what cannot be read is no version. Where history is not available all stay, with an error for
+    each text that is no version: an older one may be public.
     """
     if history.unavailable:
         unknown = f"; no older version is known: {history.unavailable}"
@@ -163,42 +174,56 @@ def newest_versions(
             for each in history.pending
         )
         return replace(contents, findings=[*contents.findings, *refused])
-    layout = Layout(profile)
-    newest = {each.id: version for each in history.documents if (version := each.newest)}
-    misnamed = {f.file for f in contents.findings if f.code == _ORPHAN}
-
-    def texts(files: Sequence[TextFile]) -> list[TextFile]:
-        chosen: dict[str, TextFile] = {}
-        for text in files:
-            identity = layout.identity(text.file.path)
-            version = newest.get(identity)
-            if version and version.file.sha256 == text.file.sha256:
-                beside = {signature.signer for signature in text.signatures}
-                more = (s for s in version.signatures if s.file.path in misnamed)
-                own = (*text.signatures, *(s for s in more if s.signer not in beside))
-                chosen[identity] = replace(text, signatures=own)
-            elif version and (match := layout.place(version.file.path)[1]):
-                chosen.setdefault(identity, text_file(version.file, match, version.signatures))
-        return list(chosen.values())
-
-    canaries = texts(contents.canaries)
-    numbers = {canary.number for canary in canaries if not canary.letter}
-    attachments = [
-        each
-        if version.file.sha256 == each.file.sha256
-        else Attachment(version.file, version.signatures)
-        for each in contents.attachments
-        if (version := newest.get(each.file.path))
-    ]
-    kept = replace(
-        contents,
-        bulletins=texts(contents.bulletins),
-        canaries=[canary for canary in canaries if canary.number in numbers],
-        attachments=attachments,
-    )
+    layout, here = Layout(profile), {*contents.files()}
+    beside: defaultdict[File, list[Signature]] = defaultdict(list)
+    for text, signature in contents.signatures():
+        beside[text].append(judged.get(signature.file.path, signature))
+    kept = Contents(keys=contents.keys, withheld=contents.withheld)
+    renamed = {file.sha256 for file in here}
+    newest = (version for document in history.documents if (version := document.newest))
+    for version, file in ((v, v.file) for v in newest):
+        if file not in here and file.sha256 in renamed:
+            continue
+        kind, match = layout.place(file.path)
+        signatures, lacking = _signatures(version, beside[file], profile)
+        if kind and match:
+            texts = kept.bulletins if kind is profile.bulletins else kept.canaries
+            texts.append(text_file(file, match, signatures))
+        else:
+            kept.attachments.append(Attachment(file, signatures))
+        for signer in lacking if file in here else ():
+            message = f"no good signature by {signer} beside it; one in the history is published"
+            kept.findings.append(Finding(file.path, 0, "signer-missing", message))
+    numbers = {canary.number for canary in kept.canaries if not canary.letter}
+    kept.canaries = [canary for canary in kept.canaries if canary.number in numbers]
+    for error in contents.errors:
+        if isinstance(error, UnreadError) and layout.belongs(error.path):
+            kept.findings.append(Finding(error.path, 0, "pending", error.message))
+        else:
+            kept.errors.append(error)
     covering = {s.file.path: d.id for d in history.documents for s in d.signatures if s.counts}
-    found = (_explained(finding, covering.get(finding.file, "")) for finding in contents.findings)
-    return replace(kept, findings=[*found, *_odd(contents, kept, judged)])
+    kept.findings += (_explained(f, covering.get(f.file, "")) for f in contents.findings)
+    served = {signature.file for _, signature in kept.signatures()}
+    for signature in (s for own in beside.values() for s in own if s.file not in served):
+        if not signature.counts and not signature.covers_other:
+            kept.findings += check_signature(signature)
+    return kept
+
+
+def _signatures(
+    version: Version, beside: Sequence[Signature], profile: Profile
+) -> tuple[tuple[Signature, ...], list[str]]:
+    """The signatures of a version, and those whose signature is only in the history.
+
+    There may be none by them beside it, or one of another text.
+    """
+    good = {s.signer: s for s in version.signatures}
+    own = [s for s in beside if not (s.covers_other and s.signer in good)]
+    lacking = [signer for signer in good if signer not in {s.signer for s in own}]
+    for signer in lacking:
+        path = version.file.path + profile.signatures[0].replace("{signer}", signer)
+        own.append(replace(good[signer], file=replace(good[signer].file, path=path)))
+    return tuple(own), lacking
 
 
 def _explained(finding: Finding, covered: str) -> Finding:
@@ -207,16 +232,6 @@ def _explained(finding: Finding, covered: str) -> Finding:
         return finding
     message = f"covers a text of {covered}: name it as other signatures of that text"
     return replace(finding, message=message, severity=Severity.WARNING)
-
-
-def _odd(contents: Contents, kept: Contents, judged: Mapping[str, Signature]) -> Iterator[Finding]:
-    """Report signatures beside texts that are not kept: only one of an older text can wait."""
-    known = {signature.file for _, signature in kept.signatures()}
-    others = (s for _, s in contents.signatures() if s.file not in known)
-    for signature in (judged[s.file.path] for s in others if s.file.path in judged):
-        is_older = signature.verdict is Verdict.BAD and signature.covers
-        if not signature.counts and not is_older:
-            yield from check_signature(signature)
 
 
 def published(history: History, public: Collection[str], withheld: Collection[str]) -> History:

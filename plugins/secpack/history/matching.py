@@ -96,8 +96,7 @@ def _limit(path: str, layout: Layout) -> int:
     """The most bytes of a file that can belong to a document; 0 for another file."""
     signed = layout.signed_by(path)
     of = signed[0] if signed else path
-    is_ours = signed or layout.place(path)[1] or layout.is_attachment(path)
-    if not (is_ours and layout.contains(path) and is_safe(path) and path.isprintable()):
+    if not (layout.belongs(path) and is_safe(path) and path.isprintable()):
         return 0
     return 0 if layout.embargoed(of) else MAX_SIGNATURE if signed else MAX_BYTES
 

@@ -80,8 +80,11 @@ def find_versions(
         texts = [rules.signed(file, lower[kind]) for file in files.values()]
         versions = tuple(rules.versions(texts))
         documents.append(DocumentHistory(name, versions, (*signatures.get(name, {}).values(),)))
-        here = (text for text in texts if text.file.sha256 in past.here)
+        here = [text for text in texts if text.file.sha256 in past.here]
         pending += (p for text in here if (p := rules.pending(text, documents[-1])))
+        if (newest := documents[-1].newest) and not here:
+            reason = "somebody removed this text; its newest version stays public"
+            pending.append(Pending(name, newest.file, reason, gone=True))
         if first := next((v for v in versions if v.day and not v.misfit), None):
             lower[kind][name] = first
     strays = sorted(signatures.keys() - past.texts.keys())
@@ -184,7 +187,9 @@ class _Rules:
         is_bulletin = text.kind is self._profile.bulletins
         expected: dict[str, str] = {}
         for day in days:
-            expected |= expected_on(day, self._profile, is_bulletin=is_bulletin)
+            # Without history any version may be a later one; still no one signer can publish alone.
+            if self._log or len(expected) < 2:
+                expected |= expected_on(day, self._profile, is_bulletin=is_bulletin)
         waivers = [w for w in self._profile.waivers if w.sha256 == text.file.sha256]
         beside = (self._layout.signed_by(path) for waiver in waivers for path in waiver.file)
         waived = {pair[1] for pair in beside if pair}

@@ -306,6 +306,11 @@ class Signature:
         """Whether it is good only because of the time ``created``, which it claims itself."""
         return self.until is not None or self.verdict is Verdict.GOOD_LEGACY
 
+    @property
+    def covers_other(self) -> bool:
+        """Whether it is bad only because it covers another text than the one beside it."""
+        return self.verdict is Verdict.BAD and bool(self.covers)
+
 
 @dataclass(frozen=True, slots=True)
 class Letter:

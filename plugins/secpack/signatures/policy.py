@@ -288,8 +288,7 @@ def _check_file(
     waived = {w.sha256 for w in profile.waivers if w.finding == "signer-missing"}
     for signature in signatures:
         # Where one signature is enough, the other may still be that of the version before.
-        is_older = signature.verdict is Verdict.BAD and bool(signature.covers)
-        can_wait = is_older and file.sha256 in waived
+        can_wait = signature.covers_other and file.sha256 in waived
         for finding in check_signature(signature):
             yield replace(finding, severity=Severity.WARNING) if can_wait else finding
     if not signatures:
