@@ -101,6 +101,8 @@ Tag: TypeAlias = Annotated[  # RFC 4151: a domain or an e-mail address, and a da
 
 
 Folder: TypeAlias = Annotated[str, Form(is_safe, "a folder inside the pack")]
+#: A lambda inside the class would not find the names of this module.
+Bundle: TypeAlias = Annotated[str, Form(lambda p: not p or is_safe(p), "a file of the pack")]
 AnyFolder: TypeAlias = Annotated[
     str, Form(lambda folder: folder == "." or is_safe(folder), "a folder inside the pack")
 ]
@@ -381,7 +383,7 @@ class Profile:
     keys: tuple[Folder, ...] = _KEYS
     signatures: tuple[Annotated[str, _pattern("signer")], ...] = (".sig.{signer}", ".sign.{signer}")
     attachments: tuple[Folder, ...] = ()
-    bundle: Annotated[str, Form(lambda path: not path or is_safe(path), "a file of the pack")] = ""
+    bundle: Bundle = ""
     tracker: bool = True
     master_key: Fingerprint = ""
     anchors: tuple[Anchor, ...] = ()
