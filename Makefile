@@ -3,7 +3,7 @@
 # The variables. Recipes read them from the environment, as "$$OUTPUT", so that their values never become
 # part of a shell command or of this file.
 VARIABLES := SECPACK XSA XSA_JSON PROFILE THEME OUTPUT SEARCH GZIP AS_OF TAGS SITEURL PUBLIC SIGN_WITH FROM KEEP PLAN FORCE ON PORT \
-	PYTEST ATOM_RNG OPENVEX_SCHEMA OSV_SCHEMA MINUTES SEED RUNS SIZES UPGRADE PYTHON
+	PYTEST ATOM_RNG OPENVEX_SCHEMA OSV_SCHEMA MINUTES SEED RUNS SIZES INTO UPGRADE PYTHON
 OUTPUT ?= output
 PUBLIC ?= public
 PORT ?= 8000
@@ -22,7 +22,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet --retries 2
 # These variables must not reach a build, which would take them for a changed environment.
-APART := env $(addprefix -u ,VARIABLES UNKNOWN PLAN FROM ON PORT PYTEST MINUTES SEED RUNS SIZES UPGRADE PYTHON)
+APART := env $(addprefix -u ,VARIABLES UNKNOWN PLAN FROM ON PORT PYTEST MINUTES SEED RUNS SIZES INTO UPGRADE PYTHON)
 # Long programs start without a shell, or with exec: a signal that ends make would end the shell, and the
 # program would go on.
 BUILD := $(APART) $(BIN)/python -m bulletins.build
@@ -68,6 +68,7 @@ help: known ## List targets and variables
 	@echo "  ON=DATE         for check: report what is late or expired on that day"
 	@echo "  SIZES=NUMBERS   for bench: also measure synthetic packs with so many bulletins"
 	@echo "  RUNS=NUMBER     for bench: how often to measure each build (default: by size)"
+	@echo "  INTO=FILE       for bench: also replace the results in a page, docs/benchmarks.md"
 	@echo "  PORT=NUMBER     for serve and devserver (default: 8000)"
 	@echo "  THEME=THEME     another Pelican theme: a name, or a folder (default: theme)"
 	@echo "  MINUTES=NUMBER  for fuzz: how long (default: 10)"
@@ -132,7 +133,7 @@ lint: $(VENV)/installed-dev ## Check style and types
 	@$(BIN)/mypy --package benchmarks --package tools
 
 bench: $(VENV)/installed ## Compare build times with other generators
-	@set -f; $(BIN)/python -m benchmarks.speed $(if $(RUNS),--runs="$$RUNS") -- $$SIZES
+	@set -f; $(BIN)/python -m benchmarks.speed $(if $(RUNS),--runs="$$RUNS") $(if $(INTO),--into="$$INTO") -- $$SIZES
 
 peers: $(VENV)/installed lock/peers.txt ## Install the generators for bench from npm and PyPI (needs npm)
 	@$(PIP) install --require-hashes -r lock/peers.txt

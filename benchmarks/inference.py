@@ -14,12 +14,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeAlias
 
+from benchmarks.texts import given_pack
 from secpack import SecpackError, load, load_advisories, load_profile
 from secpack.extract.mentions import decide, find_mentions
 from secpack.model.archive import Advisory, Archive, Bulletin, Context, File, Mention
 from secpack.parser import parse_text
-
-ROOT = Path(__file__).resolve().parents[1]
 
 WORDINGS = Path(__file__).with_name("wordings.txt")
 
@@ -121,18 +120,18 @@ def wordings(mark: str = "") -> tuple[set[Pair], set[Pair]]:
 
 def main() -> int:
     """Print the figures and every disagreement; return the exit status."""
-    pack, xsa, profile = _inputs()
-    if pack is None or xsa is None:
+    pack = given_pack()
+    if pack.xsa is None:
         print("No figures: SECPACK= and XSA= go together; name both, or none for the demo.")
         return 2
     try:
-        tracker = load_advisories(xsa)
-        archive = load(pack, profile=load_profile(profile), advisories=tracker)
+        tracker = load_advisories(pack.xsa)
+        archive = load(pack.root, profile=load_profile(pack.profile), advisories=tracker)
     except SecpackError as error:
         print(error, file=sys.stderr)
         return 2
     inferred, tracked = inferred_pairs(archive), tracked_pairs(archive, tracker)
-    print(f"{len(archive.bulletins)} bulletins of {pack}, tracker data {xsa}")
+    print(f"{len(archive.bulletins)} bulletins of {pack.root}, tracker data {pack.xsa}")
     if not os.environ.get("SECPACK"):
         print("This is the demo: its figures say nothing of real texts. Set SECPACK= and XSA=.")
     print(f"\n{'':15}precision  recall     F1   both  text only  tracker only")
@@ -145,16 +144,6 @@ def main() -> int:
     print(f"\n{CAVEAT}")
     _print_disagreements(archive, inferred ^ tracked, tracker)
     return 0
-
-
-def _inputs() -> tuple[Path | None, Path | None, Path]:
-    """The pack, the tracker data and the profile that the environment names; else the demo's."""
-    pack, xsa = os.environ.get("SECPACK"), os.environ.get("XSA")
-    usual = "qubes.toml" if pack else "demo.toml"
-    profile = Path(os.environ.get("PROFILE") or ROOT / "content" / usual)
-    if not pack and not xsa:
-        return ROOT / "content" / "secpack", ROOT / "content" / "xsa.yml", profile
-    return Path(pack) if pack else None, Path(xsa) if xsa else None, profile
 
 
 def _print_halves(mark: str, inferred: set[Pair], tracked: set[Pair]) -> None:

@@ -1,4 +1,4 @@
-"""Measures builds by ours and its peers: ``python -m benchmarks.speed [--runs N] [SIZE ...]``.
+"""Measures builds by ours and its peers: the results in ``docs/benchmarks.md``.
 
 It builds the pack that SECPACK names, or the demo; then synthetic packs of so many bulletins. It
 prints two Markdown tables, "Plain pages" and "Same files".
@@ -23,10 +23,8 @@ from benchmarks.programs import BASE, VERIFYING, Program, find_programs, find_ve
 from benchmarks.sites import compare_sites, list_files
 from benchmarks.synthetic import write_pack
 from benchmarks.table import Row, format_growth, format_head, format_rows
-from benchmarks.texts import Pack, Text, find_edit, read_texts
+from benchmarks.texts import Pack, Text, find_edit, given_pack, read_texts
 from secpack import SecpackError
-
-_ROOT: Final = Path(__file__).resolve().parents[1]
 
 #: The builds for "Plain pages": from nothing, again, again after an edit.
 BUILDS: Final = ("cold", "unchanged", "one changed")
@@ -36,22 +34,7 @@ OURS: Final = "ours"
 
 _EDIT: Final = " benchmarked"
 
-_PLAIN: Final = f"""
-## Plain pages
-
-Ours writes its site; its peers write a page for each text, an index and a feed.
-× is the ratio to the same build by {BASE}.
-"""
-_SAME: Final = """
-## Same files
-
-All write the same files, cold. Peers get finished pages and files, and put pages into a layout.
-÷ is what ours used, divided by what the program in this row used.
-"""
-_NOTES: Final = """
-Wall and CPU are seconds; each figure is the median of its runs. "Largest" is the peak memory of the
-largest process; {least:.0f} MB is the least that can be measured. "All" is the peak of the sum over
-all processes, sampled 50 times a second; memory that processes share counts for each of them."""
+_RESULTS: Final = "### Results\n"
 
 Measured: TypeAlias = tuple[str, str, Usage]  # the build, the program, and what it used
 
@@ -67,58 +50,61 @@ class Task:
 
 
 def main() -> int:
-    """Measure, and print two tables; return the exit status."""
+    """Measure, and print the results; return the exit status."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.speed", description=main.__doc__)
+    parser.add_argument("--into", type=Path, help="a page whose results are replaced at the end")
     parser.add_argument("sizes", nargs="*", type=int, help="sizes of synthetic packs")
     parser.add_argument("--runs", type=int, default=0, help="how often each is measured")
     options = parser.parse_args()
+    results = []
     try:
-        compare(given_pack(), options.sizes, find_programs(), options.runs)
+        for line in compare(given_pack(), options.sizes, find_programs(), options.runs):
+            print(line, flush=True)
+            results.append(line)
     except (RunError, SecpackError) as error:
         print(error, file=sys.stderr)
         return 1
+    if options.into:
+        page = options.into.read_text("utf-8")
+        options.into.write_text(with_results(page, results), "utf-8")
     return 0
 
 
-def given_pack() -> Pack:
-    """The pack that the environment names, with its profile and tracker data; or the demo."""
-    content = _ROOT / "content"
-    if not os.environ.get("SECPACK"):
-        xsa, listed = content / "xsa.yml", content / "xsa.json"
-        return Pack(content / "secpack", content / "demo.toml", xsa, listed)
-    named = {key: Path(value).resolve() for key, value in os.environ.items() if value}
-    profile = named.get("PROFILE", content / "qubes.toml")
-    return Pack(named["SECPACK"], profile, named.get("XSA"), named.get("XSA_JSON"))
+def with_results(page: str, results: Sequence[str]) -> str:
+    """A page with these lines as its section of results."""
+    head, _, rest = page.partition(_RESULTS)
+    after = rest[rest.find("\n## ") :]
+    return "\n".join([f"{head}{_RESULTS}", *results, after])
 
 
-def compare(pack: Pack, sizes: Sequence[int], programs: Sequence[Program], runs: int) -> None:
-    """Print what each program uses for a pack, and for synthetic packs of these sizes.
+def compare(
+    pack: Pack, sizes: Sequence[int], programs: Sequence[Program], runs: int
+) -> Iterator[str]:
+    """Yield lines on what each program uses for a pack, and for synthetic packs of these sizes.
 
     ``runs`` is how often each is measured; 0 leaves that to the size. Raises RunError.
     """
     installed = [program for program in programs if program.start]
-    print("\n".join(_preface(programs)))
-    print(_PLAIN, format_head("build", "×"), sep="\n", flush=True)
+    yield from _preface(programs)
+    yield from ("", "Plain pages:", "", format_head("build", "×"))
     plain = []
     for task in _tasks(pack, sizes):
         plain.append(measure(task, installed, runs))
-        print("\n".join(format_rows(plain[-1], BASE)), flush=True)
+        yield from format_rows(plain[-1], BASE)
     if len(sizes) > 1:
         by_size = dict(zip(sizes, plain[1:], strict=True))
-        print("", *format_growth(by_size[min(sizes)], by_size[max(sizes)]), sep="\n")
-    print(_SAME, format_head("files", "÷"), sep="\n", flush=True)
+        yield from ("", *format_growth(by_size[min(sizes)], by_size[max(sizes)]))
+    yield from ("", "Same files:", "", format_head("files", "÷"))
     for task in _tasks(pack, sizes):
-        rows = measure_same(task, installed, runs)
-        print("\n".join(format_rows(rows, OURS, dividing=True)), flush=True)
-    print(_NOTES.format(least=smallest_peak() / 1e6))
+        yield from format_rows(measure_same(task, installed, runs), OURS, dividing=True)
 
 
 def _preface(programs: Sequence[Program]) -> Iterator[str]:
     peers = [program for program in programs if program.install]
     versions = (f"{peer.name} {find_version(peer)}" for peer in peers if peer.start)
-    load = os.getloadavg()[0]
-    yield f"Python {platform.python_version()}, {os.cpu_count()} processors, load {load:.1f}"
-    yield ", ".join(versions)
+    least = f"{smallest_peak() / 1e6:.0f} MB is the least peak that can be measured"
+    yield f"Python {platform.python_version()}, {', '.join(versions)};"
+    yield f"{os.cpu_count()} processors, load {os.getloadavg()[0]:.1f} before; {least}."
     for peer in peers:
         if not peer.start:
             yield f"{peer.name} is missing; to install it: {peer.install}"

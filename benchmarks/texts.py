@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -13,6 +14,8 @@ from typing import Final
 from secpack import SecpackError, load_profile
 from secpack.parser.dates import DATE, parse_date
 from secpack.profile import Kind
+
+_CONTENT: Final = Path(__file__).resolve().parents[1] / "content"
 
 # A line of running text, with nothing in it that HTML escapes.
 _PROSE: Final = re.compile(r"[A-Za-z][A-Za-z ,.]{25,60}")
@@ -41,6 +44,17 @@ class Text:
     def name(self) -> str:
         """The name of its file without ``.txt``: ``qsb-029-2017``."""
         return Path(self.path).stem
+
+
+def given_pack() -> Pack:
+    """The pack that the environment names, with what goes with it, as for a build; or the demo."""
+    names = ("SECPACK", "PROFILE", "XSA", "XSA_JSON")
+    given = (Path(path).resolve() if (path := os.environ.get(name)) else None for name in names)
+    root, profile, xsa, xsa_json = given
+    if root:
+        return Pack(root, profile or _CONTENT / "qubes.toml", xsa, xsa_json)
+    profile, xsa = profile or _CONTENT / "demo.toml", xsa or _CONTENT / "xsa.yml"
+    return Pack(_CONTENT / "secpack", profile, xsa, xsa_json or _CONTENT / "xsa.json")
 
 
 def read_texts(pack: Pack) -> Iterator[Text]:

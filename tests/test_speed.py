@@ -18,9 +18,17 @@ import pytest
 from benchmarks.measure import RunError, Usage, middle, run
 from benchmarks.programs import BASE, VERIFYING, Program, find_programs
 from benchmarks.sites import compare_sites, list_files
-from benchmarks.speed import BUILDS, OURS, compare, find_task, given_pack, measure, measure_same
+from benchmarks.speed import (
+    BUILDS,
+    OURS,
+    compare,
+    find_task,
+    measure,
+    measure_same,
+    with_results,
+)
 from benchmarks.table import Row, format_growth, format_head, format_rows
-from benchmarks.texts import Pack, find_edit, read_texts
+from benchmarks.texts import Pack, find_edit, given_pack, read_texts
 from secpack import SecpackError
 from tests.bulletins.sites import ROOT
 from tests.packs import Files, bulletin, canary, make_pack
@@ -57,16 +65,15 @@ def cells(line: str) -> list[str]:
 
 
 @pytest.mark.slow
-def test_both_tables_of_the_demo(demo: Pack, capsys: pytest.CaptureFixture[str]) -> None:
+def test_both_tables_of_the_demo(demo: Pack) -> None:
     programs = [p if p.name in (VERIFYING, BASE) else replace(p, start=()) for p in find_programs()]
-    compare(demo, [], programs, runs=1)
-    out = capsys.readouterr().out
-    assert re.search(r"^Pelican \d+\.\d+", out, re.MULTILINE)
-    assert "Hugo is missing; to install it: make peers\n" in out
-    assert "Eleventy is missing; to install it: make peers\n" in out
-    assert "Jekyll is missing; to install it: apt-get install jekyll\n" in out
+    lines = [*compare(demo, [], programs, runs=1)]
+    assert re.fullmatch(r"Python \d+\.\d+\.\d+, Pelican \d+\.\d+\.\d+;", lines[0])
+    assert "Hugo is missing; to install it: make peers" in lines
+    assert "Eleventy is missing; to install it: make peers" in lines
+    assert "Jekyll is missing; to install it: apt-get install jekyll" in lines
     texts = sum(1 for _ in read_texts(demo))
-    rows = [cells(line) for line in out.splitlines() if line.startswith(f"| {texts:5} ")]
+    rows = [cells(line) for line in lines if line.startswith(f"| {texts:5} ")]
     plain, same = rows[:-2], rows[-2:]
     assert [row[1:3] for row in plain] == [[b, p] for b in BUILDS for p in (VERIFYING, BASE)]
     assert [row[2] for row in same] == [OURS, BASE]
@@ -78,6 +85,15 @@ def test_both_tables_of_the_demo(demo: Pack, capsys: pytest.CaptureFixture[str])
         assert pace == pytest.approx(1000 * wall / texts, abs=0.5)
         assert 10 < largest <= together < 1000
         assert times_wall == times_cpu == 1 or row[2] != base
+
+
+def test_results_take_the_place_of_older_ones_on_a_page() -> None:
+    page = (Path(__file__).parents[1] / "docs/benchmarks.md").read_text("utf-8")
+    first, again = with_results(page, ["Old."]), with_results(page, ["New:", "", "| 1 |"])
+    assert first.count("\n### Results\n\nOld.\n\n## Accuracy of addressed advisories\n") == 1
+    assert with_results(first, ["New:", "", "| 1 |"]) == again
+    assert "| cold | without" in first
+    assert "| Jekyll " not in first
 
 
 def test_the_pack_of_the_environment(monkeypatch: pytest.MonkeyPatch, demo: Pack) -> None:
@@ -164,10 +180,9 @@ def test_a_program_that_does_its_work(small: Pack) -> None:
 
 
 @pytest.mark.slow
-def test_synthetic_packs(small: Pack, capsys: pytest.CaptureFixture[str]) -> None:
+def test_synthetic_packs(small: Pack) -> None:
     ours = replace(stand_in(ALL), name=VERIFYING)
-    compare(small, [30, 20], [ours, stand_in(ALL)], runs=1)
-    lines = capsys.readouterr().out.splitlines()
+    lines = "\n".join(compare(small, [30, 20], [ours, stand_in(ALL)], runs=1)).splitlines()
     rows = [cells(line) for line in lines if "| Pelican " in line]
     assert [row[0] for row in rows] == ["3", "3", "3", "30", "30", "30", "20", "20", "20"]
     assert [(row[0], row[1]) for row in map(cells, lines) if row[2:3] == [OURS]] == [
