@@ -204,18 +204,24 @@ class Site:
         form = words.unverified_title if self.standing(publication).alarms else "{title}"
         return visible(form.format(title=title))
 
-    def findings_on(self, publication: Publication) -> list[Finding]:
+    def findings_on(self, publication: Publication) -> Sequence[Finding]:
         """The findings about a text."""
-        return [f for f in self.archive.findings if f.file == publication.document.file.path]
+        return self._findings.get(publication.document.file.path, ())
+
+    @cached_property
+    def _findings(self) -> Mapping[str, Sequence[Finding]]:
+        findings: defaultdict[str, list[Finding]] = defaultdict(list)
+        for finding in self.archive.findings:
+            findings[finding.file].append(finding)
+        return findings
 
     @cached_property
     def signature_findings(self) -> Mapping[str, Sequence[Finding]]:
         """Findings about signatures, by file."""
-        findings: defaultdict[str, list[Finding]] = defaultdict(list)
-        for finding in self.archive.findings:
-            if is_about_signatures(finding.code):
-                findings[finding.file].append(finding)
-        return findings
+        return {
+            file: [finding for finding in each if is_about_signatures(finding.code)]
+            for file, each in self._findings.items()
+        }
 
     @cached_property
     def keys(self) -> Mapping[str, Key]:
@@ -280,8 +286,8 @@ class Build:
     """One run of Pelican: what it publishes, the templates, and what it has written.
 
     ``templates`` is None with another theme. ``is_whole`` means that the output folder was empty.
-    ``written`` has the SHA-256 (hex) of each file by path; ``is_checked`` means that nothing is
-    missing.
+    ``written`` has the SHA-256 (hex) of each file by path, empty for those that Pelican wrote;
+    ``is_checked`` means that nothing is missing.
     """
 
     site: Site

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import dropwhile
 from typing import Final
 
@@ -79,6 +80,7 @@ _MAX_WHOLE: Final = 1200
 _MOST: Final = 20_000
 
 
+@lru_cache(maxsize=1)  # who reads or shows a text asks for them again and again
 def sections(document: Document) -> tuple[Section, ...]:
     """Return the sections in order; the blocks of an outer one include those of its inner ones."""
     blocks = document.blocks

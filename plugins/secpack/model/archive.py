@@ -50,7 +50,7 @@ class Section:
     blocks: tuple[Block, ...] = field(repr=False)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)  # each is only equal to itself
 class Document:
     """A text: its file, its letterhead (None for a letter), its blocks, and findings.
 
