@@ -14,7 +14,16 @@ PLUGINS = Path(__file__).parents[1] / "plugins"
 MODULES = sorted(PLUGINS.rglob("*.py"))
 ALLOWED = {
     "secpack": {"secpack", "lxml", "unidecode", "urllib3", "yaml"},
-    "bulletins": {"bulletins", "secpack", "pelican", "jinja2", "markupsafe", "feedgen", "yaml"},
+    "bulletins": {
+        "bulletins",
+        "secpack",
+        "pelican",
+        "jinja2",
+        "markupsafe",
+        "feedgen",
+        "lxml",
+        "yaml",
+    },
 }
 
 

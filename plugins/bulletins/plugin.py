@@ -30,7 +30,7 @@ def connect() -> None:
     signals.generator_init.connect(_prepare)
     signals.article_generator_pretaxonomy.connect(_add_articles)
     signals.get_writer.connect(_writer)
-    signals.all_generators_finalized.connect(_check_articles)
+    signals.all_generators_finalized.connect(check_articles)
     signals.finalized.connect(_check_output)
 
 
@@ -49,16 +49,8 @@ def _prepare(generator: Any) -> None:
         generator.context["SITENAME"] = as_markup(build.site.name)
 
 
-def _add_articles(generator: Any) -> None:
-    add_articles(generator.settings["BULLETINS"].site, generator)
-
-
 def _writer(_: Any) -> type[ArchiveWriter]:
     return ArchiveWriter
-
-
-def _check_articles(generators: Any) -> None:
-    check_articles(generators[0].settings["BULLETINS"].site, generators)
 
 
 def _check_output(pelican: Any) -> None:
@@ -100,9 +92,9 @@ class ArchiveGenerator(Generator):  # type: ignore[misc] # Pelican has no types
 _ROOT = "../../"
 
 
-def add_articles(site: Site, generator: Any) -> None:
+def _add_articles(generator: Any) -> None:
     """Add all documents to the articles that Pelican has read, sorted by date."""
-    articles = [*_articles(site, generator), *generator.articles]
+    articles = [*_articles(generator.settings["BULLETINS"].site, generator), *generator.articles]
     generator.articles = sorted(articles, key=lambda article: article.date, reverse=True)
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import io
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from functools import partial
@@ -49,15 +48,13 @@ class ArchiveWriter(Writer):  # type: ignore[misc] # Pelican has no types
 
         With our theme, ``write_all`` writes it later, from the page's data.
         """
-        if not self._build.templates or not name:
-            super().write_file(name, template, context, *args, **kwargs)
-            return
-        context["localsiteurl"] = self._root(name)  # for links in Markdown pages
-        if make := _page_of(self._build.site, template.name, kwargs):
-            self._pages.append((name, make))
-        else:  # from another plugin
-            shown = {**context, "frame": self._frame_of(name, context)}
-            super().write_file(name, template, shown, *args, **kwargs)
+        if self._build.templates and name:
+            context["localsiteurl"] = self._root(name)  # for links in Markdown pages
+            if make := _page_of(self._build.site, template.name, kwargs):
+                self._pages.append((name, make))
+                return
+            context = {**context, "frame": self._frame_of(name, context)}  # of another plugin
+        super().write_file(name, template, context, *args, **kwargs)
 
     def _frame_of(self, path: str, context: Mapping[str, Any]) -> Frame:
         if self._frame is None:
@@ -122,6 +119,8 @@ class ArchiveWriter(Writer):  # type: ignore[misc] # Pelican has no types
                 file.write(data)
         except FileExistsError:
             raise _same_url(path) from None
+        except OSError as error:  # of a full disk, it names no file
+            raise OSError(error.errno, error.strerror, str(target)) from None
         return hashlib.sha256(data).hexdigest()
 
     def write_bytes(self, path: str, data: bytes) -> None:
@@ -134,11 +133,12 @@ class ArchiveWriter(Writer):  # type: ignore[misc] # Pelican has no types
         if path in self._build.written:
             raise _same_url(path)
 
-    def _open_w(self, filename: str, encoding: str, override: bool = False) -> io.StringIO:
-        """Give Pelican a file for a page or a feed, which is written when it is complete."""
-        del override
+    def _open_w(self, filename: str, *args: Any, **kwargs: Any) -> Any:
+        """Give Pelican a file for a page or a feed; its digest is made at the end."""
         path = Path(filename).relative_to(Path(sanitised_join(self.output_path))).as_posix()
-        return _Text(lambda text: self.write_bytes(path, text.encode(encoding)))
+        self.check_free(path)
+        self._build.written[path] = ""
+        return super()._open_w(filename, *args, **kwargs)
 
 
 def _same_url(path: str) -> RuntimeError:
@@ -157,20 +157,3 @@ def _page_of(site: Site, template: str, shown: Mapping[str, Any]) -> MakePage | 
             return partial(home_page, site)
         case _:
             return None
-
-
-class _Text(io.StringIO):
-    """Text that is passed on when its ``with`` block ends without an error.
-
-    Closing does not pass it on: after an interrupt, Python closes it when the folder is gone.
-    """
-
-    def __init__(self, done: Callable[[str], None]) -> None:
-        super().__init__(newline="\n")
-        self._done = done
-
-    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
-        """Pass the text on."""
-        if kind is None:
-            self._done(self.getvalue())
-        self.close()

@@ -97,10 +97,16 @@ def killed(folder: Path, seconds: float, module: str, **variables: str | Path) -
     return process.exitcode
 
 
-def rebuild(public: Site, folder: Path, **variables: str | Path) -> Site:
+def rebuild(
+    public: Site,
+    folder: Path,
+    *,
+    settings: str | Path = "publishconf.py",
+    **variables: str | Path,
+) -> Site:
     """Build a published site again; ``variables`` are its sources."""
     manifest = public.folder / "data/manifest.json"
-    arguments = ("--settings", "publishconf.py", "--rebuild", str(manifest))
+    arguments = ("--settings", str(settings), "--rebuild", str(manifest))
     environment = environ(OUTPUT=folder, **variables)
     done = run_module("bulletins.build", *arguments, cwd=ROOT, environment=environment)
     return Site(done.returncode, done.stdout + done.stderr, folder)

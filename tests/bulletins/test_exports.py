@@ -15,7 +15,7 @@ import icalendar
 import pytest
 from lxml import etree
 
-from bulletins.build.gate import GateError, check_output
+from bulletins.build.gate import check_output
 from bulletins.exports import exports as exports_of
 from bulletins.exports.calendar import calendar
 from bulletins.exports.crawlers import MOST, security_txt, sitemap
@@ -404,7 +404,7 @@ def test_a_lost_export_is_noticed(many: Site, tmp_path: Path, lost: str) -> None
     check_output(ArchiveSite(archive, profile), tmp_path / "site")
     (path,) = (tmp_path / "site").glob(lost)
     path.unlink()
-    with pytest.raises(GateError, match=f"not written: {path.relative_to(tmp_path / 'site')}"):
+    with pytest.raises(SecpackError, match=f"not written: {path.relative_to(tmp_path / 'site')}"):
         check_output(ArchiveSite(archive, profile), tmp_path / "site")
 
 

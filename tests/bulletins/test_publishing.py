@@ -216,7 +216,12 @@ def test_a_rebuild_names_what_differs(given: Given, tmp_path: Path) -> None:
     (copy / "SHA256SUMS").write_text(listed.replace(listed[:64], "0" * 64))
     differs = rebuild(Site(0, "", copy), tmp_path / "rebuilt", **given).refused()
     assert f"NOT the same: 1 files differ: {listed[66:].splitlines()[0]}" in differs.said
-    for text in ("{}", "[]", '{"settings": {}}', "{", '{"settings": {"SITEURL": "\\u0000"}}'):
+    faulty = tmp_path / "faulty.py"
+    faulty.write_text("{}['ours']\n")
+    blamed = rebuild(site, tmp_path / "rebuilt", settings=faulty, **given).refused()
+    assert blamed.said.startswith("KeyError: 'ours'\n")
+    strange = {"settings": dict.fromkeys(["SITEURL", "SEARCH", "GZIP", "AS_OF", "TAGS"], "\0")}
+    for text in ("{}", "[]", '{"settings": {}}', "{", json.dumps(strange)):
         (copy / "data/manifest.json").write_text(text)
         hostile = rebuild(Site(0, "", copy), tmp_path / "rebuilt", **given).refused()
         assert "manifest.json: " in hostile.said

@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from bulletins.build.gate import GateError, check_output, dangling
+from bulletins.build.gate import check_output, dangling
 from bulletins.site import Site as ArchiveSite
-from secpack import load, load_advisories, load_profile
+from secpack import SecpackError, load, load_advisories, load_profile
 from tests.bulletins.sites import ROOT, Shared, Site, build
 from tests.packs import Files, bulletin, canary, make_pack
 
@@ -140,7 +140,7 @@ def test_a_page_that_was_not_written_is_noticed(demo: Site, tmp_path: Path, page
     archive = load(DEMO / "secpack", profile=profile, advisories=load_advisories(DEMO / "xsa.yml"))
     check_output(ArchiveSite(archive, profile), tmp_path / "site")
     (tmp_path / "site" / page / "index.html").unlink()
-    with pytest.raises(GateError, match=f"not written: {page}/index.html"):
+    with pytest.raises(SecpackError, match=f"not written: {page}/index.html"):
         check_output(ArchiveSite(archive, profile), tmp_path / "site")
     check_output(ArchiveSite(archive, profile, own_theme=False), tmp_path / "site")
 

@@ -56,14 +56,3 @@ def test_a_file_that_somebody_else_has_written_is_not_written_over(
     with pytest.raises(RuntimeError, match=r"two pages have the same URL: index\.html"):
         writer.write_bytes("index.html", b"ours")
     assert (tmp_path / "index.html").read_text() == "theirs"
-
-
-def test_a_page_that_was_left_open_is_not_written(tmp_path: Path, writer: ArchiveWriter) -> None:
-    """As an interrupt leaves it: it is closed at the end of the program, when all is put away."""
-    with writer._open_w(str(tmp_path / "whole.html"), "utf-8") as page:
-        page.write("whole")
-    half = writer._open_w(str(tmp_path / "a.html"), "utf-8")
-    with pytest.raises(ZeroDivisionError), half:
-        half.write(str(1 // 0))
-    writer._open_w(str(tmp_path / "b.html"), "utf-8").close()
-    assert [path.name for path in tmp_path.iterdir()] == ["whole.html"]

@@ -35,7 +35,6 @@ from bulletins.build.finish import (
     write_checksums,
     write_index,
 )
-from bulletins.build.gate import GateError
 from bulletins.build.program import ignore_interrupts, tell, workplace
 from bulletins.build.unchanged import inputs_of, remember, stamps
 from bulletins.exports.data import read_moved
@@ -86,8 +85,14 @@ def write_site(settings: Any, folder: Path) -> Site:
 
     Raises SecpackError, or whatever stopped Pelican.
     """
-    settings["OUTPUT_PATH"] = str(folder)
-    built = _run(settings)
+    settings.update(OUTPUT_PATH=str(folder), WHOLE_OR_NOT_AT_ALL=True)
+    pelican = Pelican(settings)
+    if "bulletins" not in pelican.settings["PLUGINS"]:
+        raise SecpackError("the plugin 'bulletins' did not start: is it in PLUGINS?")
+    pelican.run()
+    built: Build = pelican.settings["BULLETINS"]
+    if not built.is_checked:
+        raise SecpackError("the site was not checked after it was written")
     if built.site.is_indexed:
         write_index(folder)
     if settings.get("GZIP"):
@@ -136,19 +141,6 @@ class _Reasons(logging.Formatter):
         kind, error, _ = record.exc_info or (None, None, None)
         reason = f": {kind.__name__}: {error}" if kind else ""
         return record.getMessage() + reason
-
-
-def _run(settings: Any) -> Build:
-    """Run Pelican into an empty folder."""
-    settings["WHOLE_OR_NOT_AT_ALL"] = True
-    pelican = Pelican(settings)
-    if "bulletins" not in pelican.settings["PLUGINS"]:
-        raise GateError("the plugin 'bulletins' did not start: is it in PLUGINS?")
-    pelican.run()
-    built: Build = pelican.settings["BULLETINS"]
-    if not built.is_checked:
-        raise GateError("the site was not checked after it was written")
-    return built
 
 
 def _check_place(target: Path, settings: Any) -> None:
@@ -266,13 +258,13 @@ def rebuild(settings_file: str, manifest: Path) -> int:
     listed, notes, stated = read_checksums(copy), read_notes(copy), json.loads(_read(manifest))
     try:
         os.environ.update({name: str(stated["settings"][name]) for name in _VARIABLES})
-        settings, target = load_settings(settings_file)
-        here = recipe(settings)["inputs"] if stated["inputs"] else {}
-        here[MOVED_JSON] = sha256(_read(copy / MOVED_JSON)).hexdigest()
-        there = {**(stated["inputs"] or {}), MOVED_JSON: stated["moved"]}
-        commit = str(stated["commit"] or "")
-    except (KeyError, TypeError, AttributeError, ValueError):
+        inputs, commit = {**(stated["inputs"] or {})}, str(stated["commit"] or "")
+        there = {**inputs, MOVED_JSON: stated["moved"]}
+    except (KeyError, TypeError, ValueError):
         raise SecpackError(f"{manifest}: does not say of what the site was made") from None
+    settings, target = load_settings(settings_file)
+    here = recipe(settings)["inputs"] if inputs else {}
+    here[MOVED_JSON] = sha256(_read(copy / MOVED_JSON)).hexdigest()
     if names := differing(here, there):
         lines = [
             f"{n}: here {here.get(n)}, of the site {visible(str(there.get(n)))}" for n in names
