@@ -297,7 +297,7 @@ undecided: Final = {1: Markup("1 is undecided."), 2: Markup("{number} are undeci
 mentioned_in_texts: Final = "are mentioned in texts of this archive."
 earlier: Final = "Earlier bulletins"
 browse: Final = "Browse the archive"
-#: The lists, by kind or URL; the front page and the search page add a sentence.
+#: Links to the lists, by kind or URL.
 lists: Final = {
     "bulletins": "All bulletins",
     "canaries": "All canaries",
@@ -319,11 +319,7 @@ continuity_lanes: Final = Markup(
     "triangle is good but late, a cross is not good, and an empty square is missing."
 )
 signed_late: Final = "signed late"
-timings: Final = {
-    "within": "on time",
-    "early": "early",
-    "late": "late",
-}
+timings: Final = {"within": "on time", "early": "early", "late": "late"}
 months: Final = "JFMAMJJASOND"
 months_title: Final = "Bulletins by month"
 months_caption: Final = "Numbers of bulletins by month; each leads to its row in the list."
@@ -348,7 +344,6 @@ title_column: Final = "Title"
 xsa: Final = "XSA"
 signed_by: Final = "Signed by"
 other_files: Final = "Other signed files"
-signature_of: Final = "signature of"
 
 # --- releases and packages --------------------------------------------------------------------
 
@@ -357,13 +352,9 @@ lookup_columns: Final = {"release": "Release", "package": package}
 lookups_introduction: Final = Markup(
     "{kind} with security updates, extracted from the texts of bulletins."
 )
-lookups_caption: Final = "Each with its newest bulletin"
 lookups_newest: Final = "Newest"
 release_not_stated: Final = "Release not stated"
-release_not_stated_caption: Final = (
-    "These bulletins list packages without stating a release. All expected signatures are good, "
-    "unless a row says otherwise"
-)
+release_not_stated_caption: Final = "These bulletins list packages without stating a release."
 lookup_description: Final = Markup("Security updates for {name}, with packages and versions.")
 #: By whether the first and the last day are known.
 supported: Final = {
@@ -604,7 +595,7 @@ exports: Final = {
         ),
         "changes": (
             "Feed of changes",
-            "An entry for each version of a document, in the order in which all had signed them.",
+            "Every version of every document, in the order in which they were fully signed.",
         ),
     },
     "calendar": {

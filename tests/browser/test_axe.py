@@ -14,6 +14,7 @@ PAGES = (
     "",
     "qsb/",
     "qsb/003/",
+    "qsb/008/",
     "qsb/012/",
     "canary/",
     "canary/003/",
@@ -46,7 +47,7 @@ def test_axe(browser: Any, demo: Served, judges: Path, scheme: str, width: int) 
         tab.goto(demo.url + page)
         tab.add_script_tag(path=judges / "axe-core" / "axe.min.js")
         tab.evaluate("document.querySelectorAll('details').forEach((one) => { one.open = true; })")
-        found = tab.evaluate("axe.run()")
+        found = tab.evaluate("axe.run({rules: {'target-size': {enabled: true}}})")
         faults += [
             f"{page}: {fault['id']}: {node['html'][:120]}"
             for fault in found["violations"]
@@ -69,12 +70,20 @@ def test_axe_finds_what_is_wrong(browser: Any, demo: Served, judges: Path, broke
     context.close()
 
 
+#: The least height of links, each in CSS pixels.
+_HEIGHT = "(all) => Math.min(...all.map((one) => one.getBoundingClientRect().height))"
+
+
 @pytest.mark.parametrize("width", [320, 768, 1280])
-def test_no_page_is_wider_than_the_window(browser: Any, demo: Served, width: int) -> None:
+def test_pages_are_as_wide_as_the_window_and_links_as_high_as_a_fingertip(
+    browser: Any, demo: Served, width: int
+) -> None:
     context = browser.new_context(viewport={"width": width, "height": 800})
     tab = context.new_page()
     for page in PAGES:
         tab.goto(demo.url + page)
         wide = tab.evaluate("document.documentElement.scrollWidth")
         assert wide <= width, page
+        links = tab.locator("a:visible:not(.skip, svg a)")
+        assert links.evaluate_all(_HEIGHT) >= 24, page
     context.close()

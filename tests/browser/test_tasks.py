@@ -57,8 +57,8 @@ TASKS = {
         ("Bulletins", "tr:has-text('memory virtualization code (XSA-212)')", "QSB-029"),
     ),
     "Bulletins in April, by the drawing": (
-        ("Bulletins", ".months g:has-text('2017') a >> nth=0", "003"),
-        ("Bulletins", ".months g:has-text('2017') a >> nth=0", "029"),
+        ("Bulletins", ".months g:has-text('2017') a >> nth=1", "003"),
+        ("Bulletins", ".months g:has-text('2017') a >> nth=1", "029"),
     ),
     "Does an advisory matter, and where is the answer?": (
         ("XSA tracker", "[id='9034']", "yes events: a port is given away too early QSB-012"),
