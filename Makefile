@@ -20,7 +20,7 @@ unexport $(UNKNOWN)
 
 VENV := .venv
 BIN := $(VENV)/bin
-PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet --retries 2
+PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet --quiet --retries 2
 # These variables must not reach a build, which would take them for a changed environment.
 APART := env $(addprefix -u ,VARIABLES UNKNOWN PLAN FROM ON PORT PYTEST MINUTES SEED RUNS SIZES INTO UPGRADE PYTHON)
 # Long programs start without a shell, or with exec: a signal that ends make would end the shell, and the
@@ -29,7 +29,7 @@ BUILD := $(APART) $(BIN)/python -m bulletins.build
 PUBLISH := $(APART) SEARCH=1 $(BIN)/python -m bulletins.publish
 PYTESTS := $(BIN)/python -m pytest
 PARALLEL := --numprocesses=auto --dist=worksteal
-OFFLINE := { echo "Not installed: pip says why above; packages come from PyPI, so this needs a network" >&2; exit 1; }
+OFFLINE := { echo "Not installed, for the reason above: it takes a network, since packages come from PyPI, and room on the disk" >&2; exit 1; }
 CHECK_PORT := $(BIN)/python -c 'import os, socket; socket.create_server(("127.0.0.1", int(os.environ["PORT"])))' 2>/dev/null || \
 	{ printf 'Port %s cannot be used, perhaps because another program uses it: choose another, as PORT=8001\n' "$$PORT" >&2; exit 1; }
 SERVE := exec $(BIN)/python -m http.server --bind 127.0.0.1 --directory="$$OUTPUT" "$$PORT"

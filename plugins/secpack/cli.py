@@ -21,7 +21,7 @@ from secpack.affected import affected, installed
 from secpack.archive import load
 from secpack.cache import Cache, open_cache
 from secpack.check import DOUBTS, FORMATS, Check, by_kind, concerned, counts, unreadable
-from secpack.errors import SecpackError, as_far_as_usable
+from secpack.errors import SecpackError, as_far_as_usable, reason
 from secpack.files import MAX_INPUT, checkout_of, profile_path, read_file
 from secpack.history import as_data, as_lines, read_history
 from secpack.mirror import CHECKSUMS
@@ -75,7 +75,7 @@ def main(arguments: Sequence[str] | None = None, *others: AddCommand) -> int:
         return status
     except (SecpackError, OSError) as error:
         clear()
-        print_notes([_reason(error)])
+        print_notes([reason(error)])
     except KeyboardInterrupt:
         print("\nInterrupted.", file=sys.stderr)
         return 128 + signal.SIGINT
@@ -96,12 +96,6 @@ def print_notes(notes: Iterable[str]) -> None:
     """Print notes for the user, which may likewise quote anything."""
     for note in notes:
         print(on_one_line(note), file=sys.stderr)
-
-
-def _reason(error: SecpackError | OSError) -> str:
-    if isinstance(error, OSError) and error.filename is not None:
-        return f"{error.filename}: cannot be used: {error.strerror}"
-    return str(error)
 
 
 def _run_check(options: argparse.Namespace) -> int:

@@ -55,6 +55,17 @@ class PackError(SecpackError):
         return "\n".join([*lines, f"and {more} more"] if more > 0 else lines)
 
 
+def reason(error: Exception) -> str:
+    """Why something failed, for the person who can fix it."""
+    match error:
+        case SecpackError():
+            return str(error)
+        case OSError(strerror=str(words)):
+            return ": ".join(str(part) for part in (error.filename, words) if part)
+        case _:
+            return f"{type(error).__name__}: {error}".removesuffix(": ")
+
+
 def as_far_as_usable(load: Callable[[], _T], errors: list[SecpackError]) -> _T:
     """What can be used of what a function loads; all its errors go to ``errors``.
 

@@ -172,7 +172,7 @@ def test_a_signature_from_the_future_is_not_kept(team: Team, gnupg: Gnupg) -> No
     ("arguments", "reason"),
     [
         (("--as", "oona"), "say who signs: --as ines or tomek"),
-        (("--as", "ines", "--gpg", "/no/such/program"), "/no/such/program: cannot be used"),
+        (("--as", "ines", "--gpg", "/no/such/program"), "/no/such/program: No such file"),
     ],
 )
 def test_who_cannot_sign(team: Team, arguments: tuple[str, ...], reason: str) -> None:

@@ -15,7 +15,7 @@ from pathlib import Path
 from types import FrameType
 from typing import Final, TextIO
 
-from secpack.errors import SecpackError
+from secpack.errors import reason
 from secpack.progress import clear
 
 _ENDING: Final = (signal.SIGINT, signal.SIGTERM)
@@ -44,19 +44,8 @@ def run(work: Callable[[], int], failed: str, *, debug: bool) -> int:
         if debug:
             sys.excepthook(type(error), error, error.__traceback__)
         clear()
-        print(_reason(error), failed, sep="\n", file=sys.stderr)
+        print(reason(error), failed, sep="\n", file=sys.stderr)
         return 1
-
-
-def _reason(error: Exception) -> str:
-    """Why something failed, for the person who can fix it."""
-    match error:
-        case SecpackError():
-            return str(error)
-        case OSError(strerror=str(reason)):
-            return ": ".join(str(part) for part in (error.filename, reason) if part)
-        case _:
-            return f"{type(error).__name__}: {error}".removesuffix(": ")
 
 
 def ignore_interrupts() -> None:
