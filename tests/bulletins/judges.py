@@ -11,7 +11,7 @@ from datetime import datetime
 from functools import lru_cache
 from importlib.resources import files
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 import feedparser
 import icalendar
@@ -105,6 +105,26 @@ def _csaf_judge() -> subprocess.Popen[str]:
         pytest.skip("needs node and the validator of CSAF: make judges")
     pipe = subprocess.PIPE
     return subprocess.Popen([node, "csaf.mjs"], cwd=_NODE, stdin=pipe, stdout=pipe, text=True)
+
+
+Place: TypeAlias = tuple[str | int, ...]
+
+
+def at(data: Any, *place: str | int) -> Any:
+    """What is at a place in data."""
+    for step in place:
+        data = data[step]
+    return data
+
+
+def broken(data: bytes, place: Place, value: object) -> Any:
+    """JSON with another value at a place, or without it where that is None."""
+    found = json.loads(data)
+    if value is None:
+        del at(found, *place[:-1])[place[-1]]
+    else:
+        at(found, *place[:-1])[place[-1]] = value
+    return found
 
 
 def csaf_faults(documents: Mapping[str, object], *, every: bool = False) -> dict[str, list[str]]:

@@ -18,6 +18,7 @@ from secpack.model.archive import Archive, Verdict
 from secpack.model.findings import Finding, Severity
 from tests.bulletins import judges
 from tests.bulletins.formats import csaf, data_files, exports, feeds, osv
+from tests.bulletins.judges import Place, at, broken
 from tests.bulletins.sites import ROOT
 
 PROFILE = load_profile(ROOT / "content" / "demo.toml")
@@ -111,12 +112,6 @@ def written(archive: Archive) -> bytes:
     return json.dumps(data).encode()
 
 
-def at(data: Any, *path: str | int) -> Any:
-    for step in path:
-        data = data[step]
-    return data
-
-
 @pytest.mark.parametrize(
     ("path", "value"),
     [
@@ -149,7 +144,7 @@ def at(data: Any, *path: str | int) -> Any:
         (("findings", 0, "line"), -1),
     ],
 )
-def test_the_schema_refuses(written: bytes, path: tuple[str | int, ...], value: Any) -> None:
+def test_the_schema_refuses(written: bytes, path: Place, value: Any) -> None:
     data = json.loads(written)
     at(data, *path[:-1])[path[-1]] = value
     assert judges.data_faults(data, "archive")
@@ -174,7 +169,7 @@ def test_the_schema_misses_every_key(written: bytes) -> None:
 
 
 @pytest.mark.parametrize(
-    "broken",
+    "change",
     [
         lambda feed: feed.replace(b"<updated>", b"<changed>").replace(b"</updated>", b"</changed>"),
         lambda feed: feed.replace(b"<id>tag:quern.example.org,2016:qsb</id>", b""),
@@ -183,11 +178,11 @@ def test_the_schema_misses_every_key(written: bytes) -> None:
         lambda feed: feed.replace(b"<link href=", b"<link address="),
     ],
 )
-def test_atom(archive: Archive, broken: Callable[[bytes], bytes]) -> None:
+def test_atom(archive: Archive, change: Callable[[bytes], bytes]) -> None:
     feed = feeds(archive, PROFILE, "")["feeds/qsb.atom.xml"]
     assert judges.atom_faults(feed) == []
-    assert broken(feed) != feed
-    assert judges.atom_faults(broken(feed))
+    assert change(feed) != feed
+    assert judges.atom_faults(change(feed))
 
 
 def test_feedparser(archive: Archive) -> None:
@@ -201,14 +196,14 @@ def test_feedparser(archive: Archive) -> None:
 def test_two_more_readers(archive: Archive) -> None:
     """Both find fault with what is no feed, or lacks links; one forgives a missing end."""
     feed = feeds(archive, PROFILE, "")["feeds/qsb.atom.xml"]
-    broken = {
+    odd = {
         "no feed": (b"<page/>", ["feedsmith", "rss-parser"]),
         "no end": (feed.replace(b"</feed>", b"</entry>"), ["rss-parser"]),
         "no links": (feed.replace(b"<link ", b"<a "), ["feedsmith", "rss-parser"]),
     }
     assert judges.reader_faults({"whole": feed}) == []
-    faults = judges.reader_faults({name: data for name, (data, _) in broken.items()})
-    for name, (_, readers) in broken.items():
+    faults = judges.reader_faults({name: data for name, (data, _) in odd.items()})
+    for name, (_, readers) in odd.items():
         assert [f.split(": ")[1] for f in faults if f.startswith(name)] == readers
 
 
@@ -216,7 +211,7 @@ def test_two_more_readers(archive: Archive) -> None:
 
 
 @pytest.mark.parametrize(
-    "broken",
+    "change",
     [
         lambda ics: ics.replace(b"\r\n", b"\n"),
         lambda ics: ics.replace(b"END:VEVENT\r\n", b"", 1),
@@ -230,11 +225,11 @@ def test_two_more_readers(archive: Archive) -> None:
         lambda ics: ics[: ics.index(b"BEGIN:VEVENT")] + b"END:VCALENDAR\r\n",
     ],
 )
-def test_icalendar(archive: Archive, broken: Callable[[bytes], bytes]) -> None:
+def test_icalendar(archive: Archive, change: Callable[[bytes], bytes]) -> None:
     written = calendar(ArchiveSite(archive, PROFILE, ""))
     assert judges.calendar_faults(written) == []
-    assert broken(written) != written
-    assert judges.calendar_faults(broken(written))
+    assert change(written) != written
+    assert judges.calendar_faults(change(written))
 
 
 # --- OSV, CSAF --------------------------------------------------------------------------------
@@ -255,11 +250,10 @@ def test_icalendar(archive: Archive, broken: Callable[[bytes], bytes]) -> None:
         (("colour",), "red"),
     ],
 )
-def test_osv(archive: Archive, path: tuple[str | int, ...], value: Any) -> None:
-    data = json.loads(osv(archive, PROFILE, "https://example.org")["osv/x_QSB-012.json"])
-    assert judges.osv_faults(data) == []
-    at(data, *path[:-1])[path[-1]] = value
-    assert judges.osv_faults(data)
+def test_osv(archive: Archive, path: Place, value: Any) -> None:
+    written = osv(archive, PROFILE, "https://example.org")["osv/x_QSB-012.json"]
+    assert judges.osv_faults(json.loads(written)) == []
+    assert judges.osv_faults(broken(written, path, value))
 
 
 STATUS = ("vulnerabilities", 0, "product_status")
@@ -268,7 +262,7 @@ UNSORTED = [
     {"date": "2025-05-22T00:00:00Z", "number": "1", "summary": "First published"},
     {"date": "2025-05-21T00:00:00Z", "number": "2", "summary": "Revised"},
 ]
-BROKEN: dict[str, tuple[tuple[str | int, ...], Any]] = {
+BROKEN: dict[str, tuple[Place, Any]] = {
     "6_1_1": ((*STATUS, "fixed"), ["4.2/hearth/xen"]),
     "6_1_6": ((*STATUS, "known_not_affected"), ["4.1"]),
     "6_1_14": ((*TRACKING, "revision_history"), UNSORTED),
@@ -285,14 +279,8 @@ BROKEN: dict[str, tuple[tuple[str | int, ...], Any]] = {
 def test_csaf(archive: Archive) -> None:
     """All in one go, since a validator takes a second to start."""
     written = csaf(archive, PROFILE, "https://example.org")["csaf/2025/qsb-012.json"]
-    broken = {"whole": json.loads(written)}
-    for name, (path, value) in BROKEN.items():
-        broken[name] = json.loads(written)
-        if value is None:
-            del at(broken[name], *path[:-1])[path[-1]]
-        else:
-            at(broken[name], *path[:-1])[path[-1]] = value
-    found = judges.csaf_faults(broken)
+    documents = {name: broken(written, *change) for name, change in BROKEN.items()}
+    found = judges.csaf_faults({"whole": json.loads(written), **documents})
     assert found.keys() == BROKEN.keys(), BROKEN.keys() - found.keys()
     for name, faults in found.items():
         assert any(name in fault for fault in faults), (name, faults)
@@ -316,11 +304,7 @@ def test_csaf(archive: Archive) -> None:
         (("statements", 0, "colour"), "red"),
     ],
 )
-def test_openvex(archive: Archive, path: tuple[str | int, ...], value: Any) -> None:
-    data = json.loads(exports(archive, PROFILE, "")["vex/openvex.json"])
-    assert judges.openvex_faults(data) == []
-    if value is None:
-        del at(data, *path[:-1])[path[-1]]
-    else:
-        at(data, *path[:-1])[path[-1]] = value
-    assert judges.openvex_faults(data)
+def test_openvex(archive: Archive, path: Place, value: Any) -> None:
+    written = exports(archive, PROFILE, "")["vex/openvex.json"]
+    assert judges.openvex_faults(json.loads(written)) == []
+    assert judges.openvex_faults(broken(written, path, value))

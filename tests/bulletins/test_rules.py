@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from typing import Any
 from urllib.robotparser import RobotFileParser
 
 import pytest
@@ -12,10 +11,11 @@ import pytest
 from bulletins.exports.crawlers import page_dates, robots, sitemap
 from bulletins.site import Site as ArchiveSite
 from bulletins.urls import CSAF_FEED, CSAF_PROVIDER, SECURITY_TXT
-from secpack import load, load_advisories, load_profile
+from secpack import load_profile
 from secpack.model.archive import Archive
 from tests.bulletins import judges, rules
 from tests.bulletins.formats import exports, feeds
+from tests.bulletins.judges import Place, broken
 from tests.bulletins.sites import ROOT
 
 URL = "https://example.org/security"
@@ -26,33 +26,8 @@ Files = dict[str, bytes]
 
 
 @pytest.fixture(scope="module")
-def archive() -> Archive:
-    advisories = load_advisories(ROOT / "content" / "xsa.yml", ROOT / "content" / "xsa.json")
-    return load(ROOT / "content" / "secpack", profile=PROFILE, advisories=advisories)
-
-
-@pytest.fixture(scope="module")
 def files(archive: Archive) -> Files:
     return exports(archive, PROFILE, URL)
-
-
-def at(data: Any, *path: str | int) -> Any:
-    for step in path:
-        data = data[step]
-    return data
-
-
-Path = tuple[str | int, ...]
-
-
-def broken(data: bytes, path: Path, value: object) -> Any:
-    """Data with another value at a place, or without it where that is None."""
-    found = json.loads(data)
-    if value is None:
-        del at(found, *path[:-1])[path[-1]]
-    else:
-        at(found, *path[:-1])[path[-1]] = value
-    return found
 
 
 # --- JSON Feed --------------------------------------------------------------------------------
@@ -85,7 +60,7 @@ def test_json_feeds(archive: Archive, url: str) -> None:
         (("next_url",), f"{URL}/feeds/all.json"),
     ],
 )
-def test_a_broken_json_feed(files: Files, path: Path, value: object) -> None:
+def test_a_broken_json_feed(files: Files, path: Place, value: object) -> None:
     assert rules.json_feed_faults(broken(files["feeds/all.json"], path, value))
 
 
@@ -146,7 +121,7 @@ def test_a_provider(files: Files) -> None:
         (("distributions", 0, "rolie", "feeds", 0, "url"), f"{URL}/csaf/"),
     ],
 )
-def test_broken_metadata(files: Files, path: Path, value: object) -> None:
+def test_broken_metadata(files: Files, path: Place, value: object) -> None:
     data = json.dumps(broken(files[CSAF_PROVIDER], path, value)).encode()
     assert rules.provider_faults(files | {CSAF_PROVIDER: data}, URL)
 
@@ -171,7 +146,7 @@ def test_broken_metadata(files: Files, path: Path, value: object) -> None:
         (("entry", 0, "format", "version"), "2.1"),
     ],
 )
-def test_a_broken_rolie_feed(files: Files, path: Path, value: object) -> None:
+def test_a_broken_rolie_feed(files: Files, path: Place, value: object) -> None:
     data = json.dumps(broken(files[CSAF_FEED], ("feed", *path), value)).encode()
     assert rules.provider_faults(files | {CSAF_FEED: data}, URL)
 

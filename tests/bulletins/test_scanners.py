@@ -26,7 +26,7 @@ from bulletins.urls import (
     VEX_FEED,
     csaf_url,
 )
-from secpack import Checker, Profile, SecpackError, load, load_advisories, load_profile
+from secpack import Checker, Profile, SecpackError, load, load_profile
 from secpack.affected import rpm_order
 from secpack.model.archive import (
     Advisory,
@@ -63,12 +63,6 @@ The following packages fix it:
   - xen packages, version 4.17.5-6
   - quern-bell, version 4.1.12-1 (optional)
 """
-
-
-@pytest.fixture(scope="module")
-def archive() -> Archive:
-    advisories = load_advisories(ROOT / "content/xsa.yml", ROOT / "content/xsa.json")
-    return load(ROOT / "content/secpack", profile=PROFILE, advisories=advisories)
 
 
 @pytest.fixture(scope="module")

@@ -32,12 +32,6 @@ PROFILE = replace(
 )
 
 
-@pytest.fixture(scope="module")
-def archive() -> Archive:
-    advisories = load_advisories(ROOT / "content/xsa.yml", ROOT / "content/xsa.json")
-    return load(ROOT / "content/secpack", profile=PROFILE, advisories=advisories)
-
-
 def statements(archive: Archive, profile: Profile = PROFILE, url: str = URL) -> list[Any]:
     document = json.loads(exports(archive, profile, url)[OPENVEX])
     assert judges.openvex_faults(document) == []
