@@ -19,10 +19,9 @@ from markupsafe import Markup
 
 from bulletins import urls
 from secpack import Profile, SecpackError, cli, load, load_advisories, load_profile
-from secpack.check import DOUBTS
 from secpack.files import MAX_INPUT, read_file, write_new
 from secpack.model.archive import Archive, Bulletin, Publication
-from secpack.model.findings import Severity
+from secpack.model.findings import DOUBTS, Severity
 from secpack.parser.characters import visible
 from secpack.parser.lines import MAX_BYTES
 from secpack.programs import limited_memory

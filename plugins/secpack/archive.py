@@ -108,8 +108,8 @@ def load(  # noqa: PLR0913 - all but the first are given by name
         {s.file.path: text.sha256 for each in packs for text, s in each.signatures()},
         {*_settled(profile, history)},
     )
-    shown = sorted(f for f in findings if not secret.search(f"{f.file} {f.message}"))
-    archive = replace(archive, findings=tuple(shown))
+    shown = tuple(f for f in findings if not secret.search(f"{f.file} {f.message}"))
+    archive = replace(archive, findings=shown)
     if contents.errors:
         raise PackError(contents.errors, archive)
     return archive

@@ -21,7 +21,7 @@ from secpack.extract.metadata import NO_DATE
 from secpack.history.git import write_tree
 from secpack.lint import CODES, check_security_txt, lint
 from secpack.model.archive import UNDATED, Advisory, Archive, Publication
-from secpack.model.findings import Finding, Severity, with_waivers
+from secpack.model.findings import DOUBTS, Finding, Severity, with_waivers
 from secpack.model.history import History
 from secpack.pack import digests
 from secpack.parser.characters import visible
@@ -38,8 +38,6 @@ _ELSEWHERE: Final = frozenset(
     {"canary-count", "date-differs", "issuer-differs", "no-title", "package-unread"}
     | {"title-differs", "tracker-differs", "waiver-unused"}
 )
-#: What is found in the folder of keys, and leaves every signature in doubt.
-DOUBTS: Final = frozenset({"key-missing", "no-anchor", "no-gpg"})
 _ORDER: Final = {severity: n for n, severity in enumerate(Severity)}
 _MOST_ANNOTATIONS: Final = 10  # errors, and warnings, that GitHub shows for a step
 

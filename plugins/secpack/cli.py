@@ -20,14 +20,14 @@ from typing import Any, Final, TypeAlias
 from secpack.affected import affected, installed
 from secpack.archive import load
 from secpack.cache import Cache, open_cache
-from secpack.check import DOUBTS, FORMATS, Check, by_kind, concerned, counts, unreadable
+from secpack.check import FORMATS, Check, by_kind, concerned, counts, unreadable
 from secpack.errors import SecpackError, as_far_as_usable, reason
 from secpack.files import MAX_INPUT, checkout_of, profile_path, read_file
 from secpack.history import as_data, as_lines, read_history
 from secpack.mirror import CHECKSUMS
 from secpack.mirror.copies import TIMEOUT, Folder, open_copy
 from secpack.mirror.verify_site import Outcome, verify_site
-from secpack.model.findings import Finding, Severity
+from secpack.model.findings import DOUBTS, Finding, Severity
 from secpack.pack import read_contents
 from secpack.parser.characters import on_one_line
 from secpack.profile import Profile, load_profile

@@ -20,6 +20,7 @@ from secpack.lint import CODES, lint
 from secpack.model.archive import Advisory
 from secpack.model.findings import Finding, Severity
 from secpack.profile import DocumentEntry, Profile, load_profile
+from secpack.signatures.gpgv import Checker
 from secpack.signatures.policy import check_signatures
 from tests.bulletins.sites import small_pack
 from tests.forks import start_module
@@ -205,6 +206,8 @@ def test_the_cause_comes_before_its_effects(
     assert status == 1
     assert out.count("[signature-unknown-key]") > 10
     assert re.match("keys\n  error: the profile names the key of Tomek Varga.*key-missing", out)
+    archive = load(pack, profile=load_profile(CONTENT / "demo.toml"), checker=Checker())
+    assert archive.findings[0].code == "key-missing"  # as a build prints them
 
 
 def test_for_a_forge(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

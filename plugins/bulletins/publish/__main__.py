@@ -379,7 +379,7 @@ def compare(folder: Path, job: Job) -> Plan:
         losses |= {check.unsigned(name) for name in _signatures(public)}
     waivers = [w for w in job.profile.waivers if public and w.finding.startswith(PUBLISH_CHECK)]
     files = {path: digest for each in (*before, new) for path, digest in each.files.items()}
-    findings = [*with_waivers(sorted(losses), waivers, files)]
+    findings = with_waivers(losses, waivers, files)
     altered = [path for path in differing(listed, old.files) if path in listed]
     stuck = [row for each in before for row in unmoved(new, each)]
     return Plan(new, old, differing(old.files, new.files), altered, findings, stuck)

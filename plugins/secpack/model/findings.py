@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from types import MappingProxyType
@@ -11,6 +11,9 @@ from typing import Final
 
 #: Codes of the publish check begin with this; only that check compares them with waivers.
 PUBLISH_CHECK: Final = "publish-"
+
+#: Codes of what is found in the folder of keys, and leaves every signature in doubt.
+DOUBTS: Final = frozenset({"key-missing", "no-anchor", "no-gpg"})
 
 
 class Severity(StrEnum):
@@ -83,8 +86,8 @@ def with_waivers(
     digests: Mapping[str, str],
     texts: Mapping[str, str] = MappingProxyType({}),
     settled: Collection[tuple[str, str]] = (),
-) -> Iterator[Finding]:
-    """Yield the findings, waived ones as notices, then a finding for each waiver without effect.
+) -> list[Finding]:
+    """Sort findings, waived ones as notices, and a finding for each waiver without effect.
 
     ``digests`` are the digests of files by path, for waivers that accept one version of a file;
     other files that there are can have an empty one. ``texts`` are those of texts beside
@@ -93,14 +96,12 @@ def with_waivers(
     single = [(w, (w.finding, file)) for w in waivers for file in w.file]
     accepted = {at: {"", digests.get(at[1]), texts.get(at[1])} for _, at in single}
     reasons = {at: w.reason for w, at in single if w.sha256 in accepted[at]}
-    used = {*settled}
-    for finding in findings:
-        waived = (finding.code, finding.file)
-        if waived in reasons:
-            used.add(waived)
-            yield replace(finding, waived=reasons[waived], severity=Severity.NOTICE)
-        else:
-            yield finding
+    by_file = [((f.code, f.file), f) for f in findings]
+    used = {*settled, *(at for at, _ in by_file if at in reasons)}
+    found = [
+        replace(f, waived=reasons[at], severity=Severity.NOTICE) if at in reasons else f
+        for at, f in by_file
+    ]
     pinned = {at for w, at in single if w.sha256}
     for code, file in sorted({at for _, at in single} - used):
         correction = ", or correct its sha256" if (code, file) in pinned else ""
@@ -109,4 +110,5 @@ def with_waivers(
         if file not in digests:
             message = f"the profile waives {code!r}, but this file is absent: remove the waiver"
             severity = Severity.NOTICE
-        yield Finding(file, 0, "waiver-unused", message, severity)
+        found.append(Finding(file, 0, "waiver-unused", message, severity))
+    return sorted(found, key=lambda f: (f.code not in DOUBTS, f))  # a cause before its effects

@@ -54,7 +54,7 @@ _ENDS: Final = ("01", "03")
 
 @dataclass(frozen=True, slots=True)
 class Keyring:
-    """The usable keys of a pack with their files, the other files, and findings about these.
+    """The usable keys of a pack with their files, the other files, and findings on adopted keys.
 
     ``revocations`` are certificates in files of their own, beside the keys that they revoke.
     """
@@ -90,18 +90,13 @@ def build_keyring(files: Sequence[File], pinned: Collection[str] = ()) -> Keyrin
             unusable.append(Key(file, "", unusable=reason if revocation else error.message))
             revocations += revocation
     adopting = {finding.file: finding for finding in _adoptions(keys, pinned)}
-    findings = [*(_unusable(key) for key in unusable), *adopting.values()]
     unusable += [
         Key(file, key.fingerprint, unusable="it claims another file's key as its subkey")
         for file, key in keys
         if file.path in adopting
     ]
     usable = tuple((file, key) for file, key in keys if file.path not in adopting)
-    return Keyring(usable, tuple(unusable), tuple(findings), revocations)
-
-
-def _unusable(key: Key) -> Finding:
-    return Finding(key.file.path, 0, "key-unusable", f"not used as a key: {key.unusable}")
+    return Keyring(usable, tuple(unusable), tuple(adopting.values()), revocations)
 
 
 def _adoptions(
@@ -135,8 +130,8 @@ def bare_keys(keyring: Keyring) -> tuple[Key, ...]:
 
 def inspect_keys(
     keyring: Keyring, anchors: Mapping[str, datetime | None], depth: int, *, cache: Cache
-) -> tuple[tuple[Key, ...], tuple[Finding, ...]]:
-    """Return the keys with what gpg knows about them, in the order of their files, and findings.
+) -> tuple[Key, ...]:
+    """Return the keys with what gpg knows about them, in the order of their files.
 
     ``anchors`` are the fingerprints of the keys whose certifications count, each with its end;
     ``depth`` is how many certifications may lead from an anchor to a key. Raises
@@ -166,8 +161,7 @@ def inspect_keys(
     keys += slow
     if anchors:
         keys = [replace(key, certified=key.chain is not None) for key in keys]
-    findings = [_unusable(key) for key in keys if key.unusable]
-    return (*keys, *keyring.unusable), tuple(findings)
+    return (*keys, *keyring.unusable)
 
 
 def _without_slow(keyring: Keyring, gpg: Program) -> tuple[Keyring, list[Key]]:

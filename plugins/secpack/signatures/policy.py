@@ -79,20 +79,24 @@ def check_pack(
     Raises ProgramMissingError when gpgv is missing.
     """
     keyring = build_keyring(contents.keys, profile.pinned)
-    contents.findings += keyring.findings
     checked = checker.check([*contents.signatures(), *older], keyring.packets)
     keys = bare_keys(keyring)
     ends = {anchor.fingerprint: anchor.end for anchor in profile.trusted}
     try:
-        keys, findings = inspect_keys(keyring, ends, profile.depth, cache=checker.cache)
-        contents.findings += findings
+        keys = inspect_keys(keyring, ends, profile.depth, cache=checker.cache)
     except ProgramMissingError as error:
         message = f"{error}; without it nobody checks which keys are certified"
         finding = Finding(profile.keys[0], 0, "no-gpg", message, Severity.ERROR)
         contents.findings.append(finding)
     except SecpackError as error:
         contents.errors.append(error)
-    contents.findings += [*check_anchor(keys, profile), *_revoked(keys, profile)]
+    adopted = {finding.file for finding in keyring.findings}
+    unusable = (key for key in keys if key.unusable and key.file.path not in adopted)
+    contents.findings += [*keyring.findings, *check_anchor(keys, profile), *_revoked(keys, profile)]
+    contents.findings += (
+        Finding(key.file.path, 0, "key-unusable", f"not used as a key: {key.unusable}")
+        for key in unusable
+    )
     contents.errors += [*wrong_anchors(keys, profile), *_from_the_future(checked)]
     primary_keys = {key.fingerprint: key for key in reversed(keys)}  # usable ones come first
     return keys, {path: judge(s, profile, primary_keys) for path, s in checked.items()}
