@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bulletins.exports.feeds.model import SIZE, FeedEntry, Page, chain
+from bulletins.exports.feeds.formats import SIZE, FeedEntry, Page, chain
 
 START = datetime(2020, 1, 1, tzinfo=UTC)
 

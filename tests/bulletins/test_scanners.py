@@ -589,8 +589,8 @@ def test_csaf_has_one_product_for_all_spellings_of_a_package(tmp_path: Path) -> 
 
 @pytest.mark.usefixtures("judges")
 def test_csaf_has_what_sentences_say_of_releases(tmp_path: Path) -> None:
-    words = "Quern 4.2 is not affected. No update is available for Quern 4.0.\n"
-    found = document(one(tmp_path, body=f"{words}\nPatching\n---\n\n{PACKAGES}"))
+    words, none = "Quern 4.2 is not affected.\n", "No update is available for Quern 4.0.\n"
+    found = document(one(tmp_path, body=f"{words}\nPatching\n---\n\n{PACKAGES}\n{none}"))
     assert judges.csaf_faults({"one": found}) == {}
     (each,) = found["vulnerabilities"]
     assert each["product_status"]["known_not_affected"] == ["4.2"]

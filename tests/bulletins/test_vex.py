@@ -19,6 +19,7 @@ from bulletins.urls import OPENVEX
 from secpack import Profile, load, load_advisories, load_profile
 from secpack.model.archive import Advisory, Archive
 from secpack.profile import Csaf, Product
+from secpack.tracker.join import join
 from tests.bulletins import judges, rules
 from tests.bulletins.formats import csaf, exports
 from tests.bulletins.sites import ROOT
@@ -46,7 +47,7 @@ def documents(archive: Archive, profile: Profile = PROFILE) -> dict[str, Any]:
 
 
 def tracked(*advisories: Advisory) -> Archive:
-    return Archive((), (), advisories, (), (), ())
+    return join((), (), advisories)
 
 
 DAY = date(2020, 2, 1)

@@ -7,10 +7,10 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Final, NamedTuple, assert_never
+from typing import Final, assert_never
 
 from bulletins import words
-from bulletins.exports.data import midnight, printed
+from bulletins.exports.data import midnight
 from bulletins.site import Site
 from bulletins.urls import csaf_url, osv_url
 from secpack.model.archive import Advisory, Bulletin, Publication, Relation, Status
@@ -61,43 +61,23 @@ def ids_of(bulletin: Bulletin, advisories: Mapping[int, Advisory]) -> Ids:
     return Ids(vulnerabilities, tuple(id_ for id_ in related if id_ not in addressed))
 
 
-class OwnCves(NamedTuple):
-    """The CVEs of each advisory by a bulletin's text, and those that it excludes."""
-
-    by_advisory: Mapping[int, Sequence[str]]
-    excluded: frozenset[str]
-
-
-def own_cves(bulletin: Bulletin) -> OwnCves:
-    """What a bulletin says of CVEs, found once: a text can name many advisories."""
-    by_advisory: defaultdict[int, list[str]] = defaultdict(list)
-    for number, cve in bulletin.pairs:
-        by_advisory[number].append(cve)
-    relations = bulletin.relations.items()
-    excluded = frozenset(value for (_, value), r in relations if r is Relation.UNAFFECTED)
-    return OwnCves(by_advisory, excluded)
-
-
-def cves_of(advisory: Advisory, bulletins: Sequence[OwnCves]) -> list[str]:
-    """The CVEs of an advisory: by the Xen Project's list, and by bulletins that address it."""
-    cves = dict.fromkeys(advisory.cves)
-    for own in bulletins:
-        cves |= dict.fromkeys(own.by_advisory.get(advisory.number, ()))
-    return [cve for cve in cves if not any(cve in own.excluded for own in bulletins)]
-
-
 def _vulnerabilities(
     bulletin: Bulletin, advisories: Mapping[int, Advisory]
 ) -> Iterator[Vulnerability]:
     """One for each CVE, and for each advisory, or other id, without a known CVE."""
-    own, parts = own_cves(bulletin), defaultdict[str, dict[str, str]](dict)
+    relations, parts = bulletin.relations, defaultdict[str, dict[str, str]](dict)
+    own = defaultdict[int, list[str]](list)
+    for number, cve in bulletin.pairs:
+        own[number].append(cve)
     for number in bulletin.addresses:
         advisory = advisories[number]
-        for cve in cves_of(advisory, [own]):
+        every = (*advisory.cves, *own[number])
+        cves = [cve for cve in every if relations.get(("CVE", cve)) is not Relation.UNAFFECTED]
+        for cve in cves:
             parts[cve] |= {cve: "CVE", advisory.id: "XSA"}
-        if not any(advisory.id in ids for ids in parts.values()):
+        if not cves:
             parts[advisory.id] = {advisory.id: "XSA"}
-    for (scheme, id_), relation in bulletin.relations.items():
+    for (scheme, id_), relation in relations.items():
         if relation is Relation.ADDRESSED and scheme != "XSA":
             parts[id_] |= {id_: scheme}
     for cve, others in _joined(bulletin):
@@ -105,10 +85,11 @@ def _vulnerabilities(
             parts[cve] |= others
     joined = {id_ for ids in parts.values() for id_ in [*ids][1:]}
     for ids in (ids for id_, ids in parts.items() if id_ not in joined):
-        every = [a for n in bulletin.addresses if (a := advisories[n]).id in ids]
-        day = min((a.date for a in every if a.date), default=None)
-        title = next((a.title for a in every if a.title), "")
-        yield Vulnerability(ids, day, title, " ".join(filter(None, map(conflict, every))))
+        numbers = [int(id_.removeprefix("XSA-")) for id_, scheme in ids.items() if scheme == "XSA"]
+        known = [advisories[number] for number in numbers]
+        day = min((a.date for a in known if a.date), default=None)
+        title = next((a.title for a in known if a.title), "")
+        yield Vulnerability(ids, day, title, " ".join(filter(None, map(conflict, known))))
 
 
 def _joined(bulletin: Bulletin) -> Iterator[tuple[str, dict[str, str]]]:
@@ -117,6 +98,8 @@ def _joined(bulletin: Bulletin) -> Iterator[tuple[str, dict[str, str]]]:
     for mention in bulletin.all_mentions:
         sentences[mention.sentence][mention.value] = mention.scheme
     for sentence, ids in sentences.items():
+        if not {"CVE"} < {*ids.values()}:
+            continue
         form = "|".join(map(re.escape, sorted(ids, reverse=True)))
         for run in re.finditer(rf"(?:{form}|[\s,/()\[\]0-9]|part of)+", sentence):
             here = {id_: ids[id_] for id_ in re.findall(form, run[0])}
@@ -239,10 +222,6 @@ class BulletinFacts:
     ids: Ids
     history: Sequence[tuple[datetime, str]]
     links: Mapping[str, str]
-
-    def printed(self, first: int = 1, last: int | None = None) -> str:
-        """Lines of the text as printed, without blank lines before and after."""
-        return printed(self.bulletin.document.file.data, first, last)
 
 
 def all_facts(site: Site) -> list[BulletinFacts]:

@@ -15,7 +15,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from bulletins.exports.archive_json import package_data
-from bulletins.exports.data import filled, moment, to_json
+from bulletins.exports.data import filled, moment, printed, to_json
 from bulletins.exports.facts import BulletinFacts, is_url
 from bulletins.site import Site
 from bulletins.urls import (
@@ -85,7 +85,7 @@ def _record(facts: BulletinFacts, site: Site) -> dict[str, Any]:
         "published": moment(bulletin.published),
         "modified": moment(facts.history[-1][0]),
         "summary": site.titled(bulletin, bulletin.title),
-        "details": _fenced(facts.printed()),
+        "details": _fenced(printed(bulletin.document.file.data)),
         "affected": affected or [{"database_specific": {"product": visible(site.product)}}],
         "database_specific": {"sha256": bulletin.document.file.sha256},
     }

@@ -7,17 +7,17 @@ module makes OpenVEX of all verdicts; ``csaf/document.py`` makes CSAF of each.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from functools import lru_cache
 from typing import Any, Final
 
 from bulletins import words
 from bulletins.exports.data import filled, midnight, moment, to_json
-from bulletins.exports.facts import Vulnerability, conflict, cves_of, moves, own_cves, verdict
+from bulletins.exports.facts import Vulnerability, conflict, moves, verdict
 from bulletins.site import Site
-from bulletins.urls import OPENVEX, page_url
+from bulletins.urls import OPENVEX, page_url, vex_url
 from secpack.model.archive import Advisory, Bulletin, Status
 from secpack.parser.characters import visible
 
@@ -34,7 +34,7 @@ class AdvisoryFacts:
     """What VEX says of an advisory, published on ``day``.
 
     ``reason`` is why the verdict is so, or the verdict in words; ``action`` is where to read what
-    to do. ``bulletins`` address it. ``history`` are the days on which something changed, and how.
+    to do. ``bulletins`` address it. ``history`` is when something changed, and how.
     """
 
     advisory: Advisory
@@ -44,7 +44,7 @@ class AdvisoryFacts:
     reason: str
     action: str
     bulletins: Sequence[Bulletin]
-    history: Mapping[date, str]
+    history: Sequence[tuple[datetime, str]]
 
     @property
     def heading(self) -> str:
@@ -55,45 +55,35 @@ class AdvisoryFacts:
 @lru_cache(maxsize=1)
 def all_verdicts(site: Site) -> list[AdvisoryFacts]:
     """The facts of all advisories that have a date, and a verdict or none yet, ascending."""
-    statuses: defaultdict[str, set[Status]] = defaultdict(set)
-    own = {bulletin.id: own_cves(bulletin) for bulletin in site.archive.bulletins}
-    named = {
-        a.number: cves_of(a, [own[id_] for id_ in a.bulletins if id_ in own])
-        for a in site.archive.advisories
-    }
-    for advisory in site.archive.advisories:
-        for cve in named[advisory.number]:
-            statuses[cve].add(verdict(advisory))
-    # A CVE of advisories with different verdicts cannot represent each of them.
-    shared = {cve for cve, verdicts in statuses.items() if len(verdicts) > 1}
+    verdicts = {advisory.number: verdict(advisory) for advisory in site.archive.advisories}
+    cves = defaultdict[int, list[str]](list)
+    for cve in site.archive.cves:
+        # A CVE of advisories with different verdicts cannot represent each of them.
+        if not cve.unaffected_in and len({verdicts[number] for number in cve.advisories}) == 1:
+            for number in cve.advisories:
+                cves[number].append(cve.id)
     every = ((a, a.date) for a in site.archive.advisories if a.status in _STATUSES)
-    own_only = {n: [cve for cve in cves if cve not in shared] for n, cves in named.items()}
-    return [
-        _facts(advisory, day, own_only[advisory.number], site) for advisory, day in every if day
-    ]
-
-
-def _bulletins(advisory: Advisory, site: Site) -> list[Bulletin]:
-    every = (site.documents[id_] for id_ in advisory.bulletins)
-    return [bulletin for bulletin in every if isinstance(bulletin, Bulletin)]
+    return [_facts(advisory, day, cves[advisory.number], site) for advisory, day in every if day]
 
 
 def _facts(advisory: Advisory, day: date, cves: list[str], site: Site) -> AdvisoryFacts:
-    bulletins = _bulletins(advisory, site)
+    bulletins = [b for b in site.archive.bulletins if b.id in advisory.bulletins]
     status, note = verdict(advisory), conflict(advisory)
     sentence = words.verdict_sentences[status].format(product=site.product)
     reasons = (note, advisory.reason or ("" if note else sentence))
     own = {advisory.id: "XSA"}
-    every: list[dict[str, str]] = [{cve: "CVE"} | own for cve in cves] or [own]
     return AdvisoryFacts(
         advisory=advisory,
         day=day,
-        vulnerabilities=[Vulnerability(ids, day, advisory.title, note) for ids in every],
+        vulnerabilities=[
+            Vulnerability(ids, day, advisory.title, note)
+            for ids in [{cve: "CVE"} | own for cve in cves] or [own]
+        ],
         status=_STATUSES[status],
         reason=visible(" ".join(filter(None, reasons))),
         action=visible(_action(advisory, bulletins, site)),
         bulletins=bulletins,
-        history=_history(advisory, day, bulletins),
+        history=_history(advisory, day, bulletins, site),
     )
 
 
@@ -108,14 +98,17 @@ def _action(advisory: Advisory, bulletins: Sequence[Bulletin], site: Site) -> st
     return words.vex_no_action
 
 
-def _history(advisory: Advisory, day: date, bulletins: Sequence[Bulletin]) -> dict[date, str]:
-    """The days on which what the site says of an advisory changed, and how, oldest first."""
-    changes = [(day, words.first_published)]
+def _history(
+    advisory: Advisory, day: date, bulletins: Sequence[Bulletin], site: Site
+) -> list[tuple[datetime, str]]:
+    """When what the site says of an advisory changed, and how, oldest first."""
+    changes = defaultdict[date, list[str]](list, {day: [words.first_published]})
     if advisory.updated and advisory.updated > day:
-        changes.append((advisory.updated, "The tracker changed its verdict"))
-    changes += [(max(day, b.published), f"{b.id} addresses it") for b in bulletins]
-    days = sorted({changed for changed, _ in changes})
-    return {day: "; ".join(how for changed, how in changes if changed == day) for day in days}
+        changes[advisory.updated].append("The tracker changed its verdict")
+    for bulletin in bulletins:
+        changes[max(day, bulletin.published)].append(f"{bulletin.id} addresses it")
+    days = [(midnight(changed), "; ".join(how)) for changed, how in changes.items()]
+    return sorted([*days, *moves(site, vex_url(advisory, day), openvex_record(advisory))])
 
 
 # --- OpenVEX ----------------------------------------------------------------------------------
@@ -127,9 +120,8 @@ def openvex(verdicts: Sequence[AdvisoryFacts], site: Site) -> bytes:
     Its version grows with every time at which a verdict changed. On a mirror, which has no table
     ``[csaf]``, the issuer is not its author.
     """
-    times = {midnight(changed) for facts in verdicts for changed in facts.history}
-    names = [_record(facts) for facts in verdicts]
-    times |= {time for time, _ in moves(site, OPENVEX, *names)}
+    times = {time for facts in verdicts for time, _ in facts.history}
+    times |= {time for time, _ in moves(site, OPENVEX)}
     document = {
         "@context": "https://openvex.dev/ns/v0.2.0",
         "@id": f"tag:{site.profile.tag}:openvex",
@@ -143,9 +135,9 @@ def openvex(verdicts: Sequence[AdvisoryFacts], site: Site) -> bytes:
     return to_json(document, lines=False)
 
 
-def _record(facts: AdvisoryFacts) -> str:
-    """The name of a statement as a record that moves."""
-    return f"{OPENVEX}#{facts.advisory.id.lower()}"
+def openvex_record(advisory: Advisory) -> str:
+    """The name of a statement as a record that moves: ``vex/openvex.json#xsa-1``."""
+    return f"{OPENVEX}#{advisory.id.lower()}"
 
 
 def _statement(facts: AdvisoryFacts, site: Site) -> dict[str, Any]:
@@ -161,14 +153,13 @@ def _statement(facts: AdvisoryFacts, site: Site) -> dict[str, Any]:
     ids = [*dict.fromkeys(id_ for each in facts.vulnerabilities for id_ in each.ids)]
     name = ids[0] if len(facts.vulnerabilities) == 1 else facts.advisory.id
     aliases = [id_ for id_ in ids if id_ != name]
-    times = [midnight(max(facts.history)), *(time for time, _ in moves(site, _record(facts)))]
     return {
         "@id": f"tag:{site.profile.tag}:openvex#{facts.advisory.id.lower()}",
         "vulnerability": {"name": name, "description": facts.heading} | filled(aliases=aliases),
         "products": [_product(site)],
         "status": facts.status,
         "timestamp": moment(facts.day),
-        "last_updated": moment(max(times)),
+        "last_updated": moment(facts.history[-1][0]),
     } | filled(**said)
 
 

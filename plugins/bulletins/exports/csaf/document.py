@@ -17,15 +17,14 @@ from bulletins.exports.csaf.products import (
     remediations,
     shipped_rows,
 )
-from bulletins.exports.data import filled, midnight, moment
-from bulletins.exports.facts import BulletinFacts, Vulnerability, is_url, moves
+from bulletins.exports.data import filled, moment, printed
+from bulletins.exports.facts import BulletinFacts, Vulnerability, is_url
 from bulletins.exports.vex import AdvisoryFacts
 from bulletins.site import Site, about, heading
 from bulletins.urls import advisory_url, beside, csaf_url, page_url, published_id, vex_url
 from secpack import Profile
 from secpack.extract.answers import affects, restart_after
 from secpack.extract.sections import actions, is_on_affected, sections
-from secpack.model.archive import Section
 from secpack.parser.characters import visible
 
 #: CSAF repeats a bulletin's products and its summary for each vulnerability. No real text comes
@@ -91,20 +90,23 @@ def _notes(facts: BulletinFacts) -> Iterator[dict[str, str]]:
     document, rows = facts.bulletin.document, [row.line for row in facts.bulletin.packages]
     every, acting = sections(document), [each.section for each in actions(document, rows)]
     if not any("summary" in section.title.lower() for section in every):
-        yield {"category": "details", "title": "The whole text", "text": facts.printed()}
+        yield {
+            "category": "details",
+            "title": "The whole text",
+            "text": printed(document.file.data),
+        }
         return
     for section in every:
         name = section.title.lower()
         if "summary" in name or "impact" in name or is_on_affected(name):
-            yield from _note("summary" if "summary" in name else "details", section, facts)
+            category = "summary" if "summary" in name else "details"
         elif section in acting:
-            yield from _note("general", section, facts)
-
-
-def _note(category: str, section: Section, facts: BulletinFacts) -> Iterator[dict[str, str]]:
-    text = facts.printed(section.blocks[0].first, section.last) if section.blocks else ""
-    if text.strip():
-        yield {"category": category, "title": visible(section.title), "text": text}
+            category = "general"
+        else:
+            continue
+        first = section.blocks[0].first if section.blocks else section.last + 1
+        if text := printed(document.file.data, first, section.last).strip():
+            yield {"category": category, "title": visible(section.title), "text": text}
 
 
 def _references(facts: BulletinFacts, site: Site) -> Iterator[dict[str, str]]:
@@ -191,14 +193,12 @@ _STATUSES: Final = {"affected": "known_affected", "not_affected": "known_not_aff
 def verdict_document(facts: AdvisoryFacts, site: Site) -> dict[str, Any]:
     """Return the document: one vulnerability for each CVE, or one for the advisory."""
     profile, said = site.profile, _said(facts)
-    history = [(midnight(day), how) for day, how in facts.history.items()]
-    history += moves(site, vex_url(facts.advisory, facts.day))
     product = leaf(product_name(profile), PRODUCT, profile.product, "")["product"]
     return {
         "document": head(
             profile,
             f"VEX-{facts.advisory.id}",
-            sorted(history),
+            facts.history,
             category="csaf_vex",
             references=list(_verdict_references(facts, site)),
             title=words.vex_title.format(product=product["name"], advisory=facts.heading),

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from typing import Any, Final
 from urllib.parse import quote
@@ -20,9 +20,12 @@ from secpack import Profile
 from secpack.extract.answers import answers
 from secpack.extract.packages.vocabulary import product_of
 from secpack.extract.sections import sections
-from secpack.model.archive import Bulletin, Fix, PackageRow, Section
+from secpack.model.archive import Bulletin, Fix, PackageRow
 from secpack.parser.characters import visible
 from secpack.profile import Package, Product
+
+#: No real text has so many packages, each with so many sections.
+_MOST: Final = 10_000
 
 #: The id of the issuer's product without a release; no release has such an id.
 PRODUCT: Final = "(any)"
@@ -53,27 +56,21 @@ def divided(
     Such a section has a package in its heading, or alone in its text: "GUI issue", and "Xen issues"
     with the ids of those.
     """
-    names = {_name(row) for row in rows}
+    names = {_name(row) for row in rows if row.package}
     parts = sections(bulletin.document) if len(names) > 1 else ()
-    own = {name: [s for s in parts if _is_about(s, name, bulletin, names)] for name in names}
-    lines_of = defaultdict[str, set[int]](set)
-    for mention in bulletin.all_mentions:
-        lines_of[mention.value].add(mention.line)
+    common = _words_in(" ".join((product_of(bulletin.document), *(r.target for r in rows))))
+    lines = defaultdict[str, set[int]](set)  # of the sections of each package
+    for part in parts if len(names) * len(parts) < _MOST else ():
+        inside = {_name(r) for r in rows if r.package and part.first <= r.line <= part.last}
+        title = _words_in(part.title) - common
+        for name in names:
+            if title & _words_in(name) or inside == {name}:
+                lines[name] |= {*range(part.first, part.last + 1)}
+    ids = {n: {m.value for m in bulletin.all_mentions if m.line in own} for n, own in lines.items()}
     for each in every:
-        lines = {line for id_ in each.ids for line in lines_of[id_]}
-        named = {
-            n for n in names if any(s.first <= line <= s.last for s in own[n] for line in lines)
-        }
-        apart = {name for name in names - named if named and own[name]}
+        named = {name for name, own in ids.items() if own & each.ids.keys()}
+        apart = ids.keys() - named if named else set()
         yield tuple(row for row in rows if _name(row) not in apart)
-
-
-def _is_about(section: Section, name: str, bulletin: Bulletin, names: Collection[str]) -> bool:
-    """Whether a section is about a package, by its heading, or as it names no other."""
-    inside = {_name(r) for r in bulletin.packages if section.first <= r.line <= section.last}
-    common = {product_of(bulletin.document), *(row.target for row in bulletin.packages)}
-    words = _words_in(section.title) & _words_in(name) - _words_in(" ".join(common))
-    return bool(words) or (inside == {name} != {*names})
 
 
 def _words_in(text: str) -> set[str]:
@@ -87,29 +84,17 @@ def product_name(profile: Profile) -> str:
 
 def product_tree(rows: Sequence[PackageRow], profile: Profile) -> dict[str, Any]:
     """Releases and packages below the vendor, and packages installed on releases."""
-    product = product_name(profile)
-    releases = dict.fromkeys(row.release for row in rows)
-    versions = [
-        leaf(f"{product} {release}", _release_id(release), profile.product, release)
-        for release in releases
-        if release
-    ]
-    branches = [_branch("product_name", product, versions)] if versions else []
-    if "" in releases:
-        branches.append(leaf(product, PRODUCT, profile.product, ""))
+    releases = {row.release: _release_id(row.release) for row in rows}
+    branches = _versions(product_name(profile), releases, profile.product)
     packages: defaultdict[str, dict[str, str]] = defaultdict(dict)
     for row in rows:
         if row.package:
             packages[_name(row)][row.version] = _package_id(row)
     for name, ids in packages.items():
-        known = profile.packages.get(name, Package())
-        leaves = [leaf(f"{name} {v}", id_, known, v) for v, id_ in ids.items() if v]
-        branches += [_branch("product_name", visible(name), leaves)] if leaves else []
-        if "" in ids:
-            branches.append(leaf(name, ids[""], known, ""))
+        branches += _versions(name, ids, profile.packages.get(name, Package()))
     installed = {_installed_id(row): row for row in rows if row.package}
     return filled(
-        branches=[_branch("vendor", visible(profile.issuer or profile.team), branches)],
+        branches=[_branch("vendor", profile.issuer or profile.team, branches)],
         relationships=[_relationship(id_, row, profile) for id_, row in installed.items()],
     )
 
@@ -218,8 +203,15 @@ def _affected_id(row: PackageRow) -> str:
     return _release_id(row.release)
 
 
+def _versions(name: str, ids: Mapping[str, str], known: Product) -> list[dict[str, Any]]:
+    """The versions of a product, and all of it, by the ids of versions; all of it has none."""
+    leaves = [leaf(f"{name} {v}", id_, known, v) for v, id_ in ids.items() if v]
+    branches = [_branch("product_name", name, leaves)] if leaves else []
+    return [*branches, *([leaf(name, ids[""], known, "")] if "" in ids else [])]
+
+
 def _branch(category: str, name: str, branches: list[dict[str, Any]]) -> dict[str, Any]:
-    return {"category": category, "name": name, "branches": branches}
+    return {"category": category, "name": visible(name), "branches": branches}
 
 
 def leaf(words: str, identity: str, known: Product, version: str) -> dict[str, Any]:

@@ -8,8 +8,7 @@ from functools import partial
 from bulletins import words
 from bulletins.exports.data import Export
 from bulletins.exports.feeds.entries import advisory_entries, change_entries, document_entry
-from bulletins.exports.feeds.formats import atom_document, json_document
-from bulletins.exports.feeds.model import Feed, FeedEntry, chain
+from bulletins.exports.feeds.formats import Feed, FeedEntry, atom_document, chain, json_document
 from bulletins.site import Site, newest_first
 from bulletins.urls import feed_url, json_feed_url
 from secpack.model.archive import Publication
@@ -44,7 +43,7 @@ def _files(
     root, slug = f"{site.url}/" if site.url else "../", slug or name
     feed = Feed(
         slug=slug,
-        id=f"tag:{site.profile.tag}:{slug}",
+        authority=site.profile.tag,
         title=visible(f"{site.name}: {words.feed_names[name]}"),
         author=visible(site.author),
         root=root,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import date
 from functools import lru_cache, partial
@@ -17,7 +17,7 @@ from bulletins.exports.facts import (
     ids_of,
     moves,
 )
-from bulletins.exports.feeds.model import SIZE, FeedEntry, FeedLink
+from bulletins.exports.feeds.formats import SIZE, FeedEntry, FeedLink
 from bulletins.html import escape, render
 from bulletins.site import Links, Site, heading, signed_texts, summary
 from bulletins.urls import advisory_url, beside, json_url, kind_of, page_url, published_id
@@ -52,7 +52,7 @@ def document_entry(publication: Publication, site: Site, root: str) -> FeedEntry
         updated=updated,
         summary=visible(short),
         html=partial(_html, publication.id, site, root),
-        categories=_in_schemes(profile, _categories(publication, site)),
+        categories=tuple(_categories(publication, site)),
         links=tuple(_links(publication, profile, root)),
     )
 
@@ -81,13 +81,6 @@ def _html(identity: str, site: Site, root: str) -> str:
     form = words.feed_alarm if standing.alarms else words.feed_standing
     reasons = visible("; ".join(standing.alarms))
     return f"{form.format(standing=words.in_short(standing), reasons=reasons)}\n{html}"
-
-
-def _in_schemes(
-    profile: Profile, categories: Iterable[tuple[str, str]]
-) -> tuple[tuple[str, str], ...]:
-    """Categories of an entry, each with the IRI of its scheme."""
-    return tuple((term, f"tag:{profile.tag}:{scheme}") for term, scheme in categories)
 
 
 def _categories(publication: Publication, site: Site) -> Iterator[tuple[str, str]]:
@@ -157,7 +150,7 @@ def _change_entry(
         updated=time,
         summary=change,
         html=lambda: html,
-        categories=_in_schemes(site.profile, [(kind_of(publication, site.profile).slug, "kind")]),
+        categories=((kind_of(publication, site.profile).slug, "kind"),),
         links=(),
     )
 
@@ -184,7 +177,7 @@ def _advisory_entry(advisory: Advisory, day: date, site: Site, links: Links) -> 
     name = advisory.id
     sentence = words.verdict_sentences[advisory.status].format(product=site.product)
     published = published_id("XSA", name, site.profile)
-    bulletins = [b for id_ in advisory.bulletins if isinstance(b := site.documents[id_], Bulletin)]
+    bulletins = [b for b in site.archive.bulletins if b.id in advisory.bulletins]
     updated = advisory_changed(advisory, day, bulletins, site)
     return FeedEntry(
         id=entry_id(name, site),
@@ -194,13 +187,10 @@ def _advisory_entry(advisory: Advisory, day: date, site: Site, links: Links) -> 
         updated=updated,
         summary=visible(f"{sentence} {advisory.reason}".strip()),
         html=partial(_advisory_html, advisory, sentence, bulletins, site, links),
-        categories=_in_schemes(
-            site.profile,
-            [
-                ("xsa", "kind"),
-                (advisory.status.value, "affected"),
-                *((cve, "cve") for cve in advisory.cves),
-            ],
+        categories=(
+            ("xsa", "kind"),
+            (advisory.status.value, "affected"),
+            *((cve, "cve") for cve in advisory.cves),
         ),
         links=(FeedLink("related", published, "text/html", words.advisory_link),),
     )

@@ -1,4 +1,4 @@
-"""Feeds as Atom (RFC 4287, RFC 5005) and as JSON Feed 1.1 (https://www.jsonfeed.org/version/1.1/).
+"""A feed, split into documents (RFC 5005), as Atom (RFC 4287) and as JSON Feed 1.1 (https://www.jsonfeed.org/version/1.1/).
 
 feedgen drops everything but the URL of an entry's links, and has no archive documents; an extension
 writes both. It fills in missing times from the clock, so all times are given.
@@ -6,7 +6,12 @@ writes both. It fills in missing times from the clock, so all times are given.
 
 from __future__ import annotations
 
+from bisect import bisect_left
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from importlib.metadata import version
+from itertools import accumulate
 from typing import Any, Final
 
 from feedgen import entry as feedgen_entry
@@ -15,20 +20,125 @@ from feedgen.feed import FeedGenerator
 from feedgen.util import xml_elem
 
 from bulletins.exports.data import moment, to_json
-from bulletins.exports.feeds.model import Feed, FeedEntry, FeedLink, Page
 from bulletins.urls import feed_url, json_feed_url
 
-TYPE: Final = "application/atom+xml"
+_TYPE: Final = "application/atom+xml"
 
 _VERSION: Final = version("secpack-archive")
 
 _HISTORY: Final = "http://purl.org/syndication/history/1.0"
 
 
+@dataclass(frozen=True, slots=True)
+class FeedLink:
+    """A link of an entry; ``rel`` as in RFC 4287, ``length`` in bytes, or None."""
+
+    rel: str
+    href: str
+    type: str
+    title: str
+    length: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class FeedEntry:
+    """An entry; ``page`` is the URL of its subject.
+
+    ``categories`` are terms, each with its scheme. ``html`` makes the whole content,
+    which would take too much memory to keep.
+    """
+
+    id: str
+    title: str
+    page: str
+    published: datetime
+    updated: datetime
+    summary: str
+    html: Callable[[], str] = field(repr=False)
+    categories: tuple[tuple[str, str], ...]
+    links: tuple[FeedLink, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Feed:
+    """A feed with all its entries, newest first.
+
+    ``authority`` is that of its id and its schemes (RFC 4151). ``root`` leads to the root of the
+    site, ``home`` to the page there.
+    """
+
+    slug: str
+    authority: str
+    title: str
+    author: str
+    root: str
+    home: str
+    entries: tuple[FeedEntry, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """One document of a feed, with its entries, newest first.
+
+    ``number`` is None for the document that people subscribe to; archive documents count from 1,
+    the oldest. ``older`` and ``newer`` are the numbers of the archive documents next to it.
+    ``updated`` is when it last changed.
+    """
+
+    number: int | None
+    older: int | None
+    newer: int | None
+    updated: datetime
+    entries: tuple[FeedEntry, ...]
+
+
+#: How many entries a document has, unless old ones have been revised since.
+SIZE: Final = 50
+
+#: The date of a feed without entries.
+_NEVER: Final = datetime(2000, 1, 1, tzinfo=UTC)
+
+
+def chain(entries: Sequence[FeedEntry]) -> list[Page]:
+    """Split the entries of a feed, newest first, into documents, oldest first.
+
+    The last document is the one to subscribe to: it has the newest 50. The others are filled from
+    the oldest entry on, so that new entries never change a full one; the last of them may be
+    empty, so that the one before can name it. An entry that is revised after its archive document
+    was full moves to the document of that time: otherwise subscribers would miss the revision.
+    """
+    oldest_first = entries[::-1]
+    older = max(len(entries) - SIZE, 0)
+    archives = older // SIZE + 1 if older else 0
+    days = list(accumulate((entry.published.date() for entry in oldest_first), max))
+    parts: list[list[FeedEntry]] = [[] for _ in range(archives + 1)]
+    for rank, entry in enumerate(oldest_first):
+        place = max(rank, bisect_left(days, entry.updated.date()) - 1)
+        parts[place // SIZE if place < older else archives].insert(0, entry)
+    return [_page(n, archives, part, parts) for n, part in enumerate(parts)]
+
+
+def _page(
+    index: int, archives: int, part: Sequence[FeedEntry], parts: Sequence[Sequence[FeedEntry]]
+) -> Page:
+    is_archive = index < archives
+    known = [entry.updated for entries in parts[: index + 1] for entry in entries]
+    return Page(
+        number=index + 1 if is_archive else None,
+        older=index or None,
+        newer=index + 2 if index + 1 < archives else None,
+        updated=max((entry.updated for entry in part), default=max(known, default=_NEVER)),
+        entries=tuple(part),
+    )
+
+
+# --- Atom and JSON ----------------------------------------------------------------------------
+
+
 def atom_document(feed: Feed, page: Page) -> bytes:
     """Return one document of a feed."""
     head = FeedGenerator()
-    head.id(feed.id)
+    head.id(f"tag:{feed.authority}:{feed.slug}")
     head.title(feed.title)
     head.author(name=feed.author)
     head.generator("secpack-archive", version=_VERSION)
@@ -36,11 +146,11 @@ def atom_document(feed: Feed, page: Page) -> bytes:
     head.updated(page.updated)
     head.link(href=feed.home, rel="alternate", type="text/html")
     for rel, url in _document_links(feed, page):
-        head.link(href=feed.root + url, rel=rel, type=TYPE)
+        head.link(href=feed.root + url, rel=rel, type=_TYPE)
     head.register_extension("more", _More, _More)
     head.more.is_archive = page.number is not None
     for entry in page.entries:
-        head.add_entry(_entry(entry, feed.author), order="append")
+        head.add_entry(_entry(entry, feed), order="append")
     return bytes(head.atom_str(pretty=True))
 
 
@@ -56,16 +166,17 @@ def _document_links(feed: Feed, page: Page) -> list[tuple[str, str]]:
     return links
 
 
-def _entry(entry: FeedEntry, author: str) -> Any:
+def _entry(entry: FeedEntry, feed: Feed) -> Any:
     written = feedgen_entry.FeedEntry()
     written.id(entry.id)
     written.title(entry.title)
-    written.author(name=author)
+    written.author(name=feed.author)
     written.published(entry.published)
     written.updated(entry.updated)
     written.summary(entry.summary)
     written.content(entry.html(), type="html")
-    written.category([{"term": term, "scheme": scheme} for term, scheme in entry.categories])
+    schemes = [(term, f"tag:{feed.authority}:{scheme}") for term, scheme in entry.categories]
+    written.category([{"term": term, "scheme": scheme} for term, scheme in schemes])
     written.register_extension("more", _More)
     written.more.links = (FeedLink("alternate", entry.page, "text/html", ""), *entry.links)
     return written
