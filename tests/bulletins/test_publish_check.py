@@ -5,7 +5,6 @@ from __future__ import annotations
 import inspect
 import json
 import re
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -15,6 +14,7 @@ from bulletins.publish import check
 from bulletins.publish.check import PublicSite, check_publish, read_public_site
 from secpack import SecpackError
 from secpack.model.findings import Severity
+from tests.cases import Case, each_case, read_cases
 
 ENTRY = "<entry><id>{id}</id><title>{title}</title><updated>{updated}</updated></entry>"
 FEED = '<feed xmlns="http://www.w3.org/2005/Atom"><id>{id}</id><updated>{updated}</updated>{rest}</feed>'
@@ -135,227 +135,33 @@ class Public:
         return FEED.format(id=self.feed, updated=self.feed_updated, rest="".join(entries))
 
 
-def change_letter(new: Public) -> None:
-    new.canary["letters"][0]["sha256"] = "other"
-
-
-def take_key_back(new: Public) -> None:
-    new.keys = [{"fingerprint": "CD" * 20, "file": "keys/team/ines.asc"}]
-
-
-def take_bulletin_back(new: Public) -> None:
-    del new.bulletins[1]
-    new.pages.remove("osv/x_QSB-002.txt")
-
-
-def take_canary_back(new: Public) -> None:
-    new.canary |= {
-        "id": "canary-002",
-        "file": "canary/002/canary-002-2020.txt",
-        "url": "canary/002/",
-        "letters": [],
-        "signatures": [],
-    }
-
-
-REFUSALS: list[tuple[str, Callable[[Public], Any], list[tuple[str, str]]]] = [
-    (
-        "a bulletin is gone",
-        take_bulletin_back,
-        [("publish-document-gone", "qsb/002/qsb-002-2020.txt")],
-    ),
-    (
-        "a canary is gone",
-        take_canary_back,
-        [("publish-document-gone", "canary/001/canary-001-2020.txt")],
-    ),
-    (
-        "a signature is gone",
-        lambda new: new.bulletins[1]["signatures"].pop(),
-        [("publish-signature-gone", "qsb/002/qsb-002-2020.txt.sig.tomek")],
-    ),
-    (
-        "an attachment's signature is gone",
-        lambda new: new.attachment["signatures"].pop(),
-        [("publish-signature-gone", "qsb/files/risk.dot.sig.ines")],
-    ),
-    (
-        "a signature is another document's",
-        lambda new: new.bulletins[1]["signatures"][1].update(file="qsb/003/a.txt.sig.tomek"),
-        [("publish-signature-gone", "qsb/002/qsb-002-2020.txt.sig.tomek")],
-    ),
-    (
-        "a weaker signature",
-        lambda new: new.bulletins[1]["signatures"][1].update(digest="SHA1"),
-        [("publish-signature-weaker", "qsb/002/qsb-002-2020.txt.sig.tomek")],
-    ),
-    (
-        "an older signature",
-        lambda new: new.canary["signatures"][0].update(created="2020-02-03T04:05:05Z"),
-        [("publish-signature-weaker", "canary/001/canary-001-2020.txt.sig.ines")],
-    ),
-    (
-        "a signature of which nothing is known",
-        lambda new: new.attachment["signatures"][0].update(digest=None, created=None),
-        [("publish-signature-weaker", "qsb/files/risk.dot.sig.ines")],
-    ),
-    (
-        "a key is gone, its file is not",
-        take_key_back,
-        [("publish-key-gone", "keys/team/ines.asc")],
-    ),
-    (
-        "a key is gone",
-        lambda new: new.keys.clear(),
-        [("publish-key-gone", "keys/team/ines.asc")],
-    ),
-    (
-        "a key has moved",
-        lambda new: new.keys[0].update(file="keys/team/retired/ines.asc"),
-        [("publish-url-gone", "keys/team/ines.asc")],
-    ),
-    (
-        "another anchor and another key of a signer",
-        lambda new: new.trusted.update({"anchor-BB": "an anchor", "signer-ines": "CD" * 20}),
-        [
-            ("publish-trust-changed", "keys/#anchor-BB"),
-            ("publish-trust-changed", "keys/#signer-ines"),
-        ],
-    ),
-    (
-        "other periods, and another depth",
-        lambda new: new.trusted.update(
-            {
-                "anchor-AA": "an anchor until 2020-01-01",
-                "signer-ines": "AB" * 20 + "; bulletins",
-                "depth": "4",
-            }
-        ),
-        [
-            ("publish-trust-changed", "keys/#anchor-AA"),
-            ("publish-trust-changed", "keys/#depth"),
-            ("publish-trust-changed", "keys/#signer-ines"),
-        ],
-    ),
-    (
-        "an anchor is gone",
-        lambda new: new.trusted.pop("anchor-AA"),
-        [("publish-trust-changed", "keys/#anchor-AA")],
-    ),
-    (
-        "an address is gone",
-        lambda new: new.pages.remove("xsa/1/index.html"),
-        [("publish-url-gone", "xsa/1/index.html")],
-    ),
-    (
-        "a date of publication has changed",
-        lambda new: new.bulletins[1].update(published="2020-01-07"),
-        [("publish-date-changed", "qsb/002/qsb-002-2020.txt")],
-    ),
-    (
-        "a text differs, and is no version",
-        lambda new: new.bulletins[1].update(sha256="other", changed=None),
-        [("publish-original-changed", "qsb/002/qsb-002-2020.txt")],
-    ),
-    (
-        "an older version",
-        lambda new: new.bulletins[1].update(sha256="other", changed="2020-02-01T00:00:00Z"),
-        [("publish-version-older", "qsb/002/qsb-002-2020.txt")],
-    ),
-    (
-        "another text at the same time",
-        lambda new: new.bulletins[1].update(sha256="other"),
-        [("publish-version-older", "qsb/002/qsb-002-2020.txt")],
-    ),
-    (
-        "a letter differs",
-        change_letter,
-        [("publish-original-changed", "canary/001/canary-001-2020-letter-ines.txt")],
-    ),
-    (
-        "an attachment differs",
-        lambda new: new.attachment.update(sha256="other"),
-        [("publish-original-changed", "qsb/files/risk.dot")],
-    ),
-    (
-        "a feed has another id",
-        lambda new: setattr(new, "feed", "tag:other.example.org,2016:qsb"),
-        [
-            ("publish-feed-id", "feeds/qsb-1.atom.xml"),
-            ("publish-feed-id", "feeds/qsb.atom.xml"),
-        ],
-    ),
-    (
-        "entries have other ids",
-        lambda new: setattr(new, "prefix", "tag:other.example.org,2016:"),
-        [("publish-feed-id", "feeds/qsb.atom.xml")],
-    ),
-    (
-        "a text was revised earlier than it was",
-        lambda new: new.bulletins[1].update(changed="2020-02-01T00:00:00Z"),
-        [("publish-updated-backwards", "qsb/002/qsb-002-2020.txt")],
-    ),
-    (
-        "a feed was updated earlier than it was",
-        lambda new: setattr(new, "feed_updated", "2020-02-02T00:00:00Z"),
-        [
-            ("publish-updated-backwards", "feeds/qsb-1.atom.xml"),
-            ("publish-updated-backwards", "feeds/qsb.atom.xml"),
-        ],
-    ),
-    (
-        "an entry says something else",
-        lambda new: new.bulletins[1].update(title="Other words"),
-        [("publish-record-unmoved", "feeds/qsb-1.atom.xml")],
-    ),
-    (
-        "an entry is dated earlier",
-        lambda new: new.bulletins[1].update(updated="2020-02-01"),
-        [("publish-record-unmoved", "feeds/qsb-1.atom.xml")],
-    ),
-    (
-        "OSV says something else",
-        lambda new: new.osv.update(summary="Other words"),
-        [("publish-record-unmoved", "osv/x_QSB-001.json")],
-    ),
-    (
-        "OSV is dated earlier",
-        lambda new: new.osv.update(summary="Other words", modified="2020-02-02T00:00:00Z"),
-        [("publish-record-unmoved", "osv/x_QSB-001.json")],
-    ),
-    (
-        "a new record is not newer than all that are public",
-        lambda new: setattr(new, "more", {"osv/x_QSB-004.json": new.osv}),
-        [("publish-record-unmoved", "osv/x_QSB-004.json")],
-    ),
-    (
-        "CSAF has another time and the same version",
-        lambda new: new.tracking.update(current_release_date="2020-02-04T00:00:00Z"),
-        [("publish-record-unmoved", "csaf/2020/qsb-001.json")],
-    ),
-    (
-        "CSAF has another version and the same time",
-        lambda new: new.tracking.update(version="11"),
-        [("publish-record-unmoved", "csaf/2020/qsb-001.json")],
-    ),
-]
-
-
-@pytest.mark.parametrize(
-    ("change", "expected"), [row[1:] for row in REFUSALS], ids=[row[0] for row in REFUSALS]
-)
-def test_it_refuses(change: Callable[[Public], Any], expected: list[tuple[str, str]]) -> None:
+def changed(lines: list[str]) -> Public:
+    """A site in which each line ``PLACE = JSON`` has set something, ``- PLACE`` removed it."""
     new = Public()
-    change(new)
-    findings = check_publish(new.site(), Public().site())
-    assert [(f.code, f.file) for f in findings] == sorted(expected, key=lambda row: row[::-1])
+    for line in lines:
+        place, _, value = line.removeprefix("- ").partition(" = ")
+        *above, last = (int(step) if step.isdigit() else step for step in place.split())
+        data: Any = vars(new)
+        for step in above:
+            data = data[step]
+        if value:
+            data[last] = json.loads(value)
+        else:
+            del data[last]
+    return new
+
+
+@each_case("refusals")
+def test_it_refuses(case: Case, golden: bool) -> None:
+    findings = check_publish(changed(case.source.splitlines()).site(), Public().site())
     assert all(f.severity is Severity.ERROR and f.message for f in findings)
+    case.check([f"{f.code} {f.file}" for f in findings], golden=golden)
 
 
 def test_every_refusal_is_a_case() -> None:
     codes = re.findall(r'_finding\("([a-z-]+)"', inspect.getsource(check))
-    expected = {code for _, _, refused in REFUSALS for code, _ in refused}
-    assert expected == {f"publish-{code}" for code in codes}
+    lines = (line for case in read_cases("refusals") for line in case.expected.splitlines())
+    assert {line.split()[0] for line in lines} == {f"publish-{code}" for code in codes}
 
 
 def test_what_it_lets_pass() -> None:
