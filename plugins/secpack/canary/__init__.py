@@ -84,8 +84,7 @@ def stated_master_key(statements: Sequence[Statement]) -> str:
 
 
 def _first_match(pattern: re.Pattern[str], statements: Sequence[Statement]) -> re.Match[str] | None:
-    matches = (pattern.search(statement.text) for statement in statements)
-    return next((match for match in matches if match), None)
+    return next(filter(None, (pattern.search(statement.text) for statement in statements)), None)
 
 
 def announcements(document: Document) -> str:
