@@ -552,36 +552,6 @@ class Hostile(Quiet):
         self.end_headers()
 
 
-class Elsewhere(Hostile):
-    def harm(self) -> None:
-        self.answer(302, Location="http://127.0.0.2:1/index.html", Content_Length="0")
-
-
-class OtherPort(Hostile):
-    def harm(self) -> None:
-        self.answer(302, Location="http://127.0.0.1:1/index.html", Content_Length="0")
-
-
-class ToAFile(Hostile):
-    def harm(self) -> None:
-        self.answer(301, Location="file:///etc/passwd", Content_Length="0")
-
-
-class Circle(Hostile):
-    def harm(self) -> None:
-        self.answer(307, Location="/index.html", Content_Length="0")
-
-
-class Encoded(Hostile):
-    def harm(self) -> None:
-        self.answer(200, Content_Encoding="gzip", Content_Length="0")
-
-
-class Failing(Hostile):
-    def harm(self) -> None:
-        self.answer(503, Content_Length="0")
-
-
 class Endless(Hostile):
     def harm(self) -> None:
         self.answer(200, Connection="close")
@@ -623,12 +593,6 @@ class Nonsense(Hostile):
         self.close_connection = True
 
 
-class Partial(Hostile):
-    def harm(self) -> None:
-        self.answer(206, Content_Range="bytes 0-4/11", Content_Length="5")
-        self.wfile.write(b"2 bul")
-
-
 class NoChunks(Hostile):
     def harm(self) -> None:
         self.answer(200, Transfer_Encoding="chunked")
@@ -650,31 +614,45 @@ class Continuing(Hostile):
             time.sleep(0.01)
 
 
-class Packed(Hostile):
+#: Answers with a header and a body, and what is wrong with them.
+ANSWERS = [
+    (302, "Location: http://127.0.0.2:1/x", b"", "redirects to another host: http://127.0.0.2:1/x"),
+    (302, "Location: http://127.0.0.1:1/x", b"", "redirects to another host: http://127.0.0.1:1/x"),
+    (301, "Location: file:///etc/passwd", b"", "redirects to another host: file:///etc/passwd"),
+    (307, "Location: /index.html", b"", "too many redirects"),
+    (200, "Content-Encoding: gzip", b"", "sent with a Content-Encoding that was not requested"),
+    (503, "Retry-After: 1", b"", "the server answered with status 503"),
+    (206, "Content-Range: bytes 0-4/11", b"2 bul", "the server answered with status 206"),
+    (200, "Content-Type: text/html", gzip.compress(b"2 bulletins"), "differs from SHA256SUMS"),
+]
+
+
+class Answer(Hostile):
+    status, header, body, _ = ANSWERS[0]
+
     def harm(self) -> None:
-        data = gzip.compress(b"2 bulletins")
-        self.answer(200, Content_Length=str(len(data)))
-        self.wfile.write(data)
+        name, _, value = self.header.partition(": ")
+        self.answer(self.status, **{name: value, "Content_Length": str(len(self.body))})
+        self.wfile.write(self.body)
+
+
+def answering(status: int, header: str, body: bytes, reason: str) -> tuple[type[Hostile], str]:
+    """A server that gives this answer, and what is said of it."""
+    given = {"status": status, "header": header, "body": body}
+    return type(f"{status} {header}", (Answer,), given), f"altered: index.html: {reason}"
 
 
 HARM: list[tuple[type[Hostile], str]] = [
-    (Elsewhere, "altered: index.html: redirects to another host: http://127.0.0.2:1/index.html"),
-    (OtherPort, "altered: index.html: redirects to another host: http://127.0.0.1:1/index.html"),
-    (ToAFile, "altered: index.html: redirects to another host: file:///etc/passwd"),
-    (Circle, "altered: index.html: too many redirects"),
-    (Encoded, "altered: index.html: sent with a Content-Encoding that was not requested"),
-    (Failing, "altered: index.html: the server answered with status 503"),
+    *(answering(*each) for each in ANSWERS),
     (Endless, "altered: index.html: larger than 1000000 bytes"),
     (Claimed, "altered: index.html: larger than 1000000 bytes"),
     (Dripping, "missing: index.html: no answer: took longer than 0.5 seconds"),
     (DrippingHeaders, "missing: index.html: no answer: took longer than 0.5 seconds"),
     (Silent, "missing: index.html: no answer: took longer than 0.5 seconds"),
     (Nonsense, "missing: index.html: no answer: "),
-    (Partial, "altered: index.html: the server answered with status 206"),
     (NoChunks, "missing: index.html: no answer: "),
     (Truncated, "missing: index.html: no answer: "),
     (Continuing, "missing: index.html: no answer: took longer than 0.5 seconds"),
-    (Packed, "altered: index.html: differs from SHA256SUMS"),
 ]
 
 
@@ -716,12 +694,13 @@ class SilentAfterAll(Quiet):
             self.close_connection = True
             return
         super().do_GET()
+        copies.PATIENCE = 0.1  # for each file from now on
 
 
 def test_a_server_that_stops_to_answer_is_left(
     copy: Path, verify: Callable[..., Said], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(copies, "PATIENCE", 0.1)
+    monkeypatch.setattr(copies, "PATIENCE", 10)
     with server(partial(SilentAfterAll, directory=copy)) as address:
         status, said = verify(address)
     assert status == 1
