@@ -24,7 +24,6 @@ from secpack.model.archive import (
     Signature,
 )
 from secpack.model.findings import PUBLISH_CHECK, Finding, Severity, Waiver, ranges, with_waivers
-from secpack.model.history import History
 from secpack.pack import (
     Contents,
     Layout,
@@ -106,7 +105,7 @@ def load(  # noqa: PLR0913 - all but the first are given by name
         _waivers(profile, is_checked=checker is not None),
         digests(Path(path), (file for each in packs for file in each.files()), profile.waivers),
         {s.file.path: text.sha256 for each in packs for text, s in each.signatures()},
-        {*_settled(profile, history)},
+        {v.file.sha256 for each in history.documents for v in each.versions},
     )
     shown = tuple(f for f in findings if not secret.search(f"{f.file} {f.message}"))
     archive = replace(archive, findings=shown)
@@ -160,17 +159,6 @@ def _waivers(profile: Profile, *, is_checked: bool) -> list[Waiver]:
         and not w.finding.startswith(PUBLISH_CHECK)
         and (is_checked or not is_about_signatures(w.finding))
     ]
-
-
-def _settled(profile: Profile, history: History) -> Iterator[tuple[str, str]]:
-    """The codes and files of waivers that decide since when texts are versions.
-
-    Without them a version would be of another time, or none, also after all have signed.
-    """
-    versions = {v.file.sha256 for each in history.documents for v in each.versions}
-    for waiver in profile.waivers:
-        if waiver.sha256 in versions and is_about_signatures(waiver.finding):
-            yield from ((waiver.finding, file) for file in waiver.file)
 
 
 def _copies(archive: Archive, profile: Profile) -> Iterator[Finding]:

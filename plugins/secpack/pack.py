@@ -87,16 +87,17 @@ class Contents:
     errors: list[SecpackError] = field(default_factory=list)
     withheld: set[str] = field(default_factory=set)
 
-    def _signed(self) -> list[TextFile | Attachment]:
+    def signed(self) -> list[TextFile | Attachment]:
+        """Texts and attachments."""
         return [*self.bulletins, *self.canaries, *self.attachments]
 
     def signatures(self) -> list[tuple[File, Signature]]:
         """Each signature, with the file that it signs."""
-        return [(each.file, signature) for each in self._signed() for signature in each.signatures]
+        return [(each.file, signature) for each in self.signed() for signature in each.signatures]
 
     def files(self) -> Iterator[File]:
         """All files that were read."""
-        yield from (each.file for each in self._signed())
+        yield from (each.file for each in self.signed())
         yield from (signature.file for _, signature in self.signatures())
         yield from self.keys
 

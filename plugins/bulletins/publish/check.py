@@ -156,7 +156,7 @@ def check_publish(new: PublicSite, old: PublicSite) -> list[Finding]:
     explained |= old.data.signatures.keys()
     lost = (_finding("url-gone", p, "this URL was public, and is gone") for p in old.files)
     findings += [f for f in lost if f.file not in explained and _is_lost(f.file, new, gone)]
-    findings += _changed_feeds(new, old, gone)
+    findings += _changed_feeds(new, old)
     return sorted(findings)
 
 
@@ -261,14 +261,10 @@ def _stem(path: str) -> str:
 # --- feeds and records ------------------------------------------------------------------------
 
 
-def _changed_feeds(
-    new: PublicSite, old: PublicSite, gone: list[PublishedDocument]
-) -> Iterator[Finding]:
-    excused = {d.id.lower() for d in gone}
-    for name, document in new.data.documents.items():
-        before = old.data.documents.get(name)
-        if before and document.time < before.time:
-            excused.add(document.id.lower())
+def _changed_feeds(new: PublicSite, old: PublicSite) -> Iterator[Finding]:
+    """Changes of feeds and records, but for those of documents that are gone or older."""
+    now, documents = new.data.documents, old.data.documents.items()
+    excused = {i.lower() for i, d in documents if i not in now or now[i].time < d.time}
     for path in sorted(old.feeds.keys() & new.feeds.keys()):
         feed, public = new.feeds[path], old.feeds[path]
         if feed.id != public.id:
@@ -276,9 +272,9 @@ def _changed_feeds(
         elif not excused and feed.updated < public.updated:
             message = f"the feed was updated on {public.updated}, but is now dated {feed.updated}"
             yield _finding("updated-backwards", path, message)
-        elif lost := sorted(_entries(path, old) - _entries(path, new)):
-            lost = [tag for tag in lost if _document_of(tag) not in excused]
-            if lost:
+        else:
+            gone = _entries(path, old) - _entries(path, new)
+            if lost := sorted(tag for tag in gone if _document_of(tag) not in excused):
                 message = f"{len(lost)} entries are gone or have another id, such as {lost[0]}"
                 yield _finding("feed-id", path, message)
     for name, path, after, _ in unmoved(new, old):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
@@ -12,7 +11,7 @@ from typing import Any, Final
 from secpack.history.git import HistoryError, Tags, checked_out, incomplete, opened
 from secpack.history.matching import read_past
 from secpack.history.versions import find_versions
-from secpack.model.archive import Attachment, File, Key, Signature, Verdict
+from secpack.model.archive import Attachment, Key, Signature, Verdict
 from secpack.model.findings import Finding, Severity
 from secpack.model.history import Difference, DocumentHistory, GitObject, History, Version
 from secpack.pack import Contents, Layout, UnreadError, text_file
@@ -174,18 +173,18 @@ def newest_versions(
             for each in history.pending
         )
         return replace(contents, findings=[*contents.findings, *refused])
-    layout, here = Layout(profile), {*contents.files()}
-    beside: defaultdict[File, list[Signature]] = defaultdict(list)
-    for text, signature in contents.signatures():
-        beside[text].append(judged.get(signature.file.path, signature))
-    kept = Contents(keys=contents.keys, withheld=contents.withheld)
+    layout, kept = Layout(profile), Contents(keys=contents.keys, withheld=contents.withheld)
+    here = {
+        each.file: [judged.get(s.file.path, s) for s in each.signatures]
+        for each in contents.signed()
+    }
     renamed = {file.sha256 for file in here}
     newest = (version for document in history.documents if (version := document.newest))
     for version, file in ((v, v.file) for v in newest):
         if file not in here and file.sha256 in renamed:
             continue
         kind, match = layout.place(file.path)
-        signatures, lacking = _signatures(version, beside[file], profile)
+        signatures, lacking = _signatures(version, here.get(file, ()), profile)
         if kind and match:
             texts = kept.bulletins if kind is profile.bulletins else kept.canaries
             texts.append(text_file(file, match, signatures))
@@ -204,7 +203,7 @@ def newest_versions(
     covering = {s.file.path: d.id for d in history.documents for s in d.signatures if s.counts}
     kept.findings += (_explained(f, covering.get(f.file, "")) for f in contents.findings)
     served = {signature.file for _, signature in kept.signatures()}
-    for signature in (s for own in beside.values() for s in own if s.file not in served):
+    for signature in (s for own in here.values() for s in own if s.file not in served):
         if not signature.counts and not signature.covers_other:
             kept.findings += check_signature(signature)
     return kept

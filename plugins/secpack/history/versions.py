@@ -49,11 +49,6 @@ class _Signed:
     misfit: str = ""
     problem: str = ""
 
-    @property
-    def entries(self) -> Counter[date]:
-        """How many entries its changelog has for each day."""
-        return Counter(revision.date for revision in self.revisions)
-
     def time(self, signers: Iterable[str]) -> datetime:
         """When the last of these signed."""
         return max(_time(self.by[signer]) for signer in signers)
@@ -217,7 +212,8 @@ class _Rules:
             dates.append(last[1] + timedelta(seconds=1))
             is_same = last[0].file.data.split() == text.file.data.split()
             difference = Difference.SPACE if is_same else Difference.WORDS
-            news = text.entries - last[0].entries
+            days = [Counter(r.date for r in each.revisions) for each in (text, last[0])]
+            news = days[0] - days[1]
             entries = tuple(news.elements())
             if len(news) > 1 and day:
                 del news[day]  # a new changelog also says when the text was first published

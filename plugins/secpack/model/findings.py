@@ -85,19 +85,21 @@ def with_waivers(
     waivers: Sequence[Waiver],
     digests: Mapping[str, str],
     texts: Mapping[str, str] = MappingProxyType({}),
-    settled: Collection[tuple[str, str]] = (),
+    versions: Collection[str] = (),
 ) -> list[Finding]:
     """Sort findings, waived ones as notices, and a finding for each waiver without effect.
 
     ``digests`` are the digests of files by path, for waivers that accept one version of a file;
     other files that there are can have an empty one. ``texts`` are those of texts beside
-    signatures. ``settled`` are the codes and files of waivers that have another effect.
+    signatures. Waivers about signatures also decide since when texts are ``versions``, which are
+    given by their digests.
     """
     single = [(w, (w.finding, file)) for w in waivers for file in w.file]
     accepted = {at: {"", digests.get(at[1]), texts.get(at[1])} for _, at in single}
     reasons = {at: w.reason for w, at in single if w.sha256 in accepted[at]}
     by_file = [((f.code, f.file), f) for f in findings]
-    used = {*settled, *(at for at, _ in by_file if at in reasons)}
+    used = {at for w, at in single if w.sha256 in versions and w.finding.startswith("sign")}
+    used |= {at for at, _ in by_file if at in reasons}
     found = [
         replace(f, waived=reasons[at], severity=Severity.NOTICE) if at in reasons else f
         for at, f in by_file
