@@ -6,6 +6,7 @@ import hashlib
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from functools import partial
+from itertools import starmap
 from pathlib import Path
 from typing import Any, Final, TypeAlias
 from urllib.parse import urlsplit
@@ -108,10 +109,10 @@ class ArchiveWriter(Writer):  # type: ignore[misc] # Pelican has no types
             yield path, render_page(self._build.templates, make(), frame).encode()
 
     def _store_all(self, task: Task) -> list[tuple[str, str]]:
-        return [(path, self._store(path, data)) for path, data in task()]
+        return [*starmap(self._store, task())]  # and none of the data is kept meanwhile
 
-    def _store(self, path: str, data: bytes) -> str:
-        """Write a file, and return its SHA-256 (hex). Raises RuntimeError if there is one."""
+    def _store(self, path: str, data: bytes) -> tuple[str, str]:
+        """Write a file; return its path and SHA-256 (hex). Raises RuntimeError if there is one."""
         target = Path(sanitised_join(self.output_path, path))
         target.parent.mkdir(parents=True, exist_ok=True)
         try:
@@ -121,12 +122,12 @@ class ArchiveWriter(Writer):  # type: ignore[misc] # Pelican has no types
             raise _same_url(path) from None
         except OSError as error:  # of a full disk, it names no file
             raise OSError(error.errno, error.strerror, str(target)) from None
-        return hashlib.sha256(data).hexdigest()
+        return path, hashlib.sha256(data).hexdigest()
 
     def write_bytes(self, path: str, data: bytes) -> None:
         """Write a file of the site. Raises RuntimeError if it was written already."""
         self.check_free(path)
-        self._build.written[path] = self._store(path, data)
+        self._build.written.update([self._store(path, data)])
 
     def check_free(self, path: str) -> None:
         """Raise RuntimeError if this file was written already."""

@@ -50,7 +50,7 @@ def osv_files(bulletins: Iterable[BulletinFacts], site: Site) -> Iterator[tuple[
         records[url] = to_json(_record(facts, site), lines=False)
         changes.append(f"{moment(facts.history[-1][0])},{osv_id(facts.bulletin, site.profile)}\n")
     yield from records.items()
-    yield OSV_ALL, b"[\n" + b",\n".join(r.rstrip(b"\n") for r in records.values()) + b"\n]\n"
+    yield OSV_ALL, b"[\n%b\n]\n" % b",\n".join(memoryview(r)[:-1] for r in records.values())
     yield OSV_ZIP, _zipped(records)
     yield OSV_CHANGES, "".join(sorted(changes, reverse=True)).encode()
 
