@@ -49,13 +49,13 @@ def write_new(path: Path, data: bytes) -> None:
 
     Raises OSError, also when there is a file or a link of that name.
     """
-    with path.open("xb") as stream:
-        try:
+    stream = path.open("xb")
+    try:
+        with stream:
             stream.write(data)
-            stream.flush()
-        except OSError:
-            path.unlink()
-            raise
+    except OSError as error:
+        path.unlink()
+        raise OSError(error.errno, error.strerror, f"{path}") from None
 
 
 def paths(

@@ -472,6 +472,18 @@ def test_too_late_interrupted_the_new_site_stands(tmp_path: Path, demo: Site) ->
 
 
 @pytest.mark.slow
+def test_without_gpg_the_pages_say_that_nobody_checked_the_keys(tmp_path: Path) -> None:
+    programs = tmp_path / "bin"
+    programs.mkdir()
+    for name in ("git", "gpgv"):
+        (programs / name).symlink_to(str(shutil.which(name)))
+    site = build(tmp_path / "site", PATH=programs, **small_pack(tmp_path / "pack")).ok()
+    assert "gpg is missing: install the package gpg" in site.said
+    assert "7961 FFB2" in site.read("qsb/003/index.html")
+    assert "Not checked: gpg was missing." in site.read("keys/index.html")
+
+
+@pytest.mark.slow
 @pytest.mark.parametrize("unbuffered", ["", "1"])
 def test_who_does_not_listen_to_the_end_has_a_site_all_the_same(
     tmp_path: Path, unbuffered: str

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import re
+import resource
 import shutil
 import threading
 import time
@@ -417,6 +418,17 @@ def test_feeds_that_fail_are_left_out(server: str, monkeypatch: pytest.MonkeyPat
 def test_odd_bytes_have_no_headlines(data: bytes) -> None:
     with pytest.raises(SecpackError, match="no headlines in it"):
         headlines("https://example.org/", data)
+
+
+def test_a_file_that_cannot_be_written_whole_is_named_and_removed(tmp_path: Path) -> None:
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (10, before[1]))
+    try:
+        with pytest.raises(OSError, match=f"File too large: '{tmp_path}/new.txt'"):
+            write_new(tmp_path / "new.txt", b"words" * 3)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    assert [*tmp_path.iterdir()] == []
 
 
 # --- the command ----------------------------------------------------------------------------
