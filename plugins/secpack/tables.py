@@ -79,20 +79,14 @@ def _value(kind: Any, data: object, errors: list[Wrong], setting: str) -> Any:
     if get_origin(kind) is Annotated:
         kind, *forms = get_args(kind)
         value = _value(kind, data, errors, setting)
-        return None if value is None else _formed(value, forms, errors, setting)
+        if form := next((f for f in forms if value is not None and not f.test(value)), None):
+            errors.append(Wrong(setting, f"{value!r}: expected {form.expected}"))
+        return None if form else value
     if get_origin(kind) is Mapping:
         return _mapping(get_args(kind), data, errors, setting)
     if get_origin(kind) is tuple:
         return _items(get_args(kind)[0], data, errors, setting)
     return _scalar(kind, data, errors, setting)
-
-
-def _formed(value: Any, forms: list[Form], errors: list[Wrong], setting: str) -> Any:
-    for form in forms:
-        if not form.test(value):
-            errors.append(Wrong(setting, f"{value!r}: expected {form.expected}"))
-            return None
-    return value
 
 
 def _mapping(kinds: tuple[Any, ...], data: object, errors: list[Wrong], setting: str) -> Any:

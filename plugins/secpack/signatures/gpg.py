@@ -150,7 +150,9 @@ def inspect_keys(
         except LimitError:
             keyring, slow = _without_slow(keyring, gpg)
             lines = _listing(keyring.packets, gpg, _PATIENCE, keyring.revocations)
-    listed = _read_listing(lines)
+    fields = [[*line.split(":"), *_NO_FIELDS] for line in lines]
+    every = map(_listed, _parts(fields, ("pub",)))
+    listed = {key.fingerprint: (key, certifications) for key, certifications in every}
     chains = _chains(listed, anchors, depth)
     keys = []
     for file, fingerprint in ((file, key.fingerprint) for file, key in keyring.keys):
@@ -216,7 +218,7 @@ _NO_FIELDS: Final = ("",) * 21
 _ESCAPED: Final = re.compile(r"\\x([0-9a-fA-F]{2})")
 
 
-#: A line of gpg, as its fields.
+#: A line of gpg's colon format (doc/DETAILS of GnuPG), as its fields.
 _Line: TypeAlias = Sequence[str]
 
 #: A key as gpg lists it, which knows no files, and the good certifications of its user ids.
@@ -225,13 +227,6 @@ _Listed: TypeAlias = tuple[Key, Sequence[_Line]]
 
 def _earliest(*ends: datetime | None) -> datetime | None:
     return min(filter(None, ends), default=None)
-
-
-def _read_listing(lines: Sequence[str]) -> dict[str, _Listed]:
-    """Read gpg's colon format (doc/DETAILS of GnuPG): pub, sub, uid, and the lines about them."""
-    fields = [[*line.split(":"), *_NO_FIELDS] for line in lines]
-    keys = [_listed(part) for part in _parts(fields, ("pub",))]
-    return {key.fingerprint: (key, certifications) for key, certifications in keys}
 
 
 def _parts(lines: Sequence[_Line], kinds: Sequence[str]) -> Iterator[Sequence[_Line]]:
