@@ -5,7 +5,6 @@ from __future__ import annotations
 import inspect
 import json
 import re
-from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
@@ -59,45 +58,25 @@ def a_canary() -> dict[str, Any]:
     }
 
 
-@dataclass
 class Public:
     """A site of three bulletins, a canary with a letter, an attachment and a key, to change."""
 
-    bulletins: list[dict[str, Any]] = field(default_factory=lambda: [*map(document, (1, 2, 3))])
-    canary: dict[str, Any] = field(default_factory=a_canary)
-    attachment: dict[str, Any] = field(
-        default_factory=lambda: {
-            "file": "qsb/files/risk.dot",
-            "sha256": "d",
-            "signatures": [signature("qsb/files/risk.dot.sig.ines")],
-        }
-    )
-    keys: list[dict[str, str]] = field(
-        default_factory=lambda: [{"fingerprint": "AB" * 20, "file": "keys/team/ines.asc"}]
-    )
-    trusted: dict[str, str] = field(
-        default_factory=lambda: {"anchor-AA": "0001-01-01 to 9999-12-31", "signer-ines": "AB" * 20}
-    )
-    pages: list[str] = field(
-        default_factory=lambda: [
-            "index.html",
-            "xsa/1/index.html",
-            "osv/x_QSB-002.txt",
-            "theme/style.css",
-            "a.html.gz",
-        ]
-    )
-    feed: str = "tag:quern.example.org,2016:qsb"
-    prefix: str = "tag:quern.example.org,2016:"
-    feed_updated: str = "2020-02-03T00:00:00Z"
-    osv: dict[str, str] = field(
-        default_factory=lambda: {"modified": "2020-02-03T00:00:00Z", "summary": "Words"}
-    )
-    tracking: dict[str, str] = field(
-        default_factory=lambda: {"current_release_date": "2020-02-03T00:00:00Z", "version": "9"}
-    )
-
-    more: dict[str, dict[str, str]] = field(default_factory=dict)
+    def __init__(self) -> None:
+        self.bulletins = [*map(document, (1, 2, 3))]
+        self.canary = a_canary()
+        risk = "qsb/files/risk.dot"
+        signatures = [signature(f"{risk}.sig.ines")]
+        self.attachment = {"file": risk, "sha256": "d", "signatures": signatures}
+        self.keys = [{"fingerprint": "AB" * 20, "file": "keys/team/ines.asc"}]
+        self.trusted = {"anchor-AA": "0001-01-01 to 9999-12-31", "signer-ines": "AB" * 20}
+        self.pages = ["index.html", "xsa/1/index.html", "osv/x_QSB-002.txt"]
+        self.pages += ["theme/style.css", "a.html.gz"]
+        self.feed = "tag:quern.example.org,2016:qsb"
+        self.prefix = "tag:quern.example.org,2016:"
+        self.feed_updated = "2020-02-03T00:00:00Z"
+        self.osv = {"modified": "2020-02-03T00:00:00Z", "summary": "Words"}
+        self.tracking = {"current_release_date": "2020-02-03T00:00:00Z", "version": "9"}
+        self.more: dict[str, dict[str, str]] = {}
 
     def site(self) -> PublicSite:
         documents = [*self.bulletins, self.canary]
