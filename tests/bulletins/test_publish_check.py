@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from bulletins.publish import check
-from bulletins.publish.check import PublicSite, check_publish, read_public_site
+from bulletins.publish.check import PublicSite, check_publish, read_public_site, unmoved
 from secpack import SecpackError
 from secpack.model.findings import Severity
 from tests.cases import Case, each_case, read_cases
@@ -76,7 +76,7 @@ class Public:
         self.feed_updated = "2020-02-03T00:00:00Z"
         self.osv = {"modified": "2020-02-03T00:00:00Z", "summary": "Words"}
         self.tracking = {"current_release_date": "2020-02-03T00:00:00Z", "version": "9"}
-        self.more: dict[str, dict[str, str]] = {}
+        self.more: dict[str, dict[str, Any]] = {}
 
     def site(self) -> PublicSite:
         documents = [*self.bulletins, self.canary]
@@ -157,6 +157,22 @@ def test_what_it_lets_pass() -> None:
     new.canary["signatures"][0]["file"] = "canary/001/canary-001-2020.txt.sign.ines"
     new.keys.append({"fingerprint": "CD" * 20, "file": "keys/team/tomek.asc"})
     assert check_publish(new.site(), Public().site()) == []
+
+
+def test_a_statement_of_openvex_is_a_record() -> None:
+    """One that changes while only the document moves must move, too; another need not."""
+    old, new = Public(), Public()
+    for public, notes, time in ((old, "a", "02"), (new, "b", "03")):
+        statements = [
+            {"@id": f"tag:x:openvex#xsa-{number}", "vulnerability": {}, "status_notes": words}
+            | {"last_updated": "2020-02-02T00:00:00Z"}
+            for number, words in ((1, notes), (2, "the same"))
+        ]
+        document = {"statements": statements, "version": int(time)}
+        document |= {"last_updated": f"2020-02-{time}T00:00:00Z"}
+        public.more = {"vex/openvex.json": document}
+    stuck = [(name, path) for name, path, *_ in unmoved(new.site(), old.site())]
+    assert stuck == [("vex/openvex.json#xsa-1", "vex/openvex.json")]
 
 
 def test_how_to_keep_the_url_of_a_key() -> None:

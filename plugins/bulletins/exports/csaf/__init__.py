@@ -15,7 +15,7 @@ from typing import Any, Final, TypeAlias
 from markupsafe import Markup
 
 from bulletins import words
-from bulletins.exports.csaf.document import document, publisher, verdict_document
+from bulletins.exports.csaf.document import bulletin_document, publisher, verdict_document
 from bulletins.exports.csaf.products import product_name
 from bulletins.exports.data import filled, to_json
 from bulletins.exports.facts import all_facts
@@ -58,7 +58,7 @@ def csaf_files(site: Site) -> Iterator[tuple[str, bytes]]:
 
 def _trees(site: Site) -> Iterator[tuple[str, bytes]]:
     product = product_name(site.profile)
-    bulletins = ((csaf_url(f.bulletin), document(f, site)) for f in all_facts(site))
+    bulletins = ((csaf_url(f.bulletin), bulletin_document(f, site)) for f in all_facts(site))
     feeds = [(yield from _tree(CSAF_FEED, f"Security bulletins of {product}", bulletins, site))]
     if verdicts := all_verdicts(site):
         documents = ((vex_url(f.advisory, f.day), verdict_document(f, site)) for f in verdicts)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import date
 from typing import Any, Final
 
@@ -25,6 +25,7 @@ from bulletins.urls import advisory_url, beside, csaf_url, page_url, published_i
 from secpack import Profile
 from secpack.extract.answers import affects, restart_after
 from secpack.extract.sections import actions, is_on_affected, sections
+from secpack.model.archive import PackageRow
 from secpack.parser.characters import visible
 
 #: CSAF repeats a bulletin's products and its summary for each vulnerability. No real text comes
@@ -33,56 +34,54 @@ _MOST: Final = 20_000
 _LONGEST: Final = 200_000
 
 
-def document(facts: BulletinFacts, site: Site) -> dict[str, Any]:
+def bulletin_document(facts: BulletinFacts, site: Site) -> dict[str, Any]:
     """Return the document: a security advisory if each vulnerability has a product's status."""
-    bulletin, notes = facts.bulletin, list(_notes(facts))
-    rows, every = shipped_rows(bulletin), list(facts.ids.vulnerabilities)
-    if len(rows) * len(every) > _MOST:
+    bulletin, notes, rows = facts.bulletin, list(_notes(facts)), shipped_rows(facts.bulletin)
+    if len(rows) * len(facts.ids.vulnerabilities) > _MOST:
         rows = ()
-    divisions = [*divided(bulletin, rows, every)]
-    if others := [row for row in rows if row not in {row for own in divisions for row in own}]:
-        every.append(Vulnerability({bulletin.id: site.profile.bulletins.prefix}))
-        divisions.append(tuple(others))
-    full = "\n\n".join(note["text"] for note in notes if note["category"] == "summary")
-    if not full or len(full) * len(every) > _LONGEST:
-        full = visible(about(bulletin) or heading(bulletin))
-    restart, page = restart_after(bulletin), site.public(page_url(bulletin, site.profile))
-    said, vulnerabilities = affects(bulletin), list[dict[str, Any]]()
-    for each, own in zip(every, divisions, strict=True):
-        here = {r: affected for (id_, r), (affected, _) in said.items() if id_ in ("", *each.ids)}
-        left = [row for row in own if here.get(row.release, True)]
-        is_only = len(every) == 1 and not each.note
-        answers = filled(
-            product_status=product_status(own, here, is_only=is_only),
-            remediations=remediations(left, restart, site.profile, page),
-        )
-        vulnerabilities.append(vulnerability(each, site.profile, full) | answers)
-    is_advisory = every and all("product_status" in each for each in vulnerabilities)
+    every = list(_vulnerabilities(facts, rows, notes, site))
+    is_advisory = every and all("product_status" in each for each in every)
     return filled(
-        document=_head(
-            facts, site, "csaf_security_advisory" if is_advisory else "csaf_base", notes
+        document=head(
+            site.profile,
+            bulletin.id,
+            facts.history,
+            acknowledgments=[
+                {"names": [visible(c.name)], "summary": c.role} for c in bulletin.summary.credits
+            ],
+            category="csaf_security_advisory" if is_advisory else "csaf_base",
+            notes=notes,
+            references=list(_references(facts, site)),
+            title=site.titled(bulletin, heading(bulletin)),
         ),
-        vulnerabilities=vulnerabilities,
+        vulnerabilities=every,
         product_tree=product_tree(rows, site.profile) if rows else {},
     )
 
 
-def _head(
-    facts: BulletinFacts, site: Site, category: str, notes: list[dict[str, str]]
-) -> dict[str, Any]:
-    thanked = [
-        {"names": [visible(c.name)], "summary": c.role} for c in facts.bulletin.summary.credits
-    ]
-    return head(
-        site.profile,
-        facts.bulletin.id,
-        facts.history,
-        acknowledgments=thanked,
-        category=category,
-        notes=notes,
-        references=list(_references(facts, site)),
-        title=site.titled(facts.bulletin, heading(facts.bulletin)),
-    )
+def _vulnerabilities(
+    facts: BulletinFacts, rows: Sequence[PackageRow], notes: Sequence[dict[str, str]], site: Site
+) -> Iterator[dict[str, Any]]:
+    """What the text says of each vulnerability; of rows that are of none, the bulletin is one."""
+    bulletin, every = facts.bulletin, list(facts.ids.vulnerabilities)
+    divisions = [*divided(bulletin, rows, every)]
+    claimed = {row for own in divisions for row in own}
+    if others := tuple(row for row in rows if row not in claimed):
+        every.append(Vulnerability({bulletin.id: site.profile.bulletins.prefix}))
+        divisions.append(others)
+    full = "\n\n".join(note["text"] for note in notes if note["category"] == "summary")
+    if not full or len(full) * len(every) > _LONGEST:
+        full = visible(about(bulletin) or heading(bulletin))
+    restart, page = restart_after(bulletin), site.public(page_url(bulletin, site.profile))
+    said = affects(bulletin).items()
+    for each, own in zip(every, divisions, strict=True):
+        here = {release: yes for (id_, release), (yes, _) in said if id_ in ("", *each.ids)}
+        left = [row for row in own if here.get(row.release, True)]
+        is_only = len(every) == 1 and not each.note
+        yield vulnerability(each, site.profile, full) | filled(
+            product_status=product_status(own, here, is_only=is_only),
+            remediations=remediations(left, restart, site.profile, page),
+        )
 
 
 def _notes(facts: BulletinFacts) -> Iterator[dict[str, str]]:
@@ -90,11 +89,8 @@ def _notes(facts: BulletinFacts) -> Iterator[dict[str, str]]:
     document, rows = facts.bulletin.document, [row.line for row in facts.bulletin.packages]
     every, acting = sections(document), [each.section for each in actions(document, rows)]
     if not any("summary" in section.title.lower() for section in every):
-        yield {
-            "category": "details",
-            "title": "The whole text",
-            "text": printed(document.file.data),
-        }
+        whole = printed(document.file.data)
+        yield {"category": "details", "title": "The whole text", "text": whole}
         return
     for section in every:
         name = section.title.lower()
