@@ -157,6 +157,27 @@ def test_an_older_text_is_told_and_the_newest_stays_public(team: Team) -> None:
     assert text(site) == SECOND
 
 
+def test_what_somebody_removed_stays_public(team: Team) -> None:
+    """A text, with or without its signatures, and a signature of another one."""
+    two = "QSBs/qsb-002-2020.txt"
+    team.write(bulletin(2, date="2020-02-03"), *NAMES, path=two)
+    before = team.publish()
+    for path in (ONE, f"{ONE}.sig.ines", f"{two}.sig.tomek"):
+        (team.pack / path).unlink()
+    commit(team.pack)
+    site = team.publish()
+    assert site.status == 0, site.said
+    assert "pending: QSB-001: somebody removed this text; its newest version stays" in site.said
+    files = [{p: d for p, d in each.files().items() if "qsb/00" in p} for each in (before, site)]
+    assert files[0].keys() == files[1].keys()
+    signed = [path for path in files[0] if path.endswith((".txt", ".ines", ".tomek"))]
+    assert len(signed) == 6
+    assert all(files[0][path] == files[1][path] for path in signed)
+    for page in (site.read(f"qsb/00{number}/index.html") for number in (1, 2)):
+        assert "2 of 2 signatures good" in page
+        assert "Pending" not in page
+
+
 @pytest.mark.slow
 def test_history_that_was_rewritten_takes_no_version_back(team: Team) -> None:
     team.write(SECOND, "ines", "tomek", day="06")

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 from secpack.history.git import HistoryError, Tags, checked_out, incomplete, opened
 from secpack.history.matching import read_past
@@ -18,8 +18,6 @@ from secpack.pack import Contents, Layout, UnreadError, text_file
 from secpack.profile import Profile
 from secpack.signatures.gpgv import Checker
 from secpack.signatures.policy import check_pack, check_signature, in_words
-
-_ORPHAN: Final = "orphan-signature"
 
 
 def read_history(
@@ -200,13 +198,24 @@ def newest_versions(
             kept.findings.append(Finding(error.path, 0, "pending", error.message))
         else:
             kept.errors.append(error)
+    _add_findings(kept, contents, history, (s for own in here.values() for s in own))
+    return kept
+
+
+def _add_findings(
+    kept: Contents, contents: Contents, history: History, beside: Iterable[Signature]
+) -> None:
+    """Add what was found in the folder, and of signatures that are not served what is wrong."""
     covering = {s.file.path: d.id for d in history.documents for s in d.signatures if s.counts}
-    kept.findings += (_explained(f, covering.get(f.file, "")) for f in contents.findings)
+    for f in contents.findings:
+        of = covering.get(f.file) if f.code == "orphan-signature" else None
+        message = f"covers a text of {of}: name it as other signatures of that text"
+        warning = replace(f, message=message, severity=Severity.WARNING)
+        kept.findings.append(warning if of else f)
     served = {signature.file for _, signature in kept.signatures()}
-    for signature in (s for own in here.values() for s in own if s.file not in served):
+    for signature in (s for s in beside if s.file not in served):
         if not signature.counts and not signature.covers_other:
             kept.findings += check_signature(signature)
-    return kept
 
 
 def _signatures(
@@ -223,14 +232,6 @@ def _signatures(
         path = version.file.path + profile.signatures[0].replace("{signer}", signer)
         own.append(replace(good[signer], file=replace(good[signer].file, path=path)))
     return tuple(own), lacking
-
-
-def _explained(finding: Finding, covered: str) -> Finding:
-    """A finding; about a signature without its document, which one it covers, if any."""
-    if finding.code != _ORPHAN or not covered:
-        return finding
-    message = f"covers a text of {covered}: name it as other signatures of that text"
-    return replace(finding, message=message, severity=Severity.WARNING)
 
 
 def published(history: History, public: Collection[str], withheld: Collection[str]) -> History:
