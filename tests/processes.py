@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import signal
+import subprocess
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -78,3 +80,10 @@ def counting(folder: Path, program: str) -> Path:
     log = folder / f"{program}.log"
     script(folder / program, f'echo x >> "{log}"\nexec {shutil.which(program)} "$@"')
     return log
+
+
+def shell(lines: str, folder: Path, **environment: str) -> subprocess.CompletedProcess[str]:
+    """Run lines in a folder, up to the first that fails; return what they print."""
+    given, command = os.environ | environment, ["/bin/sh", "-e"]
+    how = {"cwd": folder, "env": given, "capture_output": True, "text": True}
+    return subprocess.run(command, input=lines, check=False, **how)

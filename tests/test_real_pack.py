@@ -8,7 +8,6 @@ import os
 import random
 import re
 import shutil
-import subprocess
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
@@ -35,7 +34,7 @@ from secpack.pack import read_contents
 from secpack.tracker.join import statistics
 from tests.bulletins import judges, rules
 from tests.bulletins.formats import exports
-from tests.bulletins.sites import ROOT, Site, build, commands
+from tests.bulletins.sites import ROOT, Site, build, verified
 from tests.bulletins.test_tracker import check_statistics
 from tests.polling import main_line, poll
 from tests.replay import outcome, replay
@@ -352,22 +351,9 @@ def test_the_commands_of_a_page_say_what_it_promises(
     site: Site, other_gnupg: Path, tmp_path: Path, number: str, which: str
 ) -> None:
     """With the gpg of two Debians, for texts of 2011 to 2026."""
-    begin, verify, _ = commands(site.read(f"qsb/{number}/index.html"))
-    for path, data in site.files().items():
-        if path.startswith((f"qsb/{number}/", "keys/")):
-            (tmp_path / Path(path).name).write_bytes(data)
     path = f"{other_gnupg}:{os.environ['PATH']}" if which == "other" else os.environ["PATH"]
-    done = subprocess.run(
-        ["/bin/sh", "-e"],
-        input=f"{begin}{verify}gpgconf --kill all\nrm -r $GNUPGHOME",
-        cwd=tmp_path,
-        env={**os.environ, "PATH": path},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr
-    assert done.stderr.count("Good signature from") == done.stderr.count("[full]") == 2
+    said = verified(site, f"qsb/{number}/", tmp_path, PATH=path)
+    assert said.count("Good signature from") == said.count("[full]") == 2
 
 
 def test_sequoia_refuses_what_pages_say_that_other_programs_refuse(

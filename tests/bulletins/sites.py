@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.forks import run_module, start_module
+from tests.processes import shell
 
 ROOT = Path(__file__).parents[2]
 
@@ -86,6 +87,13 @@ def publish(public: Path, *arguments: str, **variables: str | Path) -> Site:
     environment = environ(PUBLIC=public, **variables)
     done = run_module("bulletins.publish", *arguments, cwd=ROOT, environment=environment)
     return Site(done.returncode, done.stdout + done.stderr, public)
+
+
+def waiting(module: str, **variables: str | Path) -> subprocess.Popen[str]:
+    """Start a build or a publish whose output and errors can be read while it runs."""
+    command = [sys.executable, "-m", module]
+    how = {"cwd": ROOT, "env": environ(**variables), "text": True}
+    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, **how)
 
 
 def killed(folder: Path, seconds: float, module: str, **variables: str | Path) -> int | None:
@@ -202,15 +210,13 @@ def commands(page: str) -> list[str]:
     return [html.unescape(each) for each in re.findall("<pre.*?><code>(.*?)</code>", shown, re.S)]
 
 
-def verified(site: Site, page: str, folder: Path) -> str:
+def verified(site: Site, page: str, folder: Path, **environment: str) -> str:
     """Run the commands of a page in a folder with its files and all keys; return what gpg says."""
     begin, verify, _ = commands(site.read(f"{page}index.html"))
     for path, data in site.files().items():
         if path.startswith((page, "keys/")):
             (folder / Path(path).name).write_bytes(data)
-    script = f"{begin}{verify}gpgconf --kill all\n"
-    done = subprocess.run(
-        ["/bin/sh", "-e"], input=script, cwd=folder, capture_output=True, text=True, check=False
-    )
+    lines = f'{begin}{verify}gpgconf --kill all\nrm -r "$GNUPGHOME"\n'
+    done = shell(lines, folder, **environment)
     assert done.returncode == 0, done.stderr
     return done.stderr

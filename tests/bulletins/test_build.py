@@ -10,7 +10,6 @@ import re
 import shutil
 import signal
 import subprocess
-import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -32,6 +31,7 @@ from tests.bulletins.sites import (
     interrupted_after,
     small_pack,
     verified,
+    waiting,
 )
 from tests.forks import printed, start_module
 from tests.packs import bulletin, canary, make_pack, numbered
@@ -423,14 +423,7 @@ def test_the_second_of_two_builds_waits_and_says_so(tmp_path: Path) -> None:
     written(home / "replaced", "put aside")
     with (home / "lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        process = subprocess.Popen(
-            [sys.executable, "-m", "bulletins.build"],
-            cwd=ROOT,
-            env=environ(OUTPUT=tmp_path / "site"),
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
+        process = waiting("bulletins.build", OUTPUT=tmp_path / "site")
         assert process.stderr
         assert process.stderr.readline().endswith(
             "/site: another program is writing it; waiting ...\n"
@@ -489,19 +482,13 @@ def test_who_does_not_listen_to_the_end_has_a_site_all_the_same(
     tmp_path: Path, unbuffered: str
 ) -> None:
     """As with ``| head -1``: of a site that stands it is not said that nothing was built."""
-    given = small_pack(tmp_path / "pack")
+    given = small_pack(tmp_path / "pack") | {"PYTHONUNBUFFERED": unbuffered}
     for _ in range(2):
-        process = subprocess.Popen(
-            [sys.executable, "-m", "bulletins.build"],
-            cwd=ROOT,
-            env=environ(OUTPUT=tmp_path / "site", PYTHONUNBUFFERED=unbuffered, **given),
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-        )
+        process = waiting("bulletins.build", OUTPUT=tmp_path / "site", **given)
         assert process.stdout
         assert process.stderr
         process.stdout.close()
-        assert process.stderr.read() == b""
+        assert process.stderr.read() == ""
         assert process.wait(60) == 0
         assert (tmp_path / "site" / "SHA256SUMS").is_file()
 

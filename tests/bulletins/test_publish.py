@@ -32,6 +32,7 @@ from tests.bulletins.sites import (
     killed,
     publish,
     small_pack,
+    waiting,
 )
 from tests.keys import new_gnupg
 from tests.packs import bulletin, make_pack
@@ -277,14 +278,7 @@ def test_the_second_of_two_waits_and_says_so(little: Site, small: Variables) -> 
     home = little.folder.with_name("public.versions")
     with (home / "lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        process = subprocess.Popen(
-            PUBLISH,
-            cwd=ROOT,
-            env=environ(PUBLIC=little.folder, SITEURL=HOST, **small),
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
+        process = waiting("bulletins.publish", PUBLIC=little.folder, SITEURL=HOST, **small)
         assert process.stderr
         said = process.stderr.readline()
         assert "another program is writing it; waiting" in said

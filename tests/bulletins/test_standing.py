@@ -20,6 +20,7 @@ from secpack.signatures.policy import Standing
 from tests.bulletins.sites import Site, build, commands, verified
 from tests.keys import THEN, Gnupg, gnupg_with, new_gnupg
 from tests.packs import Files, canary, git, make_pack
+from tests.processes import shell
 
 PROFILE = """
 issuer = "Quern"
@@ -241,15 +242,8 @@ def test_the_commands_compare_with_the_pack_and_clean_up(tmp_path: Path, gnupg: 
         "GIT_CONFIG_KEY_0": f"url.{tmp_path / 'pack'}.insteadOf",
         "GIT_CONFIG_VALUE_0": "https://quern.example.org/pack",
     }
-    done = subprocess.run(
-        ["/bin/sh", "-e"],
-        input="".join(commands(site.read("canary/002/index.html"))),
-        cwd=reader,
-        env=environment,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    lines = "".join(commands(site.read("canary/002/index.html")))
+    done = shell(lines, reader, **environment)
     assert done.returncode == 0, done.stderr
     assert done.stderr.count("Good signature") == done.stderr.count("[full]") == 3
     assert "differ" not in done.stdout
