@@ -71,7 +71,11 @@ class Check:
         else:
             findings = [*_settled(findings, archive)]
         findings = [*_as_draft(findings, archive)] if is_draft else findings
-        days = {file: p.published for p in archive.publications for file in _files_of(p)}
+        days = {
+            file.path: p.published
+            for p in archive.publications
+            for file in (p.document.file, *(s.file for s in p.signatures))
+        }
         newest = {file: date.max - day for file, day in days.items() if day != UNDATED}
 
         def order(f: Finding) -> tuple[int, bool, timedelta, Finding]:
@@ -105,11 +109,6 @@ class Check:
             security_txt = profile.security_txt
             findings += check_security_txt(security_txt, self.on) if security_txt else ()
         return archive, findings
-
-
-def _files_of(publication: Publication) -> Iterator[str]:
-    yield publication.document.file.path
-    yield from (signature.file.path for signature in publication.signatures)
 
 
 def concerned(findings: Iterable[Finding], path: str) -> list[Finding]:

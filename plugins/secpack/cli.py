@@ -203,14 +203,11 @@ def _outcome_lines(outcome: Outcome) -> Iterator[str]:
     yield from outcome.behind
     yield from (f"verified against {proof}" for proof in outcome.verified_by)
     yield from filter(None, [outcome.stale])
-    if not outcome.passed:
-        yield f"FAILED ({outcome.files:,} files checked)"
-    elif outcome.stale:
-        yield f"STALE ({outcome.files:,} files checked)"
-    elif outcome.verified_by:
-        yield f"OK ({outcome.files:,} files checked)"
-    else:
-        yield f"undamaged ({outcome.files:,} files checked)"
+    result = "OK" if outcome.verified_by else "undamaged"
+    result = "STALE" if outcome.stale else result
+    result = result if outcome.passed else "FAILED"
+    yield f"{result} ({outcome.files:,} files checked)"
+    if result == "undamaged":
         yield f"Anybody can write {CHECKSUMS}: verify it with --against REBUILD or --keyring FILE."
 
 
@@ -323,18 +320,12 @@ def _add_verify_site(commands: Any) -> None:
     )
     add = command.add_argument
     add("copy", help="the copy's URL (https://...) or folder")
-    add("--against", type=_folder, metavar="REBUILD", help="a site built here")
+    add("--against", type=Path, metavar="REBUILD", help="a site built here")
     add("--keyring", type=Path, metavar="FILE", help=f"keys that may sign {CHECKSUMS}")
     summary = "fail if the signature (without a keyring: the newest document) is not dated after"
     add("--newer-than", type=day_of, metavar="DATE", help=summary)
     summary = "stop after that time, and list the files not read (default: %(default)s)"
     add("--timeout", type=_seconds, default=TIMEOUT, metavar="SECONDS", help=summary)
-
-
-def _folder(text: str) -> Path:
-    if not Path(text).is_dir():
-        raise argparse.ArgumentTypeError(f"{text!r}: not a folder")
-    return Path(text)
 
 
 def _seconds(text: str) -> int:

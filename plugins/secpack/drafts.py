@@ -189,7 +189,7 @@ def _values(before: Canary | None, archive: Archive, day: date) -> _Values:
     if before and before.due:
         due = before.due.first if before.due.first > since else before.due.last
         interval = max(1, round((due - since).days / _MONTH))
-        passed = _month(day) - _month(due)
+        passed = 12 * (day.year - due.year) + day.month - due.month
         months = interval * max(1, passed // interval + 1)
     return _Values(day, count, max(signed, default=0), months)
 
@@ -251,10 +251,6 @@ def _later(period: str, months: int) -> str:
     years, month = divmod(MONTHS.index(name) + months, 12)
     later = period.replace(name, MONTHS[month])
     return re.sub("[0-9]{4}", lambda year: f"{int(year[0]) + years}", later)
-
-
-def _month(day: date) -> int:
-    return day.year * 12 + day.month
 
 
 # --- proof of freshness ---------------------------------------------------------------------

@@ -77,7 +77,8 @@ _CITED: Final = re.compile(
 
 def lint(archive: Archive, profile: Profile) -> list[Finding]:
     """Return findings about texts that can be published nevertheless, sorted."""
-    findings = [f for p in archive.publications for f in lint_text(p.document)]
+    documents = [publication.document for publication in archive.publications]
+    findings = [f for each in documents for f in (*_odd(each), *_references(each))]
     series: list[tuple[Kind, Sequence[Publication]]] = [(profile.bulletins, archive.bulletins)]
     for kind, texts in (*series, (profile.canaries, archive.canaries)):
         findings += _sections([text.document for text in texts], kind.sections)
@@ -98,11 +99,6 @@ def check_security_txt(security_txt: SecurityTxt, on: date) -> Iterator[Finding]
             message = f"expired on {end}; nobody should rely on it"
         severity = Severity.WARNING if left > 0 else Severity.ERROR
         yield Finding(".well-known/security.txt", 0, "security-txt-expires", message, severity)
-
-
-def lint_text(document: Document) -> list[Finding]:
-    """Return findings about the lines of a text, and its references."""
-    return [*_odd(document), *_references(document)]
 
 
 def _odd(document: Document) -> Iterator[Finding]:
@@ -133,7 +129,8 @@ def _references(document: Document) -> Iterator[Finding]:
     for line, inlines in running_text(document.blocks):
         cited |= {citation_label(i.label) for i in inlines if isinstance(i, Citation)}
         text = "".join(words(i) if isinstance(i, (Citation, Text)) else " " for i in inlines)
-        labels = {label for match in _CITED.finditer(text) for label in _labels(match[1])}
+        several = [label for match in _CITED.finditer(text) for label in match[1].split(",")]
+        labels = {citation_label(label.strip()) for label in several}
         cited |= labels
         for label in sorted(labels - defined.keys()):
             message = f"[{label}] is cited, but no reference has that label"
@@ -145,11 +142,6 @@ def _references(document: Document) -> Iterator[Finding]:
         if label not in cited:
             message = f"[{label}] is defined, but never cited"
             yield Finding(path, lines.get(label, 0), "reference-uncited", message, Severity.NOTICE)
-
-
-def _labels(cited: str) -> Iterator[str]:
-    """The labels of a citation, which can be several: ``1, 2``."""
-    return (citation_label(label.strip()) for label in cited.split(","))
 
 
 def _sections(documents: Sequence[Document], expected: Sequence[str]) -> Iterator[Finding]:

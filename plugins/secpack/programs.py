@@ -42,11 +42,6 @@ class Program:
     path: str
     identity: str
 
-    @property
-    def name(self) -> str:
-        """The name of its file."""
-        return Path(self.path).name
-
 
 @dataclass(frozen=True, slots=True)
 class Result:
@@ -102,7 +97,7 @@ def run(
             _limit(process.pid, (resource.RLIMIT_CPU, seconds + 1), (resource.RLIMIT_AS, _MEMORY))
             status = _wait(process, seconds, signals)
         errors.seek(0)
-        result = _result(program.name, status, seconds, output)
+        result = _result(Path(program.path).name, status, seconds, output)
         return replace(result, errors=errors.read(_ERRORS))
 
 
