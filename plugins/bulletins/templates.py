@@ -11,7 +11,7 @@ from bulletins import words
 from bulletins.html import unbroken
 from bulletins.pages import model
 from bulletins.pages.evidence import grouped
-from bulletins.urls import id_url, package_url, release_url
+from bulletins.urls import id_url, lookup_url
 from secpack import SecpackError
 from secpack.parser.characters import visible
 
@@ -48,7 +48,7 @@ def environment(settings: dict[str, Any]) -> Environment:
     )
     templates.globals["words"] = words
     templates.filters |= {"unbroken": unbroken, "grouped": grouped}
-    templates.filters |= {"id_url": id_url, "package_url": package_url, "release_url": release_url}
+    templates.filters |= {"id_url": id_url, "lookup_url": lookup_url}
     templates.filters |= settings["JINJA_FILTERS"]
     return templates
 

@@ -153,14 +153,9 @@ def json_feed_url(slug: str, archive: int | None = None) -> str:
     return f"feeds/{slug}-{archive}.json" if archive else f"feeds/{slug}.json"
 
 
-def release_url(name: str) -> str:
-    """A release's page: ``release/4.3/``."""
-    return f"{RELEASE}{slug_of(name)}/"
-
-
-def package_url(name: str) -> str:
-    """A package's page: ``package/linux-kernel/``."""
-    return f"{PACKAGE}{slug_of(name)}/"
+def lookup_url(name: str, kind: str) -> str:
+    """The page of a release or a package: ``release/4.3/``, ``package/linux-kernel/``."""
+    return f"{kind}/{slug_of(name)}/"
 
 
 def lookup_json_url(kind: str, slug: str) -> str:

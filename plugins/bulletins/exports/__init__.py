@@ -81,8 +81,14 @@ def _search_ids(site: Site) -> bytes:
     releases = [lookup.name for lookup in by_release(archive)]
     packages = [lookup.name for lookup in by_package(archive)]
     rows: list[tuple[str, str, str, date | None]] = [
-        *((f"{site.product} {name}", urls.release_url(name), "", None) for name in releases),
-        *((f"{words.package} {name}", urls.package_url(name), "", None) for name in packages),
+        *(
+            (f"{site.product} {name}", urls.lookup_url(name, "release"), "", None)
+            for name in releases
+        ),
+        *(
+            (f"{words.package} {name}", urls.lookup_url(name, "package"), "", None)
+            for name in packages
+        ),
         *((b.id, urls.page_url(b, profile), b.title, b.published) for b in archive.bulletins[::-1]),
         *((c.id, urls.page_url(c, profile), "", c.published) for c in archive.canaries[::-1]),
         *((a.id, urls.advisory_url(a.number), a.title, a.date) for a in archive.advisories[::-1]),

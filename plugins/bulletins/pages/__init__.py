@@ -32,11 +32,7 @@ _PROGRAM = "git+https://git.example.org/secpack-archive"
 
 def archive_pages(site: Site) -> Iterator[tuple[str, model.MakePage]]:
     """What makes all pages, by URL: except the front page, documents, and what people wrote."""
-    for url, make in _archive_pages(site):
-        yield url + urls.INDEX, make
-    for url, target in urls.redirects(site.profile).items():
-        canonical = site.public(target) if site.url else ""
-        yield url + urls.INDEX, partial(model.RedirectPage, target, canonical)
+    yield from ((url + urls.INDEX, make) for url, make in _archive_pages(site))
     yield urls.NOT_FOUND, model.NotFoundPage
 
 
@@ -56,6 +52,8 @@ def _archive_pages(site: Site) -> Iterator[tuple[str, model.MakePage]]:
     if urls.CVE in site.lookups:
         yield urls.CVE, partial(id_page, site)
     yield from lookup_pages(site)
+    for url, target in urls.redirects(site.profile).items():
+        yield url, partial(model.RedirectPage, target, site.public(target) if site.url else "")
 
 
 def _reports(profile: Profile) -> Iterator[Link]:

@@ -16,7 +16,7 @@ from bulletins.pages import model
 from bulletins.pages.evidence import check, evidence
 from bulletins.pages.items import item, late, signer_name
 from bulletins.site import Links, Site, newest_first, signed_texts, summary
-from bulletins.urls import beside, json_url
+from bulletins.urls import json_url, page_url
 from secpack.canary.diff import changes
 from secpack.extract.answers import answers, restart_after
 from secpack.extract.sections import Quotation, actions, affected, impact_section
@@ -133,11 +133,8 @@ def _body(site: Site, publication: Publication, text: Rendered) -> model.Body:
     signed = [
         (s, text.document.file) for text in signed_texts(publication) for s in text.signatures
     ]
-    names = [(s.file.name, text.name) for s, text in signed]
-    pairs = [
-        (beside(publication, site.profile, s), beside(publication, site.profile, t))
-        for s, t in names
-    ]
+    folder = page_url(publication, site.profile)
+    pairs = [(folder + s.file.name, folder + text.name) for s, text in signed]
     shown = evidence(site, file, publication.signatures)
     older, newer = site.older.get(publication.id), site.newer.get(publication.id)
     return model.Body(

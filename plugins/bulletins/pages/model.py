@@ -179,10 +179,7 @@ class Page:
 
 @dataclass(frozen=True, slots=True)
 class Excerpt:
-    """A quotation from a section: the section's title, its anchor, and the words.
-
-    ``omitted`` counts the paragraphs that are left out.
-    """
+    """A quotation from a section, and the number of its paragraphs that are left out."""
 
     title: str
     anchor: str
@@ -370,11 +367,10 @@ class AttachmentItem:
 
 @dataclass(frozen=True, slots=True)
 class ListPage(Page):
-    """All documents of a kind; ``groups`` are years.
+    """All documents of a kind, by year.
 
-    ``total`` counts all of the kind; ``changed`` are links to the histories of those that changed
-    more than a day after their first version; ``due`` is when the next canary is due.
-    ``continuity`` is of all canaries.
+    ``changed`` are links to the histories of those that changed more than a day after their first
+    version; ``due`` is when the next canary is due.
     """
 
     template: ClassVar = "list.html"
@@ -390,10 +386,7 @@ class ListPage(Page):
 
 @dataclass(frozen=True, slots=True)
 class LookupsPage(Page):
-    """All releases, or all packages, each with its newest bulletin.
-
-    ``others`` are bulletins that state no release.
-    """
+    """All releases or packages, each with its newest bulletin; others that state no release."""
 
     template: ClassVar = "lookups.html"
     kind: LookupKind
@@ -531,7 +524,7 @@ class SearchPage(Page):
 
 @dataclass(frozen=True, slots=True)
 class TextPage(Page):
-    """A page that a person wrote, as HTML, and the trust anchors that it shows."""
+    """A page that a person wrote, and the trust anchors that it shows."""
 
     template: ClassVar = "page.html"
     title: str
