@@ -233,6 +233,15 @@ def errors(pack: Path, profile: Profile) -> list[str]:
     return strict(pack, profile)[1]
 
 
+def test_without_signers_in_the_profile_no_signature_counts_twice(
+    pack_of: PackOf, profile: Profile
+) -> None:
+    archive = read(pack_of("a tomek:a ines:a"), replace(profile, signers={}), only_versions=True)
+    (shown,) = archive.bulletins
+    assert sorted(signature.signer for signature in shown.signatures) == ["ines", "tomek"]
+    assert "signer-missing" not in {finding.code for finding in archive.findings}
+
+
 @pytest.mark.parametrize(
     "draft",
     [

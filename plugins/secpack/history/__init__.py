@@ -227,7 +227,9 @@ def _signatures(
     """
     good = {s.signer: s for s in version.signatures}
     own = [s for s in beside if not (s.covers_other and s.signer in good)]
-    lacking = [signer for signer in good if signer not in {s.signer for s in own}]
+    # Where the profile names no signers, one has the name in the file here, or else the key's.
+    known = {each for s in own for each in (s.signer, s.file.sha256)}
+    lacking = [signer for signer, s in good.items() if not known & {signer, s.file.sha256}]
     for signer in lacking:
         path = version.file.path + profile.signatures[0].replace("{signer}", signer)
         own.append(replace(good[signer], file=replace(good[signer].file, path=path)))
