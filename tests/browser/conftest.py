@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from tests.browser.served import BASE, Served, serve
-from tests.bulletins.sites import Shared, Site, build
-from tests.packs import bulletin, make_pack
+from tests.bulletins.sites import Shared, Site, site_of_pack
+from tests.packs import bulletin
 
 CHROMIUM = shutil.which("chromium")
 
@@ -77,10 +77,8 @@ def long(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     """A site with one bulletin, too long for its page to hold the original, too."""
     root = tmp_path_factory.mktemp("long")
     body = "\n\n".join(f"Grain {n} of the heap, as it was weighed.\n" * 8 for n in range(160))
-    pack = make_pack(root / "pack", {"QSBs/qsb-021-2021.txt": bulletin(21, body=body)})
-    (root / "profile.toml").write_text('issuer = "Quern"\n')
-    build(root / "site", SECPACK=pack, PROFILE=root / "profile.toml").ok()
-    with serve(root / "site") as served:
+    site = site_of_pack(root, {"QSBs/qsb-021-2021.txt": bulletin(21, body=body)})
+    with serve(site.folder) as served:
         yield served
 
 

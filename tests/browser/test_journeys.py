@@ -15,9 +15,9 @@ import pytest
 
 from tests.browser.conftest import watched
 from tests.browser.served import BASE, Served, serve
-from tests.bulletins.sites import build
+from tests.bulletins.sites import build, site_of_pack
 from tests.keys import new_gnupg, stop_agent
-from tests.packs import bulletin, make_pack, numbered
+from tests.packs import bulletin, numbered
 
 pytestmark = pytest.mark.slow
 
@@ -364,11 +364,9 @@ def test_digits_match_whole_and_the_newest_comes_first(scripted: Any) -> None:
 
 def test_words_with_underscores_are_found(browser: Any, tmp_path: Path) -> None:
     body = "rc = memory_exchange(guest_handle_cast(arg, xen_memory_exchange_t));"
-    make_pack(tmp_path / "pack", {"QSBs/qsb-021-2021.txt": bulletin(21, body=body)})
-    (tmp_path / "profile.toml").write_text('issuer = "Quern"\n')
-    sources = {"SECPACK": tmp_path / "pack", "PROFILE": tmp_path / "profile.toml"}
-    build(tmp_path / "site", SEARCH="1", **sources).ok()
-    with serve(tmp_path / "site") as served, watched(browser, served.url) as tab:
+    files = {"QSBs/qsb-021-2021.txt": bulletin(21, body=body)}
+    site = site_of_pack(tmp_path, files, SEARCH="1")
+    with serve(site.folder) as served, watched(browser, served.url) as tab:
         tab.goto(served.url + "search/")
         for words in ("memory_exchange", "memory exchange", "xen_memory_exchange_t"):
             assert search(tab, words) == ["qsb/021/index.html"], words
@@ -484,11 +482,4 @@ def test_the_index_is_the_same_on_every_build(demo: Served, tmp_path: Path) -> N
 
 
 def test_an_index_of_a_pack_with_one_text(tmp_path: Path) -> None:
-    make_pack(tmp_path / "pack", numbered(1))
-    (tmp_path / "profile.toml").write_text('issuer = "Quern"\n')
-    build(
-        tmp_path / "site",
-        SECPACK=tmp_path / "pack",
-        PROFILE=tmp_path / "profile.toml",
-        SEARCH="1",
-    ).ok()
+    site_of_pack(tmp_path, numbered(1), SEARCH="1")

@@ -10,8 +10,8 @@ import pytest
 
 from tests.browser.served import Served
 from tests.browser.weights import KINDS, fetched, heaviest, weight
-from tests.bulletins.sites import ROOT, build
-from tests.packs import Files, bulletin, make_pack
+from tests.bulletins.sites import ROOT, site_of_pack
+from tests.packs import Files, bulletin
 
 pytestmark = pytest.mark.slow
 
@@ -50,13 +50,7 @@ def test_lists_of_a_full_pack(tmp_path: Path) -> None:
     numbers = range(1, ADVISORIES + 1)
     tracker = [{"xsa": n, "date": "2021-03-04", "affected": "no"} for n in numbers]
     (tmp_path / "xsa.yml").write_text(json.dumps(tracker))
-    (tmp_path / "profile.toml").write_text('issuer = "Quern"\n')
-    site = build(
-        tmp_path / "site",
-        SECPACK=make_pack(tmp_path / "pack", files),
-        PROFILE=tmp_path / "profile.toml",
-        XSA=tmp_path / "xsa.yml",
-    ).ok()
+    site = site_of_pack(tmp_path, files, XSA=tmp_path / "xsa.yml")
     page = site.read("qsb/index.html")
     assert page.count("<tr id=") == BULLETINS
     assert page.count("4.1</td>") == BULLETINS
@@ -87,9 +81,7 @@ def test_only_a_page_that_stays_light_shows_a_text_twice(tmp_path: Path) -> None
     sizes = [2000, 4000, 6000, 7000, 8000, 8500, 9000, 9500, 10_000, 11_000, 12_000, 20_000, 60_000]
     texts = {n: heap(n, size) for n, size in enumerate(sizes, 1)}
     files: Files = {f"QSBs/qsb-{n:03d}-2021.txt": t for n, t in texts.items()}
-    (tmp_path / "profile.toml").write_text('issuer = "Quern"\n')
-    pack = make_pack(tmp_path / "pack", files)
-    site = build(tmp_path / "site", SECPACK=pack, PROFILE=tmp_path / "profile.toml").ok()
+    site = site_of_pack(tmp_path, files)
     shown = {}
     for number in texts:
         page = site.folder / f"qsb/{number:03d}/index.html"

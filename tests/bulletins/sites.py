@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.forks import run_module, start_module
+from tests.packs import make_pack
 from tests.processes import shell
 
 ROOT = Path(__file__).parents[2]
@@ -87,6 +88,18 @@ def publish(public: Path, *arguments: str, **variables: str | Path) -> Site:
     environment = environ(PUBLIC=public, **variables)
     done = run_module("bulletins.publish", *arguments, cwd=ROOT, environment=environment)
     return Site(done.returncode, done.stdout + done.stderr, public)
+
+
+def site_of_pack(
+    folder: Path,
+    files: Mapping[str, str | bytes],
+    profile: str = 'issuer = "Quern"\n',
+    **variables: str | Path,
+) -> Site:
+    """Write a pack and a profile, and build their site."""
+    given = {"SECPACK": make_pack(folder / "pack", files), "PROFILE": folder / "profile.toml"}
+    given["PROFILE"].write_text(profile)
+    return build(folder / "site", **given, **variables).ok()
 
 
 def waiting(module: str, **variables: str | Path) -> subprocess.Popen[str]:

@@ -29,6 +29,7 @@ from tests.bulletins.sites import (
     build,
     environ,
     interrupted_after,
+    site_of_pack,
     small_pack,
     verified,
     waiting,
@@ -554,12 +555,10 @@ def test_what_is_under_embargo_or_to_come_leaves_no_trace(tmp_path: Path) -> Non
         "QSBs/qsb-003-2999.txt.sig.ines": b"signature of whisper",
         "canaries/canary-001-2999.txt": canary(1, date="January 1, 2999") + "\nZanzibar.\n",
     }
-    pack = make_pack(tmp_path / "pack", numbered(1) | secret)
-    profile = tmp_path / "profile.toml"
-    profile.write_text('issuer = "Quern"\n[documents.QSB-002]\nstatus = "embargoed"\n')
+    profile = 'issuer = "Quern"\n[documents.QSB-002]\nstatus = "embargoed"\n'
     tracker = tmp_path / "xsa.yml"
     tracker.write_text("- xsa: 9\n  date: 2002-01-01\n  affected: yes\n  qsb: 002-2002\n")
-    site = build(tmp_path / "site", SECPACK=pack, PROFILE=profile, XSA=tracker).ok()
+    site = site_of_pack(tmp_path, numbered(1) | secret, profile, XSA=tracker)
     assert "Withheld: 1 under embargo, 2 dated later." in site.said
     for path, data in site.files().items():
         content = path.encode() + data

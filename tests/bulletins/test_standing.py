@@ -17,7 +17,7 @@ from bulletins import words
 from bulletins.pages.evidence import grouped
 from secpack.model.archive import Verdict
 from secpack.signatures.policy import Standing
-from tests.bulletins.sites import Site, build, commands, verified
+from tests.bulletins.sites import Site, build, commands, site_of_pack, verified
 from tests.keys import THEN, Gnupg, gnupg_with, new_gnupg
 from tests.packs import Files, canary, git, make_pack
 from tests.processes import shell
@@ -111,10 +111,8 @@ def site_of(
     whole |= gnupg.files("ines", "tomek")
     whole[f"{FIRST}.sig.tomek"] = gnupg.sign(texts[FIRST] + b"!" * tampered, "tomek")
     whole |= {f"{p}.sig.ines": gnupg.sign(text, "ines", time=time) for p, text in texts.items()}
-    profile = folder / "profile.toml"
-    pack = make_pack(folder / "pack", whole)
-    profile.write_text(PROFILE.format(until=until, **gnupg.fingerprints) + waiver)
-    return build(folder / "site", SECPACK=pack, PROFILE=profile).ok()
+    profile = PROFILE.format(until=until, **gnupg.fingerprints) + waiver
+    return site_of_pack(folder, whole, profile)
 
 
 def places(site: Site, number: str, name: str) -> dict[str, str]:
@@ -266,14 +264,8 @@ def test_pages_show_chains_and_keys_that_cannot_be_used(tmp_path: Path) -> None:
             for name, day in (("old", "until = 2019-12-31"), ("root", "since = 2020-01-01"))
         )
         profile += WAIVER.format(finding="key-unusable", file="keys/team/lost.asc")
-        (tmp_path / "profile.toml").write_text(f"depth = 3\n{profile}")
-        site = build(
-            tmp_path / "site",
-            SECPACK=make_pack(tmp_path / "pack", files),
-            PROFILE=tmp_path / "profile.toml",
-        )
+        site = site_of_pack(tmp_path, files, f"depth = 3\n{profile}")
         prints = made.fingerprints
-    assert site.status == 0, site.said
     page = html.unescape(site.read("canary/001/index.html"))
     chain = "ertified by root <root@example.org> through "
     chain += "owner <owner@example.org>, deputy <deputy@example.org>"

@@ -13,8 +13,8 @@ import pytest
 from bulletins.build.gate import check_output, dangling
 from bulletins.site import Site as ArchiveSite
 from secpack import SecpackError, load, load_advisories, load_profile
-from tests.bulletins.sites import ROOT, Shared, Site, build
-from tests.packs import Files, bulletin, canary, make_pack
+from tests.bulletins.sites import ROOT, Shared, Site, build, site_of_pack
+from tests.packs import Files, bulletin, canary
 
 DEMO = ROOT / "content"
 PROFILE = DEMO / "demo.toml"
@@ -181,14 +181,12 @@ def test_with_another_theme_ids_lead_to_where_they_are_published(shared: Shared)
 def site_of(
     folder: Path, files: Files, *, tracker: str = "", listed: str = "", more: str = ""
 ) -> Site:
-    profile = folder / "profile.toml"
-    profile.write_text(f'issuer = "Quern"\n{more}')
-    variables: dict[str, Path] = {"SECPACK": make_pack(folder / "pack", files), "PROFILE": profile}
+    variables: dict[str, Path] = {}
     for name, file, text in (("XSA", "xsa.yml", tracker), ("XSA_JSON", "xsa.json", listed)):
         if text:
             (folder / file).write_text(text)
             variables[name] = folder / file
-    site = build(folder / "site", **variables).ok()
+    site = site_of_pack(folder, files, f'issuer = "Quern"\n{more}', **variables)
     assert dangling(site.folder)[0] == []
     return site
 

@@ -16,7 +16,7 @@ from secpack.cli import main
 from secpack.model.archive import Window
 from secpack.model.findings import Severity
 from secpack.profile import DocumentEntry, Kind, Profile
-from tests.bulletins.sites import build, publish
+from tests.bulletins.sites import publish, site_of_pack
 from tests.keys import Gnupg, gnupg_with
 from tests.packs import PROOF, Files, bulletin, canary, make_pack, numbered
 
@@ -239,13 +239,9 @@ def test_attachments_with_one_name_are_told_apart(tmp_path: Path) -> None:
     files: Files = {}
     for path in ("QSBs/risk.dot", "QSBs/old/risk.dot", "sums/1.0/risk.dot", "sums/1.1/risk.dot"):
         files |= {path: f"digraph {{{len(files)}}}", f"{path}.sig.ines": b"x"}
-    pack = make_pack(tmp_path / "pack", numbered(1) | files)
-    profile = tmp_path / "profile.toml"
-    profile.write_text(
-        'issuer = "Quern"\nattachments = "sums"\n[bulletins]\nprefix = "QSB"\nfolder = "QSBs"\n'
-        "nested = true\n"
-    )
-    site = build(tmp_path / "site", SECPACK=pack, PROFILE=profile).ok()
+    profile = 'issuer = "Quern"\nattachments = "sums"\n'
+    profile += '[bulletins]\nprefix = "QSB"\nfolder = "QSBs"\nnested = true\n'
+    site = site_of_pack(tmp_path, numbered(1) | files, profile)
     listed = site.read("qsb/index.html")
     assert re.findall(r'href="([^"]*risk.dot)"[^>]*>([^<]*)<', listed) == [
         ("../qsb/files/old/risk.dot", "QSBs/old/risk.dot"),
@@ -320,10 +316,7 @@ def test_bulletins_and_canaries_in_one_folder_and_at_the_top(tmp_path: Path) -> 
 
 def test_an_issuer_of_canaries_alone(tmp_path: Path) -> None:
     text = canary(1, count=0) + PROOF
-    pack = make_pack(tmp_path / "pack", {"canaries/canary-001-2020.txt": text})
-    profile = tmp_path / "profile.toml"
-    profile.write_text('issuer = "Quern"\n')
-    site = build(tmp_path / "site", SECPACK=pack, PROFILE=profile).ok()
+    site = site_of_pack(tmp_path, {"canaries/canary-001-2020.txt": text})
     assert dangling(site.folder)[0] == []
 
 
