@@ -263,6 +263,15 @@ def test_one_sentence(sentence: str, row: tuple[str, ...]) -> None:
 
 
 @pytest.mark.parametrize(
+    ("title", "count"),
+    [("Fixing a mill", 1), ("The solution: a lid", 1), ("Available updates", 1), ("Thoughts", 0)],
+)
+def test_titles_of_sections_about_what_to_do(title: str, count: int) -> None:
+    rows, _ = read(f"{HEADER}{title}\n---\n\nPlease install xen 4.1-2 in dom0.\n".encode())
+    assert len(rows) == count
+
+
+@pytest.mark.parametrize(
     ("words", "fix"),
     [
         ("No fix is available", Fix.NONE),

@@ -48,8 +48,10 @@ _LESSER: Final = re.compile(
 # The same by a word in the title, if no section has it as a whole: "Patching approach".
 _PARTS: Final = (
     re.compile(rf".*user action.*|what (?:to|(?:should|must|can) {_WHO}) do\b.*"),
-    re.compile(r".*(?:patching|packages).*"),
-    re.compile(r".*(?:resolution|workaround|mitigation).*|recommend.*"),
+    re.compile(r".*(?:patch|packag).*"),
+    re.compile(
+        r".*(?:fix|resol|solution|workaround|mitigat|updat|upgrad|install|remed).*|recommend.*"
+    ),
 )
 _AFFECTED: Final = re.compile(
     r".*(?<!not )\baffected\b.*|vulnerable (?:systems|versions|releases)\b.*"
