@@ -26,6 +26,7 @@ from pelican.log import console
 from pelican.log import init as init_logging
 from pelican.settings import read_settings
 
+from bulletins.build import ignore_interrupts, tell, workplace
 from bulletins.build.finish import (
     check_ours,
     compress,
@@ -35,7 +36,6 @@ from bulletins.build.finish import (
     write_checksums,
     write_index,
 )
-from bulletins.build.program import ignore_interrupts, tell, workplace
 from bulletins.build.unchanged import inputs_of, remember, stamps
 from bulletins.exports.data import read_moved
 from bulletins.site import Build, Notes, Site

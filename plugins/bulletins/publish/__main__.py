@@ -19,10 +19,9 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
 
-from bulletins.build import build
+from bulletins.build import build, ignore_interrupts, parser_of, run, tell
 from bulletins.build.finish import check_checksums, digests, keep_times, read_checksums
 from bulletins.build.gate import check_links
-from bulletins.build.program import ignore_interrupts, parser_of, run, tell
 from bulletins.exports.data import Moved, merged
 from bulletins.publish import check
 from bulletins.publish.check import PublicSite, Unmoved, check_publish, unmoved

@@ -14,8 +14,8 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Final
 
+from bulletins.build import workplace
 from bulletins.build.finish import check_ours
-from bulletins.build.program import workplace
 from secpack import SecpackError
 
 _NUMBER: Final = re.compile(r"[0-9]{6}")
