@@ -172,7 +172,8 @@ def test_every_entry_survives_in_feedparser() -> None:
         ]
         assert entry.links == [page, *links]
         assert entry.link == publication.page
-        assert [(t.term, t.scheme) for t in entry.get("tags", [])] == [*publication.categories]
+        terms = [(term, f"tag:{PROFILE.tag}:{scheme}") for term, scheme in publication.categories]
+        assert [(t.term, t.scheme) for t in entry.get("tags", [])] == terms
         assert (entry.id, entry.title) == (publication.id, publication.title)
         assert entry.summary == publication.summary
         assert entry.published == publication.published.isoformat()
