@@ -10,7 +10,7 @@ from typing import Final
 
 from markupsafe import Markup
 
-from bulletins.html import LinkOf, Rendered, render, render_blocks
+from bulletins.html import LinkOf, Outline, Rendered, render, render_blocks
 from bulletins.lookups import release_order
 from bulletins.pages import model
 from bulletins.pages.evidence import check, evidence
@@ -63,7 +63,7 @@ def bulletin_page(site: Site, bulletin: Bulletin) -> model.BulletinPage:
     return model.BulletinPage(
         item=item(site, bulletin),
         body=_body(site, bulletin, text),
-        impact=model.Link(f"#{_anchor(text, impact)}", impact.title) if impact else None,
+        impact=Outline(impact.level, impact.title, _anchor(text, impact)) if impact else None,
         answers=tuple(_answers(site, bulletin)),
         earlier=tuple(item(site, each) for each in related if each.published < bulletin.published),
         later=tuple(item(site, each) for each in related if each.published > bulletin.published),

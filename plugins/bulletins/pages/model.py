@@ -215,14 +215,14 @@ class Body:
 class BulletinPage(Page):
     """A bulletin; its page quotes ``actions`` and ``affected`` above the text.
 
-    ``impact`` links to the section of which the summary has the first words. ``earlier`` and
+    ``impact`` is the section of which the summary has the first words. ``earlier`` and
     ``later`` are related bulletins: one of the two names the other.
     """
 
     template: ClassVar = "bulletin.html"
     item: Item
     body: Body
-    impact: Link | None
+    impact: Outline | None
     answers: tuple[AnswerItem, ...]
     earlier: tuple[Item, ...]
     later: tuple[Item, ...]
