@@ -15,7 +15,7 @@ from typing import Final, TypeAlias
 
 from secpack.archive import load
 from secpack.errors import SecpackError, as_far_as_usable
-from secpack.files import read_file
+from secpack.files import paths, read_file
 from secpack.model.archive import Archive, Key, Publication, Signature
 from secpack.pack import SKIPPED
 from secpack.parser.characters import visible
@@ -106,13 +106,10 @@ def _unguessed(problems: Sequence[str]) -> str:
 
 
 def _starts(root: Path) -> Iterator[tuple[str, bytes]]:
-    for folder, inner, names in os.walk(root):
-        inner[:] = [name for name in inner if name != ".git"]
-        for path in (Path(folder) / name for name in names if not SKIPPED.fullmatch(name)):
-            try:
-                yield path.relative_to(root).as_posix(), read_file(path, 1 << 20, follow=False)
-            except OSError:
-                continue
+    for path in paths(root, without=(".git",)):
+        if not SKIPPED.fullmatch(path.rpartition("/")[2]):
+            with suppress(OSError):
+                yield path, read_file(root / path, 1 << 20, follow=False)
 
 
 def _text(path: str, start: bytes) -> _Text | None:
