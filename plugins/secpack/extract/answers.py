@@ -22,7 +22,7 @@ from secpack.model.archive import Bulletin, Fix, PackageRow, Relation
 from secpack.model.blocks import Id, plain, running_text, words
 
 # Words of every sentence that is read here, fast to look for.
-_SIGN: Final = re.compile("affect|vulnerable|impacted")
+_SIGN: Final = re.compile(r"affect|vulnerable|impacted|[Nn]o |support|life|EOL")
 
 _Stated: TypeAlias = tuple[Fix | None, int]  # with the line
 
@@ -63,11 +63,17 @@ def _answer(release: str, bulletin: Bulletin, stated: _Stated | None) -> Answer:
 
 
 def _stated(bulletin: Bulletin) -> Iterator[tuple[str, _Stated]]:
-    """What sentences say of releases: those of the section about affected ones come first."""
+    """What sentences say of releases: first those of the section about affected ones, in order."""
     yield from ((release, (None, line)) for release, line in _concerned(bulletin))
-    for (id_, release), (is_affected, line) in affects(bulletin).items():
-        if not (id_ or is_affected):
-            yield release, (Fix.NOT_AFFECTED, line)
+    said: list[tuple[str, _Stated]] = [
+        (release, (Fix.NOT_AFFECTED, line))
+        for (id_, release), (is_affected, line) in affects(bulletin).items()
+        if not (id_ or is_affected)
+    ]
+    product = product_of(bulletin.document)
+    for id_, line, text in _sentences(bulletin):
+        said += [(release, (Fix.NONE, line)) for release in unfixed(text, product) if not id_]
+    yield from sorted(said, key=lambda each: each[1][1])
 
 
 def _concerned(bulletin: Bulletin) -> Iterator[tuple[str, int]]:
@@ -133,8 +139,10 @@ def spared(text: str, product: str) -> tuple[str, ...]:
     Users of Quern 4.2 are not affected. => 4.2
     This flaw does not affect Quern 4.2 or R4.3. => 4.2; 4.3
     XSA-1 does not affect Quern 4.2, since it has no bell. => 4.2
-    The mill changed, so that Quern 4.2 as such is not affected. => 4.2
+    The mill changed, so that Quern 4.2 as such is not affected, nor is 4.1. => 4.2; 4.1
     (Quern 4.1 with its old mill lacks the bell and is not affected.) => 4.1
+    On Quern 4.2, the mill was old, and that release is therefore not affected. => 4.2
+    Quern 4.0 does not contain the bell, so it is not affected. => 4.0
     The browser in Quern 4.2 is not affected. =>
     Quern 4.2 is not affected by default. =>
     Quern 4.2 is not affected by XSA-1. =>
@@ -165,9 +173,23 @@ def hit(text: str, product: str) -> tuple[str, ...]:
     return _found(_forms(product)[2], text)
 
 
+def unfixed(text: str, product: str) -> tuple[str, ...]:
+    """The releases for which a text says that there is no fix, or that their time is over.
+
+    No update is available for 4.2 or 4.1, and none will be. => 4.2; 4.1
+    No update for Quern 4.2, which is too old. => 4.2
+    Users of Quern 4.1 and 4.2 have no update to expect. => 4.1; 4.2
+    Quern 4.0 reached end-of-life on 2022-08-04, and there is no fix for it. => 4.0
+    For Quern 4.2, which is no longer supported, no fix is available. => 4.2
+    There is no update of the mill in Quern 4.2. =>
+    """
+    return _found(_forms(product)[3], text)
+
+
 def _found(form: re.Pattern[str], text: str) -> tuple[str, ...]:
     found = (match for sentence in SENTENCE_END.split(text) for match in form.finditer(sentence))
-    return tuple(n for match in found for n in release_numbers(match[match.lastindex or 0]))
+    named = (words for match in found for words in match.groups() if words)
+    return tuple(number for words in named for number in release_numbers(words))
 
 
 def restart(text: str) -> str:
@@ -221,15 +243,27 @@ _THIS: Final = rf"(?:{_AN_ID}|(?:This|These) (?:issue|bug|flaw|vulnerabilit|prob
 
 @lru_cache(maxsize=64)
 def _forms(product: str) -> tuple[re.Pattern[str], ...]:
-    """What calls releases not affected, the only ones affected, and affected by an id."""
+    """What calls releases not affected, the only ones affected, affected by an id, or unfixed."""
     releases = f"({releases_pattern(product)})"
     who = r"(?: (?:users|systems|installations|as such|itself)| [^,;:()]{1,60}? and)?"
     subject = rf"{_WHOSE}{releases}{who} (?:is|are|was|were|remains?) {_NOT}"
+    nor = rf"(?:, nor (?:is|are) ((?:{re.escape(product)} )?[0-9][0-9.]{{0,8}}[0-9]))?"
+    it = rf"(?:(?:On|In) )?{releases},? [^;:]{{1,80}}?,? (?:that release|it) is {_NOT}"
     this = rf"(?:(?:This|These|The) [\w\s]{{1,60}}?|{_AN_ID}) (?:does|do|did) not affect {releases}"
     only = rf"\b[Oo]nly {releases} (?:is|are) (?:affected|vulnerable|impacted)\b"
+    fix = "(?:updates?|fix(?:es)?|patch(?:es)?|packages?)"
+    state = "(?: (?:is|are|will be|exists?)(?: (?:available|planned|provided|released))?)?"
+    none = rf"\b[Nn]o {fix}{state} for (?:users of )?{releases}"
+    gets = "(?:has|have|gets?|receives?|will (?:get|have|receive))"
+    over = (
+        "(?:(?:has |have )?(?:reached|met) (?:its |their )?end(?:-| )of(?:-| )life"
+        "|(?:is|are|was|were) (?:no longer|not) supported|(?:is|are) (?:EOL|out of support))"
+    )
+    ends = f"{_START}(?:For )?{_WHOSE}{releases}(?:(?: users)? {gets} no {fix}|(?:, which)? {over})"
     forms = (
-        rf"{_START}(?:{subject}|{this})\b{_CONDITION}",
+        rf"{_START}(?:{subject}|{this}|{it})\b{_CONDITION}{nor}",
         rf"^{_THIS} affects? only {releases}|{only}",
         rf"^{_AN_ID} affects? (?:[^.,;:]{{1,80}} on )?(?:both |all )?{releases}",
+        rf"{none}|{ends}\b",
     )
     return tuple(re.compile(spaced(form)) for form in forms)
