@@ -84,7 +84,8 @@ def stated_master_key(statements: Sequence[Statement]) -> str:
 
 
 def _first_match(pattern: re.Pattern[str], statements: Sequence[Statement]) -> re.Match[str] | None:
-    return next(filter(None, (pattern.search(statement.text) for statement in statements)), None)
+    matches = (pattern.search(statement.text) for statement in statements)
+    return next((match for match in matches if match), None)
 
 
 def announcements(document: Document) -> str:

@@ -68,6 +68,7 @@ _WHO: Final = re.compile(
     rf"(?:^|(?<=[.:;!?] )){_NAMES} (?:(?:both|first|independently|jointly) )?{_HOW}\b"
 )
 _THANKS: Final = re.compile(rf"\b(?:[Tt]hanks?(?: you)? to|thank) {_NAMES}{_NAME_END}")
+_WITH_MAIL: Final = re.compile(rf"(?P<names>{_NAME}) <[^<>@]{{1,60}}(?:@| at )[^<>@]{{1,60}}>")
 # A name that no verb is near; not "of Glass House", which is where somebody works.
 _ALONE: Final = re.compile(
     rf"(?<!\bof\s)(?<!\bat\s)(?<!\b[Tt]he\s)(?<![^\s(\"“*])(?P<names>{_NAME}(?:\s{_WORD}){{0,9}})(?!\w)"
@@ -185,7 +186,7 @@ def _thanks(every: Iterable[Section]) -> Iterator[str]:
 
 
 def _people(text: str) -> Iterator[Credit]:
-    roles = {_BY: "how", _WHO: "how", _THANKS: "", _NICK: "", _ALONE: ""}
+    roles = {_BY: "how", _WHO: "how", _THANKS: "", _WITH_MAIL: "", _NICK: "", _ALONE: ""}
     matches = [
         (m.start("names"), m["names"], m[how].lower() if how else "thanked")
         for pattern, how in roles.items()

@@ -325,6 +325,7 @@ class Phrase:
         xen for R2 (version 4.1) => 2 xen 4.1
         xen 4.1 (Mini; on R2 only) => 2 xen 4.1 (Mini)
         xen (Mini) / mill (Field) 4.1 => xen 4.1 (Mini); mill 4.1 (Field)
+        xen (not affected) => xen not-affected
         xen 4.1 (and mill of the same version) => xen 4.1; mill 4.1
         xen 4.1 (or 4.2) =>
         xen 4.1 (only for R2 users) =>
@@ -341,6 +342,8 @@ class Phrase:
                 self.unread |= bool(self.versions) and not (self.fresh or "same" in kinds)
                 if not (self.versions or silent):
                     self.names = []  # those in the brackets are meant
+                self._take(iter(found), end)
+            elif silent and kinds & _FACTS.keys() and not self.versions:
                 self._take(iter(found), end)
             elif silent and kinds & _PLACES:
                 for each in (each for each in found if each.kind in _PLACES):
