@@ -43,6 +43,7 @@ _PACKAGES: Final = _words(
     r"|(?:following|these|fixed|new|corrected) (?:versions|updates|builds))\b"
 )
 _SAYS: Final = _words(r"\b(?:packages?|versions?|install|upgrade|update|uploaded)\b")
+_CONDITION: Final = re.compile(r"(?:To|Until|Before|After|If|Once|When|While)\b")
 _INSTALLED: Final = re.compile(
     r"\b(?:(?:packages?|[Uu]pdates|[Tt]he(?:y|se)|[Bb]oth|[Aa]ll|[Ii]t)\b[^.;:]{0,60}?\binstalled"
     r"|install(?:\s+\w+){0,3}\s+packages?)"
@@ -77,10 +78,13 @@ def announcement(words: str) -> About:
     The following packages contain security updates: => About.FIXES
     The following packages are affected: => About.OTHERS
     Users of the vulnerable packages should install these: => About.UNCLEAR
+    To install packages from the testing repository: => About.UNCLEAR
     In a quiet hour, restart: => About.NOTHING
     """
     about = _judge(words)
-    return About.NOTHING if about is About.FIXES and not _PACKAGES.search(words) else about
+    if about is About.FIXES and not _PACKAGES.search(words):
+        return About.NOTHING
+    return About.UNCLEAR if about is About.FIXES and _CONDITION.match(words) else about
 
 
 def installed_in(sentence: str) -> tuple[str, ...] | None:
