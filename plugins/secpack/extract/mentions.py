@@ -65,6 +65,8 @@ FIX for @ … (included|backported) | The fix for XSA-1 has been backported.
 (such as|as (with|for|in)|(do|connection) with|(said|noted) that|supersedes) @ | It is as in XSA-1.
 (NOT FIX|had|(year|month|week)s (ago|earlier|before)) ~ @ | Years ago, they released XSA-1.
 @ … PUBLIC[^.,;]{0,30} (last year|years? (ago|before)|YEAR) | XSA-1 was published in 2019.
+@ … \(\x00[^()]*\)\s*$ | The fallout of XSA-1 (XSA-10)
+@ … (put off|postponed|delayed|withdrawn) | XSA-1 has been put off.
 @ … in (an earlier|bulletin|QSB|[\x00\x01]) | We announced XSA-1 in QSB-001.
 @ … (some|one|few|several|not all) of (which|these) | They issued XSA-1, some of which are ours.
 @ (was|were|had)\b (?!PUBLIC) | XSA-1 was alike.
