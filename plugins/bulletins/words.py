@@ -96,7 +96,7 @@ cves: Final = "CVEs and other ids"
 keys: Final = "Keys"
 feeds: Final = "Feeds and data"
 report_vulnerability: Final = "Report a vulnerability"
-report_problem: Final = "Report a problem of this site"
+report_problem: Final = "Report a problem with this site"
 subscribe: Final = "Subscribe to updates"
 years: Final = "Years"
 
@@ -138,8 +138,8 @@ revisions_introduction: Final = "As recorded in the text:"
 
 versions: Final = "Versions"
 versions_changed: Final = {
-    True: Markup("Changed after all had signed: {versions}."),
-    False: Markup("Only white space changed after all had signed: {versions}."),
+    True: Markup("Changed after all signers had signed: {versions}."),
+    False: Markup("Only white space changed after all signers had signed: {versions}."),
 }
 versions_of: Final = "{title}: versions"
 versions_description: Final = "Every text of {id} that was signed, who signed it, and what changed."
@@ -160,7 +160,9 @@ changes_cut: Final = "This difference is too long to be shown in full: compare t
 packages_changed: Final = "Packages:"
 covers_version: Final = Markup('Good over <a href="{url}#version-{number}">version {number}</a>')
 check_versions: Final = "Save the texts and the signatures linked above"
-changed_later: Final = Markup("{count} changed more than a day after all had signed: {links}.")
+changed_later: Final = Markup(
+    "{count} changed more than a day after all signers had signed: {links}."
+)
 unknown_versions: Final = (
     "Older versions are not known here: this copy was made without the history of the pack."
 )
@@ -233,7 +235,9 @@ check_then: Final = "Then run:"
 check_anchors: Final = Markup(
     "Compare the fingerprint of {keys} with several sources elsewhere. Only if they agree:"
 )
-check_expect: Final = Markup('If good, each prints <code>Good signature from "…" {marks}</code>.')
+check_expect: Final = Markup(
+    'For a good signature, gpg prints <code>Good signature from "…" {marks}</code>.'
+)
 check_how: Final = "How, and what gpg’s answers mean"
 check_pack: Final = (
     "Compare with the pack, where commits and tags are signed, too; cmp prints only differences. "
@@ -369,9 +373,12 @@ installed: Final = Markup(
     "What is not installed needs no update; what still runs may need a restart."
 )
 query: Final = Markup("rpm -q {names}")
-installed_list: Final = Markup(
-    "The program secpack compares a list of all packages: "
-    "<code>secpack affected --release {release} &lt; rpm-qa.txt</code>"
+installed_list: Final = (
+    "To compare all that is installed, run the program secpack on a list of it, with a clone of "
+    "the pack and the profile of its issuer:"
+)
+affected_command: Final = Markup(
+    "secpack affected pack --profile profile.toml --release {release} &lt; rpm-qa.txt"
 )
 security_updates: Final = "Security updates"
 lookup_introduction: Final = "Newest first; versions as of publication."
@@ -495,7 +502,8 @@ other_keys: Final = Markup("{count} in this pack, which need not sign anything h
 no_keys: Final = "This pack has no keys, so no signature could be checked."
 built: Final = "The state of the pack"
 built_introduction: Final = (
-    "What this site publishes rests on the signatures on texts alone; this is who signed the whole."
+    "What this site publishes rests on the signatures of texts alone. Whoever signs a commit or a "
+    "tag of the pack vouches for the whole."
 )
 built_commit: Final = Markup('Commit <code class="digest">{id}</code>')
 built_tag: Final = Markup('Tag {tag}, <code class="digest">{id}</code>')
@@ -634,9 +642,9 @@ exports: Final = {
         ),
         "vex": (
             "Verdicts as OpenVEX",
-            "Whether each Xen Security Advisory affects the product, by the tracker; where a "
-            "signed bulletin differs, by that. Verdicts: {}; with a CVE: {}; without, as none is "
-            "known here: {}.",
+            "Whether each Xen Security Advisory affects the product: the tracker’s verdict or, "
+            "where a signed bulletin differs, the bulletin’s. Verdicts: {}. With a CVE: {}; "
+            "without one, because none is known here: {}.",
         ),
     },
 }
