@@ -28,6 +28,7 @@ from bulletins.urls import (
 )
 from secpack import Checker, Profile, SecpackError, load, load_profile
 from secpack.affected import rpm_order
+from secpack.extract.answers import answers
 from secpack.model.archive import (
     Advisory,
     Archive,
@@ -420,6 +421,14 @@ SAID = [
         "XSA-1": {"fixed": ["4.1", "4.2"]},
         "XSA-2": {"known_affected": ["4.2"], "known_not_affected": ["4.1"], "fixed": ["4.2"]},
     }),
+    ("XSA-1:\n\nQuern 4.0 is not affected.\n\nXSA-2:\n\nThis issue affects only Quern 4.1.", {
+        "XSA-1": {"fixed": ["4.1", "4.2"]},
+        "XSA-2": {"fixed": ["4.1", "4.2"]},
+    }),
+    ("Quern 4.0 is not affected by these issues.", {
+        "XSA-1": {"known_not_affected": ["4.0"], "fixed": ["4.1", "4.2"]},
+        "XSA-2": {"known_not_affected": ["4.0"], "fixed": ["4.1", "4.2"]},
+    }),
     ("XSA-1 and XSA-2 are bad. The first affects only Quern 4.1.", {
         "XSA-1": {"fixed": ["4.1", "4.2"]},
         "XSA-2": {"fixed": ["4.1", "4.2"]},
@@ -443,6 +452,27 @@ def test_csaf_says_of_one_of_several_only_what_the_text_says_of_it(
         status = each["product_status"]
         status["fixed"] = [product.partition("/")[0] for product in status["fixed"]]
         assert status == expected[each["ids"][0]["text"]]
+
+
+@pytest.mark.usefixtures("judges")
+def test_csaf_calls_no_release_safe_for_which_there_are_packages(tmp_path: Path) -> None:
+    """Only a sentence about one of several ids does; a target that is safe is no safe release."""
+    body = f"XSA-1 came out.\n\nQuern 4.1 is not affected, nor is 4.0.{TWO_RELEASES}"
+    rows = [
+        PackageRow("4.2", "hearth", "", "", 1, Fix.NOT_AFFECTED),
+        PackageRow("4.3", "hearth", "", "", 1, Fix.NOT_AFFECTED),
+    ]
+    archive = one(tmp_path, body=body)
+    archive = with_rows(archive, *rows, *archive.bulletins[0].packages)
+    found = document(archive)
+    assert judges.csaf_faults({"one": found}) == {}
+    (each,) = found["vulnerabilities"]
+    assert each["product_status"]["known_affected"] == ["4.1", "4.2"]
+    assert each["product_status"]["known_not_affected"] == ["4.0"]
+    assert [r["product_ids"] for r in each["remediations"]] == [["4.1"], ["4.2"]]
+    said = {answer.release: answer.fix for answer in answers(archive.bulletins[0])}
+    assert said["4.3"] is None
+    assert said["4.2"] is Fix.AVAILABLE
 
 
 APART = """Two bugs: XSA-1 is one.

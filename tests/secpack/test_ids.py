@@ -9,7 +9,7 @@ import pytest
 from secpack import Profile, load
 from secpack.errors import PackError
 from secpack.extract.answers import answers
-from secpack.model.archive import Advisory, Archive, Relation
+from secpack.model.archive import Advisory, Archive, Fix, Relation
 from secpack.profile import DocumentEntry, Scheme, Shipped
 from tests.packs import bulletin, make_pack
 
@@ -181,6 +181,40 @@ def test_what_is_said_of_one_of_several_advisories_is_no_answer(tmp_path: Path) 
     text = bulletin(1, body=body)
     found = load(make_pack(tmp_path, {"QSBs/qsb-001-2001.txt": text}), profile=Profile("Quern"))
     assert answers(found.bulletins[0]) == ()
+
+
+def test_what_is_said_of_one_of_two_schemes_is_no_answer(tmp_path: Path) -> None:
+    body = "XSA-7 and MILL-SA-8 came out.\n\nXSA-7 does not affect Quern 4.2."
+    text = bulletin(1, title="A title (XSA-7, MILL-SA-8)", body=body)
+    profile = Profile("Quern", ids={"MILL": Scheme("MILL-SA-#", "")})
+    found = load(make_pack(tmp_path, {"QSBs/qsb-001-2001.txt": text}), profile=profile)
+    assert list(found.bulletins[0].relations.values()) == [Relation.ADDRESSED] * 2
+    assert answers(found.bulletins[0]) == ()
+
+
+def test_one_of_several_packages_that_is_safe_is_no_answer(tmp_path: Path) -> None:
+    body = """\
+XSA-7 came out.
+
+Patching
+---------
+
+The fixed packages are:
+
+For Quern 4.1:
+- xen: not affected
+- mill: no fix yet
+
+For Quern 4.2:
+- xen: not affected
+
+For Quern 4.3:
+- xen 4.1-2
+- mill 4.1-3"""
+    text = bulletin(1, body=body)
+    found = load(make_pack(tmp_path, {"QSBs/qsb-001-2001.txt": text}), profile=Profile("Quern"))
+    said = {answer.release: answer.fix for answer in answers(found.bulletins[0])}
+    assert said == {"4.1": Fix.NONE, "4.2": None, "4.3": Fix.AVAILABLE}
 
 
 def test_an_issuer_with_signs_of_expressions(tmp_path: Path) -> None:

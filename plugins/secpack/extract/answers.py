@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final, TypeAlias
 
 from secpack.extract.packages.vocabulary import (
     SENTENCE_END,
+    open_range,
     product_of,
     release_numbers,
     releases_in,
@@ -55,8 +56,16 @@ def _answer(release: str, bulletin: Bulletin, stated: _Stated | None) -> Answer:
     rows = [row for row in bulletin.packages if row.release == release]
     fixed = tuple(row for row in rows if row.fix is Fix.AVAILABLE)
     lines = tuple(sorted({row.line for row in rows}))
+    if fixed:
+        return Answer(release, Fix.AVAILABLE, fixed, lines)
     if rows:
-        return Answer(release, Fix.AVAILABLE if fixed else rows[0].fix, fixed, lines)
+        if any(row.fix is Fix.NONE for row in rows):
+            return Answer(release, Fix.NONE, (), lines)
+        # A release is not safe where one of several packages is, or a target.
+        safe = {row.name or row.package for row in rows if not row.target}
+        every = {row.name or row.package for row in bulletin.packages} - {""}
+        is_safe = "" in safe or (safe and every <= safe)
+        return Answer(release, Fix.NOT_AFFECTED if is_safe else None, (), lines)
     assert stated
     fix, line = stated
     return Answer(release, fix, (), (line,))
@@ -91,7 +100,10 @@ def affects(bulletin: Bulletin) -> dict[tuple[str, str], tuple[bool, int]]:
     product, said = product_of(bulletin.document), dict[tuple[str, str], tuple[bool, int]]()
     releases = {row.release for row in bulletin.packages if row.release}
     releases |= {release for release, _ in _concerned(bulletin)}
+    several = _is_of_several(bulletin)
     for id_, line, text in _sentences(bulletin):
+        if several and not (id_ or _EVERY.search(text)):
+            continue  # it may be about the one that a heading names
         only = limited(text, product)
         no = (*spared(text, product), *(sorted(releases - {*only}) if only else ()))
         said |= {(id_, release): (True, line) for release in (*only, *hit(text, product)) if id_}
@@ -105,9 +117,7 @@ def _sentences(bulletin: Bulletin) -> Iterator[tuple[str, int, str]]:
     One without an id is about that of the sentence before, in a paragraph. Of several ids at once,
     it is not clear which is meant.
     """
-    relations = bulletin.relations.items()
-    own = {value: scheme for (scheme, value), r in relations if r is Relation.ADDRESSED}
-    several = max(Counter(own.values()).values(), default=0) > 1
+    own, several = _own(bulletin), _is_of_several(bulletin)
     for line, inlines in running_text(bulletin.document.blocks):
         ids = {i.value: i.scheme for i in inlines if isinstance(i, Id)}
         text = " ".join(
@@ -121,6 +131,17 @@ def _sentences(bulletin: Bulletin) -> Iterator[tuple[str, int, str]]:
                 yield "", line, sentence
             elif len(about) == 1:
                 yield min(about), line, sentence
+
+
+def _own(bulletin: Bulletin) -> dict[str, str]:
+    relations = bulletin.relations.items()
+    return {value: scheme for (scheme, value), r in relations if r is Relation.ADDRESSED}
+
+
+def _is_of_several(bulletin: Bulletin) -> bool:
+    """Whether a bulletin can address more than one flaw; one may have a CVE and another id."""
+    schemes = Counter(_own(bulletin).values())
+    return max(schemes.values(), default=0) > 1 or len(schemes.keys() - {"CVE"}) > 1
 
 
 def restart_after(bulletin: Bulletin) -> str:
@@ -146,8 +167,26 @@ def spared(text: str, product: str) -> tuple[str, ...]:
     The browser in Quern 4.2 is not affected. =>
     Quern 4.2 is not affected by default. =>
     Quern 4.2 is not affected by XSA-1. =>
+    Quern 4.2 is not affected by this issue on some mills. =>
+    Quern 4.2 is not affected, provided that the lid is closed. =>
+    Quern 4.2 is not affected, unless the lid is open. =>
+    Quern 4.2 is not affected (with a closed lid). =>
+    Quern 4.2 is not affected after this update. =>
+    Quern 4.2 is not affected as badly as Quern 4.1. =>
+    Quern 4.2 is not vulnerable to the first attack. =>
+    Quern 4.2 grinds wheat by default and is not affected. =>
+    Quern 4.2 users on new mills are careful and are not affected. =>
+    If the lid is closed, Quern 4.2 is not affected. =>
+    On new mills, Quern 4.2 is not affected. =>
+    On Quern 4.2, the lid is made of stone, and it is not affected. =>
+    We thought wrongly, so Quern 4.2 is not affected. =>
+    This flaw does not affect Quern 4.2 on new mills. =>
+    This flaw does not affect Quern 4.2 templates. =>
+    The workaround does not affect Quern 4.2. =>
+    This update does not affect Quern 4.2. =>
+    The second bug does not affect Quern 4.2. =>
     """
-    return _found(_forms(product)[0], text)
+    return _certain(_forms(product)[0], text)
 
 
 def limited(text: str, product: str) -> tuple[str, ...]:
@@ -158,8 +197,16 @@ def limited(text: str, product: str) -> tuple[str, ...]:
     XSA-1 affects only mill 4 or newer, thus only Quern R4.1 is affected. => 4.1
     The second bug affects only Quern 4.2. =>
     XSA-1 affects only some mills on Quern 4.1. =>
+    XSA-1 affects only Quern 4.1 and later. =>
+    XSA-1 affects only Quern 4.1 and older. =>
+    XSA-1 affects only Quern 4.1 and possibly 4.0. =>
+    XSA-1 affects only Quern 4.1 (and 4.0 with a new lid). =>
+    Not only Quern 4.1 is affected. =>
+    On old mills, only Quern 4.1 is affected. =>
+    Only Quern 4.1 is affected by default. =>
+    Only Quern 4.1 is vulnerable to theft, others to denial of service. =>
     """
-    return _found(_forms(product)[1], text)
+    return () if open_range(text.rstrip(".!)")) else _certain(_forms(product)[1], text)
 
 
 def hit(text: str, product: str) -> tuple[str, ...]:
@@ -182,12 +229,27 @@ def unfixed(text: str, product: str) -> tuple[str, ...]:
     Quern 4.0 reached end-of-life on 2022-08-04, and there is no fix for it. => 4.0
     For Quern 4.2, which is no longer supported, no fix is available. => 4.2
     There is no update of the mill in Quern 4.2. =>
+    No update for Quern 4.2 is necessary. =>
+    There is no fix for Quern 4.2 other than these packages. =>
+    Quern 4.2 is not supported on old mills. =>
     """
     return _found(_forms(product)[3], text)
 
 
+def _certain(form: re.Pattern[str], text: str) -> tuple[str, ...]:
+    """What is found in sentences without conditions or doubts."""
+    plain_ones = (each for each in SENTENCE_END.split(text) if not _DOUBT.search(each))
+    found = (match for each in plain_ones for match in form.finditer(each))
+    return _numbers(
+        m for m in found if not _WHERE.search(m.string[max(m.start() - 1000, 0) : m.start()])
+    )
+
+
 def _found(form: re.Pattern[str], text: str) -> tuple[str, ...]:
-    found = (match for sentence in SENTENCE_END.split(text) for match in form.finditer(sentence))
+    return _numbers(m for sentence in SENTENCE_END.split(text) for m in form.finditer(sentence))
+
+
+def _numbers(found: Iterable[re.Match[str]]) -> tuple[str, ...]:
     named = (words for match in found for words in match.groups() if words)
     return tuple(number for words in named for number in release_numbers(words))
 
@@ -232,37 +294,65 @@ _START: Final = (
 )
 _WHOSE: Final = r"(?:(?:Users|Installations|Systems) (?:of|with|on|running) )?"
 _NOT: Final = r"(?:therefore |also |thus )?(?:not |un)(?:affected|vulnerable|impacted)"
-_CONDITION: Final = (
-    r"(?! (?:by (?!this|these|it|them|any)|if|unless|when|while|as long|in (?:the|their) default))"
+# Conditions and doubts, anywhere in a sentence, and a place before what is said.
+_DOUBT: Final = re.compile(
+    r"\b(?:if|unless|when|where|until|once|before|after|provid\w+|assum\w+|except|as long|default"
+    r"|some|most|may|might|could|possibly|probably|likely|believ\w+|thought|think|wrong\w*)\b",
+    re.IGNORECASE,
+)
+_EVERY: Final = re.compile(r"\b(?:these|any of|all of|both|none of|either)\b", re.IGNORECASE)
+_WHERE: Final = re.compile(
+    r"(?:^|[,;:(] )\(?(?:(?:and|but|so|while|whereas|However,) )?"
+    r"(?:on|in|with|without|for|under|among|as)\b[^,;:]*$",
+    re.IGNORECASE,
+)
+# What may follow, so that no condition does.
+_END: Final = (
+    r"(?=[.!)]{0,3}$|[,;] (?:nor|and|but|so|which|while|whereas|since|because)\b|,? due to\b"
+    r"| (?:and|but|because)\b|,? (?:since|as) (?:it|they|its|their|that|this)\b)"
+)
+_BY_THIS: Final = (
+    r"(?: (?:by|to) (?:any of )?(?:this|these|it|them|either of them)(?: (?:issues?|bugs?|flaws?"
+    r"|vulnerabilit(?:y|ies)|problems?|advisor(?:y|ies)))?)?"
+)
+_NEEDLESS: Final = (
+    r"(?![^;:]{0,80} (?:needed|required|necessary|other than|except|besides|had to|testing)\b)"
+)
+_STATES: Final = (
+    r" (?:still )?(?:with|lacks?|does|do|has|have|had|uses?|contains?|includes?|ships?)\b"
 )
 
-
 _AN_ID: Final = r"[A-Z][A-Za-z-]{1,20}-[0-9][0-9-]{0,20}(?: \([^()]{1,40}\))?"
-_THIS: Final = rf"(?:{_AN_ID}|(?:This|These) (?:issue|bug|flaw|vulnerabilit|problem)\w{{0,3}}|It)"
+_THIS: Final = rf"(?:{_AN_ID}|(?:This|These) (?:issue|bug|flaw|vulnerabilit|problem)\w{{0,3}})"
 
 
 @lru_cache(maxsize=64)
 def _forms(product: str) -> tuple[re.Pattern[str], ...]:
     """What calls releases not affected, the only ones affected, affected by an id, or unfixed."""
     releases = f"({releases_pattern(product)})"
-    who = r"(?: (?:users|systems|installations|as such|itself)| [^,;:()]{1,60}? and)?"
+    who = rf"(?: (?:users|systems|installations|as such|itself)|{_STATES}[^,;:()]{{1,60}}? and)?"
     subject = rf"{_WHOSE}{releases}{who} (?:is|are|was|were|remains?) {_NOT}"
     nor = rf"(?:, nor (?:is|are) ((?:{re.escape(product)} )?[0-9][0-9.]{{0,8}}[0-9]))?"
-    it = rf"(?:(?:On|In) )?{releases},? [^;:]{{1,80}}?,? (?:that release|it) is {_NOT}"
-    this = rf"(?:(?:This|These|The) [\w\s]{{1,60}}?|{_AN_ID}) (?:does|do|did) not affect {releases}"
-    only = rf"\b[Oo]nly {releases} (?:is|are) (?:affected|vulnerable|impacted)\b"
+    it = (
+        rf"(?:(?:(?:On|In) )?{releases},? [^;:]{{1,80}}?,? that release"
+        rf"|{releases}{_STATES}[^,;:()]{{1,60}}?, so it) is {_NOT}"
+    )
+    this = rf"{_THIS} (?:does|do|did) not affect {releases}"
+    thus = "(?:^|[,;] (?:thus|so|hence|therefore) )"
+    only = rf"{thus}[Oo]nly {releases} (?:is|are) (?:affected|vulnerable|impacted)"
     fix = "(?:updates?|fix(?:es)?|patch(?:es)?|packages?)"
     state = "(?: (?:is|are|will be|exists?)(?: (?:available|planned|provided|released))?)?"
-    none = rf"\b[Nn]o {fix}{state} for (?:users of )?{releases}"
+    none = rf"\b[Nn]o {fix}{state} for (?:users of )?{releases}{_NEEDLESS}"
     gets = "(?:has|have|gets?|receives?|will (?:get|have|receive))"
     over = (
         "(?:(?:has |have )?(?:reached|met) (?:its |their )?end(?:-| )of(?:-| )life"
-        "|(?:is|are|was|were) (?:no longer|not) supported|(?:is|are) (?:EOL|out of support))"
+        "|(?:is|are|was|were) (?:no longer|not) supported(?! (?:by|in|on|with))"
+        "|(?:is|are) (?:EOL|out of support))"
     )
     ends = f"{_START}(?:For )?{_WHOSE}{releases}(?:(?: users)? {gets} no {fix}|(?:, which)? {over})"
     forms = (
-        rf"{_START}(?:{subject}|{this}|{it})\b{_CONDITION}{nor}",
-        rf"^{_THIS} affects? only {releases}|{only}",
+        rf"{_START}(?:{subject}|{this}|{it})\b{_BY_THIS}{nor}{_END}",
+        rf"(?:^{_THIS} affects? only {releases}|{only})(?=[.!)]{{0,3}}$)",
         rf"^{_AN_ID} affects? (?:[^.,;:]{{1,80}} on )?(?:both |all )?{releases}",
         rf"{none}|{ends}\b",
     )

@@ -25,7 +25,7 @@ from bulletins.urls import advisory_url, beside, csaf_url, page_url, published_i
 from secpack import Profile
 from secpack.extract.answers import affects, restart_after
 from secpack.extract.sections import actions, is_on_affected, sections
-from secpack.model.archive import PackageRow
+from secpack.model.archive import Fix, PackageRow
 from secpack.parser.characters import visible
 
 #: CSAF repeats a bulletin's products and its summary for each vulnerability. No real text comes
@@ -73,9 +73,11 @@ def _vulnerabilities(
     if not full or len(full) * len(every) > _LONGEST:
         full = visible(about(bulletin) or heading(bulletin))
     restart, page = restart_after(bulletin), site.public(page_url(bulletin, site.profile))
-    said = affects(bulletin).items()
+    shipped = {row.release for row in rows if row.fix is Fix.AVAILABLE}
+    # Packages decide, unless a sentence is about one id.
+    said = [(k, yes) for k, (yes, _) in affects(bulletin).items() if k[0] or k[1] not in shipped]
     for each, own in zip(every, divisions, strict=True):
-        here = {release: yes for (id_, release), (yes, _) in said if id_ in ("", *each.ids)}
+        here = {release: yes for (id_, release), yes in said if id_ in ("", *each.ids)}
         left = [row for row in own if here.get(row.release, True)]
         is_only = len(every) == 1 and not each.note
         yield vulnerability(each, site.profile, full) | filled(

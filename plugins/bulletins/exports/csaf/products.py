@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
 from typing import Any, Final
 from urllib.parse import quote
@@ -100,7 +100,7 @@ def product_tree(rows: Sequence[PackageRow], profile: Profile) -> dict[str, Any]
 
 
 def product_status(
-    rows: Iterable[PackageRow], said: Mapping[str, bool], *, is_only: bool
+    rows: Sequence[PackageRow], said: Mapping[str, bool], *, is_only: bool
 ) -> dict[str, list[str]]:
     """Which products are fixed, affected or not by a vulnerability.
 
@@ -108,11 +108,13 @@ def product_status(
     is about this one vulnerability.
     """
     fixed, affected, spared = dict[str, None](), dict[str, None](), dict[str, None]()
+    others = {row.release for row in rows if row.fix is not Fix.NOT_AFFECTED}
     for row in rows:
         if said.get(row.release) is False:
             spared[_release_id(row.release)] = None
         elif row.fix is Fix.NOT_AFFECTED:
-            spared[_affected_id(row)] = None
+            if row.package or not (row.target or row.release in others):
+                spared[_affected_id(row)] = None
         else:
             fixed |= {_installed_id(row): None} if row.fix is Fix.AVAILABLE else {}
             affected |= {_affected_id(row): None} if is_only or row.release in said else {}

@@ -108,6 +108,12 @@ Said: TypeAlias = dict[str, tuple[str, ...]]
 LONGEST: Final = 2000
 _LONGEST_NOTE: Final = 200
 
+# With these, it is not clear what is not affected.
+_HEDGE: Final = re.compile(
+    r"\b(?:if|unless|when|where|until|once|before|after|provid\w+|except|only|default|most|some"
+    r"|partial\w*|probab\w*|likely|may|might|affected with|as (?:long|far))\b",
+    re.IGNORECASE,
+)
 _FACTS: Final = {"none": Fix.NONE, "unaffected": Fix.NOT_AFFECTED}
 _PLACES: Final = {"release", "target"}
 _JOINTS: Final = {",", "and", "or", "/", "&"}
@@ -168,6 +174,20 @@ class Phrase:
             self._close()
             self.unread |= bool(self.fresh) and any(entry.version for entry in self.done)
             self.unread |= len({"release" in entry.said for entry in self.done}) > 1
+            self.unread |= any(map(self._is_hedged, self.done))
+
+    def _is_hedged(self, entry: Entry) -> bool:
+        """Whether what is not affected may be so only under a condition.
+
+        For R2: not affected, since it has no bell => 2 not-affected (since it has no bell)
+        For R2: not affected if the lid is closed =>
+        For R2: not affected (only without a bell) =>
+        For R2: probably not affected =>
+        """
+        if entry.fix is not Fix.NOT_AFFECTED:
+            return False
+        around = self.text[: entry.at].rpartition(";")[2], self.text[entry.at :].partition(";")[0]
+        return _HEDGE.search("".join(around)) is not None
 
     def _take(self, found: Iterator[Token], end: int | None = None) -> None:
         """Take tokens, up to an index of the text; what follows a turn is a note.
