@@ -596,7 +596,7 @@ exports: Final = {
             "The same, for readers and programs that prefer JSON.",
         ),
         "bulletins": ("Feed of bulletins", "What is wrong, and what you must do."),
-        "canaries": ("Feed of canaries", "Only canaries."),
+        "canaries": ("Feed of canaries", "Each new canary, with what it states."),
         "xsa": (
             "Feed of Xen Security Advisories",
             "The tracker’s verdict on each: whether it matters here, and which bulletin says more.",
