@@ -259,7 +259,7 @@ def _add_check(commands: Any) -> None:
     add("--since", default="", metavar="COMMIT", help="only what is new since a commit of the pack")
     add("--xsa-json", type=Path, help="the Xen Project's list (xsa.json)")
     add("--on", type=day_of, metavar="DATE", help="also report what is late or expired on that day")
-    summary = "text (the default) for people, json for programs, github for a forge"
+    summary = "text (the default) for people, json for programs, github for GitHub Actions"
     add("--format", choices=[*FORMATS], default="text", help=summary)
     add("--all", action="store_true", help="list everything, also notices, and sum up nothing")
     summary = "check every signature anew, and keep no verdicts"
@@ -288,7 +288,8 @@ def _add_affected(commands: Any) -> None:
         "compare a list of installed packages with what bulletins ask for",
         "Reads the output of rpm -qa or dpkg -l on its standard input. Prints what is older than "
         "bulletins ask for, what the list lacks, and what needs a restart; never that a system is "
-        "safe. Exit status: 0 nothing is older, 1 something is, or has no fix, 2 unusable input.",
+        "safe. Exit status: 0 nothing is older, 1 something is, or is unclear, or has no fix, "
+        "2 unusable input.",
         "affected qubes-secpack --profile qubes --release 4.3 < packages.txt",
         "pack",
         "--profile",
