@@ -264,6 +264,21 @@ def test_a_draft_stops_nothing(pack_of: PackOf, profile: Profile, draft: bytes) 
     assert {each.id for each in archive.history.pending} == {"QSB-001", "QSB-002", "canary-001"}
 
 
+def test_a_copy_of_a_text_in_another_place_does_not_hide_its_document(
+    pack_of: PackOf, profile: Profile
+) -> None:
+    """Its number is that of its name, also while a draft lies there."""
+    pack = pack_of("a tomek:a ines:a")
+    (pack / "QSBs/qsb-001-2020.txt").rename(pack / "QSBs/qsb-007-2020.txt")
+    (pack / "QSBs/qsb-001-2020.txt").write_bytes(b"TODO")
+    commit(pack)
+    archive, stops = strict(pack, profile)
+    assert stops == []
+    assert [(p.id, p.document.file.data.decode()) for p in archive.publications] == [
+        ("QSB-001", TEXTS["a"][1])
+    ]
+
+
 def test_what_cannot_be_read_stops_nothing(
     pack_of: PackOf, tmp_path: Path, gnupg: Gnupg, profile: Profile
 ) -> None:

@@ -179,9 +179,10 @@ def newest_versions(
     renamed = {file.sha256 for file in here}
     newest = (version for document in history.documents if (version := document.newest))
     for version, file in ((v, v.file) for v in newest):
-        if file not in here and file.sha256 in renamed:
-            continue
         kind, match = layout.place(file.path)
+        is_numbered = kind and match and not match["letter"]  # others are what their names are
+        if file not in here and file.sha256 in renamed and not is_numbered:
+            continue
         signatures, lacking = _signatures(version, here.get(file, ()), profile)
         if kind and match:
             texts = kept.bulletins if kind is profile.bulletins else kept.canaries
