@@ -475,6 +475,25 @@ def test_csaf_calls_no_release_safe_for_which_there_are_packages(tmp_path: Path)
     assert said["4.2"] is Fix.AVAILABLE
 
 
+@pytest.mark.usefixtures("judges")
+def test_csaf_calls_a_release_safe_from_what_its_section_names(tmp_path: Path) -> None:
+    body = "XSA-1 and XSA-2 came out.\n\n" + "".join(
+        f"Patching for XSA-{number}\n---------\n\nThe following packages fix it:\n\n"
+        f"For Quern 4.2:\n- xen 4.1-2\n\nFor Quern {safe}: not affected\n\n"
+        for number, safe in ((1, "4.0"), (2, "4.1"))
+    )
+    archive = one(tmp_path, title="A title (XSA-1, XSA-2)", body=body)
+    found = document(archive)
+    assert judges.csaf_faults({"one": found}) == {}
+    status = {v["ids"][0]["text"]: v["product_status"] for v in found["vulnerabilities"]}
+    assert {id_: each["known_not_affected"] for id_, each in status.items()} == {
+        "XSA-1": ["4.0"],
+        "XSA-2": ["4.1"],
+    }
+    said = {answer.release: answer.fix for answer in answers(archive.bulletins[0])}
+    assert said == {"4.0": None, "4.1": None, "4.2": Fix.AVAILABLE}
+
+
 APART = """Two bugs: XSA-1 is one.
 
 Bell issue

@@ -217,6 +217,21 @@ For Quern 4.3:
     assert said == {"4.1": Fix.NONE, "4.2": None, "4.3": Fix.AVAILABLE}
 
 
+@pytest.mark.parametrize(
+    "words",
+    [
+        "Quern 4.1 is not affected.\n\nIn short, Quern 4.1 is affected.",
+        "Changelog\n----------\n\n2001-01-01: Quern 4.1 is not affected.",
+        "XSA-8 came out, too.\n\nQuern 4.1 is not affected.",
+    ],
+)
+def test_what_is_not_certain_is_no_answer(tmp_path: Path, words: str) -> None:
+    """Texts can contradict themselves, tell what was wrong, and speak of what a heading names."""
+    text = bulletin(1, body=f"XSA-7 came out.\n\n{words}")
+    found = load(make_pack(tmp_path, {"QSBs/qsb-001-2001.txt": text}), profile=Profile("Quern"))
+    assert [answer.fix for answer in answers(found.bulletins[0]) if answer.fix] == []
+
+
 def test_an_issuer_with_signs_of_expressions(tmp_path: Path) -> None:
     text = bulletin(1, body="(Quern 4.2 is not affected.").replace("Quern", "(Quern", 1)
     found = load(make_pack(tmp_path, {"QSBs/qsb-001-2001.txt": text}))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final, TypeAlias
@@ -18,12 +18,16 @@ from secpack.extract.packages.vocabulary import (
     releases_pattern,
     spaced,
 )
-from secpack.extract.sections import actions, affected
+from secpack.extract.sections import actions, affected, sections
 from secpack.model.archive import Bulletin, Fix, PackageRow, Relation
 from secpack.model.blocks import Id, plain, running_text, words
+from secpack.parser.rules.headings import REVISION_SECTIONS, section_name
 
 # Words of every sentence that is read here, fast to look for.
 _SIGN: Final = re.compile(r"affect|vulnerable|impacted|[Nn]o |support|life|EOL")
+
+#: No real text has so many releases, ids and sections.
+_MOST_COMPARED: Final = 1_000_000
 
 _Stated: TypeAlias = tuple[Fix | None, int]  # with the line
 
@@ -49,10 +53,14 @@ def answers(bulletin: Bulletin) -> tuple[Answer, ...]:
     """
     stated = dict(_stated(bulletin))
     named = dict.fromkeys(row.release for row in bulletin.packages if row.release)
-    return tuple(_answer(release, bulletin, stated.get(release)) for release in named | stated)
+    spared = {row.line for row in bulletin.packages if row.fix is Fix.NOT_AFFECTED}
+    of_some = {line for line, ids in named_at(bulletin, spared).items() if ids}
+    return tuple(
+        _answer(release, bulletin, stated.get(release), of_some) for release in named | stated
+    )
 
 
-def _answer(release: str, bulletin: Bulletin, stated: _Stated | None) -> Answer:
+def _answer(release: str, bulletin: Bulletin, stated: _Stated | None, of_some: set[int]) -> Answer:
     rows = [row for row in bulletin.packages if row.release == release]
     fixed = tuple(row for row in rows if row.fix is Fix.AVAILABLE)
     lines = tuple(sorted({row.line for row in rows}))
@@ -65,6 +73,7 @@ def _answer(release: str, bulletin: Bulletin, stated: _Stated | None) -> Answer:
         safe = {row.name or row.package for row in rows if not row.target}
         every = {row.name or row.package for row in bulletin.packages} - {""}
         is_safe = "" in safe or (safe and every <= safe)
+        is_safe = is_safe and of_some.isdisjoint(row.line for row in rows)
         return Answer(release, Fix.NOT_AFFECTED if is_safe else None, (), lines)
     assert stated
     fix, line = stated
@@ -95,12 +104,13 @@ def _concerned(bulletin: Bulletin) -> Iterator[tuple[str, int]]:
 def affects(bulletin: Bulletin) -> dict[tuple[str, str], tuple[bool, int]]:
     """Whether an id affects a release, where a sentence says so, with its line.
 
-    The id is empty for what a sentence says of all that the bulletin addresses.
+    The id is empty for what a sentence says of all that the bulletin addresses. Where sentences
+    contradict each other, none says that it is not affected.
     """
     product, said = product_of(bulletin.document), dict[tuple[str, str], tuple[bool, int]]()
     releases = {row.release for row in bulletin.packages if row.release}
     releases |= {release for release, _ in _concerned(bulletin)}
-    several = _is_of_several(bulletin)
+    several, bad = _is_of_several(bulletin), set[tuple[str, str]]()
     for id_, line, text in _sentences(bulletin):
         if several and not (id_ or _EVERY.search(text)):
             continue  # it may be about the one that a heading names
@@ -108,7 +118,12 @@ def affects(bulletin: Bulletin) -> dict[tuple[str, str], tuple[bool, int]]:
         no = (*spared(text, product), *(sorted(releases - {*only}) if only else ()))
         said |= {(id_, release): (True, line) for release in (*only, *hit(text, product)) if id_}
         said |= {(id_, release): (False, line) for release in no}
-    return said
+        bad |= {(id_, release) for release in stricken(text, product)}
+    return {
+        (id_, release): (yes, line)
+        for (id_, release), (yes, line) in said.items()
+        if yes or not {(id_, release), ("", release)} & bad
+    }
 
 
 def _sentences(bulletin: Bulletin) -> Iterator[tuple[str, int, str]]:
@@ -118,7 +133,11 @@ def _sentences(bulletin: Bulletin) -> Iterator[tuple[str, int, str]]:
     it is not clear which is meant.
     """
     own, several = _own(bulletin), _is_of_several(bulletin)
+    titled = ((section_name(part.title), part) for part in sections(bulletin.document))
+    logs = [part for title, part in titled if title in REVISION_SECTIONS]
     for line, inlines in running_text(bulletin.document.blocks):
+        if any(log.first <= line <= log.last for log in logs):
+            continue  # what was so once
         ids = {i.value: i.scheme for i in inlines if isinstance(i, Id)}
         text = " ".join(
             "".join(i.value if isinstance(i, Id) else words(i) for i in inlines).split()
@@ -131,6 +150,24 @@ def _sentences(bulletin: Bulletin) -> Iterator[tuple[str, int, str]]:
                 yield "", line, sentence
             elif len(about) == 1:
                 yield min(about), line, sentence
+
+
+def named_at(bulletin: Bulletin, lines: Collection[int]) -> dict[int, frozenset[str]]:
+    """Those of several ids that the section of each line names, or else a title around it."""
+    if not (lines and _is_of_several(bulletin)):
+        return {}
+    own, parts = _own(bulletin), sections(bulletin.document)
+    named = [(m.line, m.value) for m in bulletin.all_mentions if m.value in own]
+    if len(lines) * (len(parts) + 1) * len(named) > _MOST_COMPARED:
+        return dict.fromkeys(lines, frozenset(own))
+    found = {}
+    for line in lines:
+        around = [part for part in parts if part.first <= line <= part.last][::-1]
+        spans = [(part.first, part.last) for part in around[:1]]
+        spans += [(p.first, p.blocks[0].first - 1 if p.blocks else p.last) for p in around[1:]]
+        every = (frozenset(v for n, v in named if first <= n <= last) for first, last in spans)
+        found[line] = next(filter(None, every), frozenset())
+    return found
 
 
 def _own(bulletin: Bulletin) -> dict[str, str]:
@@ -218,6 +255,16 @@ def hit(text: str, product: str) -> tuple[str, ...]:
     XSA-1 affects only mills with a bell. =>
     """
     return _found(_forms(product)[2], text)
+
+
+def stricken(text: str, product: str) -> tuple[str, ...]:
+    """The releases that a text calls affected.
+
+    Quern 4.1 and 4.2 are affected, too. => 4.1; 4.2
+    In short, Quern 4.1 is also vulnerable. => 4.1
+    Quern 4.1 is not affected. =>
+    """
+    return _found(_forms(product)[4], text)
 
 
 def unfixed(text: str, product: str) -> tuple[str, ...]:
@@ -355,5 +402,6 @@ def _forms(product: str) -> tuple[re.Pattern[str], ...]:
         rf"(?:^{_THIS} affects? only {releases}|{only})(?=[.!)]{{0,3}}$)",
         rf"^{_AN_ID} affects? (?:[^.,;:]{{1,80}} on )?(?:both |all )?{releases}",
         rf"{none}|{ends}\b",
+        rf"{releases} (?:is|are|was|were) (?:(?!not )\w+ )?(?:affected|vulnerable)\b",
     )
     return tuple(re.compile(spaced(form)) for form in forms)
