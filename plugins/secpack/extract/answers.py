@@ -53,14 +53,15 @@ def answers(bulletin: Bulletin) -> tuple[Answer, ...]:
     """
     stated = dict(_stated(bulletin))
     named = dict.fromkeys(row.release for row in bulletin.packages if row.release)
-    spared = {row.line for row in bulletin.packages if row.fix is Fix.NOT_AFFECTED}
-    of_some = {line for line, ids in named_at(bulletin, spared).items() if ids}
+    of_some = {row for row, ids in safe_from(bulletin).items() if ids}
     return tuple(
         _answer(release, bulletin, stated.get(release), of_some) for release in named | stated
     )
 
 
-def _answer(release: str, bulletin: Bulletin, stated: _Stated | None, of_some: set[int]) -> Answer:
+def _answer(
+    release: str, bulletin: Bulletin, stated: _Stated | None, of_some: set[PackageRow]
+) -> Answer:
     rows = [row for row in bulletin.packages if row.release == release]
     fixed = tuple(row for row in rows if row.fix is Fix.AVAILABLE)
     lines = tuple(sorted({row.line for row in rows}))
@@ -73,7 +74,7 @@ def _answer(release: str, bulletin: Bulletin, stated: _Stated | None, of_some: s
         safe = {row.name or row.package for row in rows if not row.target}
         every = {row.name or row.package for row in bulletin.packages} - {""}
         is_safe = "" in safe or (safe and every <= safe)
-        is_safe = is_safe and of_some.isdisjoint(row.line for row in rows)
+        is_safe = is_safe and of_some.isdisjoint(rows)
         return Answer(release, Fix.NOT_AFFECTED if is_safe else None, (), lines)
     assert stated
     fix, line = stated
@@ -152,7 +153,21 @@ def _sentences(bulletin: Bulletin) -> Iterator[tuple[str, int, str]]:
                 yield min(about), line, sentence
 
 
-def named_at(bulletin: Bulletin, lines: Collection[int]) -> dict[int, frozenset[str]]:
+def safe_from(bulletin: Bulletin) -> dict[PackageRow, frozenset[str]]:
+    """Each row that is not affected, and by which ids only, as its section is about those.
+
+    It is so by none, an empty id, where a sentence calls the release affected.
+    """
+    safe = [row for row in bulletin.packages if row.fix is Fix.NOT_AFFECTED]
+    product = product_of(bulletin.document)
+    every = (stricken(text, product) for _, _, text in _sentences(bulletin)) if safe else ()
+    bad = {release for each in every for release in each}
+    named = _named_at(bulletin, {row.line for row in safe})
+    none = frozenset({""})
+    return {row: none if row.release in bad else named.get(row.line, frozenset()) for row in safe}
+
+
+def _named_at(bulletin: Bulletin, lines: Collection[int]) -> dict[int, frozenset[str]]:
     """Those of several ids that the section of each line names, or else a title around it."""
     if not (lines and _is_of_several(bulletin)):
         return {}

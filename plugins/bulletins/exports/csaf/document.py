@@ -23,7 +23,7 @@ from bulletins.exports.vex import AdvisoryFacts
 from bulletins.site import Site, about, heading
 from bulletins.urls import advisory_url, beside, csaf_url, page_url, published_id, vex_url
 from secpack import Profile
-from secpack.extract.answers import affects, named_at, restart_after
+from secpack.extract.answers import affects, restart_after, safe_from
 from secpack.extract.sections import actions, is_on_affected, sections
 from secpack.model.archive import Fix, PackageRow
 from secpack.parser.characters import visible
@@ -76,15 +76,9 @@ def _vulnerabilities(
     shipped = {row.release for row in rows if row.fix is Fix.AVAILABLE}
     # Packages decide, unless a sentence is about one id.
     said = [(k, yes) for k, (yes, _) in affects(bulletin).items() if k[0] or k[1] not in shipped]
-    safe = {row for row in bulletin.packages if row.fix is Fix.NOT_AFFECTED}
-    named = named_at(bulletin, {row.line for row in safe})
+    safe = safe_from(bulletin)
     for each, division in zip(every, divisions, strict=True):
-        # What a section about other ids calls not affected may be so by those only.
-        own = [
-            row
-            for row in division
-            if row not in safe or named.get(row.line, frozenset()) <= each.ids.keys()
-        ]
+        own = [row for row in division if safe.get(row, frozenset()) <= each.ids.keys()]
         here = {release: yes for (id_, release), yes in said if id_ in ("", *each.ids)}
         left = [row for row in own if here.get(row.release, True)]
         is_only = len(every) == 1 and not each.note
