@@ -223,6 +223,7 @@ For Quern 4.3:
         "Quern 4.1 is not affected.\n\nIn short, Quern 4.1 is affected.",
         "Changelog\n----------\n\n2001-01-01: Quern 4.1 is not affected.",
         "XSA-8 came out, too.\n\nQuern 4.1 is not affected.",
+        "Quern 4.1 is not affected. However, its mills are.",
         "Quern 4.1 is vulnerable, too.\n\nPatching\n---------\n\nQuern 4.1 is not affected.",
     ],
 )

@@ -143,6 +143,7 @@ def _sentences(bulletin: Bulletin) -> Iterator[tuple[str, int, str]]:
         text = " ".join(
             "".join(i.value if isinstance(i, Id) else words(i) for i in inlines).split()
         )
+        text = _YET.sub(", unless ", text)  # what follows takes something back
         about: set[str] = set()
         for sentence in SENTENCE_END.split(text) if _SIGN.search(text) else ():
             here = [id_ for id_ in ids if re.search(rf"{re.escape(id_)}(?![\w-])", sentence)]
@@ -361,6 +362,9 @@ _DOUBT: Final = re.compile(
     r"\b(?:if|unless|when|where|until|once|before|after|provid\w+|assum\w+|except|as long|default"
     r"|some|most|may|might|could|possibly|probably|likely|believ\w+|thought|think|wrong\w*)\b",
     re.IGNORECASE,
+)
+_YET: Final = re.compile(
+    r"(?<=[a-z0-9])\. (?=(?:However|But|Unless|Except|Still|Nevertheless|Nonetheless|Yet)\b)"
 )
 _EVERY: Final = re.compile(r"\b(?:these|any of|all of|both|none of|either)\b", re.IGNORECASE)
 _WHERE: Final = re.compile(
