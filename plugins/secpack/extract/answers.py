@@ -29,6 +29,9 @@ _SIGN: Final = re.compile(r"affect|vulnerable|impacted|[Nn]o |support|life|EOL")
 #: No real text has so many releases, ids and sections.
 _MOST_COMPARED: Final = 1_000_000
 
+# What can be an id: XSA-1, VU#1
+_NAME: Final = re.compile(r"\w[\w#.-]*\w")
+
 _Stated: TypeAlias = tuple[Fix | None, int]  # with the line
 
 
@@ -136,8 +139,9 @@ def _sentences(bulletin: Bulletin) -> Iterator[tuple[str, int, str]]:
     own, several = _own(bulletin), _is_of_several(bulletin)
     titled = ((section_name(part.title), part) for part in sections(bulletin.document))
     logs = [part for title, part in titled if title in REVISION_SECTIONS]
+    old = {line for log in logs for line in range(log.first, log.last + 1)}
     for line, inlines in running_text(bulletin.document.blocks):
-        if any(log.first <= line <= log.last for log in logs):
+        if line in old:
             continue  # what was so once
         ids = {i.value: i.scheme for i in inlines if isinstance(i, Id)}
         text = " ".join(
@@ -146,7 +150,7 @@ def _sentences(bulletin: Bulletin) -> Iterator[tuple[str, int, str]]:
         text = _YET.sub(", unless ", text)  # what follows takes something back
         about: set[str] = set()
         for sentence in SENTENCE_END.split(text) if _SIGN.search(text) else ():
-            here = [id_ for id_ in ids if re.search(rf"{re.escape(id_)}(?![\w-])", sentence)]
+            here = [id_ for id_ in _NAME.findall(sentence) if id_ in ids]
             about = {id_ for id_ in here if ids[id_] == ids[here[0]]} or about
             if not ids or (not several and (not about or about & own.keys())):
                 yield "", line, sentence
