@@ -65,10 +65,12 @@ def demo(shared: Shared) -> Iterator[Served]:
 
 
 @pytest.fixture(scope="session")
-def copies(demo: Served) -> Iterator[dict[str, Served]]:
+def copies(demo: Served, tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Served]]:
     """The demo site by where it is: on our server, on one that sends no policy, in a folder."""
+    place = tmp_path_factory.mktemp("folder") / BASE.strip("/")
+    place.symlink_to(demo.folder)
     with serve(demo.folder, policies=()) as mirror:
-        folder = Served(f"{demo.folder.as_uri()}/", demo.folder)
+        folder = Served(f"{place.as_uri()}/", place)
         yield {"server": demo, "mirror": mirror, "folder": folder}
 
 

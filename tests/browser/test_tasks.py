@@ -46,7 +46,7 @@ TASKS = {
     ),
     "The canary that came late": (
         ("Canaries", "[id='003']", "on time"),
-        ("Canaries", "[id='017']", "2018-10-15 late"),
+        ("Canaries", "[id='017']", "2018-10-15, late"),
     ),
     "What does my release need at least?": (
         ("4.1", "section:has(#page-needed)", "rpm -q xen"),

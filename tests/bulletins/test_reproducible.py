@@ -18,7 +18,7 @@ LEAKS = {
     "cve_description": '__import__("os").environ.get("TZ", "")',
     "feeds_description": 'str(hash("word"))',
     "keys_introduction": '__import__("os").environ["HOME"]',
-    "lookups_caption": 'str(len(__import__("os").sched_getaffinity(0)))',
+    "lookups_newest": 'str(len(__import__("os").sched_getaffinity(0)))',
     "xsa": '__import__("os").listdir("content")[0]',
     "signed_by": '__import__("os").listdir("content")[0]',
     "time_span": '[entry.name for entry in __import__("os").scandir("content")][0]',
