@@ -112,8 +112,8 @@ def test_the_signature_of_another_document_does_not_come_along(
         (gpg.sign(data, "ines"), "the signature is not good: unknown-key"),
     ):
         path.write_bytes(bad)
-        told = publish(site.folder, **given).ok()
-        assert f"{RECORD}.asc is left out: {reason}; expected one by a key of the" in told.said
+        published = publish(site.folder, **given).ok()
+        assert f"{RECORD}.asc is left out: {reason}; expected one by a key of the" in published.said
         assert not (site.folder / f"{RECORD}.asc").exists()
     path = site.folder / f"{RECORD}.asc"
     path.write_bytes(gpg.sign(data, "tomek"))

@@ -10,6 +10,7 @@ from functools import lru_cache
 from typing import Final, TypeAlias
 
 from secpack.extract.packages.vocabulary import (
+    DOUBT,
     SENTENCE_END,
     open_range,
     product_of,
@@ -33,6 +34,7 @@ _MOST_COMPARED: Final = 1_000_000
 _NAME: Final = re.compile(r"\w[\w#.-]*\w")
 
 _Stated: TypeAlias = tuple[Fix | None, int]  # with the line
+_Sentence: TypeAlias = tuple[str, int, str]  # the id that it is about, the line, the words
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,13 +89,13 @@ def _answer(
 def _stated(bulletin: Bulletin) -> Iterator[tuple[str, _Stated]]:
     """What sentences say of releases: first those of the section about affected ones, in order."""
     yield from ((release, (None, line)) for release, line in _concerned(bulletin))
+    sentences, product = [*_sentences(bulletin)], product_of(bulletin.document)
     said: list[tuple[str, _Stated]] = [
         (release, (Fix.NOT_AFFECTED, line))
-        for (id_, release), (is_affected, line) in affects(bulletin).items()
+        for (id_, release), (is_affected, line) in _affects(bulletin, sentences).items()
         if not (id_ or is_affected)
     ]
-    product = product_of(bulletin.document)
-    for id_, line, text in _sentences(bulletin):
+    for id_, line, text in sentences:
         said += [(release, (Fix.NONE, line)) for release in unfixed(text, product) if not id_]
     yield from sorted(said, key=lambda each: each[1][1])
 
@@ -111,18 +113,28 @@ def affects(bulletin: Bulletin) -> dict[tuple[str, str], tuple[bool, int]]:
     The id is empty for what a sentence says of all that the bulletin addresses. Where sentences
     contradict each other, none says that it is not affected.
     """
+    return _affects(bulletin, _sentences(bulletin))
+
+
+def _affects(
+    bulletin: Bulletin, sentences: Iterable[_Sentence]
+) -> dict[tuple[str, str], tuple[bool, int]]:
     product, said = product_of(bulletin.document), dict[tuple[str, str], tuple[bool, int]]()
     releases = {row.release for row in bulletin.packages if row.release}
     releases |= {release for release, _ in _concerned(bulletin)}
     several, bad = _is_of_several(bulletin), set[tuple[str, str]]()
-    for id_, line, text in _sentences(bulletin):
+    for id_, line, text in sentences:
         if several and not (id_ or _EVERY.search(text)):
             continue  # it may be about the one that a heading names
         only = limited(text, product)
         no = (*spared(text, product), *(sorted(releases - {*only}) if only else ()))
-        said |= {(id_, release): (True, line) for release in (*only, *hit(text, product)) if id_}
+        said |= {
+            (id_, release): (True, line)
+            for release in (*only, *affected_by_id(text, product))
+            if id_
+        }
         said |= {(id_, release): (False, line) for release in no}
-        bad |= {(id_, release) for release in stricken(text, product)}
+        bad |= {(id_, release) for release in called_affected(text, product)}
     return {
         (id_, release): (yes, line)
         for (id_, release), (yes, line) in said.items()
@@ -130,7 +142,7 @@ def affects(bulletin: Bulletin) -> dict[tuple[str, str], tuple[bool, int]]:
     }
 
 
-def _sentences(bulletin: Bulletin) -> Iterator[tuple[str, int, str]]:
+def _sentences(bulletin: Bulletin) -> Iterator[_Sentence]:
     """The sentences that may say something of releases: the id that each is about, its line.
 
     One without an id is about that of the sentence before, in a paragraph. Of several ids at once,
@@ -142,14 +154,16 @@ def _sentences(bulletin: Bulletin) -> Iterator[tuple[str, int, str]]:
     old = {line for log in logs for line in range(log.first, log.last + 1)}
     for line, inlines in running_text(bulletin.document.blocks):
         if line in old:
-            continue  # what was so once
+            continue  # a changelog says what was true once
         ids = {i.value: i.scheme for i in inlines if isinstance(i, Id)}
         text = " ".join(
             "".join(i.value if isinstance(i, Id) else words(i) for i in inlines).split()
         )
+        if not _SIGN.search(text):
+            continue
         text = _YET.sub(", unless ", text)  # what follows takes something back
         about: set[str] = set()
-        for sentence in SENTENCE_END.split(text) if _SIGN.search(text) else ():
+        for sentence in SENTENCE_END.split(text):
             here = [id_ for id_ in _NAME.findall(sentence) if id_ in ids]
             about = {id_ for id_ in here if ids[id_] == ids[here[0]]} or about
             if not ids or (not several and (not about or about & own.keys())):
@@ -165,7 +179,7 @@ def safe_from(bulletin: Bulletin) -> dict[PackageRow, frozenset[str]]:
     """
     safe = [row for row in bulletin.packages if row.fix is Fix.NOT_AFFECTED]
     product = product_of(bulletin.document)
-    every = (stricken(text, product) for _, _, text in _sentences(bulletin)) if safe else ()
+    every = (called_affected(text, product) for _, _, text in _sentences(bulletin)) if safe else ()
     bad = {release for each in every for release in each}
     named = _named_at(bulletin, {row.line for row in safe})
     none = frozenset({""})
@@ -266,7 +280,7 @@ def limited(text: str, product: str) -> tuple[str, ...]:
     return () if open_range(text.rstrip(".!)")) else _certain(_forms(product)[1], text)
 
 
-def hit(text: str, product: str) -> tuple[str, ...]:
+def affected_by_id(text: str, product: str) -> tuple[str, ...]:
     """The releases that an id affects, by a text.
 
     XSA-1 affects both Quern 4.0 and 4.1. => 4.0; 4.1
@@ -277,7 +291,7 @@ def hit(text: str, product: str) -> tuple[str, ...]:
     return _found(_forms(product)[2], text)
 
 
-def stricken(text: str, product: str) -> tuple[str, ...]:
+def called_affected(text: str, product: str) -> tuple[str, ...]:
     """The releases that a text calls affected.
 
     Quern 4.1 and 4.2 are affected, too. => 4.1; 4.2
@@ -305,7 +319,7 @@ def unfixed(text: str, product: str) -> tuple[str, ...]:
 
 def _certain(form: re.Pattern[str], text: str) -> tuple[str, ...]:
     """What is found in sentences without conditions or doubts."""
-    plain_ones = (each for each in SENTENCE_END.split(text) if not _DOUBT.search(each))
+    plain_ones = (each for each in SENTENCE_END.split(text) if not DOUBT.search(each))
     found = (match for each in plain_ones for match in form.finditer(each))
     return _numbers(
         m for m in found if not _WHERE.search(m.string[max(m.start() - 1000, 0) : m.start()])
@@ -361,16 +375,11 @@ _START: Final = (
 )
 _WHOSE: Final = r"(?:(?:Users|Installations|Systems) (?:of|with|on|running) )?"
 _NOT: Final = r"(?:therefore |also |thus )?(?:not |un)(?:affected|vulnerable|impacted)"
-# Conditions and doubts, anywhere in a sentence, and a place before what is said.
-_DOUBT: Final = re.compile(
-    r"\b(?:if|unless|when|where|until|once|before|after|provid\w+|assum\w+|except|as long|default"
-    r"|some|most|may|might|could|possibly|probably|likely|believ\w+|thought|think|wrong\w*)\b",
-    re.IGNORECASE,
-)
 _YET: Final = re.compile(
     r"(?<=[a-z0-9])\. (?=(?:However|But|Unless|Except|Still|Nevertheless|Nonetheless|Yet)\b)"
 )
 _EVERY: Final = re.compile(r"\b(?:these|any of|all of|both|none of|either)\b", re.IGNORECASE)
+# A place before what is said: it holds there alone.
 _WHERE: Final = re.compile(
     r"(?:^|[,;:(] )\(?(?:(?:and|but|so|while|whereas|However,) )?"
     r"(?:on|in|with|without|for|under|among|as)\b[^,;:]*$",

@@ -82,7 +82,7 @@ _MAX_WHOLE: Final = 1200
 _MOST: Final = 20_000
 
 
-@lru_cache(maxsize=1)  # who reads or shows a text asks for them again and again
+@lru_cache(maxsize=1)  # reading and showing a text need them many times
 def sections(document: Document) -> tuple[Section, ...]:
     """Return the sections in order; the blocks of an outer one include those of its inner ones."""
     blocks = document.blocks

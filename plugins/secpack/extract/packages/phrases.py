@@ -20,7 +20,7 @@ from itertools import pairwise, takewhile
 from typing import Final, NamedTuple, TypeAlias
 
 from secpack.extract.packages import vocabulary
-from secpack.extract.packages.vocabulary import FILLERS, NO_NAMES, STOPS
+from secpack.extract.packages.vocabulary import DOUBT, FILLERS, NO_NAMES, STOPS
 from secpack.model.archive import Fix, PackageRow
 
 _TAIL: Final = (
@@ -108,12 +108,8 @@ Said: TypeAlias = dict[str, tuple[str, ...]]
 LONGEST: Final = 2000
 _LONGEST_NOTE: Final = 200
 
-# With these, it is not clear what is not affected.
-_HEDGE: Final = re.compile(
-    r"\b(?:if|unless|when|where|until|once|before|after|provid\w+|except|only|default|most|some"
-    r"|partial\w*|probab\w*|likely|may|might|affected with|as (?:long|far))\b",
-    re.IGNORECASE,
-)
+# What is not affected may be so in part.
+_PARTLY: Final = re.compile(r"\b(?:only|partial\w*|affected with)\b", re.IGNORECASE)
 _FACTS: Final = {"none": Fix.NONE, "unaffected": Fix.NOT_AFFECTED}
 _PLACES: Final = {"release", "target"}
 _JOINTS: Final = {",", "and", "or", "/", "&"}
@@ -187,7 +183,7 @@ class Phrase:
         if entry.fix is not Fix.NOT_AFFECTED:
             return False
         around = self.text[: entry.at].rpartition(";")[2], self.text[entry.at :].partition(";")[0]
-        return _HEDGE.search("".join(around)) is not None
+        return bool(DOUBT.search("".join(around)) or _PARTLY.search("".join(around)))
 
     def _take(self, found: Iterator[Token], end: int | None = None) -> None:
         """Take tokens, up to an index of the text; what follows a turn is a note.

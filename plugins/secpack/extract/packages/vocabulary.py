@@ -30,6 +30,15 @@ def each_word(words: str) -> frozenset[str]:
 
 #: What parts sentences.
 SENTENCE_END: Final = re.compile(r"(?<=[.!?])\s+(?=[A-Z\"(])")
+
+#: A condition or a doubt: what is said beside it may not hold.
+DOUBT: Final = re.compile(
+    r"\b(?:if|unless|when|where|until|once|before|after|provid\w+|assum\w+|except|default"
+    r"|as (?:long|far)|some|most|may|might|could|possibly|probab\w*|likely|believ\w+|thought|think"
+    r"|wrong\w*)\b",
+    re.IGNORECASE,
+)
+
 # What parts the items of a list.
 _JOINT: Final = r"(?:, (?:(?:and|or) )?| (?:and|or|&) |\s{0,2}[/&]\s{0,2})"
 
