@@ -3,7 +3,7 @@
 # The variables. Recipes read them from the environment, as "$$OUTPUT", so that their values never become
 # part of a shell command or of this file.
 VARIABLES := SECPACK XSA XSA_JSON PROFILE THEME OUTPUT SEARCH GZIP AS_OF TAGS SITEURL PUBLIC SIGN_WITH FROM KEEP PLAN FORCE ON PORT \
-	PYTEST ATOM_RNG OPENVEX_SCHEMA OSV_SCHEMA MINUTES SEED RUNS SIZES INTO UPGRADE PYTHON
+	PYTEST ATOM_RNG OPENVEX_SCHEMA OSV_SCHEMA MINUTES SEED RUNS SIZES INTO UPGRADE PYTHON V
 OUTPUT ?= output
 PUBLIC ?= public
 PORT ?= 8000
@@ -22,14 +22,16 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet --quiet --retries 2
 # These variables must not reach a build, which would take them for a changed environment.
-APART := env $(addprefix -u ,VARIABLES UNKNOWN PLAN FROM ON PORT PYTEST MINUTES SEED RUNS SIZES INTO UPGRADE PYTHON)
+APART := env $(addprefix -u ,VARIABLES UNKNOWN PLAN FROM ON PORT PYTEST MINUTES SEED RUNS SIZES INTO UPGRADE PYTHON V)
 # Long programs start without a shell, or with exec: a signal that ends make would end the shell, and the
 # program would go on.
 BUILD := $(APART) $(BIN)/python -m bulletins.build
 PUBLISH := $(APART) SEARCH=1 $(BIN)/python -m bulletins.publish
 PYTESTS := $(BIN)/python -m pytest
 PARALLEL := --numprocesses=auto --dist=worksteal
-OFFLINE := { echo "Not installed, for the reason above: it takes a network, since packages come from PyPI, and room on the disk" >&2; exit 1; }
+# Ends each step of an installation: one sentence if it fails.
+OR_SAY := $(if $(V),,>/dev/null 2>&1) || { \
+	echo "Not installed: it needs the network, for packages from PyPI, and a writable disk with room; V=1 shows the reason" >&2; exit 1; }
 CHECK_PORT := $(BIN)/python -c 'import os, socket; socket.create_server(("127.0.0.1", int(os.environ["PORT"])))' 2>/dev/null || \
 	{ printf 'Port %s cannot be used, perhaps because another program uses it: choose another, as PORT=8001\n' "$$PORT" >&2; exit 1; }
 SERVE := exec $(BIN)/python -m http.server --bind 127.0.0.1 --directory="$$OUTPUT" "$$PORT"
@@ -75,6 +77,7 @@ help: known ## List targets and variables
 	@echo "  SEED=NUMBER     for fuzz: the texts of an earlier run (default: others in each run)"
 	@echo "  PYTEST=OPTIONS  for test and test-all: options of pytest"
 	@echo "  PYTHON=PROGRAM  Python 3.11 or later, for the first use (default: python3)"
+	@echo "  V=1             for the first use: show what pip prints"
 
 html: $(VENV)/installed $(if $(SEARCH),$(VENV)/installed-search) ## Build the site
 	@$(BUILD)
@@ -171,21 +174,21 @@ $(VENV)/installed: lock/build.txt lock/runtime.txt | known
 	@command -v gpgv >/dev/null || { echo "gpgv is missing: install the package gpgv" >&2; exit 1; }
 	@"$$PYTHON" -c 'import venv, ensurepip' 2>/dev/null || { echo "Python's venv is missing: install the package python3-venv" >&2; exit 1; }
 	@echo "Installing into $(VENV), once ..."
-	@"$$PYTHON" -m venv --clear $(VENV)
-	@$(PIP) install --require-hashes -r lock/build.txt || $(OFFLINE)
-	@$(PIP) install --require-hashes --no-build-isolation --use-pep517 -r lock/runtime.txt || $(OFFLINE)
-	@$(PIP) install --no-deps --no-build-isolation --editable .
+	@"$$PYTHON" -m venv --clear $(VENV) $(OR_SAY)
+	@$(PIP) install --require-hashes -r lock/build.txt $(OR_SAY)
+	@$(PIP) install --require-hashes --no-build-isolation --use-pep517 -r lock/runtime.txt $(OR_SAY)
+	@$(PIP) install --no-deps --no-build-isolation --editable . $(OR_SAY)
 	@touch $@
 
 $(VENV)/installed-search: $(VENV)/installed lock/search.txt
-	@$(PIP) install --require-hashes --no-build-isolation -r lock/search.txt || $(OFFLINE)
+	@$(PIP) install --require-hashes --no-build-isolation -r lock/search.txt $(OR_SAY)
 	@touch $@
 
 $(VENV)/installed-judges: $(VENV)/installed lock/judges.txt
-	@$(PIP) install --require-hashes -r lock/judges.txt || $(OFFLINE)
+	@$(PIP) install --require-hashes -r lock/judges.txt $(OR_SAY)
 	@touch $@
 
 $(VENV)/installed-dev: $(VENV)/installed $(VENV)/installed-search lock/dev.txt
 	@echo "Installing the test tools, once ..."
-	@$(PIP) install --require-hashes --no-build-isolation -r lock/dev.txt || $(OFFLINE)
+	@$(PIP) install --require-hashes --no-build-isolation -r lock/dev.txt $(OR_SAY)
 	@touch $@

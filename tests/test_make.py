@@ -137,6 +137,22 @@ def test_python_is_a_program_and_no_command(checkout: Path) -> None:
     assert not list(checkout.rglob("pwned"))
 
 
+@pytest.mark.parametrize("fails", ["venv", "build.txt", "runtime.txt", "--editable"])
+def test_what_cannot_be_installed_is_one_sentence(checkout: Path, fails: str) -> None:
+    """Unless V=1 asks for more."""
+    (checkout / ".venv/installed").unlink()
+    script = f'#!/bin/sh\ncase "$*" in -c*) exit;; *{fails}*) echo a; echo b >&2; exit 1;; esac\n'
+    (checkout / ".venv/bin/python").write_text(script)
+    given = ("html", "PYTHON=.venv/bin/python")
+    done = make(checkout, *given)
+    assert done.stdout == "Installing into .venv, once ...\n"
+    sentence, stop = done.stderr.splitlines()
+    assert sentence.startswith("Not installed: it needs the network")
+    assert stop.startswith("make: ***")
+    done = make(checkout, *given, "V=1")
+    assert (done.stdout.splitlines()[-1], done.stderr.splitlines()[0]) == ("a", "b")
+
+
 def test_values_arrive_as_they_are(checkout: Path) -> None:
     """With blanks, quotes and what a shell would replace; tabs and the like are make's own."""
     value = "a  b*'\"$(x)`y`;#|&\\z"
