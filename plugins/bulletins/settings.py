@@ -1,8 +1,8 @@
 """Pelican's settings for an archive, and this plugin's own.
 
 ``SECPACK``, ``PROFILE_FILE``, ``XSA_FILE`` and ``XSA_JSON_FILE`` are paths; ``AS_OF`` is a date,
-``TAGS`` are names of tags, and ``NOTES`` are those of a publish, or of a rebuild. While Pelican
-runs, ``BULLETINS`` is the ``Build``.
+``TAGS`` are names of tags, and ``NOTES`` are those of a publish, or of a rebuild. ``ARCHIVE`` is
+what a publish has read when it builds again. While Pelican runs, ``BULLETINS`` is the ``Build``.
 """
 
 from __future__ import annotations
@@ -71,7 +71,7 @@ def read_build(settings: dict[str, Any]) -> Build:
     if settings.get("STRICT") and not is_whole:
         message = "these settings are for publishing: run make publish, which checks what it writes"
         raise SecpackError(message)
-    archive, profile = read_archive(settings)
+    archive, profile = settings.get("ARCHIVE") or read_archive(settings)
     own_theme = bool(settings.get("ARCHIVE_THEME"))
     templates = environment(settings) if own_theme else None
     url = settings["SITEURL"]

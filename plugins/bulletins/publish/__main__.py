@@ -141,7 +141,9 @@ def _write(job: Job, folder: Path, notes: Notes) -> tuple[Site, Plan]:
     shutil.rmtree(folder)
     folder.mkdir()
     job.settings["NOTES"] = notes
-    return build.write_site(job.settings, folder), compare(folder, job)
+    site = build.write_site(job.settings, folder)
+    job.settings["ARCHIVE"] = site.archive, site.profile
+    return site, compare(folder, job)
 
 
 def _notes(job: Job) -> Notes:
