@@ -9,11 +9,10 @@ from __future__ import annotations
 import re
 import shutil
 import sys
-import tempfile
 import time
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -78,7 +77,7 @@ def publish(settings: Any, versions: Versions, *, only_plan: bool) -> int:
     profile = load_profile(file and Path(file))
     signer = find_signer(given) if given else None
     versions.public()  # refuses a target that is not ours, before anything is written next to it
-    with _place(versions, only_plan=only_plan) as place:
+    with versions.lock(keep=not only_plan or versions.home.is_dir()) as place:
         public = versions.public()
         job = Job(settings, profile, None if only_plan else signer, public, versions.withdrawn())
         is_signed = job.signer and _signatures(versions.waiting)
@@ -298,8 +297,7 @@ def _withdrawals(older: Path, current: Path) -> Iterator[str]:
     for f in check_publish(new, old):
         if f.code != f"{PUBLISH_CHECK}record-unmoved":
             yield f"  {f.file}: {f.message}"
-    left = {name: record for name, (_, record) in new.all_records().items()}
-    records = [name for name, (_, now) in old.all_records().items() if left.get(name) != now]
+    records = [name for name, now in old.records.items() if new.records.get(name) != now]
     yield f"  {len(records)} records of programs and feed readers go back, or are gone"
 
 
@@ -324,18 +322,6 @@ def _keep(settings: Any) -> int:
     if not given.isdecimal():
         raise SecpackError(f"KEEP={given}: expected a number: how many older versions are kept")
     return int(given)
-
-
-@contextmanager
-def _place(versions: Versions, *, only_plan: bool) -> Iterator[Path]:
-    """A folder to build in, while nobody else can publish. A plan leaves nothing behind."""
-    if not only_plan:
-        with versions.lock() as folder:
-            yield folder
-        return
-    lock = versions.lock() if versions.home.is_dir() else nullcontext()
-    with lock, tempfile.TemporaryDirectory() as name:
-        yield Path(name)
 
 
 # --- the plan ---------------------------------------------------------------------------------
@@ -369,12 +355,14 @@ def compare(folder: Path, job: Job) -> Plan:
     Raises SecpackError when one of them cannot be read.
     """
     new, public = _read(folder), job.public
-    try:
+    ways = "make the previous version public (make rollback), or restore this file from a copy"
+    with _named(f"the public site, {public}", ways):
         old, listed = (_read(public), read_checksums(public)) if public else (PublicSite(), {})
-    except (OSError, SecpackError) as error:
-        ways = "make the previous version public (make rollback), or restore this file from a copy"
-        raise SecpackError(f"the public site, {public}: {error}\nTo go on, {ways}.") from None
-    before = [old, *map(_read_withdrawn, job.withdrawn)]
+    before = [old]
+    for withdrawn in job.withdrawn:
+        ways = "restore this file, or remove the folder if nothing in it must stay public"
+        with _named(f"withdrawn, {withdrawn}", ways):
+            before.append(_read(withdrawn))
     losses = {finding for each in before for finding in check_publish(new, each)}
     if public and not job.settings["SIGN_WITH"] and _checksums(public) != _checksums(folder):
         losses |= {check.unsigned(name) for name in _signatures(public)}
@@ -386,12 +374,13 @@ def compare(folder: Path, job: Job) -> Plan:
     return Plan(new, old, differing(old.files, new.files), altered, findings, stuck)
 
 
-def _read_withdrawn(folder: Path) -> PublicSite:
+@contextmanager
+def _named(site: str, ways: str) -> Iterator[None]:
+    """Say which site cannot be read, and what to do. Raises SecpackError."""
     try:
-        return _read(folder)
+        yield
     except (OSError, SecpackError) as error:
-        ways = "restore this file, or remove the folder if nothing in it must stay public"
-        raise SecpackError(f"withdrawn, {folder}: {error}\nTo go on, {ways}.") from None
+        raise SecpackError(f"{site}: {error}\nTo go on, {ways}.") from None
 
 
 def _read(folder: Path) -> PublicSite:

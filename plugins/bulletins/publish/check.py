@@ -8,6 +8,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from hashlib import sha256
+from itertools import chain
 from typing import Any, Final, TypeAlias
 from xml.etree import ElementTree as ET
 
@@ -35,8 +36,12 @@ _INTERNAL: Final = (THEME, SEARCH)
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """What programs keep: its time, its number if it has one, and a digest of what it says."""
+    """What programs keep: its time, its number if it has one, and a digest of what it says.
 
+    ``path`` is its file; an entry moves to another when a feed grows.
+    """
+
+    path: str = field(compare=False)
     time: str
     version: int
     digest: str
@@ -49,16 +54,16 @@ Unmoved: TypeAlias = tuple[str, str, str, int]
 
 @dataclass(frozen=True, slots=True)
 class Feed:
-    """One document of a feed: its id, its date, and its entries by their ids."""
+    """One document of a feed: its id, its date, and the ids of its entries."""
 
     id: str
     updated: str
-    entries: Mapping[str, Record]
+    entries: frozenset[str]
 
 
 @dataclass(frozen=True, slots=True)
 class PublicSite:
-    """A site: the digests of its files, its data, its feeds and its other records, by path.
+    """A site: the digests of its files, its data, its feeds by path, and all records by name.
 
     Before the first publish there is none of these.
     """
@@ -67,12 +72,6 @@ class PublicSite:
     data: SiteData = field(default_factory=SiteData)
     feeds: Mapping[str, Feed] = field(default_factory=dict)
     records: Mapping[str, Record] = field(default_factory=dict)
-
-    def all_records(self) -> dict[str, tuple[str, Record]]:
-        """All records by name, each with the path of its file."""
-        files = {name: (name.partition("#")[0], record) for name, record in self.records.items()}
-        feeds = self.feeds.items()
-        return files | {id_: (p, entry) for p, f in feeds for id_, entry in f.entries.items()}
 
 
 def read_public_site(files: Mapping[str, str], read: Callable[[str], bytes]) -> PublicSite:
@@ -86,7 +85,10 @@ def read_public_site(files: Mapping[str, str], read: Callable[[str], bytes]) -> 
         data = read_site_data(read(path))
         for path in sorted(files):
             if FEED_URL.fullmatch(path):
-                feeds[path] = _feed(read(path))
+                root = ET.fromstring(read(path))  # noqa: S314 - ours; expat bounds what it expands
+                entries = {_text(e, "id"): _entry(path, e) for e in root.iter(f"{_ATOM}entry")}
+                feeds[path] = Feed(_text(root, "id"), _text(root, "updated"), frozenset(entries))
+                records |= entries
             elif path.startswith(("osv/", CSAF, VEX)) and path.endswith(".json"):
                 records |= _records(path, json.loads(read(path)))
     except (SecpackError, OSError, KeyError, TypeError, ValueError, ET.ParseError) as error:
@@ -96,36 +98,26 @@ def read_public_site(files: Mapping[str, str], read: Callable[[str], bytes]) -> 
 
 def _records(path: str, data: Any) -> dict[str, Record]:
     """The record in a file of OSV, CSAF or OpenVEX, with its statements, unless it is a list."""
-    digest = sha256(json.dumps(data).encode()).hexdigest()
+    file, digest = path.partition("#")[0], sha256(json.dumps(data).encode()).hexdigest()
     match data:
         case {"document": {"tracking": {"current_release_date": time, "version": version}}}:
-            return {path: Record(str(time), int(version), digest)}
+            return {path: Record(file, str(time), int(version), digest)}
         case {"statements": statements, "last_updated": time, "version": version}:
-            records = {path: Record(str(time), int(version), digest)}
+            records = {path: Record(file, str(time), int(version), digest)}
             for said in statements:
                 records |= _records(f"{path}#{str(said.get('@id')).rpartition('#')[2]}", said)
             return records
         case {"modified": time} | {"vulnerability": _, "last_updated": time}:
-            return {path: Record(str(time), 0, digest)}
+            return {path: Record(file, str(time), 0, digest)}
     return {}
 
 
-def _feed(data: bytes) -> Feed:
-    root = ET.fromstring(data)  # noqa: S314 - our own feed; expat bounds what it expands
-    entries = root.iter(f"{_ATOM}entry")
-    return Feed(
-        id=_text(root, "id"),
-        updated=_text(root, "updated"),
-        entries={_text(entry, "id"): _entry(entry) for entry in entries},
-    )
-
-
-def _entry(entry: ET.Element) -> Record:
+def _entry(path: str, entry: ET.Element) -> Record:
     """An entry, by its words; links and markup do not count, as they are no news for readers."""
     texts = [entry.findtext(_ATOM + name) or "" for name in ("title", "summary", "content")]
     said = [*(_TAG.sub(" ", text).split() for text in texts)]
     said.append(sorted(c.get("term", "") for c in entry.iter(f"{_ATOM}category")))
-    return Record(_text(entry, "updated"), 0, sha256(json.dumps(said).encode()).hexdigest())
+    return Record(path, _text(entry, "updated"), 0, sha256(json.dumps(said).encode()).hexdigest())
 
 
 def _text(element: ET.Element, name: str) -> str:
@@ -289,12 +281,12 @@ def unmoved(new: PublicSite, old: PublicSite) -> Iterator[Unmoved]:
     A record that is new or changed must be later than all in its folder; an entry of a feed, which
     readers know by its id, later than it was. A changed one also needs a greater number, if any.
     """
-    before, newest = old.all_records(), defaultdict[str, str](str)
-    for path, record in old.records.items():
-        folder = path.partition("/")[0]
+    newest = defaultdict[str, str](str)
+    for record in old.records.values():
+        folder = record.path.partition("/")[0]
         newest[folder] = max(newest[folder], record.time)
-    for name, (path, record) in new.all_records().items():
-        public = before[name][1] if name in before else Record("", -1, "")
+    for name, record in new.records.items():
+        path, public = record.path, old.records.get(name, Record("", "", -1, ""))
         is_same = record.digest == public.digest
         after = "" if is_same or path in new.feeds else newest[path.partition("/")[0]]
         after = max(after, public.time)
@@ -310,9 +302,6 @@ def _document_of(tag: str) -> str:
 
 def _entries(newest: str, site: PublicSite) -> set[str]:
     """The ids of a feed's entries in all its documents; ``newest`` is the one to subscribe to."""
-    return {
-        id_
-        for path, feed in site.feeds.items()
-        if (match := FEED_URL.fullmatch(path)) and feed_url(match["slug"]) == newest
-        for id_ in feed.entries
-    }
+    matches = {path: FEED_URL.fullmatch(path) for path in site.feeds}
+    own = (site.feeds[p].entries for p, m in matches.items() if m and feed_url(m["slug"]) == newest)
+    return {*chain.from_iterable(own)}

@@ -84,9 +84,12 @@ class Versions:
         number = max((int(version.name) for version in self.all()), default=0) + 1
         return self.home / f"{number:06d}"
 
-    def lock(self) -> AbstractContextManager[Path]:
-        """Lock the versions; the value is a new folder, removed at the end unless it is shown."""
-        return workplace(self.home, self.target, keep=True)
+    def lock(self, *, keep: bool = True) -> AbstractContextManager[Path]:
+        """Lock the versions; the value is a new folder, removed at the end unless it is shown.
+
+        Without ``keep``, nothing is left of the place of versions either.
+        """
+        return workplace(self.home, self.target, keep=keep)
 
     def show(self, folder: Path, keep: int) -> Path:
         """Make a finished folder the next version, make that public, and keep so many before it.
