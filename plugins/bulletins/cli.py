@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from bulletins.announce import add_announce
-from bulletins.build import main
+from bulletins.build.__main__ import main
 from secpack import cli
 from secpack.files import HOME, profile_path
 from secpack.team import add_new, add_sign

@@ -19,29 +19,9 @@ from typing import Final, assert_never
 
 from markupsafe import Markup
 
+from secpack.model import blocks as kinds
 from secpack.model.archive import Document
-from secpack.model.blocks import (
-    Block,
-    Citation,
-    Code,
-    Definitions,
-    Emphasis,
-    Heading,
-    Id,
-    Inline,
-    Letterhead,
-    Link,
-    ListBlock,
-    Paragraph,
-    Preformatted,
-    Quotation,
-    References,
-    Rule,
-    SignOff,
-    Table,
-    Text,
-    plain,
-)
+from secpack.model.blocks import Block, Id, Inline, Paragraph, plain
 from secpack.parser.blocks import defined_labels
 from secpack.parser.characters import visible
 from secpack.parser.inline import citation_label
@@ -151,28 +131,28 @@ class _Renderer:
 
     def _block(self, block: Block) -> str:
         match block:
-            case Letterhead():
+            case kinds.Letterhead():
                 return _letterhead(block)
-            case Heading():
+            case kinds.Heading():
                 return self._heading(block)
             case Paragraph():
                 inner = self._running(block)
                 return f"<p>{inner}</p>" if inner.strip() else ""
-            case Preformatted():
+            case kinds.Preformatted():
                 return _preformatted(block)
-            case Quotation():
+            case kinds.Quotation():
                 return f"<blockquote>\n{self._inside(block.blocks)}\n</blockquote>"
-            case ListBlock():
+            case kinds.ListBlock():
                 return self._list(block)
-            case Definitions():
+            case kinds.Definitions():
                 return self._definitions(block)
-            case References():
+            case kinds.References():
                 return self._references(block)
-            case Table():
+            case kinds.Table():
                 return self._table(block)
-            case Rule():
+            case kinds.Rule():
                 return "<hr>"
-            case SignOff():
+            case kinds.SignOff():
                 return f'<p class="sign-off">{self._running(block)}</p>'
             case _:
                 assert_never(block)
@@ -183,7 +163,7 @@ class _Renderer:
         self.depth -= 1
         return html
 
-    def _heading(self, heading: Heading) -> str:
+    def _heading(self, heading: kinds.Heading) -> str:
         inner = _mark(heading.mark) + self.inline(heading.inlines)
         if self.depth or self.prefix is None:
             return f'<p class="heading">{inner}</p>'
@@ -197,7 +177,7 @@ class _Renderer:
         self.outline.append(Outline(heading.level, title, anchor))
         return f'<h{level} id="{anchor}">{inner}</h{level}>'
 
-    def _list(self, block: ListBlock) -> str:
+    def _list(self, block: kinds.ListBlock) -> str:
         items, before = [], 0
         mark = _mark("o " if block.style == "o" else "")  # a bullet that is also a letter
         for item in block.items:
@@ -208,10 +188,10 @@ class _Renderer:
         kind = ' type="a"' if block.style.startswith("a") else ""
         return f"<{tag}{kind}>\n{''.join(items)}</{tag}>"
 
-    def _running(self, block: Paragraph | SignOff) -> str:
+    def _running(self, block: Paragraph | kinds.SignOff) -> str:
         """Running text, with the line breaks that matter."""
         inner = self.inline(block.inlines)
-        breaks = isinstance(block, SignOff) or block.breaks
+        breaks = isinstance(block, kinds.SignOff) or block.breaks
         return inner.replace("\n", "<br>\n") if breaks else inner
 
     def _item(self, blocks: tuple[Block, ...]) -> str:
@@ -225,7 +205,7 @@ class _Renderer:
             return f"<p>{first}</p>\n{rest}"
         return self._inside(written)
 
-    def _definitions(self, block: Definitions) -> str:
+    def _definitions(self, block: kinds.Definitions) -> str:
         items = "\n".join(
             f"<dt>{self.inline(item.term)}{_mark(item.separator)}</dt>"
             f"<dd>{self._item(item.blocks)}</dd>"
@@ -233,7 +213,7 @@ class _Renderer:
         )
         return f"<dl>\n{items}\n</dl>"
 
-    def _references(self, block: References) -> str:
+    def _references(self, block: kinds.References) -> str:
         items = "\n".join(
             f"<li{self._id(item.label)}>{self._back(item.label, item.marker)} "
             f"{self._item(item.blocks)}</li>"
@@ -257,7 +237,7 @@ class _Renderer:
             return f'<span class="label">{_text(marker)}</span>'
         return f'<a href="{self.page}#{self.prefix}cite-{_label_slug(label)}">{_text(marker)}</a>'
 
-    def _table(self, table: Table) -> str:
+    def _table(self, table: kinds.Table) -> str:
         head = "".join(self._row(row, "th") for row in table.head)
         body = "".join(self._row(row, "td") for row in table.body)
         thead = f"<thead>\n{head}</thead>\n" if head else ""
@@ -278,23 +258,23 @@ class _Renderer:
 
     def _inline(self, inline: Inline) -> str:
         match inline:
-            case Text():
+            case kinds.Text():
                 return _text(inline.text)
-            case Emphasis():
+            case kinds.Emphasis():
                 mark = _mark(inline.mark)
                 return f"<em>{mark}{_text(inline.text)}{mark}</em>"
-            case Code():
+            case kinds.Code():
                 mark = _mark("`")
                 return f"<code>{mark}{_text(inline.text)}{mark}</code>"
-            case Link():
+            case kinds.Link():
                 return _anchor(inline.url, inline.url)
-            case Citation():
+            case kinds.Citation():
                 return self._citation(inline)
             case Id():
                 url = self.link_of(inline)
                 return _anchor(url, inline.text) if url else _text(inline.text)
 
-    def _citation(self, citation: Citation) -> str:
+    def _citation(self, citation: kinds.Citation) -> str:
         text = f"[{citation.label}]"
         label = citation_label(citation.label)
         if label not in self.targets:
@@ -317,7 +297,7 @@ class _Renderer:
         return anchor
 
 
-def _letterhead(head: Letterhead) -> str:
+def _letterhead(head: kinds.Letterhead) -> str:
     """The text's own header: its banner, date and title, as printed."""
     opening, _, rest = head.banner.partition("[")
     words, _, closing = rest.rpartition("]")
@@ -336,9 +316,9 @@ def _letterhead(head: Letterhead) -> str:
     return '<div class="letterhead">\n' + "\n".join(lines) + "\n</div>"
 
 
-def _preformatted(block: Preformatted) -> str:
+def _preformatted(block: kinds.Preformatted) -> str:
     if block.language in COLOURED:
-        body = coloured(visible(block.text), block.language, _text).rstrip("\n")
+        body = coloured(block.text, block.language).rstrip("\n")
         return f'<pre class="highlight" tabindex="0"><code>{body}</code></pre>'
     kind = ' class="record"' if block.language == "record" else ""
     return f'<pre{kind} tabindex="0"><code>{_text(block.text)}</code></pre>'
@@ -412,12 +392,12 @@ _PATTERNS: Final = {
 COLOURED: Final = frozenset(_PATTERNS)
 
 
-def coloured(code: str, language: str, escape: Callable[[str], str]) -> str:
-    """Code as HTML; ``escape`` turns text into HTML."""
+def coloured(code: str, language: str) -> str:
+    """Code as HTML, with a class for what has a colour."""
     parts = []
-    tokens = filter(itemgetter(1), _tokens(code, _PATTERNS[language]))
+    tokens = filter(itemgetter(1), _tokens(visible(code), _PATTERNS[language]))
     for name, run in groupby(tokens, key=itemgetter(0)):
-        words = escape("".join(text for _, text in run))
+        words = _text("".join(text for _, text in run))
         parts.append(f'<span class="{name}">{words}</span>' if name else words)
     return "".join(parts)
 

@@ -16,7 +16,8 @@ from bulletins.exports import exports
 from bulletins.exports.crawlers import page_dates, robots, sitemap
 from bulletins.exports.data import midnight
 from bulletins.html import as_markup, escape, render
-from bulletins.pages import archive_pages
+from bulletins.pages.documents import ROOT
+from bulletins.pages.table import archive_pages
 from bulletins.settings import read_build
 from bulletins.site import Build, Links, Site, heading, newest_first, summary
 from bulletins.urls import INDEX, NOT_FOUND, ROBOTS, SITEMAP, kind_of, page_url, redirects
@@ -69,27 +70,17 @@ class ArchiveGenerator(Generator):  # type: ignore[misc] # Pelican has no types
         originals = ((url, file.data) for url, file in site.served_files())
         tasks = [*(export.make for export in exports(site)), lambda: originals]
         writer.write_all(archive_pages(site) if site.own_theme else (), tasks, self.context)
-        self._write_sitemap(build, writer)
-        # Pelican's static files would overwrite ours.
-        for static in self.context["staticfiles"]:
-            writer.check_free(static.save_as)
-
-    @staticmethod
-    def _write_sitemap(build: Build, writer: ArchiveWriter) -> None:
-        """Write a sitemap of the written pages, if the site's URL is known."""
-        site = build.site
         writer.write_bytes(ROBOTS, robots(site.url))
         if site.url:
             left_out = {NOT_FOUND, *(url + INDEX for url in redirects(site.profile))}
             pages = {path for path in build.written if path.endswith(".html")} - left_out
             writer.write_bytes(SITEMAP, sitemap(sorted(pages), page_dates(site), site.public))
+        # Pelican's static files would overwrite ours.
+        for static in self.context["staticfiles"]:
+            writer.check_free(static.save_as)
 
 
 # --- bulletins as articles ------------------------------------------------------------------
-
-
-#: From a document's page to the root of the site.
-_ROOT = "../../"
 
 
 def _add_articles(generator: Any) -> None:
@@ -103,7 +94,7 @@ def _articles(site: Site, generator: Any) -> Iterator[Article]:
 
     Our own theme makes pages from ``article.publication``; other themes get the text as HTML.
     """
-    links = Links(site, _ROOT)
+    links = Links(site, ROOT)
     for publication in newest_first(site.archive.publications):
         html = "" if site.own_theme else render(publication.document, links).html
         metadata = _metadata(publication, site, generator.settings)

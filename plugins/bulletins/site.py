@@ -28,13 +28,9 @@ from secpack.model.archive import (
 from secpack.model.blocks import Id, running_text
 from secpack.model.findings import Finding
 from secpack.model.history import Pending, Version
+from secpack.pack import document_id
 from secpack.parser.characters import visible
-from secpack.signatures.policy import (
-    Standing,
-    is_about_signatures,
-    signed_files,
-    standing,
-)
+from secpack.signatures.policy import Standing, is_about_signatures, signed_files, standing
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,11 +111,6 @@ class Site:
         return {p.id: p for p in self.archive.publications}
 
     @cached_property
-    def bulletins(self) -> Mapping[int, Bulletin]:
-        """All bulletins by number."""
-        return {bulletin.number: bulletin for bulletin in self.archive.bulletins}
-
-    @cached_property
     def ids(self) -> frozenset[tuple[str, str]]:
         """The ids that have a page on the site, or a row: each its scheme and its value."""
         ids = {("XSA", advisory.id) for advisory in self.archive.advisories}
@@ -151,13 +142,13 @@ class Site:
             related[other].add(one)
         return {id_: frozenset(others - {id_}) for id_, others in related.items()}
 
-    def named(self, identifier: Id) -> Bulletin | None:
+    def named(self, identifier: Id) -> Publication | None:
         """The bulletin that an id such as ``QSB #37`` names, if it is one of this issuer's."""
         if identifier.scheme != "bulletin":
             return None
-        first = identifier.text.split(maxsplit=1)[0]
-        is_own = first.startswith(self.profile.bulletins.prefix) or first == self.profile.issuer
-        return self.bulletins.get(int(identifier.value)) if is_own else None
+        first, kind = identifier.text.split(maxsplit=1)[0], self.profile.bulletins
+        is_own = first.startswith(kind.prefix) or first == self.profile.issuer
+        return self.documents.get(document_id(kind, int(identifier.value))) if is_own else None
 
     @cached_property
     def _versions_by_text(self) -> Mapping[str, tuple[Version, ...]]:
@@ -204,12 +195,9 @@ class Site:
         form = words.unverified_title if self.standing(publication).alarms else "{title}"
         return visible(form.format(title=title))
 
-    def findings_on(self, publication: Publication) -> Sequence[Finding]:
-        """The findings about a text."""
-        return self._findings.get(publication.document.file.path, ())
-
     @cached_property
-    def _findings(self) -> Mapping[str, Sequence[Finding]]:
+    def findings(self) -> Mapping[str, Sequence[Finding]]:
+        """All findings by file; a file without any has an empty list."""
         findings: defaultdict[str, list[Finding]] = defaultdict(list)
         for finding in self.archive.findings:
             findings[finding.file].append(finding)
@@ -220,7 +208,7 @@ class Site:
         """Findings about signatures, by file."""
         return {
             file: [finding for finding in each if is_about_signatures(finding.code)]
-            for file, each in self._findings.items()
+            for file, each in self.findings.items()
         }
 
     @cached_property

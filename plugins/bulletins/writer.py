@@ -16,8 +16,9 @@ from pelican.utils import get_relative_path, sanitised_join
 from pelican.writers import Writer
 
 from bulletins.exports.data import Files
-from bulletins.pages import document_page, frame_of, home_page, text_page
+from bulletins.pages.lists import home_page
 from bulletins.pages.model import Frame, MakePage
+from bulletins.pages.table import document_page, frame_of, text_page
 from bulletins.site import Build, Site
 from bulletins.templates import render_page
 from bulletins.urls import INDEX, NOT_FOUND

@@ -14,9 +14,9 @@ from pathlib import Path
 
 import pytest
 
-from bulletins.pages import frame_of
 from bulletins.pages.history import history_pages
 from bulletins.pages.model import HistoryPage
+from bulletins.pages.table import frame_of
 from bulletins.site import Site as Archived
 from bulletins.templates import environment, render_page
 from secpack.canary.diff import changed_passages

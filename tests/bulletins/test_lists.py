@@ -35,7 +35,7 @@ def test_canaries_come_within_their_window_or_outside_it(tmp_path: Path) -> None
     found = continuity(
         Site(load(make_pack(tmp_path / "pack", dict(files)), profile=profile), profile)
     )
-    assert [mark.item.timing for mark in found.marks] == [
+    assert [item.timing for item, _ in found.marks] == [
         "unknown",
         "within",
         "early",
@@ -43,4 +43,4 @@ def test_canaries_come_within_their_window_or_outside_it(tmp_path: Path) -> None
         "unknown",
     ]
     assert found.lanes == ("Ines Aldous",)
-    assert {mark.signatures for mark in found.marks} == {("missing",)}
+    assert {states for _, states in found.marks} == {("missing",)}

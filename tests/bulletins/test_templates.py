@@ -13,8 +13,8 @@ from jinja2 import meta
 from jinja2.defaults import DEFAULT_NAMESPACE
 
 from bulletins import words
-from bulletins.pages import text_page
 from bulletins.pages.model import Page
+from bulletins.pages.table import text_page
 from bulletins.templates import environment
 from secpack import Profile
 from tests.bulletins.sites import ROOT

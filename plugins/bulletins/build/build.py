@@ -26,7 +26,7 @@ from pelican.log import console
 from pelican.log import init as init_logging
 from pelican.settings import read_settings
 
-from bulletins.build import ignore_interrupts, tell, workplace
+from bulletins.build.command import ignore_interrupts, tell, workplace
 from bulletins.build.finish import (
     check_ours,
     compress,

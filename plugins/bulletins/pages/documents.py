@@ -113,13 +113,13 @@ def _anchor(text: Rendered, section: Section) -> str:
 def canary_page(site: Site, canary: Canary) -> model.CanaryPage:
     """The page of a canary."""
     links = Links(site, ROOT)
-    text = render(canary.document, links)
+    text, findings = render(canary.document, links), site.findings[canary.document.file.path]
     return model.CanaryPage(
         item=item(site, canary),
         body=_body(site, canary, text),
         bulletins=sum(1 for b in site.archive.bulletins if b.published <= canary.published),
         trusted_keys=tuple(site.profile.anchors_on(canary.published)),
-        alarm=any(f.code == "canary-key" and not f.waived for f in site.findings_on(canary)),
+        alarm=any(f.code == "canary-key" and not f.waived for f in findings),
         comparison=_comparison(site, canary),
         late=tuple(
             (signer_name(site, s.signer), s.created.date()) for s in late(canary) if s.created
@@ -149,7 +149,7 @@ def _body(site: Site, publication: Publication, text: Rendered) -> model.Body:
         ),
         notes=tuple(
             replace(f, message=_ADVICE.sub("", f.message))
-            for f in site.findings_on(publication)
+            for f in site.findings[file.path]
             if f.waived and not is_about_signatures(f.code)
         ),
         revisions=tuple(

@@ -181,14 +181,10 @@ def continuity(site: Site) -> model.Continuity:
     canaries = [canary for canary in site.archive.canaries if canary.published != UNDATED]
     signatures = [_signatures(site, canary) for canary in canaries]
     lanes = tuple(dict.fromkeys(name for each in signatures for name in each))
-    marks = [
-        model.CanaryMark(
-            item=item(site, canary),
-            signatures=tuple(states.get(name, "") for name in lanes),
-        )
-        for canary, states in zip(canaries, signatures, strict=True)
-    ]
-    return model.Continuity(tuple(signer_name(site, name) for name in lanes), tuple(marks))
+    states = [tuple(each.get(name, "") for name in lanes) for each in signatures]
+    items = (item(site, canary) for canary in canaries)
+    marks = tuple(zip(items, states, strict=True))
+    return model.Continuity(tuple(signer_name(site, name) for name in lanes), marks)
 
 
 def _signatures(site: Site, canary: Canary) -> dict[str, model.LaneState]:

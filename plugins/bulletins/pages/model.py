@@ -322,19 +322,11 @@ class HistoryPage(Page):
 
 
 @dataclass(frozen=True, slots=True)
-class CanaryMark:
-    """A canary in the drawing of all, with the state of each lane."""
-
-    item: Item
-    signatures: tuple[LaneState, ...]
-
-
-@dataclass(frozen=True, slots=True)
 class Continuity:
-    """All canaries in order; ``lanes`` are the names of all who have signed some."""
+    """All canaries in order, with states by lane; ``lanes`` are the names of all who signed any."""
 
     lanes: tuple[str, ...]
-    marks: tuple[CanaryMark, ...]
+    marks: tuple[tuple[Item, tuple[LaneState, ...]], ...]
 
 
 @dataclass(frozen=True, slots=True)
