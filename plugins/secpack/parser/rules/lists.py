@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, TypeVar
 
 from secpack.model.blocks import (
     Definition,
@@ -35,6 +35,8 @@ from secpack.parser.lines import (
 from secpack.parser.rules import Parsed, Scope
 from secpack.parser.rules.headings import DATED_SECTIONS, REFERENCE_SECTIONS, breaks_off, is_heading
 
+_M = TypeVar("_M")
+
 _NAME: Final = r"[A-Z][A-Z0-9]+-[\w-]{1,30}(?: v[0-9]{1,2})?"
 _TERM: Final = re.compile(
     rf"(?P<term>{_NAME}(?:(?:,|,? and|,? &| /) {_NAME}){{0,8}})"
@@ -43,24 +45,34 @@ _TERM: Final = re.compile(
 _RELEASE: Final = re.compile(r"(?:For|In) [A-Z]\w+(?: OS)? R?[0-9]")
 
 
-def _item_end(
-    lines: Lines, start: int, belongs: Callable[[int], bool], ends: Callable[[int], bool]
-) -> int:
-    """Return the index after an item and the blank lines below it.
+def _items(
+    lines: Lines,
+    position: int,
+    begins: Callable[[Line, _M | None], _M | None],
+    belongs: Callable[[int, int, _M], bool],
+    ends: Callable[[int, _M], bool],
+) -> tuple[list[tuple[_M, Lines]], int]:
+    """Return the mark and the lines of each item, with the blank lines below, and the index after.
 
-    ``belongs`` decides on the first line of a further paragraph, ``ends`` on any other line.
+    ``begins`` reads the mark of a line below an item, or of the first line. ``belongs`` decides on
+    the first line of a further paragraph, of an item that begins at a line; ``ends`` on any other.
     """
-    end = start + 1
-    while end < len(lines):
-        if lines[end].blank:
+    items: list[tuple[_M, Lines]] = []
+    end = position
+    while end < len(lines) and (mark := begins(lines[end], items[-1][0] if items else None)):
+        start, end = end, end + 1
+        while end < len(lines) and (lines[end].blank or not ends(end, mark)):
             following = skip_blank(lines, end)
-            if following == len(lines) or not belongs(following):
-                return following
-            end = following
-        elif ends(end):
-            return end
-        end += 1
-    return end
+            if following > end and (following == len(lines) or not belongs(following, start, mark)):
+                end = following
+                break
+            end = following + 1
+        items.append((mark, lines[start:end]))
+    return items, end
+
+
+def _extent(lines: Lines) -> tuple[int, int]:
+    return lines[0].number, lines[-1].number
 
 
 # --- bullets, numbers, letters ----------------------------------------------------------------
@@ -98,31 +110,21 @@ def _first_marker(line: Line) -> _Marker | None:
 
 def parse_list(lines: Lines, position: int, scope: Scope) -> Parsed[ListBlock | References]:
     """Read items with bullets, numbers or letters; in a reference section, numbers are labels."""
-    marker = first = _first_marker(lines[position])
-    if first is None:
-        return None
-    start, items = position, []
-    while marker is not None:
-        end = _list_item_end(lines, position, marker)
-        own = lines[position:end]
-        blocks = scope.item(own, marker.length, marker.width)
-        items.append(Item(own[0].number, own[-1].number, marker.number, blocks))
-        position = end
-        marker = _sibling(lines[position], marker) if position < len(lines) else None
-    extent = lines[start].number, lines[position - 1].number
-    block = ListBlock(*extent, first.style, tuple(items))
-    if scope.section in REFERENCE_SECTIONS and not scope.depth and block.style[0] == "1":
-        return _as_references(block), position
-    return block, position
-
-
-def _list_item_end(lines: Lines, position: int, marker: _Marker) -> int:
-    return _item_end(
+    items, after = _items(
         lines,
         position,
-        lambda n: lines[n].indent > marker.indent and _sibling(lines[n], marker) is None,
-        lambda n: _sibling(lines[n], marker) is not None or _breaks_item(lines, n, marker),
+        lambda line, before: _sibling(line, before) if before else _first_marker(line),
+        lambda n, _, marker: lines[n].indent > marker.indent and not _sibling(lines[n], marker),
+        lambda n, marker: bool(_sibling(lines[n], marker)) or _breaks_item(lines, n, marker),
     )
+    if not items:
+        return None
+    own = [(m, _extent(each), scope.item(each, m.length, m.width)) for m, each in items]
+    extent, style = _extent(lines[position:after]), items[0][0].style
+    if scope.section in REFERENCE_SECTIONS and not scope.depth and style[0] == "1":
+        notes = (Reference(*e, f"{m.number}", f"{m.number}{style[1]}", each) for m, e, each in own)
+        return References(*extent, tuple(notes)), after
+    return ListBlock(*extent, style, tuple(Item(*e, m.number, each) for m, e, each in own)), after
 
 
 def _sibling(line: Line, marker: _Marker) -> _Marker | None:
@@ -162,14 +164,6 @@ def _is_after(lines: Lines, position: int, marker: _Marker) -> bool:
     return further_left and above.text.endswith((".", ":", "!", "?")) and line.text[:1].isupper()
 
 
-def _as_references(block: ListBlock) -> References:
-    items = []
-    for item in block.items:
-        marker = f"{item.number}{block.style[1]}"
-        items.append(Reference(item.first, item.last, str(item.number), marker, item.blocks))
-    return References(block.first, block.last, tuple(items))
-
-
 def begins_list(lines: Lines, position: int, *, introduced: bool) -> bool:
     """Whether a marker within a paragraph begins a list: below a colon, or with a second item."""
     marker = _first_marker(lines[position])
@@ -202,15 +196,18 @@ def parse_references(lines: Lines, position: int, scope: Scope) -> Parsed[Refere
     match = LABEL.match(lines[position].text)
     if not match or not _defines(match["label"], scope):
         return None
-    start, items = position, []
-    while position < len(lines) and (match := LABEL.match(lines[position].text)):
-        end = _reference_end(lines, position, match["label"], scope)
-        own = lines[position:end]
-        blocks = scope.item(own, match.end(), match.end())
-        extent = own[0].number, own[-1].number
-        items.append(Reference(*extent, match["label"], match["marker"], blocks))
-        position = end
-    return References(lines[start].number, lines[position - 1].number, tuple(items)), position
+    items, after = _items(
+        lines,
+        position,
+        lambda line, _: LABEL.match(line.text),
+        lambda n, start, _: _goes_on(lines, start, n, scope),
+        lambda n, label: _starts_reference(lines[n], label["label"]) or breaks_off(lines, n),
+    )
+    own = (
+        Reference(*_extent(each), m["label"], m["marker"], scope.item(each, m.end(), m.end()))
+        for m, each in items
+    )
+    return References(*_extent(lines[position:after]), tuple(own)), after
 
 
 def _defines(label: str, scope: Scope) -> bool:
@@ -222,15 +219,6 @@ def _defines(label: str, scope: Scope) -> bool:
     if scope.section in REFERENCE_SECTIONS:
         return True
     return not label[:1].isalpha() and citation_label(label) not in scope.reserved
-
-
-def _reference_end(lines: Lines, position: int, label: str, scope: Scope) -> int:
-    return _item_end(
-        lines,
-        position,
-        lambda n: _goes_on(lines, position, n, scope),
-        lambda n: _starts_reference(lines[n], label) or breaks_off(lines, n),
-    )
 
 
 def _goes_on(lines: Lines, position: int, further: int, scope: Scope) -> bool:
@@ -277,32 +265,23 @@ def parse_definitions(lines: Lines, position: int, scope: Scope) -> Parsed[Defin
     pattern = next((p for p in patterns if p.match(lines[position].text)), None)
     if pattern is None:
         return None
-    start, matches = position, []
-    while position < len(lines) and (match := pattern.match(lines[position].text)):
-        end = _definition_end(lines, position, pattern)
-        matches.append((match, lines[position:end]))
-        position = end
-    dated = pattern is not _TERM and scope.section in DATED_SECTIONS
-    if len(matches) < 2 and not dated:
-        return None
-    items = tuple(_definition(own, match, scope) for match, own in matches)
-    return Definitions(lines[start].number, lines[position - 1].number, items), position
-
-
-def _definition(lines: Lines, match: re.Match[str], scope: Scope) -> Definition:
-    return Definition(
-        first=lines[0].number,
-        last=lines[-1].number,
-        term=scope.inline(match["term"]),
-        separator=match["separator"],
-        blocks=scope.item(lines, match.end(), match.end()),
-    )
-
-
-def _definition_end(lines: Lines, position: int, pattern: re.Pattern[str]) -> int:
-    return _item_end(
+    items, after = _items(
         lines,
         position,
-        lambda n: lines[n].indent >= 2,
-        lambda n: bool(pattern.match(lines[n].text)) or is_heading(lines, n),
+        lambda line, _: pattern.match(line.text),
+        lambda n, *_: lines[n].indent >= 2,
+        lambda n, _: bool(pattern.match(lines[n].text)) or is_heading(lines, n),
     )
+    dated = pattern is not _TERM and scope.section in DATED_SECTIONS
+    if len(items) < 2 and not dated:
+        return None
+    own = (
+        Definition(
+            *_extent(each),
+            scope.inline(match["term"]),
+            match["separator"],
+            scope.item(each, match.end(), match.end()),
+        )
+        for match, each in items
+    )
+    return Definitions(*_extent(lines[position:after]), tuple(own)), after
