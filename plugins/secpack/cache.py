@@ -29,7 +29,11 @@ class Cache:
         self._most = most
         kept = read_json(path) if path else None
         items = kept.items() if isinstance(kept, dict) else ()
-        self._kept: dict[str, list[str]] = {n: value for n, value in items if _are_strings(value)}
+        self._kept: dict[str, list[str]] = {
+            name: value
+            for name, value in items
+            if isinstance(value, list) and all(isinstance(each, str) for each in value)
+        }
         self._changed = False
 
     def get(self, name: str) -> list[str] | None:
@@ -51,10 +55,6 @@ class Cache:
         self._changed = not write_json(self._path, kept)
 
 
-def _are_strings(value: object) -> bool:
-    return isinstance(value, list) and all(isinstance(each, str) for each in value)
-
-
 def open_cache(name: str, most: int = _MOST) -> Cache:
     """Open a cache in this user's cache folder, if that can be used."""
     folder = cache_folder()
@@ -70,9 +70,14 @@ def cache_folder() -> Path | None:
     try:
         base = Path(os.environ.get("XDG_CACHE_HOME") or "~/.cache").expanduser()
         folder = Path(os.path.realpath(base / "secpack-archive"))
-        reason = _objection(folder) or _create(folder) or _objection(folder)
+        if not (reason := _objection(folder)):
+            for path in (*reversed(folder.parents), folder):
+                path.mkdir(mode=0o700, exist_ok=True)
+            reason = _objection(folder)
     except RuntimeError:
         reason = "this user has no home folder"
+    except OSError as error:
+        reason = f"{folder} cannot be created: {error.strerror}"
     if reason:
         _warn(reason)
         return None
@@ -104,16 +109,6 @@ def _objection(folder: Path) -> str:
             return f"others can write to {path}"
         if os.path.lexists(path / ".git"):
             return f"{path} is a git checkout"
-    return ""
-
-
-def _create(folder: Path) -> str:
-    """Create a folder for this user only, and its parents; return why that failed, if it did."""
-    try:
-        for path in (*reversed(folder.parents), folder):
-            path.mkdir(mode=0o700, exist_ok=True)
-    except OSError as error:
-        return f"{folder} cannot be created: {error.strerror}"
     return ""
 
 

@@ -199,7 +199,7 @@ def read_head(
     assert head is not None
     errors = [*_letterhead_errors(head, text, word)]
     known = profile.documents.get(document_id(kind, text.number), DocumentEntry())
-    title = f"{head.issuer} {profile.banners[word][0]} {text.number:03d}".strip()
+    title = f"{head.issuer} {dict(profile.banners)[word][0]} {text.number:03d}".strip()
     metadata = read_metadata(document, known, fallback=title)
     findings = [f for f in document.findings if f.code != "date-unread"]
     findings += [*metadata.findings, *_findings(head, text, kind.issuer or profile.issuer)]

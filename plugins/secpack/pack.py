@@ -262,7 +262,7 @@ class _Reader:
         if data is None or is_known or SKIPPED.fullmatch(name):
             return
         if like := self._likeness(path, data):
-            is_document = like in ("document", *self._profile.banners)
+            is_document = like in ("document", *dict(self._profile.banners))
             code = f"misplaced-{'document' if is_document else like.partition(' ')[0]}"
             why = f"not published: {self._expected(like, kind if is_file else None)}"
             is_error = is_document or self._layout.document_like.fullmatch(name)
@@ -320,7 +320,7 @@ class _Reader:
             folders = " or ".join(f"{folder}/" for folder in profile.keys)
             where = f"expected it in {folders}, with {_NAME_OF_KEY}"
         elif like == ANY_TEXT:
-            known = (word for words in profile.banners.values() for word in words)
+            known = (word for _, words in profile.banners for word in words)
             where = f"the profile knows these kinds: {', '.join(known)}"
         else:
             kind = profile.canaries if like == "canary" else profile.bulletins

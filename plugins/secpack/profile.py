@@ -17,6 +17,7 @@ from secpack.files import is_safe, read_file
 from secpack.model.archive import Verdict
 from secpack.model.findings import Waiver
 from secpack.parser.characters import visible
+from secpack.parser.letterhead import BANNERS, Banners
 from secpack.tables import Form, Wrong, matching, one_of, read_table
 
 # The limits of a profile. The time to read a key such as a.b.c grows with the square of its dots,
@@ -342,8 +343,8 @@ class Osv:
 
 
 # A pack may lack the folders of these, which no profile has named.
-_BULLETINS: Final = Kind("QSB", ("QSBs",), banner=("Security Bulletin",))
-_CANARIES: Final = Kind("canary", ("canaries",), banner=("Canary",))
+_BULLETINS: Final = Kind("QSB", ("QSBs",))
+_CANARIES: Final = Kind("canary", ("canaries",))
 _KEYS: Final = ("keys",)
 _ACCEPTED: Final = tuple(verdict.value for verdict in Verdict if verdict.good)
 
@@ -418,12 +419,12 @@ class Profile:
         return named + [folder for folder in self.keys if self.keys != _KEYS]
 
     @property
-    def banners(self) -> dict[str, tuple[str, ...]]:
+    def banners(self) -> Banners:
         """The words in the banner of each kind of text."""
-        return {
-            "bulletin": self.bulletins.banner or _BULLETINS.banner,
-            "canary": self.canaries.banner or _CANARIES.banner,
-        }
+        kinds = (self.bulletins.banner, self.canaries.banner)
+        return tuple(
+            (word, own or usual) for own, (word, usual) in zip(kinds, BANNERS, strict=True)
+        )
 
     @property
     def trusted(self) -> tuple[Anchor, ...]:

@@ -13,7 +13,7 @@ import pytest
 
 from secpack import PackError, Profile, SecpackError, load, load_profile
 from secpack.lint import lint
-from secpack.model.archive import Advisory, Archive
+from secpack.model.archive import Advisory, Archive, Relation
 from secpack.model.findings import Severity, Waiver
 from secpack.profile import DocumentEntry
 from tests.packs import PROOF, Files, bulletin, canary, make_pack, numbered
@@ -554,7 +554,9 @@ def test_advisories_without_a_tracker_are_those_named(tmp_path: Path) -> None:
     )
     archive = load(make_pack(tmp_path, {"QSBs/qsb-001-2001.txt": text}), profile=PROFILE)
     (b,) = archive.bulletins
-    assert (b.addresses, b.mentions, b.cves) == ((7, 9), (3, 4, 5), ("CVE-2001-1234",))
+    assert b.addresses == (7, 9)
+    others = [v for (_, v), relation in b.relations.items() if relation is not Relation.ADDRESSED]
+    assert others == ["XSA-3", "XSA-4", "XSA-5", "CVE-2001-1234"]
     assert [a.number for a in archive.advisories] == [3, 4, 5, 7, 9]
     assert {a.date for a in archive.advisories} == {None}
 
@@ -568,7 +570,9 @@ def test_the_tracker_decides_what_a_bulletin_addresses(tmp_path: Path) -> None:
     pack = make_pack(tmp_path, {"QSBs/qsb-001-2001.txt": text})
     archive = load(pack, profile=PROFILE, advisories=tracker)
     (b,) = archive.bulletins
-    assert (b.addresses, b.mentions) == ((9,), (3, 7))
+    assert b.addresses == (9,)
+    mentioned = [v for (_, v), relation in b.relations.items() if relation is Relation.MENTIONED]
+    assert mentioned == ["XSA-3", "XSA-7"]
     by_number = {a.number: a for a in archive.advisories}
     assert sorted(by_number) == [2, 3, 7, 9]
     assert by_number[9].bulletins == ("QSB-001",)

@@ -151,16 +151,18 @@ def _signatures(signatures: Sequence[Signature], folder: str) -> list[dict[str, 
 
 def _bulletin(bulletin: Bulletin, site: Site) -> dict[str, Any]:
     lines = [row.line for row in bulletin.packages]
-    concerned = affected(bulletin.document)
+    concerned, relations = affected(bulletin.document), bulletin.relations
+    others = sorted(id_ for id_ in relations if id_[0] != "XSA")
+    addressed = [f"XSA-{number}" for number in bulletin.addresses]
     return _publication(bulletin, site) | {
-        "addresses": [f"XSA-{number}" for number in bulletin.addresses],
-        "mentions": [f"XSA-{number}" for number in bulletin.mentions],
-        "cves": bulletin.cves,
+        "addresses": addressed,
+        "mentions": [v for scheme, v in relations if scheme == "XSA" and v not in addressed],
+        "cves": [value for scheme, value in others if scheme == "CVE"],
         "packages": [package_data(row, site.profile) for row in bulletin.packages],
-        "ids": [i.value for i in bulletin.ids if i.scheme != "CVE"],
+        "ids": [value for scheme, value in others if scheme != "CVE"],
         "relations": [
             {"scheme": scheme, "id": value, "relation": relation}
-            for (scheme, value), relation in bulletin.relations.items()
+            for (scheme, value), relation in relations.items()
         ],
         "pairs": [{"advisory": f"XSA-{number}", "cve": cve} for number, cve in bulletin.pairs],
         "credits": [asdict(credit) for credit in bulletin.summary.credits],

@@ -280,20 +280,17 @@ def _days(period: str, year: int | None) -> Window:
         day = parse_date(period)
         return Window(day, day)
     part, name, rest = re.split(f"({MONTH})", period)
-    *days, last = re.findall("[0-9]+", rest) or [""]
-    year, days = (int(last), days) if len(last) == 4 else (year, [last] if last else [])
+    *days, end = re.findall("[0-9]+", rest) or [""]
+    year, days = (int(end), days) if len(end) == 4 else (year, [end] if end else [])
     if not year:
         raise ValueError("no year")
-    month = _month(year, MONTHS.index(name) + 1)
+    number = MONTHS.index(name) + 1
+    last_day = date(year, number, calendar.monthrange(year, number)[1])
+    month = Window(last_day.replace(day=1), last_day)
     if days:
-        first, last_day = (month.first.replace(day=int(day)) for day in (days[0], days[-1]))
-        return Window(first, last_day)
+        first, last = (last_day.replace(day=int(day)) for day in (days[0], days[-1]))
+        return Window(first, last)
     return _part(part.lower().split(), month) if part else month
-
-
-def _month(year: int, month: int) -> Window:
-    last = calendar.monthrange(year, month)[1]
-    return Window(date(year, month, 1), date(year, month, last))
 
 
 def _part(words: Sequence[str], month: Window) -> Window:

@@ -67,7 +67,9 @@ class Past:
             text, job = pair.job
             signature = replace(judged[job.file.path], file=pair.file)
             came = self.log.came.get(pair.file.sha256) if self.log else None
-            if self.log and came and signature.rests_on_time:
+            # What is good only because of the time that it claims itself.
+            rests_on_time = signature.until or signature.verdict is Verdict.GOOD_LEGACY
+            if self.log and came and rests_on_time:
                 commit = self.log.commits[came[0]]
                 signature = replace(signature, first=(commit.name, commit.date))
             name = pair.id

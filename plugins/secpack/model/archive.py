@@ -9,7 +9,7 @@ from datetime import date, datetime
 from enum import StrEnum
 from typing import Final, TypeAlias
 
-from secpack.model.blocks import Block, Id, Letterhead
+from secpack.model.blocks import Block, Letterhead
 from secpack.model.findings import Finding
 from secpack.model.history import NO_HISTORY, History
 
@@ -302,11 +302,6 @@ class Signature:
     covers: str = ""
 
     @property
-    def rests_on_time(self) -> bool:
-        """Whether it is good only because of the time ``created``, which it claims itself."""
-        return self.until is not None or self.verdict is Verdict.GOOD_LEGACY
-
-    @property
     def covers_other(self) -> bool:
         """Whether it is bad only because it covers another text than the one beside it."""
         return self.verdict is Verdict.BAD and bool(self.covers)
@@ -356,22 +351,6 @@ class Bulletin(_Published):
     evidence: tuple[Mention, ...] = field(default=(), repr=False)
     packages: tuple[PackageRow, ...] = field(default=(), repr=False)
     summary: Summary = field(default=Summary(), repr=False)
-
-    @property
-    def mentions(self) -> tuple[int, ...]:
-        """The numbers of advisories that it only mentions, ascending."""
-        return tuple(sorted({m.number for m in self.all_mentions} - {0, *self.addresses}))
-
-    @property
-    def ids(self) -> tuple[Id, ...]:
-        """The ids that it mentions and that are no advisories, in order of their schemes."""
-        ids = {(m.scheme, m.value) for m in self.all_mentions if m.scheme != "XSA"}
-        return tuple(Id(scheme, value, value) for scheme, value in sorted(ids))
-
-    @property
-    def cves(self) -> tuple[str, ...]:
-        """The CVE ids that the text mentions, ascending."""
-        return tuple(i.value for i in self.ids if i.scheme == "CVE")
 
     @property
     def pairs(self) -> tuple[tuple[int, str], ...]:

@@ -27,6 +27,7 @@ _FILL_IN: Final = (
 _PLACEHOLDER: Final = re.compile(rf"\b(?:TODO|FIXME|TBD|XXX+|NNN+)\b|{_FILL_IN}[^<>]{{0,80}}>")
 
 
+@lru_cache(maxsize=1000)  # what history reads, a build reads again
 def parse_text(file: File, forms: Forms = (), banners: Banners = BANNERS) -> Document:
     """Parse a bulletin or a canary.
 
@@ -34,12 +35,7 @@ def parse_text(file: File, forms: Forms = (), banners: Banners = BANNERS) -> Doc
 
     Raises ParseError when the text is not UTF-8, too large, or has no banner.
     """
-    return _parsed(file, forms, tuple(banners.items()))
-
-
-@lru_cache(maxsize=1000)  # what history reads, a build reads again
-def _parsed(file: File, forms: Forms, words: tuple[tuple[str, tuple[str, ...]], ...]) -> Document:
-    lines, banners = split_lines(file.data, path=file.path), dict(words)
+    lines = split_lines(file.data, path=file.path)
     findings: list[Finding] = []
     letterhead, position = parse_letterhead(lines, findings, banners, path=file.path)
     blocks, more = _parse_body(lines[position:], file.path, forms)

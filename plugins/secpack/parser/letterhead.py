@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from datetime import date
 from functools import cache
 from typing import Final, TypeAlias
@@ -18,7 +18,7 @@ from secpack.parser.rules.headings import is_heading
 _MAX_TITLE_LINES: Final = 4
 _MAX_TITLE_LINE: Final = 500
 #: The words between issuer and number in the banner of each kind of text.
-BANNERS: Final = {"bulletin": ("Security Bulletin",), "canary": ("Canary",)}
+BANNERS: Final = (("bulletin", ("Security Bulletin",)), ("canary", ("Canary",)))
 
 _DATE_LINE: Final = re.compile(
     rf"(?:\(?(?:updated|revised|date|published):? )?(?:{DATE})\)?", re.IGNORECASE
@@ -32,7 +32,7 @@ _SPACE: Final = re.compile(r"[ \t]+")
 BANNER: Final = re.compile(r"-{1,10}={0,10}\[ {0,9}(.{1,80}?) {1,9}#? ?([0-9]{1,6}) {0,9}\]=*-*")
 ANY_TEXT: Final = "text with a banner"
 
-Banners: TypeAlias = Mapping[str, Sequence[str]]
+Banners: TypeAlias = tuple[tuple[str, tuple[str, ...]], ...]
 
 
 def parse_letterhead(
@@ -72,7 +72,7 @@ def parse_letterhead(
 
 def _match_banner(banner: str, banners: Banners, path: str, line: int) -> tuple[str, re.Match[str]]:
     """Return the kind of text that a banner states, and its parts. Raises ParseError."""
-    expected = f"expected a line like ---===[ Issuer {next(iter(banners.values()))[0]} 001 ]===---"
+    expected = f"expected a line like ---===[ Issuer {banners[0][1][0]} 001 ]===---"
     for kind, match in _banner_matches(banner, banners):
         if not match["number"].isascii() or not match["number"].isdigit():
             message = f"{match['number']!r} is not a number; {expected}"
@@ -92,8 +92,8 @@ def stated_kind(data: bytes, banners: Banners) -> str:
 
 
 def _banner_matches(banner: str, banners: Banners) -> Iterator[tuple[str, re.Match[str]]]:
-    for kind, words in banners.items():
-        if match := _banner_pattern(tuple(words)).fullmatch(banner.lstrip("\ufeff \t")):
+    for kind, words in banners:
+        if match := _banner_pattern(words).fullmatch(banner.lstrip("\ufeff \t")):
             yield kind, match
 
 

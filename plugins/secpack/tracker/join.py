@@ -258,6 +258,7 @@ def statistics(advisories: Iterable[Advisory]) -> Statistics:
     used = [a for a in tracked if a.status is not Status.UNUSED]
     affecting = [a for a in used if a.status is Status.YES]
     dates = [a.date for a in tracked if a.date]
+    share = Decimal(100 * len(affecting)) / (len(used) or 1)
     return Statistics(
         first=min(dates, default=None),
         last=max(dates, default=None),
@@ -265,15 +266,9 @@ def statistics(advisories: Iterable[Advisory]) -> Statistics:
         used=len(used),
         affecting=len(affecting),
         open=sum(1 for a in used if a.status is Status.OPEN),
-        percentage=_percentage(len(affecting), len(used)),
+        percentage=share.quantize(Decimal("0.01"), ROUND_HALF_UP) if used else None,
         years=_years(used, affecting, dates),
     )
-
-
-def _percentage(part: int, whole: int) -> Decimal | None:
-    if not whole:
-        return None
-    return (Decimal(100 * part) / whole).quantize(Decimal("0.01"), ROUND_HALF_UP)
 
 
 def _years(used: list[Advisory], affecting: list[Advisory], dates: list[date]) -> tuple[Year, ...]:
