@@ -565,9 +565,10 @@ feeds_sections: Final = {
         "A feed is a file that a program, a feed reader, fetches now and then to show you what is "
         "new. You need no account, and nobody asks for your e-mail address. Copy the URL of a feed "
         "into your reader. A browser may show it as raw text, or save it, which is harmless.",
-        "Each entry has the whole text. A revised text keeps its entry, with a new date. A feed "
-        "has the newest entries and links to older ones, so your reader misses nothing after a "
-        "long break.",
+        "Each entry has the whole text, and is dated noon (UTC) of the day that the text states. A "
+        "revised text keeps its entry, with the time of its last signature; its title has the day "
+        "that its changelog states, which can be another. A feed has the newest entries and links "
+        "to older ones, so your reader misses nothing after a long break.",
     ),
     "calendar": (
         "Know when a canary is due",
@@ -668,6 +669,14 @@ advisory_link: Final = "The advisory"
 vex_title: Final = "{product}: verdict on {advisory}"
 vex_action: Final = "Read {bulletins}, and install what it names."
 vex_elsewhere: Final = "Read bulletin {bulletin}, which is not in this archive."
+csaf_note: Final = {
+    "category": "other",
+    "title": "How to read this",
+    "text": "A program read ids, releases and packages from the signed text. Unless sections of it "
+    "keep them apart, a fixed package counts for all vulnerabilities here, and a flaw without an "
+    "id has no entry of its own.",
+}
+own_flaws: Final = "All flaws to which the text gives no id are together here, one or more."
 vex_conflict: Final = (
     "The tracker says that {advisory} does not affect the product, but {bulletins} addresses it, "
     "and a signed text has the last word."

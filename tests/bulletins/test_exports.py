@@ -470,6 +470,9 @@ def test_each_release_and_package_has_a_file() -> None:
         (each["package"]["name"], each["package"]["version"], each["bulletin"])
         for each in release["needed"]
     ]
+    said = {each["bulletin"]: each["answer"] for each in found["data/release/3.0.json"]["answers"]}
+    assert said["QSB-007"] == "not-affected"  # by a sentence: it lists no packages for 3.0
+    assert package["answers"] is None
     places = [(n["package"]["release"], n["package"]["domain"]) for n in package["needed"]]
     assert len(places) == len(set(places)) > 1
     assert package["bulletins"][0]["id"] == "QSB-012"

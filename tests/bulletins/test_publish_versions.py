@@ -138,7 +138,7 @@ def test_a_bulletin_that_is_public_later_than_a_newer_one_is_not_missed(team: Te
     assert tracking["initial_release_date"] == "2020-02-03T00:00:00Z"
     assert json.loads(site.read("osv/x_QSB-002.json"))["published"] == "2020-02-03T00:00:00Z"
     ((_, published, updated),) = [e for e in entries(site, "qsb") if e[0].startswith("QSB-002")]
-    assert published == updated == "2020-02-03T03:04:05+00:00"  # before noon
+    assert published == updated == "2020-02-03T12:00:00+00:00"  # signed before noon
     assert [r["summary"] for r in tracking["revision_history"]] == [
         "First published",
         words.first_signed,

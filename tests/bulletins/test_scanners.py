@@ -15,6 +15,7 @@ from typing import Any
 
 import pytest
 
+from bulletins import words
 from bulletins.exports.facts import is_url
 from bulletins.site import Site as ArchiveSite
 from bulletins.urls import (
@@ -225,6 +226,39 @@ def test_the_rules_of_osv_refuse(archive: Archive, field: str, value: object) ->
     assert rules.osv_faults(found | {field: value})
 
 
+@pytest.mark.parametrize(
+    ("words", "expected", "safe"),
+    [
+        ("XSA-2 does not affect Quern 4.1, as it has no bell.",
+         [("4.1", "4.17.5-6", ["XSA-2"]), ("4.2", "4.17.5-6", None)], None),
+        ("XSA-1 affects only Quern 4.1. XSA-2 does not affect Quern 4.2.",
+         [("4.1", "4.17.5-6", None)], None),
+        ("Quern 4.3 is not affected by these issues. No update is available for Quern 4.0.",
+         [("4.1", "4.17.5-6", None), ("4.2", "4.17.5-6", None), ("4.0", "", None)], ["4.3"]),
+    ],
+)  # fmt: skip
+def test_osv_says_which_releases_an_id_spares(
+    tmp_path: Path, words: str, expected: list[tuple[str, str, list[str] | None]], safe: list[str]
+) -> None:
+    """An entry that all ids spare is left out; a release without a fix has no range."""
+    archive = one(tmp_path, body=f"XSA-1 and XSA-2 came out.\n\n{words}{TWO_RELEASES}")
+    profile = replace(PROFILE, osv=Osv(ecosystem="Debian"))
+    (found,) = json.loads(osv(archive, profile, URL)[OSV_ALL])
+    assert judges.osv_faults(found) + rules.osv_faults(found) == []
+    entries = [(e["database_specific"], e.get("ranges")) for e in found["affected"]]
+    rows = [(data["packages"][0], data.get("not_affected_by")) for data, _ in entries]
+    assert [(row["release"], row["version"] or "", spared) for row, spared in rows] == expected
+    assert [bool(ranges) for _, ranges in entries] == [bool(version) for _, version, _ in expected]
+    assert found["database_specific"].get("not_affected") == safe
+
+
+def test_osv_keeps_packages_apart_that_the_text_keeps_apart(tmp_path: Path) -> None:
+    entries = record(one(tmp_path, body=APART))["affected"]
+    data = [each["database_specific"] for each in entries]
+    spared = {each["packages"][0]["package"]: each.get("not_affected_by") for each in data}
+    assert spared == {"quern-bell": ["XSA-1"], "mill": None, "sieve": None}
+
+
 def test_osv_says_what_the_text_says(archive: Archive) -> None:
     found = json.loads(osv(archive, PROFILE, URL)["osv/x_QSB-012.json"])
     bulletin = archive.bulletins[-1]
@@ -323,9 +357,10 @@ def test_csaf_says_what_the_text_says(archive: Archive) -> None:
         ("details", "Impact"),
         ("details", "Affected systems"),
         ("general", "Patching"),
+        ("other", "How to read this"),
     ]
     text = archive.bulletins[-1].document.file.data.decode()
-    assert all(note["text"] in text for note in head["notes"])
+    assert all(note["text"] in text for note in head["notes"][:-1])
     assert head["acknowledgments"] == [{"names": ["Đorđe Håkansson-Nguyễn"], "summary": "found"}]
     assert vulnerability["cve"] == "CVE-2025-90034"
     assert vulnerability["title"] == "events: a port is given away too early"
@@ -527,6 +562,7 @@ def test_csaf_keeps_packages_apart_that_the_text_keeps_apart(tmp_path: Path) -> 
         "XSA-1": ["4.1/hearth/mill/4.17.5-6", "4.1/hearth/sieve/2-1"],
         "QSB-001": ["4.1/hearth/quern-bell/4.1.12-1"],
     }
+    assert found["vulnerabilities"][-1]["notes"][1]["text"] == words.own_flaws
 
 
 @pytest.mark.usefixtures("judges")
@@ -564,7 +600,7 @@ def test_csaf_of_a_bulletin_that_addresses_nothing_is_about_itself(tmp_path: Pat
 def test_csaf_of_a_text_without_a_summary_has_all_of_it(tmp_path: Path) -> None:
     text = bulletin(1).replace("Summary\n--------\n", "Story\n------\n")
     archive = load(make_pack(tmp_path, {"QSBs/qsb-001-2001.txt": text}))
-    (note,) = document(archive)["document"]["notes"]
+    note, _ = document(archive)["document"]["notes"]
     assert note["text"] == text.strip("\n")
 
 

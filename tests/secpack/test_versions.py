@@ -165,6 +165,8 @@ def summary(history: History) -> list[str]:
         words = [texts[version.file.sha256], f"{version.time:%m%d}", version.difference.value]
         words += {None: [], True: ["noted"], False: ["silent"]}[version.noted]
         words += ["misfit"] if version.misfit else []
+        later = version.updated.date() > version.time.date()
+        words += [f"updated {version.updated:%m%d}"] if later else []
         told.append(" ".join([*words, *(f"without {name}" for name in version.unsigned)]))
     return told
 

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from hashlib import sha256
@@ -12,7 +13,7 @@ from typing import Any
 
 from bulletins import urls, words
 from bulletins.exports.data import moved_json, printed, to_json
-from bulletins.lookups import Lookup, by_package, by_release
+from bulletins.lookups import Lookup, by_package, by_release, slug_of
 from bulletins.site import Site
 from secpack import Profile
 from secpack.affected import needed
@@ -72,11 +73,21 @@ def archive_files(site: Site) -> Iterator[tuple[str, bytes]]:
 
 
 def lookup_files(site: Site) -> Iterator[tuple[str, bytes]]:
-    """What is needed of each release and each package, and all bulletins about it, by URL."""
+    """What is needed of each release and each package, and all bulletins about it, by URL.
+
+    A release also has what bulletins say for it, so that silence differs from a sentence.
+    """
+    said = defaultdict[str, list[dict[str, Any]]](list)
+    for bulletin in site.archive.bulletins[::-1]:
+        for each in answers(bulletin):
+            answer = {"bulletin": bulletin.id, "answer": _ANSWERS[each.fix], "lines": each.lines}
+            said[slug_of(each.release)].append(answer)
     kinds = {"release": by_release(site.archive), "package": by_package(site.archive)}
     for kind, lookups in kinds.items():
         for lookup in lookups:
-            yield urls.lookup_json_url(kind, lookup.slug), to_json(_lookup(kind, lookup, site))
+            data = {"answers": said[lookup.slug] if kind == "release" else None}
+            url = urls.lookup_json_url(kind, lookup.slug)
+            yield url, to_json(_lookup(kind, lookup, site) | data)
 
 
 def _lookup(kind: str, lookup: Lookup, site: Site) -> dict[str, Any]:

@@ -75,12 +75,12 @@ def midnight(day: date) -> datetime:
     return datetime(day.year, day.month, day.day, tzinfo=UTC)
 
 
-def noon(day: date, last: datetime) -> datetime:
-    """Noon of a day, which readers in every zone up to UTC+12 show as that day; at most ``last``.
+def noon(day: date) -> datetime:
+    """Noon of a day, which readers in every zone up to UTC+12 show as that day.
 
-    No time is on the same day everywhere.
+    No time is on the same day everywhere. Signatures of that day can be earlier.
     """
-    return min(midnight(day) + timedelta(hours=12), last)
+    return midnight(day) + timedelta(hours=12)
 
 
 def moment(at: date) -> str:

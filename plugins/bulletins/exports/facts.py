@@ -7,33 +7,17 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from functools import lru_cache
 from typing import Final, assert_never
 
 from bulletins import words
+from bulletins.exports.claims import Claim, Vulnerability, claims
 from bulletins.exports.data import midnight
 from bulletins.site import Site
 from bulletins.urls import csaf_url, osv_url
+from secpack.extract.answers import Answer, answers
 from secpack.model.archive import Advisory, Bulletin, Publication, Relation, Status
 from secpack.model.history import Difference, Version
-
-
-@dataclass(frozen=True, slots=True)
-class Vulnerability:
-    """A flaw: its ids, each with its scheme; first a CVE, if one is known.
-
-    ``released`` is the day on which the first of its advisories was published, and ``title`` that
-    of the first, if known. ``note`` is where sources differ.
-    """
-
-    ids: Mapping[str, str]
-    released: date | None = None
-    title: str = ""
-    note: str = ""
-
-    @property
-    def cve(self) -> str:
-        """Its CVE; empty if none is known."""
-        return next((id_ for id_, scheme in self.ids.items() if scheme == "CVE"), "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -214,25 +198,31 @@ def entry_id(identity: str, site: Site) -> str:
 class BulletinFacts:
     """What all formats for scanners say about a bulletin.
 
-    ``ids`` are those that it names, ``history`` are its changes, ``links`` the URLs of its
-    references, with labels.
+    ``ids`` are those that it names, ``answers`` what it says for each release, ``claims`` of each
+    vulnerability. ``history`` are its changes, ``links`` the URLs of its references, with labels.
     """
 
     bulletin: Bulletin
     ids: Ids
+    answers: Sequence[Answer]
+    claims: Sequence[Claim]
     history: Sequence[tuple[datetime, str]]
     links: Mapping[str, str]
 
 
+@lru_cache(maxsize=1)
 def all_facts(site: Site) -> list[BulletinFacts]:
     """The facts of all bulletins, ascending."""
     return [_facts(site, bulletin) for bulletin in site.archive.bulletins]
 
 
 def _facts(site: Site, bulletin: Bulletin) -> BulletinFacts:
+    ids, said = ids_of(bulletin, site.advisories), answers(bulletin)
     return BulletinFacts(
         bulletin=bulletin,
-        ids=ids_of(bulletin, site.advisories),
+        ids=ids,
+        answers=said,
+        claims=[*claims(bulletin, ids.vulnerabilities, said, site.profile.bulletins.prefix)],
         history=history(bulletin, site, osv_url(bulletin, site.profile), csaf_url(bulletin)),
         links={url: label for url, label in bulletin.summary.links if is_url(url)},
     )

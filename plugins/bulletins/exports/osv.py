@@ -15,6 +15,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from bulletins.exports.archive_json import package_data
+from bulletins.exports.claims import all_rows, name_of
 from bulletins.exports.data import filled, moment, printed, to_json
 from bulletins.exports.facts import BulletinFacts, is_url
 from bulletins.site import Site
@@ -74,12 +75,8 @@ def _zipped(files: Mapping[str, bytes]) -> bytes:
 
 
 def _record(facts: BulletinFacts, site: Site) -> dict[str, Any]:
-    bulletin = facts.bulletin
-    packages: defaultdict[tuple[str, str], list[PackageRow]] = defaultdict(list)
-    for row in bulletin.packages:
-        if row.fix is not Fix.NOT_AFFECTED:
-            packages[row.release, row.name or row.package].append(row)
-    affected = [_affected(rows, site.profile) for rows in packages.values()]
+    bulletin, affected = facts.bulletin, list(_all_affected(facts, site.profile))
+    safe = [answer.release for answer in facts.answers if answer.fix is Fix.NOT_AFFECTED]
     lists = filled(
         upstream=list(facts.ids.addressed),
         related=facts.ids.related,
@@ -94,17 +91,39 @@ def _record(facts: BulletinFacts, site: Site) -> dict[str, Any]:
         "summary": site.titled(bulletin, bulletin.title),
         "details": _fenced(printed(bulletin.document.file.data)),
         "affected": affected or [{"database_specific": {"product": visible(site.product)}}],
-        "database_specific": {"sha256": bulletin.document.file.sha256},
+        "database_specific": {"sha256": bulletin.document.file.sha256} | filled(not_affected=safe),
     }
 
 
-def _affected(rows: Sequence[PackageRow], profile: Profile) -> dict[str, Any]:
+def _all_affected(facts: BulletinFacts, profile: Profile) -> Iterator[dict[str, Any]]:
+    """Each package of each release, and each release without a fix, with the ids that spare it.
+
+    The schema ties no entry to an id. One that all vulnerabilities spare is left out.
+    """
+    groups, claims = defaultdict[tuple[str, str], list[PackageRow]](list), facts.claims
+    for row in all_rows(facts.bulletin, facts.answers):
+        if row.fix is not Fix.NOT_AFFECTED:
+            groups[row.release, name_of(row)].append(row)
+    named = [{(row.release, name_of(row)) for row in claim.rows} for claim in claims]
+    for group, rows in groups.items():
+        here = [c for c, own in zip(claims, named, strict=True) if group in own] or claims
+        about = [claim for claim in here if claim.said.get(group[0], True)]
+        ids = {id_ for claim in about for id_ in claim.vulnerability.ids}
+        if about or not claims:
+            spared = [id_ for id_ in facts.ids.addressed if claims and id_ not in ids]
+            yield _affected(rows, spared, profile)
+
+
+def _affected(
+    rows: Sequence[PackageRow], spared: Sequence[str], profile: Profile
+) -> dict[str, Any]:
     """A package of a release, below its first fixed version; as data without an ecosystem.
 
     There is no range if several versions are fixed: nothing says where their branches begin.
     """
-    data = {"database_specific": {"packages": [package_data(row, profile) for row in rows]}}
-    release, name = rows[0].release, rows[0].name or rows[0].package
+    packages = [package_data(row, profile) for row in rows]
+    data = {"database_specific": {"packages": packages} | filled(not_affected_by=spared)}
+    release, name = rows[0].release, name_of(rows[0])
     if not (profile.osv.ecosystem and name):
         return data
     ecosystem = ":".join(filter(None, (profile.osv.ecosystem, visible(release))))

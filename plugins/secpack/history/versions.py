@@ -215,6 +215,9 @@ class _Rules:
             days = [Counter(r.date for r in each.revisions) for each in (text, last[0])]
             news = days[0] - days[1]
             entries = tuple(news.elements())
+            # West of the signers it is still the day before; later days can be slips.
+            near = (d for d in entries if d <= when.date() + timedelta(days=1))
+            dates += (datetime.combine(d, time(), UTC) for d in near)
             if len(news) > 1 and day:
                 del news[day]  # a new changelog also says when the text was first published
         return Version(

@@ -26,9 +26,10 @@ class Version:
     """A text of a document that its expected signers have signed.
 
     ``day`` is what the text states; letters and attachments state none. ``time`` is that of the
-    last signature that was required; ``updated`` is not before the day either, and after that of
-    the version before. ``signatures`` are the earliest of each signer, ``unsigned`` the names of
-    expected signers who have not signed. ``entries`` are the days of new entries in its changelog,
+    last signature that was required; ``updated`` is not before the day either, nor before the day
+    after signing if a new entry in its changelog is of that, and after that of the version before.
+    ``signatures`` are the earliest of each signer, ``unsigned`` the names of expected signers who
+    have not signed. ``entries`` are the days of new entries in its changelog,
     None in a first version.
     ``commit`` is the first that holds the text, ``complete`` the first that also follows the
     signatures required; they are empty without history. ``misfit`` is why it is not published: its

@@ -7,39 +7,34 @@ from datetime import date
 from typing import Any, Final
 
 from bulletins import words
+from bulletins.exports.claims import Vulnerability
 from bulletins.exports.csaf.products import (
     PRODUCT,
-    divided,
     leaf,
     product_name,
     product_status,
     product_tree,
     remediations,
-    shipped_rows,
 )
 from bulletins.exports.data import filled, moment, printed
-from bulletins.exports.facts import BulletinFacts, Vulnerability, is_url
+from bulletins.exports.facts import BulletinFacts, is_url
 from bulletins.exports.vex import AdvisoryFacts
 from bulletins.site import Site, about, heading
 from bulletins.urls import advisory_url, beside, csaf_url, page_url, published_id, vex_url
 from secpack import Profile
-from secpack.extract.answers import affects, restart_after, safe_from
+from secpack.extract.answers import restart_after
 from secpack.extract.sections import actions, is_on_affected, sections
-from secpack.model.archive import Fix, PackageRow
 from secpack.parser.characters import visible
 
-#: CSAF repeats a bulletin's products and its summary for each vulnerability. No real text comes
-#: near these limits: of products, and of characters.
-_MOST: Final = 20_000
+#: CSAF repeats a bulletin's summary for each vulnerability; no real text has so many characters.
 _LONGEST: Final = 200_000
 
 
 def bulletin_document(facts: BulletinFacts, site: Site) -> dict[str, Any]:
     """Return the document: a security advisory if each vulnerability has a product's status."""
-    bulletin, notes, rows = facts.bulletin, list(_notes(facts)), shipped_rows(facts.bulletin)
-    if len(rows) * len(facts.ids.vulnerabilities) > _MOST:
-        rows = ()
-    every = list(_vulnerabilities(facts, rows, notes, site))
+    bulletin, notes = facts.bulletin, list(_notes(facts))
+    rows = [*dict.fromkeys(row for claim in facts.claims for row in claim.rows)]
+    every = list(_vulnerabilities(facts, notes, site))
     is_advisory = every and all("product_status" in each for each in every)
     return filled(
         document=head(
@@ -50,7 +45,7 @@ def bulletin_document(facts: BulletinFacts, site: Site) -> dict[str, Any]:
                 {"names": [visible(c.name)], "summary": c.role} for c in bulletin.summary.credits
             ],
             category="csaf_security_advisory" if is_advisory else "csaf_base",
-            notes=notes,
+            notes=[*notes, words.csaf_note],
             references=list(_references(facts, site)),
             title=site.titled(bulletin, heading(bulletin)),
         ),
@@ -60,31 +55,17 @@ def bulletin_document(facts: BulletinFacts, site: Site) -> dict[str, Any]:
 
 
 def _vulnerabilities(
-    facts: BulletinFacts, rows: Sequence[PackageRow], notes: Sequence[dict[str, str]], site: Site
+    facts: BulletinFacts, notes: Sequence[dict[str, str]], site: Site
 ) -> Iterator[dict[str, Any]]:
-    """What the text says of each vulnerability; of rows that are of none, the bulletin is one."""
-    bulletin, every = facts.bulletin, list(facts.ids.vulnerabilities)
-    divisions = [*divided(bulletin, rows, every)]
-    claimed = {row for own in divisions for row in own}
-    if others := tuple(row for row in rows if row not in claimed):
-        every.append(Vulnerability({bulletin.id: site.profile.bulletins.prefix}))
-        divisions.append(others)
+    bulletin = facts.bulletin
     full = "\n\n".join(note["text"] for note in notes if note["category"] == "summary")
-    if not full or len(full) * len(every) > _LONGEST:
+    if not full or len(full) * len(facts.claims) > _LONGEST:
         full = visible(about(bulletin) or heading(bulletin))
     restart, page = restart_after(bulletin), site.public(page_url(bulletin, site.profile))
-    shipped = {row.release for row in rows if row.fix is Fix.AVAILABLE}
-    # Packages decide, unless a sentence is about one id.
-    said = [(k, yes) for k, (yes, _) in affects(bulletin).items() if k[0] or k[1] not in shipped]
-    safe = safe_from(bulletin)
-    for each, division in zip(every, divisions, strict=True):
-        own = [row for row in division if safe.get(row, frozenset()) <= each.ids.keys()]
-        here = {release: yes for (id_, release), yes in said if id_ in ("", *each.ids)}
-        left = [row for row in own if here.get(row.release, True)]
-        is_only = len(every) == 1 and not each.note
-        yield vulnerability(each, site.profile, full) | filled(
-            product_status=product_status(own, here, is_only=is_only),
-            remediations=remediations(left, restart, site.profile, page),
+    for claim in facts.claims:
+        yield vulnerability(claim.vulnerability, site.profile, full) | filled(
+            product_status=product_status(claim),
+            remediations=remediations(claim.affected, restart, site.profile, page),
         )
 
 

@@ -7,20 +7,16 @@ says so. Of a bulletin that names no release, the product as a whole is affected
 
 from __future__ import annotations
 
-import re
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import Any, Final
 from urllib.parse import quote
 
+from bulletins.exports.claims import Claim, name_of
 from bulletins.exports.data import filled
-from bulletins.exports.facts import Vulnerability
 from secpack import Profile
-from secpack.extract.answers import answers
-from secpack.extract.packages.vocabulary import product_of
-from secpack.extract.sections import sections
-from secpack.model.archive import Bulletin, Fix, PackageRow
+from secpack.model.archive import Fix, PackageRow
 from secpack.parser.characters import visible
 from secpack.profile import Package, Product
 
@@ -29,52 +25,6 @@ _MOST: Final = 10_000
 
 #: The id of the issuer's product without a release; no release has such an id.
 PRODUCT: Final = "(any)"
-
-
-def shipped_rows(bulletin: Bulletin) -> tuple[PackageRow, ...]:
-    """Each product once, and a row for what sentences say of a release.
-
-    Rows that name no release are left out if others do.
-    """
-    stated = [
-        PackageRow(answer.release, "", "", "", answer.lines[0], answer.fix)
-        for answer in answers(bulletin)
-        if answer.fix and not any(row.release == answer.release for row in bulletin.packages)
-    ]
-    seen: dict[tuple[str, Fix], PackageRow] = {}
-    rows = (*bulletin.packages, *stated)
-    for row in [row for row in rows if row.release] or rows:
-        seen.setdefault((_installed_id(row), row.fix), row)
-    return tuple(seen.values())
-
-
-def divided(
-    bulletin: Bulletin, rows: Sequence[PackageRow], every: Sequence[Vulnerability]
-) -> Iterator[tuple[PackageRow, ...]]:
-    """The rows of each vulnerability: all, except packages whose sections the text keeps apart.
-
-    Such a section has a package in its heading, or alone in its text: "GUI issue", and "Xen issues"
-    with the ids of those.
-    """
-    names = {_name(row) for row in rows if row.package}
-    parts = sections(bulletin.document) if len(names) > 1 else ()
-    common = _words_in(" ".join((product_of(bulletin.document), *(r.target for r in rows))))
-    lines = defaultdict[str, set[int]](set)  # of the sections of each package
-    for part in parts if len(names) * len(parts) < _MOST else ():
-        inside = {_name(r) for r in rows if r.package and part.first <= r.line <= part.last}
-        title = _words_in(part.title) - common
-        for name in names:
-            if title & _words_in(name) or inside == {name}:
-                lines[name] |= {*range(part.first, part.last + 1)}
-    ids = {n: {m.value for m in bulletin.all_mentions if m.line in own} for n, own in lines.items()}
-    for each in every:
-        named = {name for name, own in ids.items() if own & each.ids.keys()}
-        apart = ids.keys() - named if named else set()
-        yield tuple(row for row in rows if _name(row) not in apart)
-
-
-def _words_in(text: str) -> set[str]:
-    return {*re.findall("[a-z0-9]{3,}", text.lower())}
 
 
 def product_name(profile: Profile) -> str:
@@ -89,7 +39,7 @@ def product_tree(rows: Sequence[PackageRow], profile: Profile) -> dict[str, Any]
     packages: defaultdict[str, dict[str, str]] = defaultdict(dict)
     for row in rows:
         if row.package:
-            packages[_name(row)][row.version] = _package_id(row)
+            packages[name_of(row)][row.version] = _package_id(row)
     for name, ids in packages.items():
         branches += _versions(name, ids, profile.packages.get(name, Package()))
     installed = {_installed_id(row): row for row in rows if row.package}
@@ -99,25 +49,20 @@ def product_tree(rows: Sequence[PackageRow], profile: Profile) -> dict[str, Any]
     )
 
 
-def product_status(
-    rows: Sequence[PackageRow], said: Mapping[str, bool], *, is_only: bool
-) -> dict[str, list[str]]:
-    """Which products are fixed, affected or not by a vulnerability.
-
-    ``said`` is whether the text calls releases affected; ``is_only`` whether all that the text says
-    is about this one vulnerability.
-    """
+def product_status(claim: Claim) -> dict[str, list[str]]:
+    """Which products are fixed, affected or not by a vulnerability."""
     fixed, affected, spared = dict[str, None](), dict[str, None](), dict[str, None]()
-    others = {row.release for row in rows if row.fix is not Fix.NOT_AFFECTED}
-    for row in rows:
-        if said.get(row.release) is False:
+    others = {row.release for row in claim.rows if row.fix is not Fix.NOT_AFFECTED}
+    for row in claim.rows:
+        if claim.said.get(row.release) is False:
             spared[_release_id(row.release)] = None
         elif row.fix is Fix.NOT_AFFECTED:
             if row.package or not (row.target or row.release in others):
                 spared[_affected_id(row)] = None
         else:
             fixed |= {_installed_id(row): None} if row.fix is Fix.AVAILABLE else {}
-            affected |= {_affected_id(row): None} if is_only or row.release in said else {}
+            is_affected = claim.is_only or row.release in claim.said
+            affected |= {_affected_id(row): None} if is_affected else {}
     spared = {product: None for product in spared if product not in affected}
     return filled(fixed=[*fixed], known_affected=[*affected], known_not_affected=[*spared])
 
@@ -167,7 +112,7 @@ def _words(row: PackageRow, profile: Profile) -> str:
     """An installed package: ``xen 4.17.5-6 in hearth of Quern OS 4.1``."""
     release = _release_name(row.release, profile)
     where = f"{row.target} of {release}" if row.target else release
-    package = f"{_name(row)} {row.version}".strip()
+    package = f"{name_of(row)} {row.version}".strip()
     return visible(f"{package} in {where}" if package else where)
 
 
@@ -179,17 +124,12 @@ def _release_id(release: str) -> str:
     return _joined(release) or PRODUCT
 
 
-def _name(row: PackageRow) -> str:
-    """One name for all spellings of a package that the profile knows."""
-    return row.name or row.package
-
-
 def _package_id(row: PackageRow) -> str:
-    return _joined(_name(row), row.version)
+    return _joined(name_of(row), row.version)
 
 
 def _installed_id(row: PackageRow) -> str:
-    return _joined(row.release, row.target, _name(row), row.version)
+    return _joined(row.release, row.target, name_of(row), row.version)
 
 
 @lru_cache(maxsize=10_000)

@@ -43,13 +43,13 @@ def document_entry(publication: Publication, site: Site, root: str) -> FeedEntry
     short = words.unverified_summary if standing.alarms else "{summary}"
     short = short.format(standing=words.in_short(standing), summary=summary(publication))
     identity = entry_id(publication.id, site)
-    updated = changed(publication, site, identity)
+    published = noon(publication.published)
     return FeedEntry(
         id=identity,
         title=_title(publication, site),
         page=Links(site, root).to(page_url(publication, profile)),
-        published=noon(publication.published, updated),
-        updated=updated,
+        published=published,
+        updated=max(published, changed(publication, site, identity)),
         summary=visible(short),
         html=partial(_html, publication.id, site, root),
         categories=tuple(_categories(publication, site)),
@@ -178,12 +178,12 @@ def _advisory_entry(advisory: Advisory, day: date, site: Site, links: Links) -> 
     sentence = words.verdict_sentences[advisory.status].format(product=site.product)
     published = published_id("XSA", name, site.profile)
     bulletins = [b for b in site.archive.bulletins if b.id in advisory.bulletins]
-    updated = advisory_changed(advisory, day, bulletins, site)
+    updated = max(noon(day), advisory_changed(advisory, day, bulletins, site))
     return FeedEntry(
         id=entry_id(name, site),
         title=visible(f"{name}: {advisory.title}" if advisory.title else name),
         page=links.to(advisory_url(advisory.number)),
-        published=noon(day, updated),
+        published=noon(day),
         updated=updated,
         summary=visible(f"{sentence} {advisory.reason}".strip()),
         html=partial(_advisory_html, advisory, sentence, bulletins, site, links),
