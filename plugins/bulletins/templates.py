@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, Final
 
 from jinja2 import ChoiceLoader, DictLoader, Environment, FileSystemLoader, StrictUndefined
+from jinja2.environment import TemplateModule
 
 from bulletins import words
 from bulletins.html import unbroken
 from bulletins.pages import model
 from bulletins.pages.evidence import grouped
-from bulletins.urls import id_url, lookup_url
+from bulletins.urls import INDEX, id_url, lookup_url
 from secpack import SecpackError
 from secpack.parser.characters import visible
 
@@ -43,6 +46,7 @@ def environment(settings: dict[str, Any]) -> Environment:
         autoescape=True,
         trim_blocks=True,
         lstrip_blocks=True,
+        optimized=False,  # to look for constants takes longer than it saves
         auto_reload=False,
         undefined=StrictUndefined,
     )
@@ -50,10 +54,30 @@ def environment(settings: dict[str, Any]) -> Environment:
     templates.filters |= {"unbroken": unbroken, "grouped": grouped}
     templates.filters |= {"id_url": id_url, "lookup_url": lookup_url}
     templates.filters |= settings["JINJA_FILTERS"]
+    for path in wanted:  # compiled here, once, and not in each process
+        if path.endswith(".html"):
+            templates.get_template(path.removeprefix("templates/"))
     return templates
 
 
 def render_page(templates: Environment, page: model.Page, frame: model.Frame) -> str:
     """Return a page as HTML, with invisible characters made visible."""
     template = templates.get_template(page.template)
-    return visible(template.render(page=page, frame=frame))
+    return visible(template.render(page=page, frame=frame, m=macros(templates, frame)))
+
+
+def macros(templates: Environment, frame: model.Frame) -> TemplateModule:
+    """The macros of the templates, and what they make of the frame.
+
+    That is the same on all pages below the same link of a menu, and rendered once for them.
+    """
+    links = [link.url for link in (*frame.menu, *frame.footer)]
+    path = frame.path
+    if path.removesuffix(INDEX) not in links:
+        path = max((url for url in links if path.startswith(url)), key=len, default="")
+    return _macros(templates, replace(frame, path=path, canonical=""))
+
+
+@lru_cache
+def _macros(templates: Environment, frame: model.Frame) -> TemplateModule:
+    return templates.get_template("macros.html").make_module({"frame": frame})

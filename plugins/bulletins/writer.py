@@ -20,7 +20,7 @@ from bulletins.pages.lists import home_page
 from bulletins.pages.model import Frame, MakePage
 from bulletins.pages.table import document_page, frame_of, text_page
 from bulletins.site import Build, Site
-from bulletins.templates import render_page
+from bulletins.templates import macros, render_page
 from bulletins.urls import INDEX, NOT_FOUND
 from secpack.processes import started
 from secpack.progress import Progress
@@ -55,7 +55,8 @@ class ArchiveWriter(Writer):  # type: ignore[misc] # Pelican has no types
             if make := _page_of(self._build.site, template.name, kwargs):
                 self._pages.append((name, make))
                 return
-            context = {**context, "frame": self._frame_of(name, context)}  # of another plugin
+            frame = self._frame_of(name, context)  # of another plugin
+            context = {**context, "frame": frame, "m": macros(self._build.templates, frame)}
         super().write_file(name, template, context, *args, **kwargs)
 
     def _frame_of(self, path: str, context: Mapping[str, Any]) -> Frame:
