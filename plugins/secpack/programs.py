@@ -91,13 +91,13 @@ def run(
     """
     variables = {"LC_ALL": "C", "PATH": os.defpath, **(environment or {})}
     command = [program.path, *arguments]
-    with _files(data) as (source, output), tempfile.TemporaryFile() as errors:
-        files = source, output, errors
+    with _files(data) as files:
         with _delayed_signals() as signals, _started(command, files, variables) as process:
             _limit(process.pid, (resource.RLIMIT_CPU, seconds + 1), (resource.RLIMIT_AS, _MEMORY))
             status = _wait(process, seconds, signals)
-        errors.seek(0)
+        _, output, errors = files
         result = _result(Path(program.path).name, status, seconds, output)
+        errors.seek(0)
         return replace(result, errors=errors.read(_ERRORS))
 
 
@@ -108,7 +108,7 @@ def run_for_person(command: Sequence[str], data: bytes, *, seconds: int) -> byte
     when it fails.
     """
     name = Path(command[0]).name
-    with _files(data) as (source, output):
+    with _files(data) as (source, output, _):
         with subprocess.Popen(command, stdin=source, stdout=output) as process:  # noqa: S603 - no shell
             _limit(process.pid)
             try:
@@ -135,12 +135,19 @@ def limited_memory() -> Iterator[None]:
 
 
 @contextmanager
-def _files(data: bytes) -> Iterator[tuple[IO[bytes], IO[bytes]]]:
-    """The input of a program, and a file for its output."""
-    with tempfile.TemporaryFile() as source, tempfile.TemporaryFile() as output:
+def _files(data: bytes) -> Iterator[tuple[IO[bytes], IO[bytes], IO[bytes]]]:
+    """The input of a program, and files for its output and its errors."""
+    with _file() as source, _file() as output, _file() as errors:
         source.write(data)
         source.seek(0)
-        yield source, output
+        yield source, output, errors
+
+
+def _file() -> IO[bytes]:
+    """A file without a name: in memory on Linux, which takes a third of the time."""
+    if hasattr(os, "memfd_create"):
+        return open(os.memfd_create(""), "w+b")  # noqa: PTH123 - a descriptor
+    return tempfile.TemporaryFile()
 
 
 def _result(name: str, status: int | None, seconds: int, output: IO[bytes]) -> Result:

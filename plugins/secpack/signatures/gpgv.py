@@ -31,6 +31,8 @@ _ALGORITHMS: Final = {
     "22": "EdDSA",
     "27": "Ed25519",
 }
+#: How many programs: while one has ended, and nobody has looked yet, another one works.
+_AT_ONCE: Final = 2 * (os.cpu_count() or 1)
 _SOON: Final = 0.05  # seconds
 _PATIENCE: Final = 10  # seconds for one signature
 
@@ -82,12 +84,12 @@ class Checker:
         names = {s.file.path: f"gpgv {of.sha256} {s.file.sha256} {suffix}" for of, s in jobs}
         pairs = {names[job[1].file.path]: job for job in reversed(jobs)}  # each of them once
         answers = {name: self.cache.get(name) for name in pairs}
-        with tempfile.TemporaryDirectory() as folder, ThreadPoolExecutor(os.cpu_count()) as pool:
+        with tempfile.TemporaryDirectory() as folder, ThreadPoolExecutor(_AT_ONCE) as pool:
             home = Path(folder)
             (home / "keyring.gpg").write_bytes(keyring)
             missing = {name: job for name, job in pairs.items() if answers[name] is None}
-            for file in (file for text, s in missing.values() for file in (text, s.file)):
-                (home / file.sha256).write_bytes(file.data)
+            for text in {text.sha256: text for text, _ in missing.values()}.values():
+                (home / text.sha256).write_bytes(text.data)
             futures = {n: pool.submit(_ask, *job, home, gpgv) for n, job in missing.items()}
             try:
                 for number, (name, future) in enumerate(futures.items(), 1):
@@ -113,9 +115,9 @@ def _ask(document: File, signature: Signature, home: Path, gpgv: Program) -> lis
     except ParseError:
         return []
     arguments = ["--homedir", str(home), "--keyring", str(home / "keyring.gpg")]
-    arguments += ["--status-fd", "1", "--", str(home / file.sha256), str(home / document.sha256)]
+    arguments += ["--status-fd", "1", "--", "-", str(home / document.sha256)]
     try:
-        done = run(gpgv, arguments, seconds=_PATIENCE)
+        done = run(gpgv, arguments, seconds=_PATIENCE, data=file.data)
     except LimitError as error:
         raise ParseError(f"{error}: remove this file", path=file.path) from None
     return [str(done.status), *done.lines]
