@@ -15,16 +15,7 @@ from jinja2 import Environment
 from bulletins import urls, words
 from secpack import Profile, SecpackError
 from secpack.extract import shortened
-from secpack.model.archive import (
-    Advisory,
-    Archive,
-    Bulletin,
-    Canary,
-    File,
-    Key,
-    Letter,
-    Publication,
-)
+from secpack.model.archive import Advisory, Archive, Canary, File, Key, Letter, Publication
 from secpack.model.blocks import Id, running_text
 from secpack.model.findings import Finding
 from secpack.model.history import Pending, Version
@@ -344,6 +335,6 @@ def newest_first(publications: Iterable[Publication]) -> list[Publication]:
     """Documents in the order of feeds: by day, bulletins before canaries, higher numbers first."""
     return sorted(
         publications,
-        key=lambda p: (p.published, isinstance(p, Bulletin), p.number),
+        key=lambda p: (p.published, not isinstance(p, Canary), p.number),
         reverse=True,
     )

@@ -3,17 +3,13 @@
 from __future__ import annotations
 
 import json
-import marshal
 import os
-import pickle
-import random
-import re
 import shutil
 import subprocess
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from hashlib import sha256
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -22,197 +18,66 @@ from bulletins.build.finish import digest as digest_of
 from bulletins.build.finish import write_checksums
 from bulletins.build.unchanged import _digest, inputs_of, last_report, remember, stamps
 from tests.bulletins.sites import ROOT, Site, build, environ
+from tests.packs import bulletin
 from tools.reproducible import state
 
 
 @dataclass(frozen=True, slots=True)
 class Sources:
-    """A checkout and a pack of its own, to be edited; ``chance`` decides what, and where."""
+    """A checkout and a pack of its own, to be edited."""
 
     folder: Path
-    chance: random.Random
     surroundings: dict[str, str] = field(default_factory=dict)
 
     @property
     def pack(self) -> Path:
         return self.folder / "content" / "secpack"
 
-    def texts(self, folder: str = "QSBs") -> list[Path]:
-        return sorted((self.pack / folder).glob("*-[0-9][0-9][0-9]-[0-9][0-9][0-9][0-9].txt"))
-
-    def a_text(self, folder: str = "QSBs") -> Path:
-        return self.chance.choice(self.texts(folder))
-
     def build(self, name: str, **surroundings: str) -> Site:
         more = self.surroundings | surroundings
         return build(self.folder.parent / name, cwd=self.folder, surroundings=more).ok()
 
 
-def add_bulletin(sources: Sources) -> None:
-    """The newest one, which names others, there or not, and what it ships."""
-    number = int(sources.texts()[-1].name[4:7]) + 1
-    other = sources.chance.randrange(1, number + 2)
-    advisory = sources.chance.randrange(9000, 9030)
-    text = f"""\
-             ---===[ Quern Security Bulletin {number:03d} ]===---
-
-                           2025-0{number % 9 + 1}-11
-
-                 A bulletin more (XSA-{advisory})
-
-Summary
---------
-
-See QSB-{other:03d} and QSB-{number + 1:03d}, and CVE-2025-{number:04d}. This is XSA-{advisory}.
-
-Patching
----------
-
-For Quern 4.2, in hearth:
- - quern-hopper version 4.2.{number}-1
-"""
-    (sources.pack / f"QSBs/qsb-{number:03d}-2025.txt").write_text(text)
+def append(sources: Sources, path: str) -> None:
+    with next(sources.folder.glob(path)).open("a") as file:
+        file.write("\n")
 
 
-def add_canary(sources: Sources) -> None:
-    newest = sources.texts("canaries")[-1]
-    number, year = int(newest.name[7:10]), newest.name[11:15]
-    text = newest.read_text("utf-8")
-    text = re.sub(rf"(Canary\s+#?0*){number}\b", rf"\g<1>{number + 1}", text)
-    (newest.parent / f"canary-{number + 1:03d}-{year}.txt").write_text(text, "utf-8")
-
-
-def revise(sources: Sources) -> None:
-    path = sources.a_text()
-    words = sources.chance.choice(("XSA-9004 matters, too.", "See QSB-003.", "Nothing else."))
-    insert(path, words)
-
-
-def insert(path: Path, words: str) -> None:
-    """Put a paragraph behind two thirds of a text."""
-    paragraphs = path.read_text("utf-8").split("\n\n")
-    paragraphs.insert(len(paragraphs) * 2 // 3, words)
-    path.write_text("\n\n".join(paragraphs), "utf-8")
+def add(sources: Sources) -> None:
+    (sources.pack / "QSBs/qsb-013-2025.txt").write_text(bulletin(13))
 
 
 def remove(sources: Sources) -> None:
-    path = sources.a_text()
-    for each in path.parent.glob(f"{path.name}*"):
-        each.unlink()
+    (sources.pack / "QSBs/qsb-012-2025.txt.sig.ines").unlink()
 
 
-def add_letter(sources: Sources) -> None:
-    path = sources.a_text("canaries")
-    letter = path.with_name(f"{path.stem}-letter-ines.txt")
-    number = sources.chance.randrange(1, 15)
-    letter.write_text(f"I am well. See QSB-{number:03d}, XSA-9006, and CVE-2025-{number:04d}.\n")
+def swap(sources: Sources) -> None:
+    """A signature is that of another text, of the same size."""
+    one, other = sorted(sources.pack.glob("QSBs/*.sig.ines"))[:2]
+    one.write_bytes(other.read_bytes())
 
 
-def change_key(sources: Sources) -> None:
-    """The last one that is there is lost: who signed with it is unknown."""
-    sorted((sources.pack / "keys/security-team").rglob("*.asc"))[-1].unlink()
-
-
-def attach(sources: Sources) -> None:
-    path = sources.pack / "QSBs/station-risk.dot"
-    path.write_text(path.read_text("utf-8") + f"// {sources.chance.random()}\n")
-
-
-def retell(sources: Sources) -> None:
-    """The list of the Xen Project tells other titles, and other CVEs."""
-    path = sources.folder / "content/xsa.json"
-    text = path.read_text("utf-8")
-    found = sources.chance.choice(sorted(set(re.findall(r"CVE-[0-9]+-[0-9]+", text))))
-    path.write_text(text.replace(found, f"CVE-2031-{sources.chance.randrange(1000, 9999)}"))
-
-
-def reason(sources: Sources) -> None:
-    """A remark of the tracker names a text, there or not."""
-    path = sources.folder / "content/xsa.yml"
-    number = sources.chance.randrange(1, 16)
-    path.write_text(path.read_text().replace("reason: ", f"reason: Unlike QSB-{number:03d}, ", 2))
-
-
-def change_what_is_written(sources: Sources) -> None:
+def compress(sources: Sources) -> None:
     sources.surroundings["GZIP"] = "1"
 
 
-def resign(sources: Sources) -> None:
-    """A signature is lost, or is that of another text."""
-    signatures = sorted(sources.pack.glob("*/*.sig.*"))
-    lost = sources.chance.choice(signatures)
-    if sources.chance.random() < 0.5:
-        lost.unlink()
-    else:
-        lost.write_bytes(sources.chance.choice(signatures).read_bytes())
-
-
-def track(sources: Sources) -> None:
-    """The tracker changes its mind."""
-    path = sources.folder / "content/xsa.yml"
-    text = path.read_text("utf-8")
-    places = [m for m in re.finditer(r"affected: (yes|no)\b.*\n.*\n", text) if "unused" not in m[0]]
-    match = sources.chance.choice(places)
-    other = "no" if match[1] == "yes" else "yes"
-    path.write_text(text[: match.start(1)] + other + text[match.end(1) :], "utf-8")
-
-
-def change_template(sources: Sources) -> None:
-    path = sources.folder / "theme/templates/base.html"
-    text = path.read_text("utf-8")
-    path.write_text(text.replace("</main>", "<p>More.</p>\n</main>"), "utf-8")
-
-
-def change_style(sources: Sources) -> None:
-    with (sources.folder / "theme/static/style.css").open("a") as file:
-        file.write("i{color:red}\n")
-
-
-def change_page(sources: Sources) -> None:
-    path = sources.chance.choice(sorted((sources.folder / "content/pages").glob("*.md")))
-    with path.open("a") as file:
-        file.write("\n\nOne paragraph more.\n")
-
-
-def change_profile(sources: Sources) -> None:
-    path = sources.folder / "content/demo.toml"
-    name = sources.chance.choice(("Quern", "Quern Two"))
-    path.write_text(re.sub(r'(?m)^name = ".*?"$', f'name = "{name}"', path.read_text(), count=1))
-
-
-def change_settings(sources: Sources) -> None:
-    path = sources.folder / "pelicanconf.py"
-    address = sources.chance.choice(("https://example.org", "https://example.org/security"))
-    path.write_text(f"{path.read_text()}\nSITEURL = PUBLIC_URL = {address!r}\n")
-
-
-def touch_the_site(sources: Sources) -> None:
-    """Somebody has edited what was built, or its time; a page may have been lost."""
-    pages = sorted((sources.folder.parent / "site").rglob("*.html"))
-    for path in sources.chance.sample(pages, 3):
-        path.write_text(path.read_text("utf-8").replace("e", "a"))
-    sources.chance.choice(pages).unlink()
-
-
-EDITS: list[Callable[[Sources], None]] = [
-    add_bulletin,
-    add_canary,
-    add_letter,
-    attach,
-    change_key,
-    change_page,
-    change_profile,
-    change_settings,
-    change_style,
-    change_template,
-    change_what_is_written,
-    reason,
-    remove,
-    resign,
-    retell,
-    revise,
-    track,
-]
+#: Whatever a build depends on, changed: a file of each place, what is more or less, a variable.
+EDITS: dict[str, Callable[[Sources], None]] = {
+    name: partial(append, path=name)
+    for name in (
+        "content/secpack/QSBs/qsb-003-2017.txt",
+        "content/secpack/QSBs/station-risk.dot",
+        "content/secpack/canaries/*-letter-*.txt",
+        "content/secpack/keys/security-team/*.asc",
+        "content/demo.toml",
+        "content/pages/*.md",
+        "content/xsa.json",
+        "content/xsa.yml",
+        "pelicanconf.py",
+        "theme/static/style.css",
+        "theme/templates/base.html",
+    )
+} | {"add": add, "compress": compress, "remove": remove, "swap": swap}
 
 
 @pytest.fixture
@@ -221,7 +86,7 @@ def sources(tmp_path: Path) -> Sources:
     for name in ("content", "theme"):
         shutil.copytree(ROOT / name, checkout / name)
     shutil.copy(ROOT / "pelicanconf.py", checkout)
-    return Sources(checkout, random.Random())  # noqa: S311 - seeded, to be the same again
+    return Sources(checkout)
 
 
 @pytest.fixture
@@ -244,14 +109,11 @@ def digest(sources: Sources, monkeypatch: pytest.MonkeyPatch) -> Callable[[], st
     return found
 
 
-@pytest.mark.parametrize("edit", EDITS, ids=lambda edit: edit.__name__)
-def test_each_edit_is_seen(
-    sources: Sources, digest: Callable[[], str], edit: Callable[[Sources], None]
-) -> None:
-    sources.chance.seed(1)
+@pytest.mark.parametrize("edit", EDITS)
+def test_each_edit_is_seen(sources: Sources, digest: Callable[[], str], edit: str) -> None:
     before = digest()
     assert digest() == before != ""
-    edit(sources)
+    EDITS[edit](sources)
     assert digest() not in (before, "")
 
 
@@ -330,9 +192,8 @@ def test_odd_files_are_seen_and_not_read(
 
 @pytest.mark.slow
 def test_all_edits_give_what_a_build_from_nothing_gives(sources: Sources) -> None:
-    sources.chance.seed(1)
     sources.build("site")
-    for edit in sources.chance.sample(EDITS, len(EDITS)):
+    for edit in EDITS.values():
         edit(sources)
     assert is_as_clean(sources, sources.build("site"))
 
@@ -345,7 +206,8 @@ def test_where_nothing_has_changed_nothing_is_built(sources: Sources) -> None:
     assert told == again.said.partition("\n")[2]
     assert told, "what there is to look at is told each time"
     stood = again.files()
-    touch_the_site(sources)
+    (again.folder / "qsb/003/index.html").write_text("edited")
+    (again.folder / "index.html").unlink()
     assert sources.build("site").files() == stood
     (again.folder / "more.html").write_text("more")
     site = build(again.folder, cwd=sources.folder).refused()
@@ -379,37 +241,13 @@ def test_what_settings_load_and_do_is_seen(sources: Sources) -> None:
 # --- what came with a checkout ----------------------------------------------------------------
 
 
-class Payload:
-    """What runs when it is unpickled, or when its code is."""
-
-    def __init__(self, ran: Path) -> None:
-        self._ran = ran
-
-    def __reduce__(self) -> tuple[Callable[[Path], None], tuple[Path]]:
-        return Path.touch, (self._ran,)
-
-    @property
-    def code(self) -> bytes:
-        """As a compiled template."""
-        return marshal.dumps(compile(f"open({str(self._ran)!r}, 'w')", "x", "exec"))
-
-
 @pytest.mark.slow
-def test_nothing_that_came_with_a_checkout_runs_or_is_served(sources: Sources) -> None:
-    """A forged site, and beside it what builds once read: pickles and compiled templates."""
-    ran, output = sources.folder / "ran", sources.folder / "output"
-    kept = sources.folder / ".output-kept"
-    (kept / "templates").mkdir(parents=True, mode=0o700)
-    kept.chmod(0o700)
-    payload = Payload(ran)
-    for name, data in (("readings.pickle", pickle.dumps(payload)), ("templates/x", payload.code)):
-        (kept / name).write_bytes(sha256(data).digest() + data)
+def test_a_forged_site_that_came_with_a_checkout_is_not_served(sources: Sources) -> None:
+    output = sources.folder / "output"
     (output / "qsb/001").mkdir(parents=True)
     (output / "qsb/001/index.html").write_text("forged")
     write_checksums(output, {"qsb/001/index.html": digest_of(output / "qsb/001/index.html")})
-    site = build(output, cwd=sources.folder).ok()
-    assert not ran.exists()
-    assert is_as_clean(sources, site)
+    assert is_as_clean(sources, build(output, cwd=sources.folder).ok())
 
 
 @pytest.mark.slow
@@ -487,16 +325,15 @@ def test_few_sites_are_remembered(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
 
 @pytest.mark.slow
 def test_a_build_that_was_killed_does_no_harm(sources: Sources) -> None:
-    """At moments of chance; what it left is swept, and the next build gives a right site."""
-    sources.chance.seed(7)
+    """What it left is swept, and the next build gives a right site."""
     target = sources.build("site").folder
     command = [sys.executable, "-m", "bulletins.build"]
-    for _ in range(3):
-        sources.chance.choice([revise, add_letter, track])(sources)
+    for seconds in (0.3, 0.6, 1.1):
+        append(sources, "content/secpack/QSBs/qsb-003-2017.txt")
         environment = environ(OUTPUT=target)
         with subprocess.Popen(command, cwd=sources.folder, env=environment) as process:
             try:
-                process.wait(0.2 + sources.chance.random())
+                process.wait(seconds)
             except subprocess.TimeoutExpired:
                 process.kill()
     assert is_as_clean(sources, sources.build("site"))
@@ -509,7 +346,7 @@ def test_builds_at_once_do_no_harm(sources: Sources) -> None:
     command = [sys.executable, "-m", "bulletins.build"]
     running = []
     for _ in range(2):
-        revise(sources)
+        append(sources, "content/secpack/QSBs/qsb-003-2017.txt")
         running.append(
             subprocess.Popen(
                 command, cwd=sources.folder, env=environ(OUTPUT=target), stderr=subprocess.PIPE

@@ -26,16 +26,9 @@ from pelican.log import console
 from pelican.log import init as init_logging
 from pelican.settings import read_settings
 
+from bulletins.build import finish
 from bulletins.build.command import ignore_interrupts, tell, workplace
-from bulletins.build.finish import (
-    check_ours,
-    compress,
-    digest,
-    read_checksums,
-    set_times,
-    write_checksums,
-    write_index,
-)
+from bulletins.build.finish import check_ours, digest, read_checksums
 from bulletins.build.unchanged import inputs_of, remember, stamps
 from bulletins.exports.data import read_moved
 from bulletins.site import Build, Notes, Site
@@ -94,12 +87,12 @@ def write_site(settings: Any, folder: Path) -> Site:
     if not built.is_checked:
         raise SecpackError("the site was not checked after it was written")
     if built.site.is_indexed:
-        write_index(folder)
+        finish.write_index(folder)
     if settings.get("GZIP"):
-        compress(folder)
+        finish.compress(folder)
     sums = {path: built.written.get(path) or digest(folder / path) for path in paths(folder)}
-    write_checksums(folder, sums)
-    set_times(folder, built.site)
+    finish.write_checksums(folder, sums)
+    finish.set_times(folder, built.site)
     return built.site
 
 

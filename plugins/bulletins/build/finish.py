@@ -12,6 +12,7 @@ import subprocess
 import sys
 import zlib
 from collections.abc import Collection, Iterable, Mapping
+from contextlib import suppress
 from fnmatch import fnmatch
 from pathlib import Path
 from typing import Final
@@ -153,11 +154,9 @@ def check_ours(folder: Path) -> None:
     """
     if not folder.is_dir():
         raise SecpackError(f"{folder}: not a folder; choose another place")
-    try:
-        ours = {*read_checksums(folder), CHECKSUMS, *SIGNATURES}
-    except SecpackError:
-        ours = {CHECKSUMS, *SIGNATURES}
-    for path in sorted(paths(folder)):
-        if path not in ours:
-            why = f"it contains files that this program did not write, such as {path}"
-            raise SecpackError(f"{folder}: {why}: remove it, or choose another place")
+    others = {*paths(folder)} - {CHECKSUMS, *SIGNATURES}
+    with suppress(SecpackError):
+        others -= {*read_checksums(folder)}
+    if others:
+        why = f"it contains files that this program did not write, such as {min(others)}"
+        raise SecpackError(f"{folder}: {why}: remove it, or choose another place")

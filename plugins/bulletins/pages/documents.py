@@ -20,16 +20,7 @@ from bulletins.urls import json_url, page_url
 from secpack.canary.diff import changes
 from secpack.extract.answers import answers, restart_after
 from secpack.extract.sections import Quotation, actions, affected, impact_section
-from secpack.model.archive import (
-    Bulletin,
-    Canary,
-    Fix,
-    Letter,
-    PackageRow,
-    Publication,
-    Section,
-    Verdict,
-)
+from secpack.model.archive import Bulletin, Canary, Fix, Letter, PackageRow, Publication, Verdict
 from secpack.parser.blocks import defined_labels
 from secpack.parser.characters import visible
 from secpack.profile import Period
@@ -55,15 +46,14 @@ def bulletin_page(site: Site, bulletin: Bulletin) -> model.BulletinPage:
     concerned, impact = affected(document, _QUOTED), impact_section(document)
 
     def excerpt(quotation: Quotation) -> model.Excerpt:
-        section, html = quotation.section, render_blocks(quotation.blocks, links, targets)
-        anchor = _anchor(text, section)
-        return model.Excerpt(section.title, anchor, Markup(html), quotation.omitted)  # noqa: S704 - ours
+        title, html = quotation.section.title, render_blocks(quotation.blocks, links, targets)
+        return model.Excerpt(title, _anchor(text, title), Markup(html), quotation.omitted)  # noqa: S704 - ours
 
     related = newest_first(site.documents[id_] for id_ in site.related.get(bulletin.id, ()))
     return model.BulletinPage(
         item=item(site, bulletin),
         body=_body(site, bulletin, text),
-        impact=Outline(impact.level, impact.title, _anchor(text, impact)) if impact else None,
+        impact=Outline(impact.level, impact.title, _anchor(text, impact.title)) if impact else None,
         answers=tuple(_answers(site, bulletin)),
         earlier=tuple(item(site, each) for each in related if each.published < bulletin.published),
         later=tuple(item(site, each) for each in related if each.published > bulletin.published),
@@ -105,9 +95,8 @@ def _merged(rows: Iterable[PackageRow]) -> tuple[PackageRow, ...]:
     return tuple(replace(row, target=" and ".join(found)) for row, found in targets.items())
 
 
-def _anchor(text: Rendered, section: Section) -> str:
-    title = visible(section.title)
-    return next((entry.anchor for entry in text.outline if entry.title == title), "")
+def _anchor(text: Rendered, title: str) -> str:
+    return next((each.anchor for each in text.outline if each.title == visible(title)), "")
 
 
 def canary_page(site: Site, canary: Canary) -> model.CanaryPage:

@@ -14,19 +14,7 @@ from markupsafe import Markup
 
 from bulletins.html import Outline
 from bulletins.lookups import Lookup
-from secpack.model.archive import (
-    Advisory,
-    Change,
-    File,
-    Fix,
-    Key,
-    NamedId,
-    PackageRow,
-    Publication,
-    Revision,
-    Signature,
-    Window,
-)
+from secpack.model import archive
 from secpack.model.findings import Finding
 from secpack.model.history import GitObject, Pending, Version
 from secpack.profile import Anchor, Period
@@ -96,7 +84,7 @@ class Item:
     ``is_late`` is whether one of them signed a canary long after its date.
     """
 
-    publication: Publication
+    publication: archive.Publication
     url: str
     heading: str
     standing: Standing
@@ -129,7 +117,7 @@ class SignatureItem:
     number.
     """
 
-    signature: Signature
+    signature: archive.Signature
     signer: str
     verdict: str
     alarm: bool
@@ -144,7 +132,7 @@ class SignatureItem:
 class Evidence:
     """A signed file, faults of the whole, its signatures, and what each verdict here means."""
 
-    file: File
+    file: archive.File
     faults: tuple[Finding, ...]
     signatures: tuple[SignatureItem, ...]
     meanings: tuple[str, ...]
@@ -160,7 +148,7 @@ class Check:
     """
 
     keys: tuple[Link, ...]
-    anchors: tuple[Key, ...]
+    anchors: tuple[archive.Key, ...]
     marks: str
     begin: tuple[str, ...]
     verify: tuple[str, ...]
@@ -204,7 +192,7 @@ class Body:
     evidence: Evidence
     check: Check
     notes: tuple[Finding, ...]
-    revisions: tuple[Revision, ...]
+    revisions: tuple[archive.Revision, ...]
     older: Item | None
     newer: Item | None
     pending: Pending | None
@@ -241,8 +229,8 @@ class AnswerItem:
 
     release: str
     has_page: bool
-    fix: Fix | None
-    packages: tuple[PackageRow, ...]
+    fix: archive.Fix | None
+    packages: tuple[archive.PackageRow, ...]
     restart: str
     ended: date | None
 
@@ -268,7 +256,7 @@ class Comparison:
     lost_signers: tuple[tuple[str, bool], ...]
     left_signers: tuple[str, ...]
     new_signers: tuple[str, ...]
-    changes: tuple[Change, ...]
+    changes: tuple[archive.Change, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -307,8 +295,8 @@ class VersionItem:
     changelog: str
     passages: tuple[tuple[tuple[str, str], ...], ...]
     is_cut: bool
-    added: tuple[PackageRow, ...]
-    removed: tuple[PackageRow, ...]
+    added: tuple[archive.PackageRow, ...]
+    removed: tuple[archive.PackageRow, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -370,7 +358,7 @@ class ListPage(Page):
     total: int
     changed: tuple[Link, ...]
     is_history_known: bool
-    due: Window | None
+    due: archive.Window | None
     continuity: Continuity | None
     groups: tuple[tuple[int, Sequence[Item]], ...]
     attachments: tuple[AttachmentItem, ...]
@@ -398,16 +386,16 @@ class LookupPage(Page):
     kind: LookupKind
     name: str
     support: Period
-    needed: tuple[tuple[Item, PackageRow], ...]
+    needed: tuple[tuple[Item, archive.PackageRow], ...]
     installed: tuple[tuple[str, str], ...]
-    shipped: tuple[tuple[Item, tuple[PackageRow, ...]], ...]
+    shipped: tuple[tuple[Item, tuple[archive.PackageRow, ...]], ...]
 
 
 @dataclass(frozen=True, slots=True)
 class AdvisoryItem:
     """An advisory in the tracker, with its reason as HTML."""
 
-    advisory: Advisory
+    advisory: archive.Advisory
     reason: Markup
     bulletins: tuple[Reference, ...]
 
@@ -449,7 +437,7 @@ class AdvisoryPage(Page):
 class IdItem:
     """A CVE or other id, and the documents that address, mention or exclude it."""
 
-    named: NamedId
+    named: archive.NamedId
     published_at: str
     addressed: tuple[Link, ...]
     mentioned: tuple[Link, ...]
@@ -474,12 +462,12 @@ class KeyItem:
     that it signed, newest first. ``anchor`` is where links lead; of several copies only one has it.
     """
 
-    key: Key
+    key: archive.Key
     anchor: str
     explained: str
     revoked: str
     certified: str
-    signed: tuple[tuple[Link, Signature], ...]
+    signed: tuple[tuple[Link, archive.Signature], ...]
     file: Link
 
 

@@ -12,15 +12,9 @@ from itertools import chain
 from typing import Any, Final, TypeAlias
 from xml.etree import ElementTree as ET
 
-from bulletins.urls import CSAF, FEED_URL, SEARCH, THEME, VEX, feed_url, is_signature
+from bulletins.urls import ARCHIVE_JSON, CSAF, FEED_URL, SEARCH, THEME, VEX, feed_url, is_signature
 from secpack import SecpackError
-from secpack.mirror import (
-    ARCHIVE_JSON,
-    PublishedDocument,
-    PublishedSignature,
-    SiteData,
-    read_site_data,
-)
+from secpack.mirror import PublishedDocument, PublishedSignature, SiteData, read_site_data
 from secpack.model.findings import PUBLISH_CHECK, Finding, Severity
 
 #: Digest algorithms by strength (RFC 9580, section 9.5); an unknown one is weaker than all.
