@@ -53,8 +53,7 @@ def many(tmp_path_factory: pytest.TempPathFactory) -> Site:
     }
     files["QSBs/qsb-002-2001.txt"] = bulletin(2, date=day(2).isoformat(), body="As XSA-1.")
     for n in (1, 2, 3):
-        text = canary(n, date=f"March {n}, 2008", count=COUNT)
-        files[f"canaries/canary-{n:03d}-2008.txt"] = text
+        files[f"canaries/canary-{n:03d}-2008.txt"] = canary(n, date=f"March {n}, 2008", count=COUNT)
     profile = folder / "profile.toml"
     profile.write_text('issuer = "Quern"\ntag = "quern.example.org,2016"\n', "utf-8")
     # Without STRICT: these texts are not signed.

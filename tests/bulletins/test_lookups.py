@@ -98,8 +98,7 @@ def test_slugs_stay_in_their_folder(name: str, slug: str) -> None:
 
 
 def test_the_pages(tmp_path: Path) -> None:
-    pack = make_pack(tmp_path / "pack", dict(FILES))
-    site = build(tmp_path / "site", SECPACK=pack).ok()
+    site = build(tmp_path / "site", SECPACK=make_pack(tmp_path / "pack", dict(FILES))).ok()
     assert "no fix available" in site.read("release/4.10/index.html")
     assert re.search(r"1\.0-2.*1\.0-1", site.read("package/xen/index.html"), re.S)
     assert "Release not stated" in site.read("release/index.html")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import fcntl
 import random
 import re
 import resource
@@ -32,7 +31,6 @@ from tests.bulletins.sites import (
     killed,
     publish,
     small_pack,
-    waiting,
 )
 from tests.keys import new_gnupg
 from tests.packs import bulletin, make_pack
@@ -271,21 +269,6 @@ def test_a_full_disk_leaves_what_is_public(little: Site, small: Variables) -> No
     assert "Nothing was published; the public site is unchanged." in done.stderr
     assert little.files() == before
     assert versions(little.folder) == ["000001"]
-
-
-@pytest.mark.slow
-def test_the_second_of_two_waits_and_says_so(little: Site, small: Variables) -> None:
-    home = little.folder.with_name("public.versions")
-    with (home / "lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        process = waiting("bulletins.publish", PUBLIC=little.folder, SITEURL=HOST, **small)
-        assert process.stderr
-        said = process.stderr.readline()
-        assert "another program is writing it; waiting" in said
-        assert versions(little.folder) == ["000001"]
-    output, _ = process.communicate(timeout=60)
-    assert process.returncode == 0
-    assert "as version 2" in output
 
 
 # --- versions ---------------------------------------------------------------------------------

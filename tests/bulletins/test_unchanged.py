@@ -6,7 +6,6 @@ import json
 import os
 import shutil
 import subprocess
-import sys
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial
@@ -17,7 +16,7 @@ import pytest
 from bulletins.build.finish import digest as digest_of
 from bulletins.build.finish import write_checksums
 from bulletins.build.unchanged import _digest, inputs_of, last_report, remember, stamps
-from tests.bulletins.sites import ROOT, Site, build, environ
+from tests.bulletins.sites import ROOT, Site, build
 from tests.packs import bulletin
 from tools.reproducible import state
 
@@ -44,7 +43,7 @@ def append(sources: Sources, path: str) -> None:
 
 
 def add(sources: Sources) -> None:
-    (sources.pack / "QSBs/qsb-013-2025.txt").write_text(bulletin(13))
+    (sources.pack / "QSBs/qsb-013-2025.txt").write_text(bulletin(13, date="2025-12-01"))
 
 
 def remove(sources: Sources) -> None:
@@ -318,40 +317,3 @@ def test_few_sites_are_remembered(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     (state,) = (tmp_path / "secpack-archive").iterdir()
     kept = json.loads(state.read_bytes())
     assert [Path(site).name for site in kept] == [*map(str, range(11, 30)), "0"]
-
-
-# --- builds that end early, and builds at once ------------------------------------------------
-
-
-@pytest.mark.slow
-def test_a_build_that_was_killed_does_no_harm(sources: Sources) -> None:
-    """What it left is swept, and the next build gives a right site."""
-    target = sources.build("site").folder
-    command = [sys.executable, "-m", "bulletins.build"]
-    for seconds in (0.3, 0.6, 1.1):
-        append(sources, "content/secpack/QSBs/qsb-003-2017.txt")
-        environment = environ(OUTPUT=target)
-        with subprocess.Popen(command, cwd=sources.folder, env=environment) as process:
-            try:
-                process.wait(seconds)
-            except subprocess.TimeoutExpired:
-                process.kill()
-    assert is_as_clean(sources, sources.build("site"))
-    assert not list(target.parent.glob(".site*"))
-
-
-@pytest.mark.slow
-def test_builds_at_once_do_no_harm(sources: Sources) -> None:
-    target = sources.build("site").folder
-    command = [sys.executable, "-m", "bulletins.build"]
-    running = []
-    for _ in range(2):
-        append(sources, "content/secpack/QSBs/qsb-003-2017.txt")
-        running.append(
-            subprocess.Popen(
-                command, cwd=sources.folder, env=environ(OUTPUT=target), stderr=subprocess.PIPE
-            )
-        )
-    for process in running:
-        process.communicate()
-    assert is_as_clean(sources, sources.build("site"))

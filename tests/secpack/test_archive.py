@@ -32,24 +32,21 @@ def reasons(pack: Path, profile: Profile = PROFILE) -> list[str]:
 
 
 def test_documents_and_what_lies_beside_them(tmp_path: Path) -> None:
-    pack = make_pack(
-        tmp_path,
-        {
-            **numbered(1, 2),
-            "QSBs/qsb-001-2001.txt.sig.ines": b"one",
-            "QSBs/qsb-001-2001.txt.sign.oona": b"two",
-            "QSBs/qsb-template.txt": "---===[ Quern Security Bulletin TODO ]===---",
-            "QSBs/README.md": "about",
-            "QSBs/graph.dot": "digraph {}",
-            "QSBs/graph.dot.sig.ines": b"three",
-            "canaries/canary-001-2020.txt": canary(1, count=2) + PROOF,
-            "canaries/canary-001-2020-letter-ines.txt": "2020-03-04\n\nDear reader.\n",
-            "canaries/canary-001-2020-letter-ines.txt.sig.ines": b"four",
-            "keys/master-key/master.asc": "key",
-            "keys/README.md": "about",
-        },
-    )
-    archive = load(pack, profile=PROFILE)
+    files: Files = {
+        **numbered(1, 2),
+        "QSBs/qsb-001-2001.txt.sig.ines": b"one",
+        "QSBs/qsb-001-2001.txt.sign.oona": b"two",
+        "QSBs/qsb-template.txt": "---===[ Quern Security Bulletin TODO ]===---",
+        "QSBs/README.md": "about",
+        "QSBs/graph.dot": "digraph {}",
+        "QSBs/graph.dot.sig.ines": b"three",
+        "canaries/canary-001-2020.txt": canary(1, count=2) + PROOF,
+        "canaries/canary-001-2020-letter-ines.txt": "2020-03-04\n\nDear reader.\n",
+        "canaries/canary-001-2020-letter-ines.txt.sig.ines": b"four",
+        "keys/master-key/master.asc": "key",
+        "keys/README.md": "about",
+    }
+    archive = load(make_pack(tmp_path, files), profile=PROFILE)
     assert [b.id for b in archive.bulletins] == ["QSB-001", "QSB-002"]
     assert [s.signer for s in archive.bulletins[0].signatures] == ["ines", "oona"]
     assert [s.file.data for s in archive.bulletins[0].signatures] == [b"one", b"two"]
@@ -61,19 +58,17 @@ def test_documents_and_what_lies_beside_them(tmp_path: Path) -> None:
 
 
 def test_what_lies_about_is_found(tmp_path: Path) -> None:
-    pack = make_pack(
-        tmp_path,
-        {
-            **numbered(1),
-            "QSBs/qsb-1-2001.txt": "short number",
-            "QSBs/notes.txt": "no signature",
-            "QSBs/page.html": "<b>",
-            "QSBs/page.html.sig.ines": b"signed, but live",
-            "QSBs/qsb-007-2007.txt.sig.ines": b"orphan",
-            "QSBs/folder/file": "x",
-            "keys/secret.txt": "x",
-        },
-    )
+    files: Files = {
+        **numbered(1),
+        "QSBs/qsb-1-2001.txt": "short number",
+        "QSBs/notes.txt": "no signature",
+        "QSBs/page.html": "<b>",
+        "QSBs/page.html.sig.ines": b"signed, but live",
+        "QSBs/qsb-007-2007.txt.sig.ines": b"orphan",
+        "QSBs/folder/file": "x",
+        "keys/secret.txt": "x",
+    }
+    pack = make_pack(tmp_path, files)
     assert found(load(pack, profile=PROFILE)) == [
         "QSBs/folder:0: stray-file",
         "QSBs/notes.txt:0: stray-file",
@@ -85,24 +80,21 @@ def test_what_lies_about_is_found(tmp_path: Path) -> None:
 
 
 def test_a_document_in_another_place_is_an_error(tmp_path: Path) -> None:
-    pack = make_pack(
-        tmp_path,
-        {
-            **numbered(1),
-            "qsb-002-2002.txt": bulletin(2),
-            "qsb-002-2002.txt.sig.ines": b"x",
-            "QSBs/QSB-003-2003.txt": bulletin(3),
-            "QSBs/QSB-003-2003.txt.sig.ines": b"x",
-            "QSBs/old/qsb-004-2004.txt": bulletin(4),
-            "QSBs/canary-001-2005.txt": canary(1),
-            "keys/qsb-005-2005.txt": bulletin(5),
-            "new/canary_2.txt": canary(2),
-            ".git/qsb-006-2006.txt": bulletin(6),
-            "README.txt": "x",
-            "tools/qsb-001.py": "x",
-        },
-    )
-    archive = load(pack, profile=PROFILE)
+    files: Files = {
+        **numbered(1),
+        "qsb-002-2002.txt": bulletin(2),
+        "qsb-002-2002.txt.sig.ines": b"x",
+        "QSBs/QSB-003-2003.txt": bulletin(3),
+        "QSBs/QSB-003-2003.txt.sig.ines": b"x",
+        "QSBs/old/qsb-004-2004.txt": bulletin(4),
+        "QSBs/canary-001-2005.txt": canary(1),
+        "keys/qsb-005-2005.txt": bulletin(5),
+        "new/canary_2.txt": canary(2),
+        ".git/qsb-006-2006.txt": bulletin(6),
+        "README.txt": "x",
+        "tools/qsb-001.py": "x",
+    }
+    archive = load(make_pack(tmp_path, files), profile=PROFILE)
     errors = [f for f in archive.findings if f.severity is Severity.ERROR]
     assert {f.code for f in errors} == {"misplaced-document"}
     assert [f.file for f in errors] == [
@@ -118,14 +110,12 @@ def test_a_document_in_another_place_is_an_error(tmp_path: Path) -> None:
 
 def test_the_same_bytes_under_two_names_are_an_error(tmp_path: Path) -> None:
     letter = "2020-03-04\n\nDear reader.\n"
-    pack = make_pack(
-        tmp_path,
-        {
-            "canaries/canary-001-2020.txt": canary(1),
-            "canaries/canary-001-2020-letter-ines.txt": letter,
-            "canaries/canary-001-2020-letter-oona.txt": letter,
-        },
-    )
+    files: Files = {
+        "canaries/canary-001-2020.txt": canary(1),
+        "canaries/canary-001-2020-letter-ines.txt": letter,
+        "canaries/canary-001-2020-letter-oona.txt": letter,
+    }
+    pack = make_pack(tmp_path, files)
     errors = [f for f in load(pack, profile=PROFILE).findings if f.severity is Severity.ERROR]
     assert [(f.file, f.code) for f in errors] == [
         ("canaries/canary-001-2020-letter-oona.txt", "copied-document")
@@ -133,13 +123,11 @@ def test_the_same_bytes_under_two_names_are_an_error(tmp_path: Path) -> None:
 
 
 def test_a_letter_is_of_the_year_of_its_canary(tmp_path: Path) -> None:
-    pack = make_pack(
-        tmp_path,
-        {
-            "canaries/canary-001-2020.txt": canary(1),
-            "canaries/canary-001-1999-letter-ines.txt": "Dear reader.\n",
-        },
-    )
+    files: Files = {
+        "canaries/canary-001-2020.txt": canary(1),
+        "canaries/canary-001-1999-letter-ines.txt": "Dear reader.\n",
+    }
+    pack = make_pack(tmp_path, files)
     assert reasons(pack) == [
         "canaries/canary-001-1999-letter-ines.txt: a letter whose name says 1999, "
         "next to canary-001-2020.txt"
@@ -434,8 +422,7 @@ def test_forms_of_a_changelog(tmp_path: Path, log: str, days: list[str]) -> None
 def test_an_entry_without_a_year_may_be_of_the_next(tmp_path: Path) -> None:
     body = "Words.\n\nChangelog\n---\n\nDecember 30: First\nJanuary 5: Improved"
     text = bulletin(1, date="December 30, 2001", body=body)
-    pack = make_pack(tmp_path, {"QSBs/qsb-001-2001.txt": text})
-    (b,) = load(pack, profile=PROFILE).bulletins
+    (b,) = load(make_pack(tmp_path, {"QSBs/qsb-001-2001.txt": text}), profile=PROFILE).bulletins
     assert (b.published, b.updated) == (date(2001, 12, 30), date(2002, 1, 5))
 
 
@@ -502,14 +489,12 @@ def test_waivers(tmp_path: Path) -> None:
 
 
 def test_an_embargoed_bulletin_is_not_there(tmp_path: Path) -> None:
-    pack = make_pack(
-        tmp_path,
-        {
-            **numbered(1, 3),
-            "QSBs/qsb-002-2002.txt": b"\xff not even readable",
-            "QSBs/qsb-002-2002.txt.sig.ines": b"x",
-        },
-    )
+    files: Files = {
+        **numbered(1, 3),
+        "QSBs/qsb-002-2002.txt": b"\xff not even readable",
+        "QSBs/qsb-002-2002.txt.sig.ines": b"x",
+    }
+    pack = make_pack(tmp_path, files)
     profile = Profile(issuer="Quern", documents={"QSB-002": DocumentEntry(status="embargoed")})
     tracker = (Advisory(9, date(2002, 1, 1), True, False, "002-2002"),)
     archive = load(pack, profile=profile, advisories=tracker)

@@ -358,13 +358,11 @@ def test_without_a_tracker_nothing_differs(tmp_path: Path) -> None:
 
 
 def test_a_difference_tells_nothing_of_what_is_kept_back(tmp_path: Path) -> None:
-    pack = make_pack(
-        tmp_path,
-        {
-            "QSBs/qsb-001-2001.txt": bulletin(1, title="Bugs (XSA-4)"),
-            "QSBs/qsb-002-2002.txt": bulletin(2, title="More bugs (XSA-5)"),
-        },
-    )
+    files: Files = {
+        "QSBs/qsb-001-2001.txt": bulletin(1, title="Bugs (XSA-4)"),
+        "QSBs/qsb-002-2002.txt": bulletin(2, title="More bugs (XSA-5)"),
+    }
+    pack = make_pack(tmp_path, files)
     profile = Profile(documents={"QSB-002": DocumentEntry(status="embargoed")})
     tracker = (advisory(4, "002-2002"), advisory(5, "002-2002"))
     messages = [f.message for f in lint(load(pack, profile=profile, advisories=tracker), profile)]

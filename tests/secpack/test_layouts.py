@@ -172,27 +172,24 @@ def test_its_site_is_published(
 
 
 def test_what_looks_like_something_and_is_in_no_place_for_it(tmp_path: Path) -> None:
-    pack = make_pack(
-        tmp_path,
-        {
-            **numbered(1),
-            "QSBs/notes.md": bulletin(2),
-            "drafts/next": canary(2),
-            "drafts/canary-template.txt": canary(3),
-            "QSBs/qsb-001-2001.txt.signature-of-ines": b"-----BEGIN PGP SIGNATURE-----\n",
-            "QSBs/qsb-001-2001.txt.SIG.ines": b"x",
-            "tags/one.sig.ines": b"x",
-            "other/ines": b"-----BEGIN PGP PUBLIC KEY BLOCK-----\n",
-            "other/README.md": "---===[ Quern Canary 001 ]===---\n",
-            "other/binary": b"\x98\x03\x04\x00\x00",
-            "other/empty": b"\x98\x00",
-            "QSBs/qsb-001-2001.text.pgpsig": b"\xc2\x03\x04\x00\x00",
-            "QSBs/seal.bin": b"\x89\x00\x03\x04\x00\x00",
-            "QSBs/picture.bin": b"\x89PNG\r\n",
-            "extra/one.txt": "---===[ Quern Security Notice 011 ]===---\n",
-        },
-    )
-    archive = load(pack, profile=Profile(issuer="Quern"))
+    files: Files = {
+        **numbered(1),
+        "QSBs/notes.md": bulletin(2),
+        "drafts/next": canary(2),
+        "drafts/canary-template.txt": canary(3),
+        "QSBs/qsb-001-2001.txt.signature-of-ines": b"-----BEGIN PGP SIGNATURE-----\n",
+        "QSBs/qsb-001-2001.txt.SIG.ines": b"x",
+        "tags/one.sig.ines": b"x",
+        "other/ines": b"-----BEGIN PGP PUBLIC KEY BLOCK-----\n",
+        "other/README.md": "---===[ Quern Canary 001 ]===---\n",
+        "other/binary": b"\x98\x03\x04\x00\x00",
+        "other/empty": b"\x98\x00",
+        "QSBs/qsb-001-2001.text.pgpsig": b"\xc2\x03\x04\x00\x00",
+        "QSBs/seal.bin": b"\x89\x00\x03\x04\x00\x00",
+        "QSBs/picture.bin": b"\x89PNG\r\n",
+        "extra/one.txt": "---===[ Quern Security Notice 011 ]===---\n",
+    }
+    archive = load(make_pack(tmp_path, files), profile=Profile(issuer="Quern"))
     assert [f"{f.file}: {f.code}: {f.severity.value}" for f in archive.findings] == [
         "QSBs/notes.md: misplaced-document: error",
         "QSBs/picture.bin: stray-file: warning",

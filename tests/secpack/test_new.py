@@ -192,8 +192,7 @@ def test_numbers_of_drafts_and_embargoed_texts_are_taken(tmp_path: Path) -> None
 
 def test_a_canary_from_the_one_before(tmp_path: Path) -> None:
     """Dates and numbers of statements move; other dates, and other words, stay."""
-    pack = make_pack(tmp_path, {**SIGNED, **signed(*range(1, 23)), **numbered(40)})
-    canary = drafted(pack)
+    canary = drafted(make_pack(tmp_path, {**SIGNED, **signed(*range(1, 23)), **numbered(40)}))
     text = canary.document.file.data.decode()
     assert canary.document.file.path == "canaries/canary-010-2020.txt"
     expected = LAST

@@ -26,7 +26,7 @@ from secpack.model.findings import Finding, Severity, Waiver
 from secpack.profile import Period, Signer
 from secpack.signatures import packets as openpgp
 from secpack.signatures.policy import WORDS, Standing, expected_signers, in_words, standing
-from tests.keys import Gnupg, new_gnupg
+from tests.keys import THEN, Gnupg, new_gnupg
 from tests.packs import Files, bulletin, canary, make_pack, numbered
 from tests.processes import agents, counting, script
 
@@ -121,115 +121,88 @@ def test_good(archive_of: ArchiveOf, gnupg: Gnupg) -> None:
     assert tomek.primary == gnupg.fingerprints["tomek"] != tomek.fingerprint
 
 
-def case(gnupg: Gnupg, name: str) -> bytes:
-    """A signature file of a kind that is not good."""
-    good = gnupg.sign(TEXT, "ines")
-    makers = {
-        "legacy": lambda: gnupg.sign(TEXT, "ines", "--digest-algo", "SHA1", "--detach-sign"),
-        "late-legacy": lambda: gnupg.sign(
-            TEXT, "ines", "--digest-algo", "SHA1", "--detach-sign", time="20200601T000000"
-        ),
-        "weak": lambda: gnupg.sign(
-            TEXT, "ines", "--allow-weak-digest-algos", "--digest-algo", "MD5", "--detach-sign"
-        ),
-        "bad": lambda: gnupg.sign(TEXT + b" ", "ines"),
-        "expired-signature": lambda: gnupg.sign(
-            TEXT, "ines", "--default-sig-expire", "1d", "--detach-sign"
-        ),
-        "unknown-key": lambda: gnupg.sign(TEXT, "stranger"),
-        "not-allowed": lambda: gnupg.sign(TEXT, "uncertified"),
-        "differs": lambda: gnupg.sign(TEXT, "tomek"),
-        "several": lambda: (
-            gnupg.sign(TEXT, "ines", armour=False) + gnupg.sign(TEXT, "tomek", armour=False)
-        ),
-        "early": lambda: gnupg.sign(
-            TEXT,
-            "ines",
-            "--ignore-time-conflict",
-            "--ignore-valid-from",
-            "--detach-sign",
-            time="20190101T000000",
-        ),
-        "twice": lambda: gnupg.sign(TEXT, "ines", armour=False) * 2,
-        "text-mode": lambda: gnupg.sign(TEXT, "ines", "--textmode", "--detach-sign"),
-        "message": lambda: gnupg.sign(TEXT, "ines", "--sign"),
-        "other-message": lambda: gnupg.sign(b"other", "ines", "--sign"),
-        "clear-signed": lambda: gnupg.sign(TEXT, "ines", "--clear-sign"),
-        "words-before": lambda: b"Signed by Ines\n\n" + good,
-        "bytes-after": lambda: good + b"\0\0more",
-        "comment": lambda: good.replace(b"\n", "\nComment: Schlüssel".encode() + b"\n", 1),
-        "empty": lambda: b"",
-        "garbage": lambda: b"\x89\x02garbage" * 100,
-        "words": lambda: b"I, Ines, have signed this.\n",
-        "cut": lambda: good[: len(good) // 2],
-        "key": lambda: gnupg.export("ines"),
-        "armour-of-nothing": lambda: (
-            b"-----BEGIN PGP SIGNATURE-----\n\n-----END PGP SIGNATURE-----\n"
-        ),
-    }
-    return makers[name]()
+def options(*given: str, time: str = THEN) -> Callable[[Gnupg], bytes]:
+    """Makes a signature by ines with options of gpg."""
+    return lambda gnupg: gnupg.sign(TEXT, "ines", *given, "--detach-sign", time=time)
 
 
-@pytest.mark.parametrize(
-    ("name", "verdict"),
-    [
-        ("legacy", Verdict.GOOD_LEGACY),
-        ("late-legacy", Verdict.OBSOLETE_DIGEST),
-        ("weak", Verdict.REFUSED),
-        ("bad", Verdict.BAD),
-        ("expired-signature", Verdict.MALFORMED),
-        ("unknown-key", Verdict.UNKNOWN_KEY),
-        ("not-allowed", Verdict.SIGNER_NOT_ALLOWED),
-        ("differs", Verdict.SIGNER_DIFFERS),
-        ("several", Verdict.MALFORMED),
-        ("twice", Verdict.MALFORMED),
-        ("text-mode", Verdict.MALFORMED),
-        ("message", Verdict.MALFORMED),
-        ("other-message", Verdict.MALFORMED),
-        ("clear-signed", Verdict.MALFORMED),
-        ("empty", Verdict.MALFORMED),
-        ("garbage", Verdict.MALFORMED),
-        ("words", Verdict.MALFORMED),
-        ("cut", Verdict.MALFORMED),
-        ("key", Verdict.MALFORMED),
-        ("armour-of-nothing", Verdict.MALFORMED),
-    ],
-)
-def test_verdict(archive_of: ArchiveOf, gnupg: Gnupg, name: str, verdict: Verdict) -> None:
-    signed = {"ines": case(gnupg, name), "tomek": gnupg.sign(TEXT, "tomek")}
-    archive = archive_of(signed)
-    assert verdicts(archive) == {"ines": verdict, "tomek": Verdict.GOOD}
-    if verdict.good:
-        assert errors(archive) == set()
-    else:
-        code = verdict.value if verdict.value.startswith("signer") else f"signature-{verdict.value}"
-        assert errors(archive) == {(f"{NAME}.sig.ines", code)}
+EARLY = ("--ignore-time-conflict", "--ignore-valid-from")
+SHA1, MD5 = ("--digest-algo", "SHA1"), ("--allow-weak-digest-algos", "--digest-algo", "MD5")
+NOTHING = b"-----BEGIN PGP SIGNATURE-----\n\n-----END PGP SIGNATURE-----\n"
 
-
-REASONS = {
-    "text-mode": "a signature of class 01, as --textmode makes",
-    "expired-signature": "a signature that expires",
-    "several": "several signatures in one file",
-    "clear-signed": "clear-signed: the text is inside",
-    "words-before": "words before the armour",
-    "bytes-after": "bytes after the armour",
-    "comment": "an armour header, such as Comment, with letters",
-    "cut": "cut short",
-    "early": "dated before its key was made",
-    "words": "no OpenPGP signature",
+#: Signature files of ines that are not plain good: the verdict, why it is no signature, the file.
+CASES: dict[str, tuple[Verdict, str, Callable[[Gnupg], bytes]]] = {
+    "legacy": (Verdict.GOOD_LEGACY, "", options(*SHA1)),
+    "late-legacy": (Verdict.OBSOLETE_DIGEST, "", options(*SHA1, time="20200601T000000")),
+    "weak": (Verdict.REFUSED, "", options(*MD5)),
+    "bad": (Verdict.BAD, "", lambda gpg: gpg.sign(TEXT + b" ", "ines")),
+    "unknown-key": (Verdict.UNKNOWN_KEY, "", lambda gpg: gpg.sign(TEXT, "stranger")),
+    "not-allowed": (Verdict.SIGNER_NOT_ALLOWED, "", lambda gpg: gpg.sign(TEXT, "uncertified")),
+    "differs": (Verdict.SIGNER_DIFFERS, "", lambda gpg: gpg.sign(TEXT, "tomek")),
+} | {
+    name: (Verdict.MALFORMED, reason, make)
+    for name, reason, make in (
+        ("expired", "a signature that expires", options("--default-sig-expire", "1d")),
+        (
+            "several",
+            "several signatures in one file",
+            lambda gpg: b"".join(gpg.sign(TEXT, n, armour=False) for n in ("ines", "tomek")),
+        ),
+        ("early", "dated before its key was made", options(*EARLY, time="20190101T000000")),
+        ("twice", "", lambda gpg: gpg.sign(TEXT, "ines", armour=False) * 2),
+        ("text-mode", "a signature of class 01, as --textmode makes", options("--textmode")),
+        ("message", "", lambda gpg: gpg.sign(TEXT, "ines", "--sign")),
+        ("other-message", "", lambda gpg: gpg.sign(b"other", "ines", "--sign")),
+        (
+            "clear-signed",
+            "clear-signed: the text is inside",
+            lambda gpg: gpg.sign(TEXT, "ines", "--clear-sign"),
+        ),
+        (
+            "words-before",
+            "words before the armour",
+            lambda gpg: b"Signed by Ines\n\n" + gpg.sign(TEXT, "ines"),
+        ),
+        (
+            "bytes-after",
+            "bytes after the armour",
+            lambda gpg: gpg.sign(TEXT, "ines") + b"\0\0more",
+        ),
+        (
+            "comment",
+            "an armour header, such as Comment, with letters",
+            lambda gpg: gpg.sign(TEXT, "ines").replace(b"\n", "\nComment: ü\n".encode(), 1),
+        ),
+        ("empty", "", lambda _: b""),
+        ("garbage", "", lambda _: b"\x89\x02garbage" * 100),
+        ("words", "no OpenPGP signature", lambda _: b"I, Ines, have signed this.\n"),
+        ("cut", "cut short", lambda gpg: gpg.sign(TEXT, "ines")[:100]),
+        ("key", "", lambda gpg: gpg.export("ines")),
+        ("armour-of-nothing", "", lambda _: NOTHING),
+    )
 }
 
 
-@pytest.mark.parametrize("name", REASONS)
-def test_a_signature_that_gpg_takes_and_we_refuse_says_why(
-    archive_of: ArchiveOf, gnupg: Gnupg, name: str
-) -> None:
-    archive = archive_of({"ines": case(gnupg, name)})
-    (signature,) = archive.bulletins[0].signatures
-    assert signature.verdict is Verdict.MALFORMED
-    assert signature.reason.startswith(REASONS[name])
-    (finding,) = (f for f in archive.findings if f.code == "signature-malformed")
-    assert signature.reason in finding.message
+def case(gnupg: Gnupg, name: str) -> bytes:
+    """A signature file of a kind that is not good."""
+    return CASES[name][2](gnupg)
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_verdict(archive_of: ArchiveOf, gnupg: Gnupg, name: str) -> None:
+    """What gpg takes and we refuse says why."""
+    verdict, reason, _ = CASES[name]
+    archive = archive_of({"ines": case(gnupg, name), "tomek": gnupg.sign(TEXT, "tomek")})
+    assert verdicts(archive) == {"ines": verdict, "tomek": Verdict.GOOD}
+    if verdict.good:
+        assert errors(archive) == set()
+        return
+    code = verdict.value if verdict.value.startswith("signer") else f"signature-{verdict.value}"
+    assert errors(archive) == {(f"{NAME}.sig.ines", code)}
+    signature = archive.bulletins[0].signatures[0]
+    assert signature.reason.startswith(reason)
+    (finding,) = (f for f in archive.findings if f.code == code)
+    assert verdict is not Verdict.MALFORMED or signature.reason in finding.message
 
 
 def test_a_key_that_has_expired_since(archive_of: ArchiveOf, gnupg: Gnupg) -> None:

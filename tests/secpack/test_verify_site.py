@@ -6,7 +6,6 @@ import gzip
 import hashlib
 import json
 import os
-import shutil
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -14,6 +13,7 @@ from contextlib import contextmanager
 from functools import partial
 from http.server import BaseHTTPRequestHandler, SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from typing import Any, TypeAlias
 
 import pytest
 
@@ -231,24 +231,18 @@ def test_extra_files_in_a_folder(copy: Path, verify: Callable[..., Said]) -> Non
     assert (status, said[:2]) == (1, ["extra: away", "extra: qsb/003/index.html"])
 
 
+@pytest.mark.parametrize("round_", [False, True])
 def test_links_in_a_folder_are_not_followed(
-    copy: Path, tmp_path: Path, verify: Callable[..., Said]
+    copy: Path, tmp_path: Path, verify: Callable[..., Said], *, round_: bool
 ) -> None:
+    """They lead elsewhere, or to themselves."""
     (copy / "qsb").rename(tmp_path / "elsewhere")
-    (copy / "qsb").symlink_to(tmp_path / "elsewhere")
+    (copy / "qsb").symlink_to("qsb" if round_ else tmp_path / "elsewhere")
     (copy / "index.html").unlink()
-    os.mkfifo(copy / "index.html")
-    status, said = verify(copy)
-    assert status == 1
-    assert "altered: index.html: not a regular file" in said
-    assert "altered: qsb/001/qsb-001-2020.txt: not a regular file" in said
-
-
-def test_links_that_lead_round_in_a_folder(copy: Path, verify: Callable[..., Said]) -> None:
-    shutil.rmtree(copy / "qsb")
-    (copy / "qsb").symlink_to("qsb")
-    (copy / "index.html").unlink()
-    (copy / "index.html").symlink_to("index.html")
+    if round_:
+        (copy / "index.html").symlink_to("index.html")
+    else:
+        os.mkfifo(copy / "index.html")
     status, said = verify(copy)
     assert status == 1
     assert "altered: index.html: not a regular file" in said
@@ -531,142 +525,95 @@ def test_hostile_data(copy: Path, rebuild: Path, data: bytes, verify: Callable[.
 
 
 class Hostile(Quiet):
-    """A server that treats one file as its class says."""
+    """A server that answers as a row says, for the page that everybody asks for."""
 
-    #: Where something odd happens.
     where = "/index.html"
 
+    def __init__(self, *args: Any, row: Harm, **named: Any) -> None:
+        self.row = row
+        super().__init__(*args, **named)
+
     def do_GET(self) -> None:
-        if self.path == self.where:
-            self.harm()
-        else:
+        if self.path != self.where:
             super().do_GET()
-
-    def harm(self) -> None:
-        raise NotImplementedError
-
-    def answer(self, status: int, **headers: str) -> None:
-        self.send_response(status)
-        for name, value in headers.items():
-            self.send_header(name.replace("_", "-"), value)
-        self.end_headers()
-
-
-class Endless(Hostile):
-    def harm(self) -> None:
-        self.answer(200, Connection="close")
-        while True:
-            self.wfile.write(b"x" * 65536)
-
-
-class Claimed(Hostile):
-    def harm(self) -> None:
-        self.answer(200, Content_Length=str(10**15))
-        while True:
-            self.wfile.write(b"x" * 65536)
-
-
-class Dripping(Hostile):
-    def harm(self) -> None:
-        self.answer(200, Content_Length="1000")
-        for _ in range(1000):
-            self.wfile.write(b"x")
-            time.sleep(0.05)
-
-
-class DrippingHeaders(Hostile):
-    def harm(self) -> None:
-        self.wfile.write(b"HTTP/1.1 200 OK\r\n")
-        for number in range(1000):
-            self.wfile.write(b"X-%d: y\r\n" % number)
-            time.sleep(0.05)
-
-
-class Silent(Hostile):
-    def harm(self) -> None:
-        time.sleep(3)
-
-
-class Nonsense(Hostile):
-    def harm(self) -> None:
-        self.wfile.write(b"\x00\x01\x02 what?\r\n\r\n")
+            return
+        start, more, times, pause = self.row
+        self.wfile.write(start)
+        for _ in range(times):
+            self.wfile.write(more)
+            time.sleep(pause)
         self.close_connection = True
 
 
-class NoChunks(Hostile):
-    def harm(self) -> None:
-        self.answer(200, Transfer_Encoding="chunked")
-        self.wfile.write(b"what?\r\n2 bulletins\r\n0\r\n\r\n")
-        self.close_connection = True
+def ok(header: str, body: bytes = b"", status: int = 200) -> bytes:
+    """The start of an answer."""
+    return f"HTTP/1.1 {status} X\r\n{header}\r\n\r\n".encode() + body
 
 
-class Truncated(Hostile):
-    def harm(self) -> None:
-        self.answer(200, Content_Length="11")
-        self.wfile.write(b"2 bul")
-        self.close_connection = True
+def whole(status: int, header: str, body: bytes = b"") -> Harm:
+    """A whole answer, after which the server says no more."""
+    return ok(f"{header}\r\nContent-Length: {len(body)}", body, status), b"", 0, 0
 
 
-class Continuing(Hostile):
-    def harm(self) -> None:
-        while True:
-            self.wfile.write(b"HTTP/1.1 100 Continue\r\n\r\n")
-            time.sleep(0.01)
+#: What a server sends first, what it repeats, how often, and the seconds between.
+Harm: TypeAlias = tuple[bytes, bytes, int, float]
+
+MUCH, ENDLESS = b"x" * 65536, 10**9
+OTHER_HOST, NO_ANSWER = "altered: index.html: redirects to another host: ", "no answer: "
+LONG = f"missing: index.html: {NO_ANSWER}took longer than 0.5 seconds"
+HARM: dict[str, tuple[Harm, str]] = {
+    "host": (whole(302, "Location: http://127.0.0.2:1/x"), f"{OTHER_HOST}http://127.0.0.2:1/x"),
+    "port": (whole(302, "Location: http://127.0.0.1:1/x"), f"{OTHER_HOST}http://127.0.0.1:1/x"),
+    "file": (whole(301, "Location: file:///etc/passwd"), f"{OTHER_HOST}file:///etc/passwd"),
+    "circle": (whole(307, "Location: /index.html"), "altered: index.html: too many redirects"),
+    "encoded": (
+        whole(200, "Content-Encoding: gzip"),
+        "altered: index.html: sent with a Content-Encoding that was not requested",
+    ),
+    "error": (
+        whole(503, "Retry-After: 1"),
+        "altered: index.html: the server answered with status 503",
+    ),
+    "part": (
+        whole(206, "Content-Range: bytes 0-4/11", b"2 bul"),
+        "altered: index.html: the server answered with status 206",
+    ),
+    "gzip": (
+        whole(200, "Content-Type: text/html", gzip.compress(b"2 bulletins")),
+        "altered: index.html: differs from SHA256SUMS",
+    ),
+    "endless": (
+        (ok("Connection: close"), MUCH, ENDLESS, 0),
+        "altered: index.html: larger than 1000000 bytes",
+    ),
+    "claimed": (
+        (ok(f"Content-Length: {10**15}"), MUCH, ENDLESS, 0),
+        "altered: index.html: larger than 1000000 bytes",
+    ),
+    "dripping": ((ok("Content-Length: 1000"), b"x", 1000, 0.05), LONG),
+    "dripping headers": ((b"HTTP/1.1 200 OK\r\n", b"X: y\r\n", 1000, 0.05), LONG),
+    "silent": ((b"", b"", 1, 3), LONG),
+    "nonsense": ((b"\x00\x01\x02 what?\r\n\r\n", b"", 0, 0), "missing: index.html: no answer: "),
+    "no chunks": (
+        (ok("Transfer-Encoding: chunked", b"what?\r\n2 bulletins\r\n0\r\n\r\n"), b"", 0, 0),
+        "missing: index.html: no answer: ",
+    ),
+    "truncated": (
+        (ok("Content-Length: 11", b"2 bul"), b"", 0, 0),
+        "missing: index.html: no answer: ",
+    ),
+    "continuing": ((b"", b"HTTP/1.1 100 Continue\r\n\r\n", ENDLESS, 0.01), LONG),
+}
 
 
-#: Answers with a header and a body, and what is wrong with them.
-ANSWERS = [
-    (302, "Location: http://127.0.0.2:1/x", b"", "redirects to another host: http://127.0.0.2:1/x"),
-    (302, "Location: http://127.0.0.1:1/x", b"", "redirects to another host: http://127.0.0.1:1/x"),
-    (301, "Location: file:///etc/passwd", b"", "redirects to another host: file:///etc/passwd"),
-    (307, "Location: /index.html", b"", "too many redirects"),
-    (200, "Content-Encoding: gzip", b"", "sent with a Content-Encoding that was not requested"),
-    (503, "Retry-After: 1", b"", "the server answered with status 503"),
-    (206, "Content-Range: bytes 0-4/11", b"2 bul", "the server answered with status 206"),
-    (200, "Content-Type: text/html", gzip.compress(b"2 bulletins"), "differs from SHA256SUMS"),
-]
-
-
-class Answer(Hostile):
-    status, header, body, _ = ANSWERS[0]
-
-    def harm(self) -> None:
-        name, _, value = self.header.partition(": ")
-        self.answer(self.status, **{name: value, "Content_Length": str(len(self.body))})
-        self.wfile.write(self.body)
-
-
-def answering(status: int, header: str, body: bytes, reason: str) -> tuple[type[Hostile], str]:
-    """A server that gives this answer, and what is said of it."""
-    given = {"status": status, "header": header, "body": body}
-    return type(f"{status} {header}", (Answer,), given), f"altered: index.html: {reason}"
-
-
-HARM: list[tuple[type[Hostile], str]] = [
-    *(answering(*each) for each in ANSWERS),
-    (Endless, "altered: index.html: larger than 1000000 bytes"),
-    (Claimed, "altered: index.html: larger than 1000000 bytes"),
-    (Dripping, "missing: index.html: no answer: took longer than 0.5 seconds"),
-    (DrippingHeaders, "missing: index.html: no answer: took longer than 0.5 seconds"),
-    (Silent, "missing: index.html: no answer: took longer than 0.5 seconds"),
-    (Nonsense, "missing: index.html: no answer: "),
-    (NoChunks, "missing: index.html: no answer: "),
-    (Truncated, "missing: index.html: no answer: "),
-    (Continuing, "missing: index.html: no answer: took longer than 0.5 seconds"),
-]
-
-
-@pytest.mark.parametrize(("handler", "reason"), HARM, ids=[row[0].__name__ for row in HARM])
+@pytest.mark.parametrize("harm", HARM)
 def test_a_hostile_server(
-    copy: Path,
-    handler: type[Hostile],
-    reason: str,
-    verify: Callable[..., Said],
-    monkeypatch: pytest.MonkeyPatch,
+    copy: Path, harm: str, verify: Callable[..., Said], monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    row, reason = HARM[harm]
     monkeypatch.setattr(copies, "PATIENCE", 0.5)
     monkeypatch.setattr(verify_site, "MOST_OF_A_FILE", 1_000_000)
-    with server(partial(handler, directory=copy)) as address:
+    with server(partial(Hostile, row=row, directory=copy)) as address:
         started = time.monotonic()
         status, said = verify(address)
         assert time.monotonic() - started < 10
@@ -675,15 +622,12 @@ def test_a_hostile_server(
     assert said[1:] == ["FAILED (9 files checked)"]
 
 
-class DrippingManifest(Dripping):
-    where = "/SHA256SUMS"
-
-
 def test_a_server_without_an_end_is_left(
     copy: Path, verify: Callable[..., Said], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(copies, "PATIENCE", 0.3)
-    with server(partial(DrippingManifest, directory=copy)) as address:
+    monkeypatch.setattr(Hostile, "where", "/SHA256SUMS")
+    with server(partial(Hostile, row=HARM["dripping"][0], directory=copy)) as address:
         assert verify(address) == (2, ["no answer: took longer than 0.3 seconds"])
 
 
@@ -717,19 +661,15 @@ class Slow(Quiet):
         super().do_GET()
 
 
-class Drips(Quiet):
+class Drips(Hostile):
     """Sends a byte from time to time, of every file but the manifest."""
 
+    def __init__(self, *args: Any, **named: Any) -> None:
+        super().__init__(*args, row=HARM["dripping"][0], **named)
+
     def do_GET(self) -> None:
-        if self.path == "/SHA256SUMS":
-            super().do_GET()
-            return
-        self.send_response(200)
-        self.send_header("Content-Length", "1000")
-        self.end_headers()
-        for _ in range(1000):
-            self.wfile.write(b"x")
-            time.sleep(0.05)
+        self.where = self.path * (self.path != "/SHA256SUMS")
+        super().do_GET()
 
 
 @pytest.mark.parametrize("handler", [Slow, Drips])
