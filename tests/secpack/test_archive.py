@@ -19,6 +19,7 @@ from secpack.profile import DocumentEntry
 from tests.packs import PROOF, Files, bulletin, canary, make_pack, numbered
 
 PROFILE = Profile(issuer="Quern")
+CHANGELOG = "Words.\n\nChangelog\n---\n\n"
 
 
 def found(archive: Archive) -> list[str]:
@@ -300,11 +301,28 @@ def test_the_text_holds_where_the_profile_differs(tmp_path: Path) -> None:
     ]
 
 
-def test_a_text_without_title_gets_its_number(tmp_path: Path) -> None:
-    pack = make_pack(tmp_path, {"QSBs/qsb-001-2001.txt": bulletin(1, title="")})
-    archive = load(pack, profile=PROFILE)
-    assert archive.bulletins[0].title == "Quern Security Bulletin 001"
-    assert found(archive) == ["QSBs/qsb-001-2001.txt:1: no-title"]
+@pytest.mark.parametrize(
+    ("name", "text", "expected"),
+    [
+        ("001-2001", bulletin(1, title=""), ["001-2001.txt:1: no-title"]),
+        ("001-draft", bulletin(1), ["001-draft.txt:0: draft"]),
+        ("001-2001", bulletin(1).replace("Quern", "Qubes"), ["001-2001.txt:1: issuer-differs"]),
+        (
+            "001-2001",
+            bulletin(1, body=f"{CHANGELOG}First version in spring."),
+            ["001-2001.txt:12: no-revisions"],
+        ),
+        ("001-2001", bulletin(1, body="Words.\n\nHistory\n========\n\nIn July we moved."), []),
+    ],
+)
+def test_what_is_odd_about_one_text(
+    tmp_path: Path, name: str, text: str, expected: list[str]
+) -> None:
+    archive = load(make_pack(tmp_path, {f"QSBs/qsb-{name}.txt": text}), profile=PROFILE)
+    (b,) = archive.bulletins
+    assert (b.id, b.revisions) == ("QSB-001", ())
+    assert b.title == ("A title" if "A title" in text else "Quern Security Bulletin 001")
+    assert found(archive) == [f"QSBs/qsb-{each}" for each in expected]
 
 
 def test_revisions_and_dates(tmp_path: Path) -> None:
@@ -412,24 +430,17 @@ def test_a_date_in_a_list_that_cannot_be_read(tmp_path: Path, updated: str) -> N
     ],
 )
 def test_forms_of_a_changelog(tmp_path: Path, log: str, days: list[str]) -> None:
-    body = f"Words.\n\nChangelog\n---\n\n{log}"
-    pack = make_pack(tmp_path, {"QSBs/qsb-001-2001.txt": bulletin(1, body=body)})
-    (b,) = load(pack, profile=PROFILE).bulletins
+    text = bulletin(1, body=CHANGELOG + log)
+    (b,) = load(make_pack(tmp_path, {"QSBs/qsb-001-2001.txt": text}), profile=PROFILE).bulletins
     assert [revision.date.isoformat()[5:] for revision in b.revisions] == days
     assert b.revisions[0].text.startswith("First")
 
 
 def test_an_entry_without_a_year_may_be_of_the_next(tmp_path: Path) -> None:
-    body = "Words.\n\nChangelog\n---\n\nDecember 30: First\nJanuary 5: Improved"
-    text = bulletin(1, date="December 30, 2001", body=body)
+    log = "December 30: First\nJanuary 5: Improved"
+    text = bulletin(1, date="December 30, 2001", body=CHANGELOG + log)
     (b,) = load(make_pack(tmp_path, {"QSBs/qsb-001-2001.txt": text}), profile=PROFILE).bulletins
     assert (b.published, b.updated) == (date(2001, 12, 30), date(2002, 1, 5))
-
-
-def test_a_changelog_that_gives_nothing_is_found(tmp_path: Path) -> None:
-    body = "Words.\n\nChangelog\n---\n\nFirst version in spring."
-    pack = make_pack(tmp_path, {"QSBs/qsb-001-2001.txt": bulletin(1, body=body)})
-    assert found(load(pack, profile=PROFILE)) == ["QSBs/qsb-001-2001.txt:12: no-revisions"]
 
 
 @pytest.mark.parametrize(
@@ -445,27 +456,10 @@ def test_days_of_revisions_that_are_likely_slips(
     tmp_path: Path, days: tuple[str, ...], lines: list[int]
 ) -> None:
     log = "\n".join(f"{day}: Words" for day in days)
-    text = bulletin(1, date=days[0], body=f"Words.\n\nChangelog\n---\n\n{log}")
+    text = bulletin(1, date=days[0], body=CHANGELOG + log)
     pack = make_pack(tmp_path, {"QSBs/qsb-001-2001.txt": text})
     expected = [f"QSBs/qsb-001-2001.txt:{line}: revision-date" for line in lines]
     assert found(load(pack, profile=PROFILE)) == expected
-
-
-def test_a_history_that_tells_a_story_has_no_revisions(tmp_path: Path) -> None:
-    body = "Words.\n\nHistory\n========\n\nIn July 2001 we moved house. It took days.\n"
-    pack = make_pack(tmp_path, {"QSBs/qsb-001-2001.txt": bulletin(1, body=body)})
-    assert load(pack, profile=PROFILE).bulletins[0].revisions == ()
-
-
-def test_a_draft_is_read_and_found(tmp_path: Path) -> None:
-    archive = load(make_pack(tmp_path, {"QSBs/qsb-001-draft.txt": bulletin(1)}), profile=PROFILE)
-    assert [b.id for b in archive.bulletins] == ["QSB-001"]
-    assert found(archive) == ["QSBs/qsb-001-draft.txt:0: draft"]
-
-
-def test_another_issuer_is_found(tmp_path: Path) -> None:
-    archive = load(make_pack(tmp_path, numbered(1)), profile=Profile(issuer="Qubes"))
-    assert found(archive) == ["QSBs/qsb-001-2001.txt:1: issuer-differs"]
 
 
 def test_waivers(tmp_path: Path) -> None:
@@ -489,26 +483,13 @@ def test_waivers(tmp_path: Path) -> None:
 
 
 def test_an_embargoed_bulletin_is_not_there(tmp_path: Path) -> None:
-    files: Files = {
-        **numbered(1, 3),
-        "QSBs/qsb-002-2002.txt": b"\xff not even readable",
-        "QSBs/qsb-002-2002.txt.sig.ines": b"x",
-    }
-    pack = make_pack(tmp_path, files)
-    profile = Profile(issuer="Quern", documents={"QSB-002": DocumentEntry(status="embargoed")})
-    tracker = (Advisory(9, date(2002, 1, 1), True, False, "002-2002"),)
-    archive = load(pack, profile=profile, advisories=tracker)
-    assert [b.number for b in archive.bulletins] == [1, 3]
-    assert archive.embargoed == 1
-    assert not re.search("(?i)qsb-002|002-2002", repr(archive))
-
-
-def test_nothing_beside_an_embargoed_bulletin_is_there(tmp_path: Path) -> None:
+    """Nor what lies beside it, although it cannot even be read."""
     files = numbered(1, 3) | {
-        "QSBs/qsb-002-2002.txt": bulletin(2),
+        "QSBs/qsb-002-2002.txt": b"\xff not even readable",
         "QSBs/qsb-002-2002.txt.asc": bulletin(2),
         "QSBs/qsb-002-2002.txt.asc.sig.ines": b"x",
         "QSBs/qsb-002-2002.txt.orig": "x",
+        "QSBs/qsb-002-2002.txt.sig.ines": b"x",
         "QSBs/qsb-002-notes.txt": "x",
     }
     profile = Profile(
@@ -516,9 +497,11 @@ def test_nothing_beside_an_embargoed_bulletin_is_there(tmp_path: Path) -> None:
         documents={"QSB-002": DocumentEntry(status="embargoed")},
         waivers=(Waiver("stray-file", ("QSBs/qsb-002-2002.txt.old",), "known"),),
     )
-    archive = load(make_pack(tmp_path, files), profile=profile)
+    tracker = (Advisory(9, date(2002, 1, 1), True, False, "002-2002"),)
+    archive = load(make_pack(tmp_path, files), profile=profile, advisories=tracker)
     assert [b.number for b in archive.bulletins] == [1, 3]
-    assert "qsb-002" not in repr(archive)
+    assert archive.embargoed == 1
+    assert not re.search("(?i)qsb-002|002-2002", repr(archive))
 
 
 def test_later_documents_are_not_there(tmp_path: Path) -> None:
