@@ -215,18 +215,16 @@ class _Renderer:
 
     def _references(self, block: kinds.References) -> str:
         items = "\n".join(
-            f"<li{self._id(item.label)}>{self._back(item.label, item.marker)} "
+            f"<li{self._id('ref', item.label)}>{self._back(item.label, item.marker)} "
             f"{self._item(item.blocks)}</li>"
             for item in block.items
         )
         return f'<ul class="references">\n{items}\n</ul>'
 
-    def _id(self, label: str) -> str:
-        """The id of a reference; only the first with a label has one."""
-        if self.prefix is None:
-            return ""
-        anchor = f"{self.prefix}ref-{_label_slug(label)}"
-        if anchor in self.taken:
+    def _id(self, kind: str, label: str) -> str:
+        """The id of a reference or a citation; only the first with a label has one."""
+        anchor = f"{self.prefix}{kind}-{_label_slug(label)}"
+        if self.prefix is None or anchor in self.taken:
             return ""
         self.taken.add(anchor)
         return f' id="{anchor}"'
@@ -279,13 +277,8 @@ class _Renderer:
         label = citation_label(citation.label)
         if label not in self.targets:
             return text
-        slug = _label_slug(label)
-        if self.prefix is None:
-            return f'<a href="#ref-{slug}">{text}</a>'
-        anchor = f"{self.prefix}cite-{slug}"
-        first = "" if anchor in self.taken else f' id="{anchor}"'
-        self.taken.add(anchor)
-        return f'<a href="{self.page}#{self.prefix}ref-{slug}"{first}>{text}</a>'
+        target = f"{self.page}#{self.prefix or ''}ref-{_label_slug(label)}"
+        return f'<a href="{target}"{self._id("cite", label)}>{text}</a>'
 
     def _anchor(self, wanted: str) -> str:
         """An id that nothing else on the page has."""

@@ -53,10 +53,11 @@ def _advisory_page(site: Site, at: int) -> model.AdvisoryPage:
     advisory = advisories[at]
     links = [Link(urls.advisory_url(a.number), a.id) for a in advisories[max(0, at - 1) : at + 2]]
     mentioned = [id_ for id_ in advisory.mentioned_in if id_ not in advisory.unaffected_in]
+    tracked = _announced_in(site, replace(advisory, bulletins=()))
     return model.AdvisoryPage(
         item=_item(site, advisory, Links(site, "../../")),
         published_at=urls.published_id("XSA", advisory.id, site.profile),
-        by_text=_by_text(site, advisory),
+        by_text=tuple(id_ for id_ in advisory.bulletins if id_ not in tracked),
         mentions=tuple(reference(site, id_, advisory.number) for id_ in mentioned),
         unaffected=tuple(reference(site, id_, advisory.number) for id_ in advisory.unaffected_in),
         previous=links[0] if at else None,
@@ -79,12 +80,6 @@ def _announced_in(site: Site, advisory: Advisory) -> list[str]:
     if advisory.announced_in is not None:
         ids.append(document_id(site.profile.bulletins, advisory.announced_in))
     return list(dict.fromkeys(ids))
-
-
-def _by_text(site: Site, advisory: Advisory) -> tuple[str, ...]:
-    """Ids of bulletins that address an advisory by their own text, but not by the tracker."""
-    tracked = _announced_in(site, replace(advisory, bulletins=()))
-    return tuple(id_ for id_ in advisory.bulletins if id_ not in tracked)
 
 
 def id_page(site: Site) -> model.IdPage:

@@ -69,16 +69,12 @@ class Versions:
         if current and current not in versions:
             raise SecpackError(f"{self.target}: {current}, which it names, is missing")
         if not current and self.target.exists():
-            self._check_empty()
+            check_ours(self.target)
+            if any(self.target.iterdir()):
+                expected = "expected a link, which can be replaced in one step"
+                way_out = f"move the folder to {self._next()}, and publish again"
+                raise SecpackError(f"{self.target} is a folder; {expected}: {way_out}")
         return current or (versions[-1] if versions else None)
-
-    def _check_empty(self) -> None:
-        """Refuse a folder that is not empty, because no link can replace it in one step."""
-        check_ours(self.target)
-        if any(self.target.iterdir()):
-            expected = "expected a link, which can be replaced in one step"
-            way_out = f"move the folder to {self._next()}, and publish again"
-            raise SecpackError(f"{self.target} is a folder; {expected}: {way_out}")
 
     def _next(self) -> Path:
         number = max((int(version.name) for version in self.all()), default=0) + 1
