@@ -252,17 +252,14 @@ def odd_ids(document: Document, mentions: Iterable[Mention]) -> Iterator[Finding
     path, head = document.file.path, document.letterhead
     lines = enumerate(document.file.data.decode(errors="replace").split("\n"), 1)
     like = ((match[0], n) for n, line in lines for match in _LIKE_AN_ID.finditer(line))
-    for id_, n in _first(each for each in like if not _is_id(each[0])):
+    odd = ((i, n) for i, n in like if _TOO_OLD.match(i) or not isinstance(parse_inline(i)[0], Id))
+    for id_, n in _first(odd):
         message = f"{id_} is not an id: none of its kind has this form"
         yield Finding(path, n, "id-malformed", message)
     last = head.date.year + 1 if head and head.date else 9999
     dated = ((m, match) for m in mentions if (match := _DATED.match(m.value)))
     for id_, n in _first((m.value, m.line) for m, match in dated if int(match[1]) > last):
         yield Finding(path, n, "id-future", f"{id_} is of a year long after this text")
-
-
-def _is_id(text: str) -> bool:
-    return not _TOO_OLD.match(text) and isinstance(parse_inline(text)[0], Id)
 
 
 def _first(found: Iterable[tuple[str, int]]) -> list[tuple[str, int]]:

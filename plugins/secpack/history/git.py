@@ -17,6 +17,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from itertools import chain
 from pathlib import Path
 from typing import Final, TypeAlias
 
@@ -334,13 +335,9 @@ def _objection(folder: Path) -> str:
     """Why git must not read a repository: a part of it is elsewhere, or no file or folder."""
     if not stat.S_ISDIR(folder.lstat().st_mode):
         return "its repository is elsewhere"
-    for path in (*folder.iterdir(), *_below(folder / "refs"), *_below(folder / "objects")):
+    below = ((folder / name).rglob("*") for name in ("refs", "objects"))
+    for path in chain(folder.iterdir(), *below):
         mode = path.lstat().st_mode
         if not (stat.S_ISDIR(mode) or stat.S_ISREG(mode)):
             return f"{path.relative_to(folder.parent)} is neither a file nor a folder"
     return "its repository is elsewhere" if any((folder / n).exists() for n in _ELSEWHERE) else ""
-
-
-def _below(folder: Path) -> Iterator[Path]:
-    for parent, folders, files in os.walk(folder):
-        yield from (Path(parent, name) for name in (*folders, *files))

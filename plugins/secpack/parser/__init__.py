@@ -54,21 +54,18 @@ def _parse_body(
 ) -> tuple[tuple[Block, ...], list[Finding]]:
     """Parse as much as is short enough to be read; the rest stays as printed, with a finding."""
     end = readable(lines)
-    blocks, findings = _parse(lines[:end], path, forms)
+    read = lines[:end]
+    titles = {n: section_name(line.text) for n, line in enumerate(read) if is_heading(read, n)}
+    repeated = frozenset(title for title, count in Counter(titles.values()).items() if count > 1)
+    scope = Scope(path, forms, frozenset(_reserved(read, titles)), repeated, parse_blocks)
+    blocks = parse_blocks(read, scope)
     if end < len(lines):
         first, last = lines[end].number, lines[-1].number
         text = "\n".join(line.text for line in lines[end:]).rstrip("\n")
         blocks = (*blocks, Preformatted(first, last, text, "unread"))
         message = "the text is too long: from here on it is shown as printed; is this a bulletin?"
-        findings.append(Finding(path, first, "too-long", message))
-    return blocks, findings + _oddities(lines[:end], blocks, path)
-
-
-def _parse(lines: list[Line], path: str, forms: Forms) -> tuple[tuple[Block, ...], list[Finding]]:
-    titles = {n: section_name(line.text) for n, line in enumerate(lines) if is_heading(lines, n)}
-    repeated = frozenset(title for title, count in Counter(titles.values()).items() if count > 1)
-    scope = Scope(path, forms, frozenset(_reserved(lines, titles)), repeated, parse_blocks)
-    return parse_blocks(lines, scope), scope.findings
+        scope.report(first, "too-long", message)
+    return blocks, scope.findings + _oddities(read, blocks, path)
 
 
 def _reserved(lines: list[Line], titles: Mapping[int, str]) -> Iterator[str]:

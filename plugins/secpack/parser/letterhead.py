@@ -73,12 +73,12 @@ def parse_letterhead(
 def _match_banner(banner: str, banners: Banners, path: str, line: int) -> tuple[str, re.Match[str]]:
     """Return the kind of text that a banner states, and its parts. Raises ParseError."""
     expected = f"expected a line like ---===[ Issuer {banners[0][1][0]} 001 ]===---"
+    wrong = f"{banner[:60]!r} is not a banner"
     for kind, match in _banner_matches(banner, banners):
-        if not match["number"].isascii() or not match["number"].isdigit():
-            message = f"{match['number']!r} is not a number; {expected}"
-            raise ParseError(message, path=path, line=line)
-        return kind, match
-    raise ParseError(f"{banner[:60]!r} is not a banner; {expected}", path=path, line=line)
+        if re.fullmatch("[0-9]+", match["number"]):
+            return kind, match
+        wrong = f"{match['number']!r} is not a number"
+    raise ParseError(f"{wrong}; {expected}", path=path, line=line)
 
 
 def stated_kind(data: bytes, banners: Banners) -> str:
