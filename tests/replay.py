@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import subprocess
 import sys
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
@@ -44,7 +44,9 @@ def replay(root: Path, profile: Profile, step: int = 1) -> Iterator[State]:
     contents = read_contents(root, profile)
     past = read_past(root, contents, profile)
     assert past.log, past.unavailable
-    _, judged = check_pack(contents, profile, Checker(), [pair.job for pair in past.pairs])
+    older = [(pair.text, Signature(pair.file, "")) for pair in past.pairs]
+    _, found = check_pack(contents, profile, Checker(), older)
+    judged = found[len(contents.signatures()) :]
     ancestors: list[set[int]] = []
     for place, commit in enumerate(past.log.commits):
         ancestors.append({place}.union(*(ancestors[parent] for parent in commit.parents)))
@@ -72,7 +74,7 @@ def _state(
     past: Past,
     place: int,
     above: set[int],
-    judged: Mapping[str, Signature],
+    judged: Sequence[Signature],
     profile: Profile,
 ) -> State:
     assert past.log
@@ -88,13 +90,18 @@ def _state(
         for name, of_id in past.texts.items()
         if (own := {digest: file for digest, file in of_id.items() if digest in came})
     }
+    known = [
+        (pair, signature)
+        for pair, signature in zip(past.pairs, judged, strict=True)
+        if {pair.file.sha256, pair.text.sha256} <= came.keys()
+    ]
     older = Past(
         texts,
         frozenset(file.sha256 for file in folder),
-        [pair for pair in past.pairs if {pair.file.sha256, pair.text.sha256} <= came.keys()],
+        [pair for pair, _ in known],
         replace(past.log, came=came),
     )
-    history = find_versions(older, older.signatures(judged), profile)
+    history = find_versions(older, older.signatures(signature for _, signature in known), profile)
     contents = newest_versions(_contents(folder, profile), history, {}, profile)
     layout = Layout(profile)
     shown = {

@@ -6,12 +6,12 @@ import errno
 import os
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cache
-from itertools import product
+from itertools import chain, product
 from pathlib import Path
-from typing import Final, TypeAlias
+from typing import Final
 
 from secpack.errors import ParseError, SecpackError
 from secpack.files import read_file
@@ -51,10 +51,6 @@ _SIGNATURE_LIKE: Final = re.compile(r"(?i).+\.(?:sig|sign|asc)(?:\..{1,60})?")
 
 class UnreadError(ParseError):
     """A file that is too large or no regular file inside the pack, and was not read."""
-
-
-#: Signers and paths of the signatures next to a document.
-_Signed: TypeAlias = list[tuple[str, str]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,7 +194,8 @@ class _Reader:
         self._profile = profile
         self._read_paths: set[str] = set()
         self._settled: set[str] = set()  # not published, as expected, or with an error
-        self._signed: defaultdict[str, _Signed] = defaultdict(list)  # signatures by what they sign
+        # The signers and paths of signatures, by what they sign.
+        self._signed: defaultdict[str, list[tuple[str, str]]] = defaultdict(list)
         self._unsigned: defaultdict[str, list[str]] = defaultdict(list)  # by folder of attachments
         self._layout = Layout(profile)
 
@@ -310,26 +307,21 @@ class _Reader:
     def _expected(self, like: str, kind: Kind | None) -> str:
         """What was expected of a file that seems to be something; ``kind`` is by its folder."""
         profile = self._profile
-        if like == "document":
-            name = f"a name like {_where(kind)}" if kind else "a file, in the folder of its kind"
-            where = f"expected {name}"
-        elif like == "signature":
-            names = " or ".join(profile.signatures)
-            where = f"expected it beside what it signs, with a name that ends in {names}"
-        elif like == "key":
-            folders = " or ".join(f"{folder}/" for folder in profile.keys)
-            where = f"expected it in {folders}, with {_NAME_OF_KEY}"
-        elif like == ANY_TEXT:
-            known = (word for _, words in profile.banners for word in words)
-            where = f"the profile knows these kinds: {', '.join(known)}"
-        else:
-            kind = profile.canaries if like == "canary" else profile.bulletins
-            where = f"expected a name like {_where(kind)}"
+        place = f"a name like {_where(kind)}" if kind else "a file, in the folder of its kind"
+        endings, known = " or ".join(profile.signatures), (w for _, w in profile.banners)
+        folders = " or ".join(f"{folder}/" for folder in profile.keys)
+        stated = profile.canaries if like == "canary" else profile.bulletins
+        where = {
+            "document": f"expected {place}",
+            "signature": f"expected it beside what it signs, with a name that ends in {endings}",
+            "key": f"expected it in {folders}, with {_NAME_OF_KEY}",
+            ANY_TEXT: f"the profile knows these kinds: {', '.join(chain(*known))}",
+        }.get(like, f"expected a name like {_where(stated)}")
         return f"it looks like a {like}; {where}"
 
     # --- documents ---
 
-    def _read_document(self, path: str, signed: _Signed) -> None:
+    def _read_document(self, path: str, signed: Sequence[tuple[str, str]]) -> None:
         kind, match = self._layout.place(path)
         if identity := self._layout.embargoed(path):
             self.contents.withheld.add(identity)
@@ -342,7 +334,7 @@ class _Reader:
         elif signed and self._layout.is_attachment(path) and (file := self._read(path, MAX_BYTES)):
             self.contents.attachments.append(Attachment(file, self._signatures(signed)))
 
-    def _signatures(self, signed: _Signed) -> tuple[Signature, ...]:
+    def _signatures(self, signed: Iterable[tuple[str, str]]) -> tuple[Signature, ...]:
         files = ((signer, self._read(path, MAX_SIGNATURE)) for signer, path in signed)
         return tuple(Signature(file, signer) for signer, file in files if file)
 

@@ -167,7 +167,7 @@ def _judged(text: TextFile, contents: Contents, profile: Profile) -> list[Signat
     errors = [*own.errors, *(SecpackError(f.message) for f in own.findings if f.code == "no-gpg")]
     if errors:
         raise PackError(errors, None)
-    return [*judged.values()]
+    return judged
 
 
 def _signed(

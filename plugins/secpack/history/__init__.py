@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from secpack.history.git import HistoryError, Tags, checked_out, incomplete, opened
+from secpack.history.git import HistoryError, checked_out, incomplete, opened
 from secpack.history.matching import read_past
 from secpack.history.versions import find_versions
 from secpack.model.archive import Attachment, Key, Signature, Verdict
@@ -21,7 +22,11 @@ from secpack.signatures.policy import check_pack, check_signature, in_words
 
 
 def read_history(
-    root: Path, contents: Contents, profile: Profile, checker: Checker | None, tags: Tags = ()
+    root: Path,
+    contents: Contents,
+    profile: Profile,
+    checker: Checker | None,
+    tags: Sequence[str] | None = (),
 ) -> tuple[tuple[Key, ...], Mapping[str, Signature], History]:
     """Check all signatures that a pack has and had, in its commit and in ``tags`` on it, too.
 
@@ -42,19 +47,21 @@ def read_history(
         if not checker:
             return (), {}, History(built=built)
         past = read_past(place, contents, profile)
-    others = [pair.job for pair in past.pairs]
-    others += [(each.text, each.signature) for each in built if each.signature]
-    keys, judged = check_pack(contents, profile, checker, others)
-    signatures = past.signatures(judged)
-    checked = tuple(replace(each, signature=judged.get(each.text.path)) for each in built)
+    older = [(pair.text, Signature(pair.file, "")) for pair in past.pairs]
+    of_git = [(each.text, each.signature) for each in built if each.signature]
+    keys, found = check_pack(contents, profile, checker, [*older, *of_git])
+    results = iter(found)
+    judged = {s.file.path: s for s in islice(results, len(contents.signatures()))}
+    signatures = past.signatures([*islice(results, len(older))])
+    checked = tuple(replace(e, signature=next(results)) if e.signature else e for e in built)
     contents.findings += _doubts(checked)
     if built and past.unavailable and not incomplete(root):
         contents.findings.append(Finding(".git", 0, "no-history", past.unavailable))
     history = replace(find_versions(past, signatures, profile), built=checked)
     known = {digest: s for of_id in signatures.values() for digest, s in of_id.items()}
     for path, signature in judged.items():
-        if found := known.get(signature.file.sha256):
-            judged[path] = replace(signature, covers=found.covers, first=found.first)
+        if older_one := known.get(signature.file.sha256):
+            judged[path] = replace(signature, covers=older_one.covers, first=older_one.first)
     return keys, judged, history
 
 

@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import chain
 from pathlib import Path
-from typing import Final, TypeAlias
+from typing import Final
 
 from secpack.errors import ParseError, SecpackError
 from secpack.files import checkout_of, is_safe, read_file, repository_of
@@ -79,10 +79,6 @@ _LOG: Final = (
     *("--no-renames", "--no-relative", "--no-notes", "--no-color", "--no-ext-diff"),
     *("--no-show-signature", "--encoding=UTF-8", "--format=%H %ct %P", "HEAD", "--"),
 )
-
-
-#: Names of tags; None means all on a commit.
-Tags: TypeAlias = Sequence[str] | None
 
 
 class HistoryError(SecpackError):
@@ -165,8 +161,10 @@ def opened(root: Path, bundle: str, files: Iterable[File]) -> Iterator[Path]:
         yield place
 
 
-def checked_out(root: Path, tags: Tags = ()) -> tuple[GitObject, ...]:
-    """Return the commit of HEAD, and these annotated tags on it; nothing without a checkout.
+def checked_out(root: Path, tags: Sequence[str] | None = ()) -> tuple[GitObject, ...]:
+    """Return the commit of HEAD and annotated tags on it: these, or all for None.
+
+    Without a checkout there is nothing.
 
     Raises HistoryError without a commit, SecpackError when it has no such tag.
     """

@@ -6,7 +6,7 @@ bytes say; its path only says where to look first.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
@@ -36,12 +36,6 @@ class Pair:
     file: File
     text: File
 
-    @property
-    def job(self) -> tuple[File, Signature]:
-        """What gpgv checks, at a path of its own; whoever has the key is the signer."""
-        path = f"{self.file.path}@{self.file.sha256[:16]}.{self.text.sha256[:16]}"
-        return self.text, Signature(replace(self.file, path=path), "")
-
 
 @dataclass(frozen=True, slots=True)
 class Past:
@@ -56,26 +50,26 @@ class Past:
     log: Log | None
     unavailable: str = ""
 
-    def signatures(self, judged: Mapping[str, Signature]) -> dict[str, dict[str, Signature]]:
+    def signatures(self, judged: Iterable[Signature]) -> dict[str, dict[str, Signature]]:
         """All signatures with what they cover, by the id of its document and by their digest.
 
-        One that covers nothing is with the document beside it.
+        They are ``judged`` in the order of the pairs. One that covers nothing is with the document
+        beside it.
         """
         documents = {digest: name for name, texts in self.texts.items() for digest in texts}
         found: dict[str, dict[str, Signature]] = {}
-        for pair in self.pairs:
-            text, job = pair.job
-            signature = replace(judged[job.file.path], file=pair.file)
+        for pair, each in zip(self.pairs, judged, strict=True):
+            name, signature = pair.id, each
             came = self.log.came.get(pair.file.sha256) if self.log else None
             # What is good only because of the time that it claims itself.
             rests_on_time = signature.until or signature.verdict is Verdict.GOOD_LEGACY
             if self.log and came and rests_on_time:
                 commit = self.log.commits[came[0]]
                 signature = replace(signature, first=(commit.name, commit.date))
-            name = pair.id
             if signature.verdict not in _UNFIT:
-                signature = replace(signature, covers=text.sha256)
-                name = name if text.sha256 in self.texts.get(name, {}) else documents[text.sha256]
+                signature = replace(signature, covers=pair.text.sha256)
+                is_own = pair.text.sha256 in self.texts.get(name, {})
+                name = name if is_own else documents[pair.text.sha256]
             known = found.setdefault(name, {})
             if pair.file.sha256 not in known or signature.covers:
                 known[pair.file.sha256] = signature

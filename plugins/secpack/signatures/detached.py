@@ -41,7 +41,7 @@ def check(name: str, document: bytes, signature: bytes, keyring: bytes) -> Signa
     Raises ParseError, which names the signature, when gpgv exceeds its limits.
     """
     job = File.of(name, document), Signature(File.of(name, signature), "")
-    return Checker().check([job], keyring)[name]
+    return Checker().check([job], keyring)[0]
 
 
 def fault(signature: Signature, newer_than: date | None = None) -> str:

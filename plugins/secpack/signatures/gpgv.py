@@ -73,16 +73,16 @@ class Checker:
     cache: Cache = field(default_factory=lambda: Cache(None))
     progress: Callable[[int, int], object] = lambda *_: None
 
-    def check(self, jobs: Sequence[_Job], keyring: bytes) -> dict[str, Signature]:
-        """Return the signatures, checked, by path.
+    def check(self, jobs: Sequence[_Job], keyring: bytes) -> list[Signature]:
+        """Return the signatures, checked.
 
         Raises ProgramMissingError when gpgv is missing; ParseError, which names a signature with
         which gpgv exceeds its limits.
         """
         gpgv = find_program("gpgv")
         suffix = f"{hashlib.sha256(keyring).hexdigest()} {gpgv.identity}"
-        names = {s.file.path: f"gpgv {of.sha256} {s.file.sha256} {suffix}" for of, s in jobs}
-        pairs = {names[job[1].file.path]: job for job in reversed(jobs)}  # each of them once
+        names = [f"gpgv {of.sha256} {s.file.sha256} {suffix}" for of, s in jobs]
+        pairs = dict(zip(reversed(names), reversed(jobs), strict=True))  # each of them once
         answers = {name: self.cache.get(name) for name in pairs}
         with tempfile.TemporaryDirectory() as folder, ThreadPoolExecutor(_AT_ONCE) as pool:
             home = Path(folder)
@@ -102,9 +102,8 @@ class Checker:
                 while wait(futures.values(), _SOON).not_done:  # one may have been about to start
                     end_all()
         self.cache.save()
-        return {
-            s.file.path: _checked(of, s, answers[names[s.file.path]] or (), gpgv) for of, s in jobs
-        }
+        found = zip(jobs, names, strict=True)
+        return [_checked(*job, answers[name] or (), gpgv) for job, name in found]
 
 
 def _ask(document: File, signature: Signature, home: Path, gpgv: Program) -> list[str]:
@@ -148,8 +147,6 @@ def _with_status(signature: Signature, answer: Sequence[str]) -> Signature:
     """The signature with the verdict, and the details, of gpgv's exit status and its lines."""
     lines = [line.split(" ")[1:] for line in answer if line.startswith("[GNUPG:] ")]
     counts = Counter(line[0] for line in lines)
-    if counts["NEWSIG"] > 1 or counts["VALIDSIG"] > 1:
-        return _malformed(signature, "several signatures in one file; expected one")
     first = {line[0]: line for line in reversed(lines)}
     if counts["BADSIG"]:
         return replace(signature, verdict=Verdict.BAD)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Final, TypeAlias
@@ -70,10 +70,10 @@ def check_pack(
     profile: Profile,
     checker: Checker,
     older: Sequence[tuple[File, Signature]] = (),
-) -> tuple[tuple[Key, ...], dict[str, Signature]]:
-    """Check and judge all signatures of a pack; return its keys, and the signatures by path.
+) -> tuple[tuple[Key, ...], list[Signature]]:
+    """Check and judge all signatures of a pack, and ``older`` ones, each with a text.
 
-    ``older`` are further signatures to check, each with a text, at paths of their own.
+    Return the keys, and the signatures in this order.
     Findings about keys go to the ``findings`` of ``contents``.
     Another master key than the profile's, and a signature from the future, go to its ``errors``.
     Raises ProgramMissingError when gpgv is missing.
@@ -99,21 +99,21 @@ def check_pack(
     )
     contents.errors += [*wrong_anchors(keys, profile), *_from_the_future(checked)]
     primary_keys = {key.fingerprint: key for key in reversed(keys)}  # usable ones come first
-    return keys, {path: judge(s, profile, primary_keys) for path, s in checked.items()}
+    return keys, [judge(signature, profile, primary_keys) for signature in checked]
 
 
-def _from_the_future(signatures: Mapping[str, Signature]) -> Iterator[ParseError]:
+def _from_the_future(signatures: Iterable[Signature]) -> Iterator[ParseError]:
     """Signatures dated after tomorrow: a wrong clock, or a date chosen to outlast others.
 
     They are errors, not findings: the clock may stop a build, but never change its output.
     """
     tomorrow = datetime.now(UTC) + timedelta(days=1)
-    once = {s.file.sha256: (path, s) for path, s in sorted(signatures.items(), reverse=True)}
-    for path, signature in sorted(once.values(), key=lambda each: each[0]):
-        if signature.created and signature.created > tomorrow:
-            message = f"signed in the future, on {signature.created:%Y-%m-%d}: check the clock of "
-            message += "this machine, or ask the signer to sign again"
-            yield ParseError(message, path=path)
+    late = [s for s in signatures if s.created and s.created > tomorrow]
+    by_digest = {s.file.sha256: s for s in sorted(late, key=lambda s: s.file.path, reverse=True)}
+    for signature in sorted(by_digest.values(), key=lambda s: s.file.path):
+        message = f"signed in the future, on {signature.created:%Y-%m-%d}: check the clock of this "
+        message += "machine, or ask the signer to sign again"
+        yield ParseError(message, path=signature.file.path)
 
 
 # --- signatures -------------------------------------------------------------------------------

@@ -53,14 +53,10 @@ def load_advisories(xsa: Path | None, xsa_json: Path | None = None) -> tuple[Adv
     return join_list(tracked, _load(xsa_json, _listed)) if xsa_json else tracked
 
 
-#: What is wrong with entries, while others are read.
-_Errors: TypeAlias = list[ParseError]
-
-
 def _load(
-    path: Path, read: Callable[[bytes, str, _Errors], Iterable[Advisory]]
+    path: Path, read: Callable[[bytes, str, list[ParseError]], Iterable[Advisory]]
 ) -> tuple[Advisory, ...]:
-    errors: _Errors = []
+    errors: list[ParseError] = []
     advisories: dict[int, Advisory] = {}
     try:
         for advisory in read(read_file(path, MAX_INPUT), path.name, errors):
@@ -116,7 +112,7 @@ class _Entry:
     justification: Annotated[str, one_of(JUSTIFICATIONS)] = ""
 
 
-def _tracked(data: bytes, file: str, errors: _Errors) -> Iterator[Advisory]:
+def _tracked(data: bytes, file: str, errors: list[ParseError]) -> Iterator[Advisory]:
     try:
         text = data.decode()
     except UnicodeDecodeError as error:
@@ -160,7 +156,9 @@ def _advisory(entry: _Entry, file: str, line: int) -> Advisory:
     )
 
 
-def _mappings(text: str, errors: _Errors) -> Iterator[tuple[int, dict[str, str], dict[str, int]]]:
+def _mappings(
+    text: str, errors: list[ParseError]
+) -> Iterator[tuple[int, dict[str, str], dict[str, int]]]:
     """Yield the line of each entry, its fields, and their lines.
 
     Reads events, not nodes: nodes that are nested deeply would exhaust the stack of C.
@@ -176,7 +174,9 @@ def _mappings(text: str, errors: _Errors) -> Iterator[tuple[int, dict[str, str],
         raise ParseError("expected one list of advisories, and nothing after it", line=_line(event))
 
 
-def _fields(events: Iterator[Any], errors: _Errors) -> tuple[dict[str, str], dict[str, int]]:
+def _fields(
+    events: Iterator[Any], errors: list[ParseError]
+) -> tuple[dict[str, str], dict[str, int]]:
     values: dict[str, str] = {}
     lines: dict[str, int] = {}
     while not isinstance(key := next(events), yaml.MappingEndEvent):
@@ -228,7 +228,7 @@ class _Listed:
     public_time: str = ""
 
 
-def _listed(data: bytes, file: str, errors: _Errors) -> Iterator[Advisory]:
+def _listed(data: bytes, file: str, errors: list[ParseError]) -> Iterator[Advisory]:
     """Yield the advisories of the list, as advisories that no tracker has.
 
     YAML's reader cannot read it: JSON writes some characters as pairs of surrogates.
