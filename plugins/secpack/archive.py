@@ -24,15 +24,7 @@ from secpack.model.archive import (
     Signature,
 )
 from secpack.model.findings import PUBLISH_CHECK, Finding, Severity, Waiver, ranges, with_waivers
-from secpack.pack import (
-    Contents,
-    Layout,
-    TextFile,
-    digests,
-    document_id,
-    names_of,
-    read_contents,
-)
+from secpack.pack import Contents, Layout, TextFile, digests, document_id, names_of, read_contents
 from secpack.profile import Kind, Profile
 from secpack.signatures.gpgv import Checker
 from secpack.signatures.policy import check_signatures, is_about_signatures, signed_files

@@ -10,14 +10,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator
 from typing import Final, TypeAlias
 
-from secpack.model.blocks import (
-    Block,
-    Paragraph,
-    Preformatted,
-    Rule,
-    SignOff,
-    references,
-)
+from secpack.model.blocks import Block, Paragraph, Preformatted, Rule, SignOff, references
 from secpack.parser.inline import citation_label
 from secpack.parser.lines import (
     BOX,

@@ -7,14 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final, TypeVar
 
-from secpack.model.blocks import (
-    Definition,
-    Definitions,
-    Item,
-    ListBlock,
-    Reference,
-    References,
-)
+from secpack.model.blocks import Definition, Definitions, Item, ListBlock, Reference, References
 from secpack.parser.inline import citation_label
 from secpack.parser.lines import (
     BULLET,
