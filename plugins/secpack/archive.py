@@ -13,16 +13,8 @@ from secpack.canary.checks import check_canaries
 from secpack.documents import read_documents
 from secpack.errors import PackError
 from secpack.history import newest_versions, published, read_history
-from secpack.model.archive import (
-    Advisory,
-    Archive,
-    Attachment,
-    Bulletin,
-    Canary,
-    Letter,
-    Publication,
-    Signature,
-)
+from secpack.model import archive as model
+from secpack.model.archive import Archive
 from secpack.model.findings import PUBLISH_CHECK, Finding, Severity, Waiver, ranges, with_waivers
 from secpack.pack import Contents, Layout, TextFile, digests, document_id, names_of, read_contents
 from secpack.profile import Kind, Profile
@@ -32,14 +24,14 @@ from secpack.tracker.join import check_tracker, join, without_withheld
 
 _MOST_GAPS: Final = 100
 
-_S = TypeVar("_S", Bulletin, Canary, Letter, Attachment)
+_S = TypeVar("_S", model.Bulletin, model.Canary, model.Letter, model.Attachment)
 
 
 def load(  # noqa: PLR0913 - all but the first are given by name
     path: str | Path,
     *,
     profile: Profile | None = None,
-    advisories: Sequence[Advisory] = (),
+    advisories: Sequence[model.Advisory] = (),
     as_of: date | None = None,
     checker: Checker | None = None,
     only_versions: bool = False,
@@ -66,7 +58,7 @@ def load(  # noqa: PLR0913 - all but the first are given by name
         contents = newest_versions(pack, history, judged, profile)
     bulletins, canaries = read_documents(contents, profile, progress)
     limit = as_of or profile.as_of or date.max
-    publications: list[Publication] = [*bulletins, *canaries]
+    publications: list[model.Publication] = [*bulletins, *canaries]
     late = {p.id for p in publications if p.published > limit}
     withheld = contents.withheld | late
     # The commit that contains a withheld document is not public either.
@@ -106,12 +98,12 @@ def load(  # noqa: PLR0913 - all but the first are given by name
     return archive
 
 
-def _with_signatures(signed: _S, judged: Mapping[str, Signature], commit: str) -> _S:
+def _with_signatures(signed: _S, judged: Mapping[str, model.Signature], commit: str) -> _S:
     """A document or an attachment with judged signatures, and their commits if one is stated."""
     found = [judged.get(s.file.path, s) if not s.primary else s for s in signed.signatures]
     signatures = tuple(replace(s, first=s.first if commit else None) for s in found)
     signed = replace(signed, signatures=signatures)
-    if isinstance(signed, Canary):
+    if isinstance(signed, model.Canary):
         letters = tuple(_with_signatures(letter, judged, commit) for letter in signed.letters)
         return replace(signed, letters=letters)
     return signed
@@ -126,7 +118,7 @@ def _findings(
     """All findings, before waivers."""
     absent = withheld | {pending.id for pending in archive.history.pending}
     canaries = check_canaries(archive.canaries, archive.bulletins, profile)
-    texts: list[Publication | Letter] = [*archive.publications]
+    texts: list[model.Publication | model.Letter] = [*archive.publications]
     texts += [letter for canary in archive.canaries for letter in canary.letters]
     findings = [
         *contents.findings,
@@ -164,7 +156,7 @@ def _copies(archive: Archive, profile: Profile) -> Iterator[Finding]:
 
 def _gaps(
     kind: Kind,
-    published: Sequence[Bulletin] | Sequence[Canary],
+    published: Sequence[model.Bulletin] | Sequence[model.Canary],
     texts: Sequence[TextFile],
     withheld: set[str],
 ) -> Iterator[Finding]:

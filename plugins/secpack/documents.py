@@ -10,16 +10,7 @@ from functools import partial
 from pathlib import Path
 from typing import Final, TypeAlias, assert_never
 
-from secpack.canary import (
-    announcements,
-    bulletin_count,
-    due_window,
-    freshness,
-    introduction,
-    is_last,
-    read_statements,
-    stated_master_key,
-)
+from secpack import canary as canaries
 from secpack.errors import PackError, ParseError, SecpackError
 from secpack.extract import read_summary
 from secpack.extract.mentions import decide, find_mentions
@@ -148,7 +139,7 @@ def read_bulletin(text: TextFile, letters: Sequence[TextFile], profile: Profile)
 def read_canary(text: TextFile, files: Sequence[TextFile], profile: Profile) -> Canary:
     """Read a canary and its letters. Raises ParseError, and PackError."""
     document, metadata = read_head(text, profile.canaries, profile, word="canary")
-    statements = read_statements(document)
+    statements = canaries.read_statements(document)
     letters = tuple(_letter(file, text, profile) for file in files)
     documents = (document, *(letter.document for letter in letters))
     canary = Canary(
@@ -161,14 +152,14 @@ def read_canary(text: TextFile, files: Sequence[TextFile], profile: Profile) -> 
         document=document,
         signatures=text.signatures,
         letters=letters,
-        introduction=introduction(document),
+        introduction=canaries.introduction(document),
         statements=statements,
-        count=bulletin_count(statements),
-        master_key=stated_master_key(statements),
-        due=due_window(statements, metadata.published),
-        is_last=is_last(statements),
-        announcements=announcements(document),
-        freshness=freshness(document),
+        count=canaries.bulletin_count(statements),
+        master_key=canaries.stated_master_key(statements),
+        due=canaries.due_window(statements, metadata.published),
+        is_last=canaries.is_last(statements),
+        announcements=canaries.announcements(document),
+        freshness=canaries.freshness(document),
         all_mentions=tuple(m for each in documents for m in _mentions(each, profile)),
         summary=read_summary(document),
     )

@@ -11,22 +11,9 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Final, TypeAlias
 
 from secpack.model.blocks import Block, Paragraph, Preformatted, Rule, SignOff, references
+from secpack.parser import lines as marks
 from secpack.parser.inline import citation_label
-from secpack.parser.lines import (
-    BOX,
-    CODE_INDENT,
-    DASHES,
-    LABEL,
-    RULE,
-    SHELL,
-    Lines,
-    begins_quotation,
-    chunk_end,
-    is_aligned,
-    joined,
-    skip_blank,
-    span,
-)
+from secpack.parser.lines import Lines
 from secpack.parser.rules import Parsed, Scope, bars, headings, lists, preformatted
 
 #: Containers deeper than this are shown as printed.
@@ -48,7 +35,7 @@ _VERSION: Final = re.compile(r"[0-9]+(?:\.[0-9]+){1,4}(?:\.rc[0-9]+)?")
 def parse_blocks(lines: Lines, scope: Scope) -> tuple[Block, ...]:
     """Return the blocks that make up the lines; together they cover each line once."""
     blocks: list[Block] = []
-    position = skip_blank(lines, 0)
+    position = marks.skip_blank(lines, 0)
     if position:
         blocks.append(Paragraph(lines[0].number, lines[position - 1].number, ()))
     while position < len(lines):
@@ -70,26 +57,26 @@ def _parse_block(lines: Lines, position: int, scope: Scope) -> tuple[Block, int]
 
 def parse_rule(lines: Lines, position: int, _: Scope) -> Parsed[Rule]:
     """Read a line of nothing but ``*``, ``-``, ``_`` or ``=``."""
-    if not RULE.fullmatch(lines[position].text):
+    if not marks.RULE.fullmatch(lines[position].text):
         return None
-    first, last, after = span(lines, position, position + 1)
+    first, last, after = marks.span(lines, position, position + 1)
     return Rule(first, last), after
 
 
 def parse_sign_off(lines: Lines, position: int, scope: Scope) -> Parsed[SignOff]:
     """Read ``--`` and what follows; ``Thanks,`` and a name; the team's name as the last words."""
     text = lines[position].text.strip(" \t")
-    dashes, team = DASHES.fullmatch(text), _TEAM.fullmatch(text)
+    dashes, team = marks.DASHES.fullmatch(text), _TEAM.fullmatch(text)
     if scope.depth or not (dashes or team or _FAREWELL.fullmatch(text)):
         return None
     below = lines[position + 1].text if position + 1 < len(lines) else ""
     if text == "--" and _VERSION.fullmatch(below):
         return None  # the end of a mailed patch
-    end = chunk_end(lines, position, None if dashes else _SIGN_OFF_LINES + 1)
-    first, last, after = span(lines, position, end)
+    end = marks.chunk_end(lines, position, None if dashes else _SIGN_OFF_LINES + 1)
+    first, last, after = marks.span(lines, position, end)
     if not dashes and (end - position > _SIGN_OFF_LINES or (team and after < len(lines))):
         return None
-    return SignOff(first, last, scope.inline(joined(lines[position:end]))), after
+    return SignOff(first, last, scope.inline(marks.joined(lines[position:end]))), after
 
 
 def parse_paragraph(
@@ -102,13 +89,13 @@ def parse_paragraph(
     end = position + 1
     while end < len(lines) and not lines[end].blank and not _interrupts(lines, end, scope):
         end += 1
-    columns = sum(1 for line in lines[position:end] if is_aligned(line.text))
-    if columns and end < len(lines) and BOX.fullmatch(lines[end].text):
-        columns, end = 2, chunk_end(lines, position)  # what is above boxes belongs to them
+    columns = sum(1 for line in lines[position:end] if marks.is_aligned(line.text))
+    if columns and end < len(lines) and marks.BOX.fullmatch(lines[end].text):
+        columns, end = 2, marks.chunk_end(lines, position)  # what is above boxes belongs to them
     if columns >= 2:
         return bars.unread_table(lines, position, end, scope)
-    first, last, after = span(lines, position, end)
-    words, breaks = joined(lines[position:end]), _has_breaks(lines[position:end])
+    first, last, after = marks.span(lines, position, end)
+    words, breaks = marks.joined(lines[position:end]), _has_breaks(lines[position:end])
     return Paragraph(first, last, scope.inline(words), breaks), after
 
 
@@ -131,16 +118,20 @@ def _breaks(text: str, below: str) -> bool:
 def _interrupts(lines: Lines, position: int, scope: Scope) -> bool:
     line, above = lines[position], lines[position - 1]
     introduced = above.text.endswith(":")
-    indented = introduced and line.indent - above.indent >= CODE_INDENT
+    indented = introduced and line.indent - above.indent >= marks.CODE_INDENT
     if indented or headings.is_heading(lines, position):
         return True
-    if any(form.fullmatch(line.text) for form in (BOX, preformatted.FENCE)):
+    if any(form.fullmatch(line.text) for form in (marks.BOX, preformatted.FENCE)):
         return True
-    if SHELL.match(line.text) or begins_quotation(lines, position):
+    if marks.SHELL.match(line.text) or marks.begins_quotation(lines, position):
         return True
-    if not scope.depth and DASHES.fullmatch(line.text):
+    if not scope.depth and marks.DASHES.fullmatch(line.text):
         return True
-    if not scope.depth and scope.section in headings.REFERENCE_SECTIONS and LABEL.match(line.text):
+    if (
+        not scope.depth
+        and scope.section in headings.REFERENCE_SECTIONS
+        and marks.LABEL.match(line.text)
+    ):
         return True
     return lists.begins_list(lines, position, introduced=introduced or scope.in_item)
 

@@ -23,15 +23,8 @@ from secpack.errors import ParseError
 from secpack.model.archive import Chain, File, Key, Revocation, Subkey
 from secpack.model.findings import Finding, Severity
 from secpack.programs import LimitError, Program, find_program, run
-from secpack.signatures.packets import (
-    DIGESTS,
-    LEGACY,
-    PublicKey,
-    merge_keys,
-    moment,
-    read_keys,
-    read_revocation,
-)
+from secpack.signatures import packets as openpgp
+from secpack.signatures.packets import PublicKey
 
 _PATIENCE: Final = 60  # seconds for all keys
 _PATIENCE_WITH_ONE: Final = 10  # for the keys of one file
@@ -70,7 +63,7 @@ class Keyring:
         copies: dict[str, list[PublicKey]] = {}
         for _, key in self.keys:
             copies.setdefault(key.fingerprint, []).append(key)
-        return b"".join(merge_keys(keys) for keys in copies.values())
+        return b"".join(openpgp.merge_keys(keys) for keys in copies.values())
 
 
 def build_keyring(files: Sequence[File], pinned: Collection[str] = ()) -> Keyring:
@@ -83,9 +76,9 @@ def build_keyring(files: Sequence[File], pinned: Collection[str] = ()) -> Keyrin
     revocations = b""
     for file in files:
         try:
-            keys += [(file, key) for key in read_keys(file.data)]
+            keys += [(file, key) for key in openpgp.read_keys(file.data)]
         except ParseError as error:
-            revocation = read_revocation(file.data)
+            revocation = openpgp.read_revocation(file.data)
             reason = "it is a revocation certificate and revokes its key here; join the two"
             unusable.append(Key(file, "", unusable=reason if revocation else error.message))
             revocations += revocation
@@ -245,7 +238,7 @@ def _listed(lines: Sequence[_Line]) -> _Listed:
         File("", b"", ""),
         main.fingerprint,
         owners=tuple(_unescaped(part[0][9]) for part in ids),
-        created=moment(first[0][5]),
+        created=openpgp.moment(first[0][5]),
         expires=main.expires,
         revoked=main.revoked,
         subkeys=tuple(_subkey(part, own) for part in parts if part[0][0] == "sub"),
@@ -259,7 +252,7 @@ def _subkey(lines: Sequence[_Line], own: str) -> Subkey:
     head = lines[0]
     fingerprint = next((fields[9] for fields in lines if fields[0] == "fpr"), "")
     strong = _strong(lines, own, _BINDS)
-    return Subkey(fingerprint, moment(head[6]), _revocation(lines), strong)
+    return Subkey(fingerprint, openpgp.moment(head[6]), _revocation(lines), strong)
 
 
 def _revocation(lines: Sequence[_Line]) -> Revocation | None:
@@ -272,7 +265,7 @@ def _revocation(lines: Sequence[_Line]) -> Revocation | None:
             code = fields[10][4:6]
             reason = _REASONS.get(code, f"reason {code}" if code else _REASONS["00"])
             comment = _unescaped(fields[20]).strip()
-            day = moment(fields[5])
+            day = openpgp.moment(fields[5])
             found.append(Revocation(day, reason, comment, bool(day) and code in _ENDS))
     unknown = Revocation(None, _REASONS["00"])
     return min(found, key=lambda each: (each.is_end, each.date or _NEVER), default=unknown)
@@ -284,7 +277,7 @@ def _certifications(lines: Sequence[_Line]) -> dict[str, _Line]:
     Of two signatures made at once, a revocation counts.
     """
     good = [fields for fields in lines if fields[0] in ("sig", "rev") and fields[1] == "!"]
-    good.sort(key=lambda fields: (moment(fields[5]) or _FIRST, fields[0] == "rev"))
+    good.sort(key=lambda fields: (openpgp.moment(fields[5]) or _FIRST, fields[0] == "rev"))
     last = {fields[4]: fields for fields in good}
     return {
         issuer: fields
@@ -296,7 +289,7 @@ def _certifications(lines: Sequence[_Line]) -> dict[str, _Line]:
 def _strong(lines: Sequence[_Line], issuer: str, classes: Sequence[str]) -> datetime | None:
     """The time of the first good signature of these classes that uses no obsolete digest."""
     made = [
-        moment(fields[5])
+        openpgp.moment(fields[5])
         for fields in lines
         if fields[0] == "sig" and fields[1] == "!" and fields[4] == issuer
         if fields[10][:2] in classes and not _obsolete(fields)
@@ -305,8 +298,8 @@ def _strong(lines: Sequence[_Line], issuer: str, classes: Sequence[str]) -> date
 
 
 def _obsolete(fields: _Line) -> str:
-    digest = DIGESTS.get(fields[15], "")
-    return digest if digest in LEGACY else ""
+    digest = openpgp.DIGESTS.get(fields[15], "")
+    return digest if digest in openpgp.LEGACY else ""
 
 
 def _unescaped(text: str) -> str:
@@ -335,7 +328,7 @@ def _chains(
                 issuer = keys.get(made[4])
                 before = links.get(issuer.fingerprint) if issuer else None
                 if issuer and before and _is_in_force(made, issuer, before.until):
-                    until = _earliest(before.until, issuer.expires, moment(made[6]))
+                    until = _earliest(before.until, issuer.expires, openpgp.moment(made[6]))
                     digest = before.digest or _obsolete(made)
                     chain = Chain((*before.keys, fingerprint), until, digest)
                     rival = chains.get(fingerprint, chain)
@@ -352,4 +345,4 @@ def _is_in_force(made: _Line, issuer: Key, until: datetime | None) -> bool:
     gpg 2.2 does not check those by a key that was revoked, for whatever reason.
     """
     end = _earliest(issuer.expires, until) or _NEVER
-    return not issuer.revoked and (moment(made[5]) or _FIRST) < end
+    return not issuer.revoked and (openpgp.moment(made[5]) or _FIRST) < end

@@ -10,17 +10,8 @@ from typing import Final, TypeAlias
 
 from secpack.errors import ParseError, ProgramMissingError, SecpackError
 from secpack.extract import shortened
-from secpack.model.archive import (
-    UNDATED,
-    Archive,
-    Bulletin,
-    File,
-    Key,
-    Publication,
-    Revocation,
-    Signature,
-    Verdict,
-)
+from secpack.model import archive as model
+from secpack.model.archive import File, Signature, Verdict
 from secpack.model.findings import Finding, Severity
 from secpack.pack import Contents
 from secpack.parser.characters import visible
@@ -70,7 +61,7 @@ def check_pack(
     profile: Profile,
     checker: Checker,
     older: Sequence[tuple[File, Signature]] = (),
-) -> tuple[tuple[Key, ...], list[Signature]]:
+) -> tuple[tuple[model.Key, ...], list[Signature]]:
     """Check and judge all signatures of a pack, and ``older`` ones, each with a text.
 
     Return the keys, and the signatures in this order.
@@ -119,7 +110,7 @@ def _from_the_future(signatures: Iterable[Signature]) -> Iterator[ParseError]:
 # --- signatures -------------------------------------------------------------------------------
 
 
-def judge(signature: Signature, profile: Profile, keys: Mapping[str, Key]) -> Signature:
+def judge(signature: Signature, profile: Profile, keys: Mapping[str, model.Key]) -> Signature:
     """Return a checked signature with its final verdict; ``keys`` are by primary fingerprint.
 
     1. A verdict of gpgv that is not good remains, unless it is about the end of a key that gpg
@@ -155,7 +146,7 @@ def judge(signature: Signature, profile: Profile, keys: Mapping[str, Key]) -> Si
     )
 
 
-def _ends(signature: Signature, key: Key, profile: Profile) -> Iterator[_End]:
+def _ends(signature: Signature, key: model.Key, profile: Profile) -> Iterator[_End]:
     """Yield from when on, and why, a signature by this key does not count; the worst first."""
     parts = key.parts(signature.fingerprint)
     revocations = [part.revoked for part in parts if part.revoked]
@@ -179,21 +170,21 @@ def _ends(signature: Signature, key: Key, profile: Profile) -> Iterator[_End]:
         yield key.chain.until, Verdict.NOT_CERTIFIED, reason
 
 
-def revocation_in_words(revoked: Revocation) -> str:
+def revocation_in_words(revoked: model.Revocation) -> str:
     """When and why a key was revoked, with its owner's words."""
     day = f"{revoked.date:%Y-%m-%d}: " if revoked.date else ""
     comment = f", “{visible(shortened(revoked.comment))}”" if revoked.comment else ""
     return f"{day}{revoked.reason}{comment}"
 
 
-def check_signatures(archive: Archive, profile: Profile) -> Iterator[Finding]:
+def check_signatures(archive: model.Archive, profile: Profile) -> Iterator[Finding]:
     """Yield findings about the judged signatures of an archive."""
     for file, signatures, expected in signed_files(archive, profile):
         yield from _check_file(file, signatures, profile, expected)
 
 
 def signed_files(
-    archive: Archive, profile: Profile
+    archive: model.Archive, profile: Profile
 ) -> Iterator[tuple[File, Sequence[Signature], Mapping[str, str]]]:
     """Yield each file that must be signed, its signatures, and by whom.
 
@@ -260,16 +251,16 @@ def standing(
     )
 
 
-def expected_signers(publication: Publication, profile: Profile) -> dict[str, str]:
+def expected_signers(publication: model.Publication, profile: Profile) -> dict[str, str]:
     """The names of the signers of a document, by the names in their signatures' files."""
-    is_bulletin = isinstance(publication, Bulletin)
+    is_bulletin = isinstance(publication, model.Bulletin)
     return expected_on(publication.published, profile, is_bulletin=is_bulletin)
 
 
 def expected_on(day: date, profile: Profile, *, is_bulletin: bool) -> dict[str, str]:
     """The names of those who sign on a day, by the names in their signatures' files."""
     expected = {}
-    days = (day, date.max) if day == UNDATED else (day,)  # who signs on every day
+    days = (day, date.max) if day == model.UNDATED else (day,)  # who signs on every day
     for name, signer in profile.signers.items():
         period = signer.bulletins if is_bulletin else signer.canaries
         if period and all(each in period for each in days):
@@ -337,7 +328,7 @@ def check_signature(signature: Signature) -> Iterator[Finding]:
 # --- keys -------------------------------------------------------------------------------------
 
 
-def check_anchor(keys: Sequence[Key], profile: Profile) -> Iterator[Finding]:
+def check_anchor(keys: Sequence[model.Key], profile: Profile) -> Iterator[Finding]:
     """Yield a finding for each key that the profile names and the pack lacks."""
     if not profile.trusted:
         message = "the profile names no master key: whoever wrote the pack could have signed it"
@@ -357,7 +348,7 @@ def check_anchor(keys: Sequence[Key], profile: Profile) -> Iterator[Finding]:
             yield Finding(profile.keys[0], 0, "key-missing", message, severity)
 
 
-def wrong_anchors(keys: Sequence[Key], profile: Profile) -> Iterator[ParseError]:
+def wrong_anchors(keys: Sequence[model.Key], profile: Profile) -> Iterator[ParseError]:
     """Yield an error for each key that somebody could take for a trust anchor."""
     anchors = [anchor.fingerprint for anchor in profile.trusted]
     for key in (key for key in keys if anchors and key.fingerprint not in ("", *anchors)):
@@ -369,7 +360,7 @@ def wrong_anchors(keys: Sequence[Key], profile: Profile) -> Iterator[ParseError]
             yield ParseError(message + ", ".join(anchors), path=key.file.path)
 
 
-def _revoked(keys: Sequence[Key], profile: Profile) -> Iterator[Finding]:
+def _revoked(keys: Sequence[model.Key], profile: Profile) -> Iterator[Finding]:
     """Revoked keys; of an anchor that is an error, unless the profile ends it by then."""
     ends = {anchor.fingerprint: anchor.until for anchor in profile.trusted}
     for key, revoked in ((key, key.revoked) for key in keys if key.revoked):

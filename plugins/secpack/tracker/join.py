@@ -9,17 +9,8 @@ from datetime import date, timedelta
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Final, TypeAlias
 
-from secpack.model.archive import (
-    Advisory,
-    Archive,
-    Bulletin,
-    Canary,
-    NamedId,
-    Publication,
-    Relation,
-    Status,
-    id_order,
-)
+from secpack.model import archive as model
+from secpack.model.archive import Advisory, Bulletin, Relation, Status
 from secpack.model.findings import Finding, Severity
 from secpack.pack import document_id
 from secpack.profile import Kind
@@ -29,14 +20,14 @@ _FAR: Final = timedelta(days=366)
 
 
 def join(
-    bulletins: Iterable[Bulletin], canaries: Sequence[Canary], tracker: Sequence[Advisory]
-) -> Archive:
+    bulletins: Iterable[Bulletin], canaries: Sequence[model.Canary], tracker: Sequence[Advisory]
+) -> model.Archive:
     """Return an archive of documents and advisories that refer to each other."""
     tracked = tuple(_as_tracked(bulletins, tracker))
     naming = _naming([*tracked, *canaries])
     advisories = tuple(_advisories(naming, tracked, tracker))
     ids = tuple(_other_ids(naming, tracked, advisories))
-    return Archive(tracked, tuple(canaries), advisories, ids=ids)
+    return model.Archive(tracked, tuple(canaries), advisories, ids=ids)
 
 
 def _as_tracked(bulletins: Iterable[Bulletin], tracker: Iterable[Advisory]) -> Iterator[Bulletin]:
@@ -111,7 +102,7 @@ def _advisories(
 _Naming: TypeAlias = defaultdict[tuple[str, str], list[tuple[Relation, str]]]
 
 
-def _naming(publications: Iterable[Publication]) -> _Naming:
+def _naming(publications: Iterable[model.Publication]) -> _Naming:
     """The documents that name each id, and what they say of it; a canary only mentions some."""
     naming: _Naming = defaultdict(list)
     for p in publications:
@@ -129,16 +120,16 @@ def _documents(named: Iterable[tuple[Relation, str]], *relations: Relation) -> t
 
 def _other_ids(
     naming: _Naming, bulletins: Iterable[Bulletin], advisories: Iterable[Advisory]
-) -> Iterator[NamedId]:
+) -> Iterator[model.NamedId]:
     """Yield all ids, without advisories, that an advisory has or a text names, in order."""
     numbers: defaultdict[tuple[str, str], set[int]] = defaultdict(set)
     pairs = [(advisory.number, cve) for advisory in advisories for cve in advisory.cves]
     for number, cve in (*pairs, *(pair for bulletin in bulletins for pair in bulletin.pairs)):
         numbers["CVE", cve].add(number)
-    for scheme, value in sorted({*numbers, *naming}, key=lambda each: id_order(*each)):
+    for scheme, value in sorted({*numbers, *naming}, key=lambda each: model.id_order(*each)):
         if scheme != "XSA":
             named = naming[scheme, value]
-            yield NamedId(
+            yield model.NamedId(
                 scheme=scheme,
                 id=value,
                 advisories=tuple(sorted(numbers[scheme, value])),

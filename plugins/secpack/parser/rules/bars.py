@@ -7,19 +7,8 @@ from collections.abc import Iterator, Sequence
 from typing import Final
 
 from secpack.model.blocks import Paragraph, Preformatted, Quotation, Table
-from secpack.parser.lines import (
-    BAR,
-    BOX,
-    LOOK_AHEAD,
-    Line,
-    Lines,
-    bar,
-    chunk_end,
-    joined,
-    skip_blank,
-    span,
-    without,
-)
+from secpack.parser import lines as marks
+from secpack.parser.lines import Line, Lines
 from secpack.parser.rules import Parsed, Scope
 from secpack.parser.rules.headings import breaks_off
 from secpack.parser.rules.preformatted import preformatted
@@ -33,26 +22,26 @@ _DASHED: Final = re.compile(r" {0,3}[-=]{3,}(?: {1,40}[-=]{3,}){0,40}")
 
 def parse_quotation(lines: Lines, position: int, scope: Scope) -> Parsed[Quotation]:
     """Read lines after bars, ``|`` or ``>``, up to a blank line without a bar below it."""
-    drawn, below = bar(lines[position]), lines[position + 1 : position + 2]
-    if not drawn and BOX.fullmatch(lines[position].text) and below:
-        drawn = bar(below[0]).strip(">")
+    drawn, below = marks.bar(lines[position]), lines[position + 1 : position + 2]
+    if not drawn and marks.BOX.fullmatch(lines[position].text) and below:
+        drawn = marks.bar(below[0]).strip(">")
     if not drawn:
         return None
     end = _quotation_end(lines, position, drawn, scope)
-    first, last, after = span(lines, position, end)
+    first, last, after = marks.span(lines, position, end)
     content = [_without_bar(line, drawn) for line in lines[position:after]]
     for edge in (0, end - position - 1):
-        if BOX.fullmatch(lines[position + edge].text):
+        if marks.BOX.fullmatch(lines[position + edge].text):
             content[edge] = Line(content[edge].number, "")
     return Quotation(first, last, scope.nested(content, in_item=False)), after
 
 
 def _without_bar(line: Line, drawn: str) -> Line:
-    if bar(line) == drawn:
-        match = BAR.match(line.text)
+    if marks.bar(line) == drawn:
+        match = marks.BAR.match(line.text)
         assert match is not None
-        return without(line, match.end())
-    return without(line, line.text.index("+") + 1) if BOX.fullmatch(line.text) else line
+        return marks.without(line, match.end())
+    return marks.without(line, line.text.index("+") + 1) if marks.BOX.fullmatch(line.text) else line
 
 
 def _quotation_end(lines: Lines, position: int, drawn: str, scope: Scope) -> int:
@@ -61,11 +50,11 @@ def _quotation_end(lines: Lines, position: int, drawn: str, scope: Scope) -> int
     while end < len(lines):
         line = lines[end]
         if line.blank:
-            following = skip_blank(lines, end)
-            if following == len(lines) or bar(lines[following]) != drawn:
+            following = marks.skip_blank(lines, end)
+            if following == len(lines) or marks.bar(lines[following]) != drawn:
                 break
             end = following
-        elif bar(line) != drawn and not BOX.fullmatch(line.text):
+        elif marks.bar(line) != drawn and not marks.BOX.fullmatch(line.text):
             if drawn == ">" or not _lost_its_bar(lines, end):
                 break
             unbarred.append(line.number)
@@ -85,7 +74,7 @@ def _lost_its_bar(lines: Lines, position: int) -> bool:
     ended = not above or above.endswith((".", "!", "?", ":"))
     if ended and lines[position].text.endswith(":"):
         return False
-    if position + 1 < len(lines) and bar(lines[position + 1]):
+    if position + 1 < len(lines) and marks.bar(lines[position + 1]):
         return True
     return not ended
 
@@ -114,10 +103,10 @@ def parse_table(lines: Lines, position: int, scope: Scope) -> Parsed[Table | Pre
     if any("+  " in text for text in drawn) or any(
         "|" in line.text for line in lines[end : end + 1]
     ):
-        return preformatted(lines, position, chunk_end(lines, position))
+        return preformatted(lines, position, marks.chunk_end(lines, position))
     cells = tuple(tuple(scope.inline(cell) for cell in _cells(row)) for row in rows)
     head = _head_count(drawn)
-    first, last, after = span(lines, position, end)
+    first, last, after = marks.span(lines, position, end)
     return Table(first, last, cells[:head], cells[head:]), after
 
 
@@ -125,15 +114,15 @@ def parse_ruled(lines: Lines, position: int, scope: Scope) -> Parsed[Preformatte
     """Read two or more lines between lines of dashes: rows of a table or a notice, no headings."""
     if not _DASHED.fullmatch(lines[position].text):
         return None
-    end = chunk_end(lines, position, LOOK_AHEAD)
+    end = marks.chunk_end(lines, position, marks.LOOK_AHEAD)
     own = lines[position:end]
     rows = [line.text for line in own if not _DASHED.fullmatch(line.text)]
     if len(rows) < 2 or not _DASHED.fullmatch(own[-1].text):
         return None
     if all(_COLUMNS.search(row) for row in rows):
         return unread_table(lines, position, end, scope)
-    first, last, after = span(lines, position, end)
-    return Paragraph(first, last, scope.inline(joined(own)), breaks=True), after
+    first, last, after = marks.span(lines, position, end)
+    return Paragraph(first, last, scope.inline(marks.joined(own)), breaks=True), after
 
 
 def unread_table(lines: Lines, position: int, end: int, scope: Scope) -> tuple[Preformatted, int]:
@@ -146,7 +135,7 @@ def unread_table(lines: Lines, position: int, end: int, scope: Scope) -> tuple[P
 def is_edge(text: str) -> bool:
     """Whether a line separates the head of a table from its body, or is its outer edge."""
     bars = "---" in text and _EDGE_SIGNS.issuperset(text) and ("|" in text or "+" in text)
-    return bars or BOX.fullmatch(text) is not None
+    return bars or marks.BOX.fullmatch(text) is not None
 
 
 def _is_framed(opening: Sequence[str]) -> bool:

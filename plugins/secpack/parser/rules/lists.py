@@ -8,23 +8,9 @@ from dataclasses import dataclass
 from typing import Final, TypeVar
 
 from secpack.model.blocks import Definition, Definitions, Item, ListBlock, Reference, References
+from secpack.parser import lines as marks
 from secpack.parser.inline import citation_label
-from secpack.parser.lines import (
-    BULLET,
-    DASHES,
-    DATED,
-    DATED_LOOSELY,
-    LABEL,
-    LOOK_AHEAD,
-    NUMBER,
-    SHELL,
-    URL_LINE,
-    Line,
-    Lines,
-    begins_quotation,
-    chunk_end,
-    skip_blank,
-)
+from secpack.parser.lines import Line, Lines
 from secpack.parser.rules import Parsed, Scope
 from secpack.parser.rules.headings import DATED_SECTIONS, REFERENCE_SECTIONS, breaks_off, is_heading
 
@@ -55,7 +41,7 @@ def _items(
     while end < len(lines) and (mark := begins(lines[end], items[-1][0] if items else None)):
         start, end = end, end + 1
         while end < len(lines) and (lines[end].blank or not ends(end, mark)):
-            following = skip_blank(lines, end)
+            following = marks.skip_blank(lines, end)
             if following > end and (following == len(lines) or not belongs(following, start, mark)):
                 end = following
                 break
@@ -84,9 +70,9 @@ class _Marker:
 
 def _marker(line: Line) -> _Marker | None:
     number = None
-    if match := BULLET.match(line.text):
+    if match := marks.BULLET.match(line.text):
         style = match["marker"]
-    elif match := NUMBER.match(line.text):
+    elif match := marks.NUMBER.match(line.text):
         digits = match["marker"].isdigit()
         number = int(match["marker"]) if digits else ord(match["marker"]) - ord("a") + 1
         style = ("1" if digits else "a") + match["stop"]
@@ -145,9 +131,9 @@ def _breaks_item(lines: Lines, position: int, marker: _Marker) -> bool:
         return True
     if _RELEASE.match(line.text.strip(" \t")) or _is_after(lines, position, marker):
         return True
-    if breaks_off(lines, position) or begins_quotation(lines, position):
+    if breaks_off(lines, position) or marks.begins_quotation(lines, position):
         return True
-    return SHELL.match(line.text) is not None
+    return marks.SHELL.match(line.text) is not None
 
 
 def _is_after(lines: Lines, position: int, marker: _Marker) -> bool:
@@ -172,7 +158,7 @@ def begins_list(lines: Lines, position: int, *, introduced: bool) -> bool:
 
 def _has_sibling(lines: Lines, position: int, marker: _Marker) -> bool:
     """Whether a second item follows the lines of this one."""
-    end = min(len(lines), position + LOOK_AHEAD)
+    end = min(len(lines), position + marks.LOOK_AHEAD)
     following = position + 1
     while following < end and (lines[following].blank or lines[following].indent > marker.indent):
         if _sibling(lines[following], marker):
@@ -186,13 +172,13 @@ def _has_sibling(lines: Lines, position: int, marker: _Marker) -> bool:
 
 def parse_references(lines: Lines, position: int, scope: Scope) -> Parsed[References]:
     """Read ``[1] …`` at the start of a paragraph, and the references that follow it."""
-    match = LABEL.match(lines[position].text)
+    match = marks.LABEL.match(lines[position].text)
     if not match or not _defines(match["label"], scope):
         return None
     items, after = _items(
         lines,
         position,
-        lambda line, _: LABEL.match(line.text),
+        lambda line, _: marks.LABEL.match(line.text),
         lambda n, start, _: _goes_on(lines, start, n, scope),
         lambda n, label: _starts_reference(lines[n], label["label"]) or breaks_off(lines, n),
     )
@@ -221,30 +207,30 @@ def _goes_on(lines: Lines, position: int, further: int, scope: Scope) -> bool:
     note before the next reference.
     """
     line = lines[further]
-    if LABEL.match(line.text) or is_heading(lines, further):
+    if marks.LABEL.match(line.text) or is_heading(lines, further):
         return False
     if line.indent >= 2:
         return True
-    if scope.section not in REFERENCE_SECTIONS or DASHES.fullmatch(line.text):
+    if scope.section not in REFERENCE_SECTIONS or marks.DASHES.fullmatch(line.text):
         return False
     if any("://" in own.text for own in lines[position:further]):
         return False
-    return bool(URL_LINE.fullmatch(line.text)) or _more_follow(lines, further)
+    return bool(marks.URL_LINE.fullmatch(line.text)) or _more_follow(lines, further)
 
 
 def _more_follow(lines: Lines, position: int) -> bool:
     """Whether the next paragraph begins another reference."""
-    following = skip_blank(lines, chunk_end(lines, position, LOOK_AHEAD))
-    return following < len(lines) and bool(LABEL.match(lines[following].text))
+    following = marks.skip_blank(lines, marks.chunk_end(lines, position, marks.LOOK_AHEAD))
+    return following < len(lines) and bool(marks.LABEL.match(lines[following].text))
 
 
 def _starts_reference(line: Line, label: str) -> bool:
     """Whether a line right below a reference begins the next one, and is no wrapped citation."""
-    match = LABEL.match(line.text)
+    match = marks.LABEL.match(line.text)
     if not match:
         return False
     rest = line.text[match.end() :]
-    if not rest or URL_LINE.match(rest) or not match["label"].isdigit():
+    if not rest or marks.URL_LINE.match(rest) or not match["label"].isdigit():
         return True
     return label.isdigit() and int(match["label"]) == int(label) + 1
 
@@ -254,7 +240,7 @@ def _starts_reference(line: Line, label: str) -> bool:
 
 def parse_definitions(lines: Lines, position: int, scope: Scope) -> Parsed[Definitions]:
     """Read several terms, as in ``XSA-237 - …``, or dated lines: a changelog, a timeline."""
-    patterns = (DATED, DATED_LOOSELY, _TERM)
+    patterns = (marks.DATED, marks.DATED_LOOSELY, _TERM)
     pattern = next((p for p in patterns if p.match(lines[position].text)), None)
     if pattern is None:
         return None

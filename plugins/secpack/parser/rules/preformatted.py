@@ -7,16 +7,8 @@ import textwrap
 from typing import Final
 
 from secpack.model.blocks import Preformatted
-from secpack.parser.lines import (
-    CODE_INDENT,
-    LOOK_AHEAD,
-    SHELL,
-    URL_LINE,
-    Lines,
-    chunk_end,
-    skip_blank,
-    span,
-)
+from secpack.parser import lines as marks
+from secpack.parser.lines import Lines
 from secpack.parser.rules import Parsed, Scope
 from secpack.parser.rules.headings import breaks_off, is_heading
 
@@ -42,7 +34,7 @@ def preformatted(
     lines: Lines, position: int, end: int, language: str | None = None
 ) -> tuple[Preformatted, int]:
     """Return lines as they are, without the indentation that they share."""
-    first, last, after = span(lines, position, end)
+    first, last, after = marks.span(lines, position, end)
     content = [line.text for line in lines[position:end]]
     text = textwrap.dedent("\n".join(content)).rstrip("\n")
     return Preformatted(first, last, text, language or _language_of(content)), after
@@ -55,7 +47,7 @@ def _language_of(lines: list[str]) -> str:
         return "diff"
     if not written:
         return ""
-    if SHELL.match(written[0]) or written[0].lstrip().startswith(("sudo ", "#!/bin/")):
+    if marks.SHELL.match(written[0]) or written[0].lstrip().startswith(("sudo ", "#!/bin/")):
         return "sh"
     code = sum(1 for line in written if _looks_like_code(line))
     return "c" if code >= 2 and code * 3 >= len(written) else ""
@@ -63,14 +55,14 @@ def _language_of(lines: list[str]) -> str:
 
 def parse_shell(lines: Lines, position: int, _: Scope) -> Parsed[Preformatted]:
     """Read a ``$`` prompt, and the output below it."""
-    if not SHELL.match(lines[position].text):
+    if not marks.SHELL.match(lines[position].text):
         return None
-    return preformatted(lines, position, chunk_end(lines, position))
+    return preformatted(lines, position, marks.chunk_end(lines, position))
 
 
 def parse_diff(lines: Lines, position: int, _: Scope) -> Parsed[Preformatted]:
     """Read a diff at the left margin, to the end of its hunks; or a few changed lines alone."""
-    end = chunk_end(lines, position, LOOK_AHEAD)
+    end = marks.chunk_end(lines, position, marks.LOOK_AHEAD)
     if {"+", "-"} <= {own.text[0] for own in lines[position:end]} <= {"+", "-", " "}:
         return preformatted(lines, position, end, "diff")
     line = lines[position].text
@@ -83,7 +75,7 @@ def parse_diff(lines: Lines, position: int, _: Scope) -> Parsed[Preformatted]:
     while following < len(lines) and (rest := _after_diff_line(lines[following].text, left)):
         left = rest
         end = following + 1
-        following = skip_blank(lines, end)
+        following = marks.skip_blank(lines, end)
         left = (left[0] - (following - end), left[1] - (following - end))
     return preformatted(lines, position, end)
 
@@ -116,12 +108,14 @@ def parse_fenced(lines: Lines, position: int, _: Scope) -> Parsed[Preformatted]:
 def parse_indented(lines: Lines, position: int, scope: Scope) -> Parsed[Preformatted]:
     """Read lines indented by four columns or more; in an item, a command by one or more."""
     line = lines[position]
-    if line.indent < CODE_INDENT and not (scope.in_item and line.indent and _is_command(line.text)):
+    if line.indent < marks.CODE_INDENT and not (
+        scope.in_item and line.indent and _is_command(line.text)
+    ):
         return None
-    least = min(line.indent, CODE_INDENT)
+    least = min(line.indent, marks.CODE_INDENT)
     end = position + 1
     while end < len(lines):
-        following = skip_blank(lines, end)
+        following = marks.skip_blank(lines, end)
         if following == len(lines) or lines[following].indent < least:
             break
         end = following + 1
@@ -139,20 +133,20 @@ def parse_margin_code(lines: Lines, position: int, scope: Scope) -> Parsed[Prefo
         return None
     start, open_braces = position, 0
     while True:
-        end = chunk_end(lines, position)
+        end = marks.chunk_end(lines, position)
         own = [line.text for line in lines[position:end]]
         open_braces += sum(text.count("{") - text.count("}") for text in own)
-        position = skip_blank(lines, end)
+        position = marks.skip_blank(lines, end)
         if position == len(lines):
             return preformatted(lines, start, end)
-        inside = open_braces > 0 and lines[position].indent >= CODE_INDENT
+        inside = open_braces > 0 and lines[position].indent >= marks.CODE_INDENT
         if not inside and not _is_code(lines, position):
             return preformatted(lines, start, end)
 
 
 def _is_code(lines: Lines, position: int) -> bool:
     """Whether the first line of a paragraph, and most of its lines, can only be source code."""
-    chunk = lines[position : chunk_end(lines, position, LOOK_AHEAD)]
+    chunk = lines[position : marks.chunk_end(lines, position, marks.LOOK_AHEAD)]
     if not _looks_like_code(chunk[0].text) or is_heading(lines, position):
         return False
     code = sum(1 for line in chunk if line.indent >= 2 or _looks_like_code(line.text))
@@ -171,7 +165,7 @@ def _looks_like_code(line: str) -> bool:
 
 def parse_command(lines: Lines, position: int, _: Scope) -> Parsed[Preformatted]:
     """Read lines below a colon if each of them can be a command and none is a sentence."""
-    end = chunk_end(lines, position, LOOK_AHEAD)
+    end = marks.chunk_end(lines, position, marks.LOOK_AHEAD)
     commands = (line.text.strip(" \t") for line in lines[position:end])
     if position == 0 or not all(_looks_like_command(command) for command in commands):
         return None
@@ -182,7 +176,7 @@ def parse_command(lines: Lines, position: int, _: Scope) -> Parsed[Preformatted]
 
 def _looks_like_command(line: str) -> bool:
     """Whether a line has a lower-case first word, and signs that prose lacks: ``rm -r x``."""
-    if not _COMMAND.match(line) or line[-1] in ".:,!?" or URL_LINE.fullmatch(line):
+    if not _COMMAND.match(line) or line[-1] in ".:,!?" or marks.URL_LINE.fullmatch(line):
         return False
     return line.startswith(("sudo ", "# ")) or not _COMMAND_SIGNS.isdisjoint(line)
 
