@@ -13,6 +13,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from html import escape as _escape
+from html import unescape
 from itertools import groupby
 from operator import itemgetter
 from typing import Final, assert_never
@@ -33,6 +34,11 @@ _RESERVED: Final = re.compile(r"$|main$|(?:page|ref|cite|letter|section)(?:-|$)"
 _WHOLE: Final = re.compile(
     r"[(]?\b[A-Z]{2,12}(?:(?:-[A-Z0-9]{1,8}){1,4}| #?[0-9]{1,6})\b[),.:]{0,2}"
 )
+
+# In our own HTML: marks of the text, and tags in a line; what divides a line; any tag.
+_WITHIN: Final = re.compile(r'<span class="mark">[^<]*</span>|</?(?:a|code|em|span|time)\b[^<>]*>')
+_CELLS: Final = re.compile(r"</(dt|t[dh])><(?:dd|\1)[^<>]*>")
+_TAG: Final = re.compile(r"<[^<>]*>")
 
 #: Returns the URL of an id, or None if there is no page for it.
 LinkOf = Callable[[Id], str | None]
@@ -97,6 +103,12 @@ def render_blocks(
     ``targets`` are the labels of references elsewhere on the page.
     """
     return _Renderer(link_of, None, 3, targets).blocks(blocks)
+
+
+def words_shown(document: Document) -> str:
+    """The words that the page of a document shows, without marks; a blank line after a passage."""
+    html = _WITHIN.sub("", render(document, lambda _: None).html)
+    return unescape(_TAG.sub("\n\n", _CELLS.sub(" ", html)))
 
 
 def render_words(inlines: Iterable[Inline], link_of: LinkOf) -> str:

@@ -141,7 +141,7 @@ versions_changed: Final = {
     True: Markup("Changed after all signers had signed: {versions}."),
     False: Markup("Only white space changed after all signers had signed: {versions}."),
 }
-versions_of: Final = "{title}: versions"
+versions_of: Final = "Versions of {title}"
 versions_description: Final = "Every text of {id} that was signed, who signed it, and what changed."
 versions_introduction: Final = (
     "Each version is a text that its signers have signed. The times are those that signers claim. "
@@ -329,7 +329,6 @@ months_title: Final = "Bulletins by month"
 months_caption: Final = "Numbers of bulletins by month; each leads to its row in the list."
 months_kinds: Final = "Underlined: without an advisory of the Xen Project."
 all_good: Final = "All expected signatures are good, unless a row says otherwise."
-none: Final = "none"
 list_titles: Final = {"bulletins": bulletins, "canaries": canaries}
 list_counts: Final = {"bulletins": ("bulletin", ""), "canaries": ("canary", "canaries")}
 meaning_of: Final = {
@@ -338,15 +337,15 @@ meaning_of: Final = {
     "the signers to work against users. Take note if none comes, or if its words change.",
 }
 list_introduction: Final = Markup("{count}, newest first.")
-list_empty: Final = {
-    "bulletins": "This pack has no bulletins.",
-    "canaries": "This pack has no canaries.",
-}
+list_empty: Final = Markup("This pack has no {kind}.")
 number: Final = "Number"
 date: Final = "Date"
 title_column: Final = "Title"
 xsa: Final = "XSA"
 signed_by: Final = "Signed by"
+canaries_caption: Final = (
+    "“On time”, “early” and “late” compare a canary with the days that the previous one stated."
+)
 other_files: Final = "Other signed files"
 
 # --- releases and packages --------------------------------------------------------------------
@@ -385,6 +384,9 @@ lookup_introduction: Final = "Newest first; versions as of publication."
 
 # --- tracker ----------------------------------------------------------------------------------
 
+newest_first: Final = "Newest first."
+quoted_titles: Final = "Titles in quotation marks are those that bulletins quote."
+quoted: Final = Markup("“{title}”")
 tracker_introduction: Final = Markup(
     "Which Xen Security Advisories affect the security of {product}, and which do not. The "
     "verdicts come from a list that is not signed."
@@ -592,20 +594,14 @@ feeds_sections: Final = {
 exports: Final = {
     "feeds": {
         "all": ("Feed of bulletins and canaries", "Everything. If in doubt, take this one."),
-        "all.json": (
-            "Feed of bulletins and canaries (JSON Feed)",
-            "The same, for readers and programs that prefer JSON.",
-        ),
+        "all.json": ("Feed of bulletins and canaries (JSON Feed)", "The same, as JSON."),
         "bulletins": ("Feed of bulletins", "What is wrong, and what you must do."),
         "canaries": ("Feed of canaries", "Each new canary, with what it states."),
         "xsa": (
             "Feed of Xen Security Advisories",
-            "The tracker’s verdict on each: whether it matters here, and which bulletin says more.",
+            "The tracker’s verdict on each, with bulletins.",
         ),
-        "changes": (
-            "Feed of changes",
-            "Every version of every document, in the order in which they were fully signed.",
-        ),
+        "changes": ("Feed of changes", "Every version of every document, in the order of signing."),
     },
     "calendar": {
         "calendar": (
@@ -622,12 +618,9 @@ exports: Final = {
         ),
         "history": (
             "history.json",
-            "The versions of each document: who signed which text, and when; what has changed.",
+            "The versions of each document: texts, signers, times, changes.",
         ),
-        "moved": (
-            "moved.json",
-            "When records for programs changed although their texts did not. A rebuild needs it.",
-        ),
+        "moved": ("moved.json", "When records changed although no text did. A rebuild needs it."),
         "schema": ("schema.json", "A JSON Schema of these files."),
     },
     "scanners": {

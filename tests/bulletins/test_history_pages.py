@@ -45,6 +45,7 @@ SINCE = datetime(2025, 5, 6, tzinfo=UTC)
         ("A.\r\n\r\nB.\r\n", "A.\n\nB.\n\nC.\n", [[("ins", "C.")]]),
         ("A.\n\nB b b.\n", "A.\n\nB b c.\n", [[("", "B b"), ("del", "b."), ("ins", "c.")]]),
         ("", "A.", [[("ins", "A.")]]),
+        ("A.\n", "A.\n\nB.\n\nC.\n", [[("ins", "B.")], [("ins", "C.")]]),
     ],
 )
 def test_passages_that_changed(
@@ -142,6 +143,26 @@ def test_controls_and_scripts_of_old_versions_are_shown_as_such() -> None:
     reader.feed(html)
     assert not reader.tags & {"script", "img"}
     assert not reader.handlers
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "shown"),
+    [
+        ("", "More\n----\n\n| A `word`.\n", [[("ins", "More")], [("ins", "A word.")]]),
+        ("- one\n- two\n", "- one\n- 2\n", [[("del", "two"), ("ins", "2")]]),
+        (
+            "",
+            "2025-05-06: First\n2025-05-07: Second\n",
+            [[("ins", "2025-05-06 First")], [("ins", "2025-05-07 Second")]],
+        ),
+        ("| A quotation.\n", "A quotation.\n", [[("del", "|"), ("", "A quotation.")]]),
+    ],
+)
+def test_differences_show_no_marks_unless_only_these_differ(
+    old: str, new: str, shown: list[list[tuple[str, str]]]
+) -> None:
+    _, page = of_versions([f"Words.\n\n{old}\nEnd.\n", f"Words.\n\n{new}\nEnd.\n"])
+    assert [list(passage) for passage in page.versions[0].passages] == shown
 
 
 def test_a_long_difference_leads_to_the_texts() -> None:

@@ -9,6 +9,7 @@ from itertools import accumulate
 from typing import Final
 
 from bulletins import urls, words
+from bulletins.html import words_shown
 from bulletins.pages import model
 from bulletins.pages.evidence import check
 from bulletins.pages.items import item, signer_name
@@ -16,7 +17,7 @@ from bulletins.pages.model import Link
 from bulletins.site import Site
 from secpack.canary.diff import changed_passages
 from secpack.extract.packages import read_packages
-from secpack.model.archive import Bulletin, PackageRow, Publication
+from secpack.model.archive import Bulletin, Document, PackageRow, Publication
 from secpack.model.history import Difference, Version
 from secpack.parser import parse_text
 from secpack.profile import DocumentEntry
@@ -42,42 +43,40 @@ def history_pages(site: Site) -> Iterator[tuple[str, model.MakePage]]:
 def _history_page(
     site: Site, publication: Publication, versions: Sequence[Version]
 ) -> model.HistoryPage:
-    rows = (
-        [_packages(site, publication, version) for version in versions]
-        if isinstance(publication, Bulletin)
-        else []
-    )
-    items = [_version(site, versions, n, rows) for n in range(len(versions), 0, -1)]
+    texts = [parse_text(v.file, site.profile.forms, site.profile.banners) for v in versions]
+    is_bulletin = isinstance(publication, Bulletin)
+    rows = [_packages(site, publication.id, text) for text in texts] if is_bulletin else []
+    items = [_version(site, versions, n, texts, rows) for n in range(len(versions), 0, -1)]
     folder = urls.history_url(publication, site.profile)
     pairs = [(folder + s.url, folder + v.name) for v in items for s, _, _ in v.signatures]
     signatures = [signature for version in versions for signature in version.signatures]
     return model.HistoryPage(item(site, publication), tuple(items), check(site, signatures, pairs))
 
 
-def _packages(site: Site, bulletin: Bulletin, version: Version) -> set[PackageRow]:
-    """The packages in a version, without their lines, which differ."""
-    profile, rows = site.profile, bulletin.packages
-    if version.file.sha256 != bulletin.document.file.sha256:
-        document = parse_text(version.file, profile.forms, profile.banners)
-        known = profile.documents.get(bulletin.id, DocumentEntry())
-        rows, _ = read_packages(document, known.packages, profile.package_names)
+def _packages(site: Site, identity: str, text: Document) -> set[PackageRow]:
+    """The packages in a version of a bulletin, without their lines, which differ."""
+    known = site.profile.documents.get(identity, DocumentEntry())
+    rows, _ = read_packages(text, known.packages, site.profile.package_names)
     return {replace(row, line=0) for row in rows}
 
 
 def _version(
-    site: Site, versions: Sequence[Version], number: int, rows: Sequence[set[PackageRow]]
+    site: Site,
+    versions: Sequence[Version],
+    number: int,
+    texts: Sequence[Document],
+    rows: Sequence[set[PackageRow]],
 ) -> model.VersionItem:
     """A version; only bulletins have rows of packages, and a changelog."""
-    version, before = versions[number - 1], versions[max(0, number - 2)]
+    version, at = versions[number - 1], slice(max(0, number - 2), number)
     name = urls.version_name(version, number)
     passages: list[tuple[tuple[str, str], ...]] = []
     if version.difference is Difference.WORDS:
-        texts = (each.file.data.decode("utf-8", "replace") for each in (before, version))
-        found = changed_passages(*texts, most=_MOST_COMPARISONS // len(versions))
+        found = _changed(texts[at], _MOST_COMPARISONS // len(versions))
         passages = [tuple(_shortened(passage)) for passage in found]
     sizes = accumulate(sum(len(text) + _TAGS for _, text in passage) for passage in passages)
     shown = sum(size <= _ROOM // len(versions) for size in sizes)
-    new, old = (rows[number - 1], rows[max(0, number - 2)]) if rows else (set(), set())
+    old, new = (rows[at][0], rows[at][-1]) if rows else (set(), set())
     return model.VersionItem(
         number=number,
         version=version,
@@ -92,6 +91,13 @@ def _version(
         added=tuple(sorted(new - old, key=astuple)),
         removed=tuple(sorted(old - new, key=astuple)),
     )
+
+
+def _changed(texts: Sequence[Document], most: int) -> list[list[tuple[str, str]]]:
+    """The passages that changed, without marks unless only these did."""
+    words = map(words_shown, texts)
+    printed = (text.file.data.decode() for text in texts)
+    return [*changed_passages(*words, most=most)] or [*changed_passages(*printed, most=most)]
 
 
 def _changelog(versions: Sequence[Version], number: int) -> str:

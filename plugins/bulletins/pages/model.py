@@ -164,6 +164,9 @@ class Page:
     __slots__ = ()
     template: ClassVar[str]
 
+    def __init_subclass__(cls, template: str = "") -> None:
+        cls.template = template or cls.template  # a class with slots is a copy
+
 
 @dataclass(frozen=True, slots=True)
 class Excerpt:
@@ -200,14 +203,13 @@ class Body:
 
 
 @dataclass(frozen=True, slots=True)
-class BulletinPage(Page):
+class BulletinPage(Page, template="bulletin.html"):
     """A bulletin; its page quotes ``actions`` and ``affected`` above the text.
 
     ``impact`` is the section of which the summary has the first words. ``earlier`` and
     ``later`` are related bulletins: one of the two names the other.
     """
 
-    template: ClassVar = "bulletin.html"
     item: Item
     body: Body
     impact: Outline | None
@@ -260,7 +262,7 @@ class Comparison:
 
 
 @dataclass(frozen=True, slots=True)
-class CanaryPage(Page):
+class CanaryPage(Page, template="canary.html"):
     """A canary; ``bulletins`` counts those of this archive up to its date.
 
     ``trusted_keys`` are the fingerprints of the master keys that this archive trusts for its day;
@@ -268,7 +270,6 @@ class CanaryPage(Page):
     signed long after its date, and when.
     """
 
-    template: ClassVar = "canary.html"
     item: Item
     body: Body
     bulletins: int
@@ -300,10 +301,9 @@ class VersionItem:
 
 
 @dataclass(frozen=True, slots=True)
-class HistoryPage(Page):
+class HistoryPage(Page, template="history.html"):
     """All versions of a document, newest first."""
 
-    template: ClassVar = "history.html"
     item: Item
     versions: tuple[VersionItem, ...]
     check: Check
@@ -318,13 +318,12 @@ class Continuity:
 
 
 @dataclass(frozen=True, slots=True)
-class HomePage(Page):
+class HomePage(Page, template="index.html"):
     """The front page; ``advisories`` counts all that the tracker or a text mentions.
 
     ``years`` count bulletins; ``releases`` are the newest with a page; ``pending`` have reasons.
     """
 
-    template: ClassVar = "index.html"
     releases: tuple[str, ...]
     newest: Item | None
     earlier: tuple[Item, ...]
@@ -346,14 +345,13 @@ class AttachmentItem:
 
 
 @dataclass(frozen=True, slots=True)
-class ListPage(Page):
+class ListPage(Page, template="list.html"):
     """All documents of a kind, by year.
 
     ``changed`` are links to the histories of those that changed more than a day after their first
     version; ``due`` is when the next canary is due.
     """
 
-    template: ClassVar = "list.html"
     kind: Literal["bulletins", "canaries"]
     total: int
     changed: tuple[Link, ...]
@@ -365,24 +363,22 @@ class ListPage(Page):
 
 
 @dataclass(frozen=True, slots=True)
-class LookupsPage(Page):
+class LookupsPage(Page, template="lookups.html"):
     """All releases or packages, each with its newest bulletin; others that state no release."""
 
-    template: ClassVar = "lookups.html"
     kind: LookupKind
     entries: tuple[tuple[Lookup, Item], ...]
     others: tuple[Item, ...]
 
 
 @dataclass(frozen=True, slots=True)
-class LookupPage(Page):
+class LookupPage(Page, template="lookup.html"):
     """A release or a package: the bulletins that ship something for it, newest first.
 
     Of a release, ``needed`` are the rows of the newest bulletin on each package and target;
     ``installed`` are targets with names of RPM to query.
     """
 
-    template: ClassVar = "lookup.html"
     kind: LookupKind
     name: str
     support: Period
@@ -401,13 +397,12 @@ class AdvisoryItem:
 
 
 @dataclass(frozen=True, slots=True)
-class TrackerPage(Page):
+class TrackerPage(Page, template="xsa.html"):
     """All advisories, or those that affect the product, by year, newest first.
 
     Those without a date come last. ``untracked`` counts those mentioned only elsewhere.
     """
 
-    template: ClassVar = "xsa.html"
     is_affecting: bool
     statistics: Statistics
     groups: tuple[tuple[int | None, tuple[AdvisoryItem, ...]], ...]
@@ -417,13 +412,12 @@ class TrackerPage(Page):
 
 
 @dataclass(frozen=True, slots=True)
-class AdvisoryPage(Page):
+class AdvisoryPage(Page, template="advisory.html"):
     """An advisory; ``by_text`` are ids of bulletins that address it by their own text alone.
 
     ``unaffected`` are those that say that it does not apply.
     """
 
-    template: ClassVar = "advisory.html"
     item: AdvisoryItem
     published_at: str
     by_text: tuple[str, ...]
@@ -445,10 +439,9 @@ class IdItem:
 
 
 @dataclass(frozen=True, slots=True)
-class IdPage(Page):
+class IdPage(Page, template="cve.html"):
     """All CVEs, newest first, which ``host`` publishes; and all ids of other schemes."""
 
-    template: ClassVar = "cve.html"
     cves: tuple[IdItem, ...]
     others: tuple[IdItem, ...]
     host: str
@@ -472,14 +465,13 @@ class KeyItem:
 
 
 @dataclass(frozen=True, slots=True)
-class KeysPage(Page):
+class KeysPage(Page, template="keys.html"):
     """The keys of signers, the ``trusted`` ones, and others by folder.
 
     ``anchors`` are what the profile trusts, with their owners. ``built`` is the commit that the
     site shows, and tags on it, each with who signed it.
     """
 
-    template: ClassVar = "keys.html"
     anchors: tuple[tuple[Anchor, str], ...]
     signers: tuple[KeyItem, ...]
     trusted: tuple[KeyItem, ...]
@@ -488,25 +480,21 @@ class KeysPage(Page):
 
 
 @dataclass(frozen=True, slots=True)
-class FeedsPage(Page):
+class FeedsPage(Page, template="feeds.html"):
     """Feeds and data by section: links to files for programs, each with a sentence."""
 
-    template: ClassVar = "feeds.html"
     sections: tuple[tuple[str, tuple[tuple[Link, str], ...]], ...]
 
 
 @dataclass(frozen=True, slots=True)
-class SearchPage(Page):
+class SearchPage(Page, template="search.html"):
     """The search page."""
-
-    template: ClassVar = "search.html"
 
 
 @dataclass(frozen=True, slots=True)
-class TextPage(Page):
+class TextPage(Page, template="page.html"):
     """A page that a person wrote, and the trust anchors that it shows."""
 
-    template: ClassVar = "page.html"
     title: str
     summary: str
     html: Markup
@@ -514,17 +502,14 @@ class TextPage(Page):
 
 
 @dataclass(frozen=True, slots=True)
-class NotFoundPage(Page):
+class NotFoundPage(Page, template="404.html"):
     """The 404 page, which is the same at every URL."""
-
-    template: ClassVar = "404.html"
 
 
 @dataclass(frozen=True, slots=True)
-class RedirectPage(Page):
+class RedirectPage(Page, template="redirect.html"):
     """An old URL, which redirects to a page."""
 
-    template: ClassVar = "redirect.html"
     target: str
     canonical: str
 

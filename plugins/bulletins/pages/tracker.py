@@ -37,7 +37,7 @@ def tracker_page(site: Site, *, is_affecting: bool) -> model.TrackerPage:
             (year, tuple(_item(site, a, links) for a in found)) for year, found in groups if found
         ),
         untracked=sum(1 for advisory in advisories if not advisory.tracked),
-        has_titles=any(a.title and not a.title_from for a in advisories),
+        has_titles=any(advisory.title for advisory in shown),
         has_reasons=any(advisory.reason for advisory in advisories),
     )
 

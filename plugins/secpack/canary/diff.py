@@ -140,6 +140,9 @@ def changed_passages(before: str, after: str, *, most: int) -> Iterator[list[tup
         [" ".join(p.split()) for p in re.split(r"\n\s*\n", t.strip())] for t in (before, after)
     )
     changed = [codes for codes in opcodes(old, new, most // 2) if codes[0] != "equal"]
-    for _, i, j, k, m in changed:
-        words = (" ".join(old[i:j]).split(), " ".join(new[k:m]).split())
-        yield [*difference(*words, most // 2 // len(changed))]
+    for kind, i, j, k, m in changed:
+        if kind == "replace":
+            words = (" ".join(old[i:j]).split(), " ".join(new[k:m]).split())
+            yield [*difference(*words, most // 2 // len(changed))]
+        else:
+            yield from ([(kind[:3], passage)] for passage in old[i:j] or new[k:m])
