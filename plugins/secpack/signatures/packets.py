@@ -15,7 +15,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import lru_cache
+from functools import lru_cache, reduce
 from itertools import islice, pairwise
 from typing import Final
 
@@ -239,14 +239,11 @@ def _are_issuers(data: bytes, fingerprint: str) -> bool:
     return position == len(data)
 
 
-def _crc24_of(byte: int) -> int:
-    crc = byte << 16
-    for _ in range(8):
-        crc = (crc << 1) ^ (0x1864CFB if crc & 0x800000 else 0)
-    return crc & 0xFFFFFF
-
-
-_CRC24: Final = tuple(map(_crc24_of, range(256)))
+# For each byte, what it adds to the checksum.
+_CRC24: Final = tuple(
+    reduce(lambda crc, _: crc << 1 ^ (0x1864CFB if crc & 0x800000 else 0), range(8), byte << 16)
+    for byte in range(256)
+)
 
 
 def _crc24(data: bytes) -> int:
