@@ -24,10 +24,11 @@ from secpack.model.archive import Archive, Bulletin, Publication
 from secpack.model.findings import DOUBTS, Severity
 from secpack.parser.characters import visible
 from secpack.parser.lines import MAX_BYTES
-from secpack.programs import limited_memory
+from secpack.programs import limited_memory, limited_time
 
 _TEMPLATES: Final = Path(__file__).parent / "announcements"
 _ABOUT: Final = (("post", ".md"), ("mail", ".txt"))
+_PATIENCE: Final = 60  # seconds for a template
 # What can mean something else than itself in Markdown.
 _NOT_PLAIN: Final = re.compile(r"[^\w\s.,;:/()?'+=%@\"-]|_")
 
@@ -139,7 +140,7 @@ def _filled(name: str, folder: Path, values: Mapping[str, Any]) -> str:
     environment.filters["yaml"] = lambda text: Markup(_quoted(text))  # noqa: S704
     text = read_file(path, MAX_BYTES)
     try:
-        with limited_memory():
+        with limited_time(_PATIENCE), limited_memory():
             return visible(environment.from_string(text.decode()).render(values))
     except Exception as error:  # a template can raise anything
         trace = traceback.extract_tb(error.__traceback__)

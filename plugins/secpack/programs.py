@@ -135,6 +135,22 @@ def limited_memory() -> Iterator[None]:
 
 
 @contextmanager
+def limited_time(seconds: float) -> Iterator[None]:
+    """Raise TimeoutError in this block after that time, even if bytes come now and then."""
+
+    def expire(*_: object) -> None:
+        raise TimeoutError(f"took longer than {seconds:.2g} seconds")
+
+    before = signal.signal(signal.SIGALRM, expire)
+    signal.setitimer(signal.ITIMER_REAL, max(seconds, 0.001))  # 0 would mean never
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
+
+
+@contextmanager
 def _files(data: bytes) -> Iterator[tuple[IO[bytes], IO[bytes], IO[bytes]]]:
     """The input of a program, and files for its output and its errors."""
     with _file() as source, _file() as output, _file() as errors:

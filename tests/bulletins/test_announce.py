@@ -130,14 +130,24 @@ def test_templates_beside_the_profile_override_ours(archive: Archive, tmp_path: 
             "{% endfor %}",
             "it needs too much memory",
         ),
+        (
+            f"{'{% for n in range(99999) %}' * 3}{'{% endfor %}' * 3}",
+            "took longer than 0.5 seconds",
+        ),
         ("{{ title | center(10 ** 12) }}", "it needs too much memory"),
         (b"\xff", "can't decode byte"),
     ],
 )
 def test_a_template_that_cannot_be_used(
-    archive: Archive, tmp_path: Path, template: str | bytes, reason: str
+    archive: Archive,
+    tmp_path: Path,
+    template: str | bytes,
+    reason: str,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """It may come with a pack: it reaches neither other files nor other code."""
+    """It may come with a pack: it reaches neither other files nor other code, and ends."""
+    if reason.startswith("took longer"):
+        monkeypatch.setattr("bulletins.announce._PATIENCE", 0.5)
     file, line = tmp_path / "mail.txt", "" if isinstance(template, bytes) else ":2"
     file.write_bytes(b"words\n" + (template.encode() if isinstance(template, str) else template))
     with pytest.raises(SecpackError, match=f"^{file}{line}: the template .*{re.escape(reason)}"):

@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import os
-import signal
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from errno import ELOOP
 from functools import partial
 from math import inf
@@ -19,6 +16,7 @@ from urllib3.exceptions import HTTPError, ProtocolError
 
 from secpack.errors import SecpackError
 from secpack.files import paths, read_file
+from secpack.programs import limited_time
 
 #: The seconds for a whole copy, by default.
 TIMEOUT: Final = 3600
@@ -100,7 +98,7 @@ class Server:
     def get(self, url: str, limit: int) -> bytes:
         """Return the bytes at a URL of this server."""
         try:
-            with _deadline(min(PATIENCE, self.until - time.monotonic())):
+            with limited_time(min(PATIENCE, self.until - time.monotonic())):
                 return self._follow(url, limit)
         except BaseException as error:
             self._pool.clear()
@@ -182,19 +180,3 @@ def _body(response: BaseHTTPResponse, limit: int) -> bytes:
             raise RefusedError(f"larger than {limit} bytes")
     response.release_conn()
     return bytes(data)
-
-
-@contextmanager
-def _deadline(seconds: float) -> Iterator[None]:
-    """Raise TimeoutError after that time, even if the server sends a byte now and then."""
-
-    def expire(*_: object) -> None:
-        raise TimeoutError(f"took longer than {seconds:.2g} seconds")
-
-    before = signal.signal(signal.SIGALRM, expire)
-    signal.setitimer(signal.ITIMER_REAL, max(seconds, 0.001))  # 0 would mean never
-    try:
-        yield
-    finally:
-        signal.setitimer(signal.ITIMER_REAL, 0)
-        signal.signal(signal.SIGALRM, before)
