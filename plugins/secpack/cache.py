@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import grp
 import json
 import os
+import pwd
 import stat
 import sys
 from functools import cache
@@ -105,11 +107,23 @@ def _objection(folder: Path) -> str:
             return f"{path} belongs to another user"
         # Others can write to folders such as /tmp, but not replace our files there.
         is_shared = status.st_uid == 0 and status.st_mode & stat.S_ISVTX and path != folder
-        if status.st_mode & _OTHERS_WRITE and not is_shared:
+        if _others_can_write(status) and not is_shared:
             return f"others can write to {path}"
         if os.path.lexists(path / ".git"):
             return f"{path} is a git checkout"
     return ""
+
+
+def _others_can_write(status: os.stat_result) -> bool:
+    """Whether others than the owner of a folder can write to it.
+
+    A group of the owner alone is no other: on Debian 13, new folders belong to it.
+    """
+    if status.st_mode & _OTHERS_WRITE != stat.S_IWGRP:
+        return bool(status.st_mode & _OTHERS_WRITE)
+    users = {user.pw_uid for user in pwd.getpwall() if user.pw_gid == status.st_gid}
+    added = any(group.gr_mem for group in grp.getgrall() if group.gr_gid == status.st_gid)
+    return added or users != {status.st_uid}
 
 
 # --- files ------------------------------------------------------------------------------------

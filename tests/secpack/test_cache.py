@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import pwd
 from collections.abc import Callable
 from pathlib import Path
 
@@ -71,9 +72,14 @@ def _is_a_file(base: Path) -> None:
     ],
 )
 def test_a_folder_that_is_not_used(
-    base: Path, capsys: pytest.CaptureFixture[str], make: Callable[[Path], None], reason: str
+    base: Path,
+    capsys: pytest.CaptureFixture[str],
+    make: Callable[[Path], None],
+    reason: str,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """It says so, once."""
+    monkeypatch.setattr("pwd.getpwall", list)  # nobody is known to be alone in a group
     make(base)
     for _ in range(2):
         assert cache_folder() is None
@@ -87,6 +93,18 @@ def test_a_folder_that_is_not_used(
     cache.put("x", ["y"])
     cache.save()
     assert not list(base.glob("*/verdicts.json"))
+
+
+@pytest.mark.parametrize(("others", "is_used"), [([], True), ([54321], False)])
+def test_a_folder_of_a_group_of_one(
+    base: Path, monkeypatch: pytest.MonkeyPatch, others: list[int], is_used: bool
+) -> None:
+    """As a user of Debian 13 makes it."""
+    _a_group_can_replace_it(base)
+    gid, users = base.parent.stat().st_gid, [os.geteuid(), *others]
+    everybody = [pwd.struct_passwd(("x", "x", uid, gid, "", "", "")) for uid in users]
+    monkeypatch.setattr("pwd.getpwall", lambda: everybody)
+    assert (cache_folder() is not None) == is_used
 
 
 def test_a_folder_of_another_user(
