@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 from itertools import islice, pairwise
 from typing import Final
@@ -19,7 +19,6 @@ from secpack.model.archive import (
     Bulletin,
     Canary,
     Document,
-    Mention,
     Publication,
 )
 from secpack.model.blocks import (
@@ -207,38 +206,30 @@ def _tracker(archive: Archive) -> Iterator[Finding]:
     """Report where tracker data and a text differ in what the text addresses."""
     tracked = {a.number: a for a in archive.advisories if a.tracked}
     for bulletin in archive.bulletins if tracked else ():
-        evidence = [m for m in reversed(bulletin.evidence) if m.scheme == "XSA"]
-        addressed = {int(m.value[4:]): m for m in evidence}
-        assigned = {n for n, a in tracked.items() if a.announced_in == bulletin.number}
-        for number in sorted(addressed.keys() - assigned):
-            yield _untracked(bulletin, addressed[number], tracked.get(number))
-        for number in sorted(assigned - addressed.keys()):
-            yield _unaddressed(bulletin, number)
+        path, head = bulletin.document.file.path, bulletin.document.letterhead
+        addressed = {m.value: m for m in reversed(bulletin.evidence)}
+        mentioned = {m.value: m for m in reversed(bulletin.all_mentions)} | addressed
+        assigned = {a.id for a in tracked.values() if a.announced_in == bulletin.number}
+        wrong = {id_ for id_ in addressed if id_.startswith("XSA-")} ^ assigned
+        for id_ in sorted(wrong, key=lambda each: int(each[4:])):
+            mention = mentioned.get(id_)
+            quoted = f"({mention.context.value}: “{mention.sentence}”)" if mention else ""
+            if id_ in addressed:
+                message = f"{id_} is addressed here {quoted}, but {_stated(tracked, id_)}"
+            else:
+                text = f"only mentions it {quoted}" if mention else "never mentions it"
+                message = f"{id_} is assigned to this bulletin by the tracker, but the text {text}"
+            line = mention.line if mention else head.line if head else 0
+            yield Finding(path, line, "tracker-differs", message)
 
 
-def _untracked(bulletin: Bulletin, mention: Mention, advisory: Advisory | None) -> Finding:
-    """The text addresses an advisory, but the tracker does not assign it to this bulletin."""
+def _stated(tracked: Mapping[int, Advisory], id_: str) -> str:
+    """What the tracker says of an advisory, in place of assigning it to a bulletin."""
+    advisory = tracked.get(int(id_[4:]))
     if advisory is None:
-        tracker = "the tracker does not have it"
-    elif advisory.bulletin:
-        tracker = f"the tracker assigns it to {advisory.bulletin}"
-    elif advisory.affected is False:
-        tracker = "the tracker says that nothing is affected, and assigns it to no bulletin"
-    else:
-        tracker = "the tracker assigns it to no bulletin"
-    message = f"{mention.value} is addressed here ({_quoted(mention)}), but {tracker}"
-    return Finding(bulletin.document.file.path, mention.line, "tracker-differs", message)
-
-
-def _unaddressed(bulletin: Bulletin, number: int) -> Finding:
-    """The tracker assigns an advisory to a bulletin that does not address it."""
-    mentions = [m for m in bulletin.all_mentions if m.value == f"XSA-{number}"]
-    head = bulletin.document.letterhead
-    line = mentions[0].line if mentions else head.line if head else 0
-    text = f"only mentions it ({_quoted(mentions[0])})" if mentions else "never mentions it"
-    message = f"XSA-{number} is assigned to this bulletin by the tracker, but the text {text}"
-    return Finding(bulletin.document.file.path, line, "tracker-differs", message)
-
-
-def _quoted(mention: Mention) -> str:
-    return f"{mention.context.value}: “{mention.sentence}”"
+        return "the tracker does not have it"
+    if advisory.bulletin:
+        return f"the tracker assigns it to {advisory.bulletin}"
+    if advisory.affected is False:
+        return "the tracker says that nothing is affected, and assigns it to no bulletin"
+    return "the tracker assigns it to no bulletin"
