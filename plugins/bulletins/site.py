@@ -266,7 +266,7 @@ class Build:
 
     ``templates`` is None with another theme. ``is_whole`` means that the output folder was empty.
     ``written`` has the SHA-256 (hex) of each file by path, empty for those that Pelican wrote;
-    ``is_checked`` means that nothing is missing.
+    ``is_checked`` means that nothing is missing. ``frame`` is that of the page of all files.
     """
 
     site: Site
@@ -274,6 +274,7 @@ class Build:
     is_whole: bool = False
     written: dict[str, str] = field(default_factory=dict)
     is_checked: bool = False
+    frame: Any = None
 
 
 class Links:

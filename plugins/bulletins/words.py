@@ -534,6 +534,8 @@ search_script: Final = (
     "Search needs JavaScript. These pages list everything without; use your browser’s Find there."
 )
 page_moved: Final = Markup('This page is now <a href="{url}">{target}</a>.')
+all_files: Final = "All files"
+all_files_description: Final = "Every file of this site, for programs that copy it by its links."
 not_found: Final = "Page not found"
 not_found_reason: Final = "The URL may be mistyped, or the page may have moved. Try one of these:"
 trusted_key: Final = {
@@ -581,7 +583,7 @@ feeds_sections: Final = {
     "data": (
         "Data exports",
         "The content of the pages, for programs. Only the signed originals can be verified.",
-        "",
+        Markup('One page links to <a href="../files/index.html">all files</a> of this site.'),
     ),
     "scanners": (
         "Data for scanners",

@@ -21,7 +21,7 @@ from bulletins.pages.model import Frame, MakePage
 from bulletins.pages.table import document_page, frame_of, text_page
 from bulletins.site import Build, Site
 from bulletins.templates import macros, render_page
-from bulletins.urls import INDEX, NOT_FOUND
+from bulletins.urls import FILES, INDEX, NOT_FOUND
 from secpack.processes import started
 from secpack.progress import Progress
 
@@ -85,6 +85,8 @@ class ArchiveWriter(Writer):  # type: ignore[misc] # Pelican has no types
     ) -> None:
         """Write pages, those that Pelican asked for, and the files of tasks, on all processors."""
         self._pages += pages
+        if self._build.templates:
+            self._build.frame = self._frame_of(FILES + INDEX, context)
         parts: list[Task] = [
             partial(self._make_pages, self._pages[at : at + _PART], context)
             for at in range(0, len(self._pages), _PART)

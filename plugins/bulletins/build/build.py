@@ -88,6 +88,8 @@ def write_site(settings: Any, folder: Path) -> Site:
         raise SecpackError("the site was not checked after it was written")
     if built.site.is_indexed:
         finish.write_index(folder)
+    if built.site.own_theme:
+        finish.write_list(folder, built)
     if settings.get("GZIP"):
         finish.compress(folder)
     sums = {path: built.written.get(path) or digest(folder / path) for path in paths(folder)}

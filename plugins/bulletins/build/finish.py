@@ -1,4 +1,4 @@
-"""Finishes a site after its pages are written: search index, .gz files, file times, checksums.
+"""Finishes a site after its other pages: search index, list of files, .gz files, times, checksums.
 
 Servers send files such as ``index.html.gz`` as they are. Files get the times of the texts, so that
 programs that compare time and size copy only what has changed.
@@ -18,8 +18,10 @@ from pathlib import Path
 from typing import Final
 
 from bulletins.exports.data import midnight
-from bulletins.site import Site
-from bulletins.urls import SEARCH_INDEX, is_signature, page_url
+from bulletins.pages.model import FilesPage
+from bulletins.site import Build, Site
+from bulletins.templates import render_page
+from bulletins.urls import FILES, INDEX, SEARCH_INDEX, is_signature, page_url
 from secpack import SecpackError
 from secpack.files import paths, read_file
 from secpack.mirror import CHECKSUMS, SIGNATURES, differing, format_checksums, parse_checksums
@@ -48,6 +50,15 @@ def write_index(folder: Path) -> None:
     for name in [*paths(folder / SEARCH_INDEX)]:
         if not any(fnmatch(name, pattern) for pattern in _NEEDED):
             (folder / SEARCH_INDEX / name).unlink()
+
+
+def write_list(folder: Path, build: Build) -> None:
+    """Write the page that links to all files of a site, itself among them."""
+    assert build.templates
+    files = sorted([*paths(folder), FILES + INDEX, CHECKSUMS])
+    html = render_page(build.templates, FilesPage(tuple(files)), build.frame)
+    (folder / FILES).mkdir()
+    (folder / FILES / INDEX).write_text(html, "utf-8")
 
 
 _SUFFIXES: Final = (

@@ -487,6 +487,13 @@ class FeedsPage(Page, template="feeds.html"):
 
 
 @dataclass(frozen=True, slots=True)
+class FilesPage(Page, template="files.html"):
+    """The paths of all files of the site, so that a program that follows links gets everything."""
+
+    files: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class SearchPage(Page, template="search.html"):
     """The search page."""
 
