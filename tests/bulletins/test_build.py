@@ -41,7 +41,6 @@ from tests.processes import counting, script
 
 DEMO = ROOT / "content" / "secpack"
 PROFILE = ROOT / "content" / "demo.toml"
-EXTERNAL = r'<script src="[a-z./]+\.js" defer></script>'
 
 
 def plain(folder: Path, pack: Path, **variables: str | Path) -> Site:
@@ -105,15 +104,6 @@ def test_archive_json(demo: Site) -> None:
     assert (demo.folder / third["file"]).is_file()
     assert (demo.folder / third["url"] / "index.html").is_file()
     assert [len(c["letters"]) for c in data["canaries"]] == [0, 0, 1, 0]
-
-
-def test_no_inline_script_or_style(demo: Site) -> None:
-    for path, data in demo.files().items():
-        if path.endswith(".html"):
-            text = data.decode().lower()
-            assert len(re.findall("<script", text)) == len(re.findall(EXTERNAL, text)), path
-            assert "<style" not in text, path
-            assert " style=" not in text, path
 
 
 # --- the same everywhere ----------------------------------------------------------------------

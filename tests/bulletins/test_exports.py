@@ -94,19 +94,6 @@ def test_counts_agree(many: Site) -> None:
     assert len(events) == 3
 
 
-@pytest.mark.parametrize(("slug", "documents"), [("qsb", 3), ("canary", 1), ("all", 3)])
-def test_walking_back_yields_each_bulletin_once_and_newest_first(
-    many: Site, slug: str, documents: int
-) -> None:
-    feeds = list(chain(many, f"feeds/{slug}.atom.xml"))
-    assert len(feeds) == documents
-    ids = [entry.id.rpartition(":")[2] for feed in feeds for entry in feed.entries]
-    every = [f"qsb-{n:03d}" for n in range(COUNT, 0, -1)] if slug != "canary" else []
-    assert [i for i in ids if i.startswith("qsb")] == every
-    dates = [entry.published for feed in feeds for entry in feed.entries]
-    assert dates == sorted(dates, reverse=True)
-
-
 def test_all_feeds_are_valid(many: Site) -> None:
     found = {path: data for path, data in many.files().items() if path.endswith(".atom.xml")}
     assert len(found) == 9
