@@ -15,6 +15,7 @@ from jinja2 import Environment
 from bulletins import urls, words
 from secpack import Profile, SecpackError
 from secpack.extract import shortened
+from secpack.extract.answers import Answer, answers
 from secpack.model.archive import Advisory, Archive, Canary, File, Key, Letter, Publication
 from secpack.model.blocks import Id, running_text
 from secpack.model.findings import Finding
@@ -100,6 +101,11 @@ class Site:
     def documents(self) -> Mapping[str, Publication]:
         """All bulletins and canaries by id."""
         return {p.id: p for p in self.archive.publications}
+
+    @cached_property
+    def answers(self) -> Mapping[str, Sequence[Answer]]:
+        """What each bulletin says for each release, by its id."""
+        return {bulletin.id: answers(bulletin) for bulletin in self.archive.bulletins}
 
     @cached_property
     def ids(self) -> frozenset[tuple[str, str]]:

@@ -17,7 +17,7 @@ from bulletins.lookups import Lookup, by_package, by_release, slug_of
 from bulletins.site import Site
 from secpack import Profile
 from secpack.affected import needed
-from secpack.extract.answers import Answer, answers
+from secpack.extract.answers import Answer
 from secpack.extract.sections import Quotation, actions, affected, sections
 from secpack.history import built_data, version_data
 from secpack.model.archive import (
@@ -79,7 +79,7 @@ def lookup_files(site: Site) -> Iterator[tuple[str, bytes]]:
     """
     said = defaultdict[str, list[dict[str, Any]]](list)
     for bulletin in site.archive.bulletins[::-1]:
-        for each in answers(bulletin):
+        for each in site.answers[bulletin.id]:
             answer = {"bulletin": bulletin.id, "answer": _ANSWERS[each.fix], "lines": each.lines}
             said[slug_of(each.release)].append(answer)
     kinds = {"release": by_release(site.archive), "package": by_package(site.archive)}
@@ -177,7 +177,7 @@ def _bulletin(bulletin: Bulletin, site: Site) -> dict[str, Any]:
         ],
         "pairs": [{"advisory": f"XSA-{number}", "cve": cve} for number, cve in bulletin.pairs],
         "credits": [asdict(credit) for credit in bulletin.summary.credits],
-        "answers": {answer.release: _answer(answer) for answer in answers(bulletin)},
+        "answers": {each.release: _answer(each) for each in site.answers[bulletin.id]},
         "action": _quoted(bulletin, actions(bulletin.document, lines)),
         "affected": _quoted(bulletin, [concerned] if concerned else []),
     }

@@ -15,7 +15,7 @@ from bulletins.exports.claims import Claim, Vulnerability, claims
 from bulletins.exports.data import midnight
 from bulletins.site import Site
 from bulletins.urls import csaf_url, osv_url
-from secpack.extract.answers import Answer, answers
+from secpack.extract.answers import Answer
 from secpack.model.archive import Advisory, Bulletin, Publication, Relation, Status
 from secpack.model.history import Difference, Version
 
@@ -217,7 +217,7 @@ def all_facts(site: Site) -> list[BulletinFacts]:
 
 
 def _facts(site: Site, bulletin: Bulletin) -> BulletinFacts:
-    ids, said = ids_of(bulletin, site.advisories), answers(bulletin)
+    ids, said = ids_of(bulletin, site.advisories), site.answers[bulletin.id]
     return BulletinFacts(
         bulletin=bulletin,
         ids=ids,

@@ -18,7 +18,7 @@ from bulletins.pages.items import item, late, signer_name
 from bulletins.site import Links, Site, newest_first, signed_texts, summary
 from bulletins.urls import json_url, page_url
 from secpack.canary.diff import changes
-from secpack.extract.answers import answers, restart_after
+from secpack.extract.answers import restart_after
 from secpack.extract.sections import Quotation, actions, affected, impact_section
 from secpack.model.archive import Bulletin, Canary, Fix, Letter, PackageRow, Publication, Verdict
 from secpack.parser.blocks import defined_labels
@@ -68,7 +68,7 @@ def _answers(site: Site, bulletin: Bulletin) -> Iterator[model.AnswerItem]:
     Releases are those that the text names, those supported on its day, all between them, and the
     one before: silence about them is an answer, too.
     """
-    said = {answer.release: answer.fix for answer in answers(bulletin)}
+    said = {answer.release: answer.fix for answer in site.answers[bulletin.id]}
     releases, rows, restart = site.profile.releases, bulletin.packages, restart_after(bulletin)
     known = sorted({*releases, *said}, key=release_order)
     places = [known.index(r) for r in {*said, *site.profile.supported(bulletin.published)}]
