@@ -148,6 +148,7 @@ def says_what_to_do(title: str) -> bool:
     return any(form.fullmatch(_plain(title)) for form in forms)
 
 
+@lru_cache(maxsize=1000)  # most texts have the same titles
 def _plain(title: str) -> str:
     return _NO_TITLE.sub("", title.lower())
 

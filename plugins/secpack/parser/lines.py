@@ -141,7 +141,8 @@ def begins_quotation(lines: Lines, position: int) -> bool:
 
 def is_aligned(text: str) -> bool:
     """Whether several spaces or a tab separate words of a line, or it has lines of a drawing."""
-    return _ALIGNED.search(text) is not None
+    is_plain = text.isascii() and "   " not in text and "\t" not in text  # nearly always
+    return not is_plain and _ALIGNED.search(text) is not None
 
 
 def skip_blank(lines: Lines, position: int) -> int:
