@@ -62,9 +62,9 @@ def _run(number: int) -> Any:
 def _end_with_parent() -> None:
     """Leave interrupts to the parent, and end when it ends, even if it is killed.
 
-    What is inherited stays shared: the garbage collector does not touch it.
+    What is inherited stays shared: no garbage collector touches it.
     """
-    gc.freeze()
+    gc.disable()
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     threading.Thread(target=_watch, daemon=True).start()
