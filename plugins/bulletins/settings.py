@@ -74,9 +74,9 @@ def read_build(settings: dict[str, Any]) -> Build:
     archive, profile = settings.get("ARCHIVE") or read_archive(settings)
     own_theme = bool(settings.get("ARCHIVE_THEME"))
     templates = environment(settings) if own_theme else None
-    url = settings["SITEURL"]
+    url, notes = settings["SITEURL"], settings.get("NOTES", Notes())
+    url = url if "://" in url else ""
     is_indexed = own_theme and bool(settings.get("SEARCH_INDEX"))
-    url, notes = url if "://" in url else "", settings.get("NOTES", Notes())
     site = Site(archive, profile, url, own_theme, is_indexed, notes)
     _check_feeds(settings, site)
     return Build(site, templates, is_whole)
@@ -129,19 +129,19 @@ def read_archive(settings: dict[str, Any]) -> tuple[Archive, Profile]:
 
 def _check_strictly(archive: Archive, *, pinned: bool) -> None:
     """Refuse an archive that must not be published. Raises SecpackError with all reasons."""
-    if archive.unknown_embargoes:
-        names = ", ".join(archive.unknown_embargoes)
-        message = f"the profile embargoes {names}, but the pack has no such document: "
-        raise SecpackError(message + "correct the id, or remove the embargo")
     errors = [f for f in archive.findings if f.severity is Severity.ERROR and not f.waived]
-    if errors:
-        raise SecpackError("\n".join(f"{f.file}: {f.message} ({f.code})" for f in errors))
+    reasons = [f"{f.file}: {f.message} ({f.code})" for f in errors]
+    if names := ", ".join(archive.unknown_embargoes):
+        message = f"the profile embargoes {names}, but the pack has no such document: "
+        reasons.append(message + "correct the id, or remove the embargo")
     if not pinned and (slips := [p for p in archive.publications if p.updated > _today()]):
         listed = ", ".join(f"{p.document.file.path} on {p.updated}" for p in slips)
-        raise SecpackError(f"revised in the future: {listed}; correct the date")
-    if archive.late and not pinned:
+        reasons.append(f"revised in the future: {listed}; correct the date")
+    if not pinned and archive.late:
         message = "documents dated in the future: set AS_OF to the day that the site is to show"
-        raise SecpackError(message)
+        reasons.append(message)
+    if reasons:
+        raise SecpackError("\n".join(reasons))
 
 
 def _as_of(settings: dict[str, Any], profile: Profile) -> date | None:

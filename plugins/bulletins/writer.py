@@ -16,10 +16,9 @@ from pelican.utils import get_relative_path, sanitised_join
 from pelican.writers import Writer
 
 from bulletins.exports.data import Files
-from bulletins.pages.lists import home_page
 from bulletins.pages.model import Frame, MakePage
-from bulletins.pages.table import document_page, frame_of, text_page
-from bulletins.site import Build, Site
+from bulletins.pages.table import frame_of, page_of
+from bulletins.site import Build
 from bulletins.templates import macros, render_page
 from bulletins.urls import FILES, INDEX, NOT_FOUND
 from secpack.processes import started
@@ -52,7 +51,7 @@ class ArchiveWriter(Writer):  # type: ignore[misc] # Pelican has no types
         """
         if self._build.templates and name:
             context["localsiteurl"] = self._root(name)  # for links in Markdown pages
-            if make := _page_of(self._build.site, template.name, kwargs):
+            if make := page_of(self._build.site, template.name, kwargs):
                 self._pages.append((name, make))
                 return
             frame = self._frame_of(name, context)  # of another plugin
@@ -148,17 +147,3 @@ class ArchiveWriter(Writer):  # type: ignore[misc] # Pelican has no types
 
 def _same_url(path: str) -> RuntimeError:
     return RuntimeError(f"two pages have the same URL: {path}")
-
-
-def _page_of(site: Site, template: str, shown: Mapping[str, Any]) -> MakePage | None:
-    """Our page in place of the one that Pelican's generator asks for; None for any other."""
-    if publication := getattr(shown.get("article"), "publication", None):
-        return partial(document_page, site, publication)
-    match template:
-        case "page.html":
-            page = text_page(site, shown["page"])
-            return lambda: page
-        case "index.html":
-            return partial(home_page, site)
-        case _:
-            return None

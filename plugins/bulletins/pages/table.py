@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from functools import partial
 from typing import Any
 
@@ -14,11 +14,11 @@ from bulletins.html import escape
 from bulletins.pages import model
 from bulletins.pages.documents import bulletin_page, canary_page
 from bulletins.pages.history import history_pages
-from bulletins.pages.lists import keys_page, list_page, lookup_pages
+from bulletins.pages.lists import home_page, keys_page, list_page, lookup_pages
 from bulletins.pages.model import Link
 from bulletins.pages.tracker import advisory_pages, id_page, tracker_page
 from bulletins.site import Site
-from secpack.model.archive import Canary, Publication
+from secpack.model.archive import Bulletin, Canary
 from secpack.profile import Profile
 
 _VERIFYING = "verifying"
@@ -70,11 +70,19 @@ def _examples(site: Site) -> str:
     return ", ".join([*advisories, *documents, *(cve.id for cve in archive.cves[-1:])])
 
 
-def document_page(site: Site, publication: Publication) -> model.Page:
-    """The page of a document."""
-    if isinstance(publication, Canary):
-        return canary_page(site, publication)
-    return bulletin_page(site, publication)
+def page_of(site: Site, template: str, shown: Mapping[str, Any]) -> model.MakePage | None:
+    """Our page in place of the one that Pelican's generator asks for; None for any other."""
+    match getattr(shown.get("article"), "publication", None), template:
+        case Bulletin() as bulletin, _:
+            return partial(bulletin_page, site, bulletin)
+        case Canary() as canary, _:
+            return partial(canary_page, site, canary)
+        case None, "page.html":
+            page = text_page(site, shown["page"])
+            return lambda: page
+        case None, "index.html":
+            return partial(home_page, site)
+    return None
 
 
 def text_page(site: Site, text: Any) -> model.TextPage:
