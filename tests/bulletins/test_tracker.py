@@ -268,7 +268,15 @@ SAID: list[tuple[str, list[str], list[str], list[str]]] = [
         ["<b>", "<script", "\u202e"],
     ),
     ("xsa/index.html", [], ["&lt;b&gt;no", "&lt;script&gt;[U"], ["<b>", "<script", "\u202e"]),
-    ("xsa/50/index.html", ["the tracker does not assign this advisory to QSB-001."], [], []),
+    (
+        "xsa/50/index.html",
+        [
+            "Yes. The tracker says that XSA-50 does not affect the product, but QSB-001",
+            "the tracker does not assign this advisory to QSB-001.",
+        ],
+        [],
+        [],
+    ),
     ("xsa/60/index.html", ["Quoted from QSB-004."], ["bells &lt;b&gt;rung"], ["<b>", "\u202e"]),
 ]
 
