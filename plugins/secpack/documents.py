@@ -13,6 +13,7 @@ from typing import Final, TypeAlias, assert_never
 from secpack import canary as canaries
 from secpack.errors import PackError, ParseError, SecpackError
 from secpack.extract import read_summary
+from secpack.extract.answers import find_claims
 from secpack.extract.mentions import decide, find_mentions
 from secpack.extract.metadata import Metadata, read_metadata
 from secpack.extract.packages import read_packages
@@ -129,6 +130,7 @@ def read_bulletin(text: TextFile, letters: Sequence[TextFile], profile: Profile)
         all_mentions=mentions,
         evidence=evidence,
         packages=packages,
+        claims=find_claims(document, [row.release for row in packages]),
         summary=read_summary(document, [row.line for row in packages]),
     )
     if metadata.errors:

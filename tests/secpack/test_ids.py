@@ -8,9 +8,10 @@ import pytest
 
 from secpack import Profile, load
 from secpack.errors import PackError
-from secpack.extract.answers import answers
+from secpack.extract.answers import affects, answers
 from secpack.model.archive import Advisory, Archive, Fix, Relation
 from secpack.profile import DocumentEntry, Scheme, Shipped
+from tests.cases import DATA
 from tests.packs import bulletin, make_pack
 
 BODY = """\
@@ -238,3 +239,32 @@ def test_an_issuer_with_signs_of_expressions(tmp_path: Path) -> None:
     text = bulletin(1, body="(Quern 4.2 is not affected.").replace("Quern", "(Quern", 1)
     found = load(make_pack(tmp_path, {"QSBs/qsb-001-2001.txt": text}))
     assert [a.release for a in answers(found.bulletins[0])] == ["4.2"]
+
+
+TWO_RELEASES = """
+
+Patching
+---------
+
+For Quern 4.1:
+- xen packages, version 4.17.5-6
+
+For Quern 4.2:
+- xen packages, version 4.17.5-6"""
+CLAIMS = [
+    line.split("|", 1)
+    for line in (DATA / "claims.txt").read_text("utf-8").splitlines()
+    if not line.startswith("#")
+]
+
+
+@pytest.mark.parametrize(("verdicts", "words"), CLAIMS, ids=[words for _, words in CLAIMS])
+def test_what_a_text_says_of_each_release_by_advisory(
+    tmp_path: Path, verdicts: str, words: str
+) -> None:
+    body = "XSA-8 and XSA-9 came out.\n\n" + words.strip().replace("\\n", "\n") + TWO_RELEASES
+    found = archive(tmp_path, body).bulletins[0]
+    said = {
+        f"{id_[4:]}/{release}{'-+'[yes]}" for (id_, release), (yes, _) in affects(found).items()
+    }
+    assert said == {*verdicts.split()}

@@ -362,9 +362,49 @@ def test_example(rule: Callable[..., object], text: str, result: str) -> None:
     """A method of phrases is shown by whole phrases."""
     if "self" in inspect.signature(rule).parameters:
         rule = phrases.read_phrase
-    given = {"product": "Quern"}
+    given = {"product": "Quern", "known": ("4.1", "4.2")}
     wanted = {name: given[name] for name in inspect.signature(rule).parameters if name in given}
     assert shown(rule(text, **wanted)) == result
+
+
+TRAPS = [
+    "Quern 4.2 is not affected by XSA-1.",
+    "Quern 4.2 is not affected by this issue on some mills.",
+    "Quern 4.2 is not affected, provided that the lid is closed.",
+    "Quern 4.2 is not affected (with a closed lid).",
+    "Quern 4.2 is not affected after this update.",
+    "Quern 4.2 is not affected as badly as Quern 4.1.",
+    "Quern 4.2 is not affected, but its mills are.",
+    "Quern 4.2 was not affected, but it is now.",
+    "Quern 4.2 is not affected, we hope.",
+    "Quern 4.2 is not vulnerable to the first attack.",
+    "Quern 4.2 grinds wheat by default and is not affected.",
+    "Quern 4.2 users on new mills are careful and are not affected.",
+    "If the lid is closed, Quern 4.2 is not affected.",
+    "On Quern 4.2, the lid is made of stone, and it is not affected.",
+    "We thought wrongly, so Quern 4.2 is not affected.",
+    "This flaw does not affect Quern 4.2 on new mills.",
+    "This flaw does not affect Quern 4.2 templates.",
+    "This update does not affect Quern 4.2.",
+    "The second bug does not affect Quern 4.2.",
+    "The second bug affects only Quern 4.2.",
+    "XSA-1 affects only some mills on Quern 4.1.",
+    "XSA-1 affects only Quern 4.1 and older.",
+    "XSA-1 affects only Quern 4.1 and possibly 4.0.",
+    "XSA-1 affects only Quern 4.1 (and 4.0 with a new lid).",
+    "On old mills, only Quern 4.1 is affected.",
+    "Only Quern 4.1 is affected by default.",
+    "Only Quern 4.1 is vulnerable to theft, others to denial of service.",
+    "XSA-1 is out, which does not affect Quern 4.1.",
+    "There is no update of the mill in Quern 4.2.",
+    "No update for Quern 4.2 is necessary.",
+    "Quern 4.2 is not supported on old mills.",
+]
+
+
+@pytest.mark.parametrize("text", TRAPS)
+def test_what_is_not_certain_is_no_claim(text: str) -> None:
+    assert {says for says, _ in answers.said(text, "Quern")} <= {"risky"}
 
 
 @pytest.mark.parametrize(("kind", "_", "example"), phrases.KINDS)

@@ -6,25 +6,9 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
-from secpack.extract.sections import (
-    actions,
-    impact_section,
-    opening,
-    sections,
-    summary_section,
-)
+import secpack.model.blocks as b
+from secpack.extract.sections import actions, impact_section, opening, sections, summary_section
 from secpack.model.archive import Credit, Document, Section, Summary
-from secpack.model.blocks import (
-    Block,
-    Heading,
-    Link,
-    ListBlock,
-    Paragraph,
-    References,
-    plain,
-    references,
-    running_text,
-)
 from secpack.parser.dates import MONTH
 from secpack.parser.rules.headings import section_name
 
@@ -126,10 +110,10 @@ def _about(document: Document) -> str:
     section = summary_section(document)
     if section and (lead := _lead(opening(section)) or _lead(section.blocks)):
         return lead
-    return _lead([block for block in document.blocks if isinstance(block, Paragraph)][:1])
+    return _lead([block for block in document.blocks if isinstance(block, b.Paragraph)][:1])
 
 
-def _lead(blocks: Iterable[Block]) -> str:
+def _lead(blocks: Iterable[b.Block]) -> str:
     """Return the first words of some blocks on one line, without what only leads to them."""
     text = _MARK.sub("", " ".join(passage for block in blocks for passage in _passages(block)))
     for pattern in (_PREAMBLE, _NAME_OF_ID):
@@ -140,23 +124,23 @@ def _lead(blocks: Iterable[Block]) -> str:
     return shortened(text)
 
 
-def _passages(block: Block) -> Iterator[str]:
+def _passages(block: b.Block) -> Iterator[str]:
     """Yield the passages of a block; a semicolon ends an item of a list that has no sign there."""
-    if isinstance(block, ListBlock):
+    if isinstance(block, b.ListBlock):
         for item in block.items:
-            text = " ".join(plain(inlines) for _, inlines in running_text(item.blocks))
+            text = " ".join(b.plain(inlines) for _, inlines in b.running_text(item.blocks))
             yield text if item is block.items[-1] or _ITEM_END.search(text) else f"{text};"
     else:
-        yield from (plain(inlines) for _, inlines in running_text([block]))
+        yield from (b.plain(inlines) for _, inlines in b.running_text([block]))
 
 
 def _links(document: Document) -> Iterator[tuple[str, str]]:
     """Yield the URL of each reference once, with the first label that has it."""
     labels: dict[str, str] = {}
-    for reference in references(document.blocks):
-        for _, inlines in running_text(reference.blocks):
+    for reference in b.references(document.blocks):
+        for _, inlines in b.running_text(reference.blocks):
             for inline in inlines:
-                if isinstance(inline, Link):
+                if isinstance(inline, b.Link):
                     labels.setdefault(inline.url, reference.label)
     yield from labels.items()
 
@@ -181,8 +165,12 @@ def read_credits(every: Iterable[Section]) -> tuple[Credit, ...]:
 def _thanks(every: Iterable[Section]) -> Iterator[str]:
     for section in every:
         if section_name(section.title) in _CREDITS:
-            blocks = [b for b in section.blocks if not isinstance(b, (Heading, References))]
-            yield from (plain(inlines) for _, inlines in running_text(blocks))
+            blocks = [
+                block
+                for block in section.blocks
+                if not isinstance(block, (b.Heading, b.References))
+            ]
+            yield from (b.plain(inlines) for _, inlines in b.running_text(blocks))
 
 
 def _people(text: str) -> Iterator[Credit]:

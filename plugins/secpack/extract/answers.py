@@ -1,40 +1,34 @@
-"""What a bulletin says for each release: a fix, none, that it is not affected, or nothing."""
+"""What a bulletin says for each release: a fix, none, that it is not affected, or nothing.
+
+Sentences are read once, as claims; packages and the ids that a bulletin addresses decide what
+those mean. A line ``TEXT => RESULT`` in a docstring is an example, which a test runs.
+"""
 
 from __future__ import annotations
 
 import re
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Final, TypeAlias
+from typing import Final
 
-from secpack.extract.packages.vocabulary import (
-    DOUBT,
-    SENTENCE_END,
-    open_range,
-    product_of,
-    release_numbers,
-    releases_in,
-    releases_pattern,
-    spaced,
+import secpack.extract.packages.vocabulary as v
+import secpack.model.blocks as b
+from secpack.extract.sections import Passage, actions, affected, passages, sections
+from secpack.model.archive import (
+    Bulletin,
+    Claim,
+    Context,
+    Document,
+    Fix,
+    PackageRow,
+    Relation,
+    Says,
 )
-from secpack.extract.sections import actions, affected, sections
-from secpack.model.archive import Bulletin, Fix, PackageRow, Relation
-from secpack.model.blocks import Id, plain, running_text, words
-from secpack.parser.rules.headings import REVISION_SECTIONS, section_name
-
-# Words of every sentence that is read here, fast to look for.
-_SIGN: Final = re.compile(r"affect|vulnerable|impacted|[Nn]o |support|life|EOL")
 
 #: No real text has so many releases, ids and sections.
 _MOST_COMPARED: Final = 1_000_000
-
-# What can be an id: XSA-1, VU#1
-_NAME: Final = re.compile(r"\w[\w#.-]*\w")
-
-_Stated: TypeAlias = tuple[Fix | None, int]  # with the line
-_Sentence: TypeAlias = tuple[str, int, str]  # the id that it is about, the line, the words
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,61 +44,43 @@ class Answer:
     lines: tuple[int, ...]
 
 
+# --- what claims mean -------------------------------------------------------------------------
+
+
 def answers(bulletin: Bulletin) -> tuple[Answer, ...]:
     """One answer for each release that a bulletin names, first those with packages.
 
     Packages decide; failing them, the last sentence on a release. A release that is only named
     among the affected ones has no answer: the text does not say that it is safe.
     """
-    stated = dict(_stated(bulletin))
-    named = dict.fromkeys(row.release for row in bulletin.packages if row.release)
+    spared = affects(bulletin).items()
+    said = [(n, r, Fix.NOT_AFFECTED) for (id_, r), (yes, n) in spared if not (id_ or yes)]
+    none = [claim for id_, claim in _about(bulletin) if claim.says == "unfixed" and not id_]
+    said += [(claim.line, release, Fix.NONE) for claim in none for release in claim.releases]
+    named = [(line, release, None) for line, release in _claimed("named", bulletin)]
+    in_order = (*named, *sorted(said, key=lambda each: each[0]))
+    stated = {release: Answer(release, fix, (), (line,)) for line, release, fix in in_order}
+    shipped = dict(_shipped(bulletin))
+    return tuple((shipped | {r: stated[r] for r in stated if r not in shipped}).values())
+
+
+def _shipped(bulletin: Bulletin) -> Iterator[tuple[str, Answer]]:
+    """What packages say for each release."""
     of_some = {row for row, ids in safe_from(bulletin).items() if ids}
-    return tuple(
-        _answer(release, bulletin, stated.get(release), of_some) for release in named | stated
-    )
-
-
-def _answer(
-    release: str, bulletin: Bulletin, stated: _Stated | None, of_some: set[PackageRow]
-) -> Answer:
-    rows = [row for row in bulletin.packages if row.release == release]
-    fixed = tuple(row for row in rows if row.fix is Fix.AVAILABLE)
-    lines = tuple(sorted({row.line for row in rows}))
-    if fixed:
-        return Answer(release, Fix.AVAILABLE, fixed, lines)
-    if rows:
-        if any(row.fix is Fix.NONE for row in rows):
-            return Answer(release, Fix.NONE, (), lines)
+    every = {row.name or row.package for row in bulletin.packages} - {""}
+    of_release = defaultdict[str, list[PackageRow]](list)
+    for row in bulletin.packages:
+        of_release[row.release].append(row)
+    for release, rows in of_release.items():
+        fixed = tuple(row for row in rows if row.fix is Fix.AVAILABLE)
         # A release is not safe where one of several packages is, or a target.
         safe = {row.name or row.package for row in rows if not row.target}
-        every = {row.name or row.package for row in bulletin.packages} - {""}
-        is_safe = "" in safe or (safe and every <= safe)
-        is_safe = is_safe and of_some.isdisjoint(rows)
-        return Answer(release, Fix.NOT_AFFECTED if is_safe else None, (), lines)
-    assert stated
-    fix, line = stated
-    return Answer(release, fix, (), (line,))
-
-
-def _stated(bulletin: Bulletin) -> Iterator[tuple[str, _Stated]]:
-    """What sentences say of releases: first those of the section about affected ones, in order."""
-    yield from ((release, (None, line)) for release, line in _concerned(bulletin))
-    sentences, product = [*_sentences(bulletin)], product_of(bulletin.document)
-    said: list[tuple[str, _Stated]] = [
-        (release, (Fix.NOT_AFFECTED, line))
-        for (id_, release), (is_affected, line) in _affects(bulletin, sentences).items()
-        if not (id_ or is_affected)
-    ]
-    for id_, line, text in sentences:
-        said += [(release, (Fix.NONE, line)) for release in unfixed(text, product) if not id_]
-    yield from sorted(said, key=lambda each: each[1][1])
-
-
-def _concerned(bulletin: Bulletin) -> Iterator[tuple[str, int]]:
-    """The releases that the section about affected ones names, with the lines."""
-    quoted, product = affected(bulletin.document), product_of(bulletin.document)
-    for line, inlines in running_text(quoted.section.blocks if quoted else ()):
-        yield from ((release, line) for release in releases_in(plain(inlines), product))
+        is_safe = ("" in safe or (safe and every <= safe)) and of_some.isdisjoint(rows)
+        has_none = any(row.fix is Fix.NONE for row in rows)
+        fix = Fix.NONE if has_none else Fix.NOT_AFFECTED if is_safe else None
+        lines = tuple(sorted({row.line for row in rows}))
+        if release:
+            yield release, Answer(release, Fix.AVAILABLE if fixed else fix, fixed, lines)
 
 
 def affects(bulletin: Bulletin) -> dict[tuple[str, str], tuple[bool, int]]:
@@ -113,63 +89,41 @@ def affects(bulletin: Bulletin) -> dict[tuple[str, str], tuple[bool, int]]:
     The id is empty for what a sentence says of all that the bulletin addresses. Where sentences
     contradict each other, none says that it is not affected.
     """
-    return _affects(bulletin, _sentences(bulletin))
-
-
-def _affects(
-    bulletin: Bulletin, sentences: Iterable[_Sentence]
-) -> dict[tuple[str, str], tuple[bool, int]]:
-    product, said = product_of(bulletin.document), dict[tuple[str, str], tuple[bool, int]]()
-    releases = {row.release for row in bulletin.packages if row.release}
-    releases |= {release for release, _ in _concerned(bulletin)}
-    several, bad = _is_of_several(bulletin), set[tuple[str, str]]()
-    for id_, line, text in sentences:
-        if several and not (id_ or _EVERY.search(text)):
-            continue  # it may be about the one that a heading names
-        only = limited(text, product)
-        no = (*spared(text, product), *(sorted(releases - {*only}) if only else ()))
-        said |= {
-            (id_, release): (True, line)
-            for release in (*only, *affected_by_id(text, product))
-            if id_
-        }
-        said |= {(id_, release): (False, line) for release in no}
-        bad |= {(id_, release) for release in called_affected(text, product)}
-    return {
-        (id_, release): (yes, line)
-        for (id_, release), (yes, line) in said.items()
-        if yes or not {(id_, release), ("", release)} & bad
+    releases = {row.release for row in bulletin.packages}
+    releases |= {release for _, release in _claimed("named", bulletin)}
+    hit, safe = dict[tuple[str, str], int](), dict[tuple[str, str], int]()
+    risky = defaultdict[str, set[str]](set)  # ids by the releases that they may affect
+    for id_, claim in _about(bulletin):
+        others = releases - {"", *claim.releases} if claim.says == "only" else ()
+        safe |= {(id_, other): claim.line for other in sorted(others)}
+        for release in claim.releases:
+            if claim.says == "safe":
+                safe[id_, release] = claim.line
+            if claim.says in ("affected", "only", "risky"):
+                risky[release].add(id_)
+            if claim.says in ("affected", "only") and id_:
+                hit[id_, release] = claim.line
+    said = {
+        (id_, release): (False, line)
+        for (id_, release), line in safe.items()
+        if not (risky[release] & {"", id_} if id_ else risky[release])
     }
+    return said | {pair: (True, line) for pair, line in hit.items()}
 
 
-def _sentences(bulletin: Bulletin) -> Iterator[_Sentence]:
-    """The sentences that may say something of releases: the id that each is about, its line.
-
-    One without an id is about that of the sentence before, in a paragraph. Of several ids at once,
-    it is not clear which is meant.
-    """
+def _about(bulletin: Bulletin) -> Iterator[tuple[str, Claim]]:
+    """The claims, each with the id that it is about; empty for all that the bulletin addresses."""
     own, several = _own(bulletin), _is_of_several(bulletin)
-    titled = ((section_name(part.title), part) for part in sections(bulletin.document))
-    logs = [part for title, part in titled if title in REVISION_SECTIONS]
-    old = {line for log in logs for line in range(log.first, log.last + 1)}
-    for line, inlines in running_text(bulletin.document.blocks):
-        if line in old:
-            continue  # a changelog says what was true once
-        ids = {i.value: i.scheme for i in inlines if isinstance(i, Id)}
-        text = " ".join(
-            "".join(i.value if isinstance(i, Id) else words(i) for i in inlines).split()
-        )
-        if not _SIGN.search(text):
-            continue
-        text = _YET.sub(", unless ", text)  # what follows takes something back
-        about: set[str] = set()
-        for sentence in SENTENCE_END.split(text):
-            here = [id_ for id_ in _NAME.findall(sentence) if id_ in ids]
-            about = {id_ for id_ in here if ids[id_] == ids[here[0]]} or about
-            if not ids or (not several and (not about or about & own.keys())):
-                yield "", line, sentence
-            elif len(about) == 1:
-                yield min(about), line, sentence
+    for claim in bulletin.claims:
+        ids = claim.ids if several or own.keys().isdisjoint(claim.ids) else ()
+        if ids or not several or claim.of_all:  # others may be about what a heading names
+            yield from ((id_, claim) for id_ in ids or ("",))
+
+
+def _claimed(says: Says, bulletin: Bulletin) -> Iterator[tuple[int, str]]:
+    """The releases of which a text says so, with the lines."""
+    claims = (claim for claim in bulletin.claims if claim.says == says)
+    yield from ((claim.line, release) for claim in claims for release in claim.releases)
 
 
 def safe_from(bulletin: Bulletin) -> dict[PackageRow, frozenset[str]]:
@@ -177,23 +131,18 @@ def safe_from(bulletin: Bulletin) -> dict[PackageRow, frozenset[str]]:
 
     It is so by none, an empty id, where a sentence calls the release affected.
     """
+    risky = {release for _, release in _claimed("risky", bulletin)}
     safe = [row for row in bulletin.packages if row.fix is Fix.NOT_AFFECTED]
-    product = product_of(bulletin.document)
-    every = (called_affected(text, product) for _, _, text in _sentences(bulletin)) if safe else ()
-    bad = {release for each in every for release in each}
     named = _named_at(bulletin, {row.line for row in safe})
-    none = frozenset({""})
-    return {row: none if row.release in bad else named.get(row.line, frozenset()) for row in safe}
+    return {row: frozenset({""}) if row.release in risky else named[row.line] for row in safe}
 
 
 def _named_at(bulletin: Bulletin, lines: Collection[int]) -> dict[int, frozenset[str]]:
     """Those of several ids that the section of each line names, or else a title around it."""
-    if not (lines and _is_of_several(bulletin)):
-        return {}
     own, parts = _own(bulletin), sections(bulletin.document)
     named = [(m.line, m.value) for m in bulletin.all_mentions if m.value in own]
-    if len(lines) * (len(parts) + 1) * len(named) > _MOST_COMPARED:
-        return dict.fromkeys(lines, frozenset(own))
+    if not _is_of_several(bulletin) or len(lines) * (len(parts) + 1) * len(named) > _MOST_COMPARED:
+        return dict.fromkeys(lines, frozenset(own if _is_of_several(bulletin) else ()))
     found = {}
     for line in lines:
         around = [part for part in parts if part.first <= line <= part.last][::-1]
@@ -218,121 +167,131 @@ def _is_of_several(bulletin: Bulletin) -> bool:
 def restart_after(bulletin: Bulletin) -> str:
     """What to restart after the update, by the sections that say what to do; empty if none does."""
     quoted = actions(bulletin.document, [row.line for row in bulletin.packages])
-    pieces = (running_text(quotation.section.blocks) for quotation in quoted)
-    said = (restart(plain(inlines)) for piece in pieces for _, inlines in piece)
+    pieces = (b.running_text(quotation.section.blocks) for quotation in quoted)
+    said = (restart(b.plain(inlines)) for piece in pieces for _, inlines in piece)
     return next(filter(None, said), "")
 
 
-def spared(text: str, product: str) -> tuple[str, ...]:
-    """The releases that a text calls not affected, without any condition.
+# --- what sentences claim ---------------------------------------------------------------------
 
-    Quern 4.2 is not affected. => 4.2
-    R4.1 and R4.2 are unaffected, since they lack it. => 4.1; 4.2
-    Users of Quern 4.2 are not affected. => 4.2
-    This flaw does not affect Quern 4.2 or R4.3. => 4.2; 4.3
-    XSA-1 does not affect Quern 4.2, since it has no bell. => 4.2
-    The mill changed, so that Quern 4.2 as such is not affected, nor is 4.1. => 4.2; 4.1
-    (Quern 4.1 with its old mill lacks the bell and is not affected.) => 4.1
-    On Quern 4.2, the mill was old, and that release is therefore not affected. => 4.2
-    Quern 4.0 does not contain the bell, so it is not affected. => 4.0
+
+def find_claims(document: Document, releases: Iterable[str]) -> tuple[Claim, ...]:
+    """What a text says of releases; ``releases`` are those that it has packages for.
+
+    First come those that the section about affected systems names.
+    """
+    quoted, product = affected(document), v.product_of(document)
+    pieces = b.running_text(quoted.section.blocks if quoted else ())
+    named = ((line, v.releases_in(b.plain(inlines), product)) for line, inlines in pieces)
+    claims = [Claim("named", line, numbers) for line, numbers in named if numbers]
+    known = {*releases, *(number for claim in claims for number in claim.releases)}
+    is_unsure = False  # under a condition above a list
+    for passage in passages(document):
+        if not passage.group:
+            lead, colon = b.plain(passage.inlines)[:-1], b.plain(passage.inlines)[-1:] == ":"
+            is_place = colon and _WHERE.search(lead) and not v.releases_in(lead, product)
+            is_unsure = bool(is_place or (colon and _UNSURE.search(lead)))
+        # What is quoted is of others; a changelog says what was true once.
+        is_apart = passage.quoted or passage.context is Context.BACK_MATTER
+        if not (is_apart or (is_unsure and passage.group)):
+            claims += _claims(passage, product, known)
+    return tuple(claims)
+
+
+def _claims(passage: Passage, product: str, known: Collection[str]) -> Iterator[Claim]:
+    """What running text says of releases.
+
+    A sentence without an id is about that of the sentence before. Of several ids at once, it is not
+    clear which is meant, unless a sentence begins with all of them: "XSA-1, XSA-2: ...".
+    """
+    schemes = {i.value: i.scheme for i in passage.inlines if isinstance(i, b.Id)}
+    parts = (i.value if isinstance(i, b.Id) else b.words(i) for i in passage.inlines)
+    text = _YET.sub(", unless ", " ".join("".join(parts).split()))
+    about: tuple[str, ...] = ()
+    for sentence in v.SENTENCE_END.split(text) if _SIGN.search(text) else ():
+        ids = [id_ for id_ in _NAME.findall(sentence) if id_ in schemes]
+        about = tuple(i for i in dict.fromkeys(ids) if schemes[i] == schemes[ids[0]]) or about
+        head = _HEAD.match(sentence)
+        rest = sentence[head.end() :] if head else ""
+        leads = head is not None and {*_NAME.findall(head[1])} - {"and"} <= schemes.keys()
+        leads = leads and schemes.keys().isdisjoint(_NAME.findall(rest))
+        is_clear = leads or len(about) < 2
+        for says, releases in said(headed(rest, product, known) if leads else sentence, product):
+            if is_clear or says in _LOOSE:
+                of_all = _EVERY.search(sentence) is not None or (not is_clear and says == "risky")
+                yield Claim(says, passage.line, releases, about if is_clear else (), of_all)
+
+
+def headed(text: str, product: str, known: Collection[str]) -> str:
+    """What a sentence says of the ids that it begins with, in full; releases can lack a name.
+
+    4.1 and 4.2 are not affected. => Quern 4.1 and 4.2 are not affected.
+    does not affect 4.2 => This issue does not affect Quern 4.2
+    4.1 is affected, but 4.2 is not => Quern 4.1 is affected, but Quern 4.2 is not
+    Xen 4.1 is not affected; 4.3 neither => Xen 4.1 is not affected; 4.3 neither
+    """
+    text = _IT.sub("This issue ", text)
+    return _BARE.sub(lambda m: f"{m[1]}{product} {m[2]}" if m[2] in known else m[0], text)
+
+
+def said(sentence: str, product: str) -> tuple[tuple[Says, tuple[str, ...]], ...]:
+    """What a sentence says of releases; that they are safe only without conditions or doubts.
+
+    Quern 4.2 is not affected. => safe; 4.2
+    R4.1 and R4.2 are unaffected, since they lack it. => safe; 4.1; 4.2
+    Users of Quern 4.2 are not affected. => safe; 4.2
+    This flaw does not affect Quern 4.2 or R4.3. => safe; 4.2; 4.3
+    XSA-1 does not affect Quern 4.2, since it has no bell. => safe; 4.2
+    The mill changed, so that Quern 4.2 as such is not affected, nor is 4.1. => safe; 4.2; 4.1
+    (Quern 4.1 with its old mill lacks the bell and is not affected.) => safe; 4.1
+    On Quern 4.2, the mill was old, and that release is therefore not affected. => safe; 4.2
+    Quern 4.0 does not contain the bell, so it is not affected. => safe; 4.0
+    Quern 4.1: not affected | Quern 4.2: affected => safe; 4.1; affected; 4.2
+    Quern 4.1 is not affected, but R4.2 is. => safe; 4.1
     The browser in Quern 4.2 is not affected. =>
     Quern 4.2 is not affected by default. =>
-    Quern 4.2 is not affected by XSA-1. =>
-    Quern 4.2 is not affected by this issue on some mills. =>
-    Quern 4.2 is not affected, provided that the lid is closed. =>
     Quern 4.2 is not affected, unless the lid is open. =>
-    Quern 4.2 is not affected (with a closed lid). =>
-    Quern 4.2 is not affected after this update. =>
-    Quern 4.2 is not affected as badly as Quern 4.1. =>
-    Quern 4.2 is not vulnerable to the first attack. =>
-    Quern 4.2 grinds wheat by default and is not affected. =>
-    Quern 4.2 users on new mills are careful and are not affected. =>
-    If the lid is closed, Quern 4.2 is not affected. =>
+    At first, Quern 4.2 was not affected. =>
     On new mills, Quern 4.2 is not affected. =>
-    On Quern 4.2, the lid is made of stone, and it is not affected. =>
-    We thought wrongly, so Quern 4.2 is not affected. =>
-    This flaw does not affect Quern 4.2 on new mills. =>
-    This flaw does not affect Quern 4.2 templates. =>
     The workaround does not affect Quern 4.2. =>
-    This update does not affect Quern 4.2. =>
-    The second bug does not affect Quern 4.2. =>
-    """
-    return _certain(_forms(product)[0], text)
 
-
-def limited(text: str, product: str) -> tuple[str, ...]:
-    """The releases to which a text limits what it is about: others are not affected.
-
-    XSA-1 affects only Quern 4.1. => 4.1
-    This issue affects only Quern 4.1 and 4.2. => 4.1; 4.2
-    XSA-1 affects only mill 4 or newer, thus only Quern R4.1 is affected. => 4.1
-    The second bug affects only Quern 4.2. =>
-    XSA-1 affects only some mills on Quern 4.1. =>
+    XSA-1 affects only Quern 4.1. => only; 4.1
+    This issue affects only Quern 4.1 and 4.2. => only; 4.1; 4.2
+    XSA-1 affects only mill 4 or newer, thus only Quern R4.1 is affected. => only; 4.1; risky; 4.1
     XSA-1 affects only Quern 4.1 and later. =>
-    XSA-1 affects only Quern 4.1 and older. =>
-    XSA-1 affects only Quern 4.1 and possibly 4.0. =>
-    XSA-1 affects only Quern 4.1 (and 4.0 with a new lid). =>
-    Not only Quern 4.1 is affected. =>
-    On old mills, only Quern 4.1 is affected. =>
-    Only Quern 4.1 is affected by default. =>
-    Only Quern 4.1 is vulnerable to theft, others to denial of service. =>
-    """
-    return () if open_range(text.rstrip(".!)")) else _certain(_forms(product)[1], text)
+    Not only Quern 4.1 is affected. => risky; 4.1
 
-
-def affected_by_id(text: str, product: str) -> tuple[str, ...]:
-    """The releases that an id affects, by a text.
-
-    XSA-1 affects both Quern 4.0 and 4.1. => 4.0; 4.1
-    XSA-1 (CVE-2020-1) affects only mills with a bell on both Quern 4.0 and Quern 4.1. => 4.0; 4.1
-    XSA-1 is out, which does not affect Quern 4.1. =>
+    XSA-1 affects both Quern 4.0 and 4.1. => affected; 4.0; 4.1
+    XSA-1 (CVE-2020-1) affects only mills with a bell on Quern 4.0. => affected; 4.0
+    Quern 4.1 and 4.2 are affected, too. => affected; 4.1; 4.2; risky; 4.1; 4.2
+    Quern 4.1: affected => affected; 4.1
+    In short, Quern 4.1 is also vulnerable. => risky; 4.1
+    It is open whether Quern 4.1 is affected. => risky; 4.1
     XSA-1 affects only mills with a bell. =>
-    """
-    return _found(_forms(product)[2], text)
 
-
-def called_affected(text: str, product: str) -> tuple[str, ...]:
-    """The releases that a text calls affected.
-
-    Quern 4.1 and 4.2 are affected, too. => 4.1; 4.2
-    In short, Quern 4.1 is also vulnerable. => 4.1
-    Quern 4.1 is not affected. =>
-    """
-    return _found(_forms(product)[4], text)
-
-
-def unfixed(text: str, product: str) -> tuple[str, ...]:
-    """The releases for which a text says that there is no fix, or that their time is over.
-
-    No update is available for 4.2 or 4.1, and none will be. => 4.2; 4.1
-    No update for Quern 4.2, which is too old. => 4.2
-    Users of Quern 4.1 and 4.2 have no update to expect. => 4.1; 4.2
-    Quern 4.0 reached end-of-life on 2022-08-04, and there is no fix for it. => 4.0
-    For Quern 4.2, which is no longer supported, no fix is available. => 4.2
-    There is no update of the mill in Quern 4.2. =>
-    No update for Quern 4.2 is necessary. =>
+    No update is available for 4.2 or 4.1, and none will be. => unfixed; 4.2; 4.1
+    No update for Quern 4.2, which is too old. => unfixed; 4.2
+    Users of Quern 4.1 and 4.2 have no update to expect. => unfixed; 4.1; 4.2
+    Quern 4.0 reached end-of-life on 2022-08-04, and there is no fix for it. => unfixed; 4.0
+    For Quern 4.2, which is no longer supported, no fix is available. => unfixed; 4.2
     There is no fix for Quern 4.2 other than these packages. =>
-    Quern 4.2 is not supported on old mills. =>
     """
-    return _found(_forms(product)[3], text)
+    unsure = _UNSURE.search(sentence)
+    found = [
+        (says, tuple(_numbers(form, sentence, says)))
+        for says, form in _forms(product).items()
+        if says in _LOOSE or not unsure
+    ]
+    return tuple((says, numbers) for says, numbers in found if numbers)
 
 
-def _certain(form: re.Pattern[str], text: str) -> tuple[str, ...]:
-    """What is found in sentences without conditions or doubts."""
-    plain_ones = (each for each in SENTENCE_END.split(text) if not DOUBT.search(each))
-    found = (match for each in plain_ones for match in form.finditer(each))
-    return _numbers(
-        m for m in found if not _WHERE.search(m.string[max(m.start() - 1000, 0) : m.start()])
-    )
-
-
-def _found(form: re.Pattern[str], text: str) -> tuple[str, ...]:
-    return _numbers(m for sentence in SENTENCE_END.split(text) for m in form.finditer(sentence))
-
-
-def _numbers(found: Iterable[re.Match[str]]) -> tuple[str, ...]:
-    named = (words for match in found for words in match.groups() if words)
-    return tuple(number for words in named for number in release_numbers(words))
+def _numbers(form: re.Pattern[str], sentence: str, says: Says) -> Iterator[str]:
+    for match in form.finditer(sentence):
+        before = sentence[max(match.start() - 1000, 0) : match.start()]
+        if says in _LOOSE or not _WHERE.search(before):
+            named = [words for words in match.groups() if words]
+            is_open = says == "only" and v.open_range(" ".join(named))
+            yield from (n for words in named if not is_open for n in v.release_numbers(words))
 
 
 def restart(text: str) -> str:
@@ -349,7 +308,7 @@ def restart(text: str) -> str:
     A reboot of the whole mill is not necessary. =>
     If you use the bell, dom0 must be restarted. =>
     """
-    found = next(filter(None, map(_RESTART.search, SENTENCE_END.split(text))), None)
+    found = next(filter(None, map(_RESTART.search, v.SENTENCE_END.split(text))), None)
     if not found:
         return ""
     what = found["what"] or found["object"] or ("the system" if found["system"] else "")
@@ -358,7 +317,7 @@ def restart(text: str) -> str:
 
 
 _RESTART: Final = re.compile(
-    spaced(
+    v.spaced(
         r"^(?:After [^,:]{1,80}, )?(?P<what>(?:[^\s.,;:()]{1,40} ){0,8}[^\s.,;:()]{1,40})"
         r"(?: \([^()]{1,200}\))? (?:must|should|needs? to|ha(?:s|ve) to)(?: then)? be re"
         r"(?:start|boot)ed\b|^An? (?:full )?(?P<system>system )?(?:restart|reboot) (?:will be|is) "
@@ -370,14 +329,25 @@ _RESTART: Final = re.compile(
 )
 
 
+# Words of every sentence that is read here, fast to look for.
+_SIGN: Final = re.compile(r"affect|vulnerable|impacted|[Nn]o |support|life|EOL")
+# What can be an id: XSA-1, VU#1
+_NAME: Final = re.compile(r"\w[\w#.-]*\w")
 _START: Final = (
-    r"(?:^\(?|[,;] (?:so that |so |and |but |while |whereas )?)(?:(?:However|Note that),? )?"
+    r"(?:^\(?| \| |[,;] (?:so that |so |and |but |while |whereas )?)(?:(?:However|Note that),? )?"
 )
 _WHOSE: Final = r"(?:(?:Users|Installations|Systems) (?:of|with|on|running) )?"
 _NOT: Final = r"(?:therefore |also |thus )?(?:not |un)(?:affected|vulnerable|impacted)"
+_IS: Final = r"(?: (?:is|are|remains?)|:)"
+_UNSURE: Final = re.compile(
+    rf"{v.DOUBT.pattern}|\b(?:hope|expect|suspect|seem|appear|assume|whether|unclear|unknown|known|first"
+    r"|so far)",
+    re.IGNORECASE,
+)
 _YET: Final = re.compile(
     r"(?<=[a-z0-9])\. (?=(?:However|But|Unless|Except|Still|Nevertheless|Nonetheless|Yet)\b)"
 )
+_LOOSE: Final[tuple[Says, ...]] = ("risky", "unfixed")  # what they call so may be unclear
 _EVERY: Final = re.compile(r"\b(?:these|any of|all of|both|none of|either)\b", re.IGNORECASE)
 # A place before what is said: it holds there alone.
 _WHERE: Final = re.compile(
@@ -387,8 +357,8 @@ _WHERE: Final = re.compile(
 )
 # What may follow, so that no condition does.
 _END: Final = (
-    r"(?=[.!)]{0,3}$|[,;] (?:nor|and|but|so|which|while|whereas|since|because)\b|,? due to\b"
-    r"| (?:and|but|because)\b|,? (?:since|as) (?:it|they|its|their|that|this)\b)"
+    r"(?=[.!)]{0,3}$|[,;] (?:nor|so|since|because)\b|,? due to\b| because\b"
+    r"|,? (?:since|as) (?:it|they|its|their|that|this)\b)"
 )
 _BY_THIS: Final = (
     r"(?: (?:by|to) (?:any of )?(?:this|these|it|them|either of them)(?: (?:issues?|bugs?|flaws?"
@@ -405,18 +375,31 @@ _AN_ID: Final = r"[A-Z][A-Za-z-]{1,20}-[0-9][0-9-]{0,20}(?: \([^()]{1,40}\))?"
 _THIS: Final = rf"(?:{_AN_ID}|(?:This|These) (?:issue|bug|flaw|vulnerabilit|problem)\w{{0,3}})"
 
 
+_HEAD: Final = re.compile(
+    rf"({_AN_ID}(?:(?:,(?: and)?| and| ?[&/]) {_AN_ID}){{0,8}})"
+    r"(?: ?\[\w{1,3}\]| [\"“][^\"”]{1,200}[\"”]){0,9}"
+    r"(?: ?:| [–—|]| --?) "
+)
+_IT: Final = re.compile(r"^(?:(?:[Tt]his|[Ii]t)(?: issue| bug| flaw)? )?(?=(?:does|do|affects?)\b)")
+_BARE: Final = re.compile(
+    r"((?:^| \| )(?:both |[Oo]nly )?|\baffects? (?:only |both )?"
+    r"|\baffected[,;] (?:and |but |while )?(?:only )?)"
+    r"([0-9]{1,2}\.[0-9]{1,3}(?:\.[0-9]{1,3})?)(?!\w|[.-]\w)"
+)
+
+
 @lru_cache(maxsize=64)
-def _forms(product: str) -> tuple[re.Pattern[str], ...]:
-    """What calls releases not affected, the only ones affected, affected by an id, or unfixed."""
-    releases = f"({releases_pattern(product)})"
+def _forms(product: str) -> dict[Says, re.Pattern[str]]:
+    """What says so of releases."""
+    releases, name = f"({v.releases_pattern(product)})", f"(?:{re.escape(product)} )?"
     who = rf"(?: (?:users|systems|installations|as such|itself)|{_STATES}[^,;:()]{{1,60}}? and)?"
-    subject = rf"{_WHOSE}{releases}{who} (?:is|are|was|were|remains?) {_NOT}"
-    nor = rf"(?:, nor (?:is|are) ((?:{re.escape(product)} )?[0-9][0-9.]{{0,8}}[0-9]))?"
+    subject = rf"{_WHOSE}{releases}{who}{_IS} {_NOT}"
+    nor = rf"(?:, nor (?:is|are) ({name}[0-9][0-9.]{{0,8}}[0-9]))?"
     it = (
         rf"(?:(?:(?:On|In) )?{releases},? [^;:]{{1,80}}?,? that release"
         rf"|{releases}{_STATES}[^,;:()]{{1,60}}?, so it) is {_NOT}"
     )
-    this = rf"{_THIS} (?:does|do|did) not affect {releases}"
+    this = rf"{_THIS} (?:does|do) not affect {releases}"
     thus = "(?:^|[,;] (?:thus|so|hence|therefore) )"
     only = rf"{thus}[Oo]nly {releases} (?:is|are) (?:affected|vulnerable|impacted)"
     fix = "(?:updates?|fix(?:es)?|patch(?:es)?|packages?)"
@@ -429,11 +412,13 @@ def _forms(product: str) -> tuple[re.Pattern[str], ...]:
         "|(?:is|are) (?:EOL|out of support))"
     )
     ends = f"{_START}(?:For )?{_WHOSE}{releases}(?:(?: users)? {gets} no {fix}|(?:, which)? {over})"
-    forms = (
-        rf"{_START}(?:{subject}|{this}|{it})\b{_BY_THIS}{nor}{_END}",
-        rf"(?:^{_THIS} affects? only {releases}|{only})(?=[.!)]{{0,3}}$)",
-        rf"^{_AN_ID} affects? (?:[^.,;:]{{1,80}} on )?(?:both |all )?{releases}",
-        rf"{none}|{ends}\b",
-        rf"{releases} (?:is|are|was|were) (?:(?!not )\w+ )?(?:affected|vulnerable)\b",
-    )
-    return tuple(re.compile(spaced(form)) for form in forms)
+    two = rf"(?:[,;]| \|) (?:(?:and|but|while) )?(?:{name}|R)[0-9]"  # of another release
+    forms: dict[Says, str] = {
+        "safe": rf"{_START}(?:{subject}|{this}|{it})\b{_BY_THIS}{nor}(?:{_END}|(?={two}))",
+        "only": rf"(?:^{_THIS} affects? only {releases}|{only})(?=[.!)]{{0,3}}$)",
+        "affected": rf"^{_THIS} affects? (?:[^.,;:]{{1,80}} on )?(?:both |all )?{releases}"
+        rf"|{_START}{_WHOSE}{releases}{_IS} (?:affected|vulnerable)\b",
+        "risky": rf"{releases} (?:is|are|was|were) (?:(?!not )\w+ )?(?:affected|vulnerable)\b",
+        "unfixed": rf"{none}|{ends}\b",
+    }
+    return {says: re.compile(v.spaced(form)) for says, form in forms.items()}

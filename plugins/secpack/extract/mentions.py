@@ -17,16 +17,16 @@ from __future__ import annotations
 import re
 from bisect import bisect_left
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from functools import lru_cache
 from itertools import islice, pairwise
 from typing import Final, NamedTuple, TypeAlias
 
 import secpack.model.blocks as b
+from secpack.extract.sections import Passage, passages
 from secpack.model.archive import Context, Document, Mention
 from secpack.parser.inline import Forms, citation_label, ids_at, parse_inline
-from secpack.parser.rules.headings import REFERENCE_SECTIONS, REVISION_SECTIONS, section_name
 
 # --- the grammar: what words say of ids --------------------------------------------------------
 
@@ -73,19 +73,27 @@ FIX for @ … (included|backported) | The fix for XSA-1 has been backported.
 = OTHER FIX
 (PACKAGES|it|they|we) … FIX ~ @ | These packages fix XSA-1, XSA-2.
 = PICK
-only the WHICH … AFFECTS US_ALL | XSA-10, XSA-1, XSA-2 came out. Only the first affects us.
+ONLY the WHICH … AFFECTS US_ALL | XSA-10, XSA-1, XSA-2 came out. Only the first affects us.
 US (is|are) … by the WHICH only | XSA-10, XSA-1 are out. We are hit by the first only.
 (the )?WHICH( \w+){0,4} HARMLESS | XSA-1, XSA-10 came out. The first does not affect us.
 = ONLY
-only @ … AFFECTS US_ALL | XSA-1 is out. Only XSA-10 may be a problem for us.
-US (is|are) only (affected by|vulnerable to) @ | XSA-1 is out. We are only affected by XSA-10.
+ONLY @ … AFFECTS US_ALL | XSA-1 is out. Only XSA-10 may be a problem for us.
+US ONLY_HIT (by|to) @ OF_ALL | XSA-1 is out. We are only hit by XSA-10.
 except( for)? @ … HARMLESS | XSA-1 came out. Except for XSA-10, these do not affect us.
+= HIT
+@( also)? AFFECTS US | XSA-1, XSA-10 and XSA-11 came. Only XSA-10 affects us. XSA-11 affects us.
+US IS( also)? HIT (by|to) @ | XSA-1, XSA-11 came. They do not affect us. We are hit by XSA-11.
 """
 
 _WORDS: Final = {
     "NOT": r"\b(not|cannot|\w+n't)",
     "PUBLIC": r"((publish|releas|issu|announc|disclos|report|assign|discover)ed|found|made public)",
     "FIX": r"(fix|patch|backport|address|resolve|close|cover)(es|d|ed|s)?\b",
+    "ONLY": r"(?<!not\s)(?<!n't\s)\bonly",
+    "IS": r"(is|are|was|were|ha(s|ve) been)",
+    "HIT": r"(affected|hit|vulnerable|exposed)",
+    "ONLY_HIT": r"(IS ONLY( ever)? HIT|IS HIT ONLY|ha(s|ve) ONLY( ever)? been HIT)",
+    "OF_ALL": r"(of (these|those|them|the above))?(?=\s*([.;:)]|\Z))",
     "UNHARMED": r"(not |un)(affected|vulnerable|exposed)",
     "AFFECT": r"\b((affect|impact|concern)s?|appl(y|ies) to|matters? (for|to))( the security of)?",
     "AFFECTS": r"(?<!not\s)(?<!n't\s)(AFFECT|(is|are|be) RELEVANT (for|to|in))",
@@ -99,6 +107,15 @@ _WORDS: Final = {
     "US_ALL": r"(US)(END)",  # not only of some release or part
     "END": r"( users| at all)?(?=\s*([.,;:()]|\Z|\s(because|since|as)\b))",
 }
+
+# What is said with such words, or behind such a place or time, may not hold.
+_DOUBT: Final = re.compile(
+    r"\b(?:unless|if|whether|until|default|provided that|assum(?:e|ing)|as (?:long|far) as|believe"
+    r"|think|thought|hope|so far|unclear|except (?:with|when|where|in|on)|not (?:yet )?known)\b"
+    r"|\A\W*(?:when|where|once|after|before|with(?:out)?|on|in)\b[^,;:]{1,80}, (?:only )?\x02",
+    re.IGNORECASE,
+)
+_YET: Final = re.compile(r"(?:However|But|Still|Nevertheless|Nonetheless|Yet)\b")
 
 Grammar: TypeAlias = dict[str, list[re.Pattern[str]]]  # rules as expressions, by their part
 
@@ -125,34 +142,37 @@ def grammar_for(issuer: str, year: int) -> Grammar:
         "US": rf"\b(?:{re.escape(issuer).replace(' ', 's+')}(?:\s+OS)?|us|we)\b",
         "YEAR": rf"(?!{year}|{year - 1})(?:19|20)[0-9]{{2}}\b" if year else "(?!)",
     }
+    harm = "|".join(form for part, form, _ in rules() if part == "HARM")
+    words = _WORDS | {"HARMLESS": f"({harm})"}
     grammar: Grammar = defaultdict(list)
     for part, form, _ in rules():
-        filled = re.sub(r"\b(?:US|YEAR)\b", lambda word: own[word[0]], _expression(form))
-        grammar[part].append(re.compile(filled, re.IGNORECASE))
+        text = form
+        for _ in range(5):  # words in words
+            text = re.sub(r"\b[A-Z_]{2,}\b", lambda word: words.get(word[0], word[0]), text)
+        text = re.sub(r" *@ *", lambda at: f"{_BETWEEN * bool(at.start())}{_HERE}{_BEHIND}", text)
+        text = text.replace(" ", r"\s+")
+        text = re.sub(r"(\\s\+)?…(\\s\+)?", rf"(?!\\w)[^{_ID}{_HERE}]{{0,80}}(?<!\\w)", text)
+        text = re.sub(r"(\\s\+)?~(\\s\+)?", rf"(?!\\w)[^{_HERE}]{{0,160}}(?<!\\w)", text)
+        text = re.sub(r"\b(?:US|YEAR)\b", lambda word: own[word[0]], text)
+        grammar[part].append(re.compile(text, re.IGNORECASE))
     return grammar
 
 
 def said(grammar: Grammar, words: str, *parts: str) -> Context | None:
     """What words say of ids, by the first of some parts of which a rule fits."""
-    fits = (part for part in parts if any(form.search(words) for form in grammar[part]))
-    return next((Context[part.split()[-1]] for part in fits), None)
+    return next((Context[part.split()[-1]] for part in parts if _match(grammar, part, words)), None)
 
 
-@lru_cache(maxsize=512)
-def _expression(form: str) -> str:
-    """A form as an expression; words in capitals are replaced until only US and YEAR are left."""
-    harm = "|".join(form for part, form, _ in rules() if part == "HARM")
-    words = _WORDS | {"HARMLESS": f"({harm})"}
-    for _ in range(5):  # words in words
-        form = re.sub(r"\b[A-Z_]{2,}\b", lambda word: words.get(word[0], word[0]), form)
-    form = re.sub(r" *@ *", lambda at: f"{_BETWEEN * bool(at.start())}{_HERE}{_BEHIND}", form)
-    form = form.replace(" ", r"\s+")
-    form = re.sub(r"(\\s\+)?…(\\s\+)?", rf"(?!\\w)[^{_ID}{_HERE}]{{0,80}}(?<!\\w)", form)
-    return re.sub(r"(\\s\+)?~(\\s\+)?", rf"(?!\\w)[^{_HERE}]{{0,160}}(?<!\\w)", form)
+def _match(grammar: Grammar, part: str, words: str) -> re.Match[str] | None:
+    """What fits words; nothing excludes an id under a condition, or in doubt."""
+    if part in ("NOT_AFFECTED", "PICK", "ONLY") and _DOUBT.search(words):
+        return None
+    return next(filter(None, (form.search(words) for form in grammar[part])), None)
 
 
 # --- the mentions -----------------------------------------------------------------------------
 
+_Lists: TypeAlias = "list[list[_Name]]"  # ids that are named together
 _Cited: TypeAlias = Mapping[str, Sequence[tuple[str, str]]]  # advisories by a reference's label
 
 _MOST: Final = 10_000  # mentions of a kind in a text
@@ -161,17 +181,8 @@ _MAX_SENTENCE: Final = 300
 _NEAR: Final = 180  # characters before and after ids that rules see
 
 _ADDRESSES: Final = (Context.TITLE, Context.SUMMARY, Context.HEADING, Context.FIX)
-_NO_HARM: Final = (Context.NOT_AFFECTED, Context.HARMLESS)
-# Sections by what is in their titles, in lower case; the first that fits holds.
-_APART: Final = "|".join(sorted(REFERENCE_SECTIONS | REVISION_SECTIONS))
-_SECTIONS: Final = (
-    (rf"^(?:{_APART})$|credit|acknowledg", Context.BACK_MATTER),
-    (r"summary|overview|description|\bdetails\b|in (?:brief|short)", Context.SUMMARY),
-    (r"\bids\b|identifiers|what happened", Context.SUMMARY),
-    (r"patching|user action|packages|resolu|workaround|mitigation", Context.FIX),
-)
 _SENTENCE_END: Final = re.compile(
-    r"[.!?](?<![ .]\w[.!?])(?<!vs[.!?])(?<!etc[.!?])[\"”)]{0,2}(?:\s\[[0-9*]{1,3}\])?"
+    r"[.!?](?<![ .][^\W\d][.!?])(?<!vs[.!?])(?<!etc[.!?])[\"”)]{0,2}(?:\s\[[0-9*]{1,3}\])?"
     rf"\s+(?=[A-Z\"“(_*{_ADVISORY}{_OTHER}])|\n\s*\n"
 )
 # Between ids that are named together; a bracket joins an advisory only to ids of other schemes.
@@ -200,10 +211,9 @@ def find_mentions(document: Document) -> tuple[Mention, ...]:
     mentions: dict[Mention, None] = {}
     kept: Counter[tuple[str, Context]] = Counter()
     for mention in _mentions(document):
-        kept[mention.value, mention.context] += 1
-        some = kept[mention.value, mention.context] <= _MAX_NAMES
-        if some and kept["", mention.context] < _MOST:
-            kept["", mention.context] += 1
+        own, every = (mention.value, mention.context), ("", mention.context)
+        if kept[own] < _MAX_NAMES and kept[every] < _MOST:
+            kept.update([own, every])
             mentions[mention] = None
     found = {mention.value for mention in mentions}
     # The URL of DSA-1-1 has only DSA-1.
@@ -213,72 +223,13 @@ def find_mentions(document: Document) -> tuple[Mention, ...]:
 
 def decide(mentions: Sequence[Mention]) -> tuple[Mention, ...]:
     """The mentions by which a text addresses ids, in order; the rest is mentioned."""
-    spared = {mention.value for mention in mentions if mention.context in _NO_HARM}
+    spared = {m.value for m in mentions if m.context in (Context.NOT_AFFECTED, Context.HARMLESS)}
     titled = {m.value for m in mentions if m.context is Context.TITLE and m.scheme == "XSA"}
     others = {m.value for m in mentions if m.context is Context.SUMMARY and m.scheme == "XSA"}
     spared |= others - titled if titled else set()  # a title names all advisories, or none
     addressed = {m.value for m in mentions if m.context in _ADDRESSES} - spared
     found = (m for m in mentions if m.context in _ADDRESSES or m.advisory in addressed)
     return tuple(m for m in found if m.value not in spared)
-
-
-# --- running text -----------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class _Passage:
-    """A piece of running text; ``context`` is what its place says of ids in it."""
-
-    line: int
-    inlines: tuple[b.Inline, ...]
-    context: Context
-    quoted: bool = False
-
-
-def _passages(document: Document) -> Iterator[_Passage]:
-    """All running text, in order."""
-    here, level = _Passage(0, (), Context.SUMMARY), 0
-    for block in document.blocks:
-        if isinstance(block, b.Letterhead):
-            lines = document.file.data.decode(errors="replace").split("\n")[block.line : block.last]
-            title = parse_inline("\n".join(lines), document.forms)
-            yield _Passage(block.line + 1, title, Context.TITLE)
-        if isinstance(block, b.Heading):
-            name = section_name(b.plain(block.inlines))
-            known = next((context for form, context in _SECTIONS if re.search(form, name)), None)
-            if known or block.level <= level:  # other sections inside are a part of it
-                here, level = replace(here, context=known or Context.BODY), block.level
-        yield from _running_text([block], here, document.forms)
-
-
-def _running_text(blocks: Iterable[b.Block], here: _Passage, forms: Forms) -> Iterator[_Passage]:
-    """The passages of blocks; ``here`` is what they have in common."""
-    for block in blocks:
-        match block:
-            case b.Quotation() | b.ListBlock() | b.References():
-                quoted = here.quoted or isinstance(block, b.Quotation)
-                back = Context.BACK_MATTER if isinstance(block, b.References) else here.context
-                there = replace(here, quoted=quoted, context=back)
-                yield from _running_text(b.children(block), there, forms)
-            case b.Definitions():
-                for item in block.items:
-                    inlines, inside = item.term, item.blocks
-                    if inside and isinstance(first := inside[0], b.Paragraph):
-                        inlines = (*inlines, b.Text(item.separator), *first.inlines)
-                        inside = inside[1:]
-                    yield replace(here, line=item.first, inlines=inlines)
-                    yield from _running_text(inside, here, forms)
-            case b.Preformatted(language=""):  # a list where a line begins with an id
-                for line, text in enumerate(block.text.split("\n"), block.first):
-                    inlines = parse_inline(text.lstrip(), forms)
-                    quoted = not isinstance(next(iter(inlines), None), b.Id)
-                    yield replace(here, line=line, inlines=inlines, quoted=quoted)
-            case b.Heading() if not here.quoted or here.context is Context.SUMMARY:
-                heads = replace(here, context=Context.HEADING, quoted=False)
-                yield replace(heads, line=block.first, inlines=block.inlines)
-            case _:
-                for line, inlines in b.running_text([block]):
-                    yield replace(here, line=line, inlines=inlines)
 
 
 class _Name(NamedTuple):
@@ -292,13 +243,10 @@ class _Name(NamedTuple):
     kind: type[b.Inline]
 
 
-_Lists: TypeAlias = list[list[_Name]]
-
-
 class _Sentence(NamedTuple):
     """A part of the words of a passage, printed and masked; ids by what is named together."""
 
-    passage: _Passage
+    passage: Passage
     printed: str
     masked: str
     start: int
@@ -325,7 +273,7 @@ def _cut(words: str) -> str:
     return words if len(words) <= _MAX_SENTENCE else f"{words[: _MAX_SENTENCE - 1]}…"
 
 
-def _sentences(passage: _Passage, cited: _Cited, forms: Forms) -> Iterator[_Sentence]:
+def _sentences(passage: Passage, cited: _Cited, forms: Forms) -> Iterator[_Sentence]:
     """The sentences of a passage; ``cited`` are the advisories that citations lead to."""
     parts: list[b.Inline] = []
     for inline in passage.inlines:
@@ -377,30 +325,39 @@ def _cited_advisories(document: Document) -> _Cited:
     return cited
 
 
-# --- what sentences say -----------------------------------------------------------------------
+def _mentions(document: Document) -> list[Mention]:
+    """All mentions in order, and again those of which a later sentence says more.
 
-
-def _mentions(document: Document) -> Iterator[Mention]:
-    """All mentions in order, and again those of which a later sentence says more."""
+    None excludes an id of which another sentence says the contrary.
+    """
     head, cited = document.letterhead, _cited_advisories(document)
     year = head.date.year if head and head.date else 0
     grammar = grammar_for(head.issuer if head else "us", year)
     subject: list[Mention] = []  # what was named last, up to the end of the next passage
-    quoted = False
-    for passage in _passages(document):
-        if quoted and not passage.quoted:
-            subject = []
+    every, listed, hit = list[Mention](), list[Mention](), set[str]()
+    quoted, group = False, 0
+    for passage in passages(document):
+        subject = [] if quoted and not passage.quoted else subject
+        if passage.group != group:
+            subject, listed, group = listed or subject, [], passage.group
         quoted = goes_on = passage.quoted
         for sentence in _sentences(passage, cited, document.forms):
             found, again = _read(sentence, subject, grammar)
-            yield from (*found, *again)
+            every += (*found, *again)
+            if _YET.match(sentence.masked, sentence.start):  # it takes something back
+                hit |= {m.value for m in subject if m.context is Context.NOT_AFFECTED}
+            hits = (n for n in sentence.names if _match(grammar, "HIT", sentence.around(n)))
+            spared = {m.value for m in found if m.context is Context.NOT_AFFECTED}
+            hit |= {name.value for names in hits for name in names} - spared
             goes_on |= bool(sentence.names)
             if found and not quoted:
                 subject = [m for m in found if m.context is not Context.ASIDE][:_MAX_NAMES]
+                listed += subject if group and len(listed) < _MAX_NAMES else []
             elif again:
                 subject = []
-        if not goes_on:
-            subject = []
+        subject = subject if goes_on else []
+    contrary = {m for m in every if m.context is Context.NOT_AFFECTED and m.value in hit}
+    return [replace(m, context=Context.BODY) if m in contrary else m for m in every]
 
 
 def _read(
@@ -418,7 +375,10 @@ def _read(
     near, harm = [m for m in (*subject, *found) if m.value in picked], Context.NOT_AFFECTED
     if subject and not (picked or found or sentence.passage.quoted):
         comment = ["HARMLESS"] if subject[0].sentence.startswith(subject[0].value) else []
-        later = said(grammar, sentence.around(), "NOT_AFFECTED", "LATER HARMLESS", *comment)
+        words = sentence.around()
+        several = len({m.value for m in subject if m.scheme == subject[0].scheme}) > 1
+        parts = [] if several and re.search(r"(?i)\b(it|this)\b", words) else ["NOT_AFFECTED"]
+        later = said(grammar, words, *parts, "LATER HARMLESS", *comment)
         near, harm = subject if later else [], later or harm
     words = sentence.short(sentence.start)
     both = {m.value: (m, _cut(f"{m.sentence.removesuffix(words)} {words}".strip())) for m in near}
@@ -429,17 +389,18 @@ def _picked(sentence: _Sentence, subject: list[Mention], grammar: Grammar) -> se
     """What is harmless where a sentence picks some of several ids: "only the latter affects us"."""
     words = sentence.masked[sentence.start : sentence.end]
     named = [name for names in sentence.names for name in names]
-    if choice := next(filter(None, (form.search(words) for form in grammar["PICK"])), None):
+    if choice := _match(grammar, "PICK", words):
         before = [name.value for name in named if name.start - sentence.start < choice.start()]
         values = list(dict.fromkeys(before or [mention.value for mention in subject]))
         first, two = choice["which"][0] in "Ff", choice["which"].endswith("two")
         picked = {*values[slice(1) if first else slice(-2 if two else -1, None)]}
         return {*values} - picked if "only" in choice[0].lower() else picked
-    only: set[str] = set()
-    for names in sentence.names:
-        if any(form.search(sentence.around(names)) for form in grammar["ONLY"]):
-            only |= {name.value for name in names}
-    return {each.value for part in (subject, named) for each in part} - only if only else only
+    only = (n for n in sentence.names if _match(grammar, "ONLY", sentence.around(n)))
+    if not (first_of_only := next(only, None)):
+        return set()
+    place = named.index(first_of_only[0])  # what follows it may be another that does affect it
+    others = {each.value for part in (subject, named[:place]) for each in part}
+    return others - {name.value for name in named[place:]}
 
 
 def _mention(sentence: _Sentence, name: _Name, context: Context, owner: str) -> Mention:

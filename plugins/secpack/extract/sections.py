@@ -3,24 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from functools import lru_cache
-from itertools import dropwhile
-from typing import Final
+from itertools import dropwhile, zip_longest
+from typing import Final, TypeAlias
 
-from secpack.model.archive import Document, Section
-from secpack.model.blocks import (
-    Block,
-    Heading,
-    ListBlock,
-    Paragraph,
-    Preformatted,
-    SignOff,
-    leaves,
-    plain,
-    running_text,
-)
+import secpack.model.blocks as b
+from secpack.model.archive import Context, Document, Section
+from secpack.parser.inline import Forms, parse_inline
+from secpack.parser.rules.headings import REFERENCE_SECTIONS, REVISION_SECTIONS, section_name
 
 # Sections that say what to do, by their whole titles: what the user does, then how to patch.
 # "User action required", "What should I do?"; "Patching", "Fixed packages", "How to update"
@@ -75,6 +67,15 @@ _NEEDED: Final = re.compile(
     re.IGNORECASE,
 )
 
+# Sections by what is in their titles, in lower case; the first that fits holds.
+_APART: Final = "|".join(sorted(REFERENCE_SECTIONS | REVISION_SECTIONS))
+_SECTIONS: Final = (
+    (rf"^(?:{_APART})$|credit|acknowledg", Context.BACK_MATTER),
+    (r"summary|overview|description|\bdetails\b|in (?:brief|short)", Context.SUMMARY),
+    (r"\bids\b|identifiers|what happened", Context.SUMMARY),
+    (r"patching|user action|packages|resolu|workaround|mitigation", Context.FIX),
+)
+
 #: A section with more characters is cut, between paragraphs.
 _MAX_WHOLE: Final = 1200
 
@@ -88,21 +89,21 @@ def sections(document: Document) -> tuple[Section, ...]:
     blocks = document.blocks
     # Where sections begin or end; a sign-off ends them all, and so does what is not read.
     edges = [
-        (n, block.level if isinstance(block, Heading) else 0)
+        (n, block.level if isinstance(block, b.Heading) else 0)
         for n, block in enumerate(blocks)
-        if isinstance(block, (Heading, SignOff))
-        or (isinstance(block, Preformatted) and block.language == "unread")
+        if isinstance(block, (b.Heading, b.SignOff))
+        or (isinstance(block, b.Preformatted) and block.language == "unread")
     ]
     edges.append((len(blocks), 0))
     return tuple(_section(blocks, edges, n) for n, (_, level) in enumerate(edges) if level)
 
 
-def _section(blocks: tuple[Block, ...], edges: Sequence[tuple[int, int]], edge: int) -> Section:
+def _section(blocks: tuple[b.Block, ...], edges: Sequence[tuple[int, int]], edge: int) -> Section:
     start, level = edges[edge]
     heading = blocks[start]
-    assert isinstance(heading, Heading)
+    assert isinstance(heading, b.Heading)
     end = next(edges[n][0] for n in range(edge + 1, len(edges)) if edges[n][1] <= level)
-    title = plain(heading.inlines)
+    title = b.plain(heading.inlines)
     return Section(title, level, heading.first, blocks[end - 1].last, blocks[start + 1 : end])
 
 
@@ -111,7 +112,7 @@ class Quotation:
     """What to quote of a section; ``omitted`` counts its paragraphs after that."""
 
     section: Section
-    blocks: tuple[Block, ...]
+    blocks: tuple[b.Block, ...]
     omitted: int
 
 
@@ -200,39 +201,129 @@ def quotation(section: Section, rows: Iterable[int], most: int) -> Quotation:
         end -= 1
     while end < len(blocks) and _announces(blocks[end - 1]):
         end += 1
-    while 1 < end < len(blocks) and isinstance(blocks[end - 1], Heading):
+    while 1 < end < len(blocks) and isinstance(blocks[end - 1], b.Heading):
         end -= 1
-    omitted = sum(1 for block in blocks[end:] if not isinstance(block, Heading))
+    omitted = sum(1 for block in blocks[end:] if not isinstance(block, b.Heading))
     return Quotation(section, blocks[:end], omitted)
 
 
-def _is_needed(block: Block, rows: frozenset[int]) -> bool:
+def _is_needed(block: b.Block, rows: frozenset[int]) -> bool:
     if any(block.first <= row <= block.last for row in rows):
         return True
-    if any(isinstance(leaf, Preformatted) for leaf in leaves([block])):
+    if any(isinstance(leaf, b.Preformatted) for leaf in b.leaves([block])):
         return True
-    return any(_NEEDED.search(plain(inlines)) for _, inlines in running_text([block]))
+    return any(_NEEDED.search(b.plain(inlines)) for _, inlines in b.running_text([block]))
 
 
-def _size(blocks: Sequence[Block]) -> int:
-    words = sum(len(plain(inlines)) for _, inlines in running_text(blocks))
-    return words + sum(len(leaf.text) for leaf in leaves(blocks) if isinstance(leaf, Preformatted))
+def _size(blocks: Sequence[b.Block]) -> int:
+    words = sum(len(b.plain(inlines)) for _, inlines in b.running_text(blocks))
+    return words + sum(
+        len(leaf.text) for leaf in b.leaves(blocks) if isinstance(leaf, b.Preformatted)
+    )
 
 
-def opening(section: Section) -> tuple[Block, ...]:
+def opening(section: Section) -> tuple[b.Block, ...]:
     """Return a section's first statement: its first paragraph, with the list that it announces."""
     blocks = _without_headings(section)
     end = next((n for n, b in enumerate(blocks, 1) if not _announces(b)), len(blocks))
     return blocks[:end]
 
 
-def _without_headings(section: Section) -> tuple[Block, ...]:
+def _without_headings(section: Section) -> tuple[b.Block, ...]:
     """Return a section's blocks after the headings at its beginning: it can begin with another."""
-    return tuple(dropwhile(lambda block: isinstance(block, Heading), section.blocks))
+    return tuple(dropwhile(lambda block: isinstance(block, b.Heading), section.blocks))
 
 
-def _announces(block: Block) -> bool:
+def _announces(block: b.Block) -> bool:
     """Whether a paragraph, or the last item of a list, ends in a colon."""
-    while isinstance(block, ListBlock) and block.items[-1].blocks:
+    while isinstance(block, b.ListBlock) and block.items[-1].blocks:
         block = block.items[-1].blocks[-1]
-    return isinstance(block, Paragraph) and plain(block.inlines).endswith(":")
+    return isinstance(block, b.Paragraph) and b.plain(block.inlines).endswith(":")
+
+
+# --- running text -----------------------------------------------------------------------------
+
+
+_Cell: TypeAlias = tuple[b.Inline, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Passage:
+    """A piece of running text; ``context`` is what its place says of ids in it.
+
+    ``group`` is the first line of the list or table that it is in; 0 if it is in none.
+    """
+
+    line: int
+    inlines: tuple[b.Inline, ...]
+    context: Context
+    quoted: bool = False
+    group: int = 0
+
+
+def passages(document: Document) -> Iterator[Passage]:
+    """All running text, in order."""
+    here, level = Passage(0, (), Context.SUMMARY), 0
+    for block in document.blocks:
+        if isinstance(block, b.Letterhead):
+            lines = document.file.data.decode(errors="replace").split("\n")[block.line : block.last]
+            title = parse_inline("\n".join(lines), document.forms)
+            yield Passage(block.line + 1, title, Context.TITLE)
+        if isinstance(block, b.Heading):
+            name = section_name(b.plain(block.inlines))
+            known = next((context for form, context in _SECTIONS if re.search(form, name)), None)
+            if known or block.level <= level:  # other sections inside are a part of it
+                here, level = replace(here, context=known or Context.BODY), block.level
+        yield from _running_text([block], here, document.forms)
+
+
+def _running_text(blocks: Iterable[b.Block], here: Passage, forms: Forms) -> Iterator[Passage]:
+    """The passages of blocks; ``here`` is what they have in common."""
+    outer = here
+    for block in blocks:
+        grouped = isinstance(block, b.ListBlock | b.Definitions | b.Preformatted | b.Table)
+        here = replace(outer, group=outer.group or block.first * grouped)
+        match block:
+            case b.Quotation() | b.ListBlock() | b.References():
+                quoted = here.quoted or isinstance(block, b.Quotation)
+                back = Context.BACK_MATTER if isinstance(block, b.References) else here.context
+                there = replace(here, quoted=quoted, context=back)
+                yield from _running_text(b.children(block), there, forms)
+            case b.Definitions():
+                for item in block.items:
+                    inlines, inside = item.term, item.blocks
+                    if inside and isinstance(first := inside[0], b.Paragraph):
+                        inlines = (*inlines, b.Text(item.separator), *first.inlines)
+                        inside = inside[1:]
+                    yield replace(here, line=item.first, inlines=inlines)
+                    yield from _running_text(inside, here, forms)
+            case b.Preformatted(language=""):  # a list where a line begins with an id
+                for line, text in enumerate(block.text.split("\n"), block.first):
+                    inlines = parse_inline(text.lstrip(), forms)
+                    quoted = not isinstance(next(iter(inlines), None), b.Id)
+                    yield replace(here, line=line, inlines=inlines, quoted=quoted)
+            case b.Heading() if not here.quoted or here.context is Context.SUMMARY:
+                heads = replace(here, context=Context.HEADING, quoted=False)
+                yield replace(heads, line=block.first, inlines=block.inlines)
+            case b.Table():
+                columns: list[_Cell] = [(), *map(_head, block.head[-1][1:])] if block.head else []
+                for n, row in enumerate((*block.head, *block.body)):
+                    inlines = _row(row, columns if n >= len(block.head) else [])
+                    yield replace(here, line=block.first, inlines=inlines)
+            case _:
+                for line, inlines in b.running_text([block]):
+                    yield replace(here, line=line, inlines=inlines)
+
+
+def _row(cells: Sequence[_Cell], heads: Sequence[_Cell]) -> _Cell:
+    """A row of a table, with the heads of its columns: "XSA-1 | 4.1: not affected"."""
+    parts: list[b.Inline] = []
+    for cell, head in zip_longest(cells, heads[: len(cells)], fillvalue=()):
+        parts += [b.Text(" | "), *head, *cell]
+    return tuple(parts[1:])
+
+
+def _head(cell: _Cell) -> _Cell:
+    """What each cell of a column begins with, if its head has a number; a long one names none."""
+    words = b.plain(cell)
+    return (*cell, b.Text(": ")) if len(words) < 40 and re.search("[0-9]", words) else ()

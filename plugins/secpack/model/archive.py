@@ -7,7 +7,7 @@ import re
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
-from typing import Final, TypeAlias
+from typing import Final, Literal, TypeAlias
 
 from secpack.model.blocks import Block, Letterhead
 from secpack.model.findings import Finding
@@ -180,6 +180,23 @@ class PackageRow:
     name: str = ""
 
 
+Says: TypeAlias = Literal["named", "safe", "only", "affected", "risky", "unfixed"]
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """What a sentence says of releases, and of which ids, if any; ``of_all`` is of several flaws.
+
+    A risky release is affected, perhaps; a named one is named where the text says who is affected.
+    """
+
+    says: Says
+    line: int
+    releases: tuple[str, ...]
+    ids: tuple[str, ...] = ()
+    of_all: bool = False
+
+
 class Verdict(StrEnum):
     """The judgement of one signature, by gpgv, the key and the profile."""
 
@@ -343,13 +360,15 @@ class Bulletin(_Published):
     """One bulletin. ``addresses`` are numbers of advisories, ascending.
 
     ``all_mentions`` are all mentions of ids, ``evidence`` those with which the text itself
-    addresses ids, whatever the tracker says. ``packages`` are what to install.
+    addresses ids, whatever the tracker says. ``packages`` are what to install, ``claims`` what
+    sentences say of releases.
     """
 
     addresses: tuple[int, ...]
     all_mentions: tuple[Mention, ...] = field(default=(), repr=False)
     evidence: tuple[Mention, ...] = field(default=(), repr=False)
     packages: tuple[PackageRow, ...] = field(default=(), repr=False)
+    claims: tuple[Claim, ...] = field(default=(), repr=False)
     summary: Summary = field(default=Summary(), repr=False)
 
     @property
