@@ -601,7 +601,7 @@ exports: Final = {
         "canaries": ("Feed of canaries", "Each new canary, with what it states."),
         "xsa": (
             "Feed of Xen Security Advisories",
-            "The tracker’s verdict on each, with bulletins.",
+            "The verdict on each: the tracker’s or, where it differs, a signed bulletin’s.",
         ),
         "changes": ("Feed of changes", "Every version of every document, in the order of signing."),
     },

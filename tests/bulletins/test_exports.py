@@ -19,7 +19,7 @@ from bulletins.build.gate import check_output
 from bulletins.exports import exports as exports_of
 from bulletins.exports.calendar import calendar
 from bulletins.exports.crawlers import MOST, security_txt, sitemap
-from bulletins.exports.feeds.entries import document_entry
+from bulletins.exports.feeds.entries import document_entries
 from bulletins.site import Site as ArchiveSite
 from bulletins.urls import ARCHIVE_JSON
 from secpack import SecpackError, load, load_profile
@@ -142,7 +142,9 @@ def test_every_entry_survives_in_feedparser() -> None:
     """With all its links, categories and dates, as a stranger reads them."""
     archive = load(PACK, profile=PROFILE)
     site = ArchiveSite(archive, PROFILE, URL)
-    expected = {p.id: document_entry(p, site, f"{URL}/") for p in archive.publications}
+    every = archive.publications
+    made = document_entries(every, site, f"{URL}/")
+    expected = {p.id: entry for p, entry in zip(every, made, strict=True)}
     feed = feedparser.parse(feeds(archive, PROFILE, URL)["feeds/all.atom.xml"])
     assert len(feed.entries) == len(expected) == 16
     for entry, publication in zip(

@@ -13,6 +13,7 @@ from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
+import feedparser
 import pytest
 
 from bulletins import words
@@ -581,6 +582,8 @@ def test_csaf_and_vex_agree_where_text_and_tracker_differ(tmp_path: Path) -> Non
         "The tracker says that XSA-9002 does not affect the product, but QSB-001 addresses it, "
         "and a signed text has the last word."
     )
+    (entry,) = feedparser.parse(written["feeds/xsa.atom.xml"]).entries
+    assert entry.summary == f"It affects the security of Quern OS. {note} too old"
     assert note in small["status_notes"]
     assert small["status"] == "affected"
     assert verdict["product_status"] == {"known_affected": ["(any)"]}

@@ -33,7 +33,8 @@ def exports(site: Site) -> Iterator[Export]:
         lambda: chain(archive_files(site), lookup_files(site)),
         documents,
     )
-    yield _one("schema", urls.SCHEMA_JSON, _schema, site)
+    schema = files(__package__).joinpath("schema.json")
+    yield _one("schema", urls.SCHEMA_JSON, lambda _: schema.read_bytes(), site)
     yield _one("history", urls.HISTORY_JSON, history_json, site)
     yield _one("moved", urls.MOVED_JSON, moved_json, site)
     yield _one("manifest", urls.MANIFEST_JSON, manifest_json, site)
@@ -68,31 +69,25 @@ def _one(name: str, url: str, make: Callable[[Site], bytes], site: Site) -> Expo
     return Export(name, url, lambda: [(url, make(site))])
 
 
-def _schema(_: Site) -> bytes:
-    return files(__package__).joinpath("schema.json").read_bytes()
-
-
 def _search_ids(site: Site) -> bytes:
     """A script with all ids and names, their pages, titles and dates, for the search page.
 
     It is a script because a page opened from a folder cannot fetch data.
     """
     archive, profile = site.archive, site.profile
-    releases = [lookup.name for lookup in by_release(archive)]
-    packages = [lookup.name for lookup in by_package(archive)]
     rows: list[tuple[str, str, str, date | None]] = [
-        *(
-            (f"{site.product} {name}", urls.lookup_url(name, "release"), "", None)
-            for name in releases
-        ),
-        *(
-            (f"{words.package} {name}", urls.lookup_url(name, "package"), "", None)
-            for name in packages
-        ),
-        *((b.id, urls.page_url(b, profile), b.title, b.published) for b in archive.bulletins[::-1]),
-        *((c.id, urls.page_url(c, profile), "", c.published) for c in archive.canaries[::-1]),
-        *((a.id, urls.advisory_url(a.number), a.title, a.date) for a in archive.advisories[::-1]),
+        (f"{site.product} {each.name}", urls.lookup_url(each.name, "release"), "", None)
+        for each in by_release(archive)
     ]
+    rows += (
+        (f"{words.package} {each.name}", urls.lookup_url(each.name, "package"), "", None)
+        for each in by_package(archive)
+    )
+    rows += (
+        (b.id, urls.page_url(b, profile), b.title, b.published) for b in archive.bulletins[::-1]
+    )
+    rows += ((c.id, urls.page_url(c, profile), "", c.published) for c in archive.canaries[::-1])
+    rows += ((a.id, urls.advisory_url(a.number), a.title, a.date) for a in archive.advisories[::-1])
     ids = [(id_, url + urls.INDEX, title, str(day or "")) for id_, url, title, day in rows]
     ids += [(i.id, urls.id_url(i.scheme, i.id), "", "") for i in archive.ids]
     ids += [

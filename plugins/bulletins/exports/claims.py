@@ -67,19 +67,11 @@ def name_of(row: PackageRow) -> str:
     return row.name or row.package
 
 
-def all_rows(bulletin: Bulletin, answers: Sequence[Answer]) -> tuple[PackageRow, ...]:
-    """The packages, and a row for what sentences say of a release that has none."""
-    shipped = {row.release for row in bulletin.packages}
-    others = [answer for answer in answers if answer.fix and answer.release not in shipped]
-    stated = (PackageRow(a.release, "", "", "", a.lines[0], a.fix) for a in others if a.fix)
-    return (*bulletin.packages, *stated)
-
-
 def claims(
     bulletin: Bulletin, every: Sequence[Vulnerability], answers: Sequence[Answer], prefix: str
 ) -> Iterator[Claim]:
     """What a bulletin says of each vulnerability; rows that are of none make the bulletin one."""
-    every, rows = list(every), _rows(all_rows(bulletin, answers))
+    every, rows = list(every), _rows(bulletin, answers)
     rows = rows if len(rows) * len(every) <= _MOST else []
     divisions = [*_divided(bulletin, rows, every)]
     claimed = {row for own in divisions for row in own}
@@ -99,8 +91,15 @@ def claims(
         )
 
 
-def _rows(rows: Sequence[PackageRow]) -> list[PackageRow]:
-    """Each package once; rows that name no release are left out if others do."""
+def _rows(bulletin: Bulletin, answers: Sequence[Answer]) -> list[PackageRow]:
+    """Each package once, and a row for what sentences say of a release that has none.
+
+    Rows that name no release are left out if others do.
+    """
+    shipped = {row.release for row in bulletin.packages}
+    stated = (a for a in answers if a.release not in shipped)
+    rows = [*bulletin.packages]
+    rows += (PackageRow(a.release, "", "", "", a.lines[0], a.fix) for a in stated if a.fix)
     seen: dict[tuple[object, ...], PackageRow] = {}
     for row in [row for row in rows if row.release] or rows:
         seen.setdefault((row.release, row.target, name_of(row), row.version, row.fix), row)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import lru_cache
@@ -172,18 +172,6 @@ def _stated(publication: Publication) -> list[tuple[datetime, str]]:
             noted[revision.date].append(text)
     days |= {day: "; ".join(texts) for day, texts in noted.items()}
     return [(midnight(day), how) for day, how in days.items()]
-
-
-def advisory_changed(
-    advisory: Advisory, day: date, bulletins: Iterable[Bulletin], site: Site
-) -> datetime:
-    """When an advisory, published on ``day``, last changed on the site.
-
-    The tracker may have changed its verdict, or a bulletin that addresses it has a new version.
-    """
-    times = [midnight(each) for each in (day, advisory.updated or day)]
-    times += [time for time, _ in moves(site, entry_id(advisory.id, site))]
-    return max(*times, *(changed(bulletin, site) for bulletin in bulletins))
 
 
 def entry_id(identity: str, site: Site) -> str:

@@ -15,7 +15,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from bulletins.exports.archive_json import package_data
-from bulletins.exports.claims import all_rows, name_of
+from bulletins.exports.claims import name_of
 from bulletins.exports.data import filled, moment, printed, to_json
 from bulletins.exports.facts import BulletinFacts, is_url
 from bulletins.site import Site
@@ -30,7 +30,7 @@ from bulletins.urls import (
     published_id,
 )
 from secpack import Profile
-from secpack.model.archive import Credit, Fix, PackageRow
+from secpack.model.archive import Fix, PackageRow
 from secpack.parser.characters import visible
 from secpack.profile import Package
 
@@ -81,7 +81,10 @@ def _record(facts: BulletinFacts, site: Site) -> dict[str, Any]:
         upstream=list(facts.ids.addressed),
         related=facts.ids.related,
         references=list(_references(facts, site)),
-        credits=[_credit(credit) for credit in bulletin.summary.credits],
+        credits=[
+            {"name": visible(credit.name)} | filled(type=_CREDITS.get(credit.role))
+            for credit in bulletin.summary.credits
+        ],
     )
     return lists | {
         "schema_version": _VERSION,
@@ -100,18 +103,15 @@ def _all_affected(facts: BulletinFacts, profile: Profile) -> Iterator[dict[str, 
 
     The schema ties no entry to an id. One that all vulnerabilities spare is left out.
     """
-    groups, claims = defaultdict[tuple[str, str], list[PackageRow]](list), facts.claims
-    for row in all_rows(facts.bulletin, facts.answers):
-        if row.fix is not Fix.NOT_AFFECTED:
-            groups[row.release, name_of(row)].append(row)
-    named = [{(row.release, name_of(row)) for row in claim.rows} for claim in claims]
-    for group, rows in groups.items():
-        here = [c for c, own in zip(claims, named, strict=True) if group in own] or claims
-        about = [claim for claim in here if claim.said.get(group[0], True)]
-        ids = {id_ for claim in about for id_ in claim.vulnerability.ids}
-        if about or not claims:
-            spared = [id_ for id_ in facts.ids.addressed if claims and id_ not in ids]
-            yield _affected(rows, spared, profile)
+    rows = defaultdict[tuple[str, str], dict[PackageRow, None]](dict)
+    ids = defaultdict[tuple[str, str], set[str]](set)
+    for claim in facts.claims:
+        for row in claim.affected:
+            rows[row.release, name_of(row)][row] = None
+            ids[row.release, name_of(row)] |= claim.vulnerability.ids.keys()
+    for group, own in rows.items():
+        spared = [id_ for id_ in facts.ids.addressed if id_ not in ids[group]]
+        yield _affected([*own], spared, profile)
 
 
 def _affected(
@@ -149,10 +149,6 @@ def _references(facts: BulletinFacts, site: Site) -> Iterator[dict[str, str]]:
     yield from ({"type": "ADVISORY", "url": url} for url in published if is_url(url))
     others = (u for u in facts.links if u.replace("http:", "https:", 1) not in published)
     yield from ({"type": "WEB", "url": url} for url in others)
-
-
-def _credit(credit: Credit) -> dict[str, str]:
-    return {"name": visible(credit.name)} | filled(type=_CREDITS.get(credit.role))
 
 
 def _fenced(text: str) -> str:

@@ -32,25 +32,37 @@ _STATUSES: Final = {
 
 @dataclass(frozen=True, slots=True)
 class AdvisoryFacts:
-    """What VEX says of an advisory, published on ``day``.
+    """What is said of an advisory, published on ``day``.
 
-    ``reason`` is why the verdict is so, or the verdict in words; ``action`` is where to read what
-    to do. ``bulletins`` address it. ``history`` is when something changed, and how.
+    ``verdict`` is in words in ``sentence``, and ``reason`` is why it is so, or the same words;
+    ``action`` is where to read what to do. ``bulletins`` address it. ``changes`` are when what the
+    site says of it changed, and how, oldest first.
     """
 
     advisory: Advisory
     day: date
     vulnerabilities: Sequence[Vulnerability]
-    status: str
+    verdict: Status
+    sentence: str
     reason: str
     action: str
     bulletins: Sequence[Bulletin]
-    history: Sequence[tuple[datetime, str]]
+    changes: Sequence[tuple[datetime, str]]
+
+    @property
+    def status(self) -> str:
+        """The verdict in the words of VEX."""
+        return _STATUSES[self.verdict]
 
     @property
     def heading(self) -> str:
         """The advisory with its title, if that is known."""
         return visible(": ".join(filter(None, (self.advisory.id, self.advisory.title))))
+
+    def history(self, site: Site) -> list[tuple[datetime, str]]:
+        """The changes, and when its records of VEX were moved."""
+        url = vex_url(self.advisory, self.day)
+        return sorted([*self.changes, *moves(site, url, openvex_record(self.advisory))])
 
 
 @lru_cache(maxsize=1)
@@ -80,11 +92,12 @@ def _facts(advisory: Advisory, day: date, cves: list[str], site: Site) -> Adviso
             Vulnerability(ids, day, advisory.title, note)
             for ids in [{cve: "CVE"} | own for cve in cves] or [own]
         ],
-        status=_STATUSES[status],
+        verdict=status,
+        sentence=sentence,
         reason=visible(" ".join(filter(None, reasons))),
         action=visible(_action(advisory, bulletins, site)),
         bulletins=bulletins,
-        history=_history(advisory, day, bulletins, site),
+        changes=_changes(advisory, day, bulletins),
     )
 
 
@@ -99,17 +112,15 @@ def _action(advisory: Advisory, bulletins: Sequence[Bulletin], site: Site) -> st
     return words.vex_no_action
 
 
-def _history(
-    advisory: Advisory, day: date, bulletins: Sequence[Bulletin], site: Site
+def _changes(
+    advisory: Advisory, day: date, bulletins: Sequence[Bulletin]
 ) -> list[tuple[datetime, str]]:
-    """When what the site says of an advisory changed, and how, oldest first."""
     changes = defaultdict[date, list[str]](list, {day: [words.first_published]})
     if advisory.updated and advisory.updated > day:
         changes[advisory.updated].append("The tracker changed its verdict")
     for bulletin in bulletins:
         changes[max(day, bulletin.published)].append(f"{bulletin.id} addresses it")
-    days = [(midnight(changed), "; ".join(how)) for changed, how in changes.items()]
-    return sorted([*days, *moves(site, vex_url(advisory, day), openvex_record(advisory))])
+    return sorted((midnight(changed), "; ".join(how)) for changed, how in changes.items())
 
 
 # --- OpenVEX ----------------------------------------------------------------------------------
@@ -121,8 +132,11 @@ def openvex(verdicts: Sequence[AdvisoryFacts], site: Site) -> bytes:
     Its version grows with every time at which a verdict changed. On a mirror, which has no table
     ``[csaf]``, the issuer is not its author.
     """
-    times = {time for facts in verdicts for time, _ in facts.history}
+    times = {time for facts in verdicts for time, _ in facts.history(site)}
     times |= {time for time, _ in moves(site, OPENVEX)}
+    names = site.profile.product.identifiers()
+    identifiers = filled(purl=names.get("purl"), cpe23=names.get("cpe"))
+    product = {"@id": f"tag:{site.profile.tag}:product"} | filled(identifiers=identifiers)
     document = {
         "@context": "https://openvex.dev/ns/v0.2.0",
         "@id": f"tag:{site.profile.tag}:openvex",
@@ -131,7 +145,7 @@ def openvex(verdicts: Sequence[AdvisoryFacts], site: Site) -> bytes:
         "last_updated": moment(max(times)),
         "version": len(times),
         "tooling": "secpack-archive",
-        "statements": [_statement(facts, site) for facts in verdicts],
+        "statements": [_statement(facts, site) | {"products": [product]} for facts in verdicts],
     }
     return to_json(document, lines=False)
 
@@ -157,14 +171,7 @@ def _statement(facts: AdvisoryFacts, site: Site) -> dict[str, Any]:
     return {
         "@id": f"tag:{site.profile.tag}:openvex#{facts.advisory.id.lower()}",
         "vulnerability": {"name": name, "description": facts.heading} | filled(aliases=aliases),
-        "products": [_product(site)],
         "status": facts.status,
         "timestamp": moment(facts.day),
-        "last_updated": moment(facts.history[-1][0]),
+        "last_updated": moment(facts.history(site)[-1][0]),
     } | filled(**said)
-
-
-def _product(site: Site) -> dict[str, Any]:
-    names = site.profile.product.identifiers()
-    identifiers = filled(purl=names.get("purl"), cpe23=names.get("cpe"))
-    return {"@id": f"tag:{site.profile.tag}:product"} | filled(identifiers=identifiers)

@@ -10,7 +10,7 @@ import hashlib
 from collections import defaultdict
 from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 from operator import itemgetter
-from typing import Any, Final, TypeAlias
+from typing import Any, Final
 
 from markupsafe import Markup
 
@@ -26,9 +26,6 @@ from secpack import SecpackError
 
 #: The algorithms of the digests next to each document.
 _DIGESTS: Final = ("sha256", "sha512")
-
-#: A document: its URL, its head, and by their endings what the files beside it are.
-_Head: TypeAlias = tuple[str, dict[str, Any], Mapping[str, str]]
 
 
 def is_provider(site: Site) -> bool:
@@ -71,7 +68,7 @@ def _tree(
 ) -> Generator[tuple[str, bytes], None, dict[str, Any]]:
     """The documents of a feed's folder, digests, signatures, and lists; returns the feed."""
     folder = feed_url[: feed_url.index("/") + 1]
-    heads: list[_Head] = []
+    entries: list[dict[str, Any]] = []
     for url, data in documents:
         written = to_json(data, lines=False)
         yield url, written
@@ -82,32 +79,28 @@ def _tree(
         if signature := site.notes.signatures.get(hashlib.sha256(written).hexdigest()):
             yield f"{url}.asc", signature
             beside["asc"] = "signature"
-        heads.append((url, data["document"], beside))
-    feed = _feed(feed_url, title, heads, site)
-    paths = [url.removeprefix(folder) for url, *_ in heads]
-    yield f"{folder}index.txt", "".join(f"{path}\n" for path in paths).encode()
-    rows = [(entry["content"]["src"], entry["updated"]) for entry in feed["entry"]]
-    changes = [f'"{url.removeprefix(f"{site.url}/{folder}")}","{day}"\n' for url, day in rows]
-    yield f"{folder}changes.csv", "".join(changes).encode()
+        entries.append(_entry(data["document"], f"{site.url}/{url}", beside))
+    newest = entries[::-1]
+    newest.sort(key=itemgetter("updated"), reverse=True)
+    feed = {
+        "id": feed_url.removesuffix(".json").replace("/", "-"),
+        "title": title,
+        "link": [{"rel": "self", "href": f"{site.url}/{feed_url}"}],
+        "category": [{"scheme": "urn:ietf:params:rolie:category:information-type", "term": "csaf"}],
+        "updated": newest[0]["updated"],
+        "entry": newest,
+    }
+    above = len(f"{site.url}/{folder}")
+    paths = [f"{entry['content']['src'][above:]}\n" for entry in entries]
+    rows = [f'"{entry["content"]["src"][above:]}","{entry["updated"]}"\n' for entry in newest]
+    yield f"{folder}index.txt", "".join(paths).encode()
+    yield f"{folder}changes.csv", "".join(rows).encode()
     yield feed_url, to_json({"feed": feed}, lines=False)
     return feed
 
 
-def _feed(url: str, title: str, heads: Sequence[_Head], site: Site) -> dict[str, Any]:
-    """The feed of some documents: what changed last first."""
-    entries = [_entry(head, f"{site.url}/{path}", beside) for path, head, beside in reversed(heads)]
-    entries.sort(key=itemgetter("updated"), reverse=True)
-    return {
-        "id": url.removesuffix(".json").replace("/", "-"),
-        "title": title,
-        "link": [{"rel": "self", "href": f"{site.url}/{url}"}],
-        "category": [{"scheme": "urn:ietf:params:rolie:category:information-type", "term": "csaf"}],
-        "updated": entries[0]["updated"],
-        "entry": entries,
-    }
-
-
 def _entry(head: dict[str, Any], url: str, beside: Mapping[str, str]) -> dict[str, Any]:
+    """A document by its head; ``beside`` is what the files next to it are, by their endings."""
     proofs = [{"rel": rel, "href": f"{url}.{ending}"} for ending, rel in beside.items()]
     return {
         "id": head["tracking"]["id"],
@@ -130,9 +123,16 @@ def _metadata(feeds: Sequence[dict[str, Any]], site: Site) -> dict[str, Any]:
         raise SecpackError(f"csaf.openpgp_keys: no usable key {missing[0]} in the pack")
     urls = {key: key_url(site.keys[key], site.profile) for key in own.openpgp_keys}
     keys = [{"fingerprint": key, "url": f"{site.url}/{url}"} for key, url in urls.items()]
+    shown = [
+        {"summary": feed["title"], "tlp_label": "WHITE", "url": feed["link"][0]["href"]}
+        for feed in feeds
+    ]
     return filled(public_openpgp_keys=keys) | {
         "canonical_url": f"{site.url}/{CSAF_PROVIDER}",
-        "distributions": [_distribution(feed) for feed in feeds],
+        "distributions": [
+            {"directory_url": each["url"].rpartition("/")[0] + "/", "rolie": {"feeds": [each]}}
+            for each in shown
+        ],
         "last_updated": max(feed["updated"] for feed in feeds),
         "list_on_CSAF_aggregators": own.listed,
         "mirror_on_CSAF_aggregators": own.mirrored,
@@ -140,9 +140,3 @@ def _metadata(feeds: Sequence[dict[str, Any]], site: Site) -> dict[str, Any]:
         "publisher": publisher(site.profile),
         "role": own.role,
     }
-
-
-def _distribution(feed: dict[str, Any]) -> dict[str, Any]:
-    url = feed["link"][0]["href"]
-    shown = {"summary": feed["title"], "tlp_label": "WHITE", "url": url}
-    return {"directory_url": url.rpartition("/")[0] + "/", "rolie": {"feeds": [shown]}}

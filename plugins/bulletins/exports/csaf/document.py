@@ -179,7 +179,7 @@ def verdict_document(facts: AdvisoryFacts, site: Site) -> dict[str, Any]:
         "document": head(
             profile,
             f"VEX-{facts.advisory.id}",
-            facts.history,
+            facts.history(site),
             category="csaf_vex",
             references=list(_verdict_references(facts, site)),
             title=words.vex_title.format(product=product["name"], advisory=facts.heading),

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from functools import lru_cache
 from typing import Any, Final
 from urllib.parse import quote
 
@@ -19,9 +18,6 @@ from secpack import Profile
 from secpack.model.archive import Fix, PackageRow
 from secpack.parser.characters import visible
 from secpack.profile import Package, Product
-
-#: No real text has so many packages, each with so many sections.
-_MOST: Final = 10_000
 
 #: The id of the issuer's product without a release; no release has such an id.
 PRODUCT: Final = "(any)"
@@ -132,7 +128,6 @@ def _installed_id(row: PackageRow) -> str:
     return _joined(row.release, row.target, name_of(row), row.version)
 
 
-@lru_cache(maxsize=10_000)
 def _joined(*parts: str) -> str:
     """Join the parts of a product's id; different parts give different ids."""
     return "/".join(quote(part, "") for part in parts)

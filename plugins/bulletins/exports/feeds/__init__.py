@@ -7,7 +7,7 @@ from functools import partial
 
 from bulletins import words
 from bulletins.exports.data import Export
-from bulletins.exports.feeds.entries import advisory_entries, change_entries, document_entry
+from bulletins.exports.feeds.entries import advisory_entries, change_entries, document_entries
 from bulletins.exports.feeds.formats import Feed, FeedEntry, atom_document, chain, json_document
 from bulletins.site import Site, newest_first
 from bulletins.urls import feed_url, json_feed_url
@@ -31,9 +31,7 @@ def feeds(site: Site) -> Iterator[Export]:
 
 
 def _feed(site: Site, name: str, slug: str, publications: Sequence[Publication]) -> Export:
-    def entries(site: Site, root: str) -> Iterator[FeedEntry]:
-        return (document_entry(p, site, root) for p in newest_first(publications))
-
+    entries = partial(document_entries, newest_first(publications))
     return Export(name, feed_url(slug), partial(_files, site, name, entries, slug))
 
 

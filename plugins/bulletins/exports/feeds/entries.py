@@ -2,43 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
-from datetime import date
 from functools import lru_cache, partial
 
 from bulletins import words
 from bulletins.exports.data import noon
-from bulletins.exports.facts import (
-    advisory_changed,
-    change_in_words,
-    changed,
-    entry_id,
-    ids_of,
-    moves,
-)
+from bulletins.exports.facts import change_in_words, changed, entry_id, ids_of, moves
 from bulletins.exports.feeds.formats import SIZE, FeedEntry, FeedLink
+from bulletins.exports.vex import AdvisoryFacts, all_verdicts
 from bulletins.html import escape, render
 from bulletins.site import Links, Site, heading, signed_texts, summary
 from bulletins.urls import advisory_url, beside, json_url, kind_of, page_url, published_id
 from secpack import Profile
-from secpack.model.archive import (
-    Advisory,
-    Bulletin,
-    File,
-    Letter,
-    Publication,
-    Status,
-)
+from secpack.model.archive import Bulletin, Letter, Publication
 from secpack.model.history import Difference, Version
 from secpack.parser.characters import visible
 
 
-def document_entry(publication: Publication, site: Site, root: str) -> FeedEntry:
-    """The entry of a document; ``root`` leads to the root of the site.
+def document_entries(
+    publications: Iterable[Publication], site: Site, root: str
+) -> Iterator[FeedEntry]:
+    """The entries of documents; ``root`` leads to the root of the site.
 
-    If the text is not verified, its title, summary and content say so.
+    Where a text is not verified, its title, summary and content say so.
     """
+    return (_document_entry(publication, site, root) for publication in publications)
+
+
+def _document_entry(publication: Publication, site: Site, root: str) -> FeedEntry:
     profile, standing = site.profile, site.standing(publication)
     short = words.unverified_summary if standing.alarms else "{summary}"
     short = short.format(standing=words.in_short(standing), summary=summary(publication))
@@ -95,19 +87,15 @@ def _links(publication: Publication, profile: Profile, root: str) -> Iterator[Fe
     """The document as data; the original, its signatures, and a canary's letters with theirs."""
     data = root + json_url(publication, profile)
     yield FeedLink("alternate", data, "application/json", words.data_link)
-    for file, kind, title in _files(publication):
-        url = root + beside(publication, profile, file.name)
-        yield FeedLink("related", url, kind, title, len(file.data))
-
-
-def _files(publication: Publication) -> Iterator[tuple[File, str, str]]:
-    """Files with their types and titles: each text before its signatures."""
     for text in signed_texts(publication):
         title = text.name if isinstance(text, Letter) else words.original_link
-        yield text.document.file, "text/plain", title
+        files = [(text.document.file, "text/plain", title)]
         for signature in text.signatures:
             signed_by = words.signature_link.format(signer=signature.signer)
-            yield signature.file, "application/pgp-signature", signed_by
+            files.append((signature.file, "application/pgp-signature", signed_by))
+        for file, kind, title in files:
+            url = root + beside(publication, profile, file.name)
+            yield FeedLink("related", url, kind, title, len(file.data))
 
 
 # --- changes ----------------------------------------------------------------------------------
@@ -159,37 +147,30 @@ def _change_entry(
 
 
 def advisory_entries(site: Site, root: str) -> Iterator[FeedEntry]:
-    """The entries of all dated advisories of the tracker, newest first.
+    """The entries of all dated advisories of the tracker that were used, newest first.
 
-    Unused numbers have none. ``root`` leads to the root of the site.
+    ``root`` leads to the root of the site.
     """
-    links = Links(site, root)
-    published = [
-        (advisory.date, advisory.number, advisory)
-        for advisory in site.archive.advisories
-        if advisory.date and advisory.status not in (Status.UNUSED, Status.UNTRACKED)
-    ]
-    for day, _, advisory in sorted(published, key=lambda row: row[:2], reverse=True):
-        yield _advisory_entry(advisory, day, site, links)
+    by_day = sorted(all_verdicts(site), key=lambda facts: (facts.day, facts.advisory.number))
+    return (_advisory_entry(facts, site, Links(site, root)) for facts in reversed(by_day))
 
 
-def _advisory_entry(advisory: Advisory, day: date, site: Site, links: Links) -> FeedEntry:
-    name = advisory.id
-    sentence = words.verdict_sentences[advisory.status].format(product=site.product)
-    published = published_id("XSA", name, site.profile)
-    bulletins = [b for b in site.archive.bulletins if b.id in advisory.bulletins]
-    updated = max(noon(day), advisory_changed(advisory, day, bulletins, site))
+def _advisory_entry(facts: AdvisoryFacts, site: Site, links: Links) -> FeedEntry:
+    advisory, identity = facts.advisory, entry_id(facts.advisory.id, site)
+    published = published_id("XSA", advisory.id, site.profile)
+    sentences = [*dict.fromkeys((visible(facts.sentence), facts.reason))]
+    times = [time for time, _ in (*facts.changes, *moves(site, identity))]
     return FeedEntry(
-        id=entry_id(name, site),
-        title=visible(f"{name}: {advisory.title}" if advisory.title else name),
+        id=identity,
+        title=facts.heading,
         page=links.to(advisory_url(advisory.number)),
-        published=noon(day),
-        updated=updated,
-        summary=visible(f"{sentence} {advisory.reason}".strip()),
-        html=partial(_advisory_html, advisory, sentence, bulletins, site, links),
+        published=noon(facts.day),
+        updated=max(noon(facts.day), *times),
+        summary=" ".join(sentences),
+        html=partial(_advisory_html, sentences, facts.bulletins, site, links),
         categories=(
             ("xsa", "kind"),
-            (advisory.status.value, "affected"),
+            (facts.verdict.value, "affected"),
             *((cve, "cve") for cve in advisory.cves),
         ),
         links=(FeedLink("related", published, "text/html", words.advisory_link),),
@@ -197,9 +178,8 @@ def _advisory_entry(advisory: Advisory, day: date, site: Site, links: Links) -> 
 
 
 def _advisory_html(
-    advisory: Advisory, sentence: str, bulletins: Sequence[Bulletin], site: Site, links: Links
+    sentences: Sequence[str], bulletins: Sequence[Bulletin], site: Site, links: Links
 ) -> str:
-    sentences = [sentence, advisory.reason] if advisory.reason else [sentence]
     lines = [f"<p>{escape(text)}</p>" for text in sentences]
     for bulletin in bulletins:
         page = links.to(page_url(bulletin, site.profile))

@@ -115,21 +115,19 @@ def chain(entries: Sequence[FeedEntry]) -> list[Page]:
     for rank, entry in enumerate(oldest_first):
         place = max(rank, bisect_left(days, entry.updated.date()) - 1)
         parts[place // SIZE if place < older else archives].insert(0, entry)
-    return [_page(n, archives, part, parts) for n, part in enumerate(parts)]
-
-
-def _page(
-    index: int, archives: int, part: Sequence[FeedEntry], parts: Sequence[Sequence[FeedEntry]]
-) -> Page:
-    is_archive = index < archives
-    known = [entry.updated for entries in parts[: index + 1] for entry in entries]
-    return Page(
-        number=index + 1 if is_archive else None,
-        older=index or None,
-        newer=index + 2 if index + 1 < archives else None,
-        updated=max((entry.updated for entry in part), default=max(known, default=_NEVER)),
-        entries=tuple(part),
-    )
+    pages, newest = [], _NEVER
+    for index, part in enumerate(parts):
+        times = [entry.updated for entry in part]
+        newest = max([newest, *times])
+        page = Page(
+            number=index + 1 if index < archives else None,
+            older=index or None,
+            newer=index + 2 if index + 1 < archives else None,
+            updated=max(times, default=newest),
+            entries=tuple(part),
+        )
+        pages.append(page)
+    return pages
 
 
 # --- Atom and JSON ----------------------------------------------------------------------------
@@ -156,14 +154,12 @@ def atom_document(feed: Feed, page: Page) -> bytes:
 
 def _document_links(feed: Feed, page: Page) -> list[tuple[str, str]]:
     """The links from one document of a feed to the others."""
-    links = [("self", feed_url(feed.slug, page.number))]
-    if page.number:
-        links.append(("current", feed_url(feed.slug)))
-    if page.older:
-        links.append(("prev-archive", feed_url(feed.slug, page.older)))
-    if page.newer:
-        links.append(("next-archive", feed_url(feed.slug, page.newer)))
-    return links
+    archives = {"prev-archive": page.older, "next-archive": page.newer}
+    return [
+        ("self", feed_url(feed.slug, page.number)),
+        *([("current", feed_url(feed.slug))] if page.number else []),
+        *((rel, feed_url(feed.slug, number)) for rel, number in archives.items() if number),
+    ]
 
 
 def _entry(entry: FeedEntry, feed: Feed) -> Any:
