@@ -32,9 +32,8 @@ def read_file(path: str | Path, limit: int, *, follow: bool = True) -> bytes:
     OSError, whose ``strerror`` is the reason, for any other file.
     """
     flags = os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC | (0 if follow else os.O_NOFOLLOW)
-    descriptor = os.open(path, flags)
-    with os.fdopen(descriptor, "rb") as stream:
-        status = os.fstat(descriptor)
+    with open(path, "rb", opener=lambda name, _: os.open(name, flags)) as stream:
+        status = os.fstat(stream.fileno())
         if not stat.S_ISREG(status.st_mode):
             raise OSError(errno.EINVAL, "not a regular file", str(path))
         # The size is only a hint: a file can grow while it is read.

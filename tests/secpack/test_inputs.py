@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 
 from bulletins.urls import published_id
 from secpack import Profile, SecpackError, load_advisories, load_profile
+from secpack.files import read_file
 from secpack.model.archive import Advisory
 from tests.cases import Case, each_case, read_cases
 
@@ -229,3 +230,10 @@ def test_the_tracker_holds_where_dates_differ(tmp_path: Path) -> None:
     assert messages(found[2]) == [
         "xsa.yml:3: XSA-2 is dated 2011-03-14 here, but 2011-03-15 in xsa.json [tracker-date]"
     ]
+
+
+def test_a_folder_in_place_of_a_file_is_not_left_open(tmp_path: Path) -> None:
+    before = len([*Path("/proc/self/fd").iterdir()])
+    with pytest.raises(IsADirectoryError, match=str(tmp_path)):
+        read_file(tmp_path, 1)
+    assert len([*Path("/proc/self/fd").iterdir()]) == before
