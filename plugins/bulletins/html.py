@@ -20,6 +20,7 @@ from typing import Final, assert_never
 
 from markupsafe import Markup
 
+from bulletins import words
 from secpack.model import blocks as kinds
 from secpack.model.archive import Document
 from secpack.model.blocks import Block, Id, Inline, Paragraph, plain
@@ -252,7 +253,7 @@ class _Renderer:
         body = "".join(self._row(row, "td") for row in table.body)
         thead = f"<thead>\n{head}</thead>\n" if head else ""
         return (
-            '<div class="scroll" tabindex="0" role="group" aria-label="Table">'
+            f'<div class="scroll" tabindex="0" role="group" aria-label="{words.table}">'
             f"<table>\n{thead}<tbody>\n{body}</tbody>\n</table></div>"
         )
 

@@ -114,6 +114,7 @@ previous: Final = "Previous"
 following: Final = "Next"
 neighbours: Final = "Neighbours"
 contents: Final = "Contents"
+table: Final = "Table"
 text_of: Final = Markup("The text of {name}")
 more: Final = Markup('{count} in <a href="#{anchor}">{title}</a>')
 from_the_text: Final = Markup('From the text: <a href="#{anchor}">{title}</a>')
@@ -259,10 +260,7 @@ other_master_key: Final = "This archive trusts another key:"
 freshness: Final = "Freshness"
 freshness_proof: Final = Markup("Proof of freshness dated {date}")
 since: Final = Markup("Since {canary}")
-skipped: Final = {
-    1: Markup("Canary {numbers}, between the two, is not in this archive."),
-    2: Markup("Canaries {numbers}, between the two, are not in this archive."),
-}
+skipped: Final = Markup("This archive lacks the numbers between the two: {numbers}.")
 left_signer: Final = Markup("{name} no longer signs canaries, as the profile of this archive says.")
 lost_signer: Final = Markup("No good signature by {name}, who signed the previous canary.")
 new_signer: Final = Markup("New since the previous canary: a good signature by {name}.")
@@ -613,15 +611,8 @@ exports: Final = {
         ),
     },
     "data": {
-        "archive": (
-            "archive.json",
-            "The whole archive: documents, signatures and verdicts, advisories, keys. The page of "
-            "each document links to that document’s data.",
-        ),
-        "history": (
-            "history.json",
-            "The versions of each document: texts, signers, times, changes.",
-        ),
+        "archive": ("archive.json", "The whole archive. A document’s page links to its own data."),
+        "history": ("history.json", "Versions of each document: texts, signers, times, changes."),
         "moved": ("moved.json", "When records changed although no text did. A rebuild needs it."),
         "schema": ("schema.json", "A JSON Schema of these files."),
     },
