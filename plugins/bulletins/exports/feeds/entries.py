@@ -160,6 +160,7 @@ def _advisory_entry(facts: AdvisoryFacts, site: Site, links: Links) -> FeedEntry
     published = published_id("XSA", advisory.id, site.profile)
     sentences = [*dict.fromkeys((visible(facts.sentence), facts.reason))]
     times = [time for time, _ in (*facts.changes, *moves(site, identity))]
+    times += [changed(bulletin, site) for bulletin in facts.bulletins]  # with another title
     return FeedEntry(
         id=identity,
         title=facts.heading,
