@@ -69,15 +69,11 @@ def is_older(version: str, asked: str, order: Order) -> bool:
 
     An epoch counts if both have one, a release (of RPM) or revision (of Debian) if the text has it.
     """
-    (epoch, own), (least, wanted) = _parts(version), _parts(asked)
-    pairs = [*([(epoch, least)] if epoch and least else []), *zip(own, wanted, strict=False)]
+    (epoch, _, own), (least, _, wanted) = version.rpartition(":"), asked.rpartition(":")
+    parts = zip(own.rsplit("-", 1), wanted.rsplit("-", 1), strict=False)
+    pairs = [*([(epoch, least)] if epoch and least else []), *parts]
     different = ((order(a), order(b)) for a, b in pairs if order(a) != order(b))
     return next((a < b for a, b in different), False)  # type: ignore[operator]
-
-
-def _parts(version: str) -> tuple[str, list[str]]:
-    epoch, _, rest = version.rpartition(":")
-    return epoch, rest.rsplit("-", 1)
 
 
 def installed(listing: str) -> tuple[str, dict[str, list[str]]]:

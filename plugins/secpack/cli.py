@@ -323,8 +323,7 @@ def _add_verify_site(commands: Any) -> None:
     add("copy", help="the copy's URL (https://...) or folder")
     add("--against", type=Path, metavar="REBUILD", help="a site built here")
     add("--keyring", type=Path, metavar="FILE", help=f"keys that may sign {CHECKSUMS}")
-    summary = "fail if the signature (without a keyring: the newest document) is not dated after"
-    add("--newer-than", type=day_of, metavar="DATE", help=summary)
+    add("--newer-than", type=day_of, metavar="DATE", help="fail if the signature is not newer")
     summary = "stop after that time, and list the files not read (default: %(default)s)"
     add("--timeout", type=_seconds, default=TIMEOUT, metavar="SECONDS", help=summary)
 

@@ -93,9 +93,8 @@ def check_security_txt(security_txt: SecurityTxt, on: date) -> Iterator[Finding]
     end = security_txt.expires.date()
     left = (end - on).days
     if left <= _RENEW:
-        message = f"expires on {end}: {left} day(s) from {on}"
-        if left <= 0:
-            message = f"expired on {end}; nobody should rely on it"
+        ended = f"expired on {end}; nobody should rely on it"
+        message = f"expires on {end}: {left} day(s) from {on}" if left > 0 else ended
         severity = Severity.WARNING if left > 0 else Severity.ERROR
         yield Finding(".well-known/security.txt", 0, "security-txt-expires", message, severity)
 

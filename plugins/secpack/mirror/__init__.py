@@ -103,8 +103,8 @@ class SiteData:
     """What a site has published.
 
     ``documents`` are by id, and ``signatures`` by path. ``others`` are the digests of letters and
-    attachments by path, ``keys`` are paths by fingerprint. ``trusted`` are
-    anchors and signers, as the data name them; empty for a site that does not state them.
+    attachments by path, ``keys`` are paths by fingerprint. ``trusted`` are anchors and signers, as
+    the data name them; empty for a site that does not state them.
     """
 
     documents: Mapping[str, PublishedDocument] = field(default_factory=dict)
@@ -112,11 +112,6 @@ class SiteData:
     signatures: Mapping[str, PublishedSignature] = field(default_factory=dict)
     keys: Mapping[str, str] = field(default_factory=dict)
     trusted: Mapping[str, str] = field(default_factory=dict)
-
-    @property
-    def newest(self) -> date | None:
-        """The date of the last revision of any document."""
-        return max((document.updated for document in self.documents.values()), default=None)
 
 
 def read_site_data(data: bytes) -> SiteData:

@@ -5,13 +5,14 @@ from __future__ import annotations
 import os
 import time
 from errno import ELOOP
+from functools import partial
 from math import inf
 from pathlib import Path
 from typing import Final, TypeAlias
 from urllib.parse import SplitResult, quote, urljoin, urlsplit
 
-from urllib3 import BaseHTTPResponse, PoolManager, Retry
-from urllib3.exceptions import HTTPError
+from urllib3 import BaseHTTPResponse, PoolManager
+from urllib3.exceptions import HTTPError, ProtocolError
 
 from secpack.errors import SecpackError
 from secpack.files import paths, read_file
@@ -87,7 +88,7 @@ class Server:
         self._pool = PoolManager(
             headers={"Accept-Encoding": "identity", "User-Agent": _USER_AGENT},
             timeout=PATIENCE,
-            retries=Retry(connect=0, read=1),  # a server may have closed a kept connection
+            retries=False,
         )
 
     def read(self, path: str, limit: int) -> bytes:
@@ -107,7 +108,7 @@ class Server:
 
     def _follow(self, url: str, limit: int) -> bytes:
         for _ in range(_MOST_REDIRECTS + 1):
-            response = self._pool.request("GET", url, redirect=False, preload_content=False)
+            response = self._get(url)
             if response.status not in _REDIRECTS:
                 return _body(response, limit)
             response.close()
@@ -116,6 +117,14 @@ class Server:
                 raise RefusedError(f"redirects to another host: {target[:200]}")
             url = target
         raise RefusedError("too many redirects")
+
+    def _get(self, url: str) -> BaseHTTPResponse:
+        """Request a file, twice if need be: the server may have closed a kept connection."""
+        request = partial(self._pool.request, "GET", url, redirect=False, preload_content=False)
+        try:
+            return request()
+        except ProtocolError:
+            return request()
 
     def paths(self) -> set[str]:
         """Nobody can list the files of a server."""

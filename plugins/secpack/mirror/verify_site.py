@@ -82,11 +82,12 @@ def verify_site(
 ) -> Outcome:
     """Compare a copy with its checksums, and verify these against a rebuild, a signature, or both.
 
-    ``keyring`` is a file of public keys, any of which may have signed. ``newer_than`` refuses a
-    copy whose signature (without a keyring: whose newest document) is not dated after that day.
-    Raises SecpackError where there is no answer: an unreachable server, an incomplete rebuild, no
-    gpgv.
+    ``keyring`` is a file of public keys, any of which may have signed. ``newer_than``, which needs
+    it, refuses a copy whose signature is not dated after that day. Raises SecpackError where there
+    is no answer: an unreachable server, an incomplete rebuild, no gpgv.
     """
+    if newer_than and keyring is None:
+        raise SecpackError("--newer-than needs --keyring: only a signature dates a copy")
     outcome = Outcome()
     own = _read_rebuild(rebuild) if rebuild else None
     try:
@@ -101,8 +102,6 @@ def verify_site(
     if keyring is not None:
         _verify_signature(outcome, copy, listing, keyring, newer_than)
     _check_files(outcome, site, progress)
-    if newer_than and keyring is None:
-        _check_newest(outcome, site, newer_than)
     _check_fresh(outcome, site)
     for path in copy.paths() - site.checksums.keys() - {CHECKSUMS, *SIGNATURES}:
         outcome.faults[path] = "extra", ""
@@ -170,16 +169,6 @@ def _unpacked_digest(data: bytes) -> str:
     except zlib.error:
         return ""
     return sha256(content).hexdigest() if unpack.eof and not unpack.unused_data else ""
-
-
-def _check_newest(outcome: Outcome, site: _Site, newer_than: date) -> None:
-    """Check that a document is newer than a day; whoever wrote the checksums can choose that."""
-    data = _read_data(outcome, site)
-    if data and not data.newest:
-        outcome.behind.append("too old: the copy has no documents")
-    elif data and data.newest and data.newest <= newer_than:
-        newest = f"its newest document is dated {data.newest}"
-        outcome.behind.append(f"too old: {newest}, not after {newer_than}")
 
 
 def _check_fresh(outcome: Outcome, site: _Site) -> None:
