@@ -19,7 +19,9 @@ from secpack import SecpackError
 from secpack.parser.characters import visible
 
 #: Pelican loads these templates, but writes nothing with them under our settings.
-_UNUSED: Final = ("archives.html", "author.html", "category.html", "tag.html")
+_UNUSED: Final = DictLoader(
+    dict.fromkeys(("archives.html", "author.html", "category.html", "tag.html"), "")
+)
 
 #: The static files to which the templates refer.
 _STATIC: Final = ("due.js", "icon.svg", "lists.css", "search.js", "style.css")
@@ -31,18 +33,13 @@ def environment(settings: dict[str, Any]) -> Environment:
     Raises SecpackError when the theme lacks a file.
     """
     theme, overrides = Path(settings["THEME"]), settings["THEME_TEMPLATES_OVERRIDES"]
-    wanted = sorted({f"templates/{page.template}" for page in model.Page.__subclasses__()})
-    wanted += [f"static/{name}" for name in _STATIC]
+    pages = sorted({page.template for page in model.Page.__subclasses__()})
+    wanted = [*(f"templates/{page}" for page in pages), *(f"static/{name}" for name in _STATIC)]
     missing = [path for path in wanted if not (theme / path).is_file()]
     if missing:
         raise SecpackError(f"{theme}: the theme has no {', '.join(missing)}")
     templates = Environment(
-        loader=ChoiceLoader(
-            [
-                FileSystemLoader([*overrides, theme / "templates"]),
-                DictLoader(dict.fromkeys(_UNUSED, "")),
-            ]
-        ),
+        loader=ChoiceLoader([FileSystemLoader([*overrides, theme / "templates"]), _UNUSED]),
         autoescape=True,
         trim_blocks=True,
         lstrip_blocks=True,
@@ -51,12 +48,10 @@ def environment(settings: dict[str, Any]) -> Environment:
         undefined=StrictUndefined,
     )
     templates.globals["words"] = words
-    templates.filters |= {"unbroken": unbroken, "grouped": grouped}
-    templates.filters |= {"id_url": id_url, "lookup_url": lookup_url}
-    templates.filters |= settings["JINJA_FILTERS"]
-    for path in wanted:  # compiled here, once, and not in each process
-        if path.endswith(".html"):
-            templates.get_template(path.removeprefix("templates/"))
+    ours = {each.__name__: each for each in (unbroken, grouped, id_url, lookup_url)}
+    templates.filters |= ours | settings["JINJA_FILTERS"]
+    for page in pages:  # compiled here, once, and not in each process
+        templates.get_template(page)
     return templates
 
 

@@ -16,7 +16,7 @@ import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import IO, Final
@@ -49,7 +49,7 @@ class Result:
 
     status: int
     output: bytes
-    errors: bytes = b""
+    errors: bytes
 
     @property
     def lines(self) -> list[str]:
@@ -95,10 +95,7 @@ def run(
         with _delayed_signals() as signals, _started(command, files, variables) as process:
             _limit(process.pid, (resource.RLIMIT_CPU, seconds + 1), (resource.RLIMIT_AS, _MEMORY))
             status = _wait(process, seconds, signals)
-        _, output, errors = files
-        result = _result(Path(program.path).name, status, seconds, output)
-        errors.seek(0)
-        return replace(result, errors=errors.read(_ERRORS))
+        return _result(program.path, status, seconds, files)
 
 
 def run_for_person(command: Sequence[str], data: bytes, *, seconds: int) -> bytes:
@@ -107,17 +104,16 @@ def run_for_person(command: Sequence[str], data: bytes, *, seconds: int) -> byte
     It has the caller's terminal and environment. Raises OSError when it cannot start; SecpackError
     when it fails.
     """
-    name = Path(command[0]).name
-    with _files(data) as (source, output, _):
-        with subprocess.Popen(command, stdin=source, stdout=output) as process:  # noqa: S603 - no shell
+    with _files(data) as files:
+        with subprocess.Popen(command, stdin=files[0], stdout=files[1]) as process:  # noqa: S603 - no shell
             _limit(process.pid)
             try:
                 status = _wait(process, seconds, ())
             finally:
                 process.kill()
-        result = _result(name, status, seconds, output)
+        result = _result(command[0], status, seconds, files)
     if result.status:
-        raise SecpackError(f"{name} failed with status {result.status}")
+        raise SecpackError(f"{Path(command[0]).name} failed with status {result.status}")
     return result.output
 
 
@@ -151,7 +147,7 @@ def limited_time(seconds: float) -> Iterator[None]:
 
 
 @contextmanager
-def _files(data: bytes) -> Iterator[tuple[IO[bytes], IO[bytes], IO[bytes]]]:
+def _files(data: bytes) -> Iterator[Sequence[IO[bytes]]]:
     """The input of a program, and files for its output and its errors."""
     with _file() as source, _file() as output, _file() as errors:
         source.write(data)
@@ -166,14 +162,16 @@ def _file() -> IO[bytes]:
     return tempfile.TemporaryFile()
 
 
-def _result(name: str, status: int | None, seconds: int, output: IO[bytes]) -> Result:
+def _result(path: str, status: int | None, seconds: int, files: Sequence[IO[bytes]]) -> Result:
+    name = Path(path).name
     if status is None:
         raise LimitError(f"{name} did not finish within {seconds} seconds")
     if status < 0:
         reason = signal.strsignal(-status) or "unknown"
         raise LimitError(f"{name} was killed by signal {-status} ({reason})")
-    output.seek(0)
-    return Result(status, output.read(_FILE))
+    for file in files:
+        file.seek(0)
+    return Result(status, files[1].read(_FILE), files[2].read(_ERRORS))
 
 
 def _wait(process: subprocess.Popen[bytes], seconds: int, signals: Sequence[int]) -> int | None:
