@@ -278,8 +278,10 @@ def rollback(versions: Versions, *, is_sure: bool) -> int:
         except SecpackError as error:
             raise SecpackError(f"{error}\nTo go back further, remove this folder.") from None
         print(*_withdrawals(older[-1], current), sep="\n")
-        if not is_sure:
-            _confirm()
+        if not (is_sure or sys.stdin.isatty()):
+            raise SecpackError("nobody is there to confirm that; FORCE=1 does")
+        if not (is_sure or input("Go back? [y/N] ").strip().lower() in ("y", "yes")):
+            raise SecpackError("not confirmed")
         ignore_interrupts()
         versions.point_to(older[-1])
     numbers = f"version {int(older[-1].name)} is public again, instead of {int(current.name)}"
@@ -300,13 +302,6 @@ def _withdrawals(older: Path, current: Path) -> Iterator[str]:
             yield f"  {f.file}: {f.message}"
     records = [name for name, now in old.records.items() if new.records.get(name) != now]
     yield f"  {len(records)} records of programs and feed readers go back, or are gone"
-
-
-def _confirm() -> None:
-    if not sys.stdin.isatty():
-        raise SecpackError("nobody is there to confirm that; FORCE=1 does")
-    if input("Go back? [y/N] ").strip().lower() not in ("y", "yes"):
-        raise SecpackError("not confirmed")
 
 
 def _target(settings: Any) -> Path:
@@ -432,11 +427,10 @@ def _by_kind(plan: Plan) -> Mapping[str, list[str]]:
 def _tell_refused(plan: Plan) -> None:
     lines = ["Refused: the new site would take away what is public."]
     digests = {**plan.old.files, **plan.new.files}
+    ways = "Correct the pack or the profile. If this change is intended, add to the profile:"
     for f in plan.refused:
-        ways = "Correct the pack or the profile. If this change is intended, add to the profile:"
         lines += [f"{f.file}: {f.message} ({f.code})", f"  {ways}"]
-        waiver = waiver_lines(f.code, f.file, digests.get(f.file, ""))
-        lines += [f"    {line}" for line in waiver]
+        lines += [f"    {line}" for line in waiver_lines(f.code, f.file, digests.get(f.file, ""))]
     print(*lines, _UNCHANGED, sep="\n", file=sys.stderr)
 
 

@@ -26,8 +26,6 @@ PATIENCE: Final = 60
 
 _REDIRECTS: Final = (301, 302, 303, 307, 308)
 _MOST_REDIRECTS: Final = 3
-_GONE: Final = (404, 410)
-_CHUNK: Final = 64 * 1024
 
 # Tor Browser identifies itself thus on every system. Some mirrors refuse unknown programs, and none
 # should be able to recognise this one and send it other files than people get.
@@ -167,14 +165,14 @@ def _reason(error: Exception) -> str:
 
 
 def _body(response: BaseHTTPResponse, limit: int) -> bytes:
-    if response.status in _GONE:
+    if response.status in (404, 410):
         raise MissingError(f"not found (status {response.status})")
     if response.status != 200:
         raise RefusedError(f"the server answered with status {response.status}")
     if response.headers.get("Content-Encoding", "identity") != "identity":
         raise RefusedError("sent with a Content-Encoding that was not requested")
     data = bytearray()
-    for chunk in response.stream(_CHUNK, decode_content=False):
+    for chunk in response.stream(64 * 1024, decode_content=False):
         data += chunk
         if len(data) > limit:
             raise RefusedError(f"larger than {limit} bytes")
