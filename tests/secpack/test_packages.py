@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from secpack import load, load_profile
 from secpack.extract import answers, packages
 from secpack.extract.packages import MOST_ROWS, phrases, read_packages, sentences, vocabulary
-from secpack.extract.packages.phrases import Entry, Reading
+from secpack.extract.packages.phrases import Entry, Phrase
 from secpack.extract.packages.vocabulary import release_numbers, split_name, target_names
 from secpack.model.archive import File, Fix, PackageRow
 from secpack.model.findings import Finding, Severity
@@ -338,7 +338,7 @@ def examples(*modules: ModuleType) -> Iterator[Any]:
 
 def shown(result: object) -> str:
     """A result as an example has it."""
-    if isinstance(result, Reading):
+    if isinstance(result, Phrase):
         is_header = result.is_header and Entry(0, said=result.header)
         return f"header {shown(is_header)}" if is_header else shown(result.entries)
     if isinstance(result, (tuple, list)):
@@ -361,7 +361,7 @@ def shown_row(row: PackageRow) -> str:
 def test_example(rule: Callable[..., object], text: str, result: str) -> None:
     """A method of phrases is shown by whole phrases."""
     if "self" in inspect.signature(rule).parameters:
-        rule = phrases.read_phrase
+        rule = phrases.Phrase
     given = {"product": "Quern", "known": ("4.1", "4.2")}
     wanted = {name: given[name] for name in inspect.signature(rule).parameters if name in given}
     assert shown(rule(text, **wanted)) == result

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from typing import Final, Literal, NamedTuple, TypeAlias, assert_never
 
 from secpack.errors import ParseError
-from secpack.extract.packages.phrases import Entry, Said, read_phrase
+from secpack.extract.packages.phrases import Entry, Phrase, Said, held
 from secpack.extract.packages.sentences import (
     About,
     announcement,
@@ -32,13 +32,15 @@ from secpack.profile import Shipped
 MOST_ROWS: Final = 1000
 
 # Titles of sections that name packages, but not to install them.
-_ASIDE: Final = re.compile(r"about\b|credits\b|(?:(?:who|what) is )?affected\b|vulnerable\b")
+_ASIDE: Final = re.compile(
+    r"about\b|credits\b|(?:(?:who|what) is )?affected\b|vulnerable\b", re.IGNORECASE
+)
 _NO_LEVEL: Final = 9  # deeper than any heading
 _BULLET: Final = re.compile(r"^([ \t]*)[-*•](?=\s)", re.MULTILINE)
 
 # What the heads of columns say, and what to say before their cells.
 _COLUMNS: Final = (
-    ("into", r"(?:where|domains?|vms?|qubes?|places?|install(?:ed)? in)$"),
+    ("into", r"(?:where|targets?|domains?|vms?|qubes?|places?|install(?:ed)? in)$"),
     ("other", r".*\b(?:affected|vulnerable|old|previous|former|current|notes?|remarks?"
      r"|repositor\w+|replace[sd])\b"),
     ("", r".*\b(?:packages?|component)\b"),
@@ -98,24 +100,19 @@ class _Piece(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class _Context:
-    """What holds for the packages that follow, from the words above them.
-
-    ``said`` are releases, targets and notes; ``base`` are the targets of all headers that name
-    none. ``lost`` says that a header could not be read.
-    """
+    """What holds for the packages that follow: ``lost`` if words above them could not be read."""
 
     about: About = About.OTHERS
     said: Said = field(default_factory=dict)
-    base: Said = field(default_factory=dict)
     lost: bool = False
 
 
 class _Reader:
     """Reads the blocks of a document in order, and gathers rows and findings.
 
-    ``heading`` is the context with which the section began, ``context`` the one at this place,
-    ``header`` the line of the last header until a package is read, ``named`` the first that names
-    packages at all.
+    ``context`` is the one at this place, ``heading`` that with which the section began, ``base``
+    what was said above all headers of a list. ``header`` is the line of the last header until a
+    package is read, ``named`` the first that names packages at all.
     """
 
     def __init__(self, document: Document) -> None:
@@ -125,6 +122,7 @@ class _Reader:
         self.rows: list[PackageRow] = []
         self.findings: list[Finding] = []
         self.context = self.heading = _Context()
+        self.base: Said = {}
         self.header = self.named = 0
         self._remedy = _NO_LEVEL  # the level of the heading of a section about what to do
         self._begun = 0  # how many rows there were when the section began
@@ -134,6 +132,9 @@ class _Reader:
         """Read the document; one that names packages only in passing needs a look."""
         self._read(self.document.blocks)
         self._end_section()
+        if len(self.rows) > MOST_ROWS:
+            message = f"more than {MOST_ROWS} packages; the others are left out"
+            self._report(self.rows[-1].line, message)
         if self.named and not (self.rows or self.findings):
             self._report(self.named, "speaks of packages, but none can be read")
 
@@ -196,13 +197,11 @@ class _Reader:
     # --- sections
 
     def _begin_section(self, text: str, level: int) -> None:
-        title, reading = text.lower(), read_phrase(text, self.product)
-        if level <= self._remedy and not reading.is_header:  # "Quern 4.2" goes on
-            self._remedy = level if says_what_to_do(title) else _NO_LEVEL
-        reads = self._remedy < _NO_LEVEL and not _ASIDE.match(title)
-        base = {kind: values for kind, values in reading.header.items() if kind == "target"}
-        said = base | _releases(text, self.product)
-        self.context = _Context(About.NOTHING if reads else About.OTHERS, said, base)
+        if level <= self._remedy and not Phrase(text, self.product).is_header:  # "Quern 4.2"
+            self._remedy = level if says_what_to_do(text.lower()) else _NO_LEVEL
+        reads = self._remedy < _NO_LEVEL and not _ASIDE.match(text)
+        self.base = self._places(text)
+        self.context = _Context(About.NOTHING if reads else About.OTHERS, self.base)
         self.heading = self.context
 
     def _end_section(self) -> None:
@@ -219,46 +218,55 @@ class _Reader:
 
     def _take(self, piece: _Piece) -> bool:
         """Read words that may be a header, or packages; return whether they were."""
-        about, kind, lost = self.context.about, piece.kind, self.context.lost
-        if about is About.OTHERS:
+        if self.context.about is About.OTHERS:
             return False
-        announced = about is About.FIXES
-        expected = announced or (about is About.NOTHING and self.header > 0)
-        sure = kind in ("row", "fix") or (expected and kind == "item")
-        sure |= announced and kind == "lines" and not lost
-        reading = read_phrase(piece.text, self.product, label=kind == "label")
-        if reading.header:
-            self._header(reading.header, piece.line)
-        elif (kind == "lines" and not (self.header or lost)) or not (sure or reading.is_plain):
+        phrase = Phrase(piece.text, self.product, label=piece.kind == "label")
+        if phrase.header:
+            self._header(phrase.header, piece.line)
+        elif not self._expects(piece.kind, phrase):
             return False
-        accepts = (about is not About.UNCLEAR or kind == "fix") and not self.context.lost
-        if not (reading.is_header or (accepts and self._add(reading.entries, piece))):
+        unclear = self.context.about is About.UNCLEAR and piece.kind != "fix"
+        accepts = not (unclear or self.context.lost)
+        if not (phrase.is_header or (accepts and self._add(phrase.entries, piece))):
             self._report_unread(piece)
         return True
 
-    def _header(self, header: Said, line: int) -> None:
-        """Take what a header says of the packages below.
+    def _expects(self, kind: _Kind, phrase: Phrase) -> bool:
+        """Whether words of this kind should name packages here, so that nothing else may come."""
+        announced, lost = self.context.about is About.FIXES, self.context.lost
+        headed = self.header > 0 and self.context.about is not About.UNCLEAR
+        if kind == "lines":  # they may be code, or what it prints
+            plain = phrase.is_plain and (announced or headed or lost)
+            return plain or (announced and headed and not lost)
+        return (
+            phrase.is_plain or kind in ("row", "fix") or (kind == "item" and (announced or headed))
+        )
 
-        One with a release starts anew, except right below one without: "In dom0:", "For R4.2:".
+    def _header(self, header: Said, line: int) -> None:
+        """Take what a header says of the packages below; what was said after its like is over.
+
+        "For R4.2:" right below "In dom0:" is in dom0; after packages, it is not.
         """
-        old = self.context
-        if "release" in header:
-            below = self.header > 0 and "release" not in old.said
-            if not below:
-                self._close_header()
-            base = old.base or (old.said if below else {})
-            self.context = _Context(old.about, base | header, base)
-            self.header = line
-        else:
-            said = old.said | {"target": header["target"]}
-            self.context = replace(old, said=said, base={})
-            self.header = self.header or line
+        said = self.context.said
+        if "release" in header and "release" in said:
+            self._close_header()
+        elif "release" in header and not self.header:
+            said = self.base
+        said = held(said, *header) | header
+        self.context = _Context(self.context.about, said)
+        self.header = line if "release" in header else self.header or line
 
     def _close_header(self) -> None:
         """Where packages are announced, something must come of each header."""
         if self.header and self.context.about is About.FIXES:
             self._report(self.header, "no package can be read below this")
         self.header = 0
+
+    def _places(self, text: str) -> Said:
+        """The target and the releases that a heading or an announcement names."""
+        target = Phrase(text, self.product).header.get("target")
+        releases = releases_in(text, self.product)
+        return ({"target": target} if target else {}) | ({"release": releases} if releases else {})
 
     # --- running text
 
@@ -267,21 +275,19 @@ class _Reader:
         last = " ".join(SENTENCE_END.split(piece.text)[-1].split())
         before, above, heading = self.context, self.header, self.heading
         self._close_header()
-        self.context = heading
+        self.context, self.base = heading, heading.said
         if not last.endswith(":"):
             if heading.about is About.NOTHING and before.about in (About.OTHERS, About.UNCLEAR):
                 self.context = replace(heading, about=About.UNCLEAR)
             return
-        placed = last.startswith(("For ", "In ", "On "))
-        releases = _releases(last, self.product)
+        placed, said = last.startswith(("For ", "In ", "On ")), self._places(last)
         about = About.NOTHING if placed else announcement(last)
         if about is not About.NOTHING:
-            header = read_phrase(last, self.product).header  # "Install these packages in dom0:"
-            base = {"target": header["target"]} if "target" in header else heading.base
-            self.context = _Context(about, heading.said | base | releases, base)
+            self.base = said | heading.said | said
+            self.context = _Context(about, self.base)
         else:
-            lost = placed or bool(above or releases)
-            self.context = replace(heading, about=before.about, lost=lost)
+            lost = placed or above or "release" in said
+            self.context = replace(heading, about=before.about, lost=bool(lost))
 
     def _sentences(self, piece: _Piece) -> None:
         """Read sentences; where one names a release, each package needs one."""
@@ -315,12 +321,8 @@ class _Reader:
         if len(above.get("release", ())) > 1 and len(open_) > len({name for name, _ in open_}):
             return False
         for e in entries if len(self.rows) <= MOST_ROWS else ():
-            line = piece.line + piece.text.count("\n", 0, e.at)
-            self.rows += e.rows(above, line)
+            self.rows += e.rows(above, piece.line + piece.text.count("\n", 0, e.at))
             self.header = 0
-            if len(self.rows) > MOST_ROWS:
-                self._report(line, f"more than {MOST_ROWS} packages; the others are left out")
-                break
         return bool(entries)
 
     def _report_unread(self, piece: _Piece) -> None:
@@ -338,11 +340,6 @@ def _words(block: b.Block) -> str:
     """The words of a paragraph with its line breaks, without citations."""
     inlines = block.inlines if isinstance(block, b.Paragraph) else ()
     return "".join(b.words(i) for i in inlines if not isinstance(i, b.Citation))
-
-
-def _releases(text: str, product: str) -> Said:
-    releases = releases_in(text, product)
-    return {"release": releases} if releases else {}
 
 
 def column(head: str, product: str) -> str:

@@ -11,22 +11,18 @@ from enum import Enum, auto
 from typing import Final
 
 from secpack.extract.packages import vocabulary
-from secpack.extract.packages.phrases import LONGEST, Entry, Phrase, read_phrase
+from secpack.extract.packages.phrases import LONGEST, Entry, Phrase
 from secpack.model.archive import Fix
 
-
-def _words(expression: str) -> re.Pattern[str]:
-    return re.compile(vocabulary.spaced(expression), re.IGNORECASE)
-
-
 # Words that say of packages that they are the remedy; that they are old ones, or somebody else's.
-_MENDS: Final = _words(
+_MENDS: Final = re.compile(
     r"\b(?:fix|(?:re)?solv|resol|(?:un)?patch|mend|address|install|upgrad|updat|correct|upload"
     r"|immune|remed|mitigat|relevant|available|repositor|solution|need|requir|necessary|repair|prevent"
     r"|download|bring)|^(?:The )?(?:(?:specific|following) )?packages(?: are)?"
-    r"(?: as follows| (?:in|for) [\w ,]{1,60})?:$"
+    r"(?: as follows| (?:in|for) [\w ,]{1,60})?:$",
+    re.IGNORECASE,
 )
-_OLD: Final = _words(
+_OLD: Final = re.compile(
     r"(?<!non-)\bvulnerable\b|\baffect|n't\b|\b(?:prior to|(?:older|earlier) than|up to"
     r"|before version|for example|e\.g\.|(?:and|or) (?:earlier|older)|never|no longer"
     r"|(?:do|does|did|is|are|was|were|will|must|should|need) not"
@@ -36,13 +32,15 @@ _OLD: Final = _words(
     r"|(?:is|are|were) (?:\w+ )?(?:outdated|bad|obsolete)"
     r"|(?:bug|flaw|problem|issue|fault|vulnerability) (?:is|was|lies) in"
     r"|(?:have|has|had|contains?|with|suffers? from) (?:the|this|a) "
-    r"(?:bug|flaw|problem|issue|vulnerability))(?!\w)"
+    r"(?:bug|flaw|problem|issue|vulnerability))(?!\w)",
+    re.IGNORECASE,
 )
-_PACKAGES: Final = _words(
+_PACKAGES: Final = re.compile(
     r"\b(?:packages|(?:following|this|fixed|new|updated) package|new ones"
-    r"|(?:following|these|fixed|new|corrected) (?:versions|updates|builds))\b"
+    r"|(?:following|these|fixed|new|corrected) (?:versions|updates|builds))\b",
+    re.IGNORECASE,
 )
-_SAYS: Final = _words(r"\b(?:packages?|versions?|install|upgrade|update|uploaded)\b")
+_SAYS: Final = re.compile(r"\b(?:packages?|versions?|install|upgrade|update|uploaded)\b", re.I)
 _CONDITION: Final = re.compile(r"(?:To|Until|Before|After|If|Once|When|While)\b")
 _INSTALLED: Final = re.compile(
     r"\b(?:(?:packages?|[Uu]pdates|[Tt]he(?:y|se)|[Bb]oth|[Aa]ll|[Ii]t)\b[^.;:]{0,60}?\binstalled"
@@ -56,6 +54,10 @@ _INSTALLED: Final = re.compile(
 _DUE: Final = re.compile(r"[\s-][0-9]{1,4}\.[0-9]{1,4}[.-][0-9]|\b[Nn]o (?:fix|patch|update)")
 
 
+# What every version, and every statement that there is none, has in it; fast to look for.
+_SIGN: Final = re.compile(r"[0-9]|[Nn]o|n't|follow|still|support|life|EOL|ending|affected")
+
+
 class About(Enum):
     """What words say of the packages in them, or below them."""
 
@@ -65,7 +67,8 @@ class About(Enum):
     UNCLEAR = auto()  # it cannot be read, so none of them is
 
 
-def _judge(words: str) -> About:
+def _judge(sentence: str) -> About:
+    words = " ".join(sentence.split())
     mends = _MENDS.search(words)
     if _OLD.search(words):
         return About.UNCLEAR if mends else About.OTHERS
@@ -96,9 +99,9 @@ def installed_in(sentence: str) -> tuple[str, ...] | None:
     The packages must be installed in a quiet hour. =>
     Installed packages need not be removed. => None
     """
-    match = _INSTALLED.search(" ".join(sentence.split())) if "install" in sentence else None
-    where = match and (match["where"] or match["from"])
-    return vocabulary.read_targets(where) if where and not _OLD.search(sentence) else None
+    words = " ".join(sentence.split())
+    match = _INSTALLED.search(words) if "install" in words and not _OLD.search(words) else None
+    return vocabulary.read_targets(match["where"] or match["from"]) if match else None
 
 
 def read_sentence(sentence: str, product: str) -> Sequence[Entry] | None:
@@ -114,14 +117,14 @@ def read_sentence(sentence: str, product: str) -> Sequence[Entry] | None:
     Upgrade xen from 4.1-1 to 4.1-2. => None
     The pump of May had version 4.1-2 and is affected. =>
     """
-    if len(sentence) > LONGEST:
+    if len(sentence) > LONGEST or not _SIGN.search(sentence):
         return ()
-    plain = read_phrase(sentence, product)
+    plain = Phrase(sentence, product)
     if plain.is_plain and not any(entry.version for entry in plain.entries):
         return plain.entries
     parts = [Phrase(part, product, loose=True) for part in sentence.split(";")]
     unread = any(part.unread for part in parts)
-    entries = [] if unread else [entry for part in parts for entry in part.done]
+    entries = [] if unread else [entry for part in parts for entry in part.entries]
     packages = [entry for entry in entries if entry.version]
     facts = [entry for entry in entries if entry.fix is Fix.NONE]
     for fact in facts:  # it is of no package in particular
@@ -145,4 +148,4 @@ def names_packages(text: str) -> bool:
     We are going to publish packages. => True
     """
     named = "packages" in text or (_SAYS.search(text) and _DUE.search(text))
-    return bool(named) and not _OLD.search(text)
+    return bool(named) and not _OLD.search(" ".join(text.split()))

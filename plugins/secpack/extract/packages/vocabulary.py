@@ -23,11 +23,6 @@ def spaced(expression: str) -> str:
     return expression.replace(" ", r"\s{1,3}")
 
 
-def each_word(words: str) -> frozenset[str]:
-    """A set of words."""
-    return frozenset(words.split())
-
-
 #: What parts sentences.
 SENTENCE_END: Final = re.compile(r"(?<=[.!?])\s+(?=[A-Z\"(])")
 
@@ -106,7 +101,7 @@ _NO_TARGET: Final = (
     r"(?:packages?|versions?|updates?|users?|following|repositor\w+|\w+-testing|is|are|not"
     r"|releases?|supported|these|those|them|this|that|particular|addition|general|order|short|case"
     r"|detail|total|question|turn|time|place|part|full|future|testing|stable|proving|current"
-    r"|install|please|only|run|use|do|which|with|via)\b(?!-)"
+    r"|install|please|only|run|use|do|which|with|via|in)\b(?!-)"
 )
 _NOUN: Final = (
     r"(?:[Dd]om(?:0|[Uu])|(?:[Tt]emplate|[Ss]tandalone|App)(?:\s?VM| qube)?|[Dd]omain|[Qq]ube|VM)"
@@ -131,7 +126,7 @@ _DISTRIBUTION: Final = (
 )
 _KNOWN: Final = (
     rf"{_ALL_OF}(?:[Dd]om(?:0|[Uu]s?)(?![\w-])"
-    r"|(?<![\w-])[a-z]{3,20}-[0-9]{1,2}(?:-[a-z]{2,20}){0,2}(?![\w-]|\.[0-9])"
+    r"|(?<![\w-])[a-z]{3,20}-[0-9]{1,2}(?:-[a-z]{2,20}){0,2}(?![\w-]|\.[0-9])(?: templates?\b)?"
     rf"|(?:{_DISTRIBUTION})?(?:[Tt]emplate|[Ss]tandalone)(?:\(s\)|s|\s?VMs?| qubes?)?(?![\w(]|-\w))"
 )
 #: One or more targets that need no "in": "dom0", "debian-13-minimal", "Field-based TemplateVMs".
@@ -140,7 +135,7 @@ _TARGET: Final = re.compile(spaced(f"{_KNOWN}|{_QUBES}|{_NAMED}"))
 _DESCRIPTION: Final = re.compile(spaced(rf"\b{_NOUN}{_WHOSE}$"))
 _TARGET_JOINT: Final = re.compile(r",\s+(?:and\s+|or\s+)?|\s+(?:and|or|&)\s+|\s*/\s*")
 _BEFORE: Final = re.compile(spaced(f"(?:(?:in|inside|into|for|on) )?{_ALL_OF}"), re.IGNORECASE)
-_LONE_KIND: Final = re.compile(r"(?!Dom)[A-Z][a-z]+(?:-based)?(?: [0-9]+)?|[0-9].*")
+_LONE_KIND: Final = re.compile(r"(?!Dom)[A-Z][a-z]+(?:-based)?(?: [0-9]+)?|[0-9].*|[a-z]+-[0-9].*")
 _USUAL: Final = re.compile(r"(?:Dom(?:0|[Uu]s?)|(?:Template|Standalone)s?)$")
 
 
@@ -149,6 +144,7 @@ def target_names(text: str) -> tuple[str, ...]:
 
     In Dom0 and all templates => dom0; templates
     the Mini and Field 38 templates => Mini and Field 38 templates
+    field-41 and mini-9 templates => field-41 and mini-9 templates
     dom0, and in the template(s) of sys-net and sys-usb => dom0; template(s) of sys-net and sys-usb
     """
     words = " ".join(text.split())
@@ -156,7 +152,7 @@ def target_names(text: str) -> tuple[str, ...]:
     start = described.start() if described else len(words)
     *others, last = (_BEFORE.sub("", name) for name in _TARGET_JOINT.split(words[:start]))
     names = [*others, last + words[start:]]
-    if any(map(_LONE_KIND.fullmatch, others)) or last[:1].isdigit():
+    if (" " in last and any(map(_LONE_KIND.fullmatch, others))) or last[:1].isdigit():
         names = [_BEFORE.sub("", words, count=1)]
     lowered = (n[0].lower() + n[1:] if _USUAL.match(n) else n for n in names if n)
     return tuple(dict.fromkeys(lowered))
@@ -192,23 +188,17 @@ _ARCHITECTURE: Final = re.compile(
 )
 
 
-def is_version(word: str, *, certain: bool = False) -> bool:
-    """Whether a word is a version; if it is ``certain`` to be one, a number will do.
+def read_version(word: str, *, certain: bool = False) -> str:
+    """A word that is a version, without architecture and ``v``; if it is ``certain``, any number.
 
-    1:4~rc1-1 => True
-    20260109 => True
-    6.1.x => False
-    4 => False
+    1:4~rc1-1 => 1:4~rc1-1
+    v4.1-2.fc41.x86_64 => 4.1-2.fc41
+    20260109 => 20260109
+    6.1.x =>
+    4 =>
     """
-    return bool(_VERSION.fullmatch(word) and (certain or _PLAINLY.match(word)))
-
-
-def bare_version(word: str) -> str:
-    """A version without architecture and ending of a file, and without ``v``.
-
-    v4.1-2.fc41.x86_64.rpm => 4.1-2.fc41
-    """
-    return _ARCHITECTURE.sub("", word, count=1).removeprefix("v")
+    is_one = _VERSION.fullmatch(word) and (certain or _PLAINLY.match(word))
+    return _ARCHITECTURE.sub("", word, count=1).removeprefix("v") if is_one else ""
 
 
 def split_name(word: str) -> tuple[str, ...]:
@@ -225,25 +215,24 @@ def split_name(word: str) -> tuple[str, ...]:
     return match.groups() if match and _VERSION.fullmatch(match[2]) else ()
 
 
-#: Words that are no part of a name and say nothing that a row has a place for.
-FILLERS: Final = each_word(
-    "a an the of in for to at is are be there here please any all both various several multiple"
-    " new updated fixed patched rebuilt latest also only following these corresponding use used"
-    " fix fixes updates install get update upgrade download fetch see goes needed required likewise"
-    " > >= = ≥"
-)
-#: With these a phrase goes on about something else.
-STOPS: Final = each_word(
-    "which that with as where if because since when while see via once after before until unless"
-    " who this has have had will can should must may it they we you but so not - – —"
-    " replaces replacing supersedes superseding instead was formerly previously"
-)
-#: Words that are no name, though a version may follow: what they say of it is another matter.
-NO_NAMES: Final = STOPS | each_word(
-    "affected already into below between by current do does earlier except from less lower need"
-    " needs never no not old older on previous prior released repository requires running"
-    " shipped systems than through till up user users vulnerable were without ready been"
-)
+# Words that are no part of a name, by what they do in a phrase.
+_WORDS: Final = (
+    # with these it goes on about something else
+    ("turn", "which that with as where if because since when while see via once after before until"
+     " unless who this has have had will can should must may it they we you but so not replaces"
+     " replacing supersedes superseding instead was formerly previously"),
+    # a version may follow, but what they say of it is another matter
+    ("stop", "affected already into below between by current do does earlier except from less lower"
+     " need needs never no old older on previous prior released repository requires running"
+     " shipped systems than those through till up user users vulnerable were without ready been"),
+    # they say nothing that a row has a place for
+    ("filler", "a an the of in for to at is are be there here please any all both various several"
+     " multiple new updated fixed patched rebuilt latest also only following these corresponding"
+     " use used fix fixes updates install get update upgrade download fetch goes needed"
+     " required likewise > >= = ≥"),
+)  # fmt: skip
+#: Kinds of words that are no part of a name.
+WORDS: Final = {word: kind for kind, words in _WORDS for word in words.split()}
 
 
 def is_name(words: str) -> bool:
@@ -256,4 +245,5 @@ def is_name(words: str) -> bool:
     """
     each = words.split(" ")
     plain = len(each) == 1 or (len(each) <= 4 and words[0].isupper())
-    return plain and all(_NAME.fullmatch(w) and w.lower() not in NO_NAMES for w in each)
+    plain &= all(WORDS.get(word.lower(), "filler") == "filler" for word in each)
+    return plain and all(map(_NAME.fullmatch, each))
