@@ -230,11 +230,11 @@ def test_the_rules_of_osv_refuse(archive: Archive, field: str, value: object) ->
 @pytest.mark.parametrize(
     ("words", "expected", "safe"),
     [
-        ("XSA-2 does not affect Quern 4.1, as it has no bell.",
+        ("XSA-1 and XSA-2 came out.\n\nXSA-2 does not affect Quern 4.1, as it has no bell.",
          [("4.1", "4.17.5-6", ["XSA-2"]), ("4.2", "4.17.5-6", None)], None),
-        ("XSA-1 affects only Quern 4.1. XSA-2 does not affect Quern 4.2.",
+        ("XSA-1, XSA-2 are out.\n\nXSA-1 affects only Quern 4.1. XSA-2 does not affect Quern 4.2.",
          [("4.1", "4.17.5-6", None)], None),
-        ("Quern 4.3 is not affected by these issues. No update is available for Quern 4.0.",
+        ("XSA-1 came out.\n\nQuern 4.3 is not affected. No update is available for Quern 4.0.",
          [("4.1", "4.17.5-6", None), ("4.2", "4.17.5-6", None), ("4.0", "", None)], ["4.3"]),
     ],
 )  # fmt: skip
@@ -242,7 +242,7 @@ def test_osv_says_which_releases_an_id_spares(
     tmp_path: Path, words: str, expected: list[tuple[str, str, list[str] | None]], safe: list[str]
 ) -> None:
     """An entry that all ids spare is left out; a release without a fix has no range."""
-    archive = one(tmp_path, body=f"XSA-1 and XSA-2 came out.\n\n{words}{TWO_RELEASES}")
+    archive = one(tmp_path, body=words + TWO_RELEASES)
     profile = replace(PROFILE, osv=Osv(ecosystem="Debian"))
     (found,) = json.loads(osv(archive, profile, URL)[OSV_ALL])
     assert judges.osv_faults(found) + rules.osv_faults(found) == []
