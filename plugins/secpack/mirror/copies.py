@@ -24,8 +24,6 @@ TIMEOUT: Final = 3600
 #: The seconds for one file, from the connection to the last byte.
 PATIENCE: Final = 60
 
-_REDIRECTS: Final = (301, 302, 303, 307, 308)
-_MOST_REDIRECTS: Final = 3
 
 # Tor Browser identifies itself thus on every system. Some mirrors refuse unknown programs, and none
 # should be able to recognise this one and send it other files than people get.
@@ -105,9 +103,9 @@ class Server:
             raise
 
     def _follow(self, url: str, limit: int) -> bytes:
-        for _ in range(_MOST_REDIRECTS + 1):
+        for _ in range(4):  # three redirects, and the file
             response = self._get(url)
-            if response.status not in _REDIRECTS:
+            if response.status not in (301, 302, 303, 307, 308):
                 return _body(response, limit)
             response.close()
             target = urljoin(url, response.headers.get("Location", ""))
