@@ -46,7 +46,7 @@ CVE = "cve/"
 RELEASE = "release/"
 PACKAGE = "package/"
 FEEDS = "feeds/"
-FILES = "files/"
+FILES = "data/files/"
 
 #: The search page, the script with all ids, and the index.
 SEARCH = "search/"

@@ -581,7 +581,7 @@ feeds_sections: Final = {
     "data": (
         "Data exports",
         "The content of the pages, for programs. Only the signed originals can be verified.",
-        Markup('One page links to <a href="../files/index.html">all files</a> of this site.'),
+        Markup('One page links to <a href="../data/files/index.html">all files</a> of this site.'),
     ),
     "scanners": (
         "Data for scanners",

@@ -16,7 +16,7 @@ from pathlib import Path
 
 import pytest
 
-from bulletins.build.build import _put_in_place, _workplace
+from bulletins.build.build import _put_in_place, _staging
 from bulletins.build.finish import check_ours, digest, write_checksums
 from bulletins.build.gate import dangling
 from bulletins.pages.model import Page
@@ -297,7 +297,7 @@ def written(folder: Path, text: str) -> Path:
 
 
 def test_where_the_new_site_cannot_take_its_place_the_old_one_comes_back(target: Path) -> None:
-    with pytest.raises(FileNotFoundError), _workplace(target) as new:
+    with pytest.raises(FileNotFoundError), _staging(target) as new:
         _put_in_place(new.with_name("nothing"), target)
     assert (target / "index.html").read_text() == "old"
     assert [path.name for path in target.parent.iterdir()] == ["site"]
@@ -316,7 +316,7 @@ def test_what_others_put_in_its_place_in_between_stays(
         return done
 
     monkeypatch.setattr(Path, "rename", renamed)
-    with pytest.raises(OSError, match="not empty"), _workplace(target) as new:
+    with pytest.raises(OSError, match="not empty"), _staging(target) as new:
         _put_in_place(written(new, "new"), target)
     assert (target / "index.html").read_text() == "theirs"
 
@@ -327,7 +327,7 @@ def test_a_build_that_was_killed_between_its_two_steps(target: Path, *, stands: 
     left = written(target.with_name(".site.building") / "replaced", "older")
     if not stands:
         shutil.rmtree(target)
-    with _workplace(target):
+    with _staging(target):
         assert not left.exists()
         assert (target / "index.html").read_text() == ("old" if stands else "older")
     assert [path.name for path in target.parent.iterdir()] == ["site"]
@@ -345,7 +345,7 @@ def test_where_others_could_take_part_nothing_is_built(
         monkeypatch.setattr("os.geteuid", lambda: 54321)
     else:
         home.symlink_to(precious)
-    with pytest.raises(SecpackError, match="a link, or another user's"), _workplace(target):
+    with pytest.raises(SecpackError, match="a link, or another user's"), _staging(target):
         pass
     assert (precious / "building/index.html").read_text() == "mine"
     assert (target / "index.html").read_text() == "old"

@@ -236,6 +236,8 @@ def test_the_rules_of_osv_refuse(archive: Archive, field: str, value: object) ->
          [("4.1", "4.17.5-6", None)], None),
         ("XSA-1 came out.\n\nQuern 4.3 is not affected. No update is available for Quern 4.0.",
          [("4.1", "4.17.5-6", None), ("4.2", "4.17.5-6", None), ("4.0", "", None)], ["4.3"]),
+        ("XSA-1, XSA-2.\n\nThese issues do not affect Quern 4.3. No update for Quern 4.0 exists.",
+         [("4.1", "4.17.5-6", None), ("4.2", "4.17.5-6", None), ("4.0", "", None)], ["4.3"]),
     ],
 )  # fmt: skip
 def test_osv_says_which_releases_an_id_spares(

@@ -27,7 +27,7 @@ from pelican.log import init as init_logging
 from pelican.settings import read_settings
 
 from bulletins.build import finish
-from bulletins.build.command import ignore_interrupts, tell, workplace
+from bulletins.build.command import ignore_interrupts, staging, tell
 from bulletins.build.finish import check_ours, digest, read_checksums
 from bulletins.build.unchanged import inputs_of, remember, stamps
 from bulletins.exports.data import read_moved
@@ -65,7 +65,7 @@ def build(settings_file: str) -> Path:
 def _replace(settings: Any, target: Path) -> tuple[Archive, str]:
     """Build, and replace the target; return the archive, and the ``stamps`` of the site's files."""
     _check_place(target, settings)
-    with _workplace(target) as folder:
+    with _staging(target) as folder:
         archive = write_site(settings, folder).archive
         files = stamps(folder)
         ignore_interrupts()
@@ -159,7 +159,7 @@ def check_apart(target: Path, settings: Any) -> None:
 
 
 @contextmanager
-def _workplace(target: Path) -> Iterator[Path]:
+def _staging(target: Path) -> Iterator[Path]:
     """An empty folder on the same file system, for one build at a time; nothing is left at the end.
 
     Raises SecpackError when the target is not ours to replace.
@@ -167,14 +167,14 @@ def _workplace(target: Path) -> Iterator[Path]:
     home = target.with_name(f".{target.name}.building")
     if home.is_symlink() or (home.exists() and home.stat().st_uid != os.geteuid()):
         raise SecpackError(f"{home}: a link, or another user's; remove it")
-    with workplace(home, target, keep=False) as new:
+    with staging(home, target, keep=False) as new:
         if target.exists():
             check_ours(target)
         yield new
 
 
 def _put_in_place(new: Path, target: Path) -> None:
-    """Replace the old site by the new one; the old one stays in the workplace."""
+    """Replace the old site by the new one; the old one stays in the staging folder."""
     if target.exists():
         target.rename(new.with_name("replaced"))
     new.rename(target)

@@ -69,7 +69,7 @@ def tell(*lines: str) -> None:
 
 
 @contextmanager
-def workplace(home: Path, target: Path, *, keep: bool) -> Iterator[Path]:
+def staging(home: Path, target: Path, *, keep: bool) -> Iterator[Path]:
     """An empty folder ``building`` in a folder beside a target, for one program at a time.
 
     ``replaced`` is the site that was at the target: if none is there, it comes back. The kernel

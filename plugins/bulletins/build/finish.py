@@ -57,7 +57,7 @@ def write_list(folder: Path, build: Build) -> None:
     assert build.templates
     files = sorted([*paths(folder), FILES + INDEX, CHECKSUMS])
     html = render_page(build.templates, FilesPage(tuple(files)), build.frame)
-    (folder / FILES).mkdir()
+    (folder / FILES).mkdir(parents=True)
     (folder / FILES / INDEX).write_text(html, "utf-8")
 
 

@@ -14,7 +14,7 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Final
 
-from bulletins.build.command import workplace
+from bulletins.build.command import staging
 from bulletins.build.finish import check_ours
 from secpack import SecpackError
 
@@ -85,7 +85,7 @@ class Versions:
 
         Without ``keep``, nothing is left of the place of versions either.
         """
-        return workplace(self.home, self.target, keep=keep)
+        return staging(self.home, self.target, keep=keep)
 
     def show(self, folder: Path, keep: int) -> Path:
         """Make a finished folder the next version, make that public, and keep so many before it.

@@ -165,12 +165,10 @@ def said(grammar: Grammar, words: str, *parts: str) -> Context | None:
 
 def _match(grammar: Grammar, part: str, words: str) -> re.Match[str] | None:
     """What fits words; nothing excludes an id under a condition, or in doubt."""
-    if part in ("NOT_AFFECTED", "PICK", "ONLY") and _DOUBT.search(words):
-        return None
-    return next(filter(None, (form.search(words) for form in grammar[part])), None)
+    found = next(filter(None, (form.search(words) for form in grammar[part])), None)
+    excludes = found and part in ("NOT_AFFECTED", "PICK", "ONLY")
+    return None if excludes and _DOUBT.search(words) else found
 
-
-# --- the mentions -----------------------------------------------------------------------------
 
 _Lists: TypeAlias = "list[list[_Name]]"  # ids that are named together
 _Cited: TypeAlias = Mapping[str, Sequence[tuple[str, str]]]  # advisories by a reference's label
@@ -215,8 +213,7 @@ def find_mentions(document: Document) -> tuple[Mention, ...]:
         if kept[own] < _MAX_NAMES and kept[every] < _MOST:
             kept.update([own, every])
             mentions[mention] = None
-    found = {mention.value for mention in mentions}
-    # The URL of DSA-1-1 has only DSA-1.
+    found = {mention.value for mention in mentions}  # the URL of DSA-1-1 has only DSA-1
     whole = [m for m in mentions if m.scheme != "DSA" or f"{m.value}-1" not in found]
     return tuple(sorted(whole, key=lambda mention: mention.line))
 
@@ -335,6 +332,7 @@ def _mentions(document: Document) -> list[Mention]:
     grammar = grammar_for(head.issuer if head else "us", year)
     subject: list[Mention] = []  # what was named last, up to the end of the next passage
     every, listed, hit = list[Mention](), list[Mention](), set[str]()
+    told: list[tuple[str, set[str]]] = []  # words around ids, and these
     quoted, group = False, 0
     for passage in passages(document):
         subject = [] if quoted and not passage.quoted else subject
@@ -346,9 +344,8 @@ def _mentions(document: Document) -> list[Mention]:
             every += (*found, *again)
             if _YET.match(sentence.masked, sentence.start):  # it takes something back
                 hit |= {m.value for m in subject if m.context is Context.NOT_AFFECTED}
-            hits = (n for n in sentence.names if _match(grammar, "HIT", sentence.around(n)))
             spared = {m.value for m in found if m.context is Context.NOT_AFFECTED}
-            hit |= {name.value for names in hits for name in names} - spared
+            told += [(sentence.around(n), {e.value for e in n} - spared) for n in sentence.names]
             goes_on |= bool(sentence.names)
             if found and not quoted:
                 subject = [m for m in found if m.context is not Context.ASIDE][:_MAX_NAMES]
@@ -356,6 +353,9 @@ def _mentions(document: Document) -> list[Mention]:
             elif again:
                 subject = []
         subject = subject if goes_on else []
+    excluded = {m.value for m in every if m.context is Context.NOT_AFFECTED}
+    told = [each for each in told if each[1] & excluded and _match(grammar, "HIT", each[0])]
+    hit = hit.union(*(values for _, values in told))
     contrary = {m for m in every if m.context is Context.NOT_AFFECTED and m.value in hit}
     return [replace(m, context=Context.BODY) if m in contrary else m for m in every]
 
@@ -395,7 +395,8 @@ def _picked(sentence: _Sentence, subject: list[Mention], grammar: Grammar) -> se
         first, two = choice["which"][0] in "Ff", choice["which"].endswith("two")
         picked = {*values[slice(1) if first else slice(-2 if two else -1, None)]}
         return {*values} - picked if "only" in choice[0].lower() else picked
-    only = (n for n in sentence.names if _match(grammar, "ONLY", sentence.around(n)))
+    names = sentence.names if re.search("(?i)only|except", words) else ()  # each rule has these
+    only = (n for n in names if _match(grammar, "ONLY", sentence.around(n)))
     if not (first_of_only := next(only, None)):
         return set()
     place = named.index(first_of_only[0])  # what follows it may be another that does affect it
