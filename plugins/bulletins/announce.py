@@ -180,7 +180,7 @@ def with_bulletin(tracker: str, bulletin: Bulletin) -> tuple[str, list[str]]:
         if all(entry.get(name, value) == value for name, value in own.items()):
             entry |= own
         else:
-            notes.append(f"XSA-{number} is not changed: it says otherwise than {bulletin.id}")
+            notes.append(f"XSA-{number} is not changed: its entry contradicts {bulletin.id}")
     return _listed(entries[number] for number in sorted(entries)), notes
 
 

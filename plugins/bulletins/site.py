@@ -121,7 +121,7 @@ class Site:
 
     @cached_property
     def related(self) -> Mapping[str, frozenset[str]]:
-        """By id: the bulletins that one names, or that name it or what it was first to address."""
+        """By id: bulletins that it names, that name it, or that name what it addressed first."""
         bulletins = {bulletin.id for bulletin in self.archive.bulletins}
         pairs = {
             (bulletin.id, named.id)

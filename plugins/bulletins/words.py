@@ -529,7 +529,7 @@ search_status: Final = {
     "from a folder.",
 }
 search_script: Final = (
-    "Search needs JavaScript. These pages list everything without; use your browser’s Find there."
+    "Search needs JavaScript. These pages list everything without it; use your browser’s Find."
 )
 page_moved: Final = Markup('This page is now <a href="{url}">{target}</a>.')
 all_files: Final = "All files"
@@ -593,7 +593,7 @@ feeds_sections: Final = {
 #: The exports in these sections, by name: title, and a sentence.
 exports: Final = {
     "feeds": {
-        "all": ("Feed of bulletins and canaries", "Everything. If in doubt, take this one."),
+        "all": ("Feed of bulletins and canaries", "Both in one feed. If in doubt, take this one."),
         "all.json": ("Feed of bulletins and canaries (JSON Feed)", "The same, as JSON."),
         "bulletins": ("Feed of bulletins", "What is wrong, and what you must do."),
         "canaries": ("Feed of canaries", "Each new canary, with what it states."),
@@ -613,7 +613,7 @@ exports: Final = {
     "data": {
         "archive": ("archive.json", "The whole archive. A document’s page links to its own data."),
         "history": ("history.json", "Versions of each document: texts, signers, times, changes."),
-        "moved": ("moved.json", "When records changed although no text did. A rebuild needs it."),
+        "moved": ("moved.json", "When a record changed, but not its text. A rebuild needs this."),
         "schema": ("schema.json", "A JSON Schema of these files."),
     },
     "scanners": {
@@ -624,8 +624,8 @@ exports: Final = {
         ),
         "csaf": (
             "Bulletins as CSAF 2.0",
-            "The provider metadata, from which programs start to read the Common Security Advisory "
-            "Framework. It links to feeds (ROLIE) of bulletins, and of verdicts as VEX.",
+            "The provider metadata, with which programs that read the Common Security Advisory "
+            "Framework begin. It links to feeds (ROLIE) of bulletins, and of verdicts as VEX.",
         ),
         "vex": (
             "Verdicts as OpenVEX",
@@ -658,11 +658,11 @@ vex_elsewhere: Final = "Read bulletin {bulletin}, which is not in this archive."
 csaf_note: Final = {
     "category": "other",
     "title": "How to read this",
-    "text": "A program read ids, releases and packages from the signed text. Unless sections of it "
+    "text": "A program read ids, releases and packages from the signed text. Unless its sections "
     "keep them apart, a fixed package counts for all vulnerabilities here, and a flaw without an "
     "id has no entry of its own.",
 }
-own_flaws: Final = "All flaws to which the text gives no id are together here, one or more."
+own_flaws: Final = "All flaws to which the text gives no id, one or more, are counted here as one."
 vex_conflict: Final = (
     "The tracker says that {advisory} does not affect the product, but {bulletins} addresses it, "
     "and a signed text has the last word."

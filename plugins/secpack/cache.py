@@ -117,7 +117,7 @@ def _objection(folder: Path) -> str:
 def _others_can_write(status: os.stat_result) -> bool:
     """Whether others than the owner of a folder can write to it.
 
-    A group of the owner alone is no other: on Debian 13, new folders belong to it.
+    A group of the owner alone does not count: on Debian 13 new folders belong to one.
     """
     if status.st_mode & _OTHERS_WRITE != stat.S_IWGRP:
         return bool(status.st_mode & _OTHERS_WRITE)

@@ -196,7 +196,7 @@ def _releases(bulletin: Bulletin, profile: Profile) -> Iterator[Finding]:
     stated = {answer.release for answer in answers(bulletin)}
     silent = [r for r in profile.supported(bulletin.published) if r not in stated]
     if silent and bulletin.releases:
-        message = f"nothing on {' and '.join(silent)}, supported on {bulletin.published}"
+        message = f"says nothing about {' and '.join(silent)}, supported on its date"
         line = lines[bulletin.releases[0]]
         yield Finding(path, line, "release-unstated", message)
 

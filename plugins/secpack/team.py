@@ -101,7 +101,7 @@ def add_sign(commands: Any) -> None:
     command.add_argument("file", type=Path, help="the text, in its folder of the pack")
     summary = "who signs: a name of the profile's signers"
     command.add_argument("--as", dest="signer", metavar="NAME", help=summary)
-    command.add_argument("--gpg", metavar="PROGRAM", help="what signs: gpg, or a wrapper of it")
+    command.add_argument("--gpg", metavar="PROGRAM", help="what signs: gpg, or a wrapper around it")
 
 
 def _run_sign(options: Namespace) -> int:

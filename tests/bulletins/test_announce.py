@@ -186,7 +186,7 @@ def test_tracker_data_with_the_bulletin(archive: Archive, tmp_path: Path) -> Non
         f"{old[old.index('- xsa: 9004') :]}\n- xsa: 9006\n  date: 2025-05-06\n{ours}"
     )
     assert notes == [
-        "XSA-9004 is not changed: it says otherwise than QSB-012",
+        "XSA-9004 is not changed: its entry contradicts QSB-012",
         "XSA-9006 is new in the list, with the date of QSB-012",
     ]
     assert with_bulletin(filled, new) == (filled, notes[:1])

@@ -207,7 +207,7 @@ def test_a_rebuild_names_what_differs(given: Given, tmp_path: Path) -> None:
     site = publish(tmp_path / "public", **given)
     other = dict(given) | {"PROFILE": ROOT / "content/demo.toml"}
     wrong = rebuild(site, tmp_path / "rebuilt", **other).refused()
-    assert re.search("^profile: here [0-9a-f]{64}, of the site [0-9a-f]{64}$", wrong.said, re.M)
+    assert re.search("^profile: here [0-9a-f]{64}, in the manifest [0-9a-f]{64}$", wrong.said, re.M)
     assert "XSA" not in wrong.said.partition("\n")[0]
     assert wrong.said.endswith("Nothing was built; the previous site is unchanged.\n")
     copy = tmp_path / "copy"

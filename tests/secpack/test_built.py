@@ -261,7 +261,7 @@ def test_a_bundle_of_other_texts_stops(unpacked: Path, profile: Profile) -> None
     load(unpacked, profile=bundled, checker=Checker())
     text = path.read_bytes()
     path.write_bytes(text + b"More.\n")
-    why = r": not as in the commit of history\.bundle: renew that"
+    why = r": not as in history\.bundle's commit; renew the bundle"
     with pytest.raises(SecpackError, match=f"QSBs/qsb-001-2001.txt{why}"):
         load(unpacked, profile=bundled, checker=Checker())
     path.write_bytes(text)

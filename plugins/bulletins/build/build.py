@@ -256,20 +256,20 @@ def rebuild(settings_file: str, manifest: Path) -> int:
         inputs, commit = {**(stated["inputs"] or {})}, str(stated["commit"] or "")
         there = {**inputs, MOVED_JSON: stated["moved"]}
     except (KeyError, TypeError, ValueError):
-        raise SecpackError(f"{manifest}: does not say of what the site was made") from None
+        raise SecpackError(f"{manifest}: does not say what the site was made of") from None
     settings, target = load_settings(settings_file)
     here = recipe(settings)["inputs"] if inputs else {}
     here[MOVED_JSON] = sha256(_read(copy / MOVED_JSON)).hexdigest()
     if names := differing(here, there):
         lines = [
-            f"{n}: here {here.get(n)}, of the site {visible(str(there.get(n)))}" for n in names
+            f"{n}: here {here.get(n)}, in the manifest {visible(str(there.get(n)))}" for n in names
         ]
         lines.append("code, theme and pages are this program's; variables name the other sources")
         raise SecpackError("\n".join(lines))
     settings["NOTES"] = notes
     archive, _ = _replace(settings, target)
     if archive.commit != commit:
-        print(f"commit of the pack: here {archive.commit}, of the site {visible(commit)}")
+        print(f"commit of the pack: here {archive.commit}, in the manifest {visible(commit)}")
     if others := differing(listed, read_checksums(target)):
         print(f"NOT the same: {len(others)} files differ: {', '.join(others[:20])}: {target}")
         return 1

@@ -179,7 +179,7 @@ def _move(moved: Moved, plan: Plan) -> Moved:
         first = max(now, datetime.fromisoformat(after) + timedelta(seconds=1))
         times = [first + timedelta(seconds=second) for second in range(moves)]
         moved = merged(moved, {name: times})
-    print(f"{len(plan.unmoved)} records are new to programs, but not newer: they get a new time.")
+    print(f"{len(plan.unmoved)} records are new or changed, but not later: they get a new time.")
     return moved
 
 
@@ -301,7 +301,7 @@ def _withdrawals(older: Path, current: Path) -> Iterator[str]:
         if f.code != f"{PUBLISH_CHECK}record-unmoved":
             yield f"  {f.file}: {f.message}"
     records = [name for name, now in old.records.items() if new.records.get(name) != now]
-    yield f"  {len(records)} records of programs and feed readers go back, or are gone"
+    yield f"  {len(records)} records for programs and feed readers become older, or are gone"
 
 
 def _target(settings: Any) -> Path:

@@ -128,9 +128,9 @@ def _claimed(says: Says, bulletin: Bulletin) -> Iterator[tuple[int, str]]:
 
 
 def safe_from(bulletin: Bulletin) -> dict[PackageRow, frozenset[str]]:
-    """Each row that is not affected, and by which ids only, as its section is about those.
+    """Rows that are not affected, each with the ids that do not affect it: those of its section.
 
-    It is so by none, an empty id, where a sentence calls the release affected.
+    Without ids, none affects it. An empty id means the contrary: a sentence calls it affected.
     """
     risky = {release for _, release in _claimed("risky", bulletin)}
     safe = [row for row in bulletin.packages if row.fix is Fix.NOT_AFFECTED]
@@ -139,7 +139,7 @@ def safe_from(bulletin: Bulletin) -> dict[PackageRow, frozenset[str]]:
 
 
 def _named_at(bulletin: Bulletin, lines: Collection[int]) -> dict[int, frozenset[str]]:
-    """Those of several ids that the section of each line names, or else a title around it."""
+    """Of several ids those that the section of each line names, or else a heading around it."""
     own, parts = _own(bulletin), sections(bulletin.document)
     named = [(m.line, m.value) for m in bulletin.all_mentions if m.value in own]
     if not _is_of_several(bulletin) or len(lines) * (len(parts) + 1) * len(named) > _MOST_COMPARED:
@@ -391,7 +391,7 @@ _BARE: Final = re.compile(
 
 @lru_cache(maxsize=64)
 def _forms(product: str) -> dict[Says, re.Pattern[str]]:
-    """What says so of releases."""
+    """How a sentence says each of these of releases."""
     releases, name = f"({v.releases_pattern(product)})", f"(?:{re.escape(product)} )?"
     who = rf"(?: (?:users|systems|installations|as such|itself)|{_STATES}[^,;:()]{{1,60}}? and)?"
     subject = rf"{_WHOSE}{releases}{who}{_IS} {_NOT}"

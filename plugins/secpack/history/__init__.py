@@ -213,7 +213,7 @@ def newest_versions(
 def _add_findings(
     kept: Contents, contents: Contents, history: History, beside: Iterable[Signature]
 ) -> None:
-    """Add what was found in the folder, and of signatures that are not served what is wrong."""
+    """Add findings about the folder, and faults of signatures that are not served."""
     covering = {s.file.path: d.id for d in history.documents for s in d.signatures if s.counts}
     for f in contents.findings:
         of = covering.get(f.file) if f.code == "orphan-signature" else None
@@ -229,9 +229,9 @@ def _add_findings(
 def _signatures(
     version: Version, beside: Sequence[Signature], profile: Profile
 ) -> tuple[tuple[Signature, ...], list[str]]:
-    """The signatures of a version, and those whose signature is only in the history.
+    """The signatures of a version, and the signers whose signature is only in the history.
 
-    There may be none by them beside it, or one of another text.
+    Beside the text there is none by these, or one that covers another text.
     """
     good = {s.signer: s for s in version.signatures}
     own = [s for s in beside if not (s.covers_other and s.signer in good)]

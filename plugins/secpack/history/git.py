@@ -157,7 +157,7 @@ def opened(root: Path, bundle: str, files: Iterable[File]) -> Iterator[Path]:
         for file in files:
             known = head.get(file.path, "")
             if known != _name_of(b"blob", file.data, len(known) or 40):
-                raise ParseError(f"not as in the commit of {bundle}: renew that", path=file.path)
+                raise ParseError(f"not as in {bundle}'s commit; renew the bundle", path=file.path)
         yield place
 
 
