@@ -241,7 +241,7 @@ check_expect: Final = Markup(
 )
 check_how: Final = "How, and what gpg’s answers mean"
 check_pack: Final = (
-    "Compare with the pack, where commits and tags are signed, too; cmp prints only differences. "
+    "Compare with the pack, where commits and tags may be signed; cmp prints only differences. "
     "The last lines clean up:"
 )
 check_end: Final = "Clean up:"
@@ -601,12 +601,12 @@ exports: Final = {
             "Feed of Xen Security Advisories",
             "The verdict on each: the tracker’s or, where it differs, a signed bulletin’s.",
         ),
-        "changes": ("Feed of changes", "Every version of every document, in the order of signing."),
+        "changes": ("Feed of changes", "Every version of every document, as the pack got them."),
     },
     "calendar": {
         "calendar": (
             "Calendar of canaries",
-            "When each next canary is due, past ones included. Subscribe to its URL in a calendar "
+            "When each canary is due, past ones included. Subscribe to its URL in a calendar "
             "program (iCalendar).",
         ),
     },
