@@ -271,8 +271,8 @@ def _add_history(commands: Any) -> None:
         commands,
         _run_history,
         "list the versions of all documents, and what waits for signatures",
-        "Lists, from the history of a git checkout, the versions of every document, "
-        "every signature that ever was, and the texts that are pending. Exit status: 0 clean, "
+        "Lists, from the history of a git checkout, the versions of every document and the texts "
+        "that are pending; as JSON, also every signature that ever was. Exit status: 0 clean, "
         "1 unreadable files, or keys that cannot be checked, 2 unusable arguments.",
         "history qubes-secpack --profile qubes",
         "pack",
@@ -321,9 +321,9 @@ def _add_verify_site(commands: Any) -> None:
     )
     add = command.add_argument
     add("copy", help="the copy's URL (https://...) or folder")
-    add("--against", type=Path, metavar="REBUILD", help="a site built here")
+    add("--against", type=Path, metavar="REBUILD", help="a site that you built")
     add("--keyring", type=Path, metavar="FILE", help=f"keys that may sign {CHECKSUMS}")
-    add("--newer-than", type=day_of, metavar="DATE", help="fail if the signature is not newer")
+    add("--newer-than", type=day_of, metavar="DATE", help="fail unless signed after that day")
     summary = "stop after that time, and list the files not read (default: %(default)s)"
     add("--timeout", type=_seconds, default=TIMEOUT, metavar="SECONDS", help=summary)
 
