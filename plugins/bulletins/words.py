@@ -434,6 +434,8 @@ untracked: Final = {
     1: Markup("1 more is not in the tracker."),
     2: Markup("{number} more are not in the tracker."),
 }
+disputed: Final = Markup("Affecting {product} by a signed bulletin alone: {number}.")
+tracker_differs: Final = "(tracker: {verdict})"
 affected_column: Final = "Affected"
 reason: Final = "Reason"
 bulletin_column: Final = "Bulletin"

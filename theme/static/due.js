@@ -2,7 +2,9 @@
 for (const due of document.querySelectorAll("time[data-due]")) {
   if (Date.now() >= Date.parse(due.textContent + "T24:00Z")) {
     const note = document.createElement("strong");
-    note.textContent = ` (${due.dataset.due})`;
+    const day = document.createElement("time");
+    [note.textContent, day.textContent] = ` (${due.dataset.due}`.split(/(?=\d{4}-)/);
+    note.append(day, ")");
     due.after(note);
   }
 }

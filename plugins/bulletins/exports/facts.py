@@ -16,7 +16,7 @@ from bulletins.exports.data import midnight
 from bulletins.site import Site
 from bulletins.urls import csaf_url, osv_url
 from secpack.extract.answers import Answer
-from secpack.model.archive import Advisory, Bulletin, Publication, Relation, Status
+from secpack.model.archive import Advisory, Bulletin, Publication, Relation
 from secpack.model.history import Difference, Version
 
 
@@ -98,15 +98,10 @@ def _joined(bulletin: Bulletin) -> Iterator[tuple[str, dict[str, str]]]:
 
 def conflict(advisory: Advisory) -> str:
     """Where the tracker says no, but a bulletin addresses an advisory: a note with both sources."""
-    if advisory.status is Status.NO and advisory.bulletins:
+    if advisory.verdict is not advisory.status:
         bulletins = ", ".join(advisory.bulletins)
         return words.vex_conflict.format(advisory=advisory.id, bulletins=bulletins)
     return ""
-
-
-def verdict(advisory: Advisory) -> Status:
-    """The verdict on an advisory: where the tracker and a signed text differ, the text's."""
-    return Status.YES if conflict(advisory) else advisory.status
 
 
 # --- links ------------------------------------------------------------------------------------

@@ -16,7 +16,7 @@ from typing import Any, Final
 from bulletins import words
 from bulletins.exports.claims import Vulnerability
 from bulletins.exports.data import filled, midnight, moment, to_json
-from bulletins.exports.facts import conflict, moves, verdict
+from bulletins.exports.facts import conflict, moves
 from bulletins.site import Site
 from bulletins.urls import OPENVEX, page_url, vex_url
 from secpack.model.archive import Advisory, Bulletin, Status
@@ -34,7 +34,7 @@ _STATUSES: Final = {
 class AdvisoryFacts:
     """What is said of an advisory, published on ``day``.
 
-    ``verdict`` is in words in ``sentence``, and ``reason`` is why it is so, or the same words;
+    The verdict is in words in ``sentence``, and ``reason`` is why it is so, or the same words;
     ``action`` is where to read what to do. ``bulletins`` address it. ``changes`` are when what the
     site says of it changed, and how, oldest first.
     """
@@ -42,7 +42,6 @@ class AdvisoryFacts:
     advisory: Advisory
     day: date
     vulnerabilities: Sequence[Vulnerability]
-    verdict: Status
     sentence: str
     reason: str
     action: str
@@ -52,7 +51,7 @@ class AdvisoryFacts:
     @property
     def status(self) -> str:
         """The verdict in the words of VEX."""
-        return _STATUSES[self.verdict]
+        return _STATUSES[self.advisory.verdict]
 
     @property
     def heading(self) -> str:
@@ -68,7 +67,7 @@ class AdvisoryFacts:
 @lru_cache(maxsize=1)
 def all_verdicts(site: Site) -> list[AdvisoryFacts]:
     """The facts of all advisories that have a date, and a verdict or none yet, ascending."""
-    verdicts = {advisory.number: verdict(advisory) for advisory in site.archive.advisories}
+    verdicts = {advisory.number: advisory.verdict for advisory in site.archive.advisories}
     cves = defaultdict[int, list[str]](list)
     for cve in site.archive.cves:
         # A CVE of advisories with different verdicts cannot represent each of them.
@@ -81,8 +80,8 @@ def all_verdicts(site: Site) -> list[AdvisoryFacts]:
 
 def _facts(advisory: Advisory, day: date, cves: list[str], site: Site) -> AdvisoryFacts:
     bulletins = [b for b in site.archive.bulletins if b.id in advisory.bulletins]
-    status, note = verdict(advisory), conflict(advisory)
-    sentence = words.verdict_sentences[status].format(product=site.product)
+    note = conflict(advisory)
+    sentence = words.verdict_sentences[advisory.verdict].format(product=site.product)
     reasons = (note, advisory.reason or ("" if note else sentence))
     own = {advisory.id: "XSA"}
     return AdvisoryFacts(
@@ -92,7 +91,6 @@ def _facts(advisory: Advisory, day: date, cves: list[str], site: Site) -> Adviso
             Vulnerability(ids, day, advisory.title, note)
             for ids in [{cve: "CVE"} | own for cve in cves] or [own]
         ],
-        verdict=status,
         sentence=sentence,
         reason=visible(" ".join(filter(None, reasons))),
         action=visible(_action(advisory, bulletins, site)),

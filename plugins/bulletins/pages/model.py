@@ -400,11 +400,13 @@ class AdvisoryItem:
 class TrackerPage(Page, template="xsa.html"):
     """All advisories, or those that affect the product, by year, newest first.
 
-    Those without a date come last. ``untracked`` counts those mentioned only elsewhere.
+    Those without a date come last. ``untracked`` counts those mentioned only elsewhere,
+    ``affecting`` all that the tracker or a signed text calls affecting.
     """
 
     is_affecting: bool
     statistics: Statistics
+    affecting: int
     groups: tuple[tuple[int | None, tuple[AdvisoryItem, ...]], ...]
     untracked: int
     has_titles: bool

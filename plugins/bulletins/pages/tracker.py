@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
 from datetime import date
 from functools import partial
 from urllib.parse import urlsplit
@@ -16,7 +15,7 @@ from bulletins.pages import model
 from bulletins.pages.items import by_year, reference
 from bulletins.pages.model import Link
 from bulletins.site import Links, Site
-from secpack.model.archive import Advisory, NamedId
+from secpack.model.archive import Advisory, NamedId, Status
 from secpack.pack import document_id
 from secpack.parser.inline import parse_inline
 from secpack.tracker.join import statistics
@@ -26,18 +25,18 @@ def tracker_page(site: Site, *, is_affecting: bool) -> model.TrackerPage:
     """All advisories, or those that affect the product."""
     advisories = site.archive.advisories
     links = Links(site, "../../" if is_affecting else "../")
-    shown = [a for a in reversed(advisories) if a.affected or not is_affecting]
-    years = by_year((a for a in shown if a.date), lambda advisory: advisory.date or date.max)
-    undated = tuple(a for a in shown if not a.date)
-    groups: list[tuple[int | None, tuple[Advisory, ...]]] = [*years, (None, undated)]
+    affecting = [a for a in reversed(advisories) if a.verdict is Status.YES]
+    shown = [_item(site, a, links) for a in (affecting if is_affecting else advisories[::-1])]
+    years = by_year((i for i in shown if i.advisory.date), lambda i: i.advisory.date or date.max)
+    undated = tuple(item for item in shown if not item.advisory.date)
+    groups: list[tuple[int | None, tuple[model.AdvisoryItem, ...]]] = [*years, (None, undated)]
     return model.TrackerPage(
         is_affecting=is_affecting,
         statistics=statistics(advisories),
-        groups=tuple(
-            (year, tuple(_item(site, a, links) for a in found)) for year, found in groups if found
-        ),
+        affecting=len(affecting),
+        groups=tuple(group for group in groups if group[1]),
         untracked=sum(1 for advisory in advisories if not advisory.tracked),
-        has_titles=any(advisory.title for advisory in shown),
+        has_titles=any(item.advisory.title for item in shown),
         has_reasons=any(advisory.reason for advisory in advisories),
     )
 
@@ -53,7 +52,7 @@ def _advisory_page(site: Site, at: int) -> model.AdvisoryPage:
     advisory = advisories[at]
     links = [Link(urls.advisory_url(a.number), a.id) for a in advisories[max(0, at - 1) : at + 2]]
     mentioned = [id_ for id_ in advisory.mentioned_in if id_ not in advisory.unaffected_in]
-    tracked = _announced_in(site, replace(advisory, bulletins=()))
+    tracked = _tracked(site, advisory)
     return model.AdvisoryPage(
         item=_item(site, advisory, Links(site, "../../")),
         published_at=urls.published_id("XSA", advisory.id, site.profile),
@@ -66,20 +65,19 @@ def _advisory_page(site: Site, at: int) -> model.AdvisoryPage:
 
 
 def _item(site: Site, advisory: Advisory, links: Links) -> model.AdvisoryItem:
+    ids = dict.fromkeys(advisory.bulletins + _tracked(site, advisory))
     reason = render_words(parse_inline(advisory.reason), links)
     return model.AdvisoryItem(
         advisory=advisory,
         reason=Markup(reason),  # noqa: S704 - ours
-        bulletins=tuple(reference(site, i) for i in _announced_in(site, advisory)),
+        bulletins=tuple(reference(site, id_) for id_ in ids),
     )
 
 
-def _announced_in(site: Site, advisory: Advisory) -> list[str]:
-    """Ids of the bulletins that address an advisory; the archive may lack the tracker's."""
-    ids = list(advisory.bulletins)
-    if advisory.announced_in is not None:
-        ids.append(document_id(site.profile.bulletins, advisory.announced_in))
-    return list(dict.fromkeys(ids))
+def _tracked(site: Site, advisory: Advisory) -> tuple[str, ...]:
+    """The id of the bulletin that the tracker names, if any; the archive may lack it."""
+    number = advisory.announced_in
+    return () if number is None else (document_id(site.profile.bulletins, number),)
 
 
 def id_page(site: Site) -> model.IdPage:

@@ -524,6 +524,11 @@ class Advisory:
         return Status.YES if self.affected else Status.NO
 
     @property
+    def verdict(self) -> Status:
+        """Where the tracker says no, but a signed text addresses the advisory: the text's."""
+        return Status.YES if self.status is Status.NO and self.bulletins else self.status
+
+    @property
     def announced_in(self) -> int | None:
         """The number of the bulletin that announced it, according to the tracker."""
         return int(self.bulletin.partition("-")[0]) if self.bulletin else None

@@ -171,7 +171,7 @@ def _advisory_entry(facts: AdvisoryFacts, site: Site, links: Links) -> FeedEntry
         html=partial(_advisory_html, sentences, facts.bulletins, site, links),
         categories=(
             ("xsa", "kind"),
-            (facts.verdict.value, "affected"),
+            (facts.advisory.verdict.value, "affected"),
             *((cve, "cve") for cve in advisory.cves),
         ),
         links=(FeedLink("related", published, "text/html", words.advisory_link),),
