@@ -435,7 +435,7 @@ untracked: Final = {
     2: Markup("{number} more are not in the tracker."),
 }
 disputed: Final = Markup("Affecting {product} by a signed bulletin alone: {number}.")
-tracker_differs: Final = "(tracker: {verdict})"
+tracker_differs: Final = "(tracker:\u00a0{verdict})"
 affected_column: Final = "Affected"
 reason: Final = "Reason"
 bulletin_column: Final = "Bulletin"
