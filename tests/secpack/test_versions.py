@@ -70,6 +70,7 @@ TEXTS = {
     "b": ("QSBs/qsb-001-2020.txt", bulletin(1, date="2020-02-01", body="Other words.")),
     "c": ("QSBs/qsb-001-2020.txt", bulletin(1, date="2020-02-01", body="Words.\n")),
     "l": ("QSBs/qsb-001-2020.txt", bulletin(1, date="2020-02-01", body=changelog("2020-02-09"))),
+    "f": ("QSBs/qsb-001-2020.txt", bulletin(1, date="2042-02-01")),
     "d": ("QSBs/qsb-002-2020.txt", bulletin(2, date="2020-02-02")),
     "o": ("QSBs/qsb-002-2019.txt", bulletin(2, date="2019-02-02")),
     "e": ("QSBs/qsb-001-2019.txt", bulletin(1, date="2019-12-31")),

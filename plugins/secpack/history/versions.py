@@ -30,6 +30,7 @@ from secpack.signatures.packets import find_private_key
 from secpack.signatures.policy import enough, expected_on
 
 _LAST: Final = 2**31  # where in the log a file comes that is only in the folder
+_EMBARGO: Final = timedelta(days=90)  # the longest between signing and the day that a text states
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,7 +207,8 @@ class _Rules:
         digest, day, when = text.file.sha256, text.day, text.time(needed)
         covering = self._covering[digest]
         groups = [[s.file.sha256 for s in covering if s.signer == signer] for signer in needed]
-        dates = [when, *([datetime.combine(day, time(), UTC)] if day else [])]
+        is_near = day and day - when.date() <= _EMBARGO  # later ones are slips
+        dates = [when, *([datetime.combine(day, time(), UTC)] if day and is_near else [])]
         difference, entries, news = Difference.FIRST, None, Counter[date]()
         if last:
             dates.append(last[1] + timedelta(seconds=1))
