@@ -70,6 +70,43 @@ def test_a_rule_fits_its_example(part: str, example: str) -> None:
     assert {n.value for n in mentions if n.context is context} == about
 
 
+@pytest.mark.parametrize(
+    "words",
+    [
+        "If you use a bell:\n\n * XSA-1 does not affect Quern.\n * XSA-2 does not affect us.",
+        "On new mills:\n\n * XSA-1 does not affect Quern.",
+        "We looked at all. On new mills, this holds:\n\n * XSA-1 - does not affect us.",
+        " * On new mills:\n   - XSA-1 does not affect Quern.",
+        "According to others, XSA-1 does not affect Quern.",
+        "XSA-1 would not affect Quern, had we no bell.",
+        "XSA-1 does not affect Quern as badly as others.",
+        "We cannot say that XSA-1 does not affect Quern.",
+        "It was believed that Quern is not affected by XSA-1.",
+        "XSA-1, XSA-2 came out. Only XSA-2 has been shown to affect us.",
+        "XSA-1, XSA-2 came out. One of these does not affect Quern.",
+        "XSA-1 through XSA-3 came out. The following do not affect Quern:\n\n * XSA-2",
+        "Depending on the mill, XSA-1 does not affect Quern.",
+        "For most, XSA-1 is no issue. Usually, XSA-1 does not affect Quern.",
+        "XSA-1 apparently does not affect us.",
+        "Presumably, XSA-1 does not affect us.",
+        "XSA-1 does not affect Quern, as\nlong as the lid is closed.",
+        "XSA-1 came out. Unlike XSA-1, XSA-2 does.",
+        "XSA-1 came out. Unlike XSA-1, none of these affects us.",
+        "XSA-1 does not affect Quern. This holds only for new mills.",
+    ],
+)
+def test_what_holds_only_in_some_cases_excludes_nothing(words: str) -> None:
+    named = mentions_of(bulletin(1, body=f"XSA-1 came out.\n\n{words}"))
+    assert [n.value for n in named if n.context is Context.NOT_AFFECTED] == []
+
+
+def test_all_but_one_are_excluded() -> None:
+    words = "XSA-1, XSA-2, XSA-3 came out. With the exception of XSA-2, none of these affects us."
+    named = mentions_of(bulletin(1, body=words))
+    excluded = {n.value for n in named if n.context is Context.NOT_AFFECTED}
+    assert excluded == {"XSA-1", "XSA-3"}
+
+
 def test_a_text_has_no_more_than_some_mentions() -> None:
     ranges = "\n".join(f"XSA-{n}-{n + 63}" for n in range(1, 9900, 64))
     mentions = mentions_of(bulletin(1, body=f"{ranges}\n" * 5))

@@ -11,6 +11,7 @@ from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import pairwise
 from typing import Final
 
 import secpack.extract.packages.vocabulary as v
@@ -186,28 +187,26 @@ def find_claims(document: Document, releases: Iterable[str]) -> tuple[Claim, ...
     named = ((line, v.releases_in(b.plain(inlines), product)) for line, inlines in pieces)
     claims = [Claim("named", line, numbers) for line, numbers in named if numbers]
     known = {*releases, *(number for claim in claims for number in claim.releases)}
-    is_unsure = False  # under a condition above a list
-    for passage in passages(document):
-        if not passage.group:
-            lead, colon = b.plain(passage.inlines)[:-1], b.plain(passage.inlines)[-1:] == ":"
-            is_place = colon and _WHERE.search(lead) and not v.releases_in(lead, product)
-            is_unsure = bool(is_place or (colon and _UNSURE.search(lead)))
-        # What is quoted is of others; a changelog says what was true once.
-        is_apart = passage.quoted or passage.context is Context.BACK_MATTER
-        if not (is_apart or (is_unsure and passage.group)):
-            claims += _claims(passage, product, known)
+    for passage, after in pairwise([*passages(document), Passage(0, (), Context.BODY)]):
+        back = v.TAKES_BACK.match(b.plain(after.inlines))
+        found = _claims(passage, product, known, f". {back[0]}" if back else "")
+        # What is quoted is of others; a changelog says what was true once, or what was wrong.
+        if passage.context is Context.BACK_MATTER:
+            claims += (claim for claim in found if claim.says == "risky" and not passage.quoted)
+        elif not (passage.quoted or v.limits(passage.lead, v.releases_in(passage.lead, product))):
+            claims += found
     return tuple(claims)
 
 
-def _claims(passage: Passage, product: str, known: Collection[str]) -> Iterator[Claim]:
-    """What running text says of releases.
+def _claims(passage: Passage, product: str, known: Collection[str], after: str) -> Iterator[Claim]:
+    """What running text says of releases; ``after`` is what takes its last words back.
 
     A sentence without an id is about that of the sentence before. Of several ids at once, it is not
     clear which is meant, unless a sentence begins with all of them: "XSA-1, XSA-2: ...".
     """
     schemes = {i.value: i.scheme for i in passage.inlines if isinstance(i, b.Id)}
     parts = (i.value if isinstance(i, b.Id) else b.words(i) for i in passage.inlines)
-    text = _YET.sub(", unless ", " ".join("".join(parts).split()))
+    text = _YET.sub(", unless ", " ".join("".join(parts).split()) + after)
     about: tuple[str, ...] = ()
     for sentence in v.SENTENCE_END.split(text) if _SIGN.search(text) else ():
         ids = [id_ for id_ in _NAME.findall(sentence) if id_ in schemes]
@@ -277,7 +276,7 @@ def said(sentence: str, product: str) -> tuple[tuple[Says, tuple[str, ...]], ...
     For Quern 4.2, which is no longer supported, no fix is available. => unfixed; 4.2
     There is no fix for Quern 4.2 other than these packages. =>
     """
-    unsure = _UNSURE.search(sentence)
+    unsure = v.DOUBT.search(sentence)
     found = [
         (says, tuple(_numbers(form, sentence, says)))
         for says, form in _forms(product).items()
@@ -289,7 +288,7 @@ def said(sentence: str, product: str) -> tuple[tuple[Says, tuple[str, ...]], ...
 def _numbers(form: re.Pattern[str], sentence: str, says: Says) -> Iterator[str]:
     for match in form.finditer(sentence):
         before = sentence[max(match.start() - 1000, 0) : match.start()]
-        if says in _LOOSE or not _WHERE.search(before):
+        if says in _LOOSE or not v.PLACE.search(before):
             named = [words for words in match.groups() if words]
             is_open = says == "only" and v.open_range(" ".join(named))
             yield from (n for words in named if not is_open for n in v.release_numbers(words))
@@ -340,22 +339,9 @@ _START: Final = (
 _WHOSE: Final = r"(?:(?:Users|Installations|Systems) (?:of|with|on|running) )?"
 _NOT: Final = r"(?:therefore |also |thus )?(?:not |un)(?:affected|vulnerable|impacted)"
 _IS: Final = r"(?: (?:is|are|remains?)|:)"
-_UNSURE: Final = re.compile(
-    rf"{v.DOUBT.pattern}|\b(?:hope|expect|suspect|seem|appear|assume|whether|unclear|unknown|known|first"
-    r"|so far)",
-    re.IGNORECASE,
-)
-_YET: Final = re.compile(
-    r"(?<=[a-z0-9])\. (?=(?:However|But|Unless|Except|Still|Nevertheless|Nonetheless|Yet)\b)"
-)
+_YET: Final = re.compile(rf"(?<=[a-z0-9])\.{{1,2}} (?={v.TAKES_BACK.pattern})")
 _LOOSE: Final[tuple[Says, ...]] = ("risky", "unfixed")  # what they call so may be unclear
 _EVERY: Final = re.compile(r"\b(?:these|any of|all of|both|none of|either)\b", re.IGNORECASE)
-# A place before what is said: it holds there alone.
-_WHERE: Final = re.compile(
-    r"(?:^|[,;:(] )\(?(?:(?:and|but|so|while|whereas|However,) )?"
-    r"(?:on|in|with|without|for|under|among|as)\b[^,;:]*$",
-    re.IGNORECASE,
-)
 # What may follow, so that no condition does.
 _END: Final = (
     r"(?=[.!)]{0,3}$|[,;] (?:nor|so|since|because)\b|,? due to\b| because\b"

@@ -23,6 +23,7 @@ from functools import lru_cache
 from itertools import islice, pairwise
 from typing import Final, NamedTuple, TypeAlias
 
+import secpack.extract.packages.vocabulary as v
 import secpack.model.blocks as b
 from secpack.extract.sections import Passage, passages
 from secpack.model.archive import Context, Document, Mention
@@ -42,6 +43,8 @@ US(( \w+){0,9} and)? (is|are) UNHARMED( (by|to) (it|them))?(END) | XSA-1: Quern 
 not (used|enabled|reachable|compiled|built) … US | XSA-1 is in code that is not used in Quern.
 US (do not|does not|never|neither) (use|enable|ship|support|run|build) | XSA-1: We never run it.
 (is not our business|(is|was) unused|can( safely)? be ignored|affects none) | XSA-1 can be ignored.
+= UNLIKE ASIDE
+(unlike|contrast to|contrary to|opposed to) @ … HARMLESS | Unlike XSA-1, this does not affect us.
 = NOT_AFFECTED
 @ … HARMLESS | XSA-1 (a bug) does not affect us, but XSA-10 does.
 ((US|it) (is|are|was) UNHARMED|but not) (by|to) @ | Quern is not affected by XSA-1.
@@ -79,7 +82,7 @@ US (is|are) … by the WHICH only | XSA-10, XSA-1 are out. We are hit by the fir
 = ONLY
 ONLY @ … AFFECTS US_ALL | XSA-1 is out. Only XSA-10 may be a problem for us.
 US ONLY_HIT (by|to) @ OF_ALL | XSA-1 is out. We are only hit by XSA-10.
-except( for)? @ … HARMLESS | XSA-1 came out. Except for XSA-10, these do not affect us.
+(except( for)?|exception of|apart from) @ … HARMLESS | XSA-1. Except XSA-10, all are harmless to us.
 = HIT
 @( also)? AFFECTS US | XSA-1, XSA-10 and XSA-11 came. Only XSA-10 affects us. XSA-11 affects us.
 US IS( also)? HIT (by|to) @ | XSA-1, XSA-11 came. They do not affect us. We are hit by XSA-11.
@@ -105,22 +108,26 @@ _WORDS: Final = {
     "PACKAGES": r"(packages?|updates?)\b",
     "WHICH": r"(?P<which>first|former|second|latter|last two|last|which(?= (is|does|has|was)))",
     "US_ALL": r"(US)(END)",  # not only of some release or part
-    "END": r"( users| at all)?(?=\s*([.,;:()]|\Z|\s(because|since|as)\b))",
+    "END": r"( users| at all)?(?=\s*([.,;:()]|\Z|\s(AS)\b))",
+    "AS": r"because|since|as(?!\s+\w+\s+as\b)",
 }
 
 # What is said with such words, or behind such a place or time, may not hold.
 _DOUBT: Final = re.compile(
-    r"\b(?:unless|if|whether|until|default|provided that|assum(?:e|ing)|as (?:long|far) as|believe"
-    r"|think|thought|hope|so far|unclear|except (?:with|when|where|in|on)|not (?:yet )?known)\b"
+    r"\b(?:unless|if|whether|until|default|provided that|assum(?:e|ing)|as (?:long|far) as"
+    r"|believed?|think|thought|hope|so far|except (?:with|when|where|in|on)|not (?:yet )?known"
+    r"|unclear|would|should|m(?:ay|ight) not|most(?:ly)?|likely|perhaps|according to"
+    r"|(?:known|shown|found|proven|confirmed) to)\b|(?:not|n't)(?: \w+){1,3} that\b|\x03"
+    r"|\b(?:depend|usual|normal|typical|general|seem|appear|apparent|suspect|expect|suppos"
+    r"|presum|probab)"
     r"|\A\W*(?:when|where|once|after|before|with(?:out)?|on|in)\b[^,;:]{1,80}, (?:only )?\x02",
     re.IGNORECASE,
 )
-_YET: Final = re.compile(r"(?:However|But|Still|Nevertheless|Nonetheless|Yet)\b")
 
 Grammar: TypeAlias = dict[str, list[re.Pattern[str]]]  # rules as expressions, by their part
 
-#: What rules see: characters of advisories and of other ids; and the ids that they are about.
-_ADVISORY, _OTHER, _HERE = "\0", "\1", "\2"
+#: What rules see: characters of advisories and of other ids; the ids that they are about; a limit.
+_ADVISORY, _OTHER, _HERE, _LIMITED = "\0", "\1", "\2", "\3"
 _ID: Final = _ADVISORY + _OTHER
 # Between words of a form and ids, and after those: brackets, quotes, citations, little words.
 _BETWEEN: Final = rf"(?:[^\w{_ID}]|\b(?:the|an?|advisor(?:y|ies)|issues?)\b){{0,10}}"
@@ -167,12 +174,13 @@ def _match(grammar: Grammar, part: str, words: str) -> re.Match[str] | None:
     """What fits words; nothing excludes an id under a condition, or in doubt."""
     found = next(filter(None, (form.search(words) for form in grammar[part])), None)
     excludes = found and part in ("NOT_AFFECTED", "PICK", "ONLY")
-    return None if excludes and _DOUBT.search(words) else found
+    return None if excludes and _DOUBT.search(" ".join(words.split())) else found
 
 
 _Lists: TypeAlias = "list[list[_Name]]"  # ids that are named together
 _Cited: TypeAlias = Mapping[str, Sequence[tuple[str, str]]]  # advisories by a reference's label
 
+_OF_SOME: Final = r"(?i)\b(it|this|one|two|three|half|some|several|few|many|following|below)\b"
 _MOST: Final = 10_000  # mentions of a kind in a text
 _MAX_NAMES: Final = 100  # of an id in a passage, and of a kind in a text
 _MAX_SENTENCE: Final = 300
@@ -249,6 +257,7 @@ class _Sentence(NamedTuple):
     start: int
     end: int
     names: _Lists
+    limit: str  # a mark where words above a list limit what it says
 
     def before(self, names: Sequence[_Name]) -> str:
         """The words before some ids, as rules see them."""
@@ -257,7 +266,7 @@ class _Sentence(NamedTuple):
     def around(self, names: Sequence[_Name] = ()) -> str:
         """The words around some ids, with a mark for those; or around ids that are named before."""
         before, end = (self.before(names), names[-1].end) if names else ("", self.start)
-        return f"{before}{_HERE} {self.masked[end : min(self.end, end + _NEAR)]}"
+        return f"{before}{_HERE} {self.masked[end : min(self.end, end + _NEAR)]}{self.limit}"
 
     def short(self, place: int) -> str:
         """The printed words at a place on one line, cut off where they are long."""
@@ -292,9 +301,10 @@ def _sentences(passage: Passage, cited: _Cited, forms: Forms) -> Iterator[_Sente
             names.append([name])
     starts = [together[0].start for together in names]
     ends = [match.end() for match in _SENTENCE_END.finditer(masked)]
+    limit = _LIMITED * v.limits(passage.lead)
     for start, end in pairwise([0, *ends, len(printed)]):
         own = names[bisect_left(starts, start) : bisect_left(starts, end)]
-        yield _Sentence(passage, printed, masked, start, end, own)
+        yield _Sentence(passage, printed, masked, start, end, own, limit)
 
 
 def _names(parts: Sequence[b.Inline], line: int, cited: _Cited) -> Iterator[_Name]:
@@ -342,7 +352,7 @@ def _mentions(document: Document) -> list[Mention]:
         for sentence in _sentences(passage, cited, document.forms):
             found, again = _read(sentence, subject, grammar)
             every += (*found, *again)
-            if _YET.match(sentence.masked, sentence.start):  # it takes something back
+            if v.TAKES_BACK.match(sentence.masked, sentence.start):  # it takes something back
                 hit |= {m.value for m in subject if m.context is Context.NOT_AFFECTED}
             spared = {m.value for m in found if m.context is Context.NOT_AFFECTED}
             told += [(sentence.around(n), {e.value for e in n} - spared) for n in sentence.names]
@@ -377,7 +387,7 @@ def _read(
         comment = ["HARMLESS"] if subject[0].sentence.startswith(subject[0].value) else []
         words = sentence.around()
         several = len({m.value for m in subject if m.scheme == subject[0].scheme}) > 1
-        parts = [] if several and re.search(r"(?i)\b(it|this)\b", words) else ["NOT_AFFECTED"]
+        parts = [] if several and re.search(_OF_SOME, words) else ["NOT_AFFECTED"]
         later = said(grammar, words, *parts, "LATER HARMLESS", *comment)
         near, harm = subject if later else [], later or harm
     words = sentence.short(sentence.start)
@@ -387,7 +397,7 @@ def _read(
 
 def _picked(sentence: _Sentence, subject: list[Mention], grammar: Grammar) -> set[str]:
     """What is harmless where a sentence picks some of several ids: "only the latter affects us"."""
-    words = sentence.masked[sentence.start : sentence.end]
+    words = sentence.masked[sentence.start : sentence.end] + sentence.limit
     named = [name for names in sentence.names for name in names]
     if choice := _match(grammar, "PICK", words):
         before = [name.value for name in named if name.start - sentence.start < choice.start()]
@@ -422,7 +432,7 @@ def _context(
         return place if place is Context.SUMMARY and _ANNOUNCED.fullmatch(before) else None
     if place is Context.BACK_MATTER or sentence.passage.quoted:
         return place if place is Context.BACK_MATTER else Context.QUOTATION
-    parts = [] if picked else ["NOT_AFFECTED", "LATER HARMLESS", "HARMLESS"]
+    parts = [] if picked else ["UNLIKE ASIDE", "NOT_AFFECTED", "LATER HARMLESS", "HARMLESS"]
     parts += ["FIX", "ASIDE", "OTHER FIX"] if place in (Context.SUMMARY, Context.FIX) else ["ASIDE"]
     if context := said(grammar, sentence.around(names), *parts):
         return context

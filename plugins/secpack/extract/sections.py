@@ -79,6 +79,8 @@ _SECTIONS: Final = (
 #: A section with more characters is cut, between paragraphs.
 _MAX_WHOLE: Final = 1200
 
+_MAX_LEAD: Final = 400
+
 #: No real section comes near this.
 _MOST: Final = 20_000
 
@@ -251,7 +253,8 @@ _Cell: TypeAlias = tuple[b.Inline, ...]
 class Passage:
     """A piece of running text; ``context`` is what its place says of ids in it.
 
-    ``group`` is the first line of the list or table that it is in; 0 if it is in none.
+    ``group`` is the first line of the list or table that it is in; 0 if it is in none. ``lead`` are
+    the words above that, up to a colon.
     """
 
     line: int
@@ -259,6 +262,7 @@ class Passage:
     context: Context
     quoted: bool = False
     group: int = 0
+    lead: str = ""
 
 
 def passages(document: Document) -> Iterator[Passage]:
@@ -275,14 +279,18 @@ def passages(document: Document) -> Iterator[Passage]:
             if known or block.level <= level:  # other sections inside are a part of it
                 here, level = replace(here, context=known or Context.BODY), block.level
         yield from _running_text([block], here, document.forms)
+        here = replace(here, lead=_lead(block, here.lead))
 
 
 def _running_text(blocks: Iterable[b.Block], here: Passage, forms: Forms) -> Iterator[Passage]:
     """The passages of blocks; ``here`` is what they have in common."""
-    outer = here
+    outer, lead = here, ""
     for block in blocks:
         grouped = isinstance(block, b.ListBlock | b.Definitions | b.Preformatted | b.Table)
+        lead = _lead(block, lead)
         here = replace(outer, group=outer.group or block.first * grouped)
+        above = f"{outer.lead} {lead}"[-_MAX_LEAD:].strip()
+        here = replace(here, lead=above if grouped else outer.lead * (outer.group > 0))
         match block:
             case b.Quotation() | b.ListBlock() | b.References():
                 quoted = here.quoted or isinstance(block, b.Quotation)
@@ -313,6 +321,12 @@ def _running_text(blocks: Iterable[b.Block], here: Passage, forms: Forms) -> Ite
             case _:
                 for line, inlines in b.running_text([block]):
                     yield replace(here, line=line, inlines=inlines)
+
+
+def _lead(block: b.Block, before: str) -> str:
+    """What is above a list that may follow a block; ``before`` is what was above the block."""
+    words = b.plain(block.inlines) if isinstance(block, b.Paragraph | b.Heading) else before
+    return words[-_MAX_LEAD:] if words.endswith(":") else ""
 
 
 def _row(cells: Sequence[_Cell], heads: Sequence[_Cell]) -> _Cell:

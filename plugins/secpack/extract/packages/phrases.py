@@ -107,7 +107,11 @@ LONGEST: Final = 2000
 _LONGEST_NOTE: Final = 200
 
 # What is not affected may be so in part, or under a condition.
-_PARTLY: Final = re.compile(rf"{DOUBT.pattern}|\b(?:only|partial\w*|affected with)\b", re.I)
+_PARTLY: Final = re.compile(rf"{DOUBT.pattern}|\b(?:only|partial|affected with|but|however)", re.I)
+# What no remedy is: "xen 4.1 (vulnerable)"
+_BAD: Final = re.compile(
+    r"(?:(?:is|are|was|still|also) )*(?:vulnerable|affected|withdrawn|faulty|broken|do not)\b"
+)
 _FACTS: Final = {"none": Fix.NONE, "unaffected": Fix.NOT_AFFECTED}
 _PLACES: Final = frozenset({"release", "target"})
 _JOINTS: Final = {",", "and", "or", "/", "&"}
@@ -152,6 +156,7 @@ class Phrase:
     xen for R2 version 4.1, for R3 version 4.2 => 2 xen 4.1; 3 xen 4.2
     For Quern 4.2 and later, in dom0 (stable): => header 4.2 dom0: (and later; stable)
     For Quern 4.2, sys-net [1]: => header 4.2 sys-net:
+    Update templates: mill 4.2 => templates: mill 4.2
     xen =>
     For Quern 4.2 users: =>
     """
@@ -195,12 +200,16 @@ class Phrase:
         For R2: not affected if the lid is closed =>
         For R2: not affected (only without a bell) =>
         For R2: probably not affected =>
+        xen 4.1 (vulnerable) =>
+        xen 4.1, 4.2 for R2, R3, respectively =>
         """
+        notes = (note for entry in self.entries for note in entry.said.get("note", ()))
         safe = (entry.at for entry in self.entries if entry.fix is Fix.NOT_AFFECTED)
         parts = (self.text[self.text.rfind(";", 0, at) + 1 :].partition(";")[0] for at in safe)
         left_over = self.waits and (not self.loose or any(e.version for e in self.entries))
         is_mixed = len({"release" in entry.said for entry in self.entries}) > 1
-        return left_over or is_mixed or any(map(_PARTLY.search, parts))
+        is_partly = any(map(_PARTLY.search, parts)) or any(map(_BAD.match, notes))
+        return left_over or is_mixed or is_partly
 
     def _read(self, found: Iterable[Token], end: int | None = None) -> None:
         """Read tokens, up to an index of the text; what follows a turn is a note.

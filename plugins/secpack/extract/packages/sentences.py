@@ -83,11 +83,13 @@ def announcement(words: str) -> About:
     Users of the vulnerable packages should install these: => About.UNCLEAR
     To install packages from the testing repository: => About.UNCLEAR
     In a quiet hour, restart: => About.NOTHING
+    Packages that fix this for R2 and R3, respectively: => About.UNCLEAR
     """
     about = _judge(words)
     if about is About.FIXES and not _PACKAGES.search(words):
         return About.NOTHING
-    return About.UNCLEAR if about is About.FIXES and _CONDITION.match(words) else about
+    is_clear = not (_CONDITION.match(words) or re.search(r"\brespective", words))
+    return about if is_clear or about is not About.FIXES else About.UNCLEAR
 
 
 def installed_in(sentence: str) -> tuple[str, ...] | None:
@@ -115,6 +117,7 @@ def read_sentence(sentence: str, product: str) -> Sequence[Entry] | None:
     We know of Quern 6.1; no fix exists. => None
     The xen 4.1-2 packages of May do not fix this. => None
     Upgrade xen from 4.1-1 to 4.1-2. => None
+    For R2, the fix is in commit 4.1-2-gab of xen. => None
     The pump of May had version 4.1-2 and is affected. =>
     """
     if len(sentence) > LONGEST or not _SIGN.search(sentence):

@@ -28,11 +28,38 @@ SENTENCE_END: Final = re.compile(r"(?<=[.!?])\s+(?=[A-Z\"(])")
 
 #: A condition or a doubt: what is said beside it may not hold.
 DOUBT: Final = re.compile(
-    r"\b(?:if|unless|when|where|until|once|before|after|provid\w+|assum\w+|except|default"
-    r"|as (?:long|far)|some|most|may|might|could|possibly|probab\w*|likely|believ\w+|thought|think"
-    r"|wrong\w*)\b",
+    r"\b(?:(?:if|unless|when|where|until|once|before|after|except|default|as (?:long|far)|some|most"
+    r"|may|might|could|likely|thought|think|at first|so far|should|(?:because|since) only)\b|provid"
+    r"|assum|possibl|probab|believ|wrong|hope|expect|suspect|seem|appear|apparent|suppos|presum|perhaps"
+    r"|whether|unclear|unknown|known|depend|usual|normal|typical|general)",
     re.IGNORECASE,
 )
+#: How words begin that take something back.
+TAKES_BACK: Final = re.compile(
+    r"(?:However|But|Unless|Except\w*|Still|Nevertheless|Nonetheless|Yet|Though|\(?Update|Correction"
+    r"|(?:This|That|It)\s(?:only\s)?(?:holds|applies|assumes|depends|requires|may|might"
+    r"|is\s(?:true|only|wrong)|was\s(?:wrong|not)))\b"
+)
+#: A place before what is said: it holds there alone.
+PLACE: Final = re.compile(
+    r"(?:^|[,;:(] )\(?(?:(?:and|but|so|while|whereas|However,) )?"
+    r"(?:on|in|with|without|for|under|among|as)\b[^,;:]*$",
+    re.IGNORECASE,
+)
+
+
+def limits(lead: str, releases: tuple[str, ...] = ()) -> bool:
+    """Whether what is listed below words holds only in some cases, beside those of ``releases``.
+
+    If you use the bell: => True
+    We looked at all. On new mills, the following is true: => True
+    In short, we found: => False
+    """
+    last = SENTENCE_END.split(lead)[-1].removesuffix(":")
+    begins = last.partition(",")[0] * (not re.match("In (?:short|summary|general|brief)", last))
+    placed = PLACE.search(last) or PLACE.search(begins)
+    return bool(DOUBT.search(last) or (placed and not releases))
+
 
 # What parts the items of a list.
 _JOINT: Final = r"(?:, (?:(?:and|or) )?| (?:and|or|&) |\s{0,2}[/&]\s{0,2})"
@@ -122,7 +149,8 @@ ANY_TARGETS: Final = (
     rf"{_ONE}(?:{_JOINT}(?:in )?{_ONE}){{0,4}}(?=\s{{0,3}}(?:[,;:).]\s|[,;:).]?$|\())"
 )
 _DISTRIBUTION: Final = (
-    r"(?!(?:New|Updated|Fixed|In|For|On|All|The)\b)[A-Z][a-z]{1,20}(?:-based)? (?:[0-9]{1,3} )?"
+    r"(?!(?:New|Updated?|Upgrade|Install|Patch|Fixed|In|For|On|All|The)\b)"
+    "[A-Z][a-z]{1,20}(?:-based)? (?:[0-9]{1,3} )?"
 )
 _KNOWN: Final = (
     rf"{_ALL_OF}(?:[Dd]om(?:0|[Uu]s?)(?![\w-])"
@@ -223,8 +251,10 @@ _WORDS: Final = (
      " replacing supersedes superseding instead was formerly previously"),
     # a version may follow, but what they say of it is another matter
     ("stop", "affected already into below between by current do does earlier except from less lower"
-     " need needs never no old older on previous prior released repository requires running"
+     " need needs never no old older on previous prior released repository requires running commit"
      " shipped systems than those through till up user users vulnerable were without ready been"),
+    # which of several belong together is not read
+    ("other", "respectively respective resp"),
     # they say nothing that a row has a place for
     ("filler", "a an the of in for to at is are be there here please any all both various several"
      " multiple new updated fixed patched rebuilt latest also only following these corresponding"
