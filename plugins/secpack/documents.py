@@ -233,7 +233,7 @@ def _findings(head: Letterhead, text: TextFile, issuer: str) -> Iterator[Finding
 
 # What begins like an id, up to its end: a line may end within one.
 _LIKE_AN_ID: Final = re.compile(
-    r"(?<![\w./-])(?:CVE|XSA|INTEL-SA|AMD-SB|DSA|DLA|GHSA)-[0-9][\w-]{0,40}+(?<!-)"
+    r"(?<![\w./-])(?:CVE[ -]|(?:XSA|INTEL-SA|AMD-SB|DSA|DLA|GHSA)-)[0-9][\w-]{0,40}+(?<!-)"
 )
 _TOO_OLD: Final = re.compile("CVE-(?!1999|2)[0-9]{4}-")  # the first are of 1999
 _DATED: Final = re.compile(r"(?:CVE|RHSA|SUSE-SU|FEDORA)-([0-9]{4})[-:]")

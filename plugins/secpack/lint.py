@@ -143,15 +143,15 @@ def _references(document: Document) -> Iterator[Finding]:
 
 
 def _sections(documents: Sequence[Document], expected: Sequence[str]) -> Iterator[Finding]:
-    """Report missing sections: those of the profile, or else what all texts right before have."""
-    titles = [{section_name(s.title) for s in sections(document)} for document in documents]
+    """Report what is missing or empty of the profile's sections, or else of all texts before."""
+    titles = [{section_name(s.title) for s in sections(d) if s.blocks} for d in documents]
     for n, (document, own) in enumerate(zip(documents, titles, strict=True)):
         usual = set.intersection(*titles[n - _USUAL : n]) if n >= _USUAL else set()
         for title in expected or sorted(usual):
             name = section_name(title)
             if name not in own and (expected or not any(name in t or t in name for t in own)):
-                why = "the profile names" if expected else f"the {_USUAL} texts before have"
-                message = f"no section “{title}”, which {why}"
+                who = "the profile names" if expected else f"the {_USUAL} texts before have"
+                message = f"section “{title}” is missing or empty; {who} it"
                 yield Finding(document.file.path, 0, "section-missing", message)
 
 

@@ -21,10 +21,10 @@ from secpack.parser.rules.headings import REFERENCE_SECTIONS, is_heading, sectio
 
 __all__ = ["parse_letter", "parse_text"]
 
-_FILL_IN: Final = (
-    r"<(?i:add|describe|explain|fill|insert|link|list|name|put|replace|specify|your|write)\b"
+_VERBS: Final = "add|describe|explain|fill|insert|link|list|name|put|replace|specify|your|write"
+_PLACEHOLDER: Final = re.compile(
+    rf"\b(?:TODO|FIXME|TBD|XXX+|NNN+)\b|\?{{3}}|<(?i:{_VERBS})\b[^<>]{{0,80}}>"
 )
-_PLACEHOLDER: Final = re.compile(rf"\b(?:TODO|FIXME|TBD|XXX+|NNN+)\b|{_FILL_IN}[^<>]{{0,80}}>")
 
 
 @lru_cache(maxsize=1000)  # what history reads, a build reads again
