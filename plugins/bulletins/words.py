@@ -294,7 +294,9 @@ if_passed: Final = (
 )
 no_newer: Final = "no newer canary in this copy, which shows the pack as of {date}"
 xsas: Final = "Xen Security Advisories"
-affect: Final = Markup("published advisories affect {product} ({percentage}\u00a0%).")
+affect: Final = Markup(
+    "published advisories affect {product} ({percentage}\u00a0%), according to the tracker."
+)
 undecided: Final = {1: Markup("1 is undecided."), 2: Markup("{number} are undecided.")}
 mentioned_in_texts: Final = "are mentioned in texts of this archive."
 earlier: Final = "Earlier bulletins"

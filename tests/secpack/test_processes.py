@@ -26,6 +26,8 @@ def several(monkeypatch: pytest.MonkeyPatch, processors: int) -> None:
 @pytest.mark.parametrize("processors", [1, 2])
 def test_results_come_in_order(monkeypatch: pytest.MonkeyPatch, processors: int) -> None:
     several(monkeypatch, processors)
+    if processors > 1 and not processes._pool():
+        pytest.skip("needs semaphores: mount /dev/shm, so that everybody can write to it")
     tasks = [partial(lambda n: (n, os.getpid()), n) for n in range(50)]
     results = run_all(tasks)
     assert [n for n, _ in results] == list(range(50))
