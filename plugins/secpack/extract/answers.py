@@ -117,7 +117,7 @@ def _about(bulletin: Bulletin) -> Iterator[tuple[str, Claim]]:
     own, several = _own(bulletin), _is_of_several(bulletin)
     for claim in bulletin.claims:
         ids = claim.ids if several or own.keys().isdisjoint(claim.ids) else ()
-        # Others may be about what a heading names; that there is no fix makes nobody careless.
+        # Others may be about what a heading names; a missing fix is safe to report for all.
         if ids or not several or claim.of_all or claim.says == "unfixed":
             yield from ((id_, claim) for id_ in ids or ("",))
 

@@ -342,7 +342,7 @@ def _mentions(document: Document) -> list[Mention]:
     grammar = grammar_for(head.issuer if head else "us", year)
     subject: list[Mention] = []  # what was named last, up to the end of the next passage
     every, listed, hit = list[Mention](), list[Mention](), set[str]()
-    told: list[tuple[str, set[str]]] = []  # words around ids, and these
+    around: list[tuple[str, set[str]]] = []  # the words around ids, with the ids
     quoted, group = False, 0
     for passage in passages(document):
         subject = [] if quoted and not passage.quoted else subject
@@ -355,7 +355,7 @@ def _mentions(document: Document) -> list[Mention]:
             if v.TAKES_BACK.match(sentence.masked, sentence.start):  # it takes something back
                 hit |= {m.value for m in subject if m.context is Context.NOT_AFFECTED}
             spared = {m.value for m in found if m.context is Context.NOT_AFFECTED}
-            told += [(sentence.around(n), {e.value for e in n} - spared) for n in sentence.names]
+            around += [(sentence.around(n), {e.value for e in n} - spared) for n in sentence.names]
             goes_on |= bool(sentence.names)
             if found and not quoted:
                 subject = [m for m in found if m.context is not Context.ASIDE][:_MAX_NAMES]
@@ -363,10 +363,12 @@ def _mentions(document: Document) -> list[Mention]:
             elif again:
                 subject = []
         subject = subject if goes_on else []
-    excluded = {m.value for m in every if m.context is Context.NOT_AFFECTED}
-    told = [each for each in told if each[1] & excluded and _match(grammar, "HIT", each[0])]
-    hit = hit.union(*(values for _, values in told))
-    contrary = {m for m in every if m.context is Context.NOT_AFFECTED and m.value in hit}
+    excluded = {m for m in every if m.context is Context.NOT_AFFECTED}
+    spared_ids = {m.value for m in excluded}
+    for words, ids in around:
+        if ids & spared_ids and _match(grammar, "HIT", words):
+            hit |= ids
+    contrary = {m for m in excluded if m.value in hit}
     return [replace(m, context=Context.BODY) if m in contrary else m for m in every]
 
 
