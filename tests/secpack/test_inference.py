@@ -88,6 +88,10 @@ def test_a_rule_fits_its_example(part: str, example: str) -> None:
         "Depending on the mill, XSA-1 does not affect Quern.",
         "For most, XSA-1 is no issue. Usually, XSA-1 does not affect Quern.",
         "XSA-1 apparently does not affect us.",
+        "XSA-1 does not affect Quern, except for old mills.",
+        "At first, XSA-1 does not affect Quern.",
+        "XSA-1 does not affect Quern, provided the lid is closed.",
+        "It is unknown to others, but XSA-1 does not affect Quern.",
         "Presumably, XSA-1 does not affect us.",
         "XSA-1 does not affect Quern, as\nlong as the lid is closed.",
         "XSA-1 came out. Unlike XSA-1, XSA-2 does.",
@@ -100,9 +104,15 @@ def test_what_holds_only_in_some_cases_excludes_nothing(words: str) -> None:
     assert [n.value for n in named if n.context is Context.NOT_AFFECTED] == []
 
 
-def test_all_but_one_are_excluded() -> None:
-    words = "XSA-1, XSA-2, XSA-3 came out. With the exception of XSA-2, none of these affects us."
-    named = mentions_of(bulletin(1, body=words))
+@pytest.mark.parametrize(
+    "words",
+    [
+        "With the exception of XSA-2, none of these affects us.",
+        "Except for the XSA-2, which is known as Bell, these do not affect us.",
+    ],
+)
+def test_all_but_one_are_excluded(words: str) -> None:
+    named = mentions_of(bulletin(1, body=f"XSA-1, XSA-2, XSA-3 came out. {words}"))
     excluded = {n.value for n in named if n.context is Context.NOT_AFFECTED}
     assert excluded == {"XSA-1", "XSA-3"}
 

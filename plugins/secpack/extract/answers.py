@@ -276,7 +276,7 @@ def said(sentence: str, product: str) -> tuple[tuple[Says, tuple[str, ...]], ...
     For Quern 4.2, which is no longer supported, no fix is available. => unfixed; 4.2
     There is no fix for Quern 4.2 other than these packages. =>
     """
-    unsure = v.DOUBT.search(sentence)
+    unsure = v.UNSURE.search(sentence)
     found = [
         (says, tuple(_numbers(form, sentence, says)))
         for says, form in _forms(product).items()

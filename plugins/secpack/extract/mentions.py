@@ -112,14 +112,9 @@ _WORDS: Final = {
     "AS": r"because|since|as(?!\s+\w+\s+as\b)",
 }
 
-# What is said with such words, or behind such a place or time, may not hold.
+# What is said in doubt, below such a list, or behind such a place or time, may not hold.
 _DOUBT: Final = re.compile(
-    r"\b(?:unless|if|whether|until|default|provided that|assum(?:e|ing)|as (?:long|far) as"
-    r"|believed?|think|thought|hope|so far|except (?:with|when|where|in|on)|not (?:yet )?known"
-    r"|unclear|would|should|m(?:ay|ight) not|most(?:ly)?|likely|perhaps|according to"
-    r"|(?:known|shown|found|proven|confirmed) to)\b|(?:not|n't)(?: \w+){1,3} that\b|\x03"
-    r"|\b(?:depend|usual|normal|typical|general|seem|appear|apparent|suspect|expect|suppos"
-    r"|presum|probab)"
+    rf"{v.DOUBT.pattern}|\x03"
     r"|\A\W*(?:when|where|once|after|before|with(?:out)?|on|in)\b[^,;:]{1,80}, (?:only )?\x02",
     re.IGNORECASE,
 )

@@ -19,7 +19,7 @@ from itertools import chain, groupby, pairwise, takewhile
 from typing import Final, NamedTuple, TypeAlias
 
 from secpack.extract.packages import vocabulary
-from secpack.extract.packages.vocabulary import DOUBT, WORDS
+from secpack.extract.packages.vocabulary import UNSURE, WORDS
 from secpack.model.archive import Fix, PackageRow
 
 _TAIL: Final = (
@@ -107,7 +107,7 @@ LONGEST: Final = 2000
 _LONGEST_NOTE: Final = 200
 
 # What is not affected may be so in part, or under a condition.
-_PARTLY: Final = re.compile(rf"{DOUBT.pattern}|\b(?:only|partial|affected with|but|however)", re.I)
+_PARTLY: Final = re.compile(rf"{UNSURE.pattern}|\b(?:only|partial|affected with|but|however)", re.I)
 # What no remedy is: "xen 4.1 (vulnerable)"
 _BAD: Final = re.compile(
     r"(?:(?:is|are|was|still|also) )*(?:vulnerable|affected|withdrawn|faulty|broken|do not)\b"

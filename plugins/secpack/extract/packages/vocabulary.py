@@ -26,12 +26,18 @@ def spaced(expression: str) -> str:
 #: What parts sentences.
 SENTENCE_END: Final = re.compile(r"(?<=[.!?])\s+(?=[A-Z\"(])")
 
-#: A condition or a doubt: what is said beside it may not hold.
+#: A condition or a doubt: what is said beside it may not hold. An exception of ids is none.
 DOUBT: Final = re.compile(
-    r"\b(?:(?:if|unless|when|where|until|once|before|after|except|default|as (?:long|far)|some|most"
-    r"|may|might|could|likely|thought|think|at first|so far|should|(?:because|since) only)\b|provid"
-    r"|assum|possibl|probab|believ|wrong|hope|expect|suspect|seem|appear|apparent|suppos|presum|perhaps"
-    r"|whether|unclear|unknown|known|depend|usual|normal|typical|general)",
+    r"\b(?:(?:if|unless|until|except(?!(?: for)?(?: the)? [\0-\2])|default|as (?:long|far)"
+    r"|most(?:ly)?|m(?:ay|ight) not|would|should|likely|think|thought|at first|so far|according to"
+    r"|known(?! as\b)|(?:because|since) only|(?:shown|found|proven|confirmed) to)\b|provid|assum"
+    r"|probab|believ|hope|expect|suspect|seem|appear|apparent|suppos|presum|perhaps|whether|unclear"
+    r"|unknown|depend|usual|normal|typical|general)|(?:not|n't)(?: \w+){1,3} that\b",
+    re.IGNORECASE,
+)
+#: What limits words on releases and packages, but where they are on ids, describes the flaw.
+UNSURE: Final = re.compile(
+    rf"{DOUBT.pattern}|\b(?:(?:when|where|once|before|after|some|may|might|could)\b|possibl|wrong)",
     re.IGNORECASE,
 )
 #: How words begin that take something back.
@@ -58,7 +64,7 @@ def limits(lead: str, releases: tuple[str, ...] = ()) -> bool:
     last = SENTENCE_END.split(lead)[-1].removesuffix(":")
     begins = last.partition(",")[0] * (not re.match("In (?:short|summary|general|brief)", last))
     placed = PLACE.search(last) or PLACE.search(begins)
-    return bool(DOUBT.search(last) or (placed and not releases))
+    return bool(UNSURE.search(last) or (placed and not releases))
 
 
 # What parts the items of a list.
