@@ -13,16 +13,18 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
-from typing import Any
-from unittest import mock
 
 from secpack import Checker, Profile, load_profile
-from secpack.history import newest_versions, versions
+from secpack.documents import read_head
+from secpack.errors import ParseError
+from secpack.extract.metadata import Metadata
+from secpack.history import newest_versions
 from secpack.history.matching import Past, read_past
-from secpack.history.versions import find_versions
+from secpack.history.versions import ReadMetadata, find_versions
 from secpack.model.archive import Attachment, File, Signature
 from secpack.model.history import History
-from secpack.pack import Contents, Layout, read_contents, text_file
+from secpack.pack import Contents, Layout, TextFile, read_contents, text_file
+from secpack.profile import Kind
 from secpack.signatures.policy import check_pack
 
 
@@ -51,22 +53,21 @@ def replay(root: Path, profile: Profile, step: int = 1) -> Iterator[State]:
     for place, commit in enumerate(past.log.commits):
         ancestors.append({place}.union(*(ancestors[parent] for parent in commit.parents)))
     last = len(ancestors) - 1
-    known: dict[tuple[str, str], Any] = {}
-    read = versions.read_head
+    known: dict[tuple[str, str], Metadata | ParseError] = {}
 
-    def remembered(text: Any, *arguments: Any, **named: Any) -> Any:
+    def remembered(text: TextFile, kind: Kind) -> Metadata:
         name = (text.file.path, text.file.sha256)
         try:
-            known[name] = known[name] if name in known else read(text, *arguments, **named)
-        except versions.ParseError as error:
-            known[name] = error
-        if isinstance(known[name], versions.ParseError):
-            raise known[name]
-        return known[name]
+            found = known[name] if name in known else read_head(text, kind, profile)[1]
+        except ParseError as error:
+            found = error
+        known[name] = found
+        if isinstance(found, ParseError):
+            raise found
+        return found
 
-    with mock.patch.object(versions, "read_head", remembered):
-        for place in range(last % step, last + 1, step):
-            yield _state(root, past, place, ancestors[place], judged, profile)
+    for place in range(last % step, last + 1, step):
+        yield _state(root, past, place, ancestors[place], judged, profile, remembered)
 
 
 def _state(
@@ -76,6 +77,7 @@ def _state(
     above: set[int],
     judged: Sequence[Signature],
     profile: Profile,
+    metadata: ReadMetadata,
 ) -> State:
     assert past.log
     name = past.log.commits[place].name
@@ -101,7 +103,8 @@ def _state(
         [pair for pair, _ in known],
         replace(past.log, came=came),
     )
-    history = find_versions(older, older.signatures(signature for _, signature in known), profile)
+    signatures = older.signatures(signature for _, signature in known)
+    history = find_versions(older, signatures, profile, metadata)
     contents = newest_versions(_contents(folder, profile), history, {}, profile)
     layout = Layout(profile)
     shown = {

@@ -10,7 +10,7 @@ from typing import Final, TypeVar
 
 from secpack import lint
 from secpack.canary.checks import check_canaries
-from secpack.documents import read_documents
+from secpack.documents import reading
 from secpack.errors import PackError
 from secpack.history import newest_versions, published, read_history
 from secpack.model import archive as model
@@ -53,10 +53,13 @@ def load(  # noqa: PLR0913 - all but the first are given by name
     """
     profile = profile or Profile()
     pack = contents = read_contents(Path(path), profile)
-    keys, judged, history = read_history(Path(path), pack, profile, checker, tags)
-    if only_versions:
-        contents = newest_versions(pack, history, judged, profile)
-    bulletins, canaries = read_documents(contents, profile, progress)
+    with reading(pack, profile, progress) as texts:
+        keys, judged, history = read_history(
+            Path(path), pack, profile, checker, tags=tags, metadata=texts.metadata
+        )
+        if only_versions:
+            contents = newest_versions(pack, history, judged, profile)
+        bulletins, canaries = texts.documents(contents)
     limit = as_of or profile.as_of or date.max
     publications: list[model.Publication] = [*bulletins, *canaries]
     late = {p.id for p in publications if p.published > limit}

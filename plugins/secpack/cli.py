@@ -169,7 +169,7 @@ def _run_profile(options: argparse.Namespace) -> int:
 def _run_history(options: argparse.Namespace) -> int:
     profile = load_profile(options.profile)
     contents = read_contents(options.pack, profile)
-    _, _, history = read_history(options.pack, contents, profile, checker_of(), None)
+    _, _, history = read_history(options.pack, contents, profile, checker_of(), tags=None)
     data = json.dumps(as_data(history), indent=1) if options.json else ""
     print_lines(data.split("\n") if data else as_lines(history, profile))
     doubts = (f for f in contents.findings if f.code in DOUBTS and f.severity is Severity.ERROR)

@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
-from functools import partial
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Final, TypeAlias, assert_never
 
@@ -17,7 +18,7 @@ from secpack.extract.answers import find_claims
 from secpack.extract.mentions import decide, find_mentions
 from secpack.extract.metadata import Metadata, read_metadata
 from secpack.extract.packages import read_packages
-from secpack.model.archive import Bulletin, Canary, Document, Letter, Mention, Publication
+from secpack.model.archive import Bulletin, Canary, Document, File, Letter, Mention, Publication
 from secpack.model.blocks import Id, Letterhead
 from secpack.model.findings import Finding
 from secpack.pack import Contents, TextFile, document_id
@@ -29,47 +30,106 @@ from secpack.profile import DocumentEntry, Kind, Profile
 #: How many texts are one task.
 _PART: Final = 8
 
-#: Reads a text and its letters.
-_Read: TypeAlias = Callable[[TextFile, Sequence[TextFile]], Publication]
+#: A text of a kind, and its letters.
+_Task: TypeAlias = tuple[Kind, TextFile, Sequence[TextFile]]
 
 #: A document, if it can be used, and what is wrong with it.
 _Result: TypeAlias = tuple[Publication | None, Sequence[SecpackError]]
 
 
-def read_documents(
+@contextmanager
+def reading(
     contents: Contents, profile: Profile, progress: Callable[[int, int], object]
-) -> tuple[list[Bulletin], list[Canary]]:
-    """Read the documents of a pack, by number; errors go to ``contents.errors``.
+) -> Iterator[Texts]:
+    """Read the documents of a pack in other processes, while this block does something else.
 
     ``progress`` gets the number of texts read so far, and of all texts.
     """
-    bulletins: list[Bulletin] = []
-    canaries: list[Canary] = []
-    kinds: Sequence[tuple[Kind, Iterable[TextFile], _Read]] = (
-        (profile.bulletins, contents.bulletins, partial(read_bulletin, profile=profile)),
-        (profile.canaries, contents.canaries, partial(read_canary, profile=profile)),
-    )
-    tasks = [task for kind in kinds for task in _tasks(*kind, contents.errors)]
-    with started(tasks, _PART) as results:
-        for done, (document, errors) in enumerate(results, 1):
+    tasks = [*_tasks(contents, profile, [])]
+    with started([partial(_document, profile, *task) for task in tasks], _PART) as results:
+        yield Texts(profile, tasks, results, progress)
+
+
+class Texts:
+    """What the texts of a pack say; each is read once."""
+
+    def __init__(
+        self,
+        profile: Profile,
+        tasks: Sequence[_Task],
+        results: Iterator[_Result],
+        progress: Callable[[int, int], object],
+    ) -> None:
+        self._profile = profile
+        self._tasks = tasks
+        self._results = results
+        self._progress = progress
+
+    @cached_property
+    def _read(self) -> dict[tuple[File, ...], _Result]:
+        """The results, by the files of a text and its letters."""
+        read = {}
+        for done, (task, result) in enumerate(zip(self._tasks, self._results, strict=True), 1):
+            read[_files(task)] = result
+            self._progress(done, len(self._tasks))
+        return read
+
+    @cached_property
+    def _stated(self) -> dict[File, Metadata]:
+        """What each document states of itself, by its text; those with errors are left out."""
+        return {
+            files[0]: Metadata(p.title, p.published, p.updated, p.revisions, findings=())
+            for files, (p, errors) in self._read.items()
+            if p and not errors
+        }
+
+    def metadata(self, text: TextFile, kind: Kind) -> Metadata:
+        """What a text states of itself, as ``read_head`` finds it, but without findings.
+
+        Raises ParseError if nothing can be read.
+        """
+        return self._stated.get(text.file) or read_head(text, kind, self._profile)[1]
+
+    def documents(self, contents: Contents) -> tuple[list[Bulletin], list[Canary]]:
+        """The documents of these contents, by number; errors go to ``contents.errors``.
+
+        They can be other contents of the same pack.
+        """
+        bulletins: list[Bulletin] = []
+        canaries: list[Canary] = []
+        for task in _tasks(contents, self._profile, contents.errors):
+            document, errors = self._read.get(_files(task)) or _document(self._profile, *task)
             contents.errors += errors
             match document:
                 case Bulletin():
-                    bulletins.append(document)
+                    bulletins.append(replace(document, signatures=task[1].signatures))
                 case Canary():
-                    canaries.append(document)
+                    canaries.append(_with_signatures(document, *task[1:]))
                 case None:
                     pass
                 case _:
                     assert_never(document)
-            progress(done, len(tasks))
-    return bulletins, canaries
+        return bulletins, canaries
 
 
-def _tasks(
-    kind: Kind, files: Iterable[TextFile], read: _Read, errors: list[SecpackError]
-) -> Iterator[Callable[[], _Result]]:
-    """What reads each text of a folder, by number; ``errors`` gets what fits no number."""
+def _files(task: _Task) -> tuple[File, ...]:
+    _, text, letters = task
+    return (text.file, *(letter.file for letter in letters))
+
+
+def _with_signatures(canary: Canary, text: TextFile, files: Sequence[TextFile]) -> Canary:
+    pairs = zip(canary.letters, files, strict=True)
+    letters = tuple(replace(letter, signatures=file.signatures) for letter, file in pairs)
+    return replace(canary, signatures=text.signatures, letters=letters)
+
+
+def _tasks(contents: Contents, profile: Profile, errors: list[SecpackError]) -> Iterator[_Task]:
+    """Yield each text with its letters, by kind and number; ``errors`` gets what fits no number."""
+    yield from _joined(profile.bulletins, contents.bulletins, errors)
+    yield from _joined(profile.canaries, contents.canaries, errors)
+
+
+def _joined(kind: Kind, files: Iterable[TextFile], errors: list[SecpackError]) -> Iterator[_Task]:
     letters = defaultdict(list)
     for file in files:
         if file.letter:
@@ -86,13 +146,14 @@ def _tasks(
         message = f"a letter, but there is no {document_id(kind, orphan.number)} here"
         errors.append(ParseError(message, path=orphan.file.path))
     for number, text in texts.items():
-        yield partial(_document, read, text, letters[number])
+        yield kind, text, letters[number]
 
 
-def _document(read: _Read, text: TextFile, letters: Sequence[TextFile]) -> _Result:
+def _document(profile: Profile, kind: Kind, text: TextFile, letters: Sequence[TextFile]) -> _Result:
     """Return a document, with its letters, and what is wrong with it."""
+    read = read_bulletin if kind is profile.bulletins else read_canary
     try:
-        return read(text, letters), ()
+        return read(text, letters, profile), ()
     except PackError as error:  # all else about it is still of interest
         return error.usable, error.errors
     except SecpackError as error:
@@ -111,7 +172,7 @@ def read_bulletin(text: TextFile, letters: Sequence[TextFile], profile: Profile)
     if letters:
         path = letters[0].file.path
         raise ParseError("a letter next to a bulletin; only canaries have letters", path=path)
-    document, metadata = read_head(text, profile.bulletins, profile, word="bulletin")
+    document, metadata = read_head(text, profile.bulletins, profile)
     mentions = _mentions(document, profile)
     evidence = decide(mentions)
     known = profile.documents.get(document_id(profile.bulletins, text.number), DocumentEntry())
@@ -140,7 +201,7 @@ def read_bulletin(text: TextFile, letters: Sequence[TextFile], profile: Profile)
 
 def read_canary(text: TextFile, files: Sequence[TextFile], profile: Profile) -> Canary:
     """Read a canary and its letters. Raises ParseError, and PackError."""
-    document, metadata = read_head(text, profile.canaries, profile, word="canary")
+    document, metadata = read_head(text, profile.canaries, profile)
     statements = canaries.read_statements(document)
     letters = tuple(_letter(file, text, profile) for file in files)
     documents = (document, *(letter.document for letter in letters))
@@ -180,13 +241,12 @@ def _mentions(document: Document, profile: Profile) -> tuple[Mention, ...]:
     )
 
 
-def read_head(
-    text: TextFile, kind: Kind, profile: Profile, *, word: str
-) -> tuple[Document, Metadata]:
-    """Parse a text and compare it with its file's name; ``word`` is the kind that it must state.
+def read_head(text: TextFile, kind: Kind, profile: Profile) -> tuple[Document, Metadata]:
+    """Parse a text and compare it with its file's name; it must state that it is of this kind.
 
     Its errors are those of the metadata. Raises ParseError if nothing can be read.
     """
+    word = "bulletin" if kind is profile.bulletins else "canary"
     document = parse_text(text.file, profile.forms, profile.banners)
     head = document.letterhead
     assert head is not None

@@ -164,8 +164,7 @@ def _silent(archive: Archive, profile: Profile) -> Iterator[Finding]:
         kind, match = layout.place(signed.file.path) if signed else (None, None)
         if not (signed and kind and match) or signed.file.data.split() == file.data.split():
             continue
-        word = "bulletin" if kind is profile.bulletins else "canary"
-        before = read_head(text_file(signed.file, match), kind, profile, word=word)[1].revisions
+        before = read_head(text_file(signed.file, match), kind, profile)[1].revisions
         if not Counter(r.date for r in text.revisions) - Counter(r.date for r in before):
             message = f"differs from what was signed on {signed.time:%Y-%m-%d}, without a new entry"
             yield Finding(file.path, 0, "silent-change", f"{message} in its changelog")

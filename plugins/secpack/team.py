@@ -153,7 +153,7 @@ def _signers(text: TextFile, profile: Profile, *, is_bulletin: bool) -> Mapping[
     if text.letter:
         return {name: signer.name for name, signer in profile.signers.items()}
     kind = profile.bulletins if is_bulletin else profile.canaries
-    _, metadata = read_head(text, kind, profile, word="bulletin" if is_bulletin else "canary")
+    _, metadata = read_head(text, kind, profile)
     return expected_on(metadata.published, profile, is_bulletin=is_bulletin)
 
 

@@ -78,7 +78,7 @@ def tag(pack: Path, name: str, gnupg: Gnupg | None = None, *, by: str = "dev", *
 def history_of(pack: Path, profile: Profile, *tags: str) -> History:
     """With these tags; or with all that there are."""
     contents = read_contents(pack, profile)
-    history = read_history(pack, contents, profile, Checker(), tags or None)[2]
+    history = read_history(pack, contents, profile, Checker(), tags=tags or None)[2]
     bad = [each for each in history.built if "BAD" in built_in_words(each)]
     findings = [f for f in contents.findings if f.file == ".git"]
     assert [f.code for f in findings] == ["commit-signature"] * len(bad)

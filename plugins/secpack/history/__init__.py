@@ -11,7 +11,7 @@ from typing import Any
 
 from secpack.history.git import HistoryError, checked_out, incomplete, opened
 from secpack.history.matching import read_past
-from secpack.history.versions import find_versions
+from secpack.history.versions import ReadMetadata, find_versions
 from secpack.model.archive import Attachment, Key, Signature, Verdict
 from secpack.model.findings import Finding, Severity
 from secpack.model.history import Difference, DocumentHistory, GitObject, History, Version
@@ -21,18 +21,22 @@ from secpack.signatures.gpgv import Checker
 from secpack.signatures.policy import check_pack, check_signature, in_words
 
 
-def read_history(
+def read_history(  # noqa: PLR0913 - the last two are given by name
     root: Path,
     contents: Contents,
     profile: Profile,
     checker: Checker | None,
+    *,
     tags: Sequence[str] | None = (),
+    metadata: ReadMetadata | None = None,
 ) -> tuple[tuple[Key, ...], Mapping[str, Signature], History]:
     """Check all signatures that a pack has and had, in its commit and in ``tags`` on it, too.
 
     Return its keys, the signatures in the folder by path, and the history, which is that of the
     folder where git has none; without a checker only what is checked out. Findings about git go to
-    ``contents``. Raises ProgramMissingError without gpgv, SecpackError when a tag is not there.
+    ``contents``. ``metadata`` is for texts that the caller has read.
+
+    Raises ProgramMissingError without gpgv, SecpackError when a tag is not there.
     """
     built: tuple[GitObject, ...] = ()
     texts = (file for file in contents.files() if file not in contents.keys)
@@ -57,7 +61,7 @@ def read_history(
     contents.findings += _doubts(checked)
     if built and past.unavailable and not incomplete(root):
         contents.findings.append(Finding(".git", 0, "no-history", past.unavailable))
-    history = replace(find_versions(past, signatures, profile), built=checked)
+    history = replace(find_versions(past, signatures, profile, metadata), built=checked)
     known = {digest: s for of_id in signatures.values() for digest, s in of_id.items()}
     for path, signature in judged.items():
         if older_one := known.get(signature.file.sha256):

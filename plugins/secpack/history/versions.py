@@ -14,23 +14,27 @@ A version is a text with a good signature by every signer who is expected on the
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
-from typing import Final
+from typing import Final, TypeAlias
 
 from secpack.documents import read_head
 from secpack.errors import ParseError
+from secpack.extract.metadata import Metadata
 from secpack.history.matching import Past
 from secpack.model.archive import UNDATED, File, Revision, Signature
 from secpack.model.history import Difference, DocumentHistory, History, Pending, Version
-from secpack.pack import Layout, text_file
+from secpack.pack import Layout, TextFile, text_file
 from secpack.profile import Kind, Profile
 from secpack.signatures.packets import find_private_key
 from secpack.signatures.policy import enough, expected_on
 
 _LAST: Final = 2**31  # where in the log a file comes that is only in the folder
 _EMBARGO: Final = timedelta(days=90)  # the longest between signing and the day that a text states
+
+#: Reads what a text of a kind states of itself; raises ParseError if it is nothing.
+ReadMetadata: TypeAlias = Callable[[TextFile, Kind], Metadata]
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,10 +68,17 @@ def _time(signature: Signature) -> datetime:
 
 
 def find_versions(
-    past: Past, signatures: Mapping[str, Mapping[str, Signature]], profile: Profile
+    past: Past,
+    signatures: Mapping[str, Mapping[str, Signature]],
+    profile: Profile,
+    metadata: ReadMetadata | None = None,
 ) -> History:
-    """Find the versions of all documents; ``signatures`` are judged, by the ids of documents."""
-    rules = _Rules(past, signatures, profile)
+    """Find the versions of all documents; ``signatures`` are judged, by the ids of documents.
+
+    ``metadata`` is for texts that the caller has read; by default each is read.
+    """
+    metadata = metadata or (lambda text, kind: read_head(text, kind, profile)[1])
+    rules = _Rules(past, signatures, profile, metadata)
     documents: list[DocumentHistory] = []
     pending: list[Pending] = []
     lower: defaultdict[str, dict[str, Version]] = defaultdict(dict)  # first versions, by kind
@@ -92,10 +103,15 @@ class _Rules:
     """The rules, with what they need of a pack."""
 
     def __init__(
-        self, past: Past, signatures: Mapping[str, Mapping[str, Signature]], profile: Profile
+        self,
+        past: Past,
+        signatures: Mapping[str, Mapping[str, Signature]],
+        profile: Profile,
+        metadata: ReadMetadata,
     ) -> None:
         self._log = past.log
         self._profile = profile
+        self._metadata = metadata
         self._layout = Layout(profile)
         self._covering: dict[str, list[Signature]] = {}
         self._here = past.here
@@ -125,11 +141,10 @@ class _Rules:
         if not (kind and match) or match["letter"]:
             return _Signed(file, by, None)
         signed = _Signed(file, by, kind)
-        word = "bulletin" if kind is self._profile.bulletins else "canary"
         if not by:
             return signed
         try:
-            _, metadata = read_head(text_file(file, match), kind, self._profile, word=word)
+            metadata = self._metadata(text_file(file, match), kind)
         except ParseError as error:
             return replace(signed, problem=error.message)
         day, errors = metadata.published, "; ".join(error.message for error in metadata.errors)
