@@ -21,8 +21,7 @@ from secpack.extract.metadata import Metadata
 from secpack.history import newest_versions
 from secpack.history.matching import Past, read_past
 from secpack.history.versions import ReadMetadata, find_versions
-from secpack.model.archive import Attachment, File, Signature
-from secpack.model.history import History
+from secpack.model.archive import Attachment, File, History, Signature
 from secpack.pack import Contents, Layout, TextFile, read_contents, text_file
 from secpack.profile import Kind
 from secpack.signatures.policy import check_pack

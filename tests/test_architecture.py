@@ -27,6 +27,13 @@ ALLOWED = {
 }
 
 
+#: All modules by their full names.
+NAMED = {
+    ".".join(path.relative_to(PLUGINS).with_suffix("").parts).removesuffix(".__init__"): path
+    for path in MODULES
+}
+
+
 @cache
 def nodes(path: Path) -> list[ast.AST]:
     return [*ast.walk(ast.parse(path.read_text("utf-8")))]
@@ -40,7 +47,8 @@ def imports(path: Path) -> set[str]:
             found |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom):
             assert node.level == 0, f"{path}: a relative import"
-            found.add(node.module or "")
+            names = {f"{node.module}.{alias.name}" for alias in node.names}
+            found |= (names & set(NAMED)) or {node.module or ""}
     return found
 
 
@@ -78,6 +86,22 @@ def test_imports_flow_downwards(floor: str) -> None:
             name for name in imports(path) if name.split(".")[1:2] and name.split(".")[1] in above
         }
         assert not {name for name in upwards if name.startswith("secpack.")}, path
+
+
+def circles(imported: dict[str, set[str]]) -> set[str]:
+    """The modules that are in circles of imports, or between two."""
+    left, before = set(imported), set[str]()
+    while left != before:
+        before = left
+        above = set[str]().union(*(imported[name] for name in left))
+        left = {name for name in left & above if imported[name] & left}
+    return left
+
+
+def test_imports_go_round_in_no_circle() -> None:
+    """One that only types need counts, too."""
+    assert circles({"a": {"b"}, "b": {"c", "d"}, "c": {"b"}, "d": set()}) == {"b", "c"}
+    assert circles({name: imports(path) for name, path in NAMED.items()}) == set()
 
 
 @pytest.mark.parametrize(

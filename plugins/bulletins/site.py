@@ -16,10 +16,19 @@ from bulletins import urls, words
 from secpack import Profile, SecpackError
 from secpack.extract import shortened
 from secpack.extract.answers import Answer, answers
-from secpack.model.archive import Advisory, Archive, Canary, File, Key, Letter, Publication
+from secpack.model.archive import (
+    Advisory,
+    Archive,
+    Canary,
+    File,
+    Key,
+    Letter,
+    Pending,
+    Publication,
+    Version,
+)
 from secpack.model.blocks import Id, running_text
 from secpack.model.findings import Finding
-from secpack.model.history import Pending, Version
 from secpack.pack import document_id
 from secpack.parser.characters import visible
 from secpack.signatures.policy import Standing, is_about_signatures, signed_files, standing

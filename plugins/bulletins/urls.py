@@ -8,8 +8,7 @@ from urllib.parse import quote
 
 from bulletins.lookups import slug_of
 from secpack import mirror
-from secpack.model.archive import Advisory, Attachment, Bulletin, Canary, Key, Publication
-from secpack.model.history import Version
+from secpack.model.archive import Advisory, Attachment, Bulletin, Canary, Key, Publication, Version
 from secpack.profile import Kind, Profile, Scheme
 
 #: Data; of OSV, all bulletins in one file; of CSAF, the trees of bulletins and of verdicts, their

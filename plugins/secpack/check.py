@@ -20,9 +20,8 @@ from secpack.errors import ParseError, SecpackError, as_far_as_usable
 from secpack.extract.metadata import NO_DATE
 from secpack.history.git import write_tree
 from secpack.lint import CODES, check_security_txt, lint
-from secpack.model.archive import UNDATED, Advisory, Archive, Publication
+from secpack.model.archive import UNDATED, Advisory, Archive, History, Publication
 from secpack.model.findings import DOUBTS, Finding, Severity, with_waivers
-from secpack.model.history import History
 from secpack.pack import digests
 from secpack.parser.characters import visible
 from secpack.profile import Profile

@@ -20,8 +20,15 @@ from bulletins.pages.table import frame_of
 from bulletins.site import Site as Archived
 from bulletins.templates import environment, render_page
 from secpack.canary.diff import changed_passages
-from secpack.model.archive import File, Signature, Verdict
-from secpack.model.history import Difference, DocumentHistory, History, Version
+from secpack.model.archive import (
+    Difference,
+    DocumentHistory,
+    File,
+    History,
+    Signature,
+    Verdict,
+    Version,
+)
 from tests.bulletins.sites import Site, build, verified
 from tests.bulletins.test_golden import GOLDEN, run_git, with_history
 from tests.bulletins.test_hostile import Reader

@@ -12,7 +12,7 @@ import pytest
 from secpack import Checker, PackError, Profile, SecpackError, load, load_profile
 from secpack.history import as_data, as_lines, built_in_words, read_history
 from secpack.history.git import checked_out
-from secpack.model.history import History
+from secpack.model.archive import History
 from secpack.pack import read_contents
 from secpack.profile import Signer
 from tests.keys import Gnupg, gnupg_with

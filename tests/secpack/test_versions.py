@@ -18,9 +18,8 @@ import pytest
 from secpack import Checker, PackError, Profile, SecpackError, load
 from secpack.errors import as_far_as_usable
 from secpack.history import read_history
-from secpack.model.archive import Archive
+from secpack.model.archive import Archive, History
 from secpack.model.findings import Severity, Waiver
-from secpack.model.history import History
 from secpack.pack import read_contents
 from secpack.parser.lines import MAX_BYTES
 from secpack.profile import DocumentEntry, Period, Signer, profile_of

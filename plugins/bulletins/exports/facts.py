@@ -16,8 +16,7 @@ from bulletins.exports.data import midnight
 from bulletins.site import Site
 from bulletins.urls import csaf_url, osv_url
 from secpack.extract.answers import Answer
-from secpack.model.archive import Advisory, Bulletin, Publication, Relation
-from secpack.model.history import Difference, Version
+from secpack.model.archive import Advisory, Bulletin, Difference, Publication, Relation, Version
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,8 +17,7 @@ from bulletins.pages.model import Link
 from bulletins.site import Site
 from secpack.canary.diff import changed_passages
 from secpack.extract.packages import read_packages
-from secpack.model.archive import Bulletin, Document, PackageRow, Publication
-from secpack.model.history import Difference, Version
+from secpack.model.archive import Bulletin, Difference, Document, PackageRow, Publication, Version
 from secpack.parser import parse_text
 from secpack.profile import DocumentEntry
 from secpack.signatures.policy import in_words

@@ -17,8 +17,15 @@ from bulletins.pages.model import Link
 from bulletins.site import Site, newest_first
 from secpack.affected import needed
 from secpack.history import built_in_words
-from secpack.model.archive import UNDATED, Canary, Key, PackageRow, Publication, Signature
-from secpack.model.history import Difference
+from secpack.model.archive import (
+    UNDATED,
+    Canary,
+    Difference,
+    Key,
+    PackageRow,
+    Publication,
+    Signature,
+)
 from secpack.profile import Kind, Period
 from secpack.signatures.policy import expected_signers, revocation_in_words
 from secpack.tracker.join import statistics

@@ -15,8 +15,8 @@ from markupsafe import Markup
 from bulletins.html import Outline
 from bulletins.lookups import Lookup
 from secpack.model import archive
+from secpack.model.archive import GitObject, Pending, Version
 from secpack.model.findings import Finding
-from secpack.model.history import GitObject, Pending, Version
 from secpack.profile import Anchor, Period
 from secpack.signatures.policy import Standing
 from secpack.tracker.join import Statistics

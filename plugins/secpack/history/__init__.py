@@ -12,9 +12,18 @@ from typing import Any
 from secpack.history.git import HistoryError, checked_out, incomplete, opened
 from secpack.history.matching import read_past
 from secpack.history.versions import ReadMetadata, find_versions
-from secpack.model.archive import Attachment, Key, Signature, Verdict
+from secpack.model.archive import (
+    Attachment,
+    Difference,
+    DocumentHistory,
+    GitObject,
+    History,
+    Key,
+    Signature,
+    Verdict,
+    Version,
+)
 from secpack.model.findings import Finding, Severity
-from secpack.model.history import Difference, DocumentHistory, GitObject, History, Version
 from secpack.pack import Contents, Layout, UnreadError, text_file
 from secpack.profile import Profile
 from secpack.signatures.gpgv import Checker

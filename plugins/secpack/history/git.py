@@ -23,8 +23,7 @@ from typing import Final
 
 from secpack.errors import ParseError, SecpackError
 from secpack.files import checkout_of, is_safe, read_file, repository_of
-from secpack.model.archive import File, Signature
-from secpack.model.history import GitObject
+from secpack.model.archive import File, GitObject, Signature
 from secpack.programs import LimitError, find_program, run
 from secpack.signatures.policy import ANYONE
 

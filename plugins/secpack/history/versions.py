@@ -23,8 +23,17 @@ from secpack.documents import read_head
 from secpack.errors import ParseError
 from secpack.extract.metadata import Metadata
 from secpack.history.matching import Past
-from secpack.model.archive import UNDATED, File, Revision, Signature
-from secpack.model.history import Difference, DocumentHistory, History, Pending, Version
+from secpack.model.archive import (
+    UNDATED,
+    Difference,
+    DocumentHistory,
+    File,
+    History,
+    Pending,
+    Revision,
+    Signature,
+    Version,
+)
 from secpack.pack import Layout, TextFile, text_file
 from secpack.profile import Kind, Profile
 from secpack.signatures.packets import find_private_key

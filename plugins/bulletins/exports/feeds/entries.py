@@ -15,8 +15,7 @@ from bulletins.html import escape, render
 from bulletins.site import Links, Site, heading, signed_texts, summary
 from bulletins.urls import advisory_url, beside, json_url, kind_of, page_url, published_id
 from secpack import Profile
-from secpack.model.archive import Bulletin, Letter, Publication
-from secpack.model.history import Difference, Version
+from secpack.model.archive import Bulletin, Difference, Letter, Publication, Version
 from secpack.parser.characters import visible
 
 
