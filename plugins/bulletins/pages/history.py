@@ -42,9 +42,16 @@ def history_pages(site: Site) -> Iterator[tuple[str, model.MakePage]]:
 def _history_page(
     site: Site, publication: Publication, versions: Sequence[Version]
 ) -> model.HistoryPage:
-    texts = [parse_text(v.file, site.profile.forms, site.profile.banners) for v in versions]
-    is_bulletin = isinstance(publication, Bulletin)
-    rows = [_packages(site, publication.id, text) for text in texts] if is_bulletin else []
+    shown, profile = publication.document, site.profile
+    texts = [
+        shown
+        if version.file.sha256 == shown.file.sha256
+        else parse_text(version.file, profile.forms, profile.banners)
+        for version in versions
+    ]
+    rows = []
+    if isinstance(publication, Bulletin):
+        rows = [_packages(site, publication, text) for text in texts]
     items = [_version(site, versions, n, texts, rows) for n in range(len(versions), 0, -1)]
     folder = urls.history_url(publication, site.profile)
     pairs = [(folder + s.url, folder + v.name) for v in items for s, _, _ in v.signatures]
@@ -52,10 +59,11 @@ def _history_page(
     return model.HistoryPage(item(site, publication), tuple(items), check(site, signatures, pairs))
 
 
-def _packages(site: Site, identity: str, text: Document) -> set[PackageRow]:
+def _packages(site: Site, bulletin: Bulletin, text: Document) -> set[PackageRow]:
     """The packages in a version of a bulletin, without their lines, which differ."""
-    known = site.profile.documents.get(identity, DocumentEntry())
-    rows, _ = read_packages(text, known.packages, site.profile.package_names)
+    known, rows = site.profile.documents.get(bulletin.id, DocumentEntry()), bulletin.packages
+    if text is not bulletin.document:
+        rows, _ = read_packages(text, known.packages, site.profile.package_names)
     return {replace(row, line=0) for row in rows}
 
 
