@@ -371,6 +371,8 @@ def _read(
     sentence: _Sentence, subject: list[Mention], grammar: Grammar
 ) -> tuple[list[Mention], list[Mention]]:
     """What a sentence names; and again, what of that and of the subject it calls harmless."""
+    if not (sentence.names or subject):
+        return [], []
     picked = set() if sentence.passage.quoted else _picked(sentence, subject, grammar)
     told = [(n, c) for n in sentence.names if (c := _context(sentence, n, grammar, picked))]
     partners = _partners(sentence, subject, [n for n, c in told if c is not Context.ASIDE])

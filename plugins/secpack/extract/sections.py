@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import lru_cache
 from itertools import dropwhile, zip_longest
-from typing import Final, TypeAlias
+from typing import Final, NamedTuple, TypeAlias
 
 import secpack.model.blocks as b
 from secpack.model.archive import Context, Document, Section
@@ -249,8 +249,7 @@ def _announces(block: b.Block) -> bool:
 _Cell: TypeAlias = tuple[b.Inline, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Passage:
+class Passage(NamedTuple):
     """A piece of running text; ``context`` is what its place says of ids in it.
 
     ``group`` is the first line of the list or table that it is in; 0 if it is in none. ``lead`` are
@@ -277,9 +276,9 @@ def passages(document: Document) -> Iterator[Passage]:
             name = section_name(b.plain(block.inlines))
             known = next((context for form, context in _SECTIONS if re.search(form, name)), None)
             if known or block.level <= level:  # other sections inside are a part of it
-                here, level = replace(here, context=known or Context.BODY), block.level
+                here, level = here._replace(context=known or Context.BODY), block.level
         yield from _running_text([block], here, document.forms)
-        here = replace(here, lead=_lead(block, here.lead))
+        here = here._replace(lead=_lead(block, here.lead))
 
 
 def _running_text(blocks: Iterable[b.Block], here: Passage, forms: Forms) -> Iterator[Passage]:
@@ -288,14 +287,14 @@ def _running_text(blocks: Iterable[b.Block], here: Passage, forms: Forms) -> Ite
     for block in blocks:
         grouped = isinstance(block, b.ListBlock | b.Definitions | b.Preformatted | b.Table)
         lead = _lead(block, lead)
-        here = replace(outer, group=outer.group or block.first * grouped)
+        here = outer._replace(group=outer.group or block.first * grouped)
         above = f"{outer.lead} {lead}"[-_MAX_LEAD:].strip()
-        here = replace(here, lead=above if grouped else outer.lead * (outer.group > 0))
+        here = here._replace(lead=above if grouped else outer.lead * (outer.group > 0))
         match block:
             case b.Quotation() | b.ListBlock() | b.References():
                 quoted = here.quoted or isinstance(block, b.Quotation)
                 back = Context.BACK_MATTER if isinstance(block, b.References) else here.context
-                there = replace(here, quoted=quoted, context=back)
+                there = here._replace(quoted=quoted, context=back)
                 yield from _running_text(b.children(block), there, forms)
             case b.Definitions():
                 for item in block.items:
@@ -303,24 +302,24 @@ def _running_text(blocks: Iterable[b.Block], here: Passage, forms: Forms) -> Ite
                     if inside and isinstance(first := inside[0], b.Paragraph):
                         inlines = (*inlines, b.Text(item.separator), *first.inlines)
                         inside = inside[1:]
-                    yield replace(here, line=item.first, inlines=inlines)
+                    yield here._replace(line=item.first, inlines=inlines)
                     yield from _running_text(inside, here, forms)
             case b.Preformatted(language=""):  # a list where a line begins with an id
                 for line, text in enumerate(block.text.split("\n"), block.first):
                     inlines = parse_inline(text.lstrip(), forms)
                     quoted = not isinstance(next(iter(inlines), None), b.Id)
-                    yield replace(here, line=line, inlines=inlines, quoted=quoted)
+                    yield here._replace(line=line, inlines=inlines, quoted=quoted)
             case b.Heading() if not here.quoted or here.context is Context.SUMMARY:
-                heads = replace(here, context=Context.HEADING, quoted=False)
-                yield replace(heads, line=block.first, inlines=block.inlines)
+                heads = here._replace(context=Context.HEADING, quoted=False)
+                yield heads._replace(line=block.first, inlines=block.inlines)
             case b.Table():
                 columns: list[_Cell] = [(), *map(_head, block.head[-1][1:])] if block.head else []
                 for n, row in enumerate((*block.head, *block.body)):
                     inlines = _row(row, columns if n >= len(block.head) else [])
-                    yield replace(here, line=block.first, inlines=inlines)
+                    yield here._replace(line=block.first, inlines=inlines)
             case _:
                 for line, inlines in b.running_text([block]):
-                    yield replace(here, line=line, inlines=inlines)
+                    yield here._replace(line=line, inlines=inlines)
 
 
 def _lead(block: b.Block, before: str) -> str:
