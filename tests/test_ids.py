@@ -16,8 +16,7 @@ from typing import Any, NamedTuple
 import feedparser
 import pytest
 
-from bulletins.exports.claims import Vulnerability
-from bulletins.exports.facts import ids_of
+from bulletins.exports.facts import Vulnerability, ids_of
 from bulletins.urls import csaf_url, feed_url, osv_url
 from secpack import load, load_advisories, load_profile
 from secpack.model.archive import Advisory, Archive, Bulletin

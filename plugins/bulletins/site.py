@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from functools import cached_property
 from itertools import pairwise
-from typing import Any
+from typing import Any, Final
 
 from jinja2 import Environment
 
@@ -19,10 +20,12 @@ from secpack.extract.answers import Answer, answers
 from secpack.model.archive import (
     Advisory,
     Archive,
+    Bulletin,
     Canary,
     File,
     Key,
     Letter,
+    PackageRow,
     Pending,
     Publication,
     Version,
@@ -32,6 +35,8 @@ from secpack.model.findings import Finding
 from secpack.pack import document_id
 from secpack.parser.characters import visible
 from secpack.signatures.policy import Standing, is_about_signatures, signed_files, standing
+
+_NUMBERS: Final = re.compile(r"[0-9]+|[^0-9.]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +53,18 @@ class Notes:
     signatures: Mapping[str, bytes] = field(default_factory=dict)
     recipe: Mapping[str, Any] = field(default_factory=dict)
     fresh_until: date | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Lookup:
+    """A release or a package: its name as the newest bulletin prints it, and the end of its URL.
+
+    ``shipped`` are the bulletins that ship something for it, newest first, with their rows.
+    """
+
+    slug: str
+    name: str
+    shipped: tuple[tuple[Bulletin, tuple[PackageRow, ...]], ...]
 
 
 @dataclass(frozen=True, eq=False)
@@ -105,6 +122,17 @@ class Site:
         lists = {urls.XSA: self.archive.advisories, urls.CVE: self.archive.ids, urls.RELEASE: rows}
         lists |= {urls.PACKAGE: packages}
         return tuple(url for url, entries in lists.items() if entries and self.own_theme)
+
+    @cached_property
+    def by_release(self) -> Sequence[Lookup]:
+        """All releases with packages, newest first; without those that have no name."""
+        lookups = _lookups(self.archive, lambda row: row.release)
+        return sorted(lookups, key=lambda lookup: release_order(lookup.name), reverse=True)
+
+    @cached_property
+    def by_package(self) -> Sequence[Lookup]:
+        """All packages by name; case does not matter."""
+        return sorted(_lookups(self.archive, lambda row: row.name), key=lambda each: each.slug)
 
     @cached_property
     def documents(self) -> Mapping[str, Publication]:
@@ -273,6 +301,26 @@ class Site:
                 yield old, keys[new]
             elif not new.endswith("/"):
                 raise SecpackError(f"redirects: {new}: no key is there; correct the profile")
+
+
+def _lookups(archive: Archive, name_of: Callable[[PackageRow], str]) -> list[Lookup]:
+    names: dict[str, str] = {}
+    shipped: defaultdict[str, list[tuple[Bulletin, tuple[PackageRow, ...]]]] = defaultdict(list)
+    for bulletin in archive.bulletins[::-1]:
+        rows: defaultdict[str, list[PackageRow]] = defaultdict(list)
+        for row in bulletin.packages:
+            if name := name_of(row):
+                rows[urls.slug_of(name)].append(row)
+                names.setdefault(urls.slug_of(name), name)
+        for slug, own in rows.items():
+            shipped[slug].append((bulletin, tuple(own)))
+    return [Lookup(slug, name, tuple(shipped[slug])) for slug, name in names.items()]
+
+
+def release_order(name: str) -> list[tuple[int, str]]:
+    """Sort numbers as numbers: 4.10 after 4.9, and 2 Beta 2 before 2."""
+    parts = [(int(part), "") if part.isdigit() else (-1, part) for part in _NUMBERS.findall(name)]
+    return [*parts, (0, "")]
 
 
 @dataclass(slots=True)

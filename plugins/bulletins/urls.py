@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 from datetime import date
+from typing import Final
 from urllib.parse import quote
 
-from bulletins.lookups import slug_of
 from secpack import mirror
 from secpack.model.archive import Advisory, Attachment, Bulletin, Canary, Key, Publication, Version
 from secpack.profile import Kind, Profile, Scheme
@@ -151,6 +152,23 @@ def feed_url(slug: str, archive: int | None = None) -> str:
 def json_feed_url(slug: str, archive: int | None = None) -> str:
     """The same as a JSON Feed: ``feeds/all.json``, ``feeds/all-1.json``."""
     return f"feeds/{slug}-{archive}.json" if archive else f"feeds/{slug}.json"
+
+
+_NO_SLUG: Final = re.compile(r"[^a-z0-9.+_]+")
+_MAX_SLUG: Final = 60
+_TAKEN: Final = ("", INDEX)
+
+
+def slug_of(name: str) -> str:
+    """A name as part of a URL: ``4.3``, ``2-beta-2``, ``linux-kernel``.
+
+    If a name has characters that a URL cannot show, a digest distinguishes it from others.
+    """
+    plain = name.lower().replace(" ", "-")
+    slug = _NO_SLUG.sub("-", plain)[:_MAX_SLUG].strip("-.")
+    if slug == plain and slug not in _TAKEN:
+        return slug
+    return f"{slug}-{hashlib.sha256(plain.encode()).hexdigest()[:6]}".lstrip("-")
 
 
 def lookup_url(name: str, kind: str) -> str:

@@ -8,7 +8,10 @@ from pathlib import Path
 import pytest
 
 from bulletins.build.gate import dangling
-from bulletins.lookups import by_package, by_release, slug_of, without_release
+from bulletins.pages.lists import lookup_pages
+from bulletins.pages.model import LookupsPage
+from bulletins.site import Site
+from bulletins.urls import slug_of
 from secpack import Profile, load
 from secpack.model.archive import Archive
 from secpack.profile import Package
@@ -52,14 +55,19 @@ def archive(tmp_path: Path) -> Archive:
 
 
 def test_releases_are_there_newest_first(archive: Archive) -> None:
-    assert [found.name for found in by_release(archive)] == ["4.10", "4.9", "2", "2 Beta 2"]
-    newest = by_release(archive)[0]
+    assert [found.name for found in Site(archive, Profile()).by_release] == [
+        "4.10",
+        "4.9",
+        "2",
+        "2 Beta 2",
+    ]
+    newest = Site(archive, Profile()).by_release[0]
     ((shipped, rows),) = newest.shipped
     assert (shipped.number, rows[0].fix.value) == (3, "none")
 
 
 def test_names_that_differ_in_case_are_one_package(archive: Archive) -> None:
-    bell, xen = by_package(archive)
+    bell, xen = Site(archive, Profile()).by_package
     assert (bell.name, xen.name, xen.slug) == ("bell", "xen", "xen")
     assert [(b.number, len(rows)) for b, rows in xen.shipped] == [(2, 2), (1, 1)]
 
@@ -67,7 +75,7 @@ def test_names_that_differ_in_case_are_one_package(archive: Archive) -> None:
 def test_the_profile_joins_the_names_of_a_package(tmp_path: Path) -> None:
     profile = Profile(issuer="Quern", packages={"chimes": Package(names=("Bell", "Xen"))})
     archive = load(make_pack(tmp_path / "pack", dict(FILES)), profile=profile)
-    (chimes,) = by_package(archive)
+    (chimes,) = Site(archive, Profile()).by_package
     assert [(b.number, rows[0].package) for b, rows in chimes.shipped] == [
         (4, "bell"),
         (2, "xen"),
@@ -76,7 +84,9 @@ def test_the_profile_joins_the_names_of_a_package(tmp_path: Path) -> None:
 
 
 def test_what_says_no_release_is_listed_too(archive: Archive) -> None:
-    assert [b.number for b in without_release(archive)] == [4]
+    page = dict(lookup_pages(Site(archive, Profile())))["release/"]()
+    assert isinstance(page, LookupsPage)
+    assert [each.publication.number for each in page.others] == [4]
 
 
 @pytest.mark.parametrize(

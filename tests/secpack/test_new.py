@@ -20,17 +20,17 @@ from pathlib import Path
 import pytest
 
 from bulletins.cli import COMMANDS
-from secpack import Profile, drafts, load, load_profile
+from secpack import Profile, load, load_profile, team
 from secpack.canary.diff import changes
 from secpack.cli import main
 from secpack.documents import read_canary
-from secpack.drafts import NO_PROOF, fetch_proof, headlines, new_bulletin, new_canary
 from secpack.errors import SecpackError
 from secpack.extract.sections import sections
 from secpack.files import write_new
 from secpack.model.archive import Canary
 from secpack.pack import TextFile
 from secpack.profile import Kind, Period
+from secpack.team import NO_PROOF, fetch_proof, headlines, new_bulletin, new_canary
 from tests.packs import Files, make_pack, numbered
 
 CONTENT = Path(__file__).parents[2] / "content"
@@ -384,7 +384,7 @@ def test_headlines_are_lines_of_printable_ascii(tmp_path: Path, server: str) -> 
 
 
 def test_feeds_that_fail_are_left_out(server: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(drafts, "_PATIENCE", 0.3)
+    monkeypatch.setattr(team, "_PATIENCE", 0.3)
     bad = ("slow", "huge", "missing", "elsewhere", "page", "other")
     feeds = [*(f"{server}/{path}" for path in bad), "http://127.0.0.1:1/", f"{server}/atom"]
     notes: list[str] = []

@@ -9,7 +9,7 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from bulletins.build.command import parser_of, run, tell
+from bulletins.build import parser_of, run, tell
 from bulletins.build.unchanged import last_report
 
 

@@ -26,8 +26,7 @@ from pelican.log import console
 from pelican.log import init as init_logging
 from pelican.settings import read_settings
 
-from bulletins.build import finish
-from bulletins.build.command import ignore_interrupts, staging, tell
+from bulletins.build import finish, ignore_interrupts, staging, tell
 from bulletins.build.finish import check_ours, digest, read_checksums
 from bulletins.build.unchanged import inputs_of, remember, stamps
 from bulletins.exports.data import read_moved

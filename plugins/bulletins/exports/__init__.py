@@ -18,7 +18,6 @@ from bulletins.exports.facts import all_facts
 from bulletins.exports.feeds import feeds
 from bulletins.exports.osv import osv_files
 from bulletins.exports.vex import all_verdicts, openvex
-from bulletins.lookups import by_package, by_release
 from bulletins.site import Site
 
 
@@ -77,11 +76,11 @@ def _search_ids(site: Site) -> bytes:
     archive, profile = site.archive, site.profile
     rows: list[tuple[str, str, str, date | None]] = [
         (f"{site.product} {each.name}", urls.lookup_url(each.name, "release"), "", None)
-        for each in by_release(archive)
+        for each in site.by_release
     ]
     rows += (
         (f"{words.package} {each.name}", urls.lookup_url(each.name, "package"), "", None)
-        for each in by_package(archive)
+        for each in site.by_package
     )
     rows += (
         (b.id, urls.page_url(b, profile), b.title, b.published) for b in archive.bulletins[::-1]

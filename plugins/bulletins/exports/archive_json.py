@@ -13,8 +13,7 @@ from typing import Any
 
 from bulletins import urls, words
 from bulletins.exports.data import moved_json, printed, to_json
-from bulletins.lookups import Lookup, by_package, by_release, slug_of
-from bulletins.site import Site
+from bulletins.site import Lookup, Site
 from secpack import Profile
 from secpack.affected import needed
 from secpack.extract.answers import Answer
@@ -81,9 +80,8 @@ def lookup_files(site: Site) -> Iterator[tuple[str, bytes]]:
     for bulletin in site.archive.bulletins[::-1]:
         for each in site.answers[bulletin.id]:
             answer = {"bulletin": bulletin.id, "answer": _ANSWERS[each.fix], "lines": each.lines}
-            said[slug_of(each.release)].append(answer)
-    kinds = {"release": by_release(site.archive), "package": by_package(site.archive)}
-    for kind, lookups in kinds.items():
+            said[urls.slug_of(each.release)].append(answer)
+    for kind, lookups in (("release", site.by_release), ("package", site.by_package)):
         for lookup in lookups:
             data = {"answers": said[lookup.slug] if kind == "release" else None}
             url = urls.lookup_json_url(kind, lookup.slug)

@@ -15,9 +15,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from bulletins.exports.archive_json import package_data
-from bulletins.exports.claims import name_of
 from bulletins.exports.data import filled, moment, printed, to_json
-from bulletins.exports.facts import BulletinFacts, is_url
+from bulletins.exports.facts import BulletinFacts, is_url, name_of
 from bulletins.site import Site
 from bulletins.urls import (
     OSV_ALL,

@@ -14,9 +14,8 @@ from functools import lru_cache
 from typing import Any, Final
 
 from bulletins import words
-from bulletins.exports.claims import Vulnerability
 from bulletins.exports.data import filled, midnight, moment, to_json
-from bulletins.exports.facts import conflict, moves
+from bulletins.exports.facts import Vulnerability, conflict, moves
 from bulletins.site import Site
 from bulletins.urls import OPENVEX, page_url, vex_url
 from secpack.model.archive import Advisory, Bulletin, Status

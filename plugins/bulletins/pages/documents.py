@@ -11,11 +11,10 @@ from typing import Final
 from markupsafe import Markup
 
 from bulletins.html import LinkOf, Outline, Rendered, render, render_blocks
-from bulletins.lookups import release_order
 from bulletins.pages import model
 from bulletins.pages.evidence import check, evidence
 from bulletins.pages.items import item, late, signer_name
-from bulletins.site import Links, Site, newest_first, signed_texts, summary
+from bulletins.site import Links, Site, newest_first, release_order, signed_texts, summary
 from bulletins.urls import json_url, page_url
 from secpack.canary.diff import changes
 from secpack.extract.answers import restart_after

@@ -1,31 +1,39 @@
-"""The front page; lists of documents, releases, packages and keys; when canaries came."""
+"""The front page; all lists, and pages of their rows; when canaries came."""
 
 from __future__ import annotations
 
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
-from datetime import timedelta
+from datetime import date, timedelta
 from functools import partial
+from urllib.parse import urlsplit
+
+from markupsafe import Markup
 
 from bulletins import urls
-from bulletins.lookups import Lookup, by_package, by_release, without_release
+from bulletins.html import render_words
 from bulletins.pages import model
 from bulletins.pages.evidence import certified, key_link, owner
 from bulletins.pages.items import by_year, item, late, reference, signer_name
 from bulletins.pages.model import Link
-from bulletins.site import Site, newest_first
+from bulletins.site import Links, Lookup, Site, newest_first
 from secpack.affected import needed
 from secpack.history import built_in_words
 from secpack.model.archive import (
     UNDATED,
+    Advisory,
     Canary,
     Difference,
     Key,
+    NamedId,
     PackageRow,
     Publication,
     Signature,
+    Status,
 )
+from secpack.pack import document_id
+from secpack.parser.inline import parse_inline
 from secpack.profile import Kind, Period
 from secpack.signatures.policy import expected_signers, revocation_in_words
 from secpack.tracker.join import statistics
@@ -41,7 +49,7 @@ def home_page(site: Site) -> model.HomePage:
     archive = site.archive
     newest = [item(site, bulletin) for bulletin in archive.bulletins[: -_EARLIER - 2 : -1]]
     return model.HomePage(
-        releases=tuple(lookup.name for lookup in by_release(archive)[:_RELEASES]),
+        releases=tuple(lookup.name for lookup in site.by_release[:_RELEASES]),
         newest=newest[0] if newest else None,
         earlier=tuple(newest[1:]),
         canary=item(site, archive.canaries[-1]) if archive.canaries else None,
@@ -97,11 +105,9 @@ def _attachments(site: Site, kind: Kind) -> Iterator[model.AttachmentItem]:
 
 def lookup_pages(site: Site) -> Iterator[tuple[str, model.MakePage]]:
     """The lists of releases and packages, and a page for each, by URL."""
-    found: dict[model.LookupKind, tuple[Lookup, ...]] = {
-        "release": by_release(site.archive),
-        "package": by_package(site.archive),
-    }
-    for kind, lookups in found.items():
+    kinds: tuple[tuple[model.LookupKind, Sequence[Lookup]], ...]
+    kinds = ("release", site.by_release), ("package", site.by_package)
+    for kind, lookups in kinds:
         if f"{kind}/" in site.lookups:
             yield f"{kind}/", partial(_lookups, site, kind, lookups)
         for lookup in lookups:
@@ -109,9 +115,10 @@ def lookup_pages(site: Site) -> Iterator[tuple[str, model.MakePage]]:
 
 
 def _lookups(site: Site, kind: model.LookupKind, lookups: Iterable[Lookup]) -> model.LookupsPage:
-    others = without_release(site.archive) if kind == "release" else ()
+    unstated = (b for b in site.archive.bulletins[::-1] if any(not r.release for r in b.packages))
     entries = tuple((lookup, item(site, lookup.shipped[0][0])) for lookup in lookups)
-    return model.LookupsPage(kind, entries, tuple(item(site, b) for b in others))
+    others = tuple(item(site, b) for b in unstated) if kind == "release" else ()
+    return model.LookupsPage(kind, entries, others)
 
 
 def _lookup(site: Site, kind: model.LookupKind, lookup: Lookup) -> model.LookupPage:
@@ -203,3 +210,91 @@ def _signatures(site: Site, canary: Canary) -> dict[str, model.LaneState]:
         if states.get(signature.signer) != "good":
             states[signature.signer] = "good" if signature.counts else "bad"
     return states | {signature.signer: "delayed" for signature in late(canary)}
+
+
+# --- the tracker: all advisories, a page for each, and all other ids --------------------------
+
+
+def tracker_page(site: Site, *, is_affecting: bool) -> model.TrackerPage:
+    """All advisories, or those that affect the product."""
+    advisories = site.archive.advisories
+    links = Links(site, "../../" if is_affecting else "../")
+    affecting = [a for a in reversed(advisories) if a.verdict is Status.YES]
+    shown = [
+        _advisory_item(site, a, links) for a in (affecting if is_affecting else advisories[::-1])
+    ]
+    years = by_year((i for i in shown if i.advisory.date), lambda i: i.advisory.date or date.max)
+    undated = tuple(item for item in shown if not item.advisory.date)
+    groups: list[tuple[int | None, tuple[model.AdvisoryItem, ...]]] = [*years, (None, undated)]
+    return model.TrackerPage(
+        is_affecting=is_affecting,
+        statistics=statistics(advisories),
+        affecting=len(affecting),
+        groups=tuple(group for group in groups if group[1]),
+        untracked=sum(1 for advisory in advisories if not advisory.tracked),
+        has_titles=any(item.advisory.title for item in shown),
+        has_reasons=any(advisory.reason for advisory in advisories),
+    )
+
+
+def advisory_pages(site: Site) -> Iterator[tuple[str, model.MakePage]]:
+    """What makes a page for each advisory, by URL."""
+    for at, advisory in enumerate(site.archive.advisories):
+        yield urls.advisory_url(advisory.number), partial(_advisory_page, site, at)
+
+
+def _advisory_page(site: Site, at: int) -> model.AdvisoryPage:
+    advisories = site.archive.advisories
+    advisory = advisories[at]
+    links = [Link(urls.advisory_url(a.number), a.id) for a in advisories[max(0, at - 1) : at + 2]]
+    mentioned = [id_ for id_ in advisory.mentioned_in if id_ not in advisory.unaffected_in]
+    tracked = _tracked(site, advisory)
+    return model.AdvisoryPage(
+        item=_advisory_item(site, advisory, Links(site, "../../")),
+        published_at=urls.published_id("XSA", advisory.id, site.profile),
+        by_text=tuple(id_ for id_ in advisory.bulletins if id_ not in tracked),
+        mentions=tuple(reference(site, id_, advisory.number) for id_ in mentioned),
+        unaffected=tuple(reference(site, id_, advisory.number) for id_ in advisory.unaffected_in),
+        previous=links[0] if at else None,
+        next=links[-1] if at + 1 < len(advisories) else None,
+    )
+
+
+def _advisory_item(site: Site, advisory: Advisory, links: Links) -> model.AdvisoryItem:
+    ids = dict.fromkeys(advisory.bulletins + _tracked(site, advisory))
+    reason = render_words(parse_inline(advisory.reason), links)
+    return model.AdvisoryItem(
+        advisory=advisory,
+        reason=Markup(reason),  # noqa: S704 - ours
+        bulletins=tuple(reference(site, id_) for id_ in ids),
+    )
+
+
+def _tracked(site: Site, advisory: Advisory) -> tuple[str, ...]:
+    """The id of the bulletin that the tracker names, if any; the archive may lack it."""
+    number = advisory.announced_in
+    return () if number is None else (document_id(site.profile.bulletins, number),)
+
+
+def id_page(site: Site) -> model.IdPage:
+    """All CVEs, newest first, and all other ids."""
+    host = urlsplit(site.profile.links.cve).netloc.removeprefix("www.")
+    others = tuple(_id_item(site, named) for named in site.archive.ids if named.scheme != "CVE")
+    last = site.updated.year + 1 if site.updated else 0
+    newest = site.archive.cves[::-1]
+    cves = sorted(newest, key=lambda cve: int(cve.id.split("-")[1]) > last)  # no year that can be
+    return model.IdPage(tuple(_id_item(site, cve) for cve in cves), others, host)
+
+
+def _id_item(site: Site, named: NamedId) -> model.IdItem:
+    def links(ids: Iterable[str]) -> tuple[Link, ...]:
+        return tuple(Link(urls.page_url(site.documents[id_], site.profile), id_) for id_ in ids)
+
+    said = {*named.addressed_in, *named.unaffected_in}
+    return model.IdItem(
+        named=named,
+        published_at=urls.published_id(named.scheme, named.id, site.profile),
+        addressed=links(named.addressed_in),
+        mentioned=links(id_ for id_ in named.named_in if id_ not in said),
+        unaffected=links(named.unaffected_in),
+    )

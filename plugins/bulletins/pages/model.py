@@ -13,7 +13,7 @@ from typing import ClassVar, Literal, TypeAlias
 from markupsafe import Markup
 
 from bulletins.html import Outline
-from bulletins.lookups import Lookup
+from bulletins.site import Lookup
 from secpack.model import archive
 from secpack.model.archive import GitObject, Pending, Version
 from secpack.model.findings import Finding

@@ -14,9 +14,16 @@ from bulletins.html import escape
 from bulletins.pages import model
 from bulletins.pages.documents import bulletin_page, canary_page
 from bulletins.pages.history import history_pages
-from bulletins.pages.lists import home_page, keys_page, list_page, lookup_pages
+from bulletins.pages.lists import (
+    advisory_pages,
+    home_page,
+    id_page,
+    keys_page,
+    list_page,
+    lookup_pages,
+    tracker_page,
+)
 from bulletins.pages.model import Link
-from bulletins.pages.tracker import advisory_pages, id_page, tracker_page
 from bulletins.site import Site
 from secpack.model.archive import Bulletin, Canary
 from secpack.profile import Profile

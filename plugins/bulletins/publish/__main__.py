@@ -18,8 +18,7 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
 
-from bulletins.build import build
-from bulletins.build.command import ignore_interrupts, parser_of, run, tell
+from bulletins.build import build, ignore_interrupts, parser_of, run, tell
 from bulletins.build.finish import check_checksums, digests, keep_times, read_checksums
 from bulletins.build.gate import check_links
 from bulletins.exports.data import Moved, merged

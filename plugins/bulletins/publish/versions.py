@@ -14,7 +14,7 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Final
 
-from bulletins.build.command import staging
+from bulletins.build import staging
 from bulletins.build.finish import check_ours
 from secpack import SecpackError
 

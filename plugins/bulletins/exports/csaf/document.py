@@ -7,7 +7,6 @@ from datetime import date
 from typing import Any, Final
 
 from bulletins import words
-from bulletins.exports.claims import Vulnerability
 from bulletins.exports.csaf.products import (
     PRODUCT,
     leaf,
@@ -17,7 +16,7 @@ from bulletins.exports.csaf.products import (
     remediations,
 )
 from bulletins.exports.data import filled, moment, printed
-from bulletins.exports.facts import BulletinFacts, is_url
+from bulletins.exports.facts import BulletinFacts, Vulnerability, is_url
 from bulletins.exports.vex import AdvisoryFacts
 from bulletins.site import Site, about, heading
 from bulletins.urls import advisory_url, beside, csaf_url, page_url, published_id, vex_url

@@ -12,8 +12,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final
 from urllib.parse import quote
 
-from bulletins.exports.claims import Claim, name_of
 from bulletins.exports.data import filled
+from bulletins.exports.facts import Claim, name_of
 from secpack import Profile
 from secpack.model.archive import Fix, PackageRow
 from secpack.parser.characters import visible
