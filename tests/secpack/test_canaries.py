@@ -67,6 +67,7 @@ CONTENT = Path(__file__).parents[2] / "content"
         ("by 2027/03/14", "2020-01-02", "2027-03-14"),
         ("between 15/03/2027 and 28/03/2027", "2027-03-15", "2027-03-28"),
         ("by March 14 2027", "2020-01-02", "2027-03-14"),
+        ("at the latest on March 14, 2027", "2020-01-02", "2027-03-14"),
     ],
 )
 def test_window(words: str, first: str, last: str) -> None:
@@ -127,11 +128,40 @@ def test_window(words: str, first: str, last: str) -> None:
         "within 30 to 60 days",
         "within 900 days",
         "in May, or by 14/03/2027",
+        "in May 2020, or in a month after",
+        "in May 2020, if at all",
+        "by June 30, 2020, at noon",
+        "long before May 3, 2020",
     ],
 )
 def test_no_window(words: str) -> None:
     statement = Statement(5, f"The next canary is due {words}.", 1)
     assert due_window([statement], date(2020, 1, 2)) is None
+
+
+@pytest.mark.parametrize(
+    "sentence",
+    [
+        "We cannot publish the next canary in May 2020.",
+        "We won't publish the next canary in May 2020.",
+        "We don’t plan to publish the next canary in May 2020.",
+        "We are unable to publish the next canary in May 2020.",
+        "We refuse to publish the next canary in May 2020.",
+        "The next canary has been cancelled; it was due in May 2020.",
+        "Instead of the next canary, we publish a letter in May 2020.",
+        "The next canary will be skipped in May 2020.",
+        "The next release will be published in May 2020.",
+        "The next Quern Security Bulletin is to be published in May 2020.",
+        "We publish this because the next elections are in May 2020.",
+        "Next, we publish that the team met in May 2020.",
+        "The next canary will report what happened in May 2020.",
+        "The next canary covers incidents in May 2020.",
+        "The next canary will be signed with the key that was made on May 3, 2020.",
+        "The next canary is signed by Ines, who joined in May 2020.",
+    ],
+)
+def test_a_sentence_about_something_else(sentence: str) -> None:
+    assert due_window([Statement(5, sentence, 1)], date(2020, 1, 2)) is None
 
 
 @pytest.mark.parametrize(
@@ -169,6 +199,16 @@ def test_the_window_is_in_the_sentence_about_the_next_canary() -> None:
         ("Much has happened since the last canary, and this is the last one of the year.", False),
         ("There will be no more releases.", False),
         ("We know of no more canaries.", False),
+        ("There will be no more canaries after this one.", True),
+        ("This is the last canary of 2020.", False),
+        ("If anybody forces us, there will be no more canaries.", False),
+        ("There will be no more canaries if we receive a warrant.", False),
+        ("There will be no more canaries until June 2020.", False),
+        ("Nobody has told us that there will be no more canaries.", False),
+        ("We do not say that this is the last canary.", False),
+        ("Unless we say otherwise, this is the last canary.", False),
+        ("Nobody said canary 9 is the last one.", False),
+        ('"There will be no more canaries" is a rumour.', False),
     ],
 )
 def test_the_last_canary(words: str, last: bool) -> None:
@@ -245,6 +285,11 @@ def test_the_master_key_is_held_against_the_anchor(tmp_path: Path) -> None:
     stated = " ".join(key[n : n + 4] for n in range(0, 40, 4))
     text = canary(1, count=0) + f"\n4. The key is:\n\n       {stated}\n"
     assert found(one(tmp_path / "a", text, profile=profile)) == []
+    signer = canary(1, count=0) + f"\n4. The key of Ines is: {stated[:-4]}F6D8\n"
+    after = f"\n5. The master key's fingerprint is: {stated}\n"
+    assert found(one(tmp_path / "c", signer + after, profile=profile)) == []
+    both = signer.replace("is: ", f"is, beside the master key {stated}: ")
+    assert found(one(tmp_path / "d", both, profile=profile)) == [("canary-key", "error")]
     wrong = text.replace("F6D7", "F6D8")
     assert found(one(tmp_path / "b", wrong, profile=profile)) == [("canary-key", "error")]
 

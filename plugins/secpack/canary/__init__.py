@@ -70,7 +70,7 @@ def bulletin_count(statements: Sequence[Statement]) -> int | None:
 
 def stated_issue(statements: Sequence[Statement]) -> date | None:
     """Return the date of issue that a canary states; None also if there is no such day."""
-    match = _first_match(ISSUED, statements)
+    match = next((m for s in statements if (m := ISSUED.search(s.text))), None)
     try:
         return parse_date(match["date"].strip()) if match else None
     except ValueError:
@@ -78,14 +78,15 @@ def stated_issue(statements: Sequence[Statement]) -> date | None:
 
 
 def stated_master_key(statements: Sequence[Statement]) -> str:
-    """Return the master key's fingerprint (hex, upper case) that a canary states, if any."""
-    match = _first_match(_FINGERPRINT, statements)
-    return "".join(match[0].split()).upper() if match else ""
+    """Return the master key's fingerprint (hex, upper case) that a canary states, if any.
 
-
-def _first_match(pattern: re.Pattern[str], statements: Sequence[Statement]) -> re.Match[str] | None:
-    matches = (pattern.search(statement.text) for statement in statements)
-    return next((match for match in matches if match), None)
+    Of statements with fingerprints it is the first one that says *master*, as others are about
+    signers; of several in it, none.
+    """
+    words = [s.text for s in statements if _FINGERPRINT.search(s.text)]
+    words.sort(key=lambda text: "master" not in text.lower())
+    keys = {"".join(k.split()).upper() for text in words[:1] for k in _FINGERPRINT.findall(text)}
+    return keys.pop() if len(keys) == 1 else ""
 
 
 def announcements(document: Document) -> str:
@@ -123,20 +124,26 @@ PERIOD: Final = re.compile(
 )
 
 _LOOSE: Final = re.compile(rf"\b(?:{MONTH})\b")
-_NEXT: Final = re.compile(r"(?i)\bnext\b")
+# "the next such canary", "publish the next of these"; not "publish the next release".
+_NEXT: Final = re.compile(
+    r"(?i)\bnext\s+(?:(?:[\w#-]+\s+){0,2}?(?:canar|statement|ones?\b)|(?:of|is|will|should)\b)"
+)
 _CANARY: Final = re.compile(r"(?i)\b(?:canar|statement|publish)")
-_NO_LATER: Final = re.compile(r"(?i)\b(?:no|not) later than\b")
+_NO_LATER: Final = re.compile(r"(?i)\b(?:(?:no|not) later than|at the latest (?:on|by))\b")
 # What can precede and follow a period; nothing else is understood.
 _LEAD: Final = re.compile(
     r"(?i)\b(?:(?P<within>in|on|during|due|for)(?: the month of)?|(?P<week>week of)"
     r"|(?P<until>by|until|by or before|on or before|no later than)(?P<end> the end of)?"
     r"|(?P<before>before)|(?P<between>between|from))(?: the)?$"
 )
-_TAIL: Final = re.compile(r"(?:[.,;:)]|$|\s\()")
-# Words that change or negate what follows, as in "early May" and "not in May".
+_TAIL: Final = re.compile(r"(?:[.;:)]|$|\s\(|,(?! (?:or|but|if|unless|at)\b))")
+# Words that change or negate what follows, as in "early May" and "not in May", or after which it is
+# about something else: "signed with a key that was made in May".
 _OTHERWISE: Final = re.compile(
     r"(?i)\b(?:first|second|third|fourth|last|early|mid|middle|late|beginning|start(?:ing)?|around"
     r"|about|roughly|after|since|earlier|sooner|days?|weeks?|months?|[a-z]+day|not|never|no"
+    r"|cannot|\w+n['’]t|unable|refus\w+|skip\w*|cancel\w*|postpon\w*|instead|formerly|was|were"
+    r"|wh(?:at|ich|om?|ose|ere)|that(?! (?:the|our) next)|reports?|covers?|long|shortly"
     r"|midnight|noon|[ap]\.?m|utc|gmt|o.clock|close)\b"
 )
 _JOINTS: Final = {"between": ("and",), "from": ("to", "until", "through")}
@@ -147,7 +154,6 @@ _NUMBERS: Final = (
 _ORDER: Final = {"first": 0, "second": 1, "third": 2, "fourth": 3}
 _MIDDLE: Final = 15
 _MOST_DAYS: Final = 366
-
 
 _TIME: Final = (
     r"\b(?P<hour>[01]?[0-9]|2[0-3]):(?P<minute>[0-5][0-9])(?::[0-5][0-9])?\s?"
@@ -163,18 +169,19 @@ _WITHIN: Final = re.compile(
     r"|this (?:canary|date|one|statement)))?(?=[.,;:)]|$|\s\()"
 )
 
-
-# "There will be no more canaries", "Quern Canary #9 is the last one": no other form is understood.
+# "There will be no more canaries." "Quern Canary #9 is the last one." Only whole sentences: others
+# say on what condition, or who says so.
 _LAST: Final = re.compile(
-    r"(?i)\bthere\s+will\s+be\s+no\s+(?:more|further|other)\s+canar(?:y|ies)\b"
-    r"|\b(?:this|this\s+canary|canary\s+#?[0-9]{1,6})\s+is\s+the\s+(?:last|final)\s+(?:canary|one)"
-    r"(?=[.,;)]|$)"
+    r"(?i)(?:there will be no (?:more|further|other) canar(?:y|ies)"
+    r"|(?:this|this canary|(?-i:(?:[A-Z]\w* ){0,3})canary #?[0-9]{1,6})"
+    r" is the (?:last|final) (?:canary|one))(?: after this (?:canary|one))?[.!]?"
 )
 
 
 def is_last(statements: Sequence[Statement]) -> bool:
     """Whether a canary states that no other will follow."""
-    return any(_LAST.search(statement.text) for statement in statements)
+    sentences = (each for s in statements for each in SENTENCE_END.split(s.text))
+    return any(_LAST.fullmatch(sentence) for sentence in sentences)
 
 
 def due_window(statements: Sequence[Statement], issued: date) -> Window | None:

@@ -84,7 +84,7 @@ def _check_key(canary: Canary, profile: Profile) -> Iterator[Finding]:
     if canary.published == UNDATED:
         anchors = [anchor.fingerprint for anchor in profile.trusted]
     if profile.trusted and canary.master_key not in anchors:
-        stated = "no master key"
+        stated = "no master key that can be read"
         if canary.master_key:
             stated = (
                 f"the master key {canary.master_key}, which the profile does not trust on its day"
