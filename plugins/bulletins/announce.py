@@ -82,7 +82,7 @@ def find(archive: Archive, name: str) -> Publication:
     reason = pending.get(name.casefold(), "the pack has no such document, or it is under embargo")
     for publication in archive.publications:
         if publication.id.casefold() == name.casefold():
-            file = publication.document.file.path
+            file = publication.file.path
             own = [f for f in archive.findings if f.file == file and f.severity is Severity.ERROR]
             doubts = [f for f in archive.findings if f.code in DOUBTS]
             errors = [f for f in (*doubts, *own) if f.severity is not Severity.NOTICE]
@@ -103,7 +103,7 @@ def announcements(
     values = {
         "anchors": profile.anchors_on(day),
         "day": day,
-        "file": document.document.file,
+        "file": document.file,
         "names": {s.signer: s.signer for s in document.signatures}
         | {name: signer.name for name, signer in profile.signers.items()},
         "page": "" if profile.directory_index else urls.INDEX,
@@ -111,7 +111,7 @@ def announcements(
         "signatures": [signature for signature in document.signatures if signature.counts],
         "site": site,
         "slug": f"{slug}-{document.number:03d}",
-        "text": document.document.file.data.decode(),
+        "text": document.file.data.decode(),
         "title": f"{document.id}: " * isinstance(document, Bulletin) + document.title,
         "url": site + urls.page_url(document, profile),
     }

@@ -135,7 +135,7 @@ def _check_strictly(archive: Archive, *, pinned: bool) -> None:
         message = f"the profile embargoes {names}, but the pack has no such document: "
         reasons.append(message + "correct the id, or remove the embargo")
     if not pinned and (slips := [p for p in archive.publications if p.updated > _today()]):
-        listed = ", ".join(f"{p.document.file.path} on {p.updated}" for p in slips)
+        listed = ", ".join(f"{p.file.path} on {p.updated}" for p in slips)
         reasons.append(f"revised in the future: {listed}; correct the date")
     if not pinned and archive.late:
         message = "documents dated in the future: set AS_OF to the day that the site is to show"

@@ -195,7 +195,7 @@ class Site:
 
     def versions_shown(self, publication: Publication) -> tuple[Version, ...]:
         """The versions of a document, oldest first; none if the text shown is not the newest."""
-        return self._versions_by_text.get(publication.document.file.sha256, ())
+        return self._versions_by_text.get(publication.file.sha256, ())
 
     @cached_property
     def older(self) -> Mapping[str, Publication]:
@@ -218,9 +218,9 @@ class Site:
 
     def standing(self, publication: Publication) -> Standing:
         """How the signatures of a document stand, and those of its letters."""
-        own = self.standings[publication.document.file.path]
+        own = self.standings[publication.file.path]
         letters = publication.letters if isinstance(publication, Canary) else ()
-        beside = {x.name.replace("-", " "): self.standings[x.document.file.path] for x in letters}
+        beside = {x.name.replace("-", " "): self.standings[x.file.path] for x in letters}
         alarms = [alarm for each in (own, *beside.values()) for alarm in each.alarms]
         return replace(own, alarms=tuple(alarms), letters=tuple(beside.items()))
 
@@ -273,8 +273,7 @@ class Site:
     @cached_property
     def pending(self) -> Mapping[str, Pending]:
         """The texts shown here that are no newest versions, by path; a strict build has none."""
-        shown = {t.document.file for p in self.archive.publications for t in signed_texts(p)}
-        shown |= {attachment.file for attachment in self.archive.attachments}
+        shown = {each.file for each in self.archive.signed}
         pending = (p for p in self.archive.history.pending if not p.gone)
         return {p.file.path: p for p in pending if p.file in shown}
 
@@ -283,7 +282,7 @@ class Site:
         profile = self.profile
         for publication in self.archive.publications:
             for text in signed_texts(publication):
-                for file in (text.document.file, *(s.file for s in text.signatures)):
+                for file in (text.file, *(s.file for s in text.signatures)):
                     yield urls.beside(publication, profile, file.name), file
         for id_, versions in self.versions.items():
             folder = urls.history_url(self.documents[id_], profile)

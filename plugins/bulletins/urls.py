@@ -92,7 +92,7 @@ def version_name(version: Version, number: int) -> str:
 
 def json_url(publication: Publication, profile: Profile) -> str:
     """A document as data: ``qsb/029/qsb-029-2017.json``."""
-    name = publication.document.file.name.removesuffix(".txt")
+    name = publication.file.name.removesuffix(".txt")
     return beside(publication, profile, f"{name}.json")
 
 

@@ -70,11 +70,8 @@ class Check:
         else:
             findings = [*_settled(findings, archive)]
         findings = [*_as_draft(findings, archive)] if is_draft else findings
-        days = {
-            file.path: p.published
-            for p in archive.publications
-            for file in (p.document.file, *(s.file for s in p.signatures))
-        }
+        files = ((p, (p.file, *(s.file for s in p.signatures))) for p in archive.publications)
+        days = {file.path: p.published for p, every in files for file in every}
         newest = {file: date.max - day for file, day in days.items() if day != UNDATED}
 
         def order(f: Finding) -> tuple[int, bool, timedelta, Finding]:
@@ -92,7 +89,7 @@ class Check:
         archive = replace(archive, history=history) if history else archive
         findings = [*archive.findings, *map(unreadable, errors)]
         waivers = [w for w in profile.waivers if w.finding in CODES]
-        files = [p.document.file for p in archive.publications]
+        files = [p.file for p in archive.publications]
         findings += with_waivers(lint(archive, profile), waivers, digests(pack, files, waivers))
         findings += _future(archive.publications)
         findings += (
@@ -133,8 +130,7 @@ def _new(
         return replace(finding, line=0), *(line if finding.line else ())
 
     def lines_of(archive: Archive) -> dict[str, list[bytes]]:
-        files = (p.document.file for p in archive.publications)
-        return {file.path: file.data.split(b"\n") for file in files}
+        return {p.file.path: p.file.data.split(b"\n") for p in archive.publications}
 
     old, new = lines_of(before), lines_of(archive)
     less = {s: [t for t in Severity if _ORDER[t] >= _ORDER[s]] for s in Severity}
@@ -142,18 +138,16 @@ def _new(
     own = [f for f in findings if (rest.subtract([k := key(f, new)]) or rest[k]) < 0]
     present = {p.id for p in archive.publications} | {f.file for f in own if f.code == "unreadable"}
     for text in before.publications:
-        file = text.document.file.path
-        if text.signatures and present.isdisjoint({text.id, file}):
+        if text.signatures and present.isdisjoint({text.id, text.file.path}):
             message = "somebody has signed this text, and it is gone"
-            own.append(Finding(file, 0, "document-gone", message, Severity.ERROR))
+            own.append(Finding(text.file.path, 0, "document-gone", message, Severity.ERROR))
     return own
 
 
 def _settled(findings: Iterable[Finding], archive: Archive) -> Iterator[Finding]:
     """The findings; warnings about the words of signed texts are notices."""
     newest = {d.newest.file.sha256 for d in archive.history.documents if d.newest}
-    files = (publication.document.file for publication in archive.publications)
-    signed = {file.path for file in files if file.sha256 in newest}
+    signed = {p.file.path for p in archive.publications if p.file.sha256 in newest}
     for f in findings:
         is_of_words = not is_about_signatures(f.code) and f.code not in _ELSEWHERE
         fixed = f.file in signed and is_of_words and f.severity is Severity.WARNING
@@ -179,10 +173,9 @@ def _future(publications: Sequence[Publication]) -> Iterator[Finding]:
     for publication in publications:
         if publication.updated > tomorrow:
             message = f"dated {publication.updated}, in the future: is the year right?"
-            head, path = publication.document.letterhead, publication.document.file.path
             lines = [r.line for r in publication.revisions if r.date == publication.updated]
-            line = next(iter(lines), head.line if head else 0)
-            yield Finding(path, line, "date-future", message, Severity.ERROR)
+            line = [*lines, publication.document.line][0]
+            yield Finding(publication.file.path, line, "date-future", message, Severity.ERROR)
 
 
 def unreadable(error: SecpackError) -> Finding:

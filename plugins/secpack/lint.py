@@ -159,7 +159,7 @@ def _silent(archive: Archive, profile: Profile) -> Iterator[Finding]:
     """Report texts whose words are not those that were signed, without a new changelog entry."""
     layout = Layout(profile)
     for text in archive.publications:
-        file, versions = text.document.file, archive.history.of(text.id)
+        file, versions = text.file, archive.history.of(text.id)
         signed = versions.newest if versions else None
         kind, match = layout.place(signed.file.path) if signed else (None, None)
         if not (signed and kind and match) or signed.file.data.split() == file.data.split():
@@ -172,10 +172,10 @@ def _silent(archive: Archive, profile: Profile) -> Iterator[Finding]:
 
 def _compare(before: Publication, text: Publication) -> Iterator[Finding]:
     """Report a day before that of the text before, and what a canary repeats of that one."""
-    path, head = text.document.file.path, text.document.letterhead
+    path = text.file.path
     if UNDATED != text.published < before.published:
         message = f"dated {text.published}, before {before.id} of {before.published}"
-        yield Finding(path, head.line if head else 0, "date-order", message)
+        yield Finding(path, text.document.line, "date-order", message)
     if isinstance(before, Canary) and isinstance(text, Canary):
         days = [("date", text.published, before.published), ("window", text.due, before.due)]
         days += [("proof of freshness", text.freshness, before.freshness)]
@@ -186,7 +186,7 @@ def _compare(before: Publication, text: Publication) -> Iterator[Finding]:
 
 def _releases(bulletin: Bulletin, profile: Profile) -> Iterator[Finding]:
     """Report releases that the profile does not know, and supported ones without a word."""
-    path, known = bulletin.document.file.path, profile.releases
+    path, known = bulletin.file.path, profile.releases
     lines = {row.release: row.line for row in reversed(bulletin.packages)}
     for release in bulletin.releases:
         if release not in known:
@@ -204,7 +204,6 @@ def _tracker(archive: Archive) -> Iterator[Finding]:
     """Report where tracker data and a text differ in what the text addresses."""
     tracked = {a.number: a for a in archive.advisories if a.tracked}
     for bulletin in archive.bulletins if tracked else ():
-        path, head = bulletin.document.file.path, bulletin.document.letterhead
         addressed = {m.value: m for m in reversed(bulletin.evidence)}
         mentioned = {m.value: m for m in reversed(bulletin.all_mentions)} | addressed
         assigned = {a.id for a in tracked.values() if a.announced_in == bulletin.number}
@@ -217,8 +216,8 @@ def _tracker(archive: Archive) -> Iterator[Finding]:
             else:
                 text = f"only mentions it {quoted}" if mention else "never mentions it"
                 message = f"{id_} is assigned to this bulletin by the tracker, but the text {text}"
-            line = mention.line if mention else head.line if head else 0
-            yield Finding(path, line, "tracker-differs", message)
+            line = mention.line if mention else bulletin.document.line
+            yield Finding(bulletin.file.path, line, "tracker-differs", message)
 
 
 def _stated(tracked: Mapping[int, Advisory], id_: str) -> str:

@@ -173,7 +173,7 @@ def new_canary(
     SecpackError when there is neither, or the statements would not be those of before.
     """
     before = next((canary for canary in reversed(archive.canaries) if canary.signatures), None)
-    template = before.document.file if before else read_template(root, profile.canaries, profile)
+    template = before.file if before else read_template(root, profile.canaries, profile)
     if not template:
         raise SecpackError(f"{root}: no canary and no template: write the first one by hand")
     draft = _begun(root, profile.canaries, profile, day, template)

@@ -21,14 +21,13 @@ from secpack.extract.sections import Quotation, actions, affected, sections
 from secpack.history import built_data, version_data
 from secpack.model.archive import (
     Advisory,
-    Attachment,
     Bulletin,
     Canary,
     Fix,
     Key,
     PackageRow,
     Publication,
-    Signature,
+    Signed,
 )
 from secpack.profile import Package, Period
 from secpack.signatures.policy import in_words, revocation_in_words
@@ -64,7 +63,10 @@ def archive_files(site: Site) -> Iterator[tuple[str, bytes]]:
             asdict(i) | {"advisories": [f"XSA-{n}" for n in i.advisories]} for i in archive.ids
         ],
         "statistics": asdict(statistics(archive.advisories)),
-        "attachments": [_attachment(each, profile) for each in archive.attachments],
+        "attachments": [
+            _signed(each, urls.attachment_url(each, "", profile)) | {"size": len(each.file.data)}
+            for each in archive.attachments
+        ],
         "keys": [_key(key, profile) for key in archive.keys],
         "findings": [asdict(f) | {"waived": f.waived or None} for f in archive.findings],
     }
@@ -128,34 +130,31 @@ def _days(each: Period | None) -> str:
 
 
 def _publication(publication: Publication, site: Site) -> dict[str, Any]:
-    document, profile, standing = publication.document, site.profile, site.standing(publication)
-    file, versions = document.file, site.versions_shown(publication)
-    return _fields(publication, "id", "number", "published", "updated") | {
+    url, standing = urls.page_url(publication, site.profile), site.standing(publication)
+    versions = site.versions_shown(publication)
+    data = _fields(publication, "id", "number", "published", "updated") | _signed(publication, url)
+    return data | {
         "changed": versions[-1].updated if versions else None,
         "title": publication.title,
-        "file": urls.beside(publication, profile, file.name),
-        "size": len(file.data),
-        "sha256": file.sha256,
-        "url": urls.page_url(publication, profile),
+        "size": len(publication.file.data),
+        "url": url,
         "revisions": [{"date": r.date, "text": r.text} for r in publication.revisions],
-        "sections": [{"title": s.title, "level": s.level} for s in sections(document)],
+        "sections": [{"title": s.title, "level": s.level} for s in sections(publication.document)],
         "verified": not standing.alarms,
         "standing": words.in_short(standing),
-        "signatures": _signatures(publication.signatures, urls.page_url(publication, profile)),
     }
 
 
-def _signatures(signatures: Sequence[Signature], folder: str) -> list[dict[str, Any]]:
-    return [
-        {
-            "file": folder + signature.file.name,
-            "words": in_words(signature),
-            "sha256": signature.file.sha256,
-        }
-        | _fields(signature, "signer", "verdict", "counts", "until", "created", "certified")
-        | _fields(signature, "fingerprint", "primary", "digest", "algorithm")
-        for signature in signatures
+def _signed(signed: Signed, folder: str) -> dict[str, Any]:
+    """A signed file in a folder of the site, and its signatures."""
+    signatures = [
+        {"file": folder + s.file.name, "words": in_words(s), "sha256": s.file.sha256}
+        | _fields(s, "signer", "verdict", "counts", "until", "created", "certified")
+        | _fields(s, "fingerprint", "primary", "digest", "algorithm")
+        for s in signed.signatures
     ]
+    file = signed.file
+    return {"file": folder + file.name, "sha256": file.sha256, "signatures": signatures}
 
 
 def _bulletin(bulletin: Bulletin, site: Site) -> dict[str, Any]:
@@ -197,7 +196,7 @@ def _quoted(bulletin: Bulletin, quotations: Sequence[Quotation]) -> dict[str, An
     """What a page quotes above the text, as printed; of several sections all, in their order."""
     if not quotations:
         return None
-    data = bulletin.document.file.data
+    data = bulletin.file.data
     texts = [printed(data, q.blocks[0].first, q.blocks[-1].last) for q in quotations if q.blocks]
     return {
         "section": ", ".join(quotation.section.title for quotation in quotations),
@@ -218,19 +217,9 @@ def package_data(row: PackageRow, profile: Profile) -> dict[str, Any]:
 
 
 def _canary(canary: Canary, site: Site) -> dict[str, Any]:
-    profile = site.profile
-    letters = [
-        {
-            "name": letter.name,
-            "file": urls.beside(canary, profile, letter.document.file.name),
-            "sha256": letter.document.file.sha256,
-            "signatures": _signatures(letter.signatures, urls.page_url(canary, profile)),
-        }
-        for letter in canary.letters
-    ]
-    due = canary.due
+    due, folder = canary.due, urls.page_url(canary, site.profile)
     return _publication(canary, site) | {
-        "letters": letters,
+        "letters": [{"name": each.name} | _signed(each, folder) for each in canary.letters],
         "statements": [{"number": s.number, "text": s.text} for s in canary.statements],
         "count": canary.count,
         "master_key": canary.master_key or None,
@@ -238,17 +227,6 @@ def _canary(canary: Canary, site: Site) -> dict[str, Any]:
         "due_until": f"{due.last}T{due.time}:00Z" if due and due.time else None,
         "announcements": canary.announcements or None,
         "freshness": canary.freshness,
-    }
-
-
-def _attachment(attachment: Attachment, profile: Profile) -> dict[str, Any]:
-    return {
-        "file": urls.attachment_url(attachment, attachment.file.name, profile),
-        "size": len(attachment.file.data),
-        "sha256": attachment.file.sha256,
-        "signatures": _signatures(
-            attachment.signatures, urls.attachment_url(attachment, "", profile)
-        ),
     }
 
 
@@ -316,5 +294,5 @@ def _newest(publications: Sequence[Publication]) -> dict[str, Any]:
     if not publications:
         return {"count": 0, "newest": None}
     last = publications[-1]
-    newest = _fields(last, "id", "published", "updated") | {"sha256": last.document.file.sha256}
+    newest = _fields(last, "id", "published", "updated") | {"sha256": last.file.sha256}
     return {"count": len(publications), "newest": newest}

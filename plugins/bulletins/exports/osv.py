@@ -91,9 +91,9 @@ def _record(facts: BulletinFacts, site: Site) -> dict[str, Any]:
         "published": moment(bulletin.published),
         "modified": moment(facts.history[-1][0]),
         "summary": site.titled(bulletin, bulletin.title),
-        "details": _fenced(printed(bulletin.document.file.data)),
+        "details": _fenced(printed(bulletin.file.data)),
         "affected": affected or [{"database_specific": {"product": visible(site.product)}}],
-        "database_specific": {"sha256": bulletin.document.file.sha256} | filled(not_affected=safe),
+        "database_specific": {"sha256": bulletin.file.sha256} | filled(not_affected=safe),
     }
 
 
@@ -140,7 +140,7 @@ def _affected(
 def _references(facts: BulletinFacts, site: Site) -> Iterator[dict[str, str]]:
     bulletin = facts.bulletin
     if site.url:
-        file = bulletin.document.file.name
+        file = bulletin.file.name
         for url in (page_url(bulletin, site.profile), beside(bulletin, site.profile, file)):
             yield {"type": "ADVISORY", "url": site.public(url)}
     ids = (f"XSA-{number}" for number in bulletin.addresses)

@@ -101,7 +101,7 @@ def _anchor(text: Rendered, title: str) -> str:
 def canary_page(site: Site, canary: Canary) -> model.CanaryPage:
     """The page of a canary."""
     links = Links(site, ROOT)
-    text, findings = render(canary.document, links), site.findings[canary.document.file.path]
+    text, findings = render(canary.document, links), site.findings[canary.file.path]
     return model.CanaryPage(
         item=item(site, canary),
         body=_body(site, canary, text),
@@ -117,10 +117,8 @@ def canary_page(site: Site, canary: Canary) -> model.CanaryPage:
 
 
 def _body(site: Site, publication: Publication, text: Rendered) -> model.Body:
-    file = publication.document.file
-    signed = [
-        (s, text.document.file) for text in signed_texts(publication) for s in text.signatures
-    ]
+    file = publication.file
+    signed = [(s, text.file) for text in signed_texts(publication) for s in text.signatures]
     folder = page_url(publication, site.profile)
     pairs = [(folder + s.file.name, folder + text.name) for s, text in signed]
     shown = evidence(site, file, publication.signatures)
@@ -156,7 +154,7 @@ def _letter(site: Site, letter: Letter, links: LinkOf) -> model.LetterItem:
         name=letter.name.replace("-", " ").capitalize(),
         anchor=f"page-letter-{letter.name}",
         html=Markup(text.html),  # noqa: S704 - ours
-        evidence=evidence(site, letter.document.file, letter.signatures),
+        evidence=evidence(site, letter.file, letter.signatures),
     )
 
 
@@ -173,7 +171,7 @@ def _comparison(site: Site, canary: Canary) -> model.Comparison | None:
     missing = [name for name in old if name not in new]
     left = [name for name in missing if _has_left(site, name, canary)]
     expected = expected_signers(canary, site.profile)
-    is_explained = not site.standings[canary.document.file.path].alarms
+    is_explained = not site.standings[canary.file.path].alarms
     return model.Comparison(
         skipped=tuple(range(before.number + 1, canary.number)),
         lost_signers=tuple(

@@ -63,6 +63,11 @@ class Document:
     findings: tuple[Finding, ...] = ()
     forms: tuple[tuple[str, str], ...] = ()
 
+    @property
+    def line(self) -> int:
+        """The line of its letterhead, for what is odd about the whole; 0 for a letter."""
+        return self.letterhead.line if self.letterhead else 0
+
 
 @dataclass(frozen=True, slots=True)
 class Credit:
@@ -331,6 +336,11 @@ class Letter:
     document: Document
     signatures: tuple[Signature, ...]
 
+    @property
+    def file(self) -> File:
+        """The file that is signed."""
+        return self.document.file
+
 
 @dataclass(frozen=True, slots=True)
 class Attachment:
@@ -352,6 +362,11 @@ class _Published:
     revisions: tuple[Revision, ...]
     document: Document
     signatures: tuple[Signature, ...]
+
+    @property
+    def file(self) -> File:
+        """The file that is signed."""
+        return self.document.file
 
 
 @dataclass(frozen=True, slots=True)
@@ -462,6 +477,8 @@ class Canary(_Published):
 
 
 Publication: TypeAlias = Bulletin | Canary
+#: What has signatures of its own.
+Signed: TypeAlias = Publication | Letter | Attachment
 
 
 class Status(StrEnum):
@@ -695,3 +712,9 @@ class Archive:
     def publications(self) -> tuple[Publication, ...]:
         """All bulletins, then all canaries."""
         return (*self.bulletins, *self.canaries)
+
+    @property
+    def signed(self) -> tuple[Signed, ...]:
+        """All that must be signed: documents, letters, attachments."""
+        letters = (letter for canary in self.canaries for letter in canary.letters)
+        return (*self.publications, *letters, *self.attachments)

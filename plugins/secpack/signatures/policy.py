@@ -191,12 +191,8 @@ def signed_files(
     Bulletins and canaries need the signatures of all their signers of that day. For a letter or
     an attachment, which has no such signers, one good signature is enough.
     """
-    for each in archive.publications:
-        yield each.document.file, each.signatures, expected_signers(each, profile)
-    for letter in (letter for canary in archive.canaries for letter in canary.letters):
-        yield letter.document.file, letter.signatures, {}
-    for attachment in archive.attachments:
-        yield attachment.file, attachment.signatures, {}
+    for each in archive.signed:
+        yield each.file, each.signatures, expected_signers(each, profile)
 
 
 @dataclass(frozen=True, slots=True)
@@ -251,10 +247,12 @@ def standing(
     )
 
 
-def expected_signers(publication: model.Publication, profile: Profile) -> dict[str, str]:
+def expected_signers(signed: model.Signed, profile: Profile) -> dict[str, str]:
     """The names of the signers of a document, by the names in their signatures' files."""
-    is_bulletin = isinstance(publication, model.Bulletin)
-    return expected_on(publication.published, profile, is_bulletin=is_bulletin)
+    if not isinstance(signed, (model.Bulletin, model.Canary)):
+        return {}
+    is_bulletin = isinstance(signed, model.Bulletin)
+    return expected_on(signed.published, profile, is_bulletin=is_bulletin)
 
 
 def expected_on(day: date, profile: Profile, *, is_bulletin: bool) -> dict[str, str]:

@@ -94,7 +94,7 @@ def _references(facts: BulletinFacts, site: Site) -> Iterator[dict[str, str]]:
     bulletin = facts.bulletin
     yield external("This document", site.public(csaf_url(bulletin))) | {"category": "self"}
     yield external("The bulletin's page", site.public(page_url(bulletin, site.profile)))
-    files = [(bulletin.document.file.name, "The signed text")]
+    files = [(bulletin.file.name, "The signed text")]
     files += [(s.file.name, f"Signature of {s.signer}") for s in bulletin.signatures]
     for name, title in files:
         yield external(visible(title), site.public(beside(bulletin, site.profile, name)))

@@ -88,7 +88,7 @@ def _links(publication: Publication, profile: Profile, root: str) -> Iterator[Fe
     yield FeedLink("alternate", data, "application/json", words.data_link)
     for text in signed_texts(publication):
         title = text.name if isinstance(text, Letter) else words.original_link
-        files = [(text.document.file, "text/plain", title)]
+        files = [(text.file, "text/plain", title)]
         for signature in text.signatures:
             signed_by = words.signature_link.format(signer=signature.signer)
             files.append((signature.file, "application/pgp-signature", signed_by))
