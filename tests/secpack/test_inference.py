@@ -97,11 +97,32 @@ def test_a_rule_fits_its_example(part: str, example: str) -> None:
         "XSA-1 came out. Unlike XSA-1, XSA-2 does.",
         "XSA-1 came out. Unlike XSA-1, none of these affects us.",
         "XSA-1 does not affect Quern. This holds only for new mills.",
+        "### AMD processors\n\nXSA-1 does not affect Quern.",
+        "### Old mills and new machines\n\nWe looked at all:\n\n* XSA-1 does not affect Quern.",
+        "### If you use the bell\n\nXSA-1 does not affect Quern.",
+        "### Quern 4.2\n\nXSA-1 does not affect Quern.",
+        "The following holds for mills without a bell.\n\n* XSA-1 does not affect Quern.",
+        "This applies only to new mills:\n\n* XSA-1 does not affect Quern.",
     ],
 )
 def test_what_holds_only_in_some_cases_excludes_nothing(words: str) -> None:
     named = mentions_of(bulletin(1, body=f"XSA-1 came out.\n\n{words}"))
     assert [n.value for n in named if n.context is Context.NOT_AFFECTED] == []
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "### Our opinion\n\nXSA-1 does not affect Quern.",
+        "### XSA-1\n\nIt does not affect Quern: XSA-1 does not affect us.",
+        "### AMD processors\n\nWords.\n\n### The rest\n\nXSA-1 does not affect Quern.",
+        "### Which systems are affected\n\nXSA-1 does not affect Quern.",
+        "We found the following.\n\n* XSA-1 does not affect Quern.",
+    ],
+)
+def test_other_headings_are_no_conditions(words: str) -> None:
+    named = mentions_of(bulletin(1, body=f"XSA-1 came out.\n\n{words}"))
+    assert {n.value for n in named if n.context is Context.NOT_AFFECTED} == {"XSA-1"}
 
 
 @pytest.mark.parametrize(

@@ -191,10 +191,10 @@ def find_claims(document: Document, releases: Iterable[str]) -> tuple[Claim, ...
         back = v.TAKES_BACK.match(b.plain(after.inlines))
         found = _claims(passage, product, known, f". {back[0]}" if back else "")
         # What is quoted is of others; a changelog says what was true once, or what was wrong.
-        if passage.context is Context.BACK_MATTER:
-            claims += (claim for claim in found if claim.says == "risky" and not passage.quoted)
-        elif not (passage.quoted or v.limits(passage.lead, v.releases_in(passage.lead, product))):
-            claims += found
+        unsure = passage.context is Context.BACK_MATTER or v.limits(
+            passage.lead, v.releases_in(passage.lead, product)
+        )
+        claims += (c for c in found if not passage.quoted and (c.says == "risky" or not unsure))
     return tuple(claims)
 
 
@@ -266,7 +266,7 @@ def said(sentence: str, product: str) -> tuple[tuple[Says, tuple[str, ...]], ...
     Quern 4.1 and 4.2 are affected, too. => affected; 4.1; 4.2; risky; 4.1; 4.2
     Quern 4.1: affected => affected; 4.1
     In short, Quern 4.1 is also vulnerable. => risky; 4.1
-    It is open whether Quern 4.1 is affected. => risky; 4.1
+    It is open whether Quern 4.1 is affected. Quern 4.2 was, too. => risky; 4.1; 4.2
     XSA-1 affects only mills with a bell. =>
 
     No update is available for 4.2 or 4.1, and none will be. => unfixed; 4.2; 4.1
@@ -405,7 +405,7 @@ def _forms(product: str) -> dict[Says, re.Pattern[str]]:
         "only": rf"(?:^{_THIS} affects? only {releases}|{only})(?=[.!)]{{0,3}}$)",
         "affected": rf"^{_THIS} affects? (?:[^.,;:]{{1,80}} on )?(?:both |all )?{releases}"
         rf"|{_START}{_WHOSE}{releases}{_IS} (?:affected|vulnerable)\b",
-        "risky": rf"{releases} (?:is|are|was|were) (?:(?!not )\w+ )?(?:affected|vulnerable)\b",
+        "risky": rf"{releases} (?:is|are|was|were),? (?:(?!not )\w+ )?(?:affected|vuln|too)",
         "unfixed": rf"{none}|{ends}\b",
     }
     return {says: re.compile(v.spaced(form)) for says, form in forms.items()}

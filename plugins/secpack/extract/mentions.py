@@ -42,7 +42,8 @@ NOT RELEVANT( (for|to|in) US_ALL|(END)) | XSA-1 is not applicable to Quern.
 US(( \w+){0,9} and)? (is|are) UNHARMED( (by|to) (it|them))?(END) | XSA-1: Quern is not affected.
 not (used|enabled|reachable|compiled|built) … US | XSA-1 is in code that is not used in Quern.
 US (do not|does not|never|neither) (use|enable|ship|support|run|build) | XSA-1: We never run it.
-(is not our business|(is|was) unused|can( safely)? be ignored|affects none) | XSA-1 can be ignored.
+(not our business|can( safely)? be ignored|affects none) | XSA-1 can be ignored.
+(is|was) (unused|never used) | XSA-1 was never used.
 = UNLIKE ASIDE
 (unlike|contrast to|contrary to|opposed to) @ … HARMLESS | Unlike XSA-1, this does not affect us.
 = NOT_AFFECTED
@@ -64,6 +65,8 @@ FIX for @ … (included|backported) | The fix for XSA-1 has been backported.
 @ ('s )?(FIX|change|mitigations?|regressions?)\b | The XSA-1 fix had caused it.
 (regression|variant|successor|sequel|case|caused|similar|related) (of|by|to|from) @ | Case of XSA-1
 (unlike|whereas|like|besides|despite|since|than|not|after|followed) @ | It is like XSA-1.
+in \x01+,? we ~ @ | In QSB-002, we told of a similar flaw, XSA-1.
+@ (is|are|was) (not |un|closely |only )?(related|similar|alike)\b | XSA-1 is not related.
 (see also|compare|, see) @ | See also XSA-1.
 (such as|as (with|for|in)|(do|connection) with|(said|noted) that|supersedes) @ | It is as in XSA-1.
 (NOT FIX|had|(year|month|week)s (ago|earlier|before)) ~ @ | Years ago, they released XSA-1.
@@ -72,7 +75,7 @@ FIX for @ … (included|backported) | The fix for XSA-1 has been backported.
 @ … (put off|postponed|delayed|withdrawn) | XSA-1 has been put off.
 @ … in (an earlier|bulletin|QSB|[\x00\x01]) | We announced XSA-1 in QSB-001.
 @ … (some|one|few|several|not all) of (which|these) | They issued XSA-1, some of which are ours.
-@ (was|were|had)\b (?!PUBLIC) | XSA-1 was alike.
+@ (was|were|had)\b (?!PUBLIC) | XSA-1 was bad.
 = OTHER FIX
 (PACKAGES|it|they|we) … FIX ~ @ | These packages fix XSA-1, XSA-2.
 = PICK

@@ -80,6 +80,14 @@ _SECTIONS: Final = (
 _MAX_WHOLE: Final = 1200
 
 _MAX_LEAD: Final = 400
+_LEADS: Final = re.compile(r":$|\b(?:following|below)\b[^.:!?]*\.$")
+# Titles of sections that say where something holds: "AMD processors", "Systems with a bell"
+_DEEPEST: Final = 9
+_PLACES: Final = re.compile(
+    r"(?!.*(?:affect|vulnerab|impact))(?:.*\b(?:amd|intel|arm|pvh?|hvm|cpus?|processors?|hardware"
+    r"|machines?|laptops?|systems?|platforms?|devices?|vms?|guests?|dom(?:ain|0)s?|templates?|users"
+    r"|installations?|configurations?|set-?ups?|default|[0-9]\.[0-9])\b|(?:for|on|in|with|if|when)\b)"
+)
 
 #: No real section comes near this.
 _MOST: Final = 20_000
@@ -266,18 +274,24 @@ class Passage(NamedTuple):
 
 def passages(document: Document) -> Iterator[Passage]:
     """All running text, in order."""
-    here, level = Passage(0, (), Context.SUMMARY), 0
+    here, level, place, deep = Passage(0, (), Context.SUMMARY), 0, "", _DEEPEST
     for block in document.blocks:
         if isinstance(block, b.Letterhead):
             lines = document.file.data.decode(errors="replace").split("\n")[block.line : block.last]
             title = parse_inline("\n".join(lines), document.forms)
             yield Passage(block.line + 1, title, Context.TITLE)
         if isinstance(block, b.Heading):
-            name = section_name(b.plain(block.inlines))
+            printed = b.plain(block.inlines)
+            name = section_name(printed)
             known = next((context for form, context in _SECTIONS if re.search(form, name)), None)
             if known or block.level <= level:  # other sections inside are a part of it
                 here, level = here._replace(context=known or Context.BODY), block.level
-        yield from _running_text([block], here, document.forms)
+            if block.level <= deep:  # it ends what is below a heading that is a place
+                place = "" if known or not _PLACES.match(name) else re.sub("[,;:]", " ", printed)
+                deep = block.level if place else _DEEPEST
+        for passage in _running_text([block], here, document.forms):
+            words = f"{passage.lead.removesuffix(':')}, for {place}:".removeprefix(", ")
+            yield passage._replace(lead=words) if place else passage
         here = here._replace(lead=_lead(block, here.lead))
 
 
@@ -325,7 +339,7 @@ def _running_text(blocks: Iterable[b.Block], here: Passage, forms: Forms) -> Ite
 def _lead(block: b.Block, before: str) -> str:
     """What is above a list that may follow a block; ``before`` is what was above the block."""
     words = b.plain(block.inlines) if isinstance(block, b.Paragraph | b.Heading) else before
-    return words[-_MAX_LEAD:] if words.endswith(":") else ""
+    return words[-_MAX_LEAD:] if _LEADS.search(words[-_MAX_LEAD:]) else ""
 
 
 def _row(cells: Sequence[_Cell], heads: Sequence[_Cell]) -> _Cell:

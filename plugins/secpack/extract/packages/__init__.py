@@ -11,6 +11,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final, Literal, NamedTuple, TypeAlias, assert_never
 
+import secpack.extract.packages.vocabulary as v
 from secpack.errors import ParseError
 from secpack.extract.packages.phrases import Entry, Phrase, Said, held
 from secpack.extract.packages.sentences import (
@@ -20,7 +21,6 @@ from secpack.extract.packages.sentences import (
     names_packages,
     read_sentence,
 )
-from secpack.extract.packages.vocabulary import SENTENCE_END, product_of, releases_in
 from secpack.extract.sections import says_what_to_do
 from secpack.model import blocks as b
 from secpack.model.archive import Document, Fix, PackageRow
@@ -37,6 +37,10 @@ _ASIDE: Final = re.compile(
 )
 _NO_LEVEL: Final = 9  # deeper than any heading
 _BULLET: Final = re.compile(r"^([ \t]*)[-*•](?=\s)", re.MULTILINE)
+# "The following packages in dom0 …:", "These packages fix it, all in dom0:"
+_INSIDE: Final = re.compile(
+    v.spaced(rf"\b(?:packages|updates|all|both),? in ({v.ANY_TARGETS}|{v.TARGETS})")
+)
 
 # What the heads of columns say, and what to say before their cells.
 _COLUMNS: Final = (
@@ -118,7 +122,7 @@ class _Reader:
     def __init__(self, document: Document) -> None:
         self.document = document
         self.lines = document.file.data.decode("utf-8", "replace").split("\n")
-        self.product = product_of(document)
+        self.product = v.product_of(document)
         self.rows: list[PackageRow] = []
         self.findings: list[Finding] = []
         self.context = self.heading = _Context()
@@ -264,15 +268,16 @@ class _Reader:
 
     def _places(self, text: str) -> Said:
         """The target and the releases that a heading or an announcement names."""
-        target = Phrase(text, self.product).header.get("target")
-        releases = releases_in(text, self.product)
-        return ({"target": target} if target else {}) | ({"release": releases} if releases else {})
+        target, inside = Phrase(text, self.product).header.get("target"), _INSIDE.search(text)
+        said = {"target": target or (v.target_names(inside[1]) if inside else ())}
+        said["release"] = v.releases_in(text, self.product)
+        return {kind: names for kind, names in said.items() if names}
 
     # --- running text
 
     def _announcement(self, piece: _Piece) -> None:
         """Take what the last sentence of a paragraph says of the packages below it."""
-        last = " ".join(SENTENCE_END.split(piece.text)[-1].split())
+        last = " ".join(v.SENTENCE_END.split(piece.text)[-1].split())
         before, above, heading = self.context, self.header, self.heading
         self._close_header()
         self.context, self.base = heading, heading.said
@@ -293,9 +298,9 @@ class _Reader:
         """Read sentences; where one names a release, each package needs one."""
         if self.heading.about is not About.NOTHING:
             return
-        placed = "release" in self.context.said or not releases_in(piece.text, self.product)
+        placed = "release" in self.context.said or not v.releases_in(piece.text, self.product)
         at = 0
-        for text in SENTENCE_END.split(piece.text):
+        for text in v.SENTENCE_END.split(piece.text):
             at = piece.text.index(text, at)
             sentence = _Piece("prose", text, piece.line + piece.text.count("\n", 0, at))
             if (targets := installed_in(text)) is not None:
@@ -351,7 +356,7 @@ def column(head: str, product: str) -> str:
     Colour => ?
     """
     release = f"for {re.sub('^[Ff]or ', '', head)}"
-    if releases_in(release, product):
+    if v.releases_in(release, product):
         return release
     words = (word for word, form in _COLUMNS if re.match(form, head, re.IGNORECASE))
     return next(words, "?")

@@ -38,9 +38,11 @@ KINDS: Final = (
      f"|(?:(?:[Ii]n|into|inside|[Ff]or) )?{vocabulary.TARGETS}", "in qubes with a printer"),
     ("none", "(?:[Tt]here (?:is|are|will be) )?[Nn]o (?:(?:(?:fixed|updated) )?packages?|fix(?:es)?"
      rf"|patch(?:es)?|updates?)\b(?! (?:{_NO_NEED})\b){_TAIL}"
-     "|not (?:yet )?(?:fixed|available|supported|patched|released|published|ready|out)(?: yet)?"
-     r"\b|(?:will follow|will not be (?:fixed|patched|updated)|will not (?:receive|get) an? (?:fix"
-     "|update)|still being (?:tested|built)|no longer supported|[Uu]nsupported"
+     "|not (?:yet )?(?:fixed|available|supported|patched|planned|released|published|ready|out)"
+     r"(?: yet)?\b|(?:will (?:follow|not (?:be (?:fixed|patched|updated)|(?:receive|get) an? (?:fix"
+     "|update))|be (?:available|provided|published|released) (?:soon|shortly|later|(?:in the )?"
+     "(?:coming|next) (?:days?|weeks?|months?)))|(?:is|are) (?:being prepared|delayed)"
+     "|in preparation|(?:still )?being built|still being tested|no longer supported|[Uu]nsupported"
      "|(?:(?:[Tt]his release )?ha(?:s|ve) )?(?:reached (?:its )?)?[Ee]nd[- ]of[- ]life|EOL"
      r"|[Pp]ending|[Nn]one(?: (?:yet|available))?|[Nn]ot(?:hing)? yet)\b", "no fix is available"),
     ("unaffected", r"(?:(?:not|n't) (?:affected|vulnerable|impacted)|[Uu]naffected"
@@ -48,11 +50,15 @@ KINDS: Final = (
     ("same", r"(?:of|in) the same version\b", "of the same version"),
     ("keyword", r"[Vv]ersions?\b:?|ver\.", "version"),
     ("packages", r"(?:[Pp]ackages?|the new ones)(?![\w-])", "packages"),
-    ("separator", r"[,;]|(?<![^\s(])(?:and|or|[-/&+–—])(?![^\s,])|as well(?: as)?\b", "as well as"),
+    ("separator", r";|,(?!(?<=[0-9],)[0-9])|(?<![^\s(])(?:and|or|--|[-/&+–—])(?![^\s,])"
+     r"|as well(?: as)?\b", "as well as"),
     ("word", r"(?:[^\s(),;]|\(s\)|(?<=\w-)\n(?=\w)){1,200}", "xen-"),
-    ("other", "[()]", "("),
+    ("other", "[(),]", "("),
 )  # fmt: skip
 _ANYWHERE: Final = {"bracket", "release", "separator", "word", "other"}  # or where a word begins
+# "version" and "packages" mistyped; a version after a name that ends like one: "libxen-4.1 4.1-2"
+_SLIP: Final = re.compile(r"[Vv][ersion]{4,8}|[Pp][ackges]{5,8}")
+_THEN: Final = re.compile(r"\s{1,3}(?:[0-9]{1,4}:)?[0-9]{1,4}\.[0-9]")
 # Words that state that there is no fix, in running text.
 _STATES: Final = re.compile(
     vocabulary.spaced(r"\bno (?!longer)[^.]*\b(?:is|are|has|have|will|exists?)\b|there |will not "),
@@ -87,10 +93,13 @@ def tokens(text: str, product: str, start: int = 0, end: int | None = None) -> I
         if kind != "word":
             yield Token(kind, value, at)
         elif value.isalpha():
-            yield Token(WORDS.get(value.lower(), "word"), value, at)
+            slip = _SLIP.fullmatch(value)
+            yield Token("other" if slip else WORDS.get(value.lower(), "word"), value, at)
         elif version := vocabulary.read_version(bare, certain=certain):
             yield Token("version", version, at)
-        elif parts := vocabulary.split_name(bare):
+        elif (parts := vocabulary.split_name(bare)) and (
+            "-" in parts[1] or not _THEN.match(text, match.end())
+        ):
             yield from (Token("name", parts[0], at), Token("version", parts[1], at))
         elif bare:
             yield Token(WORDS.get(bare.lower(), "word"), bare, at)
@@ -115,7 +124,7 @@ _BAD: Final = re.compile(
 _FACTS: Final = {"none": Fix.NONE, "unaffected": Fix.NOT_AFFECTED}
 _PLACES: Final = frozenset({"release", "target"})
 _JOINTS: Final = {",", "and", "or", "/", "&"}
-_TURNS: Final = {".", "!", "?", "-", "–", "—"}  # or words that do
+_TURNS: Final = {".", "!", "?", "-", "--", "–", "—"}  # or words that do
 
 
 def held(said: Said, *kinds: str) -> Said:
@@ -181,7 +190,8 @@ class Phrase:
             self.header = self.header if "release" in self.header else {}
             self.unread |= self._is_unclear()
             self.entries = [] if self.unread else self.entries
-        self.is_plain = bool(self.entries) and not self.turned
+        nothing = re.match(r"[Nn]one\b(?! (?:yet|available))", text)  # what a user has to do
+        self.is_plain = bool(self.entries) and not (self.turned or nothing)
 
     def _end_header(self, *, label: bool) -> None:
         said = held(self.said, "name")
@@ -254,6 +264,7 @@ class Phrase:
             case "release" | "target":
                 self._place(token, after, adjoins=adjoins)
             case "version" | "none" | "unaffected":
+                self.unread |= kind == before.kind == "version"
                 self._version(token, _FACTS.get(kind, Fix.AVAILABLE))
             case "same" if self.names and self.entries and not self.versions:
                 self._version(Token("version", self.entries[-1].version, at))

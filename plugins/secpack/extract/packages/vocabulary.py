@@ -48,8 +48,9 @@ TAKES_BACK: Final = re.compile(
 )
 #: A place before what is said: it holds there alone.
 PLACE: Final = re.compile(
-    r"(?:^|[,;:(] )\(?(?:(?:and|but|so|while|whereas|However,) )?"
-    r"(?:on|in|with|without|for|under|among|as)\b[^,;:]*$",
+    r"(?:^|[,;:(] |\b(?:holds?|true|valid|applies|apply) )"
+    r"\(?(?:(?:and|but|so|while|whereas|only|However,) )?"
+    r"(?:on|in|with|without|for|under|among|as|(?<=[sy] )to)\b[^,;:]*$",
     re.IGNORECASE,
 )
 
@@ -68,7 +69,7 @@ def limits(lead: str, releases: tuple[str, ...] = ()) -> bool:
 
 
 # What parts the items of a list.
-_JOINT: Final = r"(?:, (?:(?:and|or) )?| (?:and|or|&) |\s{0,2}[/&]\s{0,2})"
+_JOINT: Final = r"(?:,(?: (?:(?:and|or) )?|(?=[0-9R]))| (?:and|or|&) |\s{0,2}[/&]\s{0,2})"
 
 # --- releases ---------------------------------------------------------------------------------
 
@@ -131,7 +132,7 @@ def open_range(releases: str) -> tuple[str, ...]:
 _ALL_OF: Final = "(?:(?:the|all|any|every|each|both|your) ){0,2}"
 # Words after "in" that begin no target, or are none.
 _NO_TARGET: Final = (
-    r"(?:packages?|versions?|updates?|users?|following|repositor\w+|\w+-testing|is|are|not"
+    r"(?:dom[Oo]|packages?|versions?|updates?|users?|following|repositor\w+|\w+-testing|is|are|not"
     r"|releases?|supported|these|those|them|this|that|particular|addition|general|order|short|case"
     r"|detail|total|question|turn|time|place|part|full|future|testing|stable|proving|current"
     r"|install|please|only|run|use|do|which|with|via|in)\b(?!-)"
@@ -258,7 +259,8 @@ _WORDS: Final = (
     # a version may follow, but what they say of it is another matter
     ("stop", "affected already into below between by current do does earlier except from less lower"
      " need needs never no old older on previous prior released repository requires running commit"
-     " shipped systems than those through till up user users vulnerable were without ready been"),
+     " shipped systems than those through till up user users vulnerable were without ready been"
+     " time moment present writing currently now today"),
     # which of several belong together is not read
     ("other", "respectively respective resp"),
     # they say nothing that a row has a place for
