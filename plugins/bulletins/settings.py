@@ -138,8 +138,8 @@ def _check_strictly(archive: Archive, *, pinned: bool) -> None:
         listed = ", ".join(f"{p.file.path} on {p.updated}" for p in slips)
         reasons.append(f"revised in the future: {listed}; correct the date")
     if not pinned and archive.late:
-        message = "documents dated in the future: set AS_OF to the day that the site is to show"
-        reasons.append(message)
+        message = "documents dated in the future, which secpack check names"
+        reasons.append(f"{message}: set AS_OF to the day that the site is to show")
     if reasons:
         raise SecpackError("\n".join(reasons))
 

@@ -510,7 +510,7 @@ def test_publishing_wants_the_day_to_be_given(tmp_path: Path) -> None:
     shutil.copytree(DEMO, pack)
     make_pack(pack, {"QSBs/qsb-013-2999.txt": bulletin(13, date="2999-01-01")})
     site = plain(tmp_path / "site", pack, settings="publishconf.py").refused()
-    assert "set AS_OF to the day that the site is to show" in site.said
+    assert "which secpack check names: set AS_OF to the day that the site is to show" in site.said
     plain(tmp_path / "site", pack, settings="publishconf.py", AS_OF="2026-01-01").ok()
 
 

@@ -94,17 +94,17 @@ def test_a_repository_elsewhere_is_not_asked(tmp_path: Path) -> None:
     for name in (f"{tmp_path}/other/.git", f"{pack}/.git/worktrees/none", "\0", f"{pack}/.git"):
         line = Path(name).read_text() if name.endswith("other/.git") else f"gitdir: {name}\n"
         (stolen / ".git").write_text(line)
-        assert no_commit(stolen) == "its repository is elsewhere"
+        assert no_commit(stolen) == "its repository is elsewhere; clone the pack itself"
     linked = make_pack(tmp_path / "linked", numbered(1))
     (linked / ".git").symlink_to(pack / ".git")
-    assert no_commit(linked) == "its repository is elsewhere"
+    assert no_commit(linked) == "its repository is elsewhere; clone the pack itself"
     common = make_pack(tmp_path / "common", numbered(1))
     (common / ".git").mkdir()
     (common / ".git/HEAD").write_text("ref: refs/heads/main\n")
     (common / ".git/commondir").write_text("../../pack/.git\n")
-    assert no_commit(common) == "its repository is elsewhere"
+    assert no_commit(common) == "its repository is elsewhere; clone the pack itself"
     (pack / ".git/objects/info/alternates").write_text(str(tmp_path / "third"))
-    assert no_commit(pack) == "its repository is elsewhere"
+    assert no_commit(pack) == "its repository is elsewhere; clone the pack itself"
     archive = load(common)
     assert archive.commit == ""
     assert [f.code for f in archive.findings if f.file == ".git"] == ["no-commit"]
@@ -281,9 +281,11 @@ def test_a_promise_is_not_asked_for(tmp_path: Path) -> None:
     pack = checkout(tmp_path / "pack")
     trap = script(tmp_path / "trap", f"touch {tmp_path}/sprung")
     promised(pack, trap)
-    assert unavailable(pack) in ("the repository is incomplete", "git finds no commit there")
+    again = "the repository is incomplete; clone the pack again"
+    reasons = (again, "git finds no commit there")
+    assert unavailable(pack) in reasons
     git(pack, "config", "remote.origin.url", str(tmp_path / "elsewhere"))
-    assert unavailable(pack) in ("the repository is incomplete", "git finds no commit there")
+    assert unavailable(pack) in reasons
     assert not (tmp_path / "sprung").exists()
 
 

@@ -197,7 +197,14 @@ def newest_versions(
         for each in contents.signed()
     }
     renamed = {file.sha256 for file in here}
-    newest = (version for document in history.documents if (version := document.newest))
+    # Another signed file with the same number stays, too: that is an error, and no older version.
+    newest = (
+        v
+        for n, versions in ((d.newest, d.versions) for d in history.documents)
+        for v in reversed(versions)
+        if n and not v.misfit
+        if v is n or (v.file.path != n.file.path and {v.file, n.file} <= here.keys())
+    )
     for version, file in ((v, v.file) for v in newest):
         kind, match = layout.place(file.path)
         is_numbered = kind and match and not match["letter"]  # others are what their names are

@@ -287,7 +287,7 @@ def _read_blobs(root: Path, limits: Mapping[str, int]) -> Iterator[tuple[str, by
     listed = _run(root, "cat-file", form, data=_lines(limits)).decode().splitlines()
     parts = [line.split(" ") for line in listed]
     if [part[:2] for part in parts] != [[name, "blob"] for name in limits]:
-        raise HistoryError("the repository is incomplete")
+        raise HistoryError("the repository is incomplete; clone the pack again")
     sizes = {name: int(size) for name, _, size in parts if int(size) <= limits[name]}
     if len(sizes) > _MOST_BLOBS or sum(sizes.values()) > _MOST_BYTES:
         raise HistoryError("its history has too many texts and signatures, or too large ones")
@@ -330,11 +330,12 @@ def incomplete(root: Path) -> str:
 
 def _objection(folder: Path) -> str:
     """Why git must not read a repository: a part of it is elsewhere, or no file or folder."""
-    if not stat.S_ISDIR(folder.lstat().st_mode):
-        return "its repository is elsewhere"
+    is_folder = stat.S_ISDIR(folder.lstat().st_mode)
+    if not is_folder or any((folder / name).exists() for name in _ELSEWHERE):
+        return "its repository is elsewhere; clone the pack itself"
     below = ((folder / name).rglob("*") for name in ("refs", "objects"))
     for path in chain(folder.iterdir(), *below):
         mode = path.lstat().st_mode
         if not (stat.S_ISDIR(mode) or stat.S_ISREG(mode)):
             return f"{path.relative_to(folder.parent)} is neither a file nor a folder"
-    return "its repository is elsewhere" if any((folder / n).exists() for n in _ELSEWHERE) else ""
+    return ""
