@@ -14,20 +14,11 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final
 
+from bulletins import urls
 from bulletins.exports.archive_json import package_data
 from bulletins.exports.data import filled, moment, printed, to_json
 from bulletins.exports.facts import BulletinFacts, is_url, name_of
 from bulletins.site import Site
-from bulletins.urls import (
-    OSV_ALL,
-    OSV_CHANGES,
-    OSV_ZIP,
-    beside,
-    osv_id,
-    osv_url,
-    page_url,
-    published_id,
-)
 from secpack import Profile
 from secpack.model.archive import Fix, PackageRow
 from secpack.parser.characters import visible
@@ -46,13 +37,15 @@ def osv_files(bulletins: Iterable[BulletinFacts], site: Site) -> Iterator[tuple[
     """
     records, changes = {}, []
     for facts in bulletins:
-        url = osv_url(facts.bulletin, site.profile)
+        url = urls.osv_url(facts.bulletin, site.profile)
         records[url] = to_json(_record(facts, site), lines=False)
-        changes.append(f"{moment(facts.history[-1][0])},{osv_id(facts.bulletin, site.profile)}\n")
+        changes.append(
+            f"{moment(facts.history[-1][0])},{urls.osv_id(facts.bulletin, site.profile)}\n"
+        )
     yield from records.items()
-    yield OSV_ALL, _listed(records.values())
-    yield OSV_ZIP, _zipped(records)
-    yield OSV_CHANGES, "".join(sorted(changes, reverse=True)).encode()
+    yield urls.OSV_ALL, _listed(records.values())
+    yield urls.OSV_ZIP, _zipped(records)
+    yield urls.OSV_CHANGES, "".join(sorted(changes, reverse=True)).encode()
 
 
 def _listed(records: Iterable[bytes]) -> bytes:
@@ -87,7 +80,7 @@ def _record(facts: BulletinFacts, site: Site) -> dict[str, Any]:
     )
     return lists | {
         "schema_version": _VERSION,
-        "id": osv_id(bulletin, site.profile),
+        "id": urls.osv_id(bulletin, site.profile),
         "published": moment(bulletin.published),
         "modified": moment(facts.history[-1][0]),
         "summary": site.titled(bulletin, bulletin.title),
@@ -141,10 +134,13 @@ def _references(facts: BulletinFacts, site: Site) -> Iterator[dict[str, str]]:
     bulletin = facts.bulletin
     if site.url:
         file = bulletin.file.name
-        for url in (page_url(bulletin, site.profile), beside(bulletin, site.profile, file)):
+        for url in (
+            urls.page_url(bulletin, site.profile),
+            urls.beside(bulletin, site.profile, file),
+        ):
             yield {"type": "ADVISORY", "url": site.public(url)}
     ids = (f"XSA-{number}" for number in bulletin.addresses)
-    published = dict.fromkeys(published_id("XSA", id_, site.profile) for id_ in ids)
+    published = dict.fromkeys(urls.published_id("XSA", id_, site.profile) for id_ in ids)
     yield from ({"type": "ADVISORY", "url": url} for url in published if is_url(url))
     others = (u for u in facts.links if u.replace("http:", "https:", 1) not in published)
     yield from ({"type": "WEB", "url": url} for url in others)

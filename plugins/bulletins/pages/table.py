@@ -11,18 +11,9 @@ from markupsafe import Markup
 from bulletins import urls, words
 from bulletins.exports import exports
 from bulletins.html import escape
-from bulletins.pages import model
+from bulletins.pages import lists, model
 from bulletins.pages.documents import bulletin_page, canary_page
 from bulletins.pages.history import history_pages
-from bulletins.pages.lists import (
-    advisory_pages,
-    home_page,
-    id_page,
-    keys_page,
-    list_page,
-    lookup_pages,
-    tracker_page,
-)
 from bulletins.pages.model import Link
 from bulletins.site import Site
 from secpack.model.archive import Bulletin, Canary
@@ -44,19 +35,19 @@ def archive_pages(site: Site) -> Iterator[tuple[str, model.MakePage]]:
 def _archive_pages(site: Site) -> Iterator[tuple[str, model.MakePage]]:
     profile, archive = site.profile, site.archive
     bulletins, canaries = profile.bulletins, profile.canaries
-    yield urls.list_url(bulletins), partial(list_page, site, bulletins, archive.bulletins)
-    yield urls.list_url(canaries), partial(list_page, site, canaries, archive.canaries)
+    yield urls.list_url(bulletins), partial(lists.list_page, site, bulletins, archive.bulletins)
+    yield urls.list_url(canaries), partial(lists.list_page, site, canaries, archive.canaries)
     yield from history_pages(site)
-    yield urls.KEYS, partial(keys_page, site)
+    yield urls.KEYS, partial(lists.keys_page, site)
     yield urls.FEEDS, partial(_feeds_page, site)
     yield urls.SEARCH, model.SearchPage
     if urls.XSA in site.lookups:
-        yield urls.XSA, partial(tracker_page, site, is_affecting=False)
-        yield urls.AFFECTING, partial(tracker_page, site, is_affecting=True)
-        yield from advisory_pages(site)
+        yield urls.XSA, partial(lists.tracker_page, site, is_affecting=False)
+        yield urls.AFFECTING, partial(lists.tracker_page, site, is_affecting=True)
+        yield from lists.advisory_pages(site)
     if urls.CVE in site.lookups:
-        yield urls.CVE, partial(id_page, site)
-    yield from lookup_pages(site)
+        yield urls.CVE, partial(lists.id_page, site)
+    yield from lists.lookup_pages(site)
     for url, target in urls.redirects(site.profile).items():
         yield url, partial(model.RedirectPage, target, site.public(target) if site.url else "")
 
@@ -88,7 +79,7 @@ def page_of(site: Site, template: str, shown: Mapping[str, Any]) -> model.MakePa
             page = text_page(site, shown["page"])
             return lambda: page
         case None, "index.html":
-            return partial(home_page, site)
+            return partial(lists.home_page, site)
     return None
 
 

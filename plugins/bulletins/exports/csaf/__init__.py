@@ -15,8 +15,12 @@ from typing import Any, Final
 from markupsafe import Markup
 
 from bulletins import words
-from bulletins.exports.csaf.document import bulletin_document, publisher, verdict_document
-from bulletins.exports.csaf.products import product_name
+from bulletins.exports.csaf.document import (
+    bulletin_document,
+    product_name,
+    publisher,
+    verdict_document,
+)
 from bulletins.exports.data import filled, to_json
 from bulletins.exports.facts import all_facts
 from bulletins.exports.vex import all_verdicts

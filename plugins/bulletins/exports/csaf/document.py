@@ -1,29 +1,31 @@
-"""Documents of CSAF 2.0: a bulletin, and the tracker's verdict on an advisory."""
+"""Documents of CSAF 2.0: a bulletin, and the tracker's verdict on an advisory; their products.
+
+Products are releases, packages, and packages installed on releases. A package is fixed when
+installed on its release. A release is affected by the only vulnerability of a bulletin if there is
+a package for it, or no fix is available; by one of several, only if the text says so. Of a bulletin
+that names no release, the product as a whole is affected.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date
 from typing import Any, Final
+from urllib.parse import quote
 
 from bulletins import words
-from bulletins.exports.csaf.products import (
-    PRODUCT,
-    leaf,
-    product_name,
-    product_status,
-    product_tree,
-    remediations,
-)
 from bulletins.exports.data import filled, moment, printed
-from bulletins.exports.facts import BulletinFacts, Vulnerability, is_url
+from bulletins.exports.facts import BulletinFacts, Claim, Vulnerability, is_url, name_of
 from bulletins.exports.vex import AdvisoryFacts
 from bulletins.site import Site, about, heading
 from bulletins.urls import advisory_url, beside, csaf_url, page_url, published_id, vex_url
 from secpack import Profile
 from secpack.extract.answers import restart_after
 from secpack.extract.sections import actions, is_on_affected, sections
+from secpack.model.archive import Fix, PackageRow
 from secpack.parser.characters import visible
+from secpack.profile import Package, Product
 
 #: CSAF repeats a bulletin's summary for each vulnerability; no real text has so many characters.
 _LONGEST: Final = 200_000
@@ -36,7 +38,7 @@ def bulletin_document(facts: BulletinFacts, site: Site) -> dict[str, Any]:
     every = list(_vulnerabilities(facts, notes, site))
     is_advisory = every and all("product_status" in each for each in every)
     return filled(
-        document=head(
+        document=_head(
             site.profile,
             bulletin.id,
             facts.history,
@@ -49,7 +51,7 @@ def bulletin_document(facts: BulletinFacts, site: Site) -> dict[str, Any]:
             title=site.titled(bulletin, heading(bulletin)),
         ),
         vulnerabilities=every,
-        product_tree=product_tree(rows, site.profile) if rows else {},
+        product_tree=_product_tree(rows, site.profile) if rows else {},
     )
 
 
@@ -62,9 +64,9 @@ def _vulnerabilities(
         full = visible(about(bulletin) or heading(bulletin))
     restart, page = restart_after(bulletin), site.public(page_url(bulletin, site.profile))
     for claim in facts.claims:
-        yield vulnerability(claim.vulnerability, site.profile, full) | filled(
-            product_status=product_status(claim),
-            remediations=remediations(claim.affected, restart, site.profile, page),
+        yield _vulnerability(claim.vulnerability, site.profile, full) | filled(
+            product_status=_product_status(claim),
+            remediations=_remediations(claim.affected, restart, site.profile, page),
         )
 
 
@@ -92,20 +94,20 @@ def _notes(facts: BulletinFacts) -> Iterator[dict[str, str]]:
 def _references(facts: BulletinFacts, site: Site) -> Iterator[dict[str, str]]:
     """This document, the page, the signed text and its signatures, and the text's own links."""
     bulletin = facts.bulletin
-    yield external("This document", site.public(csaf_url(bulletin))) | {"category": "self"}
-    yield external("The bulletin's page", site.public(page_url(bulletin, site.profile)))
+    yield _external("This document", site.public(csaf_url(bulletin))) | {"category": "self"}
+    yield _external("The bulletin's page", site.public(page_url(bulletin, site.profile)))
     files = [(bulletin.file.name, "The signed text")]
     files += [(s.file.name, f"Signature of {s.signer}") for s in bulletin.signatures]
     for name, title in files:
-        yield external(visible(title), site.public(beside(bulletin, site.profile, name)))
+        yield _external(visible(title), site.public(beside(bulletin, site.profile, name)))
     for url, label in facts.links.items():
-        yield external(visible(f"Reference [{label}] of the text"), url)
+        yield _external(visible(f"Reference [{label}] of the text"), url)
 
 
 # --- parts of all documents -----------------------------------------------------------------
 
 
-def head(
+def _head(
     profile: Profile, identity: str, history: Iterable[tuple[date, str]], **fields: object
 ) -> dict[str, Any]:
     """The part ``document``: its id, its changes, oldest first, and other fields."""
@@ -144,12 +146,12 @@ def publisher(profile: Profile) -> dict[str, Any]:
     )
 
 
-def external(summary: str, url: str) -> dict[str, str]:
+def _external(summary: str, url: str) -> dict[str, str]:
     """A reference to something that is no part of the document."""
     return {"category": "external", "summary": summary, "url": url}
 
 
-def vulnerability(each: Vulnerability, profile: Profile, summary: str) -> dict[str, Any]:
+def _vulnerability(each: Vulnerability, profile: Profile, summary: str) -> dict[str, Any]:
     """The ids of a vulnerability, when it was published, and where; what it is."""
     notes = [("summary", summary), *([("general", each.note)] if each.note else [])]
     urls = [(id_, published_id(scheme, id_, profile)) for id_, scheme in each.ids.items()]
@@ -158,7 +160,7 @@ def vulnerability(each: Vulnerability, profile: Profile, summary: str) -> dict[s
         cve=each.cve,
         ids=[{"system_name": scheme, "text": id_} for id_, scheme in others],
         notes=[{"category": category, "text": text} for category, text in notes],
-        references=[external(id_, url) for id_, url in urls if is_url(url)],
+        references=[_external(id_, url) for id_, url in urls if is_url(url)],
         release_date=moment(each.released) if each.released else "",
         title=visible(each.title),
     )
@@ -173,9 +175,9 @@ _STATUSES: Final = {"affected": "known_affected", "not_affected": "known_not_aff
 def verdict_document(facts: AdvisoryFacts, site: Site) -> dict[str, Any]:
     """Return the document: one vulnerability for each CVE, or one for the advisory."""
     profile, said = site.profile, _said(facts)
-    product = leaf(product_name(profile), PRODUCT, profile.product, "")["product"]
+    product = _leaf(product_name(profile), PRODUCT, profile.product, "")["product"]
     return {
-        "document": head(
+        "document": _head(
             profile,
             f"VEX-{facts.advisory.id}",
             facts.history(site),
@@ -185,7 +187,7 @@ def verdict_document(facts: AdvisoryFacts, site: Site) -> dict[str, Any]:
         ),
         "product_tree": {"full_product_names": [product]},
         "vulnerabilities": [
-            vulnerability(each, profile, facts.heading) | said for each in facts.vulnerabilities
+            _vulnerability(each, profile, facts.heading) | said for each in facts.vulnerabilities
         ],
     }
 
@@ -210,10 +212,153 @@ def _said(facts: AdvisoryFacts) -> dict[str, Any]:
 def _verdict_references(facts: AdvisoryFacts, site: Site) -> Iterator[dict[str, str]]:
     """This document, the advisory's page, and the bulletins that address it."""
     own = site.public(vex_url(facts.advisory, facts.day))
-    yield external("This document", own) | {"category": "self"}
+    yield _external("This document", own) | {"category": "self"}
     if site.own_theme:
         page = site.public(advisory_url(facts.advisory.number))
-        yield external("The advisory's page", page)
+        yield _external("The advisory's page", page)
     for bulletin in facts.bulletins:
         url = site.public(page_url(bulletin, site.profile))
-        yield external(f"Bulletin {bulletin.id}", url)
+        yield _external(f"Bulletin {bulletin.id}", url)
+
+
+# --- products ---------------------------------------------------------------------------------
+
+
+#: The id of the issuer's product without a release; no release has such an id.
+PRODUCT: Final = "(any)"
+
+
+def product_name(profile: Profile) -> str:
+    """The name of the issuer's product."""
+    return visible(profile.name or profile.issuer or profile.team)
+
+
+def _product_tree(rows: Sequence[PackageRow], profile: Profile) -> dict[str, Any]:
+    """Releases and packages below the vendor, and packages installed on releases."""
+    releases = {row.release: _release_id(row.release) for row in rows}
+    branches = _versions(product_name(profile), releases, profile.product)
+    packages: defaultdict[str, dict[str, str]] = defaultdict(dict)
+    for row in rows:
+        if row.package:
+            packages[name_of(row)][row.version] = _package_id(row)
+    for name, ids in packages.items():
+        branches += _versions(name, ids, profile.packages.get(name, Package()))
+    installed = {_installed_id(row): row for row in rows if row.package}
+    return filled(
+        branches=[_branch("vendor", profile.issuer or profile.team, branches)],
+        relationships=[_relationship(id_, row, profile) for id_, row in installed.items()],
+    )
+
+
+def _product_status(claim: Claim) -> dict[str, list[str]]:
+    """Which products are fixed, affected or not by a vulnerability."""
+    fixed, affected, spared = dict[str, None](), dict[str, None](), dict[str, None]()
+    others = {row.release for row in claim.rows if row.fix is not Fix.NOT_AFFECTED}
+    for row in claim.rows:
+        if claim.said.get(row.release) is False:
+            spared[_release_id(row.release)] = None
+        elif row.fix is Fix.NOT_AFFECTED:
+            if row.package or not (row.target or row.release in others):
+                spared[_affected_id(row)] = None
+        else:
+            fixed |= {_installed_id(row): None} if row.fix is Fix.AVAILABLE else {}
+            is_affected = claim.is_only or row.release in claim.said
+            affected |= {_affected_id(row): None} if is_affected else {}
+    spared = {product: None for product in spared if product not in affected}
+    return filled(fixed=[*fixed], known_affected=[*affected], known_not_affected=[*spared])
+
+
+def _remediations(
+    rows: Sequence[PackageRow], restart: str, profile: Profile, page: str
+) -> list[dict[str, Any]]:
+    """What to install on each affected release and to restart, and where no fix is available."""
+    shipped: defaultdict[str, list[PackageRow]] = defaultdict(list)
+    for row in rows:
+        if row.fix is Fix.AVAILABLE:
+            shipped[row.release].append(row)
+    remedies = [
+        ("vendor_fix", _to_install(release, packages, restart, profile), _release_id(release))
+        for release, packages in shipped.items()
+    ]
+    remedies += [
+        ("none_available", f"No fix is available: {_words(row, profile)}", _affected_id(row))
+        for row in rows
+        if row.fix is Fix.NONE
+    ]
+    return [
+        {"category": category, "details": details, "product_ids": [product], "url": page}
+        for category, details, product in remedies
+    ]
+
+
+def _to_install(release: str, rows: Sequence[PackageRow], restart: str, profile: Profile) -> str:
+    lines = [f"For {_release_name(release, profile)}:"]
+    for row in rows:
+        place = f", in {row.target}" if row.target else ""
+        note = f" ({row.note})" if row.note else ""
+        lines.append(visible(f"- {row.package} {row.version}{place}{note}"))
+    return "\n".join([*lines, *([visible(f"Then {restart}.")] if restart else [])])
+
+
+def _relationship(identity: str, row: PackageRow, profile: Profile) -> dict[str, Any]:
+    return {
+        "category": "installed_on",
+        "full_product_name": {"name": _words(row, profile), "product_id": identity},
+        "product_reference": _package_id(row),
+        "relates_to_product_reference": _release_id(row.release),
+    }
+
+
+def _words(row: PackageRow, profile: Profile) -> str:
+    """An installed package: ``xen 4.17.5-6 in hearth of Quern OS 4.1``."""
+    release = _release_name(row.release, profile)
+    where = f"{row.target} of {release}" if row.target else release
+    package = f"{name_of(row)} {row.version}".strip()
+    return visible(f"{package} in {where}" if package else where)
+
+
+def _release_name(release: str, profile: Profile) -> str:
+    return f"{product_name(profile)} {visible(release)}".strip()
+
+
+def _release_id(release: str) -> str:
+    return _joined(release) or PRODUCT
+
+
+def _package_id(row: PackageRow) -> str:
+    return _joined(name_of(row), row.version)
+
+
+def _installed_id(row: PackageRow) -> str:
+    return _joined(row.release, row.target, name_of(row), row.version)
+
+
+def _joined(*parts: str) -> str:
+    """Join the parts of a product's id; different parts give different ids."""
+    return "/".join(quote(part, "") for part in parts)
+
+
+def _affected_id(row: PackageRow) -> str:
+    """The product that a row calls affected or not: the release, or a package without a fix."""
+    if row.package and row.fix is not Fix.AVAILABLE:
+        return _installed_id(row)
+    return _release_id(row.release)
+
+
+def _versions(name: str, ids: Mapping[str, str], known: Product) -> list[dict[str, Any]]:
+    """The versions of a product, and all of it, by the ids of versions; all of it has none."""
+    leaves = [_leaf(f"{name} {v}", id_, known, v) for v, id_ in ids.items() if v]
+    branches = [_branch("product_name", name, leaves)] if leaves else []
+    return [*branches, *([_leaf(name, ids[""], known, "")] if "" in ids else [])]
+
+
+def _branch(category: str, name: str, branches: list[dict[str, Any]]) -> dict[str, Any]:
+    return {"category": category, "name": visible(name), "branches": branches}
+
+
+def _leaf(words: str, identity: str, known: Product, version: str) -> dict[str, Any]:
+    """A version of a product, or all of it, with the names by which scanners know it."""
+    product = {"name": visible(words), "product_id": identity}
+    product |= filled(product_identification_helper=known.identifiers(version))
+    category = "product_version" if version else "product_name"
+    return {"category": category, "name": visible(version or words), "product": product}
