@@ -9,7 +9,7 @@ from typing import Any
 
 import markdown
 import pytest
-from jinja2 import meta
+from jinja2 import meta, nodes
 from jinja2.defaults import DEFAULT_NAMESPACE
 
 from bulletins import words
@@ -33,6 +33,13 @@ def test_a_template_sees_nothing_else(path: Path) -> None:
     made = {name for each in PATHS for names in SETS.findall(each.read_text()) for name in names}
     seen = meta.find_undeclared_variables(templates.parse(path.read_text("utf-8")))
     assert seen <= {"page", "frame", "words", "m", *made}
+
+
+@pytest.mark.parametrize("path", PATHS, ids=lambda path: path.stem)
+def test_a_macro_of_a_page_is_inside_a_block(path: Path) -> None:
+    """Elsewhere it and what the page shows hold each other, and a build collects no garbage."""
+    outside = environment(THEIRS).parse(path.read_text("utf-8")).body
+    assert path.name == "macros.html" or not any(isinstance(each, nodes.Macro) for each in outside)
 
 
 @pytest.mark.parametrize("path", PATHS, ids=lambda path: path.stem)
