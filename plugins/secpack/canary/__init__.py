@@ -136,7 +136,7 @@ _LEAD: Final = re.compile(
     r"|(?P<until>by|until|by or before|on or before|no later than)(?P<end> the end of)?"
     r"|(?P<before>before)|(?P<between>between|from))(?: the)?$"
 )
-_TAIL: Final = re.compile(r"(?:[.;:)]|$|\s\(|,(?! (?:or|but|if|unless|at)\b))")
+_TAIL: Final = re.compile(r"(?:[.;:)]|$|\s\(|,(?! (?:or(?! not at all)|but|if|unless|at)\b))")
 # Words that change or negate what follows, as in "early May" and "not in May", or after which it is
 # about something else: "signed with a key that was made in May".
 _OTHERWISE: Final = re.compile(
