@@ -152,7 +152,7 @@ def test_without_gpg_nobody_checks_certifications(
 
 def test_a_program_that_never_stops(team: Team, monkeypatch: pytest.MonkeyPatch) -> None:
     """Neither its output nor its time is without bounds."""
-    monkeypatch.setattr("secpack.team._PATIENCE", 2)
+    monkeypatch.setattr("secpack.team._PASSPHRASE", 2)
     monkeypatch.setattr("secpack.programs._FILE", 100_000)
     for lines, reason in (("exec yes", "was killed by signal 25"), ("sleep 9", "did not finish")):
         status, _, notes = team.sign("--gpg", team.program(lines), "--as", "ines")
