@@ -99,3 +99,23 @@ NEWS = "A guest can turn a wheel that is not its own."
 def test_a_summary_says_what_is_new(words: str, about: str | None) -> None:
     """What leads to it, and reads the same in most bulletins, is left out."""
     assert summary(TEXT.replace("A bug [2].", words)).about == (about or words)
+
+
+HARM = "On all others, a guest can read the memory of other guests."
+
+
+@pytest.mark.parametrize(
+    ("words", "impact"),
+    [
+        (f"Attacks on gates are believed not to affect Quern. [1]\n\n{HARM}", None),
+        (f"No release is vulnerable to the first of them.\n\n{HARM}\n\nMore.", None),
+        (f"Quern 4.1 is unaffected.\n\n{HARM}", None),
+        (f"It doesn't affect:\n\n- gates\n\n{HARM}", f"It doesn't affect: gates {HARM}"),
+        ("Quern is not affected.\n\nDetails\n~~~~~~~\n\nMore.", "Quern is not affected."),
+        (f"A guest can turn the wheel.\n\n{HARM}", "A guest can turn the wheel."),
+    ],
+)  # fmt: skip
+def test_what_is_spared_is_not_the_whole_impact(words: str, impact: str | None) -> None:
+    """Whoever reads only that something is not affected would think that all is well."""
+    whole = " ".join(words.replace(" [1]", "").replace("\n\nMore.", "").split())
+    assert summary(TEXT.replace("XSA-7 Large gates fall.", words)).impact == (impact or whole)

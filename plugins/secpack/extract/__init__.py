@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from typing import Final
 
 import secpack.model.blocks as b
@@ -77,6 +78,12 @@ _NAME_OF_ID: Final = re.compile(
     r'[A-Z]{2,9}-[0-9A-Z-]{1,20},? "[^"]{1,200}"(?: \([^()]{1,60}\))?: '
 )
 
+# "are believed not to affect Xen", "No release is vulnerable"
+_SPARED: Final = re.compile(
+    r"(?i)(?:\b(?:not|no|none|never|nothing|nobody|neither|cannot)\b|n['’]t\b)[^.;:]{0,80}"
+    r"\b(?:affect|vulnerab|impact|exploit|appl(?:y|ies)|concern|harm)|\bunaffected\b"
+)
+
 # A definition of an id: "XSA-500 A malicious gate can …"
 _DEFINED: Final = re.compile(r"(?<=XSA-)([0-9]{1,5}) (?=[A-Z])")
 
@@ -89,7 +96,7 @@ def read_summary(document: Document, rows: Sequence[int] = ()) -> Summary:
     return Summary(
         action=next((lead for section in acting if (lead := _lead(opening(section)))), ""),
         about=_about(document),
-        impact=_DEFINED.sub(r"\1: ", _lead(opening(impact))) if impact else "",
+        impact=_DEFINED.sub(r"\1: ", _lead(_harm(impact))) if impact else "",
         links=tuple(_links(document)),
         credits=read_credits(every),
     )
@@ -111,6 +118,19 @@ def _about(document: Document) -> str:
     if section and (lead := _lead(opening(section)) or _lead(section.blocks)):
         return lead
     return _lead([block for block in document.blocks if isinstance(block, b.Paragraph)][:1])
+
+
+def _harm(section: Section) -> tuple[b.Block, ...]:
+    """Return the first statement on the impact; if it says what is spared, the next one, too.
+
+    "Quern 4.1 is not affected." is not the impact where the text goes on: "On Quern 4.2, …"
+    """
+    first = opening(section)
+    at = section.blocks.index(first[-1]) + 1 if first else 0
+    goes_on = first and isinstance(next(iter(section.blocks[at:]), None), b.Paragraph)
+    if goes_on and _SPARED.search(" ".join(p for block in first for p in _passages(block))):
+        return first + opening(replace(section, blocks=section.blocks[at:]))
+    return first
 
 
 def _lead(blocks: Iterable[b.Block]) -> str:
