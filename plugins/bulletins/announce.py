@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import shlex
 import textwrap
 import traceback
 from argparse import Namespace
@@ -138,6 +139,7 @@ def _filled(name: str, folder: Path, values: Mapping[str, Any]) -> str:
     )
     environment.filters["code"] = lambda text: Markup(textwrap.indent(text, "    "))  # noqa: S704
     environment.filters["yaml"] = lambda text: Markup(_quoted(text))  # noqa: S704
+    environment.filters["shell"] = lambda text: Markup(shlex.quote(text))  # noqa: S704
     text = read_file(path, MAX_BYTES)
     try:
         with limited_time(_PATIENCE), limited_memory():

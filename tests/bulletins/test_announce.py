@@ -100,6 +100,15 @@ def test_a_hostile_title_is_nothing_but_words(archive: Archive) -> None:
     assert f"QSB-012: {entry['title']}" == shown
 
 
+def test_commands_quote_what_a_shell_would_run(archive: Archive) -> None:
+    odd = replace(PROFILE, pack="https://quern.example.org/$(id);a&b")
+    document, site = bulletin(archive), "https://quern.example.org/`id`/"
+    post, mail, *_ = announcements(archive, document, odd, site, Path()).values()
+    for text in (post, mail):
+        assert f"git clone '{odd.pack}'   #" in text
+        assert re.findall("curl -O (.)", text) == ["'"] * 3
+
+
 def test_templates_beside_the_profile_override_ours(archive: Archive, tmp_path: Path) -> None:
     document = bulletin(archive)
     (tmp_path / "mail.txt").write_text("{{ title }}, {{ names[signatures[0].signer] }}: {{ url }}")

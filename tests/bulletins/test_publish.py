@@ -300,7 +300,10 @@ def test_a_site_that_was_never_public_cannot_be_rolled_back(tmp_path: Path) -> N
     assert not list(tmp_path.iterdir())
 
 
-@pytest.mark.parametrize("address", ["archive.example.org", "/security", "ftp://example.org"])
+@pytest.mark.parametrize(
+    "address",
+    ["archive.example.org", "/security", "ftp://example.org", "https://example.org/$(id)"],
+)
 def test_an_address_that_is_none_is_told_before_anything_is_built(
     tmp_path: Path, address: str
 ) -> None:

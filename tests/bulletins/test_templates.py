@@ -70,7 +70,12 @@ def test_a_page_says_where_the_program_is_or_whom_to_ask() -> None:
     content = markdown.markdown((ROOT / "content/pages/mirroring.md").read_text("utf-8"))
     written = SimpleNamespace(title="Mirror", summary="", slug="mirroring", content=content)
     for program, command in (
-        ("https://quern.example.org/a&b", "pipx install git+https://quern.example.org/a&amp;b"),
+        ("https://quern.example.org/a", "pipx install git+https://quern.example.org/a"),
+        (
+            "https://quern.example.org/a&b;$(id)'",
+            "pipx install &#x27;git+https://quern.example.org/a&amp;b;$(id)&#x27;"
+            "&quot;&#x27;&quot;&#x27;&#x27;",
+        ),
         ("", f"pipx install {words.unknown_program}"),
     ):
         site: Any = SimpleNamespace(

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import logging
 import os
+import re
 import shutil
 import sys
 import time
@@ -42,6 +43,8 @@ from secpack.programs import find_program, title
 
 #: How many findings a build prints.
 _MOST_FINDINGS: Final = 20
+# Pages show commands with it: nothing in it means more to a shell.
+_PLAIN_URL: Final = re.compile(r"https?://[\w.~:/%@\[\]-]+", re.ASCII)
 
 
 def build(settings_file: str) -> Path:
@@ -109,7 +112,7 @@ def remove(settings_file: str) -> None:
 def load_settings(settings_file: str) -> tuple[Any, Path]:
     """Read Pelican's settings, and get its log ready; return them, and the real OUTPUT_PATH.
 
-    Raises SecpackError when the file is missing, or SITEURL is not a URL.
+    Raises SecpackError when the file is missing, or SITEURL is no plain URL.
     """
     if not Path(settings_file).is_file():
         raise SecpackError(f"{settings_file}: no such settings file")
@@ -120,7 +123,7 @@ def load_settings(settings_file: str) -> tuple[Any, Path]:
     # Pelican warns of a missing SITEURL; here it means that feeds have relative URLs.
     logging.getLogger("pelican.settings").setLevel(logging.ERROR)
     settings = read_settings(settings_file)
-    if (url := settings["SITEURL"]) and not url.startswith(("https://", "http://")):
+    if (url := settings["SITEURL"]) and not _PLAIN_URL.fullmatch(url):
         expected = "expected a URL such as https://archive.example.org, or none"
         raise SecpackError(f"SITEURL={url}: {expected}")
     settings["DEBUG"] = True  # Pelican then logs why something failed, which _Reasons shortens

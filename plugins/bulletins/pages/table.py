@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from functools import partial
+from shlex import quote as quoted
 from typing import Any
 
 from markupsafe import Markup
@@ -85,9 +86,9 @@ def page_of(site: Site, template: str, shown: Mapping[str, Any]) -> model.MakePa
 
 def text_page(site: Site, text: Any) -> model.TextPage:
     """A page that a person wrote, from Pelican's page, with real URLs if they are known."""
-    program = f"git+{site.profile.program}" if site.profile.program else words.unknown_program
+    program = site.profile.program and quoted(f"git+{site.profile.program}")
     html = text.content.replace(_SITE, escape(site.url or _SITE))
-    html = html.replace(_PROGRAM, escape(program))
+    html = html.replace(_PROGRAM, escape(program or words.unknown_program))
     return model.TextPage(
         title=str(text.title),
         summary=Markup(text.summary).striptags(),  # noqa: S704 - its tags are removed
