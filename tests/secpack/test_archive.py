@@ -312,6 +312,11 @@ def test_the_text_holds_where_the_profile_differs(tmp_path: Path) -> None:
             bulletin(1, body=f"{CHANGELOG}First version in spring."),
             ["001-2001.txt:12: no-revisions"],
         ),
+        (
+            "001-2001",
+            bulletin(1, body="Words.\n\nRevision history\n======\n\nv1 (2001-03-04): First"),
+            ["001-2001.txt:12: no-revisions"],
+        ),
         ("001-2001", bulletin(1, body="Words.\n\nHistory\n========\n\nIn July we moved."), []),
     ],
 )
@@ -338,7 +343,10 @@ def test_revisions_and_dates(tmp_path: Path) -> None:
     ]
 
 
-@pytest.mark.parametrize("day", ["February 29", "2017-02-29", "2016-11-31", "05/07/2016"])
+@pytest.mark.parametrize(
+    "day",
+    ["February 29", "2017-02-29", "2016-11-31", "05/07/2016", "01.12.2016", "Dec 1, 2016"],
+)
 def test_a_day_in_a_changelog_that_cannot_be_read(tmp_path: Path, day: str) -> None:
     text = bulletin(1, date="2016-12-01", body=f"Words.\n\nHistory\n-------\n\n{day}: Late.\n")
     archive = load(make_pack(tmp_path, {"QSBs/qsb-001-2016.txt": text}), profile=PROFILE)
@@ -427,6 +435,11 @@ def test_a_date_in_a_list_that_cannot_be_read(tmp_path: Path, updated: str) -> N
         ("2001-03-04 (Sunday): First\n2001-03-09, Friday: Second", ["03-04", "03-09"]),
         ("- 2001-03-04: First\n- 2001-03-09: Second", ["03-04", "03-09"]),
         ("2001-03-04: First, wrapped at\n2001-03-09 or so", ["03-04"]),
+        ("2001-03-04: First, wrapped at\n2001-03-09", ["03-04"]),
+        ("2001-03-04 — First\n2001-03-09 — Second", ["03-04", "03-09"]),
+        ("- 2001-03-04\n  First\n- 2001-03-09 (v2)\n  Second", ["03-04", "03-09"]),
+        ("2001-03-04\n\n  First\n\n2001-03-09\n\n  Second", ["03-04", "03-09"]),
+        ("2001-03-09: First\n--\nThe Quern Security Team", ["03-09"]),
     ],
 )
 def test_forms_of_a_changelog(tmp_path: Path, log: str, days: list[str]) -> None:
@@ -434,6 +447,7 @@ def test_forms_of_a_changelog(tmp_path: Path, log: str, days: list[str]) -> None
     (b,) = load(make_pack(tmp_path, {"QSBs/qsb-001-2001.txt": text}), profile=PROFILE).bulletins
     assert [revision.date.isoformat()[5:] for revision in b.revisions] == days
     assert b.revisions[0].text.startswith("First")
+    assert "Team" not in b.revisions[-1].text
 
 
 def test_an_entry_without_a_year_may_be_of_the_next(tmp_path: Path) -> None:

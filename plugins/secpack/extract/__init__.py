@@ -17,7 +17,12 @@ _WORDS: Final = 45
 _FEW_WORDS: Final = 8
 _LONGEST_NAME: Final = 6  # words: "Maria de la Cruz y Vega"
 # A reference in running text, "[1]" or "[1][2]", means nothing without the references.
-_MARK: Final = re.compile(r"\s*\[(?:[0-9]{1,3}|\*{1,3})\](?=[\s.,;:)\[]|$)")
+# "See [1], [2]" would say nothing without them.
+_NEEDS: Final = r"(?<!\s)(?<!-)(?<!\],)" + "".join(
+    rf"(?<!\b{word})"
+    for word in ("see", "See", "in", "of", "by", "and", "or", "to", "from", "at", "on", "with")
+)
+_MARK: Final = re.compile(rf"{_NEEDS}\s*\[(?:[0-9]{{1,3}}|\*{{1,3}})\](?=[\s.,;:)\[]|$)")
 # "done." and 'done."', but not "e.g." or "vs."
 _SENTENCE_END: Final = re.compile(r"(?<!\be\.g)(?<!\bi\.e)(?<!\bvs)(?<!\betc)[.!?][\"'”’)]?$")
 _ITEM_END: Final = re.compile(r"(?:[.,:;!?][\"'”’)]?|\b(?:and|or))$")
@@ -30,7 +35,7 @@ _USUAL: Final = (
     r"|This|These|It|The|A(?!\.)|An|From|With|As|Our)\b)"
 )
 _WORD: Final = (
-    rf"(?!{_USUAL})(?:[A-Z]\.|(?:d['’])?[^\W\d_a-z](?:[^\W\d_]|['’-](?=[^\W\d_])){{0,40}})"
+    rf"(?!{_USUAL})(?:[^\W\d_a-z]\.|(?:d['’])?[^\W\d_a-z](?:[^\W\d_]|['’-](?=[^\W\d_])){{0,40}})"
 )
 _PARTICLE: Final = (
     r"(?:van|von|de|del|della|der|den|di|da|dos|das|do|du|la|le|ten|ter|zu|bin|ibn|al|y|e"

@@ -35,6 +35,9 @@ _LISTED: Final = re.compile(
     r"|releas(?:ed?)|issued?))|(?P<again>(?:last )?(?:updated?|revised|revision|modified)))"
     r"(?: (?:date|on))?)[ \t]*:[ \t]*(?P<value>\S.{0,200})"
 )
+# The date of an entry on a line of its own; what can only begin one: "12.05.2026: words"
+_ALONE: Final = re.compile(rf"(?P<date>{DATE})(?: \([^()]{{1,30}}\))?")
+_UNREAD: Final = re.compile(rf"(?P<date>{LIKE_A_DATE.pattern})(?: ?:| [-–—])(?!\S)", re.IGNORECASE)
 #: The error of a text without a date.
 NO_DATE: Final = "no date; expected one below the header, or in the profile"
 _DATE: Final = re.compile(rf"\b(?:{DATE})\b")
@@ -166,13 +169,16 @@ def _dated_lines(body: Sequence[Line], dates: _Dates) -> Iterator[Revision]:
     words: list[str] = []  # before the first date and after a blank line, of no revision
     for line in body:
         text = _BULLET.sub("", line.text, count=1)
-        match = pattern.match(text)
+        begins = not any(words) or line.text != text  # below a blank line, or with a bullet
+        match = pattern.match(text) or (_ALONE.fullmatch(text) if begins else None)
         if match and (dates.issued or _YEAR.search(match["date"])):
             words = [text[match.end() :].strip()]
             if day := dates.read_revised(match["date"], line.number):
                 dated.append((day, words, line.number))
         elif line.blank:
-            words = []
+            words = [] if any(words) else words
+        elif odd := _UNREAD.match(text):
+            dates.read(odd["date"].strip(), line.number)
         else:
             words.append(text.strip())
     return (Revision(day, " ".join(own).strip(), line) for day, own, line in dated)
@@ -208,7 +214,7 @@ def _odd_revisions(document: Document, revisions: Sequence[Revision]) -> Iterato
         yield Finding(path, revisions[0].line, "revision-date", message)
     for section in sections(document) if not revisions else ():
         # A history can be prose.
-        if section_name(section.title) in ("changelog", "change log"):
+        if section_name(section.title) in REVISION_SECTIONS - {"history"}:
             message = "a changelog without a readable entry; expected 2018-05-24: words"
             yield Finding(path, section.first, "no-revisions", message)
             break

@@ -92,7 +92,7 @@ def parse_paragraph(
     columns = sum(1 for line in lines[position:end] if marks.is_aligned(line.text))
     if columns and end < len(lines) and marks.BOX.fullmatch(lines[end].text):
         columns, end = 2, marks.chunk_end(lines, position)  # what is above boxes belongs to them
-    if columns >= 2:
+    if columns >= 2 or bars.are_columns(lines[position:end]):
         return bars.unread_table(lines, position, end, scope)
     first, last, after = marks.span(lines, position, end)
     words, breaks = marks.joined(lines[position:end]), _has_breaks(lines[position:end])

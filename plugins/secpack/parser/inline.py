@@ -80,6 +80,8 @@ _MORE_CVES: Final = re.compile(
 )
 _CITATION: Final = re.compile(r"\[[0-9]{1,2}\]")
 _URL: Final = re.compile(r"(?:https?://|mailto:)[^\s/:]")
+# A URL that goes on in the next line, which is nothing but its end: "path/⏎page.html"
+_WRAPPED: Final = re.compile(r"[/=&?_-]\n(?!https?://|mailto:)[\w.-]*[/=&?%#.][^\s]*\w(?=\n|\Z)")
 _BRACKETS: Final = (("(", ")"), ("[", "]"), ("{", "}"))
 _RANGE: Final = frozenset({"-", "–", "to", "through", "thru"})
 
@@ -153,7 +155,8 @@ def _inline(match: re.Match[str]) -> Inline:
     printed = match[0]
     if match["link"]:
         url = _trim_url(printed)
-        return Link(url) if _URL.match(url) and not HIDDEN.search(url) else Text(printed)
+        goes_on = HIDDEN.search(url) or _WRAPPED.match(match.string, match.end() - 1)
+        return Link(url) if _URL.match(url) and not goes_on else Text(printed)
     if match["code"]:
         return Code(printed[1:-1])
     if match["citation"]:

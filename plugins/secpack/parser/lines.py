@@ -22,7 +22,7 @@ LOOK_AHEAD: Final = 60
 
 BAR: Final = re.compile(r" {0,3}(?P<bar>\|(?!\|)|>(?=[> ]|$)) ?")
 BOX: Final = re.compile(r" {0,3}\+[-=+]{3,}")
-BULLET: Final = re.compile(r"[ \t]*(?P<marker>[-*•◦·o])[ \t]+(?=\S)")
+BULLET: Final = re.compile(r"[ \t]*(?P<marker>[-*+•◦·o])[ \t]+(?=\S)")
 NUMBER: Final = re.compile(
     r"[ \t]*(?:\((?=[0-9a-z]{1,3}\)))?(?P<marker>0|[1-9][0-9]{0,2}|[a-z])(?P<stop>[.)])[ \t]+(?=\S)"
 )
@@ -44,7 +44,7 @@ SHELL: Final = re.compile(
 URL_LINE: Final = re.compile(r"[ \t]*(?:https?://|mailto:)\S+")
 _DAY: Final = rf"(?P<term>(?P<date>{DATE}|{YEARLESS})(?: \([^()]{{1,30}}\)|,? [A-Z][a-z]+day)?)"
 DATED: Final = re.compile(
-    _DAY + r"(?P<separator>:[ \t]+(?=\S)|:$|[ \t]+(?:--?|–)[ \t]+(?=\S)|[ \t]{2,}(?=\S))"
+    _DAY + r"(?P<separator>:[ \t]+(?=\S)|:$|[ \t]+(?:--?|[–—])[ \t]+(?=\S)|[ \t]{2,}(?=\S))"
 )
 #: A date and one space, as in ``2018-05-24 First release``: needs other lines like it.
 DATED_LOOSELY: Final = re.compile(rf"(?P<term>(?P<date>{ISO}))(?P<separator>[ \t]+)(?=\S)")

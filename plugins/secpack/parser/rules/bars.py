@@ -76,7 +76,8 @@ def _lost_its_bar(lines: Lines, position: int) -> bool:
         return False
     if position + 1 < len(lines) and marks.bar(lines[position + 1]):
         return True
-    return not ended
+    aligned = marks.bar(lines[position - 1]) and lines[position].indent == 2  # as after "| "
+    return not ended or bool(aligned)
 
 
 # --- tables -----------------------------------------------------------------------------------
@@ -116,13 +117,18 @@ def parse_ruled(lines: Lines, position: int, scope: Scope) -> Parsed[Preformatte
         return None
     end = marks.chunk_end(lines, position, marks.LOOK_AHEAD)
     own = lines[position:end]
-    rows = [line.text for line in own if not _DASHED.fullmatch(line.text)]
+    rows = [line for line in own if not _DASHED.fullmatch(line.text)]
     if len(rows) < 2 or not _DASHED.fullmatch(own[-1].text):
         return None
-    if all(_COLUMNS.search(row) for row in rows):
+    if are_columns(rows):
         return unread_table(lines, position, end, scope)
     first, last, after = marks.span(lines, position, end)
     return Paragraph(first, last, scope.inline(marks.joined(own)), breaks=True), after
+
+
+def are_columns(rows: Lines) -> bool:
+    """Whether two or more lines all have words that several spaces separate."""
+    return len(rows) > 1 and all(_COLUMNS.search(row.text) for row in rows)
 
 
 def unread_table(lines: Lines, position: int, end: int, scope: Scope) -> tuple[Preformatted, int]:

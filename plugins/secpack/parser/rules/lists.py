@@ -19,7 +19,7 @@ _M = TypeVar("_M")
 _NAME: Final = r"[A-Z][A-Z0-9]+-[\w-]{1,30}(?: v[0-9]{1,2})?"
 _TERM: Final = re.compile(
     rf"(?P<term>{_NAME}(?:(?:,|,? and|,? &| /) {_NAME}){{0,8}})"
-    r"(?P<separator>(?:[ \t]+[-–]|:)[ \t]+)(?=\S)"
+    r"(?P<separator>(?:[ \t]+[-–—]|:)[ \t]+)(?=\S)"
 )
 _RELEASE: Final = re.compile(r"(?:For|In) [A-Z]\w+(?: OS)? R?[0-9]")
 
@@ -249,7 +249,7 @@ def parse_definitions(lines: Lines, position: int, scope: Scope) -> Parsed[Defin
         position,
         lambda line, _: pattern.match(line.text),
         lambda n, *_: lines[n].indent >= 2,
-        lambda n, _: bool(pattern.match(lines[n].text)) or is_heading(lines, n),
+        lambda n, _: bool(pattern.match(lines[n].text)) or breaks_off(lines, n),
     )
     dated = pattern is not _TERM and scope.section in DATED_SECTIONS
     if len(items) < 2 and not dated:

@@ -20,6 +20,7 @@ _CALL: Final = re.compile(
     r"(?:\w+[ \t]+\*{0,3}){0,4}(?:[\w.>-]{1,80}|(?:if|for|while|switch|return) )\("
 )
 _COMMAND: Final = re.compile(r"(?:# )?(?:sudo |\./|[a-z][\w.-]{0,40}(?: |$))")
+_PROSE: Final = re.compile(r"(?:[\w(\"'][^\s={}<>|$;\\]*(?: {1,2}|$))+")
 _COMMAND_SIGNS: Final = frozenset("-_/=|<>$\\")
 _HUNK: Final = re.compile(r"@@ -\d{1,9}(?:,(?P<old>\d{1,9}))? \+\d{1,9}(?:,(?P<new>\d{1,9}))? @@")
 _DIFF_SIGNS: Final = re.compile(r"[ \t]*(?:diff --git |@@ .+ @@|\+\+\+ \S)")
@@ -108,9 +109,10 @@ def parse_fenced(lines: Lines, position: int, _: Scope) -> Parsed[Preformatted]:
 def parse_indented(lines: Lines, position: int, scope: Scope) -> Parsed[Preformatted]:
     """Read lines indented by four columns or more; in an item, a command by one or more."""
     line = lines[position]
-    if line.indent < marks.CODE_INDENT and not (
-        scope.in_item and line.indent and _is_command(line.text)
-    ):
+    shallow = line.indent < marks.CODE_INDENT
+    if shallow and not (scope.in_item and line.indent and _is_command(line.text)):
+        return None
+    if not shallow and _is_prose(lines, position):
         return None
     least = min(line.indent, marks.CODE_INDENT)
     end = position + 1
@@ -120,6 +122,22 @@ def parse_indented(lines: Lines, position: int, scope: Scope) -> Parsed[Preforma
             break
         end = following + 1
     return preformatted(lines, position, end)
+
+
+def _is_prose(lines: Lines, position: int) -> bool:
+    """Whether an indented paragraph is sentences, not below a colon; or nothing but URLs."""
+    own = lines[position : marks.chunk_end(lines, position, marks.LOOK_AHEAD)]
+    even = len({line.indent for line in own}) == 1 < len(own)
+    plain = even and all(_PROSE.fullmatch(line.text.lstrip(" \t")) for line in own)
+    if plain and own[-1].text.endswith((".", "!", "?")):
+        return not _above(lines, position).endswith(":")
+    return all(marks.URL_LINE.fullmatch(line.text) for line in own)
+
+
+def _above(lines: Lines, position: int) -> str:
+    """The nearest line above that is not blank; empty if there is none near."""
+    nearest = reversed(lines[max(0, position - 3) : position])
+    return next((line.text for line in nearest if line.text), "")
 
 
 def _is_command(line: str) -> bool:
@@ -169,9 +187,7 @@ def parse_command(lines: Lines, position: int, _: Scope) -> Parsed[Preformatted]
     commands = (line.text.strip(" \t") for line in lines[position:end])
     if position == 0 or not all(_looks_like_command(command) for command in commands):
         return None
-    nearest = reversed(lines[max(0, position - 3) : position])
-    above = next((line.text for line in nearest if line.text), "")
-    return preformatted(lines, position, end) if above.endswith(":") else None
+    return preformatted(lines, position, end) if _above(lines, position).endswith(":") else None
 
 
 def _looks_like_command(line: str) -> bool:
