@@ -42,16 +42,9 @@ def history_pages(site: Site) -> Iterator[tuple[str, model.MakePage]]:
 def _history_page(
     site: Site, publication: Publication, versions: Sequence[Version]
 ) -> model.HistoryPage:
-    shown, profile = publication.document, site.profile
-    texts = [
-        shown
-        if version.file.sha256 == shown.file.sha256
-        else parse_text(version.file, profile.forms, profile.banners)
-        for version in versions
-    ]
-    rows = []
-    if isinstance(publication, Bulletin):
-        rows = [_packages(site, publication, text) for text in texts]
+    shown, forms = publication.document, (site.profile.forms, site.profile.banners)
+    texts = [shown if v.file == shown.file else parse_text(v.file, *forms) for v in versions]
+    rows = [_packages(site, publication, t) for t in texts if isinstance(publication, Bulletin)]
     items = [_version(site, versions, n, texts, rows) for n in range(len(versions), 0, -1)]
     folder = urls.history_url(publication, site.profile)
     pairs = [(folder + s.url, folder + v.name) for v in items for s, _, _ in v.signatures]
