@@ -69,7 +69,7 @@ class ArchiveGenerator(Generator):  # type: ignore[misc] # Pelican has no types
         site = build.site
         originals = ((url, file.data) for url, file in site.served_files())
         tasks = [*(export.make for export in exports(site)), lambda: originals]
-        writer.write_all(archive_pages(site) if site.own_theme else (), tasks, self.context)
+        writer.write_all(archive_pages(site), tasks, self.context)
         writer.write_bytes(ROBOTS, robots(site.url))
         if site.url:
             left_out = {NOT_FOUND, *(url + INDEX for url in redirects(site.profile))}

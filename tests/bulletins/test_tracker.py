@@ -133,7 +133,7 @@ def test_cves(demo: Site) -> None:
     assert 'href="https://cve.example.org/CVE-2025-90034"' in rest
 
 
-@pytest.mark.parametrize("page", ["xsa", "xsa/9034", "cve"])
+@pytest.mark.parametrize("page", ["xsa", "xsa/9034", "xsa/affecting", "cve", "keys", "canaries"])
 def test_a_page_that_was_not_written_is_noticed(demo: Site, tmp_path: Path, page: str) -> None:
     shutil.copytree(demo.folder, tmp_path / "site")
     profile = load_profile(PROFILE)

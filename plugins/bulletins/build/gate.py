@@ -17,8 +17,9 @@ from lxml import etree
 from pelican.generators import ArticlesGenerator
 
 from bulletins.exports import expected_urls
+from bulletins.pages.table import archive_pages
 from bulletins.site import Site
-from bulletins.urls import INDEX, advisory_url, page_url
+from bulletins.urls import INDEX, page_url
 from secpack import SecpackError
 from secpack.files import paths
 
@@ -40,9 +41,8 @@ def check_output(site: Site, folder: Path) -> None:
     Raises SecpackError when a file is missing or an original differs.
     """
     pages = ["", *(page_url(p, site.profile) for p in site.archive.publications)]
-    if site.own_theme:
-        pages += [*site.lookups, *(advisory_url(number) for number in site.advisories)]
-    expected = [*(url + INDEX for url in pages), *expected_urls(site)]
+    expected = [*(url + INDEX for url in pages), *(path for path, _ in archive_pages(site))]
+    expected += expected_urls(site)
     written = {*paths(folder)}
     if missing := [path for path in expected if path not in written]:
         raise SecpackError(f"not written: {', '.join(missing)}")

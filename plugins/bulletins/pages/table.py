@@ -28,9 +28,13 @@ _PROGRAM = "git+https://git.example.org/secpack-archive"
 
 
 def archive_pages(site: Site) -> Iterator[tuple[str, model.MakePage]]:
-    """What makes all pages, by URL: except the front page, documents, and what people wrote."""
-    yield from ((url + urls.INDEX, make) for url, make in _archive_pages(site))
-    yield urls.NOT_FOUND, model.NotFoundPage
+    """What makes all pages, by URL: except the front page, documents, and what people wrote.
+
+    With another theme there are none.
+    """
+    if site.own_theme:
+        yield from ((url + urls.INDEX, make) for url, make in _archive_pages(site))
+        yield urls.NOT_FOUND, model.NotFoundPage
 
 
 def _archive_pages(site: Site) -> Iterator[tuple[str, model.MakePage]]:
