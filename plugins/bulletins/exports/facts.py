@@ -300,13 +300,12 @@ def entry_id(identity: str, site: Site) -> str:
 class BulletinFacts:
     """What all formats for scanners say about a bulletin.
 
-    ``ids`` are those that it names, ``answers`` what it says for each release, ``claims`` of each
-    vulnerability. ``history`` are its changes, ``links`` the URLs of its references, with labels.
+    ``ids`` are those that it names, ``claims`` what it says of each vulnerability. ``history`` are
+    its changes, ``links`` the URLs of its references, with labels.
     """
 
     bulletin: Bulletin
     ids: Ids
-    answers: Sequence[Answer]
     claims: Sequence[Claim]
     history: Sequence[tuple[datetime, str]]
     links: Mapping[str, str]
@@ -323,7 +322,6 @@ def _facts(site: Site, bulletin: Bulletin) -> BulletinFacts:
     return BulletinFacts(
         bulletin=bulletin,
         ids=ids,
-        answers=said,
         claims=[*claims(bulletin, ids.vulnerabilities, said, site.profile.bulletins.prefix)],
         history=history(bulletin, site, osv_url(bulletin, site.profile), csaf_url(bulletin)),
         links={url: label for url, label in bulletin.summary.links if is_url(url)},

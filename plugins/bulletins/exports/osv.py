@@ -68,7 +68,7 @@ def _zipped(files: Mapping[str, bytes]) -> bytes:
 
 def _record(facts: BulletinFacts, site: Site) -> dict[str, Any]:
     bulletin, affected = facts.bulletin, list(_all_affected(facts, site.profile))
-    safe = [answer.release for answer in facts.answers if answer.fix is Fix.NOT_AFFECTED]
+    safe = [a.release for a in site.answers[bulletin.id] if a.fix is Fix.NOT_AFFECTED]
     lists = filled(
         upstream=list(facts.ids.addressed),
         related=facts.ids.related,

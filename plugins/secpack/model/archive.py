@@ -328,18 +328,25 @@ class Signature:
         return self.verdict is Verdict.BAD and bool(self.covers)
 
 
-@dataclass(frozen=True, slots=True)
-class Letter:
-    """A signed letter next to a canary."""
+class _Text:
+    """A document that is signed, with its file."""
 
-    name: str
+    __slots__ = ()
     document: Document
-    signatures: tuple[Signature, ...]
 
     @property
     def file(self) -> File:
         """The file that is signed."""
         return self.document.file
+
+
+@dataclass(frozen=True, slots=True)
+class Letter(_Text):
+    """A signed letter next to a canary."""
+
+    name: str
+    document: Document
+    signatures: tuple[Signature, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -351,7 +358,7 @@ class Attachment:
 
 
 @dataclass(frozen=True, slots=True)
-class _Published:
+class _Published(_Text):
     """What bulletins and canaries have in common."""
 
     id: str
@@ -362,11 +369,6 @@ class _Published:
     revisions: tuple[Revision, ...]
     document: Document
     signatures: tuple[Signature, ...]
-
-    @property
-    def file(self) -> File:
-        """The file that is signed."""
-        return self.document.file
 
 
 @dataclass(frozen=True, slots=True)
