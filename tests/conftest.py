@@ -98,28 +98,29 @@ def golden(request: pytest.FixtureRequest) -> bool:
     return bool(request.config.getoption("--golden"))
 
 
+def _named(variable: str, needs: str) -> Path:
+    """What a variable names; tests that need it skip where it is missing."""
+    if not os.environ.get(variable):
+        pytest.skip(needs)
+    return Path(os.environ[variable])
+
+
 @pytest.fixture(scope="session")
 def real_pack() -> Path:
     """A real pack; tests that need one skip where SECPACK names none."""
-    if not os.environ.get("SECPACK"):
-        pytest.skip("needs a real pack: make test-all SECPACK=path/to/secpack")
-    return Path(os.environ["SECPACK"])
+    return _named("SECPACK", "needs a real pack: make test-all SECPACK=path/to/secpack")
 
 
 @pytest.fixture(scope="session")
 def sister_pack() -> Path:
     """The pack of content/dasharo.toml, a checkout with its history; SISTER names it."""
-    if not os.environ.get("SISTER"):
-        pytest.skip("needs the pack of content/dasharo.toml: SISTER=path/to/pack")
-    return Path(os.environ["SISTER"])
+    return _named("SISTER", "needs the pack of content/dasharo.toml: SISTER=path/to/pack")
 
 
 @pytest.fixture(scope="session")
 def real_tracker() -> Path:
     """Real tracker data; tests that need it skip where XSA names none."""
-    if not os.environ.get("XSA"):
-        pytest.skip("needs tracker data: make test-all XSA=path/to/xsa.yml")
-    return Path(os.environ["XSA"])
+    return _named("XSA", "needs tracker data: make test-all XSA=path/to/xsa.yml")
 
 
 @pytest.fixture(scope="session")
@@ -132,6 +133,6 @@ def real_site(shared: Shared, real_pack: Path, real_tracker: Path) -> Site:
 @pytest.fixture(scope="session")
 def other_gnupg() -> Path:
     """The folder of another Debian's gpg and gpgv; .ci/run makes one, and names it OTHER_GNUPG."""
-    if not os.environ.get("OTHER_GNUPG"):
-        pytest.skip("needs another Debian's gpg: OTHER_GNUPG=folder, as .ci/run makes it")
-    return Path(os.environ["OTHER_GNUPG"])
+    return _named(
+        "OTHER_GNUPG", "needs another Debian's gpg: OTHER_GNUPG=folder, as .ci/run makes it"
+    )

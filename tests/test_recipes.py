@@ -8,13 +8,13 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 import yaml
 
 from tests.packs import commit, new_repository
 from tests.processes import script
+from tests.words import strings
 
 ROOT = Path(__file__).parents[1]
 RECIPES = ROOT / "docs" / "recipes"
@@ -38,15 +38,6 @@ def test_each_fits_the_schema_of_its_service(name: str, schema: str, tmp_path: P
 
 def commands() -> Iterator[tuple[str, str]]:
     """What runs secpack in each recipe."""
-
-    def strings(data: Any) -> Iterator[str]:
-        if isinstance(data, str):
-            yield data
-        for each in (
-            data.values() if isinstance(data, dict) else data if isinstance(data, list) else ()
-        ):
-            yield from strings(each)
-
     for path in sorted(RECIPES.iterdir()):
         lines = strings(yaml.safe_load(path.read_text()))
         yield from ((path.stem, line) for line in lines if line.startswith("secpack check ."))

@@ -7,7 +7,9 @@ puts before list items are words, too: they stand in the text.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from html.parser import HTMLParser
+from typing import Any
 
 from bulletins.html import visible
 
@@ -57,3 +59,13 @@ class _Reader(HTMLParser):
 
     def handle_data(self, data: str) -> None:
         self.parts.append(data)
+
+
+def strings(data: Any) -> Iterator[str]:
+    """All strings in data, such as that of JSON or YAML."""
+    if isinstance(data, str):
+        yield data
+    for inner in (
+        data.values() if isinstance(data, dict) else data if isinstance(data, list) else ()
+    ):
+        yield from strings(inner)

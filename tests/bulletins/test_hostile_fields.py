@@ -6,9 +6,7 @@ import io
 import json
 import re
 import zipfile
-from collections.abc import Iterator
 from dataclasses import replace
-from typing import Any
 
 import feedparser
 import icalendar
@@ -24,6 +22,7 @@ from secpack.parser.characters import visible
 from tests.bulletins import judges, rules
 from tests.bulletins.formats import exports, feeds
 from tests.bulletins.sites import ROOT
+from tests.words import strings
 
 URL = "https://example.org/security"
 
@@ -103,15 +102,6 @@ def written(archive: Archive, profile: Profile, url: str) -> dict[str, bytes]:
 @pytest.fixture(scope="module", params=[URL, ""])
 def files(archive: Archive, profile: Profile, request: pytest.FixtureRequest) -> dict[str, bytes]:
     return written(archive, profile, request.param)
-
-
-def strings(data: Any) -> Iterator[str]:
-    if isinstance(data, str):
-        yield data
-    for inner in (
-        data.values() if isinstance(data, dict) else data if isinstance(data, list) else ()
-    ):
-        yield from strings(inner)
 
 
 @pytest.mark.usefixtures("judges")
