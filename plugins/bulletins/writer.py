@@ -146,4 +146,5 @@ class ArchiveWriter(Writer):  # type: ignore[misc] # Pelican has no types
 
 
 def _same_url(path: str) -> RuntimeError:
-    return RuntimeError(f"two pages have the same URL: {path}")
+    remedy = "if a prefix or a redirect of the profile makes one, choose another"
+    return RuntimeError(f"two pages have the same URL: {path}; {remedy}")

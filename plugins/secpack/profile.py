@@ -101,7 +101,9 @@ Tag: TypeAlias = Annotated[  # RFC 4151: a domain or an e-mail address, and a da
 ]
 
 
-Folder: TypeAlias = Annotated[str, Form(is_safe, "a folder inside the pack")]
+Folder: TypeAlias = Annotated[  # commands that pages show must not take it for an option
+    str, Form(lambda p: is_safe(p) and p[0] != "-", "a folder inside the pack")
+]
 #: A lambda inside the class would not find the names of this module.
 Bundle: TypeAlias = Annotated[str, Form(lambda p: not p or is_safe(p), "a file of the pack")]
 AnyFolder: TypeAlias = Annotated[
@@ -542,6 +544,8 @@ def _contradictions(profile: Profile) -> Iterator[Wrong]:
     if bool(links.historical) != (links.historical_until > 0):
         expected = "expected both historical and historical_until, a number above 0, or neither"
         yield Wrong("links", expected)
+    if profile.bulletins.slug == profile.canaries.slug:
+        yield Wrong("canaries.prefix", "that of bulletins, whatever the case; expected another one")
     if profile.csaf and not (profile.team.strip() or profile.issuer.strip()):
         yield Wrong("csaf", "a publisher needs a name: expected team or issuer, too")
     for old, new in profile.redirects.items():
