@@ -29,7 +29,7 @@ from pelican.settings import read_settings
 
 from bulletins.build import finish, ignore_interrupts, staging, tell
 from bulletins.build.finish import check_ours, digest, read_checksums
-from bulletins.build.unchanged import inputs_of, remember, stamps
+from bulletins.build.unchanged import CODE, FILES, inputs_of, remember, stamps
 from bulletins.exports.data import read_moved
 from bulletins.site import Build, Notes, Site
 from bulletins.urls import ARCHIVE_JSON, MANIFEST_JSON, MOVED_JSON, is_signature
@@ -184,12 +184,9 @@ def _put_in_place(new: Path, target: Path) -> None:
 
 # --- the same site again ----------------------------------------------------------------------
 
-#: What a manifest states: files, by the settings that name them; variables of the environment.
-_FILES: Final = {"profile": "PROFILE_FILE", "xsa": "XSA_FILE", "xsa_json": "XSA_JSON_FILE"}
+#: What a manifest states besides files: variables of the environment.
 _VARIABLES: Final = ("SITEURL", "SEARCH", "GZIP", "AS_OF", "TAGS")
 _STATED: Final = ("program", "inputs", "settings", "made_with")
-
-_CODE: Final = Path(__file__).parents[2]
 
 
 def recipe(settings: Any) -> dict[str, Any]:
@@ -198,9 +195,9 @@ def recipe(settings: Any) -> dict[str, Any]:
     The digest of a folder is that of the checksums of its files. ``made_with`` is only to explain a
     difference: no byte of a site should depend on it.
     """
-    files = {name: settings.get(setting) for name, setting in _FILES.items()}
+    files = {name: settings.get(setting) for name, setting in FILES.items()}
     inputs = {name: digest(Path(file)) if file else None for name, file in files.items()}
-    inputs["code"] = _tree(_CODE, "secpack", "bulletins", ending=".py")
+    inputs["code"] = _tree(CODE, "secpack", "bulletins", ending=".py")
     inputs["pages"] = _tree(Path(settings["PATH"]), *settings["PAGE_PATHS"])
     inputs["theme"] = _tree(Path(settings["THEME"]), "")
     programs = {name: title(find_program(name)) for name in ("gpg", "gpgv")}

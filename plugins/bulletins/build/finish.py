@@ -25,6 +25,7 @@ from bulletins.urls import FILES, INDEX, SEARCH_INDEX, is_signature, page_url
 from secpack import SecpackError
 from secpack.files import paths, read_file
 from secpack.mirror import CHECKSUMS, SIGNATURES, differing, format_checksums, parse_checksums
+from secpack.mirror.verify_site import MOST_OF_A_FILE
 
 #: The files of Pagefind that the search page needs; the others are its own interface.
 _NEEDED: Final = (
@@ -122,10 +123,6 @@ def _date(path: str | Path, time: int) -> None:
 # --- checksums ------------------------------------------------------------------------------
 
 
-#: The most bytes of a list that is read.
-_MOST_BYTES: Final = 64 * 1024 * 1024
-
-
 def write_checksums(folder: Path, sums: Mapping[str, str]) -> None:
     """Write the digests of all files of a site, sorted by path."""
     (folder / CHECKSUMS).write_bytes(format_checksums(sums))
@@ -134,7 +131,7 @@ def write_checksums(folder: Path, sums: Mapping[str, str]) -> None:
 def read_checksums(folder: Path) -> dict[str, str]:
     """The digests of a site's files by path, from its list. Raises SecpackError."""
     try:
-        return parse_checksums(read_file(folder / CHECKSUMS, _MOST_BYTES))
+        return parse_checksums(read_file(folder / CHECKSUMS, MOST_OF_A_FILE))
     except OSError as error:
         raise SecpackError(f"{folder / CHECKSUMS}: {error.strerror}") from None
 

@@ -30,8 +30,8 @@ _MOST_SITES: Final = 20
 _VOLATILE: Final = {"_", "COLUMNS", "LINES", "OLDPWD", "PWD", "SHLVL", "TERM", "WATCHFILES_CHANGES"}
 _OF_MAKE: Final = ("MAKE", "MFLAGS")
 
-#: Settings that name files; folders; folders below PATH.
-_FILES: Final = ("PROFILE_FILE", "XSA_FILE", "XSA_JSON_FILE")
+#: Settings that name files, by what a manifest calls those; folders; folders below PATH.
+FILES: Final = {"profile": "PROFILE_FILE", "xsa": "XSA_FILE", "xsa_json": "XSA_JSON_FILE"}
 _FOLDERS: Final = ("THEME_TEMPLATES_OVERRIDES", "PLUGIN_PATHS")
 _IN_PATH: Final = ("ARTICLE_PATHS", "PAGE_PATHS", "STATIC_PATHS")
 
@@ -41,7 +41,7 @@ _OF_GIT: Final = (
     *("HEAD", "config", "objects/info", "packed-refs", "refs", "reftable", "shallow", "worktrees"),
 )
 
-_CODE: Final = Path(__file__).parents[2]
+CODE: Final = Path(__file__).parents[2]
 
 
 def last_report(site: Path, settings_file: str) -> str | None:
@@ -82,10 +82,10 @@ def _sites() -> Cache:
 
 
 def _sources(settings_file: str, settings: Any) -> list[str]:
-    given = [settings.get(name) for name in ("SECPACK", *_FILES)]
+    given = [settings.get(name) for name in ("SECPACK", *FILES.values())]
     given += [path for name in _FOLDERS for path in settings[name]]
     given += [Path(settings["PATH"], path) for name in _IN_PATH for path in settings[name]]
-    given += [settings["THEME"], _CODE]
+    given += [settings["THEME"], CODE]
     given += [repository_of(Path(settings.get("SECPACK") or "")) / name for name in _OF_GIT]
     code = [*sorted(Path(settings_file).absolute().parent.glob("*.py")), *other_code()]
     return [str(Path(path).absolute()) for path in (*filter(None, given), *code)]
@@ -97,7 +97,7 @@ def other_code() -> list[Path]:
     These are the settings, what they load, and other plugins.
     """
     known = [get_path(name) for name in ("stdlib", "platstdlib", "purelib", "platlib")]
-    below = tuple(f"{folder}/" for folder in (*known, _CODE))
+    below = tuple(f"{folder}/" for folder in (*known, CODE))
     loaded = {getattr(module, "__file__", None) for module in tuple(sys.modules.values())}
     return sorted(Path(f).absolute() for f in loaded if f and not f.startswith(below))
 
