@@ -84,7 +84,7 @@ def find(archive: Archive, name: str) -> Publication:
     for publication in archive.publications:
         if publication.id.casefold() == name.casefold():
             file = publication.file.path
-            own = [f for f in archive.findings if f.file == file and f.severity is Severity.ERROR]
+            own = [f for f in archive.findings if f.file == file and f.is_error]
             doubts = [f for f in archive.findings if f.code in DOUBTS]
             errors = [f for f in (*doubts, *own) if f.severity is not Severity.NOTICE]
             if not errors:

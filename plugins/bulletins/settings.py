@@ -21,7 +21,6 @@ from bulletins.templates import environment
 from secpack import Checker, Profile, SecpackError, load, load_advisories, load_profile
 from secpack.cache import Cache, open_cache
 from secpack.model.archive import Archive
-from secpack.model.findings import Severity
 from secpack.parser.characters import visible
 from secpack.progress import Progress
 
@@ -129,7 +128,7 @@ def read_archive(settings: dict[str, Any]) -> tuple[Archive, Profile]:
 
 def _check_strictly(archive: Archive, *, pinned: bool) -> None:
     """Refuse an archive that must not be published. Raises SecpackError with all reasons."""
-    errors = [f for f in archive.findings if f.severity is Severity.ERROR and not f.waived]
+    errors = [f for f in archive.findings if f.is_error]
     reasons = [f"{f.file}: {f.message} ({f.code})" for f in errors]
     if names := ", ".join(archive.unknown_embargoes):
         message = f"the profile embargoes {names}, but the pack has no such document: "

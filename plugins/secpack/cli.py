@@ -27,7 +27,7 @@ from secpack.history import as_data, as_lines, read_history
 from secpack.mirror import CHECKSUMS
 from secpack.mirror.copies import TIMEOUT, Folder, open_copy
 from secpack.mirror.verify_site import Outcome, verify_site
-from secpack.model.findings import DOUBTS, Finding, Severity
+from secpack.model.findings import DOUBTS, Finding
 from secpack.pack import read_contents
 from secpack.parser.characters import on_one_line
 from secpack.profile import Profile, load_profile
@@ -112,7 +112,7 @@ def _run_check(options: argparse.Namespace) -> int:
     print_lines(FORMATS[options.format](findings, every=options.all))
     if options.format == "text":
         print_notes([*(() if options.all else by_kind(findings)), counts(findings)])
-    has_errors = any(f.severity is Severity.ERROR and not f.waived for f in findings)
+    has_errors = any(f.is_error for f in findings)
     return _FINDINGS if has_errors else _CLEAN
 
 
@@ -151,7 +151,7 @@ def _run_affected(options: argparse.Namespace) -> int:
         raise SecpackError(f"the list of packages is larger than {MAX_INPUT} bytes")
     listed = installed(listing.decode("utf-8", "replace"))
     archive = load(options.pack, profile=profile, checker=checker_of(), only_versions=True)
-    if any(finding.severity is Severity.ERROR for finding in archive.findings):
+    if any(finding.is_error for finding in archive.findings):
         raise SecpackError(f"{options.pack}: not all is verified; secpack check says why")
     results = [*affected(archive, profile, options.release, *listed)]
     print_lines(f"{result}: {line}" for result, line in results if result != "enough")
@@ -172,7 +172,7 @@ def _run_history(options: argparse.Namespace) -> int:
     _, _, history = read_history(options.pack, contents, profile, checker_of(), tags=None)
     data = json.dumps(as_data(history), indent=1) if options.json else ""
     print_lines(data.split("\n") if data else as_lines(history, profile))
-    doubts = (f for f in contents.findings if f.code in DOUBTS and f.severity is Severity.ERROR)
+    doubts = (f for f in contents.findings if f.code in DOUBTS and f.is_error)
     notes = [*map(str, contents.errors), *(finding.message for finding in doubts)]
     print_notes(notes)
     return _FINDINGS if notes else _CLEAN

@@ -38,7 +38,6 @@ from secpack.extract.sections import sections
 from secpack.files import write_new
 from secpack.mirror.copies import Server
 from secpack.model.archive import Archive, Canary, File, Signature, Statement
-from secpack.model.findings import Severity
 from secpack.pack import (
     Contents,
     Layout,
@@ -441,7 +440,7 @@ def _has_errors(pack: Path, path: str, profile: Profile) -> bool:
     """Whether a text has errors; prints what is found in it."""
     found = [f for f in Check(profile, (), None).findings(pack) if f.file == path and not f.waived]
     print_notes(FORMATS["text"](found, every=True))
-    return any(f.severity is Severity.ERROR for f in found)
+    return any(f.is_error for f in found)
 
 
 def _signers(text: TextFile, profile: Profile, *, is_bulletin: bool) -> Mapping[str, str]:

@@ -12,7 +12,6 @@ from bulletins.pages.model import Check, Evidence, Link, SignatureItem
 from bulletins.site import Site
 from bulletins.urls import key_url
 from secpack.model.archive import File, Key, Signature, Verdict
-from secpack.model.findings import Severity
 from secpack.signatures.policy import in_words, revocation_in_words
 
 
@@ -65,7 +64,7 @@ def _signature(
         signature=signature,
         signer=signer_name(site, signature.signer),
         verdict=in_words(signature),
-        alarm=any(finding.severity is Severity.ERROR for finding in findings),
+        alarm=any(finding.is_error for finding in findings),
         waiver=next((finding.waived for finding in findings if finding.waived), ""),
         notes=tuple(_notes(signature, key)),
         key=key_link(site, key) if key and key not in anchors else None,

@@ -58,6 +58,11 @@ class Finding:
     severity: Severity = Severity.WARNING
     waived: str = ""
 
+    @property
+    def is_error(self) -> bool:
+        """Whether it stops a build for publication; what is waived does not."""
+        return self.severity is Severity.ERROR
+
 
 @dataclass(frozen=True, slots=True)
 class Waiver:

@@ -227,7 +227,7 @@ def standing(
         return [
             f"{of.name}: {finding.message}"
             for finding in findings.get(of.path, ())
-            if finding.severity is Severity.ERROR and not finding.waived
+            if finding.is_error
         ]
 
     found = [f for f in findings.get(file.path, ()) if f.code == "signer-missing"]
