@@ -160,7 +160,7 @@ def test_other_code_is_seen(
 ) -> None:
     plugins = sources.folder.parent / "plugins"
     shutil.copytree(ROOT / "plugins", plugins)
-    monkeypatch.setattr("bulletins.build.unchanged._CODE", plugins)
+    monkeypatch.setattr("bulletins.build.unchanged.CODE", plugins)
     before = digest()
     with (plugins / "bulletins/exports/osv.py").open("a") as file:
         file.write("# more\n")
