@@ -81,7 +81,9 @@ _MORE_CVES: Final = re.compile(
 _CITATION: Final = re.compile(r"\[[0-9]{1,2}\]")
 _URL: Final = re.compile(r"(?:https?://|mailto:)[^\s/:]")
 # A URL that goes on in the next line, which is nothing but its end: "path/⏎page.html"
-_WRAPPED: Final = re.compile(r"[/=&?_-]\n(?!https?://|mailto:)[\w.-]*[/=&?%#.][^\s]*\w(?=\n|\Z)")
+_WRAPPED: Final = re.compile(
+    r"[/=&?_-]\n(?!https?://|mailto:)(?=[\w.-]*[/=&?%#.])\S++(?<=\w)(?=\n|\Z)"
+)
 _BRACKETS: Final = (("(", ")"), ("[", "]"), ("{", "}"))
 _RANGE: Final = frozenset({"-", "–", "to", "through", "thru"})
 
