@@ -196,8 +196,7 @@ def _releases(bulletin: Bulletin, profile: Profile) -> Iterator[Finding]:
     silent = [r for r in profile.supported(bulletin.published) if r not in stated]
     if silent and bulletin.releases:
         message = f"says nothing about {' and '.join(silent)}, supported on its date"
-        line = lines[bulletin.releases[0]]
-        yield Finding(path, line, "release-unstated", message)
+        yield Finding(path, lines[bulletin.releases[0]], "release-unstated", message)
 
 
 def _tracker(archive: Archive) -> Iterator[Finding]:

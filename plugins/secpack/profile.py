@@ -525,8 +525,7 @@ def _not_toml(message: str, path: Path) -> ParseError:
     match = re.fullmatch(r"(.*) \(at line (\d+), column (\d+)\)", message)
     if not match:
         return ParseError(f"not TOML: {message}", path=str(path))
-    line, column = int(match[2]), int(match[3])
-    return ParseError(f"not TOML: {match[1]}", path=str(path), line=line, column=column)
+    return ParseError(f"not TOML: {match[1]}", str(path), int(match[2]), int(match[3]))
 
 
 def _line_of(text: str, name: str, first: int) -> int:

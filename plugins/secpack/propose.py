@@ -91,12 +91,11 @@ def propose(root: Path) -> str:
     with suppress(SecpackError):  # which of them certify whom
         archive = archive_with(*(Anchor(fingerprint=key) for key in candidates))
     signed, twice = _signed(archive)
-    unguessed = [*twice, *unguessed]
     depth = max((len(key.chain.keys) - 1 for _, key, _ in signed if key.chain), default=1)
     if depth > 1:
         layout = layout.replace("# name", f"depth = {depth}\n# name", 1)
     parts = [*_states(archive), *_signers(archive, signed), *_anchors(archive, candidates)]
-    return layout + "\n".join(parts) + "\n" + _unguessed(unguessed)
+    return layout + "\n".join(parts) + "\n" + _unguessed([*twice, *unguessed])
 
 
 def _unguessed(problems: Sequence[str]) -> str:
@@ -129,11 +128,9 @@ def _divided(texts: Sequence[_Text]) -> list[_Text]:
     """
     common = os.path.commonprefix([text.words.split() for text in texts])  # noqa: RUF071 - of words
     start = " ".join(common)
-    usual = [
-        t for t in texts if not start or t.words == start or t.words.lower().endswith("canary")
-    ]
+    own = [t for t in texts if not start or t.words == start or t.words.lower().endswith("canary")]
     return [
-        t if t in usual else replace(t, issuer=start, banner=t.words[len(start) :].strip())
+        t if t in own else replace(t, issuer=start, banner=t.words[len(start) :].strip())
         for t in texts
     ]
 
@@ -177,9 +174,8 @@ def _layout(starts: dict[str, bytes], texts: Sequence[_Text]) -> Iterator[str]:
     places = {each.path.partition("/")[0] for each in texts}
     folders = [os.path.commonpath(own) if top in places else top for top, own in keys.items()]
     attached = signed - {text.folder for text in texts} - {*folders}
-    attached = {
-        top if (top := f.partition("/")[0]) not in places | {*keys} else f for f in attached
-    }
+    others = places | {*keys}
+    attached = {f if (top := f.partition("/")[0]) in others else top for f in attached}
     tops = {"keys": folders, "signatures": endings, "attachments": attached}
     yield from (f"{name} = {_listed(values)}" for name, values in tops.items() if values)
     yield from _kind("bulletins", bulletins, issuer)
@@ -225,9 +221,7 @@ def _pattern(text: _Text, usual: set[str]) -> str:
 def _states(archive: Archive) -> Iterator[str]:
     """The last line of the last table, ``[canaries]``: what most canaries state."""
     stated = [(c.count, c.master_key, c.due, c.freshness) for c in archive.canaries]
-    counts = [
-        sum(value not in (None, "") for value in values) for values in zip(*stated, strict=True)
-    ]
+    counts = [len(v) - v.count(None) - v.count("") for v in zip(*stated, strict=True)]
     states = [name for name, count in zip(STATES, counts, strict=False) if 2 * count > len(stated)]
     yield from [f"states = {_listed(states)}"] if stated else []
 

@@ -43,7 +43,6 @@ from secpack.programs import find_program, title
 
 #: How many findings a build prints.
 _MOST_FINDINGS: Final = 20
-# Pages show commands with it: nothing in it means more to a shell.
 _PLAIN_URL: Final = re.compile(r"https?://[\w.~:/%@\[\]-]+", re.ASCII)
 
 
@@ -112,7 +111,7 @@ def remove(settings_file: str) -> None:
 def load_settings(settings_file: str) -> tuple[Any, Path]:
     """Read Pelican's settings, and get its log ready; return them, and the real OUTPUT_PATH.
 
-    Raises SecpackError when the file is missing, or SITEURL is no plain URL.
+    Raises SecpackError when the file is missing, or SITEURL is no URL for the commands of pages.
     """
     if not Path(settings_file).is_file():
         raise SecpackError(f"{settings_file}: no such settings file")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import calendar
 import re
 from collections.abc import Sequence
+from contextlib import suppress
 from datetime import date, datetime, time, timedelta
 from email.utils import parsedate
 from itertools import takewhile
@@ -71,10 +72,9 @@ def bulletin_count(statements: Sequence[Statement]) -> int | None:
 def stated_issue(statements: Sequence[Statement]) -> date | None:
     """Return the date of issue that a canary states; None also if there is no such day."""
     match = next((m for s in statements if (m := ISSUED.search(s.text))), None)
-    try:
+    with suppress(ValueError):
         return parse_date(match["date"].strip()) if match else None
-    except ValueError:
-        return None
+    return None
 
 
 def stated_master_key(statements: Sequence[Statement]) -> str:
@@ -99,10 +99,9 @@ def freshness(document: Document) -> date | None:
     """Return the date in the proof of freshness."""
     match = _MAIL_DATE.search(_words(_titled(document, "proof of")))
     parsed = parsedate(f"{match[0]} 00:00") if match else None
-    try:
+    with suppress(ValueError):
         return date(*parsed[:3]) if parsed else None
-    except ValueError:
-        return None
+    return None
 
 
 # --- when the next one is due ---------------------------------------------------------------------
@@ -152,8 +151,6 @@ _NUMBERS: Final = (
     " sixteen seventeen eighteen nineteen twenty twenty-one"
 )
 _ORDER: Final = {"first": 0, "second": 1, "third": 2, "fourth": 3}
-_MIDDLE: Final = 15
-_MOST_DAYS: Final = 366
 
 _TIME: Final = (
     r"\b(?P<hour>[01]?[0-9]|2[0-3]):(?P<minute>[0-5][0-9])(?::[0-5][0-9])?\s?"
@@ -201,20 +198,12 @@ def due_window(statements: Sequence[Statement], issued: date) -> Window | None:
 
 def _window(sentence: str, issued: date) -> Window | None:
     words = _NO_LATER.sub("until", " ".join(sentence.split()))
-    words, at = _without_time(words)
-    try:
+    at = next((match for each in _TIMES if (match := each.search(words))), None)
+    words = words[: at.start()] + words[at.end() :] if at else words
+    with suppress(ValueError, KeyError, OverflowError):
         window = _days_within(words, issued)
         return _until(window, at) if window and at else window
-    except (ValueError, KeyError, OverflowError):
-        return None
-
-
-def _without_time(words: str) -> tuple[str, re.Match[str] | None]:
-    """Return the words without the time of day in them, and that time."""
-    for pattern in _TIMES:
-        if at := pattern.search(words):
-            return words[: at.start()] + words[at.end() :], at
-    return words, None
+    return None
 
 
 def _until(window: Window, at: re.Match[str]) -> Window:
@@ -250,7 +239,7 @@ def _from_issue(words: str, issued: date) -> Window | None:
     within = _WITHIN.search(words)
     if not within or _OTHERWISE.search(words[: within.start()]):
         return None
-    days = _length(within["count"], within["unit"].lower(), most=_MOST_DAYS)
+    days = _length(within["count"], within["unit"].lower(), most=366)
     return Window(issued, issued + timedelta(days=days))
 
 
@@ -305,7 +294,7 @@ def _part(words: Sequence[str], month: Window) -> Window:
     part, *count, unit, _ = words
     day = timedelta(days=1)
     if unit == "half":
-        middle = month.first.replace(day=_MIDDLE)
+        middle = month.first.replace(day=15)
         halves = {"first": Window(month.first, middle), "second": Window(middle + day, month.last)}
         return (halves | {"last": halves["second"]})[part]
     length = timedelta(days=_length(count[0] if count else "", unit))

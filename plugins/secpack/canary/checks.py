@@ -53,17 +53,15 @@ def _check_numbers(canary: Canary) -> Iterator[Finding]:
 
 
 def _check_dates(canary: Canary, states: Sequence[str]) -> Iterator[Finding]:
-    issued, proof = stated_issue(canary.statements), canary.freshness
-    if issued and issued != canary.published:
-        message = f"states {issued} as its date of issue, but is dated {canary.published}"
+    issued, proof, day = stated_issue(canary.statements), canary.freshness, canary.published
+    if issued and issued != day:
+        message = f"states {issued} as its date of issue, but is dated {day}"
         yield _finding(canary, "canary-date", message, of="date of issue")
     if proof is None and "proof" in states:
         message = "no proof of freshness with a date such as Mon, 10 Mar 2025"
         yield _finding(canary, "canary-proof", message, Severity.NOTICE)
-    elif (
-        proof and canary.published != UNDATED and not -_ZONES <= canary.published - proof <= _FRESH
-    ):
-        message = f"its proof of freshness is dated {proof}, but the canary {canary.published}"
+    elif proof and day != UNDATED and not -_ZONES <= day - proof <= _FRESH:
+        message = f"its proof of freshness is dated {proof}, but the canary {day}"
         yield _finding(canary, "canary-proof", message)
 
 
@@ -84,11 +82,8 @@ def _check_key(canary: Canary, profile: Profile) -> Iterator[Finding]:
     if canary.published == UNDATED:
         anchors = [anchor.fingerprint for anchor in profile.trusted]
     if profile.trusted and canary.master_key not in anchors:
-        stated = "no master key that can be read"
-        if canary.master_key:
-            stated = (
-                f"the master key {canary.master_key}, which the profile does not trust on its day"
-            )
+        stated = f"the master key {canary.master_key}, which the profile does not trust on its day"
+        stated = stated if canary.master_key else "no master key that can be read"
         expected = " or ".join(anchors) or "none, because the profile trusts none of that day"
         message = f"states {stated}; expected {expected}"
         yield _finding(canary, "canary-key", message, Severity.ERROR, of="fingerprint")

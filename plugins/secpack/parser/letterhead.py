@@ -167,8 +167,7 @@ def _stands_alone(lines: Lines, chunk: Lines, after: int) -> bool:
     """Whether lines at the margin are a title: one or two above the first section, no sentence."""
     ends_sentence = chunk[-1].text.endswith((".", ":", "!"))
     first_section = after < len(lines) and is_heading(lines, after)
-    marked = any(_has_marker(line) for line in chunk)
-    return len(chunk) <= 2 and first_section and not ends_sentence and not marked
+    return len(chunk) <= 2 and first_section and not (ends_sentence or any(map(_has_marker, chunk)))
 
 
 def _has_marker(line: Line) -> bool:
