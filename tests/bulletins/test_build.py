@@ -17,12 +17,13 @@ from pathlib import Path
 import pytest
 
 from bulletins.build.build import _put_in_place, _staging
-from bulletins.build.finish import check_ours, digest, write_checksums
+from bulletins.build.finish import check_ours, digest
 from bulletins.build.gate import dangling
 from bulletins.pages.model import Page
 from bulletins.settings import _check_strictly
 from bulletins.templates import environment
 from secpack import SecpackError, load
+from secpack.mirror import format_checksums
 from tests.bulletins.sites import (
     ROOT,
     Shared,
@@ -292,7 +293,8 @@ def written(folder: Path, text: str) -> Path:
     """A site of one page."""
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "index.html").write_text(text)
-    write_checksums(folder, {"index.html": digest(folder / "index.html")})
+    sums = {"index.html": digest(folder / "index.html")}
+    (folder / "SHA256SUMS").write_bytes(format_checksums(sums))
     return folder
 
 

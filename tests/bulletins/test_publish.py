@@ -18,8 +18,9 @@ from typing import TypeAlias
 
 import pytest
 
-from bulletins.build.finish import digest, write_checksums
+from bulletins.build.finish import digest
 from bulletins.publish.versions import Versions
+from secpack.mirror import format_checksums
 from tests.bulletins.sites import (
     PUBLISH,
     ROOT,
@@ -278,7 +279,8 @@ def show(site: Versions, text: str, *, keep: int = 3) -> None:
     """Make a site of one page public, as a publish does."""
     with site.lock() as folder:
         (folder / "index.html").write_text(text)
-        write_checksums(folder, {"index.html": digest(folder / "index.html")})
+        sums = {"index.html": digest(folder / "index.html")}
+        (folder / "SHA256SUMS").write_bytes(format_checksums(sums))
         site.show(folder, keep)
 
 

@@ -35,7 +35,7 @@ from bulletins.site import Build, Notes, Site
 from bulletins.urls import ARCHIVE_JSON, MANIFEST_JSON, MOVED_JSON, is_signature
 from secpack import SecpackError
 from secpack.files import MAX_INPUT, paths, read_file
-from secpack.mirror import differing, format_checksums, read_fresh_until
+from secpack.mirror import CHECKSUMS, differing, format_checksums, read_fresh_until
 from secpack.model.archive import Archive
 from secpack.model.findings import Severity
 from secpack.parser.characters import visible
@@ -94,7 +94,7 @@ def write_site(settings: Any, folder: Path) -> Site:
     if settings.get("GZIP"):
         finish.compress(folder)
     sums = {path: built.written.get(path) or digest(folder / path) for path in paths(folder)}
-    finish.write_checksums(folder, sums)
+    (folder / CHECKSUMS).write_bytes(format_checksums(sums))
     finish.set_times(folder, built.site)
     return built.site
 

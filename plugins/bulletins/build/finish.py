@@ -11,7 +11,7 @@ import os
 import subprocess
 import sys
 import zlib
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable
 from contextlib import suppress
 from fnmatch import fnmatch
 from pathlib import Path
@@ -24,7 +24,7 @@ from bulletins.templates import render_page
 from bulletins.urls import FILES, INDEX, SEARCH_INDEX, is_signature, page_url
 from secpack import SecpackError
 from secpack.files import paths, read_file
-from secpack.mirror import CHECKSUMS, SIGNATURES, differing, format_checksums, parse_checksums
+from secpack.mirror import CHECKSUMS, SIGNATURES, differing, parse_checksums
 from secpack.mirror.verify_site import MOST_OF_A_FILE
 
 #: The files of Pagefind that the search page needs; the others are its own interface.
@@ -121,11 +121,6 @@ def _date(path: str | Path, time: int) -> None:
 
 
 # --- checksums ------------------------------------------------------------------------------
-
-
-def write_checksums(folder: Path, sums: Mapping[str, str]) -> None:
-    """Write the digests of all files of a site, sorted by path."""
-    (folder / CHECKSUMS).write_bytes(format_checksums(sums))
 
 
 def read_checksums(folder: Path) -> dict[str, str]:
