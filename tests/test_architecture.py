@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
+import subprocess
 import sys
 from functools import cache
 from pathlib import Path
@@ -111,6 +112,12 @@ def test_the_parser_knows_nothing_of_packs(path: Path) -> None:
     own = {name for name in imports(path) if name.startswith("secpack")}
     known = ("secpack.errors", "secpack.model.", "secpack.parser")
     assert all(n.startswith(known) for n in own)
+
+
+def test_a_build_does_not_load_what_reads_other_servers() -> None:
+    program = "import bulletins.build.build, sys; print('urllib3' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, check=True)
+    assert done.stdout == b"False\n"
 
 
 def test_one_place_opens_files() -> None:

@@ -24,8 +24,7 @@ from bulletins.templates import render_page
 from bulletins.urls import FILES, INDEX, SEARCH_INDEX, is_signature, page_url
 from secpack import SecpackError
 from secpack.files import paths, read_file
-from secpack.mirror import CHECKSUMS, SIGNATURES, differing, parse_checksums
-from secpack.mirror.verify_site import MOST_OF_A_FILE
+from secpack.mirror import CHECKSUMS, MOST_OF_A_FILE, SIGNATURES, differing, parse_checksums
 
 #: The files of Pagefind that the search page needs; the others are its own interface.
 _NEEDED: Final = (

@@ -22,8 +22,9 @@ ARCHIVE_JSON: Final = "data/archive.json"
 #: The state of the site, and what it was made of.
 MANIFEST_JSON: Final = "data/manifest.json"
 
-#: The most files that a site may have.
+#: The most files that a site may have, and the most bytes of one.
 _MAX_FILES: Final = 500_000
+MOST_OF_A_FILE: Final = 64 * 1024 * 1024
 
 _LINE: Final = re.compile(r"([0-9a-f]{64})  (.+)")
 

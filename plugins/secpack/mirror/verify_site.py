@@ -15,6 +15,7 @@ from secpack.mirror import (
     ARCHIVE_JSON,
     CHECKSUMS,
     MANIFEST_JSON,
+    MOST_OF_A_FILE,
     SIGNATURES,
     SiteData,
     differing,
@@ -26,8 +27,7 @@ from secpack.mirror.copies import Copy, MissingError, RefusedError, UnreachableE
 from secpack.signatures import detached
 from secpack.signatures.packets import MAX_SIGNATURE
 
-#: The most bytes of one file, and of all files together.
-MOST_OF_A_FILE: Final = 64 * 1024 * 1024
+#: The most bytes of all files together.
 MOST_OF_A_SITE: Final = 8 * 1024 * 1024 * 1024
 
 #: The command stops after so many files without an answer.
