@@ -61,7 +61,7 @@ class Finding:
     @property
     def is_error(self) -> bool:
         """Whether it stops a build for publication; what is waived does not."""
-        return self.severity is Severity.ERROR
+        return self.severity is Severity.ERROR and not self.waived
 
 
 @dataclass(frozen=True, slots=True)
