@@ -78,6 +78,7 @@ TEXTS = {
     "y": ("QSBs/qsb-001-2019.txt", bulletin(1, date="2020-02-01", body="Yet other words.")),
     "k": ("canaries/canary-001-2020.txt", canary(1)),
     "m": ("canaries/canary-001-2020-letter-ines.txt", "A letter.\n"),
+    "n": ("QSBs/qsb-001-2020-letter-ines.txt", "A letter beside a bulletin.\n"),
     "x": ("more/graph.txt", "A graph.\n"),
 }
 

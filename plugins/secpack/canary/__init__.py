@@ -80,8 +80,7 @@ def stated_issue(statements: Sequence[Statement]) -> date | None:
 def stated_master_key(statements: Sequence[Statement]) -> str:
     """Return the master key's fingerprint (hex, upper case) that a canary states, if any.
 
-    Of statements with fingerprints it is the first one that says *master*, as others are about
-    signers; of several in it, none.
+    Of several statements with one it is the first that says *master*; of several in it, none.
     """
     words = [s.text for s in statements if _FINGERPRINT.search(s.text)]
     words.sort(key=lambda text: "master" not in text.lower())

@@ -148,7 +148,9 @@ class _Rules:
             by = {}
         kind, match = self._layout.place(file.path)
         if not (kind and match) or match["letter"]:
-            return _Signed(file, by, None)
+            odd = "a letter next to a bulletin; only canaries have letters"
+            is_odd = match and kind is self._profile.bulletins
+            return _Signed(file, by, None, problem=odd if is_odd else "")
         signed = _Signed(file, by, kind)
         if not by:
             return signed
