@@ -157,7 +157,6 @@ _TIME: Final = (
 )
 # "at 23:59 UTC on May 24, 2020", "May 24, 2020, at 23:59 UTC"
 _TIMES: Final = (re.compile(rf"(?:\bat )?{_TIME} on\s"), re.compile(rf",?(?: at)? {_TIME}"))
-_ANY_TIME: Final = re.compile(r"[0-9]:[0-9]")
 # "within 30 days", "within the next two weeks of this canary"
 _WITHIN: Final = re.compile(
     r"(?i)\bwithin (?:the next )?(?P<count>[\w-]{1,12}) (?P<unit>days?|weeks?)(?: (?:of|from|after)"
@@ -217,7 +216,7 @@ def _until(window: Window, at: re.Match[str]) -> Window:
 def _days_within(words: str, issued: date) -> Window | None:
     """Read a sentence. Raises ValueError or OverflowError if there are no such days."""
     periods = list(PERIOD.finditer(words))
-    if _ANY_TIME.search(words):
+    if re.search("[0-9]:[0-9]", words):
         return None  # a time without a zone, or several
     if len(_LOOSE.findall(words)) > sum(len(_LOOSE.findall(p[0])) for p in periods):
         return None  # it names another month, in a way that is not understood
