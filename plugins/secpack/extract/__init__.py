@@ -190,11 +190,8 @@ def read_credits(every: Iterable[Section]) -> tuple[Credit, ...]:
 def _thanks(every: Iterable[Section]) -> Iterator[str]:
     for section in every:
         if section_name(section.title) in _CREDITS:
-            blocks = [
-                block
-                for block in section.blocks
-                if not isinstance(block, (b.Heading, b.References))
-            ]
+            apart = b.Heading | b.References
+            blocks = [block for block in section.blocks if not isinstance(block, apart)]
             yield from (b.plain(inlines) for _, inlines in b.running_text(blocks))
 
 

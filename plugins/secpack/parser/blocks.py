@@ -118,22 +118,17 @@ def _breaks(text: str, below: str) -> bool:
 def _interrupts(lines: Lines, position: int, scope: Scope) -> bool:
     line, above = lines[position], lines[position - 1]
     introduced = above.text.endswith(":")
-    indented = introduced and line.indent - above.indent >= marks.CODE_INDENT
-    if indented or headings.is_heading(lines, position):
-        return True
-    if any(form.fullmatch(line.text) for form in (marks.BOX, preformatted.FENCE)):
-        return True
-    if marks.SHELL.match(line.text) or marks.begins_quotation(lines, position):
-        return True
-    if not scope.depth and marks.DASHES.fullmatch(line.text):
-        return True
-    if (
-        not scope.depth
-        and scope.section in headings.REFERENCE_SECTIONS
-        and marks.LABEL.match(line.text)
-    ):
-        return True
-    return lists.begins_list(lines, position, introduced=introduced or scope.in_item)
+    forms = [marks.BOX, preformatted.FENCE, *([] if scope.depth else [marks.DASHES])]
+    labels = scope.section in headings.REFERENCE_SECTIONS and not scope.depth
+    return bool(
+        (introduced and line.indent - above.indent >= marks.CODE_INDENT)
+        or headings.is_heading(lines, position)
+        or any(form.fullmatch(line.text) for form in forms)
+        or marks.SHELL.match(line.text)
+        or marks.begins_quotation(lines, position)
+        or (labels and marks.LABEL.match(line.text))
+        or lists.begins_list(lines, position, introduced=introduced or scope.in_item)
+    )
 
 
 _Rule: TypeAlias = "Callable[[Lines, int, Scope], Parsed[Block]]"

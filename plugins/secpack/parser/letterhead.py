@@ -21,11 +21,9 @@ _MAX_TITLE_LINE: Final = 500
 BANNERS: Final = (("bulletin", ("Security Bulletin",)), ("canary", ("Canary",)))
 
 _DATE_LINE: Final = re.compile(
-    rf"(?:\(?(?:updated|revised|date|published):? )?(?:{DATE})\)?", re.IGNORECASE
+    rf"\(?(?P<label>(?:last )?(?:updated|revised|date|published):?(?: on)? )?(?:{DATE})\)?", re.I
 )
 _WEEKDAY: Final = re.compile(r"(?:Mon|Tues|Wednes|Thurs|Fri|Satur|Sun)day,? ")
-# Right below the date: "(revised 2018-05-30)"
-_REVISED: Final = re.compile(rf"\(?(?:last )?(?:updated|revised):?(?: on)? (?:{DATE})\)?", re.I)
 _SPACE: Final = re.compile(r"[ \t]+")
 
 #: A banner of any kind: its words, and its number.
@@ -119,7 +117,8 @@ def _parse_date_line(lines: Lines, position: int) -> tuple[str, date | None, int
             return text, None, skip_blank(lines, position + 1)
         return "", None, position
     for line in lines[position + 1 : position + 2]:
-        if _REVISED.fullmatch(revised := line.text.strip(" \t")):
+        match = _DATE_LINE.fullmatch(revised := line.text.strip(" \t"))
+        if match and match["label"]:  # "(revised 2018-05-30)"
             return f"{text} {revised}", issued, skip_blank(lines, position + 2)
     return text, issued, skip_blank(lines, position + 1)
 

@@ -68,16 +68,12 @@ def _quotation_end(lines: Lines, position: int, drawn: str, scope: Scope) -> int
 
 def _lost_its_bar(lines: Lines, position: int) -> bool:
     """Whether a line without a bar continues the sentence of the quotation above it."""
-    if breaks_off(lines, position):
-        return False
     above = lines[position - 1].text.strip(" |").rstrip(")]\"'”’")
     ended = not above or above.endswith((".", "!", "?", ":"))
-    if ended and lines[position].text.endswith(":"):
+    if breaks_off(lines, position) or (ended and lines[position].text.endswith(":")):
         return False
-    if position + 1 < len(lines) and marks.bar(lines[position + 1]):
-        return True
     aligned = marks.bar(lines[position - 1]) and lines[position].indent == 2  # as after "| "
-    return not ended or bool(aligned)
+    return not ended or bool(aligned) or any(map(marks.bar, lines[position + 1 : position + 2]))
 
 
 # --- tables -----------------------------------------------------------------------------------

@@ -111,11 +111,8 @@ def _sibling(line: Line, marker: _Marker) -> _Marker | None:
     other = _marker(line)
     if other is None or other.style != marker.style:
         return None
-    if not marker.indent - 2 <= other.indent < marker.width:
-        return None
-    if marker.number is not None and other.number is not None and other.number <= marker.number:
-        return None
-    return other
+    ascends = marker.number is None or (other.number or 0) > marker.number
+    return other if ascends and marker.indent - 2 <= other.indent < marker.width else None
 
 
 def _breaks_item(lines: Lines, position: int, marker: _Marker) -> bool:
@@ -127,13 +124,10 @@ def _breaks_item(lines: Lines, position: int, marker: _Marker) -> bool:
         ended = lines[position - 1].text.endswith((".", ":", ";", ","))
         further_left = line.indent < marker.indent
         return ended or further_left or begins_list(lines, position, introduced=False)
-    if line.text.endswith(":") and position + 1 < len(lines) and _marker(lines[position + 1]):
-        return True
-    if _RELEASE.match(line.text.strip(" \t")) or _is_after(lines, position, marker):
-        return True
-    if breaks_off(lines, position) or marks.begins_quotation(lines, position):
-        return True
-    return marks.SHELL.match(line.text) is not None
+    introduces = line.text.endswith(":") and any(map(_marker, lines[position + 1 : position + 2]))
+    places = introduces or _RELEASE.match(line.text.strip(" \t")) or marks.SHELL.match(line.text)
+    begins = breaks_off(lines, position) or marks.begins_quotation(lines, position)
+    return bool(places) or begins or _is_after(lines, position, marker)
 
 
 def _is_after(lines: Lines, position: int, marker: _Marker) -> bool:
@@ -159,12 +153,10 @@ def begins_list(lines: Lines, position: int, *, introduced: bool) -> bool:
 def _has_sibling(lines: Lines, position: int, marker: _Marker) -> bool:
     """Whether a second item follows the lines of this one."""
     end = min(len(lines), position + marks.LOOK_AHEAD)
-    following = position + 1
-    while following < end and (lines[following].blank or lines[following].indent > marker.indent):
-        if _sibling(lines[following], marker):
-            return True
-        following += 1
-    return following < end and _sibling(lines[following], marker) is not None
+    for line in lines[position + 1 : end]:
+        if _sibling(line, marker) or not (line.blank or line.indent > marker.indent):
+            return _sibling(line, marker) is not None
+    return False
 
 
 # --- references and notes ----------------------------------------------------------------------
@@ -211,9 +203,8 @@ def _goes_on(lines: Lines, position: int, further: int, scope: Scope) -> bool:
         return False
     if line.indent >= 2:
         return True
-    if scope.section not in REFERENCE_SECTIONS or marks.DASHES.fullmatch(line.text):
-        return False
-    if any("://" in own.text for own in lines[position:further]):
+    lacks = not any("://" in own.text for own in lines[position:further])
+    if scope.section not in REFERENCE_SECTIONS or marks.DASHES.fullmatch(line.text) or not lacks:
         return False
     return bool(marks.URL_LINE.fullmatch(line.text)) or _more_follow(lines, further)
 
@@ -230,9 +221,8 @@ def _starts_reference(line: Line, label: str) -> bool:
     if not match:
         return False
     rest = line.text[match.end() :]
-    if not rest or marks.URL_LINE.match(rest) or not match["label"].isdigit():
-        return True
-    return label.isdigit() and int(match["label"]) == int(label) + 1
+    begins = not rest or marks.URL_LINE.match(rest) or not match["label"].isdigit()
+    return bool(begins) or (label.isdigit() and int(match["label"]) == int(label) + 1)
 
 
 # --- terms and dated lines --------------------------------------------------------------------

@@ -24,10 +24,9 @@ _PROSE: Final = re.compile(r"(?:[\w(\"'][^\s={}<>|$;\\]*(?: {1,2}|$))+")
 _COMMAND_SIGNS: Final = frozenset("-_/=|<>$\\")
 _HUNK: Final = re.compile(r"@@ -\d{1,9}(?:,(?P<old>\d{1,9}))? \+\d{1,9}(?:,(?P<new>\d{1,9}))? @@")
 _DIFF_SIGNS: Final = re.compile(r"[ \t]*(?:diff --git |@@ .+ @@|\+\+\+ \S)")
-_DIFF_LINES: Final = (
-    *("--- ", "index ", "\\ No newline", "old mode ", "new mode ", "new file mode "),
-    *("deleted file mode ", "similarity index ", "dissimilarity index ", "rename from "),
-    *("rename to ", "copy from ", "copy to ", "Binary files "),
+_DIFF_LINE: Final = re.compile(
+    r"--- |index |\\ No newline|(?:old|new|new file|deleted file) mode |(?:dis)?similarity index "
+    r"|(?:rename|copy) (?:from|to) |Binary files "
 )
 
 
@@ -85,7 +84,7 @@ def _after_diff_line(text: str, left: tuple[int, int]) -> tuple[int, int] | None
     """Return how many old and new lines of the hunk remain; None where the diff has ended."""
     if match := _HUNK.match(text):
         return int(match["old"] or 1), int(match["new"] or 1)
-    if _DIFF_SIGNS.match(text) or text.startswith(_DIFF_LINES):
+    if _DIFF_SIGNS.match(text) or _DIFF_LINE.match(text):
         return left
     old, new = (text.startswith((" ", "-")), text.startswith((" ", "+")))
     if max(left) <= 0 or not (old or new):
