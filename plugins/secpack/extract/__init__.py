@@ -17,12 +17,11 @@ _WORDS: Final = 45
 _FEW_WORDS: Final = 8
 _LONGEST_NAME: Final = 6  # words: "Maria de la Cruz y Vega"
 # A reference in running text, "[1]" or "[1][2]", means nothing without the references.
-# "See [1], [2]" would say nothing without them.
-_NEEDS: Final = r"(?<!\s)(?<!-)(?<!\],)" + "".join(
-    rf"(?<!\b{word})"
-    for word in ("see", "See", "in", "of", "by", "and", "or", "to", "from", "at", "on", "with")
+# But "See [1], [2]" would say nothing without them.
+_MARK: Final = re.compile(
+    r"(?<![\s-])(?<!\],)(?<!\b(?:in|of|by|or|to|at|on))(?<!\b(?:[Ss]ee|and))(?<!\b(?:from|with))"
+    r"\s*\[(?:[0-9]{1,3}|\*{1,3})\](?=[\s.,;:)\[]|$)"
 )
-_MARK: Final = re.compile(rf"{_NEEDS}\s*\[(?:[0-9]{{1,3}}|\*{{1,3}})\](?=[\s.,;:)\[]|$)")
 # "done." and 'done."', but not "e.g." or "vs."
 _SENTENCE_END: Final = re.compile(r"(?<!\be\.g)(?<!\bi\.e)(?<!\bvs)(?<!\betc)[.!?][\"'”’)]?$")
 _ITEM_END: Final = re.compile(r"(?:[.,:;!?][\"'”’)]?|\b(?:and|or))$")

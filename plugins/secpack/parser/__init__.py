@@ -93,12 +93,9 @@ def _oddities(lines: list[Line], blocks: tuple[Block, ...], path: str) -> list[F
 
 def _placeholders(lines: list[Line], blocks: tuple[Block, ...], path: str) -> Iterator[Finding]:
     """Find placeholders such as TODO, except in code, whose authors are others."""
-    code: set[int] = set()
-    for leaf in leaves(blocks):
-        if isinstance(leaf, Preformatted):
-            code.update(range(leaf.first, leaf.last + 1))
-    for line in lines:
-        if line.number not in code:
-            for match in _PLACEHOLDER.finditer(line.text):
-                message = f"{match[0]} left in: write what is meant"
-                yield Finding(path, line.number, "placeholder", message)
+    printed = (leaf for leaf in leaves(blocks) if isinstance(leaf, Preformatted))
+    code = {number for leaf in printed for number in range(leaf.first, leaf.last + 1)}
+    for line in (line for line in lines if line.number not in code):
+        for match in _PLACEHOLDER.finditer(line.text):
+            message = f"{match[0]} left in: write what is meant"
+            yield Finding(path, line.number, "placeholder", message)

@@ -101,10 +101,8 @@ def parse_paragraph(
 
 def _has_breaks(lines: Lines) -> bool:
     """Whether several short lines each have room for the next word: an address, a list."""
-    if len(lines) < _LINES_WITH_BREAKS:
-        return False
-    texts = [line.text.strip(" \t") for line in lines]
-    return len(texts[-1]) <= _SHORT and all(map(_breaks, texts, texts[1:]))
+    texts = [line.text.strip(" \t") for line in lines if len(lines) >= _LINES_WITH_BREAKS]
+    return texts != [] and len(texts[-1]) <= _SHORT and all(map(_breaks, texts, texts[1:]))
 
 
 def _breaks(text: str, below: str) -> bool:

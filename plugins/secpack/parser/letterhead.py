@@ -128,11 +128,11 @@ def _parse_title(lines: Lines, position: int) -> tuple[tuple[str, ...], tuple[st
     title, after = _chunk(lines, position)
     if not title or title[-1].text.endswith(":"):
         return (), (), position
-    if not (_is_centred(title[1:] or title) or _stands_alone(lines, title, after)):
+    if not (all(map(_is_centred, title[1:] or title)) or _stands_alone(lines, title, after)):
         return (), (), position
     subtitle, end = _chunk(lines, after)
-    if not subtitle or not _is_centred(subtitle):
-        return _squeezed(title), (), after
+    if not all(map(_is_centred, subtitle)):
+        subtitle, end = [], after
     return _squeezed(title), _squeezed(subtitle), end
 
 
@@ -158,10 +158,6 @@ def _chunk(lines: Lines, position: int) -> tuple[Lines, int]:
     return lines[position:end], skip_blank(lines, end)
 
 
-def _is_centred(chunk: Lines) -> bool:
-    return all(line.indent >= 2 and not _has_marker(line) for line in chunk)
-
-
 def _stands_alone(lines: Lines, chunk: Lines, after: int) -> bool:
     """Whether lines at the margin are a title: one or two above the first section, no sentence."""
     ends_sentence = chunk[-1].text.endswith((".", ":", "!"))
@@ -171,6 +167,10 @@ def _stands_alone(lines: Lines, chunk: Lines, after: int) -> bool:
 
 def _has_marker(line: Line) -> bool:
     return any(mark.match(line.text) for mark in (BAR, BULLET, NUMBER, SHELL, LABEL, BOX))
+
+
+def _is_centred(line: Line) -> bool:
+    return line.indent >= 2 and not _has_marker(line)
 
 
 def _squeezed(chunk: Lines) -> tuple[str, ...]:

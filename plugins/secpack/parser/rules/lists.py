@@ -142,12 +142,8 @@ def begins_list(lines: Lines, position: int, *, introduced: bool) -> bool:
     marker = _first_marker(lines[position])
     if marker is None or introduced:
         return marker is not None
-    if marker.number not in (None, 1):
-        return False
-    above = lines[position - 1]
-    if marker.indent - above.indent in (2, 3, 4) and marker.number is None:
-        return True
-    return _has_sibling(lines, position, marker)
+    hangs = marker.number is None and marker.indent - lines[position - 1].indent in (2, 3, 4)
+    return hangs or (marker.number in (None, 1) and _has_sibling(lines, position, marker))
 
 
 def _has_sibling(lines: Lines, position: int, marker: _Marker) -> bool:
@@ -187,9 +183,8 @@ def _defines(label: str, scope: Scope) -> bool:
     In a reference section it does. Elsewhere it is a citation that opens a sentence if a reference
     section defines it, and a word in brackets is no label: ``[Note] …``, ``[dom0] …``.
     """
-    if scope.section in REFERENCE_SECTIONS:
-        return True
-    return not label[:1].isalpha() and citation_label(label) not in scope.reserved
+    opens = label[:1].isalpha() or citation_label(label) in scope.reserved
+    return scope.section in REFERENCE_SECTIONS or not opens
 
 
 def _goes_on(lines: Lines, position: int, further: int, scope: Scope) -> bool:

@@ -45,9 +45,8 @@ def _language_of(lines: list[str]) -> str:
     written = [line for line in lines if line]
     if any(_DIFF_SIGNS.match(line) for line in written):
         return "diff"
-    if not written:
-        return ""
-    if marks.SHELL.match(written[0]) or written[0].lstrip().startswith(("sudo ", "#!/bin/")):
+    first = written[0].lstrip() if written else ""
+    if marks.SHELL.match(first) or first.startswith(("sudo ", "#!/bin/")):
         return "sh"
     code = sum(1 for line in written if _looks_like_code(line))
     return "c" if code >= 2 and code * 3 >= len(written) else ""
@@ -109,9 +108,8 @@ def parse_indented(lines: Lines, position: int, scope: Scope) -> Parsed[Preforma
     """Read lines indented by four columns or more; in an item, a command by one or more."""
     line = lines[position]
     shallow = line.indent < marks.CODE_INDENT
-    if shallow and not (scope.in_item and line.indent and _is_command(line.text)):
-        return None
-    if not shallow and _is_prose(lines, position):
+    in_item = shallow and scope.in_item and line.indent and _is_command(line.text)
+    if not in_item and (shallow or _is_prose(lines, position)):
         return None
     least = min(line.indent, marks.CODE_INDENT)
     end = position + 1
