@@ -202,16 +202,16 @@ def quotation(section: Section, rows: Iterable[int], most: int) -> Quotation:
     If that is still more than ``most`` characters, the quotation ends between paragraphs before.
     What is left out is counted.
     """
-    blocks = _without_headings(section)
+    blocks, lines = section.blocks, frozenset(rows)
     if _size(blocks) <= _MAX_WHOLE:
         return Quotation(section, blocks, 0)
-    lines = frozenset(rows)
-    end = max((n for n, block in enumerate(blocks, 1) if _is_needed(block, lines)), default=1)
-    while end > 1 and _size(blocks[:end]) > most:
+    least = len(blocks) - len(_without_headings(section)) + 1
+    end = max((n for n, block in enumerate(blocks, 1) if _is_needed(block, lines)), default=least)
+    while end > least and _size(blocks[:end]) > most:
         end -= 1
     while end < len(blocks) and _announces(blocks[end - 1]):
         end += 1
-    while 1 < end < len(blocks) and isinstance(blocks[end - 1], b.Heading):
+    while least < end < len(blocks) and isinstance(blocks[end - 1], b.Heading):
         end -= 1
     omitted = sum(1 for block in blocks[end:] if not isinstance(block, b.Heading))
     return Quotation(section, blocks[:end], omitted)
