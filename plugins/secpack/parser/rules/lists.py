@@ -127,14 +127,9 @@ def _breaks_item(lines: Lines, position: int, marker: _Marker) -> bool:
     introduces = line.text.endswith(":") and any(map(_marker, lines[position + 1 : position + 2]))
     places = introduces or _RELEASE.match(line.text.strip(" \t")) or marks.SHELL.match(line.text)
     begins = breaks_off(lines, position) or marks.begins_quotation(lines, position)
-    return bool(places) or begins or _is_after(lines, position, marker)
-
-
-def _is_after(lines: Lines, position: int, marker: _Marker) -> bool:
-    """Whether a new sentence begins further left than the bullets."""
-    line, above = lines[position], lines[position - 1]
-    further_left = marker.indent - line.indent >= 2
-    return further_left and above.text.endswith((".", ":", "!", "?")) and line.text[:1].isupper()
+    ended = lines[position - 1].text.endswith((".", ":", "!", "?"))
+    new_sentence = ended and marker.indent - line.indent >= 2 and line.text[:1].isupper()
+    return bool(places) or begins or new_sentence
 
 
 def begins_list(lines: Lines, position: int, *, introduced: bool) -> bool:

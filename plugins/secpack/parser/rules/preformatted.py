@@ -108,8 +108,9 @@ def parse_indented(lines: Lines, position: int, scope: Scope) -> Parsed[Preforma
     """Read lines indented by four columns or more; in an item, a command by one or more."""
     line = lines[position]
     shallow = line.indent < marks.CODE_INDENT
-    in_item = shallow and scope.in_item and line.indent and _is_command(line.text)
-    if not in_item and (shallow or _is_prose(lines, position)):
+    text = line.text.strip(" \t")
+    command = scope.in_item and (_looks_like_command(text) or _FINGERPRINT.fullmatch(text))
+    if not (shallow and line.indent and command) and (shallow or _is_prose(lines, position)):
         return None
     least = min(line.indent, marks.CODE_INDENT)
     end = position + 1
@@ -137,11 +138,6 @@ def _above(lines: Lines, position: int) -> str:
     return next((line.text for line in nearest if line.text), "")
 
 
-def _is_command(line: str) -> bool:
-    text = line.strip(" \t")
-    return _looks_like_command(text) or _FINGERPRINT.fullmatch(text) is not None
-
-
 def parse_margin_code(lines: Lines, position: int, scope: Scope) -> Parsed[Preformatted]:
     """Read source code at the left margin, and paragraphs inside its braces."""
     if scope.depth or not _is_code(lines, position):
@@ -152,10 +148,9 @@ def parse_margin_code(lines: Lines, position: int, scope: Scope) -> Parsed[Prefo
         own = [line.text for line in lines[position:end]]
         open_braces += sum(text.count("{") - text.count("}") for text in own)
         position = marks.skip_blank(lines, end)
-        if position == len(lines):
-            return preformatted(lines, start, end)
-        inside = open_braces > 0 and lines[position].indent >= marks.CODE_INDENT
-        if not inside and not _is_code(lines, position):
+        more = position < len(lines)
+        inside = more and open_braces > 0 and lines[position].indent >= marks.CODE_INDENT
+        if not inside and not (more and _is_code(lines, position)):
             return preformatted(lines, start, end)
 
 
