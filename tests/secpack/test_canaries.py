@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
@@ -473,3 +474,19 @@ def test_statements_are_paired_by_their_words(
         )
         == expected
     )
+
+
+def test_statements_in_a_list_without_numbers(tmp_path: Path) -> None:
+    """Their place is their number; a list below numbered ones belongs to the last of these."""
+    text = canary(1)
+    files: Files = {
+        **numbered(1),
+        "canaries/canary-001-2020.txt": re.sub(r"[0-9]\. (?=[TW])", "- ", text),
+        "canaries/canary-002-2020.txt": text.replace("001", "002") + "\n- Or a week later.\n",
+    }
+    first, second = load(make_pack(tmp_path, files)).canaries
+    assert (
+        [s.number for s in first.statements] == [s.number for s in second.statements] == [1, 2, 3]
+    )
+    assert (first.count, first.due) == (1, Window(date(2020, 6, 1), date(2020, 6, 7)))
+    assert second.statements[-1].text.endswith("June 2020. Or a week later.")

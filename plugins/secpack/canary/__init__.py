@@ -30,13 +30,18 @@ _MAIL_DATE: Final = re.compile(
 
 
 def read_statements(document: Document) -> tuple[Statement, ...]:
-    """Return the numbered statements of a canary, each with all that belongs to it on one line."""
+    """Return the statements of a canary, each with all that belongs to it on one line.
+
+    They are the items of a list. Where these have no numbers, their place is their number.
+    """
     statements: list[tuple[int, int, list[str]]] = []
     for block in _titled(document, "statement"):
-        if isinstance(block, ListBlock):
-            items = [(item.number, item) for item in block.items if item.number is not None]
-            statements += [(n, item.first, [_words(item.blocks)]) for n, item in items]
-        elif statements:  # a statement's own paragraph at the margin
+        if isinstance(block, ListBlock) and (not statements or block.items[0].number is not None):
+            statements += [
+                (place if item.number is None else item.number, item.first, [_words(item.blocks)])
+                for place, item in enumerate(block.items, 1)
+            ]
+        elif statements:  # a statement's own paragraph, or list, at the margin
             statements[-1][2].append(_words((block,)))
     return tuple(Statement(number, " ".join(words), line) for number, line, words in statements)
 
