@@ -25,6 +25,8 @@ from secpack.parser.dates import parse_date
         ("24/05/2018", "2018-05-24"),
         ("05/24/2018", "2018-05-24"),
         ("5/5/2018", "2018-05-05"),
+        ("Oct 5, 2026", "2026-10-05"),
+        ("5 Sept. 2026", "2026-09-05"),
     ],
 )
 def test_date(text: str, expected: str) -> None:

@@ -11,6 +11,8 @@ MONTHS: Final = (
     *("July", "August", "September", "October", "November", "December"),
 )
 MONTH: Final = "|".join(MONTHS)
+# In a date with a year a month may be short: "Oct 5, 2026", "5 Sept. 2026"
+_ANY_MONTH: Final = rf"(?:{MONTH}|(?:{'|'.join(name[:3] for name in MONTHS)}|Sept)\.?)"
 
 ISO: Final = r"[0-9]{4}-[0-9]{2}-[0-9]{2}"
 
@@ -20,10 +22,10 @@ _DAY: Final = "[0-9]{1,2}(?:st|nd|rd|th)?"
 YEARLESS: Final = rf"(?:{MONTH})\s+{_DAY}"
 
 #: ``2018-05-24``, ``2018/05/24``, ``24/05/2018``, ``May 12, 2011``, ``May 12th 2011``, ``12 May
-#: 2011`` or ``12th of May, 2011``, also with several spaces.
+#: 2011``, ``12th of May, 2011`` or ``Oct 5, 2026``, also with several spaces.
 DATE: Final = (
     rf"{ISO}|[0-9]{{4}}/[0-9]{{2}}/[0-9]{{2}}|[0-9]{{1,2}}/[0-9]{{1,2}}/[0-9]{{4}}"
-    rf"|(?:{YEARLESS}|{_DAY}\s+(?:of\s+)?(?:{MONTH}))(?:,\s*|\s+)[0-9]{{4}}"
+    rf"|(?:{_ANY_MONTH}\s+{_DAY}|{_DAY}\s+(?:of\s+)?{_ANY_MONTH})(?:,\s*|\s+)[0-9]{{4}}"
 )
 
 _FORM: Final = re.compile(rf"{DATE}|{YEARLESS}")
@@ -51,7 +53,7 @@ def parse_date(text: str, *, year: int | None = None) -> date:
     if not _FORM.fullmatch(text):
         raise ValueError(f"not a date in a form of the format: {text!r}")
     numbers = [int(number) for number in _NUMBER.findall(text)]
-    month = next((n for n, name in enumerate(MONTHS, 1) if name in text), None)
+    month = next((n for n, name in enumerate(MONTHS, 1) if name[:3] in text), None)
     if month is None and text[:4].isdigit():
         return date(*numbers)
     if month is None:
