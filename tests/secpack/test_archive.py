@@ -345,7 +345,7 @@ def test_revisions_and_dates(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     "day",
-    ["February 29", "2017-02-29", "2016-11-31", "05/07/2016", "01.12.2016", "Dec 1, 2016"],
+    ["February 29", "2017-02-29", "2016-11-31", "05/07/2016", "01.12.2016", "Dez 1, 2016"],
 )
 def test_a_day_in_a_changelog_that_cannot_be_read(tmp_path: Path, day: str) -> None:
     text = bulletin(1, date="2016-12-01", body=f"Words.\n\nHistory\n-------\n\n{day}: Late.\n")
