@@ -286,7 +286,7 @@ class _Renderer:
                 return _anchor(url, inline.text) if url else _text(inline.text)
 
     def _citation(self, citation: kinds.Citation) -> str:
-        text = f"[{citation.label}]"
+        text = _text(f"[{citation.label}]")
         label = citation_label(citation.label)
         if label not in self.targets:
             return text

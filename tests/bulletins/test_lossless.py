@@ -68,6 +68,10 @@ def test_cases(case: Case) -> None:
     check(parse_text(case.file))
 
 
+def test_what_cannot_be_seen_is_named_inside_marks() -> None:
+    check(parse_text(file(f"{HEADER}See [\u115f1], _\u115fa_ and `\u115fb`.\n".encode())))
+
+
 def test_demo_pack() -> None:
     archive = load(CONTENT / "secpack")
     documents = [p.document for p in (*archive.bulletins, *archive.canaries)]
