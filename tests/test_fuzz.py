@@ -15,6 +15,7 @@ def fails_on_lists(data: bytes) -> None:
     assert b"\n- " not in data, "a list"
 
 
+@pytest.mark.slow
 def test_a_run_ends_in_time(monkeypatch: pytest.MonkeyPatch) -> None:
     """By a clock that only the checks of texts advance, a tenth of a minute each."""
     now = [0.0]

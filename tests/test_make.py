@@ -236,6 +236,7 @@ def test_every_target_refuses_a_variable_that_there_is_not(checkout: Path, targe
     assert (checkout / ".venv").exists()
 
 
+@pytest.mark.slow
 def test_what_ends_make_ends_what_it_runs(tmp_path: Path) -> None:
     """Not only a shell between them: a publish would go on, and replace what is public."""
     targets = ["html", "serve", "publish", "rollback", "reproducible", "check", "fuzz", "test"]

@@ -227,6 +227,7 @@ def test_time_and_memory_are_of_the_program(tmp_path: Path) -> None:
     assert used.largest <= used.together < 400e6
 
 
+@pytest.mark.slow
 def test_the_memory_of_all_processes_at_one_time(tmp_path: Path) -> None:
     one = "words = b'x' * 200_000_000; import time; time.sleep(1)"
     script = f"""
@@ -276,6 +277,7 @@ def our_site(tmp_path: Path) -> Path:
     return site
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "peer", [p for p in find_programs() if p.install and p.start], ids=lambda peer: peer.name
 )

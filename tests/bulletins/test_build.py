@@ -531,6 +531,7 @@ def test_an_embargo_of_nothing_stops_publishing(tmp_path: Path) -> None:
 # --- other themes -----------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("theme", ["simple", "notmyidea"])
 def test_other_themes_render_the_archive(shared: Shared, theme: str) -> None:
     site = shared.build(theme, THEME=theme)

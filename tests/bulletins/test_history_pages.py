@@ -130,6 +130,7 @@ def rendered(site: Archived, page: HistoryPage) -> str:
     return render_page(environment(THEIRS), page, frame)
 
 
+@pytest.mark.slow
 def test_a_thousand_versions_take_no_time() -> None:
     body = "Words.\n\n" + "A line of words.\n" * 30
     with patience(60):

@@ -31,6 +31,7 @@ def test_hostile_text(data: bytes, seconds: float) -> None:
     assert len(bulletin.packages) < 2 * MOST_ROWS
 
 
+@pytest.mark.slow
 def test_reading_a_pack_of_them(tmp_path_factory: pytest.TempPathFactory) -> None:
     """What is read off a document, and said of it, is bounded in the same way."""
     sections = b"\n".join(b"Changelog\n---\n\n2025-05-06: a\n" for _ in range(5000))

@@ -87,6 +87,7 @@ def test_a_check_of_a_file_hides_no_doubt_about_all(
     assert "gpg is missing" in capsys.readouterr().err
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 @pytest.mark.parametrize("program", ["gpgv", "gpg"])
 def test_whatever_ends_a_check_ends_its_programs(

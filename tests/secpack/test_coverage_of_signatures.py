@@ -54,6 +54,7 @@ def flipped(data: bytes, place: int) -> bytes:
     return data[:place] + bytes([data[place] ^ 1]) + data[place + 1 :]
 
 
+@pytest.mark.slow
 def test_what_is_covered_or_checked(gnupg: Gnupg, is_good: Callable[[bytes], bool]) -> None:
     good = gnupg.sign(TEXT, "ines", armour=False)
     assert is_good(good)

@@ -73,6 +73,7 @@ def test_a_key_that_does_not_sign_is_named_with_a_way_out(gpg: Gnupg, tmp_path: 
         find_signer(missing)
 
 
+@pytest.mark.slow
 def test_a_passphrase_that_nobody_types(gpg: Gnupg, monkeypatch: pytest.MonkeyPatch) -> None:
     pinentry = script(gpg.home / "pinentry", "echo OK ready\nexec sleep 30")
     (gpg.home / "gpg-agent.conf").write_text(f"pinentry-program {pinentry}\n")

@@ -145,6 +145,7 @@ def test_what_is_neither_a_file_nor_a_folder_is_not_read(
     assert no_commit(pack) == f".git/{name} is neither a file nor a folder"
 
 
+@pytest.mark.slow
 def test_git_that_waits_is_ended(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     pack = checkout(tmp_path / "pack")
     os.mkfifo(tmp_path / "pipe")

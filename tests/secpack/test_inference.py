@@ -138,6 +138,7 @@ def test_all_but_one_are_excluded(words: str) -> None:
     assert excluded == {"XSA-1", "XSA-3"}
 
 
+@pytest.mark.slow
 def test_a_text_has_no_more_than_some_mentions() -> None:
     ranges = "\n".join(f"XSA-{n}-{n + 63}" for n in range(1, 9900, 64))
     mentions = mentions_of(bulletin(1, body=f"{ranges}\n" * 5))

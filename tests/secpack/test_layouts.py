@@ -148,6 +148,7 @@ def test_a_pack_in_another_layout_needs_a_profile_and_no_code(
         ]
 
 
+@pytest.mark.slow
 def test_its_site_is_published(
     pack: Path, gnupg: Gnupg, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

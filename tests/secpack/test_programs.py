@@ -25,6 +25,7 @@ def test_input_output_and_status(tmp_path: Path) -> None:
     assert (done.status, done.output) == (3, b"x\na b \n")
 
 
+@pytest.mark.slow
 def test_the_time_is_limited_for_the_whole_group(tmp_path: Path) -> None:
     started = program(tmp_path, f"sleep 60 & echo $! > {tmp_path}/pid; wait")
     with pytest.raises(LimitError, match="program did not finish within 1 seconds"):

@@ -150,6 +150,7 @@ def test_without_gpg_nobody_checks_certifications(
     assert "gpg is missing" in notes[0]
 
 
+@pytest.mark.slow
 def test_a_program_that_never_stops(team: Team, monkeypatch: pytest.MonkeyPatch) -> None:
     """Neither its output nor its time is without bounds."""
     monkeypatch.setattr("secpack.team._PASSPHRASE", 2)

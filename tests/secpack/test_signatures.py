@@ -539,6 +539,7 @@ def test_nothing_compressed_gets_to_gpgv(
     assert calls(log) == 1
 
 
+@pytest.mark.slow
 def test_a_gpgv_that_does_not_end_is_an_error_that_names_the_file(
     archive_of: ArchiveOf, tmp_path: Path, gnupg: Gnupg, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -595,6 +595,7 @@ HARM: dict[str, tuple[Harm, str]] = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("harm", HARM)
 def test_a_hostile_server(
     copy: Path, harm: str, verify: Callable[..., Said], monkeypatch: pytest.MonkeyPatch
@@ -661,6 +662,7 @@ class Drips(Hostile):
         super().do_GET()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("handler", [Slow, Drips])
 def test_a_whole_run_has_an_end(
     copy: Path, handler: type[Quiet], verify: Callable[..., Said]
