@@ -65,7 +65,7 @@ FIX for @ … (included|backported) | The fix for XSA-1 has been backported.
 @ ('s )?(FIX|change|mitigations?|regressions?)\b | The XSA-1 fix had caused it.
 (regression|variant|successor|sequel|case|caused|similar|related) (of|by|to|from) @ | Case of XSA-1
 (unlike|whereas|like|besides|despite|since|than|not|after|followed) @ | It is like XSA-1.
-in \x01+,? we ~ @ | In QSB-002, we told of a similar flaw, XSA-1.
+in \x01+,? we ~ @ | In QSB-002, we described a similar flaw, XSA-1.
 @ (is|are|was) (not |un|closely |only )?(related|similar|alike)\b | XSA-1 is not related.
 (see also|compare|, see) @ | See also XSA-1.
 (such as|as (with|for|in)|(do|connection) with|(said|noted) that|supersedes) @ | It is as in XSA-1.

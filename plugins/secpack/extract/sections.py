@@ -81,8 +81,8 @@ _MAX_WHOLE: Final = 1200
 
 _MAX_LEAD: Final = 400
 _LEADS: Final = re.compile(r":$|\b(?:following|below)\b[^.:!?]*\.$")
+_DEEPEST: Final = 9  # no heading has such a level
 # Titles of sections that say where something holds: "AMD processors", "Systems with a bell"
-_DEEPEST: Final = 9
 _PLACES: Final = re.compile(
     r"(?!.*(?:affect|vulnerab|impact))(?:.*\b(?:amd|intel|arm|pvh?|hvm|cpus?|processors?|hardware"
     r"|machines?|laptops?|systems?|platforms?|devices?|vms?|guests?|dom(?:ain|0)s?|templates?|users"
