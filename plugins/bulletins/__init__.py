@@ -1,7 +1,5 @@
 """Publishes an Archive with Pelican."""
 
-from __future__ import annotations
-
 
 def register() -> None:
     """Connect to Pelican's signals; Pelican calls this when it loads a plugin."""

@@ -1,7 +1,5 @@
 """The command ``secpack announce``: a post and a mail about a document; lists for other sites."""
 
-from __future__ import annotations
-
 import os
 import re
 import shlex

@@ -1,7 +1,5 @@
 """The command ``secpack``: what the package ``secpack`` has, and ``build``."""
 
-from __future__ import annotations
-
 import os
 from argparse import Namespace
 from pathlib import Path

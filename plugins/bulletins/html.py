@@ -6,8 +6,6 @@ page omits only what the form of a list, a quotation, a table or a heading shows
 underlines.
 """
 
-from __future__ import annotations
-
 import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator

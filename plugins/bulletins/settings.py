@@ -5,8 +5,6 @@
 what a publish has read when it builds again. While Pelican runs, ``BULLETINS`` is the ``Build``.
 """
 
-from __future__ import annotations
-
 import sys
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path

@@ -1,7 +1,5 @@
 """Site: the one object from which pages, feeds and exports are made."""
 
-from __future__ import annotations
-
 import re
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence

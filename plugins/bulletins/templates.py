@@ -1,7 +1,5 @@
 """The theme's templates, and what all of them can use."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path

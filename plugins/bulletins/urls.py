@@ -1,7 +1,5 @@
 """Every URL of the site, relative to its root."""
 
-from __future__ import annotations
-
 import hashlib
 import re
 from datetime import date

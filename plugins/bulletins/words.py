@@ -4,8 +4,6 @@
 filled in. The words of texts, findings and profiles are elsewhere.
 """
 
-from __future__ import annotations
-
 from typing import Final
 
 from markupsafe import Markup

@@ -1,7 +1,5 @@
 """The writer of pages and of all other files."""
 
-from __future__ import annotations
-
 import hashlib
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace

@@ -1,7 +1,5 @@
 """What bulletins ask for at least, and which of the installed packages are older."""
 
-from __future__ import annotations
-
 import re
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence

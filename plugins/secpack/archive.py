@@ -1,7 +1,5 @@
 """Joins what was read into an Archive: documents, advisories, signatures and findings."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import date

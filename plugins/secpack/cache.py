@@ -1,7 +1,5 @@
 """Keeps results for later runs, as JSON in a cache folder that only this user can write to."""
 
-from __future__ import annotations
-
 import grp
 import json
 import os

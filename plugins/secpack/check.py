@@ -1,7 +1,5 @@
 """What ``secpack check`` finds in a pack, and how findings are printed."""
 
-from __future__ import annotations
-
 import json
 import tempfile
 from collections import Counter

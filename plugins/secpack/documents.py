@@ -1,7 +1,5 @@
 """Reads each text of a pack as a bulletin or a canary, independently of the others; odd ids."""
 
-from __future__ import annotations
-
 import re
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -40,7 +38,7 @@ _Result: TypeAlias = tuple[Publication | None, Sequence[SecpackError]]
 @contextmanager
 def reading(
     contents: Contents, profile: Profile, progress: Callable[[int, int], object]
-) -> Iterator[Texts]:
+) -> Iterator["Texts"]:
     """Read the documents of a pack in other processes, while this block does something else.
 
     ``progress`` gets the number of texts read so far, and of all texts.

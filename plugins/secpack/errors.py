@@ -1,7 +1,5 @@
 """Errors: what is wrong, in which file and line, and what can be used nevertheless."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Sequence
 from typing import Any, Final, TypeVar, cast
 

@@ -1,7 +1,5 @@
 """Finds and reads files that anybody may have written: only regular ones of bounded size."""
 
-from __future__ import annotations
-
 import errno
 import os
 import re

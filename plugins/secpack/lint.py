@@ -1,7 +1,5 @@
 """Findings only for publishers, which ``secpack check`` reports before publication."""
 
-from __future__ import annotations
-
 import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence

@@ -1,7 +1,5 @@
 """The layout of a pack: which file is what. Only this module reads the files of a pack."""
 
-from __future__ import annotations
-
 import errno
 import os
 import re

@@ -1,7 +1,5 @@
 """Runs tasks on all processors."""
 
-from __future__ import annotations
-
 import gc
 import os
 import signal

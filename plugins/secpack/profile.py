@@ -1,7 +1,5 @@
 """The profile: one TOML file about an issuer (see ``docs/format.md``)."""
 
-from __future__ import annotations
-
 import re
 import tomllib
 from collections.abc import Iterator, Mapping

@@ -4,8 +4,6 @@ Each program runs in its own process group, which has ended when ``run`` returns
 ``end_all`` ends all groups, from any thread.
 """
 
-from __future__ import annotations
-
 import os
 import resource
 import shutil

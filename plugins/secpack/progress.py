@@ -1,7 +1,5 @@
 """Shows the progress of long work on a terminal; a pipe gets nothing."""
 
-from __future__ import annotations
-
 import sys
 import time
 from typing import Final

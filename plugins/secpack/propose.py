@@ -1,7 +1,5 @@
 """Proposes a profile for a pack that is seen for the first time, for a person to finish."""
 
-from __future__ import annotations
-
 import json
 import os
 import re

@@ -1,7 +1,5 @@
 """TOML to frozen dataclasses, whose types say what values must be: ``Annotated[str, Form]``."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import MISSING, dataclass, fields, is_dataclass

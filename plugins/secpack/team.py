@@ -4,8 +4,6 @@ A new bulletin comes from the pack's template, a canary from the one before; wha
 write is marked TODO. Each text is read again, as any other of the pack.
 """
 
-from __future__ import annotations
-
 import html
 import re
 import shlex

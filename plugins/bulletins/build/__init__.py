@@ -3,8 +3,6 @@
 Here is what all our programs need: how they start, fail and end, and where one works at a time.
 """
 
-from __future__ import annotations
-
 import argparse
 import fcntl
 import gc

@@ -1,7 +1,5 @@
 """``python -m bulletins.build``: builds a site, unless nothing has changed."""
 
-from __future__ import annotations
-
 import argparse
 import os
 import sys

@@ -4,8 +4,6 @@ Pelican writes into a new folder next to the target; only a site that passes the
 target. A rebuild takes from the published site what its sources do not state.
 """
 
-from __future__ import annotations
-
 import json
 import logging
 import os

@@ -4,8 +4,6 @@ Servers send files such as ``index.html.gz`` as they are. Files get the times of
 programs that compare time and size copy only what has changed.
 """
 
-from __future__ import annotations
-
 import hashlib
 import os
 import subprocess

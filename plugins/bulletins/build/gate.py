@@ -4,8 +4,6 @@ Pelican goes on when a reader raises, an article is invalid or a page cannot be 
 checks do not.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 from functools import cache
 from pathlib import Path

@@ -6,8 +6,6 @@ day. A file counts by its stamp, so nothing is read. Nobody may have touched the
 either. What is remembered is in this user's cache folder, where no checkout can put it.
 """
 
-from __future__ import annotations
-
 import os
 import shutil
 import sys

@@ -1,7 +1,5 @@
 """The table of exports: all files that the site has for programs."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Callable, Iterator
 from datetime import date

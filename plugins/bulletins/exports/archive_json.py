@@ -3,8 +3,6 @@
 ``docs/data.md`` describes the archive's data to people, ``schema.json`` to programs.
 """
 
-from __future__ import annotations
-
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict

@@ -1,7 +1,5 @@
 """``feeds/canaries.ics``: when each next canary is due (RFC 5545)."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from datetime import date, timedelta
 from typing import Final

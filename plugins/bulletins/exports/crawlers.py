@@ -1,7 +1,5 @@
 """What servers read, and programs look for on any site, such as ``sitemap.xml``."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import fields

@@ -1,7 +1,5 @@
 """What all exports share: the class Export, the form of JSON, texts as printed, and moved.json."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass

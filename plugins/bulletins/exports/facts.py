@@ -3,8 +3,6 @@
 A fixed package is about all vulnerabilities, unless the text keeps them apart.
 """
 
-from __future__ import annotations
-
 import re
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence

@@ -5,8 +5,6 @@ databases, and packages are in ``database_specific``, unless the table ``[osv]``
 says what is registered.
 """
 
-from __future__ import annotations
-
 import io
 import re
 import zipfile

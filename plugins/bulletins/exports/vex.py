@@ -4,8 +4,6 @@ A verdict is about the CVEs of an advisory or, if none is known, about the advis
 module makes OpenVEX of all verdicts; ``csaf/document.py`` makes CSAF of each.
 """
 
-from __future__ import annotations
-
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass

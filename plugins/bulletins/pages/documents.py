@@ -1,7 +1,5 @@
 """The pages of bulletins and canaries."""
 
-from __future__ import annotations
-
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator

@@ -1,7 +1,5 @@
 """What the build found about signatures, and the commands with which to check them."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Iterator, Sequence
 from shlex import quote as quoted
 from urllib.parse import quote

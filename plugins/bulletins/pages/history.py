@@ -1,7 +1,5 @@
 """The versions of a document: who signed each, and how it differs from the one before."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Sequence
 from dataclasses import astuple, replace
 from functools import partial

@@ -1,7 +1,5 @@
 """What several pages show: documents in lists, and references to them."""
 
-from __future__ import annotations
-
 from collections import defaultdict
 from collections.abc import Callable, Iterable
 from datetime import date, timedelta

@@ -1,7 +1,5 @@
 """The front page; all lists, and pages of their rows; when canaries came."""
 
-from __future__ import annotations
-
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence

@@ -3,8 +3,6 @@
 Strings are plain text, which templates escape; ``Markup`` is our own HTML.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -203,6 +201,23 @@ class Body:
 
 
 @dataclass(frozen=True, slots=True)
+class AnswerItem:
+    """What a bulletin says for a release: its packages or, without any, whether it is affected.
+
+    ``release`` is empty for packages without one. ``restart`` is what the text says to do after
+    their installation; empty if it says nothing. ``ended`` is the last day of support, if that was
+    before the bulletin; ``has_page`` is whether the release has a page.
+    """
+
+    release: str
+    has_page: bool
+    fix: archive.Fix | None
+    packages: tuple[archive.PackageRow, ...]
+    restart: str
+    ended: date | None
+
+
+@dataclass(frozen=True, slots=True)
 class BulletinPage(Page, template="bulletin.html"):
     """A bulletin; its page quotes ``actions`` and ``affected`` above the text.
 
@@ -218,23 +233,6 @@ class BulletinPage(Page, template="bulletin.html"):
     later: tuple[Item, ...]
     actions: tuple[Excerpt, ...]
     affected: tuple[Excerpt, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class AnswerItem:
-    """What a bulletin says for a release: its packages or, without any, whether it is affected.
-
-    ``release`` is empty for packages without one. ``restart`` is what the text says to do after
-    their installation; empty if it says nothing. ``ended`` is the last day of support, if that was
-    before the bulletin; ``has_page`` is whether the release has a page.
-    """
-
-    release: str
-    has_page: bool
-    fix: archive.Fix | None
-    packages: tuple[archive.PackageRow, ...]
-    restart: str
-    ended: date | None
 
 
 @dataclass(frozen=True, slots=True)

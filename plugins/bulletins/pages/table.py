@@ -1,7 +1,5 @@
 """The table of all pages as data, by URL; the frame around them."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Iterator, Mapping
 from functools import partial
 from shlex import quote as quoted

@@ -4,8 +4,6 @@ It builds a site next to the target, checks it, and compares it with the public 
 new site would lose something (``check``). ``versions`` knows the versions, and which is public.
 """
 
-from __future__ import annotations
-
 import re
 import shutil
 import sys
@@ -116,6 +114,28 @@ class Job:
     signer: Signer | None
     public: Path | None
     withdrawn: Sequence[Path]
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What a publish changes: the paths of files, and findings about the change, waived or not.
+
+    ``altered`` are files of the public site that have changed since they were published. For a
+    first publish, ``old`` is empty. ``unmoved`` are the records that changed without a later time
+    or number.
+    """
+
+    new: PublicSite
+    old: PublicSite
+    changes: Sequence[str]
+    altered: Sequence[str]
+    findings: Sequence[Finding]
+    unmoved: Sequence[Unmoved]
+
+    @property
+    def refused(self) -> list[Finding]:
+        """The findings that stop the publish."""
+        return [f for f in self.findings if not f.waived and f.code.startswith(PUBLISH_CHECK)]
 
 
 def _build(job: Job, folder: Path) -> tuple[Plan, str]:
@@ -320,28 +340,6 @@ def _keep(settings: Any) -> int:
 
 
 # --- the plan ---------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class Plan:
-    """What a publish changes: the paths of files, and findings about the change, waived or not.
-
-    ``altered`` are files of the public site that have changed since they were published. For a
-    first publish, ``old`` is empty. ``unmoved`` are the records that changed without a later time
-    or number.
-    """
-
-    new: PublicSite
-    old: PublicSite
-    changes: Sequence[str]
-    altered: Sequence[str]
-    findings: Sequence[Finding]
-    unmoved: Sequence[Unmoved]
-
-    @property
-    def refused(self) -> list[Finding]:
-        """The findings that stop the publish."""
-        return [f for f in self.findings if not f.waived and f.code.startswith(PUBLISH_CHECK)]
 
 
 def compare(folder: Path, job: Job) -> Plan:

@@ -1,7 +1,5 @@
 """The publish check: what a new site would take away from the public."""
 
-from __future__ import annotations
-
 import json
 import re
 from collections import defaultdict

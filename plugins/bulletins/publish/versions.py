@@ -5,8 +5,6 @@ the lock is making or removing any other folder there. Replacing the link is one
 site is public at every moment.
 """
 
-from __future__ import annotations
-
 import os
 import re
 import shutil

@@ -1,7 +1,5 @@
 """The statements of a canary, and what surrounds them, as data."""
 
-from __future__ import annotations
-
 import calendar
 import re
 from collections.abc import Sequence

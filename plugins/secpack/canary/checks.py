@@ -1,7 +1,5 @@
 """Checks what canaries state against the archive, and against the calendar."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Sequence
 from datetime import date, timedelta
 from typing import Final

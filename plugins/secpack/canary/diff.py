@@ -1,7 +1,5 @@
 """How the statements of a canary differ from those of another, and a text from its last version."""
 
-from __future__ import annotations
-
 import re
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence

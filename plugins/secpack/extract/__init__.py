@@ -1,7 +1,5 @@
 """A document to facts. Here: what lists, feeds and data say of it in short, and whom it thanks."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace

@@ -4,8 +4,6 @@ Sentences are read once, as claims; packages and the ids that a bulletin address
 those mean. A line ``TEXT => RESULT`` in a docstring is an example, which a test runs.
 """
 
-from __future__ import annotations
-
 import re
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Iterator

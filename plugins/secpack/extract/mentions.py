@@ -12,8 +12,6 @@ within a sentence. The first rule that fits decides; where none does, the sectio
 In an example, ids up to 9 are what the rule is about, others are not; Quern is the product.
 """
 
-from __future__ import annotations
-
 import re
 from bisect import bisect_left
 from collections import Counter, defaultdict

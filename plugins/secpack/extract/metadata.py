@@ -1,7 +1,5 @@
 """What a document says about itself: its title, its dates, its revisions."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace

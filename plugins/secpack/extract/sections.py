@@ -1,7 +1,5 @@
 """A document's sections, and what to quote of them: what to do, and which systems are affected."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass

@@ -1,7 +1,5 @@
 """The versions of every document of a pack, and which of them each signature covers."""
 
-from __future__ import annotations
-
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime

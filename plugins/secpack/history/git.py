@@ -5,8 +5,6 @@ program for these commands, fetches nothing, and has limits. Nothing is said of 
 uses files outside the pack: it could be another's.
 """
 
-from __future__ import annotations
-
 import hashlib
 import io
 import os

@@ -4,8 +4,6 @@ A path says of which document a text is: kind, number and letter. Which text a s
 bytes say; its path only says where to look first.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path

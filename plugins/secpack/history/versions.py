@@ -11,8 +11,6 @@ A version is a text with a good signature by every signer who is expected on the
 - A letter or an attachment needs one good signature.
 """
 
-from __future__ import annotations
-
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace

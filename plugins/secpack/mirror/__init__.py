@@ -1,7 +1,5 @@
 """What a site says of itself, in ``SHA256SUMS`` and ``data/archive.json``. Both may be hostile."""
 
-from __future__ import annotations
-
 import json
 import re
 from collections.abc import Mapping

@@ -1,7 +1,5 @@
 """A copy of a site, in a folder or on a server. It may be hostile."""
 
-from __future__ import annotations
-
 import os
 import time
 from errno import ELOOP

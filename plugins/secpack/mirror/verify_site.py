@@ -1,7 +1,5 @@
 """``secpack verify-site``: whether a copy of a site is genuine, complete and up to date."""
 
-from __future__ import annotations
-
 import time
 import zlib
 from collections.abc import Callable, Iterator, Mapping

@@ -1,13 +1,11 @@
 """The archive as data: frozen values, whose only behaviour follows from their own fields."""
 
-from __future__ import annotations
-
 import hashlib
 import re
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
-from typing import Final, Literal, TypeAlias
+from typing import Final, Literal, Self, TypeAlias
 
 from secpack.model.blocks import Block, Letterhead
 from secpack.model.findings import Finding, waiver_lines
@@ -28,7 +26,7 @@ class File:
     sha256: str
 
     @classmethod
-    def of(cls, path: str, data: bytes) -> File:
+    def of(cls, path: str, data: bytes) -> Self:
         """A file with its digest."""
         return cls(path, data, hashlib.sha256(data).hexdigest())
 
@@ -285,7 +283,7 @@ class Key:
     certified: bool | None = None
     unusable: str = ""
 
-    def parts(self, fingerprint: str) -> tuple[Key | Subkey, ...]:
+    def parts(self, fingerprint: str) -> tuple[Self | Subkey, ...]:
         """The key, and its subkey with this fingerprint: a signature needs both."""
         return (self, *(subkey for subkey in self.subkeys if subkey.fingerprint == fingerprint))
 
@@ -507,7 +505,7 @@ class Advisory:
     """
 
     number: int
-    date: date | None = None
+    date: Day | None = None
     affected: bool | None = None
     unused: bool = False
     bulletin: str | None = None

@@ -1,7 +1,5 @@
 """Findings about a pack: what is odd, how much it matters, and why the profile accepts it."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace

@@ -1,7 +1,5 @@
 """Parses the bytes of a text into a Document."""
 
-from __future__ import annotations
-
 import re
 from collections import Counter
 from collections.abc import Iterator, Mapping

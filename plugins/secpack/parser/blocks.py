@@ -4,8 +4,6 @@ Nothing is ever skipped: what no rule understands is a paragraph, or preformatte
 it is plainly not prose.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Callable, Iterable, Iterator
 from typing import Final, TypeAlias

@@ -3,8 +3,6 @@
 An ``XSA-9034`` whose A is Cyrillic is not that advisory.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Callable, Iterator
 from functools import lru_cache

@@ -1,7 +1,5 @@
 """Dates as bulletins and canaries print them, parsed strictly."""
 
-from __future__ import annotations
-
 import re
 from datetime import date
 from typing import Final

@@ -1,7 +1,5 @@
 """Running text to inlines: one pass of one expression, linear in the text's length."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterator, Sequence
 from functools import lru_cache

@@ -1,7 +1,5 @@
 """How a text begins: the banner with issuer, kind and number, a date, a title."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterator, Sequence
 from datetime import date

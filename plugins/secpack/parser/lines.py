@@ -1,7 +1,5 @@
 """A text's lines, and the marks that they begin with. Every expression takes linear time."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass

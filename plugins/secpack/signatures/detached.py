@@ -1,7 +1,5 @@
 """One detached signature on one file: checked against a file of public keys, and made with gpg."""
 
-from __future__ import annotations
-
 import os
 import re
 import tempfile

@@ -5,8 +5,6 @@ temporary home, once per keyring, and lists the certifications that are good. A 
 with the day, so what gpg itself trusts today does not count; ``policy`` judges by what it lists.
 """
 
-from __future__ import annotations
-
 import hashlib
 import re
 import tempfile

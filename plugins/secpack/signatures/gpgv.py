@@ -3,8 +3,6 @@
 ``policy`` judges who may sign, and with which key.
 """
 
-from __future__ import annotations
-
 import hashlib
 import os
 import re

@@ -3,8 +3,6 @@
 This module verifies nothing; gpgv and gpg do.
 """
 
-from __future__ import annotations
-
 import base64
 import binascii
 import bz2
@@ -313,7 +311,7 @@ def merge_keys(copies: Sequence[PublicKey]) -> bytes:
     return b"".join(whole for part in ordered for whole in parts[part].values())
 
 
-def _public_key(group: Sequence[Packet]) -> PublicKey:
+def _public_key(group: Sequence["Packet"]) -> PublicKey:
     subkeys = tuple(_fingerprint(each.body) for each in group if each.tag == _PUBLIC_SUBKEY)
     return PublicKey(_fingerprint(group[0].body), subkeys, b"".join(each.whole for each in group))
 

@@ -1,12 +1,10 @@
 """Judgement: what the facts about signatures and keys mean for a pack with this profile."""
 
-from __future__ import annotations
-
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
-from typing import Final, TypeAlias
+from typing import Final, Self, TypeAlias
 
 from secpack.errors import ParseError, ProgramMissingError, SecpackError
 from secpack.extract import shortened
@@ -212,7 +210,7 @@ class Standing:
     faults: tuple[tuple[Verdict, bool], ...]
     alarms: tuple[str, ...]
     never: bool = False
-    letters: tuple[tuple[str, Standing], ...] = ()
+    letters: tuple[tuple[str, Self], ...] = ()
 
 
 def standing(

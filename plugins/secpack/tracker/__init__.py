@@ -1,7 +1,5 @@
 """Reads tracker data, ``xsa.yml``, and the Xen Project's own list of advisories, ``xsa.json``."""
 
-from __future__ import annotations
-
 import json
 import re
 from collections.abc import Callable, Iterable, Iterator

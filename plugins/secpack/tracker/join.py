@@ -1,7 +1,5 @@
 """Joins the texts with tracker data: advisories, CVEs, who mentions them, and what does not fit."""
 
-from __future__ import annotations
-
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -17,6 +15,8 @@ from secpack.profile import Kind
 
 # An advisory whose date is further from those of its neighbours gets a finding.
 _FAR: Final = timedelta(days=366)
+
+_Naming: TypeAlias = defaultdict[tuple[str, str], list[tuple[Relation, str]]]
 
 
 def join(
@@ -97,9 +97,6 @@ def _advisories(
             mentioned_in=_documents(named, Relation.MENTIONED, Relation.UNAFFECTED),
             unaffected_in=_documents(named, Relation.UNAFFECTED),
         )
-
-
-_Naming: TypeAlias = defaultdict[tuple[str, str], list[tuple[Relation, str]]]
 
 
 def _naming(publications: Iterable[model.Publication]) -> _Naming:

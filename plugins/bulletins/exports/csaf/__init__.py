@@ -4,8 +4,6 @@
 profile needs a table ``[csaf]``. CSAF also requires that the site's URL begins with ``https://``.
 """
 
-from __future__ import annotations
-
 import hashlib
 from collections import defaultdict
 from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence

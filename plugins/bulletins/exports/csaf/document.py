@@ -6,8 +6,6 @@ a package for it, or no fix is available; by one of several, only if the text sa
 that names no release, the product as a whole is affected.
 """
 
-from __future__ import annotations
-
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date

@@ -1,7 +1,5 @@
 """Feeds: what was published, newest first, for feed readers."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 

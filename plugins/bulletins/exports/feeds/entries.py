@@ -1,7 +1,5 @@
 """Bulletins, canaries and advisories as entries of feeds."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from functools import lru_cache, partial

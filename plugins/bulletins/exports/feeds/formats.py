@@ -4,8 +4,6 @@ feedgen drops everything but the URL of an entry's links, and has no archive doc
 writes both. It fills in missing times from the clock, so all times are given.
 """
 
-from __future__ import annotations
-
 from bisect import bisect_left
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field

@@ -4,8 +4,6 @@ They are listed below a line such as ``For Quern 3.0, in hearth:``, below a para
 packages, in a table, or in the running text of a section that says what to do.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace

@@ -9,8 +9,6 @@ brackets is said of what is right before them.
 Words without a place leave the phrase unread. A line ``PHRASE => ROWS`` is an example, for a test.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field

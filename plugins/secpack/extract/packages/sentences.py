@@ -3,8 +3,6 @@
 A line ``TEXT => RESULT`` in a docstring is an example, for a test.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Sequence
 from enum import Enum, auto

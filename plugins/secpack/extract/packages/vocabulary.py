@@ -3,8 +3,6 @@
 A line ``TEXT => RESULT`` in a docstring is an example, which a test runs.
 """
 
-from __future__ import annotations
-
 import re
 from functools import lru_cache
 from typing import Final

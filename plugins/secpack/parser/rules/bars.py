@@ -1,7 +1,5 @@
 """Quotations and tables, which are drawn with bars."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterator, Sequence
 from typing import Final

@@ -1,7 +1,5 @@
 """Headings, and the names of the sections that they begin."""
 
-from __future__ import annotations
-
 import re
 from typing import Final
 

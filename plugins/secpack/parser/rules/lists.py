@@ -1,7 +1,5 @@
 """Lists, nested by indentation; references; terms with explanations; dated lines."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Callable
 from dataclasses import dataclass

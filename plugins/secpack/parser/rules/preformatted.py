@@ -1,7 +1,5 @@
 """Preformatted text: code, commands, diffs, records; and what no other rule understands."""
 
-from __future__ import annotations
-
 import re
 import textwrap
 from typing import Final
