@@ -11,6 +11,7 @@ import feedparser
 import pytest
 from lxml import etree
 
+from bulletins.build.finish import write_index
 from tests.bulletins import judges
 from tests.bulletins.sites import ROOT, Site, build
 from tests.packs import bulletin, canary, make_pack
@@ -204,3 +205,13 @@ def test_a_number_or_name_cannot_lead_elsewhere(tmp_path: Path) -> None:
     pack = make_pack(tmp_path / "pack", files)
     site = build(tmp_path / "site", SECPACK=pack, PROFILE=ROOT / "content/demo.toml").ok()
     assert not (site.folder / "qsb/files").exists()
+
+
+def test_a_pack_in_the_current_folder_brings_no_code(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(make_pack(tmp_path / "pack", {"pagefind_bin.py": "raise SystemExit(1)"}))
+    (tmp_path / "site").mkdir()
+    (tmp_path / "site/index.html").write_text("<html><p>Words.</html>")
+    write_index(tmp_path / "site")
+    assert (tmp_path / "site/search/pagefind/pagefind.js").is_file()

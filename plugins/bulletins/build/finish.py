@@ -39,7 +39,8 @@ def write_index(folder: Path) -> None:
 
     Raises SecpackError when Pagefind is not installed, or fails.
     """
-    command = [sys.executable, "-m", "pagefind_bin", "--site", str(folder)]
+    # -P: the current folder, which may be a pack, brings no code.
+    command = [sys.executable, "-P", "-m", "pagefind_bin", "--site", str(folder)]
     command += ["--output-subdir", SEARCH_INDEX, "--force-language", "en", "--quiet"]
     command += ["--exclude-selectors", ".mark"]
     done = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603 - ours
