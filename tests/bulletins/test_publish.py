@@ -303,14 +303,20 @@ def test_a_site_that_was_never_public_cannot_be_rolled_back(tmp_path: Path) -> N
 
 
 @pytest.mark.parametrize(
-    "address",
-    ["archive.example.org", "/security", "ftp://example.org", "https://example.org/$(id)"],
+    ("address", "without"),
+    [
+        ("archive.example.org", ""),
+        ("/security", ""),
+        ("ftp://example.org", ""),
+        ("https://example.org/a,b+$(id)", ", without '$'"),
+    ],
 )
 def test_an_address_that_is_none_is_told_before_anything_is_built(
-    tmp_path: Path, address: str
+    tmp_path: Path, address: str, without: str
 ) -> None:
     site = publish(tmp_path / "public", SITEURL=address).refused()
-    assert site.said.startswith(f"SITEURL={address}: expected a URL such as https://")
+    expected = "expected a URL such as https://archive.example.org, or none"
+    assert site.said.startswith(f"SITEURL={address}: {expected}{without}\n")
     assert not list(tmp_path.iterdir())
 
 

@@ -41,7 +41,7 @@ from secpack.programs import find_program, title
 
 #: How many findings a build prints.
 _MOST_FINDINGS: Final = 20
-_PLAIN_URL: Final = re.compile(r"https?://[\w.~:/%@\[\]-]+", re.ASCII)
+_PLAIN: Final = r"\w.~:/%@\[\]+,-"
 
 
 def build(settings_file: str) -> Path:
@@ -120,9 +120,10 @@ def load_settings(settings_file: str) -> tuple[Any, Path]:
     # Pelican warns of a missing SITEURL; here it means that feeds have relative URLs.
     logging.getLogger("pelican.settings").setLevel(logging.ERROR)
     settings = read_settings(settings_file)
-    if (url := settings["SITEURL"]) and not _PLAIN_URL.fullmatch(url):
+    if (url := settings["SITEURL"]) and not re.fullmatch(f"https?://[{_PLAIN}]+", url, re.ASCII):
+        odd = re.search(f"[^{_PLAIN}]", url, re.ASCII)
         expected = "expected a URL such as https://archive.example.org, or none"
-        raise SecpackError(f"SITEURL={url}: {expected}")
+        raise SecpackError(f"SITEURL={url}: {expected}" + (f", without {odd[0]!r}" if odd else ""))
     settings["DEBUG"] = True  # Pelican then logs why something failed, which _Reasons shortens
     return settings, Path(settings["OUTPUT_PATH"]).resolve()
 
@@ -149,12 +150,9 @@ def check_apart(target: Path, settings: Any) -> None:
     """Refuse a folder that contains the site's sources, or is inside them. Raises SecpackError."""
     for source in (settings["PATH"], settings["THEME"], settings.get("SECPACK") or ""):
         real = Path(source).resolve()
-        if source and (
-            target == real or target.is_relative_to(real) or real.is_relative_to(target)
-        ):
-            raise SecpackError(
-                f"{target}: the sources of the site are in {real}; choose another place"
-            )
+        if source and (target.is_relative_to(real) or real.is_relative_to(target)):
+            why = f"the sources of the site are in {real}; choose another place"
+            raise SecpackError(f"{target}: {why}")
 
 
 @contextmanager
