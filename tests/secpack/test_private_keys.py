@@ -39,6 +39,8 @@ SHAPED = {
     "minisign": b"untrusted comment: anything\nRWRTY0Iy" + b"q8Xz" * 50 + b"\n",
     "signify": b"untrusted comment: anything\nRWRCSwAA" + b"q8Xz" * 30 + b"\n",
     "PuTTY": b"PuTTY-User-Key-File-3: ssh-ed25519\nEncryption: none\n",
+    "JWK": b'{"kty": "EC", "crv": "P-256", "d": "' + b"q8Xz" * 10 + b'q8X"}',
+    "PKCS #12": b"\x30\x82\x09\x00\x02\x01\x03\x30",
     "OpenSSH": b"openssh-key-v1\0" + bytes(4) + b"none",
 }
 
@@ -68,6 +70,12 @@ def armoured(data: bytes, label: str) -> bytes:
     )
 
 
+def written(data: bytes, margin: bytes, label: str = "PGP PRIVATE KEY BLOCK") -> bytes:
+    """Armour in which each line has something before it, perhaps its number."""
+    lines = enumerate(armoured(data, label).splitlines(keepends=True), 9)
+    return b"".join(margin.replace(b"{}", b"%d" % number) + line for number, line in lines)
+
+
 @pytest.mark.parametrize("name", ["ines", "rsa"])
 def test_an_openpgp_key_is_found_in_every_disguise(gnupg: Gnupg, name: str) -> None:
     public, private = gnupg.run("--export", f"<{name}@example.org>"), secret(gnupg, name)
@@ -85,6 +93,15 @@ def test_an_openpgp_key_is_found_in_every_disguise(gnupg: Gnupg, name: str) -> N
         "between words": b"Words.\n" + private,
         "in UTF-16": armoured(private, "PGP MESSAGE").decode().encode("utf-16"),
         "with old line ends": armoured(private, "PGP MESSAGE").replace(b"\n", b"\r"),
+        "in UTF-16 without a mark": armoured(private, "PGP MESSAGE").decode().encode("utf-16-be"),
+        "removed by a diff": written(private, b"-"),
+        "added by a diff": written(private, b"+"),
+        "added by a diff, with other words": written(private, b"+", "PGP MESSAGE"),
+        "in comments": written(private, b"// "),
+        "in a starred comment": written(private, b" * "),
+        "after spaces that do not break": written(private, "\xa0\xa0".encode()),
+        "with numbers": written(private, b" {}  "),
+        "with numbers and other words": written(private, b"{}:", "PGP MESSAGE"),
         "in JSON": json.dumps({"key": armoured(private, "PGP MESSAGE").decode()}).encode(),
         "in one line": b"key: " + base64.b64encode(private),
         "behind other base64": base64.encodebytes(public + b"==") + base64.encodebytes(private),
@@ -124,6 +141,7 @@ def test_keys_of_other_programs_are_found(name: str) -> None:
     [
         b"A file that begins with\n-----BEGIN RSA PRIVATE KEY-----\nis secret.\n",
         b"-----BEGIN PGP PRIVATE KEY BLOCK-----\n\n[...]\n",
+        b"+-----BEGIN PRIVATE KEY-----\n+ // ... 1 of 2\n+-----END PRIVATE KEY-----\n",
         b"Keys begin with AGE-SECRET-KEY-1, those of minisign with RWRTY0Iy.\n",
     ],
 )
@@ -144,10 +162,17 @@ def test_what_looks_like_packets_by_chance_is_no_key() -> None:
             )
 
 
-def test_a_search_takes_no_longer_for_what_looks_like_many_packets() -> None:
-    headers = b"a" + b"\x95\xf0\0\x04aaaa\x01\x08\0\xff" * 20_000
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"a" + b"\x95\xf0\0\x04aaaa\x01\x08\0\xff" * 20_000,
+        (b"-----BEGIN PRIVATE KEY-----\n" + (b"-" * 30 + b"a: x\n") * 8) * 2_000,
+        b"A" * 40 + b"\n+++/1 1:" * 100_000,
+    ],
+)
+def test_a_search_takes_no_longer_for_what_looks_like_much(data: bytes) -> None:
     started = time.process_time()
-    assert find_private_key(headers) == ""
+    assert find_private_key(data) == ""
     assert time.process_time() - started < 3
 
 

@@ -60,8 +60,6 @@ DIGESTS: Final = {
 }
 LEGACY: Final = frozenset({"MD5", "SHA1", "RIPEMD160"})
 
-_SECONDS: Final = re.compile("[0-9]{1,10}")
-
 #: A block of ASCII armour, by its label and its header lines.
 _ARMOUR: Final = (
     rb"-----BEGIN PGP %b-----[ \t]*\r?\n(?:%b\n)*[ \t]*\r?\n"
@@ -352,7 +350,7 @@ def public_numbers(algorithm: int, data: bytes) -> list[tuple[int, bytes]]:
 
 def moment(text: str) -> datetime | None:
     """A time as gpg and gpgv print it, of 32 bits (RFC 9580, section 3.5); None if it is none."""
-    seconds = int(text) if _SECONDS.fullmatch(text) else 2**32
+    seconds = int(text) if re.fullmatch("[0-9]{1,10}", text) else 2**32
     return datetime.fromtimestamp(seconds, UTC) if seconds < 2**32 else None
 
 
@@ -410,17 +408,15 @@ def read_header(data: bytes, position: int) -> tuple[int, int, int]:
 # KEY-----"), but not include its content. Archives, encrypted files, and compressed parts of
 # pictures and PDFs are not searched.
 
-# Header lines and blank lines can precede the content of a block. All lines can be quoted ("| ",
-# "> "), indented, or comments ("# ").
+# Header lines and blank lines can precede the content of a block. All lines can be quoted ("| "),
+# indented, comments ("# ", "// "), lines of a diff ("+"), or numbered ("12: ").
 _LINE_END: Final = rb"(?:\r?\n|\r)"
-_MARGIN: Final = rb"[ \t>|#]{0,20}"
-_HEADERS: Final = (
-    rb"(?:" + _MARGIN + rb"(?:[A-Za-z-]{1,40}:[^\r\n]{0,200})?" + _LINE_END + rb"){0,8}"
-)
+_MARGIN: Final = rb"[^\w\r\n]{0,40}(?:[0-9]{1,6}[^\w\r\n]{1,20})?"
+_HEADER: Final = _MARGIN + rb"(?:[A-Za-z][A-Za-z-]{0,39}:[^\r\n]{0,200})?" + _LINE_END
 _CONTENT: Final = _MARGIN + rb"[A-Za-z0-9+/]{16}"
-_LABEL: Final = rb"-{4,5} ?BEGIN (?P<label>[A-Z0-9 ]{0,40}PRIVATE KEY(?: BLOCK)?) ?-{4,5}[ \t]*"
+_LABEL: Final = rb"-{4,5} ?BEGIN (?P<label>[A-Z0-9 ]{0,40}PRIVATE KEY(?: BLOCK)?) ?-{4,5}"
 
-_BLOCK: Final = re.compile(_LABEL + _HEADERS + _CONTENT)
+_BLOCK: Final = re.compile(_LABEL + rb"(?:%b){0,9}" % _HEADER + _CONTENT)
 # An algorithm, then a byte string; a certificate, which begins the same way, has a name there.
 _ALGORITHM: Final = b"|".join(b"\x30%c\x06.{%d}\x04" % (size, size - 1) for size in range(5, 33))
 _SEQUENCE: Final = rb"\x30(?:\x82..|\x81.|[\x20-\x7f])"
@@ -432,12 +428,14 @@ _FORMATS: Final = tuple(
             "a GnuPG private key",
             rb"\((?:\d\d:)?(?:protected-)?private-key\s?\((?:\d:)?[a-z]{3,8}\s?\(",
         ),
+        ("a JSON Web private key", rb'"d"\s{0,9}:\s{0,9}"[A-Za-z0-9_-]{43}'),
         ("a PuTTY private key", rb"PuTTY-User-Key-File-\d: "),
         # Minisign (Ed, Sc or none, B2) and signify (Ed, BK) begin with these bytes, as base64.
         ("a minisign secret key", rb"RW(?:RTY0Iy|QAAEIy)[A-Za-z0-9+/]{100}"),
         ("a signify secret key", rb"RWRCS[w-z][A-Za-z0-9+/]{100}"),
         ("an OpenSSH private key", rb"openssh-key-v1\0.{4}"),
         # RFC 5958: version, algorithm, key; RFC 8017: version, modulus; RFC 5915: version, key.
+        ("a PKCS #12 private key", _SEQUENCE + rb"\x02\x01\x03\x30"),
         ("a PKCS #8 private key", _SEQUENCE + rb"\x02\x01[\x00\x01](?:" + _ALGORITHM + rb")"),
         ("a PKCS #1 private key", _SEQUENCE + rb"\x02\x01\0\x02(?:\x82..|\x81.)\0"),
         ("an EC private key", _SEQUENCE + rb"\x02\x01\x01\x04[\x1c-\x42].{28,66}\xa0"),
@@ -449,7 +447,7 @@ _BASE64: Final = re.compile(
     rb"[A-Za-z0-9+/]{32,}(?:[ \t]*" + _LINE_END + _MARGIN + rb"[A-Za-z0-9+/]{1,1000})*"
 )
 _NOT_BASE64: Final = re.compile(rb"[^A-Za-z0-9+/]+")
-_UTF_16: Final = (b"\xff\xfe", b"\xfe\xff")
+_MARKS: Final = re.compile(rb"(?m)^(?:\+|[^A-Za-z0-9+/]*[0-9]{1,6}[^A-Za-z0-9+/]+)")
 
 # --- OpenPGP packets anywhere in a file ---
 
@@ -478,16 +476,18 @@ def find_private_key(data: bytes) -> str:
 def _decoded(data: bytes) -> Iterator[bytes]:
     """The file, and its UTF-16 and base64 decoded."""
     yield data
-    if data.startswith(_UTF_16):
+    if b"\0" in data:
         data = data.replace(b"\0", b"")
         yield data
     if b"\\n" in data:  # as in JSON
         data = data.replace(b"\\r", b"").replace(b"\\n", b"\n")
         yield data
-    for match in _BASE64.finditer(data):
-        text = _NOT_BASE64.sub(b"", match[0])
-        whole = len(text) - (len(text) % 4 == 1)
-        yield base64.b64decode(text[:whole] + b"==")
+    for block in (match[0] for match in _BASE64.finditer(data)):
+        bare, marks = _MARKS.subn(b"", block)
+        for lines in (block, bare) if marks and marks >= block.count(b"\n") else (block,):
+            text = _NOT_BASE64.sub(b"", lines)
+            whole = len(text) - (len(text) % 4 == 1)
+            yield base64.b64decode(text[:whole] + b"==")
 
 
 def _in_bytes(data: bytes) -> str:
