@@ -34,12 +34,15 @@ _LETTER: Final = "(?:-(?P<letter>[a-z0-9][a-z0-9-]{0,60}))?"
 _USUAL_NUMBER: Final = r"(?P<number>[0-9]{3,6})"
 #: Names that are skipped: templates, and what describes a folder.
 SKIPPED: Final = re.compile(r"(?i)(?:.+-)?template(?:\..+)?|readme(?:\..+)?|\.git.*")
+# Of no page or script: a server may go by any ending that it knows (Apache's mod_mime).
+_INERT: Final = r"(?!.*\.(?i:[a-z]?html?|php\w?|phar|cgi|[aj]spx?|m?js|svgz?|x[ms]lt?)(?:\.|$))"
 # What every file system takes, and no program for an option.
 _KEY_NAME: Final = r"[^\W_][^/\\:*?\"<>|]{0,100}"
-_KEY: Final = re.compile(rf"(?:{_KEY_NAME}/)+{_KEY_NAME}\.(?:asc|gpg|pgp)")
+_KEY: Final = re.compile(rf"{_INERT}(?:{_KEY_NAME}/)+{_KEY_NAME}\.(?:asc|gpg|pgp)")
 _NAME_OF_KEY: Final = "a name of a key, such as ines.asc, ines.gpg or ines.pgp"
 _ATTACHMENT: Final = re.compile(
-    r"[A-Za-z0-9][\w.+-]{0,100}\.(?:txt|dot|csv|pdf|png|asc|patch|diff|digests|sha(?:256|512))",
+    _INERT
+    + r"[a-z0-9][\w.+-]{0,100}\.(?:txt|dot|csv|pdf|png|asc|patch|diff|digests|sha256|sha512)",
     re.ASCII | re.IGNORECASE,
 )
 
@@ -136,7 +139,7 @@ class Layout:
         self._attachments = profile.attachments
         self._embargoes = profile.embargoes
         self._endings = [
-            re.compile(rf"(?P<document>.+){_regular(pattern)}", re.ASCII | re.DOTALL)
+            re.compile(rf"(?P<document>.+){_INERT}{_regular(pattern)}", re.ASCII | re.DOTALL)
             for pattern in profile.signatures
         ]
 
@@ -262,7 +265,7 @@ class _Reader:
             why = f"not published: {self._expected(like, kind if is_file else None)}"
             is_error = is_document or self._layout.document_like.fullmatch(name)
             severity = Severity.ERROR if is_error else Severity.WARNING
-            self._report(_printable(path), code, why, severity)
+            self._report(path, code, why, severity)
         elif is_file:
             self._check_stray(path, kind)
         elif kind and "/" in path and not kind.nested and not self._is_named(path):
@@ -276,7 +279,7 @@ class _Reader:
         elif kind and "/" in path:
             why = f"expected a name like {file_name(kind)}, or a signature next to it"
         elif _is_below(path, self._profile.attachments):
-            self._unsigned[path.rpartition("/")[0]].append(_name(path))
+            self._unsigned[path.rpartition("/")[0]].append(_printable(_name(path)))
         elif _is_below(path, self._profile.keys) and not _KEY.fullmatch(path):
             why = f"expected {_NAME_OF_KEY}"
         if why:
@@ -410,7 +413,7 @@ class _Reader:
     def _report(
         self, path: str, code: str, message: str, severity: Severity = Severity.WARNING
     ) -> None:
-        self.contents.findings.append(Finding(path, 0, code, message, severity))
+        self.contents.findings.append(Finding(_printable(path), 0, code, message, severity))
 
 
 def _is_below(path: str, folders: Iterable[str]) -> bool:
@@ -450,7 +453,7 @@ def _names(pattern: str, is_own: bool) -> re.Pattern[str]:
     stem, stop, suffix = pattern.rpartition(".")
     if not stop or "{" in suffix:
         stem, stop, suffix = pattern, "", ""
-    expression = _regular(stem) + _LETTER + re.escape(stop + suffix)
+    expression = _INERT + _regular(stem) + _LETTER + re.escape(stop + suffix)
     if not is_own:
         expression = expression.replace(_FIELDS["{number}"], _USUAL_NUMBER)
     return re.compile(expression, re.ASCII)

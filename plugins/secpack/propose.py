@@ -16,7 +16,7 @@ from secpack.errors import SecpackError, as_far_as_usable
 from secpack.files import paths, read_file
 from secpack.model.archive import Archive, Key, Publication, Signature
 from secpack.pack import SKIPPED
-from secpack.parser.characters import visible
+from secpack.parser.characters import on_one_line, visible
 from secpack.parser.letterhead import BANNER
 from secpack.profile import MAX_DEPTH, STATES, Anchor, profile_of
 from secpack.signatures.gpgv import Checker
@@ -98,7 +98,7 @@ def propose(root: Path) -> str:
 
 def _unguessed(problems: Sequence[str]) -> str:
     more = [f"and {len(problems) - _MOST} more"] if len(problems) > _MOST else []
-    lines = [f"# {visible(line)}\n" for line in (*problems[:_MOST], *more)]
+    lines = [f"# {on_one_line(line)}\n" for line in (*problems[:_MOST], *more)]
     return "".join(["\n# Could not be guessed:\n", *lines]) if lines else ""
 
 
@@ -276,8 +276,8 @@ def _anchors(archive: Archive, candidates: Mapping[str, Key]) -> Iterator[str]:
         names = ", ".join(sorted(certified[fingerprint]))
         facts = ["stated by canaries"] if fingerprint in stated else []
         facts += [f"certifies {names}"] if names else []
-        yield f"#\n# {visible(_owner(key))} ({visible(key.file.path)})"
-        yield from [f"# {visible('; '.join(facts))}"] if facts else []
+        yield f"#\n# {on_one_line(f'{_owner(key)} ({key.file.path})')}"
+        yield from [f"# {on_one_line('; '.join(facts))}"] if facts else []
         yield f'# [[anchors]]\n# fingerprint = "{fingerprint}"'
 
 

@@ -15,6 +15,7 @@ from secpack import Checker, PackError, load, load_profile
 from secpack.cli import main
 from secpack.model.archive import Window
 from secpack.model.findings import Severity
+from secpack.pack import read_contents
 from secpack.profile import DocumentEntry, Kind, Profile
 from tests.bulletins.sites import publish, site_of_pack
 from tests.keys import Gnupg, gnupg_with
@@ -213,6 +214,25 @@ def test_what_looks_like_something_and_is_in_no_place_for_it(tmp_path: Path) -> 
     )
 
 
+def test_what_a_server_takes_for_a_page_is_not_published(tmp_path: Path) -> None:
+    """A signature can have any words in its armour, and a key before it."""
+    document = "QSBs/qsb-001-2001.txt"
+    odd: Files = {
+        f"{document}.sig.ines.html": b"-----BEGIN PGP SIGNATURE-----\nComment: <script>\n",
+        f"{document}.sig.ines.PHP.x": b"x",
+        "QSBs/risk.svg.txt": "<svg>",
+        "QSBs/risk.svg.txt.sig.ines": b"x",
+        "QSBs/qsb-002.xml.txt": bulletin(2),
+        "keys/team/ines.xhtml.gpg": b"<script>\n" + KEY,
+    }
+    named = {f"{document}.sig.ines@quern.example.pl": b"x", "keys/team/js@example.pl.asc": KEY}
+    kind = Kind("QSB", ("QSBs",), files=("qsb-{number}-{year}.txt", "qsb-{number}.{part}"))
+    pack = make_pack(tmp_path, {**odd, **named, **numbered(1)})
+    contents = read_contents(pack, Profile(issuer="Quern", bulletins=kind))
+    assert {file.path for file in contents.files()} == {document, *named}
+    assert {f.file for f in contents.findings} >= odd.keys() - {"QSBs/risk.svg.txt.sig.ines"}
+
+
 def test_folders_of_attachments(tmp_path: Path) -> None:
     files: Files = {
         "digests/1.0/quern.iso.DIGESTS": "0",
@@ -356,6 +376,10 @@ def test_links_that_lead_round_in_circles(tmp_path: Path) -> None:
                 'attachments = ["2020/pond", "2020/sums"]',
                 "# 2020/pond: 'Quern Canary' has numbers of 'Quern Canary' in 2020/nest",
             ],
+        ),
+        (
+            {"canaries/canary-001.txt": canary(1), "canaries/x\n[[anchors]]\n#": "x"},
+            ["# Could not be guessed:"],
         ),
         ({"001": "---===[ Canary 001 ]===---\n"}, ['folder = ["."]', "# Could not be guessed:"]),
         ({"\u202e/canary-001.txt": canary(1)}, ["# Could not be guessed:"]),
