@@ -348,12 +348,10 @@ class _Reader:
         """
         top = self._root / folder
         seen = set() if seen is None else seen
-        if os.path.realpath(top) in seen:
+        if os.path.realpath(top) in seen or not top.is_dir():
             return
         seen.add(os.path.realpath(top))
         prefix = "" if folder == "." else f"{folder}/"
-        if not top.is_dir():
-            return
         if prefix and not self._is_inside(top):
             self._report_error(folder, "a link that leads out of the pack")
             return
