@@ -21,7 +21,6 @@ ALLOWED = {
         "pelican",
         "jinja2",
         "markupsafe",
-        "feedgen",
         "lxml",
         "yaml",
     },
