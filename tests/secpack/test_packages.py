@@ -324,7 +324,9 @@ def test_packages_of_the_demo() -> None:
 
 # --- the examples beside the rules -------------------------------------------------------------
 
-_EXAMPLE = re.compile(r"^ +(.+?) =>(?: (.+))?$", re.MULTILINE)
+_EXAMPLE = re.compile(r"^ *(.+?) =>(?: (.+))?$", re.MULTILINE)
+_MORE = Path(__file__).parents[1] / "data" / "examples.txt"
+RULED = (vocabulary, packages, phrases, sentences, answers)
 
 
 def examples(*modules: ModuleType) -> Iterator[Any]:
@@ -334,6 +336,17 @@ def examples(*modules: ModuleType) -> Iterator[Any]:
         for part in vars(rule).values() if inspect.isclass(rule) else [rule]:
             for text, result in _EXAMPLE.findall(getattr(part, "__doc__", None) or ""):
                 yield pytest.param(part, text, result, id=f"{part.__name__}: {text}")
+
+
+def more_examples() -> Iterator[Any]:
+    """Those in a file, below the name of the function that they show."""
+    modules = {module.__name__.rpartition(".")[2]: module for module in RULED}
+    for part in _MORE.read_text("utf-8").split("\n[")[1:]:
+        name, _, lines = part.partition("]\n")
+        module, _, function = name.partition(".")
+        rule = vars(modules[module]).get(function) or vars(Phrase)[function]
+        for text, result in _EXAMPLE.findall(lines):
+            yield pytest.param(rule, text, result, id=f"{function}: {text}")
 
 
 def shown(result: object) -> str:
@@ -355,9 +368,7 @@ def shown_row(row: PackageRow) -> str:
     return " ".join(filter(None, (row.release, target, row.package, version, note)))
 
 
-@pytest.mark.parametrize(
-    ("rule", "text", "result"), [*examples(vocabulary, packages, phrases, sentences, answers)]
-)
+@pytest.mark.parametrize(("rule", "text", "result"), [*examples(*RULED), *more_examples()])
 def test_example(rule: Callable[..., object], text: str, result: str) -> None:
     """A method of phrases is shown by whole phrases."""
     if "self" in inspect.signature(rule).parameters:

@@ -1,7 +1,8 @@
 """What a bulletin says for each release: a fix, none, that it is not affected, or nothing.
 
 Sentences are read once, as claims; packages and the ids that a bulletin addresses decide what
-those mean. A line ``TEXT => RESULT`` in a docstring is an example, which a test runs.
+those mean. A line ``TEXT => RESULT`` in a docstring is an example, which a test runs;
+``tests/data/examples.txt`` has more.
 """
 
 import re
@@ -235,44 +236,13 @@ def headed(text: str, product: str, known: Collection[str]) -> str:
 def said(sentence: str, product: str) -> tuple[tuple[Says, tuple[str, ...]], ...]:
     """What a sentence says of releases; that they are safe only without conditions or doubts.
 
-    Quern 4.2 is not affected. => safe; 4.2
     R4.1 and R4.2 are unaffected, since they lack it. => safe; 4.1; 4.2
-    Users of Quern 4.2 are not affected. => safe; 4.2
-    This flaw does not affect Quern 4.2 or R4.3. => safe; 4.2; 4.3
-    XSA-1 does not affect Quern 4.2, since it has no bell. => safe; 4.2
-    The mill changed, so that Quern 4.2 as such is not affected, nor is 4.1. => safe; 4.2; 4.1
-    (Quern 4.1 with its old mill lacks the bell and is not affected.) => safe; 4.1
-    On Quern 4.2, the mill was old, and that release is therefore not affected. => safe; 4.2
-    Quern 4.0 does not contain the bell, so it is not affected. => safe; 4.0
     Quern 4.1: not affected | Quern 4.2: affected => safe; 4.1; affected; 4.2
-    Quern 4.1 is not affected, but R4.2 is. => safe; 4.1
-    The browser in Quern 4.2 is not affected. =>
-    Quern 4.2 is not affected by default. =>
     Quern 4.2 is not affected, unless the lid is open. =>
-    At first, Quern 4.2 was not affected. =>
-    On new mills, Quern 4.2 is not affected. =>
-    The workaround does not affect Quern 4.2. =>
-
     XSA-1 affects only Quern 4.1. => only; 4.1
-    This issue affects only Quern 4.1 and 4.2. => only; 4.1; 4.2
-    XSA-1 affects only mill 4 or newer, thus only Quern R4.1 is affected. => only; 4.1; risky; 4.1
-    XSA-1 affects only Quern 4.1 and later. =>
-    Not only Quern 4.1 is affected. => risky; 4.1
-
     XSA-1 affects both Quern 4.0 and 4.1. => affected; 4.0; 4.1
-    XSA-1 (CVE-2020-1) affects only mills with a bell on Quern 4.0. => affected; 4.0
-    Quern 4.1 and 4.2 are affected, too. => affected; 4.1; 4.2; risky; 4.1; 4.2
-    Quern 4.1: affected => affected; 4.1
     In short, Quern 4.1 is also vulnerable. => risky; 4.1
-    It is open whether Quern 4.1 is affected. Quern 4.2 was, too. => risky; 4.1; 4.2
-    XSA-1 affects only mills with a bell. =>
-
-    No update is available for 4.2 or 4.1, and none will be. => unfixed; 4.2; 4.1
     No update for Quern 4.2, which is too old. => unfixed; 4.2
-    Users of Quern 4.1 and 4.2 have no update to expect. => unfixed; 4.1; 4.2
-    Quern 4.0 reached end-of-life on 2022-08-04, and there is no fix for it. => unfixed; 4.0
-    For Quern 4.2, which is no longer supported, no fix is available. => unfixed; 4.2
-    There is no fix for Quern 4.2 other than these packages. =>
     """
     unsure = v.UNSURE.search(sentence)
     found = [
@@ -296,14 +266,7 @@ def restart(text: str) -> str:
     """What a text says to restart after the update, in its words; empty if it says nothing.
 
     Dom0 must be restarted afterward in order for the updates to take effect. => restart dom0
-    After this update, the XBell process must be restarted. => restart the XBell process
-    Sheds (such as a, b and c) must be restarted. Other sheds must not. => restart sheds
-    A system restart will be required afterwards. => restart the system
     A restart is required for these changes to take effect. => restart
-    It is necessary to restart each of the sheds (for the bell). => restart each of the sheds
-    Please reboot your mills afterwards. => restart your mills
-    Continue with your usual updates [1] and restart the mill when they end. => restart the mill
-    A reboot of the whole mill is not necessary. =>
     If you use the bell, dom0 must be restarted. =>
     """
     found = next(filter(None, map(_RESTART.search, v.SENTENCE_END.split(text))), None)

@@ -162,10 +162,7 @@ class Phrase:
     For R2: xen 4.1, mill 4.2; for R3: xen 4.3 => 2 xen 4.1; 2 mill 4.2; 3 xen 4.3
     xen for R2 version 4.1, for R3 version 4.2 => 2 xen 4.1; 3 xen 4.2
     For Quern 4.2 and later, in dom0 (stable): => header 4.2 dom0: (and later; stable)
-    For Quern 4.2, sys-net [1]: => header 4.2 sys-net:
-    Update templates: mill 4.2 => templates: mill 4.2
     xen =>
-    For Quern 4.2 users: =>
     """
 
     def __init__(
@@ -203,13 +200,9 @@ class Phrase:
     def _is_unclear(self) -> bool:
         """Whether a place is left over, some packages have no release, or a condition holds.
 
-        xen 4.1 and, on R3 only, mill 4.2 =>
         For R2: not affected, since it has no bell => 2 not-affected (since it has no bell)
-        For R2: not affected if the lid is closed =>
-        For R2: not affected (only without a bell) =>
         For R2: probably not affected =>
         xen 4.1 (vulnerable) =>
-        xen 4.1, 4.2 for R2, R3, respectively =>
         """
         notes = (note for entry in self.entries for note in entry.said.get("note", ()))
         safe = (entry.at for entry in self.entries if entry.fix is Fix.NOT_AFFECTED)
@@ -380,11 +373,8 @@ class Phrase:
         """Brackets hold names with versions, what is said of those before them, or a note.
 
         New mill packages (mill-4.1, mill-libs-4.2) => mill 4.1; mill-libs 4.2
-        xen for R2 (version 4.1) => 2 xen 4.1
         xen 4.1 (Mini; on R2 only) => 2 xen 4.1 (Mini)
-        xen (not affected) => xen not-affected
         xen 4.1 (and mill of the same version) => xen 4.1; mill 4.1
-        xen 4.1 (or 4.2) =>
         xen 4.1 (only for R2 users) =>
         """
         start = token.at + 1

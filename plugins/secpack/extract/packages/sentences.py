@@ -78,10 +78,8 @@ def announcement(words: str) -> About:
 
     The following packages contain security updates: => About.FIXES
     The following packages are affected: => About.OTHERS
-    Users of the vulnerable packages should install these: => About.UNCLEAR
     To install packages from the testing repository: => About.UNCLEAR
     In a quiet hour, restart: => About.NOTHING
-    Packages that fix this for R2 and R3, respectively: => About.UNCLEAR
     """
     about = _judge(words)
     if about is About.FIXES and not _PACKAGES.search(words):
@@ -94,7 +92,6 @@ def installed_in(sentence: str) -> tuple[str, ...] | None:
     """Where a sentence says that packages go; None if it does not say that.
 
     As always, they should be installed in dom0, using the Quern Updater. => dom0
-    The packages can be installed from the Dom0 console. => dom0
     Use the Quern Updater in sys-gui to install them. => sys-gui
     The packages must be installed in a quiet hour. =>
     Installed packages need not be removed. => None
@@ -108,14 +105,9 @@ def read_sentence(sentence: str, product: str) -> Sequence[Entry] | None:
     """What a sentence says of packages; None where that is not clear.
 
     For Quern 4.2, install xen 4.1-2 in dom0. => 4.2 dom0: xen 4.1-2
-    Please update the xen and mill packages to version 4.1-2. => xen 4.1-2; mill 4.1-2
     Packages for Quern 4.3 will follow. => 4.3 none
-    For R2, and for R3, no fix is planned, and R4 has one. => 2 none; 3 none
-    No fix exists for R2, users of R3 have one; for R4, no update is there. => 2 none; 4 none
     We know of Quern 6.1; no fix exists. => None
-    The xen 4.1-2 packages of May do not fix this. => None
     Upgrade xen from 4.1-1 to 4.1-2. => None
-    For R2, the fix is in commit 4.1-2-gab of xen. => None
     The pump of May had version 4.1-2 and is affected. =>
     """
     if len(sentence) > LONGEST or not _SIGN.search(sentence):
