@@ -98,7 +98,7 @@ def announcements(
 
     Templates in a ``folder`` override ours. Raises SecpackError when one cannot be used.
     """
-    day, slug = document.published, urls.kind_of(document, profile).slug
+    day, slug = document.published, urls.kind_slug(document)
     values = {
         "anchors": profile.anchors_on(day),
         "day": day,
@@ -112,7 +112,7 @@ def announcements(
         "slug": f"{slug}-{document.number:03d}",
         "text": document.file.data.decode(),
         "title": f"{document.id}: " * isinstance(document, Bulletin) + document.title,
-        "url": site + urls.page_url(document, profile),
+        "url": site + urls.page_url(document),
     }
     start = f"{day}-{slug}-{document.number:03d}"
     texts = {f"{start}{end}": _filled(f"{name}{end}", folder, values) for name, end in _ABOUT}

@@ -20,7 +20,7 @@ from bulletins.pages.documents import ROOT
 from bulletins.pages.table import archive_pages
 from bulletins.settings import read_build
 from bulletins.site import Build, Links, Site, heading, newest_first, summary
-from bulletins.urls import INDEX, NOT_FOUND, ROBOTS, SITEMAP, kind_of, page_url, redirects
+from bulletins.urls import INDEX, NOT_FOUND, ROBOTS, SITEMAP, kind_slug, page_url, redirects
 from bulletins.writer import ArchiveWriter
 from secpack.model.archive import Canary, Publication
 
@@ -104,10 +104,10 @@ def _articles(site: Site, generator: Any) -> Iterator[Article]:
 
 def _metadata(publication: Publication, site: Site, settings: Any) -> dict[str, Any]:
     """The metadata that Pelican themes expect of an article; they expect HTML."""
-    url = page_url(publication, site.profile)
+    url = page_url(publication)
     is_canary = isinstance(publication, Canary)
     category = Category(words.canaries if is_canary else words.bulletins, settings)
-    category.slug = kind_of(publication, site.profile).slug
+    category.slug = kind_slug(publication)
     return {
         "title": as_markup(heading(publication)),
         "slug": publication.id.lower(),

@@ -263,7 +263,7 @@ class Site:
     def covered(self) -> Mapping[str, tuple[str, int]]:
         """By the digest of its text: the page with a version, and the version's number."""
         return {
-            version.file.sha256: (urls.history_url(self.documents[id_], self.profile), number)
+            version.file.sha256: (urls.history_url(self.documents[id_]), number)
             for id_, versions in self.versions.items()
             for number, version in enumerate(versions, 1)
         }
@@ -281,9 +281,9 @@ class Site:
         for publication in self.archive.publications:
             for text in signed_texts(publication):
                 for file in (text.file, *(s.file for s in text.signatures)):
-                    yield urls.beside(publication, profile, file.name), file
+                    yield urls.beside(publication, file.name), file
         for id_, versions in self.versions.items():
-            folder = urls.history_url(self.documents[id_], profile)
+            folder = urls.history_url(self.documents[id_])
             for number, version in enumerate(versions, 1):
                 name = folder + urls.version_name(version, number)
                 yield name, version.file
@@ -337,6 +337,7 @@ class Build:
     frame: Any = None
 
 
+@dataclass(frozen=True, slots=True)
 class Links:
     """Returns the URL of an id; ``root`` leads from the page with the link to the site's root.
 
@@ -345,24 +346,26 @@ class Links:
     published, if that is known.
     """
 
-    def __init__(self, site: Site, root: str) -> None:
-        self._site = site
-        self._root = root
-        self._page = site.page_file if "://" in root else urls.INDEX
+    site: Site
+    root: str
 
     def __call__(self, identifier: Id) -> str | None:
         """The URL, or None if the id leads nowhere."""
-        scheme, value, profile = identifier.scheme, identifier.value, self._site.profile
+        scheme, value = identifier.scheme, identifier.value
         if scheme == "bulletin":
-            bulletin = self._site.named(identifier)
-            return self.to(urls.page_url(bulletin, profile)) if bulletin else None
-        if (scheme, value) in self._site.ids:
-            return self._root + urls.id_url(scheme, value, self._page)
-        return urls.published_id(scheme, value, profile) or None
+            bulletin = self.site.named(identifier)
+            return self.to(urls.page_url(bulletin)) if bulletin else None
+        if (scheme, value) in self.site.ids:
+            return self.root + urls.id_url(scheme, value, self._page)
+        return urls.published_id(scheme, value, self.site.profile) or None
 
     def to(self, url: str) -> str:
         """A page of the site, by its URL from the root."""
-        return self._root + url + self._page
+        return self.root + url + self._page
+
+    @property
+    def _page(self) -> str:
+        return self.site.page_file if "://" in self.root else urls.INDEX
 
 
 def heading(publication: Publication) -> str:
@@ -394,8 +397,5 @@ def signed_texts(publication: Publication) -> tuple[Publication | Letter, ...]:
 
 def newest_first(publications: Iterable[Publication]) -> list[Publication]:
     """Documents in the order of feeds: by day, bulletins before canaries, higher numbers first."""
-    return sorted(
-        publications,
-        key=lambda p: (p.published, not isinstance(p, Canary), p.number),
-        reverse=True,
-    )
+    ascending = sorted(publications, key=lambda p: (p.published, isinstance(p, Bulletin), p.number))
+    return ascending[::-1]

@@ -7,7 +7,7 @@ from typing import Final
 from urllib.parse import quote
 
 from secpack import mirror
-from secpack.model.archive import Advisory, Attachment, Bulletin, Canary, Key, Publication, Version
+from secpack.model.archive import Advisory, Attachment, Bulletin, Key, Publication, Version
 from secpack.profile import Kind, Profile, Scheme
 
 #: Data; of OSV, all bulletins in one file; of CSAF, the trees of bulletins and of verdicts, their
@@ -58,9 +58,9 @@ THEME = "theme/"
 INDEX = "index.html"
 
 
-def kind_of(publication: Publication, profile: Profile) -> Kind:
-    """The profile's settings for bulletins or for canaries."""
-    return profile.canaries if isinstance(publication, Canary) else profile.bulletins
+def kind_slug(publication: Publication) -> str:
+    """The slug of the kind of a document: ``qsb``."""
+    return publication.id.rpartition("-")[0].lower()
 
 
 def list_url(kind: Kind) -> str:
@@ -68,19 +68,19 @@ def list_url(kind: Kind) -> str:
     return f"{kind.slug}/"
 
 
-def page_url(publication: Publication, profile: Profile) -> str:
+def page_url(publication: Publication) -> str:
     """A document's page: ``qsb/029/``."""
-    return f"{list_url(kind_of(publication, profile))}{publication.number:03d}/"
+    return f"{kind_slug(publication)}/{publication.number:03d}/"
 
 
-def beside(publication: Publication, profile: Profile, name: str) -> str:
+def beside(publication: Publication, name: str) -> str:
     """A file next to a document's page: ``qsb/029/qsb-029-2017.txt``."""
-    return page_url(publication, profile) + name
+    return page_url(publication) + name
 
 
-def history_url(publication: Publication, profile: Profile) -> str:
+def history_url(publication: Publication) -> str:
     """The versions of a document: ``qsb/029/history/``."""
-    return beside(publication, profile, "history/")
+    return beside(publication, "history/")
 
 
 def version_name(version: Version, number: int) -> str:
@@ -88,10 +88,10 @@ def version_name(version: Version, number: int) -> str:
     return f"{version.file.name.removesuffix('.txt')}.v{number}.txt"
 
 
-def json_url(publication: Publication, profile: Profile) -> str:
+def json_url(publication: Publication) -> str:
     """A document as data: ``qsb/029/qsb-029-2017.json``."""
     name = publication.file.name.removesuffix(".txt")
-    return beside(publication, profile, f"{name}.json")
+    return beside(publication, f"{name}.json")
 
 
 def attachment_url(attachment: Attachment, name: str, profile: Profile) -> str:

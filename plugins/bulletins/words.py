@@ -585,11 +585,7 @@ feeds_sections: Final = {
         "The content of the pages, for programs. Only the signed originals can be verified.",
         Markup('One page links to <a href="../data/files/index.html">all files</a> of this site.'),
     ),
-    "scanners": (
-        "Data for scanners",
-        "Bulletins in formats that vulnerability scanners read.",
-        "",
-    ),
+    "scanners": ("Data for scanners", "Bulletins in formats that vulnerability scanners read.", ""),
 }
 
 #: The exports in these sections, by name: title, and a sentence.

@@ -110,8 +110,7 @@ def _run_check(options: argparse.Namespace) -> int:
     print_lines(FORMATS[options.format](findings, every=options.all))
     if options.format == "text":
         print_notes([*(() if options.all else by_kind(findings)), counts(findings)])
-    has_errors = any(f.is_error for f in findings)
-    return _FINDINGS if has_errors else _CLEAN
+    return _FINDINGS if any(f.is_error for f in findings) else _CLEAN
 
 
 def _in_checkout(pack: Path, findings: Iterable[Finding], folder: Path) -> list[Finding]:

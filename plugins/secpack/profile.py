@@ -72,8 +72,7 @@ def _pattern(*names: str) -> Form:
 
 
 def _has_one_number(pattern: str) -> bool:
-    once = pattern.count("{number}") == 1 and pattern.count("{year}") <= 1
-    return once and "}{" not in pattern
+    return pattern.count("{number}") == 1 and pattern.count("{year}") <= 1 and "}{" not in pattern
 
 
 _HTTPS: Final = "https://"
@@ -594,8 +593,7 @@ def _wrong_documents(profile: Profile) -> Iterator[Wrong]:
             yield Wrong(f"documents.{name}", "needs a reason")
     shipping = sum(1 for entry in profile.documents.values() if entry.packages)
     if shipping > _MAX_SHIPPING:
-        expected = f"packages of {shipping} texts; expected at most {_MAX_SHIPPING}"
-        yield Wrong("documents", expected)
+        yield Wrong("documents", f"packages of {shipping} texts; expected at most {_MAX_SHIPPING}")
 
 
 def _ambiguous_packages(packages: Mapping[str, Package]) -> Iterator[Wrong]:

@@ -93,7 +93,7 @@ def test_the_archive_is_as_the_schema_says(archive: Archive) -> None:
     assert judges.data_faults(data) == []
     assert judges.data_faults(data, "archive") == []
     for publication in archive.publications:
-        document = json.loads(written[json_url(publication, PROFILE)])
+        document = json.loads(written[json_url(publication)])
         kind = "bulletinDocument" if publication in archive.bulletins else "canaryDocument"
         assert judges.data_faults(document) == []
         assert judges.data_faults(document, kind) == []

@@ -88,7 +88,7 @@ def gzipped(data: bytes) -> bytes:
 
 def set_times(folder: Path, site: Site) -> None:
     """Date a document's files by its last revision, all others by the newest revision."""
-    days = {page_url(p, site.profile): p.updated for p in site.archive.publications}
+    days = {page_url(p): p.updated for p in site.archive.publications}
     documents = {url: int(midnight(day).timestamp()) for url, day in days.items()}
     newest = max(documents.values(), default=0)
     for below, _, names in os.walk(folder):

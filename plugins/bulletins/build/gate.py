@@ -38,7 +38,7 @@ def check_output(site: Site, folder: Path) -> None:
 
     Raises SecpackError when a file is missing or an original differs.
     """
-    pages = ["", *(page_url(p, site.profile) for p in site.archive.publications)]
+    pages = ["", *(page_url(p) for p in site.archive.publications)]
     expected = [*(url + INDEX for url in pages), *(path for path, _ in archive_pages(site))]
     expected += expected_urls(site)
     written = {*paths(folder)}

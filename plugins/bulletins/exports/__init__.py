@@ -23,7 +23,7 @@ def exports(site: Site) -> Iterator[Export]:
     """The exports that this site has."""
     archive = site.archive
     yield from feeds(site)
-    documents = tuple(urls.json_url(p, site.profile) for p in archive.publications)
+    documents = tuple(urls.json_url(p) for p in archive.publications)
     yield Export(
         "archive",
         urls.ARCHIVE_JSON,
@@ -71,7 +71,7 @@ def _search_ids(site: Site) -> bytes:
 
     It is a script because a page opened from a folder cannot fetch data.
     """
-    archive, profile = site.archive, site.profile
+    archive = site.archive
     rows: list[tuple[str, str, str, date | None]] = [
         (f"{site.product} {each.name}", urls.lookup_url(each.name, "release"), "", None)
         for each in site.by_release
@@ -80,10 +80,8 @@ def _search_ids(site: Site) -> bytes:
         (f"{words.package} {each.name}", urls.lookup_url(each.name, "package"), "", None)
         for each in site.by_package
     )
-    rows += (
-        (b.id, urls.page_url(b, profile), b.title, b.published) for b in archive.bulletins[::-1]
-    )
-    rows += ((c.id, urls.page_url(c, profile), "", c.published) for c in archive.canaries[::-1])
+    rows += ((b.id, urls.page_url(b), b.title, b.published) for b in archive.bulletins[::-1])
+    rows += ((c.id, urls.page_url(c), "", c.published) for c in archive.canaries[::-1])
     rows += ((a.id, urls.advisory_url(a.number), a.title, a.date) for a in archive.advisories[::-1])
     ids = [(id_, url + urls.INDEX, title, str(day or "")) for id_, url, title, day in rows]
     ids += [(i.id, urls.id_url(i.scheme, i.id), "", "") for i in archive.ids]

@@ -49,7 +49,7 @@ def archive_files(site: Site) -> Iterator[tuple[str, bytes]]:
     bulletins = [_bulletin(bulletin, site) for bulletin in archive.bulletins]
     canaries = [_canary(canary, site) for canary in archive.canaries]
     for publication, data in zip(archive.publications, [*bulletins, *canaries], strict=True):
-        yield urls.json_url(publication, profile), to_json({"format": _FORMAT} | data)
+        yield urls.json_url(publication), to_json({"format": _FORMAT} | data)
     whole = {
         "format": _FORMAT,
         "issuer": profile.issuer,
@@ -92,7 +92,7 @@ def _lookup(kind: str, lookup: Lookup, site: Site) -> dict[str, Any]:
     profile = site.profile
     bulletins = [
         _fields(b, "id", "title", "published", "updated")
-        | {"url": urls.page_url(b, profile)}
+        | {"url": urls.page_url(b)}
         | {"packages": [package_data(row, profile) for row in rows]}
         for b, rows in lookup.shipped
     ]
@@ -128,7 +128,7 @@ def _days(each: Period | None) -> str:
 
 
 def _publication(publication: Publication, site: Site) -> dict[str, Any]:
-    url, standing = urls.page_url(publication, site.profile), site.standing(publication)
+    url, standing = urls.page_url(publication), site.standing(publication)
     versions = site.versions_shown(publication)
     data = _fields(publication, "id", "number", "published", "updated") | _signed(publication, url)
     return data | {
@@ -215,7 +215,7 @@ def package_data(row: PackageRow, profile: Profile) -> dict[str, Any]:
 
 
 def _canary(canary: Canary, site: Site) -> dict[str, Any]:
-    due, folder = canary.due, urls.page_url(canary, site.profile)
+    due, folder = canary.due, urls.page_url(canary)
     return _publication(canary, site) | {
         "letters": [{"name": each.name} | _signed(each, folder) for each in canary.letters],
         "statements": [{"number": s.number, "text": s.text} for s in canary.statements],

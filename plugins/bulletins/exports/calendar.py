@@ -45,7 +45,7 @@ def _event(canary: Canary, due: Window, site: Site) -> Iterator[str]:
     yield _text("SUMMARY", site.titled(canary, summary))
     yield _text("DESCRIPTION", site.titled(canary, description))
     if site.url:
-        yield f"URL:{site.public(page_url(canary, site.profile))}"
+        yield f"URL:{site.public(page_url(canary))}"
     yield "TRANSP:TRANSPARENT"
     yield "END:VEVENT"
 

@@ -12,7 +12,7 @@ from bulletins.exports.csaf import is_provider
 from bulletins.exports.data import moment
 from bulletins.exports.facts import changed
 from bulletins.site import Site
-from bulletins.urls import CSAF_PROVIDER, INDEX, SITEMAP, kind_of, list_url, page_url, redirects
+from bulletins.urls import CSAF_PROVIDER, INDEX, SITEMAP, kind_slug, list_url, page_url, redirects
 from secpack import SecpackError
 
 #: How many URLs a sitemap may hold.
@@ -46,8 +46,8 @@ def page_dates(site: Site) -> dict[str, datetime]:
     """When the texts on each page last changed, by the page's URL."""
     dates: dict[str, datetime] = {}
     for p in site.archive.publications:
-        kind, time = kind_of(p, site.profile), changed(p, site)
-        for url in ("", list_url(kind), page_url(p, site.profile)):
+        time = changed(p, site)
+        for url in ("", f"{kind_slug(p)}/", page_url(p)):
             dates[url] = max(time, dates.get(url, time))
     return dates
 

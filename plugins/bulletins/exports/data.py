@@ -13,13 +13,7 @@ from secpack import SecpackError
 from secpack.parser.characters import replace_hidden, visible
 
 # Markup that a careless reader could run, and the one ASCII control that JSON does not escape.
-_ESCAPES: Final = {
-    b"<": b"\\u003c",
-    b">": b"\\u003e",
-    b"&": b"\\u0026",
-    b"\x7f": b"\\u007f",
-}
-
+_ESCAPES: Final = {b"<": b"\\u003c", b">": b"\\u003e", b"&": b"\\u0026", b"\x7f": b"\\u007f"}
 
 #: Files by URL.
 Files: TypeAlias = Iterable[tuple[str, bytes]]

@@ -37,9 +37,8 @@ def osv_files(bulletins: Iterable[BulletinFacts], site: Site) -> Iterator[tuple[
     for facts in bulletins:
         url = urls.osv_url(facts.bulletin, site.profile)
         records[url] = to_json(_record(facts, site), lines=False)
-        changes.append(
-            f"{moment(facts.history[-1][0])},{urls.osv_id(facts.bulletin, site.profile)}\n"
-        )
+        identity = urls.osv_id(facts.bulletin, site.profile)
+        changes.append(f"{moment(facts.history[-1][0])},{identity}\n")
     yield from records.items()
     yield urls.OSV_ALL, _listed(records.values())
     yield urls.OSV_ZIP, _zipped(records)
@@ -121,21 +120,14 @@ def _affected(
     fixed, *others = dict.fromkeys(visible(row.version) for row in rows)
     events = [{"introduced": "0"}, *([{"fixed": fixed}] if fixed else [])]
     ranges = [] if others else [{"type": "ECOSYSTEM", "events": events}]
-    return (
-        data
-        | filled(ranges=ranges)
-        | {"package": {"ecosystem": ecosystem, "name": visible(name)} | filled(purl=purl)}
-    )
+    package = {"ecosystem": ecosystem, "name": visible(name)} | filled(purl=purl)
+    return data | filled(ranges=ranges) | {"package": package}
 
 
 def _references(facts: BulletinFacts, site: Site) -> Iterator[dict[str, str]]:
     bulletin = facts.bulletin
     if site.url:
-        file = bulletin.file.name
-        for url in (
-            urls.page_url(bulletin, site.profile),
-            urls.beside(bulletin, site.profile, file),
-        ):
+        for url in (urls.page_url(bulletin), urls.beside(bulletin, bulletin.file.name)):
             yield {"type": "ADVISORY", "url": site.public(url)}
     ids = (f"XSA-{number}" for number in bulletin.addresses)
     published = dict.fromkeys(urls.published_id("XSA", id_, site.profile) for id_ in ids)

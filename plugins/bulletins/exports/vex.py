@@ -56,9 +56,9 @@ class AdvisoryFacts:
         return visible(": ".join(filter(None, (self.advisory.id, self.advisory.title))))
 
     def history(self, site: Site) -> list[tuple[datetime, str]]:
-        """The changes, and when its records of VEX were moved."""
-        url = vex_url(self.advisory, self.day)
-        return sorted([*self.changes, *moves(site, url, openvex_record(self.advisory))])
+        """The changes, and when its records moved: in CSAF, and ``vex/openvex.json#xsa-1``."""
+        records = vex_url(self.advisory, self.day), f"{OPENVEX}#{self.advisory.id.lower()}"
+        return sorted([*self.changes, *moves(site, *records)])
 
 
 @lru_cache(maxsize=1)
@@ -99,7 +99,7 @@ def _facts(advisory: Advisory, day: date, cves: list[str], site: Site) -> Adviso
 def _action(advisory: Advisory, bulletins: Sequence[Bulletin], site: Site) -> str:
     """Where to read what to do."""
     if bulletins:
-        pages = [site.public(page_url(b, site.profile)) if site.url else "" for b in bulletins]
+        pages = [site.public(page_url(b)) if site.url else "" for b in bulletins]
         named = [b.id + (page and f" ({page})") for b, page in zip(bulletins, pages, strict=True)]
         return words.vex_action.format(bulletins=", ".join(named))
     if advisory.bulletin:
@@ -145,19 +145,14 @@ def openvex(verdicts: Sequence[AdvisoryFacts], site: Site) -> bytes:
     return to_json(document, lines=False)
 
 
-def openvex_record(advisory: Advisory) -> str:
-    """The name of a statement as a record that moves: ``vex/openvex.json#xsa-1``."""
-    return f"{OPENVEX}#{advisory.id.lower()}"
-
-
 def _statement(facts: AdvisoryFacts, site: Site) -> dict[str, Any]:
     """What is said of an advisory: by its only CVE, if it has one, or by its own id."""
     match facts.status:
         case "affected":
             said = {"action_statement": facts.action, "status_notes": facts.reason}
         case "not_affected":
-            code = facts.advisory.justification
-            said = {"justification": code, "impact_statement": facts.reason}
+            said = {"justification": facts.advisory.justification}
+            said |= {"impact_statement": facts.reason}
         case _:
             said = {"status_notes": facts.reason}
     ids = [*dict.fromkeys(id_ for each in facts.vulnerabilities for id_ in each.ids)]

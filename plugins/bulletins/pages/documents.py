@@ -117,7 +117,7 @@ def canary_page(site: Site, canary: Canary) -> model.CanaryPage:
 def _body(site: Site, publication: Publication, text: Rendered) -> model.Body:
     file = publication.file
     signed = [(s, text.file) for text in signed_texts(publication) for s in text.signatures]
-    folder = page_url(publication, site.profile)
+    folder = page_url(publication)
     pairs = [(folder + s.file.name, folder + text.name) for s, text in signed]
     shown = evidence(site, file, publication.signatures)
     older, newer = site.older.get(publication.id), site.newer.get(publication.id)
@@ -126,7 +126,7 @@ def _body(site: Site, publication: Publication, text: Rendered) -> model.Body:
         html=Markup(text.html),  # noqa: S704 - ours
         outline=text.outline,
         original=file.data.decode() if len(file.data) <= _ORIGINAL else "",
-        data=json_url(publication, site.profile).rpartition("/")[2],
+        data=json_url(publication).rpartition("/")[2],
         evidence=shown,
         check=check(
             site, [s for s, _ in signed], pairs, [s.key for s in shown.signatures], file.path

@@ -33,7 +33,7 @@ def history_pages(site: Site) -> Iterator[tuple[str, model.MakePage]]:
     """What makes the page of each document that has several versions, by URL."""
     for id_, versions in site.versions.items():
         publication = site.documents[id_]
-        url = urls.history_url(publication, site.profile)
+        url = urls.history_url(publication)
         yield url, partial(_history_page, site, publication, versions)
 
 
@@ -44,7 +44,7 @@ def _history_page(
     texts = [shown if v.file == shown.file else parse_text(v.file, *forms) for v in versions]
     rows = [_packages(site, publication, t) for t in texts if isinstance(publication, Bulletin)]
     items = [_version(site, versions, n, texts, rows) for n in range(len(versions), 0, -1)]
-    folder = urls.history_url(publication, site.profile)
+    folder = urls.history_url(publication)
     pairs = [(folder + s.url, folder + v.name) for v in items for s, _, _ in v.signatures]
     signatures = [signature for version in versions for signature in version.signatures]
     return model.HistoryPage(item(site, publication), tuple(items), check(site, signatures, pairs))

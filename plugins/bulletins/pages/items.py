@@ -24,7 +24,7 @@ def item(site: Site, publication: Publication) -> model.Item:
     """A document in a list."""
     return model.Item(
         publication=publication,
-        url=urls.page_url(publication, site.profile),
+        url=urls.page_url(publication),
         heading=heading(publication),
         standing=site.standing(publication),
         signers=tuple(
@@ -66,8 +66,7 @@ def reference(site: Site, identity: str, advisory: int | None = None) -> model.R
     publication = site.documents.get(identity)
     if publication is None:
         return model.Reference(identity, None)
-    value = f"XSA-{advisory}"
-    mentions = [m for m in publication.all_mentions if m.value == value]
+    mentions = [m for m in publication.all_mentions if m.value == f"XSA-{advisory}"]
     mentions.sort(key=lambda mention: mention.context is not Context.NOT_AFFECTED)
     sentences = [s for s in dict.fromkeys(m.sentence for m in mentions) if s != publication.title]
     return model.Reference(identity, item(site, publication), tuple(sentences[:_MOST_SENTENCES]))

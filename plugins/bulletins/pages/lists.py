@@ -80,7 +80,7 @@ def _changed(site: Site, publications: Iterable[Publication]) -> Iterator[Link]:
         versions = site.versions.get(publication.id, ())
         words = (v for v in versions if v.difference is Difference.WORDS)
         if any(version.time - versions[0].time > _DAY for version in words):
-            yield Link(urls.history_url(publication, site.profile), publication.id)
+            yield Link(urls.history_url(publication), publication.id)
 
 
 def _attachments(site: Site, kind: Kind) -> Iterator[model.AttachmentItem]:
@@ -148,7 +148,7 @@ def keys_page(site: Site) -> model.KeysPage:
     documents = newest_first(site.archive.publications)
     signed: defaultdict[str, list[tuple[Link, Signature]]] = defaultdict(list)
     for document in documents:
-        link = Link(urls.page_url(document, site.profile), document.id)
+        link = Link(urls.page_url(document), document.id)
         for signature in (s for s in document.signatures if s.counts):
             signed[signature.primary].append((link, signature))
     trusted = {
@@ -235,13 +235,8 @@ def tracker_page(site: Site, *, is_affecting: bool) -> model.TrackerPage:
     )
 
 
-def advisory_pages(site: Site) -> Iterator[tuple[str, model.MakePage]]:
-    """What makes a page for each advisory, by URL."""
-    for at, advisory in enumerate(site.archive.advisories):
-        yield urls.advisory_url(advisory.number), partial(_advisory_page, site, at)
-
-
-def _advisory_page(site: Site, at: int) -> model.AdvisoryPage:
+def advisory_page(site: Site, at: int) -> model.AdvisoryPage:
+    """An advisory, by its place among all."""
     advisories = site.archive.advisories
     advisory = advisories[at]
     links = [Link(urls.advisory_url(a.number), a.id) for a in advisories[max(0, at - 1) : at + 2]]
@@ -286,7 +281,7 @@ def id_page(site: Site) -> model.IdPage:
 
 def _id_item(site: Site, named: NamedId) -> model.IdItem:
     def links(ids: Iterable[str]) -> tuple[Link, ...]:
-        return tuple(Link(urls.page_url(site.documents[id_], site.profile), id_) for id_ in ids)
+        return tuple(Link(urls.page_url(site.documents[id_]), id_) for id_ in ids)
 
     said = {*named.addressed_in, *named.unaffected_in}
     return model.IdItem(

@@ -47,7 +47,8 @@ def _archive_pages(site: Site) -> Iterator[tuple[str, model.MakePage]]:
     if urls.XSA in site.lookups:
         yield urls.XSA, partial(lists.tracker_page, site, is_affecting=False)
         yield urls.AFFECTING, partial(lists.tracker_page, site, is_affecting=True)
-        yield from lists.advisory_pages(site)
+        for at, advisory in enumerate(archive.advisories):
+            yield urls.advisory_url(advisory.number), partial(lists.advisory_page, site, at)
     if urls.CVE in site.lookups:
         yield urls.CVE, partial(lists.id_page, site)
     yield from lists.lookup_pages(site)

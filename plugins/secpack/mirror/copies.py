@@ -57,9 +57,8 @@ class Folder:
         except (FileNotFoundError, NotADirectoryError):
             raise MissingError("not found") from None
         except OSError as error:
-            is_link = error.errno == ELOOP
-            reason = "not a regular file" if is_link else error.strerror or str(error)
-            raise RefusedError(reason) from None
+            reason = "not a regular file" if error.errno == ELOOP else error.strerror
+            raise RefusedError(reason or str(error)) from None
 
     def paths(self) -> set[str]:
         """All files and links in the folder."""

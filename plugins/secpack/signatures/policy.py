@@ -249,8 +249,7 @@ def expected_signers(signed: model.Signed, profile: Profile) -> dict[str, str]:
     """The names of the signers of a document, by the names in their signatures' files."""
     if not isinstance(signed, (model.Bulletin, model.Canary)):
         return {}
-    is_bulletin = isinstance(signed, model.Bulletin)
-    return expected_on(signed.published, profile, is_bulletin=is_bulletin)
+    return expected_on(signed.published, profile, is_bulletin=isinstance(signed, model.Bulletin))
 
 
 def expected_on(day: date, profile: Profile, *, is_bulletin: bool) -> dict[str, str]:

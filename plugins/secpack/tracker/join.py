@@ -84,8 +84,7 @@ def _advisories(
     advisories = {advisory.id: advisory for advisory in tracker}
     for scheme, value in naming:
         if scheme == "XSA":
-            number = int(value.removeprefix("XSA-"))
-            advisories.setdefault(value, Advisory(number, tracked=False))
+            advisories.setdefault(value, Advisory(int(value.removeprefix("XSA-")), tracked=False))
     for name, advisory in sorted(advisories.items(), key=lambda item: item[1].number):
         title, quoted_from = titles.get(name, ("", ""))
         named = naming["XSA", name]

@@ -60,7 +60,7 @@ def _vulnerabilities(
     full = "\n\n".join(note["text"] for note in notes if note["category"] == "summary")
     if not full or len(full) * len(facts.claims) > _LONGEST:
         full = visible(about(bulletin) or heading(bulletin))
-    restart, page = restart_after(bulletin), site.public(page_url(bulletin, site.profile))
+    restart, page = restart_after(bulletin), site.public(page_url(bulletin))
     for claim in facts.claims:
         yield _vulnerability(claim.vulnerability, site.profile, full) | filled(
             product_status=_product_status(claim),
@@ -93,11 +93,11 @@ def _references(facts: BulletinFacts, site: Site) -> Iterator[dict[str, str]]:
     """This document, the page, the signed text and its signatures, and the text's own links."""
     bulletin = facts.bulletin
     yield _external("This document", site.public(csaf_url(bulletin))) | {"category": "self"}
-    yield _external("The bulletin's page", site.public(page_url(bulletin, site.profile)))
+    yield _external("The bulletin's page", site.public(page_url(bulletin)))
     files = [(bulletin.file.name, "The signed text")]
     files += [(s.file.name, f"Signature of {s.signer}") for s in bulletin.signatures]
     for name, title in files:
-        yield _external(visible(title), site.public(beside(bulletin, site.profile, name)))
+        yield _external(visible(title), site.public(beside(bulletin, name)))
     for url, label in facts.links.items():
         yield _external(visible(f"Reference [{label}] of the text"), url)
 
@@ -193,9 +193,8 @@ def verdict_document(facts: AdvisoryFacts, site: Site) -> dict[str, Any]:
 def _said(facts: AdvisoryFacts) -> dict[str, Any]:
     """The verdict, and what the profile VEX wants with it: an impact, or an action."""
     products = {"product_ids": [PRODUCT]}
-    said: dict[str, Any] = {
-        "product_status": {_STATUSES.get(facts.status, facts.status): [PRODUCT]},
-    }
+    status = _STATUSES.get(facts.status, facts.status)
+    said: dict[str, Any] = {"product_status": {status: [PRODUCT]}}
     if facts.status == "not_affected":
         said["threats"] = [{"category": "impact", "details": facts.reason} | products]
         if code := facts.advisory.justification:
@@ -212,11 +211,9 @@ def _verdict_references(facts: AdvisoryFacts, site: Site) -> Iterator[dict[str, 
     own = site.public(vex_url(facts.advisory, facts.day))
     yield _external("This document", own) | {"category": "self"}
     if site.own_theme:
-        page = site.public(advisory_url(facts.advisory.number))
-        yield _external("The advisory's page", page)
+        yield _external("The advisory's page", site.public(advisory_url(facts.advisory.number)))
     for bulletin in facts.bulletins:
-        url = site.public(page_url(bulletin, site.profile))
-        yield _external(f"Bulletin {bulletin.id}", url)
+        yield _external(f"Bulletin {bulletin.id}", site.public(page_url(bulletin)))
 
 
 # --- products ---------------------------------------------------------------------------------

@@ -1,6 +1,6 @@
 """Bulletins, canaries and advisories as entries of feeds."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from functools import lru_cache, partial
 
@@ -11,8 +11,7 @@ from bulletins.exports.feeds.formats import SIZE, FeedEntry, FeedLink
 from bulletins.exports.vex import AdvisoryFacts, all_verdicts
 from bulletins.html import escape, render
 from bulletins.site import Links, Site, heading, signed_texts, summary
-from bulletins.urls import advisory_url, beside, json_url, kind_of, page_url, published_id
-from secpack import Profile
+from bulletins.urls import advisory_url, beside, json_url, kind_slug, page_url, published_id
 from secpack.model.archive import Bulletin, Difference, Letter, Publication, Version
 from secpack.parser.characters import visible
 
@@ -28,21 +27,20 @@ def document_entries(
 
 
 def _document_entry(publication: Publication, site: Site, root: str) -> FeedEntry:
-    profile, standing = site.profile, site.standing(publication)
+    standing, identity = site.standing(publication), entry_id(publication.id, site)
     short = words.unverified_summary if standing.alarms else "{summary}"
     short = short.format(standing=words.in_short(standing), summary=summary(publication))
-    identity = entry_id(publication.id, site)
     published = noon(publication.published)
     return FeedEntry(
         id=identity,
         title=_title(publication, site),
-        page=Links(site, root).to(page_url(publication, profile)),
+        page=Links(site, root).to(page_url(publication)),
         published=published,
         updated=max(published, changed(publication, site, identity)),
         summary=visible(short),
         html=partial(_html, publication.id, site, root),
         categories=tuple(_categories(publication, site)),
-        links=tuple(_links(publication, profile, root)),
+        links=tuple(_links(publication, root)),
     )
 
 
@@ -64,7 +62,7 @@ def _title(publication: Publication, site: Site) -> str:
 def _html(identity: str, site: Site, root: str) -> str:
     """The content of an entry, kept because two formats ask for it in turn."""
     publication, links = site.documents[identity], Links(site, root)
-    page = links.to(page_url(publication, site.profile))
+    page = links.to(page_url(publication))
     html = render(publication.document, links, page=page).html
     standing = site.standing(publication)
     form = words.feed_alarm if standing.alarms else words.feed_standing
@@ -73,16 +71,16 @@ def _html(identity: str, site: Site, root: str) -> str:
 
 
 def _categories(publication: Publication, site: Site) -> Iterator[tuple[str, str]]:
-    yield kind_of(publication, site.profile).slug, "kind"
+    yield kind_slug(publication), "kind"
     if isinstance(publication, Bulletin):
         for id_, scheme in ids_of(publication, site.advisories).addressed.items():
             yield id_, "advisory" if scheme == "XSA" else scheme.lower()
         yield from ((visible(release), "release") for release in publication.releases)
 
 
-def _links(publication: Publication, profile: Profile, root: str) -> Iterator[FeedLink]:
+def _links(publication: Publication, root: str) -> Iterator[FeedLink]:
     """The document as data; the original, its signatures, and a canary's letters with theirs."""
-    data = root + json_url(publication, profile)
+    data = root + json_url(publication)
     yield FeedLink("alternate", data, "application/json", words.data_link)
     for text in signed_texts(publication):
         title = text.name if isinstance(text, Letter) else words.original_link
@@ -91,7 +89,7 @@ def _links(publication: Publication, profile: Profile, root: str) -> Iterator[Fe
             signed_by = words.signature_link.format(signer=signature.signer)
             files.append((signature.file, "application/pgp-signature", signed_by))
         for file, kind, title in files:
-            url = root + beside(publication, profile, file.name)
+            url = root + beside(publication, file.name)
             yield FeedLink("related", url, kind, title, len(file.data))
 
 
@@ -124,7 +122,7 @@ def _change_entry(
     signers = ", ".join(f"{s.signer} ({s.created:%Y-%m-%d})" for s in version.signatures)
     lines = (change, words.change_signed.format(signers=visible(signers)), version.file.sha256)
     html = "\n".join(f"<p>{escape(line)}</p>" for line in lines)
-    page = links.to(page_url(publication, site.profile))
+    page = links.to(page_url(publication))
     if site.own_theme and version.file.sha256 in site.covered:
         page = links.to(site.covered[version.file.sha256][0])
     return FeedEntry(
@@ -135,7 +133,7 @@ def _change_entry(
         updated=time,
         summary=change,
         html=lambda: html,
-        categories=((kind_of(publication, site.profile).slug, "kind"),),
+        categories=((kind_slug(publication), "kind"),),
         links=(),
     )
 
@@ -165,7 +163,7 @@ def _advisory_entry(facts: AdvisoryFacts, site: Site, links: Links) -> FeedEntry
         published=noon(facts.day),
         updated=max(noon(facts.day), *times),
         summary=" ".join(sentences),
-        html=partial(_advisory_html, sentences, facts.bulletins, site, links),
+        html=partial(_advisory_html, sentences, facts.bulletins, links),
         categories=(
             ("xsa", "kind"),
             (facts.advisory.verdict.value, "affected"),
@@ -175,11 +173,9 @@ def _advisory_entry(facts: AdvisoryFacts, site: Site, links: Links) -> FeedEntry
     )
 
 
-def _advisory_html(
-    sentences: Sequence[str], bulletins: Sequence[Bulletin], site: Site, links: Links
-) -> str:
+def _advisory_html(sentences: Iterable[str], bulletins: Iterable[Bulletin], links: Links) -> str:
     lines = [f"<p>{escape(text)}</p>" for text in sentences]
     for bulletin in bulletins:
-        page = links.to(page_url(bulletin, site.profile))
+        page = links.to(page_url(bulletin))
         lines.append(f'<p><a href="{escape(page)}">{escape(heading(bulletin))}</a></p>')
     return "\n".join(lines)
