@@ -12,8 +12,22 @@ from typing import Any
 
 import pytest
 
+from secpack import Checker
+from secpack.cache import Cache
+
 #: When keys are made and texts are signed, unless a test says otherwise.
 THEN = "20200102T030405"
+
+
+class _Kept(Cache):
+    """Results in memory."""
+
+    def put(self, name: str, value: list[str]) -> None:
+        self._kept[name] = value
+
+
+#: Asks gpgv and gpg once about the same bytes: for tests of what follows from the answers.
+CHECKER = Checker(cache=_Kept(None))
 
 
 @dataclass(slots=True)
@@ -22,9 +36,21 @@ class Gnupg:
 
     home: Path
     fingerprints: dict[str, str] = field(default_factory=dict)
+    _printed: dict[tuple[object, ...], bytes] = field(default_factory=dict)
 
     def run(self, *arguments: str, data: bytes = b"", time: str = THEN) -> bytes:
-        """Run gpg; return what it prints."""
+        """Run gpg, which may change its keys; return what it prints."""
+        self._printed.clear()
+        return self._run(*arguments, data=data, time=time)
+
+    def _once(self, *arguments: str, data: bytes = b"", time: str = THEN) -> bytes:
+        """What gpg prints, which is the same until it has changed its keys."""
+        asked = (arguments, data, time)
+        if asked not in self._printed:
+            self._printed[asked] = self._run(*arguments, data=data, time=time)
+        return self._printed[asked]
+
+    def _run(self, *arguments: str, data: bytes, time: str) -> bytes:
         command = ["gpg", "--homedir", str(self.home), "--batch", "--yes", "--quiet"]
         command += ["--pinentry-mode", "loopback", "--passphrase", "", "--trust-model", "always"]
         command += ["--personal-digest-preferences", "SHA256"]  # gpg's own changed with 2.4
@@ -56,7 +82,7 @@ class Gnupg:
     def export(self, name: str, *, armour: bool = True) -> bytes:
         """A public key as a file."""
         form = ["--armor"] if armour else []
-        return self.run(*form, "--export", self.fingerprints[name])
+        return self._once(*form, "--export", self.fingerprints[name])
 
     def files(self, *names: str) -> dict[str, bytes]:
         """Public keys as files of a pack."""
@@ -68,7 +94,7 @@ class Gnupg:
         """A detached signature (or, with other options, another kind)."""
         form = ["--armor"] if armour else []
         kind = options or ("--detach-sign",)
-        return self.run(
+        return self._once(
             *form, "--local-user", self.fingerprints.get(name, name), *kind, data=text, time=time
         )
 

@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import subprocess
 from collections.abc import Mapping
+from functools import cache
 from pathlib import Path
 from typing import TypeAlias
+
+from secpack import load, load_profile
+from secpack.model.archive import Archive
 
 #: Contents of files by their paths.
 Files: TypeAlias = dict[str, str | bytes]
@@ -48,6 +52,13 @@ Mon, 02 Mar 2020 09:41:03 +0000
 """
 
 
+@cache
+def demo_archive() -> Archive:
+    """That of the demo pack, without the tracker; nothing is verified."""
+    content = Path(__file__).parents[1] / "content"
+    return load(content / "secpack", profile=load_profile(content / "demo.toml"))
+
+
 def bulletin(number: int, *, date: str = "", title: str = "A title", body: str = "Words.") -> str:
     """A bulletin's text; dated in the year 2000 + number unless told otherwise."""
     date = date or f"{2000 + number}-03-04"
@@ -81,7 +92,8 @@ def numbered(*numbers: int) -> Files:
 
 def git(folder: Path, *arguments: str, data: str = "") -> str:
     """Run git in a folder, with data as its input; return what it prints."""
-    command = ["git", "-c", "user.name=Q", "-c", "user.email=q@example.org", *arguments]
+    settings = ("user.name=Q", "user.email=q@example.org", "maintenance.auto=false")
+    command = ["git", *(word for each in settings for word in ("-c", each)), *arguments]
     done = subprocess.run(
         command, cwd=folder, input=data, capture_output=True, text=True, check=True
     )
@@ -90,7 +102,7 @@ def git(folder: Path, *arguments: str, data: str = "") -> str:
 
 def new_repository(pack: Path) -> Path:
     """Make a pack a git checkout, without a commit."""
-    git(pack, "init", "--quiet", "--initial-branch", "main")
+    git(pack, "init", "--quiet", "--initial-branch", "main", "--template=")
     return pack
 
 

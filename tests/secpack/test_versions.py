@@ -15,7 +15,7 @@ from typing import Any, TypeAlias
 
 import pytest
 
-from secpack import Checker, PackError, Profile, SecpackError, load
+from secpack import PackError, Profile, SecpackError, load
 from secpack.errors import as_far_as_usable
 from secpack.history import read_history
 from secpack.model.archive import Archive, History
@@ -24,7 +24,7 @@ from secpack.pack import read_contents
 from secpack.parser.lines import MAX_BYTES
 from secpack.profile import DocumentEntry, Period, Signer, profile_of
 from tests.cases import Case, each_case, read_cases
-from tests.keys import Gnupg, new_gnupg
+from tests.keys import CHECKER, Gnupg, new_gnupg
 from tests.packs import Files, bulletin, canary, commit, git, make_pack, new_repository
 
 #: Tomek always signs, Ines since 2020, Rada never has to; the key of Rada has expired since.
@@ -175,7 +175,7 @@ def summary(history: History) -> list[str]:
 def read(pack: Path, profile: Profile, *, only_versions: bool = False) -> Archive:
     """The archive of a pack, even if it cannot be published."""
     try:
-        return load(pack, profile=profile, checker=Checker(), only_versions=only_versions)
+        return load(pack, profile=profile, checker=CHECKER, only_versions=only_versions)
     except PackError as error:
         print(error)  # shown if the test fails
         return error.archive
@@ -199,7 +199,7 @@ def test_versions(pack_of: PackOf, profile: Profile, case: Case, golden: bool) -
 
 def history_of(pack: Path, profile: Profile) -> History:
     contents = read_contents(pack, profile)
-    return read_history(pack, contents, profile, Checker())[2]
+    return read_history(pack, contents, profile, CHECKER)[2]
 
 
 def published(pack: Path, profile: Profile, history: History) -> list[str]:
@@ -226,7 +226,7 @@ def published(pack: Path, profile: Profile, history: History) -> list[str]:
 def strict(pack: Path, profile: Profile) -> tuple[Archive, list[str]]:
     """The archive of a strict build, and why it would stop."""
     found: list[SecpackError] = []
-    usable = partial(load, pack, profile=profile, checker=Checker(), only_versions=True)
+    usable = partial(load, pack, profile=profile, checker=CHECKER, only_versions=True)
     archive = as_far_as_usable(usable, found)
     findings = (f for f in archive.findings if f.severity is Severity.ERROR and not f.waived)
     return archive, [*map(str, found), *(f"{f.file}: {f.code}" for f in findings)]
@@ -287,7 +287,7 @@ def test_what_cannot_be_read_stops_nothing(
 ) -> None:
     """Large drafts, links, what is no file; only private keys do. Signed texts stay public."""
     pack = pack_of("a tomek:a ines:a")
-    large, outside = b"x" * (MAX_BYTES + 1), tmp_path / "outside"
+    large, outside = b"." * (MAX_BYTES + 1), tmp_path / "outside"
     outside.write_text(TEXTS["d"][1])
     one, two, three, four = (f"QSBs/qsb-00{n}-2020.txt" for n in (1, 2, 3, 4))
     for name in (two, f"{one}.sig.tomek"):
