@@ -39,6 +39,7 @@ def nodes(path: Path) -> list[ast.AST]:
     return [*ast.walk(ast.parse(path.read_text("utf-8")))]
 
 
+@cache
 def imports(path: Path) -> set[str]:
     """Full names of the modules that a file imports."""
     found: set[str] = set()

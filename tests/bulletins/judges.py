@@ -67,9 +67,13 @@ def reader_faults(feeds: Mapping[str, bytes]) -> list[str]:
 
 def data_faults(data: object, definition: str = "") -> list[str]:
     """By JSON Schema: the whole schema, or one of its definitions."""
+    return [error.message for error in _judge_of_ours(definition).iter_errors(data)]
+
+
+@lru_cache
+def _judge_of_ours(definition: str) -> Any:
     schema = SCHEMA | ({"anyOf": [{"$ref": f"#/$defs/{definition}"}]} if definition else {})
-    judge = _VALIDATOR(schema, format_checker=FORMATS)
-    return [error.message for error in judge.iter_errors(data)]
+    return _VALIDATOR(schema, format_checker=FORMATS)
 
 
 @lru_cache

@@ -28,9 +28,8 @@ from secpack.profile import Csaf, Profile
 from tests.bulletins import judges
 from tests.bulletins.formats import data_files, exports, feeds
 from tests.bulletins.sites import ROOT, Site, build
-from tests.packs import Files, bulletin, canary, make_pack, numbered
+from tests.packs import Files, bulletin, canary, demo_archive, make_pack, numbered
 
-PACK = ROOT / "content" / "secpack"
 PROFILE = load_profile(ROOT / "content" / "demo.toml")
 URL = "https://example.org/security"
 COUNT = 120
@@ -140,7 +139,7 @@ def test_a_document_is_what_it_is_in_the_archive(many: Site) -> None:
 
 def test_every_entry_survives_in_feedparser() -> None:
     """With all its links, categories and dates, as a stranger reads them."""
-    archive = load(PACK, profile=PROFILE)
+    archive = demo_archive()
     site = ArchiveSite(archive, PROFILE, URL)
     every = archive.publications
     made = document_entries(every, site, f"{URL}/")
@@ -185,7 +184,7 @@ def test_a_new_bulletin_changes_no_line_of_the_others(tmp_path: Path) -> None:
 
 
 def test_the_calendar_read_back() -> None:
-    archive = load(PACK, profile=PROFILE)
+    archive = demo_archive()
     written = calendar(ArchiveSite(archive, PROFILE, URL))
     assert judges.calendar_faults(written) == []
     read = icalendar.Calendar.from_ical(written)
@@ -226,7 +225,7 @@ def test_the_calendar_read_back() -> None:
     ],
 )
 def test_hostile_words_stay_one_property(issuer: str) -> None:
-    archive = load(PACK, profile=PROFILE)
+    archive = demo_archive()
     profile = Profile(issuer=issuer, tag=f"{issuer},2016")
     written = calendar(ArchiveSite(archive, profile, ""))
     assert judges.calendar_faults(written) == []
@@ -374,7 +373,7 @@ def test_feeds_and_exports_parse_nothing(monkeypatch: pytest.MonkeyPatch) -> Non
     def again(*_: object) -> None:
         raise AssertionError("a second time")
 
-    archive = load(PACK, profile=PROFILE)
+    archive = demo_archive()
     monkeypatch.setattr("secpack.parser._parse_body", again)
     assert "csaf/2025/qsb-012.json" in exports(archive, PROFILE, URL)
 
@@ -408,12 +407,12 @@ def test_the_documents_name_every_key_of_the_data() -> None:
 def test_the_documentation_names_every_export() -> None:
     text = (ROOT / "docs/data.md").read_text("utf-8")
     profile = replace(PROFILE, csaf=Csaf("https://quern.example.org"))
-    site = ArchiveSite(load(PACK, profile=PROFILE), profile, URL)
+    site = ArchiveSite(demo_archive(), profile, URL)
     assert [export.url for export in exports_of(site) if export.url not in text] == []
 
 
 def test_the_data_credit_people() -> None:
-    data = json.loads(data_files(load(PACK, profile=PROFILE), PROFILE)[ARCHIVE_JSON])
+    data = json.loads(data_files(demo_archive(), PROFILE)[ARCHIVE_JSON])
     assert [bulletin["credits"] for bulletin in data["bulletins"][:2]] == [
         [{"name": "Tomek Varga", "role": "found"}],
         [{"name": "Ines Aldous", "role": "found"}, {"name": "Jürg Aebischer", "role": "found"}],
@@ -421,7 +420,7 @@ def test_the_data_credit_people() -> None:
 
 
 def test_each_release_has_one_answer() -> None:
-    archive = load(PACK, profile=PROFILE)
+    archive = demo_archive()
     rows = (
         PackageRow("4.3", "hearth", "xen", "4.17.5", 9),
         PackageRow("4.2", "", "", "", 12, Fix.NONE),
@@ -446,7 +445,7 @@ def test_each_release_has_one_answer() -> None:
 
 def test_each_release_and_package_has_a_file() -> None:
     """What is needed is what the page of the release says."""
-    archive = load(PACK, profile=PROFILE)
+    archive = demo_archive()
     written = exports(archive, PROFILE, "")
     found = {url: json.loads(data) for url, data in written.items()
              if url.startswith(("data/release/", "data/package/"))}  # fmt: skip

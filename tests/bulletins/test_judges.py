@@ -13,13 +13,14 @@ import pytest
 from bulletins.exports.calendar import calendar
 from bulletins.site import Site as ArchiveSite
 from bulletins.urls import ARCHIVE_JSON, json_url
-from secpack import Checker, load, load_advisories, load_profile
+from secpack import load, load_advisories, load_profile
 from secpack.model.archive import Archive, Verdict
 from secpack.model.findings import Finding, Severity
 from tests.bulletins import judges
 from tests.bulletins.formats import csaf, data_files, exports, feeds, osv
 from tests.bulletins.judges import Place, at, broken
 from tests.bulletins.sites import ROOT
+from tests.keys import CHECKER
 
 PROFILE = load_profile(ROOT / "content" / "demo.toml")
 
@@ -28,7 +29,7 @@ PROFILE = load_profile(ROOT / "content" / "demo.toml")
 def archive() -> Archive:
     advisories = load_advisories(ROOT / "content" / "xsa.yml")
     pack = ROOT / "content" / "secpack"
-    found = load(pack, profile=PROFILE, advisories=advisories, checker=Checker())
+    found = load(pack, profile=PROFILE, advisories=advisories, checker=CHECKER)
     return replace(found, findings=(Finding("QSBs", 0, "number-gap", "missing numbers: 013"),))
 
 
@@ -108,6 +109,9 @@ def written(archive: Archive) -> bytes:
     data["bulletins"][3:-1] = []
     for kind in ("advisories", "attachments", "ids", "keys"):
         data[kind][1:] = []
+    for values in (v for each in (*data["bulletins"], *data["canaries"]) for v in each.values()):
+        if isinstance(values, list) and isinstance(next(iter(values), None), dict):
+            values[1:] = []
     assert judges.data_faults(data, "archive") == []
     return json.dumps(data).encode()
 

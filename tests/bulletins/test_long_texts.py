@@ -24,17 +24,16 @@ LONG = {
 }
 
 
-#: How many times shorter all is in most tests.
-TIMES = 8
+@pytest.fixture(params=[16, pytest.param(1, marks=pytest.mark.slow)])
+def times(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> int:
+    """How many times shorter all is."""
+    monkeypatch.setattr(lines, "MAX_READ", MAX_READ // request.param)
+    monkeypatch.setattr(lines, "MAX_READ_LINES", MAX_READ_LINES // request.param)
+    return int(request.param)
 
 
-@pytest.mark.parametrize("times", [TIMES, pytest.param(1, marks=pytest.mark.slow)])
 @pytest.mark.parametrize("name", LONG)
-def test_the_rest_of_a_long_text_is_shown(
-    monkeypatch: pytest.MonkeyPatch, name: str, times: int
-) -> None:
-    monkeypatch.setattr(lines, "MAX_READ", MAX_READ // times)
-    monkeypatch.setattr(lines, "MAX_READ_LINES", MAX_READ_LINES // times)
+def test_the_rest_of_a_long_text_is_shown(name: str, times: int) -> None:
     start, words = LONG[name]
     count = (MAX_BYTES // times - 2000) // len(words)
     data = (start + words * count + "\nEnd\n---\n\nXSA-7.\n").encode()
@@ -52,9 +51,10 @@ def test_the_rest_of_a_long_text_is_shown(
 
 
 @pytest.mark.parametrize("name", LONG)
-def test_a_text_within_the_limits_is_read(name: str) -> None:
+def test_a_text_within_the_limits_is_read(name: str, times: int) -> None:
     start, words = LONG[name]
-    count = min(MAX_READ // 2 // len(words), MAX_READ_LINES // (words.count("\n") or 1) - 20)
+    most = (MAX_READ // 2 // len(words), MAX_READ_LINES // (words.count("\n") or 1))
+    count = min(most) // times - 20
     (publication,) = read((start + words * count + "\nEnd\n---\n\nXSA-7.\n").encode()).publications
     assert not [f for f in publication.document.findings if f.code == "too-long"]
     assert "XSA-7" in [mention.value for mention in publication.all_mentions]

@@ -14,7 +14,7 @@ from tests.secpack.adversary import HEADER, mixed_texts, texts
 from tests.whole import through
 
 #: Texts by size, with seconds of the processor: many times what the slowest takes.
-QUICK = [*texts(4 * 1024), *mixed_texts(16 * 1024)]
+QUICK = [*texts(2 * 1024), *mixed_texts(8 * 1024)]
 LARGE = [*texts(64 * 1024), *mixed_texts(MAX_BYTES)]
 CASES = [pytest.param(data, 1, id=name) for name, data in QUICK]
 CASES += [pytest.param(data, 30, id=f"large {n}", marks=pytest.mark.slow) for n, data in LARGE]

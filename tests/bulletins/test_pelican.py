@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
 from tests.bulletins.sites import ROOT, environ
+from tests.forks import run_module
 
 THEIRS = f"""\
 SITENAME = "A site of others"
@@ -21,10 +21,8 @@ PROFILE_FILE = {str(ROOT / "content/demo.toml")!r}
 
 
 def pelican(cwd: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "pelican", "--log-handler", "plain", *arguments]
-    return subprocess.run(
-        command, cwd=cwd, env=environ(), capture_output=True, text=True, check=False, timeout=120
-    )
+    given = ("--log-handler", "plain", *arguments)
+    return run_module("pelican", *given, cwd=cwd, environment=environ())
 
 
 @pytest.mark.slow

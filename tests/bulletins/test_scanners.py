@@ -28,7 +28,7 @@ from bulletins.urls import (
     VEX_FEED,
     csaf_url,
 )
-from secpack import Checker, Profile, SecpackError, load, load_profile
+from secpack import Profile, SecpackError, load, load_profile
 from secpack.affected import rpm_order
 from secpack.extract.answers import answers
 from secpack.model.archive import (
@@ -46,6 +46,7 @@ from tests.bulletins import judges, rules
 from tests.bulletins.formats import csaf, exports, osv
 from tests.bulletins.sites import ROOT, Site, build
 from tests.bulletins.test_hostile import BODY_OF_ALL, HOSTILE_REVISION, TITLE
+from tests.keys import CHECKER
 from tests.packs import Files, bulletin, make_pack
 from tests.secpack.adversary import mixed_texts, texts
 
@@ -71,7 +72,7 @@ The following packages fix it:
 @pytest.fixture(scope="module")
 def verified(archive: Archive) -> Archive:
     """The same with its keys."""
-    keys = load(ROOT / "content/secpack", profile=PROFILE, checker=Checker()).keys
+    keys = load(ROOT / "content/secpack", profile=PROFILE, checker=CHECKER).keys
     return replace(archive, keys=keys)
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import markdown
 import pytest
-from jinja2 import meta, nodes
+from jinja2 import Environment, meta, nodes
 from jinja2.defaults import DEFAULT_NAMESPACE
 
 from bulletins import words
@@ -26,9 +26,13 @@ THEIRS = {"THEME": str(ROOT / "theme"), "THEME_TEMPLATES_OVERRIDES": [], "JINJA_
 SETS = re.compile(r"{%-? (?:set|macro) (\w+)(?:, (\w+))?")
 
 
+@pytest.fixture(scope="module")
+def templates() -> Environment:
+    return environment(THEIRS)
+
+
 @pytest.mark.parametrize("path", PATHS, ids=lambda path: path.stem)
-def test_a_template_sees_nothing_else(path: Path) -> None:
-    templates = environment(THEIRS)
+def test_a_template_sees_nothing_else(templates: Environment, path: Path) -> None:
     assert set(templates.globals) <= {*DEFAULT_NAMESPACE, "words"}
     made = {name for each in PATHS for names in SETS.findall(each.read_text()) for name in names}
     seen = meta.find_undeclared_variables(templates.parse(path.read_text("utf-8")))
@@ -36,9 +40,9 @@ def test_a_template_sees_nothing_else(path: Path) -> None:
 
 
 @pytest.mark.parametrize("path", PATHS, ids=lambda path: path.stem)
-def test_a_macro_of_a_page_is_inside_a_block(path: Path) -> None:
+def test_a_macro_of_a_page_is_inside_a_block(templates: Environment, path: Path) -> None:
     """Elsewhere it and what the page shows hold each other, and a build collects no garbage."""
-    outside = environment(THEIRS).parse(path.read_text("utf-8")).body
+    outside = templates.parse(path.read_text("utf-8")).body
     assert path.name == "macros.html" or not any(isinstance(each, nodes.Macro) for each in outside)
 
 

@@ -12,12 +12,12 @@ import pytest
 
 from bulletins.build.gate import check_output, dangling
 from bulletins.site import Site as ArchiveSite
-from secpack import SecpackError, load, load_advisories, load_profile
+from secpack import SecpackError, load_profile
+from secpack.model.archive import Archive
 from tests.bulletins.sites import ROOT, Shared, Site, build, site_of_pack
 from tests.packs import Files, bulletin, canary
 
-DEMO = ROOT / "content"
-PROFILE = DEMO / "demo.toml"
+PROFILE = ROOT / "content/demo.toml"
 
 
 def words(page: str) -> str:
@@ -134,10 +134,11 @@ def test_cves(demo: Site) -> None:
 
 
 @pytest.mark.parametrize("page", ["xsa", "xsa/9034", "xsa/affecting", "cve", "keys", "canaries"])
-def test_a_page_that_was_not_written_is_noticed(demo: Site, tmp_path: Path, page: str) -> None:
+def test_a_page_that_was_not_written_is_noticed(
+    demo: Site, archive: Archive, tmp_path: Path, page: str
+) -> None:
     shutil.copytree(demo.folder, tmp_path / "site")
     profile = load_profile(PROFILE)
-    archive = load(DEMO / "secpack", profile=profile, advisories=load_advisories(DEMO / "xsa.yml"))
     check_output(ArchiveSite(archive, profile), tmp_path / "site")
     (tmp_path / "site" / page / "index.html").unlink()
     with pytest.raises(SecpackError, match=f"not written: {page}/index.html"):

@@ -10,14 +10,12 @@ from typing import Any
 
 import pytest
 
-from secpack import Profile, load, load_profile
+from secpack import Profile, load
 from secpack.canary import due_window, is_last
 from secpack.canary.checks import check_canaries, check_lateness
 from secpack.canary.diff import changes
 from secpack.model.archive import Archive, Canary, Change, Signature, Statement, Window
-from tests.packs import PROOF, Files, canary, make_pack, numbered
-
-CONTENT = Path(__file__).parents[2] / "content"
+from tests.packs import PROOF, Files, canary, demo_archive, make_pack, numbered
 
 
 @pytest.mark.parametrize(
@@ -225,7 +223,7 @@ def test_two_windows_that_differ_are_none() -> None:
 
 
 def test_a_canary_of_the_demo() -> None:
-    archive = load(CONTENT / "secpack", profile=load_profile(CONTENT / "demo.toml"))
+    archive = demo_archive()
     third = archive.canaries[2]
     assert [s.number for s in third.statements] == [1, 2, 3, 4, 5]
     assert third.count == 10

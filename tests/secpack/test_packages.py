@@ -5,7 +5,6 @@ from __future__ import annotations
 import inspect
 import re
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from types import ModuleType
 from typing import Any
 
@@ -13,7 +12,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from secpack import load, load_profile
 from secpack.extract import answers, packages
 from secpack.extract.packages import MOST_ROWS, phrases, read_packages, sentences, vocabulary
 from secpack.extract.packages.phrases import Entry, Phrase
@@ -21,11 +19,11 @@ from secpack.extract.packages.vocabulary import release_numbers, split_name, tar
 from secpack.model.archive import File, Fix, PackageRow
 from secpack.model.findings import Finding, Severity
 from secpack.parser import parse_text
-from tests.cases import Case, each_case, read_cases
+from tests.cases import DATA, Case, each_case, read_cases
+from tests.packs import demo_archive
 from tests.secpack.adversary import HEADER
 
 FORMS = ("- xen 4.1-2", "    xen-4.1-2", "| Package | Version |\n|---|---|\n| xen | 4.1-2 |")
-CONTENT = Path(__file__).parents[2] / "content"
 
 
 def read(data: bytes) -> tuple[tuple[PackageRow, ...], tuple[Finding, ...]]:
@@ -314,7 +312,7 @@ def test_the_product_is_the_issuers() -> None:
 
 
 def test_packages_of_the_demo() -> None:
-    archive = load(CONTENT / "secpack", profile=load_profile(CONTENT / "demo.toml"))
+    archive = demo_archive()
     for bulletin in archive.bulletins:
         rows, findings = read_packages(bulletin.document)
         assert rows, bulletin.id
@@ -325,7 +323,7 @@ def test_packages_of_the_demo() -> None:
 # --- the examples beside the rules -------------------------------------------------------------
 
 _EXAMPLE = re.compile(r"^ *(.+?) =>(?: (.+))?$", re.MULTILINE)
-_MORE = Path(__file__).parents[1] / "data" / "examples.txt"
+_MORE = DATA / "examples.txt"
 RULED = (vocabulary, packages, phrases, sentences, answers)
 
 
