@@ -15,19 +15,7 @@ from bulletins import urls, words
 from secpack import Profile, SecpackError
 from secpack.extract import shortened
 from secpack.extract.answers import Answer, answers
-from secpack.model.archive import (
-    Advisory,
-    Archive,
-    Bulletin,
-    Canary,
-    File,
-    Key,
-    Letter,
-    PackageRow,
-    Pending,
-    Publication,
-    Version,
-)
+from secpack.model import archive as model
 from secpack.model.blocks import Id, running_text
 from secpack.model.findings import Finding
 from secpack.pack import document_id
@@ -62,7 +50,7 @@ class Lookup:
 
     slug: str
     name: str
-    shipped: tuple[tuple[Bulletin, tuple[PackageRow, ...]], ...]
+    shipped: tuple[tuple[model.Bulletin, tuple[model.PackageRow, ...]], ...]
 
 
 @dataclass(frozen=True, eq=False)
@@ -73,7 +61,7 @@ class Site:
     advisories, CVEs, releases and packages. ``is_indexed`` is whether a search finds all words.
     """
 
-    archive: Archive
+    archive: model.Archive
     profile: Profile
     url: str = ""
     own_theme: bool = True
@@ -133,7 +121,7 @@ class Site:
         return sorted(_lookups(self.archive, lambda row: row.name), key=lambda each: each.slug)
 
     @cached_property
-    def documents(self) -> Mapping[str, Publication]:
+    def documents(self) -> Mapping[str, model.Publication]:
         """All bulletins and canaries by id."""
         return {p.id: p for p in self.archive.publications}
 
@@ -174,7 +162,7 @@ class Site:
             related[other].add(one)
         return {id_: frozenset(others - {id_}) for id_, others in related.items()}
 
-    def named(self, identifier: Id) -> Publication | None:
+    def named(self, identifier: Id) -> model.Publication | None:
         """The bulletin that an id such as ``QSB #37`` names, if it is one of this issuer's."""
         if identifier.scheme != "bulletin":
             return None
@@ -183,7 +171,7 @@ class Site:
         return self.documents.get(document_id(kind, int(identifier.value))) if is_own else None
 
     @cached_property
-    def _versions_by_text(self) -> Mapping[str, tuple[Version, ...]]:
+    def _versions_by_text(self) -> Mapping[str, tuple[model.Version, ...]]:
         histories = ((e.newest, e.versions) for e in self.archive.history.documents)
         return {
             newest.file.sha256: tuple(v for v in versions if not v.misfit)
@@ -191,18 +179,21 @@ class Site:
             if newest
         }
 
-    def versions_shown(self, publication: Publication) -> tuple[Version, ...]:
+    def versions_shown(self, publication: model.Publication) -> tuple[model.Version, ...]:
         """The versions of a document, oldest first; none if the text shown is not the newest."""
         return self._versions_by_text.get(publication.file.sha256, ())
 
     @cached_property
-    def older(self) -> Mapping[str, Publication]:
+    def older(self) -> Mapping[str, model.Publication]:
         """The previous document of the same kind, by id."""
-        kinds: tuple[Sequence[Publication], ...] = (self.archive.bulletins, self.archive.canaries)
+        kinds: tuple[Sequence[model.Publication], ...] = (
+            self.archive.bulletins,
+            self.archive.canaries,
+        )
         return {newer.id: older for kind in kinds for older, newer in pairwise(kind)}
 
     @cached_property
-    def newer(self) -> Mapping[str, Publication]:
+    def newer(self) -> Mapping[str, model.Publication]:
         """The next document of the same kind, by id."""
         return {older.id: self.documents[newer] for newer, older in self.older.items()}
 
@@ -214,15 +205,15 @@ class Site:
             for file, signatures, expected in signed_files(self.archive, self.profile)
         }
 
-    def standing(self, publication: Publication) -> Standing:
+    def standing(self, publication: model.Publication) -> Standing:
         """How the signatures of a document stand, and those of its letters."""
         own = self.standings[publication.file.path]
-        letters = publication.letters if isinstance(publication, Canary) else ()
+        letters = publication.letters if isinstance(publication, model.Canary) else ()
         beside = {x.name.replace("-", " "): self.standings[x.file.path] for x in letters}
         alarms = [alarm for each in (own, *beside.values()) for alarm in each.alarms]
         return replace(own, alarms=tuple(alarms), letters=tuple(beside.items()))
 
-    def titled(self, publication: Publication, title: str) -> str:
+    def titled(self, publication: model.Publication, title: str) -> str:
         """A title for programs, which says if the text is not verified."""
         form = words.unverified_title if self.standing(publication).alarms else "{title}"
         return visible(form.format(title=title))
@@ -244,17 +235,17 @@ class Site:
         }
 
     @cached_property
-    def keys(self) -> Mapping[str, Key]:
+    def keys(self) -> Mapping[str, model.Key]:
         """The keys of the pack by fingerprint; the first of several copies."""
         return {key.fingerprint: key for key in reversed(self.archive.keys) if not key.unusable}
 
     @cached_property
-    def advisories(self) -> Mapping[int, Advisory]:
+    def advisories(self) -> Mapping[int, model.Advisory]:
         """All advisories by number."""
         return {advisory.number: advisory for advisory in self.archive.advisories}
 
     @cached_property
-    def versions(self) -> Mapping[str, tuple[Version, ...]]:
+    def versions(self) -> Mapping[str, tuple[model.Version, ...]]:
         """The versions of each document that has several, oldest first, by its id."""
         histories = ((each.id, each.versions) for each in self.archive.history.documents)
         return {id_: each for id_, each in histories if len(each) > 1 and id_ in self.documents}
@@ -269,13 +260,13 @@ class Site:
         }
 
     @cached_property
-    def pending(self) -> Mapping[str, Pending]:
+    def pending(self) -> Mapping[str, model.Pending]:
         """The texts shown here that are no newest versions, by path; a strict build has none."""
         shown = {each.file for each in self.archive.signed}
         pending = (p for p in self.archive.history.pending if not p.gone)
         return {p.file.path: p for p in pending if p.file in shown}
 
-    def served_files(self) -> Iterator[tuple[str, File]]:
+    def served_files(self) -> Iterator[tuple[str, model.File]]:
         """All files of the pack that the site serves byte for byte, with their URLs."""
         profile = self.profile
         for publication in self.archive.publications:
@@ -300,11 +291,13 @@ class Site:
                 raise SecpackError(f"redirects: {new}: no key is there; correct the profile")
 
 
-def _lookups(archive: Archive, name_of: Callable[[PackageRow], str]) -> list[Lookup]:
+def _lookups(archive: model.Archive, name_of: Callable[[model.PackageRow], str]) -> list[Lookup]:
     names: dict[str, str] = {}
-    shipped: defaultdict[str, list[tuple[Bulletin, tuple[PackageRow, ...]]]] = defaultdict(list)
+    shipped: defaultdict[str, list[tuple[model.Bulletin, tuple[model.PackageRow, ...]]]] = (
+        defaultdict(list)
+    )
     for bulletin in archive.bulletins[::-1]:
-        rows: defaultdict[str, list[PackageRow]] = defaultdict(list)
+        rows: defaultdict[str, list[model.PackageRow]] = defaultdict(list)
         for row in bulletin.packages:
             if name := name_of(row):
                 rows[urls.slug_of(name)].append(row)
@@ -368,14 +361,14 @@ class Links:
         return self.site.page_file if "://" in self.root else urls.INDEX
 
 
-def heading(publication: Publication) -> str:
+def heading(publication: model.Publication) -> str:
     """A document's title, with its id unless the title already has the number."""
-    if isinstance(publication, Canary):
+    if isinstance(publication, model.Canary):
         return publication.title
     return f"{publication.id}: {publication.title}"
 
 
-def summary(publication: Publication) -> str:
+def summary(publication: model.Publication) -> str:
     """What a text is about, in its own words; failing that, what the reader must do.
 
     What to do reads the same in most bulletins, and distinguishes none of them.
@@ -383,19 +376,21 @@ def summary(publication: Publication) -> str:
     return about(publication) or publication.summary.action
 
 
-def about(publication: Publication) -> str:
+def about(publication: model.Publication) -> str:
     """What a text is about: a canary's statements, or the first words of a summary or text."""
-    if isinstance(publication, Canary) and publication.statements:
+    if isinstance(publication, model.Canary) and publication.statements:
         return shortened(" ".join(statement.text for statement in publication.statements))
     return publication.summary.about
 
 
-def signed_texts(publication: Publication) -> tuple[Publication | Letter, ...]:
+def signed_texts(publication: model.Publication) -> tuple[model.Publication | model.Letter, ...]:
     """The signed texts next to a document's page: its own, and a canary's letters."""
-    return publication, *(publication.letters if isinstance(publication, Canary) else ())
+    return publication, *(publication.letters if isinstance(publication, model.Canary) else ())
 
 
-def newest_first(publications: Iterable[Publication]) -> list[Publication]:
+def newest_first(publications: Iterable[model.Publication]) -> list[model.Publication]:
     """Documents in the order of feeds: by day, bulletins before canaries, higher numbers first."""
-    ascending = sorted(publications, key=lambda p: (p.published, isinstance(p, Bulletin), p.number))
+    ascending = sorted(
+        publications, key=lambda p: (p.published, isinstance(p, model.Bulletin), p.number)
+    )
     return ascending[::-1]

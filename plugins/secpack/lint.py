@@ -7,27 +7,11 @@ from datetime import date
 from itertools import islice, pairwise
 from typing import Final
 
+import secpack.model.blocks as b
 from secpack.documents import read_head
 from secpack.extract.answers import answers
 from secpack.extract.sections import sections
-from secpack.model.archive import (
-    UNDATED,
-    Advisory,
-    Archive,
-    Bulletin,
-    Canary,
-    Document,
-    Publication,
-)
-from secpack.model.blocks import (
-    Citation,
-    Preformatted,
-    Text,
-    leaves,
-    references,
-    running_text,
-    words,
-)
+from secpack.model import archive as model
 from secpack.model.findings import Finding, Severity
 from secpack.pack import Layout, text_file
 from secpack.parser.inline import citation_label
@@ -72,11 +56,13 @@ _CITED: Final = re.compile(
 )
 
 
-def lint(archive: Archive, profile: Profile) -> list[Finding]:
+def lint(archive: model.Archive, profile: Profile) -> list[Finding]:
     """Return findings about texts that can be published nevertheless, sorted."""
     documents = [publication.document for publication in archive.publications]
     findings = [f for each in documents for f in (*_odd(each), *_references(each))]
-    series: list[tuple[Kind, Sequence[Publication]]] = [(profile.bulletins, archive.bulletins)]
+    series: list[tuple[Kind, Sequence[model.Publication]]] = [
+        (profile.bulletins, archive.bulletins)
+    ]
     for kind, texts in (*series, (profile.canaries, archive.canaries)):
         findings += _sections([text.document for text in texts], kind.sections)
         for before, text in pairwise(texts):
@@ -97,12 +83,12 @@ def check_security_txt(security_txt: SecurityTxt, on: date) -> Iterator[Finding]
         yield Finding(".well-known/security.txt", 0, "security-txt-expires", message, severity)
 
 
-def _odd(document: Document) -> Iterator[Finding]:
+def _odd(document: model.Document) -> Iterator[Finding]:
     """Find what lines should not have; of line ends, which are often all alike, the first."""
     languages = {
         number: leaf.language or "code"
-        for leaf in leaves(document.blocks)
-        if isinstance(leaf, Preformatted)
+        for leaf in b.leaves(document.blocks)
+        if isinstance(leaf, b.Preformatted)
         for number in range(leaf.first, leaf.last + 1)
     }
     lines = document.file.data.decode(errors="replace").split("\n")[:MAX_READ_LINES]
@@ -116,15 +102,15 @@ def _odd(document: Document) -> Iterator[Finding]:
         yield from islice(found, 1 if code == "carriage-return" else None)
 
 
-def _references(document: Document) -> Iterator[Finding]:
+def _references(document: model.Document) -> Iterator[Finding]:
     path = document.file.path
-    every = list(references(document.blocks))
+    every = list(b.references(document.blocks))
     lines = {citation_label(r.label): r.first for r in reversed(every)}
     defined = Counter(citation_label(r.label) for r in every)
     cited = set()
-    for line, inlines in running_text(document.blocks):
-        cited |= {citation_label(i.label) for i in inlines if isinstance(i, Citation)}
-        text = "".join(words(i) if isinstance(i, (Citation, Text)) else " " for i in inlines)
+    for line, inlines in b.running_text(document.blocks):
+        cited |= {citation_label(i.label) for i in inlines if isinstance(i, b.Citation)}
+        text = "".join(b.words(i) if isinstance(i, (b.Citation, b.Text)) else " " for i in inlines)
         several = [label for match in _CITED.finditer(text) for label in match[1].split(",")]
         labels = {citation_label(label.strip()) for label in several}
         cited |= labels
@@ -140,7 +126,7 @@ def _references(document: Document) -> Iterator[Finding]:
             yield Finding(path, lines.get(label, 0), "reference-uncited", message, Severity.NOTICE)
 
 
-def _sections(documents: Sequence[Document], expected: Sequence[str]) -> Iterator[Finding]:
+def _sections(documents: Sequence[model.Document], expected: Sequence[str]) -> Iterator[Finding]:
     """Report what is missing or empty of the profile's sections, or else of all texts before."""
     titles = [{section_name(s.title) for s in sections(d) if s.blocks} for d in documents]
     for n, (document, own) in enumerate(zip(documents, titles, strict=True)):
@@ -153,7 +139,7 @@ def _sections(documents: Sequence[Document], expected: Sequence[str]) -> Iterato
                 yield Finding(document.file.path, 0, "section-missing", message)
 
 
-def _silent(archive: Archive, profile: Profile) -> Iterator[Finding]:
+def _silent(archive: model.Archive, profile: Profile) -> Iterator[Finding]:
     """Report texts whose words are not those that were signed, without a new changelog entry."""
     layout = Layout(profile)
     for text in archive.publications:
@@ -168,21 +154,21 @@ def _silent(archive: Archive, profile: Profile) -> Iterator[Finding]:
             yield Finding(file.path, 0, "silent-change", f"{message} in its changelog")
 
 
-def _compare(before: Publication, text: Publication) -> Iterator[Finding]:
+def _compare(before: model.Publication, text: model.Publication) -> Iterator[Finding]:
     """Report a day before that of the text before, and what a canary repeats of that one."""
     path = text.file.path
-    if UNDATED != text.published < before.published:
+    if model.UNDATED != text.published < before.published:
         message = f"dated {text.published}, before {before.id} of {before.published}"
         yield Finding(path, text.document.line, "date-order", message)
-    if isinstance(before, Canary) and isinstance(text, Canary):
+    if isinstance(before, model.Canary) and isinstance(text, model.Canary):
         days = [("date", text.published, before.published), ("window", text.due, before.due)]
         days += [("proof of freshness", text.freshness, before.freshness)]
-        for what in (what for what, day, last in days if day and UNDATED != day == last):
+        for what in (what for what, day, last in days if day and model.UNDATED != day == last):
             message = f"its {what} is that of {before.id}: write this canary's own"
             yield Finding(path, 0, "canary-repeated", message)
 
 
-def _releases(bulletin: Bulletin, profile: Profile) -> Iterator[Finding]:
+def _releases(bulletin: model.Bulletin, profile: Profile) -> Iterator[Finding]:
     """Report releases that the profile does not know, and supported ones without a word."""
     path, known = bulletin.file.path, profile.releases
     lines = {row.release: row.line for row in reversed(bulletin.packages)}
@@ -197,7 +183,7 @@ def _releases(bulletin: Bulletin, profile: Profile) -> Iterator[Finding]:
         yield Finding(path, lines[bulletin.releases[0]], "release-unstated", message)
 
 
-def _tracker(archive: Archive) -> Iterator[Finding]:
+def _tracker(archive: model.Archive) -> Iterator[Finding]:
     """Report where tracker data and a text differ in what the text addresses."""
     tracked = {a.number: a for a in archive.advisories if a.tracked}
     for bulletin in archive.bulletins if tracked else ():
@@ -217,7 +203,7 @@ def _tracker(archive: Archive) -> Iterator[Finding]:
             yield Finding(bulletin.file.path, line, "tracker-differs", message)
 
 
-def _stated(tracked: Mapping[int, Advisory], id_: str) -> str:
+def _stated(tracked: Mapping[int, model.Advisory], id_: str) -> str:
     """What the tracker says of an advisory, in place of assigning it to a bulletin."""
     advisory = tracked.get(int(id_[4:]))
     if advisory is None:

@@ -17,25 +17,16 @@ from secpack.affected import needed
 from secpack.extract.answers import Answer
 from secpack.extract.sections import Quotation, actions, affected, sections
 from secpack.history import built_data, version_data
-from secpack.model.archive import (
-    Advisory,
-    Bulletin,
-    Canary,
-    Fix,
-    Key,
-    PackageRow,
-    Publication,
-    Signed,
-)
+from secpack.model import archive as model
 from secpack.profile import Package, Period
 from secpack.signatures.policy import in_words, revocation_in_words
 from secpack.tracker.join import statistics
 
 _FORMAT = 1
 _ANSWERS = {
-    Fix.AVAILABLE: "fix",
-    Fix.NONE: "none",
-    Fix.NOT_AFFECTED: "not-affected",
+    model.Fix.AVAILABLE: "fix",
+    model.Fix.NONE: "none",
+    model.Fix.NOT_AFFECTED: "not-affected",
     None: "not-stated",
 }
 
@@ -127,7 +118,7 @@ def _days(each: Period | None) -> str:
     return f"{each.since} to {each.until}" if each else "never"
 
 
-def _publication(publication: Publication, site: Site) -> dict[str, Any]:
+def _publication(publication: model.Publication, site: Site) -> dict[str, Any]:
     url, standing = urls.page_url(publication), site.standing(publication)
     versions = site.versions_shown(publication)
     data = _fields(publication, "id", "number", "published", "updated") | _signed(publication, url)
@@ -143,7 +134,7 @@ def _publication(publication: Publication, site: Site) -> dict[str, Any]:
     }
 
 
-def _signed(signed: Signed, folder: str) -> dict[str, Any]:
+def _signed(signed: model.Signed, folder: str) -> dict[str, Any]:
     """A signed file in a folder of the site, and its signatures."""
     signatures = [
         {"file": folder + s.file.name, "words": in_words(s), "sha256": s.file.sha256}
@@ -155,7 +146,7 @@ def _signed(signed: Signed, folder: str) -> dict[str, Any]:
     return {"file": folder + file.name, "sha256": file.sha256, "signatures": signatures}
 
 
-def _bulletin(bulletin: Bulletin, site: Site) -> dict[str, Any]:
+def _bulletin(bulletin: model.Bulletin, site: Site) -> dict[str, Any]:
     lines = [row.line for row in bulletin.packages]
     concerned, relations = affected(bulletin.document), bulletin.relations
     others = sorted(id_ for id_ in relations if id_[0] != "XSA")
@@ -190,7 +181,7 @@ def _answer(answer: Answer) -> dict[str, Any]:
     }
 
 
-def _quoted(bulletin: Bulletin, quotations: Sequence[Quotation]) -> dict[str, Any] | None:
+def _quoted(bulletin: model.Bulletin, quotations: Sequence[Quotation]) -> dict[str, Any] | None:
     """What a page quotes above the text, as printed; of several sections all, in their order."""
     if not quotations:
         return None
@@ -203,7 +194,7 @@ def _quoted(bulletin: Bulletin, quotations: Sequence[Quotation]) -> dict[str, An
     }
 
 
-def package_data(row: PackageRow, profile: Profile) -> dict[str, Any]:
+def package_data(row: model.PackageRow, profile: Profile) -> dict[str, Any]:
     """A package from a bulletin, as data, with what the profile knows of it."""
     package = profile.packages.get(row.name, Package())
     identifiers = package.identifiers(row.version) if row.version else {}
@@ -214,7 +205,7 @@ def package_data(row: PackageRow, profile: Profile) -> dict[str, Any]:
     }
 
 
-def _canary(canary: Canary, site: Site) -> dict[str, Any]:
+def _canary(canary: model.Canary, site: Site) -> dict[str, Any]:
     due, folder = canary.due, urls.page_url(canary)
     return _publication(canary, site) | {
         "letters": [{"name": each.name} | _signed(each, folder) for each in canary.letters],
@@ -228,14 +219,14 @@ def _canary(canary: Canary, site: Site) -> dict[str, Any]:
     }
 
 
-def _advisory(advisory: Advisory) -> dict[str, Any]:
+def _advisory(advisory: model.Advisory) -> dict[str, Any]:
     data = _fields(advisory, "id", "number", "date", "updated", "title", "title_from", "cves")
     data |= _fields(advisory, "status", "affected", "unused", "reason", "justification")
     data |= _fields(advisory, "bulletins", "mentioned_in", "unaffected_in")
     return data | {"url": urls.advisory_url(advisory.number), "qsb": advisory.bulletin}
 
 
-def _key(key: Key, profile: Profile) -> dict[str, Any]:
+def _key(key: model.Key, profile: Profile) -> dict[str, Any]:
     data = _fields(key, "fingerprint", "owners", "created", "expires", "certified", "unusable")
     return data | {
         "file": urls.key_url(key, profile),
@@ -287,7 +278,7 @@ def history_json(site: Site) -> bytes:
     return to_json({"format": _FORMAT, "complete": is_complete, "documents": documents})
 
 
-def _newest(publications: Sequence[Publication]) -> dict[str, Any]:
+def _newest(publications: Sequence[model.Publication]) -> dict[str, Any]:
     """How many there are, and the one with the highest number."""
     if not publications:
         return {"count": 0, "newest": None}

@@ -18,16 +18,7 @@ from bulletins.urls import csaf_url, osv_url
 from secpack.extract.answers import Answer, affects, safe_from
 from secpack.extract.packages.vocabulary import product_of
 from secpack.extract.sections import sections
-from secpack.model.archive import (
-    Advisory,
-    Bulletin,
-    Difference,
-    Fix,
-    PackageRow,
-    Publication,
-    Relation,
-    Version,
-)
+from secpack.model import archive as model
 
 # --- claims -----------------------------------------------------------------------------------
 
@@ -64,24 +55,24 @@ class Claim:
     """
 
     vulnerability: Vulnerability
-    rows: tuple[PackageRow, ...] = field(repr=False)
+    rows: tuple[model.PackageRow, ...] = field(repr=False)
     said: Mapping[str, bool]
     is_only: bool
 
     @property
-    def affected(self) -> tuple[PackageRow, ...]:
+    def affected(self) -> tuple[model.PackageRow, ...]:
         """The rows of releases that the text does not spare."""
-        rows = (row for row in self.rows if row.fix is not Fix.NOT_AFFECTED)
+        rows = (row for row in self.rows if row.fix is not model.Fix.NOT_AFFECTED)
         return tuple(row for row in rows if self.said.get(row.release, True))
 
 
-def name_of(row: PackageRow) -> str:
+def name_of(row: model.PackageRow) -> str:
     """One name for all spellings of a package that the profile knows."""
     return row.name or row.package
 
 
 def claims(
-    bulletin: Bulletin, every: Sequence[Vulnerability], answers: Sequence[Answer], prefix: str
+    bulletin: model.Bulletin, every: Sequence[Vulnerability], answers: Sequence[Answer], prefix: str
 ) -> Iterator[Claim]:
     """What a bulletin says of each vulnerability; rows that are of none make the bulletin one."""
     every, rows = list(every), _rows(bulletin, answers)
@@ -91,7 +82,7 @@ def claims(
     if others := [row for row in rows if row not in claimed]:
         every.append(Vulnerability({bulletin.id: prefix}, note=words.own_flaws))
         divisions.append(others)
-    shipped = {row.release for row in rows if row.fix is Fix.AVAILABLE}
+    shipped = {row.release for row in rows if row.fix is model.Fix.AVAILABLE}
     # Packages decide, unless a sentence is about one id.
     said = [(k, yes) for k, (yes, _) in affects(bulletin).items() if k[0] or k[1] not in shipped]
     safe = safe_from(bulletin)
@@ -104,7 +95,7 @@ def claims(
         )
 
 
-def _rows(bulletin: Bulletin, answers: Sequence[Answer]) -> list[PackageRow]:
+def _rows(bulletin: model.Bulletin, answers: Sequence[Answer]) -> list[model.PackageRow]:
     """Each package once, and a row for what sentences say of a release that has none.
 
     Rows that name no release are left out if others do.
@@ -112,16 +103,16 @@ def _rows(bulletin: Bulletin, answers: Sequence[Answer]) -> list[PackageRow]:
     shipped = {row.release for row in bulletin.packages}
     stated = (a for a in answers if a.release not in shipped)
     rows = [*bulletin.packages]
-    rows += (PackageRow(a.release, "", "", "", a.lines[0], a.fix) for a in stated if a.fix)
-    seen: dict[tuple[object, ...], PackageRow] = {}
+    rows += (model.PackageRow(a.release, "", "", "", a.lines[0], a.fix) for a in stated if a.fix)
+    seen: dict[tuple[object, ...], model.PackageRow] = {}
     for row in [row for row in rows if row.release] or rows:
         seen.setdefault((row.release, row.target, name_of(row), row.version, row.fix), row)
     return [*seen.values()]
 
 
 def _divided(
-    bulletin: Bulletin, rows: Sequence[PackageRow], every: Sequence[Vulnerability]
-) -> Iterator[list[PackageRow]]:
+    bulletin: model.Bulletin, rows: Sequence[model.PackageRow], every: Sequence[Vulnerability]
+) -> Iterator[list[model.PackageRow]]:
     """The rows of each vulnerability: all, except packages whose sections the text keeps apart.
 
     Such a section has a package in its heading, or alone in its text: "GUI issue", and "Xen issues"
@@ -168,16 +159,16 @@ class Ids:
         return dict(sorted(every, key=lambda id_: id_[1] != "XSA"))
 
 
-def ids_of(bulletin: Bulletin, advisories: Mapping[int, Advisory]) -> Ids:
+def ids_of(bulletin: model.Bulletin, advisories: Mapping[int, model.Advisory]) -> Ids:
     """The ids of a bulletin; ``advisories``, by number, have the CVEs of the Xen Project's list."""
     vulnerabilities = tuple(_vulnerabilities(bulletin, advisories))
     addressed = Ids(vulnerabilities, ()).addressed
-    related = [v for (_, v), r in bulletin.relations.items() if r is Relation.MENTIONED]
+    related = [v for (_, v), r in bulletin.relations.items() if r is model.Relation.MENTIONED]
     return Ids(vulnerabilities, tuple(id_ for id_ in related if id_ not in addressed))
 
 
 def _vulnerabilities(
-    bulletin: Bulletin, advisories: Mapping[int, Advisory]
+    bulletin: model.Bulletin, advisories: Mapping[int, model.Advisory]
 ) -> Iterator[Vulnerability]:
     """One for each CVE, and for each advisory, or other id, without a known CVE."""
     relations, parts = bulletin.relations, defaultdict[str, dict[str, str]](dict)
@@ -187,13 +178,15 @@ def _vulnerabilities(
     for number in bulletin.addresses:
         advisory = advisories[number]
         every = (*advisory.cves, *own[number])
-        cves = [cve for cve in every if relations.get(("CVE", cve)) is not Relation.UNAFFECTED]
+        cves = [
+            cve for cve in every if relations.get(("CVE", cve)) is not model.Relation.UNAFFECTED
+        ]
         for cve in cves:
             parts[cve] |= {cve: "CVE", advisory.id: "XSA"}
         if not cves:
             parts[advisory.id] = {advisory.id: "XSA"}
     for (scheme, id_), relation in relations.items():
-        if relation is Relation.ADDRESSED and scheme != "XSA":
+        if relation is model.Relation.ADDRESSED and scheme != "XSA":
             parts[id_] |= {id_: scheme}
     for cve, others in _joined(bulletin):
         if cve in parts and others.keys() <= parts.keys():
@@ -207,7 +200,7 @@ def _vulnerabilities(
         yield Vulnerability(ids, day, title, " ".join(filter(None, map(conflict, known))))
 
 
-def _joined(bulletin: Bulletin) -> Iterator[tuple[str, dict[str, str]]]:
+def _joined(bulletin: model.Bulletin) -> Iterator[tuple[str, dict[str, str]]]:
     """Each CVE that a text joins to ids of vendors: ``(CVE-2020-1, part of INTEL-SA-1)``."""
     sentences = defaultdict[str, dict[str, str]](dict)
     for mention in bulletin.all_mentions:
@@ -224,7 +217,7 @@ def _joined(bulletin: Bulletin) -> Iterator[tuple[str, dict[str, str]]]:
                 yield cves[0], others
 
 
-def conflict(advisory: Advisory) -> str:
+def conflict(advisory: model.Advisory) -> str:
     """Where the tracker says no, but a bulletin addresses an advisory: a note with both sources."""
     if advisory.verdict is not advisory.status:
         bulletins = ", ".join(advisory.bulletins)
@@ -235,7 +228,9 @@ def conflict(advisory: Advisory) -> str:
 # --- changes ----------------------------------------------------------------------------------
 
 
-def history(publication: Publication, site: Site, *records: str) -> list[tuple[datetime, str]]:
+def history(
+    publication: model.Publication, site: Site, *records: str
+) -> list[tuple[datetime, str]]:
     """When a document changed, and how, oldest first.
 
     Each version is a change; a text can have been published before all had signed it. Where no
@@ -256,26 +251,26 @@ def moves(site: Site, *records: str) -> list[tuple[datetime, str]]:
     return [(time, words.record_moved) for time in sorted(times)]
 
 
-def changed(publication: Publication, site: Site, *records: str) -> datetime:
+def changed(publication: model.Publication, site: Site, *records: str) -> datetime:
     """When a document last changed."""
     return history(publication, site, *records)[-1][0]
 
 
-def change_in_words(version: Version) -> str:
+def change_in_words(version: model.Version) -> str:
     """How a version differs from the one before: by its changelog, if that has a new entry."""
     match version.difference:
-        case Difference.FIRST:
+        case model.Difference.FIRST:
             return words.first_published
-        case Difference.SPACE:
+        case model.Difference.SPACE:
             return words.changed_space
-        case Difference.WORDS:
+        case model.Difference.WORDS:
             silent = words.changed_noted if version.noted else words.changed_silently
             return "; ".join(version.news) or silent
         case _:
             assert_never(version.difference)
 
 
-def _stated(publication: Publication) -> list[tuple[datetime, str]]:
+def _stated(publication: model.Publication) -> list[tuple[datetime, str]]:
     first, last = publication.published, publication.updated
     days = {first: words.first_published} | ({last: words.changed_noted} if last > first else {})
     noted: defaultdict[date, list[str]] = defaultdict(list)
@@ -302,7 +297,7 @@ class BulletinFacts:
     its changes, ``links`` the URLs of its references, with labels.
     """
 
-    bulletin: Bulletin
+    bulletin: model.Bulletin
     ids: Ids
     claims: Sequence[Claim]
     history: Sequence[tuple[datetime, str]]
@@ -315,7 +310,7 @@ def all_facts(site: Site) -> list[BulletinFacts]:
     return [_facts(site, bulletin) for bulletin in site.archive.bulletins]
 
 
-def _facts(site: Site, bulletin: Bulletin) -> BulletinFacts:
+def _facts(site: Site, bulletin: model.Bulletin) -> BulletinFacts:
     ids, said = ids_of(bulletin, site.advisories), site.answers[bulletin.id]
     return BulletinFacts(
         bulletin=bulletin,

@@ -10,17 +10,7 @@ from typing import Any
 from secpack.history.git import HistoryError, checked_out, incomplete, opened
 from secpack.history.matching import read_past
 from secpack.history.versions import ReadMetadata, find_versions
-from secpack.model.archive import (
-    Attachment,
-    Difference,
-    DocumentHistory,
-    GitObject,
-    History,
-    Key,
-    Signature,
-    Verdict,
-    Version,
-)
+from secpack.model import archive as model
 from secpack.model.findings import Finding, Severity
 from secpack.pack import Contents, Layout, UnreadError, text_file
 from secpack.profile import Profile
@@ -36,7 +26,7 @@ def read_history(  # noqa: PLR0913 - the last two are given by name
     *,
     tags: Sequence[str] | None = (),
     metadata: ReadMetadata | None = None,
-) -> tuple[tuple[Key, ...], Mapping[str, Signature], History]:
+) -> tuple[tuple[model.Key, ...], Mapping[str, model.Signature], model.History]:
     """Check all signatures that a pack has and had, in its commit and in ``tags`` on it, too.
 
     Return its keys, the signatures in the folder by path, and the history, which is that of the
@@ -45,7 +35,7 @@ def read_history(  # noqa: PLR0913 - the last two are given by name
 
     Raises ProgramMissingError without gpgv, SecpackError when a tag is not there.
     """
-    built: tuple[GitObject, ...] = ()
+    built: tuple[model.GitObject, ...] = ()
     texts = (file for file in contents.files() if file not in contents.keys)
     with opened(root, profile.bundle, texts) as place:
         try:
@@ -56,9 +46,9 @@ def read_history(  # noqa: PLR0913 - the last two are given by name
             message = f"the commit of this checkout is not stated: {error}"
             contents.findings.append(Finding(".git", 0, "no-commit", message))
         if not checker:
-            return (), {}, History(built=built)
+            return (), {}, model.History(built=built)
         past = read_past(place, contents, profile)
-    older = [(pair.text, Signature(pair.file, "")) for pair in past.pairs]
+    older = [(pair.text, model.Signature(pair.file, "")) for pair in past.pairs]
     of_git = [(each.text, each.signature) for each in built if each.signature]
     keys, found = check_pack(contents, profile, checker, [*older, *of_git])
     results = iter(found)
@@ -76,15 +66,15 @@ def read_history(  # noqa: PLR0913 - the last two are given by name
     return keys, judged, history
 
 
-def _doubts(built: Sequence[GitObject]) -> Iterator[Finding]:
+def _doubts(built: Sequence[model.GitObject]) -> Iterator[Finding]:
     """Report bad signatures of a commit and of tags; their names may have to be withheld."""
     for each, signature in ((each, each.signature) for each in built):
-        if signature and signature.verdict in (Verdict.BAD, Verdict.REVOKED_KEY):
+        if signature and signature.verdict in (model.Verdict.BAD, model.Verdict.REVOKED_KEY):
             what = f"the {'tag' if each.tag else 'commit'} that is checked out"
             yield Finding(".git", 0, "commit-signature", f"{what}: {in_words(signature)}")
 
 
-def as_lines(history: History, profile: Profile) -> Iterator[str]:
+def as_lines(history: model.History, profile: Profile) -> Iterator[str]:
     """What is checked out, the versions of each document, and what is pending, for people."""
     for each in history.built:
         name = f"tag {each.tag}, {each.id}" if each.tag else f"commit {each.id}"
@@ -95,8 +85,8 @@ def as_lines(history: History, profile: Profile) -> Iterator[str]:
         has_changelog = document.id.startswith(f"{profile.bulletins.prefix}-")
         for number, v in enumerate(document.versions, 1):
             words = f"signed {_printed(v.time)} by {', '.join(s.signer for s in v.signatures)}"
-            words += f"; {v.difference} changed" * (v.difference is not Difference.FIRST)
-            is_silent = has_changelog and v.difference is Difference.WORDS and not v.noted
+            words += f"; {v.difference} changed" * (v.difference is not model.Difference.FIRST)
+            is_silent = has_changelog and v.difference is model.Difference.WORDS and not v.noted
             words += ", without a changelog entry" * is_silent
             words += f"; never published: {v.misfit}" * bool(v.misfit)
             yield f"{document.id}: version {number}, {words}"
@@ -107,7 +97,7 @@ def as_lines(history: History, profile: Profile) -> Iterator[str]:
         yield "Nothing is pending."
 
 
-def built_in_words(each: GitObject) -> str:
+def built_in_words(each: model.GitObject) -> str:
     """Who signed a commit or a tag, as far as that is known."""
     if not (signature := each.signature):
         return "not signed"
@@ -116,7 +106,7 @@ def built_in_words(each: GitObject) -> str:
     return words + (f", on {_printed(signature.created)}" if signature.created else "")
 
 
-def as_data(history: History) -> dict[str, Any]:
+def as_data(history: model.History) -> dict[str, Any]:
     """The same for programs, with every signature file."""
     documents = [
         {
@@ -143,14 +133,14 @@ def as_data(history: History) -> dict[str, Any]:
     }
 
 
-def built_data(each: GitObject) -> dict[str, Any]:
+def built_data(each: model.GitObject) -> dict[str, Any]:
     """A commit or a tag, as data."""
     s = each.signature
     found = {"verdict": s.verdict if s else None, "primary": (s and s.primary) or None}
     return {"object": each.id, "tag": each.tag or None, "words": built_in_words(each)} | found
 
 
-def version_data(version: Version) -> dict[str, Any]:
+def version_data(version: model.Version) -> dict[str, Any]:
     """A version, as data."""
     return {
         "sha256": version.file.sha256,
@@ -174,7 +164,10 @@ def _printed(time: datetime | None) -> str | None:
 
 
 def newest_versions(
-    contents: Contents, history: History, judged: Mapping[str, Signature], profile: Profile
+    contents: Contents,
+    history: model.History,
+    judged: Mapping[str, model.Signature],
+    profile: Profile,
 ) -> Contents:
     """The newest version of each document, in place of the texts in the folder.
 
@@ -213,7 +206,7 @@ def newest_versions(
             texts = kept.bulletins if kind is profile.bulletins else kept.canaries
             texts.append(text_file(file, match, signatures))
         else:
-            kept.attachments.append(Attachment(file, signatures))
+            kept.attachments.append(model.Attachment(file, signatures))
         for signer in lacking if file in here else ():
             message = f"no good signature by {signer} beside it; one in the history is published"
             kept.findings.append(Finding(file.path, 0, "signer-missing", message))
@@ -229,7 +222,7 @@ def newest_versions(
 
 
 def _add_findings(
-    kept: Contents, contents: Contents, history: History, beside: Iterable[Signature]
+    kept: Contents, contents: Contents, history: model.History, beside: Iterable[model.Signature]
 ) -> None:
     """Add findings about the folder, and faults of signatures that are not served."""
     covering = {s.file.path: d.id for d in history.documents for s in d.signatures if s.counts}
@@ -245,8 +238,8 @@ def _add_findings(
 
 
 def _signatures(
-    version: Version, beside: Sequence[Signature], profile: Profile
-) -> tuple[tuple[Signature, ...], list[str]]:
+    version: model.Version, beside: Sequence[model.Signature], profile: Profile
+) -> tuple[tuple[model.Signature, ...], list[str]]:
     """The signatures of a version, and the signers whose signature is only in the history.
 
     Beside the text there is none by these, or one that covers another text.
@@ -262,7 +255,9 @@ def _signatures(
     return tuple(own), lacking
 
 
-def published(history: History, public: Collection[str], withheld: Collection[str]) -> History:
+def published(
+    history: model.History, public: Collection[str], withheld: Collection[str]
+) -> model.History:
     """The versions of public documents; without what could name withheld ones, as commits do.
 
     Signature files are those of versions: others can be of drafts.
@@ -273,11 +268,13 @@ def published(history: History, public: Collection[str], withheld: Collection[st
     return replace(
         history,
         built=() if withheld else history.built,
-        documents=tuple(DocumentHistory(name, each, ()) for name, each in named.items() if each),
+        documents=tuple(
+            model.DocumentHistory(name, each, ()) for name, each in named.items() if each
+        ),
         pending=tuple(each for each in history.pending if each.id not in withheld),
     )
 
 
-def _unnamed(version: Version) -> Version:
+def _unnamed(version: model.Version) -> model.Version:
     signatures = tuple(replace(signature, first=None) for signature in version.signatures)
     return replace(version, signatures=signatures, commit="", complete="")

@@ -21,17 +21,7 @@ from secpack.documents import read_head
 from secpack.errors import ParseError
 from secpack.extract.metadata import Metadata
 from secpack.history.matching import Past
-from secpack.model.archive import (
-    UNDATED,
-    Difference,
-    DocumentHistory,
-    File,
-    History,
-    Pending,
-    Revision,
-    Signature,
-    Version,
-)
+from secpack.model import archive as model
 from secpack.pack import Layout, TextFile, text_file
 from secpack.profile import Kind, Profile
 from secpack.signatures.packets import find_private_key
@@ -52,12 +42,12 @@ class _Signed:
     why that is not published.
     """
 
-    file: File
-    by: Mapping[str, Signature]
+    file: model.File
+    by: Mapping[str, model.Signature]
     kind: Kind | None
     day: date | None = None
     title: str = ""
-    revisions: tuple[Revision, ...] = ()
+    revisions: tuple[model.Revision, ...] = ()
     misfit: str = ""
     problem: str = ""
 
@@ -66,44 +56,46 @@ class _Signed:
         return max(_time(self.by[signer]) for signer in signers)
 
 
-def _digests(text: File, signatures: Iterable[Signature]) -> list[str]:
+def _digests(text: model.File, signatures: Iterable[model.Signature]) -> list[str]:
     return [text.sha256, *(signature.file.sha256 for signature in signatures)]
 
 
-def _time(signature: Signature) -> datetime:
+def _time(signature: model.Signature) -> datetime:
     return signature.created or datetime.max.replace(tzinfo=UTC)
 
 
 def find_versions(
     past: Past,
-    signatures: Mapping[str, Mapping[str, Signature]],
+    signatures: Mapping[str, Mapping[str, model.Signature]],
     profile: Profile,
     metadata: ReadMetadata | None = None,
-) -> History:
+) -> model.History:
     """Find the versions of all documents; ``signatures`` are judged, by the ids of documents.
 
     ``metadata`` is for texts that the caller has read; by default each is read.
     """
     metadata = metadata or (lambda text, kind: read_head(text, kind, profile)[1])
     rules = _Rules(past, signatures, profile, metadata)
-    documents: list[DocumentHistory] = []
-    pending: list[Pending] = []
-    lower: defaultdict[str, dict[str, Version]] = defaultdict(dict)  # first versions, by kind
+    documents: list[model.DocumentHistory] = []
+    pending: list[model.Pending] = []
+    lower: defaultdict[str, dict[str, model.Version]] = defaultdict(dict)  # first versions, by kind
     for name, files in sorted(past.texts.items(), key=rules.order):
         kind = rules.order((name, files))[0]
         texts = [rules.signed(file, lower[kind]) for file in files.values()]
         versions = tuple(rules.versions(texts))
-        documents.append(DocumentHistory(name, versions, (*signatures.get(name, {}).values(),)))
+        documents.append(
+            model.DocumentHistory(name, versions, (*signatures.get(name, {}).values(),))
+        )
         here = [text for text in texts if text.file.sha256 in past.here]
         pending += (p for text in here if (p := rules.pending(text, documents[-1])))
         if (newest := documents[-1].newest) and not here:
             reason = "somebody removed this text; its newest version stays public"
-            pending.append(Pending(name, newest.file, reason, gone=True))
+            pending.append(model.Pending(name, newest.file, reason, gone=True))
         if first := next((v for v in versions if v.day and not v.misfit), None):
             lower[kind][name] = first
     strays = sorted(signatures.keys() - past.texts.keys())
-    documents += (DocumentHistory(s, (), (*signatures[s].values(),)) for s in strays)
-    return History(tuple(documents), tuple(pending), past.unavailable)
+    documents += (model.DocumentHistory(s, (), (*signatures[s].values(),)) for s in strays)
+    return model.History(tuple(documents), tuple(pending), past.unavailable)
 
 
 class _Rules:
@@ -112,7 +104,7 @@ class _Rules:
     def __init__(
         self,
         past: Past,
-        signatures: Mapping[str, Mapping[str, Signature]],
+        signatures: Mapping[str, Mapping[str, model.Signature]],
         profile: Profile,
         metadata: ReadMetadata,
     ) -> None:
@@ -120,23 +112,23 @@ class _Rules:
         self._profile = profile
         self._metadata = metadata
         self._layout = Layout(profile)
-        self._covering: dict[str, list[Signature]] = {}
+        self._covering: dict[str, list[model.Signature]] = {}
         self._here = past.here
         counting = [s for each in signatures.values() for s in each.values() if s.counts]
         for signature in sorted((s for s in counting if self._is_public(s.file)), key=_time):
             self._covering.setdefault(signature.covers, []).append(signature)
 
-    def _is_public(self, file: File) -> bool:
+    def _is_public(self, file: model.File) -> bool:
         """Whether a file that is only in history has no private key; others have been searched."""
         return file.sha256 in self._here or not find_private_key(file.data)
 
-    def order(self, document: tuple[str, Mapping[str, File]]) -> tuple[str, int, str]:
+    def order(self, document: tuple[str, Mapping[str, model.File]]) -> tuple[str, int, str]:
         """Documents by kind and number, then attachments."""
         name, files = document
         kind, match = self._layout.place(next(iter(files.values())).path)
         return (kind.prefix, int(match["number"]), name) if kind and match else ("~", 0, name)
 
-    def signed(self, file: File, lower: Mapping[str, Version]) -> _Signed:
+    def signed(self, file: model.File, lower: Mapping[str, model.Version]) -> _Signed:
         """A text with its signatures; if it has any it is read.
 
         ``lower`` are the first versions of documents of lower numbers, by id.
@@ -157,7 +149,7 @@ class _Rules:
         except ParseError as error:
             return replace(signed, problem=error.message)
         day, errors = metadata.published, "; ".join(error.message for error in metadata.errors)
-        if day == UNDATED:
+        if day == model.UNDATED:
             return replace(signed, problem=errors)
         problem = self._too_early(signed, day, lower)
         return replace(
@@ -169,7 +161,7 @@ class _Rules:
             problem=problem,
         )
 
-    def _too_early(self, signed: _Signed, day: date, lower: Mapping[str, Version]) -> str:
+    def _too_early(self, signed: _Signed, day: date, lower: Mapping[str, model.Version]) -> str:
         """Why a text cannot state this day: a lower number, which was there before, is later."""
         own = _digests(signed.file, signed.by.values())
         for name, version in reversed([*lower.items()]):
@@ -179,7 +171,7 @@ class _Rules:
                     return f"dated {day}, before {name} of {version.day}"
         return ""
 
-    def versions(self, texts: Sequence[_Signed]) -> Iterator[Version]:
+    def versions(self, texts: Sequence[_Signed]) -> Iterator[model.Version]:
         """Yield the versions among the texts of a document, by the time when they were signed."""
         complete = [
             (text.time(needed), self._came(text.file.sha256), text.file.sha256, text)
@@ -227,17 +219,17 @@ class _Rules:
 
     def _version(
         self, text: _Signed, needed: Sequence[str], last: tuple[_Signed, datetime] | None
-    ) -> Version:
+    ) -> model.Version:
         digest, day, when = text.file.sha256, text.day, text.time(needed)
         covering = self._covering[digest]
         groups = [[s.file.sha256 for s in covering if s.signer == signer] for signer in needed]
         is_near = day and day - when.date() <= _EMBARGO  # later ones are slips
         dates = [when, *([datetime.combine(day, time(), UTC)] if day and is_near else [])]
-        difference, entries, news = Difference.FIRST, None, Counter[date]()
+        difference, entries, news = model.Difference.FIRST, None, Counter[date]()
         if last:
             dates.append(last[1] + timedelta(seconds=1))
             is_same = last[0].file.data.split() == text.file.data.split()
-            difference = Difference.SPACE if is_same else Difference.WORDS
+            difference = model.Difference.SPACE if is_same else model.Difference.WORDS
             days = [Counter(r.date for r in each.revisions) for each in (text, last[0])]
             news = days[0] - days[1]
             entries = tuple(news.elements())
@@ -246,7 +238,7 @@ class _Rules:
             dates += (datetime.combine(d, time(), UTC) for d in near)
             if len(news) > 1 and day:
                 del news[day]  # a new changelog also says when the text was first published
-        return Version(
+        return model.Version(
             file=text.file,
             day=day,
             time=when,
@@ -262,7 +254,7 @@ class _Rules:
             place=max(min(map(self._came, group)) for group in [[digest], *groups]),
         )
 
-    def pending(self, text: _Signed, document: DocumentHistory) -> Pending | None:
+    def pending(self, text: _Signed, document: model.DocumentHistory) -> model.Pending | None:
         """What a text in the folder waits for, unless it is the newest version."""
         newest, digest = document.newest, text.file.sha256
         if newest and newest.file.sha256 == digest:
@@ -275,4 +267,4 @@ class _Rules:
             is_first = text.by and not document.versions
             missing = self._needed(text, text.time(text.by) if is_first else None)[1]
             reason = f"waits for a signature by {' and '.join(missing) or 'a signer'}"
-        return Pending(document.id, text.file, reason, missing)
+        return model.Pending(document.id, text.file, reason, missing)

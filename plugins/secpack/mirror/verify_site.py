@@ -8,19 +8,8 @@ from datetime import UTC, date, datetime
 from hashlib import sha256
 from typing import Final
 
+from secpack import mirror
 from secpack.errors import ParseError, SecpackError
-from secpack.mirror import (
-    ARCHIVE_JSON,
-    CHECKSUMS,
-    MANIFEST_JSON,
-    MOST_OF_A_FILE,
-    SIGNATURES,
-    SiteData,
-    differing,
-    parse_checksums,
-    read_fresh_until,
-    read_site_data,
-)
 from secpack.mirror.copies import Copy, MissingError, RefusedError, UnreachableError
 from secpack.signatures import detached
 from secpack.signatures.packets import MAX_SIGNATURE
@@ -89,34 +78,36 @@ def verify_site(
     outcome = Outcome()
     own = _read_rebuild(rebuild) if rebuild else None
     try:
-        listing = copy.read(CHECKSUMS, MOST_OF_A_FILE)
-        site = _Site(copy, parse_checksums(listing))
+        listing = copy.read(mirror.CHECKSUMS, mirror.MOST_OF_A_FILE)
+        site = _Site(copy, mirror.parse_checksums(listing))
     except ParseError as error:
         outcome.problems.append(str(error))
         return outcome
     except (MissingError, RefusedError) as error:
-        outcome.problems.append(f"{CHECKSUMS}: {error}")
+        outcome.problems.append(f"{mirror.CHECKSUMS}: {error}")
         return outcome
     if keyring is not None:
         _verify_signature(outcome, copy, listing, keyring, newer_than)
     _check_files(outcome, site, progress)
     _check_fresh(outcome, site)
-    for path in copy.paths() - site.checksums.keys() - {CHECKSUMS, *SIGNATURES}:
+    for path in copy.paths() - site.checksums.keys() - {mirror.CHECKSUMS, *mirror.SIGNATURES}:
         outcome.faults[path] = "extra", ""
     if own:
         _compare(outcome, site, *own)
     return outcome
 
 
-def _read_rebuild(rebuild: Copy) -> tuple[_Site, SiteData]:
+def _read_rebuild(rebuild: Copy) -> tuple[_Site, mirror.SiteData]:
     """Read a rebuild and check its files. Raises SecpackError."""
     outcome = Outcome()
     try:
-        site = _Site(rebuild, parse_checksums(rebuild.read(CHECKSUMS, MOST_OF_A_FILE)))
+        site = _Site(
+            rebuild, mirror.parse_checksums(rebuild.read(mirror.CHECKSUMS, mirror.MOST_OF_A_FILE))
+        )
         _check_files(outcome, site, lambda *_: None)
         if outcome.faults:
             raise SecpackError(f"files are missing or altered: {', '.join([*outcome.faults][:20])}")
-        return site, read_site_data(site.data)
+        return site, mirror.read_site_data(site.data)
     except SecpackError as error:
         raise SecpackError(f"the rebuild cannot be used: {error}") from None
 
@@ -134,7 +125,7 @@ def _check_files(outcome: Outcome, site: _Site, progress: Progress) -> None:
             break
         outcome.files = number
         try:
-            data = site.copy.read(path, min(MOST_OF_A_FILE, MOST_OF_A_SITE - total))
+            data = site.copy.read(path, min(mirror.MOST_OF_A_FILE, MOST_OF_A_SITE - total))
         except (MissingError, UnreachableError) as error:
             outcome.faults[path] = "missing", str(error)
             unanswered += isinstance(error, UnreachableError)
@@ -143,10 +134,10 @@ def _check_files(outcome: Outcome, site: _Site, progress: Progress) -> None:
         else:
             total += len(data)
             if sha256(data).hexdigest() != digest:
-                outcome.faults[path] = "altered", f"differs from {CHECKSUMS}"
-            elif path == ARCHIVE_JSON:
+                outcome.faults[path] = "altered", f"differs from {mirror.CHECKSUMS}"
+            elif path == mirror.ARCHIVE_JSON:
                 site.data = data
-            elif path == MANIFEST_JSON:
+            elif path == mirror.MANIFEST_JSON:
                 site.manifest = data
             elif path.endswith(".gz"):
                 site.unpacked[path] = _unpacked_digest(data)
@@ -163,7 +154,7 @@ def _unpacked_digest(data: bytes) -> str:
     """The digest of what a gzip file contains; empty if that is too much, or not gzip."""
     unpack = zlib.decompressobj(wbits=31)
     try:
-        content = unpack.decompress(data, MOST_OF_A_FILE)
+        content = unpack.decompress(data, mirror.MOST_OF_A_FILE)
     except zlib.error:
         return ""
     return sha256(content).hexdigest() if unpack.eof and not unpack.unused_data else ""
@@ -172,23 +163,23 @@ def _unpacked_digest(data: bytes) -> str:
 def _check_fresh(outcome: Outcome, site: _Site) -> None:
     """Compare the day until which a copy is meant to be the newest with today."""
     try:
-        until = read_fresh_until(site.manifest) if site.manifest else None
+        until = mirror.read_fresh_until(site.manifest) if site.manifest else None
     except SecpackError as error:
-        outcome.problems.append(f"{MANIFEST_JSON}: {error}")
+        outcome.problems.append(f"{mirror.MANIFEST_JSON}: {error}")
         return
     if until and datetime.now(UTC).date() > until:
         outcome.stale = f"stale: it was meant to be the newest until {until}; get a newer copy"
 
 
-def _read_data(outcome: Outcome, site: _Site) -> SiteData | None:
+def _read_data(outcome: Outcome, site: _Site) -> mirror.SiteData | None:
     """What a copy has published; None, with a problem, if that cannot be read."""
-    _, reason = outcome.faults.get(ARCHIVE_JSON, ("", f"not in {CHECKSUMS}"))
+    _, reason = outcome.faults.get(mirror.ARCHIVE_JSON, ("", f"not in {mirror.CHECKSUMS}"))
     try:
         if site.data:
-            return read_site_data(site.data)
+            return mirror.read_site_data(site.data)
     except SecpackError as error:
         reason = str(error)
-    outcome.problems.append(f"{ARCHIVE_JSON}: {reason or 'not read'}")
+    outcome.problems.append(f"{mirror.ARCHIVE_JSON}: {reason or 'not read'}")
     return None
 
 
@@ -200,7 +191,7 @@ def _verify_signature(
 ) -> None:
     """Check that a key of the keyring has signed the checksums."""
     packets = detached.read_keyring(keyring)
-    for name in SIGNATURES:
+    for name in mirror.SIGNATURES:
         try:
             signature = detached.check(name, listing, copy.read(name, MAX_SIGNATURE), packets)
         except MissingError:
@@ -214,18 +205,20 @@ def _verify_signature(
             made = f"{signature.created:%Y-%m-%d %H:%M:%S} UTC, {signature.digest}"
             outcome.verified_by.append(f"a signature by {signature.primary} ({made})")
         return
-    outcome.problems.append(f"{CHECKSUMS} is not signed: there is no {' or '.join(SIGNATURES)}")
+    outcome.problems.append(
+        f"{mirror.CHECKSUMS} is not signed: there is no {' or '.join(mirror.SIGNATURES)}"
+    )
 
 
 # --- the rebuild ------------------------------------------------------------------------------
 
 
-def _compare(outcome: Outcome, site: _Site, own: _Site, own_data: SiteData) -> None:
+def _compare(outcome: Outcome, site: _Site, own: _Site, own_data: mirror.SiteData) -> None:
     """Compare the copy's checksums with the rebuild's.
 
     If the copy shows another state, only the files that both states share can be compared.
     """
-    paths = differing(site.checksums, own.checksums)
+    paths = mirror.differing(site.checksums, own.checksums)
     paths = [path for path in paths if not _is_same_packed(path, site, own)]
     if not paths:
         outcome.verified_by.append("a rebuild")
@@ -262,11 +255,11 @@ def _difference(path: str, site: _Site, own: _Site) -> tuple[str, str]:
     if path not in own.checksums:
         return "extra", ""
     if path not in site.checksums:
-        return "missing", f"not in the copy's {CHECKSUMS} either"
+        return "missing", f"not in the copy's {mirror.CHECKSUMS} either"
     return "altered", "differs from the rebuild"
 
 
-def _compare_documents(outcome: Outcome, own: SiteData, theirs: SiteData) -> set[str]:
+def _compare_documents(outcome: Outcome, own: mirror.SiteData, theirs: mirror.SiteData) -> set[str]:
     """Return the ids of documents that one of two sites lacks, or has in an older version."""
     newer, ahead = dict(_newer(own, theirs)), dict(_newer(theirs, own))
     outcome.behind += [f"behind: {how}" for how in newer.values()]
@@ -283,7 +276,7 @@ def _compare_documents(outcome: Outcome, own: SiteData, theirs: SiteData) -> set
     return {*newer, *ahead}
 
 
-def _newer(one: SiteData, other: SiteData) -> Iterator[tuple[str, str]]:
+def _newer(one: mirror.SiteData, other: mirror.SiteData) -> Iterator[tuple[str, str]]:
     """The ids of documents that the other site lacks, or has in an older version, and which."""
     for id_, new in one.documents.items():
         old = other.documents.get(id_)
