@@ -129,7 +129,7 @@ class _Renderer:
     targets: frozenset[str]
     page: str = ""
     outline: list[Outline] = field(default_factory=list)
-    taken: set[str] = field(default_factory=set)
+    ids: set[str] = field(default_factory=set)
     counts: Counter[str] = field(default_factory=Counter)
     around: list[tuple[int, int]] = field(default_factory=list)
     depth: int = 0
@@ -235,14 +235,14 @@ class _Renderer:
     def _id(self, kind: str, label: str) -> str:
         """The id of a reference or a citation; only the first with a label has one."""
         anchor = f"{self.prefix}{kind}-{_label_slug(label)}"
-        if self.prefix is None or anchor in self.taken:
+        if self.prefix is None or anchor in self.ids:
             return ""
-        self.taken.add(anchor)
+        self.ids.add(anchor)
         return f' id="{anchor}"'
 
     def _back(self, label: str, marker: str) -> str:
         """A reference's label, with a link back to its first citation, if there is one."""
-        if self.prefix is None or f"{self.prefix}cite-{_label_slug(label)}" not in self.taken:
+        if self.prefix is None or f"{self.prefix}cite-{_label_slug(label)}" not in self.ids:
             return f'<span class="label">{_text(marker)}</span>'
         return f'<a href="{self.page}#{self.prefix}cite-{_label_slug(label)}">{_text(marker)}</a>'
 
@@ -294,10 +294,10 @@ class _Renderer:
     def _anchor(self, wanted: str) -> str:
         """An id that nothing else on the page has."""
         anchor = f"{self.prefix}{wanted}"
-        while anchor in self.taken:
+        while anchor in self.ids:
             self.counts[wanted] += 1
             anchor = f"{self.prefix}{wanted}-{self.counts[wanted]}"
-        self.taken.add(anchor)
+        self.ids.add(anchor)
         return anchor
 
 

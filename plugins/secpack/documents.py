@@ -4,7 +4,7 @@ import re
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import cached_property, partial
 from pathlib import Path
 from typing import Final, TypeAlias, assert_never
@@ -48,28 +48,25 @@ def reading(
         yield Texts(profile, tasks, results, progress)
 
 
+@dataclass(frozen=True)
 class Texts:
-    """What the texts of a pack say; each is read once."""
+    """What the texts of a pack say; each is read once.
 
-    def __init__(
-        self,
-        profile: Profile,
-        tasks: Sequence[_Task],
-        results: Iterator[_Result],
-        progress: Callable[[int, int], object],
-    ) -> None:
-        self._profile = profile
-        self._tasks = tasks
-        self._results = results
-        self._progress = progress
+    ``results`` are those of the ``tasks``, in their order.
+    """
+
+    profile: Profile
+    tasks: Sequence[_Task]
+    results: Iterator[_Result]
+    progress: Callable[[int, int], object]
 
     @cached_property
     def _read(self) -> dict[tuple[File, ...], _Result]:
         """The results, by the files of a text and its letters."""
         read = {}
-        for done, (task, result) in enumerate(zip(self._tasks, self._results, strict=True), 1):
+        for done, (task, result) in enumerate(zip(self.tasks, self.results, strict=True), 1):
             read[_files(task)] = result
-            self._progress(done, len(self._tasks))
+            self.progress(done, len(self.tasks))
         return read
 
     @cached_property
@@ -86,7 +83,7 @@ class Texts:
 
         Raises ParseError if nothing can be read.
         """
-        return self._stated.get(text.file) or read_head(text, kind, self._profile)[1]
+        return self._stated.get(text.file) or read_head(text, kind, self.profile)[1]
 
     def documents(self, contents: Contents) -> tuple[list[Bulletin], list[Canary]]:
         """The documents of these contents, by number; errors go to ``contents.errors``.
@@ -95,8 +92,8 @@ class Texts:
         """
         bulletins: list[Bulletin] = []
         canaries: list[Canary] = []
-        for task in _tasks(contents, self._profile, contents.errors):
-            document, errors = self._read.get(_files(task)) or _document(self._profile, *task)
+        for task in _tasks(contents, self.profile, contents.errors):
+            document, errors = self._read.get(_files(task)) or _document(self.profile, *task)
             contents.errors += errors
             match document:
                 case Bulletin():
@@ -313,9 +310,9 @@ def odd_ids(document: Document, mentions: Iterable[Mention]) -> Iterator[Finding
         yield Finding(path, n, "id-future", f"{id_} is of a year long after this text")
 
 
-def _first(found: Iterable[tuple[str, int]]) -> list[tuple[str, int]]:
+def _first(ids: Iterable[tuple[str, int]]) -> list[tuple[str, int]]:
     """Ids, as many as are reported, each with its first line."""
     lines: dict[str, int] = {}
-    for id_, line in found:
+    for id_, line in ids:
         lines.setdefault(id_, line)
     return list(lines.items())[:_MOST]

@@ -1,4 +1,4 @@
-"""What all formats say about a document, so that they agree: its ids and claims, and its changes.
+"""What all formats say about a document, so that they agree: its ids, effects and changes.
 
 A fixed package is about all vulnerabilities, unless the text keeps them apart.
 """
@@ -20,7 +20,7 @@ from secpack.extract.packages.vocabulary import product_of
 from secpack.extract.sections import sections
 from secpack.model import archive as model
 
-# --- claims -----------------------------------------------------------------------------------
+# --- effects ----------------------------------------------------------------------------------
 
 #: Formats repeat a bulletin's packages for each vulnerability; no real text has so many, nor so
 #: many packages with so many sections.
@@ -47,7 +47,7 @@ class Vulnerability:
 
 
 @dataclass(frozen=True, slots=True)
-class Claim:
+class Effect:
     """What a bulletin says of a vulnerability.
 
     ``rows`` are packages that are about it, and releases without any. ``said`` is whether sentences
@@ -71,9 +71,9 @@ def name_of(row: model.PackageRow) -> str:
     return row.name or row.package
 
 
-def claims(
+def effects(
     bulletin: model.Bulletin, every: Sequence[Vulnerability], answers: Sequence[Answer], prefix: str
-) -> Iterator[Claim]:
+) -> Iterator[Effect]:
     """What a bulletin says of each vulnerability; rows that are of none make the bulletin one."""
     every, rows = list(every), _rows(bulletin, answers)
     rows = rows if len(rows) * len(every) <= _MOST else []
@@ -87,7 +87,7 @@ def claims(
     said = [(k, yes) for k, (yes, _) in affects(bulletin).items() if k[0] or k[1] not in shipped]
     safe = safe_from(bulletin)
     for each, division in zip(every, divisions, strict=True):
-        yield Claim(
+        yield Effect(
             vulnerability=each,
             rows=tuple(r for r in division if safe.get(r, frozenset()) <= each.ids.keys()),
             said={release: yes for (id_, release), yes in said if id_ in ("", *each.ids)},
@@ -293,13 +293,13 @@ def entry_id(identity: str, site: Site) -> str:
 class BulletinFacts:
     """What all formats for scanners say about a bulletin.
 
-    ``ids`` are those that it names, ``claims`` what it says of each vulnerability. ``history`` are
+    ``ids`` are those that it names, ``effects`` what it says of each vulnerability. ``history`` are
     its changes, ``links`` the URLs of its references, with labels.
     """
 
     bulletin: model.Bulletin
     ids: Ids
-    claims: Sequence[Claim]
+    effects: Sequence[Effect]
     history: Sequence[tuple[datetime, str]]
     links: Mapping[str, str]
 
@@ -315,7 +315,7 @@ def _facts(site: Site, bulletin: model.Bulletin) -> BulletinFacts:
     return BulletinFacts(
         bulletin=bulletin,
         ids=ids,
-        claims=[*claims(bulletin, ids.vulnerabilities, said, site.profile.bulletins.prefix)],
+        effects=[*effects(bulletin, ids.vulnerabilities, said, site.profile.bulletins.prefix)],
         history=history(bulletin, site, osv_url(bulletin, site.profile), csaf_url(bulletin)),
         links={url: label for url, label in bulletin.summary.links if is_url(url)},
     )

@@ -94,10 +94,10 @@ def _all_affected(facts: BulletinFacts, profile: Profile) -> Iterator[dict[str, 
     """
     rows = defaultdict[tuple[str, str], dict[PackageRow, None]](dict)
     ids = defaultdict[tuple[str, str], set[str]](set)
-    for claim in facts.claims:
-        for row in claim.affected:
+    for effect in facts.effects:
+        for row in effect.affected:
             rows[row.release, name_of(row)][row] = None
-            ids[row.release, name_of(row)] |= claim.vulnerability.ids.keys()
+            ids[row.release, name_of(row)] |= effect.vulnerability.ids.keys()
     for group, own in rows.items():
         spared = [id_ for id_ in facts.ids.addressed if id_ not in ids[group]]
         yield _affected([*own], spared, profile)

@@ -14,7 +14,7 @@ from urllib.parse import quote
 
 from bulletins import words
 from bulletins.exports.data import filled, moment, printed
-from bulletins.exports.facts import BulletinFacts, Claim, Vulnerability, is_url, name_of
+from bulletins.exports.facts import BulletinFacts, Effect, Vulnerability, is_url, name_of
 from bulletins.exports.vex import AdvisoryFacts
 from bulletins.site import Site, about, heading
 from bulletins.urls import advisory_url, beside, csaf_url, page_url, published_id, vex_url
@@ -32,7 +32,7 @@ _LONGEST: Final = 200_000
 def bulletin_document(facts: BulletinFacts, site: Site) -> dict[str, Any]:
     """Return the document: a security advisory if each vulnerability has a product's status."""
     bulletin, notes = facts.bulletin, list(_notes(facts))
-    rows = [*dict.fromkeys(row for claim in facts.claims for row in claim.rows)]
+    rows = [*dict.fromkeys(row for effect in facts.effects for row in effect.rows)]
     every = list(_vulnerabilities(facts, notes, site))
     is_advisory = every and all("product_status" in each for each in every)
     return filled(
@@ -58,13 +58,13 @@ def _vulnerabilities(
 ) -> Iterator[dict[str, Any]]:
     bulletin = facts.bulletin
     full = "\n\n".join(note["text"] for note in notes if note["category"] == "summary")
-    if not full or len(full) * len(facts.claims) > _LONGEST:
+    if not full or len(full) * len(facts.effects) > _LONGEST:
         full = visible(about(bulletin) or heading(bulletin))
     restart, page = restart_after(bulletin), site.public(page_url(bulletin))
-    for claim in facts.claims:
-        yield _vulnerability(claim.vulnerability, site.profile, full) | filled(
-            product_status=_product_status(claim),
-            remediations=_remediations(claim.affected, restart, site.profile, page),
+    for effect in facts.effects:
+        yield _vulnerability(effect.vulnerability, site.profile, full) | filled(
+            product_status=_product_status(effect),
+            remediations=_remediations(effect.affected, restart, site.profile, page),
         )
 
 
@@ -245,19 +245,19 @@ def _product_tree(rows: Sequence[PackageRow], profile: Profile) -> dict[str, Any
     )
 
 
-def _product_status(claim: Claim) -> dict[str, list[str]]:
+def _product_status(effect: Effect) -> dict[str, list[str]]:
     """Which products are fixed, affected or not by a vulnerability."""
     fixed, affected, spared = dict[str, None](), dict[str, None](), dict[str, None]()
-    others = {row.release for row in claim.rows if row.fix is not Fix.NOT_AFFECTED}
-    for row in claim.rows:
-        if claim.said.get(row.release) is False:
+    others = {row.release for row in effect.rows if row.fix is not Fix.NOT_AFFECTED}
+    for row in effect.rows:
+        if effect.said.get(row.release) is False:
             spared[_release_id(row.release)] = None
         elif row.fix is Fix.NOT_AFFECTED:
             if row.package or not (row.target or row.release in others):
                 spared[_affected_id(row)] = None
         else:
             fixed |= {_installed_id(row): None} if row.fix is Fix.AVAILABLE else {}
-            is_affected = claim.is_only or row.release in claim.said
+            is_affected = effect.is_only or row.release in effect.said
             affected |= {_affected_id(row): None} if is_affected else {}
     spared = {product: None for product in spared if product not in affected}
     return filled(fixed=[*fixed], known_affected=[*affected], known_not_affected=[*spared])
