@@ -210,7 +210,8 @@ class Phrase:
         left_over = self.waits and (not self.loose or any(e.version for e in self.entries))
         is_mixed = len({"release" in entry.said for entry in self.entries}) > 1
         is_partly = any(map(_PARTLY.search, parts)) or any(map(_BAD.match, notes))
-        return left_over or is_mixed or is_partly
+        leads = self.text.rstrip().endswith(":") and not any(e.version for e in self.entries)
+        return left_over or is_mixed or is_partly or leads
 
     def _read(self, found: Iterable[Token], end: int | None = None) -> None:
         """Read tokens, up to an index of the text; what follows a turn is a note.
@@ -385,7 +386,9 @@ class Phrase:
             silent = not kinds & {"word", "turn", "stop", "name"}
             packages = kinds & {"version", "keyword", "same"} or ("release" in kinds and not silent)
             packages = packages and found[0].kind != "turn"  # "replaces 4.1-1"
-            if packages or (kinds & _FACTS.keys() and silent and not begun):
+            # "For R2 (not yet released):" is about the release.
+            heads = not self.names and self.text[token.at + len(token.value) :].strip() == ":"
+            if packages or (kinds & _FACTS.keys() and silent and not begun and not heads):
                 self.unread |= begun and "same" not in kinds
                 if not (begun or silent):  # the names in the brackets are meant
                     self.said.pop("name", None)

@@ -28,9 +28,10 @@ SENTENCE_END: Final = re.compile(r"(?<=[.!?])\s+(?=[A-Z\"(])")
 DOUBT: Final = re.compile(
     r"\b(?:(?:if|unless|until|except(?!(?: for)?(?: the)? [\0-\2])|default|as (?:long|far)"
     r"|most(?:ly)?|m(?:ay|ight) not|would|should|likely|think|thought|at first|so far|according to"
-    r"|known(?! as\b)|(?:because|since) only|(?:shown|found|proven|confirmed) to)\b|provid|assum"
-    r"|probab|believ|hope|expect|suspect|seem|appear|apparent|suppos|presum|perhaps|whether|unclear"
-    r"|unknown|depend|usual|normal|typical|general)|(?:not|n't)(?: \w+){1,3} that\b",
+    r"|aware|claim(?:s|ed)?|known(?! as\b)|(?:because|since) only|(?:shown|found|proven|confirmed)"
+    r" to)\b|disagree|provid|assum|probab|believ|hope|expect|suspect|seem|appear|apparent|suppos"
+    r"|presum|perhaps|whether|unclear|unknown|depend|usual|normal|typical|general)"
+    r"|(?:not|n't)(?: \w+){1,3} that\b",
     re.IGNORECASE,
 )
 #: What limits words on releases and packages, but where they are on ids, describes the flaw.
@@ -41,7 +42,7 @@ UNSURE: Final = re.compile(
 #: How words begin that take something back.
 TAKES_BACK: Final = re.compile(
     r"(?:However|But|Unless|Except\w*|Still|Nevertheless|Nonetheless|Yet|Though|\(?Update|Correction"
-    r"|(?:This|That|It)\s(?:only\s)?(?:holds|applies|assumes|depends|requires|may|might"
+    r"|(?:This|That|It)\s(?:only\s)?(?:holds|applies|assumes|depends|requires|may|might|does\saffect"
     r"|is\s(?:true|only|wrong)|was\s(?:wrong|not)))\b"
 )
 #: A place before what is said: it holds there alone.
@@ -165,7 +166,7 @@ _KNOWN: Final = (
 #: One or more targets that need no "in": "dom0", "debian-13-minimal", "Field-based TemplateVMs".
 TARGETS: Final = f"{_KNOWN}(?:{_JOINT}{_KNOWN}){{0,4}}"
 _TARGET: Final = re.compile(spaced(f"{_KNOWN}|{_QUBES}|{_NAMED}"))
-_DESCRIPTION: Final = re.compile(spaced(rf"\b{_NOUN}{_WHOSE}$"))
+_DESCRIPTION: Final = re.compile(spaced(rf"\b(?:(?i:templates|standalones) and )?{_NOUN}{_WHOSE}$"))
 _TARGET_JOINT: Final = re.compile(r",\s+(?:and\s+|or\s+)?|\s+(?:and|or|&)\s+|\s*/\s*")
 _BEFORE: Final = re.compile(spaced(f"(?:(?:in|inside|into|for|on) )?{_ALL_OF}"), re.IGNORECASE)
 _LONE_KIND: Final = re.compile(r"(?!Dom)[A-Z][a-z]+(?:-based)?(?: [0-9]+)?|[0-9].*|[a-z]+-[0-9].*")
@@ -204,9 +205,9 @@ def read_targets(text: str) -> tuple[str, ...]:
 
 # --- versions and names -----------------------------------------------------------------------
 
-# Neither "6.1.x" nor "64.iso" is a version.
+# Neither "6.1.x" nor "64.iso" is a version, nor is a day; "4.1-2.quern" is one.
 _VERSION: Final = re.compile(
-    r"(?!.{0,400}\.(?:[A-Za-z]{1,9}|\*)$)"
+    r"(?!.{0,400}\.(?:[A-Za-z]{1,4}|patch|\*)$|[12][0-9]{3}-[01][0-9]-[0-3][0-9]$)"
     r"v?(?:[0-9]{1,4}:)?[0-9][\w.+~^]{0,80}(?:-[\w.+~^]{1,80}){0,4}"
 )
 _PLAINLY: Final = re.compile(r"v?[0-9]{1,80}(?:[.:]|-[0-9])|[0-9]{6}")
