@@ -4,8 +4,7 @@ import calendar
 import re
 from collections.abc import Sequence
 from contextlib import suppress
-from datetime import date, datetime, time, timedelta
-from email.utils import parsedate
+from datetime import UTC, date, datetime, timedelta
 from itertools import takewhile
 from typing import Final
 
@@ -23,7 +22,7 @@ COUNT: Final = re.compile(
 
 _FINGERPRINT: Final = re.compile(r"\b[0-9A-Fa-f]{4}(?:\s*[0-9A-Fa-f]{4}){9}\b")
 _MAIL_DATE: Final = re.compile(
-    r"\b(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun),\s+[0-9]{1,2}\s+[A-Z][a-z]{2}\s+[1-9][0-9]{3}\b"
+    r"\b(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun),\s+([0-9]{1,2}\s+[A-Z][a-z]{2}\s+[1-9][0-9]{3})\b"
 )
 
 
@@ -100,9 +99,8 @@ def announcements(document: Document) -> str:
 def freshness(document: Document) -> date | None:
     """Return the date in the proof of freshness."""
     match = _MAIL_DATE.search(_words(_titled(document, "proof of")))
-    parsed = parsedate(f"{match[0]} 00:00") if match else None
     with suppress(ValueError):
-        return date(*parsed[:3]) if parsed else None
+        return parse_date(match[1]) if match else None
     return None
 
 
@@ -209,10 +207,9 @@ def _window(sentence: str, issued: date) -> Window | None:
 
 def _until(window: Window, at: re.Match[str]) -> Window:
     """Return a window that ends at a time of its last day, in UTC."""
-    moment = datetime.combine(window.last, time(int(at["hour"]), int(at["minute"])))
-    if sign := at["sign"]:
-        hours, minutes = int(sign + at["hours"]), int(sign + (at["minutes"] or "0"))
-        moment -= timedelta(hours=hours, minutes=minutes)
+    zone = f"{at['sign'] or '+'}{at['hours'] or '0':0>2}:{at['minutes'] or '00'}"
+    local = datetime.fromisoformat(f"{window.last}T{at['hour']:0>2}:{at['minute']}{zone}")
+    moment = local.astimezone(UTC)
     return Window(window.first, moment.date(), f"{moment:%H:%M}")
 
 

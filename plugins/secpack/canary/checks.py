@@ -64,10 +64,11 @@ def _check_dates(canary: Canary, states: Sequence[str]) -> Iterator[Finding]:
 
 
 def _check_window(canary: Canary) -> Iterator[Finding]:
-    if canary.due is None and not canary.is_last:
+    if (canary.due is not None) == canary.is_last:
         message = "does not say in words that can be read when the next canary is due"
+        message = "says when the next canary is due, and that it is the last" if canary.due else message
         yield _finding(canary, "canary-due", message, of="next")
-    elif canary.due and canary.due.last <= canary.published:
+    if canary.due and canary.due.last <= canary.published:
         message = f"says that the next one is due by {canary.due.last}, which is not after its date"
         # What is signed already cannot be mended, and holds nothing else up.
         is_signed = any(signature.counts for signature in canary.signatures)

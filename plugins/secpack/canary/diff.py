@@ -117,12 +117,9 @@ def _divided(text: str) -> tuple[tuple[str, ...], list[str]]:
 def difference(old: list[str], new: list[str], most: int) -> Iterator[tuple[str, str]]:
     """Yield words that stayed (kind empty), were removed (``del``) or added (``ins``)."""
     for kind, i, j, k, m in opcodes(old, new, most):
-        if kind == "equal":
-            yield "", " ".join(old[i:j])
-            continue
         if j > i:
-            yield "del", " ".join(old[i:j])
-        if m > k:
+            yield "" if kind == "equal" else "del", " ".join(old[i:j])
+        if m > k and kind != "equal":
             yield "ins", " ".join(new[k:m])
 
 

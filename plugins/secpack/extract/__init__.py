@@ -178,18 +178,12 @@ def read_credits(every: Iterable[Section]) -> tuple[Credit, ...]:
     such word next to a name, the person is thanked.
     """
     named: dict[str, Credit] = {}
-    for text in _thanks(every):
-        for credit in _people(text):
-            named.setdefault(credit.name, credit)
+    for section in (each for each in every if section_name(each.title) in _CREDITS):
+        blocks = [x for x in section.blocks if not isinstance(x, b.Heading | b.References)]
+        for _, inlines in b.running_text(blocks):
+            for credit in _people(b.plain(inlines)):
+                named.setdefault(credit.name, credit)
     return tuple(named.values())
-
-
-def _thanks(every: Iterable[Section]) -> Iterator[str]:
-    for section in every:
-        if section_name(section.title) in _CREDITS:
-            apart = b.Heading | b.References
-            blocks = [block for block in section.blocks if not isinstance(block, apart)]
-            yield from (b.plain(inlines) for _, inlines in b.running_text(blocks))
 
 
 def _people(text: str) -> Iterator[Credit]:

@@ -23,8 +23,8 @@ _YEAR: Final = re.compile(r"[0-9]{4}")
 
 #: ``The date of issue of this canary is May 5, 2023``
 ISSUED: Final = re.compile(
-    rf"(?i:\bdate\s+of\s+issue\b)[^.]{{0,60}}?(?:\bis\b|:)\s+(?P<date>{DATE}|[^.,\n]{{1,40}}"
-    r"(?:,\s+[0-9]{4})?)"
+    rf"(?i:\bdate\s+of\s+issue\b)[^.]{{0,60}}?(?:\bis\b|:)\s+(?:[A-Z][a-z]+day,?\s+)?"
+    rf"(?P<date>{DATE}|[^.,\n]{{1,40}}(?:,\s+[0-9]{{4}})?)"
 )
 
 # An item at the beginning of a text: "* Published: 2026-05-12", "Last updated: 2026-05-20 (typo)"

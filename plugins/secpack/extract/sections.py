@@ -216,9 +216,8 @@ def quotation(section: Section, rows: Iterable[int], most: int) -> Quotation:
 
 
 def _is_needed(block: b.Block, rows: frozenset[int]) -> bool:
-    if any(block.first <= row <= block.last for row in rows):
-        return True
-    if any(isinstance(leaf, b.Preformatted) for leaf in b.leaves([block])):
+    names_package = any(block.first <= row <= block.last for row in rows)
+    if names_package or any(isinstance(leaf, b.Preformatted) for leaf in b.leaves([block])):
         return True
     return any(_NEEDED.search(b.plain(inlines)) for _, inlines in b.running_text([block]))
 

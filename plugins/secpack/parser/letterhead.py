@@ -138,7 +138,7 @@ def _check_title(lines: Lines, title: Sequence[str], path: str) -> None:
     """Refuse a date among the lines of the title. Raises ParseError."""
     for line in lines:
         text = " ".join(line.text.split())
-        if text in title and _DATE_LINE.fullmatch(text):
+        if text in title and re.fullmatch(rf"\(?(?:{DATE})\)?", text):  # no "(updated …)"
             message = f"{text!r} in place of a title; expected one date, right below the banner"
             raise ParseError(message, path=path, line=line.number)
 
