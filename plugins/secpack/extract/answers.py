@@ -282,7 +282,8 @@ _RESTART: Final = re.compile(
         r"^(?:After [^,:]{1,80}, )?(?P<what>(?:[^\s.,;:()]{1,40} ){0,8}[^\s.,;:()]{1,40})"
         r"(?: \([^()]{1,200}\))? (?:must|should|needs? to|ha(?:s|ve) to)(?: then)? be re"
         r"(?:start|boot)ed\b|^An? (?:full )?(?P<system>system )?(?:restart|reboot) (?:will be|is) "
-        r"(?:required|needed|necessary)|(?:^(?:Please )?|^(?!If|Wh|Un)[^:]{1,200}"
+        r"(?:required|needed|necessary)|(?:^(?:(?:Please|Then|Afterwards,|After that,) )?"
+        r"|^(?!If|Wh|Un)[^:]{1,200}"
         r"\b(?:and|then|(?:necessary|required|need|have|has) to) )[Rr]e"
         r"(?:start|boot) (?P<object>(?:[^\s.,;:()]{1,40} ){0,8}?[^\s.,;:()]{1,40})"
         r"(?= (?:for|afterwards?|when|once|with)\b|[.,;:]| [([]|$)"
@@ -366,7 +367,8 @@ def _forms(product: str) -> dict[Says, re.Pattern[str]]:
         "only": rf"(?:^{_THIS} affects? only {releases}|{only})(?=[.!)]{{0,3}}$)",
         "affected": rf"^{_THIS} affects? (?:[^.,;:]{{1,80}} on )?(?:both |all )?{releases}"
         rf"|{_START}{_WHOSE}{releases}{_IS} (?:affected|vulnerable)\b",
-        "risky": rf"{releases} (?:is|are|was|were),? (?:(?!not )\w+ )?(?:affected|vuln|too)",
+        "risky": rf"{releases} (?:is|are|was|were),? (?:(?!not )\w+ )?(?:affected|vuln|too)"
+        rf"|{releases} (?:with|on) [^.,;:]{{1,60}} (?:is|are)(?=[.!]?$)",
         "unfixed": rf"{none}|{ends}\b",
     }
     return {says: re.compile(v.spaced(form)) for says, form in forms.items()}

@@ -33,27 +33,26 @@ from secpack.parser.inline import Forms, citation_label, ids_at, parse_inline
 # PICK of some ids that were named before, or of all others; those of ONLY of all others.
 RULES: Final = r"""
 = HARM
-NOT AFFECT US_ALL | XSA-1 does not affect us.
-(neither|none) of (which|the(m|se| two)) AFFECT US_ALL | XSA-1 is out. None of these affects us.
-NOT RELEVANT( (for|to|in) US_ALL|(END)) | XSA-1 is not applicable to Quern.
-(harmless|without effect|no( \w+)? (impact|effect)) (for|to|in|on) US_ALL | XSA-1 is harmless to us.
+(NOT|(neither|none) of (which|the(m|se| two))) AFFECT US_ALL | XSA-1. None of these affects us.
+NOT RELEVANT( IN US_ALL|END) | XSA-1 is not applicable to Quern.
+(harmless|irrelevant|NO_EFFECT) IN US_ALL | XSA-1 is harmless to us.
 US(( \w+){0,9} and)? (is|are) UNHARMED( (by|to) (it|them))?(END) | XSA-1: Quern is not affected.
 not (used|enabled|reachable|compiled|built) … US | XSA-1 is in code that is not used in Quern.
-US (do not|does not|never|neither) (use|enable|ship|support|run|build) | XSA-1: We never run it.
-(not our business|can( safely)? be ignored|affects none) | XSA-1 can be ignored.
-(is|was) (unused|never used) | XSA-1 was never used.
+US (do not|does not|never|neither) (use|enable|ship|support|run|build)ALL | XSA-1: We never run it.
+(not our business|ignored|affects none|(is|was) (un|never )used)( IN US_ALL|END) | XSA-1 was unused.
 = UNLIKE ASIDE
 (unlike|contrast to|contrary to|opposed to) @ … HARMLESS | Unlike XSA-1, this does not affect us.
 = NOT_AFFECTED
-@ … HARMLESS | XSA-1 (a bug) does not affect us, but XSA-10 does.
-((US|it) (is|are|was) UNHARMED|but not) (by|to) @ | Quern is not affected by XSA-1.
-no … US is (affected|exposed|vulnerable) (by|to) @ | No part of Quern is exposed to XSA-1.
+@ (… HARMLESS|UNHARMED(?=\.)) | XSA-1 (a bug) does not affect us, but XSA-10 does.
+AFFECT US ~ @ (do|does|is|are) not(END) | XSA-10 affects us; XSA-1 does not.
+((US|it) IS UNHARMED|no … US( users?)? is HIT|but not) (by|to) @ | No Quern user is hit by XSA-1.
+neither @ AFFECT US_ALL | Neither XSA-1 nor XSA-2 affects us; XSA-10 does.
+NOT consider @ (to be )?RELEVANT( IN US_ALL|END) | We do not consider XSA-1 a problem.
 (following|others?|rest) … HARMLESS ~ @ | The following do not affect us: XSA-1, XSA-2.
 = LATER HARMLESS
 @ … limited to … DOS | The impact of XSA-1 is limited to DoS.
 = HARMLESS
-@ … DOS only | XSA-1 (denial of service only) and XSA-10 came out.
-@ … impact is( \w+ to be)?( only)?( a)? DOS | XSA-1 came out; its impact is DoS.
+@ … (DOS only|impact is( \w+ to be)?( only)?( a)? DOS) | XSA-1 (DoS only) and XSA-10 came out.
 = FIX
 (install|issued|released|published|PACKAGES) … (FIX|update)s? for @ | We released a fix for XSA-1.
 FIX for @ … (included|backported) | The fix for XSA-1 has been backported.
@@ -61,7 +60,7 @@ FIX for @ … (included|backported) | The fix for XSA-1 has been backported.
 (previous|earlier|prior|older|original|infamous|common with)[^,;]{0,60} @ | The older XSA-1 is bad.
 (FIX|change|mitigations?|work) (of|for|to|in|from|with|on) @ | A fix for XSA-1 is it.
 @ ('s )?(FIX|change|mitigations?|regressions?)\b | The XSA-1 fix had caused it.
-(regression|variant|successor|sequel|case|caused|similar|related) (of|by|to|from) @ | Case of XSA-1
+(regression|variant|successor|sequel|follow-?up|case|caused|similar|related) OF @ | Case of XSA-1
 (unlike|whereas|like|besides|despite|since|than|not|after|followed) @ | It is like XSA-1.
 in \x01+,? we ~ @ | In QSB-002, we described a similar flaw, XSA-1.
 @ (is|are|was) (not |un|closely |only )?(related|similar|alike)\b | XSA-1 is not related.
@@ -69,9 +68,8 @@ in \x01+,? we ~ @ | In QSB-002, we described a similar flaw, XSA-1.
 (such as|as (with|for|in)|(do|connection) with|(said|noted) that|supersedes) @ | It is as in XSA-1.
 (NOT FIX|had|(year|month|week)s (ago|earlier|before)) ~ @ | Years ago, they released XSA-1.
 @ … PUBLIC[^.,;]{0,30} (last year|years? (ago|before)|YEAR) | XSA-1 was published in 2019.
-@ … \(\x00[^()]*\)\s*$ | The fallout of XSA-1 (XSA-10)
-@ … (put off|postponed|delayed|withdrawn) | XSA-1 has been put off.
-@ … in (an earlier|bulletin|QSB|[\x00\x01]) | We announced XSA-1 in QSB-001.
+\x02 [^()]{1,80}\(\x00[^()]*\)\s*$ | The fallout of XSA-1 (XSA-10)
+@ … (put off|postponed|delayed|withdrawn|in (an earlier|bulletin|QSB|[\x00\x01])) | XSA-1: put off.
 @ … (some|one|few|several|not all) of (which|these) | They issued XSA-1, some of which are ours.
 @ (was|were|had)\b (?!PUBLIC) | XSA-1 was bad.
 = OTHER FIX
@@ -83,7 +81,7 @@ US (is|are) … by the WHICH only | XSA-10, XSA-1 are out. We are hit by the fir
 = ONLY
 ONLY @ … AFFECTS US_ALL | XSA-1 is out. Only XSA-10 may be a problem for us.
 US ONLY_HIT (by|to) @ OF_ALL | XSA-1 is out. We are only hit by XSA-10.
-(except( for)?|exception of|apart from) @ … HARMLESS | XSA-1. Except XSA-10, all are harmless to us.
+(except( for)?|exception of|apart from|all but) @ … HARMLESS | XSA-1. All but XSA-10 can be ignored.
 = HIT
 @( also)? AFFECTS US | XSA-1, XSA-10 and XSA-11 came. Only XSA-10 affects us. XSA-11 affects us.
 US IS( also)? HIT (by|to) @ | XSA-1, XSA-11 came. They do not affect us. We are hit by XSA-11.
@@ -99,16 +97,21 @@ _WORDS: Final = {
     "ONLY_HIT": r"(IS ONLY( ever)? HIT|IS HIT ONLY|ha(s|ve) ONLY( ever)? been HIT)",
     "OF_ALL": r"(of (these|those|them|the above))?(?=\s*([.;:)]|\Z))",
     "UNHARMED": r"(not |un)(affected|vulnerable|exposed)",
-    "AFFECT": r"\b((affect|impact|concern)s?|appl(y|ies) to|matters? (for|to))( the security of)?",
+    "AFFECT": r"\b((affect|impact|concern)s?|appl(y|ies) to|matters? (for|to)|an impact on)"
+    r"( the security of)?",
     "AFFECTS": r"(?<!not\s)(?<!n't\s)(AFFECT|(is|are|be) RELEVANT (for|to|in))",
-    "RELEVANT": r"(considered )?(relevant|applicable|of concern|(a )?(security )?(problem|issue))",
+    "RELEVANT": r"(considered )?(relevant|applicable|of concern|((as )?a )?(security )?"
+    r"(problem|issue)s?)",
     # Nothing later says that more than a denial of service is possible.
-    "DOS": r"(denial[ -]of[ -]service|DoS)( attacks?)?\b(?![\s\S]{0,200}"
-    r"(escalation|execution|leak|disclosure|corruption)s?\b[^.]{0,80}"
-    r"(possible|exclude|ruled out|cannot|can't|can not))",
+    "DOS": r"(denial[ -]of[ -]service|DoS)( attacks?)?\b"
+    r"(?![^\0]{0,200}\b(escalation|execution|leak|disclosure|corruption)s?\b)",
     "PACKAGES": r"(packages?|updates?)\b",
-    "WHICH": r"(?P<which>first|former|second|latter|last two|last|which(?= (is|does|has|was)))",
+    "WHICH": r"(?P<which>first|former|second|(latter|last)( two)?|which(?= (is|does|has|was)))",
     "US_ALL": r"(US)(END)",  # not only of some release or part
+    "ALL": r"\b(?![^.;]{0,80}\b(only|but)\b)",
+    "NO_EFFECT": r"(without effect|no( \w+)? (impact|effect|interest))",
+    "IN": "(by|for|to|in|on)",
+    "OF": r"(of|by|to|from)( \x01+)?",
     "END": r"( users| at all)?(?=\s*([.,;:()]|\Z|\s(AS)\b))",
     "AS": r"because|since|as(?!\s+\w+\s+as\b)",
 }
@@ -116,7 +119,8 @@ _WORDS: Final = {
 # What is said in doubt, below such a list, or behind such a place or time, may not hold.
 _DOUBT: Final = re.compile(
     rf"{v.DOUBT.pattern}|\x03"
-    r"|\A\W*(?:when|where|once|after|before|with(?:out)?|on|in)\b[^,;:]{1,80}, (?:only )?\x02",
+    r"|\A\W*(?:(?:when|where|once|after|before|with(?:out)?|on|in)\b[^,;:]{1,80}, (?:only )?\x02"
+    r"|(?:once|after|before|with(?:out)?)\b(?! the exception of)[^,;:]{1,80}, )",
     re.IGNORECASE,
 )
 
@@ -176,7 +180,8 @@ def _match(grammar: Grammar, part: str, words: str) -> re.Match[str] | None:
 _Lists: TypeAlias = "list[list[_Name]]"  # ids that are named together
 _Cited: TypeAlias = Mapping[str, Sequence[tuple[str, str]]]  # advisories by a reference's label
 
-_OF_SOME: Final = r"(?i)\b(it|this|one|two|three|half|some|several|few|many|following|below)\b"
+_FEW: Final = r"(?i)(?<!all )\b(it|this|one|two|three|half|some|several|few|many|following|below)\b"
+_OTHERS: Final = r"(?i)\b((an)?others?|rest|remaining|else)\b"
 _MOST: Final = 10_000  # mentions of a kind in a text
 _MAX_NAMES: Final = 100  # of an id in a passage, and of a kind in a text
 _MAX_SENTENCE: Final = 300
@@ -190,7 +195,7 @@ _SENTENCE_END: Final = re.compile(
 # Between ids that are named together; a bracket joins an advisory only to ids of other schemes.
 _JOINT: Final = re.compile(
     rf"(?:[\s,;&/)–-]|\((?={_OTHER})|\[[0-9]{{1,2}}\]"
-    r"|\b(?:and|or|to|through|thru|as\s+well\s+as|part\s+of)\b){0,20}"
+    r"|\b(?:and|n?or|to|through|thru|as\s+well\s+as|part\s+of)\b){0,20}"
 )
 # Before the subject of a heading: next to nothing, or an open bracket.
 _LEADING: Final = re.compile(r"(?:\s|\*|the\b|Xen\sSecurity\sAdvisory){0,30}|.*\([^()]*", re.DOTALL)
@@ -387,7 +392,8 @@ def _read(
         comment = ["HARMLESS"] if subject[0].sentence.startswith(subject[0].value) else []
         words = sentence.around()
         several = len({m.value for m in subject if m.scheme == subject[0].scheme}) > 1
-        parts = [] if several and re.search(_OF_SOME, words) else ["NOT_AFFECTED"]
+        unsure = (several and re.search(_FEW, words)) or re.search(_OTHERS, words)
+        parts = [] if unsure else ["NOT_AFFECTED"]
         later = said(grammar, words, *parts, "LATER HARMLESS", *comment)
         near, harm = subject if later else [], later or harm
     words = sentence.short(sentence.start)
@@ -405,8 +411,7 @@ def _picked(sentence: _Sentence, subject: list[Mention], grammar: Grammar) -> se
         first, two = choice["which"][0] in "Ff", choice["which"].endswith("two")
         picked = {*values[slice(1) if first else slice(-2 if two else -1, None)]}
         return {*values} - picked if "only" in choice[0].lower() else picked
-    names = sentence.names if re.search("(?i)only|except", words) else ()  # each rule has these
-    only = (n for n in names if _match(grammar, "ONLY", sentence.around(n)))
+    only = (n for n in sentence.names if _match(grammar, "ONLY", sentence.around(n)))
     if not (first_of_only := next(only, None)):
         return set()
     place = named.index(first_of_only[0])  # what follows it may be another that does affect it
