@@ -315,7 +315,7 @@ def test_findings_stand_at_the_statement_that_they_are_about(tmp_path: Path) -> 
         ("3. The next", "5. The next", "canary-statements", "numbered 1, 2, 5"),
         ("1. The date", "The date", "canary-statements", "numbered 2, 3"),
         ("is March 4, 2020", "is Wednesday, March 4, 2020", "", ""),
-        ("3. The next", "3. This is the last canary. The next", "canary-due", "that it is the last"),
+        ("3. The next", "3. This is the last canary. The next", "canary-due", "it is the last"),
         ("Mon, 02 Mar", "Mon, 09 Mar", "canary-proof", "dated 2020-03-09"),
         ("Mon, 02 Mar", "Mon, 03 Feb", "canary-proof", "dated 2020-02-03"),
     ],

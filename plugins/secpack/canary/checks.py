@@ -66,7 +66,8 @@ def _check_dates(canary: Canary, states: Sequence[str]) -> Iterator[Finding]:
 def _check_window(canary: Canary) -> Iterator[Finding]:
     if (canary.due is not None) == canary.is_last:
         message = "does not say in words that can be read when the next canary is due"
-        message = "says when the next canary is due, and that it is the last" if canary.due else message
+        if canary.is_last:
+            message = "says when the next canary is due, and that it is the last"
         yield _finding(canary, "canary-due", message, of="next")
     if canary.due and canary.due.last <= canary.published:
         message = f"says that the next one is due by {canary.due.last}, which is not after its date"
