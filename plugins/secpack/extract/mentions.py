@@ -72,6 +72,7 @@ in \x01+,? we ~ @ | In QSB-002, we described a similar flaw, XSA-1.
 @ … (put off|postponed|delayed|withdrawn|in (an earlier|bulletin|QSB|[\x00\x01])) | XSA-1: put off.
 @ … (some|one|few|several|not all) of (which|these) | They issued XSA-1, some of which are ours.
 @ (was|were|had)\b (?!PUBLIC) | XSA-1 was bad.
+@ (will follow|(is|are) (still|not|under)( yet)? (public|embargo)) | XSA-1 is not yet public.
 = OTHER FIX
 (PACKAGES|it|they|we) … FIX ~ @ | These packages fix XSA-1, XSA-2.
 = PICK

@@ -300,7 +300,7 @@ def _running_text(blocks: Iterable[b.Block], here: Passage, forms: Forms) -> Ite
         lead = _lead(block, lead)
         here = outer._replace(group=outer.group or block.first * grouped)
         above = f"{outer.lead} {lead}"[-_MAX_LEAD:].strip()
-        here = here._replace(lead=above if grouped else outer.lead * (outer.group > 0))
+        here = here._replace(lead=above if grouped else outer.lead)
         match block:
             case b.Quotation() | b.ListBlock() | b.References():
                 quoted = here.quoted or isinstance(block, b.Quotation)
@@ -334,9 +334,13 @@ def _running_text(blocks: Iterable[b.Block], here: Passage, forms: Forms) -> Ite
 
 
 def _lead(block: b.Block, before: str) -> str:
-    """What is above a list that may follow a block; ``before`` is what was above the block."""
+    """What is above what follows a block; ``before`` is what was above the block.
+
+    Below "On new mills:" it holds of paragraphs, too, and of a list that follows them.
+    """
     words = b.plain(block.inlines) if isinstance(block, b.Paragraph | b.Heading) else before
-    return words[-_MAX_LEAD:] if _LEADS.search(words[-_MAX_LEAD:]) else ""
+    goes_on = before if isinstance(block, b.Paragraph) else ""
+    return words[-_MAX_LEAD:] if _LEADS.search(words[-_MAX_LEAD:]) else goes_on
 
 
 def _row(cells: Sequence[_Cell], heads: Sequence[_Cell]) -> _Cell:

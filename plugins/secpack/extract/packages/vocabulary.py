@@ -62,7 +62,8 @@ def limits(lead: str, releases: tuple[str, ...] = ()) -> bool:
     In short, we found: => False
     """
     last = SENTENCE_END.split(lead)[-1].removesuffix(":")
-    begins = last.partition(",")[0] * (not re.match("In (?:short|summary|general|brief)", last))
+    no_place = re.match(r"In (?:short|summary|general|brief)|On (?:[0-9]{4}-|\w+ \d+, \d{4})", last)
+    begins = last.partition(",")[0] * (not no_place)
     placed = PLACE.search(last) or PLACE.search(begins)
     return bool(UNSURE.search(last) or (placed and not releases))
 
