@@ -21,6 +21,7 @@ ALLOWED = {
         "pelican",
         "jinja2",
         "markupsafe",
+        "feedgen",
         "lxml",
         "yaml",
     },

@@ -1,23 +1,30 @@
-"""A feed, split into documents (RFC 5005), as Atom (RFC 4287) and as JSON Feed 1.1 (https://www.jsonfeed.org/version/1.1/)."""
+"""A feed, split into documents (RFC 5005), as Atom (RFC 4287) and as JSON Feed 1.1 (https://www.jsonfeed.org/version/1.1/).
+
+feedgen drops everything but the URL of an entry's links, and has no archive documents; an extension
+writes both. It fills in missing times from the clock, so all times are given.
+"""
 
 from bisect import bisect_left
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from importlib.metadata import version
 from itertools import accumulate
 from typing import Any, Final
 
-from lxml import etree
-from lxml.builder import ElementMaker
+from feedgen import entry as feedgen_entry
+from feedgen.ext.base import BaseEntryExtension
+from feedgen.feed import FeedGenerator
+from feedgen.util import xml_elem
 
 from bulletins.exports.data import moment, to_json
 from bulletins.urls import feed_url, json_feed_url
 
+_TYPE: Final = "application/atom+xml"
+
+_VERSION: Final = version("secpack-archive")
+
 _HISTORY: Final = "http://purl.org/syndication/history/1.0"
-_LANGUAGE: Final = "{http://www.w3.org/XML/1998/namespace}lang"
-# The attribute xmlns of a feed says what namespace its elements have.
-_E: Final = ElementMaker(nsmap={"fh": _HISTORY})
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,23 +133,21 @@ def chain(entries: Sequence[FeedEntry]) -> list[Page]:
 
 def atom_document(feed: Feed, page: Page) -> bytes:
     """Return one document of a feed."""
-    document = _E.feed(
-        {"xmlns": "http://www.w3.org/2005/Atom", _LANGUAGE: "en"},
-        _E.id(f"tag:{feed.authority}:{feed.slug}"),
-        _E.title(feed.title),
-        _E.updated(page.updated.isoformat()),
-        _E.author(_E.name(feed.author)),
-        _E.link(href=feed.home, rel="alternate", type="text/html"),
-        *(
-            _E.link(href=feed.root + url, rel=rel, type="application/atom+xml")
-            for rel, url in _document_links(feed, page)
-        ),
-        _E.generator("secpack-archive", version=version("secpack-archive")),
-        *([_E(f"{{{_HISTORY}}}archive")] if page.number else []),
-        *(_entry(entry, feed) for entry in page.entries),
-    )
-    written = etree.tostring(document, pretty_print=True, xml_declaration=True, encoding="UTF-8")
-    return bytes(written)
+    head = FeedGenerator()
+    head.id(f"tag:{feed.authority}:{feed.slug}")
+    head.title(feed.title)
+    head.author(name=feed.author)
+    head.generator("secpack-archive", version=_VERSION)
+    head.language("en")
+    head.updated(page.updated)
+    head.link(href=feed.home, rel="alternate", type="text/html")
+    for rel, url in _document_links(feed, page):
+        head.link(href=feed.root + url, rel=rel, type=_TYPE)
+    head.register_extension("more", _More, _More)
+    head.more.is_archive = page.number is not None
+    for entry in page.entries:
+        head.add_entry(_entry(entry, feed), order="append")
+    return bytes(head.atom_str(pretty=True))
 
 
 def _document_links(feed: Feed, page: Page) -> list[tuple[str, str]]:
@@ -156,21 +161,40 @@ def _document_links(feed: Feed, page: Page) -> list[tuple[str, str]]:
 
 
 def _entry(entry: FeedEntry, feed: Feed) -> Any:
-    links = (FeedLink("alternate", entry.page, "text/html", ""), *entry.links)
-    return _E.entry(
-        _E.id(entry.id),
-        _E.title(entry.title),
-        _E.updated(entry.updated.isoformat()),
-        _E.author(_E.name(feed.author)),
-        _E.content(entry.html(), type="html"),
-        _E.summary(entry.summary),
-        *(
-            _E.category(term=term, scheme=f"tag:{feed.authority}:{scheme}")
-            for term, scheme in entry.categories
-        ),
-        _E.published(entry.published.isoformat()),
-        *(_E.link({name: f"{v}" for name, v in asdict(x).items() if v or v == 0}) for x in links),
-    )
+    written = feedgen_entry.FeedEntry()
+    written.id(entry.id)
+    written.title(entry.title)
+    written.author(name=feed.author)
+    written.published(entry.published)
+    written.updated(entry.updated)
+    written.summary(entry.summary)
+    written.content(entry.html(), type="html")
+    schemes = [(term, f"tag:{feed.authority}:{scheme}") for term, scheme in entry.categories]
+    written.category([{"term": term, "scheme": scheme} for term, scheme in schemes])
+    written.register_extension("more", _More)
+    written.more.links = (FeedLink("alternate", entry.page, "text/html", ""), *entry.links)
+    return written
+
+
+class _More(BaseEntryExtension):  # type: ignore[misc] # feedgen has no types
+    """Writes an entry's links with all their attributes, and marks an archive document."""
+
+    links: tuple[FeedLink, ...] = ()
+    is_archive = False
+
+    def extend_ns(self) -> dict[str, str]:
+        return {"fh": _HISTORY}
+
+    def extend_atom(self, element: Any) -> Any:
+        if self.is_archive:
+            xml_elem(f"{{{_HISTORY}}}archive", element)
+        for link in self.links:
+            values = {"rel": link.rel, "href": link.href, "type": link.type, "title": link.title}
+            if link.length is not None:
+                values["length"] = str(link.length)
+            given = {key: value for key, value in values.items() if value}
+            xml_elem("link", element, **given)
+        return element
 
 
 def json_document(feed: Feed, page: Page) -> bytes:
