@@ -30,9 +30,12 @@ _SERVER.set_forkserver_preload(["tests.warm"])
 
 
 def run_module(
-    module: str, *arguments: str, cwd: Path, environment: Mapping[str, str]
+    module: str, *arguments: str, cwd: Path, environment: Mapping[str, str], alone: bool = True
 ) -> subprocess.CompletedProcess[str]:
-    """As ``python -m module``: what it returned and printed."""
+    """As ``python -m module``: what it returned and printed.
+
+    ``alone`` it has one processor, and starts no processes for tasks: workers use the others.
+    """
     command = [sys.executable, "-m", module, *arguments]
     if _at_start(environment) != _at_start(os.environ):
         return subprocess.run(
@@ -45,9 +48,8 @@ def run_module(
             timeout=PATIENCE,
         )
     with TemporaryDirectory() as folder:
-        process = start_module(
-            module, *arguments, cwd=cwd, environment=environment, folder=Path(folder)
-        )
+        how = {"cwd": cwd, "environment": environment, "alone": alone}
+        process = start_module(module, *arguments, folder=Path(folder), **how)
         process.join(PATIENCE)
         if process.exitcode is None:
             os.killpg(process.pid or 0, signal.SIGKILL)
@@ -56,10 +58,15 @@ def run_module(
 
 
 def start_module(
-    module: str, *arguments: str, cwd: Path, environment: Mapping[str, str], folder: Path
+    module: str,
+    *arguments: str,
+    cwd: Path,
+    environment: Mapping[str, str],
+    folder: Path,
+    alone: bool = False,
 ) -> BaseProcess:
     """Start it in a session of its own, and do not wait; what it prints comes into a folder."""
-    given = (module, arguments, cwd, dict(environment), folder)
+    given = (module, arguments, cwd, dict(environment), folder, alone)
     process = _SERVER.Process(target=_run, args=given)
     process.start()
     return process
@@ -75,9 +82,16 @@ def _at_start(environment: Mapping[str, str]) -> dict[str, str]:
 
 
 def _run(
-    module: str, arguments: Sequence[str], cwd: Path, environment: dict[str, str], folder: Path
+    module: str,
+    arguments: Sequence[str],
+    cwd: Path,
+    environment: dict[str, str],
+    folder: Path,
+    alone: bool,
 ) -> None:
     os.setsid()
+    if alone:
+        os.sched_getaffinity = lambda _: {0}
     signal.signal(signal.SIGINT, signal.default_int_handler)  # which a job in the background lacks
     for name, number in _STREAMS.items():
         os.dup2(os.open(folder / name, os.O_WRONLY | os.O_CREAT), number)

@@ -12,6 +12,7 @@ import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -74,12 +75,13 @@ def build(
     settings: str | Path = "pelicanconf.py",
     cwd: Path = ROOT,
     surroundings: Mapping[str, str] | None = None,
+    alone: bool = True,
     **variables: str | Path,
 ) -> Site:
     """Build into a folder; ``variables`` are those that ``make html`` takes."""
     environment = environ(OUTPUT=folder, **variables) | dict(surroundings or {})
-    arguments = ("--settings", str(settings))
-    done = run_module("bulletins.build", *arguments, cwd=cwd, environment=environment)
+    how = {"cwd": cwd, "environment": environment, "alone": alone}
+    done = run_module("bulletins.build", "--settings", str(settings), **how)
     return Site(done.returncode, done.stdout + done.stderr, folder)
 
 
@@ -140,8 +142,9 @@ class Shared:
     root: Path
 
     def build(self, name: str, **how: Any) -> Site:
-        """The site of this name; the arguments are those of ``build``."""
-        return self._once(self.root / name / "site", lambda folder: build(folder, **how))
+        """The site of this name, with all processors; the arguments are those of ``build``."""
+        make = partial(build, alone=False, **how)
+        return self._once(self.root / name / "site", make)
 
     def publish(self, name: str, **variables: str | Path) -> Site:
         """The public site of this name; the arguments are those of ``publish``."""
