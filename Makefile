@@ -32,6 +32,12 @@ PARALLEL := --numprocesses=auto --dist=worksteal
 # Ends each step of an installation: one sentence if it fails.
 OR_SAY := $(if $(V),,>/dev/null 2>&1) || { \
 	echo "Not installed: it needs the network, for packages from PyPI, and a writable disk with room; V=1 shows the reason" >&2; exit 1; }
+LOCK = "$$PYTHON" -c 'import fcntl; fcntl.flock(9, fcntl.LOCK_EX$1)' 2>/dev/null
+# Begins an installation. While another make installs here it waits, and then there may be nothing to do.
+# The lock on this file ends with the shell and its programs, so that each installation is one line.
+ONE_AT_A_TIME = exec 9<Makefile; \
+	$(call LOCK, | fcntl.LOCK_NB) || { echo "Another make is installing here; waiting for it ..." >&2; $(LOCK); }; \
+	test ! -e $@ || test -n "$$(find $^ -newer $@)" || exit 0
 CHECK_PORT := $(BIN)/python -c 'import os, socket; socket.create_server(("127.0.0.1", int(os.environ["PORT"])))' 2>/dev/null || \
 	{ printf 'Port %s cannot be used, perhaps because another program uses it: choose another, as PORT=8001\n' "$$PORT" >&2; exit 1; }
 SERVE := exec $(BIN)/python -m http.server --bind 127.0.0.1 --directory="$$OUTPUT" "$$PORT"
@@ -151,7 +157,7 @@ weights: $(VENV)/installed-dev ## Print how many bytes a first visit to each kin
 judges: known tests/judges/node_modules/.package-lock.json $(VENV)/installed-judges ## Install what slow tests need from npm and PyPI
 
 tests/judges/node_modules/.package-lock.json: tests/judges/package-lock.json
-	@npm ci --prefix tests/judges --ignore-scripts --no-audit --no-fund --loglevel=error
+	@$(ONE_AT_A_TIME); npm ci --prefix tests/judges --ignore-scripts --no-audit --no-fund --loglevel=error
 
 golden: $(VENV)/installed-dev ## Rewrite the expected results of tests; read the diff before you commit
 	@$(BIN)/python -m pytest --golden -q
@@ -173,22 +179,19 @@ $(VENV)/installed: lock/build.txt lock/runtime.txt | known
 	@"$$PYTHON" -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { printf '%s is too old: install Python 3.11 or later, or name it, as PYTHON=python3.12\n' "$$PYTHON" >&2; exit 1; }
 	@command -v gpgv >/dev/null || { echo "gpgv is missing: install the package gpgv" >&2; exit 1; }
 	@"$$PYTHON" -c 'import venv, ensurepip' 2>/dev/null || { echo "Python's venv is missing: install the package python3-venv" >&2; exit 1; }
-	@echo "Installing into $(VENV), once ..."
-	@"$$PYTHON" -m venv --clear $(VENV) $(OR_SAY)
-	@$(PIP) install --require-hashes -r lock/build.txt $(OR_SAY)
-	@$(PIP) install --require-hashes --no-build-isolation --use-pep517 -r lock/runtime.txt $(OR_SAY)
-	@$(PIP) install --no-deps --no-build-isolation --editable . $(OR_SAY)
-	@touch $@
+	@$(ONE_AT_A_TIME); echo "Installing into $(VENV), once ..."; \
+	"$$PYTHON" -m venv --clear $(VENV) $(OR_SAY); \
+	$(PIP) install --require-hashes -r lock/build.txt $(OR_SAY); \
+	$(PIP) install --require-hashes --no-build-isolation --use-pep517 -r lock/runtime.txt $(OR_SAY); \
+	$(PIP) install --no-deps --no-build-isolation --editable . $(OR_SAY); \
+	touch $@
 
 $(VENV)/installed-search: $(VENV)/installed lock/search.txt
-	@$(PIP) install --require-hashes --no-build-isolation -r lock/search.txt $(OR_SAY)
-	@touch $@
+	@$(ONE_AT_A_TIME); $(PIP) install --require-hashes --no-build-isolation -r lock/search.txt $(OR_SAY); touch $@
 
 $(VENV)/installed-judges: $(VENV)/installed lock/judges.txt
-	@$(PIP) install --require-hashes -r lock/judges.txt $(OR_SAY)
-	@touch $@
+	@$(ONE_AT_A_TIME); $(PIP) install --require-hashes -r lock/judges.txt $(OR_SAY); touch $@
 
 $(VENV)/installed-dev: $(VENV)/installed $(VENV)/installed-search lock/dev.txt
-	@echo "Installing the test tools, once ..."
-	@$(PIP) install --require-hashes --no-build-isolation -r lock/dev.txt $(OR_SAY)
-	@touch $@
+	@$(ONE_AT_A_TIME); echo "Installing the test tools, once ..."; \
+	$(PIP) install --require-hashes --no-build-isolation -r lock/dev.txt $(OR_SAY); touch $@

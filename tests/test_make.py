@@ -12,6 +12,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.processes import script
+
 ROOT = Path(__file__).parents[1]
 MAKEFILE = (ROOT / "Makefile").read_text("utf-8")
 TARGETS = re.findall(r"^([a-z-]+):.*## ", MAKEFILE, re.MULTILINE)
@@ -69,18 +71,17 @@ def new_checkout(parent: Path) -> Path:
 
 
 def make(folder: Path, *arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
+    process = begun(folder, *arguments, **variables)
+    said = process.communicate(timeout=60)
+    return subprocess.CompletedProcess(process.args, process.returncode, *said)
+
+
+def begun(folder: Path, *arguments: str, **variables: str) -> subprocess.Popen[str]:
     ours = {*VARIABLES, "PYTEST_ADDOPTS"}
     kept = {n: v for n, v in os.environ.items() if n not in ours and not n.startswith("MAKE")}
-    path = f"{folder / 'bin'}:{kept['PATH']}"
-    return subprocess.run(
-        ["make", *arguments],  # noqa: S607 - wherever it is
-        cwd=folder,
-        env=kept | {"PATH": path} | variables,
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=60,
-    )
+    path, pipe = f"{folder / 'bin'}:{kept['PATH']}", subprocess.PIPE
+    how = {"cwd": folder, "env": kept | {"PATH": path} | variables, "text": True}
+    return subprocess.Popen(["make", *arguments], stdout=pipe, stderr=pipe, **how)  # noqa: S607
 
 
 def calls(folder: Path) -> list[list[str]]:
@@ -151,6 +152,19 @@ def test_what_cannot_be_installed_is_one_sentence(checkout: Path, fails: str) ->
     assert stop.startswith("make: ***")
     done = make(checkout, *given, "V=1")
     assert (done.stdout.splitlines()[-1], done.stderr.splitlines()[0]) == ("a", "b")
+
+
+def test_the_second_of_two_installations_waits_and_finds_all_done(checkout: Path) -> None:
+    for path in (checkout / ".venv").glob("installed*"):
+        path.unlink()
+    python = f'case "$1$2" in -c*) exec {sys.executable} "$@";; -mvenv) sleep 1;; esac'
+    script(checkout / ".venv/bin/python", f'{python}\necho "$*" >> calls')
+    both = [begun(checkout, ".venv/installed-dev", "PYTHON=.venv/bin/python") for _ in range(2)]
+    said = [process.communicate(timeout=60) for process in both]
+    assert [process.returncode for process in both] == [0, 0], said
+    assert "Another make is installing here; waiting for it ...\n" in "".join(e for _, e in said)
+    installed = (checkout / "calls").read_text().splitlines()
+    assert len(installed) == len(set(installed)) == 6
 
 
 def test_values_arrive_as_they_are(checkout: Path) -> None:
