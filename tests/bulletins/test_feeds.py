@@ -140,14 +140,14 @@ def test_a_new_bulletin_changes_no_full_archive_document(tmp_path: Path) -> None
 
 
 def test_a_revision_moves_one_entry_and_no_id(tmp_path: Path) -> None:
-    """In each format, of 120 bulletins of which one is long in a full archive document."""
+    """In each format, of 70 bulletins of which one is long in a full archive document."""
     one = load(make_pack(tmp_path, numbered(1)), profile=load_profile(PROFILE))
-    archive = many(one, 120)
+    archive = many(one, 70)
     revised = replace(archive.bulletins[9], updated=date(1999, 12, 31))
     bulletins = (*archive.bulletins[:9], revised, *archive.bulletins[10:])
     old, new = (updates(a) for a in (archive, replace(archive, bulletins=bulletins)))
     assert old.keys() == new.keys()
-    assert len(old) == 5 * 120
+    assert len(old) == 5 * 70
     moved = {key: day for key, day in new.items() if old[key] != day}
     assert moved == dict.fromkeys(
         [

@@ -29,7 +29,7 @@ URL = "https://example.org/security"
 #: Markup, what ends CDATA, controls, what cannot be seen, what other formats take for theirs.
 ODD = "<b onclick='x'>&amp;</b> ]]> --> {{7*7}} "
 ODD += "\x00\x07\x1b\x7f\x85\u2028\u202e\ufeff\ufffe\U000e0041"
-ODD += " \\n\\; ;,: \"'` ``` [x](javascript:alert(1)) é鏡\U0001f514 " + "x" * 5000
+ODD += " \\n\\; ;,: \"'` ``` [x](javascript:alert(1)) é鏡\U0001f514 " + "x" * 1000
 SHOWN = visible(ODD)
 #: As the title of a section, which is on one line.
 SECTION = " ".join(f"Summary {ODD}".split())

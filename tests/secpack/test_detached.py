@@ -22,7 +22,6 @@ def made() -> Iterator[Gnupg]:
         gpg.make("ines")
         gpg.make("tomek")
         gpg.make("old", expire="1y")
-        gpg.make("locked", locked_by="a word")
         yield gpg
 
 
@@ -75,6 +74,7 @@ def test_a_key_that_does_not_sign_is_named_with_a_way_out(gpg: Gnupg, tmp_path: 
 
 @pytest.mark.slow
 def test_a_passphrase_that_nobody_types(gpg: Gnupg, monkeypatch: pytest.MonkeyPatch) -> None:
+    gpg.make("locked", locked_by="a word")
     pinentry = script(gpg.home / "pinentry", "echo OK ready\nexec sleep 30")
     (gpg.home / "gpg-agent.conf").write_text(f"pinentry-program {pinentry}\n")
     stop_agent(gpg.home)  # the next one reads this

@@ -24,9 +24,9 @@ from tests.packs import make_pack, numbered
 
 #: How each kind of key is made, and the words for it.
 MADE = {
-    "openssl genrsa 2048": "a block PRIVATE KEY",
-    "openssl genrsa -traditional 2048": "a block RSA PRIVATE KEY",
-    "openssl genrsa -aes256 -passout pass:quern 2048": "a block ENCRYPTED PRIVATE KEY",
+    "openssl genrsa 1024": "a block PRIVATE KEY",
+    "openssl genrsa -traditional 1024": "a block RSA PRIVATE KEY",
+    "openssl genrsa -aes256 -passout pass:quern 1024": "a block ENCRYPTED PRIVATE KEY",
     "openssl genpkey -algorithm ed25519": "a block PRIVATE KEY",
     "openssl genpkey -algorithm ed25519 -outform DER": "a PKCS #8 private key",
     "openssl ecparam -genkey -name prime256v1 -noout": "a block EC PRIVATE KEY",
@@ -49,7 +49,7 @@ SHAPED = {
 def gnupg() -> Iterator[Gnupg]:
     with new_gnupg() as made:
         made.make("ines")
-        made.run("--quick-gen-key", "rsa <rsa@example.org>", "rsa2048", "sign", "never")
+        made.run("--quick-gen-key", "rsa <rsa@example.org>", "rsa1024", "sign", "never")
         yield made
 
 

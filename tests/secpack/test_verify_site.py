@@ -155,6 +155,7 @@ class Quiet(SimpleHTTPRequestHandler):
     """A plain server of files."""
 
     protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True  # which waits 40 ms with each answer
 
     def log_message(self, *_: object) -> None:
         pass
