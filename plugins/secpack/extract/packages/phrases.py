@@ -24,7 +24,7 @@ _TAIL: Final = (
     r"(?: (?:is|are|will|be|has|have|been|yet|currently|available|released|planned|provided|exists?"
     r"|at|this|the|time|moment)\b){0,8}"
 )
-_NO_NEED: Final = r"(?:is |are )?(?:needed|required|necessary)|(?:has|have|needs?) to"
+_NO_NEED: Final = r"(?:is |are )?(?:needed|required|necessary)|(?:has|have|needs?) to|because none"
 #: Kinds of tokens, each with an expression and an example. The first that fits is taken.
 KINDS: Final = (
     ("later", r"(?:(?:and|or) (?:any )?(?:later|newer|higher|greater|above|up)(?: versions?)?"
@@ -35,7 +35,7 @@ KINDS: Final = (
     ("target", f"(?:[Ii]n|into|inside|For(?= [A-Z])) {vocabulary.ANY_TARGETS}"
      f"|(?:(?:[Ii]n|into|inside|[Ff]or) )?{vocabulary.TARGETS}", "in qubes with a printer"),
     ("none", "(?:[Tt]here (?:is|are|will be) )?[Nn]o (?:(?:(?:fixed|updated) )?packages?|fix(?:es)?"
-     rf"|patch(?:es)?|updates?)\b(?! (?:{_NO_NEED})\b){_TAIL}"
+     rf"|patch(?:es)?|updates?)\b(?!,? (?:{_NO_NEED})\b){_TAIL}"
      "|not (?:yet )?(?:fixed|available|supported|patched|planned|released|published|ready|out)"
      r"(?: yet)?\b|(?:will (?:follow|not (?:be (?:fixed|patched|updated)|(?:receive|get) an? (?:fix"
      "|update))|be (?:available|provided|published|released) (?:soon|shortly|later|(?:in the )?"
@@ -185,7 +185,7 @@ class Phrase:
             self.header = self.header if "release" in self.header else {}
             self.unread |= self._is_unclear()
             self.entries = [] if self.unread else self.entries
-        nothing = re.match(r"[Nn]one\b(?! (?:yet|available))", text)  # what a user has to do
+        nothing = re.match(r"[Nn]one\b(?! yet)", text)  # what a user has to do
         self.is_plain = bool(self.entries) and not (self.turned or nothing)
 
     def _end_header(self, *, label: bool) -> None:

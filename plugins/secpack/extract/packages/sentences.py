@@ -27,7 +27,7 @@ _OLD: Final = re.compile(
     r"|introduced (?:by|with|in(?! to))|instead of|rather than|replac\w+|superse\w+|downgrad\w+"
     r"|withdr[ae]w\w*|already|remove|uninstall|delete|buggy|malicious|compromised"
     r"|(?:old|older|previous|earlier|bad|outdated|obsolete) (?:\w+ )?(?:packages?|versions?)"
-    r"|(?:is|are|were) (?:\w+ )?(?:outdated|bad|obsolete)"
+    r"|(?:is|are|were) (?:\w+ )?(?:outdated|bad|obsolete)|next (?:\w+ )?(?:update|release)s?"
     r"|(?:bug|flaw|problem|issue|fault|vulnerability) (?:is|was|lies) in"
     r"|(?:have|has|had|contains?|with|suffers? from) (?:the|this|a) "
     r"(?:bug|flaw|problem|issue|vulnerability))(?!\w)",

@@ -30,8 +30,8 @@ DOUBT: Final = re.compile(
     r"|most(?:ly)?|m(?:ay|ight) not|would|should|likely|think|thought|at first|so far|according to"
     r"|aware|claim(?:s|ed)?|known(?! as\b)|(?:because|since) only|(?:shown|found|proven|confirmed)"
     r" to)\b|disagree|provid|assum|probab|believ|hope|expect|suspect|seem|appear|apparent|suppos"
-    r"|presum|perhaps|whether|unclear|unknown|depend|usual|normal|typical|general)"
-    r"|(?:not|n't)(?: \w+){1,3} that\b",
+    r"|presum|perhaps|whether|unclear|unknown|depend|usual|normal|typical|general"
+    r"|in error\b|an error[.,;]|mistake|erroneous)|(?:not|n't)(?: \w+){1,3} that\b",
     re.IGNORECASE,
 )
 #: What limits words on releases and packages, but where they are on ids, describes the flaw.
