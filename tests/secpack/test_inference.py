@@ -84,7 +84,7 @@ def test_a_rule_fits_its_example(part: str, example: str) -> None:
         "It was believed that Quern is not affected by XSA-1.",
         "XSA-1, XSA-2 came out. Only XSA-2 has been shown to affect us.",
         "XSA-1, XSA-2 came out. One of these does not affect Quern.",
-        "XSA-1 through XSA-3 came out. The following do not affect Quern:\n\n * XSA-2",
+        "XSA-1 through XSA-3 came out. If you have no bell, these do not affect Quern:\n\n * XSA-2",
         "Depending on the mill, XSA-1 does not affect Quern.",
         "For most, XSA-1 is no issue. Usually, XSA-1 does not affect Quern.",
         "XSA-1 apparently does not affect us.",

@@ -48,7 +48,7 @@ AFFECT US ~ @ (do|does|is|are) not(END) | XSA-10 affects us; XSA-1 does not.
 ((US|it) IS UNHARMED|no … US( users?)? is HIT|but not) (by|to) @ | No Quern user is hit by XSA-1.
 neither @ AFFECT US_ALL | Neither XSA-1 nor XSA-2 affects us; XSA-10 does.
 NOT consider @ (to be )?RELEVANT( IN US_ALL|END) | We do not consider XSA-1 a problem.
-(following|others?|rest) … HARMLESS ~ @ | The following do not affect us: XSA-1, XSA-2.
+(following|others?|rest|s (that|which)) … HARMLESS: ~ @ | The others do not affect us: XSA-1, XSA-2.
 = LATER HARMLESS
 @ … limited to … DOS | The impact of XSA-1 is limited to DoS.
 = HARMLESS
@@ -80,6 +80,7 @@ ONLY the WHICH … AFFECTS US_ALL | XSA-10, XSA-1, XSA-2 came out. Only the firs
 US (is|are) … by the WHICH only | XSA-10, XSA-1 are out. We are hit by the first only.
 (the )?WHICH( \w+){0,4} HARMLESS | XSA-1, XSA-10 came out. The first does not affect us.
 = ONLY
+@ (is|are) the only( \w+)? that AFFECTS US_ALL | XSA-1. XSA-10 is the only one that affects us.
 ONLY @ … AFFECTS US_ALL | XSA-1 is out. Only XSA-10 may be a problem for us.
 US ONLY_HIT (by|to) @ OF_ALL | XSA-1 is out. We are only hit by XSA-10.
 (except( for)?|exception of|apart from|all but) @ … HARMLESS | XSA-1. All but XSA-10 can be ignored.
@@ -182,7 +183,8 @@ _Lists: TypeAlias = "list[list[_Name]]"  # ids that are named together
 _Cited: TypeAlias = Mapping[str, Sequence[tuple[str, str]]]  # advisories by a reference's label
 
 _FEW: Final = r"(?i)(?<!all )\b(it|this|one|two|three|half|some|several|few|many|following|below)\b"
-_OTHERS: Final = r"(?i)\b((an)?others?|rest|remaining|else)\b"
+_BELOW: Final = r"(?i)\b(following|these|below)\b[^.]*:\s*\Z"  # what comes below is meant
+_OTHERS: Final = rf"{_BELOW}|\b((an)?others?|rest|remaining|else)\b"
 _MOST: Final = 10_000  # mentions of a kind in a text
 _MAX_NAMES: Final = 100  # of an id in a passage, and of a kind in a text
 _MAX_SENTENCE: Final = 300
@@ -345,14 +347,23 @@ def _mentions(document: Document) -> list[Mention]:
     subject: list[Mention] = []  # what was named last, up to the end of the next passage
     every, listed, hit = list[Mention](), list[Mention](), set[str]()
     around: list[tuple[str, set[str]]] = []  # the words around ids, with the ids
-    quoted, group = False, 0
+    quoted, group, spares = False, 0, False
     for passage in passages(document):
+        begins = isinstance(next(iter(passage.inlines), None), b.Id)
+        left = group not in (0, passage.group)  # the list below "These do not affect us:"
+        spares &= not left and (begins or passage.quoted or passage.group > 0)
         subject = [] if quoted and not passage.quoted else subject
         if passage.group != group:
             subject, listed, group = listed or subject, [], passage.group
         quoted = goes_on = passage.quoted
         for sentence in _sentences(passage, cited, document.forms):
             found, again = _read(sentence, subject, grammar)
+            if spares and begins and not (sentence.start or _DOUBT.search(sentence.masked)):
+                own = (m for m in found if m.context is passage.context)
+                again += [replace(m, context=Context.NOT_AFFECTED) for m in own]
+            words = sentence.around() if not (sentence.names or passage.group) else ""
+            below = re.search(_BELOW, words) and not v.limits(words.strip())
+            spares |= bool(below and said(grammar, words, "NOT_AFFECTED"))
             every += (*found, *again)
             if v.TAKES_BACK.match(sentence.masked, sentence.start):  # it takes something back
                 hit |= {m.value for m in subject if m.context is Context.NOT_AFFECTED}
