@@ -130,6 +130,7 @@ Grammar: TypeAlias = dict[str, list[re.Pattern[str]]]  # rules as expressions, b
 
 #: What rules see: characters of advisories and of other ids; the ids that they are about; a limit.
 _ADVISORY, _OTHER, _HERE, _LIMITED = "\0", "\1", "\2", "\3"
+_YEAR: Final = "\4"  # where in a form a year goes
 _ID: Final = _ADVISORY + _OTHER
 # Between words of a form and ids, and after those: brackets, quotes, citations, little words.
 _BETWEEN: Final = rf"(?:[^\w{_ID}]|\b(?:the|an?|advisor(?:y|ies)|issues?)\b){{0,10}}"
@@ -147,13 +148,20 @@ def rules() -> Iterator[tuple[str, str, str]]:
 @lru_cache(maxsize=64)
 def grammar_for(issuer: str, year: int) -> Grammar:
     """The grammar for texts of an issuer and a year, which can be 0."""
-    own = {  # an escaped space becomes \s+
-        "US": rf"\b(?:{re.escape(issuer).replace(' ', 's+')}(?:\s+OS)?|us|we)\b",
-        "YEAR": rf"(?!{year}|{year - 1})(?:19|20)[0-9]{{2}}\b" if year else "(?!)",
-    }
-    harm = "|".join(form for part, form, _ in rules() if part == "HARM")
-    words = _WORDS | {"HARMLESS": f"({harm})"}
+    other = rf"(?!{year}|{year - 1})(?:19|20)[0-9]{{2}}\b" if year else "(?!)"
     grammar: Grammar = defaultdict(list)
+    for part, form in _forms(issuer):
+        grammar[part].append(re.compile(form.replace(_YEAR, other), re.IGNORECASE))
+    return grammar
+
+
+@lru_cache(maxsize=64)
+def _forms(issuer: str) -> list[tuple[str, str]]:
+    """The rules as expressions, each with its part; only the year is not in them yet."""
+    us = rf"\b(?:{re.escape(issuer).replace(' ', 's+')}(?:\s+OS)?|us|we)\b"  # \s+ for a space
+    harm = "|".join(form for part, form, _ in rules() if part == "HARM")
+    words = _WORDS | {"HARMLESS": f"({harm})", "YEAR": _YEAR}
+    forms = []
     for part, form, _ in rules():
         text = form
         for _ in range(5):  # words in words
@@ -162,9 +170,8 @@ def grammar_for(issuer: str, year: int) -> Grammar:
         text = text.replace(" ", r"\s+")
         text = re.sub(r"(\\s\+)?…(\\s\+)?", rf"(?!\\w)[^{_ID}{_HERE}]{{0,80}}(?<!\\w)", text)
         text = re.sub(r"(\\s\+)?~(\\s\+)?", rf"(?!\\w)[^{_HERE}]{{0,160}}(?<!\\w)", text)
-        text = re.sub(r"\b(?:US|YEAR)\b", lambda word: own[word[0]], text)
-        grammar[part].append(re.compile(text, re.IGNORECASE))
-    return grammar
+        forms.append((part, re.sub(r"\bUS\b", lambda _: us, text)))
+    return forms
 
 
 def said(grammar: Grammar, words: str, *parts: str) -> Context | None:
