@@ -186,14 +186,14 @@ def find_claims(document: Document, releases: Iterable[str]) -> tuple[Claim, ...
     named = ((line, v.releases_in(b.plain(inlines), product)) for line, inlines in pieces)
     claims = [Claim("named", line, numbers) for line, numbers in named if numbers]
     known = {*releases, *(number for claim in claims for number in claim.releases)}
-    for passage, after in pairwise([*passages(document), Passage(0, (), Context.BODY)]):
+    for passage, after in pairwise((*passages(document), Passage(0, (), Context.BODY))):
         back = v.TAKES_BACK.match(b.plain(after.inlines))
-        found = _claims(passage, product, known, f". {back[0]}" if back else "")
         # What is quoted is of others; a changelog says what was true once, or what was wrong.
-        unsure = passage.context is Context.BACK_MATTER or v.limits(
-            passage.lead, v.releases_in(passage.lead, product)
-        )
-        claims += (c for c in found if not passage.quoted and (c.says == "risky" or not unsure))
+        found = () if passage.quoted else _claims(passage, product, known, back[0] if back else "")
+        for claim in found:
+            lead, is_old = passage.lead, passage.context is Context.BACK_MATTER
+            unsure = is_old or v.limits(lead, v.releases_in(lead, product))
+            claims += [claim] if claim.says == "risky" or not unsure else []
     return tuple(claims)
 
 
@@ -205,9 +205,11 @@ def _claims(passage: Passage, product: str, known: Collection[str], after: str) 
     """
     schemes = {i.value: i.scheme for i in passage.inlines if isinstance(i, b.Id)}
     parts = (i.value if isinstance(i, b.Id) else b.words(i) for i in passage.inlines)
-    text = _YET.sub(", unless ", " ".join("".join(parts).split()) + after)
+    text = " ".join("".join(parts).split()) + f". {after}" * bool(after)
+    if not _SIGN.search(text):
+        return
     about: tuple[str, ...] = ()
-    for sentence in v.SENTENCE_END.split(text) if _SIGN.search(text) else ():
+    for sentence in v.SENTENCE_END.split(_YET.sub(", unless ", text)):
         ids = [id_ for id_ in _NAME.findall(sentence) if id_ in schemes]
         about = tuple(i for i in dict.fromkeys(ids) if schemes[i] == schemes[ids[0]]) or about
         head = _HEAD.match(sentence)
@@ -292,7 +294,7 @@ _RESTART: Final = re.compile(
 
 
 # Words of every sentence that is read here, fast to look for.
-_SIGN: Final = re.compile(r"affect|vulnerable|impacted|[Nn]o |support|life|EOL")
+_SIGN: Final = re.compile(r"affect|vulnerable|impacted|No |no |support|life|EOL")
 # What can be an id: XSA-1, VU#1
 _NAME: Final = re.compile(r"\w[\w#.-]*\w")
 _START: Final = (

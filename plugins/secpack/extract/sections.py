@@ -78,7 +78,7 @@ _SECTIONS: Final = (
 _MAX_WHOLE: Final = 1200
 
 _MAX_LEAD: Final = 400
-_LEADS: Final = re.compile(r":$|\b(?:following|below)\b[^.:!?]*\.$")
+_LEADS: Final = re.compile(r":$|following\b[^.:!?]*\.$|below\b[^.:!?]*\.$")
 _DEEPEST: Final = 9  # no heading has such a level
 # Titles of sections that say where something holds: "AMD processors", "Systems with a bell"
 _PLACES: Final = re.compile(
@@ -269,8 +269,13 @@ class Passage(NamedTuple):
     lead: str = ""
 
 
-def passages(document: Document) -> Iterator[Passage]:
+@lru_cache(maxsize=1)  # for what it names, and for what it claims
+def passages(document: Document) -> tuple[Passage, ...]:
     """All running text, in order."""
+    return (*_passages(document),)
+
+
+def _passages(document: Document) -> Iterator[Passage]:
     here, level, place, deep = Passage(0, (), Context.SUMMARY), 0, "", _DEEPEST
     for block in document.blocks:
         if isinstance(block, b.Letterhead):

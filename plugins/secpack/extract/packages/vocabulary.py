@@ -54,6 +54,7 @@ PLACE: Final = re.compile(
 )
 
 
+@lru_cache(maxsize=64)  # of all items of a list
 def limits(lead: str, releases: tuple[str, ...] = ()) -> bool:
     """Whether what is listed below words holds only in some cases, beside those of ``releases``.
 
