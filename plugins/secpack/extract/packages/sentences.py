@@ -53,7 +53,10 @@ _DUE: Final = re.compile(r"[\s-][0-9]{1,4}\.[0-9]{1,4}[.-][0-9]|\b[Nn]o (?:fix|p
 
 
 # What every version, and every statement that there is none, has in it; fast to look for.
-_SIGN: Final = re.compile(r"[0-9]|[Nn]o|n't|follow|still|support|life|EOL|ending|affected")
+_SIGN: Final = re.compile(
+    r"[0-9](?:[.:]\S|[\w.+~^]{0,80}-\n?[0-9]|[0-9]{5})|[Vv]er[s.]|\b[Nn]o(?:t|ne|thing)?\b|n't"
+    r"|follow\b|still|support|life|EOL|ending|affected"
+)
 
 
 class About(Enum):
