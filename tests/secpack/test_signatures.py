@@ -728,13 +728,28 @@ def test_who_is_stopped_does_not_wait_for_all_that_was_to_be_checked(
 ) -> None:
     log = tmp_path / "gpgv.log"
     script(in_path(monkeypatch, tmp_path) / "gpgv", f'echo x >> "{log}"\nsleep 0.1')
-    text = File(NAME, b"", "00")
-    data = gnupg.sign(TEXT, "ines")
-    files = [File(f"{NAME}.sig.{n}", data, f"{n:02}") for n in range(100)]
-    jobs = [(text, Signature(file, "ines")) for file in files]
+    signature = Signature(File.of(f"{NAME}.sig.ines", gnupg.sign(TEXT, "ines")), "ines")
+    jobs = [(File(f"{n}.txt", b"", f"{n:02}"), signature) for n in range(100)]
     with pytest.raises(SystemExit):
         Checker(progress=lambda *_: sys.exit(130)).check(jobs, b"")
     assert 0 < calls(log) < len(jobs) / 2
+
+
+@pytest.mark.parametrize(("odd", "runs"), [("tomek", 1), ("bad", 3), ("stranger", 3)])
+def test_one_run_checks_all_signatures_on_a_text_if_it_accepts_them(
+    archive_of: ArchiveOf,
+    tmp_path: Path,
+    gnupg: Gnupg,
+    monkeypatch: pytest.MonkeyPatch,
+    odd: str,
+    runs: int,
+) -> None:
+    second = case(gnupg, "bad") if odd == "bad" else gnupg.sign(TEXT, odd)
+    log = counting(in_path(monkeypatch, tmp_path), "gpgv")
+    archive = archive_of({"ines": gnupg.sign(TEXT, "ines"), "tomek": second})
+    found = {"tomek": Verdict.GOOD, "bad": Verdict.BAD, "stranger": Verdict.UNKNOWN_KEY}
+    assert verdicts(archive) == {"ines": Verdict.GOOD, "tomek": found[odd]}
+    assert calls(log) == runs
 
 
 def test_an_unknown_key_is_named(archive_of: ArchiveOf, gnupg: Gnupg) -> None:

@@ -7,10 +7,12 @@ import hashlib
 import os
 import re
 import tempfile
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor, wait
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
+from itertools import pairwise
 from pathlib import Path
 from typing import Final
 
@@ -65,7 +67,7 @@ class Checker:
     agree with what it covers.
 
     ``cache`` keeps what gpgv says by digests of document, signature, keyring and verifier.
-    ``progress`` gets the number of signatures checked so far, and of all.
+    ``progress`` gets the number of texts whose signatures have been checked, and of all.
     """
 
     cache: Cache = field(default_factory=lambda: Cache(None))
@@ -85,14 +87,19 @@ class Checker:
         with tempfile.TemporaryDirectory() as folder, ThreadPoolExecutor(_AT_ONCE) as pool:
             home = Path(folder)
             (home / "keyring.gpg").write_bytes(keyring)
-            missing = {name: job for name, job in pairs.items() if answers[name] is None}
-            for text in {text.sha256: text for text, _ in missing.values()}.values():
-                (home / text.sha256).write_bytes(text.data)
-            futures = {n: pool.submit(_ask, *job, home, gpgv) for n, job in missing.items()}
+            missing = defaultdict[str, list[str]](list)
+            for name, (text, _) in pairs.items():
+                if answers[name] is None:
+                    missing[text.sha256].append(name)
+            jobs_of = {digest: [pairs[name] for name in group] for digest, group in missing.items()}
+            for digest, ((text, _), *_) in jobs_of.items():
+                (home / digest).write_bytes(text.data)
+            futures = {d: pool.submit(_ask_all, group, home, gpgv) for d, group in jobs_of.items()}
             try:
-                for number, (name, future) in enumerate(futures.items(), 1):
-                    answers[name] = future.result()
-                    self.cache.put(name, future.result())
+                for number, (digest, future) in enumerate(futures.items(), 1):
+                    for name, answer in zip(missing[digest], future.result(), strict=True):
+                        answers[name] = answer
+                        self.cache.put(name, answer)
                     self.progress(number, len(futures))
             finally:  # after an interrupt or an error, nobody waits for the rest
                 for future in futures.values():
@@ -104,19 +111,36 @@ class Checker:
         return [_checked(*job, answers[name] or (), gpgv) for job, name in found]
 
 
-def _ask(document: File, signature: Signature, home: Path, gpgv: Program) -> list[str]:
-    """Return gpgv's exit status and its lines; nothing for a file that is not one signature."""
-    file = signature.file
+def _ask_all(jobs: Sequence[_Job], home: Path, gpgv: Program) -> list[list[str]]:
+    """Return gpgv's answers on the signatures of one document.
+
+    Most of the time of a run is its start, so one run checks armoured signatures together. Only if
+    it accepts as many do their parts of its lines count; otherwise each is checked alone.
+    """
+    if len(jobs) > 1 and all(signature.file.data[:1] < b"\x80" for _, signature in jobs):
+        with suppress(ParseError):
+            status, *lines = _ask(jobs, home, gpgv) or [""]
+            starts = [n for n, line in enumerate(lines) if line.split()[1:2] == ["NEWSIG"]]
+            if status == "0" and len(starts) == len(jobs):
+                return [["0", *lines[a:b]] for a, b in pairwise([*starts, len(lines)])]
+    return [_ask([job], home, gpgv) for job in jobs]
+
+
+def _ask(jobs: Sequence[_Job], home: Path, gpgv: Program) -> list[str]:
+    """Return gpgv's exit status and its lines; nothing if a file is not one signature."""
+    (document, signature), files = jobs[0], [signature.file for _, signature in jobs]
     try:
-        read_signature(file.data)
+        for file in files:
+            read_signature(file.data)
     except ParseError:
         return []
     arguments = ["--homedir", str(home), "--keyring", str(home / "keyring.gpg")]
     arguments += ["--status-fd", "1", "--", "-", str(home / document.sha256)]
     try:
-        done = run(gpgv, arguments, seconds=_PATIENCE, data=file.data)
+        data = b"\n".join(file.data for file in files)
+        done = run(gpgv, arguments, seconds=_PATIENCE, data=data)
     except LimitError as error:
-        raise ParseError(f"{error}: remove this file", path=file.path) from None
+        raise ParseError(f"{error}: remove this file", path=signature.file.path) from None
     return [str(done.status), *done.lines]
 
 
