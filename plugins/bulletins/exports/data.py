@@ -9,7 +9,7 @@ from functools import lru_cache
 from typing import Any, Final, TypeAlias
 
 from bulletins.site import Site
-from secpack import SecpackError
+from secpack.mirror import published_form
 from secpack.parser.characters import replace_hidden, visible
 
 # Markup that a careless reader could run, and the one ASCII control that JSON does not escape.
@@ -111,11 +111,9 @@ def moved_json(site: Site) -> bytes:
 
 def read_moved(data: bytes) -> Moved:
     """Read such a file. Raises SecpackError when it does not have the published form."""
-    try:
+    with published_form("moved.json"):
         given = json.loads(data)["moved"]
         return {str(name): [_time(time) for time in times] for name, times in given.items()}
-    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
-        raise SecpackError(f"moved.json cannot be read: {type(error).__name__}: {error}") from None
 
 
 def _time(text: str) -> datetime:

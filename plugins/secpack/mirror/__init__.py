@@ -2,7 +2,8 @@
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time
 from typing import Any, Final
@@ -113,45 +114,44 @@ class SiteData:
     trusted: Mapping[str, str] = field(default_factory=dict)
 
 
-def read_site_data(data: bytes) -> SiteData:
-    """Read ``data/archive.json``.
-
-    Raises SecpackError when it does not have the published form.
-    """
+@contextmanager
+def published_form(name: str = "") -> Iterator[None]:
+    """Raise SecpackError, beginning with a name, for JSON that does not have the published form."""
     try:
-        return _site_data(json.loads(data))
+        yield
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         reason = f"{type(error).__name__}: {error}"
-        raise SecpackError(f"cannot be read: {reason}") from None
+        raise SecpackError(f"{name} cannot be read: {reason}".lstrip()) from None
+
+
+def read_site_data(content: bytes) -> SiteData:
+    """Read ``data/archive.json``. Raises SecpackError."""
+    with published_form():
+        data = json.loads(content)
+        publications = [*data["bulletins"], *data["canaries"]]
+        letters = [letter for p in publications for letter in p.get("letters", ())]
+        others = [*letters, *data["attachments"]]
+        signatures = [s for each in (*publications, *others) for s in each["signatures"]]
+        return SiteData(
+            documents={str(p["id"]): _document(p) for p in publications},
+            others={str(each["file"]): str(each["sha256"]) for each in others},
+            signatures={
+                str(s["file"]): PublishedSignature(str(s["digest"] or ""), str(s["created"] or ""))
+                for s in signatures
+            },
+            keys={str(k["fingerprint"]): str(k["file"]) for k in data["keys"] if k["fingerprint"]},
+            trusted={str(name): str(each) for name, each in data.get("trusted", {}).items()},
+        )
 
 
 def read_fresh_until(manifest: bytes) -> date | None:
     """Until when a site is meant to be the newest, by its ``data/manifest.json``.
 
-    Raises SecpackError when it does not have the published form.
+    Raises SecpackError.
     """
-    try:
+    with published_form():
         given = json.loads(manifest).get("fresh_until")
         return date.fromisoformat(given) if given is not None else None
-    except (ValueError, TypeError, AttributeError, RecursionError) as error:
-        raise SecpackError(f"cannot be read: {type(error).__name__}: {error}") from None
-
-
-def _site_data(data: Mapping[str, Any]) -> SiteData:
-    publications = [*data["bulletins"], *data["canaries"]]
-    letters = [letter for p in publications for letter in p.get("letters", ())]
-    others = [*letters, *data["attachments"]]
-    signatures = [s for each in (*publications, *others) for s in each["signatures"]]
-    return SiteData(
-        documents={str(p["id"]): _document(p) for p in publications},
-        others={str(each["file"]): str(each["sha256"]) for each in others},
-        signatures={
-            str(s["file"]): PublishedSignature(str(s["digest"] or ""), str(s["created"] or ""))
-            for s in signatures
-        },
-        keys={str(k["fingerprint"]): str(k["file"]) for k in data["keys"] if k["fingerprint"]},
-        trusted={str(name): str(each) for name, each in data.get("trusted", {}).items()},
-    )
 
 
 def _document(data: Mapping[str, Any]) -> PublishedDocument:
