@@ -80,15 +80,15 @@ def installed(listing: str) -> tuple[str, dict[str, list[str]]]:
     Raises SecpackError when it is no such list.
     """
     lines = listing.splitlines()
-    found: dict[str, list[tuple[str, str]]] = {
+    listed: dict[str, list[tuple[str, str]]] = {
         kind: [(match[1], match[2]) for line in lines if (match := pattern.fullmatch(line.strip()))]
         for kind, pattern in (("rpm", _RPM), ("deb", _DPKG))
     }
-    kind = max(found, key=lambda each: len(found[each]))
-    if not found[kind]:
+    kind = max(listed, key=lambda each: len(listed[each]))
+    if not listed[kind]:
         raise SecpackError("no list of packages: expected the output of rpm -qa, or of dpkg -l")
     versions = defaultdict(list)
-    for name, version in found[kind]:
+    for name, version in listed[kind]:
         versions[name].append(version)
     return kind, versions
 

@@ -101,8 +101,8 @@ def load(  # noqa: PLR0913 - all but the first are given by name
 
 def _with_signatures(signed: _S, judged: Mapping[str, model.Signature], commit: str) -> _S:
     """A document or an attachment with judged signatures, and their commits if one is stated."""
-    found = [judged.get(s.file.path, s) if not s.primary else s for s in signed.signatures]
-    signatures = tuple(replace(s, first=s.first if commit else None) for s in found)
+    own = [judged.get(s.file.path, s) if not s.primary else s for s in signed.signatures]
+    signatures = tuple(replace(s, first=s.first if commit else None) for s in own)
     signed = replace(signed, signatures=signatures)
     if isinstance(signed, model.Canary):
         letters = tuple(_with_signatures(letter, judged, commit) for letter in signed.letters)

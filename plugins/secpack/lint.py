@@ -94,12 +94,12 @@ def _odd(document: model.Document) -> Iterator[Finding]:
     lines = document.file.data.decode(errors="replace").split("\n")[:MAX_READ_LINES]
     for code, (pattern, where, message) in _ODD.items():
         search, severity = re.compile(pattern).search, _SEVERITY.get(code, Severity.WARNING)
-        found = (
+        findings = (
             Finding(document.file.path, number, code, message, severity)
             for number, line in enumerate(lines, 1)
             if languages.get(number, "") in where and search(line)
         )
-        yield from islice(found, 1 if code == "carriage-return" else None)
+        yield from islice(findings, 1 if code == "carriage-return" else None)
 
 
 def _references(document: model.Document) -> Iterator[Finding]:

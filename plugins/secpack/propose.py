@@ -138,15 +138,15 @@ def _one_series(texts: Sequence[_Text]) -> tuple[list[_Text], list[str]]:
 
     A series has the same words in its banners, in one folder.
     """
-    taken: dict[tuple[bool, int], str] = {}
+    series: dict[tuple[bool, int], str] = {}
     left, doubts = [], []
     for (is_canary, words, folder), _ in Counter(text.series for text in texts).most_common():
         own = [text for text in texts if text.series == (is_canary, words, folder)]
         numbers = {(is_canary, text.number) for text in own}
-        if twice := numbers & taken.keys():
-            doubts.append(f"{folder}: {words!r} has numbers of {taken[min(twice)]}")
+        if twice := numbers & series.keys():
+            doubts.append(f"{folder}: {words!r} has numbers of {series[min(twice)]}")
         else:
-            taken |= dict.fromkeys(numbers, f"{words!r} in {folder}")
+            series |= dict.fromkeys(numbers, f"{words!r} in {folder}")
             left += own
     return left, doubts
 

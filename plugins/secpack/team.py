@@ -436,9 +436,9 @@ def _run_sign(options: Namespace) -> int:
 
 def _has_errors(pack: Path, path: str, profile: Profile) -> bool:
     """Whether a text has errors; prints what is found in it."""
-    found = [f for f in Check(profile, (), None).findings(pack) if f.file == path and not f.waived]
-    print_notes(FORMATS["text"](found, every=True))
-    return any(f.is_error for f in found)
+    own = [f for f in Check(profile, (), None).findings(pack) if f.file == path and not f.waived]
+    print_notes(FORMATS["text"](own, every=True))
+    return any(f.is_error for f in own)
 
 
 def _signers(text: TextFile, profile: Profile, *, is_bulletin: bool) -> Mapping[str, str]:

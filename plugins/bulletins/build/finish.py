@@ -131,10 +131,10 @@ def read_checksums(folder: Path) -> dict[str, str]:
 
 def check_checksums(folder: Path) -> None:
     """Read a site's files again, and check them against its list. Raises SecpackError."""
-    listed, found = read_checksums(folder), digests(folder)
+    listed, own = read_checksums(folder), digests(folder)
     # A signature may be new beside a public document.
-    found = {p: found[p] for p in found.keys() - {CHECKSUMS} if p in listed or not is_signature(p)}
-    if wrong := differing(listed, found):
+    own = {p: own[p] for p in own.keys() - {CHECKSUMS} if p in listed or not is_signature(p)}
+    if wrong := differing(listed, own):
         raise SecpackError(f"{folder}: files differ from its {CHECKSUMS}: {', '.join(wrong[:20])}")
 
 

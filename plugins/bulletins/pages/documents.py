@@ -89,7 +89,7 @@ def _merged(rows: Iterable[PackageRow]) -> tuple[PackageRow, ...]:
     targets: defaultdict[PackageRow, dict[str, None]] = defaultdict(dict)
     for row in rows:
         targets[replace(row, target="", line=0)][row.target] = None
-    return tuple(replace(row, target=" and ".join(found)) for row, found in targets.items())
+    return tuple(replace(row, target=" and ".join(names)) for row, names in targets.items())
 
 
 def _anchor(text: Rendered, title: str) -> str:

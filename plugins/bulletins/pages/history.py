@@ -70,8 +70,8 @@ def _version(
     name = urls.version_name(version, number)
     passages: list[tuple[tuple[str, str], ...]] = []
     if version.difference is Difference.WORDS:
-        found = _changed(texts[at], _MOST_COMPARISONS // len(versions))
-        passages = [tuple(_shortened(passage)) for passage in found]
+        changed = _changed(texts[at], _MOST_COMPARISONS // len(versions))
+        passages = [tuple(_shortened(passage)) for passage in changed]
     sizes = accumulate(sum(len(text) + _TAGS for _, text in passage) for passage in passages)
     shown = sum(size <= _ROOM // len(versions) for size in sizes)
     old, new = (rows[at][0], rows[at][-1]) if rows else (set(), set())

@@ -50,8 +50,8 @@ def read_history(  # noqa: PLR0913 - the last two are given by name
         past = read_past(place, contents, profile)
     older = [(pair.text, model.Signature(pair.file, "")) for pair in past.pairs]
     of_git = [(each.text, each.signature) for each in built if each.signature]
-    keys, found = check_pack(contents, profile, checker, [*older, *of_git])
-    results = iter(found)
+    keys, signed = check_pack(contents, profile, checker, [*older, *of_git])
+    results = iter(signed)
     judged = {s.file.path: s for s in islice(results, len(contents.signatures()))}
     signatures = past.signatures([*islice(results, len(older))])
     checked = tuple(replace(e, signature=next(results)) if e.signature else e for e in built)
@@ -136,8 +136,8 @@ def as_data(history: model.History) -> dict[str, Any]:
 def built_data(each: model.GitObject) -> dict[str, Any]:
     """A commit or a tag, as data."""
     s = each.signature
-    found = {"verdict": s.verdict if s else None, "primary": (s and s.primary) or None}
-    return {"object": each.id, "tag": each.tag or None, "words": built_in_words(each)} | found
+    signed = {"verdict": s.verdict if s else None, "primary": (s and s.primary) or None}
+    return {"object": each.id, "tag": each.tag or None, "words": built_in_words(each)} | signed
 
 
 def version_data(version: model.Version) -> dict[str, Any]:

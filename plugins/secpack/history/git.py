@@ -172,15 +172,15 @@ def checked_out(root: Path, tags: Sequence[str] | None = ()) -> tuple[GitObject,
         names += _run(root, "for-each-ref", "--format=%(objectname)", "refs/tags").decode().split()
     objects = dict(_read_objects(root, names))
     commit = next(iter(objects))
-    found = [
+    tagged = [
         _divided(name, data, stated[2].decode("utf-8", "replace"))
         for name, (kind, data) in objects.items()
         if kind == b"tag" and (stated := _TAG.match(data)) and stated[1].decode() == commit
     ]
-    if missing := {*(tags or ())} - {each.tag for each in found}:
+    if missing := {*(tags or ())} - {each.tag for each in tagged}:
         raise SecpackError(f"{commit} has no annotated tag {', '.join(sorted(missing))}")
-    found.sort(key=lambda each: (each.tag, each.id))
-    return (_divided(commit, objects[commit][1]), *found)
+    tagged.sort(key=lambda each: (each.tag, each.id))
+    return (_divided(commit, objects[commit][1]), *tagged)
 
 
 def _read_objects(root: Path, names: Sequence[str]) -> Iterator[tuple[str, tuple[bytes, bytes]]]:
@@ -209,8 +209,8 @@ def _divided(name: str, data: bytes, tag: str = "") -> GitObject:
     """Divide an object as git does: a commit's signature is in its head, a tag's is at its end."""
     end = data.find(b"\n\n") + 1 or len(data)
     own = b"gpgsig" if len(name) == 40 else b"gpgsig-sha256"  # the other is of a translation
-    found = (value for header, value in _IN_HEAD.findall(data[:end]) if header == own)
-    signature = b"".join(found).replace(b"\n ", b"\n")
+    parts = (value for header, value in _IN_HEAD.findall(data[:end]) if header == own)
+    signature = b"".join(parts).replace(b"\n ", b"\n")
     text = _IN_HEAD.sub(b"", data[:end]) + data[end:]
     if tag:
         start = max((match.start() for match in _BEGIN.finditer(text)), default=len(text))

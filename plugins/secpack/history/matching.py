@@ -55,7 +55,7 @@ class Past:
         beside it.
         """
         documents = {digest: name for name, texts in self.texts.items() for digest in texts}
-        found: dict[str, dict[str, Signature]] = {}
+        signatures: dict[str, dict[str, Signature]] = {}
         for pair, each in zip(self.pairs, judged, strict=True):
             name, signature = pair.id, each
             came = self.log.came.get(pair.file.sha256) if self.log else None
@@ -68,10 +68,10 @@ class Past:
                 signature = replace(signature, covers=pair.text.sha256)
                 is_own = pair.text.sha256 in self.texts.get(name, {})
                 name = name if is_own else documents[pair.text.sha256]
-            known = found.setdefault(name, {})
-            if pair.file.sha256 not in known or signature.covers:
-                known[pair.file.sha256] = signature
-        return found
+            of_document = signatures.setdefault(name, {})
+            if pair.file.sha256 not in of_document or signature.covers:
+                of_document[pair.file.sha256] = signature
+        return signatures
 
 
 def read_past(root: Path, contents: Contents, profile: Profile) -> Past:
@@ -120,16 +120,16 @@ def _pairs(
     compared = 0
     for (name, _), file in signatures.items():
         own = list(texts.get(name, {}).values())
-        found: list[File] = []
+        fitting: list[File] = []
         try:
             packet = read_signature(file.data)
             for group in (own, everything):
-                if not found:
+                if not fitting:
                     compared += sum(len(text.data) for text in group)
-                    found = [text for text in group if may_cover(packet, text.data)]
+                    fitting = [text for text in group if may_cover(packet, text.data)]
         except ParseError:  # then gpgv will not see it
             pass
         if compared > _MOST_COMPARED:
             raise HistoryError("its history has more texts and signatures than can be compared")
-        likely = found[:_MOST_CANDIDATES] or (own or everything)[-1:]
+        likely = fitting[:_MOST_CANDIDATES] or (own or everything)[-1:]
         yield from (Pair(name, file, text) for text in likely)

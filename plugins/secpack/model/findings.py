@@ -103,7 +103,7 @@ def with_waivers(
     by_file = [((f.code, f.file), f) for f in findings]
     used = {at for w, at in single if w.sha256 in versions and w.finding.startswith("sign")}
     used |= {at for at, _ in by_file if at in reasons}
-    found = [
+    every = [
         replace(f, waived=reasons[at], severity=Severity.NOTICE) if at in reasons else f
         for at, f in by_file
     ]
@@ -115,5 +115,5 @@ def with_waivers(
         if file not in digests:
             message = f"the profile waives {code!r}, but this file is absent: remove the waiver"
             severity = Severity.NOTICE
-        found.append(Finding(file, 0, "waiver-unused", message, severity))
-    return sorted(found, key=lambda f: (f.code not in DOUBTS, f))  # a cause before its effects
+        every.append(Finding(file, 0, "waiver-unused", message, severity))
+    return sorted(every, key=lambda f: (f.code not in DOUBTS, f))  # a cause before its effects

@@ -257,16 +257,16 @@ def _revocation(lines: Sequence[_Line]) -> Revocation | None:
     """The revocation of a key or subkey (classes 20 and 28): the first that is not a mere end."""
     if lines[0][1] != "r":
         return None
-    found = []
+    revocations = []
     for fields in lines:
         if fields[0] == "rev" and fields[1] == "!" and fields[10][:2] in ("20", "28"):
             code = fields[10][4:6]
             reason = _REASONS.get(code, f"reason {code}" if code else _REASONS["00"])
             comment = _unescaped(fields[20]).strip()
             day = openpgp.moment(fields[5])
-            found.append(Revocation(day, reason, comment, bool(day) and code in _ENDS))
+            revocations.append(Revocation(day, reason, comment, bool(day) and code in _ENDS))
     unknown = Revocation(None, _REASONS["00"])
-    return min(found, key=lambda each: (each.is_end, each.date or _NEVER), default=unknown)
+    return min(revocations, key=lambda each: (each.is_end, each.date or _NEVER), default=unknown)
 
 
 def _certifications(lines: Sequence[_Line]) -> dict[str, _Line]:

@@ -228,8 +228,8 @@ def standing(
             if finding.is_error
         ]
 
-    found = [f for f in findings.get(file.path, ()) if f.code == "signer-missing"]
-    is_enough = any(f.severity is Severity.NOTICE and not f.waived for f in found)
+    absent = [f for f in findings.get(file.path, ()) if f.code == "signer-missing"]
+    is_enough = any(f.severity is Severity.NOTICE and not f.waived for f in absent)
     missing = () if is_enough else tuple(_missing_signers(signatures, expected))
     good = {signature.signer for signature in signatures if signature.counts}
     others = [signature for signature in signatures if not signature.counts]
@@ -241,7 +241,7 @@ def standing(
         missing=missing,
         faults=tuple((s.verdict, not alarms(s.file)) for s in others),
         alarms=tuple(alarm for of in (file, *(s.file for s in signatures)) for alarm in alarms(of)),
-        never=bool(found) and all(f.waived for f in found),
+        never=bool(absent) and all(f.waived for f in absent),
     )
 
 
