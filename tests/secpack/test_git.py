@@ -355,7 +355,8 @@ def test_dates_and_names_are_hostile(tmp_path: Path) -> None:
     stream = ""
     for n, name in enumerate(names[:-1]):
         date = (0, 2**31, 2**33, 99999999999)[n]
-        stream += f"commit refs/heads/main\ncommitter Q <q@example.org> {date} +0000\ndata 0\n\n"
+        stream += f"commit refs/heads/main\ncommitter Q <q@example.org> {date} +0000\n"
+        stream += "encoding UTF-16\n" * (n == 1) + "data 0\n\n"  # then git finds no date
         stream += f"M 100644 inline {name}\n{text}M 120000 inline QSBs/link{n}\n{text}"
     log = log_of(imported(tmp_path / "pack", stream))
     assert len(log.commits) == 4

@@ -25,7 +25,7 @@ from secpack.model.archive import File, GitObject, Signature
 from secpack.programs import LimitError, find_program, run
 from secpack.signatures.policy import ANYONE
 
-_LOGGED: Final = re.compile(rb"([0-9a-f]{40,64}) (-?\d{1,20})((?: [0-9a-f]{40,64})*) ?")
+_LOGGED: Final = re.compile(rb"([0-9a-f]{40,64}) (-?\d{0,20})\d*((?: [0-9a-f]{40,64})*) ?")
 #: A regular file that a commit adds or changes.
 _CHANGED: Final = re.compile(rb":\d+ 100(?:644|755) [0-9a-f]+ ([0-9a-f]{40,64}) [AMT]\t(.+)")
 _LISTED: Final = re.compile(rb"100(?:644|755) blob ([0-9a-f]{40,64})\t(.+)", re.DOTALL)
@@ -233,7 +233,8 @@ def read_log(root: Path, limit: Callable[[str], int]) -> Log:
     files: dict[tuple[str, str], int] = {}
     for line in _run(root, *_LOG).split(b"\n"):
         if (logged := _LOGGED.fullmatch(line)) and (name := logged[1].decode()) not in places:
-            date = datetime.fromtimestamp(min(max(0, int(logged[2])), _LAST), UTC)
+            seconds = int(logged[2] or 0)  # git prints no date that it cannot read
+            date = datetime.fromtimestamp(min(max(0, seconds), _LAST), UTC)
             parents = tuple(places[parent] for parent in logged[3].decode().split())
             places[name] = len(commits)
             commits[name] = Commit(name, date, parents)
@@ -331,8 +332,7 @@ def _objection(folder: Path) -> str:
     is_folder = stat.S_ISDIR(folder.lstat().st_mode)
     if not is_folder or any((folder / name).exists() for name in _ELSEWHERE):
         return "its repository is elsewhere; clone the pack itself"
-    below = ((folder / name).rglob("*") for name in ("refs", "objects"))
-    for path in chain(folder.iterdir(), *below):
+    for path in chain(folder.iterdir(), *((folder / n).rglob("*") for n in ("refs", "objects"))):
         mode = path.lstat().st_mode
         if not (stat.S_ISDIR(mode) or stat.S_ISREG(mode)):
             return f"{path.relative_to(folder.parent)} is neither a file nor a folder"
