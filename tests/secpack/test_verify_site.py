@@ -514,6 +514,18 @@ def test_hostile_data(copy: Path, rebuild: Path, data: bytes, verify: Callable[.
     assert said[0].startswith("data/archive.json: cannot be read: ")
 
 
+def test_a_time_without_a_zone_is_compared(
+    copy: Path, rebuild: Path, verify: Callable[..., Said]
+) -> None:
+    (copy / "data/archive.json").write_bytes(
+        site_data(
+            document(1), {**document(2), "sha256": "0" * 64, "changed": "2020-01-01T00:00:00"}
+        )
+    )
+    sum_up(copy)
+    assert verify(copy, "--against", rebuild)[0] == 1
+
+
 class Hostile(Quiet):
     """A server that answers as a row says, for the page that everybody asks for."""
 

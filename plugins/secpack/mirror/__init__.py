@@ -87,7 +87,7 @@ class PublishedDocument:
     @property
     def time(self) -> datetime:
         """When it last changed, as far as the site says so."""
-        return self.changed or datetime.combine(self.updated, time(), UTC)
+        return (self.changed or datetime.combine(self.updated, time())).replace(tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
