@@ -282,10 +282,10 @@ def test_a_document_that_is_a_folder_is_an_error(tmp_path: Path) -> None:
 
 def test_the_profile_gives_what_the_text_lacks(tmp_path: Path) -> None:
     pack = make_pack(tmp_path, {"QSBs/qsb-001-2001.txt": bulletin(1, date=" ", title="")})
-    entry = DocumentEntry(title="Given", date=date(2001, 5, 6), reason="the text has none")
+    entry = DocumentEntry(title="Given\n title", date=date(2001, 5, 6), reason="the text has none")
     archive = load(pack, profile=Profile(issuer="Quern", documents={"QSB-001": entry}))
     (published,) = archive.bulletins
-    assert (published.title, published.published) == ("Given", date(2001, 5, 6))
+    assert (published.title, published.published) == ("Given title", date(2001, 5, 6))
     assert found(archive) == []
 
 

@@ -84,7 +84,7 @@ def read_metadata(document: Document, entry: DocumentEntry, *, fallback: str) ->
         message = f"dated {stated}, but the changelog begins on {min(dates)} without that day"
         findings.append(Finding(path, head.line, "dates-differ", message))
     findings += _odd_revisions(document, revisions)
-    title = head.title or entry.title
+    title = head.title or " ".join(entry.title.split())
     if not title and head.kind == "bulletin":
         message = "no title in the text; the profile can give one, with a reason"
         findings.append(Finding(path, head.line, "no-title", message))
