@@ -22,23 +22,23 @@ from secpack.signatures.packets import MAX_SIGNATURE, find_private_key, likeness
 
 #: The largest file of a pack in bytes, published or not.
 _MAX_FILE: Final = 64 * 1024 * 1024
+# Of no page or script: a server may go by any ending that it knows (Apache's mod_mime).
+_INERT: Final = r"(?!.{0,255}\.(?i:[a-z]?html?|php\w?|phar|[aj]spx?|m?js|svgz?|x[ms]lt?)(?:\.|$))"
 # What is in braces in the profile's patterns of names.
 _FIELDS: Final = {
     "{number}": r"(?P<number>[0-9]{1,6})",
     "{year}": r"(?P<year>[0-9]{4}|draft)",
     "{part}": r"[A-Za-z0-9_.]{1,40}",
-    "{signer}": r"(?P<signer>[A-Za-z0-9_-][A-Za-z0-9._@+-]{0,60}?)",
+    "{signer}": rf"(?P<signer>{_INERT}[A-Za-z0-9_-][A-Za-z0-9._@+-]{{0,60}}?)",
 }
 _LETTER: Final = "(?:-(?P<letter>[a-z0-9][a-z0-9-]{0,60}))?"
 # In a usual name the number has one form.
 _USUAL_NUMBER: Final = r"(?P<number>[0-9]{3,6})"
 #: Names that are skipped: templates, and what describes a folder.
 SKIPPED: Final = re.compile(r"(?i)(?:.+-)?template(?:\..+)?|readme(?:\..+)?|\.git.*")
-# Of no page or script: a server may go by any ending that it knows (Apache's mod_mime).
-_INERT: Final = r"(?!.*\.(?i:[a-z]?html?|php\w?|phar|cgi|[aj]spx?|m?js|svgz?|x[ms]lt?)(?:\.|$))"
 # What every file system takes, and no program for an option.
 _KEY_NAME: Final = r"[^\W_][^/\\:*?\"<>|]{0,100}"
-_KEY: Final = re.compile(rf"{_INERT}(?:{_KEY_NAME}/)+{_KEY_NAME}\.(?:asc|gpg|pgp)")
+_KEY: Final = re.compile(rf"(?:{_KEY_NAME}/)+{_INERT}{_KEY_NAME}\.(?:asc|gpg|pgp)")
 _NAME_OF_KEY: Final = "a name of a key, such as ines.asc, ines.gpg or ines.pgp"
 _ATTACHMENT: Final = re.compile(
     _INERT
@@ -139,7 +139,7 @@ class Layout:
         self._attachments = profile.attachments
         self._embargoes = profile.embargoes
         self._endings = [
-            re.compile(rf"(?P<document>.+){_INERT}{_regular(pattern)}", re.ASCII | re.DOTALL)
+            re.compile(rf"(?P<document>.+){_regular(pattern)}", re.ASCII | re.DOTALL)
             for pattern in profile.signatures
         ]
 
