@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import random
 import re
 import resource
@@ -18,8 +19,9 @@ from typing import TypeAlias
 
 import pytest
 
-from bulletins.build.finish import digest
+from bulletins.build.finish import digest, digests
 from bulletins.publish.versions import Versions
+from secpack import SecpackError
 from secpack.mirror import format_checksums
 from tests.bulletins.sites import (
     PUBLISH,
@@ -182,6 +184,32 @@ def test_a_folder_or_link_of_something_else_is_left_alone(tmp_path: Path) -> Non
     assert "a link to public, which is not one of ours" in site.said
     assert str(link.readlink()) == "public"
     assert {path.name for path in tmp_path.iterdir()} == {"public", "link"}
+
+
+@pytest.mark.parametrize("is_link", [False, True])
+def test_where_others_could_take_part_nothing_is_published(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, is_link: bool
+) -> None:
+    """They could change a site after it was checked."""
+    versions = Versions(tmp_path / "public")
+    (tmp_path / "elsewhere").mkdir()
+    if is_link:
+        versions.home.symlink_to(tmp_path / "elsewhere")
+    else:
+        versions.home.mkdir()
+        monkeypatch.setattr("os.geteuid", lambda: 54321)
+    with pytest.raises(SecpackError, match="a link, or another user's"), versions.lock():
+        pass
+    assert not list(versions.home.iterdir())
+
+
+def test_a_lock_that_is_a_link_empties_no_file(tmp_path: Path) -> None:
+    versions, precious = Versions(tmp_path / "public"), tmp_path / "precious"
+    precious.write_text("mine")
+    versions.home.mkdir()
+    (versions.home / "lock").symlink_to(precious)
+    with versions.lock():
+        assert precious.read_text() == "mine"
 
 
 def test_a_build_does_not_write_into_what_is_public(public: Site) -> None:
@@ -512,6 +540,12 @@ def test_a_public_site_that_cannot_be_compared_with_names_the_ways_out(
     assert "To go on, make the previous version public (make rollback)" in site.said
     assert "Nothing was published; the public site is unchanged." in site.said
     assert public.files() == before
+
+
+def test_a_pipe_in_a_site_is_no_file_to_wait_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "index.html")
+    with pytest.raises(OSError, match="not a regular file"):
+        digests(tmp_path)
 
 
 # --- times ------------------------------------------------------------------------------------

@@ -16,7 +16,7 @@ from pathlib import Path
 from types import FrameType
 from typing import Final, TextIO
 
-from secpack.errors import reason
+from secpack.errors import SecpackError, reason
 from secpack.progress import clear
 
 _ENDING: Final = (signal.SIGINT, signal.SIGTERM)
@@ -75,8 +75,10 @@ def staging(home: Path, target: Path, *, keep: bool) -> Iterator[Path]:
 
     ``replaced`` is the site that was at the target: if none is there, it comes back. The kernel
     unlocks the place when a program ends, even by a kill: what lies there then is removed. ``keep``
-    keeps the rest of it at the end.
+    keeps the rest of it at the end. Raises SecpackError where others could take part.
     """
+    if home.is_symlink() or (home.exists() and home.stat().st_uid != os.geteuid()):
+        raise SecpackError(f"{home}: a link, or another user's; choose another place")
     while not (lock := _lock(home, target)):
         pass
     with lock:
@@ -103,7 +105,7 @@ def _lock(folder: Path, target: Path) -> TextIO | None:
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / "lock"
     with suppress(FileNotFoundError), ExitStack() as stack:
-        file = stack.enter_context(path.open("w"))
+        file = stack.enter_context(path.open("a"))
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:

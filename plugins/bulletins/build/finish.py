@@ -145,7 +145,7 @@ def digests(folder: Path) -> dict[str, str]:
 
 def digest(path: Path) -> str:
     """A file's SHA-256 in hexadecimal."""
-    return hashlib.sha256(path.read_bytes()).hexdigest()
+    return hashlib.sha256(read_file(path, MOST_OF_A_FILE)).hexdigest()
 
 
 def check_ours(folder: Path) -> None:
