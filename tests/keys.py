@@ -84,6 +84,16 @@ class Gnupg:
         form = ["--armor"] if armour else []
         return self._once(*form, "--export", self.fingerprints[name])
 
+    def revoked(self, name: str) -> bytes:
+        """A public key with its revocation, as a file."""
+        made = (self.home / "openpgp-revocs.d" / f"{self.fingerprints[name]}.rev").read_bytes()
+        with TemporaryDirectory(prefix="gpg") as folder:
+            gpg = ["gpg", "--homedir", folder, "--batch", "--no-autostart"]
+            for data in (self.export(name), made[made.index(b":-----BEGIN") + 1 :]):
+                subprocess.run([*gpg, "--import"], input=data, capture_output=True, check=False)
+            export = [*gpg, "--armor", "--export", self.fingerprints[name]]
+            return subprocess.run(export, capture_output=True, check=True).stdout
+
     def files(self, *names: str) -> dict[str, bytes]:
         """Public keys as files of a pack."""
         return {f"keys/team/{name}.asc": self.export(name) for name in names}

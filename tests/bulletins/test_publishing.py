@@ -13,10 +13,15 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
-from bulletins.publish.__main__ import _fresh_until
+from bulletins.publish.__main__ import _fresh_until, _issuer_keys
+from secpack import Checker, Profile, load
+from secpack.profile import Signer
+from secpack.signatures import detached
 from tests.bulletins import judges
 from tests.bulletins.rules import provider_faults
 from tests.bulletins.sites import (
@@ -30,6 +35,7 @@ from tests.bulletins.sites import (
 )
 from tests.bulletins.test_mirroring import free_port, program, served, verify
 from tests.keys import Gnupg, gnupg_with, stop_agent
+from tests.packs import make_pack, numbered
 from tests.processes import script
 
 URL = "https://archive.quern.example.org"
@@ -126,6 +132,17 @@ def test_the_signature_of_another_document_does_not_come_along(
     assert not (site.folder / f"{RECORD}.asc").exists()
     for _ in range(2):  # also to the version to which the signature was added
         publish(site.folder, "--rollback", FORCE="1").ok()
+
+
+def test_a_key_that_any_copy_revokes_signs_no_document(gpg: Gnupg, tmp_path: Path) -> None:
+    keys = {"keys/a.asc": gpg.export("tomek"), "keys/z/later.asc": gpg.revoked("tomek")}
+    signers = {"tomek": Signer("Tomek", gpg.fingerprints["tomek"])}
+    profile = Profile(issuer="Quern", signers=signers)
+    archive = load(make_pack(tmp_path, numbered(1) | keys), profile=profile, checker=Checker())
+    site: Any = SimpleNamespace(archive=archive, profile=profile)
+    issuer = detached.Signer("", _issuer_keys(site))
+    fault = issuer.fault("a.json", b"{}", gpg.sign(b"{}", "tomek"))
+    assert fault == "the signature is not good: revoked-key"
 
 
 @pytest.mark.slow

@@ -324,24 +324,11 @@ def test_nobody_is_missing_where_enough_have_signed(
     assert standing_of(archive, profile) == Standing(2, 2, (), (), ())
 
 
-def revoked_copy(gnupg: Gnupg) -> bytes:
-    """The key of ``withdrawn`` with its revocation."""
-    fingerprint = gnupg.fingerprints["withdrawn"]
-    made = (gnupg.home / "openpgp-revocs.d" / f"{fingerprint}.rev").read_bytes()
-    revocation = made[made.index(b":-----BEGIN") + 1 :]
-    with tempfile.TemporaryDirectory(prefix="gpg") as folder:
-        gpg = ["gpg", "--homedir", folder, "--batch", "--no-autostart"]
-        for data in (gnupg.export("withdrawn"), revocation):
-            subprocess.run([*gpg, "--import"], input=data, capture_output=True, check=False)
-        export = [*gpg, "--armor", "--export", fingerprint]
-        return subprocess.run(export, capture_output=True, check=True).stdout
-
-
 @pytest.mark.parametrize("path", ["keys/security-team/retired/withdrawn.asc", "keys/zz/later.asc"])
 def test_revoked_key(archive_of: ArchiveOf, gnupg: Gnupg, keys: Files, path: str) -> None:
     """Also when only another copy of the key tells: gpgv takes the first of several."""
     signed = {"withdrawn": gnupg.sign(TEXT, "withdrawn")}
-    archive = archive_of(signed, keys={**keys, path: revoked_copy(gnupg)})
+    archive = archive_of(signed, keys={**keys, path: gnupg.revoked("withdrawn")})
     assert verdicts(archive) == {"withdrawn": Verdict.REVOKED_KEY}
     fingerprint = gnupg.fingerprints["withdrawn"]
     assert all(key.revoked for key in archive.keys if key.fingerprint == fingerprint)

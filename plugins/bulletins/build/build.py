@@ -189,7 +189,7 @@ def recipe(settings: Any) -> dict[str, Any]:
     difference: no byte of a site should depend on it.
     """
     files = {name: settings.get(setting) for name, setting in FILES.items()}
-    inputs = {name: digest(Path(file)) if file else None for name, file in files.items()}
+    inputs = {name: digest(Path(file).resolve()) if file else None for name, file in files.items()}
     inputs["code"] = _tree(CODE, "secpack", "bulletins", ending=".py")
     inputs["pages"] = _tree(Path(settings["PATH"]), *settings["PAGE_PATHS"])
     inputs["theme"] = _tree(Path(settings["THEME"]), "")
@@ -206,7 +206,7 @@ def _tree(root: Path, *folders: str, ending: str = "") -> str:
     """The digest of the checksums of all files in some folders, by their paths from a root."""
     there = [folder for folder in folders if (root / folder).is_dir()]
     below = {str(Path(f, path)) for f in there for path in paths(root / f, follow=True)}
-    sums = {path: digest(root / path) for path in below if path.endswith(ending)}
+    sums = {path: digest((root / path).resolve()) for path in below if path.endswith(ending)}
     return sha256(format_checksums(sums)).hexdigest()
 
 

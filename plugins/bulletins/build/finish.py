@@ -144,8 +144,8 @@ def digests(folder: Path) -> dict[str, str]:
 
 
 def digest(path: Path) -> str:
-    """A file's SHA-256 in hexadecimal."""
-    return hashlib.sha256(read_file(path, MOST_OF_A_FILE)).hexdigest()
+    """A regular file's SHA-256 in hexadecimal: what a link leads to could change."""
+    return hashlib.sha256(read_file(path, MOST_OF_A_FILE, follow=False)).hexdigest()
 
 
 def check_ours(folder: Path) -> None:

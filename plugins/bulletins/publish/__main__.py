@@ -26,11 +26,13 @@ from bulletins.publish.versions import Versions
 from bulletins.site import Notes, Site
 from bulletins.urls import FEEDS, KEYS
 from secpack import Profile, SecpackError, load_profile
+from secpack.files import read_file
 from secpack.mirror import CHECKSUMS, SIGNATURES, differing
 from secpack.model.findings import PUBLISH_CHECK, Finding, waiver_lines, with_waivers
 from secpack.progress import Progress
 from secpack.signatures.detached import Signer, find_signer
-from secpack.signatures.packets import read_keys
+from secpack.signatures.gpg import build_keyring
+from secpack.signatures.packets import MAX_SIGNATURE
 
 #: Kinds of files, each by its first pattern that fits.
 _KINDS: Final = {
@@ -78,15 +80,15 @@ def publish(settings: Any, versions: Versions, *, only_plan: bool) -> int:
     with versions.lock(keep=not only_plan or versions.home.is_dir()) as place:
         public = versions.public()
         job = Job(settings, profile, None if only_plan else signer, public, versions.withdrawn())
-        is_signed = job.signer and _signatures(versions.waiting)
-        folder = versions.waiting if is_signed else place
-        plan, report = _resume(job, folder) if is_signed else _build(job, folder)
+        signed = _signatures(versions.waiting) if job.signer else {}
+        folder = versions.waiting if signed else place
+        plan, report = _resume(job, folder, signed) if signed else _build(job, folder)
         check_checksums(folder)
         _tell(plan, whole=only_plan)
         if plan.refused:
             _tell_refused(plan)
             return 1
-        signatures = _signatures(folder) or _carried(job, folder)
+        signatures = signed or _carried(job, folder)
         if only_plan or not (plan.changes or (signer and not signatures)):
             print("Nothing was published." if only_plan else f"{versions.target}: unchanged.")
             return 0
@@ -213,9 +215,7 @@ def _sign(job: Job, folder: Path, plan: Plan, site: Site) -> dict[str, bytes]:
     files, signer, signatures = plan.new.files, job.signer, dict[str, bytes]()
     documents = [path for path in plan.new.records if f"{path}.sha512" in files]
     issuer = Signer("", _issuer_keys(site) + (signer.keyring if signer else b""))
-    for path in documents:
-        if f"{path}.asc" not in files:
-            continue
+    for path in (path for path in documents if f"{path}.asc" in files):
         document, signature = (folder / path).read_bytes(), (folder / f"{path}.asc").read_bytes()
         is_armoured = signature.startswith(b"-----BEGIN PGP SIGNATURE-----")
         reason = issuer.fault(path, document, signature) if is_armoured else "not armoured"
@@ -234,12 +234,11 @@ def _sign(job: Job, folder: Path, plan: Plan, site: Site) -> dict[str, bytes]:
 def _issuer_keys(site: Site) -> bytes:
     """The packets of the keys that may sign documents: those for that, the signers', the anchors'.
 
-    Only keys that are in the pack count.
+    Only keys that are in the pack count, each with what any copy says, such as its revocation.
     """
     own = {*site.profile.pinned, *(site.profile.csaf.openpgp_keys if site.profile.csaf else ())}
-    files = [site.keys[key].file.data for key in sorted(own & site.keys.keys())]
-    keys = {key.fingerprint: key.packets for data in files for key in read_keys(data)}
-    return b"".join(packets for fingerprint, packets in keys.items() if fingerprint in own)
+    keyring = build_keyring([*dict.fromkeys(key.file for key in site.archive.keys)], own)
+    return replace(keyring, keys=tuple(p for p in keyring.keys if p[1].fingerprint in own)).packets
 
 
 def _checksums(site: Path) -> bytes:
@@ -248,7 +247,8 @@ def _checksums(site: Path) -> bytes:
 
 def _signatures(site: Path) -> dict[str, bytes]:
     """The signatures of a site's checksums, by name."""
-    return {name: (site / name).read_bytes() for name in SIGNATURES if (site / name).is_file()}
+    there = {name: site / name for name in SIGNATURES if (site / name).is_file()}
+    return {name: read_file(path, MAX_SIGNATURE, follow=False) for name, path in there.items()}
 
 
 def _carried(job: Job, folder: Path) -> dict[str, bytes]:
@@ -271,10 +271,10 @@ def _wait(versions: Versions, folder: Path) -> int:
     return 3
 
 
-def _resume(job: Job, folder: Path) -> tuple[Plan, str]:
+def _resume(job: Job, folder: Path, signed: Mapping[str, bytes]) -> tuple[Plan, str]:
     """As ``_build``, of a site that waited. Raises SecpackError if its signature is bad."""
     assert job.signer
-    for name, signature in _signatures(folder).items():
+    for name, signature in signed.items():
         if reason := job.signer.fault(CHECKSUMS, _checksums(folder), signature):
             way = f"sign anew, or remove {folder} to build anew"
             raise SecpackError(f"{folder / name}: {reason}; {way}")
