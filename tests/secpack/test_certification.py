@@ -6,6 +6,7 @@ import re
 import shutil
 import subprocess
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from datetime import date
 from itertools import count
 from pathlib import Path
@@ -14,12 +15,15 @@ from typing import TypeAlias
 import pytest
 
 from secpack import Checker, PackError, Profile, SecpackError, load
+from secpack.cache import Cache
 from secpack.model.archive import Archive, File, Verdict
 from secpack.model.findings import Severity
 from secpack.profile import Anchor, Signer
 from secpack.programs import Program
-from secpack.signatures.gpg import bare_keys, build_keyring
-from secpack.signatures.packets import dearmor
+from secpack.signatures import gpg
+from secpack.signatures import packets as openpgp
+from secpack.signatures.gpg import Keyring, bare_keys, build_keyring
+from secpack.signatures.packets import dearmor, read_keys
 from secpack.signatures.policy import wrong_anchors
 from tests.keys import THEN, Gnupg, gnupg_with, new_gnupg
 from tests.packs import Files, bulletin, make_pack
@@ -332,6 +336,21 @@ def test_a_master_key_that_was_revoked(archive_of: ArchiveOf, gnupg: Gnupg) -> N
     ended = (Anchor(fingerprint=gnupg.fingerprints["master"], until=date(2021, 1, 1)),)
     archive = archive_of(anchors=ended)
     assert errors(archive) == NOT_CERTIFIED
+
+
+def test_what_is_kept_of_a_key_is_not_that_of_its_revocation(
+    gnupg: Gnupg, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The same bytes, once in a file of keys, once in a file of their own."""
+    listed: list[bytes] = []
+    monkeypatch.setattr(gpg, "_listing", lambda *given: listed.append(given[-1]) or [])
+    (key,) = read_keys(gnupg.export("ines"))
+    *rest, last = (packet.whole for packet in openpgp.packets(key.packets))
+    shorter = replace(key, packets=b"".join(rest))
+    file, cache = File("keys/a.asc", b"", ""), Cache(tmp_path / "kept")
+    for keyring in (Keyring(((file, key),)), Keyring(((file, shorter),), revocations=last)):
+        gpg.inspect_keys(keyring, {}, 1, cache=cache)
+    assert listed == [b"", last]
 
 
 @pytest.mark.parametrize("first", [True, False])

@@ -129,8 +129,8 @@ def inspect_keys(
     ProgramMissingError when gpg is missing, LimitError when the keys take it too long.
     """
     gpg = find_program("gpg")
-    digest = hashlib.sha256(keyring.packets + keyring.revocations).hexdigest()
-    name = f"keys {digest} {gpg.identity}"
+    digests = [hashlib.sha256(p).hexdigest() for p in (keyring.packets, keyring.revocations)]
+    name = f"keys {' '.join(digests)} {gpg.identity}"
     lines = cache.get(name)
     slow: list[Key] = []
     if lines is None:
