@@ -8,7 +8,7 @@ A file ``tests/data/kind.cases``, or one of ``kind-….cases``, holds for each c
     what is expected, a line each
 
 In both, ``\x00`` is a byte, as are all that cannot be seen; a text without a line end at its end
-has a backslash there.
+has a backslash there. ``tests/data/lines.txt`` has short ones, a line each.
 """
 
 from __future__ import annotations
@@ -26,6 +26,12 @@ DATA = Path(__file__).parent / "data"
 
 _CASE = re.compile(r"^%% (.+)\n((?:(?!%%).*\n)*)%%\n((?:(?!%%).+\n)*)", re.MULTILINE)
 _ESCAPED = re.compile(rb"\\x([0-9a-f]{2})")
+_LINES = {
+    kind: lines
+    for kind, *lines in (
+        part.splitlines() for part in (DATA / "lines.txt").read_text("utf-8").split("\n\n")[1:]
+    )
+}
 _UNSEEN = re.compile(
     "[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u2064\ufeff]|[ \t]$", re.M
 )
@@ -74,6 +80,17 @@ def read_cases(kind: str) -> list[Case]:
         for path in sorted(DATA.glob(f"{kind}*.cases"))
         for found in _CASE.finditer(path.read_bytes().decode())
     ]
+
+
+def each_line(kind: str) -> pytest.MarkDecorator:
+    """Runs a test with each line of a kind, ``text`` or ``text => expected``, as arguments."""
+    lines = _LINES[f"[{kind}]"]
+    parts = [line.replace("\\n", "\n").partition(" =>") for line in lines]
+    texts = [text for text, _, _ in parts]
+    if not any(sign for _, sign, _ in parts):
+        return pytest.mark.parametrize("text", texts, ids=lines)
+    given = [(text, expected.strip()) for text, _, expected in parts]
+    return pytest.mark.parametrize(("text", "expected"), given, ids=texts)
 
 
 def each_case(kind: str) -> pytest.MarkDecorator:

@@ -36,19 +36,19 @@ class Gnupg:
 
     home: Path
     fingerprints: dict[str, str] = field(default_factory=dict)
-    _printed: dict[tuple[object, ...], bytes] = field(default_factory=dict)
+    printed: dict[tuple[object, ...], bytes] = field(default_factory=dict)
 
     def run(self, *arguments: str, data: bytes = b"", time: str = THEN) -> bytes:
         """Run gpg, which may change its keys; return what it prints."""
-        self._printed.clear()
+        self.printed.clear()
         return self._run(*arguments, data=data, time=time)
 
     def _once(self, *arguments: str, data: bytes = b"", time: str = THEN) -> bytes:
         """What gpg prints, which is the same until it has changed its keys."""
         asked = (arguments, data, time)
-        if asked not in self._printed:
-            self._printed[asked] = self._run(*arguments, data=data, time=time)
-        return self._printed[asked]
+        if asked not in self.printed:
+            self.printed[asked] = self._run(*arguments, data=data, time=time)
+        return self.printed[asked]
 
     def _run(self, *arguments: str, data: bytes, time: str) -> bytes:
         command = ["gpg", "--homedir", str(self.home), "--batch", "--yes", "--quiet"]

@@ -15,170 +15,34 @@ from secpack.canary import due_window, is_last
 from secpack.canary.checks import check_canaries, check_lateness
 from secpack.canary.diff import changes
 from secpack.model.archive import Archive, Canary, Change, Signature, Statement, Window
+from tests.cases import each_line
 from tests.packs import PROOF, Files, canary, demo_archive, make_pack, numbered
 
 
-@pytest.mark.parametrize(
-    ("words", "first", "last"),
-    [
-        ("in the first week of March 2015", "2015-03-01", "2015-03-07"),
-        ("in the first two weeks of September 2016", "2016-09-01", "2016-09-14"),
-        ("in the first 2 weeks of January 2016", "2016-01-01", "2016-01-14"),
-        ("in the first fourteen days of December 2021", "2021-12-01", "2021-12-14"),
-        ("in the first 10 days of May 2022", "2022-05-01", "2022-05-10"),
-        ("in the last fourteen days of May 2023", "2023-05-18", "2023-05-31"),
-        ("in the first six days of May 2023", "2023-05-01", "2023-05-06"),
-        ("in the first twenty-one days of May 2023", "2023-05-01", "2023-05-21"),
-        ("in the last week of February 2024", "2024-02-23", "2024-02-29"),
-        ("in the first half of June 2022", "2022-06-01", "2022-06-15"),
-        ("between March 1, 2020 and March 14, 2020", "2020-03-01", "2020-03-14"),
-        ("no later than 2020-04-15", "2020-01-02", "2020-04-15"),
-        ("by April 15th, 2020", "2020-01-02", "2020-04-15"),
-        ("in April 2020", "2020-04-01", "2020-04-30"),
-        ("in the second week of March 2021", "2021-03-08", "2021-03-14"),
-        ("in the fourth week of February 2021", "2021-02-22", "2021-02-28"),
-        ("in the second half of February 2024", "2024-02-16", "2024-02-29"),
-        ("in the last half of June 2022", "2022-06-16", "2022-06-30"),
-        ("on March 5, 2027", "2027-03-05", "2027-03-05"),
-        ("by the end of March 2027", "2020-01-02", "2027-03-31"),
-        ("by the end of the first week of March 2027", "2020-01-02", "2027-03-07"),
-        ("between December 1 and December 14, 2026", "2026-12-01", "2026-12-14"),
-        ("from December 1st to 2026-12-14", "2026-12-01", "2026-12-14"),
-        (
-            "between the last week of May 2026 and the first week of June 2026",
-            "2026-05-25",
-            "2026-06-07",
-        ),
-        ("in the first two weeks of June", "2020-06-01", "2020-06-14"),
-        ("in the first week of January", "2020-01-01", "2020-01-07"),
-        ("in the week of 2020-03-02", "2020-03-02", "2020-03-08"),
-        ("before March 5, 2020", "2020-01-02", "2020-03-05"),
-        ("between March 1 and 14, 2027", "2027-03-01", "2027-03-14"),
-        ("from March 1 to 14, 2027", "2027-03-01", "2027-03-14"),
-        ("on March 1-14, 2027", "2027-03-01", "2027-03-14"),
-        ("by 14 March 2027", "2020-01-02", "2027-03-14"),
-        ("by the 14th of March 2027", "2020-01-02", "2027-03-14"),
-        ("on or before March 14, 2027", "2020-01-02", "2027-03-14"),
-        ("in the First Two Weeks of March 2027", "2027-03-01", "2027-03-14"),
-        ("within 30 days", "2020-01-02", "2020-02-01"),
-        ("within the next two weeks (or sooner)", "2020-01-02", "2020-01-16"),
-        ("within 90 days of the date of issue", "2020-01-02", "2020-04-01"),
-        ("by 2027/03/14", "2020-01-02", "2027-03-14"),
-        ("between 15/03/2027 and 28/03/2027", "2027-03-15", "2027-03-28"),
-        ("by March 14 2027", "2020-01-02", "2027-03-14"),
-        ("at the latest on March 14, 2027", "2020-01-02", "2027-03-14"),
-    ],
-)
-def test_window(words: str, first: str, last: str) -> None:
-    statement = Statement(5, f"We plan to publish the next of these canary statements {words}.", 1)
-    window = due_window([statement], date(2020, 1, 2))
-    assert window == Window(date.fromisoformat(first), date.fromisoformat(last))
+@each_line("windows")
+def test_window(text: str, expected: str) -> None:
+    statement = Statement(5, f"We plan to publish the next of these canary statements {text}.", 1)
+    first, last = map(date.fromisoformat, expected.split())
+    assert due_window([statement], date(2020, 1, 2)) == Window(first, last)
 
 
-@pytest.mark.parametrize(
-    "words",
-    [
-        "soon",
-        "in the first several days of May 2022",
-        "in 2020",
-        "in December 2026 or January 2027",
-        "between March 1, 2027 or March 14, 2027",
-        "between March 14, 2027 and March 1, 2027",
-        "not before March 1, 2027",
-        "after the first week of March 2027",
-        "before the first week of March 2027",
-        "in the second two weeks of March 2027",
-        "in the fourth half of March 2027",
-        "on February 30, 2027",
-        "in the first 90 days of March 2027",
-        "within two weeks of March 1, 2027",
-        "in the first days of March 2027",
-        "no sooner than March 1, 2027",
-        "starting March 1, 2027",
-        "on March 1, 2027 or later",
-        "around March 10, 2027",
-        "in the week starting Monday, March 8, 2027",
-        "between 1 and 14 March 2027",
-        "in the first fortnight of March 2027",
-        "in early March 2027",
-        "in mid-March 2027",
-        "at the beginning of March 2027",
-        "in the middle of March 2027",
-        "in the first ten working days of March 2027",
-        "on the first Monday in March 2027",
-        "two weeks before March 15, 2027",
-        "never in March 2027",
-        "in the fourth week of March 2027 or so",
-        "the week of December 30, 9999",
-        "by 05/07/2027",
-        "by 23:59 on March 14, 2027",
-        "by 23:59 local time on March 14, 2027",
-        "by 23:59 CET on March 14, 2027",
-        "between 00:00 UTC on March 1, 2027 and 23:59 UTC on March 14, 2027",
-        "by 23:59 UTC on December 31, 9999 or 00:30 UTC",
-        "by 23:59 -0800 on December 31, 9999",
-        "by midnight UTC on March 14, 2027",
-        "by noon on March 14, 2027",
-        "by 5 p.m. on March 14, 2027",
-        "within a month",
-        "within 30 working days",
-        "not within 30 days",
-        "within 30 days of the next release",
-        "within 30 to 60 days",
-        "within 900 days",
-        "in May, or by 14/03/2027",
-        "in May 2020, or in a month after",
-        "in May 2020, if at all",
-        "by June 30, 2020, at noon",
-        "long before May 3, 2020",
-    ],
-)
-def test_no_window(words: str) -> None:
-    statement = Statement(5, f"The next canary is due {words}.", 1)
+@each_line("no windows")
+def test_no_window(text: str) -> None:
+    statement = Statement(5, f"The next canary is due {text}.", 1)
     assert due_window([statement], date(2020, 1, 2)) is None
 
 
-@pytest.mark.parametrize(
-    "sentence",
-    [
-        "We cannot publish the next canary in May 2020.",
-        "We won't publish the next canary in May 2020.",
-        "We don’t plan to publish the next canary in May 2020.",
-        "We are unable to publish the next canary in May 2020.",
-        "We refuse to publish the next canary in May 2020.",
-        "The next canary has been cancelled; it was due in May 2020.",
-        "Instead of the next canary, we publish a letter in May 2020.",
-        "The next canary will be skipped in May 2020.",
-        "The next release will be published in May 2020.",
-        "The next Quern Security Bulletin is to be published in May 2020.",
-        "We publish this because the next elections are in May 2020.",
-        "Next, we publish that the team met in May 2020.",
-        "The next canary will report what happened in May 2020.",
-        "The next canary covers incidents in May 2020.",
-        "The next canary will be signed with the key that was made on May 3, 2020.",
-        "The next canary is signed by Ines, who joined in May 2020.",
-    ],
-)
-def test_a_sentence_about_something_else(sentence: str) -> None:
-    assert due_window([Statement(5, sentence, 1)], date(2020, 1, 2)) is None
+@each_line("sentences about something else")
+def test_a_sentence_about_something_else(text: str) -> None:
+    assert due_window([Statement(5, text, 1)], date(2020, 1, 2)) is None
 
 
-@pytest.mark.parametrize(
-    ("words", "window"),
-    [
-        ("no later than 23:59 UTC on March 14, 2027", ("2020-01-02", "2027-03-14", "23:59")),
-        ("by 2027-03-14, 12:00 GMT", ("2020-01-02", "2027-03-14", "12:00")),
-        ("before March 14, 2027 at 9:30Z", ("2020-01-02", "2027-03-14", "09:30")),
-        ("by 20:00 -0800 on March 14, 2027", ("2020-01-02", "2027-03-15", "04:00")),
-        ("by 00:30 UTC+2 on March 14, 2027", ("2020-01-02", "2027-03-13", "22:30")),
-        ("by 23:59:59 +05:30 on 14 March 2027", ("2020-01-02", "2027-03-14", "18:29")),
-    ],
-)
-def test_a_window_up_to_a_time(words: str, window: tuple[str, str, str]) -> None:
-    statement = Statement(5, f"We plan to publish the next canary {words}. By that time.", 1)
-    first, last, time = window
-    expected = Window(date.fromisoformat(first), date.fromisoformat(last), time)
-    assert due_window([statement], date(2020, 1, 2)) == expected
+@each_line("windows up to a time")
+def test_a_window_up_to_a_time(text: str, expected: str) -> None:
+    statement = Statement(5, f"We plan to publish the next canary {text}. By that time.", 1)
+    first, last, time = expected.split()
+    window = Window(date.fromisoformat(first), date.fromisoformat(last), time)
+    assert due_window([statement], date(2020, 1, 2)) == window
 
 
 def test_the_window_is_in_the_sentence_about_the_next_canary() -> None:
@@ -190,28 +54,9 @@ def test_the_window_is_in_the_sentence_about_the_next_canary() -> None:
     assert due_window(others, date(2020, 1, 2)) == Window(date(2020, 5, 1), date(2020, 5, 31))
 
 
-@pytest.mark.parametrize(
-    ("words", "last"),
-    [
-        ("There will be no more canaries. Quern Canary #9 is the last one.", True),
-        ("This is the final canary.", True),
-        ("Much has happened since the last canary, and this is the last one of the year.", False),
-        ("There will be no more releases.", False),
-        ("We know of no more canaries.", False),
-        ("There will be no more canaries after this one.", True),
-        ("This is the last canary of 2020.", False),
-        ("If anybody forces us, there will be no more canaries.", False),
-        ("There will be no more canaries if we receive a warrant.", False),
-        ("There will be no more canaries until June 2020.", False),
-        ("Nobody has told us that there will be no more canaries.", False),
-        ("We do not say that this is the last canary.", False),
-        ("Unless we say otherwise, this is the last canary.", False),
-        ("Nobody said canary 9 is the last one.", False),
-        ('"There will be no more canaries" is a rumour.', False),
-    ],
-)
-def test_the_last_canary(words: str, last: bool) -> None:
-    assert is_last([Statement(5, words, 1)]) is last
+@each_line("last canaries")
+def test_the_last_canary(text: str, expected: str) -> None:
+    assert is_last([Statement(5, text, 1)]) is (expected == "last")
 
 
 def test_two_windows_that_differ_are_none() -> None:

@@ -60,6 +60,7 @@ def edit(gnupg: Gnupg, name: str, *answers: str) -> None:
     command += ["--command-fd", "0", "--edit-key", gnupg.fingerprints[name]]
     said = "\n".join((*answers, "")).encode()
     subprocess.run(command, input=said, capture_output=True, check=False)
+    gnupg.printed.clear()  # of keys as they were
 
 
 ArchiveOf: TypeAlias = Callable[..., Archive]

@@ -5,30 +5,10 @@ from __future__ import annotations
 import pytest
 
 from secpack.parser.dates import parse_date
+from tests.cases import each_line
 
 
-@pytest.mark.parametrize(
-    ("text", "expected"),
-    [
-        ("2018-05-24", "2018-05-24"),
-        ("May 12, 2011", "2011-05-12"),
-        ("April  4, 2017", "2017-04-04"),
-        ("June 03, 2026", "2026-06-03"),
-        ("January 5th, 2015", "2015-01-05"),
-        ("March 1st, 2015", "2015-03-01"),
-        ("February 29, 2016", "2016-02-29"),
-        ("May 12 2011", "2011-05-12"),
-        ("12 May 2011", "2011-05-12"),
-        ("12th of May, 2011", "2011-05-12"),
-        ("12 May,2011", "2011-05-12"),
-        ("2018/05/24", "2018-05-24"),
-        ("24/05/2018", "2018-05-24"),
-        ("05/24/2018", "2018-05-24"),
-        ("5/5/2018", "2018-05-05"),
-        ("Oct 5, 2026", "2026-10-05"),
-        ("5 Sept. 2026", "2026-09-05"),
-    ],
-)
+@each_line("dates")
 def test_date(text: str, expected: str) -> None:
     assert parse_date(text).isoformat() == expected
 

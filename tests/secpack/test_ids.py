@@ -11,7 +11,7 @@ from secpack.errors import PackError
 from secpack.extract.answers import affects, answers
 from secpack.model.archive import Advisory, Archive, Fix, Relation
 from secpack.profile import DocumentEntry, Scheme, Shipped
-from tests.cases import DATA
+from tests.cases import DATA, each_line
 from tests.packs import bulletin, make_pack
 
 BODY = """\
@@ -218,20 +218,11 @@ For Quern 4.3:
     assert said == {"4.1": Fix.NONE, "4.2": None, "4.3": Fix.AVAILABLE}
 
 
-@pytest.mark.parametrize(
-    "words",
-    [
-        "Quern 4.1 is not affected.\n\nIn short, Quern 4.1 is affected.",
-        "Changelog\n----------\n\n2001-01-01: Quern 4.1 is not affected.",
-        "XSA-8 came out, too.\n\nQuern 4.1 is not affected.",
-        "Quern 4.1 is not affected. However, its mills are.",
-        "Quern 4.1 is vulnerable, too.\n\nPatching\n---------\n\nQuern 4.1 is not affected.",
-    ],
-)
-def test_what_is_not_certain_is_no_answer(tmp_path: Path, words: str) -> None:
+@each_line("no answers")
+def test_what_is_not_certain_is_no_answer(tmp_path: Path, text: str) -> None:
     """Texts can contradict themselves, tell what was wrong, and speak of what a heading names."""
-    text = bulletin(1, body=f"XSA-7 came out.\n\n{words}")
-    found = load(make_pack(tmp_path, {"QSBs/qsb-001-2001.txt": text}), profile=Profile("Quern"))
+    whole = bulletin(1, body=f"XSA-7 came out.\n\n{text}")
+    found = load(make_pack(tmp_path, {"QSBs/qsb-001-2001.txt": whole}), profile=Profile("Quern"))
     assert [answer.fix for answer in answers(found.bulletins[0]) if answer.fix] == []
 
 

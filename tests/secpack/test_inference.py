@@ -9,7 +9,7 @@ import pytest
 from secpack.extract.mentions import decide, find_mentions, rules
 from secpack.model.archive import Context, Document, File, Mention
 from secpack.parser import parse_text
-from tests.cases import Case, each_case, read_cases
+from tests.cases import Case, each_case, each_line, read_cases
 from tests.packs import bulletin
 
 
@@ -70,58 +70,15 @@ def test_a_rule_fits_its_example(part: str, example: str) -> None:
     assert {n.value for n in mentions if n.context is context} == about
 
 
-@pytest.mark.parametrize(
-    "words",
-    [
-        "If you use a bell:\n\n * XSA-1 does not affect Quern.\n * XSA-2 does not affect us.",
-        "On new mills:\n\n * XSA-1 does not affect Quern.",
-        "We looked at all. On new mills, this holds:\n\n * XSA-1 - does not affect us.",
-        " * On new mills:\n   - XSA-1 does not affect Quern.",
-        "According to others, XSA-1 does not affect Quern.",
-        "XSA-1 would not affect Quern, had we no bell.",
-        "XSA-1 does not affect Quern as badly as others.",
-        "We cannot say that XSA-1 does not affect Quern.",
-        "It was believed that Quern is not affected by XSA-1.",
-        "XSA-1, XSA-2 came out. Only XSA-2 has been shown to affect us.",
-        "XSA-1, XSA-2 came out. One of these does not affect Quern.",
-        "XSA-1 through XSA-3 came out. If you have no bell, these do not affect Quern:\n\n * XSA-2",
-        "Depending on the mill, XSA-1 does not affect Quern.",
-        "For most, XSA-1 is no issue. Usually, XSA-1 does not affect Quern.",
-        "XSA-1 apparently does not affect us.",
-        "XSA-1 does not affect Quern, except for old mills.",
-        "At first, XSA-1 does not affect Quern.",
-        "XSA-1 does not affect Quern, provided the lid is closed.",
-        "It is unknown to others, but XSA-1 does not affect Quern.",
-        "Presumably, XSA-1 does not affect us.",
-        "XSA-1 does not affect Quern, as\nlong as the lid is closed.",
-        "XSA-1 came out. Unlike XSA-1, XSA-2 does.",
-        "XSA-1 came out. Unlike XSA-1, none of these affects us.",
-        "XSA-1 does not affect Quern. This holds only for new mills.",
-        "### AMD processors\n\nXSA-1 does not affect Quern.",
-        "### Old mills and new machines\n\nWe looked at all:\n\n* XSA-1 does not affect Quern.",
-        "### If you use the bell\n\nXSA-1 does not affect Quern.",
-        "### Quern 4.2\n\nXSA-1 does not affect Quern.",
-        "The following holds for mills without a bell.\n\n* XSA-1 does not affect Quern.",
-        "This applies only to new mills:\n\n* XSA-1 does not affect Quern.",
-    ],
-)
-def test_what_holds_only_in_some_cases_excludes_nothing(words: str) -> None:
-    named = mentions_of(bulletin(1, body=f"XSA-1 came out.\n\n{words}"))
+@each_line("conditions")
+def test_what_holds_only_in_some_cases_excludes_nothing(text: str) -> None:
+    named = mentions_of(bulletin(1, body=f"XSA-1 came out.\n\n{text}"))
     assert [n.value for n in named if n.context is Context.NOT_AFFECTED] == []
 
 
-@pytest.mark.parametrize(
-    "words",
-    [
-        "### Our opinion\n\nXSA-1 does not affect Quern.",
-        "### XSA-1\n\nIt does not affect Quern: XSA-1 does not affect us.",
-        "### AMD processors\n\nWords.\n\n### The rest\n\nXSA-1 does not affect Quern.",
-        "### Which systems are affected\n\nXSA-1 does not affect Quern.",
-        "We found the following.\n\n* XSA-1 does not affect Quern.",
-    ],
-)
-def test_other_headings_are_no_conditions(words: str) -> None:
-    named = mentions_of(bulletin(1, body=f"XSA-1 came out.\n\n{words}"))
+@each_line("no conditions")
+def test_other_headings_are_no_conditions(text: str) -> None:
+    named = mentions_of(bulletin(1, body=f"XSA-1 came out.\n\n{text}"))
     assert {n.value for n in named if n.context is Context.NOT_AFFECTED} == {"XSA-1"}
 
 

@@ -19,7 +19,7 @@ from secpack.extract.packages.vocabulary import release_numbers, split_name, tar
 from secpack.model.archive import File, Fix, PackageRow
 from secpack.model.findings import Finding, Severity
 from secpack.parser import parse_text
-from tests.cases import DATA, Case, each_case, read_cases
+from tests.cases import DATA, Case, each_case, each_line, read_cases
 from tests.packs import demo_archive
 from tests.secpack.adversary import HEADER
 
@@ -66,23 +66,9 @@ def test_rows_are_of_the_text(case: Case) -> None:
     assert all(finding.severity is Severity.WARNING for finding in findings)
 
 
-@pytest.mark.parametrize(
-    ("word", "name", "version"),
-    [
-        ("xen-4.1.2-7", "xen", "4.1.2-7"),
-        ("xen-4.1.2", "xen", "4.1.2"),
-        ("mill-050-62.git20200529", "mill", "050-62.git20200529"),
-        ("mill-059-4", "mill", "059-4"),
-        ("field-template-9-4.0.1-201901231238", "field-template-9", "4.0.1-201901231238"),
-        ("field-template-9-4.0.1", "field-template-9", "4.0.1"),
-        ("kernel-latest-6.4.8-1.fc37.x86_64.rpm", "kernel-latest", "6.4.8-1.fc37"),
-        ("mill_4.2.3-1+deb12u1_amd64.deb", "mill", "4.2.3-1+deb12u1"),
-        ("mill_ctl-2.1-26.quern1", "mill_ctl", "2.1-26.quern1"),
-        ("amd-firmware-20230804", "amd-firmware", "20230804"),
-    ],
-)
-def test_name_and_version(word: str, name: str, version: str) -> None:
-    assert split_name(word) == (name, version)
+@each_line("names and versions")
+def test_name_and_version(text: str, expected: str) -> None:
+    assert " ".join(split_name(text)) == expected
 
 
 @pytest.mark.parametrize(
@@ -92,171 +78,64 @@ def test_no_version_in_a_name(word: str) -> None:
     assert not split_name(word)
 
 
-@pytest.mark.parametrize(
-    ("text", "numbers"),
-    [
-        ("Quern 3.1 and 3.2", ("3.1", "3.2")),
-        ("R2", ("2",)),
-        ("Quern R3.0", ("3.0",)),
-        ("Release 1", ("1",)),
-        ("Quern R2 Beta 2", ("2 Beta 2",)),
-        ("4.0-rc1", ("4.0-rc1",)),
-        ("Quern OS 4.1, 4.2, and\n4.3", ("4.1", "4.2", "4.3")),
-    ],
-)
-def test_release_numbers(text: str, numbers: tuple[str, ...]) -> None:
-    assert release_numbers(text) == numbers
+@each_line("release numbers")
+def test_release_numbers(text: str, expected: str) -> None:
+    assert "; ".join(release_numbers(text)) == expected
 
 
-@pytest.mark.parametrize(
-    ("text", "names"),
-    [
-        ("Dom0", ("dom0",)),
-        ("dom0 and all templates", ("dom0", "templates")),
-        ("templates, standalones, and hearth", ("templates", "standalones", "hearth")),
-        ("Mini and Field templates", ("Mini and Field templates",)),
-        ("Field 38 and 39 templates", ("Field 38 and 39 templates",)),
-        ("the template(s) of any GUI domain(s)", ("template(s) of any GUI domain(s)",)),
-    ],
-)
-def test_target_names(text: str, names: tuple[str, ...]) -> None:
-    assert target_names(text) == names
+@each_line("target names")
+def test_target_names(text: str, expected: str) -> None:
+    assert "; ".join(target_names(text)) == expected
 
 
-@pytest.mark.parametrize(
-    ("text", "row"),
-    [
-        ("For Quern OS 4.1:\n- xen 4.1-2", ("4.1", "", "xen", "4.1-2")),
-        ("For R4.0, in hearth:\n- xen 4.1-2", ("4.0", "hearth", "xen", "4.1-2")),
-        ("Quern 4.0:\n- xen 4.1-2", ("4.0", "", "xen", "4.1-2")),
-        ("For Release 2:\n- xen 4.1-2", ("2", "", "xen", "4.1-2")),
-        ("4.0:\n- xen 4.1-2", ("4.0", "", "xen", "4.1-2")),
-        ("For Quern 4.0 (dom0):\n- xen 4.1-2", ("4.0", "dom0", "xen", "4.1-2")),
-        ("For Quern 4.0 - hearth:\n- xen 4.1-2", ("4.0", "hearth", "xen", "4.1-2")),
-        ("For Quern 4.0, in hearth\n- xen 4.1-2", ("4.0", "hearth", "xen", "4.1-2")),
-        ("For Quern 4.0: xen 4.1-2", ("4.0", "", "xen", "4.1-2")),
-        ("For Quern 4.0:\n\n    xen-4.1-2", ("4.0", "", "xen", "4.1-2")),
-        ("For Quern 4.0:\n\n  xen-4.1-2", ("4.0", "", "xen", "4.1-2")),
-        ("- xen (Quern 4.0): 4.1-2", ("4.0", "", "xen", "4.1-2")),
-        ("- xen packages for Quern 4.0, version 4.1-2", ("4.0", "", "xen", "4.1-2")),
-        ("- the xen package in dom0, in version 4.1-2", ("", "dom0", "xen", "4.1-2")),
-        ("- `xen`, version 4.1-2 or any later version", ("", "", "xen", "4.1-2")),
-        ("- xen >= 4.1-2", ("", "", "xen", "4.1-2")),
-        ("- xen-\n  libs 4.1-\n  2", ("", "", "xen-libs", "4.1-2")),
-    ],
-)
-def test_one_row(text: str, row: tuple[str, ...]) -> None:
+@each_line("rows")
+def test_one_row(text: str, expected: str) -> None:
     rows, findings = body(text)
-    assert [(r.release, r.target, r.package, r.version) for r in rows] == [row]
+    assert ["|".join((r.release, r.target, r.package, r.version)) for r in rows] == [expected]
     assert not findings
 
 
-@pytest.mark.parametrize(
-    "item",
-    [
-        "update xen from 4.1.2-7 to 4.1.2-8",
-        "xen 4.1.2-7 to 4.1.2-8",
-        "xen packages up to version 4.1.2-7",
-        "4.1.2-8 of xen",
-        "xen, any version other than 4.1.2-7",
-        "xen 4.1.2-7 and earlier",
-        "xen < 4.1.2-8",
-        "xen 4.1.2-7 -> 4.1.2-8",
-        "grinding stones 4.1.2-8",
-        "CVE-2031-10001",
-        "Quern-4.1.2-x86_64.iso",
-    ],
-)
-def test_words_that_are_not_understood_are_a_finding(item: str) -> None:
-    rows, findings = body(f"For Quern 4.2, in dom0:\n- {item}\n- mill 4.1-2")
+@each_line("items that are no packages")
+def test_words_that_are_not_understood_are_a_finding(text: str) -> None:
+    rows, findings = body(f"For Quern 4.2, in dom0:\n- {text}\n- mill 4.1-2")
     assert [row.package for row in rows] == ["mill"]
     assert [finding.code for finding in findings] == ["package-unread"]
 
 
-@pytest.mark.parametrize(
-    "words",
-    [
-        "The following packages are affected:",
-        "The following packages are known to be vulnerable:",
-        "Affected packages:",
-        "These versions are affected:",
-        "The vulnerable versions are:",
-        "The bug was introduced in these packages:",
-        "The packages that have the bug:",
-        "The flaw is in these packages:",
-        "Remove the following packages:",
-        "We no longer support these packages:",
-        "Users of the vulnerable packages should fix these:",
-    ],
-)
-def test_vulnerable_packages_are_no_remedy(words: str) -> None:
+@each_line("vulnerable packages")
+def test_vulnerable_packages_are_no_remedy(text: str) -> None:
     """Neither in a list, nor indented, nor in a table, nor after some more words."""
     lead = "\n\nFor Quern 4.2, in dom0:\n"
     for form in FORMS:
-        rows, _ = read(f"{HEADER}Patching\n---\n\n{words}{lead}\n{form}\n".encode())
+        rows, _ = read(f"{HEADER}Patching\n---\n\n{text}{lead}\n{form}\n".encode())
         assert not rows, form
-    rows, _ = read(f"{HEADER}Patching\n---\n\n{words}{lead}\nHm.{lead}- xen 4.1-2\n".encode())
+    rows, _ = read(f"{HEADER}Patching\n---\n\n{text}{lead}\nHm.{lead}- xen 4.1-2\n".encode())
     assert not rows
-    rows, _ = body(f"{words}{lead}- xen 4.1-2\n\nThe packages with the fix:{lead}- xen 4.1-3")
+    rows, _ = body(f"{text}{lead}- xen 4.1-2\n\nThe packages with the fix:{lead}- xen 4.1-3")
     assert [row.version for row in rows] == ["4.1-3"]
 
 
-@pytest.mark.parametrize(
-    ("place", "targets"),
-    [
-        ("in dom0, please install", ["dom0"]),
-        ("dom0 only", ["dom0"]),
-        ("in dom0 and in all domUs", ["dom0", "domUs"]),
-        ("in Field 40 and Mini 9 templates", ["Field 40 and Mini 9 templates"]),
-        ("in sys-usb", ["sys-usb"]),
-        ("in Windows qubes", ["Windows qubes"]),
-    ],
-)
-def test_places(place: str, targets: list[str]) -> None:
-    rows, findings = body(f"For Quern 4.2, {place}:\n- xen 4.1-2")
-    assert [(row.release, row.target) for row in rows] == [("4.2", each) for each in targets]
+@each_line("targets")
+def test_places(text: str, expected: str) -> None:
+    rows, findings = body(f"For Quern 4.2, {text}:\n- xen 4.1-2")
+    assert [(row.release, row.target) for row in rows] == [
+        ("4.2", each) for each in expected.split("; ")
+    ]
     assert not findings
 
 
-@pytest.mark.parametrize(
-    "line",
-    [
-        "For Quern 4.2, in <b>dom0</b>:",
-        "For Quern 4.2, reboot after:",
-        "For Quern 4.2, in 4 /:",
-        "For Quern 4.2 in the stable repository:",
-        "For Quern 4.2 users:",
-        "For Quern 4.2 through 4.4:",
-        "For Quern 4.2:\n\nIn addition:",
-        "For Quern 4.2:\n\nInstall this:",
-        "For everybody:",
-    ],
-)
-def test_a_line_that_is_not_understood_places_nothing(line: str) -> None:
+@each_line("headers that place nothing")
+def test_a_line_that_is_not_understood_places_nothing(text: str) -> None:
     for form in FORMS:
-        rows, findings = body(f"{line}\n\n{form}\n\nFor Quern 4.3:\n\n- xen 4.1-3")
+        rows, findings = body(f"{text}\n\n{form}\n\nFor Quern 4.3:\n\n- xen 4.1-3")
         assert [(row.release, row.target, row.version) for row in rows] == [("4.3", "", "4.1-3")]
         assert findings, form
 
 
-@pytest.mark.parametrize(
-    ("sentence", "row"),
-    [
-        ("The fixed xen packages need the mill package in version 4.1-2.", ("", "mill", "4.1-2")),
-        ("For Quern 4.2, install xen 4.1-2 in dom0.", ("4.2", "xen", "4.1-2")),
-        ("Please install xen-4a-1 in dom0 now.", ("", "xen", "4a-1")),
-        ("Please install xen_4-\n1 in dom0 now.", ("", "xen", "4-1")),
-        ("Please install xen version 4 in dom0 now.", ("", "xen", "4")),
-        ("Please install the xen package 20300101 in dom0 now.", ("", "xen", "20300101")),
-        ("Packages for Quern 4.2 are not available yet.", ("4.2", "", "")),
-        ("Quern 4.2 is not affected.", ("4.2", "", "")),
-        ("Quern 4.2 is unaffected.", ("4.2", "", "")),
-        ("Quern 4.2 is unsupported.", ("4.2", "", "")),
-    ],
-)
-def test_one_sentence(sentence: str, row: tuple[str, ...]) -> None:
-    rows, findings = read(f"{HEADER}Patching\n---\n\n{sentence}\n".encode())
-    assert [(r.release, r.package, r.version) for r in rows] == [row]
+@each_line("sentences with a row")
+def test_one_sentence(text: str, expected: str) -> None:
+    rows, findings = read(f"{HEADER}Patching\n---\n\n{text}\n".encode())
+    assert ["|".join((r.release, r.package, r.version)) for r in rows] == [expected]
     assert not findings
 
 
@@ -269,39 +148,16 @@ def test_titles_of_sections_about_what_to_do(title: str, count: int) -> None:
     assert len(rows) == count
 
 
-@pytest.mark.parametrize(
-    ("words", "fix"),
-    [
-        ("No fix is available", Fix.NONE),
-        ("not yet patched", Fix.NONE),
-        ("no longer supported", Fix.NONE),
-        ("End-of-life", Fix.NONE),
-        ("has reached end of life", Fix.NONE),
-        ("EOL", Fix.NONE),
-        ("None", Fix.NONE),
-        ("unsupported", Fix.NONE),
-        ("is not affected", Fix.NOT_AFFECTED),
-        ("Unaffected", Fix.NOT_AFFECTED),
-    ],
-)
-def test_words_for_facts(words: str, fix: Fix) -> None:
-    rows, findings = body(f"For Quern 4.2:\n- {words}\n\nFor Quern 4.3:\n- xen 4.1-2")
-    assert [(r.release, r.fix) for r in rows] == [("4.2", fix), ("4.3", Fix.AVAILABLE)]
+@each_line("facts")
+def test_words_for_facts(text: str, expected: str) -> None:
+    rows, findings = body(f"For Quern 4.2:\n- {text}\n\nFor Quern 4.3:\n- xen 4.1-2")
+    assert [(r.release, r.fix) for r in rows] == [("4.2", Fix(expected)), ("4.3", Fix.AVAILABLE)]
     assert not findings
 
 
-@pytest.mark.parametrize(
-    "sentence",
-    [
-        "The xen packages in version 4.1-2, which we shipped in May, do not fix this.",
-        "Upgrade xen packages from version 4.1-1 to version 4.1-2.",
-        "The xen package in version 4.1-2 was compromised.",
-        "We published xen packages version 4.1-2 last year.",
-        "Users of Quern 4.2 are lucky. The update is there as xen version 4.1-2 in dom0.",
-    ],
-)
-def test_no_row_of_a_sentence(sentence: str) -> None:
-    rows, _ = read(f"{HEADER}Patching\n---\n\n{sentence}\n".encode())
+@each_line("sentences without a row")
+def test_no_row_of_a_sentence(text: str) -> None:
+    rows, _ = read(f"{HEADER}Patching\n---\n\n{text}\n".encode())
     assert not rows
 
 

@@ -26,7 +26,7 @@ from secpack.model.findings import Finding, Severity, Waiver
 from secpack.profile import Period, Signer
 from secpack.signatures import packets as openpgp
 from secpack.signatures.policy import WORDS, Standing, expected_signers, in_words, standing
-from tests.keys import THEN, Gnupg, new_gnupg
+from tests.keys import CHECKER, THEN, Gnupg, new_gnupg
 from tests.packs import Files, bulletin, canary, make_pack, numbered
 from tests.processes import agents, counting, script
 
@@ -93,7 +93,7 @@ def archive_of(tmp_path: Path, profile: Profile, keys: Files) -> ArchiveOf:
     ) -> Archive:
         files = {f"{NAME}.sig.{name}": data for name, data in signatures.items()}
         pack = make_pack(next(packs), {**keys, NAME: TEXT, **files})
-        return load(pack, profile=profile, checker=Checker())
+        return load(pack, profile=profile, checker=CHECKER)
 
     return read
 
