@@ -66,10 +66,8 @@ def _alike(
         for i in i_s:
             matcher.set_seq1(words[i])
             ratio = matcher.quick_ratio()
-            if ratio >= _ALIKE:
-                alike.append((-ratio, j, i))
-            elif old[i].number == new[j].number:
-                alike.append((0, j, i))
+            if ratio >= _ALIKE or old[i].number == new[j].number:
+                alike.append((-ratio if ratio >= _ALIKE else 0, j, i))
     return [(j, i) for _, j, i in sorted(alike)]
 
 
@@ -104,14 +102,11 @@ def _divided(text: str) -> tuple[tuple[str, ...], list[str]]:
     Values are dates, the number of bulletins and that of the last one.
     """
     spans = [match.span() for match in PERIOD.finditer(text)]
-    for pattern in (COUNT, LAST_BULLETIN):
-        spans += [match.span(1) for match in pattern.finditer(text)]
-    words, values, position = [], [], 0
-    for first, last in sorted(spans):
-        words.append(text[position:first])
-        values.append(text[first:last])
-        position = last
-    return (*words, text[position:]), values
+    spans += [m.span(1) for form in (COUNT, LAST_BULLETIN) for m in form.finditer(text)]
+    spans.sort()
+    begins, ends = [first for first, _ in spans], [last for _, last in spans]
+    words = (text[i:j] for i, j in zip([0, *ends], [*begins, None], strict=True))
+    return tuple(words), [text[i:j] for i, j in spans]
 
 
 def difference(old: list[str], new: list[str], most: int) -> Iterator[tuple[str, str]]:

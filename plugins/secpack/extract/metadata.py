@@ -210,9 +210,8 @@ def _odd_revisions(document: Document, revisions: Sequence[Revision]) -> Iterato
     if days not in (sorted(days), sorted(days, reverse=True)):
         message = "the entries of the changelog are not in the order of their days"
         yield Finding(path, revisions[0].line, "revision-date", message)
-    for section in sections(document) if not revisions else ():
-        # A history can be prose.
-        if section_name(section.title) in REVISION_SECTIONS - {"history"}:
-            message = "a changelog without a readable entry; expected 2018-05-24: words"
-            yield Finding(path, section.first, "no-revisions", message)
-            break
+    named = REVISION_SECTIONS - {"history"}  # which can be prose
+    empty = (s for s in sections(document) if section_name(s.title) in named and not revisions)
+    if section := next(empty, None):
+        message = "a changelog without a readable entry; expected 2018-05-24: words"
+        yield Finding(path, section.first, "no-revisions", message)

@@ -57,8 +57,6 @@ def parse_date(text: str, *, year: int | None = None) -> date:
     if month is None:
         return date(numbers[2], *_month_and_day(*numbers[:2]))
     day, *years = numbers
-    if not years and year is None:
-        raise ValueError(f"a date without a year: {text!r}")
     return date(years[0] if years else year or 0, month, day)
 
 

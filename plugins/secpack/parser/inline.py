@@ -60,7 +60,7 @@ _BEGINNING: Final = re.compile(
 _LINKED: Final = re.compile(
     rf"""
     /xsa/advisory-(?P<number>{_NUMBER})\.html\b
-    | (?<! [0-9a-z] ) (?: (?P<cve> CVE-[0-9]{{4}}-[0-9]{{4,7}} ) | (?P<other> {_OTHER} ) ) \b
+    | (?<! [0-9a-z] ) (?P<other> CVE-[0-9]{{4}}-[0-9]{{4,7}} | {_OTHER} ) \b
     """,
     re.VERBOSE | re.IGNORECASE,
 )
@@ -170,10 +170,8 @@ def _canonical(match: re.Match[str]) -> tuple[str, str]:
     """Return scheme and canonical form of an id."""
     if match["advisory"]:
         return "XSA", f"XSA-{int(match['number'])}"
-    if match["cve"]:
-        return "CVE", "".join(match[0].split())
-    if match["other"]:
-        return _other(match[0])
+    if match["cve"] or match["other"]:
+        return _other("".join(match[0].split()))
     return "bulletin", f"{int(match['bnumber']):03d}"
 
 
@@ -232,8 +230,6 @@ def link_ids(url: str) -> Iterator[tuple[str, str]]:
     for match in _LINKED.finditer(url):
         if match["number"]:
             yield "XSA", f"XSA-{int(match['number'])}"
-        elif match["cve"]:
-            yield "CVE", match["cve"].upper()
         else:
             yield _other(match["other"])
 

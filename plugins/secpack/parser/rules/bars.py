@@ -152,10 +152,8 @@ def _is_row(text: str) -> bool:
 def _head_count(drawn: Sequence[str]) -> int:
     """Return how many rows are above the first edge that has rows on both sides."""
     rows = [n for n, text in enumerate(drawn) if not is_edge(text)]
-    for edge, text in enumerate(drawn):
-        if is_edge(text) and rows[0] < edge < rows[-1]:
-            return sum(1 for n in rows if n < edge)
-    return 0
+    inside = range(rows[0], rows[-1])
+    return next((n - rows[0] for n in inside if is_edge(drawn[n])), 0)
 
 
 def _cells(row: str) -> Iterator[str]:
