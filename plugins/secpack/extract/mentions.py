@@ -189,9 +189,9 @@ def _match(grammar: Grammar, part: str, words: str) -> re.Match[str] | None:
 _Lists: TypeAlias = "list[list[_Name]]"  # ids that are named together
 _Cited: TypeAlias = Mapping[str, Sequence[tuple[str, str]]]  # advisories by a reference's label
 
-_FEW: Final = r"(?i)(?<!all )\b(it|this|one|two|three|half|some|several|few|many|following|below)\b"
+_FEW: Final = r"(?i)(?<!all )\b(it|this|one|two|three|half|some|several|few|many)\b"
 _BELOW: Final = r"(?i)\b(following|these|below)\b[^.]*:\s*\Z"  # what comes below is meant
-_OTHERS: Final = rf"{_BELOW}|\b((an)?others?|rest|remaining|else)\b"
+_OTHERS: Final = rf"{_BELOW}|\b((an)?others?|rest|remaining|else|following|below)\b"
 _MOST: Final = 10_000  # mentions of a kind in a text
 _MAX_NAMES: Final = 100  # of an id in a passage, and of a kind in a text
 _MAX_SENTENCE: Final = 300

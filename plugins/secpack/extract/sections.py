@@ -146,8 +146,7 @@ def actions(document: Document, rows: Sequence[int], most: int = _MOST) -> tuple
 
 def affected(document: Document, most: int = _MOST) -> Quotation | None:
     """Quote the section that says which systems are affected; failing that, the one on impact."""
-    every = sections(document)
-    section = _best(every, _AFFECTED) or _best(every, _IMPACT)
+    section = _best(sections(document), _AFFECTED) or impact_section(document)
     return quotation(section, (), most) if section else None
 
 

@@ -141,8 +141,7 @@ def begins_list(lines: Lines, position: int, *, introduced: bool) -> bool:
 
 def _has_sibling(lines: Lines, position: int, marker: _Marker) -> bool:
     """Whether a second item follows the lines of this one."""
-    end = min(len(lines), position + marks.LOOK_AHEAD)
-    for line in lines[position + 1 : end]:
+    for line in lines[position + 1 : position + marks.LOOK_AHEAD]:
         if _sibling(line, marker) or not (line.blank or line.indent > marker.indent):
             return _sibling(line, marker) is not None
     return False
