@@ -13,6 +13,7 @@ import pytest
 from hypothesis import settings
 
 from tests.bulletins.sites import Shared, Site
+from tests.keys import need_gpg
 from tests.processes import agents_that_stay
 
 JUDGES = Path(__file__).parent / "judges" / "node_modules"
@@ -82,6 +83,12 @@ def shared(tmp_path_factory: pytest.TempPathFactory) -> Shared:
 def demo(shared: Shared) -> Site:
     """The site of the demo pack."""
     return shared.build("demo")
+
+
+@pytest.fixture(scope="session")
+def gpg_works() -> None:
+    """Tests that ask for it skip where there is no gpg."""
+    need_gpg()
 
 
 @pytest.fixture(scope="session")

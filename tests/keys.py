@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -109,9 +110,16 @@ class Gnupg:
         )
 
 
+def need_gpg() -> None:
+    """Skip a test where there is no gpg."""
+    if not (shutil.which("gpg") and shutil.which("gpg-agent")):
+        pytest.skip("needs gpg: install the packages gpg and gpg-agent")
+
+
 @contextmanager
 def new_gnupg() -> Iterator[Gnupg]:
     """A gpg with a home that goes away with its agent; at a short path, as sockets want it."""
+    need_gpg()
     with TemporaryDirectory(prefix="gpg") as folder:
         try:
             yield Gnupg(Path(folder))

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.forks import run_module, start_module
+from tests.keys import need_gpg
 from tests.packs import make_pack
 from tests.processes import shell
 
@@ -79,6 +80,8 @@ def build(
     **variables: str | Path,
 ) -> Site:
     """Build into a folder; ``variables`` are those that ``make html`` takes."""
+    if settings == "publishconf.py":
+        need_gpg()
     environment = environ(OUTPUT=folder, **variables) | dict(surroundings or {})
     how = {"cwd": cwd, "environment": environment, "alone": alone}
     done = run_module("bulletins.build", "--settings", str(settings), **how)
@@ -87,6 +90,7 @@ def build(
 
 def publish(public: Path, *arguments: str, **variables: str | Path) -> Site:
     """Publish at ``public``, strictly; the demo pack unless ``variables`` name another."""
+    need_gpg()
     environment = environ(PUBLIC=public, **variables)
     done = run_module("bulletins.publish", *arguments, cwd=ROOT, environment=environment)
     return Site(done.returncode, done.stdout + done.stderr, public)

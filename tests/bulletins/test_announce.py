@@ -19,7 +19,7 @@ from secpack.cli import main
 from secpack.model.archive import Archive, Bulletin
 from secpack.model.findings import Finding, Severity
 from tests.bulletins.sites import ROOT, Site
-from tests.keys import CHECKER
+from tests.keys import CHECKER, need_gpg
 
 CONTENT = ROOT / "content"
 SITE = "https://archive.example.net/sec/"
@@ -29,6 +29,7 @@ LISTS = ROOT.parent / "shared" / "data" / "lists"
 
 @pytest.fixture(scope="module")
 def archive() -> Archive:
+    need_gpg()
     return load(CONTENT / "secpack", profile=PROFILE, checker=CHECKER, only_versions=True)
 
 
@@ -208,6 +209,7 @@ def test_tracker_data_with_the_bulletin(archive: Archive, tmp_path: Path) -> Non
             with_bulletin(odd, new)
 
 
+@pytest.mark.usefixtures("gpg_works")
 def test_only_what_all_have_signed_is_announced(tmp_path: Path) -> None:
     shutil.copytree(CONTENT / "secpack", tmp_path / "pack")
     (tmp_path / "pack/QSBs/qsb-012-2025.txt.sig.tomek").unlink()

@@ -94,6 +94,7 @@ def test_ids_on_a_page_are_unique(demo: Site) -> None:
             assert len(names) == len(set(names)), path
 
 
+@pytest.mark.usefixtures("gpg_works")
 def test_archive_json(demo: Site) -> None:
     data = json.loads(demo.read("data/archive.json"))
     assert [b["id"] for b in data["bulletins"]] == [f"QSB-{n:03d}" for n in range(1, 13)]
@@ -608,12 +609,14 @@ def test_a_tampered_text_is_shown_in_development_and_refused_when_published(tmp_
     assert not refused.folder.exists()
 
 
+@pytest.mark.usefixtures("gpg_works")
 def test_the_commands_on_a_page_verify(demo: Site, tmp_path: Path) -> None:
     said = verified(demo, "qsb/002/", tmp_path)
     assert said.count("Good signature from") == 2
     assert said.count("[full]") == 2
 
 
+@pytest.mark.usefixtures("gpg_works")
 def test_keys_are_listed_and_served(demo: Site) -> None:
     page = demo.read("keys/index.html")
     assert "7961 FFB2 E875 FF73 201B C296 EBFE 307C 073F F6D7" in page

@@ -7,6 +7,8 @@ import shutil
 import subprocess
 from pathlib import Path
 
+import pytest
+
 from tests.bulletins.sites import ROOT, build
 from tests.cases import DATA
 
@@ -35,6 +37,7 @@ def run_git(pack: Path, *arguments: str, date: str = "") -> None:
     subprocess.run(command, cwd=pack, env=os.environ | dates | ours, check=True)
 
 
+@pytest.mark.usefixtures("gpg_works")
 def test_golden_site(tmp_path: Path, golden: bool) -> None:
     site = build(
         tmp_path / "site",

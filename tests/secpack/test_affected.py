@@ -212,6 +212,7 @@ def test_no_fix_and_no_release(archive: Archive) -> None:
     ]
 
 
+@pytest.mark.usefixtures("gpg_works")
 def test_the_command(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:

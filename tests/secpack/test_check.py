@@ -47,6 +47,7 @@ def codes(capsys: pytest.CaptureFixture[str], pack: Path, *arguments: str) -> se
     return {(row["code"], row["line"]) for row in json.loads(out)}
 
 
+@pytest.mark.usefixtures("gpg_works")
 def test_a_clean_pack(capsys: pytest.CaptureFixture[str]) -> None:
     status, out, err = run(capsys, *DEMO, "--xsa", str(CONTENT / "xsa.yml"))
     assert (status, out) == (0, "")
@@ -55,6 +56,7 @@ def test_a_clean_pack(capsys: pytest.CaptureFixture[str]) -> None:
     assert err.splitlines()[-1].startswith("0 errors, 0 warnings, ")
 
 
+@pytest.mark.usefixtures("gpg_works")
 def test_a_clean_pack_with_the_list(capsys: pytest.CaptureFixture[str]) -> None:
     listed = ("--xsa", str(CONTENT / "xsa.yml"), "--xsa-json", str(CONTENT / "xsa.json"))
     status, out, _ = run(capsys, *DEMO, *listed, "--all")
@@ -131,6 +133,7 @@ def test_a_tampered_pack(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> 
     assert run(capsys, *arguments, "--no-cache")[:2] == (1, plain)
 
 
+@pytest.mark.usefixtures("gpg_works")
 def test_lateness(capsys: pytest.CaptureFixture[str]) -> None:
     assert run(capsys, *DEMO, "--on", "2027-09-14")[0] == 0
     status, out, _ = run(capsys, *DEMO, "--on", "2027-09-15")
@@ -211,6 +214,7 @@ def test_the_cause_comes_before_its_effects(
     assert archive.findings[0].code == "key-missing"  # as a build prints them
 
 
+@pytest.mark.usefixtures("gpg_works")
 def test_for_a_forge(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """Of each severity no more than GitHub shows, the newest text first, and how many more."""
     body = "TODO: 100% of it\n\n" * 12 + "Words. \n" * 12

@@ -615,7 +615,7 @@ def test_a_hostile_server(
 ) -> None:
     row, reason = HARM[harm]
     monkeypatch.setattr(copies, "PATIENCE", 0.5)
-    monkeypatch.setattr(verify_site, "MOST_OF_A_FILE", 1_000_000)
+    monkeypatch.setattr("secpack.mirror.MOST_OF_A_FILE", 1_000_000)
     with server(partial(Hostile, row=row, directory=copy)) as address:
         started = time.monotonic()
         status, said = verify(address)
