@@ -573,9 +573,7 @@ def test_what_is_published_never_rests_on_kept_verdicts(tmp_path: Path) -> None:
     for settings in ("pelicanconf.py", "pelicanconf.py", "publishconf.py", "publishconf.py"):
         build(tmp_path / "site", settings=settings, surroundings=surroundings, **given).ok()
         counts.append(len(log.read_text().split()))
-    signatures = counts[0]
-    assert signatures == 2
-    assert counts == [signatures, signatures, 2 * signatures, 3 * signatures]
+    assert counts == [1, 1, 2, 3]  # one call for both signatures on the text
 
 
 def test_what_is_published_rests_on_a_master_key(tmp_path: Path) -> None:
