@@ -309,7 +309,7 @@ def _lookups(archive: model.Archive, name_of: Callable[[model.PackageRow], str])
 
 def release_order(name: str) -> list[tuple[int, str]]:
     """Sort numbers as numbers: 4.10 after 4.9, and 2 Beta 2 before 2."""
-    parts = [(int(part), "") if part.isdigit() else (-1, part) for part in _NUMBERS.findall(name)]
+    parts = [(int(part), "") if part.isdecimal() else (-1, part) for part in _NUMBERS.findall(name)]
     return [*parts, (0, "")]
 
 

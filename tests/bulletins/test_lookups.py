@@ -10,7 +10,7 @@ import pytest
 from bulletins.build.gate import dangling
 from bulletins.pages.lists import lookup_pages
 from bulletins.pages.model import LookupsPage
-from bulletins.site import Site
+from bulletins.site import Site, release_order
 from bulletins.urls import slug_of
 from secpack import Profile, load
 from secpack.model.archive import Archive
@@ -198,3 +198,16 @@ def test_bulletins_lead_to_later_and_earlier_ones(tmp_path: Path) -> None:
         3: [("Earlier", ["QSB-001"])],
         4: [],
     }
+
+
+def test_releases_are_in_the_order_of_their_numbers() -> None:
+    """A superscript is no number."""
+    releases = ["4.10", "4.\u00b2", "2", "4.9", "2 Beta 2", "\u00b2"]
+    assert sorted(releases, key=release_order) == [
+        "\u00b2",
+        "2 Beta 2",
+        "2",
+        "4.\u00b2",
+        "4.9",
+        "4.10",
+    ]

@@ -133,7 +133,7 @@ class Mention:
 
 def id_order(scheme: str, value: str) -> tuple[bool, str, list[tuple[int, str]]]:
     """Advisories come first; numbers ascend as such: CVE-2020-9999 before CVE-2020-10000."""
-    parts = [(int(p), "") if p.isdigit() else (0, p) for p in re.split(r"[-:#]", value)]
+    parts = [(int(p), "") if p.isdecimal() else (0, p) for p in re.split(r"[-:#]", value)]
     return scheme != "XSA", scheme, parts
 
 
