@@ -19,7 +19,7 @@ import pytest
 
 from secpack import files
 from secpack.cli import main
-from secpack.mirror import copies, format_checksums, verify_site
+from secpack.mirror import copies, format_checksums
 from tests.keys import THEN, Gnupg, gnupg_with
 
 MONTHS = {1: "2020-01-05", 2: "2020-02-05", 3: "2020-03-05"}
