@@ -85,8 +85,7 @@ def _oddities(lines: list[Line], blocks: tuple[Block, ...], path: str) -> list[F
         if not plain and (hidden := HIDDEN.search(line.text)):
             message = f"U+{ord(hidden[0]):04X}, which cannot be seen or reorders words: remove it"
             findings.append(Finding(path, line.number, "hidden-character", message))
-        mixed = mixed_words(line.text)
-        findings += [Finding(path, line.number, "mixed-scripts", message) for message in mixed]
+        findings += [Finding(path, line.number, "mixed-scripts", m) for m in mixed_words(line.text)]
     return findings
 
 
