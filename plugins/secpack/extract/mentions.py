@@ -475,7 +475,10 @@ def _partners(sentence: _Sentence, subject: list[Mention], lists: _Lists) -> dic
     if len(only) == 1:
         return dict.fromkeys((name.value for name in every if name.scheme == "CVE"), *only)
     partners: dict[str, str] = {}
-    for one, other in pairwise(() if quoted else every):
+    schemes = "".join(name.scheme[0] for name in every)
+    for n, (one, other) in enumerate(pairwise(() if quoted else every)):
+        if schemes[n - 1 : n + 3] in ("CCXX", "XXCC"):
+            continue  # "CVE-1, CVE-2 (XSA-1, XSA-2)": which is whose?
         bound = _BOUND.fullmatch(sentence.printed, one.end, max(one.end, other.start))
         if bound and bound[1] in "/(" and {one.scheme, other.scheme} == {"CVE", "XSA"}:
             cve, advisory = sorted((one.value, other.value))

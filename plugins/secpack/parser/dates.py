@@ -55,15 +55,12 @@ def parse_date(text: str, *, year: int | None = None) -> date:
     if month is None and text[:4].isdigit():
         return date(*numbers)
     if month is None:
-        return date(numbers[2], *_month_and_day(*numbers[:2]))
+        *days, stated = numbers
+        if max(days) <= 12 and len(set(days)) > 1:
+            raise ValueError(f"{text}: either could be the month")
+        return date(stated, *sorted(days))
     day, *years = numbers
     return date(years[0] if years else year or 0, month, day)
-
-
-def _month_and_day(first: int, second: int) -> tuple[int, int]:
-    if first <= 12 and second <= 12 and first != second:
-        raise ValueError(f"{first}/{second}: either could be the month")
-    return (second, first) if first > 12 else (first, second)
 
 
 def not_a_date(text: str) -> str:
