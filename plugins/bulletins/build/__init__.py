@@ -17,6 +17,7 @@ from types import FrameType
 from typing import Final, TextIO
 
 from secpack.errors import SecpackError, reason
+from secpack.parser.characters import visible
 from secpack.progress import clear
 
 _ENDING: Final = (signal.SIGINT, signal.SIGTERM)
@@ -45,7 +46,7 @@ def run(work: Callable[[], int], failed: str, *, debug: bool) -> int:
         if debug:
             sys.excepthook(type(error), error, error.__traceback__)
         clear()
-        print(reason(error), failed, sep="\n", file=sys.stderr)
+        print(visible(reason(error)), failed, sep="\n", file=sys.stderr)
         return 1
 
 

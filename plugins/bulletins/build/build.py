@@ -253,9 +253,7 @@ def rebuild(settings_file: str, manifest: Path) -> int:
     here = recipe(settings)["inputs"] if inputs else {}
     here[MOVED_JSON] = sha256(_read(copy / MOVED_JSON)).hexdigest()
     if names := differing(here, there):
-        lines = [
-            f"{n}: here {here.get(n)}, in the manifest {visible(str(there.get(n)))}" for n in names
-        ]
+        lines = [f"{n}: here {here.get(n)}, in the manifest {there.get(n)}" for n in names]
         lines.append("code, theme and pages are this program's; variables name the other sources")
         raise SecpackError("\n".join(lines))
     settings["NOTES"] = notes
@@ -265,7 +263,8 @@ def rebuild(settings_file: str, manifest: Path) -> int:
     if others := differing(listed, read_checksums(target)):
         print(f"NOT the same: {len(others)} files differ: {', '.join(others[:20])}: {target}")
         return 1
-    tell(f"Rebuilt {len(listed)} files, identical byte for byte to those of {copy}: {target}")
+    same = f"identical byte for byte: they have the digests in {copy / CHECKSUMS}"
+    tell(f"Rebuilt {len(listed)} files, {same}: {target}")
     return 0
 
 
