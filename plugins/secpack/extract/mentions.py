@@ -91,6 +91,7 @@ US IS( also)? HIT (by|to) @ | XSA-1, XSA-11 came. They do not affect us. We are 
 
 _WORDS: Final = {
     "NOT": r"\b(not|cannot|\w+n't)",
+    "YEAR": r"(19|20)[0-9]{2}\b",  # long ago: rules do not see the year of a text, and the last
     "PUBLIC": r"((publish|releas|issu|announc|disclos|report|assign|discover)ed|found|made public)",
     "FIX": r"(fix|patch|backport|address|resolve|close|cover)(es|d|ed|s)?\b",
     "ONLY": r"(?<!not\s)(?<!n't\s)\bonly",
@@ -130,7 +131,6 @@ Grammar: TypeAlias = dict[str, list[re.Pattern[str]]]  # rules as expressions, b
 
 #: What rules see: characters of advisories and of other ids; the ids that they are about; a limit.
 _ADVISORY, _OTHER, _HERE, _LIMITED = "\0", "\1", "\2", "\3"
-_YEAR: Final = "\4"  # where in a form a year goes
 _ID: Final = _ADVISORY + _OTHER
 # Between words of a form and ids, and after those: brackets, quotes, citations, little words.
 _BETWEEN: Final = rf"(?:[^\w{_ID}]|\b(?:the|an?|advisor(?:y|ies)|issues?)\b){{0,10}}"
@@ -146,22 +146,12 @@ def rules() -> Iterator[tuple[str, str, str]]:
 
 
 @lru_cache(maxsize=64)
-def grammar_for(issuer: str, year: int) -> Grammar:
-    """The grammar for texts of an issuer and a year, which can be 0."""
-    other = rf"(?!{year}|{year - 1})(?:19|20)[0-9]{{2}}\b" if year else "(?!)"
-    grammar: Grammar = defaultdict(list)
-    for part, form in _forms(issuer):
-        grammar[part].append(re.compile(form.replace(_YEAR, other), re.IGNORECASE))
-    return grammar
-
-
-@lru_cache(maxsize=64)
-def _forms(issuer: str) -> list[tuple[str, str]]:
-    """The rules as expressions, each with its part; only the year is not in them yet."""
+def grammar_for(issuer: str) -> Grammar:
+    """The grammar for texts of an issuer."""
     us = rf"\b(?:{re.escape(issuer).replace(' ', 's+')}(?:\s+OS)?|us|we)\b"  # \s+ for a space
     harm = "|".join(form for part, form, _ in rules() if part == "HARM")
-    words = _WORDS | {"HARMLESS": f"({harm})", "YEAR": _YEAR}
-    forms = []
+    words = _WORDS | {"HARMLESS": f"({harm})"}
+    grammar: Grammar = defaultdict(list)
     for part, form, _ in rules():
         text = form
         for _ in range(5):  # words in words
@@ -170,8 +160,9 @@ def _forms(issuer: str) -> list[tuple[str, str]]:
         text = text.replace(" ", r"\s+")
         text = re.sub(r"(\\s\+)?…(\\s\+)?", rf"(?!\\w)[^{_ID}{_HERE}]{{0,80}}(?<!\\w)", text)
         text = re.sub(r"(\\s\+)?~(\\s\+)?", rf"(?!\\w)[^{_HERE}]{{0,160}}(?<!\\w)", text)
-        forms.append((part, re.sub(r"\bUS\b", lambda _: us, text)))
-    return forms
+        text = re.sub(r"\bUS\b", lambda _: us, text)
+        grammar[part].append(re.compile(text, re.IGNORECASE))
+    return grammar
 
 
 def said(grammar: Grammar, words: str, *parts: str) -> Context | None:
@@ -290,8 +281,11 @@ def _cut(words: str) -> str:
     return words if len(words) <= _MAX_SENTENCE else f"{words[: _MAX_SENTENCE - 1]}…"
 
 
-def _sentences(passage: Passage, cited: _Cited, forms: Forms) -> Iterator[_Sentence]:
-    """The sentences of a passage; ``cited`` are the advisories that citations lead to."""
+def _sentences(passage: Passage, cited: _Cited, forms: Forms, now: str) -> Iterator[_Sentence]:
+    """The sentences of a passage; ``cited`` are the advisories that citations lead to.
+
+    ``now`` is an expression for the years around the text.
+    """
     parts: list[b.Inline] = []
     for inline in passage.inlines:
         mark = [b.Text(inline.mark)] if isinstance(inline, b.Emphasis) else []
@@ -302,6 +296,7 @@ def _sentences(passage: Passage, cited: _Cited, forms: Forms) -> Iterator[_Sente
         (_OTHER, _ADVISORY)[p.scheme == "XSA"] * len(p.text) if isinstance(p, b.Id) else b.words(p)
         for p in parts
     )
+    masked = re.sub(now, "0000", masked)
     names: _Lists = []
     for name in _names(parts, passage.line, cited):
         last = names[-1][-1] if names and name.kind is names[-1][-1].kind is b.Id else None
@@ -350,7 +345,8 @@ def _mentions(document: Document) -> list[Mention]:
     """
     head, cited = document.letterhead, _cited_advisories(document)
     year = head.date.year if head and head.date else 0
-    grammar = grammar_for(head.issuer if head else "us", year)
+    now = rf"(?:{year}|{year - 1})\b" if year else _WORDS["YEAR"]
+    grammar = grammar_for(head.issuer if head else "us")
     subject: list[Mention] = []  # what was named last, up to the end of the next passage
     every, listed, hit = list[Mention](), list[Mention](), set[str]()
     around: list[tuple[str, set[str]]] = []  # the words around ids, with the ids
@@ -363,7 +359,7 @@ def _mentions(document: Document) -> list[Mention]:
         if passage.group != group:
             subject, listed, group = listed or subject, [], passage.group
         quoted = goes_on = passage.quoted
-        for sentence in _sentences(passage, cited, document.forms):
+        for sentence in _sentences(passage, cited, document.forms, now):
             found, again = _read(sentence, subject, grammar)
             if spares and begins and not (sentence.start or _DOUBT.search(sentence.masked)):
                 own = (m for m in found if m.context is passage.context)
