@@ -91,20 +91,19 @@ class Checker:
             for name, (text, _) in pairs.items():
                 if answers[name] is None:
                     missing[text.sha256].append(name)
-            jobs_of = {digest: [pairs[name] for name in group] for digest, group in missing.items()}
-            for digest, ((text, _), *_) in jobs_of.items():
-                (home / digest).write_bytes(text.data)
-            futures = {d: pool.submit(_ask_all, group, home, gpgv) for d, group in jobs_of.items()}
+                    (home / text.sha256).write_bytes(text.data)
+            groups = [*missing.values()]
+            futures = [pool.submit(_ask_all, [pairs[n] for n in g], home, gpgv) for g in groups]
             try:
-                for number, (digest, future) in enumerate(futures.items(), 1):
-                    for name, answer in zip(missing[digest], future.result(), strict=True):
+                for number, group in enumerate(groups, 1):
+                    for name, answer in zip(group, futures[number - 1].result(), strict=True):
                         answers[name] = answer
                         self.cache.put(name, answer)
                     self.progress(number, len(futures))
             finally:  # after an interrupt or an error, nobody waits for the rest
-                for future in futures.values():
+                for future in futures:
                     future.cancel()
-                while wait(futures.values(), _SOON).not_done:  # one may have been about to start
+                while wait(futures, _SOON).not_done:  # one may have been about to start
                     end_all()
         self.cache.save()
         found = zip(jobs, names, strict=True)
