@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import cached_property, partial
 from pathlib import Path
-from typing import Final, TypeAlias, assert_never
+from typing import Final, TypeAlias
 
 from secpack import canary as canaries
 from secpack.errors import PackError, ParseError, SecpackError
@@ -95,15 +95,10 @@ class Texts:
         for task in _tasks(contents, self.profile, contents.errors):
             document, errors = self._read.get(_files(task)) or _document(self.profile, *task)
             contents.errors += errors
-            match document:
-                case Bulletin():
-                    bulletins.append(replace(document, signatures=task[1].signatures))
-                case Canary():
-                    canaries.append(_with_signatures(document, *task[1:]))
-                case None:
-                    pass
-                case _:
-                    assert_never(document)
+            if isinstance(document, Canary):
+                canaries.append(_with_signatures(document, *task[1:]))
+            elif document:
+                bulletins.append(replace(document, signatures=task[1].signatures))
         return bulletins, canaries
 
 

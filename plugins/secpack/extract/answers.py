@@ -206,10 +206,8 @@ def _claims(passage: Passage, product: str, known: Collection[str], after: str) 
     schemes = {i.value: i.scheme for i in passage.inlines if isinstance(i, b.Id)}
     parts = (i.value if isinstance(i, b.Id) else b.words(i) for i in passage.inlines)
     text = " ".join("".join(parts).split()) + f". {after}" * bool(after)
-    if not _SIGN.search(text):
-        return
-    about: tuple[str, ...] = ()
-    for sentence in v.SENTENCE_END.split(_YET.sub(", unless ", text)):
+    about, is_read = tuple[str, ...](), _SIGN.search(text)
+    for sentence in v.SENTENCE_END.split(_YET.sub(", unless ", text)) if is_read else ():
         ids = [id_ for id_ in _NAME.findall(sentence) if id_ in schemes]
         about = tuple(i for i in dict.fromkeys(ids) if schemes[i] == schemes[ids[0]]) or about
         head = _HEAD.match(sentence)

@@ -271,16 +271,13 @@ class Passage(NamedTuple):
 @lru_cache(maxsize=1)  # for what it names, and for what it claims
 def passages(document: Document) -> tuple[Passage, ...]:
     """All running text, in order."""
-    return (*_passages(document),)
-
-
-def _passages(document: Document) -> Iterator[Passage]:
+    found: list[Passage] = []
     here, level, place, deep = Passage(0, (), Context.SUMMARY), 0, "", _DEEPEST
     for block in document.blocks:
         if isinstance(block, b.Letterhead):
             lines = document.file.data.decode(errors="replace").split("\n")[block.line : block.last]
             title = parse_inline("\n".join(lines), document.forms)
-            yield Passage(block.line + 1, title, Context.TITLE)
+            found.append(Passage(block.line + 1, title, Context.TITLE))
         if isinstance(block, b.Heading):
             printed = b.plain(block.inlines)
             name = section_name(printed)
@@ -292,8 +289,9 @@ def _passages(document: Document) -> Iterator[Passage]:
                 deep = block.level if place else _DEEPEST
         for passage in _running_text([block], here, document.forms):
             words = f"{passage.lead.removesuffix(':')}, for {place}:".removeprefix(", ")
-            yield passage._replace(lead=words) if place else passage
+            found.append(passage._replace(lead=words) if place else passage)
         here = here._replace(lead=_lead(block, here.lead))
+    return tuple(found)
 
 
 def _running_text(blocks: Iterable[b.Block], here: Passage, forms: Forms) -> Iterator[Passage]:

@@ -86,7 +86,6 @@ _ALL: Final = r"(?:all|any|every|each) (?:(?:currently|still) )?supported "
 _ONE_RELEASE: Final = re.compile(spaced(f"{_MARKED}|{_NUMBER}"))
 _MARK: Final = re.compile(r"\A(?:R(?:elease\s+)?|release\s+)")
 _OPEN: Final = re.compile(spaced(rf"{_LATER}$|\b{_ALL}.*"), re.DOTALL)
-_RELEASE_SIGN: Final = re.compile(r"[0-9]|supported")  # fast to look for
 
 
 @lru_cache(maxsize=64)
@@ -113,8 +112,7 @@ def releases_in(text: str, product: str) -> tuple[str, ...]:
 
     for Quern 4.1 (and for R4.2), but not xen 4.3 => 4.1; 4.2
     """
-    sign = _RELEASE_SIGN.search(text)
-    found = re.finditer(releases_pattern(product), text) if sign else ()
+    found = re.finditer(releases_pattern(product), text)
     return tuple(dict.fromkeys(n for match in found for n in release_numbers(match[0])))
 
 
