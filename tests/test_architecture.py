@@ -116,8 +116,15 @@ def test_the_parser_knows_nothing_of_packs(path: Path) -> None:
     assert all(n.startswith(known) for n in own)
 
 
-def test_a_build_does_not_load_what_reads_other_servers() -> None:
-    program = "import bulletins.build.build, sys; print('urllib3' in sys.modules)"
+@pytest.mark.parametrize(
+    ("begun", "unused"),
+    [
+        ("bulletins.build.build", "urllib3"),  # it reads no other servers
+        ("bulletins.build.__main__", "secpack.model"),  # perhaps nothing has changed
+    ],
+)
+def test_a_build_loads_only_what_it_needs(begun: str, unused: str) -> None:
+    program = f"import {begun}, sys; print('{unused}' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, check=True)
     assert done.stdout == b"False\n"
 

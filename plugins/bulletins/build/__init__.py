@@ -17,7 +17,6 @@ from types import FrameType
 from typing import Final, TextIO
 
 from secpack.errors import SecpackError, reason
-from secpack.parser.characters import visible
 from secpack.progress import clear
 
 _ENDING: Final = (signal.SIGINT, signal.SIGTERM)
@@ -46,6 +45,9 @@ def run(work: Callable[[], int], failed: str, *, debug: bool) -> int:
         if debug:
             sys.excepthook(type(error), error, error.__traceback__)
         clear()
+        # Imported here, because a build that finds nothing changed does not need it.
+        from secpack.parser.characters import visible  # noqa: PLC0415
+
         print(visible(reason(error)), failed, sep="\n", file=sys.stderr)
         return 1
 
