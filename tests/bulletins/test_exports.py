@@ -19,6 +19,7 @@ from bulletins.build.gate import check_output
 from bulletins.exports import exports as exports_of
 from bulletins.exports.calendar import calendar
 from bulletins.exports.crawlers import MOST, security_txt, sitemap
+from bulletins.exports.data import printed
 from bulletins.exports.feeds.entries import document_entries
 from bulletins.site import Site as ArchiveSite
 from bulletins.urls import ARCHIVE_JSON
@@ -465,3 +466,16 @@ def test_each_release_and_package_has_a_file() -> None:
     places = [(n["package"]["release"], n["package"]["domain"]) for n in package["needed"]]
     assert len(places) == len(set(places)) > 1
     assert package["bulletins"][0]["id"] == "QSB-012"
+
+
+def test_a_text_is_divided_once_for_all_its_sections() -> None:
+    class Text(bytes):
+        times = 0
+
+        def decode(self, *_: str) -> str:
+            Text.times += 1
+            return super().decode()
+
+    text = Text(b"".join(b"line %d\n" % n for n in range(1, 100)))
+    assert [printed(text, n, n) for n in range(1, 100)] == [f"line {n}" for n in range(1, 100)]
+    assert Text.times == 1

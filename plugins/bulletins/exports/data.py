@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any, Final, TypeAlias
 
 from bulletins.site import Site
@@ -82,8 +83,14 @@ def moment(at: date) -> str:
 
 def printed(data: bytes, first: int = 1, last: int | None = None) -> str:
     """Lines of a text as printed, without blank ones around them."""
-    lines = data.decode().replace("\r\n", "\n").split("\n")[first - 1 : last]
+    lines = _lines(data)[first - 1 : last]
     return visible("\n".join(lines).strip("\n").rstrip())
+
+
+@lru_cache(maxsize=1)
+def _lines(data: bytes) -> list[str]:
+    """The lines of a text; each of its sections asks for some of them."""
+    return data.decode().replace("\r\n", "\n").split("\n")
 
 
 # --- data/moved.json: when records changed although no text did -----------------------------
