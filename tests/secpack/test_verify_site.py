@@ -10,6 +10,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from functools import partial
 from http.server import BaseHTTPRequestHandler, SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -19,7 +20,7 @@ import pytest
 
 from secpack import files
 from secpack.cli import main
-from secpack.mirror import copies, format_checksums
+from secpack.mirror import copies, format_checksums, read_site_data
 from tests.keys import THEN, Gnupg, gnupg_with
 
 MONTHS = {1: "2020-01-05", 2: "2020-02-05", 3: "2020-03-05"}
@@ -524,6 +525,13 @@ def test_a_time_without_a_zone_is_compared(
     )
     sum_up(copy)
     assert verify(copy, "--against", rebuild)[0] == 1
+
+
+@pytest.mark.parametrize("zone", ["", "Z", "+00:00", "+02:00"])
+def test_the_time_of_a_document_keeps_its_zone(zone: str) -> None:
+    at = f"2020-01-01T04:00:00{zone}"
+    (read,) = read_site_data(site_data({**document(1), "changed": at})).documents.values()
+    assert read.time == datetime(2020, 1, 1, 2 if zone == "+02:00" else 4, tzinfo=UTC)
 
 
 class Hostile(Quiet):

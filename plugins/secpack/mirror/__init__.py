@@ -87,7 +87,8 @@ class PublishedDocument:
     @property
     def time(self) -> datetime:
         """When it last changed, as far as the site says so."""
-        return (self.changed or datetime.combine(self.updated, time())).replace(tzinfo=UTC)
+        at = self.changed or datetime.combine(self.updated, time())
+        return at if at.tzinfo else at.replace(tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
