@@ -8,7 +8,7 @@ from urllib.parse import quote
 
 from secpack import mirror
 from secpack.model.archive import Advisory, Attachment, Bulletin, Key, Publication, Version
-from secpack.profile import Kind, Profile, Scheme
+from secpack.profile import Profile, Scheme
 
 #: Data; of OSV, all bulletins in one file; of CSAF, the trees of bulletins and of verdicts, their
 #: feeds, and where programs start; all verdicts as OpenVEX.
@@ -63,14 +63,14 @@ def kind_slug(publication: Publication) -> str:
     return publication.id.rpartition("-")[0].lower()
 
 
-def list_url(kind: Kind) -> str:
-    """The page that lists all documents of a kind: ``qsb/``."""
-    return f"{kind.slug}/"
+def list_url(slug: str) -> str:
+    """The page that lists all documents of a kind, by its slug: ``qsb/``."""
+    return f"{slug}/"
 
 
 def page_url(publication: Publication) -> str:
     """A document's page: ``qsb/029/``."""
-    return f"{kind_slug(publication)}/{publication.number:03d}/"
+    return f"{list_url(kind_slug(publication))}{publication.number:03d}/"
 
 
 def beside(publication: Publication, name: str) -> str:
@@ -101,7 +101,7 @@ def attachment_url(attachment: Attachment, name: str, profile: Profile) -> str:
     for kind in (profile.bulletins, profile.canaries):
         if kind.contains(path):
             alone = f"{kind.folder[0]}/" if len(kind.folder) == 1 else ""
-            return f"{list_url(kind)}files/{folder.removeprefix(alone)}{name}"
+            return f"{list_url(kind.slug)}files/{folder.removeprefix(alone)}{name}"
     return f"files/{folder}{name}"
 
 
@@ -209,7 +209,8 @@ def published_id(scheme: str, value: str, profile: Profile) -> str:
 
 def redirects(profile: Profile) -> dict[str, str]:
     """Old URLs of pages of the site, and the URLs to which they redirect."""
-    lists = {"bulletins/": list_url(profile.bulletins), "canaries/": list_url(profile.canaries)}
+    kinds = {"bulletins/": profile.bulletins, "canaries/": profile.canaries}
+    lists = {old: list_url(kind.slug) for old, kind in kinds.items()}
     pages = {old: new for old, new in profile.redirects.items() if new.endswith("/")}
     own = {old: new for old, new in pages.items() if not old.startswith("/")}
     return {old: new for old, new in lists.items() if old not in lists.values()} | own

@@ -47,7 +47,7 @@ def page_dates(site: Site) -> dict[str, datetime]:
     dates: dict[str, datetime] = {}
     for p in site.archive.publications:
         time = changed(p, site)
-        for url in ("", f"{kind_slug(p)}/", page_url(p)):
+        for url in ("", list_url(kind_slug(p)), page_url(p)):
             dates[url] = max(time, dates.get(url, time))
     return dates
 
@@ -65,7 +65,7 @@ def redirects_map(site: Site) -> bytes:
     moved = {o if o.startswith("/") else f"{root}/{o}": f"{root}/{new}" for o, new in old.items()}
     lines = [f"~^{re.escape(o.removesuffix('/'))}/?$ {new};" for o, new in moved.items()]
     for kind in (site.profile.bulletins, site.profile.canaries):
-        base = f"{root}/{list_url(kind)}"
+        base = f"{root}/{list_url(kind.slug)}"
         for number, zeros in (("[0-9]", "00"), ("[0-9][0-9]", "0")):
             lines.append(f"~^{re.escape(base)}(?<number>{number})/?$ {base}{zeros}$number/;")
     return "".join(f"{line}\n" for line in lines).encode()

@@ -37,9 +37,11 @@ def archive_pages(site: Site) -> Iterator[tuple[str, model.MakePage]]:
 
 def _archive_pages(site: Site) -> Iterator[tuple[str, model.MakePage]]:
     profile, archive = site.profile, site.archive
-    bulletins, canaries = profile.bulletins, profile.canaries
-    yield urls.list_url(bulletins), partial(lists.list_page, site, bulletins, archive.bulletins)
-    yield urls.list_url(canaries), partial(lists.list_page, site, canaries, archive.canaries)
+    for kind, documents in (
+        (profile.bulletins, archive.bulletins),
+        (profile.canaries, archive.canaries),
+    ):
+        yield urls.list_url(kind.slug), partial(lists.list_page, site, kind, documents)
     yield from history_pages(site)
     yield urls.KEYS, partial(lists.keys_page, site)
     yield urls.FEEDS, partial(_feeds_page, site)
@@ -113,7 +115,7 @@ def frame_of(site: Site, texts: Iterable[Any]) -> model.Frame:
     """The frame of all pages; ``texts`` are Pelican's pages, in the order of the menu."""
     slugs = {text.slug: text for text in texts}
     profile = site.profile
-    bulletins, canaries = urls.list_url(profile.bulletins), urls.list_url(profile.canaries)
+    bulletins, canaries = (urls.list_url(k.slug) for k in (profile.bulletins, profile.canaries))
     verifying = f"{_VERIFYING}/" if _VERIFYING in slugs else ""
     titles = {urls.XSA: words.tracker, urls.RELEASE: words.releases, urls.PACKAGE: words.packages}
     lookups = [Link(url, title) for url, title in titles.items() if url in site.lookups]
