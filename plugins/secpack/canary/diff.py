@@ -66,8 +66,10 @@ def _alike(
         for i in i_s:
             matcher.set_seq1(words[i])
             ratio = matcher.quick_ratio()
-            if ratio >= _ALIKE or old[i].number == new[j].number:
-                alike.append((-ratio if ratio >= _ALIKE else 0, j, i))
+            if ratio >= _ALIKE:
+                alike.append((-ratio, j, i))
+            elif old[i].number == new[j].number:
+                alike.append((0, j, i))
     return [(j, i) for _, j, i in sorted(alike)]
 
 
@@ -102,19 +104,25 @@ def _divided(text: str) -> tuple[tuple[str, ...], list[str]]:
     Values are dates, the number of bulletins and that of the last one.
     """
     spans = [match.span() for match in PERIOD.finditer(text)]
-    spans += [m.span(1) for form in (COUNT, LAST_BULLETIN) for m in form.finditer(text)]
-    spans.sort()
-    begins, ends = [first for first, _ in spans], [last for _, last in spans]
-    words = (text[i:j] for i, j in zip([0, *ends], [*begins, None], strict=True))
-    return tuple(words), [text[i:j] for i, j in spans]
+    for pattern in (COUNT, LAST_BULLETIN):
+        spans += [match.span(1) for match in pattern.finditer(text)]
+    words, values, position = [], [], 0
+    for first, last in sorted(spans):
+        words.append(text[position:first])
+        values.append(text[first:last])
+        position = last
+    return (*words, text[position:]), values
 
 
 def difference(old: list[str], new: list[str], most: int) -> Iterator[tuple[str, str]]:
     """Yield words that stayed (kind empty), were removed (``del``) or added (``ins``)."""
     for kind, i, j, k, m in opcodes(old, new, most):
+        if kind == "equal":
+            yield "", " ".join(old[i:j])
+            continue
         if j > i:
-            yield "" if kind == "equal" else "del", " ".join(old[i:j])
-        if m > k and kind != "equal":
+            yield "del", " ".join(old[i:j])
+        if m > k:
             yield "ins", " ".join(new[k:m])
 
 

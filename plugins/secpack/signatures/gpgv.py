@@ -95,8 +95,8 @@ class Checker:
             groups = [*missing.values()]
             futures = [pool.submit(_ask_all, [pairs[n] for n in g], home, gpgv) for g in groups]
             try:
-                for number, group in enumerate(groups, 1):
-                    for name, answer in zip(group, futures[number - 1].result(), strict=True):
+                for number, (group, future) in enumerate(zip(groups, futures, strict=True), 1):
+                    for name, answer in zip(group, future.result(), strict=True):
                         answers[name] = answer
                         self.cache.put(name, answer)
                     self.progress(number, len(futures))
