@@ -8,6 +8,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from itertools import chain
 from pathlib import Path
 from typing import Final, TypeAlias
 
@@ -82,7 +83,7 @@ def propose(root: Path) -> str:
         return layout + _unguessed([*doubts, str(error)])
     if not archive.advisories:
         layout = layout.replace("# name", "tracker = false  # no text names an XSA\n# name", 1)
-    codes = ("stray", "misplaced", "orphan", "signature-unknown")
+    codes = ("stray", "misplaced", "orphan", "signature-malformed", "signature-unknown")
     lost = [f for f in archive.findings if f.code.startswith(codes)]
     unguessed = [*doubts, *map(str, errors), *(f"{f.file}: {f.message}" for f in lost)]
     candidates = _candidates(archive)
@@ -92,7 +93,8 @@ def propose(root: Path) -> str:
     depth = max((len(key.chain.keys) - 1 for _, key, _ in signed if key.chain), default=1)
     if depth > 1:
         layout = layout.replace("# name", f"depth = {depth}\n# name", 1)
-    parts = [*_states(archive), *_signers(archive, signed), *_anchors(archive, candidates)]
+    anchors = candidates or {key.fingerprint: key for _, key, _ in signed}
+    parts = [*_states(archive), *_signers(archive, signed), *_anchors(archive, anchors)]
     return layout + "\n".join(parts) + "\n" + _unguessed([*twice, *unguessed])
 
 
@@ -169,6 +171,10 @@ def _layout(starts: dict[str, bytes], texts: Sequence[_Text]) -> Iterator[str]:
             signed |= {path.rpartition("/")[0]} if inside else set()
         elif inside and likeness(start) == "key":
             keys[top].add(path.rpartition("/")[0])
+    for tail in (".sig", ".sign", ".asc", ".gpg", ".pgp"):  # of .ines.sig and .tomek.sig
+        own = {ending for ending in endings if ending.removesuffix(tail) not in ("", ending)}
+        if len(own) > 1:
+            endings = endings - own | {f".{{signer}}{tail}"}
     places = {each.path.partition("/")[0] for each in texts}
     folders = [os.path.commonpath(own) if top in places else top for top, own in keys.items()]
     attached = signed - {text.folder for text in texts} - {*folders}
@@ -189,8 +195,10 @@ def _kind(table: str, texts: Sequence[_Text], issuer: str) -> Iterator[str]:
     names = [set(_PART.findall(text.name)) for text in texts if re.search("[0-9]", text.name)]
     counts = Counter(part for name in names for part in name)
     usual = {part for part, count in counts.items() if 2 * count > len(names)}
-    files = sorted({name for name in (_pattern(text, usual) for text in texts) if name})
-    begun = [re.search(r"([A-Za-z]+)[^A-Za-z0-9}]*\{number\}", name) for name in files]
+    patterns = [list(_patterns(text, usual)) for text in texts]
+    common = Counter(chain.from_iterable(patterns))
+    files = sorted({max(own, key=common.__getitem__) for own in patterns if own})
+    begun = [re.search(r"([A-Za-z]+)(?:\{year\}|[^A-Za-z0-9}])*\{number\}", name) for name in files]
     prefix = next((match[1] for match in begun if match), "canary" if table == "canaries" else "sb")
     own = _common(text.issuer for text in texts)
     yield f"\n[{table}]\nprefix = {_quoted(prefix if table == 'canaries' else prefix.upper())}"
@@ -201,18 +209,25 @@ def _kind(table: str, texts: Sequence[_Text], issuer: str) -> Iterator[str]:
     yield from [f"issuer = {_quoted(own)}"] if own != issuer else []
 
 
-def _pattern(text: _Text, usual: set[str]) -> str:
+def _patterns(text: _Text, usual: set[str]) -> Iterator[str]:
+    """A file's name as patterns, one for each place where its number may be."""
+    parts = _PART.findall(text.name)
+    places = [n for n, part in enumerate(parts) if part.isdigit() and int(part) == text.number]
+    yield from filter(None, (_pattern(text.name, parts, place, usual) for place in places))
+
+
+def _pattern(file: str, parts: Sequence[str], place: int, usual: set[str]) -> str:
     """A file name with fields in place of what differs from most others; empty if it has none."""
     fields: list[str] = []
-    for part in _PART.findall(text.name):
-        if part.isdigit() and int(part) == text.number and "{number}" not in fields:
+    for n, part in enumerate(parts):
+        if n == place:
             fields.append("{number}")
         elif re.fullmatch("(?:19|20)[0-9]{2}", part) and "{year}" not in fields:
             fields.append("{year}")
         else:
             fields.append(part if part in usual and not part.isdigit() else "{part}")
     name = re.sub(r"\{part\}(?:[._]?\{part\})+", "{part}", "".join(fields))
-    is_pattern = "{number}" in name and "}{" not in name and set(_PART.sub("", text.name)) == set()
+    is_pattern = "}{" not in name and not _PART.sub("", file)
     return name if is_pattern and _PART.search(re.sub(r"\{\w+\}", "", name)) else ""
 
 
@@ -236,7 +251,7 @@ def _signed(archive: Archive) -> tuple[list[_Signer], list[str]]:
     for name, by_key in sorted(signed.items()):
         first, *others = sorted(by_key, key=lambda each: (-len(by_key[each]), each))
         signers.append((name, keys[first], by_key[first]))
-        doubts += [f"{name!r} also signed with the key {other}" for other in others]
+        doubts += [f"{name!r} also signed with the key {k} (docs/format.md#layout)" for k in others]
     return signers, doubts
 
 
@@ -246,10 +261,12 @@ def _signers(archive: Archive, signers: Sequence[_Signer]) -> Iterator[str]:
         yield f'fingerprint = "{key.fingerprint}"'
         for kind, every in (("bulletins", archive.bulletins), ("canaries", archive.canaries)):
             if days := [p.published for p in documents if p in every]:
-                others = [p.published for p in every if p not in documents]
+                others = [p.published for p in every if p.signatures and p not in documents]
                 since = [f"since = {min(days)}"] if any(d < min(days) for d in others) else []
-                until = [f"until = {max(days)}"] if any(d > max(days) for d in others) else []
-                few = "  # by the date of one text" if len(days) == 1 and since + until else ""
+                later = sum(d > max(days) for d in others)
+                until = [f"until = {max(days)}"] if later else []
+                is_few = later == 1 or (len(days) == 1 and since + until)
+                few = "  # by the date of one text" if is_few else ""
                 yield f"{kind} = {{{', '.join(since + until)}}}{few}"
 
 

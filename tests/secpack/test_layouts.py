@@ -162,6 +162,7 @@ def test_its_site_is_published(
         SITEURL="https://tarn.example.org",
     ).ok()
     files = site.files()
+    assert "\nsignatures: 10 added, 0 changed" in site.said
     assert "tsn/002/2026.05-tsn_2-fold.text.sig" in files
     assert "files/sums/release-1.0.sha256.asc" in files
     assert "keys/people/Böb’s & Co #1.gpg" in files
@@ -381,6 +382,19 @@ def test_links_that_lead_round_in_circles(tmp_path: Path) -> None:
             {"canaries/canary-001.txt": canary(1), "canaries/x\n[[anchors]]\n#": "x"},
             ["# Could not be guessed:"],
         ),
+        (
+            {
+                "2020/sb-2020-03-07_3.txt": "---===[ Tarn OS Notice SB-2020-03 ]===---\n",
+                "2020/sb-2020-03-07_3.txt.ada.sig": b"\xc2\x03\x04\x00\x00",
+                "2020/sb-2020-03-07_3.txt.bob.sig": b"\xc2\x03\x04\x00\x00",
+                "2020/sb-2020-05-04_4.txt": "---===[ Tarn OS Notice SB-2020-04 ]===---\n",
+            },
+            [
+                'signatures = [".{signer}.sig"]',
+                'prefix = "SB"',
+                'files = ["sb-{year}-{part}-{part}_{number}.txt"]',
+            ],
+        ),
         ({"001": "---===[ Canary 001 ]===---\n"}, ['folder = ["."]', "# Could not be guessed:"]),
         ({"\u202e/canary-001.txt": canary(1)}, ["# Could not be guessed:"]),
         (
@@ -441,7 +455,7 @@ def test_a_proposal_for_a_pack_whose_signatures_are_not_all_good(
     assert {name: s["fingerprint"] for name, s in profile["signers"].items()} == {
         name: gnupg.fingerprints[name] for name in names
     }
-    assert f"# 'ada' also signed with the key {gnupg.fingerprints['cara']}\n" in text
+    assert f"# 'ada' also signed with the key {gnupg.fingerprints['cara']} (docs/" in text
     assert text.count("made with a key that is not in the pack") == 3
 
 
