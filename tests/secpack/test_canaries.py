@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from secpack import Profile, load
-from secpack.canary import due_window, is_last
+from secpack.canary import bulletin_count, due_window, is_last
 from secpack.canary.checks import check_canaries, check_lateness
 from secpack.canary.diff import changes
 from secpack.model.archive import Archive, Canary, Change, Signature, Statement, Window
@@ -77,6 +77,20 @@ def test_a_canary_of_the_demo() -> None:
     assert third.freshness == date(2022, 9, 12)
     assert third.announcements.startswith("From October 2022")
     assert archive.canaries[0].announcements == ""
+
+
+@pytest.mark.parametrize(
+    ("said", "count"),
+    [
+        ("We have published 4 Quern OS Security Bulletins.", 4),
+        ("There have been 3 Quern Security Notices so far.", 3),
+        ("We have issued 1 Security Advisory.", 1),
+        ("Of 470 Xen Security Advisories 9 led to 5 Quern Security Advisories.", 5),
+        ("We have read 4 Xen Security Advisories.", None),
+    ],
+)
+def test_the_number_of_bulletins(said: str, count: int | None) -> None:
+    assert bulletin_count([Statement(2, said, 1)]) == count
 
 
 def found(archive: Archive) -> list[tuple[str, str]]:

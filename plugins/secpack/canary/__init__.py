@@ -17,7 +17,8 @@ from secpack.parser.dates import DATE, MONTH, MONTHS, parse_date
 
 #: The number of bulletins, as in ``12 Quern Security Bulletins``.
 COUNT: Final = re.compile(
-    r"(?<![0-9,.])\b([0-9]{1,4})\s+(?:[A-Z]\w*\s+)?[Ss]ecurity\s+[Bb]ulletins?\b"
+    r"(?<![0-9,.])\b([0-9]{1,4})\s+(?:(?!Xen\b)[A-Z]\w*\s+){0,3}?[Ss]ecurity\s+"
+    r"(?:[Bb]ulletins?|[Aa]dvisor(?:y|ies)|[Nn]otices?)\b"
 )
 
 _FINGERPRINT: Final = re.compile(r"\b[0-9A-Fa-f]{4}(?:\s*[0-9A-Fa-f]{4}){9}\b")
