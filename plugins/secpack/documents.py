@@ -258,6 +258,10 @@ def _letterhead_errors(head: Letterhead, text: TextFile, word: str) -> Iterator[
     if head.number != text.number:
         message = f"number {head.number} in the header, {text.number} in the file's name"
         yield ParseError(message, path=text.file.path, line=head.line)
+    year = re.search(r"[ -]((?:19|20)[0-9]{2})-[0-9]+\W*$", head.banner)
+    if year and text.year not in (None, int(year[1])):
+        message = f"year {year[1]} in the header, {text.year} in the file's name"
+        yield ParseError(message, path=text.file.path, line=head.line)
 
 
 def _year_errors(text: TextFile, metadata: Metadata, line: int) -> list[ParseError]:

@@ -154,6 +154,10 @@ def test_no_pack(tmp_path: Path) -> None:
             "QSBs/qsb-002-2001.txt:1: number 1 in the header, 2 in the file's name",
         ),
         (
+            {"QSBs/qsb-001-2001.txt": bulletin(1).replace("001 ]", "QSB-2002-001 ]")},
+            "QSBs/qsb-001-2001.txt:1: year 2002 in the header, 2001 in the file's name",
+        ),
+        (
             {"QSBs/qsb-001-2002.txt": bulletin(1)},
             "QSBs/qsb-001-2002.txt:1: dated 2001, but the file's name says 2002",
         ),

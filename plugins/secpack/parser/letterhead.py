@@ -24,8 +24,12 @@ _DATE_LINE: Final = re.compile(
 _WEEKDAY: Final = re.compile(r"(?:Mon|Tues|Wednes|Thurs|Fri|Satur|Sun)day,? ")
 _SPACE: Final = re.compile(r"[ \t]+")
 
+# With a number may go prefix and year: ``SB-2025-03``, ``2025-03``.
+_YEAR: Final = r"(?:[A-Za-z]{1,10}-)?(?:(?:19|20)[0-9]{2}-)?"
 #: A banner of any kind: its words, and its number.
-BANNER: Final = re.compile(r"-{1,10}={0,10}\[ {0,9}(.{1,80}?) {1,9}#? ?([0-9]{1,6}) {0,9}\]=*-*")
+BANNER: Final = re.compile(
+    rf"-{{1,10}}={{0,10}}\[ {{0,9}}(.{{1,80}}?) {{1,9}}#? ?{_YEAR}([0-9]{{1,6}}) {{0,9}}\]=*-*"
+)
 ANY_TEXT: Final = "text with a banner"
 
 Banners: TypeAlias = tuple[tuple[str, tuple[str, ...]], ...]
@@ -99,7 +103,7 @@ def _banner_pattern(words: tuple[str, ...]) -> re.Pattern[str]:
     stated = "|".join(r"\s{1,9}".join(map(re.escape, each.split())) for each in words)
     return re.compile(
         rf"-{{1,10}}={{0,10}}\[ {{0,9}}(?:(?P<issuer>\S.{{0,60}}?) {{1,9}})?(?i:{stated})"
-        r" {1,9}#? {0,9}(?P<number>\S{1,12}?) {0,9}\]={0,10}-{1,10}"
+        rf" {{1,9}}#? {{0,9}}{_YEAR}(?P<number>\S{{1,12}}?) {{0,9}}\]={{0,10}}-{{1,10}}"
     )
 
 
