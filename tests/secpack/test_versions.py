@@ -379,6 +379,11 @@ def test_where_something_is_withheld_no_commit_is_named(pack_of: PackOf, profile
     assert second.versions[0].complete == git(pack, "rev-parse", "HEAD")
 
 
+def test_no_waiver_for_what_nobody_has_signed(pack_of: PackOf, profile: Profile) -> None:
+    (pending,) = read(pack_of("a"), profile).history.pending
+    assert (pending.reason, pending.waiver) == ("waits for a signature by Tomek and Ines", "")
+
+
 def test_a_waiver_is_ready(pack_of: PackOf, profile: Profile) -> None:
     pack = pack_of("a tomek:a")
     (pending,) = history_of(pack, profile).pending

@@ -267,4 +267,4 @@ class _Rules:
             is_first = text.by and not document.versions
             missing = self._needed(text, text.time(text.by) if is_first else None)[1]
             reason = f"waits for a signature by {' and '.join(missing) or 'a signer'}"
-        return model.Pending(document.id, text.file, reason, missing)
+        return model.Pending(document.id, text.file, reason, missing if text.by else ())

@@ -631,7 +631,9 @@ class DocumentHistory:
 
 @dataclass(frozen=True, slots=True)
 class Pending:
-    """A text in the pack that is not the newest version, and why; ``missing`` have yet to sign.
+    """A text in the pack that is not the newest version, and why.
+
+    ``missing`` have yet to sign what others have signed.
 
     ``gone`` is of a newest version, which the folder lacks.
     """
