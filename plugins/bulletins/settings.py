@@ -118,7 +118,7 @@ def read_archive(settings: dict[str, Any]) -> tuple[Archive, Profile]:
         lines = (f"pending: {pending.id}: {visible(pending.reason)}", *pending.waiver.splitlines())
         print(*lines, sep="\n", file=sys.stderr)
     if strict and not profile.trusted:
-        raise SecpackError("the profile names no master key; a published site needs one")
+        raise SecpackError("the profile names no master key or anchor; a published site needs one")
     if strict:
         _check_strictly(archive, pinned=pinned is not None)
     return archive, profile
