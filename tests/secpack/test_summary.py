@@ -92,6 +92,7 @@ NEWS = "A guest can turn a wheel that is not its own."
         (f'Mill published the advisories below.\n\nTSA-1 [1] "wheel":\n\n| {NEWS}', NEWS),
         (f"On 2001-03-04, Mill published updates. {NEWS}", None),
         ("Today the Mill published: a wheel turns.", None),
+        (f"Hi all,\n\n{NEWS}", NEWS),
         (f"Note: a bug was published. {NEWS}", None),
         ("Two bugs [1] are new (see [1], [2] and [3])", "Two bugs are new (see [1], [2] and [3])"),
         ("As shown in [1]-[3], it [1][2] turns. [3]", "As shown in [1]-[3], it turns."),

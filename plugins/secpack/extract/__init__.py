@@ -76,6 +76,7 @@ _QUOTED: Final = '(?:[^":.]|"[^"]{1,200}")'
 _PREAMBLE: Final = re.compile(
     rf"{_QUOTED}{{0,200}}\bpublished\b{_QUOTED}{{0,200}}(?::| below\.)(?:\s+|$)"
 )
+_GREETING: Final = re.compile(r"(?:Hi|Hello|Dear|Greetings)\b[\w ]{0,30}[,!](?:\s+|$)")
 _NAME_OF_ID: Final = re.compile(
     r'[A-Z]{2,9}-[0-9A-Z-]{1,20},? "[^"]{1,200}"(?: \([^()]{1,60}\))?: '
 )
@@ -119,7 +120,8 @@ def _about(document: Document) -> str:
     section = summary_section(document)
     if section and (lead := _lead(opening(section)) or _lead(section.blocks)):
         return lead
-    return _lead([block for block in document.blocks if isinstance(block, b.Paragraph)][:1])
+    leads = (_lead([block]) for block in document.blocks if isinstance(block, b.Paragraph))
+    return next(filter(None, leads), "")
 
 
 def _harm(section: Section) -> tuple[b.Block, ...]:
@@ -138,7 +140,7 @@ def _harm(section: Section) -> tuple[b.Block, ...]:
 def _lead(blocks: Iterable[b.Block]) -> str:
     """Return the first words of some blocks on one line, without what only leads to them."""
     text = _MARK.sub("", " ".join(passage for block in blocks for passage in _passages(block)))
-    for pattern in (_PREAMBLE, _NAME_OF_ID):
+    for pattern in (_GREETING, _PREAMBLE, _NAME_OF_ID):
         match = pattern.match(text)
         rest = text[match.end() :] if match else text
         if not rest or len(rest.split()) >= _FEW_WORDS:

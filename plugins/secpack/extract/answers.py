@@ -243,6 +243,7 @@ def said(sentence: str, product: str) -> tuple[tuple[Says, tuple[str, ...]], ...
     XSA-1 affects both Quern 4.0 and 4.1. => affected; 4.0; 4.1
     In short, Quern 4.1 is also vulnerable. => risky; 4.1
     No update for Quern 4.2, which is too old. => unfixed; 4.2
+    For Quern 4.2, we do not plan to release updated packages. => unfixed; 4.2
     """
     unsure = v.UNSURE.search(sentence)
     found = [
@@ -292,7 +293,7 @@ _RESTART: Final = re.compile(
 
 
 # Words of every sentence that is read here, fast to look for.
-_SIGN: Final = re.compile(r"affect|vulnerable|impacted|No |no |support|life|EOL")
+_SIGN: Final = re.compile(r"affect|vulnerable|impacted|No |no |not |support|life|EOL")
 # What can be an id: XSA-1, VU#1
 _NAME: Final = re.compile(r"\w[\w#.-]*\w")
 _START: Final = (
@@ -354,6 +355,9 @@ def _forms(product: str) -> dict[Says, re.Pattern[str]]:
     fix = "(?:updates?|fix(?:es)?|patch(?:es)?|packages?)"
     state = "(?: (?:is|are|will be|exists?)(?: (?:available|planned|provided|released))?)?"
     none = rf"\b[Nn]o {fix}{state} for (?:users of )?{releases}{_NEEDLESS}"
+    makes = "not (?:(?:plan|intend|going) to )?(?:release|provide|publish|issue|ship)"
+    make = rf"{makes} [^.,;:]{{0,30}}?{fix}"
+    skips = rf"{make} for {releases}|\b[Ff]or {releases},? (?:we )?[^.,;:]{{1,20}} {make}"
     gets = "(?:has|have|gets?|receives?|will (?:get|have|receive))"
     over = (
         "(?:(?:has |have )?(?:reached|met) (?:its |their )?end(?:-| )of(?:-| )life"
@@ -369,6 +373,6 @@ def _forms(product: str) -> dict[Says, re.Pattern[str]]:
         rf"|{_START}{_WHOSE}{releases}{_IS} (?:affected|vulnerable)\b",
         "risky": rf"{releases} (?:is|are|was|were),? (?:(?!not )\w+ )?(?:affected|vuln|too)"
         rf"|{releases} (?:with|on) [^.,;:]{{1,60}} (?:is|are)(?=[.!]?$)",
-        "unfixed": rf"{none}|{ends}\b",
+        "unfixed": rf"{none}|{skips}|{ends}\b",
     }
     return {says: re.compile(v.spaced(form)) for says, form in forms.items()}

@@ -36,9 +36,11 @@ RULES: Final = r"""
 (NOT|(neither|none) of (which|the(m|se| two))) AFFECT US_ALL | XSA-1. None of these affects us.
 NOT RELEVANT( IN US_ALL|END) | XSA-1 is not applicable to Quern.
 (harmless|irrelevant|NO_EFFECT) IN US_ALL | XSA-1 is harmless to us.
-US(( \w+){0,9} and)? (is|are) UNHARMED( (by|to) (it|them))?(END) | XSA-1: Quern is not affected.
+US(( \w+){0,9} and)?( (is|are)|:)? UNHARMED( (by|to) (it|them))?(END) | XSA-1 | Quern: not affected
+(AFFECT US|US HIT)\?*: no(END) | XSA-1 | affects Quern: no
 not (used|enabled|reachable|compiled|built) … US | XSA-1 is in code that is not used in Quern.
 US (do not|does not|never|neither) (use|enable|ship|support|run|build)ALL | XSA-1: We never run it.
+NOT consider (it|this|them) RELEVANT IN US_ALL | XSA-1: We do not consider it a problem for us.
 (not our business|ignored|affects none|(is|was) (un|never )used)( IN US_ALL|END) | XSA-1 was unused.
 = UNLIKE ASIDE
 (unlike|contrast to|contrary to|opposed to) @ … HARMLESS | Unlike XSA-1, this does not affect us.
@@ -51,6 +53,7 @@ NOT consider @ (to be )?RELEVANT( IN US_ALL|END) | We do not consider XSA-1 a pr
 (following|others?|rest|s (that|which)) … HARMLESS: ~ @ | The others do not affect us: XSA-1, XSA-2.
 = LATER HARMLESS
 @ … limited to … DOS | The impact of XSA-1 is limited to DoS.
+@ … ONLY( a)? DOS(END) | XSA-1. Only DoS.
 = HARMLESS
 @ … (DOS only|impact is( \w+ to be)?( only)?( a)? DOS) | XSA-1 (DoS only) and XSA-10 came out.
 = FIX
@@ -81,11 +84,12 @@ US (is|are) … by the WHICH only | XSA-10, XSA-1 are out. We are hit by the fir
 (the )?WHICH( \w+){0,4} HARMLESS | XSA-1, XSA-10 came out. The first does not affect us.
 = ONLY
 @ (is|are) the only( \w+)? that AFFECTS US_ALL | XSA-1. XSA-10 is the only one that affects us.
-ONLY @ … AFFECTS US_ALL | XSA-1 is out. Only XSA-10 may be a problem for us.
+ONLY( one of (these|those|them))? @ … AFFECTS US_ALL | XSA-1. Only one of them, XSA-10, affects us.
 US ONLY_HIT (by|to) @ OF_ALL | XSA-1 is out. We are only hit by XSA-10.
 (except( for)?|exception of|apart from|all but) @ … HARMLESS | XSA-1. All but XSA-10 can be ignored.
 = HIT
 @( also)? AFFECTS US | XSA-1, XSA-10 and XSA-11 came. Only XSA-10 affects us. XSA-11 affects us.
+@ … (US:? HIT|(AFFECT US|US HIT)\?*: yes) | XSA-1, XSA-11: harmless for us. XSA-11: Quern: affected
 US IS( also)? HIT (by|to) @ | XSA-1, XSA-11 came. They do not affect us. We are hit by XSA-11.
 """
 
@@ -115,7 +119,7 @@ _WORDS: Final = {
     "NO_EFFECT": r"(without effect|no( \w+)? (impact|effect|interest))",
     "IN": "(by|for|to|in|on)",
     "OF": r"(of|by|to|from)( \x01+)?",
-    "END": r"( users| at all)?(?=\s*([.,;:()]|\Z|\s(AS)\b))",
+    "END": r"( users| at all)?(?=\s*([.,;:()|]|\Z|\s(AS)\b))",
     "AS": r"because|since|as(?!\s+\w+\s+as\b)",
 }
 
@@ -182,7 +186,11 @@ _Cited: TypeAlias = Mapping[str, Sequence[tuple[str, str]]]  # advisories by a r
 
 _FEW: Final = r"(?i)(?<!all )\b(it|this|one|two|three|half|some|several|few|many)\b"
 _BELOW: Final = r"(?i)\b(following|these|below)\b[^.]*:\s*\Z"  # what comes below is meant
+_THEM: Final = r"(?i)\b(following|these|those|them|below)\b[^.]*:\s*\Z"  # or above
 _OTHERS: Final = rf"{_BELOW}|\b((an)?others?|rest|remaining|else|following|below)\b"
+_AND_MORE: Final = re.compile(
+    r"\b(?:and|among)\s(?:\w+\s)?(?:others|more)\b|\betc\b", re.IGNORECASE
+)
 _MOST: Final = 10_000  # mentions of a kind in a text
 _MAX_NAMES: Final = 100  # of an id in a passage, and of a kind in a text
 _MAX_SENTENCE: Final = 300
@@ -195,7 +203,7 @@ _SENTENCE_END: Final = re.compile(
 )
 # Between ids that are named together; a bracket joins an advisory only to ids of other schemes.
 _JOINT: Final = re.compile(
-    rf"(?:[\s,;&/)–-]|\((?={_OTHER})|\[[0-9]{{1,2}}\]"
+    rf"(?:[\s,;&/|)–-]|\((?={_OTHER})|\[[0-9]{{1,2}}\]"
     r"|\b(?:and|n?or|to|through|thru|as\s+well\s+as|part\s+of)\b){0,20}"
 )
 # Before the subject of a heading: next to nothing, or an open bracket.
@@ -203,6 +211,12 @@ _LEADING: Final = re.compile(r"(?:\s|\*|the\b|Xen\sSecurity\sAdvisory){0,30}|.*\
 # Before a CVE that a quotation gives its subject: an open bracket, or such a word.
 _GIVEN: Final = re.compile(r"(?:\([^()]*|\b(?:assigned|allocated)\b[^.]{0,80})\Z", re.IGNORECASE)
 _ANNOUNCED: Final = re.compile(r"[^\0]*\b(?:announced|published|disclosed|released|issued)\b[^\0]*")
+# A bracket that excludes one id, and says so in itself.
+_OF_ONE: Final = re.compile(
+    r"\s?\((?![^()]*\b(?:all|both|each|n?either|none|they|these|those|were|are|do)\b)"
+    r"[^()\0\1]{0,60}\b(?:not|DoS|denial[ -]of[ -]service)\b",
+    re.IGNORECASE,
+)
 # An advisory with its title in quotes; what is between an advisory and its CVE, or two CVEs.
 _TITLE: Final = re.compile(
     r"(?:Xen\s+Security\s+Advisory\s+)?[\w-]+(?:[\s,:()\[\]/]|CVE-[\d-]++|[0-9]){1,60}"
@@ -233,7 +247,9 @@ def decide(mentions: Sequence[Mention]) -> tuple[Mention, ...]:
     spared = {m.value for m in mentions if m.context in (Context.NOT_AFFECTED, Context.HARMLESS)}
     titled = {m.value for m in mentions if m.context is Context.TITLE and m.scheme == "XSA"}
     others = {m.value for m in mentions if m.context is Context.SUMMARY and m.scheme == "XSA"}
-    spared |= others - titled if titled else set()  # a title names all advisories, or none
+    in_part = any(m.context is Context.TITLE and _AND_MORE.search(m.sentence) for m in mentions)
+    if titled and not in_part:  # otherwise, a title names all advisories, or none
+        spared |= others - titled
     addressed = {m.value for m in mentions if m.context in _ADDRESSES} - spared
     found = (m for m in mentions if m.context in _ADDRESSES or m.advisory in addressed)
     return tuple(m for m in found if m.value not in spared)
@@ -364,9 +380,11 @@ def _mentions(document: Document) -> list[Mention]:
             if spares and begins and not (sentence.start or _DOUBT.search(sentence.masked)):
                 own = (m for m in found if m.context is passage.context)
                 again += [replace(m, context=Context.NOT_AFFECTED) for m in own]
-            words = sentence.around() if not (sentence.names or passage.group) else ""
-            below = re.search(_BELOW, words) and not v.limits(words.strip())
-            spares |= bool(below and said(grammar, words, "NOT_AFFECTED"))
+            words = "" if passage.group else sentence.masked[sentence.start : sentence.end]
+            part, below = ("ONLY", _THEM) if sentence.names else ("NOT_AFFECTED", _BELOW)
+            if re.search(below, words) and not v.limits(words.strip()):
+                near = map(sentence.around, sentence.names or [[]])
+                spares |= any(_match(grammar, part, words) for words in near)
             every += (*found, *again)
             if v.TAKES_BACK.match(sentence.masked, sentence.start):  # it takes something back
                 hit |= {m.value for m in subject if m.context is Context.NOT_AFFECTED}
@@ -385,7 +403,17 @@ def _mentions(document: Document) -> list[Mention]:
         if ids & spared_ids and _match(grammar, "HIT", words):
             hit |= ids
     contrary = {m for m in excluded if m.value in hit}
-    return [replace(m, context=Context.BODY) if m in contrary else m for m in every]
+    every = [replace(m, context=Context.BODY) if m in contrary else m for m in every]
+    pairs = {m.value: m.advisory for m in every if _is_pair(m)}
+    told = (pairs.get(m.value, m.advisory) if m.advisory else "" for m in every)
+    return [m if _is_pair(m) else replace(m, advisory=a) for m, a in zip(every, told, strict=True)]
+
+
+def _is_pair(mention: Mention) -> bool:
+    """Whether a CVE is side by side with its advisory; what only names both, says less."""
+    cve, advisory, words = mention.value, mention.advisory, mention.sentence
+    ends = ((cve, advisory), (advisory, cve)) if advisory else ()
+    return any(f"{a}{joint}{b}" in words for a, b in ends for joint in ("/", " / ", " (", "("))
 
 
 def _read(
@@ -395,7 +423,8 @@ def _read(
     if not (sentence.names or subject):
         return [], []
     picked = set() if sentence.passage.quoted else _picked(sentence, subject, grammar)
-    told = [(n, c) for n in sentence.names if (c := _context(sentence, n, grammar, picked))]
+    lists = [part for names in sentence.names for part in _parts(sentence, names)]
+    told = [(n, c) for n in lists if (c := _context(sentence, n, grammar, picked))]
     partners = _partners(sentence, subject, [n for n, c in told if c is not Context.ASIDE])
     found = [
         _mention(sentence, name, context, partners.get(name.value, ""))
@@ -414,6 +443,13 @@ def _read(
     words = sentence.short(sentence.start)
     both = {m.value: (m, _cut(f"{m.sentence.removesuffix(words)} {words}".strip())) for m in near}
     return found, [replace(m, context=harm, sentence=words) for m, words in both.values()]
+
+
+def _parts(sentence: _Sentence, names: list[_Name]) -> Iterator[list[_Name]]:
+    """The ids of a list, the last apart if it has a bracket: "XSA-1 and XSA-2 (DoS only)"."""
+    last = max(n for n, name in enumerate(names) if name.scheme == names[0].scheme)
+    bracket = _OF_ONE.match(sentence.masked, names[-1].end)
+    yield from filter(None, (names[:last], names[last:]) if bracket else (names,))
 
 
 def _picked(sentence: _Sentence, subject: list[Mention], grammar: Grammar) -> set[str]:

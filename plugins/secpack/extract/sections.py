@@ -9,7 +9,7 @@ from typing import Final, NamedTuple, TypeAlias
 
 import secpack.model.blocks as b
 from secpack.model.archive import Context, Document, Section
-from secpack.parser.inline import Forms, parse_inline
+from secpack.parser.inline import parse_inline
 from secpack.parser.rules.headings import REFERENCE_SECTIONS, REVISION_SECTIONS, section_name
 
 # Sections that say what to do, by their whole titles: what the user does, then how to patch.
@@ -287,14 +287,16 @@ def passages(document: Document) -> tuple[Passage, ...]:
             if block.level <= deep:  # it ends what is below a heading that is a place
                 place = "" if known or not _PLACES.match(name) else re.sub("[,;:]", " ", printed)
                 deep = block.level if place else _DEEPEST
-        for passage in _running_text([block], here, document.forms):
+        for passage in _running_text([block], here, document):
             words = f"{passage.lead.removesuffix(':')}, for {place}:".removeprefix(", ")
             found.append(passage._replace(lead=words) if place else passage)
         here = here._replace(lead=_lead(block, here.lead))
     return tuple(found)
 
 
-def _running_text(blocks: Iterable[b.Block], here: Passage, forms: Forms) -> Iterator[Passage]:
+def _running_text(
+    blocks: Iterable[b.Block], here: Passage, document: Document
+) -> Iterator[Passage]:
     """The passages of blocks; ``here`` is what they have in common."""
     outer, lead = here, ""
     for block in blocks:
@@ -308,7 +310,7 @@ def _running_text(blocks: Iterable[b.Block], here: Passage, forms: Forms) -> Ite
                 quoted = here.quoted or isinstance(block, b.Quotation)
                 back = Context.BACK_MATTER if isinstance(block, b.References) else here.context
                 there = here._replace(quoted=quoted, context=back)
-                yield from _running_text(b.children(block), there, forms)
+                yield from _running_text(b.children(block), there, document)
             case b.Definitions():
                 for item in block.items:
                     inlines, inside = item.term, item.blocks
@@ -316,17 +318,18 @@ def _running_text(blocks: Iterable[b.Block], here: Passage, forms: Forms) -> Ite
                         inlines = (*inlines, b.Text(item.separator), *first.inlines)
                         inside = inside[1:]
                     yield here._replace(line=item.first, inlines=inlines)
-                    yield from _running_text(inside, here, forms)
+                    yield from _running_text(inside, here, document)
             case b.Preformatted(language=""):  # a list where a line begins with an id
                 for line, text in enumerate(block.text.split("\n"), block.first):
-                    inlines = parse_inline(text.lstrip(), forms)
+                    inlines = parse_inline(text.lstrip(), document.forms)
                     quoted = not isinstance(next(iter(inlines), None), b.Id)
                     yield here._replace(line=line, inlines=inlines, quoted=quoted)
             case b.Heading() if not here.quoted or here.context is Context.SUMMARY:
                 heads = here._replace(context=Context.HEADING, quoted=False)
                 yield heads._replace(line=block.first, inlines=block.inlines)
             case b.Table():
-                columns: list[_Cell] = [(), *map(_head, block.head[-1][1:])] if block.head else []
+                last = block.head[-1][1:] if block.head else ()
+                columns: list[_Cell] = [(), *(_head(cell, document) for cell in last)]
                 for n, row in enumerate((*block.head, *block.body)):
                     inlines = _row(row, columns if n >= len(block.head) else [])
                     yield here._replace(line=block.first, inlines=inlines)
@@ -353,7 +356,8 @@ def _row(cells: Sequence[_Cell], heads: Sequence[_Cell]) -> _Cell:
     return tuple(parts[1:])
 
 
-def _head(cell: _Cell) -> _Cell:
-    """What each cell of a column begins with, if its head has a number; a long one names none."""
-    words = b.plain(cell)
-    return (*cell, b.Text(": ")) if len(words) < 40 and re.search("[0-9]", words) else ()
+def _head(cell: _Cell, document: Document) -> _Cell:
+    """What each cell of a column begins with: its head, if that names a release or the issuer."""
+    words, issuer = b.plain(cell), document.letterhead.issuer if document.letterhead else "0"
+    names = re.search(rf"[0-9]|\b{re.escape(issuer)}\b", words) and len(words) < 40
+    return (*cell, b.Text(": ")) if names else ()

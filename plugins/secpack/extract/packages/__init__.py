@@ -40,9 +40,15 @@ _INSIDE: Final = re.compile(
     v.spaced(rf"\b(?:packages|updates|all|both),? in ({v.ANY_TARGETS}|{v.TARGETS})")
 )
 
+# What a line that names a package has in it: "xen 4.1-2", "mill-stones, version 4.1"
+_LOOKS: Final = re.compile(
+    r"(?<![\w./])(?:\d{1,9}\.){1,5}\d{1,9}-\d"
+    r"|(?<=\w)(?:-[a-z]{2,40},?|\bpackages?,?) (?:versions? )?\d{1,9}\.\d"
+)
+
 # What the heads of columns say, and what to say before their cells.
 _COLUMNS: Final = (
-    ("into", r"(?:where|targets?|domains?|vms?|qubes?|places?|install(?:ed)? in)$"),
+    ("into", r"(?:where|targets?|templates?|domains?|vms?|qubes?|places?|install(?:ed)? in)$"),
     ("other", r".*\b(?:affected|vulnerable|old|previous|former|current|notes?|remarks?"
      r"|repositor\w+|replace[sd])\b"),
     ("", r".*\b(?:packages?|component)\b"),
@@ -137,8 +143,9 @@ class _Reader:
         if len(self.rows) > MOST_ROWS:
             message = f"more than {MOST_ROWS} packages; the others are left out"
             self._report(self.rows[-1].line, message)
-        if self.named and not (self.rows or self.findings):
-            self._report(self.named, "speaks of packages, but none can be read")
+        looks = (n for n, line in enumerate(self.lines, 1) if _LOOKS.search(line))
+        if not (self.rows or self.findings) and (first := self.named or next(looks, 0)):
+            self._report(first, "speaks of packages, but none can be read")
 
     def _read(self, parts: Iterable[b.Block]) -> None:
         for block in parts:
@@ -152,29 +159,49 @@ class _Reader:
                     if not self._take(piece):
                         self._announcement(piece)
                         self._sentences(piece)
-                case b.Preformatted(language=""):
-                    self._take(_Piece("lines", _BULLET.sub(r"\1;", block.text), block.first))
+                case b.Preformatted(language="") | b.Table():
+                    taken = [self._take(piece) for piece in self._pieces(block)]
+                    if not any(taken):
+                        self._look(block)
                 case b.ListBlock():
                     for item in block.items:
                         self._item(item, is_numbered=block.style[0] in "1a")
-                case b.Table():
-                    for piece in self._table(block):
-                        self._take(piece)
-                case b.Preformatted() | b.Quotation() | b.References():
-                    pass  # code, and the words of others
-                case b.Letterhead() | b.Definitions() | b.Rule() | b.SignOff():
+                case b.Preformatted() | b.Quotation() | b.References() | b.Definitions():
+                    self._look(block)  # code, and the words of others
+                case b.Letterhead() | b.Rule() | b.SignOff():
                     pass
                 case _:
                     assert_never(block)
 
     def _item(self, item: b.Item, *, is_numbered: bool) -> None:
-        around, words = self.context, _words(item.blocks[0]) if item.blocks else ""
-        piece = _Piece("label" if item.blocks[1:] or is_numbered else "item", words, item.first)
-        if not self._take(piece) and self.context.about is About.NOTHING:
-            self._sentences(piece)
+        around, blocks = self.context, item.blocks
+        if blocks and isinstance(blocks[0], b.Paragraph):
+            words, blocks = _words(blocks[0]), blocks[1:]
+            piece = _Piece("label" if blocks or is_numbered else "item", words, item.first)
+            taken = self._take(piece)
+            if not taken and around.about is About.NOTHING:
+                self._sentences(piece)
+            elif not taken:
+                self._look(item.blocks[0])
         is_header = self.context != around  # for what is below it
-        self._read(item.blocks[1:])
+        self._read(blocks)
         self.context = around if is_header else self.context
+
+    def _look(self, block: b.Block) -> None:
+        """Report what looks like a package, where no rule reads it; not what a check prints."""
+        is_output = isinstance(block, b.Preformatted) and block.language == "sh"
+        known = {row.version for row in self.rows if is_output and row.version}
+        for number, line in enumerate(self.lines[block.first - 1 : block.last], block.first):
+            seen = _LOOKS.search(line) and not any(version in line for version in known)
+            if seen and self.context.about is not About.OTHERS:
+                self._report_unread(_Piece("lines", line, number))
+                break
+
+    def _pieces(self, block: b.Preformatted | b.Table) -> Iterator[_Piece]:
+        if isinstance(block, b.Table):
+            yield from self._table(block)
+        else:
+            yield _Piece("lines", _BULLET.sub(r"\1;", block.text), block.first)
 
     def _table(self, table: b.Table) -> Iterator[_Piece]:
         """Rows of a table as phrases: ``xen; version 4.1-2; on Quern 4.2; into dom0``."""
@@ -192,7 +219,7 @@ class _Reader:
         numbers = [n for n, line in drawn if "|" in line and not is_edge(line)]
         for line, row in zip(numbers[len(table.head) :], table.body, strict=False):
             cells = list(map(b.plain, row))
-            pairs = [pair for pair in zip(words, cells, strict=False) if pair[1]]
+            pairs = [pair for pair in zip(words, cells, strict=False) if pair[1].strip("-–— ")]
             text = "; ".join(" ".join(pair).strip() for pair in pairs if pair[0] != "other")
             yield _Piece(kind, text, line, " | ".join(cells))
 

@@ -185,8 +185,9 @@ class Phrase:
             self.header = self.header if "release" in self.header else {}
             self.unread |= self._is_unclear()
             self.entries = [] if self.unread else self.entries
-        nothing = re.match(r"[Nn]one\b(?! yet)", text)  # what a user has to do
-        self.is_plain = bool(self.entries) and not (self.turned or nothing)
+        nothing = re.search(r"\b[Nn]one\b(?! yet)", text)  # what a user has to do
+        placed = any(entry.package or "release" in entry.said for entry in self.entries)
+        self.is_plain = bool(self.entries) and not (self.turned or (nothing and not placed))
 
     def _end_header(self, *, label: bool) -> None:
         said = held(self.said, "name")
@@ -395,6 +396,8 @@ class Phrase:
                     self.names = []
                 self._read(found, end)
             elif silent and kinds & _PLACES:
+                if kinds & _FACTS.keys():
+                    self._remark(_noted(words))
                 for place in (each for each in found if each.kind in _PLACES):
                     if self._last() in ("name", "version"):
                         self._remark(_said(place))

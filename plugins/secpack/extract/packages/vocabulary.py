@@ -53,6 +53,10 @@ PLACE: Final = re.compile(
     re.IGNORECASE,
 )
 
+_NO_PLACE: Final = re.compile(
+    r"\A(?:In (?:short|summary|general|brief)|On (?=[0-9]{4}-|\w+ \d+, \d{4}))"
+)
+
 
 @lru_cache(maxsize=64)  # of all items of a list
 def limits(lead: str, releases: tuple[str, ...] = ()) -> bool:
@@ -61,11 +65,10 @@ def limits(lead: str, releases: tuple[str, ...] = ()) -> bool:
     If you use the bell: => True
     We looked at all. On new mills, the following is true: => True
     In short, we found: => False
+    On 2025-05-06 the Mill Team published: => False
     """
-    last = SENTENCE_END.split(lead)[-1].removesuffix(":")
-    no_place = re.match(r"In (?:short|summary|general|brief)|On (?:[0-9]{4}-|\w+ \d+, \d{4})", last)
-    begins = last.partition(",")[0] * (not no_place)
-    placed = PLACE.search(last) or PLACE.search(begins)
+    last = _NO_PLACE.sub("", SENTENCE_END.split(lead)[-1].removesuffix(":"))
+    placed = PLACE.search(last) or PLACE.search(last.partition(",")[0])
     return bool(UNSURE.search(last) or (placed and not releases))
 
 
@@ -134,7 +137,7 @@ _NO_TARGET: Final = (
     r"(?:dom[Oo]|packages?|versions?|updates?|users?|following|repositor\w+|\w+-testing|is|are|not"
     r"|releases?|supported|these|those|them|this|that|particular|addition|general|order|short|case"
     r"|detail|total|question|turn|time|place|part|full|future|testing|stable|proving|current"
-    r"|install|please|only|run|use|do|which|with|via|in)\b(?!-)"
+    r"|install|please|only|run|use|do|which|with|via|in|development|preparation|progress|beta|rc[0-9]*)\b(?!-)"
 )
 _NOUN: Final = (
     r"(?:[Dd]om(?:0|[Uu])|(?:[Tt]emplate|[Ss]tandalone|App)(?:\s?VM| qube)?|[Dd]omain|[Qq]ube|VM)"
