@@ -434,7 +434,7 @@ untracked: Final = {
     1: Markup("1 more is not in the tracker."),
     2: Markup("{number} more are not in the tracker."),
 }
-disputed: Final = Markup("Affecting {product} by a signed bulletin alone: {number}.")
+disputed: Final = Markup("Affecting {product} by a signed bulletin, not by the tracker: {number}.")
 tracker_differs: Final = "(tracker:\u00a0{verdict})"
 affected_column: Final = "Affected"
 reason: Final = "Reason"
@@ -628,8 +628,8 @@ exports: Final = {
         "vex": (
             "Verdicts as OpenVEX",
             "Whether each Xen Security Advisory affects the product: the tracker’s verdict or, "
-            "where a signed bulletin differs, the bulletin’s. Verdicts: {}. With a CVE: {}; "
-            "without one, because none is known here: {}.",
+            "where a signed bulletin differs, the bulletin’s. Verdicts: {}; with a CVE: {}; "
+            "without a known one: {}.",
         ),
     },
 }

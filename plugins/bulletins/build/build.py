@@ -279,6 +279,6 @@ def report_archive(archive: Archive) -> str:
         place = f"{finding.file}:{finding.line}" if finding.line else finding.file
         lines.append(f"{finding.severity.value}: {place}: {finding.message}")
     if len(findings) > min(len(grave), _MOST_FINDINGS):
-        counts = f"{len(grave)} of {len(findings)}"
+        counts = f"{len(grave)} of {len(archive.findings)}"
         lines.append(f"Findings that need attention: {counts}; {ARCHIVE_JSON} has all")
     return "\n".join(lines)

@@ -39,7 +39,7 @@ _KINDS: Final = {
     "pages": re.compile(r".*\.html"),
     "keys": re.compile(rf"{KEYS}.*"),
     "feeds": re.compile(rf"{FEEDS}.*"),
-    "signatures": re.compile(r".*\.asc"),  # and those of the pack, whatever their names
+    "signatures": re.compile(r".*\.(asc|sig|sign)(\.[^/]*)?"),
     "data and other files": re.compile(".*"),
 }
 
@@ -414,11 +414,10 @@ def _tell(plan: Plan, *, whole: bool) -> None:
 def _by_kind(plan: Plan) -> Mapping[str, list[str]]:
     """The changed files by kind, such as ``+ qsb/012/index.html``."""
     kinds: defaultdict[str, list[str]] = defaultdict(list)
-    signatures = plan.new.data.signatures.keys() | plan.old.data.signatures.keys()
     for path in plan.changes:
         sign = "+" if path not in plan.old.files else "~" if path in plan.new.files else "-"
         kind = next(kind for kind, pattern in _KINDS.items() if pattern.fullmatch(path))
-        kinds["signatures" if path in signatures else kind].append(f"{sign} {path}")
+        kinds[kind].append(f"{sign} {path}")
     return kinds
 
 
