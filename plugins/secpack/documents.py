@@ -64,8 +64,9 @@ class Texts:
     def _read(self) -> dict[tuple[File, ...], _Result]:
         """The results, by the files of a text and its letters."""
         read = {}
-        for done, (task, result) in enumerate(zip(self.tasks, self.results, strict=True), 1):
-            read[_files(task)] = result
+        results = zip(map(_files, self.tasks), self.results, strict=True)
+        for done, (files, (document, errors)) in enumerate(results, 1):
+            read[files] = (document and _with_files(document, *files), errors)
             self.progress(done, len(self.tasks))
         return read
 
@@ -105,6 +106,16 @@ class Texts:
 def _files(task: _Task) -> tuple[File, ...]:
     _, text, letters = task
     return (text.file, *(letter.file for letter in letters))
+
+
+def _with_files(document: Publication, text: File, *files: File) -> Publication:
+    """Put the files here in place of the copies that another process returned: it saves memory."""
+    document = replace(document, document=replace(document.document, file=text))
+    if not isinstance(document, Canary):
+        return document
+    pairs = zip(document.letters, files, strict=True)
+    letters = (replace(x, document=replace(x.document, file=file)) for x, file in pairs)
+    return replace(document, letters=tuple(letters))
 
 
 def _with_signatures(canary: Canary, text: TextFile, files: Sequence[TextFile]) -> Canary:

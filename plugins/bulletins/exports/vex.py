@@ -5,7 +5,7 @@ module makes OpenVEX of all verdicts; ``csaf/document.py`` makes CSAF of each.
 """
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import lru_cache
@@ -71,12 +71,18 @@ def all_verdicts(site: Site) -> list[AdvisoryFacts]:
         if not cve.unaffected_in and len({verdicts[number] for number in cve.advisories}) == 1:
             for number in cve.advisories:
                 cves[number].append(cve.id)
-    every = ((a, a.date) for a in site.archive.advisories if a.status in _STATUSES)
-    return [_facts(advisory, day, cves[advisory.number], site) for advisory, day in every if day]
+    documents = {bulletin.id: bulletin for bulletin in site.archive.bulletins}
+    return [
+        _facts(advisory, advisory.date, cves[advisory.number], documents, site)
+        for advisory in site.archive.advisories
+        if advisory.date and advisory.status in _STATUSES
+    ]
 
 
-def _facts(advisory: Advisory, day: date, cves: list[str], site: Site) -> AdvisoryFacts:
-    bulletins = [b for b in site.archive.bulletins if b.id in advisory.bulletins]
+def _facts(
+    advisory: Advisory, day: date, cves: list[str], documents: Mapping[str, Bulletin], site: Site
+) -> AdvisoryFacts:
+    bulletins = [documents[id_] for id_ in advisory.bulletins]
     note = conflict(advisory)
     sentence = words.verdict_sentences[advisory.verdict].format(product=site.product)
     reasons = (note, advisory.reason or ("" if note else sentence))

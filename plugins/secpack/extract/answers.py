@@ -7,7 +7,7 @@ those mean. A line ``TEXT => RESULT`` in a docstring is an example, which a test
 
 import re
 from collections import Counter, defaultdict
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import pairwise
@@ -113,7 +113,8 @@ def affects(bulletin: Bulletin) -> dict[tuple[str, str], tuple[bool, int]]:
 
 def _about(bulletin: Bulletin) -> Iterator[tuple[str, Claim]]:
     """The claims, each with the id that it is about; empty for all that the bulletin addresses."""
-    own, several = _own(bulletin), _is_of_several(bulletin)
+    own = _own(bulletin)
+    several = _is_of_several(own)
     for claim in bulletin.claims:
         ids = claim.ids if several or own.keys().isdisjoint(claim.ids) else ()
         # Others may be about what a heading names; a missing fix is safe to report for all.
@@ -141,9 +142,10 @@ def safe_from(bulletin: Bulletin) -> dict[PackageRow, frozenset[str]]:
 def _named_at(bulletin: Bulletin, lines: Collection[int]) -> dict[int, frozenset[str]]:
     """Of several ids those that the section of each line names, or else a heading around it."""
     own, parts = _own(bulletin), sections(bulletin.document)
+    several = _is_of_several(own)
     named = [(m.line, m.value) for m in bulletin.all_mentions if m.value in own]
-    if not _is_of_several(bulletin) or len(lines) * (len(parts) + 1) * len(named) > _MOST_COMPARED:
-        return dict.fromkeys(lines, frozenset(own if _is_of_several(bulletin) else ()))
+    if not several or len(lines) * (len(parts) + 1) * len(named) > _MOST_COMPARED:
+        return dict.fromkeys(lines, frozenset(own if several else ()))
     found = {}
     for line in lines:
         around = [part for part in parts if part.first <= line <= part.last][::-1]
@@ -155,13 +157,14 @@ def _named_at(bulletin: Bulletin, lines: Collection[int]) -> dict[int, frozenset
 
 
 def _own(bulletin: Bulletin) -> dict[str, str]:
+    """The ids that a bulletin addresses, each with its scheme."""
     relations = bulletin.relations.items()
     return {value: scheme for (scheme, value), r in relations if r is Relation.ADDRESSED}
 
 
-def _is_of_several(bulletin: Bulletin) -> bool:
-    """Whether a bulletin can address more than one flaw; one may have a CVE and another id."""
-    schemes = Counter(_own(bulletin).values())
+def _is_of_several(own: Mapping[str, str]) -> bool:
+    """Whether these ids can be of more than one flaw; one may have a CVE and another id."""
+    schemes = Counter(own.values())
     return max(schemes.values(), default=0) > 1 or len(schemes.keys() - {"CVE"}) > 1
 
 
