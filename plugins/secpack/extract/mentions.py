@@ -232,7 +232,10 @@ def find_mentions(document: Document) -> tuple[Mention, ...]:
     """
     mentions: dict[Mention, None] = {}
     kept: Counter[tuple[str, Context]] = Counter()
-    for mention in _mentions(document):
+    reader = _Reader(document)
+    for passage in passages(document):
+        reader.read(passage)
+    for mention in reader.mentions():
         own, every = (mention.value, mention.context), ("", mention.context)
         if kept[own] < _MAX_NAMES and kept[every] < _MOST:
             kept.update([own, every])
@@ -354,59 +357,91 @@ def _cited_advisories(document: Document) -> _Cited:
     return cited
 
 
-def _mentions(document: Document) -> list[Mention]:
-    """All mentions in order, and again those of which a later sentence says more.
+class _Reader:
+    """Reads the passages of a text in order; ``mentions`` are what they name."""
 
-    None excludes an id of which another sentence says the contrary.
-    """
-    head, cited = document.letterhead, _cited_advisories(document)
-    year = head.date.year if head and head.date else 0
-    now = rf"(?:{year}|{year - 1})\b" if year else _WORDS["YEAR"]
-    grammar = grammar_for(head.issuer if head else "us")
-    subject: list[Mention] = []  # what was named last, up to the end of the next passage
-    every, listed, hit = list[Mention](), list[Mention](), set[str]()
-    around: list[tuple[str, set[str]]] = []  # the words around ids, with the ids
-    quoted, group, spares = False, 0, False
-    for passage in passages(document):
+    def __init__(self, document: Document) -> None:
+        head = document.letterhead
+        year = head.date.year if head and head.date else 0
+        self._now = rf"(?:{year}|{year - 1})\b" if year else _WORDS["YEAR"]
+        self._forms, self._cited = document.forms, _cited_advisories(document)
+        self._grammar = grammar_for(head.issuer if head else "us")
+        self._every: list[Mention] = []
+        self._around: list[tuple[str, set[str]]] = []  # the words around ids, with the ids
+        self._hit: set[str] = set()  # ids that no sentence excludes
+        # What was named last, up to the end of the next passage; and in the list that this is in.
+        self._subject: list[Mention] = []
+        self._listed: list[Mention] = []
+        self._group, self._quoted = 0, False
+        self._spares = False  # below "These do not affect us:"
+
+    def read(self, passage: Passage) -> None:
+        """Read the next passage."""
         begins = isinstance(next(iter(passage.inlines), None), b.Id)
-        left = group not in (0, passage.group)  # the list below "These do not affect us:"
-        spares &= not left and (begins or passage.quoted or passage.group > 0)
-        subject = [] if quoted and not passage.quoted else subject
-        if passage.group != group:
-            subject, listed, group = listed or subject, [], passage.group
-        quoted = goes_on = passage.quoted
-        for sentence in _sentences(passage, cited, document.forms, now):
-            found, again = _read(sentence, subject, grammar)
-            if spares and begins and not (sentence.start or _DOUBT.search(sentence.masked)):
-                own = (m for m in found if m.context is passage.context)
-                again += [replace(m, context=Context.NOT_AFFECTED) for m in own]
-            words = "" if passage.group else sentence.masked[sentence.start : sentence.end]
-            part, below = ("ONLY", _THEM) if sentence.names else ("NOT_AFFECTED", _BELOW)
-            if re.search(below, words) and not v.limits(words.strip()):
-                near = map(sentence.around, sentence.names or [[]])
-                spares |= any(_match(grammar, part, words) for words in near)
-            every += (*found, *again)
-            if v.TAKES_BACK.match(sentence.masked, sentence.start):  # it takes something back
-                hit |= {m.value for m in subject if m.context is Context.NOT_AFFECTED}
-            spared = {m.value for m in found if m.context is Context.NOT_AFFECTED}
-            around += [(sentence.around(n), {e.value for e in n} - spared) for n in sentence.names]
+        left = self._group not in (0, passage.group)
+        self._spares &= not left and (begins or passage.quoted or passage.group > 0)
+        if self._quoted and not passage.quoted:
+            self._subject = []
+        if passage.group != self._group:
+            self._subject, self._listed = self._listed or self._subject, []
+        self._group, self._quoted = passage.group, passage.quoted
+        goes_on = passage.quoted
+        for sentence in _sentences(passage, self._cited, self._forms, self._now):
+            self._read_sentence(sentence, begins=begins and not sentence.start)
             goes_on |= bool(sentence.names)
-            if found and not quoted:
-                subject = [m for m in found if m.context is not Context.ASIDE][:_MAX_NAMES]
-                listed += subject if group and len(listed) < _MAX_NAMES else []
-            elif again:
-                subject = []
-        subject = subject if goes_on else []
-    excluded = {m for m in every if m.context is Context.NOT_AFFECTED}
-    spared_ids = {m.value for m in excluded}
-    for words, ids in around:
-        if ids & spared_ids and _match(grammar, "HIT", words):
-            hit |= ids
-    contrary = {m for m in excluded if m.value in hit}
-    every = [replace(m, context=Context.BODY) if m in contrary else m for m in every]
-    pairs = {m.value: m.advisory for m in every if _is_pair(m)}
-    told = (pairs.get(m.value, m.advisory) if m.advisory else "" for m in every)
-    return [m if _is_pair(m) else replace(m, advisory=a) for m, a in zip(every, told, strict=True)]
+        if not goes_on:
+            self._subject = []
+
+    def _read_sentence(self, sentence: _Sentence, *, begins: bool) -> None:
+        """Read the next sentence; ``begins`` is whether an id begins it, and its passage."""
+        found, again = _read(sentence, self._subject, self._grammar)
+        if self._spares and begins and not _DOUBT.search(sentence.masked):
+            own = (m for m in found if m.context is sentence.passage.context)
+            again += [replace(m, context=Context.NOT_AFFECTED) for m in own]
+        self._spares |= self._spares_below(sentence)
+        self._every += (*found, *again)
+        if v.TAKES_BACK.match(sentence.masked, sentence.start):  # it takes something back
+            self._hit |= {m.value for m in self._subject if m.context is Context.NOT_AFFECTED}
+        spared = {m.value for m in found if m.context is Context.NOT_AFFECTED}
+        named = ((names, {name.value for name in names}) for names in sentence.names)
+        self._around += [(sentence.around(names), ids - spared) for names, ids in named]
+        if found and not self._quoted:
+            self._subject = [m for m in found if m.context is not Context.ASIDE][:_MAX_NAMES]
+            if self._group and len(self._listed) < _MAX_NAMES:
+                self._listed += self._subject
+        elif again:
+            self._subject = []
+
+    def _spares_below(self, sentence: _Sentence) -> bool:
+        """Whether a sentence says that what is listed below, or all but one, does no harm."""
+        words = "" if self._group else sentence.masked[sentence.start : sentence.end]
+        part, below = ("ONLY", _THEM) if sentence.names else ("NOT_AFFECTED", _BELOW)
+        if not re.search(below, words) or v.limits(words.strip()):
+            return False
+        near = map(sentence.around, sentence.names or [[]])
+        return any(_match(self._grammar, part, words) for words in near)
+
+    def mentions(self) -> list[Mention]:
+        """All mentions in order, and again those of which a later sentence says more.
+
+        None excludes an id of which another sentence says the contrary.
+        """
+        excluded = {m for m in self._every if m.context is Context.NOT_AFFECTED}
+        spared = {m.value for m in excluded}
+        hit = {*self._hit}
+        for words, ids in self._around:
+            if ids & spared and _match(self._grammar, "HIT", words):
+                hit |= ids
+        contrary = {m for m in excluded if m.value in hit}
+        contexts = ((m, Context.BODY if m in contrary else m.context) for m in self._every)
+        return _paired([replace(m, context=context) for m, context in contexts])
+
+
+def _paired(mentions: Sequence[Mention]) -> list[Mention]:
+    """Where a CVE is side by side with its advisory anywhere, it is that one's everywhere."""
+    pairs = {m.value: m.advisory for m in mentions if _is_pair(m)}
+    owners = ((m, pairs.get(m.value, m.advisory) if m.advisory else "") for m in mentions)
+    return [m if _is_pair(m) else replace(m, advisory=owner) for m, owner in owners]
 
 
 def _is_pair(mention: Mention) -> bool:
