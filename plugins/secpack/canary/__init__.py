@@ -21,7 +21,7 @@ COUNT: Final = re.compile(
     r"(?:[Bb]ulletins?|[Aa]dvisor(?:y|ies)|[Nn]otices?)\b"
 )
 
-_FINGERPRINT: Final = re.compile(r"\b[0-9A-Fa-f]{4}(?:\s*[0-9A-Fa-f]{4}){9}\b")
+_FINGERPRINT: Final = re.compile(r"(?:\b|(?<=\b0x))[0-9A-Fa-f]{4}(?:\s*[0-9A-Fa-f]{4}){9}\b")
 _MAIL_DATE: Final = re.compile(
     r"\b(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun),\s+([0-9]{1,2}\s+[A-Z][a-z]{2}\s+[1-9][0-9]{3})\b"
 )
@@ -132,11 +132,14 @@ _CANARY: Final = re.compile(r"(?i)\b(?:canar|statement|publish)")
 _NO_LATER: Final = re.compile(r"(?i)\b(?:(?:no|not) later than|at the latest (?:on|by))\b")
 # What can precede and follow a period; nothing else is understood.
 _LEAD: Final = re.compile(
-    r"(?i)\b(?:(?P<within>in|on|during|due|for)(?: the month of)?|(?P<week>week of)"
+    r"(?i)\b(?:(?P<within>in|on|during|due|for|within)(?: the month of)?|(?P<week>week of)"
     r"|(?P<until>by|until|by or before|on or before|no later than)(?P<end> the end of)?"
     r"|(?P<before>before)|(?P<between>between|from))(?: the)?$"
 )
-_TAIL: Final = re.compile(r"(?:[.;:)]|$|\s\(|,(?! (?:or(?! not at all)|but|if|unless|at)\b))")
+_TAIL: Final = re.compile(
+    r"(?:[.;:)]|$|\s\((?![^()]*\b(?:days?|weeks?|half|early|late)\b)"
+    r"|,(?! (?:or(?! not at all)|but|if|unless|at)\b))"
+)
 # Words that change or negate what follows, as in "early May" and "not in May", or after which it is
 # about something else: "signed with a key that was made in May".
 _OTHERWISE: Final = re.compile(

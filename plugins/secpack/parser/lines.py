@@ -20,7 +20,7 @@ LOOK_AHEAD: Final = 60
 
 BAR: Final = re.compile(r" {0,3}(?P<bar>\|(?!\|)|>(?=[> ]|$)) ?")
 BOX: Final = re.compile(r" {0,3}\+[-=+]{3,}")
-BULLET: Final = re.compile(r"[ \t]*(?P<marker>[-*+•◦·o])[ \t]+(?=\S)")
+BULLET: Final = re.compile(r"[ \t]*(?P<marker>[-–*+•◦·o])[ \t]+(?=\S)")
 NUMBER: Final = re.compile(
     r"[ \t]*(?:\((?=[0-9a-z]{1,3}\)))?(?P<marker>0|[1-9][0-9]{0,2}|[a-z])(?P<stop>[.)])[ \t]+(?=\S)"
 )
@@ -80,7 +80,9 @@ Lines: TypeAlias = Sequence[Line]
 
 
 def split_lines(data: bytes, *, path: str) -> list[Line]:
-    """Decode a text and return its lines; only LF and CRLF end a line.
+    """Decode a text and return its lines, without the margin that all of them have.
+
+    Only LF and CRLF end a line.
 
     Raises ParseError when the text is larger than MAX_BYTES, not UTF-8, or without any word.
     """
@@ -99,7 +101,9 @@ def split_lines(data: bytes, *, path: str) -> list[Line]:
     lines = text.split("\n")
     if lines[-1] == "":
         lines.pop()
-    return [Line(n, line.rstrip(" \t\r")) for n, line in enumerate(lines, 1)]
+    read = [Line(n, line.rstrip(" \t\r")) for n, line in enumerate(lines, 1)]
+    margin = min(line.indent for line in read if line.text)
+    return [dedent(line, margin) for line in read] if margin else read
 
 
 def readable(lines: Lines) -> int:

@@ -34,7 +34,8 @@ _ASIDE: Final = re.compile(
     r"about\b|credits\b|(?:(?:who|what) is )?affected\b|vulnerable\b", re.IGNORECASE
 )
 _NO_LEVEL: Final = 9  # deeper than any heading
-_BULLET: Final = re.compile(r"^([ \t]*)[-*•](?=\s)", re.MULTILINE)
+_BULLET: Final = re.compile(r"^([ \t]*)[-–*•](?=\s)", re.MULTILINE)
+_CITATION: Final = re.compile(r"[ \t]?\[[0-9]{1,2}\]")
 # "The following packages in dom0 …:", "These packages fix it, all in dom0:"
 _INSIDE: Final = re.compile(
     v.spaced(rf"\b(?:packages|updates|all|both),? in ({v.ANY_TARGETS}|{v.TARGETS})")
@@ -201,7 +202,8 @@ class _Reader:
         if isinstance(block, b.Table):
             yield from self._table(block)
         else:
-            yield _Piece("lines", _BULLET.sub(r"\1;", block.text), block.first)
+            text = _CITATION.sub("", _BULLET.sub(r"\1;", block.text))
+            yield _Piece("lines", text, block.first)
 
     def _table(self, table: b.Table) -> Iterator[_Piece]:
         """Rows of a table as phrases: ``xen; version 4.1-2; on Quern 4.2; into dom0``."""

@@ -119,6 +119,8 @@ _PARTLY: Final = re.compile(rf"{UNSURE.pattern}|\b(?:only|partial|affected with|
 _BAD: Final = re.compile(
     r"(?:(?:is|are|was|still|also) )*(?:vulnerable|affected|withdrawn|faulty|broken|do not)\b"
 )
+# What is no note of a package, but another one.
+_ANOTHER: Final = re.compile(r"\w[ -](?:version )?[0-9]{1,4}\.[0-9]{1,4}(?:\.[0-9]{1,4})?-[0-9]")
 _FACTS: Final = {"none": Fix.NONE, "unaffected": Fix.NOT_AFFECTED}
 _PLACES: Final = frozenset({"release", "target"})
 _JOINTS: Final = {",", "and", "or", "/", "&"}
@@ -226,7 +228,9 @@ class Phrase:
             turns &= bool(self.versions) and not self.loose
             if turns and after.kind not in ("release", "end", *_FACTS):
                 start = token.at if token.kind == "turn" else after.at
-                self._remark(_noted(self.text[start:end].strip().rstrip(".")))
+                words = self.text[start:end].strip().rstrip(".")
+                self.unread |= token.kind != "turn" and _ANOTHER.search(words) is not None
+                self._remark(_noted(words))
                 self.turned = True
                 return
             self._take(token, before, after, adjoins=adjoins)
