@@ -35,7 +35,7 @@ RULES: Final = r"""
 = HARM
 (NOT|(neither|none) of (which|the(m|se| two))) AFFECT US_ALL | XSA-1. None of these affects us.
 NOT RELEVANT( IN US_ALL|END) | XSA-1 is not applicable to Quern.
-(harmless|irrelevant|NO_EFFECT) IN US_ALL | XSA-1 is harmless to us.
+(harmless|irrelevant|NO_EFFECT|NOT exploitable) IN US_ALL | XSA-1 is harmless to us.
 US(( \w+){0,9} and)?( (is|are)|:)? UNHARMED( (by|to) (it|them))?(END) | XSA-1 | Quern: not affected
 (AFFECT US|US HIT)\?*: no(END) | XSA-1 | affects Quern: no
 not (used|enabled|reachable|compiled|built) … US | XSA-1 is in code that is not used in Quern.
@@ -47,7 +47,7 @@ NOT consider (it|this|them) RELEVANT IN US_ALL | XSA-1: We do not consider it a 
 = NOT_AFFECTED
 @ (… HARMLESS|UNHARMED(?=\.)) | XSA-1 (a bug) does not affect us, but XSA-10 does.
 AFFECT US ~ @ (do|does|is|are) not(END) | XSA-10 affects us; XSA-1 does not.
-((US|it) IS UNHARMED|no … US( users?)? is HIT|but not) (by|to) @ | No Quern user is hit by XSA-1.
+((US|it) IS UNHARMED|no … US( users?)? is HIT|but not( HIT)?) (by|to) @ | We are unaffected by XSA-1.
 neither @ AFFECT US_ALL | Neither XSA-1 nor XSA-2 affects us; XSA-10 does.
 NOT consider @ (to be )?RELEVANT( IN US_ALL|END) | We do not consider XSA-1 a problem.
 (following|others?|rest|s (that|which)) … HARMLESS: ~ @ | The others do not affect us: XSA-1, XSA-2.
@@ -73,6 +73,7 @@ in \x01+,? we ~ @ | In QSB-002, we described a similar flaw, XSA-1.
 @ … PUBLIC[^.,;]{0,30} (last year|years? (ago|before)|YEAR) | XSA-1 was published in 2019.
 \x02 [^()]{1,80}\(\x00[^()]*\)\s*$ | The fallout of XSA-1 (XSA-10)
 @ … (put off|postponed|delayed|withdrawn|in (an earlier|bulletin|QSB|[\x00\x01])) | XSA-1: put off.
+@ … a (separate|later) (bulletin|QSB) | XSA-1 is for a later bulletin.
 @ … (some|one|few|several|not all) of (which|these) | They issued XSA-1, some of which are ours.
 @ (was|were|had)\b (?!PUBLIC) | XSA-1 was bad.
 @ (will follow|(is|are) (still|not|under)( yet)? (public|embargo)) | XSA-1 is not yet public.
@@ -185,7 +186,8 @@ _Lists: TypeAlias = "list[list[_Name]]"  # ids that are named together
 _Cited: TypeAlias = Mapping[str, Sequence[tuple[str, str]]]  # advisories by a reference's label
 
 _FEW: Final = r"(?i)(?<!all )\b(it|this|one|two|three|half|some|several|few|many)\b"
-_BELOW: Final = r"(?i)\b(following|these|below)\b[^.]*:\s*\Z"  # what comes below is meant
+# What comes below is meant.
+_BELOW: Final = r"(?i)\b(following|these|below|others?|remaining|rest)\b[^.]*:\s*\Z"
 _THEM: Final = r"(?i)\b(following|these|those|them|below)\b[^.]*:\s*\Z"  # or above
 _OTHERS: Final = rf"{_BELOW}|\b((an)?others?|rest|remaining|else|following|below)\b"
 _AND_MORE: Final = re.compile(
@@ -311,10 +313,7 @@ def _sentences(passage: Passage, cited: _Cited, forms: Forms, now: str) -> Itera
         inside = parse_inline(b.words(inline), forms) if mark else (inline,)
         parts += [*mark, *inside, *mark]
     printed = "".join(map(b.words, parts))
-    masked = "".join(
-        (_OTHER, _ADVISORY)[p.scheme == "XSA"] * len(p.text) if isinstance(p, b.Id) else b.words(p)
-        for p in parts
-    )
+    masked = "".join(map(_masked, parts))
     masked = re.sub(now, "0000", masked)
     names: _Lists = []
     for name in _names(parts, passage.line, cited):
@@ -330,6 +329,14 @@ def _sentences(passage: Passage, cited: _Cited, forms: Forms, now: str) -> Itera
     for start, end in pairwise([0, *ends, len(printed)]):
         own = names[bisect_left(starts, start) : bisect_left(starts, end)]
         yield _Sentence(passage, printed, masked, start, end, own, limit)
+
+
+def _masked(part: b.Inline) -> str:
+    """What rules see: characters of ids as such, and nothing of what emphasizes words."""
+    words = b.words(part)
+    if isinstance(part, b.Id):
+        return (_OTHER, _ADVISORY)[part.scheme == "XSA"] * len(words)
+    return words if words.strip("*_") else " " * len(words)
 
 
 def _names(parts: Sequence[b.Inline], line: int, cited: _Cited) -> Iterator[_Name]:

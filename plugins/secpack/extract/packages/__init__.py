@@ -7,6 +7,7 @@ packages, in a table, or in the running text of a section that says what to do.
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import zip_longest
 from typing import Final, Literal, NamedTuple, TypeAlias, assert_never
 
 import secpack.extract.packages.vocabulary as v
@@ -219,8 +220,10 @@ class _Reader:
             return
         drawn = enumerate(self.lines[table.first - 1 : table.last], table.first)
         numbers = [n for n, line in drawn if "|" in line and not is_edge(line)]
+        above = [""] * len(words)
         for line, row in zip(numbers[len(table.head) :], table.body, strict=False):
-            cells = list(map(b.plain, row))
+            filled = zip_longest(map(b.plain, row), above, words, fillvalue="")
+            cells = above = [c or old * (word in ("on", "into")) for c, old, word in filled]
             pairs = [pair for pair in zip(words, cells, strict=False) if pair[1].strip("-–— ")]
             text = "; ".join(" ".join(pair).strip() for pair in pairs if pair[0] != "other")
             yield _Piece(kind, text, line, " | ".join(cells))
@@ -258,7 +261,7 @@ class _Reader:
             return False
         unclear = self.context.about is About.UNCLEAR and piece.kind != "fix"
         accepts = not (unclear or self.context.lost)
-        if not (phrase.is_header or (accepts and self._add(phrase.entries, piece))):
+        if not (phrase.is_header or (accepts and self._add(phrase.entries, piece, phrase.header))):
             self._report_unread(piece)
         return True
 
@@ -342,13 +345,15 @@ class _Reader:
 
     # --- rows and findings
 
-    def _add(self, entries: Collection[Entry], piece: _Piece) -> bool:
+    def _add(self, entries: Collection[Entry], piece: _Piece, header: Said | None = None) -> bool:
         """Add the rows of entries, for each release and target that hold for them.
+
+        What a ``header`` beside them says holds of some of them: each has it, or more.
 
         Return whether there are any. There are none if several releases are above several versions
         of a package: below "Quern 4.2   Quern 4.3", "xen   4.1-2   4.1-3" is not clear.
         """
-        above = self.context.said
+        above = {k: names for k, names in self.context.said.items() if k not in (header or ())}
         open_ = {(e.package, e.version) for e in entries if "release" not in e.said and e.version}
         if len(above.get("release", ())) > 1 and len(open_) > len({name for name, _ in open_}):
             return False

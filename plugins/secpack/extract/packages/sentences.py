@@ -25,7 +25,7 @@ _OLD: Final = re.compile(
     r"|before version|for example|e\.g\.|(?:and|or) (?:earlier|older)|never|no longer"
     r"|(?:do|does|did|is|are|was|were|will|must|should|need) not"
     r"|introduced (?:by|with|in(?! to))|instead of|rather than|replac\w+|superse\w+|downgrad\w+"
-    r"|withdr[ae]w\w*|already|remove|uninstall|delete|buggy|malicious|compromised"
+    r"|withdr[ae]w\w*|retract\w*|wrong(?:ly)?|mistaken(?:ly)?|incorrect(?:ly)?|already|remove|uninstall|delete|buggy|malicious|compromised"
     r"|(?:old|older|previous|earlier|bad|outdated|obsolete) (?:\w+ )?(?:packages?|versions?)"
     r"|(?:is|are|were) (?:\w+ )?(?:outdated|bad|obsolete)|next (?:\w+ )?(?:update|release)s?"
     r"|(?:bug|flaw|problem|issue|fault|vulnerability) (?:is|was|lies) in"
