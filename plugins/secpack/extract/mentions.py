@@ -47,7 +47,7 @@ NOT consider (it|this|them) RELEVANT IN US_ALL | XSA-1: We do not consider it a 
 = NOT_AFFECTED
 @ (… HARMLESS|UNHARMED(?=\.)) | XSA-1 (a bug) does not affect us, but XSA-10 does.
 AFFECT US ~ @ (do|does|is|are) not(END) | XSA-10 affects us; XSA-1 does not.
-((US|it) IS UNHARMED|no … US( users?)? is HIT|but not( HIT)?) (by|to) @ | We are unaffected by XSA-1.
+((US|it) IS UNHARMED|no … US( users?)? is HIT|but not( HIT)?) (by|to) @ | We are unaffected by XSA-1
 neither @ AFFECT US_ALL | Neither XSA-1 nor XSA-2 affects us; XSA-10 does.
 NOT consider @ (to be )?RELEVANT( IN US_ALL|END) | We do not consider XSA-1 a problem.
 (following|others?|rest|s (that|which)) … HARMLESS: ~ @ | The others do not affect us: XSA-1, XSA-2.
@@ -313,8 +313,7 @@ def _sentences(passage: Passage, cited: _Cited, forms: Forms, now: str) -> Itera
         inside = parse_inline(b.words(inline), forms) if mark else (inline,)
         parts += [*mark, *inside, *mark]
     printed = "".join(map(b.words, parts))
-    masked = "".join(map(_masked, parts))
-    masked = re.sub(now, "0000", masked)
+    masked = re.sub(now, "0000", "".join(map(_masked, parts)))
     names: _Lists = []
     for name in _names(parts, passage.line, cited):
         last = names[-1][-1] if names and name.kind is names[-1][-1].kind is b.Id else None
