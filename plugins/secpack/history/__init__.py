@@ -1,6 +1,6 @@
 """The versions of every document of a pack, and which of them each signature covers."""
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import replace
 from datetime import datetime
 from itertools import islice
@@ -173,34 +173,17 @@ def newest_versions(
 
     Of other texts nothing is left but findings about signatures that fit no text, or do not count;
     what cannot be read is no version. Where history is not available all stay, with an error for
-    each text that is no version: an older one may be public.
+    each text that is no version.
     """
     if history.unavailable:
-        unknown = f"; no older version is known: {history.unavailable}"
-        refused = (
-            Finding(each.file.path, 0, "pending", each.reason + unknown, Severity.ERROR)
-            for each in history.pending
-        )
-        return replace(contents, findings=[*contents.findings, *refused])
+        return replace(contents, findings=[*contents.findings, *_unknown(history)])
     layout, kept = Layout(profile), Contents(keys=contents.keys, withheld=contents.withheld)
     here = {
         each.file: [judged.get(s.file.path, s) for s in each.signatures]
         for each in contents.signed()
     }
-    renamed = {file.sha256 for file in here}
-    # Another signed file with the same number stays, too: that is an error, and no older version.
-    newest = (
-        v
-        for n, versions in ((d.newest, d.versions) for d in history.documents)
-        for v in reversed(versions)
-        if n and not v.misfit
-        if v is n or (v.file.path != n.file.path and {v.file, n.file} <= here.keys())
-    )
-    for version, file in ((v, v.file) for v in newest):
-        kind, match = layout.place(file.path)
-        is_numbered = kind and match and not match["letter"]  # others are what their names are
-        if file not in here and file.sha256 in renamed and not is_numbered:
-            continue
+    for version in _to_publish(history, here.keys(), layout):
+        file, (kind, match) = version.file, layout.place(version.file.path)
         signatures, lacking = _signatures(version, here.get(file, ()), profile)
         if kind and match:
             texts = kept.bulletins if kind is profile.bulletins else kept.canaries
@@ -219,6 +202,32 @@ def newest_versions(
             kept.errors.append(error)
     _add_findings(kept, contents, history, (s for own in here.values() for s in own))
     return kept
+
+
+def _unknown(history: model.History) -> Iterator[Finding]:
+    """An error for each text that is no version; an older one may be public."""
+    unknown = f"; no older version is known: {history.unavailable}"
+    for each in history.pending:
+        yield Finding(each.file.path, 0, "pending", each.reason + unknown, Severity.ERROR)
+
+
+def _to_publish(
+    history: model.History, here: Set[model.File], layout: Layout
+) -> Iterator[model.Version]:
+    """The newest version of each document; ``here`` are the signed files of the folder.
+
+    Another of them with the same number stays, too: that is an error, and no older version.
+    """
+    texts = {file.sha256 for file in here}
+    for newest, version in ((d.newest, v) for d in history.documents for v in reversed(d.versions)):
+        if not newest or version.misfit:
+            continue
+        kind, match = layout.place(version.file.path)
+        is_numbered = kind and match and not match["letter"]  # others are what their names are
+        is_renamed = version.file not in here and version.file.sha256 in texts and not is_numbered
+        is_other = version.file.path != newest.file.path and {version.file, newest.file} <= here
+        if (version is newest or is_other) and not is_renamed:
+            yield version
 
 
 def _add_findings(
