@@ -121,7 +121,7 @@ def test_a_gpg_that_gives_up_is_no_verdict(
     program = script(tmp_path / "gpg", "exit 2")
     find = "secpack.signatures.gpg.find_program"
     monkeypatch.setattr(find, lambda _: Program(str(program), "another"))
-    with pytest.raises(SecpackError, match=r"gpg cannot read the keys \(status 2\)"):
+    with pytest.raises(SecpackError, match=r"gpg cannot list the keys \(status 2\)"):
         archive_of()
 
 
@@ -258,10 +258,53 @@ def test_a_revocation_certificate_beside_its_key(archive_of: ArchiveOf, gnupg: G
     (finding,) = (f for f in archive.findings if f.code == "key-unusable")
     assert (finding.file, finding.severity) == ("keys/revoked.asc", Severity.WARNING)
     assert finding.message == (
-        "not used as a key: it is a revocation certificate and revokes its key here; join the two"
+        "not used as a key: does not begin with an OpenPGP public key; "
+        "what it revokes is revoked here: join it with its key"
     )
     (row,) = (key for key in archive.keys if key.unusable)
     assert (row.file.path, row.fingerprint) == ("keys/revoked.asc", "")
+
+
+def test_a_revoked_copy_that_is_not_used(archive_of: ArchiveOf, gnupg: Gnupg) -> None:
+    """Nobody can hide a revocation by something odd behind it, or by a strange subkey."""
+    gnupg.certify("ines", by="master")
+    revoked = dearmor(gnupg.revoked("ines"))
+    strange = next(openpgp.packets(dearmor(gnupg.export("master")))).body
+    subkey = b"\xce\xff%b%b" % (len(strange).to_bytes(4), strange)
+    for odd in (b"\xcc\x02\0\0", b"\xff\xff", subkey):
+        archive = archive_of({"keys/old.gpg": revoked + odd})
+        assert archive.bulletins[0].signatures[0].verdict is Verdict.REVOKED_KEY
+
+
+def test_a_damaged_revocation_hides_no_other(archive_of: ArchiveOf, gnupg: Gnupg) -> None:
+    """By itself gpg stops at it."""
+    gnupg.certify("ines", by="master")
+    revoked = openpgp.packets(dearmor(gnupg.revoked("ines")))
+    whole = next(p for p in revoked if p.body[:2] == b"\x04\x20").whole
+    for junk in (b"\x04\x20", b"\x04\x20" + b"junk" * 20, b"\x04\x20\x16\x08\xff\xff\0\0"):
+        files = {"keys/a.gpg": b"\xc2%c%b" % (len(junk), junk), "keys/b.gpg": whole}
+        assert archive_of(files).bulletins[0].signatures[0].verdict is Verdict.REVOKED_KEY
+
+
+@pytest.mark.parametrize(
+    "odd",
+    [
+        b"\xc2\x3c\x04\x20" + b"junk" * 14 + b"..",  # a signature of no form
+        b"\xc2\x3c\x06\x20" + b"junk" * 14 + b"..",  # of a version that gpg does not read
+        b"\xd1\xff\0\x01\0\0" + b"\xff\0\0\xff\xfb" + b"x" * 65531,  # a large picture
+        b"\xce\x09\x04\0\0\0\0\x63\0\0\0",  # a subkey of an unknown algorithm
+        b"\xce\x0a\x04\0\0\0\0\x01\0\0\0\0",  # one without numbers
+    ],
+)
+def test_a_strange_key_does_no_harm_to_others(
+    archive_of: ArchiveOf, gnupg: Gnupg, odd: bytes
+) -> None:
+    """Both gpg and gpgv stop at it, and then miss all keys after it."""
+    gnupg.certify("ines", by="master")
+    gnupg.make("other")
+    key, *rest = openpgp.packets(gnupg.export("other", armour=False))
+    files = {"keys/0.gpg": b"".join([key.whole, odd, *(p.whole for p in rest)])}
+    assert errors(archive_of(files)) == set()
 
 
 def test_certified_through_another_key(archive_of: ArchiveOf, gnupg: Gnupg) -> None:
@@ -343,15 +386,15 @@ def test_what_is_kept_of_a_key_is_not_that_of_its_revocation(
     gnupg: Gnupg, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The same bytes, once in a file of keys, once in a file of their own."""
-    listed: list[bytes] = []
-    monkeypatch.setattr(gpg, "_listing", lambda *given: listed.append(given[-1]) or [])
+    listed: list[tuple[bytes, ...]] = []
+    monkeypatch.setattr(gpg, "_listing", lambda *given: listed.append(given[3:]) or [])
     (key,) = read_keys(gnupg.export("ines"))
     *rest, last = (packet.whole for packet in openpgp.packets(key.packets))
     shorter = replace(key, packets=b"".join(rest))
     file, cache = File("keys/a.asc", b"", ""), Cache(tmp_path / "kept")
-    for keyring in (Keyring(((file, key),)), Keyring(((file, shorter),), revocations=last)):
+    for keyring in (Keyring(((file, key),)), Keyring(((file, shorter),), revocations=(last,))):
         gpg.inspect_keys(keyring, {}, 1, cache=cache)
-    assert listed == [b"", last]
+    assert listed == [(), (last,)]
 
 
 @pytest.mark.parametrize("first", [True, False])

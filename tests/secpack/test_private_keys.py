@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import bz2
+import gzip
 import json
 import os
 import random
@@ -109,6 +110,10 @@ def test_an_openpgp_key_is_found_in_every_disguise(gnupg: Gnupg, name: str) -> N
         "a packet before zeros": b"Words.\n" + first + bytes(9),
         "compressed": b"\xa3\x01" + zlib.compress(private)[2:-4],
         "compressed and armoured": armoured(compressed(2, zlib.compress(private)), "PGP MESSAGE"),
+        "in base64 for URLs": b"key: " + base64.urlsafe_b64encode(private),
+        "in gzip": gzip.compress(private),
+        "armoured in gzip": gzip.compress(armoured(private, "PGP PRIVATE KEY BLOCK")),
+        "in comments of SQL": written(private, b"-- ", "PGP MESSAGE"),
         "compressed by bzip2": compressed(3, bz2.compress(private)),
     }
     for disguise, data in disguises.items():
@@ -168,6 +173,7 @@ def test_what_looks_like_packets_by_chance_is_no_key() -> None:
         b"a" + b"\x95\xf0\0\x04aaaa\x01\x08\0\xff" * 20_000,
         (b"-----BEGIN PRIVATE KEY-----\n" + (b"-" * 30 + b"a: x\n") * 8) * 2_000,
         b"A" * 40 + b"\n+++/1 1:" * 100_000,
+        b"-" * 40 + b"\n--- 1: a" * 100_000,
     ],
 )
 def test_a_search_takes_no_longer_for_what_looks_like_much(data: bytes) -> None:

@@ -465,7 +465,9 @@ def test_every_changed_byte_is_noticed(
         (packet(6, b"\x04" + bytes(40)) + packet(8, b"\1"), "a packet of type 8"),
         (packet(6, b"\x04" + bytes(40)) + packet(12, b"\1"), "a packet of type 12"),
         (packet(6, b"\x04" + bytes(40)) + packet(2, b"\4") * 500, "more than 500 packets"),
-        (packet(6, b"\x04" + bytes(40)), "no valid user id of the key"),
+        (packet(6, b"\x04" + bytes(40)), "a key of the algorithm 0, which gpg does not know"),
+        (packet(6, b"\x04\0\0\0\0\1" + b"\0\1\1" * 2), "no valid user id of the key"),
+        (packet(6, b"\x04\0\0\0\0\1" + bytes(4)), "damaged: a key that is cut short"),
     ],
 )
 def test_a_key_that_cannot_be_used_harms_no_other(

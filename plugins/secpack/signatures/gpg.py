@@ -47,21 +47,26 @@ _ENDS: Final = ("01", "03")
 class Keyring:
     """The usable keys of a pack with their files, the other files, and findings on adopted keys.
 
-    ``revocations`` are certificates in files of their own, beside the keys that they revoke.
+    ``revocations`` are those in the other files.
     """
 
     keys: tuple[tuple[File, PublicKey], ...]
     unusable: tuple[Key, ...] = ()
     findings: tuple[Finding, ...] = ()
-    revocations: bytes = b""
+    revocations: tuple[bytes, ...] = ()
 
     @property
-    def packets(self) -> bytes:
-        """The packets of all keys, each once: gpgv reads only the first of several copies."""
+    def merged(self) -> list[bytes]:
+        """The packets of each key once: gpgv reads only the first of several copies."""
         copies: dict[str, list[PublicKey]] = {}
         for _, key in self.keys:
             copies.setdefault(key.fingerprint, []).append(key)
-        return b"".join(openpgp.merge_keys(keys) for keys in copies.values())
+        return [openpgp.merge_keys(keys) for keys in copies.values()]
+
+    @property
+    def packets(self) -> bytes:
+        """The packets of all keys."""
+        return b"".join(self.merged)
 
 
 def build_keyring(files: Sequence[File], pinned: Collection[str] = ()) -> Keyring:
@@ -71,15 +76,13 @@ def build_keyring(files: Sequence[File], pinned: Collection[str] = ()) -> Keyrin
     """
     keys: list[tuple[File, PublicKey]] = []
     unusable: list[Key] = []
-    revocations = b""
     for file in files:
         try:
             keys += [(file, key) for key in openpgp.read_keys(file.data)]
         except ParseError as error:
-            revocation = openpgp.read_revocation(file.data)
-            reason = "it is a revocation certificate and revokes its key here; join the two"
-            unusable.append(Key(file, "", unusable=reason if revocation else error.message))
-            revocations += revocation
+            revokes = openpgp.read_revocations(file.data)
+            more = "; what it revokes is revoked here: join it with its key" if revokes else ""
+            unusable.append(Key(file, "", unusable=error.message + more))
     adopting = {finding.file: finding for finding in _adoptions(keys, pinned)}
     unusable += [
         Key(file, key.fingerprint, unusable="it claims another file's key as its subkey")
@@ -87,6 +90,7 @@ def build_keyring(files: Sequence[File], pinned: Collection[str] = ()) -> Keyrin
         if file.path in adopting
     ]
     usable = tuple((file, key) for file, key in keys if file.path not in adopting)
+    revocations = openpgp.read_revocations(*(key.file.data for key in unusable))
     return Keyring(usable, tuple(unusable), tuple(adopting.values()), revocations)
 
 
@@ -129,18 +133,18 @@ def inspect_keys(
     ProgramMissingError when gpg is missing, LimitError when the keys take it too long.
     """
     gpg = find_program("gpg")
-    digests = [hashlib.sha256(p).hexdigest() for p in (keyring.packets, keyring.revocations)]
-    name = f"keys {' '.join(digests)} {gpg.identity}"
+    parts = (keyring.packets, *keyring.revocations)
+    name = f"keys {' '.join(hashlib.sha256(p).hexdigest() for p in parts)} {gpg.identity}"
     lines = cache.get(name)
     slow: list[Key] = []
     if lines is None:
         try:
-            lines = _listing(keyring.packets, gpg, _PATIENCE, keyring.revocations)
+            lines = _listing(keyring.merged, gpg, _PATIENCE, *keyring.revocations)
             cache.put(name, lines)
             cache.save()
         except LimitError:
             keyring, slow = _without_slow(keyring, gpg)
-            lines = _listing(keyring.packets, gpg, _PATIENCE, keyring.revocations)
+            lines = _listing(keyring.merged, gpg, _PATIENCE, *keyring.revocations)
     fields = [[*line.split(":"), *_NO_FIELDS] for line in lines]
     every = map(_listed, _parts(fields, ("pub",)))
     listed = {key.fingerprint: (key, certifications) for key, certifications in every}
@@ -164,7 +168,7 @@ def _without_slow(keyring: Keyring, gpg: Program) -> tuple[Keyring, list[Key]]:
     for path, keys in groupby(keyring.keys, key=lambda pair: pair[0].path):
         started = time.monotonic()
         try:
-            _listing(b"".join(key.packets for _, key in keys), gpg, _PATIENCE_WITH_ONE)
+            _listing([key.packets for _, key in keys], gpg, _PATIENCE_WITH_ONE)
         except LimitError as error:
             slow[path] = error
         took[path] = time.monotonic() - started
@@ -175,10 +179,11 @@ def _without_slow(keyring: Keyring, gpg: Program) -> tuple[Keyring, list[Key]]:
     rest = tuple(pair for pair in keyring.keys if pair[0].path not in slow)
     left_out = [pair for pair in keyring.keys if pair[0].path in slow]
     unusable = [Key(f, key.fingerprint, unusable=str(slow[f.path])) for f, key in left_out]
-    return replace(keyring, keys=rest), unusable
+    revocations = keyring.revocations + openpgp.read_revocations(*(f.data for f, _ in left_out))
+    return replace(keyring, keys=rest, revocations=revocations), unusable
 
 
-def _listing(packets: bytes, gpg: Program, patience: int, revocations: bytes = b"") -> list[str]:
+def _listing(keys: Sequence[bytes], gpg: Program, patience: int, *revoking: bytes) -> list[str]:
     """The lines of ``gpg --check-sigs --with-colons`` for these keys.
 
     Raises LimitError, also when gpg gives up before it has read all of them.
@@ -189,13 +194,16 @@ def _listing(packets: bytes, gpg: Program, patience: int, revocations: bytes = b
         base += ["--trust-model", "always", "--allow-weak-key-signatures"]
         # On the day when nothing has expired: gpg 2.2 checks no certification by an expired key.
         base += ["--faked-system-time", _EARLY, "--ignore-time-conflict", "--ignore-valid-from"]
-        # gpg does not import damaged keys; then no line is about them.
-        command = [*base, "--status-fd", "1", "--import"]
-        done = run(gpg, command, data=packets, seconds=patience)
-        if not any(line.startswith("[GNUPG:] IMPORT_RES ") for line in done.lines):
-            raise LimitError(f"gpg cannot read the keys (status {done.status})")
-        if revocations:
-            run(gpg, command, data=revocations, seconds=patience)
+        # gpg does not import damaged keys, and stops there; then no line is about them.
+        command, until = [*base, "--status-fd", "1", "--import"], time.monotonic() + patience
+        while keys:
+            done = run(gpg, command, data=b"".join(keys), seconds=patience)
+            counts = re.findall(r"(?m)^\[GNUPG:\] IMPORT_RES (\d+) ", "\n".join(done.lines))
+            if not counts or time.monotonic() > until:
+                raise LimitError(f"gpg cannot read the keys (status {done.status})")
+            keys = keys[max(1, int(counts[0])) :]
+        for revocation in revoking:  # apart, as nothing after a damaged one would count
+            run(gpg, command, data=revocation, seconds=patience)
         form = ["--with-colons", "--fixed-list-mode", "--with-fingerprint", "--with-fingerprint"]
         done = run(gpg, [*base, *form, "--check-sigs"], seconds=patience)
         if done.status and not done.output:

@@ -281,14 +281,20 @@ def read_keys(data: bytes) -> tuple[PublicKey, ...]:
     return tuple(_public_key(parts[a:b]) for a, b in pairwise([*starts, len(parts)]))
 
 
-def read_revocation(data: bytes) -> bytes:
-    """The packet of a file that is one revocation certificate of a key; empty for another file."""
-    with suppress(ParseError):
-        binary = dearmor(data)
-        parts = list(islice(packets(binary), 2))
-        if [(part.tag, part.body[:2]) for part in parts] == [(_SIGNATURE, b"\x04\x20")]:
-            return binary
-    return b""
+def read_revocations(*files: bytes) -> tuple[bytes, ...]:
+    """The revocations of keys in files that are not used as keys: they hold for other copies.
+
+    Raises ParseError when there are so many that gpg would take long.
+    """
+    revocations = dict[bytes, None]()
+    for data in files:
+        with suppress(ParseError):
+            for packet in islice(packets(dearmor(data)), _MOST_PACKETS):
+                if packet.tag == _SIGNATURE and packet.body[:2] == b"\x04\x20":
+                    revocations[packet.whole] = None
+    if len(revocations) > _MOST_PACKETS:
+        raise ParseError(f"more than {_MOST_PACKETS} revocations outside of usable keys")
+    return tuple(revocations)
 
 
 def merge_keys(copies: Sequence[PublicKey]) -> bytes:
@@ -320,6 +326,8 @@ def _fingerprint(body: bytes) -> str:
         raise ParseError("a key whose version is not 4")
     if len(body) > 0xFFFF:
         raise ParseError("a key of more than 65535 bytes; expected a public key")
+    if body[5] not in _NUMBERS:
+        raise ParseError(f"a key of the algorithm {body[5]}, which gpg does not know")
     public_numbers(body[5], body[6:])
     head = b"\x99" + len(body).to_bytes(2)
     return hashlib.sha1(head + body, usedforsecurity=False).hexdigest().upper()
@@ -338,7 +346,7 @@ def public_numbers(algorithm: int, data: bytes) -> list[tuple[int, bytes]]:
         position = start + ((size + 7) // 8 if most else size)
         if most and size > most:
             raise ParseError(f"a key with a number of {size} bits; expected at most {most}")
-        if position > len(data) or not (most or 1 < size < 255):
+        if position > len(data) or not (size > 0 if most else 1 < size < 255):
             raise ParseError("damaged: a key that is cut short")
         if most:
             numbers.append((size, data[start:position]))
@@ -403,10 +411,10 @@ def read_header(data: bytes, position: int) -> tuple[int, int, int]:
 # --- private keys ---------------------------------------------------------------------------------
 #
 # OpenPGP secret keys and subkeys, as packets (also compressed) or armoured under any label; GnuPG's
-# files of keys; PEM and OpenSSH; PKCS #1 and #8; PuTTY; age; minisign and signify; also in base64
-# and UTF-16. A bulletin may mention a block ("a file that begins with -----BEGIN RSA PRIVATE
-# KEY-----"), but not include its content. Archives, encrypted files, and compressed parts of
-# pictures and PDFs are not searched.
+# files of keys; PEM and OpenSSH; PKCS #1 and #8; PuTTY; age; minisign and signify; also in base64,
+# UTF-16 and gzip. A bulletin may mention a block ("a file that begins with
+# -----BEGIN RSA PRIVATE KEY-----"), but not include its content. Other archives, encrypted files,
+# and compressed parts of pictures and PDFs are not searched.
 
 # Header lines and blank lines can precede the content of a block. All lines can be quoted ("| "),
 # indented, comments ("# ", "// "), lines of a diff ("+"), or numbered ("12: ").
@@ -443,13 +451,14 @@ _FORMATS: Final = tuple(
     )
 )
 
-#: Base64, in one line or several, quoted or not.
+#: Base64, also that for URLs, in one line or several, quoted or not.
 _BASE64: Final = re.compile(
-    rb"[A-Za-z0-9+/]{32,}(?:[ \t]*" + _LINE_END + _MARGIN + rb"[A-Za-z0-9+/]{1,1000})*"
+    rb"[A-Za-z0-9+/_-]{32,}(?:[ \t]*" + _LINE_END + _MARGIN + rb"[A-Za-z0-9+/_-]{1,1000})*"
 )
-_NOT_BASE64: Final = re.sub(rb"[A-Za-z0-9+/]", b"", bytes(range(256)))
-_AS_A: Final = re.sub(rb"[A-Za-z0-9+/]", b"A", bytes(range(256)))
-_MARKS: Final = re.compile(rb"(?m)^(?:\+|[^A-Za-z0-9+/]*[0-9]{1,6}[^A-Za-z0-9+/]+)")
+_OF_URLS: Final = bytes.maketrans(b"-_", b"+/")
+_NOT_BASE64: Final = re.sub(rb"[A-Za-z0-9+/_-]", b"", bytes(range(256)))
+_AS_A: Final = re.sub(rb"[A-Za-z0-9+/_-]", b"A", bytes(range(256)))
+_MARKS: Final = re.compile(rb"(?m)^(?:[+-]{1,3}|[^A-Za-z0-9+/]*[0-9]{1,6}[^A-Za-z0-9+/]+)")
 
 # --- OpenPGP packets anywhere in a file ---
 
@@ -489,7 +498,7 @@ def _decoded(data: bytes) -> Iterator[bytes]:
     for block in (match[0] for match in _BASE64.finditer(data)):
         bare, marks = _MARKS.subn(b"", block)
         for lines in (block, bare) if marks and marks >= block.count(b"\n") else (block,):
-            text = lines.translate(None, _NOT_BASE64)
+            text = lines.translate(_OF_URLS, _NOT_BASE64)
             whole = len(text) - (len(text) % 4 == 1)
             yield base64.b64decode(text[:whole] + b"==")
 
@@ -518,12 +527,14 @@ def _is_key(body: bytes) -> bool:
 
 
 def _unpacked(data: bytes) -> bytes:
-    """The content of a compressed packet (section 5.6); empty if there is none.
+    """The content of a compressed packet (section 5.6), or of gzip; empty if there is none.
 
     Keys do not compress well, so a limit of twice the packet's length is enough.
     """
     body = data[1:] if data[:1] == _GPG_COMPRESSED else b""
     with suppress(ParseError, zlib.error, OSError):
+        if data.startswith(b"\x1f\x8b"):
+            return zlib.decompressobj(wbits=31).decompress(data, 2 * len(data))
         body = body or next((p.body for p in packets(data) if p.tag == COMPRESSED), b"")
         if body[:1] in (b"\x01", b"\x02"):
             window = -zlib.MAX_WBITS if body[:1] == b"\x01" else zlib.MAX_WBITS
