@@ -39,11 +39,11 @@ def write_index(folder: Path) -> None:
 
     Raises SecpackError when Pagefind is not installed, or fails.
     """
-    # -P: the current folder, which may be a pack, brings no code.
-    command = [sys.executable, "-P", "-m", "pagefind_bin", "--site", str(folder)]
+    # The current folder, which may be a pack, brings neither code nor Pagefind's configuration.
+    command = [sys.executable, "-P", "-m", "pagefind_bin", "--site", "."]
     command += ["--output-subdir", SEARCH_INDEX, "--force-language", "en", "--quiet"]
     command += ["--exclude-selectors", ".mark"]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603 - ours
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)  # noqa: S603 - ours
     if done.returncode:
         raise SecpackError(f"Pagefind did not index the site: {done.stderr or done.stdout}")
     for name in [*paths(folder / SEARCH_INDEX)]:
