@@ -14,7 +14,7 @@ from lxml import etree
 from bulletins.build.finish import write_index
 from tests.bulletins import judges
 from tests.bulletins.sites import ROOT, Site, build
-from tests.packs import bulletin, canary, make_pack
+from tests.packs import bulletin, canary, make_pack, numbered
 
 TITLE = "<script>alert(1)</script> ]]> & \"'\u202egnp.exe\u200b\x07"
 BODY = """\
@@ -207,11 +207,22 @@ def test_a_number_or_name_cannot_lead_elsewhere(tmp_path: Path) -> None:
     assert not (site.folder / "qsb/files").exists()
 
 
+@pytest.mark.parametrize("name", ["INES.asc", "ine\u017f.asc"])
+def test_names_that_are_one_on_some_disks(tmp_path: Path, name: str) -> None:
+    """A mirror on such a disk would lose one of them, and be called altered."""
+    files = {**numbered(1), "keys/ines.asc": "x", f"keys/{name}": "y"}
+    site = build(tmp_path / "site", SECPACK=make_pack(tmp_path / "pack", files)).refused()
+    assert "names that some disks do not distinguish" in site.said
+    assert ": keys/ines.asc\n" in site.said
+
+
 def test_a_pack_in_the_current_folder_brings_no_code(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.chdir(make_pack(tmp_path / "pack", {"pagefind_bin.py": "raise SystemExit(1)"}))
+    files = {"pagefind_bin.py": "raise SystemExit(1)", "pagefind.toml": f"logfile = '{tmp_path}/x'"}
+    monkeypatch.chdir(make_pack(tmp_path / "pack", files))
     (tmp_path / "site").mkdir()
     (tmp_path / "site/index.html").write_text("<html><p>Words.</html>")
     write_index(tmp_path / "site")
     assert (tmp_path / "site/search/pagefind/pagefind.js").is_file()
+    assert not (tmp_path / "x").exists()

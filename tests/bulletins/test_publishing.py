@@ -18,6 +18,7 @@ from typing import Any
 
 import pytest
 
+from bulletins.build.finish import digest
 from bulletins.publish.__main__ import _fresh_until, _issuer_keys
 from secpack import Checker, Profile, load
 from secpack.profile import Signer
@@ -240,8 +241,13 @@ def test_a_rebuild_names_what_differs(given: Given, tmp_path: Path) -> None:
     strange = {"settings": dict.fromkeys(["SITEURL", "SEARCH", "GZIP", "AS_OF", "TAGS"], "\0")}
     for text in ("{}", "[]", '{"settings": {}}', "{", json.dumps(strange)):
         (copy / "data/manifest.json").write_text(text)
+        altered = rebuild(Site(0, "", copy), tmp_path / "rebuilt", **given).refused()
+        assert "manifest.json: " in altered.said
+        own = digest(copy / "data/manifest.json")
+        (copy / "SHA256SUMS").write_text(f"{own}  data/manifest.json\n")
         hostile = rebuild(Site(0, "", copy), tmp_path / "rebuilt", **given).refused()
         assert "manifest.json: " in hostile.said
+        assert "differs from SHA256SUMS" not in hostile.said
     none = rebuild(Site(0, "", tmp_path), tmp_path / "rebuilt", **given)
     assert "expected the data/manifest.json of a copy of a site" in none.said
 

@@ -243,6 +243,8 @@ def rebuild(settings_file: str, manifest: Path) -> int:
     if not manifest.is_file() or copy / MANIFEST_JSON != manifest.resolve():
         raise SecpackError(f"{manifest}: expected the {MANIFEST_JSON} of a copy of a site")
     listed, notes, stated = read_checksums(copy), read_notes(copy), json.loads(_read(manifest))
+    if listed.get(MANIFEST_JSON) != digest(manifest.resolve()):
+        raise SecpackError(f"{manifest}: differs from {CHECKSUMS}: this copy was altered")
     try:
         os.environ.update({name: str(stated["settings"][name]) for name in _VARIABLES})
         inputs, commit = {**(stated["inputs"] or {})}, str(stated["commit"] or "")

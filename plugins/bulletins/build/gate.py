@@ -4,11 +4,13 @@ Pelican goes on when a reader raises, an article is invalid or a page cannot be 
 checks do not.
 """
 
+from collections import Counter
 from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
 from posixpath import dirname, join, normpath
 from typing import Any
+from unicodedata import normalize
 from urllib.parse import unquote, urlsplit
 
 from lxml import etree
@@ -36,7 +38,7 @@ def check_articles(generators: Iterable[Any]) -> None:
 def check_output(site: Site, folder: Path) -> None:
     """Check that all pages and exports were written, and originals byte for byte.
 
-    Raises SecpackError when a file is missing or an original differs.
+    Raises SecpackError when a file is missing, an original differs, or two names are one elsewhere.
     """
     pages = ["", *(page_url(p) for p in site.archive.publications)]
     expected = [*(url + INDEX for url in pages), *(path for path, _ in archive_pages(site))]
@@ -44,6 +46,10 @@ def check_output(site: Site, folder: Path) -> None:
     written = {*paths(folder)}
     if missing := [path for path in expected if path not in written]:
         raise SecpackError(f"not written: {', '.join(missing)}")
+    names = Counter(normalize("NFD", path).casefold() for path in written)
+    if alike := sorted(name for name, count in names.items() if count > 1):
+        message = "names that some disks do not distinguish, so that a copy would lose a file"
+        raise SecpackError(f"{message}: {', '.join(alike[:20])}")
     for path, file in site.served_files():
         if (folder / path).read_bytes() != file.data:
             raise SecpackError(f"{path} differs from {file.path} in the pack")
