@@ -35,7 +35,7 @@ from secpack.signatures.gpgv import Checker
 from secpack.tables import YEARS
 from secpack.tracker import load_advisories
 
-#: The most characters of a line about a copy, and the most files of a kind that are printed: a
+#: The most characters of a line about a copy, and the most lines of a kind that are printed: a
 #: hostile copy could make both endless.
 _MOST_OF_A_LINE = 2000
 _MOST = 1000
@@ -197,7 +197,9 @@ def _outcome_lines(outcome: Outcome) -> Iterator[str]:
         yield from (f"{kind}: {path}: {why}".removesuffix(": ") for path, why in files[:_MOST])
         if len(files) > _MOST:
             yield f"{kind}: {len(files) - _MOST:,} more files"
-    yield from outcome.behind
+    yield from outcome.behind[:_MOST]
+    if len(outcome.behind) > _MOST:
+        yield f"{len(outcome.behind) - _MOST:,} more such lines"
     yield from (f"verified against {proof}" for proof in outcome.verified_by)
     yield from filter(None, [outcome.stale])
     result = "OK" if outcome.verified_by else "undamaged"

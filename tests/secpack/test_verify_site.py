@@ -6,6 +6,7 @@ import gzip
 import hashlib
 import json
 import os
+import re
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -513,6 +514,28 @@ def test_hostile_data(copy: Path, rebuild: Path, data: bytes, verify: Callable[.
     status, said = verify(copy, "--against", rebuild)
     assert status == 1
     assert said[0].startswith("data/archive.json: cannot be read: ")
+
+
+def test_what_a_hostile_copy_makes_endless(
+    copy: Path, rebuild: Path, verify: Callable[..., Said]
+) -> None:
+    more = [{**document(1), "id": f"QSB-{number}"} for number in range(1000, 9000)]
+    (copy / "data/archive.json").write_bytes(site_data(document(1), *more))
+    sum_up(copy)
+    status, said = verify(copy, "--against", rebuild)
+    assert (status, said[-1][:6]) == (1, "FAILED")
+    assert len(said) < 1100
+    assert any(line.startswith("behind by 1 document(s)") for line in said)
+    assert any(re.fullmatch("7,[0-9]{3} more such lines", line) for line in said)
+    (copy / "SHA256SUMS").write_bytes(b"\n" * 500_001)
+    assert verify(copy)[1][0] == "SHA256SUMS: lists more than 500000 files"
+
+
+@pytest.mark.slow
+def test_data_that_would_take_all_memory(copy: Path, verify: Callable[..., Said]) -> None:
+    (copy / "data/manifest.json").write_bytes(b"[" + b"[]," * 22_000_000 + b"[]]")
+    sum_up(copy)
+    assert verify(copy)[1][0] == "data/manifest.json: cannot be read: MemoryError"
 
 
 def test_a_time_without_a_zone_is_compared(

@@ -10,6 +10,7 @@ from typing import Any, Final
 
 from secpack.errors import ParseError, SecpackError
 from secpack.files import is_safe
+from secpack.programs import limited_memory
 
 #: The digests of all files, and the names of signatures that a publisher may put next to them.
 CHECKSUMS: Final = "SHA256SUMS"
@@ -33,14 +34,14 @@ def parse_checksums(data: bytes) -> dict[str, str]:
 
     Raises ParseError for a path that leaves the site, occurs twice or cannot be a file's.
     """
+    if data.count(b"\n") > _MAX_FILES:
+        raise ParseError(f"lists more than {_MAX_FILES} files", path=CHECKSUMS)
     try:
         lines = data.decode("utf-8").split("\n")
     except UnicodeDecodeError:
         raise ParseError("not UTF-8", path=CHECKSUMS) from None
     if lines.pop():
         raise ParseError("the last line has no line end", path=CHECKSUMS)
-    if len(lines) > _MAX_FILES:
-        raise ParseError(f"lists more than {_MAX_FILES} files", path=CHECKSUMS)
     checksums: dict[str, str] = {}
     for number, line in enumerate(lines, 1):
         match = _LINE.fullmatch(line)
@@ -119,10 +120,11 @@ class SiteData:
 def published_form(name: str = "") -> Iterator[None]:
     """Raise SecpackError, beginning with a name, for JSON that does not have the published form."""
     try:
-        yield
-    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+        with limited_memory():  # Python takes thirty times that of a list of empty lists
+            yield
+    except (LookupError, TypeError, ValueError, AttributeError, RuntimeError, MemoryError) as error:
         reason = f"{type(error).__name__}: {error}"
-        raise SecpackError(f"{name} cannot be read: {reason}".lstrip()) from None
+        raise SecpackError(f"{name} cannot be read: {reason}".strip(": ")) from None
 
 
 def read_site_data(content: bytes) -> SiteData:

@@ -263,7 +263,6 @@ def _compare_documents(outcome: Outcome, own: mirror.SiteData, theirs: mirror.Si
     """Return the ids of documents that one of two sites lacks, or has in an older version."""
     newer, ahead = dict(_newer(own, theirs)), dict(_newer(theirs, own))
     outcome.behind += [f"behind: {how}" for how in newer.values()]
-    outcome.behind += [f"ahead of the rebuild: {how}" for how in ahead.values()]
     if newer:
         ours, last = (
             max((d.time for d in s.documents.values()), default=None) for s in (own, theirs)
@@ -273,6 +272,7 @@ def _compare_documents(outcome: Outcome, own: mirror.SiteData, theirs: mirror.Si
             f"behind by {len(newer)} document(s) and {days} day(s): its newest version is dated "
             f"{last and last.date()}, the rebuild's {ours and ours.date()}"
         )
+    outcome.behind += [f"ahead of the rebuild: {how}" for how in ahead.values()]
     return {*newer, *ahead}
 
 
