@@ -15,7 +15,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from bulletins.urls import published_id
-from secpack import Profile, SecpackError, load_advisories, load_profile
+from secpack import PackError, Profile, SecpackError, load_advisories, load_profile
 from secpack.files import read_file
 from secpack.model.archive import Advisory
 from tests.cases import Case, each_case, read_cases
@@ -212,6 +212,14 @@ def test_only_cves_are_taken_as_cves(
         f"xsa.json:5: XSA-1: cve: {words!r} is not a CVE id [tracker-list]" for words in odd
     ]
     assert messages(found[1]) == expected
+
+
+def test_an_advisory_has_few_cves(tmp_path: Path) -> None:
+    """Each bulletin that addresses it repeats them, in several formats."""
+    cves = [f"CVE-2020-{number:04}" for number in range(101)]
+    assert len(listed(tmp_path, "", {"xsa": 1, "cve": cves[1:]})[1].cves) == 100
+    with pytest.raises(PackError, match="XSA-1: 101 CVEs; expected at most 100"):
+        listed(tmp_path, "", {"xsa": 1, "cve": cves})
 
 
 @pytest.mark.parametrize("time", ["soon", "2011-02-30 12:00", "14.03.2011"])

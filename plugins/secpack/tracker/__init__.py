@@ -257,11 +257,18 @@ def _given(item: object) -> dict[str, Any]:
 
 def _parse_json(data: bytes) -> Any:
     try:
-        return json.loads(data.decode())
+        return json.loads(data.decode(), object_pairs_hook=_fields_once)
     except json.JSONDecodeError as error:
         raise ParseError(f"not JSON: {error.msg}", "", error.lineno, error.colno) from None
     except (ValueError, RecursionError):  # not UTF-8, a number of thousands of digits, or nested
         raise ParseError("not readable as JSON in UTF-8") from None
+
+
+def _fields_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """An object; of a field that appears twice, other programs take the first value."""
+    if len(fields := dict(pairs)) < len(pairs):
+        raise ParseError(f"a field appears twice in an object with {', '.join([*fields][:9])}")
+    return fields
 
 
 def _number_lines(text: str) -> dict[str, int]:
@@ -281,6 +288,8 @@ def _listed_advisory(entry: _Listed, file: str, line: int) -> Advisory:
             cves.update(words)
         else:
             odd.append(f"cve: {string!r} is not a CVE id")
+    if len(cves) > 100:  # every bulletin that addresses it repeats them, in several formats
+        raise ParseError(f"XSA-{entry.xsa}: {len(cves)} CVEs; expected at most 100")
     day, rest = entry.public_time[:10], entry.public_time[10:]  # 2017-04-04 12:00
     is_day = _is_day(day) and rest[:1] in ("", " ", "T")
     if day and not is_day:
