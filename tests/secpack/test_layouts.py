@@ -221,6 +221,10 @@ def test_what_a_server_takes_for_a_page_is_not_published(tmp_path: Path) -> None
     odd: Files = {
         f"{document}.sig.ines.html": b"-----BEGIN PGP SIGNATURE-----\nComment: <script>\n",
         f"{document}.sig.ines.PHP.x": b"x",
+        **{
+            f"{document}.sig.ines.{end}": b"x"
+            for end in ["xht", "pht", "rdf", "rss", "kml", "x3d", "var"]
+        },
         "QSBs/risk.svg.txt": "<svg>",
         "QSBs/risk.svg.txt.sig.ines": b"x",
         "QSBs/qsb-002.xml.txt": bulletin(2),
