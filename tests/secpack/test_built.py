@@ -285,6 +285,7 @@ def test_a_bundle_is_hostile(
         head + b"\n\n" + objects[:-1] + b"x",
         data.replace(b" HEAD\n", b" refs/heads/../../../sprung\n"),
         data.replace(b" HEAD\n", b" refs/heads/main\n"),
+        head + b"\n%b shallow\n\n" % head.split()[4] + objects,
         head + b"\n-%b needed\n\n" % (b"1" * 40) + objects,
         f"# v2 git bundle\next::touch% {trap}\n\n".encode(),
     ):

@@ -146,7 +146,7 @@ def opened(root: Path, bundle: str, files: Iterable[File]) -> Iterator[Path]:
             (place / "bundle").write_bytes(read_file(root / bundle, _MOST_BYTES, follow=False))
             _run(place, "init", "--bare", "--quiet", "--template=")
             heads = _run(place, "bundle", "unbundle", f"{name}/bundle")
-            updates = re.sub(rb"(?m)^([0-9a-f]+) (.+)$", rb"update \2 \1", heads)
+            updates = re.sub(rb"(?m)^([0-9a-f]+) (HEAD|refs/.+)$", rb"update \2 \1", heads)
             _run(place, "update-ref", "--no-deref", "--stdin", data=updates)
             head = {path: blob for blob, path in _files_at(place, "HEAD")}
         except (HistoryError, OSError) as error:
