@@ -22,10 +22,9 @@ from secpack.signatures.packets import MAX_SIGNATURE, find_private_key, likeness
 
 #: The largest file of a pack in bytes, published or not.
 _MAX_FILE: Final = 64 * 1024 * 1024
-# Of no page or script: a server may go by any ending that it knows (Apache's mod_mime).
+# Of no page, script or XML: a server may go by any ending that it knows (Apache's mod_mime).
 _ACTIVE: Final = r"[a-z]?html?|ph(?:p\w?|ar|t)|[aj]spx?|m?js|svgz?|x(?:[ms]lt?|ht|ul|sd|spf|3d)"
-_ACTIVE_TOO: Final = "rdf|rss|atom|[km]ml|smil?|wsdl|var|asis"  # XML can have scripts, too
-_INERT: Final = rf"(?!.{{0,255}}\.(?i:{_ACTIVE}|{_ACTIVE_TOO})(?:\.|$))"
+_INERT: Final = rf"(?!.{{0,255}}\.(?i:{_ACTIVE}|rdf|rss|atom|[km]ml|smil?|wsdl|var|asis)(?:\.|$))"
 # What is in braces in the profile's patterns of names.
 _FIELDS: Final = {
     "{number}": r"(?P<number>[0-9]{1,6})",

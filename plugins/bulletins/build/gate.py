@@ -48,8 +48,7 @@ def check_output(site: Site, folder: Path) -> None:
         raise SecpackError(f"not written: {', '.join(missing)}")
     names = Counter(normalize("NFD", path).casefold() for path in written)
     if alike := sorted(name for name, count in names.items() if count > 1):
-        message = "names that some disks do not distinguish, so that a copy would lose a file"
-        raise SecpackError(f"{message}: {', '.join(alike[:20])}")
+        raise SecpackError(f"names that some disks do not distinguish: {', '.join(alike[:20])}")
     for path, file in site.served_files():
         if (folder / path).read_bytes() != file.data:
             raise SecpackError(f"{path} differs from {file.path} in the pack")
