@@ -210,25 +210,19 @@ def _kind(table: str, texts: Sequence[_Text], issuer: str) -> Iterator[str]:
 
 
 def _patterns(text: _Text, usual: set[str]) -> Iterator[str]:
-    """A file's name as patterns, one for each place where its number may be."""
+    """A file name with fields in place of what differs from most others, by where its number is."""
     parts = _PART.findall(text.name)
-    places = [n for n, part in enumerate(parts) if part.isdigit() and int(part) == text.number]
-    yield from filter(None, (_pattern(text.name, parts, place, usual) for place in places))
-
-
-def _pattern(file: str, parts: Sequence[str], place: int, usual: set[str]) -> str:
-    """A file name with fields in place of what differs from most others; empty if it has none."""
     fields: list[str] = []
-    for n, part in enumerate(parts):
-        if n == place:
-            fields.append("{number}")
-        elif re.fullmatch("(?:19|20)[0-9]{2}", part) and "{year}" not in fields:
-            fields.append("{year}")
-        else:
-            fields.append(part if part in usual and not part.isdigit() else "{part}")
-    name = re.sub(r"\{part\}(?:[._]?\{part\})+", "{part}", "".join(fields))
-    is_pattern = "}{" not in name and not _PART.sub("", file)
-    return name if is_pattern and _PART.search(re.sub(r"\{\w+\}", "", name)) else ""
+    for part in parts:
+        is_year = re.fullmatch("(?:19|20)[0-9]{2}", part) and "{year}" not in fields
+        other = part if part in usual and not part.isdigit() else "{part}"
+        fields.append("{year}" if is_year else other)
+    for place, part in enumerate(parts):
+        if part.isdigit() and int(part) == text.number and not _PART.sub("", text.name):
+            name = "".join([*fields[:place], "{number}", *fields[place + 1 :]])
+            name = re.sub(r"\{part\}(?:[._]?\{part\})+", "{part}", name)
+            if "}{" not in name and _PART.search(re.sub(r"\{\w+\}", "", name)):
+                yield name
 
 
 def _states(archive: Archive) -> Iterator[str]:
