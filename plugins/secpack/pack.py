@@ -4,7 +4,7 @@ import errno
 import os
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from itertools import chain, product
@@ -462,6 +462,14 @@ def file_name(kind: Kind, number: int = 1, year: int = 2020) -> str:
     """The usual file name of a document; ``part`` takes the place of a part without a meaning."""
     name = kind.patterns[0].replace("{number}", f"{number:03d}")
     return name.replace("{year}", f"{year}").replace("{part}", "part")
+
+
+def signature_name(path: str, signer: str, taken: Collection[str], profile: Profile) -> str:
+    """The name of a new signature: with the signer's name in it, or else one not yet taken."""
+    endings = sorted(profile.signatures, key=lambda ending: "{signer}" not in ending)
+    names = [path + ending.replace("{signer}", signer) for ending in endings]
+    free = [name for name in names if name not in taken]
+    return names[0] if "{signer}" in endings[0] or not free else free[0]
 
 
 def read_template(root: Path, kind: Kind, profile: Profile) -> File | None:

@@ -44,6 +44,7 @@ from secpack.pack import (
     file_name,
     read_contents,
     read_template,
+    signature_name,
 )
 from secpack.parser import parse_text
 from secpack.parser.dates import DATE, ISO, MONTHS, parse_date
@@ -64,6 +65,7 @@ _NUMBER: Final = re.compile(r"(?<![^\s#\[])[^\s#\[]+(?=\s*\]=*-*$)")
 _FOR_RELEASE: Final = re.compile(
     r"(?m)^([ \t]*For \S.{0,40}? )(TODO|[0-9][\w.]*)((?:,? in .*)?:\n(?:[ \t]*\S.*\n)+)"
 )
+_DATE: Final = re.compile(DATE)
 _MONTH: Final = 30.4  # days
 # The titles of the entries of a feed, of any version of RSS or Atom.
 _TITLES: Final = (
@@ -186,8 +188,9 @@ def new_canary(
 
 
 class _Values(NamedTuple):
-    """A day; how many bulletins there are, the last one's number; the months between canaries."""
+    """Days of the text before and of this one; bulletins, the last one; months between canaries."""
 
+    before: date
     day: date
     bulletins: int
     last: int
@@ -209,7 +212,7 @@ def _values(before: Canary | None, archive: Archive, day: date) -> _Values:
         interval = max(1, round((due - since).days / _MONTH))
         passed = 12 * (day.year - due.year) + day.month - due.month
         months = interval * max(1, passed // interval + 1)
-    return _Values(day, count, max(signed, default=0), months)
+    return _Values(since, day, count, max(signed, default=0), months)
 
 
 def _up_to_date(draft: TextFile, proof: Sequence[str], values: _Values, profile: Profile) -> str:
@@ -223,6 +226,9 @@ def _up_to_date(draft: TextFile, proof: Sequence[str], values: _Values, profile:
     def last_of(first: int) -> int:
         return min(edge for edge in edges if edge >= first)
 
+    head = document.letterhead
+    for n in range(head.line, head.last) if head else ():
+        lines[n] = _redated(lines[n], values)
     passages = {}  # what replaces them, by their first lines
     for statement in statements:
         old = "\n".join(lines[statement.line - 1 : last_of(statement.line)])
@@ -238,12 +244,25 @@ def _up_to_date(draft: TextFile, proof: Sequence[str], values: _Values, profile:
 
 
 def _statement(text: str, statement: Statement, values: _Values) -> str:
-    text = _replaced(ISSUED, "date", text, lambda old: _in_form(values.day, old))
+    text = _replaced(ISSUED, "date", _redated(text, values), lambda old: _in_form(values.day, old))
     if COUNT.search(text):
         text = _replaced(COUNT, 1, text, lambda _: f"{values.bulletins}")
         text = _replaced(LAST_BULLETIN, 1, text, lambda old: f"{values.last}".zfill(len(old)))
     is_due = due_window((statement,), values.day) is not None
     return _replaced(PERIOD, 0, text, lambda old: _later(old, values.months)) if is_due else text
+
+
+def _redated(text: str, values: _Values) -> str:
+    """A text with the new day in place of that of the text before."""
+
+    def new(printed: str) -> str:
+        with suppress(ValueError):
+            return (
+                _in_form(values.day, printed) if parse_date(printed) == values.before else printed
+            )
+        return printed
+
+    return _replaced(_DATE, 0, text, new)
 
 
 def _replaced(
@@ -419,8 +438,9 @@ def _run_sign(options: Namespace) -> int:
         raise SecpackError(f"say who signs: {who}")
     others = {signature.file.data[:1] for _, signature in contents.signatures()} or {b"-"}
     armour = ["--armor"] if b"-" in others else []  # as other signatures of the pack
+    by = {signature.signer: signature.file.path for signature in signatures}
     for name in names:
-        target = path + profile.signatures[0].replace("{signer}", name)
+        target = by.setdefault(name, signature_name(path, name, by.values(), profile))
         how = [*armour, "--detach-sign", "--local-user", profile.signers[name].fingerprint]
         if options.gpg:
             write_new(pack / target, _signed([options.gpg, *how], text, target, contents, profile))

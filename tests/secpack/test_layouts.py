@@ -15,7 +15,7 @@ from secpack import Checker, PackError, load, load_profile
 from secpack.cli import main
 from secpack.model.archive import Window
 from secpack.model.findings import Severity
-from secpack.pack import read_contents
+from secpack.pack import read_contents, signature_name
 from secpack.profile import DocumentEntry, Kind, Profile
 from tests.bulletins.sites import publish, site_of_pack
 from tests.keys import Gnupg, gnupg_with
@@ -272,6 +272,12 @@ def test_attachments_with_one_name_are_told_apart(tmp_path: Path) -> None:
         ("../files/sums/1.0/risk.dot", "sums/1.0/risk.dot"),
         ("../files/sums/1.1/risk.dot", "sums/1.1/risk.dot"),
     ]
+
+
+def test_a_signature_from_the_history_takes_no_name_of_another() -> None:
+    profile = replace(Profile(), signatures=(".asc", ".sig"))
+    assert signature_name("a.txt", "ines", ["a.txt.asc"], profile) == "a.txt.sig"
+    assert signature_name("a.txt", "ines", ["a.txt.sig.ines"], Profile()) == "a.txt.sig.ines"
 
 
 @pytest.mark.parametrize("setting", ["bulletins", "canaries"])

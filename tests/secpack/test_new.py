@@ -274,10 +274,18 @@ def test_the_first_canary_is_from_the_template(tmp_path: Path) -> None:
         new_canary(pack, archive, PROFILE, DAY, NO_PROOF)
 
 
+def test_the_day_of_the_one_before_moves_wherever_it_is_stated(tmp_path: Path) -> None:
+    text = LAST.replace("Statements\n", "2020-03-02\n\nStatements\n", 1)
+    text = text.replace("date of issue of this canary is\n   March 2", "sky was blue on March 2")
+    pack = make_pack(tmp_path, {**SIGNED, "canaries/canary-009-2020.txt": text, **signed(1)})
+    new = drafted(pack).document.file.data.decode()
+    assert "2020-06-04\n\nStatements\n" in new
+    assert "sky was blue on June 04, 2020" in new
+
+
 def test_what_no_rule_can_bring_up_to_date_is_refused(tmp_path: Path) -> None:
-    """Here nothing but the letterhead has a date."""
-    text = LAST.replace("Statements\n", "March 4, 2020\n\nStatements\n", 1)
-    text = text.replace("date of issue of this canary is\n   March 2, 2020", "sky is blue")
+    """Here the changelog has another date."""
+    text = LAST + "\nChangelog\n----------\n\n2020-03-02: First issued.\n"
     files = {**SIGNED, "canaries/canary-009-2020.txt": text}
     with pytest.raises(SecpackError, match="by rules: copy it, and edit it by hand"):
         drafted(make_pack(tmp_path, {**files, **signed(1)}))

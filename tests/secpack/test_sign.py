@@ -106,6 +106,20 @@ def test_a_program_signs_and_the_result_is_checked(team: Team, gnupg: Gnupg) -> 
     assert notes[-1] == f"{TEXT}.sig.ines: exists already; remove it to sign again"
 
 
+@pytest.mark.parametrize(
+    ("endings", "names"),
+    [
+        ('".asc", ".sig"', [".asc", ".sig"]),
+        ('".sig.old", ".{signer}.sig"', [".ines.sig", ".tomek.sig"]),
+    ],
+)
+def test_each_signer_has_a_file(team: Team, endings: str, names: list[str]) -> None:
+    profile = team.pack.parent / "profile.toml"
+    profile.write_text(f"signatures = [{endings}]\n" + profile.read_text())
+    outputs = [shlex.split(command)[6] for command in team.sign()[1]]
+    assert outputs == [str(team.pack / f"{TEXT}{name}") for name in names]
+
+
 def test_a_pack_of_binary_signatures_gets_another(team: Team, gnupg: Gnupg) -> None:
     text = (team.pack / TEXT).read_bytes()
     (team.pack / f"{TEXT}.sig.tomek").write_bytes(gnupg.sign(text, "tomek", armour=False))

@@ -12,7 +12,7 @@ from secpack.history.matching import read_past
 from secpack.history.versions import ReadMetadata, find_versions
 from secpack.model import archive as model
 from secpack.model.findings import Finding, Severity
-from secpack.pack import Contents, Layout, UnreadError, text_file
+from secpack.pack import Contents, Layout, UnreadError, signature_name, text_file
 from secpack.profile import Profile
 from secpack.signatures.gpgv import Checker
 from secpack.signatures.policy import check_pack, check_signature, in_words
@@ -259,7 +259,7 @@ def _signatures(
     known = {each for s in own for each in (s.signer, s.file.sha256)}
     lacking = [signer for signer, s in good.items() if not known & {signer, s.file.sha256}]
     for signer in lacking:
-        path = version.file.path + profile.signatures[0].replace("{signer}", signer)
+        path = signature_name(version.file.path, signer, [s.file.path for s in own], profile)
         own.append(replace(good[signer], file=replace(good[signer].file, path=path)))
     return tuple(own), lacking
 

@@ -633,7 +633,7 @@ class DocumentHistory:
 class Pending:
     """A text in the pack that is not the newest version, and why.
 
-    ``missing`` have yet to sign, if others have. ``gone`` is of a newest version, which the folder lacks.
+    ``missing`` have yet to sign, if others have. ``gone``: the folder lacks the newest version.
     """
 
     id: str
