@@ -466,10 +466,11 @@ def file_name(kind: Kind, number: int = 1, year: int = 2020) -> str:
 
 def signature_name(path: str, signer: str, taken: Collection[str], profile: Profile) -> str:
     """The name of a new signature: with the signer's name in it, or else one not yet taken."""
-    endings = sorted(profile.signatures, key=lambda ending: "{signer}" not in ending)
-    names = [path + ending.replace("{signer}", signer) for ending in endings]
-    free = [name for name in names if name not in taken]
-    return names[0] if "{signer}" in endings[0] or not free else free[0]
+    named = [ending for ending in profile.signatures if "{signer}" in ending]
+    if named:
+        return path + named[0].replace("{signer}", signer)
+    names = [path + ending for ending in profile.signatures]
+    return next((name for name in names if name not in taken), names[0])
 
 
 def read_template(root: Path, kind: Kind, profile: Profile) -> File | None:

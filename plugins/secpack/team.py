@@ -65,7 +65,6 @@ _NUMBER: Final = re.compile(r"(?<![^\s#\[])[^\s#\[]+(?=\s*\]=*-*$)")
 _FOR_RELEASE: Final = re.compile(
     r"(?m)^([ \t]*For \S.{0,40}? )(TODO|[0-9][\w.]*)((?:,? in .*)?:\n(?:[ \t]*\S.*\n)+)"
 )
-_DATE: Final = re.compile(DATE)
 _MONTH: Final = 30.4  # days
 # The titles of the entries of a feed, of any version of RSS or Atom.
 _TITLES: Final = (
@@ -188,9 +187,8 @@ def new_canary(
 
 
 class _Values(NamedTuple):
-    """Days of the text before and of this one; bulletins, the last one; months between canaries."""
+    """A day; how many bulletins there are, the last one's number; the months between canaries."""
 
-    before: date
     day: date
     bulletins: int
     last: int
@@ -212,12 +210,15 @@ def _values(before: Canary | None, archive: Archive, day: date) -> _Values:
         interval = max(1, round((due - since).days / _MONTH))
         passed = 12 * (day.year - due.year) + day.month - due.month
         months = interval * max(1, passed // interval + 1)
-    return _Values(since, day, count, max(signed, default=0), months)
+    return _Values(day, count, max(signed, default=0), months)
 
 
 def _up_to_date(draft: TextFile, proof: Sequence[str], values: _Values, profile: Profile) -> str:
     document = parse_text(draft.file, profile.forms, profile.banners)
-    lines, statements = _text(draft.file).split("\n"), read_statements(document)
+    text, statements = _text(draft.file), read_statements(document)
+    if (head := document.letterhead) and head.date:
+        text = text.replace(head.date_text, _in_form(values.day, head.date_text))
+    lines = text.split("\n")
     # A passage ends where a section ends, or something else begins.
     edges = {section.last for section in sections(document)}
     edges |= {section.first - 1 for section in sections(document)}
@@ -226,9 +227,6 @@ def _up_to_date(draft: TextFile, proof: Sequence[str], values: _Values, profile:
     def last_of(first: int) -> int:
         return min(edge for edge in edges if edge >= first)
 
-    head = document.letterhead
-    for n in range(head.line, head.last) if head else ():
-        lines[n] = _redated(lines[n], values)
     passages = {}  # what replaces them, by their first lines
     for statement in statements:
         old = "\n".join(lines[statement.line - 1 : last_of(statement.line)])
@@ -244,25 +242,12 @@ def _up_to_date(draft: TextFile, proof: Sequence[str], values: _Values, profile:
 
 
 def _statement(text: str, statement: Statement, values: _Values) -> str:
-    text = _replaced(ISSUED, "date", _redated(text, values), lambda old: _in_form(values.day, old))
+    text = _replaced(ISSUED, "date", text, lambda old: _in_form(values.day, old))
     if COUNT.search(text):
         text = _replaced(COUNT, 1, text, lambda _: f"{values.bulletins}")
         text = _replaced(LAST_BULLETIN, 1, text, lambda old: f"{values.last}".zfill(len(old)))
     is_due = due_window((statement,), values.day) is not None
     return _replaced(PERIOD, 0, text, lambda old: _later(old, values.months)) if is_due else text
-
-
-def _redated(text: str, values: _Values) -> str:
-    """A text with the new day in place of that of the text before."""
-
-    def new(printed: str) -> str:
-        with suppress(ValueError):
-            return (
-                _in_form(values.day, printed) if parse_date(printed) == values.before else printed
-            )
-        return printed
-
-    return _replaced(_DATE, 0, text, new)
 
 
 def _replaced(
