@@ -8,7 +8,6 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from itertools import chain
 from pathlib import Path
 from typing import Final, TypeAlias
 
@@ -196,7 +195,7 @@ def _kind(table: str, texts: Sequence[_Text], issuer: str) -> Iterator[str]:
     counts = Counter(part for name in names for part in name)
     usual = {part for part, count in counts.items() if 2 * count > len(names)}
     patterns = [list(_patterns(text, usual)) for text in texts]
-    common = Counter(chain.from_iterable(patterns))
+    common = Counter(name for own in patterns for name in own)
     files = sorted({max(own, key=common.__getitem__) for own in patterns if own})
     begun = [re.search(r"([A-Za-z]+)(?:\{year\}|[^A-Za-z0-9}])*\{number\}", name) for name in files]
     prefix = next((match[1] for match in begun if match), "canary" if table == "canaries" else "sb")
