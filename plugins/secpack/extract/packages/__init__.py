@@ -159,8 +159,7 @@ class _Reader:
                     piece = _Piece("prose", _BULLET.sub(r"\1;", _words(block)), block.first)
                     self.named = self.named or block.first * names_packages(piece.text)
                     if not self._take(piece):
-                        self._announcement(piece)
-                        self._sentences(piece)
+                        self._prose(piece, block)
                 case b.Preformatted(language="") | b.Table():
                     taken = [self._take(piece) for piece in self._pieces(block)]
                     if not any(taken):
@@ -200,15 +199,12 @@ class _Reader:
                 break
 
     def _pieces(self, block: b.Preformatted | b.Table) -> Iterator[_Piece]:
-        if isinstance(block, b.Table):
-            yield from self._table(block)
-        else:
+        """Lines, or rows as phrases: ``xen; version 4.1-2; on Quern 4.2; into dom0``."""
+        if isinstance(block, b.Preformatted):
             text = _CITATION.sub("", _BULLET.sub(r"\1;", block.text))
             yield _Piece("lines", text, block.first)
-
-    def _table(self, table: b.Table) -> Iterator[_Piece]:
-        """Rows of a table as phrases: ``xen; version 4.1-2; on Quern 4.2; into dom0``."""
-        heads = [b.plain(cell) for cell in (table.head[0] if table.head else ())]
+            return
+        heads = [b.plain(cell) for cell in (block.head[0] if block.head else ())]
         words = [column(head, self.product) for head in heads] or ["", "version"]
         kind: _Kind = "fix" if "other" in words else "row"
         if "" not in words:
@@ -216,12 +212,12 @@ class _Reader:
         known = [word for word in words if word != "other"]
         fixed = any(word == "version" or word.startswith("for ") for word in words)
         if "?" in words or not fixed or len(set(known)) < len(known):
-            yield _Piece("item", " | ".join(heads), table.first)
+            yield _Piece("item", " | ".join(heads), block.first)
             return
-        drawn = enumerate(self.lines[table.first - 1 : table.last], table.first)
+        drawn = enumerate(self.lines[block.first - 1 : block.last], block.first)
         numbers = [n for n, line in drawn if "|" in line and not is_edge(line)]
         above = [""] * len(words)
-        for line, row in zip(numbers[len(table.head) :], table.body, strict=False):
+        for line, row in zip(numbers[len(block.head) :], block.body, strict=False):
             filled = zip_longest(map(b.plain, row), above, words, fillvalue="")
             cells = above = [c or old * (word in ("on", "into")) for c, old, word in filled]
             pairs = [pair for pair in zip(words, cells, strict=False) if pair[1].strip("-–— ")]
@@ -323,6 +319,13 @@ class _Reader:
         else:
             lost = placed or above or "release" in said
             self.context = replace(heading, about=before.about, lost=bool(lost))
+
+    def _prose(self, piece: _Piece, block: b.Block) -> None:
+        """Read running text; in other sections, what is announced must be in a list."""
+        if self.heading.about is About.OTHERS:
+            self._look(block)
+        self._announcement(piece)
+        self._sentences(piece)
 
     def _sentences(self, piece: _Piece) -> None:
         """Read sentences; where one names a release, each package needs one."""
