@@ -503,7 +503,8 @@ def _picked(sentence: _Sentence, subject: list[Mention], grammar: Grammar) -> se
         first, two = choice["which"][0] in "Ff", choice["which"].endswith("two")
         picked = {*values[slice(1) if first else slice(-2 if two else -1, None)]}
         return {*values} - picked if "only" in choice[0].lower() else picked
-    only = (n for n in sentence.names if _match(grammar, "ONLY", sentence.around(n)))
+    ids = (names for names in sentence.names if names[0].kind is b.Id)
+    only = (names for names in ids if _match(grammar, "ONLY", sentence.around(names)))
     if not (first_of_only := next(only, None)):
         return set()
     place = named.index(first_of_only[0])  # what follows it may be another that does affect it
