@@ -25,7 +25,8 @@ from secpack.tables import Wrong
 
 _KIND: Final = re.compile(r"(?i)(?:^|\s)((?:warrant )?canary|(?:security )?\S+)$")
 _OF_CANARY: Final = re.compile(rb"(?i)date\s+of\s+issue\s+of\s+this\s+canary|next\s+canary")
-_ENDING: Final = re.compile(r"(\.(?:sig|sign|asc|gpg|pgp))(\.[A-Za-z0-9_-][A-Za-z0-9._@+-]*)?")
+_NAME: Final = r"\.[A-Za-z0-9_-][A-Za-z0-9._@+-]*"
+_ENDING: Final = re.compile(rf"({_NAME})?(\.(?:sig|sign|asc|gpg|pgp))({_NAME})?")
 _MASTER: Final = re.compile(r"(?i)master|owner|root|certif")
 _PART: Final = re.compile(r"[0-9]+|[A-Za-z]+|[._@+-]")
 _MOST: Final = 20  # lines on what could not be guessed
@@ -166,14 +167,11 @@ def _layout(starts: dict[str, bytes], texts: Sequence[_Text]) -> Iterator[str]:
         ending = path[len(stem) :] if stem else ""
         match = _ENDING.fullmatch(ending)
         if match or (ending and likeness(start) == "signature"):
-            endings.add(match[1] + (".{signer}" if match[2] else "") if match else ending)
+            names = [".{signer}" if name else "" for name in match.group(1, 3)] if match else []
+            endings.add(match[2].join(names) if match else ending)
             signed |= {path.rpartition("/")[0]} if inside else set()
         elif inside and likeness(start) == "key":
             keys[top].add(path.rpartition("/")[0])
-    for tail in (".sig", ".sign", ".asc", ".gpg", ".pgp"):  # of .ines.sig and .tomek.sig
-        own = {ending for ending in endings if ending.removesuffix(tail) not in ("", ending)}
-        if len(own) > 1:
-            endings = endings - own | {f".{{signer}}{tail}"}
     places = {each.path.partition("/")[0] for each in texts}
     folders = [os.path.commonpath(own) if top in places else top for top, own in keys.items()]
     attached = signed - {text.folder for text in texts} - {*folders}
