@@ -547,7 +547,10 @@ def _partners(sentence: _Sentence, subject: list[Mention], lists: _Lists) -> dic
     every = [name for names in lists for name in names if name.kind is b.Id]
     only = {each.value for each in (subject if quoted else every) if each.scheme == "XSA"}
     if len(only) == 1:
-        return dict.fromkeys((name.value for name in every if name.scheme == "CVE"), *only)
+        joints = ((a, b, sentence.printed[a.end : b.start].strip()) for a, b in pairwise(every))
+        apart = {b.value for a, b, joint in joints if a.scheme == "XSA" and joint in ("and", ";")}
+        cves = (name.value for name in every if name.scheme == "CVE" and name.value not in apart)
+        return dict.fromkeys(cves, *only)
     partners: dict[str, str] = {}
     schemes = "".join(name.scheme[0] for name in every)
     for n, (one, other) in enumerate(pairwise(() if quoted else every)):
