@@ -11,7 +11,7 @@ from pelican.contents import Article, Author, Category
 from pelican.generators import Generator
 
 from bulletins import words
-from bulletins.build.gate import check_articles, check_output
+from bulletins.build.gate import check_output
 from bulletins.exports import exports
 from bulletins.exports.crawlers import page_dates, robots, sitemap
 from bulletins.exports.data import midnight
@@ -31,7 +31,6 @@ def connect() -> None:
     signals.generator_init.connect(_prepare)
     signals.article_generator_pretaxonomy.connect(_add_articles)
     signals.get_writer.connect(_writer)
-    signals.all_generators_finalized.connect(check_articles)
     signals.finalized.connect(_check_output)
 
 

@@ -157,7 +157,7 @@ def test_an_unreadable_text_stops_the_build(before: Site, tmp_path: Path) -> Non
             "from pelican import signals\n"
             "def drop(generator): generator.articles.pop()\n"
             "def register(): signals.article_generator_finalized.connect(drop)\n",
-            "lost: QSB-001",
+            "not written: qsb/001/index.html",
         ),
         (
             "from pelican import signals\n"

@@ -5,16 +5,13 @@ checks do not.
 """
 
 from collections import Counter
-from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
 from posixpath import dirname, join, normpath
-from typing import Any
 from unicodedata import normalize
 from urllib.parse import unquote, urlsplit
 
 from lxml import etree
-from pelican.generators import ArticlesGenerator
 
 from bulletins.exports import expected_urls
 from bulletins.pages.table import archive_pages
@@ -22,17 +19,6 @@ from bulletins.site import Site
 from bulletins.urls import INDEX, page_url
 from secpack import SecpackError
 from secpack.files import paths
-
-
-def check_articles(generators: Iterable[Any]) -> None:
-    """Compare the articles that Pelican will write with the archive. Raises SecpackError."""
-    generator = next(each for each in generators if isinstance(each, ArticlesGenerator))
-    site: Site = generator.settings["BULLETINS"].site
-    ours = [each.publication.id for each in generator.articles if hasattr(each, "publication")]
-    if sorted(ours) != sorted(site.documents):
-        lost = ", ".join(sorted(set(site.documents) - set(ours))) or "none"
-        message = f"{len(site.documents)} documents read, {len(ours)} to be written; lost: {lost}"
-        raise SecpackError(message)
 
 
 def check_output(site: Site, folder: Path) -> None:
