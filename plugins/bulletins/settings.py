@@ -21,20 +21,14 @@ from secpack.model.archive import Archive
 from secpack.parser.characters import visible
 from secpack.progress import Progress
 
-_PAGES = ("AUTHOR", "AUTHORS", "CATEGORY", "CATEGORIES", "TAG", "TAGS", "ARCHIVES")
+_PAGES = ("AUTHOR", "CATEGORY", "TAG")
 
 #: Settings that every archive needs, with any theme; ``pelicanconf.py`` starts with them.
 DEFAULTS: dict[str, Any] = {
     "SITENAME": "",
     "TIMEZONE": "UTC",
     "LOCALE": ["C"],
-    "DEFAULT_LANG": "en",
     "DEFAULT_DATE_FORMAT": "%Y-%m-%d",
-    "DEFAULT_PAGINATION": False,
-    "WITH_FUTURE_DATES": True,
-    "CACHE_CONTENT": False,
-    "LOAD_CONTENT_CACHE": False,
-    "DELETE_OUTPUT_DIRECTORY": False,
     "ARTICLE_PATHS": [],
     "DIRECT_TEMPLATES": ["index"],
     "RELATIVE_URLS": True,
@@ -43,12 +37,10 @@ DEFAULTS: dict[str, Any] = {
         "extensions": ["markdown.extensions.extra", "markdown.extensions.meta"],
         "output_format": "html5",
     },
-    "PAGE_PATHS": ["pages"],
     "PAGE_URL": "{slug}/index.html",
     "PAGE_SAVE_AS": "{slug}/index.html",
     "PAGE_ORDER_BY": "place",
     "STATIC_PATHS": [],
-    "DISPLAY_PAGES_ON_MENU": True,
     # What an archive does not have.
     **dict.fromkeys((f"{page}_SAVE_AS" for page in _PAGES), ""),
     **dict.fromkeys((f"{feed}_FEED_ATOM" for feed in ("CATEGORY", "TRANSLATION", "AUTHOR")), None),
