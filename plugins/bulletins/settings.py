@@ -29,6 +29,7 @@ DEFAULTS: dict[str, Any] = {
     "TIMEZONE": "UTC",
     "LOCALE": ["C"],
     "DEFAULT_DATE_FORMAT": "%Y-%m-%d",
+    "WITH_FUTURE_DATES": True,  # the clock decides nothing
     "ARTICLE_PATHS": [],
     "DIRECT_TEMPLATES": ["index"],
     "RELATIVE_URLS": True,

@@ -358,6 +358,6 @@ def _row(cells: Sequence[_Cell], heads: Sequence[_Cell]) -> _Cell:
 
 def _head(cell: _Cell, document: Document) -> _Cell:
     """What each cell of a column begins with: its head, if that names a release or the issuer."""
-    words, issuer = b.plain(cell), document.letterhead.issuer if document.letterhead else "0"
-    names = re.search(rf"[0-9]|\b{re.escape(issuer)}\b", words) and len(words) < 40
-    return (*cell, b.Text(": ")) if names else ()
+    words, head = b.plain(cell), document.letterhead
+    own = head and head.issuer and re.search(rf"\b{re.escape(head.issuer)}\b", words)
+    return (*cell, b.Text(": ")) if len(words) < 40 and (own or re.search("[0-9]", words)) else ()

@@ -137,7 +137,8 @@ _NO_TARGET: Final = (
     r"(?:dom[Oo]|packages?|versions?|updates?|users?|following|repositor\w+|\w+-testing|is|are|not"
     r"|releases?|supported|these|those|them|this|that|particular|addition|general|order|short|case"
     r"|detail|total|question|turn|time|place|part|full|future|testing|stable|proving|current"
-    r"|install|please|only|run|use|do|which|with|via|in|development|preparation|progress|beta|rc[0-9]*)\b(?!-)"
+    r"|install|please|only|run|use|do|which|with|via|in|development|preparation|progress|beta"
+    r"|rc[0-9]*)\b(?!-)"
 )
 _NOUN: Final = (
     r"(?:[Dd]om(?:0|[Uu])|(?:[Tt]emplate|[Ss]tandalone|App)(?:\s?VM| qube)?|[Dd]omain|[Qq]ube|VM)"
