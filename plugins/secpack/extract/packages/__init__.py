@@ -227,12 +227,14 @@ class _Reader:
     # --- sections
 
     def _begin_section(self, text: str, level: int) -> None:
-        if level <= self._remedy and not Phrase(text, self.product).is_header:  # "Quern 4.2"
+        is_header = Phrase(text, self.product).is_header  # "Quern 4.2"
+        if level <= self._remedy and not is_header:
             self._remedy = level if says_what_to_do(text.lower()) else _NO_LEVEL
         reads = self._remedy < _NO_LEVEL and not _ASIDE.match(text)
         self.base = self._places(text)
-        self.context = _Context(About.NOTHING if reads else About.OTHERS, self.base)
-        self.heading = self.context
+        self.heading = _Context(About.NOTHING if reads else About.OTHERS, self.base)
+        goes_on = is_header and self.context.about is About.FIXES  # "These packages fix it:"
+        self.context = replace(self.heading, about=About.FIXES) if goes_on else self.heading
 
     def _end_section(self) -> None:
         """Rows of a section that do not say where they go, go where the section says."""
