@@ -535,7 +535,7 @@ def test_data_that_would_take_all_memory(
     copy: Path, verify: Callable[..., Said], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("secpack.programs._MEMORY", 1 << 26)  # this process stays small, too
-    (copy / "data/manifest.json").write_bytes(b"[" + b"[]," * 1_400_000 + b"[]]")
+    (copy / "data/manifest.json").write_bytes(b"[" + b"[]," * 6_000_000 + b"[]]")
     sum_up(copy)
     assert verify(copy)[1][0] == "data/manifest.json: cannot be read: MemoryError"
 
