@@ -531,6 +531,7 @@ def test_what_a_hostile_copy_makes_endless(
     assert verify(copy)[1][0] == "SHA256SUMS: lists more than 500000 files"
 
 
+@pytest.mark.slow
 def test_data_that_would_take_all_memory(
     copy: Path, verify: Callable[..., Said], monkeypatch: pytest.MonkeyPatch
 ) -> None:
