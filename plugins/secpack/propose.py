@@ -52,6 +52,10 @@ class _Text:
     def folder(self) -> str:
         return self.path.rpartition("/")[0] or "."
 
+    @property
+    def series(self) -> tuple[bool, str, str]:
+        return self.is_canary, self.words, self.folder
+
 
 def propose(root: Path) -> str:
     """Return a profile as TOML: the layout, signers with fingerprints, and comments on the rest.
@@ -59,13 +63,14 @@ def propose(root: Path) -> str:
     Raises SecpackError when there is no pack in the folder.
     """
     starts = dict(sorted(_starts(root)))
-    texts = _divided([text for path, start in starts.items() if (text := _text(path, start))])
+    texts = [text for path, start in starts.items() if (text := _text(path, start))]
+    texts, doubts = _one_series(_divided(texts))
     if not texts:
         raise SecpackError(f"{root}: no text with a banner such as ---===[ Issuer Canary 1 ]===---")
     layout = "\n".join(_layout(starts, texts)) + "\n"
     wrong: list[Wrong] = []
     profile = profile_of(tomllib.loads(layout), wrong)
-    doubts = [f"{setting}: {message}" for setting, message in wrong]
+    doubts += [f"{setting}: {message}" for setting, message in wrong]
     errors: list[SecpackError] = []
 
     def archive_with(*anchors: Anchor) -> Archive:
@@ -128,6 +133,24 @@ def _divided(texts: Sequence[_Text]) -> list[_Text]:
         t if t in own else replace(t, issuer=start, banner=t.words[len(start) :].strip())
         for t in texts
     ]
+
+
+def _one_series(texts: Sequence[_Text]) -> tuple[list[_Text], list[str]]:
+    """Leave out texts of a series whose numbers a more frequent one has; and say so of each.
+
+    A series has the same words in its banners, in one folder.
+    """
+    series: dict[tuple[bool, int], str] = {}
+    left, doubts = [], []
+    for (is_canary, words, folder), _ in Counter(text.series for text in texts).most_common():
+        own = [text for text in texts if text.series == (is_canary, words, folder)]
+        numbers = {(is_canary, text.number) for text in own}
+        if twice := numbers & series.keys():
+            doubts.append(f"{folder}: {words!r} has numbers of {series[min(twice)]}")
+        else:
+            series |= dict.fromkeys(numbers, f"{words!r} in {folder}")
+            left += own
+    return left, doubts
 
 
 def _layout(starts: dict[str, bytes], texts: Sequence[_Text]) -> Iterator[str]:
