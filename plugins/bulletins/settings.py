@@ -12,6 +12,7 @@ from typing import Any
 
 from markupsafe import Markup
 
+from bulletins.exports.feeds import feeds
 from bulletins.html import as_markup
 from bulletins.site import Build, Notes, Site
 from bulletins.templates import environment
@@ -66,7 +67,20 @@ def read_build(settings: dict[str, Any]) -> Build:
     url, notes = settings["SITEURL"], settings.get("NOTES", Notes())
     url = url if "://" in url else ""
     is_indexed = own_theme and bool(settings.get("SEARCH_INDEX"))
-    return Build(Site(archive, profile, url, own_theme, is_indexed, notes), templates, is_whole)
+    site = Site(archive, profile, url, own_theme, is_indexed, notes)
+    _check_feeds(settings, site)
+    return Build(site, templates, is_whole)
+
+
+def _check_feeds(settings: dict[str, Any], site: Site) -> None:
+    """Refuse settings with which Pelican would overwrite our feeds, as by default."""
+    ours = {export.url for export in feeds(site)}
+    categories = (site.profile.bulletins.slug, site.profile.canaries.slug)
+    for name in ("FEED_ALL_ATOM", "CATEGORY_FEED_ATOM"):
+        value = str(settings.get(name))
+        if ours & {value.format(slug=slug) for slug in categories}:
+            message = f"{name} = {value!r} is the URL of a feed of the archive"
+            raise SecpackError(f"{message}: set it to None, or to another URL")
 
 
 def read_archive(settings: dict[str, Any]) -> tuple[Archive, Profile]:

@@ -144,7 +144,5 @@ class ArchiveWriter(Writer):  # type: ignore[misc] # Pelican has no types
 
 
 def _same_url(path: str) -> RuntimeError:
-    remedy = (
-        "if a prefix or a redirect of the profile, or a setting such as FEED_ALL_ATOM, makes one"
-    )
-    return RuntimeError(f"two pages have the same URL: {path}; {remedy}, choose another")
+    remedy = "if a prefix or a redirect of the profile makes one, choose another"
+    return RuntimeError(f"two pages have the same URL: {path}; {remedy}")
