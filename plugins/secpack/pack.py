@@ -464,13 +464,13 @@ def file_name(kind: Kind, number: int = 1, year: int = 2020) -> str:
     return name.replace("{year}", f"{year}").replace("{part}", "part")
 
 
-def signature_name(path: str, signer: str, taken: Collection[str], profile: Profile) -> str:
-    """The name of a new signature: with the signer's name in it, or else one not yet taken."""
+def signature_name(path: str, signer: str, others: Collection[str], profile: Profile) -> str:
+    """The path of a new signature: with the signer's name in it, or else one that is not in use."""
     named = [ending for ending in profile.signatures if "{signer}" in ending]
     if named:
         return path + named[0].replace("{signer}", signer)
     names = [path + ending for ending in profile.signatures]
-    return next((name for name in names if name not in taken), names[0])
+    return next((name for name in names if name not in others), names[0])
 
 
 def read_template(root: Path, kind: Kind, profile: Profile) -> File | None:

@@ -215,10 +215,11 @@ def _values(before: Canary | None, archive: Archive, day: date) -> _Values:
 
 def _up_to_date(draft: TextFile, proof: Sequence[str], values: _Values, profile: Profile) -> str:
     document = parse_text(draft.file, profile.forms, profile.banners)
-    text, statements = _text(draft.file), read_statements(document)
+    lines, statements = _text(draft.file).split("\n"), read_statements(document)
     if (head := document.letterhead) and head.date:
-        text = text.replace(head.date_text, _in_form(values.day, head.date_text))
-    lines = text.split("\n")
+        new_day = _in_form(values.day, head.date_text)
+        for n in range(head.line, head.last):  # a sentence that prints this date keeps it
+            lines[n] = lines[n].replace(head.date_text, new_day)
     # A passage ends where a section ends, or something else begins.
     edges = {section.last for section in sections(document)}
     edges |= {section.first - 1 for section in sections(document)}

@@ -266,7 +266,7 @@ def test_a_revocation_certificate_beside_its_key(archive_of: ArchiveOf, gnupg: G
 
 
 def test_a_revoked_copy_that_is_not_used(archive_of: ArchiveOf, gnupg: Gnupg) -> None:
-    """Nobody can hide a revocation by something odd behind it, or by a strange subkey."""
+    """Neither something odd after a revocation nor a strange subkey hides it."""
     gnupg.certify("ines", by="master")
     revoked = dearmor(gnupg.revoked("ines"))
     strange = next(openpgp.packets(dearmor(gnupg.export("master")))).body

@@ -32,9 +32,11 @@ def check_output(site: Site, folder: Path) -> None:
     written = {*paths(folder)}
     if missing := [path for path in expected if path not in written]:
         raise SecpackError(f"not written: {', '.join(missing)}")
-    names = Counter(normalize("NFD", path).casefold() for path in written)
-    if alike := sorted(name for name, count in names.items() if count > 1):
-        raise SecpackError(f"names that some disks do not distinguish: {', '.join(alike[:20])}")
+    names = {path: normalize("NFD", path).casefold() for path in sorted(written)}
+    counts = Counter(names.values())
+    if alike := [path for path, name in names.items() if counts[name] > 1]:
+        message = f"names that some disks do not distinguish: {', '.join(alike[:20])}"
+        raise SecpackError(f"{message}; rename all but one in the pack")
     for path, file in site.served_files():
         if (folder / path).read_bytes() != file.data:
             raise SecpackError(f"{path} differs from {file.path} in the pack")

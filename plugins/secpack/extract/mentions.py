@@ -465,11 +465,11 @@ def _read(
         return [], []
     picked = set() if sentence.passage.quoted else _picked(sentence, subject, grammar)
     lists = [part for names in sentence.names for part in _parts(sentence, names)]
-    told = [(n, c) for n in lists if (c := _context(sentence, n, grammar, picked))]
-    partners = _partners(sentence, subject, [n for n, c in told if c is not Context.ASIDE])
+    contexts = [(n, c) for n in lists if (c := _context(sentence, n, grammar, picked))]
+    partners = _partners(sentence, subject, [n for n, c in contexts if c is not Context.ASIDE])
     found = [
         _mention(sentence, name, context, partners.get(name.value, ""))
-        for names, context in told
+        for names, context in contexts
         for name in names
     ]
     near, harm = [m for m in (*subject, *found) if m.value in picked], Context.NOT_AFFECTED

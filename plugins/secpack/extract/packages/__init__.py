@@ -161,8 +161,8 @@ class _Reader:
                     if not self._take(piece):
                         self._prose(piece, block)
                 case b.Preformatted(language="") | b.Table():
-                    taken = [self._take(piece) for piece in self._pieces(block)]
-                    if not any(taken):
+                    results = [self._take(piece) for piece in self._pieces(block)]
+                    if not any(results):
                         self._look(block)
                 case b.ListBlock():
                     for item in block.items:
@@ -179,32 +179,36 @@ class _Reader:
         if blocks and isinstance(blocks[0], b.Paragraph):
             words, blocks = _words(blocks[0]), blocks[1:]
             piece = _Piece("label" if blocks or is_numbered else "item", words, item.first)
-            taken = self._take(piece)
-            if not taken and around.about is About.NOTHING:
-                self._sentences(piece)
-            elif not taken:
-                self._look(item.blocks[0])
+            if not self._take(piece):
+                if around.about is About.NOTHING:
+                    self._sentences(piece)
+                else:
+                    self._look(item.blocks[0])
         is_header = self.context != around  # for what is below it
         self._read(blocks)
         self.context = around if is_header else self.context
 
     def _look(self, block: b.Block) -> None:
         """Report what looks like a package, where no rule reads it; not what a check prints."""
+        if self.context.about is About.OTHERS:
+            return
         is_output = isinstance(block, b.Preformatted) and block.language == "sh"
-        known = {row.version for row in self.rows if is_output and row.version}
+        read = {row.version for row in self.rows if is_output and row.version}
         for number, line in enumerate(self.lines[block.first - 1 : block.last], block.first):
-            seen = _LOOKS.search(line) and not any(version in line for version in known)
-            if seen and self.context.about is not About.OTHERS:
+            if _LOOKS.search(line) and not any(version in line for version in read):
                 self._report_unread(_Piece("lines", line, number))
                 break
 
-    def _pieces(self, block: b.Preformatted | b.Table) -> Iterator[_Piece]:
-        """Lines, or rows as phrases: ``xen; version 4.1-2; on Quern 4.2; into dom0``."""
-        if isinstance(block, b.Preformatted):
-            text = _CITATION.sub("", _BULLET.sub(r"\1;", block.text))
-            yield _Piece("lines", text, block.first)
-            return
-        heads = [b.plain(cell) for cell in (block.head[0] if block.head else ())]
+    def _pieces(self, block: b.Preformatted | b.Table) -> Iterable[_Piece]:
+        """Lines together, or the rows of a table."""
+        if isinstance(block, b.Table):
+            return self._table(block)
+        text = _CITATION.sub("", _BULLET.sub(r"\1;", block.text))
+        return [_Piece("lines", text, block.first)]
+
+    def _table(self, table: b.Table) -> Iterator[_Piece]:
+        """Rows of a table as phrases: ``xen; version 4.1-2; on Quern 4.2; into dom0``."""
+        heads = [b.plain(cell) for cell in (table.head[0] if table.head else ())]
         words = [column(head, self.product) for head in heads] or ["", "version"]
         kind: _Kind = "fix" if "other" in words else "row"
         if "" not in words:
@@ -212,12 +216,12 @@ class _Reader:
         known = [word for word in words if word != "other"]
         fixed = any(word == "version" or word.startswith("for ") for word in words)
         if "?" in words or not fixed or len(set(known)) < len(known):
-            yield _Piece("item", " | ".join(heads), block.first)
+            yield _Piece("item", " | ".join(heads), table.first)
             return
-        drawn = enumerate(self.lines[block.first - 1 : block.last], block.first)
+        drawn = enumerate(self.lines[table.first - 1 : table.last], table.first)
         numbers = [n for n, line in drawn if "|" in line and not is_edge(line)]
         above = [""] * len(words)
-        for line, row in zip(numbers[len(block.head) :], block.body, strict=False):
+        for line, row in zip(numbers[len(table.head) :], table.body, strict=False):
             filled = zip_longest(map(b.plain, row), above, words, fillvalue="")
             cells = above = [c or old * (word in ("on", "into")) for c, old, word in filled]
             pairs = [pair for pair in zip(words, cells, strict=False) if pair[1].strip("-–— ")]
