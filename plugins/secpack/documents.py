@@ -308,12 +308,12 @@ _MOST: Final = 20  # findings of each kind in a text
 def odd_ids(document: Document, mentions: Iterable[Mention]) -> Iterator[Finding]:
     """Find ids that cannot be, each once, where it is first."""
     path, head = document.file.path, document.letterhead
-    lines = enumerate(document.file.data.decode(errors="replace").split("\n"), 1)
-    like = ((match[0], n) for n, line in lines for match in _LIKE_AN_ID.finditer(line))
+    text = document.file.data.decode(errors="replace")
+    like = ((match[0], match.start()) for match in _LIKE_AN_ID.finditer(text))
     odd = ((i, n) for i, n in like if _TOO_OLD.match(i) or not isinstance(parse_inline(i)[0], Id))
-    for id_, n in _first(odd):
+    for id_, start in _first(odd):
         message = f"{id_} is not an id: none of its kind has this form"
-        yield Finding(path, n, "id-malformed", message)
+        yield Finding(path, text.count("\n", 0, start) + 1, "id-malformed", message)
     last = head.date.year + 1 if head and head.date else 9999
     dated = ((m, match) for m in mentions if (match := _DATED.match(m.value)))
     for id_, n in _first((m.value, m.line) for m, match in dated if int(match[1]) > last):
@@ -321,8 +321,8 @@ def odd_ids(document: Document, mentions: Iterable[Mention]) -> Iterator[Finding
 
 
 def _first(ids: Iterable[tuple[str, int]]) -> list[tuple[str, int]]:
-    """Ids, as many as are reported, each with its first line."""
-    lines: dict[str, int] = {}
-    for id_, line in ids:
-        lines.setdefault(id_, line)
-    return list(lines.items())[:_MOST]
+    """Ids, as many as are reported, each with its first place."""
+    places: dict[str, int] = {}
+    for id_, place in ids:
+        places.setdefault(id_, place)
+    return list(places.items())[:_MOST]

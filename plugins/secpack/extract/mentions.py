@@ -391,12 +391,19 @@ class _Reader:
         if passage.group != self._group:
             self._subject, self._listed = self._listed or self._subject, []
         self._group, self._quoted = passage.group, passage.quoted
+        if self._is_silent(passage.inlines):
+            return
         goes_on = passage.quoted
         for sentence in _sentences(passage, self._cited, self._forms, self._now):
             self._read_sentence(sentence, begins=begins and not sentence.start)
             goes_on |= bool(sentence.names)
         if not goes_on:
             self._subject = []
+
+    def _is_silent(self, inlines: Sequence[b.Inline]) -> bool:
+        """Whether words name no id, and can say nothing of ids before or below them."""
+        named = not all(isinstance(inline, (b.Text, b.Code)) for inline in inlines)
+        return not (named or self._subject or any(":" in b.words(inline) for inline in inlines))
 
     def _read_sentence(self, sentence: _Sentence, *, begins: bool) -> None:
         """Read the next sentence; ``begins`` is whether an id begins it, and its passage."""

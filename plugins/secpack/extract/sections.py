@@ -300,11 +300,8 @@ def _running_text(
     """The passages of blocks; ``here`` is what they have in common."""
     outer, lead = here, ""
     for block in blocks:
-        grouped = isinstance(block, b.ListBlock | b.Definitions | b.Preformatted | b.Table)
         lead = _lead(block, lead)
-        here = outer._replace(group=outer.group or block.first * grouped)
-        above = f"{outer.lead} {lead}"[-_MAX_LEAD:].strip()
-        here = here._replace(lead=above if grouped else outer.lead)
+        here = _inside(block, outer, lead)
         match block:
             case b.Quotation() | b.ListBlock() | b.References():
                 quoted = here.quoted or isinstance(block, b.Quotation)
@@ -338,14 +335,24 @@ def _running_text(
                     yield here._replace(line=line, inlines=inlines)
 
 
+def _inside(block: b.Block, outer: Passage, lead: str) -> Passage:
+    """What the passages of a block have in common; those of a list or table are a group."""
+    if not isinstance(block, (b.ListBlock, b.Definitions, b.Preformatted, b.Table)):
+        return outer
+    above = f"{outer.lead} {lead}"[-_MAX_LEAD:].strip()
+    return outer._replace(group=outer.group or block.first, lead=above)
+
+
 def _lead(block: b.Block, before: str) -> str:
     """What is above what follows a block; ``before`` is what was above the block.
 
     Below "On new mills:" it holds of paragraphs, too, and of a list that follows them.
     """
-    words = b.plain(block.inlines) if isinstance(block, b.Paragraph | b.Heading) else before
+    if not isinstance(block, (b.Paragraph, b.Heading)):
+        return before
+    words = b.plain(block.inlines)[-_MAX_LEAD:]
     goes_on = before if isinstance(block, b.Paragraph) else ""
-    return words[-_MAX_LEAD:] if _LEADS.search(words[-_MAX_LEAD:]) else goes_on
+    return words if _LEADS.search(words) else goes_on
 
 
 def _row(cells: Sequence[_Cell], heads: Sequence[_Cell]) -> _Cell:

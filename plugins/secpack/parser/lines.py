@@ -102,8 +102,10 @@ def split_lines(data: bytes, *, path: str) -> list[Line]:
     if lines[-1] == "":
         lines.pop()
     read = [Line(n, line.rstrip(" \t\r")) for n, line in enumerate(lines, 1)]
+    if not all(line.text[:1] in " \t" for line in read):
+        return read
     margin = min(line.indent for line in read if line.text)
-    return [dedent(line, margin) for line in read] if margin else read
+    return [dedent(line, margin) for line in read]
 
 
 def readable(lines: Lines) -> int:

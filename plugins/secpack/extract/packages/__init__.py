@@ -7,7 +7,7 @@ packages, in a table, or in the running text of a section that says what to do.
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from itertools import zip_longest
+from itertools import chain, zip_longest
 from typing import Final, Literal, NamedTuple, TypeAlias, assert_never
 
 import secpack.extract.packages.vocabulary as v
@@ -122,7 +122,7 @@ class _Reader:
 
     ``context`` is the one at this place, ``heading`` that with which the section began, ``base``
     what was said above all headers of a list. ``header`` is the line of the last header until a
-    package is read, ``named`` the first that names packages at all.
+    package is read, ``prose`` has all paragraphs.
     """
 
     def __init__(self, document: Document) -> None:
@@ -133,7 +133,8 @@ class _Reader:
         self.findings: list[Finding] = []
         self.context = self.heading = _Context()
         self.base: Said = {}
-        self.header = self.named = 0
+        self.header = 0
+        self.prose: list[_Piece] = []
         self._remedy = _NO_LEVEL  # the level of the heading of a section about what to do
         self._begun = 0  # how many rows there were when the section began
         self._installed: set[tuple[str, ...]] = set()  # where the section says that packages go
@@ -145,8 +146,9 @@ class _Reader:
         if len(self.rows) > MOST_ROWS:
             message = f"more than {MOST_ROWS} packages; the others are left out"
             self._report(self.rows[-1].line, message)
+        named = (piece.line for piece in self.prose if names_packages(piece.text))
         looks = (n for n, line in enumerate(self.lines, 1) if _LOOKS.search(line))
-        if not (self.rows or self.findings) and (first := self.named or next(looks, 0)):
+        if not (self.rows or self.findings) and (first := next(chain(named, looks), 0)):
             self._report(first, "speaks of packages, but none can be read")
 
     def _read(self, parts: Iterable[b.Block]) -> None:
@@ -157,7 +159,7 @@ class _Reader:
                     self._begin_section(b.plain(block.inlines), block.level)
                 case b.Paragraph():
                     piece = _Piece("prose", _BULLET.sub(r"\1;", _words(block)), block.first)
-                    self.named = self.named or block.first * names_packages(piece.text)
+                    self.prose.append(piece)
                     if not self._take(piece):
                         self._prose(piece, block)
                 case b.Preformatted(language="") | b.Table():
@@ -231,13 +233,13 @@ class _Reader:
     # --- sections
 
     def _begin_section(self, text: str, level: int) -> None:
-        is_header = Phrase(text, self.product).is_header  # "Quern 4.2"
-        if level <= self._remedy and not is_header:
+        phrase = Phrase(text, self.product)
+        if level <= self._remedy and not phrase.is_header:  # "Quern 4.2"
             self._remedy = level if says_what_to_do(text.lower()) else _NO_LEVEL
         reads = self._remedy < _NO_LEVEL and not _ASIDE.match(text)
-        self.base = self._places(text)
+        self.base = self._places(phrase)
         self.heading = _Context(About.NOTHING if reads else About.OTHERS, self.base)
-        goes_on = is_header and self.context.about is About.FIXES  # "These packages fix it:"
+        goes_on = phrase.is_header and self.context.about is About.FIXES  # "These packages fix it:"
         self.context = replace(self.heading, about=About.FIXES) if goes_on else self.heading
 
     def _end_section(self) -> None:
@@ -298,26 +300,27 @@ class _Reader:
             self._report(self.header, "no package can be read below this")
         self.header = 0
 
-    def _places(self, text: str) -> Said:
+    def _places(self, phrase: Phrase) -> Said:
         """The target and the releases that a heading or an announcement names."""
-        target, inside = Phrase(text, self.product).header.get("target"), _INSIDE.search(text)
+        target, inside = phrase.header.get("target"), _INSIDE.search(phrase.text)
         said = {"target": target or (v.target_names(inside[1]) if inside else ())}
-        said["release"] = v.releases_in(text, self.product)
+        said["release"] = v.releases_in(phrase.text, self.product)
         return {kind: names for kind, names in said.items() if names}
 
     # --- running text
 
     def _announcement(self, piece: _Piece) -> None:
         """Take what the last sentence of a paragraph says of the packages below it."""
-        last = " ".join(v.SENTENCE_END.split(piece.text)[-1].split())
         before, above, heading = self.context, self.header, self.heading
         self._close_header()
         self.context, self.base = heading, heading.said
-        if not last.endswith(":"):
+        if not piece.text.rstrip().endswith(":"):
             if heading.about is About.NOTHING and before.about in (About.OTHERS, About.UNCLEAR):
                 self.context = replace(heading, about=About.UNCLEAR)
             return
-        placed, said = last.startswith(("For ", "In ", "On ")), self._places(last)
+        last = " ".join(v.SENTENCE_END.split(piece.text)[-1].split())
+        placed = last.startswith(("For ", "In ", "On "))
+        said = self._places(Phrase(last, self.product))
         about = About.NOTHING if placed else announcement(last)
         if about is not About.NOTHING:
             self.base = said | heading.said | said

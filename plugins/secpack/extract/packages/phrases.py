@@ -115,6 +115,7 @@ _LONGEST_NOTE: Final = 200
 
 # What is not affected may be so in part, or under a condition.
 _PARTLY: Final = re.compile(rf"{UNSURE.pattern}|\b(?:only|partial|affected with|but|however)", re.I)
+_NOTHING: Final = re.compile(r"\b[Nn]one\b(?! yet)")  # what a user has to do
 # What no remedy is: "xen 4.1 (vulnerable)"
 _BAD: Final = re.compile(
     r"(?:(?:is|are|was|still|also) )*(?:vulnerable|affected|withdrawn|faulty|broken|do not)\b"
@@ -187,9 +188,9 @@ class Phrase:
             self.header = self.header if "release" in self.header else {}
             self.unread |= self._is_unclear()
             self.entries = [] if self.unread else self.entries
-        nothing = re.search(r"\b[Nn]one\b(?! yet)", text)  # what a user has to do
         placed = any(entry.package or "release" in entry.said for entry in self.entries)
-        self.is_plain = bool(self.entries) and not (self.turned or (nothing and not placed))
+        nothing = self.entries and not placed and _NOTHING.search(text)
+        self.is_plain = bool(self.entries) and not (self.turned or nothing)
 
     def _end_header(self, *, label: bool) -> None:
         said = held(self.said, "name")
