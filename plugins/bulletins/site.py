@@ -209,6 +209,8 @@ class Site:
         """How the signatures of a document stand, and those of its letters."""
         own = self.standings[publication.file.path]
         letters = publication.letters if isinstance(publication, model.Canary) else ()
+        if not letters:
+            return own
         beside = {x.name.replace("-", " "): self.standings[x.file.path] for x in letters}
         alarms = [alarm for each in (own, *beside.values()) for alarm in each.alarms]
         return replace(own, alarms=tuple(alarms), letters=tuple(beside.items()))

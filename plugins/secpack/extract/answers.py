@@ -135,7 +135,7 @@ def safe_from(bulletin: Bulletin) -> dict[PackageRow, frozenset[str]]:
     """
     risky = {release for _, release in _claimed("risky", bulletin)}
     safe = [row for row in bulletin.packages if row.fix is Fix.NOT_AFFECTED]
-    named = _named_at(bulletin, {row.line for row in safe})
+    named = _named_at(bulletin, {row.line for row in safe}) if safe else {}
     return {row: frozenset({""}) if row.release in risky else named[row.line] for row in safe}
 
 

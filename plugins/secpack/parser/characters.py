@@ -56,7 +56,7 @@ def on_one_line(text: str) -> str:
 def replace_hidden(text: str, shown: Callable[[str], str]) -> str:
     """Replace each character that cannot be seen, or that reorders others."""
     others = text.encode("utf-8", "surrogatepass").translate(None, _PLAIN)
-    if not HIDDEN.search(others.decode("utf-8", "surrogatepass")):  # nearly always
+    if not (others and HIDDEN.search(others.decode("utf-8", "surrogatepass"))):  # nearly always
         return text
     return HIDDEN.sub(lambda hidden: shown(hidden[0]), text)
 

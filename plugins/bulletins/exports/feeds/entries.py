@@ -16,17 +16,11 @@ from secpack.model.archive import Bulletin, Difference, Letter, Publication, Ver
 from secpack.parser.characters import visible
 
 
-def document_entries(
-    publications: Iterable[Publication], site: Site, root: str
-) -> Iterator[FeedEntry]:
-    """The entries of documents; ``root`` leads to the root of the site.
+def document_entry(publication: Publication, site: Site, root: str) -> FeedEntry:
+    """The entry of a document; ``root`` leads to the root of the site.
 
     Where a text is not verified, its title, summary and content say so.
     """
-    return (_document_entry(publication, site, root) for publication in publications)
-
-
-def _document_entry(publication: Publication, site: Site, root: str) -> FeedEntry:
     standing, identity = site.standing(publication), entry_id(publication.id, site)
     short = words.unverified_summary if standing.alarms else "{summary}"
     short = short.format(standing=words.in_short(standing), summary=summary(publication))
@@ -58,9 +52,9 @@ def _title(publication: Publication, site: Site) -> str:
     return title
 
 
-@lru_cache(maxsize=2 * SIZE)
+@lru_cache(maxsize=4 * SIZE)
 def _html(identity: str, site: Site, root: str) -> str:
-    """The content of an entry, kept because two formats ask for it in turn."""
+    """The content of an entry, kept because several feeds ask for it in turn."""
     publication, links = site.documents[identity], Links(site, root)
     page = links.to(page_url(publication))
     html = render(publication.document, links, page=page).html
