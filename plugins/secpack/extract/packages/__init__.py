@@ -7,6 +7,7 @@ packages, in a table, or in the running text of a section that says what to do.
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from itertools import chain, zip_longest
 from typing import Final, Literal, NamedTuple, TypeAlias, assert_never
 
@@ -233,13 +234,13 @@ class _Reader:
     # --- sections
 
     def _begin_section(self, text: str, level: int) -> None:
-        phrase = Phrase(text, self.product)
-        if level <= self._remedy and not phrase.is_header:  # "Quern 4.2"
+        places, is_header = _places(text, self.product)  # "Quern 4.2"
+        if level <= self._remedy and not is_header:
             self._remedy = level if says_what_to_do(text.lower()) else _NO_LEVEL
         reads = self._remedy < _NO_LEVEL and not _ASIDE.match(text)
-        self.base = self._places(phrase)
+        self.base = places
         self.heading = _Context(About.NOTHING if reads else About.OTHERS, self.base)
-        goes_on = phrase.is_header and self.context.about is About.FIXES  # "These packages fix it:"
+        goes_on = is_header and self.context.about is About.FIXES  # "These packages fix it:"
         self.context = replace(self.heading, about=About.FIXES) if goes_on else self.heading
 
     def _end_section(self) -> None:
@@ -300,13 +301,6 @@ class _Reader:
             self._report(self.header, "no package can be read below this")
         self.header = 0
 
-    def _places(self, phrase: Phrase) -> Said:
-        """The target and the releases that a heading or an announcement names."""
-        target, inside = phrase.header.get("target"), _INSIDE.search(phrase.text)
-        said = {"target": target or (v.target_names(inside[1]) if inside else ())}
-        said["release"] = v.releases_in(phrase.text, self.product)
-        return {kind: names for kind, names in said.items() if names}
-
     # --- running text
 
     def _announcement(self, piece: _Piece) -> None:
@@ -320,7 +314,7 @@ class _Reader:
             return
         last = " ".join(v.SENTENCE_END.split(piece.text)[-1].split())
         placed = last.startswith(("For ", "In ", "On "))
-        said = self._places(Phrase(last, self.product))
+        said, _ = _places(last, self.product)
         about = About.NOTHING if placed else announcement(last)
         if about is not About.NOTHING:
             self.base = said | heading.said | said
@@ -383,6 +377,18 @@ class _Reader:
         path = self.document.file.path
         self.findings.append(Finding(path, line, "package-unread", message))
         self.header = 0
+
+
+@lru_cache(maxsize=1000)  # most texts have the same headings
+def _places(text: str, product: str) -> tuple[Said, bool]:
+    """The target and the releases that a heading or an announcement names, and if it is a header.
+
+    What is returned must not be changed.
+    """
+    phrase, inside = Phrase(text, product), _INSIDE.search(text)
+    target = phrase.header.get("target") or (v.target_names(inside[1]) if inside else ())
+    said = {"target": target, "release": v.releases_in(text, product)}
+    return {kind: names for kind, names in said.items() if names}, phrase.is_header
 
 
 def _words(block: b.Block) -> str:
