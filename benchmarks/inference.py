@@ -167,7 +167,7 @@ def _print_disagreements(
     bulletins = {b.number: b for b in archive.bulletins}
     tracked = {f"XSA-{a.number}": a for a in tracker}
     ordered = sorted(pairs)
-    print(f"\n{len(ordered)} disagreement(s)")
+    print(f"\nDisagreements: {len(ordered)}")
     for number, advisory in ordered:
         bulletin = bulletins[number]
         print(f"\n{bulletin.id}, {advisory}")

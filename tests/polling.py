@@ -30,7 +30,7 @@ from tests.bulletins.sites import Site, publish
 
 URL = "https://archive.example.org"
 _REFUSED = re.compile(r"^.*\(publish-[a-z-]+\)$", re.MULTILINE)
-_MOVED = re.compile(r"^\d+ records are new or changed.*$", re.MULTILINE)
+_MOVED = re.compile(r"^\d+ records? got a new time.*$", re.MULTILINE)
 
 
 @dataclass

@@ -18,7 +18,7 @@ def test_the_demo_is_told_to_be_one(
     assert main() == 0
     out = capsys.readouterr().out
     assert "This is the demo" in out
-    assert "0 disagreement(s)" in out
+    assert "Disagreements: 0" in out
     assert "figures for those flatter" in out
 
 

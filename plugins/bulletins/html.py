@@ -391,7 +391,6 @@ _PATTERNS: Final = {
     for language, pattern in (("c", _C), ("sh", _SHELL), ("diff", _DIFF))
 }
 
-
 #: The languages that have colours.
 COLOURED: Final = frozenset(_PATTERNS)
 

@@ -8,13 +8,12 @@ from typing import Final
 
 from markupsafe import Markup
 
+from secpack.model import findings
 from secpack.model.archive import Fix, Status, Verdict
 from secpack.signatures.policy import Standing
 
-
-def counted(number: int, singular: str, plural: str = "") -> str:
-    """A number of things: ``1 bulletin``, ``2 bulletins``."""
-    return f"{number:,} {singular if number == 1 else plural or f'{singular}s'}"
+#: A number of things: ``1 bulletin``.
+counted: Final = findings.counted
 
 
 def in_short(standing: Standing) -> str:
@@ -296,7 +295,7 @@ affect: Final = Markup(
     "published advisories affect {product} ({percentage}\u00a0%), according to the tracker."
 )
 undecided: Final = {1: Markup("1 is undecided."), 2: Markup("{number} are undecided.")}
-mentioned_in_texts: Final = "are mentioned in texts of this archive."
+mentioned_in_texts: Final = "mentioned in texts of this archive."
 earlier: Final = "Earlier bulletins"
 browse: Final = "Browse the archive"
 #: Links to the lists, by kind or URL.

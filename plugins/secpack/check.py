@@ -19,7 +19,7 @@ from secpack.extract.metadata import NO_DATE
 from secpack.history.git import write_tree
 from secpack.lint import CODES, check_security_txt, lint
 from secpack.model.archive import UNDATED, Advisory, Archive, History, Publication
-from secpack.model.findings import DOUBTS, Finding, Severity, with_waivers
+from secpack.model.findings import DOUBTS, Finding, Severity, counted, with_waivers
 from secpack.pack import digests
 from secpack.parser.characters import visible
 from secpack.profile import Profile
@@ -229,8 +229,8 @@ FORMATS = {"text": _as_text, "json": _as_json, "github": _as_github}
 
 def counts(findings: Sequence[Finding]) -> str:
     """How many findings of each severity there are."""
-    numbers = [(sum(f.severity is each for f in findings), each.value) for each in Severity]
-    return ", ".join(f"{n} {name if n == 1 else f'{name}s'}" for n, name in numbers)
+    numbers = Counter(f.severity for f in findings)
+    return ", ".join(counted(numbers[each], each.value) for each in Severity)
 
 
 def by_kind(findings: Sequence[Finding]) -> Iterator[str]:

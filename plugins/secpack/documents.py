@@ -295,7 +295,6 @@ def _findings(head: Letterhead, text: TextFile, issuer: str) -> Iterator[Finding
 
 # --- ids that cannot be ---------------------------------------------------------------------
 
-
 # What begins like an id, up to its end: a line may end within one.
 _LIKE_AN_ID: Final = re.compile(
     r"(?<![\w./-])(?:CVE[ -]|(?:XSA|INTEL-SA|AMD-SB|DSA|DLA|GHSA)-)[0-9][\w-]{0,40}+(?<!-)"

@@ -12,7 +12,7 @@ from secpack.documents import read_head
 from secpack.extract.answers import answers
 from secpack.extract.sections import sections
 from secpack.model import archive as model
-from secpack.model.findings import Finding, Severity
+from secpack.model.findings import Finding, Severity, counted
 from secpack.pack import Layout, text_file
 from secpack.parser.inline import citation_label
 from secpack.parser.lines import MAX_READ_LINES
@@ -78,7 +78,7 @@ def check_security_txt(security_txt: SecurityTxt, on: date) -> Iterator[Finding]
     left = (end - on).days
     if left <= _RENEW:
         ended = f"expired on {end}; nobody should rely on it"
-        message = f"expires on {end}: {left} day(s) from {on}" if left > 0 else ended
+        message = f"expires on {end}: {counted(left, 'day')} from {on}" if left > 0 else ended
         severity = Severity.WARNING if left > 0 else Severity.ERROR
         yield Finding(".well-known/security.txt", 0, "security-txt-expires", message, severity)
 
@@ -134,7 +134,7 @@ def _sections(documents: Sequence[model.Document], expected: Sequence[str]) -> I
         for title in expected or sorted(usual):
             name = section_name(title)
             if name not in own and (expected or not any(name in t or t in name for t in own)):
-                who = "the profile names" if expected else f"the {_USUAL} texts before have"
+                who = "the profile names" if expected else f"the previous {_USUAL} texts have"
                 message = f"section “{title}” is missing or empty; {who} it"
                 yield Finding(document.file.path, 0, "section-missing", message)
 

@@ -14,7 +14,7 @@ from typing import Final
 from secpack.errors import ParseError, SecpackError
 from secpack.files import read_file
 from secpack.model.archive import Attachment, File, Signature
-from secpack.model.findings import Finding, Severity, Waiver
+from secpack.model.findings import Finding, Severity, Waiver, counted
 from secpack.parser.letterhead import ANY_TEXT, stated_kind
 from secpack.parser.lines import MAX_BYTES
 from secpack.profile import Kind, Profile
@@ -243,7 +243,7 @@ class _Reader:
                 if path not in self._read_paths:
                     self._check_other(path)
         for folder, names in self._unsigned.items():
-            files = "1 file" if len(names) == 1 else f"{len(names)} files"
+            files = counted(len(names), "file")
             message = f"not published: {files} without a signature, for example {names[0]}"
             self._report(folder, "stray-file", message)
         self._explain_links()

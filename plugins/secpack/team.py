@@ -324,7 +324,6 @@ def _headline(title: str) -> str:
 
 # --- secpack new, secpack sign ----------------------------------------------------------------
 
-
 _PASSPHRASE: Final = 600  # seconds for a signer to enter a passphrase
 
 

@@ -76,10 +76,12 @@ def copies(demo: Served, tmp_path_factory: pytest.TempPathFactory) -> Iterator[d
 
 @pytest.fixture(scope="session")
 def long(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
-    """A site with one bulletin, too long for its page to hold the original, too."""
+    """A site with one bulletin: a very long word as its title, and too long for the original."""
     root = tmp_path_factory.mktemp("long")
     body = "\n\n".join(f"Grain {n} of the heap, as it was weighed.\n" * 8 for n in range(160))
-    site = site_of_pack(root, {"QSBs/qsb-021-2021.txt": bulletin(21, body=body)})
+    site = site_of_pack(
+        root, {"QSBs/qsb-021-2021.txt": bulletin(21, title="Grain" * 16, body=body)}
+    )
     with serve(site.folder) as served:
         yield served
 

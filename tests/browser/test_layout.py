@@ -43,6 +43,12 @@ def test_names_of_files_are_not_shredded(
     assert evidence.locator("tr > *").evaluate_all(wide) == 0
 
 
+@pytest.mark.parametrize("page", ["", "qsb/", "qsb/021/"])
+def test_a_word_that_is_wider_than_the_window_breaks(tab: Any, long: Served, page: str) -> None:
+    show(tab, long.url + page, 390)
+    assert tab.evaluate("document.documentElement.scrollWidth") == 390
+
+
 def test_paper_has_no_navigation(tab: Any, demo: Served) -> None:
     for page in ("qsb/003/", "canary/004/", "xsa/9034/"):
         show(tab, demo.url + page, PAPER, "print")

@@ -503,7 +503,7 @@ def test_an_old_copy(rebuilt: Path, tmp_path: Path) -> None:
     ).ok()
     site = verify(old.folder, "--against", rebuilt).refused()
     assert "behind: QSB-012 was published on 2025-05-06\n" in site.said
-    assert "behind by 1 document(s) and " in site.said
+    assert "behind by 1 document and " in site.said
     assert "the rebuild's 2025-05-21\n" in site.said
     assert "altered: " not in site.said
     assert "missing: " not in site.said

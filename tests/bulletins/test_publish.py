@@ -524,7 +524,7 @@ def test_a_public_site_that_was_altered_is_told_and_mended(little: Site, small: 
     page = little.folder / "qsb/003/index.html"
     page.write_bytes(page.read_bytes().replace(b"Quern", b"Quorn"))
     site = publish(little.folder, **small).ok()
-    assert "public site after publication: 1 file(s): qsb/003/index.html" in site.said
+    assert "public site after publication: 1 file: qsb/003/index.html" in site.said
     assert "pages: 0 added, 1 changed, 0 removed" in site.said
     assert b"Quorn" not in page.read_bytes()
 

@@ -213,7 +213,7 @@ def test_what_the_tracker_says_moves_the_records_that_it_changes(team: Team) -> 
     (team.folder / "xsa.yml").write_text(TRACKER + TRACKER.replace("xsa: 1", "xsa: 2"))
     team.write(SECOND, "ines", day="06")
     site = team.publish().ok()
-    assert "6 records are new or changed, but not later: they get a new time." in site.said
+    assert "6 records got a new time: new or changed, but not later." in site.said
     assert site.said.count("pending: ") == 1  # although it was built twice
     after = records(site)
     assert all(new > old for new, old in zip(after, before, strict=True))
@@ -247,7 +247,9 @@ def test_what_a_rollback_withdraws_is_remembered(team: Team) -> None:
     asked = team.publish("--rollback").refused()
     assert "A rollback to version 1 withdraws version 2:" in asked.said
     # The bulletin as OSV, as CSAF and in feeds, the advisory that it addresses, and the change.
-    assert "  5 records for programs and feed readers become older, or are gone\n" in asked.said
+    assert (
+        "  records for programs and feed readers that become older, or are gone: 5\n" in asked.said
+    )
     assert "an older text of QSB-001, of 2020-02-04 03:04:05; public is 2020-02-06" in asked.said
     assert "nobody is there to confirm that; FORCE=1 does" in asked.said
     assert text(asked) == SECOND

@@ -233,7 +233,8 @@ def test_a_rebuild_names_what_differs(given: Given, tmp_path: Path) -> None:
     listed = (copy / "SHA256SUMS").read_text()
     (copy / "SHA256SUMS").write_text(listed.replace(listed[:64], "0" * 64))
     differs = rebuild(Site(0, "", copy), tmp_path / "rebuilt", **given).refused()
-    assert f"NOT the same: 1 files differ: {listed[66:].splitlines()[0]}" in differs.said
+    wrong = f"NOT the same: 1 file in {tmp_path}/rebuilt: {listed[66:].splitlines()[0]}\n"
+    assert wrong in differs.said
     faulty = tmp_path / "faulty.py"
     faulty.write_text("{}['ours']\n")
     blamed = rebuild(site, tmp_path / "rebuilt", settings=faulty, **given).refused()

@@ -202,7 +202,7 @@ def test_without_tracker_data_there_are_no_statistics(tmp_path: Path) -> None:
     assert data["statistics"]["total"] == 0
     assert data["statistics"]["percentage"] is None
     assert data["advisories"][0]["status"] == "not-tracked"
-    assert "are mentioned in texts of this archive" in site.read("index.html")
+    assert "<p>mentioned in texts of this archive." in site.read("index.html")
 
 
 def test_an_archive_without_any_advisory(tmp_path: Path) -> None:

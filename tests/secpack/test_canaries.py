@@ -114,6 +114,9 @@ def test_the_count_is_held_against_the_archive(tmp_path: Path) -> None:
     assert found(short) == [("canary-count", "warning")]
     later = one(tmp_path / "d", canary(1, count=3), 1, 2, 3, 21)
     assert found(later) == []
+    none = one(tmp_path / "f", canary(1))
+    (finding,) = (f for f in none.findings if f.code == "canary-count")
+    assert finding.message == "states 1 bulletin; this archive has 0 up to its date"
     last = one(tmp_path / "e", canary(1, count=3), 1, 2)
     assert found(last) == [("canary-count", "warning")]  # no gap explains what lacks at the end
 
@@ -228,7 +231,9 @@ def test_lateness_that_cannot_be_told(tmp_path: Path) -> None:
 def test_lateness(tmp_path: Path, on: str, late: list[int]) -> None:
     canaries: tuple[Canary, ...] = one(tmp_path, canary(1)).canaries
     findings = list(check_lateness(canaries, date.fromisoformat(on)))
-    assert all(f"{n} day(s) late" in f.message for n, f in zip(late, findings, strict=True))
+    assert all(
+        f"{n} day{'s' * (n > 1)} late" in f.message for n, f in zip(late, findings, strict=True)
+    )
 
 
 FOURTH = "\n4. No warrants have been served to us.\n"

@@ -138,15 +138,15 @@ def test_lateness(capsys: pytest.CaptureFixture[str]) -> None:
     assert run(capsys, *DEMO, "--on", "2027-09-14")[0] == 0
     status, out, _ = run(capsys, *DEMO, "--on", "2027-09-15")
     assert status == 1
-    assert "the next canary was due by 2027-09-14: 1 day(s) late on 2027-09-15 [canary-late]" in out
+    assert "the next canary was due by 2027-09-14: 1 day late on 2027-09-15 [canary-late]" in out
 
 
 @pytest.mark.parametrize(
     ("day", "severity", "message"),
     [
         ("2026-11-30", None, ""),
-        ("2026-12-01", "warning", "expires on 2026-12-31: 30 day(s) from 2026-12-01"),
-        ("2026-12-30", "warning", "expires on 2026-12-31: 1 day(s) from 2026-12-30"),
+        ("2026-12-01", "warning", "expires on 2026-12-31: 30 days from 2026-12-01"),
+        ("2026-12-30", "warning", "expires on 2026-12-31: 1 day from 2026-12-30"),
         ("2026-12-31", "error", "expired on 2026-12-31; nobody should rely on it"),
         ("2028-01-01", "error", "expired on 2026-12-31; nobody should rely on it"),
     ],

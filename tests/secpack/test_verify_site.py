@@ -275,17 +275,17 @@ def test_a_copy_that_is_behind(tmp_path: Path, verify: Callable[..., Said]) -> N
     status, said = verify(old, "--against", new)
     assert status == 1
     assert said == [
-        "behind: QSB-001 changed on 2020-03-01, 56 day(s) after 2020-01-05",
+        "behind: QSB-001 changed on 2020-03-01, 56 days after 2020-01-05",
         "behind: QSB-003 was published on 2020-03-05",
-        "behind by 2 document(s) and 29 day(s): its newest version is dated 2020-02-05, "
+        "behind by 2 documents and 29 days: its newest version is dated 2020-02-05, "
         "the rebuild's 2020-03-05",
-        "9 other files differ, as they do between two states",
+        "not compared, because two states differ there: 9 other files",
         "FAILED (9 files checked)",
     ]
     status, said = verify(new, "--against", old)
     assert status == 1
     assert said[:2] == [
-        "ahead of the rebuild: QSB-001 changed on 2020-03-01, 56 day(s) after 2020-01-05",
+        "ahead of the rebuild: QSB-001 changed on 2020-03-01, 56 days after 2020-01-05",
         "ahead of the rebuild: QSB-003 was published on 2020-03-05",
     ]
 
@@ -525,7 +525,7 @@ def test_what_a_hostile_copy_makes_endless(
     status, said = verify(copy, "--against", rebuild)
     assert (status, said[-1][:6]) == (1, "FAILED")
     assert len(said) < 1100
-    assert any(line.startswith("behind by 1 document(s)") for line in said)
+    assert any(line.startswith("behind by 1 document and ") for line in said)
     assert any(re.fullmatch("7,[0-9]{3} more such lines", line) for line in said)
     (copy / "SHA256SUMS").write_bytes(b"\n" * 500_001)
     assert verify(copy)[1][0] == "SHA256SUMS: lists more than 500000 files"

@@ -35,7 +35,7 @@ from secpack import SecpackError
 from secpack.files import MAX_INPUT, paths, read_file
 from secpack.mirror import CHECKSUMS, differing, format_checksums, read_fresh_until
 from secpack.model.archive import Archive
-from secpack.model.findings import Severity
+from secpack.model.findings import Severity, counted
 from secpack.parser.characters import visible
 from secpack.programs import find_program, title
 
@@ -55,8 +55,9 @@ def build(settings_file: str) -> Path:
     archive, files = _replace(settings, target)
     report = report_archive(archive)
     remember(target, report, files, inputs)
-    counts = f"{len(archive.bulletins)} bulletins, {len(archive.canaries)} canaries"
-    counts += f" and {len(archive.advisories)} advisories"
+    counts = f"{counted(len(archive.bulletins), 'bulletin')}, "
+    counts += f"{counted(len(archive.canaries), 'canary', 'canaries')} and "
+    counts += counted(len(archive.advisories), "advisory", "advisories")
     tell(f"Built {counts} in {time.monotonic() - started:.1f} s: {target}", report)
     return target
 
@@ -263,7 +264,7 @@ def rebuild(settings_file: str, manifest: Path) -> int:
     if archive.commit != commit:
         print(f"commit of the pack: here {archive.commit}, in the manifest {visible(commit)}")
     if others := differing(listed, read_checksums(target)):
-        print(f"NOT the same: {len(others)} files differ: {', '.join(others[:20])}: {target}")
+        print(f"NOT the same: {counted(len(others), 'file')} in {target}: {', '.join(others[:20])}")
         return 1
     same = f"identical byte for byte: they have the digests in {copy / CHECKSUMS}"
     tell(f"Rebuilt {len(listed)} files, {same}: {target}")

@@ -19,6 +19,7 @@ from bulletins.site import Site
 from bulletins.urls import INDEX, page_url
 from secpack import SecpackError
 from secpack.files import paths
+from secpack.model.findings import counted
 
 
 def check_output(site: Site, folder: Path) -> None:
@@ -53,7 +54,7 @@ def check_links(folder: Path, site_url: str) -> None:
     """Follow every link between the pages of a site. Raises SecpackError if any leads nowhere."""
     lost, _ = dangling(folder, urlsplit(site_url).path + "/")
     if lost:
-        raise SecpackError(f"{len(lost)} links lead nowhere: {'; '.join(lost[:20])}")
+        raise SecpackError(f"{counted(len(lost), 'dead link')}: {'; '.join(lost[:20])}")
 
 
 @cache

@@ -95,7 +95,6 @@ def _lines(data: bytes) -> list[str]:
 
 # --- data/moved.json: when records changed although no text did -----------------------------
 
-
 #: Times by the names of records, ascending: the URL of a file, to which a statement's part is
 #: added, or the id of a feed's entry.
 Moved: TypeAlias = Mapping[str, Sequence[datetime]]

@@ -28,7 +28,7 @@ from bulletins.urls import FEEDS, KEYS
 from secpack import Profile, SecpackError, load_profile
 from secpack.files import read_file
 from secpack.mirror import CHECKSUMS, SIGNATURES, differing
-from secpack.model.findings import PUBLISH_CHECK, Finding, waiver_lines, with_waivers
+from secpack.model.findings import PUBLISH_CHECK, Finding, counted, waiver_lines, with_waivers
 from secpack.progress import Progress
 from secpack.signatures.detached import Signer, find_signer
 from secpack.signatures.gpg import build_keyring
@@ -102,7 +102,8 @@ def publish(settings: Any, versions: Versions, *, only_plan: bool) -> int:
             (folder / name).write_bytes(signature)
         ignore_interrupts()
         version = versions.show(folder, keep)
-    done = f"Published {len(plan.new.data.documents)} documents as version {int(version.name)}"
+    done = f"Published {counted(len(plan.new.data.documents), 'document')}"
+    done += f" as version {int(version.name)}"
     tell(f"{done} in {time.monotonic() - started:.1f} s: {versions.target}", report)
     return 0
 
@@ -200,7 +201,7 @@ def _move(moved: Moved, plan: Plan) -> Moved:
         first = max(now, datetime.fromisoformat(after) + timedelta(seconds=1))
         times = [first + timedelta(seconds=second) for second in range(moves)]
         moved = merged(moved, {name: times})
-    print(f"{len(plan.unmoved)} records are new or changed, but not later: they get a new time.")
+    print(f"{counted(len(plan.unmoved), 'record')} got a new time: new or changed, but not later.")
     return moved
 
 
@@ -319,8 +320,8 @@ def _withdrawals(older: Path, current: Path) -> Iterator[str]:
     for f in check_publish(new, old):
         if f.code != f"{PUBLISH_CHECK}record-unmoved":
             yield f"  {f.file}: {f.message}"
-    records = [name for name, now in old.records.items() if new.records.get(name) != now]
-    yield f"  {len(records)} records for programs and feed readers become older, or are gone"
+    records = sum(new.records.get(name) != now for name, now in old.records.items())
+    yield f"  records for programs and feed readers that become older, or are gone: {records}"
 
 
 def _target(settings: Any) -> Path:
@@ -383,8 +384,8 @@ def _read(folder: Path) -> PublicSite:
 def _tell(plan: Plan, *, whole: bool) -> None:
     """Print what changes, by kind; ``whole`` also lists every file."""
     if plan.altered:
-        some = ", ".join(plan.altered[:20])
-        print(f"Changed on the public site after publication: {len(plan.altered)} file(s): {some}")
+        some = f"{counted(len(plan.altered), 'file')}: {', '.join(plan.altered[:20])}"
+        print(f"Changed on the public site after publication: {some}")
     if not plan.old.files:
         print("Nothing is public yet.")
     elif not plan.changes:

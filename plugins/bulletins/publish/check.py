@@ -13,7 +13,7 @@ from xml.etree import ElementTree as ET
 from bulletins.urls import ARCHIVE_JSON, CSAF, FEED_URL, SEARCH, THEME, VEX, feed_url, is_signature
 from secpack import SecpackError
 from secpack.mirror import PublishedDocument, PublishedSignature, SiteData, read_site_data
-from secpack.model.findings import PUBLISH_CHECK, Finding, Severity
+from secpack.model.findings import PUBLISH_CHECK, Finding, Severity, counted
 
 #: Digest algorithms by strength (RFC 9580, section 9.5); an unknown one is weaker than all.
 _RANK: Final = ("", "MD5", "RIPEMD160", "SHA1", "SHA224", "SHA256", "SHA384", "SHA512")
@@ -259,7 +259,8 @@ def _changed_feeds(new: PublicSite, old: PublicSite) -> Iterator[Finding]:
         else:
             gone = _entries(path, old) - _entries(path, new)
             if lost := sorted(tag for tag in gone if _document_of(tag) not in excused):
-                message = f"{len(lost)} entries are gone or have another id, such as {lost[0]}"
+                entries = counted(len(lost), "entry", "entries")
+                message = f"gone or with another id: {entries}, such as {lost[0]}"
                 yield _finding("feed-id", path, message)
     for name, path, after, _ in unmoved(new, old):
         if _document_of(name) not in excused and _stem(path) not in excused:

@@ -6,7 +6,7 @@ from typing import Final
 
 from secpack.canary import stated_issue
 from secpack.model.archive import UNDATED, Bulletin, Canary
-from secpack.model.findings import Finding, Severity, ranges
+from secpack.model.findings import Finding, Severity, counted, ranges
 from secpack.profile import Profile
 
 # How old a proof of freshness can be on the day of issue. It can be a day younger elsewhere.
@@ -104,7 +104,7 @@ def _check_count(
     verb = "is" if len(missing) == 1 else "are"
     more = f" ({ranges(missing)} {verb} missing)" if missing else ""
     archived = f"this archive has {len(numbers)} up to its date{more}"
-    message = f"states {canary.count} bulletins; {archived}"
+    message = f"states {counted(canary.count, 'bulletin')}; {archived}"
     yield _finding(canary, "canary-count", message, severity, of="bulletin")
 
 
@@ -129,5 +129,5 @@ def check_lateness(canaries: Sequence[Canary], on: date) -> Iterator[Finding]:
         yield Finding(file, 0, "canary-late", message, Severity.ERROR)
     elif due and on > due.last:
         late = (on - due.last).days
-        message = f"the next canary was due by {due.last}: {late} day(s) late on {on}"
+        message = f"the next canary was due by {due.last}: {counted(late, 'day')} late on {on}"
         yield Finding(file, 0, "canary-late", message, Severity.ERROR)

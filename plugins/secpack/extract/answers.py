@@ -327,7 +327,6 @@ _STATES: Final = (
 _AN_ID: Final = r"[A-Z][A-Za-z-]{1,20}-[0-9][0-9-]{0,20}(?: \([^()]{1,40}\))?"
 _THIS: Final = rf"(?:{_AN_ID}|(?:This|These) (?:issue|bug|flaw|vulnerabilit|problem)\w{{0,3}})"
 
-
 _HEAD: Final = re.compile(
     rf"({_AN_ID}(?:(?:,(?: and)?| and| ?[&/]) {_AN_ID}){{0,8}})"
     r"(?: ?\[\w{1,3}\]| [\"“][^\"”]{1,200}[\"”]){0,9}"

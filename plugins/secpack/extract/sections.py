@@ -249,7 +249,6 @@ def _announces(block: b.Block) -> bool:
 
 # --- running text -----------------------------------------------------------------------------
 
-
 _Cell: TypeAlias = tuple[b.Inline, ...]
 
 

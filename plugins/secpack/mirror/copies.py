@@ -22,7 +22,6 @@ TIMEOUT: Final = 3600
 #: The seconds for one file, from the connection to the last byte.
 PATIENCE: Final = 60
 
-
 # Tor Browser identifies itself thus on every system. Some mirrors refuse unknown programs, and none
 # should be able to recognise this one and send it other files than people get.
 _USER_AGENT: Final = "Mozilla/5.0 (Windows NT 10.0; rv:140.0) Gecko/20100101 Firefox/140.0"

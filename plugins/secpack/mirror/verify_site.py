@@ -11,6 +11,7 @@ from typing import Final
 from secpack import mirror
 from secpack.errors import ParseError, SecpackError
 from secpack.mirror.copies import Copy, MissingError, RefusedError, UnreachableError
+from secpack.model.findings import counted
 from secpack.signatures import detached
 from secpack.signatures.packets import MAX_SIGNATURE
 
@@ -236,8 +237,8 @@ def _compare(outcome: Outcome, site: _Site, own: _Site, own_data: mirror.SiteDat
     for path in comparable:
         outcome.faults.setdefault(path, _difference(path, site, own))
     if len(comparable) < len(paths):
-        count = len(paths) - len(comparable)
-        outcome.behind.append(f"{count} other files differ, as they do between two states")
+        count = counted(len(paths) - len(comparable), "other file")
+        outcome.behind.append(f"not compared, because two states differ there: {count}")
 
 
 def _is_same_packed(path: str, site: _Site, own: _Site) -> bool:
@@ -267,9 +268,9 @@ def _compare_documents(outcome: Outcome, own: mirror.SiteData, theirs: mirror.Si
         ours, last = (
             max((d.time for d in s.documents.values()), default=None) for s in (own, theirs)
         )
-        days = (ours - last).days if ours and last else 0
+        days = counted((ours - last).days if ours and last else 0, "day")
         outcome.behind.append(
-            f"behind by {len(newer)} document(s) and {days} day(s): its newest version is dated "
+            f"behind by {counted(len(newer), 'document')} and {days}: its newest version is dated "
             f"{last and last.date()}, the rebuild's {ours and ours.date()}"
         )
     outcome.behind += [f"ahead of the rebuild: {how}" for how in ahead.values()]
@@ -283,8 +284,5 @@ def _newer(one: mirror.SiteData, other: mirror.SiteData) -> Iterator[tuple[str, 
         if not old:
             yield id_, f"{id_} was published on {new.published}"
         elif new.sha256 != old.sha256 and new.time > old.time:
-            days = (new.time - old.time).days
-            yield (
-                id_,
-                f"{id_} changed on {new.time:%Y-%m-%d}, {days} day(s) after {old.time:%Y-%m-%d}",
-            )
+            days = counted((new.time - old.time).days, "day")
+            yield id_, f"{id_} changed on {new.time:%Y-%m-%d}, {days} after {old.time:%Y-%m-%d}"

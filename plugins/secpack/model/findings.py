@@ -26,6 +26,11 @@ class Severity(StrEnum):
 _MOST_NUMBERS: Final = 12
 
 
+def counted(number: int, singular: str, plural: str = "") -> str:
+    """A number of things: ``1 bulletin``, ``2 bulletins``."""
+    return f"{number:,} {singular if number == 1 else plural or f'{singular}s'}"
+
+
 def ranges(numbers: Iterable[int], most: int = _MOST_NUMBERS) -> str:
     """List numbers of documents, three or more in a row as a range: ``003-007, 012``."""
     runs: list[list[int]] = []

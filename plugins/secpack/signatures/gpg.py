@@ -216,7 +216,6 @@ def _listing(keys: Sequence[bytes], gpg: Program, patience: int, *revoking: byte
 _NO_FIELDS: Final = ("",) * 21
 _ESCAPED: Final = re.compile(r"\\x([0-9a-fA-F]{2})")
 
-
 #: A line of gpg's colon format (doc/DETAILS of GnuPG), as its fields.
 _Line: TypeAlias = Sequence[str]
 

@@ -166,7 +166,6 @@ def _vulnerability(each: Vulnerability, profile: Profile, summary: str) -> dict[
 
 # --- the tracker's verdict on an advisory (VEX) ---------------------------------------------
 
-
 _STATUSES: Final = {"affected": "known_affected", "not_affected": "known_not_affected"}
 
 
@@ -217,7 +216,6 @@ def _verdict_references(facts: AdvisoryFacts, site: Site) -> Iterator[dict[str, 
 
 
 # --- products ---------------------------------------------------------------------------------
-
 
 #: The id of the issuer's product without a release; no release has such an id.
 PRODUCT: Final = "(any)"

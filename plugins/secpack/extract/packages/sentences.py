@@ -52,7 +52,6 @@ _INSTALLED: Final = re.compile(
 # A version in full, or that there is none: words that a rule should take.
 _DUE: Final = re.compile(r"[\s-][0-9]{1,4}\.[0-9]{1,4}[.-][0-9]|\b[Nn]o (?:fix|patch|update)")
 
-
 # What every version, and every statement that there is none, has in it; fast to look for.
 _SIGN: Final = re.compile(
     r"[0-9](?:[.:]\S|[\w.+~^]{0,80}-\n?[0-9]|[0-9]{5})|[Vv]er[s.]|\b[Nn]o(?:t|ne|thing)?\b|n't"

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 from typing import Final
 
 from secpack.model.blocks import Paragraph, Preformatted, Quotation, Table
+from secpack.model.findings import counted
 from secpack.parser import lines as marks
 from secpack.parser.lines import Line, Lines
 from secpack.parser.rules import Parsed, Scope
@@ -58,8 +59,8 @@ def _quotation_end(lines: Lines, position: int, drawn: str, scope: Scope) -> int
             unbarred.append(line.number)
         end += 1
     if unbarred:
-        count = len(unbarred)
-        message = f"{count} line(s) of a quotation lost the bar at the margin: wrap it again"
+        lost = counted(len(unbarred), "line")
+        message = f"{lost} of a quotation lost the bar at the margin: wrap it again"
         scope.report(unbarred[0], "quotation-wrapped", message)
     return end
 
