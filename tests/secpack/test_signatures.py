@@ -304,6 +304,17 @@ def test_a_copy_of_a_signature_counts_once(
     assert standing_of(archive, profile) == Standing(2, 2, (), (), ())
 
 
+def test_a_key_under_two_names_counts_once(
+    archive_of: ArchiveOf, gnupg: Gnupg, profile: Profile
+) -> None:
+    """Where the profile names no signers, whoever writes the pack says who they are."""
+    profile, signature = replace(profile, signers={}), gnupg.sign(TEXT, "ines")
+    archive = archive_of({"ines": signature, "tomek": signature}, profile=profile)
+    (finding,) = archive.findings
+    assert finding.message == "2 signatures by ines and tomek: keep one of them"
+    assert standing_of(archive, profile) == Standing(1, 1, (), (), ())
+
+
 def test_a_signature_that_names_nobody_may_be_by_who_is_missing(
     archive_of: ArchiveOf, gnupg: Gnupg, profile: Profile, keys: Files
 ) -> None:

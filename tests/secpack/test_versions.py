@@ -10,6 +10,7 @@ from dataclasses import replace
 from datetime import date
 from functools import partial
 from hashlib import sha256
+from itertools import count, islice
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -23,6 +24,7 @@ from secpack.model.findings import Severity, Waiver
 from secpack.pack import read_contents
 from secpack.parser.lines import MAX_BYTES
 from secpack.profile import DocumentEntry, Period, Signer, profile_of
+from secpack.signatures.packets import may_cover, read_signature
 from tests.cases import Case, each_case, read_cases
 from tests.keys import CHECKER, Gnupg, new_gnupg
 from tests.packs import Files, bulletin, canary, commit, git, make_pack, new_repository
@@ -63,8 +65,10 @@ def changelog(day: str) -> str:
     return f"Words.\n\nChangelog\n----------\n\n2020-02-01: First.\n{day}: A change.\n"
 
 
-#: Texts by a letter, with the files where they lie.
+#: Texts by a letter, with the files where they lie; g and h are copies of a in other places.
 TEXTS = {
+    "g": ("QSBs/qsb-001-2019.txt", bulletin(1, date="2020-02-01")),
+    "h": ("QSBs/qsb-002-2020.txt", bulletin(1, date="2020-02-01")),
     "a": ("QSBs/qsb-001-2020.txt", bulletin(1, date="2020-02-01")),
     "b": ("QSBs/qsb-001-2020.txt", bulletin(1, date="2020-02-01", body="Other words.")),
     "c": ("QSBs/qsb-001-2020.txt", bulletin(1, date="2020-02-01", body="Words.\n")),
@@ -243,6 +247,22 @@ def test_without_signers_in_the_profile_no_signature_counts_twice(
     (shown,) = archive.bulletins
     assert sorted(signature.signer for signature in shown.signatures) == ["ines", "tomek"]
     assert "signer-missing" not in {finding.code for finding in archive.findings}
+
+
+def test_texts_that_a_signature_seems_to_cover_hide_none(
+    pack_of: PackOf, gnupg: Gnupg, profile: Profile
+) -> None:
+    """A signature has two bytes of a digest in clear: others can have them, and be there before."""
+    pack = pack_of()
+    signature = gnupg.sign(TEXTS["a"][1].encode(), "ines", time="20200301T000000")
+    clear = read_signature(signature)
+    texts = (b"Nothing, %d." % number for number in count())
+    for text in islice((text for text in texts if may_cover(clear, text)), 5):
+        commit(make_pack(pack, {TEXTS["a"][0]: text}))
+    make_pack(pack, {f"{TEXTS['a'][0]}.sig.ines": signature})
+    make_history(pack, ["a tomek:a"], gnupg)
+    assert summary(history_of(pack, profile)) == ["a 0301 first"]
+    assert not errors(pack, profile)
 
 
 @pytest.mark.parametrize(

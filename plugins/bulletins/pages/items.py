@@ -22,14 +22,13 @@ _MOST_SENTENCES = 2
 
 def item(site: Site, publication: Publication) -> model.Item:
     """A document in a list."""
+    keys = {s.primary: s.signer for s in reversed(publication.signatures) if s.counts}
     return model.Item(
         publication=publication,
         url=urls.page_url(publication),
         heading=heading(publication),
         standing=site.standing(publication),
-        signers=tuple(
-            dict.fromkeys(signer_name(site, s.signer) for s in publication.signatures if s.counts)
-        ),
+        signers=tuple(dict.fromkeys(signer_name(site, keys[key]) for key in reversed(keys))),
         timing=_timing(site, publication) if isinstance(publication, Canary) else "unknown",
         is_late=isinstance(publication, Canary) and bool(late(publication)),
     )

@@ -18,8 +18,8 @@ from secpack.parser.lines import MAX_BYTES
 from secpack.profile import Profile
 from secpack.signatures.packets import MAX_SIGNATURE, may_cover, read_signature
 
-#: With how many texts gpgv compares a signature at most, and of how many bytes there are digests.
-_MOST_CANDIDATES: Final = 4
+#: How many more texts gpgv compares than there are signatures, and of how many bytes digests.
+_MOST_MORE: Final = 10_000
 _MOST_COMPARED: Final = 1024 * 1024 * 1024
 
 #: Verdicts on a signature that covers another text, or none.
@@ -37,13 +37,14 @@ class Pair:
 
 @dataclass(frozen=True, slots=True)
 class Past:
-    """All texts, by id and digest, the digests of those in the folder, and all signatures.
+    """All texts, by id and digest, the files in the folder, and all signatures.
 
-    Without a ``log`` there are only those in the folder, for the reason in ``unavailable``.
+    A text has a file for each of its names, the newest last. Without a ``log`` there are only those
+    in the folder, for the reason in ``unavailable``.
     """
 
-    texts: Mapping[str, Mapping[str, File]]
-    here: frozenset[str]
+    texts: Mapping[str, Mapping[str, Sequence[File]]]
+    here: frozenset[File]
     pairs: Sequence[Pair]
     log: Log | None
     unavailable: str = ""
@@ -78,12 +79,11 @@ def read_past(root: Path, contents: Contents, profile: Profile) -> Past:
     """Read the history of a pack whose folder has these contents."""
     layout = Layout(profile)
     here = [file for file in contents.files() if _limit(file.path, layout)]
-    digests = {file.sha256 for file in here}
     try:
         log = read_log(root, lambda path: _limit(path, layout))
-        return _past([*log.files, *here], digests, layout, log)
+        return _past([*log.files, *here], here, layout, log)
     except HistoryError as error:
-        return replace(_past(here, digests, layout, None), unavailable=str(error))
+        return replace(_past(here, here, layout, None), unavailable=str(error))
 
 
 def _limit(path: str, layout: Layout) -> int:
@@ -95,31 +95,33 @@ def _limit(path: str, layout: Layout) -> int:
     return 0 if layout.embargoed(of) else MAX_SIGNATURE if signed else MAX_BYTES
 
 
-def _past(files: Sequence[File], here: set[str], layout: Layout, log: Log | None) -> Past:
-    """Sort files into texts and signatures; of several with the same bytes, the last one counts."""
+def _past(files: Sequence[File], here: Sequence[File], layout: Layout, log: Log | None) -> Past:
+    """Sort files into texts and signatures; of these, the last one of the same bytes counts."""
     beside = {file.path: layout.signed_by(file.path) for file in files}
     signed = {pair[0] for pair in beside.values() if pair}
     signatures: dict[tuple[str, str], File] = {}
-    texts: dict[str, dict[str, File]] = {}
+    texts: dict[str, dict[str, list[File]]] = {}
     for file in files:
         if pair := beside[file.path]:
             signatures[layout.identity(pair[0]), file.sha256] = file
         elif layout.place(file.path)[1] or file.path in signed:
-            texts.setdefault(layout.identity(file.path), {})[file.sha256] = file
+            of_id = texts.setdefault(layout.identity(file.path), {})
+            of_id.setdefault(file.sha256, []).append(file)
     return Past(texts, frozenset(here), list(_pairs(signatures, texts)), log)
 
 
 def _pairs(
-    signatures: Mapping[tuple[str, str], File], texts: Mapping[str, Mapping[str, File]]
+    signatures: Mapping[tuple[str, str], File], texts: Mapping[str, Mapping[str, Sequence[File]]]
 ) -> Iterator[Pair]:
     """Yield each signature with the texts whose digest begins as it says: of its document, or any.
 
     Raises HistoryError when there are too many to compare.
     """
-    everything = [text for of_id in texts.values() for text in of_id.values()]
-    compared = 0
+    every = (names[-1] for of_id in texts.values() for names in of_id.values())
+    everything = [*{text.sha256: text for text in every}.values()]
+    compared = more = 0
     for (name, _), file in signatures.items():
-        own = list(texts.get(name, {}).values())
+        own = [names[-1] for names in texts.get(name, {}).values()]
         fitting: list[File] = []
         try:
             packet = read_signature(file.data)
@@ -129,7 +131,8 @@ def _pairs(
                     fitting = [text for text in group if may_cover(packet, text.data)]
         except ParseError:  # then gpgv will not see it
             pass
-        if compared > _MOST_COMPARED:
+        likely = fitting or (own or everything)[-1:]
+        more += len(likely[1:])
+        if compared > _MOST_COMPARED or more > _MOST_MORE:
             raise HistoryError("its history has more texts and signatures than can be compared")
-        likely = fitting[:_MOST_CANDIDATES] or (own or everything)[-1:]
         yield from (Pair(name, file, text) for text in likely)

@@ -75,20 +75,21 @@ def find_versions(
     ``metadata`` is for texts that the caller has read; by default each is read.
     """
     metadata = metadata or (lambda text, kind: read_head(text, kind, profile)[1])
-    rules = _Rules(past, signatures, profile, metadata)
+    rules, digests = _Rules(past, signatures, profile, metadata), {f.sha256 for f in past.here}
     documents: list[model.DocumentHistory] = []
     pending: list[model.Pending] = []
     lower: defaultdict[str, dict[str, model.Version]] = defaultdict(dict)  # first versions, by kind
     for name, files in sorted(past.texts.items(), key=rules.order):
         kind = rules.order((name, files))[0]
-        texts = [rules.signed(file, lower[kind]) for file in files.values()]
+        texts = [rules.signed(names, lower[kind]) for names in files.values()]
         versions = tuple(rules.versions(texts))
         documents.append(
             model.DocumentHistory(name, versions, (*signatures.get(name, {}).values(),))
         )
-        here = [text for text in texts if text.file.sha256 in past.here]
+        here = [text for text in texts if text.file in past.here]
         pending += (p for text in here if (p := rules.pending(text, documents[-1])))
-        if (newest := documents[-1].newest) and not here:
+        newest = documents[-1].newest
+        if newest and not here and newest.file.sha256 not in digests:  # nor renamed
             reason = "somebody removed this text; its newest version stays public"
             pending.append(model.Pending(name, newest.file, reason, gone=True))
         if first := next((v for v in versions if v.day and not v.misfit), None):
@@ -114,26 +115,31 @@ class _Rules:
         self._layout = Layout(profile)
         self._covering: dict[str, list[model.Signature]] = {}
         self._here = past.here
+        self._ids = Counter(digest for texts in past.texts.values() for digest in texts)
         counting = [s for each in signatures.values() for s in each.values() if s.counts]
         for signature in sorted((s for s in counting if self._is_public(s.file)), key=_time):
             self._covering.setdefault(signature.covers, []).append(signature)
 
     def _is_public(self, file: model.File) -> bool:
         """Whether a file that is only in history has no private key; others have been searched."""
-        return file.sha256 in self._here or not find_private_key(file.data)
+        return file in self._here or not find_private_key(file.data)
 
-    def order(self, document: tuple[str, Mapping[str, model.File]]) -> tuple[str, int, str]:
+    def order(
+        self, document: tuple[str, Mapping[str, Sequence[model.File]]]
+    ) -> tuple[str, int, str]:
         """Documents by kind and number, then attachments."""
         name, files = document
-        kind, match = self._layout.place(next(iter(files.values())).path)
+        kind, match = self._layout.place(next(iter(files.values()))[-1].path)
         return (kind.prefix, int(match["number"]), name) if kind and match else ("~", 0, name)
 
-    def signed(self, file: model.File, lower: Mapping[str, model.Version]) -> _Signed:
+    def signed(self, names: Sequence[model.File], lower: Mapping[str, model.Version]) -> _Signed:
         """A text with its signatures; if it has any it is read.
 
-        ``lower`` are the first versions of documents of lower numbers, by id.
+        ``names`` are its files, ``lower`` the first versions of documents of lower numbers, by id.
         """
-        by = {s.signer: s for s in reversed(self._covering.get(file.sha256, ()))}
+        file = names[-1]
+        keys = {s.primary: s for s in reversed(self._covering.get(file.sha256, ()))}
+        by = {s.signer: s for s in keys.values()}
         if by and not self._is_public(file):
             by = {}
         kind, match = self._layout.place(file.path)
@@ -149,7 +155,11 @@ class _Rules:
         except ParseError as error:
             return replace(signed, problem=error.message)
         day, errors = metadata.published, "; ".join(error.message for error in metadata.errors)
-        if day == model.UNDATED:
+        # Anybody can copy a text to a name that it does not fit, and remove it again.
+        if errors and names[1:] and file not in self._here:
+            fitting = [f for f in names[:-1] if self._year(f) == day.year][-1:]
+            return self.signed(fitting or [file], lower)
+        if day == model.UNDATED or (errors and self._ids[file.sha256] > 1):
             return replace(signed, problem=errors)
         problem = self._too_early(signed, day, lower)
         return replace(
@@ -160,6 +170,10 @@ class _Rules:
             misfit=errors,
             problem=problem,
         )
+
+    def _year(self, file: model.File) -> int | None:
+        match = self._layout.place(file.path)[1]
+        return text_file(file, match).year if match else None
 
     def _too_early(self, signed: _Signed, day: date, lower: Mapping[str, model.Version]) -> str:
         """Why a text cannot state this day: a lower number, which was there before, is later."""

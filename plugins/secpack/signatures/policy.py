@@ -197,7 +197,7 @@ def signed_files(
 class Standing:
     """The signatures of a file, counted: how many count, of those present and those missing.
 
-    Several good ones by one signer are one. ``missing`` are the names of expected signers without
+    Several good ones by one key are one. ``missing`` are the names of expected signers without
     a signature that names them; ``never`` is whether a waiver says why. ``faults`` are the verdicts
     that do not count, each with whether a waiver explains it. ``alarms`` are the findings, as
     sentences, that nothing explains; a strict build has none. ``letters`` are those beside a
@@ -231,7 +231,7 @@ def standing(
     absent = [f for f in findings.get(file.path, ()) if f.code == "signer-missing"]
     is_enough = any(f.severity is Severity.NOTICE and not f.waived for f in absent)
     missing = () if is_enough else tuple(_missing_signers(signatures, expected))
-    good = {signature.signer for signature in signatures if signature.counts}
+    good = {signature.primary for signature in signatures if signature.counts}
     others = [signature for signature in signatures if not signature.counts]
     # A signature that names nobody may be by one of those who are missing.
     unnamed = sum(not signature.signer for signature in signatures)
@@ -285,15 +285,17 @@ def _check_file(
         message = "not signed; expected a detached signature next to it"
         yield Finding(file.path, 0, "unsigned", message, Severity.ERROR)
         return
-    counted = Counter(signature.signer for signature in signatures if signature.counts)
-    for signer in (signer for signer, count in counted.items() if count > 1):
-        name = expected.get(signer, signer)
-        message = f"{counted[signer]} signatures by {name}: keep one of them"
+    counted = {signature.signer for signature in signatures if signature.counts}
+    keys = Counter(signature.primary for signature in signatures if signature.counts)
+    for key in (key for key, count in keys.items() if count > 1):
+        signers = (s.signer for s in signatures if s.counts and s.primary == key)
+        names = " and ".join(dict.fromkeys(expected.get(name, name) for name in signers))
+        message = f"{keys[key]} signatures by {names}: keep one of them"
         yield Finding(file.path, 0, "signature-repeated", message)
     if not counted:
         message = "no good signature by any signer in the profile"
         yield Finding(file.path, 0, "no-good-signature", message, Severity.ERROR)
-    is_enough = enough(len(expected), profile) <= len(counted.keys() & expected.keys())
+    is_enough = enough(len(expected), profile) <= len(counted & expected.keys())
     for name in _missing_signers(signatures, expected):
         message = f"no signature by {name}; the profile expects one"
         severity = Severity.NOTICE if is_enough else Severity.ERROR
