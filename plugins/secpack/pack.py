@@ -32,7 +32,7 @@ _FIELDS: Final = {
     "{part}": r"[A-Za-z0-9_.]{1,40}",
     "{signer}": rf"(?P<signer>{_INERT}[A-Za-z0-9_-][A-Za-z0-9._@+-]{{0,60}}?)",
 }
-_LETTER: Final = "(?:-(?P<letter>[a-z0-9][a-z0-9-]{0,60}))?"
+_LETTER: Final = "(?:-(?P<letter>[a-z0-9](?:-?[a-z0-9]){0,60}))?"
 # In a usual name the number has one form.
 _USUAL_NUMBER: Final = r"(?P<number>[0-9]{3,6})"
 #: Names that are skipped: templates, and what describes a folder.

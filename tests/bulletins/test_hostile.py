@@ -93,6 +93,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Site:
             + "\nProof of freshness\n---\n\n"
             + BODY,
             "canaries/canary-001-2020-letter-ines.txt": BODY,
+            "canaries/canary-001-2020-page.txt": "Files\n------\n\nWords.\n",
         },
     )
     profile = folder / "profile.toml"
@@ -114,6 +115,13 @@ def test_pages_are_inert(site: Site) -> None:
         assert not reader.handlers, path
         assert reader.schemes <= {"http", "https"}, path
         assert {Path(script).name for script in reader.scripts} <= OURS, path
+
+
+def test_no_words_of_texts_take_an_id(site: Site) -> None:
+    """The link to the signatures leads to them, not to a heading of a letter."""
+    for path in (path for path in site.files() if path.endswith(".html")):
+        ids = re.findall(r' id="([^"]*)"', site.read(path))
+        assert len(ids) == len(set(ids)), path
 
 
 def test_pages_hold_no_character_that_cannot_be_seen(site: Site) -> None:

@@ -292,8 +292,14 @@ def test_the_introduction_is_compared(tmp_path: Path) -> None:
     before = canary(1).replace("-----------\n", says.format("members"))
     after = second(**same).replace("-----------\n", says.format("rest"))
     (change,) = changed(tmp_path, before, after)
-    assert change.number == 0
+    assert change.number == -1
     assert change.parts[1:3] == (("del", "members"), ("ins", "rest"))
+
+
+def test_a_statement_0_is_no_introduction(tmp_path: Path) -> None:
+    after = second().replace("1. The", "0. We had to sign this.\n\n1. The")
+    (new,) = (c for c in changed(tmp_path, canary(1), after) if c.parts)
+    assert (new.number, new.parts) == (0, (("ins", "We had to sign this."),))
 
 
 def test_very_long_statements_are_replaced_as_a_whole(tmp_path: Path) -> None:

@@ -147,7 +147,8 @@ def _body(site: Site, publication: Publication, text: Rendered) -> model.Body:
 
 
 def _letter(site: Site, letter: Letter, links: LinkOf) -> model.LetterItem:
-    text = render(letter.document, links, prefix=f"{letter.name}-", top=3)
+    # Neither a name nor another id has two hyphens in a row.
+    text = render(letter.document, links, prefix=f"{letter.name}--", top=3)
     return model.LetterItem(
         name=letter.name.replace("-", " ").capitalize(),
         anchor=f"page-letter-{letter.name}",

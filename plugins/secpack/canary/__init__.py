@@ -214,7 +214,7 @@ def _until(window: Window, at: re.Match[str]) -> Window:
     zone = f"{at['sign'] or '+'}{at['hours'] or '0':0>2}:{at['minutes'] or '00'}"
     local = datetime.fromisoformat(f"{window.last}T{at['hour']:0>2}:{at['minute']}{zone}")
     moment = local.astimezone(UTC)
-    return Window(window.first, moment.date(), f"{moment:%H:%M}")
+    return Window(min(window.first, moment.date()), moment.date(), f"{moment:%H:%M}")
 
 
 def _days_within(words: str, issued: date) -> Window | None:

@@ -26,7 +26,7 @@ def changes(before: Canary, after: Canary) -> tuple[Change, ...]:
     at the end, missing.
     """
     old, new = before.statements, after.statements
-    introductions = (Statement(0, before.introduction, 0), Statement(0, after.introduction, 0))
+    introductions = (Statement(-1, before.introduction, 0), Statement(-1, after.introduction, 0))
     most = _MOST_COMPARISONS // (max(len(old), len(new)) + 1)
     compared = (_change(a, b, most) for a, b in (introductions, *_pairs(old, new)))
     return tuple(change for change in compared if change != Change(change.number))

@@ -440,7 +440,7 @@ class Window:
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """How a statement differs from the canary before; number 0 is the introduction.
+    """How a statement differs from the canary before; number -1 is the introduction.
 
     ``was`` is another number that it had there. If only dates and numbers differ, ``values`` are
     these, old and new. Otherwise ``parts`` are words that stayed (kind empty), were removed
