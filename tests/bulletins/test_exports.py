@@ -20,7 +20,7 @@ from bulletins.exports import exports as exports_of
 from bulletins.exports.calendar import calendar
 from bulletins.exports.crawlers import MOST, security_txt, sitemap
 from bulletins.exports.data import printed
-from bulletins.exports.feeds.entries import document_entries
+from bulletins.exports.feeds.entries import document_entry
 from bulletins.site import Site as ArchiveSite
 from bulletins.urls import ARCHIVE_JSON
 from secpack import SecpackError, load, load_profile
@@ -142,9 +142,7 @@ def test_every_entry_survives_in_feedparser() -> None:
     """With all its links, categories and dates, as a stranger reads them."""
     archive = demo_archive()
     site = ArchiveSite(archive, PROFILE, URL)
-    every = archive.publications
-    made = document_entries(every, site, f"{URL}/")
-    expected = {p.id: entry for p, entry in zip(every, made, strict=True)}
+    expected = {p.id: document_entry(p, site, f"{URL}/") for p in archive.publications}
     feed = feedparser.parse(feeds(archive, PROFILE, URL)["feeds/all.atom.xml"])
     assert len(feed.entries) == len(expected) == 16
     for entry, publication in zip(
