@@ -34,22 +34,30 @@ from secpack.parser.inline import Forms, citation_label, ids_at, parse_inline
 RULES: Final = r"""
 = HARM
 (NOT|(neither|none) of (which|the(m|se| two))) AFFECT US_ALL | XSA-1. None of these affects us.
+(neither|none)( ha(s|ve))? AFFECT US_ALL | Of the old ones (XSA-1), none has an effect on us.
 NOT RELEVANT( IN US_ALL|END) | XSA-1 is not applicable to Quern.
-(harmless|irrelevant|NO_EFFECT|NOT exploitable) IN US_ALL | XSA-1 is harmless to us.
+(harmless|irrelevant|NO_EFFECT|NOT (be )?exploit(able|ed)) IN US_ALL | XSA-1 is harmless to us.
 US(( \w+){0,9} and)?( (is|are)|:)? UNHARMED( (by|to) (it|them))?(END) | XSA-1 | Quern: not affected
-(AFFECT US|US HIT)\?*: no(END) | XSA-1 | affects Quern: no
+(AFFECT US|US HIT|\| (HIT|relevant|applicable|US))\?*: no(END) | XSA-1 | affects Quern: no
 not (used|enabled|reachable|compiled|built) … US | XSA-1 is in code that is not used in Quern.
-US (do not|does not|never|neither) (use|enable|ship|support|run|build)ALL | XSA-1: We never run it.
-NOT consider (it|this|them) RELEVANT IN US_ALL | XSA-1: We do not consider it a problem for us.
+US NEVER (use|enable|ship|support|run|build)(d|ped)?ALL | XSA-1: We never run it.
+NOT CONSIDER (it|this|them) RELEVANT( IN US_ALL|END) | XSA-1: We do not see it as a risk.
 (not our business|ignored|affects none|(is|was) (un|never )used)( IN US_ALL|END) | XSA-1 was unused.
 = UNLIKE ASIDE
+(\A|\n)\W*(already FIX|FIX (before|earlier|previously)): @ | Already fixed: XSA-1
 (unlike|contrast to|contrary to|opposed to) @ … HARMLESS | Unlike XSA-1, this does not affect us.
 = NOT_AFFECTED
-@ (… HARMLESS|UNHARMED(?=\.)) | XSA-1 (a bug) does not affect us, but XSA-10 does.
+(\A|\n)\W*UNRELATED( IN)?( US)?: @ | Not applicable: XSA-1, XSA-2
+@ (, APART,)?(… HARMLESS|UNHARMED(?=[.;])) | XSA-1, a bug, does not affect us, but XSA-10 does.
+@ (is APART, and )?(do|does)( not|n't) apply(END) | XSA-1 is of mills, and does not apply.
+@ (is|are) out of scope(END) | XSA-1 is out of scope.
 AFFECT US ~ @ (do|does|is|are) not(END) | XSA-10 affects us; XSA-1 does not.
 ((US|it) IS UNHARMED|no … US( users?)? is HIT|but not( HIT)?) (by|to) @ | We are unaffected by XSA-1
-neither @ AFFECT US_ALL | Neither XSA-1 nor XSA-2 affects us; XSA-10 does.
-NOT consider @ (to be )?RELEVANT( IN US_ALL|END) | We do not consider XSA-1 a problem.
+(neither|none of( the others?)?) @ (AFFECT US_ALL|apply(END)) | None of XSA-1 and XSA-2 affects us.
+NOT CONSIDER @ (to be )?RELEVANT( IN US_ALL|END) | We do not consider XSA-1 a problem.
+CONSIDER @ (, APART, )?NOT exploitable(END) | We consider XSA-1, found by Ada, not exploitable.
+US( users)? (need not|NOT need to) (worry|care) about @ | We need not worry about XSA-1.
+@ ([^|:]*\| )?((US )?[0-9.]+: (no|UNHARMED)[\s|]*)+\Z | XSA-1 | 4.1: no | 4.2: no
 (following|others?|rest|s (that|which)) … HARMLESS: ~ @ | The others do not affect us: XSA-1, XSA-2.
 = LATER HARMLESS
 @ … limited to … DOS | The impact of XSA-1 is limited to DoS.
@@ -61,12 +69,15 @@ NOT consider @ (to be )?RELEVANT( IN US_ALL|END) | We do not consider XSA-1 a pr
 FIX for @ … (included|backported) | The fix for XSA-1 has been backported.
 = ASIDE
 (previous|earlier|prior|older|original|infamous|common with)[^,;]{0,60} @ | The older XSA-1 is bad.
-(FIX|change|mitigations?|work) (of|for|to|in|from|with|on) @ | A fix for XSA-1 is it.
+(FIX|change|mitigations?|work(around)?s?) (of|for|to|in|from|with|on) @ | A fix for XSA-1 is it.
 @ ('s )?(FIX|change|mitigations?|regressions?)\b | The XSA-1 fix had caused it.
 (regression|variant|successor|sequel|follow-?up|case|caused|similar|related) OF @ | Case of XSA-1
-(unlike|whereas|like|besides|despite|since|than|not|after|followed) @ | It is like XSA-1.
+(unlike|(contrast|contrary|opposed) to|whereas|like|besides|despite|since) @ | It is like XSA-1.
+(than|not|after|followed|while fixing) @ | It is worse than XSA-1.
 in \x01+,? we ~ @ | In QSB-002, we described a similar flaw, XSA-1.
-@ (is|are|was) (not |un|closely |only )?(related|similar|alike)\b | XSA-1 is not related.
+@ (is|are|was) (not |un|closely |only |a )?(related|similar|alike|duplicate)\b | XSA-1 is alike.
+(remind\w*( us)? of|same [^.;]{3,30} as|our bulletin (on|about)) @ | It reminds us of XSA-1.
+(confuse|mistake)[^.;]{0,30} (with|for) @ | Do not confuse it with XSA-1.
 (see also|compare|, see) @ | See also XSA-1.
 (such as|as (with|for|in)|(do|connection) with|(said|noted) that|supersedes) @ | It is as in XSA-1.
 (NOT FIX|had|(year|month|week)s (ago|earlier|before)) ~ @ | Years ago, they released XSA-1.
@@ -74,9 +85,12 @@ in \x01+,? we ~ @ | In QSB-002, we described a similar flaw, XSA-1.
 \x02 [^()]{1,80}\(\x00[^()]*\)\s*$ | The fallout of XSA-1 (XSA-10)
 @ … (put off|postponed|delayed|withdrawn|in (an earlier|bulletin|QSB|[\x00\x01])) | XSA-1: put off.
 @ … a (separate|later) (bulletin|QSB) | XSA-1 is for a later bulletin.
+@ … (separately|elsewhere)(END) | XSA-1 will be handled separately.
+@ (is|are|ha(s|ve)( already)? been) FIX (in|by) (previous|\x01) | XSA-1 is covered by QSB-002.
 @ … (some|one|few|several|not all) of (which|these) | They issued XSA-1, some of which are ours.
 @ (was|were|had)\b (?!PUBLIC) | XSA-1 was bad.
-@ (will follow|(is|are) (still|not|under)( yet)? (public|embargo)) | XSA-1 is not yet public.
+@ (will follow|(is|are) ((still|not|under|yet) ){1,3}(public|embargo)) | XSA-1 is not yet public.
+@ ha(s|ve) not( yet)? been PUBLIC | XSA-1 has not been published yet.
 = OTHER FIX
 (PACKAGES|it|they|we) … FIX ~ @ | These packages fix XSA-1, XSA-2.
 = PICK
@@ -86,6 +100,7 @@ US (is|are) … by the WHICH only | XSA-10, XSA-1 are out. We are hit by the fir
 = ONLY
 @ (is|are) the only( \w+)? that AFFECTS US_ALL | XSA-1. XSA-10 is the only one that affects us.
 ONLY( one of (these|those|them))? @ … AFFECTS US_ALL | XSA-1. Only one of them, XSA-10, affects us.
+ONLY @ ((is|are) relevant|matters?)(END) | XSA-1. Only XSA-10 matters.
 US ONLY_HIT (by|to) @ OF_ALL | XSA-1 is out. We are only hit by XSA-10.
 (except( for)?|exception of|apart from|all but) @ … HARMLESS | XSA-1. All but XSA-10 can be ignored.
 = HIT
@@ -96,28 +111,34 @@ US IS( also)? HIT (by|to) @ | XSA-1, XSA-11 came. They do not affect us. We are 
 
 _WORDS: Final = {
     "NOT": r"\b(not|cannot|\w+n't)",
+    "NEVER": r"((do |does )?NOT|never|neither)",
     "YEAR": r"(19|20)[0-9]{2}\b",  # long ago: rules do not see the year of a text, and the last
     "PUBLIC": r"((publish|releas|issu|announc|disclos|report|assign|discover)ed|found|made public)",
     "FIX": r"(fix|patch|backport|address|resolve|close|cover)(es|d|ed|s)?\b",
     "ONLY": r"(?<!not\s)(?<!n't\s)\bonly",
     "IS": r"(is|are|was|were|ha(s|ve) been)",
+    "CONSIDER": r"(consider|regard|see)",
+    "APART": r"[^,;:.\0-\2]{1,90}",  # what is said aside
     "HIT": r"(affected|hit|vulnerable|exposed)",
     "ONLY_HIT": r"(IS ONLY( ever)? HIT|IS HIT ONLY|ha(s|ve) ONLY( ever)? been HIT)",
     "OF_ALL": r"(of (these|those|them|the above))?(?=\s*([.;:)]|\Z))",
+    "UNRELATED": r"([\w-]+ (that|which) (are|do) )?((not |un)(affect(ed|ing)?|applicable|relevant"
+    r"|vulnerable)|irrelevant)",
     "UNHARMED": r"(not |un)(affected|vulnerable|exposed)",
-    "AFFECT": r"\b((affect|impact|concern)s?|appl(y|ies) to|matters? (for|to)|an impact on)"
+    "AFFECT": r"\b((affect|impact|concern|undermine)s?|appl(y|ies) to|matters? (for|to)"
+    r"|an (impact|effect|influence) on)"
     r"( the security of)?",
     "AFFECTS": r"(?<!not\s)(?<!n't\s)(AFFECT|(is|are|be) RELEVANT (for|to|in))",
-    "RELEVANT": r"(considered )?(relevant|applicable|of concern|((as )?a )?(security )?"
-    r"(problem|issue)s?)",
+    "RELEVANT": r"(considered )?(relevant|applicable|of concern|((as |pose )?a )?(security )?"
+    r"(problem|issue|vulnerabilit(y|ie)|threat|risk)s?)",
     # Nothing later says that more than a denial of service is possible.
     "DOS": r"(denial[ -]of[ -]service|DoS)( attacks?)?\b"
     r"(?![^\0]{0,200}\b(escalation|execution|leak|disclosure|corruption)s?\b)",
     "PACKAGES": r"(packages?|updates?)\b",
     "WHICH": r"(?P<which>first|former|second|(latter|last)( two)?|which(?= (is|does|has|was)))",
     "US_ALL": r"(US)(END)",  # not only of some release or part
-    "ALL": r"\b(?![^.;]{0,80}\b(only|but)\b)",
-    "NO_EFFECT": r"(without effect|no( \w+)? (impact|effect|interest))",
+    "ALL": r"\b(?![^.;]{0,80}\b(only|but)\b)(?![^.;]{0,40}\b(FIX|updat|(version|image)s?\b))",
+    "NO_EFFECT": r"(without effect|no( \w+)? (impact|effect|influence|interest|threat|risk))",
     "IN": "(by|for|to|in|on)",
     "OF": r"(of|by|to|from)( \x01+)?",
     "END": r"( users| at all)?(?=\s*([.,;:()|]|\Z|\s(AS)\b))",
@@ -189,6 +210,8 @@ _FEW: Final = r"(?i)(?<!all )\b(it|this|one|two|three|half|some|several|few|many
 # What comes below is meant.
 _BELOW: Final = r"(?i)\b(following|these|below|others?|remaining|rest)\b[^.]*:\s*\Z"
 _THEM: Final = r"(?i)\b(following|these|those|them|below)\b[^.]*:\s*\Z"  # or above
+_ABOVE: Final = r"(?i)\b(it|th[eo]se|this|they|them|n?either|none|both|all|following|others?)\b"
+_FOLLOWING: Final = re.compile(r"\bthe following(?: ones?| issues?| advisor(?:y|ies))?\b", re.I)
 _OTHERS: Final = rf"{_BELOW}|\b((an)?others?|rest|remaining|else|following|below)\b"
 _AND_MORE: Final = re.compile(
     r"\b(?:and|among)\s(?:\w+\s)?(?:others|more)\b|\betc\b", re.IGNORECASE
@@ -202,6 +225,7 @@ _ADDRESSES: Final = (Context.TITLE, Context.SUMMARY, Context.HEADING, Context.FI
 _SENTENCE_END: Final = re.compile(
     r"[.!?](?<![ .][^\W\d][.!?])(?<!vs[.!?])(?<!etc[.!?])[\"”)]{0,2}(?:\s\[[0-9*]{1,3}\])?"
     rf"\s+(?=[A-Z\"“(_*{_ADVISORY}{_OTHER}])|\n\s*\n"
+    r"|\n(?=(?:Not|Un|Irr|Already|Fixed)[^\n.:]{0,40}:)"
 )
 # Between ids that are named together; a bracket joins an advisory only to ids of other schemes.
 _JOINT: Final = re.compile(
@@ -380,12 +404,14 @@ class _Reader:
         self._listed: list[Mention] = []
         self._group, self._quoted = 0, False
         self._spares = False  # below "These do not affect us:"
+        self._hits = False  # below "Only the following affect us:"
 
     def read(self, passage: Passage) -> None:
         """Read the next passage."""
         begins = isinstance(next(iter(passage.inlines), None), b.Id)
         left = self._group not in (0, passage.group)
-        self._spares &= not left and (begins or passage.quoted or passage.group > 0)
+        goes_on = not left and (begins or passage.quoted or passage.group > 0)
+        self._spares, self._hits = self._spares and goes_on, self._hits and goes_on
         if self._quoted and not passage.quoted:
             self._subject = []
         if passage.group != self._group:
@@ -411,6 +437,12 @@ class _Reader:
         if self._spares and begins and not _DOUBT.search(sentence.masked):
             own = (m for m in found if m.context is sentence.passage.context)
             again += [replace(m, context=Context.NOT_AFFECTED) for m in own]
+        if self._hits and begins:
+            self._hit |= {m.value for m in found}
+        if self._hits_below(sentence):
+            self._hits, words = True, sentence.short(sentence.start)
+            others = [m for m in self._subject if m.context in _ADDRESSES]
+            again += [replace(m, context=Context.NOT_AFFECTED, sentence=words) for m in others]
         self._spares |= self._spares_below(sentence)
         self._every += (*found, *again)
         if v.TAKES_BACK.match(sentence.masked, sentence.start):  # it takes something back
@@ -428,11 +460,20 @@ class _Reader:
     def _spares_below(self, sentence: _Sentence) -> bool:
         """Whether a sentence says that what is listed below, or all but one, does no harm."""
         words = "" if self._group else sentence.masked[sentence.start : sentence.end]
+        if _is_label(sentence) and _match(self._grammar, "NOT_AFFECTED", f"{words}{_HERE}"):
+            return True
         part, below = ("ONLY", _THEM) if sentence.names else ("NOT_AFFECTED", _BELOW)
         if not re.search(below, words) or v.limits(words.strip()):
             return False
         near = map(sentence.around, sentence.names or [[]])
         return any(_match(self._grammar, part, words) for words in near)
+
+    def _hits_below(self, sentence: _Sentence) -> bool:
+        """Whether a sentence says that only what is listed below is a problem."""
+        words = "" if self._group or sentence.names else sentence.masked[sentence.start :]
+        words = _FOLLOWING.sub(_HERE, words)
+        only = _HERE in words and words.rstrip().endswith(":")
+        return only and bool(_match(self._grammar, "ONLY", words))
 
     def mentions(self) -> list[Mention]:
         """All mentions in order, and again those of which a later sentence says more.
@@ -448,6 +489,12 @@ class _Reader:
         contrary = {m for m in excluded if m.value in hit}
         contexts = ((m, Context.BODY if m in contrary else m.context) for m in self._every)
         return _paired([replace(m, context=context) for m, context in contexts])
+
+
+def _is_label(sentence: _Sentence) -> bool:
+    """Whether words are about nothing but what is below them: "Not applicable:"."""
+    words = sentence.masked[sentence.start : sentence.end].rstrip()
+    return words.endswith(":") and not (sentence.names or re.search(_ABOVE, words))
 
 
 def _paired(mentions: Sequence[Mention]) -> list[Mention]:
@@ -480,7 +527,7 @@ def _read(
         for name in names
     ]
     near, harm = [m for m in (*subject, *found) if m.value in picked], Context.NOT_AFFECTED
-    if subject and not (picked or found or sentence.passage.quoted):
+    if subject and not (picked or found or sentence.passage.quoted or _is_label(sentence)):
         comment = ["HARMLESS"] if subject[0].sentence.startswith(subject[0].value) else []
         words = sentence.around()
         several = len({m.value for m in subject if m.scheme == subject[0].scheme}) > 1

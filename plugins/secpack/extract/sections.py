@@ -363,7 +363,8 @@ def _row(cells: Sequence[_Cell], heads: Sequence[_Cell]) -> _Cell:
 
 
 def _head(cell: _Cell, document: Document) -> _Cell:
-    """What each cell of a column begins with: its head, if that names a release or the issuer."""
+    """What each cell of a column begins with: its head, if it names a release or the issuer."""
     words, head = b.plain(cell), document.letterhead
     own = head and head.issuer and re.search(rf"\b{re.escape(head.issuer)}\b", words)
-    return (*cell, b.Text(": ")) if len(words) < 40 and (own or re.search("[0-9]", words)) else ()
+    named = own or re.search(r"(?i)[0-9]|\A(?:affected|vulnerable|us)\W*\Z", words)
+    return (*cell, b.Text(": ")) if len(words) < 40 and named else ()

@@ -65,15 +65,18 @@ _LINKED: Final = re.compile(
     re.VERBOSE | re.IGNORECASE,
 )
 
+# Between the ends of a range.
+_TO: Final = r"--?|–|[.]{2,3}(?!\s)|…|to\b|through\b|thru\b"
 # What continues a list or range of advisories: ", 218", " & 122", "-224", " through XSA-230", also
-# after citations: " [1], 218".
+# after citations: " [1], 218". What ends a bracket or text with nothing but numbers is a list.
 _MORE: Final = re.compile(
     r"(?P<joint>(?:\s?\[[0-9]{1,2}\]){0,3}\s{0,2}(?:,\s{0,2}(?:(?:and|or)\s{1,2}|&\s{0,2})?"
-    r"|&|/|-|–|and\b|or\b|to\b|through\b|thru\b)\s{0,2})"
-    rf"(?P<prefix>XSA[-\s]{{0,2}}|-(?<=\s-))?(?P<number>{_NUMBER})\b(?![.][0-9]|-\w|\s?%)"
+    rf"|&|/|and\b|or\b|{_TO})\s{{0,2}})"
+    rf"(?P<prefix>XSA[-\s]{{0,2}}|-(?<=\s-))?(?P<number>{_NUMBER})\b(?![.][0-9]|-(?![0-9]{{1,4}}\b(?!-))\w|\s?%)"
+    r"(?=(?P<last>(?<=\b[0-9]{3})(?:(?:[-,&/\s–]|and\b){1,4}[0-9]{1,3}\b){0,30}(?:\)|\n\n|\n?\Z))?)"
 )
 _MORE_CVES: Final = re.compile(
-    r"(?P<joint>\s{0,2}(?:,\s{0,2}(?:(?:and|or)\s{1,2}|&\s{0,2})?|&|/|and\b|or\b)\s{0,2})"
+    r"(?P<joint>\s{0,2}(?:,\s{0,2}(?:(?:and|or)\s{1,2}|&\s{0,2})?|&|/|and\b|or\b|[.]{2,3}|…)\s{0,2})"
     r"(?:(?P<year>[0-9]{4})-)?(?P<number>[0-9]{4,7})\b(?![.:][0-9]|-\w|\s?%)"
 )
 _CITATION: Final = re.compile(r"\[[0-9]{1,2}\]")
@@ -83,7 +86,7 @@ _WRAPPED: Final = re.compile(
     r"[/=&?_-]\n(?!https?://|mailto:)(?=[\w.-]*[/=&?%#.])\S++(?<=\w)(?=\n|\Z)"
 )
 _BRACKETS: Final = (("(", ")"), ("[", "]"), ("{", "}"))
-_RANGE: Final = frozenset({"-", "–", "to", "through", "thru"})
+_RANGE: Final = re.compile(_TO)
 
 # How far apart the ends of a range, or neighbours in a list, can be.
 _MAX_STEP: Final = 64
@@ -196,7 +199,8 @@ def _following(text: str, position: int, before: Id) -> tuple[str, Id] | None:
 def _next_advisory(match: re.Match[str], before: Id) -> str:
     """Return the next advisory: a number of its own needs a prefix unless it ascends a little."""
     number = int(match["number"])
-    ascends = 0 < number - _number(before) <= _MAX_STEP
+    step = number - int(before.value.removeprefix("XSA-"))
+    ascends = 0 < step <= _MAX_STEP or (match["last"] and step > 0)
     return f"XSA-{number}" if ascends or match["prefix"] else ""
 
 
@@ -220,8 +224,7 @@ def ids_at(inlines: Sequence[Inline], position: int) -> Iterator[tuple[str, str]
     if isinstance(inline, Link):
         yield from link_ids(inline.url)
     if isinstance(inline, Id):
-        if inline.scheme == "XSA":
-            yield from (("XSA", f"XSA-{number}") for number in _between(inlines, position))
+        yield from ((inline.scheme, value) for value in _between(inlines, position))
         yield inline.scheme, inline.value
 
 
@@ -234,8 +237,8 @@ def link_ids(url: str) -> Iterator[tuple[str, str]]:
             yield _other(match["other"])
 
 
-def _between(inlines: Sequence[Inline], position: int) -> range:
-    """Return the numbers inside a range that ends at ``position``; none if no range does."""
+def _between(inlines: Sequence[Inline], position: int) -> Iterator[str]:
+    """Yield the ids inside a range that ends at ``position``; none if no range does."""
     start, joint = position - 1, ""
     while start > 0 and isinstance(inline := inlines[start], (Text, Citation)):
         joint = (inline.text if isinstance(inline, Text) else "") + joint
@@ -243,15 +246,11 @@ def _between(inlines: Sequence[Inline], position: int) -> range:
         if position - start > _MAX_PARTS:
             break
     before, end = inlines[max(start, 0)], inlines[position]
-    joins = _CITATION.sub("", joint).strip() in _RANGE
-    if not (joins and isinstance(before, Id) and isinstance(end, Id) and before.scheme == "XSA"):
-        return range(0)
-    first, last = _number(before), _number(end)
-    return range(first + 1, last) if last - first <= _MAX_STEP else range(0)
-
-
-def _number(advisory: Id) -> int:
-    return int(advisory.value.removeprefix("XSA-"))
+    joins = _RANGE.fullmatch(_CITATION.sub("", joint).strip())
+    if joins and isinstance(before, Id) and isinstance(end, Id) and before.scheme in _LISTED:
+        (prefix, _, first), (other, _, last) = (x.value.rpartition("-") for x in (before, end))
+        if prefix == other and int(last) - int(first) <= _MAX_STEP:
+            yield from (f"{prefix}-{n:0{len(first)}}" for n in range(int(first) + 1, int(last)))
 
 
 def _trim_url(url: str) -> str:
