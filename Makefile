@@ -40,6 +40,7 @@ ONE_AT_A_TIME = exec 9<Makefile; \
 	test ! -e $@ || test -n "$$(find $^ -newer $@)" || exit 0
 CHECK_PORT := $(BIN)/python -c 'import os, socket; socket.create_server(("127.0.0.1", int(os.environ["PORT"])))' 2>/dev/null || \
 	{ printf 'Port %s cannot be used, perhaps because another program uses it: choose another, as PORT=8001\n' "$$PORT" >&2; exit 1; }
+NEEDS = test -n "$$$1" || { echo "make $@ needs $1=; make help describes it" >&2; exit 1; }
 SERVE := exec $(BIN)/python -m http.server --bind 127.0.0.1 --directory="$$OUTPUT" "$$PORT"
 REFUSE := "$$PYTHON" -c 'import difflib, os, sys; \
 	name, known = os.environ["UNKNOWN"].split()[0], os.environ["VARIABLES"].split(); \
@@ -108,6 +109,7 @@ rollback: $(VENV)/installed ## Make the previous version public again
 	@$(PUBLISH) --rollback
 
 rebuild: $(VENV)/installed-search ## Build a published site again, and compare it with its checksums (needs FROM=)
+	@$(call NEEDS,FROM)
 	@$(BUILD) --settings publishconf.py --rebuild "$$FROM"
 
 reproducible: $(VENV)/installed-search ## Build again in a different environment, and compare every byte
@@ -130,9 +132,11 @@ fuzz: $(VENV)/installed-dev ## Change the texts of the tests at random, and look
 	@exec $(BIN)/python -m tests.fuzz --minutes="$$MINUTES" $(if $(SEED),--seed="$$SEED")
 
 replay: $(VENV)/installed-dev ## Show what publishing each commit of a pack would have shown (needs SECPACK=)
+	@$(call NEEDS,SECPACK)
 	@exec $(BIN)/python -m tests.replay "$$SECPACK" "$${PROFILE:-content/qubes.toml}"
 
 poll: $(VENV)/installed-dev ## Publish each commit of a pack that completes a version, and follow feeds and lists (needs SECPACK=)
+	@$(call NEEDS,SECPACK)
 	@exec $(BIN)/python -m tests.polling "$$SECPACK" "$${PROFILE:-content/qubes.toml}"
 
 lint: $(VENV)/installed-dev ## Check style and types

@@ -38,7 +38,7 @@ HOSTILE = [
 
 #: Stands for any program: notes what it was called with, an argument a line.
 PROGRAM = """#!/bin/sh
-case "$1" in -c) exec {python} "$@";; esac
+case "$1" in -c) exec "{python}" "$@";; esac
 case "$2" in http.server) sleep 0.3;; esac
 {{ printf '%s' "${{0##*/}}"; printf '\\n%s' "$@"; printf '\\n\\n'; }} >> "{calls}"
 """
@@ -157,7 +157,7 @@ def test_what_cannot_be_installed_is_one_sentence(checkout: Path, fails: str) ->
 def test_the_second_of_two_installations_waits_and_finds_all_done(checkout: Path) -> None:
     for path in (checkout / ".venv").glob("installed*"):
         path.unlink()
-    python = f'case "$1$2" in -c*) exec {sys.executable} "$@";; -mvenv) sleep 1;; esac'
+    python = f'case "$1$2" in -c*) exec "{sys.executable}" "$@";; -mvenv) sleep 1;; esac'
     script(checkout / ".venv/bin/python", f'{python}\necho "$*" >> calls')
     both = [begun(checkout, ".venv/installed-dev", "PYTHON=.venv/bin/python") for _ in range(2)]
     said = [process.communicate(timeout=60) for process in both]
@@ -196,10 +196,19 @@ def test_options_of_pytest_are_words(checkout: Path) -> None:
         "def test_one_a(): pass\ndef test_two(): assert False\ndef test_b(): pass\n"
     )
     python = checkout / ".venv/bin/python"
-    python.write_text(f'#!/bin/sh\nexec {sys.executable} "$@"\n')
+    python.write_text(f'#!/bin/sh\nexec "{sys.executable}" "$@"\n')
     done = make(checkout, "test", "PYTEST=-q -k 'one_a or test_b' -p no:cacheprovider -n0")
     assert done.returncode == 0, done.stdout
     assert done.stdout.startswith("..")
+
+
+@pytest.mark.parametrize(
+    ("target", "name"), [("rebuild", "FROM"), ("replay", "SECPACK"), ("poll", "SECPACK")]
+)
+def test_a_variable_that_is_needed_is_named(checkout: Path, target: str, name: str) -> None:
+    done = make(checkout, target)
+    assert done.returncode == 2
+    assert done.stderr.startswith(f"make {target} needs {name}=; make help describes it\n")
 
 
 def test_sizes_are_words(checkout: Path) -> None:

@@ -54,7 +54,7 @@ def test_limits_of_ours_are_not_exceeded(tmp_path: Path) -> None:
         "from secpack.programs import Program, run; "
         "print(run(Program('/bin/true', ''), [], seconds=5).status)"
     )
-    program(tmp_path, f'ulimit -f 1000; exec {sys.executable} -c "{code}"')
+    program(tmp_path, f'ulimit -f 1000; exec "{sys.executable}" -c "{code}"')
     done = subprocess.run([str(tmp_path / "program")], capture_output=True, text=True, check=False)
     assert (done.stdout, done.returncode) == ("0\n", 0), done.stderr
 
