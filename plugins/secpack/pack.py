@@ -18,7 +18,8 @@ from secpack.model.findings import Finding, Severity, Waiver, counted
 from secpack.parser.letterhead import ANY_TEXT, stated_kind
 from secpack.parser.lines import MAX_BYTES
 from secpack.profile import Kind, Profile
-from secpack.signatures.packets import MAX_SIGNATURE, find_private_key, likeness
+from secpack.signatures.packets import MAX_SIGNATURE, likeness
+from secpack.signatures.private_keys import find_private_key
 
 #: The largest file of a pack in bytes, published or not.
 _MAX_FILE: Final = 64 * 1024 * 1024

@@ -19,7 +19,8 @@ import pytest
 from secpack import Checker, PackError, Profile, load
 from secpack.errors import ParseError
 from secpack.model.findings import Waiver
-from secpack.signatures.packets import find_private_key, packets
+from secpack.signatures.packets import packets
+from secpack.signatures.private_keys import find_private_key
 from tests.keys import Gnupg, new_gnupg
 from tests.packs import make_pack, numbered
 

@@ -24,8 +24,8 @@ from secpack.history.matching import Past
 from secpack.model import archive as model
 from secpack.pack import Layout, TextFile, text_file
 from secpack.profile import Kind, Profile
-from secpack.signatures.packets import find_private_key
 from secpack.signatures.policy import enough, expected_on
+from secpack.signatures.private_keys import find_private_key
 
 _LAST: Final = 2**31  # where in the log a file comes that is only in the folder
 _EMBARGO: Final = timedelta(days=90)  # the longest between signing and the day that a text states
