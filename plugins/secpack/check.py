@@ -133,7 +133,8 @@ def _new(
     old, new = lines_of(before), lines_of(archive)
     less = {s: [t for t in Severity if _ORDER[t] >= _ORDER[s]] for s in Severity}
     rest = Counter(key(replace(f, severity=s), old) for f in known for s in less[f.severity])
-    own = [f for f in findings if (rest.subtract([k := key(f, new)]) or rest[k]) < 0]
+    mine = (f for f in findings if f.file != ".git")  # which no change is about
+    own = [f for f in mine if (rest.subtract([k := key(f, new)]) or rest[k]) < 0]
     present = {p.id for p in archive.publications} | {f.file for f in own if f.code == "unreadable"}
     for text in before.publications:
         if text.signatures and present.isdisjoint({text.id, text.file.path}):

@@ -211,9 +211,35 @@ def test_a_commit_signed_in_the_future_stops(pack: Path, gnupg: Gnupg, profile: 
         load(pack, profile=profile, checker=Checker())
 
 
-def test_where_something_is_withheld_nothing_is_said(pack: Path, profile: Profile) -> None:
+@pytest.mark.parametrize("change", ["words", "new", "key", "lost key", "lost text"])
+def test_a_folder_that_is_not_as_in_the_commit(pack: Path, profile: Profile, change: str) -> None:
+    """Whoever signed the commit did not vouch for this."""
     tag(pack, "v1")
-    make_pack(pack, numbered(2))
+    text, key = next(iter(numbered(1))), "keys/team/guest.asc"
+    (pack / "notes.txt").write_text("Nothing that is published.")
+    assert load(pack, profile=profile).commit
+    match change:
+        case "words" | "key":
+            with (pack / {"words": text, "key": key}[change]).open("a") as file:
+                file.write("\n")
+        case "new":
+            make_pack(pack, numbered(2))
+        case _:
+            make_pack(pack, numbered(2))
+            commit(pack)
+            (pack / {"lost text": text, "lost key": key}[change]).unlink()
+    archive = load(pack, profile=profile, checker=Checker())
+    assert (archive.commit, archive.history.built) == ("", ())
+    path = next(iter(numbered(2))) if change == "new" else key if "key" in change else text
+    message = f"the commit of this checkout is not stated: {path} is not as in the commit"
+    assert message in [f.message for f in archive.findings if f.code == "no-commit"]
+    with pytest.raises(SecpackError, match=r"is not as in the commit|has no annotated tag"):
+        load(pack, profile=profile, tags=["v1"])
+
+
+def test_where_something_is_withheld_nothing_is_said(pack: Path, profile: Profile) -> None:
+    commit(make_pack(pack, numbered(2)))
+    tag(pack, "v1")
     shown = {"profile": profile, "checker": Checker(), "tags": ["v1"]}
     assert len(load(pack, **shown).history.built) == 2
     archive = load(pack, as_of=date(2001, 12, 31), **shown)

@@ -182,7 +182,7 @@ def test_a_part_of_a_pack(
     make_pack(pack, {"QSBs/notes": "x", "keys/odd.asc": "no key", f"{ONE}.sig.tomek": "x"})
     files = {finding.split()[0] for finding in check(capsys, Path("..") / part)[1]}
     expected = {
-        "": {"notes", "odd.asc", "qsb-001-2001.txt.sig.tomek", "qsb-002-2002.txt"},
+        "": {".git", "notes", "odd.asc", "qsb-001-2001.txt.sig.tomek", "qsb-002-2002.txt"},
         "QSBs": {"notes", "qsb-001-2001.txt.sig.tomek", "qsb-002-2002.txt"},
         ONE: {"qsb-001-2001.txt.sig.tomek"},
         "keys": {"odd.asc"},

@@ -7,7 +7,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from secpack.history.git import HistoryError, checked_out, incomplete, opened
+from secpack.history.git import HistoryError, checked_out, differing, incomplete, opened
 from secpack.history.matching import read_past
 from secpack.history.versions import ReadMetadata, find_versions
 from secpack.model import archive as model
@@ -40,11 +40,16 @@ def read_history(  # noqa: PLR0913 - the last two are given by name
     with opened(root, profile.bundle, texts) as place:
         try:
             built = checked_out(place, tags)
+            folders = (*profile.bulletins.folder, *profile.canaries.folder, *profile.keys)
+            others = differing(place, root, contents.files(), (*folders, *profile.attachments))
+            if built and (path := next(others, "")):
+                raise HistoryError(f"{path} is not as in the commit")
         except HistoryError as error:
             if tags:
                 raise
-            message = f"the commit of this checkout is not stated: {error}"
-            contents.findings.append(Finding(".git", 0, "no-commit", message))
+            severity = Severity.NOTICE if built else Severity.WARNING  # somebody is editing
+            built, message = (), f"the commit of this checkout is not stated: {error}"
+            contents.findings.append(Finding(".git", 0, "no-commit", message, severity))
         if not checker:
             return (), {}, model.History(built=built)
         past = read_past(place, contents, profile)

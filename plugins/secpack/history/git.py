@@ -148,14 +148,29 @@ def opened(root: Path, bundle: str, files: Iterable[File]) -> Iterator[Path]:
             heads = _run(place, "bundle", "unbundle", f"{name}/bundle")
             updates = re.sub(rb"(?m)^([0-9a-f]+) (HEAD|refs/.+)$", rb"update \2 \1", heads)
             _run(place, "update-ref", "--no-deref", "--stdin", data=updates)
-            head = {path: blob for blob, path in _files_at(place, "HEAD")}
+            path = next(differing(place, root, files), "")
         except (HistoryError, OSError) as error:
             raise ParseError(f"{error}; expected a bundle with HEAD", path=bundle) from None
-        for file in files:
-            known = head.get(file.path, "")
-            if known != _name_of(b"blob", file.data, len(known) or 40):
-                raise ParseError(f"not as in {bundle}'s commit; renew the bundle", path=file.path)
+        if path:
+            raise ParseError(f"not as in {bundle}'s commit; renew the bundle", path=path)
         yield place
+
+
+def differing(
+    place: Path, root: Path, files: Iterable[File], folders: Iterable[str] = ()
+) -> Iterator[str]:
+    """Yield the paths of files of a pack that are not as in the commit of a repository.
+
+    They are at ``root``, where links can lead to other names. In ``folders`` none may be missing.
+    Raises HistoryError.
+    """
+    head, top = {path: blob for blob, path in _files_at(place, "HEAD")}, os.path.realpath(root)
+    for file in files:
+        known = head.get(os.path.relpath(os.path.realpath(root / file.path), top), "")
+        if known != _name_of(b"blob", file.data, len(known) or 40):
+            yield file.path
+    inside = tuple(f"{folder}/" for folder in folders)
+    yield from (p for p in head if p.startswith(inside) and not os.path.lexists(root / p))
 
 
 def checked_out(root: Path, tags: Sequence[str] | None = ()) -> tuple[GitObject, ...]:
