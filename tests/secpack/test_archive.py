@@ -318,7 +318,7 @@ def test_the_text_holds_where_the_profile_differs(tmp_path: Path) -> None:
         ),
         (
             "001-2001",
-            bulletin(1, body="Words.\n\nRevision history\n======\n\nv1 (2001-03-04): First"),
+            bulletin(1, body="Words.\n\nRevision history\n======\n\nv1, in spring: First"),
             ["001-2001.txt:12: no-revisions"],
         ),
         ("001-2001", bulletin(1, body="Words.\n\nHistory\n========\n\nIn July we moved."), []),
@@ -444,6 +444,12 @@ def test_a_date_in_a_list_that_cannot_be_read(tmp_path: Path, updated: str) -> N
         ("- 2001-03-04\n  First\n- 2001-03-09 (v2)\n  Second", ["03-04", "03-09"]),
         ("2001-03-04\n\n  First\n\n2001-03-09\n\n  Second", ["03-04", "03-09"]),
         ("2001-03-09: First\n--\nThe Quern Security Team", ["03-09"]),
+        ("v1    2001-03-04   First\nv1.1  9 Mar 2001   Second", ["03-04", "03-09"]),
+        ("Version 1 (2001-03-04): First\nVersion 2 (2001-03-09): Second", ["03-04", "03-09"]),
+        ("* Rev. 1, 2001-03-04: First\n* Rev. 2, 2001-03-09: Second", ["03-04", "03-09"]),
+        ("1.0 - 2001-03-04: First\n1.1 - 2001-03-09: Second", ["03-04", "03-09"]),
+        ("o 2001-03-04 10:30 UTC  First\no 2001-03-09 08:00  Second", ["03-04", "03-09"]),
+        ("* 2001-03-04 First\n* 2001-03-09: + Second", ["03-04", "03-09"]),
     ],
 )
 def test_forms_of_a_changelog(tmp_path: Path, log: str, days: list[str]) -> None:

@@ -18,7 +18,12 @@ from secpack.profile import DocumentEntry
 
 _HALF_A_YEAR: Final = 183
 _LONG: Final = 5 * 365
-_BULLET: Final = re.compile(r"[ \t]*(?:[-*] +)?")
+# Before an entry's date: "* ", "v1.1, ", "Revision 2 ("
+_BULLET: Final = re.compile(
+    r"[ \t]*(?:[-*+•o–] +)?(?:(?i:v|version|rev\.?|revision)?\s?[0-9][0-9.]{0,5}\s?[,:–-]?"
+    rf"\s+(?=\(?(?:{DATE})))?"
+)
+_BRACKETED: Final = re.compile(rf"\A\(({DATE})\)")
 _YEAR: Final = re.compile(r"[0-9]{4}")
 
 #: ``The date of issue of this canary is May 5, 2023``
@@ -162,13 +167,14 @@ def _revisions(dates: _Dates) -> Iterator[Revision]:
 
 def _dated_lines(body: Sequence[Line], dates: _Dates) -> Iterator[Revision]:
     first = next((_BULLET.sub("", line.text, count=1) for line in body if not line.blank), "")
-    pattern = DATED if DATED.match(first) else DATED_LOOSELY
+    patterns = (DATED,) if DATED.match(first) else (DATED, DATED_LOOSELY)
     dated: list[tuple[date, list[str], int]] = []
     words: list[str] = []  # before the first date and after a blank line, of no revision
     for line in body:
-        text = _BULLET.sub("", line.text, count=1)
+        text = _BRACKETED.sub(r"\1", _BULLET.sub("", line.text, count=1))
         begins = not any(words) or line.text != text  # below a blank line, or with a bullet
-        match = pattern.match(text) or (_ALONE.fullmatch(text) if begins else None)
+        match = next((m for pattern in patterns if (m := pattern.match(text))), None)
+        match = match or (_ALONE.fullmatch(text) if begins else None)
         if match and (dates.issued or _YEAR.search(match["date"])):
             words = [text[match.end() :].strip()]
             if day := dates.read_revised(match["date"], line.number):
@@ -210,7 +216,7 @@ def _odd_revisions(document: Document, revisions: Sequence[Revision]) -> Iterato
     if days not in (sorted(days), sorted(days, reverse=True)):
         message = "the entries of the changelog are not in the order of their days"
         yield Finding(path, revisions[0].line, "revision-date", message)
-    named = REVISION_SECTIONS - {"history"}  # which can be prose
+    named = REVISION_SECTIONS - {"history", "changes"}  # which can be prose
     empty = (s for s in sections(document) if section_name(s.title) in named and not revisions)
     if section := next(empty, None):
         message = "a changelog without a readable entry; expected 2018-05-24: words"

@@ -10,7 +10,9 @@ from secpack.parser.rules import Parsed, Scope
 # Names of sections that the parser treats in their own way.
 REFERENCE_SECTIONS: Final = frozenset({"references", "footnotes", "notes"})
 REVISION_SECTIONS: Final = frozenset(
-    {"changelog", "change log", "history", "revisions", "revision history"}
+    {"changelog", "change log", "changes", "history", "revisions", "revision history"}
+    | {f"{what} history" for what in ("version", "change", "update", "document", "bulletin")}
+    | {"updates to this bulletin"}
 )
 DATED_SECTIONS: Final = REVISION_SECTIONS | {"timeline"}
 _TOP_SECTIONS: Final = DATED_SECTIONS | {
