@@ -149,6 +149,14 @@ def test_the_master_key_is_held_against_the_anchor(tmp_path: Path) -> None:
     signer = canary(1, count=0) + f"\n4. The key of Ines is: {stated[:-4]}F6D8\n"
     after = f"\n5. The master key's fingerprint is: {stated}\n"
     assert found(one(tmp_path / "c", signer + after, profile=profile)) == []
+    two = (
+        after.replace("5.", "4.")
+        + "   The release key's fingerprint is:\n\n       "
+        + stated[:-4]
+        + "F6D8\n"
+    )
+    shown = two.replace(f"is: {stated}", f"is:\n\n       {stated}\n")
+    assert found(one(tmp_path / "e", canary(1, count=0) + shown, profile=profile)) == []
     both = signer.replace("is: ", f"is, beside the master key {stated}: ")
     assert found(one(tmp_path / "d", both, profile=profile)) == [("canary-key", "error")]
     wrong = text.replace("F6D7", "F6D8")

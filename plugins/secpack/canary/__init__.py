@@ -2,7 +2,7 @@
 
 import calendar
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from datetime import UTC, date, datetime, timedelta
 from itertools import takewhile
@@ -12,16 +12,27 @@ from secpack.extract.metadata import ISSUED
 from secpack.extract.packages.vocabulary import SENTENCE_END
 from secpack.extract.sections import sections
 from secpack.model.archive import Document, Section, Statement, Window
-from secpack.model.blocks import Block, ListBlock, Preformatted, leaves, plain, running_text
+from secpack.model.blocks import (
+    Block,
+    ListBlock,
+    Preformatted,
+    Quotation,
+    children,
+    plain,
+    running_text,
+)
 from secpack.parser.dates import DATE, MONTH, MONTHS, parse_date
 
 #: The number of bulletins, as in ``12 Quern Security Bulletins``.
 COUNT: Final = re.compile(
-    r"(?<![0-9,.])\b([0-9]{1,4})\s+(?:(?!Xen\b)[A-Z]\w*\s+){0,3}?[Ss]ecurity\s+"
+    r"(?<![0-9,.])\b([0-9]{1,4})\)?\s+(?:(?!Xen\b)[A-Z]\w*\s+){0,3}?[Ss]ecurity\s+"
     r"(?:[Bb]ulletins?|[Aa]dvisor(?:y|ies)|[Nn]otices?)\b"
 )
 
 _FINGERPRINT: Final = re.compile(r"(?:\b|(?<=\b0x))[0-9A-Fa-f]{4}(?:\s*[0-9A-Fa-f]{4}){9}\b")
+_MASTER_KEY: Final = re.compile(
+    rf"(?i:\bmaster\b)[^.]{{0,60}}\bfingerprint\s+is:?\s+({_FINGERPRINT.pattern})"
+)
 _MAIL_DATE: Final = re.compile(
     r"\b(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun),\s+([0-9]{1,2}\s+[A-Z][a-z]{2}\s+[1-9][0-9]{3})\b"
 )
@@ -61,9 +72,17 @@ def titled(document: Document, words: str) -> Section | None:
 
 
 def _words(blocks: Sequence[Block]) -> str:
-    parts = [plain(inlines) for _, inlines in running_text(blocks)]
-    parts += [leaf.text for leaf in leaves(blocks) if isinstance(leaf, Preformatted)]
-    return " ".join(" ".join(parts).split())
+    return " ".join(" ".join(_texts(blocks)).split())
+
+
+def _texts(blocks: Iterable[Block]) -> Iterator[str]:
+    for block in blocks:
+        if isinstance(block, Preformatted):
+            yield block.text
+        elif isinstance(block, ListBlock | Quotation):
+            yield from _texts(children(block))
+        else:
+            yield from (plain(inlines) for _, inlines in running_text([block]))
 
 
 def bulletin_count(statements: Sequence[Statement]) -> int | None:
@@ -83,12 +102,16 @@ def stated_issue(statements: Sequence[Statement]) -> date | None:
 def stated_master_key(statements: Sequence[Statement]) -> str:
     """Return the master key's fingerprint (hex, upper case) that a canary states, if any.
 
-    Of several statements with one it is the first that says *master*; of several in it, none.
+    Of several statements with one it is the first that says *master*; of several in it, what the
+    master key's fingerprint *is*, or none.
     """
     words = [s.text for s in statements if _FINGERPRINT.search(s.text)]
     words.sort(key=lambda text: "master" not in text.lower())
-    keys = {"".join(k.split()).upper() for text in words[:1] for k in _FINGERPRINT.findall(text)}
-    return keys.pop() if len(keys) == 1 else ""
+    for pattern in (_FINGERPRINT, _MASTER_KEY):
+        keys = {"".join(k.split()).upper() for text in words[:1] for k in pattern.findall(text)}
+        if len(keys) == 1:
+            return keys.pop()
+    return ""
 
 
 def announcements(document: Document) -> str:
@@ -138,7 +161,7 @@ _LEAD: Final = re.compile(
 )
 _TAIL: Final = re.compile(
     r"(?:[.;:)]|$|\s\((?![^()]*\b(?:days?|weeks?|half|early|late)\b)"
-    r"|,(?! (?:or(?! not at all)|but|if|unless|at)\b))"
+    r"|,(?! (?:or(?! not at all)|but|if|unless|at|in|on|within|during)\b))"
 )
 # Words that change or negate what follows, as in "early May" and "not in May", or after which it is
 # about something else: "signed with a key that was made in May".
