@@ -24,7 +24,9 @@ _MARK: Final = re.compile(
 _SENTENCE_END: Final = re.compile(r"(?<!\be\.g)(?<!\bi\.e)(?<!\bvs)(?<!\betc)[.!?][\"'”’)]?$")
 _ITEM_END: Final = re.compile(r"(?:[.,:;!?][\"'”’)]?|\b(?:and|or))$")
 
-_CREDITS: Final = frozenset({"credits", "credit", "acknowledgements", "acknowledgments", "thanks"})
+_CREDITS: Final = frozenset(
+    {"credits", "credit", "acknowledgements", "acknowledgments", "thanks", "reported by"}
+)
 _OPENS: Final = r"(?:Discovered|Found|Reported|Thanks?)\b"
 # Words with a capital at the beginning of a sentence, or which are no names.
 _USUAL: Final = (
@@ -64,7 +66,7 @@ _NICK: Final = re.compile(r"\b(?:user|name of|alias|handle) [\"“](?P<names>[\w
 # Words in the names of groups and products, and words that can begin a sentence.
 _NO_PERSON: Final = re.compile(
     r"\b(?:Team|Security|Project|Group|Advisor\w+|Notice|Bulletin|Zero|Labs?|Inc|Ltd|GmbH|Corp\w*"
-    r"|University|Institute|Research\w*|Foundation|Company|Department|Center|Centre|Xen|Linux"
+    r"|University|Institute|Initiative|Research\w*|Foundation|Company|Department|Center|Centre|Xen|Linux"
     r"|Technolog\w+|Systems?|Software|List|Community|Developers?|Google|Intel|Microsoft|Red Hat"
     r"|[A-Z]{2,})\b"
 )

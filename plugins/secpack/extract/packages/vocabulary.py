@@ -270,7 +270,7 @@ _WORDS: Final = (
     ("filler", "a an the of in for to at is are be there here please any all both various several"
      " multiple new updated fixed patched rebuilt latest also only following these corresponding"
      " use used fix fixes updates install get update upgrade download fetch goes needed"
-     " required likewise > >= = ≥"),
+     " required likewise plus > >= = ≥"),
 )  # fmt: skip
 #: Kinds of words that are no part of a name.
 WORDS: Final = {word: kind for kind, words in _WORDS for word in words.split()}
