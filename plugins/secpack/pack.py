@@ -177,8 +177,9 @@ class Layout:
 
     def belongs(self, path: str) -> bool:
         """Whether a file can be a document, an attachment, or a signature on one."""
-        is_named = self.signed_by(path) or self.place(path)[1] or self.is_attachment(path)
-        return bool(is_named and (self.place(path)[0] or _is_below(path, self._attachments)))
+        kind, match = self.place(path)
+        is_named = match or self.signed_by(path) or self.is_attachment(path)
+        return bool(is_named and (kind or _is_below(path, self._attachments)))
 
     def is_attachment(self, path: str) -> bool:
         """Whether a signed file can be published that is no document."""
