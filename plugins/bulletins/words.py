@@ -319,6 +319,7 @@ continuity_lanes: Final = Markup(
     "Below the line, from top to bottom, signatures by {names}: a filled square is good, a "
     "triangle is good but late, a cross is not good, and an empty square is missing."
 )
+continuity_more: Final = "What these marks mean, and all canaries"
 signed_late: Final = "signed late"
 timings: Final = {"within": "on time", "early": "early", "late": "late"}
 months: Final = "JFMAMJJASOND"
