@@ -58,6 +58,9 @@ def a_canary() -> dict[str, Any]:
     }
 
 
+RETIRED = "retired, and no longer used"
+
+
 class Public:
     """A site of three bulletins, a canary with a letter, an attachment and a key, to change."""
 
@@ -68,6 +71,9 @@ class Public:
         signatures = [signature(f"{risk}.sig.ines")]
         self.attachment = {"file": risk, "sha256": "d", "signatures": signatures}
         self.keys = [{"fingerprint": "AB" * 20, "file": "keys/team/ines.asc"}]
+        for digits, why in (("EF", "its secret part may have been compromised"), ("01", RETIRED)):
+            key = {"fingerprint": digits * 20, "file": f"keys/{digits}.asc"}
+            self.keys.append(key | {"revoked": f"2020-01-02: {why}"})
         self.trusted = {"anchor-AA": "0001-01-01 to 9999-12-31", "signer-ines": "AB" * 20}
         self.pages = ["index.html", "xsa/1/index.html", "osv/x_QSB-002.txt"]
         self.pages += ["theme/style.css", "a.html.gz"]

@@ -14,6 +14,7 @@ from bulletins.urls import ARCHIVE_JSON, CSAF, FEED_URL, SEARCH, THEME, VEX, fee
 from secpack import SecpackError
 from secpack.mirror import PublishedDocument, PublishedSignature, SiteData, read_site_data
 from secpack.model.findings import PUBLISH_CHECK, Finding, Severity, counted
+from secpack.signatures.gpg import ENDS
 
 #: Digest algorithms by strength (RFC 9580, section 9.5); an unknown one is weaker than all.
 _RANK: Final = ("", "MD5", "RIPEMD160", "SHA1", "SHA224", "SHA256", "SHA384", "SHA512")
@@ -166,7 +167,10 @@ def _changes(new: PublishedDocument, old: PublishedDocument) -> Iterator[Finding
 
 
 def _changed_others(new: PublicSite, old: PublicSite) -> Iterator[Finding]:
-    """Letters and attachments, which have no changelog, and keys."""
+    """Letters and attachments, which have no changelog, and keys.
+
+    A revocation that is gone, or now a mere end, would let signatures count again.
+    """
     for path, digest in sorted(old.data.others.items()):
         if new.data.others.get(path, digest) != digest:
             yield _finding("original-changed", path, "this file has changed; it must stay as it is")
@@ -179,6 +183,10 @@ def _changed_others(new: PublicSite, old: PublicSite) -> Iterator[Finding]:
                 f'this key has moved; add under [redirects] in the profile: "{path}" = "{now}"'
             )
             yield _finding("url-gone", path, message)
+        was, now = (each.data.revoked.get(fingerprint, "") for each in (old, new))
+        if was != now and (not now or any(end in now for end in ENDS)):
+            message = f"the key {fingerprint} was revoked, {was}; now: {now or 'not revoked'}"
+            yield _finding("key-unrevoked", path, message)
 
 
 def _changed_trust(new: SiteData, old: SiteData) -> Iterator[Finding]:

@@ -105,7 +105,8 @@ class SiteData:
     """What a site has published.
 
     ``documents`` are by id, and ``signatures`` by path. ``others`` are the digests of letters and
-    attachments by path, ``keys`` are paths by fingerprint. ``trusted`` are anchors and signers, as
+    attachments by path, ``keys`` are paths by fingerprint, and ``revoked`` says of those that are,
+    when and why. ``trusted`` are anchors and signers, as
     the data name them; empty for a site that does not state them.
     """
 
@@ -113,6 +114,7 @@ class SiteData:
     others: Mapping[str, str] = field(default_factory=dict)
     signatures: Mapping[str, PublishedSignature] = field(default_factory=dict)
     keys: Mapping[str, str] = field(default_factory=dict)
+    revoked: Mapping[str, str] = field(default_factory=dict)
     trusted: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -143,6 +145,9 @@ def read_site_data(content: bytes) -> SiteData:
                 for s in signatures
             },
             keys={str(k["fingerprint"]): str(k["file"]) for k in data["keys"] if k["fingerprint"]},
+            revoked={
+                str(k["fingerprint"]): str(k["revoked"]) for k in data["keys"] if k.get("revoked")
+            },
             trusted={str(name): str(each) for name, each in data.get("trusted", {}).items()},
         )
 

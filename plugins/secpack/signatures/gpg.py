@@ -41,6 +41,8 @@ _REASONS: Final = {
     "03": "retired, and no longer used",
 }
 _ENDS: Final = ("01", "03")
+#: The latter in words.
+ENDS: Final = tuple(_REASONS[code] for code in _ENDS)
 
 
 @dataclass(frozen=True, slots=True)
