@@ -33,16 +33,15 @@ from secpack.parser.inline import Forms, citation_label, ids_at, parse_inline
 # PICK of some ids that were named before, or of all others; those of ONLY of all others.
 RULES: Final = r"""
 = HARM
-(NOT|(neither|none) of (which|the(m|se| two))) AFFECT US_ALL | XSA-1. None of these affects us.
-(neither|none)( ha(s|ve))? AFFECT US_ALL | Of the old ones (XSA-1), none has an effect on us.
+(NOT|(neither|none)( of (which|the(m|se| two)))?( ha(s|ve))?) AFFECT US_ALL | XSA-1: none affects us
 NOT RELEVANT( IN US_ALL|END) | XSA-1 is not applicable to Quern.
 (harmless|irrelevant|NO_EFFECT|NOT (be )?exploit(able|ed)) IN US_ALL | XSA-1 is harmless to us.
-US(( \w+){0,9} and)?( (is|are)|:)? UNHARMED( (by|to) (it|them))?(END) | XSA-1 | Quern: not affected
+WE(( \w+){0,9} and)?( (is|are)|:)? UNHARMED( (by|to) (it|them))?(END) | XSA-1 | Quern: not affected
 (AFFECT US|US HIT|\| (HIT|relevant|applicable|US))\?*: no(END) | XSA-1 | affects Quern: no
-not (used|enabled|reachable|compiled|built) … US | XSA-1 is in code that is not used in Quern.
-US NEVER (use|enable|ship|support|run|build)(d|ped)?ALL | XSA-1: We never run it.
-NOT CONSIDER (it|this|them) RELEVANT( IN US_ALL|END) | XSA-1: We do not see it as a risk.
-(not our business|ignored|affects none|(is|was) (un|never )used)( IN US_ALL|END) | XSA-1 was unused.
+not (used|enabled|reachable|compiled|built) (in|into|by|on|from) US_ALL | XSA-1: not used in Quern.
+US NEVER (use|enable|ship|support|run|build)(d|ped)?OBJECT | XSA-1: We never run it.
+US( do)? NOT CONSIDER (it|this|them) RELEVANT( IN US_ALL|END) | XSA-1: We do not see it as a risk.
+(not our business|can( safely)? be ignored|affects none)( IN US_ALL|END) | XSA-1 can be ignored.
 = UNLIKE ASIDE
 (\A|\n)\W*(already FIX|FIX (before|earlier|previously)): @ | Already fixed: XSA-1
 (unlike|contrast to|contrary to|opposed to) @ … HARMLESS | Unlike XSA-1, this does not affect us.
@@ -50,17 +49,18 @@ NOT CONSIDER (it|this|them) RELEVANT( IN US_ALL|END) | XSA-1: We do not see it a
 (\A|\n)\W*UNRELATED( IN)?( US)?: @ | Not applicable: XSA-1, XSA-2
 @ (, APART,)?(… HARMLESS|UNHARMED(?=[.;])) | XSA-1, a bug, does not affect us, but XSA-10 does.
 @ (is APART, and )?(do|does)( not|n't) apply(END) | XSA-1 is of mills, and does not apply.
-@ (is|are) out of scope(END) | XSA-1 is out of scope.
-AFFECT US ~ @ (do|does|is|are) not(END) | XSA-10 affects us; XSA-1 does not.
-((US|it) IS UNHARMED|no … US( users?)? is HIT|but not( HIT)?) (by|to) @ | We are unaffected by XSA-1
+\A\W*@ (is|are|was|were) (out of scope|unused)(END) | XSA-1 was unused.
+AFFECT US_ALL ~ @ (do|does|is|are) not(END) | XSA-10 affects us. XSA-1 does not.
+(WE|it) IS UNHARMED (by|to) @ | We are unaffected by XSA-1
+no (supported … )?US( users?)? is HIT (by|to) @ | No Quern user is exposed to XSA-1.
+US IS HIT ~ but not( HIT)? (by|to) @ | We are hit by XSA-10, but not by XSA-1.
 (neither|none of( the others?)?) @ (AFFECT US_ALL|apply(END)) | None of XSA-1 and XSA-2 affects us.
-NOT CONSIDER @ (to be )?RELEVANT( IN US_ALL|END) | We do not consider XSA-1 a problem.
-CONSIDER @ (, APART, )?NOT exploitable(END) | We consider XSA-1, found by Ada, not exploitable.
-US( users)? (need not|NOT need to) (worry|care) about @ | We need not worry about XSA-1.
+US( do)? NOT CONSIDER @ (to be )?RELEVANT( IN US_ALL|END) | We do not consider XSA-1 a problem.
+US( users)? (need not|NOT need to) (worry|care) about @(END) | We need not worry about XSA-1.
 @ ([^|:]*\| )?((US )?[0-9.]+: (no|UNHARMED)[\s|]*)+\Z | XSA-1 | 4.1: no | 4.2: no
 (following|others?|rest|s (that|which)) … HARMLESS: ~ @ | The others do not affect us: XSA-1, XSA-2.
 = LATER HARMLESS
-@ … limited to … DOS | The impact of XSA-1 is limited to DoS.
+@ … ((is|are) |[(:,]\s?)limited to( \w+)? DOS( IN US)?(END) | The impact of XSA-1 is limited to DoS.
 @ … ONLY( a)? DOS(END) | XSA-1. Only DoS.
 = HARMLESS
 @ … (DOS only|impact is( \w+ to be)?( only)?( a)? DOS) | XSA-1 (DoS only) and XSA-10 came out.
@@ -96,11 +96,11 @@ in \x01+,? we ~ @ | In QSB-002, we described a similar flaw, XSA-1.
 = PICK
 ONLY the WHICH … AFFECTS US_ALL | XSA-10, XSA-1, XSA-2 came out. Only the first affects us.
 US (is|are) … by the WHICH only | XSA-10, XSA-1 are out. We are hit by the first only.
-(the )?WHICH( \w+){0,4} HARMLESS | XSA-1, XSA-10 came out. The first does not affect us.
+WHICH( of \w+| one)?( (do|does|is|are|was))? HARMLESS | XSA-1, XSA-10. The first is harmless to us.
 = ONLY
 @ (is|are) the only( \w+)? that AFFECTS US_ALL | XSA-1. XSA-10 is the only one that affects us.
 ONLY( one of (these|those|them))? @ … AFFECTS US_ALL | XSA-1. Only one of them, XSA-10, affects us.
-ONLY @ ((is|are) relevant|matters?)(END) | XSA-1. Only XSA-10 matters.
+(\A|of (these|those|them),? )ONLY @ ((is|are) relevant|matters?)(END) | XSA-1. Only XSA-10 matters.
 US ONLY_HIT (by|to) @ OF_ALL | XSA-1 is out. We are only hit by XSA-10.
 (except( for)?|exception of|apart from|all but) @ … HARMLESS | XSA-1. All but XSA-10 can be ignored.
 = HIT
@@ -133,23 +133,29 @@ _WORDS: Final = {
     r"(problem|issue|vulnerabilit(y|ie)|threat|risk)s?)",
     # Nothing later says that more than a denial of service is possible.
     "DOS": r"(denial[ -]of[ -]service|DoS)( attacks?)?\b"
-    r"(?![^\0]{0,200}\b(escalation|execution|leak|disclosure|corruption)s?\b)",
+    r"(?![^\0]{0,200}\b(escalat|execut|leak|disclos|corrupt|escape))",
     "PACKAGES": r"(packages?|updates?)\b",
     "WHICH": r"(?P<which>first|former|second|(latter|last)( two)?|which(?= (is|does|has|was)))",
+    "WE": r"((users|security) of US|(?<!\b(?:of|in|on)\s)(?<!\bwith\s)US)",
     "US_ALL": r"(US)(END)",  # not only of some release or part
-    "ALL": r"\b(?![^.;]{0,80}\b(only|but)\b)(?![^.;]{0,40}\b(FIX|updat|(version|image)s?\b))",
+    # What is not used anywhere, and does not protect.
+    "OBJECT": r"\b(?![^.;]{0,80}\b(only|but|mitigat\w*|(work|shadow)\w*|smt)\b)"
+    r"( (?!(FIX|updates?|for|in|on|to|with)\b)[\w-]+){0,6}(END)",
     "NO_EFFECT": r"(without effect|no( \w+)? (impact|effect|influence|interest|threat|risk))",
     "IN": "(by|for|to|in|on)",
     "OF": r"(of|by|to|from)( \x01+)?",
-    "END": r"( users| at all)?(?=\s*([.,;:()|]|\Z|\s(AS)\b))",
-    "AS": r"because|since|as(?!\s+\w+\s+as\b)",
+    "END": r"( users| at all)?(?=\s*([.;:()|]|,(?! but in\b)|\Z|\s(AS)\b))",
+    "AS": r"because(?! (of|the PACKAGES))|as(?!\s+\w+\s+as\b)",
 }
 
+# What is said of these, is not said of a whole advisory.
+_PART: Final = r"(part|mitigation|workaround|patch|fix|exploit|attacker|(first|second|one|some) \w)"
 # What is said in doubt, below such a list, or behind such a place or time, may not hold.
 _DOUBT: Final = re.compile(
-    rf"{v.DOUBT.pattern}|\x03"
+    rf"{v.DOUBT.pattern}|\x03|\bcontrary to (?![\0-\2])"
     r"|\A\W*(?:(?:when|where|once|after|before|with(?:out)?|on|in)\b[^,;:]{1,80}, (?:only )?\x02"
-    r"|(?:once|after|before|with(?:out)?)\b(?! the exception of)[^,;:]{1,80}, )",
+    r"|(?:once|after|before|with(?:out)?)\b(?! the exception of)[^,;:]{1,80}, )"
+    rf"|\b{_PART}\w*\b[^.,;:\0-\2]{{0,60}} \x02 (?:do|does|is|are|has|have|can|cannot)\b",
     re.IGNORECASE,
 )
 
@@ -207,12 +213,11 @@ _Lists: TypeAlias = "list[list[_Name]]"  # ids that are named together
 _Cited: TypeAlias = Mapping[str, Sequence[tuple[str, str]]]  # advisories by a reference's label
 
 _FEW: Final = r"(?i)(?<!all )\b(it|this|one|two|three|half|some|several|few|many)\b"
-# What comes below is meant.
-_BELOW: Final = r"(?i)\b(following|these|below|others?|remaining|rest)\b[^.]*:\s*\Z"
-_THEM: Final = r"(?i)\b(following|these|those|them|below)\b[^.]*:\s*\Z"  # or above
+# What comes below is meant, or what is above.
+_BELOW: Final = r"(?i)\b(following|th[eo]se|them|below|others?|remaining|rest)\b[^.]*:\s*\Z"
 _ABOVE: Final = r"(?i)\b(it|th[eo]se|this|they|them|n?either|none|both|all|following|others?)\b"
 _FOLLOWING: Final = re.compile(r"\bthe following(?: ones?| issues?| advisor(?:y|ies))?\b", re.I)
-_OTHERS: Final = rf"{_BELOW}|\b((an)?others?|rest|remaining|else|following|below)\b"
+_OTHERS: Final = rf"{_BELOW}|\b(\w*others?|rest|remaining|else|following|below|the {_PART})"
 _AND_MORE: Final = re.compile(
     r"\b(?:and|among)\s(?:\w+\s)?(?:others|more)\b|\betc\b", re.IGNORECASE
 )
@@ -224,7 +229,7 @@ _NEAR: Final = 180  # characters before and after ids that rules see
 _ADDRESSES: Final = (Context.TITLE, Context.SUMMARY, Context.HEADING, Context.FIX)
 _SENTENCE_END: Final = re.compile(
     r"[.!?](?<![ .][^\W\d][.!?])(?<!vs[.!?])(?<!etc[.!?])[\"”)]{0,2}(?:\s\[[0-9*]{1,3}\])?"
-    rf"\s+(?=[A-Z\"“(_*{_ADVISORY}{_OTHER}])|\n\s*\n"
+    rf"\s+(?![{_ID}]+\s(?:do|does|is|are)\snot[.,])(?=[A-Z\"“(_*{_ID}])|\n\s*\n"
     r"|\n(?=(?:Not|Un|Irr|Already|Fixed)[^\n.:]{0,40}:)"
 )
 # Between ids that are named together; a bracket joins an advisory only to ids of other schemes.
@@ -462,8 +467,8 @@ class _Reader:
         words = "" if self._group else sentence.masked[sentence.start : sentence.end]
         if _is_label(sentence) and _match(self._grammar, "NOT_AFFECTED", f"{words}{_HERE}"):
             return True
-        part, below = ("ONLY", _THEM) if sentence.names else ("NOT_AFFECTED", _BELOW)
-        if not re.search(below, words) or v.limits(words.strip()):
+        part = "ONLY" if sentence.names else "NOT_AFFECTED"
+        if not re.search(_BELOW, words) or v.limits(words.strip()):
             return False
         near = map(sentence.around, sentence.names or [[]])
         return any(_match(self._grammar, part, words) for words in near)
@@ -482,13 +487,13 @@ class _Reader:
         """
         excluded = {m for m in self._every if m.context is Context.NOT_AFFECTED}
         spared = {m.value for m in excluded}
-        hit = {*self._hit}
-        for words, ids in self._around:
-            if ids & spared and _match(self._grammar, "HIT", words):
-                hit |= ids
+        around = [(words, ids) for words, ids in self._around if ids & spared]
+        told = (ids for words, ids in around if _match(self._grammar, "HIT", words))
+        hit = self._hit.union(*told)
         contrary = {m for m in excluded if m.value in hit}
-        contexts = ((m, Context.BODY if m in contrary else m.context) for m in self._every)
-        return _paired([replace(m, context=context) for m, context in contexts])
+        return _paired(
+            [replace(m, context=Context.BODY) if m in contrary else m for m in self._every]
+        )
 
 
 def _is_label(sentence: _Sentence) -> bool:
@@ -554,6 +559,8 @@ def _picked(sentence: _Sentence, subject: list[Mention], grammar: Grammar) -> se
     if choice := _match(grammar, "PICK", words):
         before = [name.value for name in named if name.start - sentence.start < choice.start()]
         values = list(dict.fromkeys(before or [mention.value for mention in subject]))
+        if len(values) < 2 and choice["which"] != "which":
+            return set()
         first, two = choice["which"][0] in "Ff", choice["which"].endswith("two")
         picked = {*values[slice(1) if first else slice(-2 if two else -1, None)]}
         return {*values} - picked if "only" in choice[0].lower() else picked

@@ -26,7 +26,7 @@ SENTENCE_END: Final = re.compile(r"(?<=[.!?])\s+(?=[A-Z\"(])")
 
 #: A condition or a doubt: what is said beside it may not hold. An exception of ids is none.
 DOUBT: Final = re.compile(
-    r"\b(?:(?:if|unless|until|except(?!(?: for)?(?: the)? [\0-\2])|default|as (?:long|far)"
+    r"\b(?:(?:if|unless|until|except(?!(?: for)?(?: the)? [\0-\2])|default|as (?:long|far|of)"
     r"|most(?:ly)?|m(?:ay|ight) not|would|should|likely|think|thought|at first|so far|according to"
     r"|aware|claim(?:s|ed)?|known(?! as\b)|(?:because|since) only|(?:shown|found|proven|confirmed)"
     r" to)\b|disagree|provid|assum|probab|believ|hope|expect|suspect|seem|appear|apparent|suppos"
@@ -43,7 +43,7 @@ UNSURE: Final = re.compile(
 TAKES_BACK: Final = re.compile(
     r"(?:However|But|Unless|Except\w*|Still|Nevertheless|Nonetheless|Yet|Though|\(?Update|Correction"
     r"|(?:This|That|It)\s(?:only\s)?(?:holds|applies|assumes|depends|requires|may|might|does\saffect"
-    r"|is\s(?:true|only|wrong)|was\s(?:wrong|not)))\b"
+    r"|is\s(?:true|only|wrong|not\s(?:correct|true))|was\s(?:wrong|not))|We\sdisagree)\b"
 )
 #: A place before what is said: it holds there alone.
 PLACE: Final = re.compile(
