@@ -432,6 +432,21 @@ def test_letters_and_attachments_need_one_good_signature(
     }
 
 
+def test_a_letter_named_after_somebody_else(
+    tmp_path: Path, gnupg: Gnupg, profile: Profile, keys: Files
+) -> None:
+    letter = "canaries/canary-001-2020-letter-tomek.txt"
+    files: Files = {"canaries/canary-001-2020.txt": canary(1), letter: "Dear reader."}
+    files[f"{letter}.sig.ines"] = gnupg.sign(b"Dear reader.", "ines")
+    archive = load(make_pack(tmp_path, {**keys, **files}), profile=profile, checker=CHECKER)
+    (finding,) = (f for f in archive.findings if f.file == letter)
+    assert finding.code == "signer-of-letter"
+    assert finding.message == "its name says Tomek, who has not signed it"
+    files[f"{letter}.sig.tomek"] = gnupg.sign(b"Dear reader.", "tomek")
+    archive = load(make_pack(tmp_path, files), profile=profile, checker=CHECKER)
+    assert letter not in [f.file for f in archive.findings]
+
+
 # --- changes and damage -----------------------------------------------------------------------
 
 

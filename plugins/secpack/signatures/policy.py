@@ -179,6 +179,12 @@ def check_signatures(archive: model.Archive, profile: Profile) -> Iterator[Findi
     """Yield findings about the judged signatures of an archive."""
     for file, signatures, expected in signed_files(archive, profile):
         yield from _check_file(file, signatures, profile, expected)
+    for letter in (letter for canary in archive.canaries for letter in canary.letters):
+        signed = {signature.signer for signature in letter.signatures if signature.counts}
+        named = (name for name in profile.signers if name.lower() in letter.name.split("-"))
+        for name in (name for name in named if name not in signed):
+            message = f"its name says {profile.signers[name].name}, who has not signed it"
+            yield Finding(letter.file.path, 0, "signer-of-letter", message)
 
 
 def signed_files(
