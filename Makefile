@@ -75,7 +75,7 @@ help: known ## List targets and variables
 	@echo "  FROM=FILE       for rebuild: data/manifest.json in a copy of the site"
 	@echo "  FORCE=1         for rollback: do not ask"
 	@echo "  ON=DATE         for check: report what is late or expired on that day"
-	@echo "  SIZES=NUMBERS   for bench: also measure synthetic packs with so many bulletins"
+	@echo "  SIZES=NUMBERS   for bench: also measure synthetic packs with these numbers of bulletins"
 	@echo "  RUNS=NUMBER     for bench: how often to measure each build (default: by size)"
 	@echo "  INTO=FILE       for bench: also replace the results in a page, docs/benchmarks.md"
 	@echo "  PORT=NUMBER     for serve and devserver (default: 8000)"

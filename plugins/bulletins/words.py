@@ -571,7 +571,7 @@ feeds_sections: Final = {
         "into your reader. A browser may show it as raw text, or save it, which is harmless.",
         "Each entry has the whole text, and is dated noon (UTC) of the day that the text states. A "
         "revised text keeps its entry, with the time of its last signature; its title has the day "
-        "that its changelog states, which can be another. A feed has the newest entries and links "
+        "that its changelog states, which can differ. A feed has the newest entries and links "
         "to older ones, so your reader misses nothing after a long break.",
     ),
     "calendar": (
@@ -591,7 +591,7 @@ feeds_sections: Final = {
 #: The exports in these sections, by name: title, and a sentence.
 exports: Final = {
     "feeds": {
-        "all": ("Feed of bulletins and canaries", "Both in one feed. If in doubt, take this one."),
+        "all": ("Feed of bulletins and canaries", "Both in one feed. If in doubt, use this one."),
         "all.json": ("Feed of bulletins and canaries (JSON Feed)", "The same, as JSON."),
         "bulletins": ("Feed of bulletins", "What is wrong, and what you must do."),
         "canaries": ("Feed of canaries", "Each new canary, with what it states."),
@@ -599,7 +599,7 @@ exports: Final = {
             "Feed of Xen Security Advisories",
             "The verdict on each: the tracker’s or, where it differs, a signed bulletin’s.",
         ),
-        "changes": ("Feed of changes", "Every version of every document, as the pack got them."),
+        "changes": ("Feed of changes", "Every version of every document, as the pack grew."),
     },
     "calendar": {
         "calendar": (
@@ -611,7 +611,7 @@ exports: Final = {
     "data": {
         "archive": ("archive.json", "The whole archive. A document’s page links to its own data."),
         "history": ("history.json", "Versions of each document: texts, signers, times, changes."),
-        "moved": ("moved.json", "When a record changed, but not its text. A rebuild needs this."),
+        "moved": ("moved.json", "When records changed without their texts. A rebuild needs this."),
         "schema": ("schema.json", "A JSON Schema of these files."),
     },
     "scanners": {
@@ -622,7 +622,7 @@ exports: Final = {
         ),
         "csaf": (
             "Bulletins as CSAF 2.0",
-            "The provider metadata, with which programs that read the Common Security Advisory "
+            "The provider metadata, where programs that read the Common Security Advisory "
             "Framework begin. It links to feeds (ROLIE) of bulletins, and of verdicts as VEX.",
         ),
         "vex": (
@@ -660,7 +660,7 @@ csaf_note: Final = {
     "keep them apart, a fixed package counts for all vulnerabilities here, and a flaw without an "
     "id has no entry of its own.",
 }
-own_flaws: Final = "All flaws to which the text gives no id, one or more, are counted here as one."
+own_flaws: Final = "All flaws without an id in the text, one or more, are counted here as one."
 vex_conflict: Final = (
     "The tracker says that {advisory} does not affect the product, but {bulletins} addresses it, "
     "and a signed text has the last word."

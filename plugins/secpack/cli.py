@@ -149,7 +149,7 @@ def _run_affected(options: argparse.Namespace) -> int:
     listed = installed(listing.decode("utf-8", "replace"))
     archive = load(options.pack, profile=profile, checker=checker_of(), only_versions=True)
     if any(finding.is_error for finding in archive.findings):
-        raise SecpackError(f"{options.pack}: not all is verified; secpack check says why")
+        raise SecpackError(f"{options.pack}: not everything is verified; secpack check says why")
     results = [*affected(archive, profile, options.release, *listed)]
     print_lines(f"{result}: {line}" for result, line in results if result != "enough")
     count = sum(result == "enough" for result, _ in results)
@@ -260,7 +260,7 @@ def _add_check(commands: Any) -> None:
     add("--on", type=day_of, metavar="DATE", help="also report what is late or expired on that day")
     summary = "text (the default) for people, json for programs, github for GitHub Actions"
     add("--format", choices=[*FORMATS], default="text", help=summary)
-    add("--all", action="store_true", help="list everything, also notices, and sum up nothing")
+    add("--all", action="store_true", help="list everything, including each notice")
     summary = "check every signature anew, and keep no verdicts"
     add("--no-cache", action="store_true", help=summary)
 

@@ -316,7 +316,7 @@ def odd_ids(document: Document, mentions: Iterable[Mention]) -> Iterator[Finding
     last = head.date.year + 1 if head and head.date else 9999
     dated = ((m, match) for m in mentions if (match := _DATED.match(m.value)))
     for id_, n in _first((m.value, m.line) for m, match in dated if int(match[1]) > last):
-        yield Finding(path, n, "id-future", f"{id_} is of a year long after this text")
+        yield Finding(path, n, "id-future", f"the year of {id_} is long after this text")
 
 
 def _first(ids: Iterable[tuple[str, int]]) -> list[tuple[str, int]]:

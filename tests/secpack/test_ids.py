@@ -107,7 +107,7 @@ def test_ids_that_cannot_be(tmp_path: Path) -> None:
 
 def test_ids_of_a_year_to_come(tmp_path: Path) -> None:
     body = "CVE-2002-1000 is early.\nCVE-2003-1000 and DSA-3733-1. CVE-2003-1000.\n"
-    message = "CVE-2003-1000 is of a year long after this text"
+    message = "the year of CVE-2003-1000 is long after this text"
     assert odd(archive(tmp_path, body)) == [(11, "id-future", message)]
 
 

@@ -257,7 +257,7 @@ def rebuild(settings_file: str, manifest: Path) -> int:
     here[MOVED_JSON] = sha256(_read(copy / MOVED_JSON)).hexdigest()
     if names := differing(here, there):
         lines = [f"{n}: here {here.get(n)}, in the manifest {there.get(n)}" for n in names]
-        lines.append("code, theme and pages are this program's; variables name the other sources")
+        lines.append("code, theme and pages come with this program; variables name the others")
         raise SecpackError("\n".join(lines))
     settings["NOTES"] = notes
     archive, _ = _replace(settings, target)
