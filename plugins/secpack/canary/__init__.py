@@ -2,7 +2,7 @@
 
 import calendar
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 from datetime import UTC, date, datetime, timedelta
 from itertools import takewhile
@@ -12,15 +12,7 @@ from secpack.extract.metadata import ISSUED
 from secpack.extract.packages.vocabulary import SENTENCE_END
 from secpack.extract.sections import sections
 from secpack.model.archive import Document, Section, Statement, Window
-from secpack.model.blocks import (
-    Block,
-    ListBlock,
-    Preformatted,
-    Quotation,
-    children,
-    plain,
-    running_text,
-)
+from secpack.model.blocks import Block, ListBlock, plain, running_text
 from secpack.parser.dates import DATE, MONTH, MONTHS, parse_date
 
 #: The number of bulletins, as in ``12 Quern Security Bulletins``.
@@ -72,17 +64,8 @@ def titled(document: Document, words: str) -> Section | None:
 
 
 def _words(blocks: Sequence[Block]) -> str:
-    return " ".join(" ".join(_texts(blocks)).split())
-
-
-def _texts(blocks: Iterable[Block]) -> Iterator[str]:
-    for block in blocks:
-        if isinstance(block, Preformatted):
-            yield block.text
-        elif isinstance(block, ListBlock | Quotation):
-            yield from _texts(children(block))
-        else:
-            yield from (plain(inlines) for _, inlines in running_text([block]))
+    texts = (plain(inlines) for _, inlines in running_text(blocks, code=True))
+    return " ".join(" ".join(texts).split())
 
 
 def bulletin_count(statements: Sequence[Statement]) -> int | None:

@@ -85,7 +85,6 @@ in \x01+,? we ~ @ | In QSB-002, we described a similar flaw, XSA-1.
 \x02 [^()]{1,80}\(\x00[^()]*\)\s*$ | The fallout of XSA-1 (XSA-10)
 @ … (put off|postponed|delayed|withdrawn|in (an earlier|bulletin|QSB|[\x00\x01])) | XSA-1: put off.
 @ … a (separate|later) (bulletin|QSB) | XSA-1 is for a later bulletin.
-@ … (separately|elsewhere)(END) | XSA-1 will be handled separately.
 @ (is|are|ha(s|ve)( already)? been) FIX (in|by) (previous|\x01) | XSA-1 is covered by QSB-002.
 @ … (some|one|few|several|not all) of (which|these) | They issued XSA-1, some of which are ours.
 @ (was|were|had)\b (?!PUBLIC) | XSA-1 was bad.
@@ -253,7 +252,10 @@ _TITLE: Final = re.compile(
     r"(?:Xen\s+Security\s+Advisory\s+)?[\w-]+(?:[\s,:()\[\]/]|CVE-[\d-]++|[0-9]){1,60}"
     r"[\"“]([^\"”]{3,200})[\"”]"
 )
-_BOUND: Final = re.compile(r"(?:\s?\[[0-9]{1,2}\])?\s?([/(]|,(?:\s?and\b)?|and\b|&)\s{0,2}")
+_BOUND: Final = re.compile(
+    r"(?:\s?\[[0-9]{1,2}\])?(?:\s[\"“][^\"”]{3,200}[\"”])?\s?(?:(?P<same>[/([=]|a\.?k\.?a\.?"
+    r"|(?:(?:was|is|has\sbeen)\s)?(?:assigned\s)?to\b)|,(?:\s?and\b)?|and\b|&)\s{0,2}"
+)
 
 
 def find_mentions(document: Document) -> tuple[Mention, ...]:
@@ -477,8 +479,7 @@ class _Reader:
         """Whether a sentence says that only what is listed below is a problem."""
         words = "" if self._group or sentence.names else sentence.masked[sentence.start :]
         words = _FOLLOWING.sub(_HERE, words)
-        only = _HERE in words and words.rstrip().endswith(":")
-        return only and bool(_match(self._grammar, "ONLY", words))
+        return words.rstrip().endswith(":") and bool(_match(self._grammar, "ONLY", words))
 
     def mentions(self) -> list[Mention]:
         """All mentions in order, and again those of which a later sentence says more.
@@ -618,7 +619,7 @@ def _partners(sentence: _Sentence, subject: list[Mention], lists: _Lists) -> dic
         if schemes[n - 1 : n + 3] in ("CCXX", "XXCC"):
             continue  # "CVE-1, CVE-2 (XSA-1, XSA-2)": which is whose?
         bound = _BOUND.fullmatch(sentence.printed, one.end, max(one.end, other.start))
-        if bound and bound[1] in "/(" and {one.scheme, other.scheme} == {"CVE", "XSA"}:
+        if bound and bound["same"] and {one.scheme, other.scheme} == {"CVE", "XSA"}:
             cve, advisory = sorted((one.value, other.value))
             partners[cve] = advisory
         elif bound and other.scheme == "CVE" and one.value in partners:

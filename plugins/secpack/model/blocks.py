@@ -240,8 +240,13 @@ def references(blocks: Iterable[Block]) -> Iterator[Reference]:
             yield from references(children(block))
 
 
-def running_text(blocks: Iterable[Block]) -> Iterator[tuple[int, tuple[Inline, ...]]]:
-    """Yield all running text in order: the line where each piece begins, and its inlines."""
+def running_text(
+    blocks: Iterable[Block], *, code: bool = False
+) -> Iterator[tuple[int, tuple[Inline, ...]]]:
+    """Yield all running text in order: the line where each piece begins, and its inlines.
+
+    ``code`` is whether code is text, too.
+    """
     for block in blocks:
         match block:
             case Heading() | Paragraph() | SignOff():
@@ -252,9 +257,11 @@ def running_text(blocks: Iterable[Block]) -> Iterator[tuple[int, tuple[Inline, .
             case Definitions():
                 for definition in block.items:
                     yield definition.first, definition.term
-                    yield from running_text(definition.blocks)
+                    yield from running_text(definition.blocks, code=code)
             case Quotation() | ListBlock() | References():
-                yield from running_text(children(block))
+                yield from running_text(children(block), code=code)
+            case Preformatted() if code:
+                yield block.first, (Text(block.text),)
             case Letterhead() | Preformatted() | Rule():
                 pass
             case _:

@@ -40,9 +40,9 @@ SHELL: Final = re.compile(
     r"(?!.{0,120} (?:the|is|are|of|and|to|for|in) ).{1,200}(?<![.:,!?])$"
 )
 URL_LINE: Final = re.compile(r"[ \t]*(?:https?://|mailto:)\S+")
-_TIME: Final = r",? [0-9]{1,2}:[0-9]{2}(?: ?(?:UTC|GMT))?"
 _DAY: Final = (
-    rf"(?P<term>(?P<date>{DATE}|{YEARLESS})(?: \([^()]{{1,30}}\)|,? [A-Z][a-z]+day|{_TIME})?)"
+    rf"(?P<term>(?P<date>{DATE}|{YEARLESS})(?: \([^()]{{1,30}}\)|,? [A-Z][a-z]+day"
+    r"|,? [0-9]{1,2}:[0-9]{2}(?: ?(?:UTC|GMT))?)?)"
 )
 DATED: Final = re.compile(
     _DAY + r"(?P<separator>:[ \t]+(?=\S)|:$|[ \t]+(?:--?|[–—])[ \t]+(?=\S)|[ \t]{2,}(?=\S))"

@@ -11,8 +11,7 @@ from secpack.parser.rules import Parsed, Scope
 REFERENCE_SECTIONS: Final = frozenset({"references", "footnotes", "notes"})
 REVISION_SECTIONS: Final = frozenset(
     {"changelog", "change log", "changes", "history", "revisions", "revision history"}
-    | {f"{what} history" for what in ("version", "change", "update", "document", "bulletin")}
-    | {"updates to this bulletin"}
+    | {"version history", "change history", "update history", "updates to this bulletin"}
 )
 DATED_SECTIONS: Final = REVISION_SECTIONS | {"timeline"}
 _TOP_SECTIONS: Final = DATED_SECTIONS | {
