@@ -173,7 +173,7 @@ def new_canary(
     before = next((canary for canary in reversed(archive.canaries) if canary.signatures), None)
     template = before.file if before else read_template(root, profile.canaries, profile)
     if not template:
-        raise SecpackError(f"{root}: no canary and no template: write the first one by hand")
+        raise SecpackError(f"{root}: no signed canary and no template: write the first one by hand")
     draft = _begun(root, profile.canaries, profile, day, template)
     text = _up_to_date(draft, proof, _values(before, archive, day), profile)
     draft = replace(draft, file=File.of(draft.file.path, text.encode()))

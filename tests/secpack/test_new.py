@@ -270,7 +270,7 @@ def test_the_first_canary_is_from_the_template(tmp_path: Path) -> None:
     assert "is\n   June 04, 2020." in text
     assert "There have been TODO Quern" in text
     (pack / "canaries/template.txt").unlink()
-    with pytest.raises(SecpackError, match="no canary and no template"):
+    with pytest.raises(SecpackError, match="no signed canary and no template"):
         new_canary(pack, archive, PROFILE, DAY, NO_PROOF)
 
 
