@@ -417,8 +417,8 @@ class _Reader:
         """Read the next passage."""
         begins = isinstance(next(iter(passage.inlines), None), b.Id)
         left = self._group not in (0, passage.group)
-        goes_on = not left and (begins or passage.quoted or passage.group > 0)
-        self._spares, self._hits = self._spares and goes_on, self._hits and goes_on
+        is_below = not left and (begins or passage.quoted or passage.group > 0)
+        self._spares, self._hits = self._spares and is_below, self._hits and is_below
         if self._quoted and not passage.quoted:
             self._subject = []
         if passage.group != self._group:
@@ -489,8 +489,8 @@ class _Reader:
         excluded = {m for m in self._every if m.context is Context.NOT_AFFECTED}
         spared = {m.value for m in excluded}
         around = [(words, ids) for words, ids in self._around if ids & spared]
-        told = (ids for words, ids in around if _match(self._grammar, "HIT", words))
-        hit = self._hit.union(*told)
+        harmed = (ids for words, ids in around if _match(self._grammar, "HIT", words))
+        hit = self._hit.union(*harmed)
         contrary = {m for m in excluded if m.value in hit}
         return _paired(
             [replace(m, context=Context.BODY) if m in contrary else m for m in self._every]
