@@ -43,6 +43,7 @@ _INSIDE: Final = re.compile(
     v.spaced(rf"\b(?:packages|updates|all|both),? in ({v.ANY_TARGETS}|{v.TARGETS})")
 )
 
+_NUMBERED: Final = re.compile(r"\b[0-9]{1,2}\.[0-9]{1,2}:$")  # "Users with 4.2:"
 # What a line that names a package has in it: "xen 4.1-2", "mill-stones, version 4.1"
 _LOOKS: Final = re.compile(
     r"(?<![\w./])(?:\d{1,9}\.){1,5}\d{1,9}-\d"
@@ -320,7 +321,7 @@ class _Reader:
             self.base = said | heading.said | said
             self.context = _Context(about, self.base)
         else:
-            lost = placed or above or "release" in said
+            lost = placed or above or "release" in said or _NUMBERED.search(last)
             self.context = replace(heading, about=before.about, lost=bool(lost))
 
     def _prose(self, piece: _Piece, block: b.Block) -> None:
