@@ -51,12 +51,10 @@ US( do)? NOT CONSIDER (it|this|them) RELEVANT( IN US_ALL|END) | XSA-1: We do not
 @ (is APART, and )?(do|does)( not|n't) apply(END) | XSA-1 is of mills, and does not apply.
 \A\W*@ (is|are|was|were) (out of scope|unused)(END) | XSA-1 was unused.
 AFFECT US_ALL ~ @ (do|does|is|are) not(END) | XSA-10 affects us. XSA-1 does not.
-(WE|it) IS UNHARMED (by|to) @ | We are unaffected by XSA-1
-no (supported … )?US( users?)? is HIT (by|to) @ | No Quern user is exposed to XSA-1.
+((WE|it) IS UNHARMED|no (supported … )?US( users?)? is HIT) (by|to) @ | We are unaffected by XSA-1
 US IS HIT ~ but not( HIT)? (by|to) @ | We are hit by XSA-10, but not by XSA-1.
 (neither|none of( the others?)?) @ (AFFECT US_ALL|apply(END)) | None of XSA-1 and XSA-2 affects us.
 US( do)? NOT CONSIDER @ (to be )?RELEVANT( IN US_ALL|END) | We do not consider XSA-1 a problem.
-US( users)? (need not|NOT need to) (worry|care) about @(END) | We need not worry about XSA-1.
 @ ([^|:]*\| )?((US )?[0-9.]+: (no|UNHARMED)[\s|]*)+\Z | XSA-1 | 4.1: no | 4.2: no
 (following|others?|rest|s (that|which)) … HARMLESS: ~ @ | The others do not affect us: XSA-1, XSA-2.
 = LATER HARMLESS
@@ -66,28 +64,28 @@ US( users)? (need not|NOT need to) (worry|care) about @(END) | We need not worry
 @ … (DOS only|impact is( \w+ to be)?( only)?( a)? DOS) | XSA-1 (DoS only) and XSA-10 came out.
 = FIX
 (install|issued|released|published|PACKAGES) … (FIX|update)s? for @ | We released a fix for XSA-1.
-FIX for @ … (included|backported) | The fix for XSA-1 has been backported.
+FIX( for)? @ … (included|backported|contained|yet|PACKAGES) | The fix for XSA-1 has been backported.
 = ASIDE
-(previous|earlier|prior|older|original|infamous|common with)[^,;]{0,60} @ | The older XSA-1 is bad.
+(previous|earlier|prior|older|infamous|common with)(?! version)[^,;]{0,60} @ | The older XSA-1.
 (FIX|change|mitigations?|work(around)?s?) (of|for|to|in|from|with|on) @ | A fix for XSA-1 is it.
 @ ('s )?(FIX|change|mitigations?|regressions?)\b | The XSA-1 fix had caused it.
 (regression|variant|successor|sequel|follow-?up|case|caused|similar|related) OF @ | Case of XSA-1
-(unlike|(contrast|contrary|opposed) to|whereas|like|besides|despite|since) @ | It is like XSA-1.
-(than|not|after|followed|while fixing) @ | It is worse than XSA-1.
+(unlike|(contrast|contrary|opposed) to|whereas|like|besides|despite) @ | It is like XSA-1.
+((than|not|after|followed|while fixing) @|since @(?!\W*(AFFECT|is)\b)) | It is worse than XSA-1.
 in \x01+,? we ~ @ | In QSB-002, we described a similar flaw, XSA-1.
-@ (is|are|was) (not |un|closely |only |a )?(related|similar|alike|duplicate)\b | XSA-1 is alike.
+@ (is|are|was) (not |un|closely |only )?(related|similar|alike)(END| but) | XSA-1 is alike.
 (remind\w*( us)? of|same [^.;]{3,30} as|our bulletin (on|about)) @ | It reminds us of XSA-1.
 (confuse|mistake)[^.;]{0,30} (with|for) @ | Do not confuse it with XSA-1.
 (see also|compare|, see) @ | See also XSA-1.
 (such as|as (with|for|in)|(do|connection) with|(said|noted) that|supersedes) @ | It is as in XSA-1.
 (NOT FIX|had|(year|month|week)s (ago|earlier|before)) ~ @ | Years ago, they released XSA-1.
-@ … PUBLIC[^.,;]{0,30} (last year|years? (ago|before)|YEAR) | XSA-1 was published in 2019.
+@ … (publish|releas|issu)ed[^.,;]{0,30} (last year|years? (ago|before)|YEAR) | XSA-1 issued in 2019
 \x02 [^()]{1,80}\(\x00[^()]*\)\s*$ | The fallout of XSA-1 (XSA-10)
-@ … (put off|postponed|delayed|withdrawn|in (an earlier|bulletin|QSB|[\x00\x01])) | XSA-1: put off.
+@ … (put off|postponed|withdrawn|in (an earlier|bulletin|QSB|[\x00\x01])) | XSA-1: put off.
 @ … a (separate|later) (bulletin|QSB) | XSA-1 is for a later bulletin.
-@ (is|are|ha(s|ve)( already)? been) FIX (in|by) (previous|\x01) | XSA-1 is covered by QSB-002.
-@ … (some|one|few|several|not all) of (which|these) | They issued XSA-1, some of which are ours.
-@ (was|were|had)\b (?!PUBLIC) | XSA-1 was bad.
+@ (is|are|ha(s|ve)( already)? been) FIX (in|by) \x01 | XSA-1 is covered by QSB-002.
+@ … (?<!s[,;]\s)(some|one|few|several|not all) of (which|these) | XSA-1, one of which hits.
+@ (was|were|had)\b (?!(not )?PUBLIC|(\w+ ){0,2}(rated|embargo|given|disclosed)) | XSA-1 was bad.
 @ (will follow|(is|are) ((still|not|under|yet) ){1,3}(public|embargo)) | XSA-1 is not yet public.
 @ ha(s|ve) not( yet)? been PUBLIC | XSA-1 has not been published yet.
 = OTHER FIX
@@ -231,6 +229,8 @@ _SENTENCE_END: Final = re.compile(
     rf"\s+(?![{_ID}]+\s(?:do|does|is|are)\snot[.,])(?=[A-Z\"“(_*{_ID}])|\n\s*\n"
     r"|\n(?=(?:Not|Un|Irr|Already|Fixed)[^\n.:]{0,40}:)"
 )
+# Before a comma that parts ids: "Unlike XSA-1, XSA-2 is bad."
+_UNLIKE: Final = re.compile(rf"(?i)(\bunlike\s[{_ID}]{{1,20}}),(?=\s[{_ID}]{{1,20}}\s(?!and|or)\w)")
 # Between ids that are named together; a bracket joins an advisory only to ids of other schemes.
 _JOINT: Final = re.compile(
     rf"(?:[\s,;&/|)–-]|\((?={_OTHER})|\[[0-9]{{1,2}}\]"
@@ -344,7 +344,7 @@ def _sentences(passage: Passage, cited: _Cited, forms: Forms, now: str) -> Itera
         inside = parse_inline(b.words(inline), forms) if mark else (inline,)
         parts += [*mark, *inside, *mark]
     printed = "".join(map(b.words, parts))
-    masked = re.sub(now, "0000", "".join(map(_masked, parts)))
+    masked = _UNLIKE.sub(r"\1:", re.sub(now, "0000", "".join(map(_masked, parts))))
     names: _Lists = []
     for name in _names(parts, passage.line, cited):
         last = names[-1][-1] if names and name.kind is names[-1][-1].kind is b.Id else None
@@ -492,9 +492,8 @@ class _Reader:
         harmed = (ids for words, ids in around if _match(self._grammar, "HIT", words))
         hit = self._hit.union(*harmed)
         contrary = {m for m in excluded if m.value in hit}
-        return _paired(
-            [replace(m, context=Context.BODY) if m in contrary else m for m in self._every]
-        )
+        contexts = ((m, Context.BODY if m in contrary else m.context) for m in self._every)
+        return _paired([replace(m, context=context) for m, context in contexts])
 
 
 def _is_label(sentence: _Sentence) -> bool:
