@@ -86,10 +86,16 @@ def _state(
         for digest, all_places in past.log.came.items()
         if (places := [each for each in all_places if each in above])
     }
+    layout = Layout(profile)
+    here = {(layout.identity(file.path), file.sha256): [file] for file in folder}
     texts = {
         name: own
         for name, of_id in past.texts.items()
-        if (own := {digest: file for digest, file in of_id.items() if digest in came})
+        if (
+            own := {
+                d: [*names, *here.get((name, d), ())] for d, names in of_id.items() if d in came
+            }
+        )
     }
     known = [
         (pair, signature)
@@ -98,14 +104,13 @@ def _state(
     ]
     older = Past(
         texts,
-        frozenset(file.sha256 for file in folder),
+        frozenset(folder),
         [pair for pair, _ in known],
         replace(past.log, came=came),
     )
     signatures = older.signatures(signature for _, signature in known)
     history = find_versions(older, signatures, profile, metadata)
     contents = newest_versions(_contents(folder, profile), history, {}, profile)
-    layout = Layout(profile)
     shown = {
         layout.identity(each.file.path): each.file.sha256
         for each in (*contents.bulletins, *contents.canaries)
