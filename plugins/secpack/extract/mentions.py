@@ -40,7 +40,7 @@ WE(( \w+){0,9} and)?( (is|are)|:)? UNHARMED( (by|to) (it|them))?(END) | XSA-1 | 
 (AFFECT US|US HIT|\| (HIT|relevant|applicable|US))\?*: no(END) | XSA-1 | affects Quern: no
 not (used|enabled|reachable|compiled|built) (in|into|by|on|from) US_ALL | XSA-1: not used in Quern.
 US NEVER (use|enable|ship|support|run|build)(d|ped)?OBJECT | XSA-1: We never run it.
-US( do)? NOT CONSIDER (it|this|them) RELEVANT( IN US_ALL|END) | XSA-1: We do not see it as a risk.
+US( \w+){,3} NOT CONSIDER (it|this|them) RELEVANT( IN US_ALL|END) | XSA-1: We don't see it as a risk
 (not our business|can( safely)? be ignored|affects none)( IN US_ALL|END) | XSA-1 can be ignored.
 = UNLIKE ASIDE
 (\A|\n)\W*(already FIX|FIX (before|earlier|previously)): @ | Already fixed: XSA-1
@@ -54,7 +54,7 @@ AFFECT US_ALL ~ @ (do|does|is|are) not(END) | XSA-10 affects us. XSA-1 does not.
 ((WE|it) IS UNHARMED|no (supported … )?US( users?)? is HIT) (by|to) @ | We are unaffected by XSA-1
 US IS HIT ~ but not( HIT)? (by|to) @ | We are hit by XSA-10, but not by XSA-1.
 (neither|none of( the others?)?) @ (AFFECT US_ALL|apply(END)) | None of XSA-1 and XSA-2 affects us.
-US( do)? NOT CONSIDER @ (to be )?RELEVANT( IN US_ALL|END) | We do not consider XSA-1 a problem.
+US( \w+){,3} NOT CONSIDER @ (to be )?RELEVANT( IN US_ALL|END) | We do not consider XSA-1 a problem.
 @ ([^|:]*\| )?((US )?[0-9.]+: (no|UNHARMED)[\s|]*)+\Z | XSA-1 | 4.1: no | 4.2: no
 (following|others?|rest|s (that|which)) … HARMLESS: ~ @ | The others do not affect us: XSA-1, XSA-2.
 = LATER HARMLESS
@@ -93,7 +93,7 @@ in \x01+,? we ~ @ | In QSB-002, we described a similar flaw, XSA-1.
 = PICK
 ONLY the WHICH … AFFECTS US_ALL | XSA-10, XSA-1, XSA-2 came out. Only the first affects us.
 US (is|are) … by the WHICH only | XSA-10, XSA-1 are out. We are hit by the first only.
-WHICH( of \w+| one)?( (do|does|is|are|was))? HARMLESS | XSA-1, XSA-10. The first is harmless to us.
+WHICH( of \w+| one| issue)?( (do|does|is|are|was))? HARMLESS | XSA-1, XSA-10: the first affects none
 = ONLY
 @ (is|are) the only( \w+)? that AFFECTS US_ALL | XSA-1. XSA-10 is the only one that affects us.
 ONLY( one of (these|those|them))? @ … AFFECTS US_ALL | XSA-1. Only one of them, XSA-10, affects us.
@@ -209,7 +209,7 @@ def _match(grammar: Grammar, part: str, words: str) -> re.Match[str] | None:
 _Lists: TypeAlias = "list[list[_Name]]"  # ids that are named together
 _Cited: TypeAlias = Mapping[str, Sequence[tuple[str, str]]]  # advisories by a reference's label
 
-_FEW: Final = r"(?i)(?<!all )\b(it|this|one|two|three|half|some|several|few|many)\b"
+_FEW: Final = r"(?i)(?<!all )\b(it|this|one|two|half|some|several|few|many|first|latter|former)\b"
 # What comes below is meant, or what is above.
 _BELOW: Final = r"(?i)\b(following|th[eo]se|them|below|others?|remaining|rest)\b[^.]*:\s*\Z"
 _ABOVE: Final = r"(?i)\b(it|th[eo]se|this|they|them|n?either|none|both|all|following|others?)\b"
@@ -226,7 +226,7 @@ _NEAR: Final = 180  # characters before and after ids that rules see
 _ADDRESSES: Final = (Context.TITLE, Context.SUMMARY, Context.HEADING, Context.FIX)
 _SENTENCE_END: Final = re.compile(
     r"[.!?](?<![ .][^\W\d][.!?])(?<!vs[.!?])(?<!etc[.!?])[\"”)]{0,2}(?:\s\[[0-9*]{1,3}\])?"
-    rf"\s+(?![{_ID}]+\s(?:do|does|is|are)\snot[.,])(?=[A-Z\"“(_*{_ID}])|\n\s*\n"
+    rf"\s+(?![{_ID}][{_ID}\s,and]{{,60}}\s(?:do|does|is|are)\snot[.,])(?=[A-Z\"“(_*{_ID}])|\n\s*\n"
     r"|\n(?=(?:Not|Un|Irr|Already|Fixed)[^\n.:]{0,40}:)"
 )
 # Before a comma that parts ids: "Unlike XSA-1, XSA-2 is bad."
