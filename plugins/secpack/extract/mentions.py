@@ -51,7 +51,8 @@ US( \w+){,3} NOT CONSIDER (it|this|them) RELEVANT( IN US_ALL|END) | XSA-1: We do
 @ (is APART, and )?(do|does)( not|n't) apply(END) | XSA-1 is of mills, and does not apply.
 \A\W*@ (is|are|was|were) (out of scope|unused)(END) | XSA-1 was unused.
 AFFECT US_ALL ~ @ (do|does|is|are) not(END) | XSA-10 affects us. XSA-1 does not.
-((WE|it) IS UNHARMED|no (supported … )?US( users?)? is HIT) (by|to) @ | We are unaffected by XSA-1
+(WE|it) IS UNHARMED (by|to) @ | We are unaffected by XSA-1
+no (supported … |\w+ of )?US( users?)? is HIT (by|to) @ | No release of Quern is hit by XSA-1.
 US IS HIT ~ but not( HIT)? (by|to) @ | We are hit by XSA-10, but not by XSA-1.
 (neither|none of( the others?)?) @ (AFFECT US_ALL|apply(END)) | None of XSA-1 and XSA-2 affects us.
 US( \w+){,3} NOT CONSIDER @ (to be )?RELEVANT( IN US_ALL|END) | We do not consider XSA-1 a problem.
