@@ -175,6 +175,7 @@ def test_what_looks_like_packets_by_chance_is_no_key() -> None:
         (b"-----BEGIN PRIVATE KEY-----\n" + (b"-" * 30 + b"a: x\n") * 8) * 2_000,
         b"A" * 40 + b"\n+++/1 1:" * 100_000,
         b"-" * 40 + b"\n--- 1: a" * 100_000,
+        b"A" * 40 + b"\n_" * 50_000,
     ],
 )
 def test_a_search_takes_no_longer_for_what_looks_like_much(data: bytes) -> None:

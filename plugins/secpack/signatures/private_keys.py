@@ -67,7 +67,7 @@ _BASE64: Final = re.compile(
 _OF_URLS: Final = bytes.maketrans(b"-_", b"+/")
 _NOT_BASE64: Final = re.sub(rb"[A-Za-z0-9+/_-]", b"", bytes(range(256)))
 _AS_A: Final = re.sub(rb"[A-Za-z0-9+/_-]", b"A", bytes(range(256)))
-_MARKS: Final = re.compile(rb"(?m)^(?:[+-]{1,3}|[^A-Za-z0-9+/]*[0-9]{1,6}[^A-Za-z0-9+/]+)")
+_MARKS: Final = re.compile(rb"(?m)^(?:[+-]{1,3}|[^\w+/\r\n]{0,40}[0-9]{1,6}[^\w+/\r\n]{1,20})")
 
 # --- OpenPGP packets anywhere in a file ---
 
