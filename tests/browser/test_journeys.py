@@ -346,7 +346,7 @@ def test_the_way_back_leads_to_what_was_found(scripted: Any) -> None:
     assert scripted.locator(".results a").all_inner_texts() == found
 
 
-@pytest.mark.parametrize("words", ["CVE-2031-1", "xsa 9999", "QSB-999"])
+@pytest.mark.parametrize("words", ["CVE-2031-1", "xsa 9999", "QSB-999", "QSB-999 $&"])
 def test_an_id_that_no_text_names(scripted: Any, words: str) -> None:
     scripted.locator("#query").fill(words)
     scripted.locator(".status", has_text=f"No text names {words}.").wait_for()

@@ -105,7 +105,7 @@ function show(found, words, unknown) {
   const shown = found.filter(({ url }) => !urls.has(url) && urls.add(url)).slice(0, MOST);
   list.replaceChildren(...shown.map(item));
   const { none, unknown: no, found: some, most, ids } = report.dataset;
-  const count = unknown ? no.replace("{id}", unknown) : !shown.length ? none : shown.length === MOST ? most : some;
+  const count = unknown ? no.replace("{id}", () => unknown) : !shown.length ? none : shown.length === MOST ? most : some;
   report.textContent = [count.replace("{count}", shown.length), words ? "" : ids].join(" ").trim();
 }
 
