@@ -43,12 +43,6 @@ _INSIDE: Final = re.compile(
     v.spaced(rf"\b(?:packages|updates|all|both),? in ({v.ANY_TARGETS}|{v.TARGETS})")
 )
 
-_NUMBERED: Final = re.compile(r"\b[0-9]{1,2}\.[0-9]{1,2}:$")  # "Users with 4.2:"
-# What a line that names a package has in it: "xen 4.1-2", "mill-stones, version 4.1"
-_LOOKS: Final = re.compile(
-    r"(?<![\w./])(?:\d{1,9}\.){1,5}\d{1,9}-\d"
-    r"|(?<=\w)(?:-[a-z]{2,40},?|\bpackages?,?) (?:versions? )?\d{1,9}\.\d"
-)
 
 # What the heads of columns say, and what to say before their cells.
 _COLUMNS: Final = (
@@ -138,6 +132,7 @@ class _Reader:
         self.header = 0
         self.prose: list[_Piece] = []
         self._remedy = _NO_LEVEL  # the level of the heading of a section about what to do
+        self._above: dict[int, Said] = {}  # what the headings in it say, by their levels
         self._begun = 0  # how many rows there were when the section began
         self._installed: set[tuple[str, ...]] = set()  # where the section says that packages go
 
@@ -149,7 +144,7 @@ class _Reader:
             message = f"more than {MOST_ROWS} packages; the others are left out"
             self._report(self.rows[-1].line, message)
         named = (piece.line for piece in self.prose if names_packages(piece.text))
-        looks = (n for n, line in enumerate(self.lines, 1) if _LOOKS.search(line))
+        looks = (n for n, line in enumerate(self.lines, 1) if v.LOOKS.search(line))
         if not (self.rows or self.findings) and (first := next(chain(named, looks), 0)):
             self._report(first, "speaks of packages, but none can be read")
 
@@ -188,6 +183,8 @@ class _Reader:
                     self._sentences(piece)
                 else:
                     self._look(item.blocks[0])
+                if words.endswith(":") and v.releases_in(words, self.product):
+                    self.context = replace(self.context, lost=True)
         is_header = self.context != around  # for what is below it
         self._read(blocks)
         self.context = around if is_header else self.context
@@ -199,7 +196,7 @@ class _Reader:
         is_output = isinstance(block, b.Preformatted) and block.language == "sh"
         read = {row.version for row in self.rows if is_output and row.version}
         for number, line in enumerate(self.lines[block.first - 1 : block.last], block.first):
-            if _LOOKS.search(line) and not any(version in line for version in read):
+            if v.LOOKS.search(line) and not any(version in line for version in read):
                 self._report_unread(_Piece("lines", line, number))
                 break
 
@@ -238,8 +235,10 @@ class _Reader:
         places, is_header = _places(text, self.product)  # "Quern 4.2"
         if level <= self._remedy and not is_header:
             self._remedy = level if says_what_to_do(text.lower()) else _NO_LEVEL
+            self._above = {}
         reads = self._remedy < _NO_LEVEL and not _ASIDE.match(text)
-        self.base = places
+        self._above = {n: said for n, said in self._above.items() if n < level} | {level: places}
+        self.base = {kind: said[kind] for said in self._above.values() for kind in said}
         self.heading = _Context(About.NOTHING if reads else About.OTHERS, self.base)
         goes_on = is_header and self.context.about is About.FIXES  # "These packages fix it:"
         self.context = replace(self.heading, about=About.FIXES) if goes_on else self.heading
@@ -278,9 +277,8 @@ class _Reader:
         if kind == "lines":  # they may be code, or what it prints
             plain = phrase.is_plain and (announced or headed or lost)
             return plain or (announced and headed and not lost)
-        return (
-            phrase.is_plain or kind in ("row", "fix") or (kind == "item" and (announced or headed))
-        )
+        is_due = kind == "item" and (announced or headed)
+        return is_due or phrase.is_plain or kind in ("row", "fix")
 
     def _header(self, header: Said, line: int) -> None:
         """Take what a header says of the packages below; what was said after its like is over.
@@ -321,7 +319,9 @@ class _Reader:
             self.base = said | heading.said | said
             self.context = _Context(about, self.base)
         else:
-            lost = placed or above or "release" in said or _NUMBERED.search(last)
+            lost = placed or above or "release" in said or last[-2:-1].isdigit()
+            ends = any(row.release for row in self.rows[self._begun :])  # "Tested with:"
+            lost = lost or (ends and "release" not in heading.said)
             self.context = replace(heading, about=before.about, lost=bool(lost))
 
     def _prose(self, piece: _Piece, block: b.Block) -> None:

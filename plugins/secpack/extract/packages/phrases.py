@@ -16,8 +16,7 @@ from functools import lru_cache
 from itertools import chain, groupby, pairwise, takewhile
 from typing import Final, NamedTuple, TypeAlias
 
-from secpack.extract.packages import vocabulary
-from secpack.extract.packages.vocabulary import UNSURE, WORDS
+import secpack.extract.packages.vocabulary as v
 from secpack.model.archive import Fix, PackageRow
 
 _TAIL: Final = (
@@ -32,8 +31,8 @@ KINDS: Final = (
     ("bracket", r"\((?:[^()]|\(s\)){0,400}\)|\[[^\[\]]{0,80}\]", "(optional)"),
     ("release", "(?:(?:[Ff]or|[Ii]n|[Oo]n|if you (?:are on|use|run|have)) )?(?:both )?RELEASES",
      "for Quern 4.2 and later"),
-    ("target", f"(?:[Ii]n|into|inside|For(?= [A-Z])) {vocabulary.ANY_TARGETS}"
-     f"|(?:(?:[Ii]n|into|inside|[Ff]or) )?{vocabulary.TARGETS}", "in qubes with a printer"),
+    ("target", f"(?:[Ii]n|into|inside|For(?= [A-Z])) {v.ANY_TARGETS}"
+     f"|(?:(?:[Ii]n|into|inside|[Ff]or) )?{v.TARGETS}", "in qubes with a printer"),
     ("none", "(?:[Tt]here (?:is|are|will be) )?[Nn]o (?:(?:(?:fixed|updated) )?packages?|fix(?:es)?"
      rf"|patch(?:es)?|updates?)\b(?!,? (?:{_NO_NEED})\b){_TAIL}"
      "|not (?:yet )?(?:fixed|available|supported|patched|planned|released|published|ready|out)"
@@ -43,7 +42,7 @@ KINDS: Final = (
      "|in preparation|(?:still )?being built|still being tested|no longer supported|[Uu]nsupported"
      "|(?:(?:[Tt]his release )?ha(?:s|ve) )?(?:reached (?:its )?)?[Ee]nd[- ]of[- ]life|EOL"
      r"|[Pp]ending|[Nn]one(?: (?:yet|available))?|[Nn]ot(?:hing)? yet)\b", "no fix is available"),
-    ("unaffected", r"(?:(?:not|n't) (?:affected|vulnerable|impacted)|[Uu]naffected"
+    ("unaffected", r"(?:(?:[Nn]ot|n't) (?:affected|vulnerable|impacted)|[Uu]naffected"
      r"|does not affect)\b", "not affected"),
     ("same", r"(?:of|in) the same version\b", "of the same version"),
     ("keyword", r"[Vv]ersions?\b:?|ver\.", "version"),
@@ -59,8 +58,7 @@ _SLIP: Final = re.compile(r"[Vv][ersion]{4,8}|[Pp][ackges]{5,8}")
 _THEN: Final = re.compile(r"\s{1,3}(?:[0-9]{1,4}:)?[0-9]{1,4}\.[0-9]")
 # Words that state that there is no fix, in running text.
 _STATES: Final = re.compile(
-    vocabulary.spaced(r"\bno (?!longer)[^.]*\b(?:is|are|has|have|will|exists?)\b|there |will not "),
-    re.IGNORECASE,
+    v.spaced(r"(?i)\bno (?!longer)[^.]*\b(?:is|are|has|have|will|exists?)\b|there |will not ")
 )
 
 
@@ -76,8 +74,8 @@ class Token(NamedTuple):
 def _expression(product: str) -> re.Pattern[str]:
     edge = r"(?<![\w-])"
     forms = (f"(?P<{k}>{'' if k in _ANYWHERE else edge}(?:{form}))" for k, form, _ in KINDS)
-    form = vocabulary.spaced("|".join(forms))
-    return re.compile(form.replace("RELEASES", vocabulary.releases_pattern(product)))
+    form = v.spaced("|".join(forms))
+    return re.compile(form.replace("RELEASES", v.releases_pattern(product)))
 
 
 def tokens(text: str, product: str, start: int = 0, end: int | None = None) -> Iterator[Token]:
@@ -92,15 +90,15 @@ def tokens(text: str, product: str, start: int = 0, end: int | None = None) -> I
             yield Token(kind, value, at)
         elif value.isalpha():
             slip = _SLIP.fullmatch(value)
-            yield Token("other" if slip else WORDS.get(value.lower(), "word"), value, at)
-        elif version := vocabulary.read_version(bare, certain=certain):
+            yield Token("other" if slip else v.WORDS.get(value.lower(), "word"), value, at)
+        elif version := v.read_version(bare, certain=certain):
             yield Token("version", version, at)
-        elif (parts := vocabulary.split_name(bare)) and (
+        elif (parts := v.split_name(bare)) and (
             "-" in parts[1] or not _THEN.match(text, match.end())
         ):
             yield from (Token("name", parts[0], at), Token("version", parts[1], at))
         elif bare:
-            yield Token(WORDS.get(bare.lower(), "word"), bare, at)
+            yield Token(v.WORDS.get(bare.lower(), "word"), bare, at)
         if kind == "word" and value.endswith((".", ":", "!", "?")):
             yield Token("separator", value[-1], match.end() - 1)
         certain = kind == "keyword" or (certain and kind == "separator")
@@ -114,14 +112,14 @@ LONGEST: Final = 2000
 _LONGEST_NOTE: Final = 200
 
 # What is not affected may be so in part, or under a condition.
-_PARTLY: Final = re.compile(rf"{UNSURE.pattern}|\b(?:only|partial|affected with|but|however)", re.I)
+_PARTLY: Final = re.compile(rf"(?i){v.UNSURE.pattern}|\b(?:only|partial|affected with|but|however)")
 _NOTHING: Final = re.compile(r"\b[Nn]one\b(?! yet)")  # what a user has to do
 # What no remedy is: "xen 4.1 (vulnerable)"
 _BAD: Final = re.compile(
-    r"(?:(?:is|are|was|still|also) )*(?:vulnerable|affected|withdrawn|faulty|broken|do not)\b"
+    r"(?:(?:which|is|are|was|has|have|had|been|must|be|now|still|also) )*(?:vulnerable|affected"
+    r"|withdrawn|faulty|broken|obsolete|superseded|recalled|retracted|removed|incomplete|insecure"
+    r"|do(?:es)? not|not (?:safe|fixed|to be)|lacks?)\b"
 )
-# What is no note of a package, but another one.
-_ANOTHER: Final = re.compile(r"\w[ -](?:version )?[0-9]{1,4}\.[0-9]{1,4}(?:\.[0-9]{1,4})?-[0-9]")
 _FACTS: Final = {"none": Fix.NONE, "unaffected": Fix.NOT_AFFECTED}
 _PLACES: Final = frozenset({"release", "target"})
 _JOINTS: Final = {",", "and", "or", "/", "&"}
@@ -196,7 +194,8 @@ class Phrase:
         said = held(self.said, "name")
         if self.names:  # "For R2, sys-net:"
             may_be_target = label or ("release" in said and not self.header)
-            targets = vocabulary.read_targets(self.names[0].package) if may_be_target else ()
+            may_be_target &= self._last() == "name"  # not "outside dom0:"
+            targets = v.read_targets(self.names[0].package) if may_be_target else ()
             said = said | {"target": targets} if targets and len(self.names) == 1 else {}
         self.is_header = bool(said)
         self.header = said or self.header
@@ -230,7 +229,7 @@ class Phrase:
             if turns and after.kind not in ("release", "end", *_FACTS):
                 start = token.at if token.kind == "turn" else after.at
                 words = self.text[start:end].strip().rstrip(".")
-                self.unread |= token.kind != "turn" and _ANOTHER.search(words) is not None
+                self.unread |= token.value in _TURNS | {"if"} and v.LOOKS.search(words) is not None
                 self._remark(_noted(words))
                 self.turned = True
                 return
@@ -256,6 +255,8 @@ class Phrase:
         kind, value, at = token
         match kind:
             case "name":
+                # "no fix for AMD; xen 4.1"
+                self.unread |= not self.loose and bool(self.versions) and before.value == "for"
                 self._name(token, joins=not self.loose or before.value in _JOINTS)
             case "bracket":
                 self._bracket(token)
@@ -331,7 +332,7 @@ class Phrase:
         entries = [*chain(*self.versions)]
         self.unread |= min(len(self.names), len(self.versions)) > 1
         self.unread |= bool(self.names) and not (self.versions or self.loose)
-        self.unread |= not all(not e.package or vocabulary.is_name(e.package) for e in entries)
+        self.unread |= not all(not e.package or v.is_name(e.package) for e in entries)
         self.unread |= len({"target" in entry.said for entry in entries}) > 1
         self.entries += entries
         self.names, self.versions = [], []
@@ -419,6 +420,6 @@ def _noted(words: str) -> Said:
 
 def _said(token: Token) -> Said:
     if token.kind == "target":
-        return {"target": vocabulary.target_names(token.value)}
-    rest = vocabulary.open_range(token.value)
-    return {"release": vocabulary.release_numbers(token.value)} | ({"open": rest} if rest else {})
+        return {"target": v.target_names(token.value)}
+    rest = v.open_range(token.value)
+    return {"release": v.release_numbers(token.value)} | ({"open": rest} if rest else {})

@@ -134,7 +134,7 @@ def open_range(releases: str) -> tuple[str, ...]:
 _ALL_OF: Final = "(?:(?:the|all|any|every|each|both|your) ){0,2}"
 # Words after "in" that begin no target, or are none.
 _NO_TARGET: Final = (
-    r"(?:dom[Oo]|packages?|versions?|updates?|users?|following|repositor\w+|\w+-testing|is|are|not"
+    r"(?:dom[Oo]|too|packages?|versions?|updates?|users?|following|repositor\w+|\w+-testing|is|are|not"
     r"|releases?|supported|these|those|them|this|that|particular|addition|general|order|short|case"
     r"|detail|total|question|turn|time|place|part|full|future|testing|stable|proving|current"
     r"|install|please|only|run|use|do|which|with|via|in|development|preparation|progress|beta"
@@ -209,6 +209,12 @@ def read_targets(text: str) -> tuple[str, ...]:
 
 # --- versions and names -----------------------------------------------------------------------
 
+#: What words that name a package have in them: "xen 4.1-2", "mill-stones, version 4.1".
+LOOKS: Final = re.compile(
+    r"(?<![\w./])(?:\d{1,9}\.){1,5}\d{1,9}-\d"
+    r"|(?<=\w)(?:-[a-z]{2,40},?|\bpackages?,?) (?:versions? )?\d{1,9}\.\d"
+)
+
 # Neither "6.1.x" nor "64.iso" is a version, nor is a day; "4.1-2.quern" is one.
 _VERSION: Final = re.compile(
     r"(?!.{0,400}\.(?:[A-Za-z]{1,4}|patch|\*)$|[12][0-9]{3}-[01][0-9]-[0-3][0-9]$)"
@@ -260,17 +266,17 @@ _WORDS: Final = (
      " unless who this has have had will can should must may it they we you but so not replaces"
      " replacing supersedes superseding instead was formerly previously"),
     # a version may follow, but what they say of it is another matter
-    ("stop", "affected already into below between by current do does earlier except from less lower"
-     " need needs never no old older on previous prior released repository requires running commit"
-     " shipped systems than those through till up user users vulnerable were without ready been"
-     " time moment present writing currently now today"),
+    ("stop", "affected already into below between by current delete do does earlier except from"
+     " less lower need needs never no old older on previous prior released remove repository"
+     " requires run running commit shipped sudo systems uninstall than those through till up user"
+     " users vulnerable were without ready been time moment present writing currently now today"),
     # which of several belong together is not read
-    ("other", "respectively respective resp"),
+    ("other", "respectively respective resp branch series >"),
     # they say nothing that a row has a place for
     ("filler", "a an the of in for to at is are be there here please any all both various several"
      " multiple new updated fixed patched rebuilt latest also only following these corresponding"
-     " use used fix fixes updates install get update upgrade download fetch goes needed"
-     " required likewise plus > >= = ≥"),
+     " use used fix fixes updates available install get update upgrade download fetch goes needed"
+     " required likewise plus >= = ≥"),
 )  # fmt: skip
 #: Kinds of words that are no part of a name.
 WORDS: Final = {word: kind for kind, words in _WORDS for word in words.split()}
