@@ -360,7 +360,10 @@ class _Reader:
         Return whether there are any. There are none if several releases are above several versions
         of a package: below "Quern 4.2   Quern 4.3", "xen   4.1-2   4.1-3" is not clear.
         """
-        above = {k: names for k, names in self.context.said.items() if k not in (header or ())}
+        said = self.context.said
+        if piece.kind == "prose" and not header and all("release" in e.said for e in entries):
+            said = held(said, "release")
+        above = {kind: names for kind, names in said.items() if kind not in (header or ())}
         open_ = {(e.package, e.version) for e in entries if "release" not in e.said and e.version}
         if len(above.get("release", ())) > 1 and len(open_) > len({name for name, _ in open_}):
             return False

@@ -38,10 +38,10 @@ KINDS: Final = (
      "|not (?:yet )?(?:fixed|available|supported|patched|planned|released|published|ready|out)"
      r"(?: yet)?\b|(?:will (?:follow|not (?:be (?:fixed|patched|updated)|(?:receive|get) an? (?:fix"
      "|update))|be (?:available|provided|published|released) (?:soon|shortly|later|(?:in the )?"
-     "(?:coming|next) (?:days?|weeks?|months?)))|(?:is|are) (?:being prepared|delayed)"
+     "(?:coming|next) (?:days?|weeks?|months?)))|(?:is|are) (?:being prepared|delayed)|[Pp]ending"
      "|in preparation|(?:still )?being built|still being tested|no longer supported|[Uu]nsupported"
      "|(?:(?:[Tt]his release )?ha(?:s|ve) )?(?:reached (?:its )?)?[Ee]nd[- ]of[- ]life|EOL"
-     r"|[Pp]ending|[Nn]one(?: (?:yet|available))?|[Nn]ot(?:hing)? yet)\b", "no fix is available"),
+     r"|[Nn]one(?! needed)(?: (?:yet|available))?|[Nn]ot(?:hing)? yet)\b", "no fix is available"),
     ("unaffected", r"(?:(?:[Nn]ot|n't) (?:affected|vulnerable|impacted)|[Uu]naffected"
      r"|does not affect)\b", "not affected"),
     ("same", r"(?:of|in) the same version\b", "of the same version"),
@@ -112,7 +112,7 @@ LONGEST: Final = 2000
 _LONGEST_NOTE: Final = 200
 
 # What is not affected may be so in part, or under a condition.
-_PARTLY: Final = re.compile(rf"(?i){v.UNSURE.pattern}|\b(?:only|partial|affected with|but|however)")
+_PARTLY: Final = re.compile(rf"(?i){v.UNSURE.pattern}|\b(?:only|partial|but|however)|[d(] ?with\b")
 _NOTHING: Final = re.compile(r"\b[Nn]one\b(?! yet)")  # what a user has to do
 # What no remedy is: "xen 4.1 (vulnerable)"
 _BAD: Final = re.compile(

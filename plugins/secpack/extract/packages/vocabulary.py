@@ -266,10 +266,11 @@ _WORDS: Final = (
      " unless who this has have had will can should must may it they we you but so not replaces"
      " replacing supersedes superseding instead was formerly previously"),
     # a version may follow, but what they say of it is another matter
-    ("stop", "affected already into below between by current delete do does earlier except from"
-     " less lower need needs never no old older on previous prior released remove repository"
-     " requires run running commit shipped sudo systems uninstall than those through till up user"
-     " users vulnerable were without ready been time moment present writing currently now today"),
+    ("stop", "affected already installations into below between by current delete do does earlier"
+     " except from less lower need needs never no old older on previous prior released remove"
+     " repository requires run running commit shipped sudo systems uninstall than those through"
+     " till up user users vulnerable were without ready been time moment present writing"
+     " currently now today"),
     # which of several belong together is not read
     ("other", "respectively respective resp branch series >"),
     # they say nothing that a row has a place for
