@@ -13,7 +13,7 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import lru_cache
-from itertools import chain, groupby, pairwise, takewhile
+from itertools import chain, groupby, pairwise, product, takewhile
 from typing import Final, NamedTuple, TypeAlias
 
 import secpack.extract.packages.vocabulary as v
@@ -146,10 +146,9 @@ class Entry:
         noted = [self.said] if "release" in self.said else [above, self.said]
         note = "; ".join(n for said in noted for k in ("open", "note") for n in said.get(k, ()))
         said = above | self.said
-        for release in said.get("release") or ("",):
-            for target in said.get("target") or ("",):
-                own = (self.package, self.version, line, self.fix, note[:_LONGEST_NOTE])
-                yield PackageRow(release, target, *own)
+        own = (self.package, self.version, line, self.fix, note[:_LONGEST_NOTE])
+        for release, target in product(said.get("release") or ("",), said.get("target") or ("",)):
+            yield PackageRow(release, target, *own)
 
 
 class Phrase:
