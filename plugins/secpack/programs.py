@@ -90,7 +90,7 @@ def run(
     variables = {"LC_ALL": "C", "PATH": os.defpath, **(environment or {})}
     command = [program.path, *arguments]
     with _files(data) as files:
-        with _delayed_signals() as signals, _started(command, files, variables) as process:
+        with delayed_signals() as signals, _started(command, files, variables) as process:
             _limit(process.pid, (resource.RLIMIT_CPU, seconds + 1), (resource.RLIMIT_AS, _MEMORY))
             status = _wait(process, seconds, signals)
         return _result(program.path, status, seconds, files)
@@ -231,7 +231,7 @@ def _started(
 
 
 @contextmanager
-def _delayed_signals() -> Iterator[Sequence[int]]:
+def delayed_signals() -> Iterator[Sequence[int]]:
     """Delay SIGINT and SIGTERM to the end of this block, and list those that have arrived.
 
     An exception in the middle of Python's own code for processes could lose a process or a lock.

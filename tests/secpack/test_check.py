@@ -8,7 +8,9 @@ import re
 import shutil
 import signal
 import time
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -20,6 +22,7 @@ from secpack.lint import CODES, lint
 from secpack.model.archive import Advisory
 from secpack.model.findings import Finding, Severity
 from secpack.profile import DocumentEntry, Profile, load_profile
+from secpack.signatures import gpgv
 from secpack.signatures.gpgv import Checker
 from secpack.signatures.policy import check_signatures
 from tests.bulletins.sites import small_pack
@@ -112,6 +115,29 @@ def test_whatever_ends_a_check_ends_its_programs(
     started = (tmp_path / "started").read_text().split()
     assert started
     assert all(has_ended(int(each)) for each in started)
+
+
+def test_an_interrupt_while_programs_start_ends_them(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It comes between the first signature and the next ones."""
+    script(tmp_path / "bin/gpgv", f"touch {tmp_path}/started\nsleep 60")
+    monkeypatch.setenv("PATH", f"{tmp_path / 'bin'}:{os.environ['PATH']}")
+    monkeypatch.setattr(gpgv, "_PATIENCE", 20)
+    submit = ThreadPoolExecutor.submit
+
+    def interrupted(self: ThreadPoolExecutor, *task: Any) -> Future[Any]:
+        future = submit(self, *task)
+        while not (tmp_path / "started").exists():
+            time.sleep(0.01)
+        signal.raise_signal(signal.SIGINT)
+        return future
+
+    monkeypatch.setattr(ThreadPoolExecutor, "submit", interrupted)
+    began = time.monotonic()
+    with pytest.raises(KeyboardInterrupt):
+        load(Path(DEMO[0]), profile=load_profile(Path(DEMO[2])), checker=Checker())
+    assert time.monotonic() - began < 20  # otherwise somebody waited for gpgv
 
 
 def test_a_tampered_pack(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

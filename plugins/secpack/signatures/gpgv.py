@@ -9,9 +9,10 @@ import re
 import tempfile
 from collections import Counter, defaultdict
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor, wait
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
+from functools import partial
 from itertools import pairwise
 from pathlib import Path
 from typing import Final
@@ -19,7 +20,15 @@ from typing import Final
 from secpack.cache import Cache
 from secpack.errors import ParseError
 from secpack.model.archive import File, Signature, Verdict
-from secpack.programs import LimitError, Program, end_all, find_program, run, title
+from secpack.programs import (
+    LimitError,
+    Program,
+    delayed_signals,
+    end_all,
+    find_program,
+    run,
+    title,
+)
 from secpack.signatures.packets import DIGESTS, LEGACY, fits, moment, read_signature
 
 # RFC 9580, sections 9.1 and 9.5.
@@ -93,8 +102,11 @@ class Checker:
                     missing[text.sha256].append(name)
                     (home / text.sha256).write_bytes(text.data)
             groups = [*missing.values()]
-            futures = [pool.submit(_ask_all, [pairs[n] for n in g], home, gpgv) for g in groups]
+            tasks = [partial(_ask_all, [pairs[n] for n in g], home, gpgv) for g in groups]
+            futures: list[Future[list[list[str]]]] = []
             try:
+                with delayed_signals():  # what starts here must be ended below
+                    futures += map(pool.submit, tasks)
                 for number, (group, future) in enumerate(zip(groups, futures, strict=True), 1):
                     for name, answer in zip(group, future.result(), strict=True):
                         answers[name] = answer
