@@ -42,7 +42,7 @@ _CITATION: Final = re.compile(r"[ \t]?\[[0-9]{1,2}\]")
 _INSIDE: Final = re.compile(
     v.spaced(rf"\b(?:packages|updates|all|both),? in ({v.ANY_TARGETS}|{v.TARGETS})")
 )
-
+_NUMBERED: Final = re.compile(r"[0-9]\.[0-9]{1,2}:$")  # "Users with 4.2:"
 
 # What the heads of columns say, and what to say before their cells.
 _COLUMNS: Final = (
@@ -319,7 +319,7 @@ class _Reader:
             self.base = said | heading.said | said
             self.context = _Context(about, self.base)
         else:
-            lost = placed or above or "release" in said or last[-2:-1].isdigit()
+            lost = placed or above or "release" in said or _NUMBERED.search(last)
             ends = any(row.release for row in self.rows[self._begun :])  # "Tested with:"
             lost = lost or (ends and "release" not in heading.said)
             self.context = replace(heading, about=before.about, lost=bool(lost))
