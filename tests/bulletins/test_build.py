@@ -354,6 +354,20 @@ def test_where_others_could_take_part_nothing_is_built(
     assert (target / "index.html").read_text() == "old"
 
 
+def test_where_others_are_faster_nothing_is_built(
+    target: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What was not there when we looked can be theirs once we have locked it."""
+    home = target.with_name(".site.building")
+    theirs = written(home / "replaced", "theirs")
+    ids = iter([os.geteuid(), 54321])
+    monkeypatch.setattr("os.geteuid", lambda: next(ids))
+    with pytest.raises(SecpackError, match="a link, or another user's"), _staging(target):
+        pass
+    assert (theirs / "index.html").read_text() == "theirs"
+    assert (target / "index.html").read_text() == "old"
+
+
 @pytest.mark.slow
 def test_the_second_of_two_builds_waits_and_says_so(tmp_path: Path) -> None:
     home = tmp_path / ".site.building"

@@ -13,6 +13,7 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
+from stat import S_ISLNK
 from types import FrameType
 from typing import Final, TextIO
 
@@ -80,11 +81,12 @@ def staging(home: Path, target: Path, *, keep: bool) -> Iterator[Path]:
     unlocks the place when a program ends, even by a kill: what lies there then is removed. ``keep``
     keeps the rest of it at the end. Raises SecpackError where others could take part.
     """
-    if home.is_symlink() or (home.exists() and home.stat().st_uid != os.geteuid()):
-        raise SecpackError(f"{home}: a link, or another user's; choose another place")
+    with suppress(FileNotFoundError):
+        _check_own(home)
     while not (lock := _lock(home, target)):
         pass
     with lock:
+        _check_own(home)  # in a folder such as /tmp, somebody can have been faster
         _tidy(home, target)
         try:
             (home / "building").mkdir()
@@ -93,6 +95,12 @@ def staging(home: Path, target: Path, *, keep: bool) -> Iterator[Path]:
             _tidy(home, target)
             if not keep:
                 shutil.rmtree(home, ignore_errors=True)
+
+
+def _check_own(home: Path) -> None:
+    status = home.lstat()  # once: somebody can change what is there
+    if S_ISLNK(status.st_mode) or status.st_uid != os.geteuid():
+        raise SecpackError(f"{home}: a link, or another user's; choose another place")
 
 
 def _tidy(home: Path, target: Path) -> None:
