@@ -552,6 +552,8 @@ def _contradictions(profile: Profile) -> Iterator[Wrong]:
             yield Wrong("waivers.sha256", f"{waiver.sha256!r}: expected 64 digits, lower case")
         for file in waiver.file if not waiver.reason.strip() else ():
             yield Wrong("waivers", f"the waiver for {file} needs a reason")
+        if waiver.finding == "no-gpg":  # of this machine: the site must not depend on it
+            yield Wrong("waivers", "no-gpg cannot be waived: install gpg")
     yield from _wrong_periods(profile)
     yield from _shared_keys(profile.signers)
     for name in profile.ids.keys() & {"XSA", "CVE", "bulletin"}:
