@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from itertools import dropwhile, zip_longest
+from itertools import accumulate, dropwhile, zip_longest
 from typing import Final, NamedTuple, TypeAlias
 
 import secpack.model.blocks as b
@@ -200,11 +200,12 @@ def quotation(section: Section, rows: Iterable[int], most: int) -> Quotation:
     What is left out is counted.
     """
     blocks, lines = section.blocks, frozenset(rows)
-    if _size(blocks) <= _MAX_WHOLE:
+    sizes = [*accumulate(map(_size, blocks), initial=0)]  # of the first n blocks
+    if sizes[-1] <= _MAX_WHOLE:
         return Quotation(section, blocks, 0)
     least = len(blocks) - len(_without_headings(section)) + 1
     end = max((n for n, block in enumerate(blocks, 1) if _is_needed(block, lines)), default=least)
-    while end > least and _size(blocks[:end]) > most:
+    while end > least and sizes[end] > most:
         end -= 1
     while end < len(blocks) and _announces(blocks[end - 1]):
         end += 1
@@ -221,10 +222,10 @@ def _is_needed(block: b.Block, rows: frozenset[int]) -> bool:
     return any(_NEEDED.search(b.plain(inlines)) for _, inlines in b.running_text([block]))
 
 
-def _size(blocks: Sequence[b.Block]) -> int:
-    words = sum(len(b.plain(inlines)) for _, inlines in b.running_text(blocks))
+def _size(block: b.Block) -> int:
+    words = sum(len(b.plain(inlines)) for _, inlines in b.running_text([block]))
     return words + sum(
-        len(leaf.text) for leaf in b.leaves(blocks) if isinstance(leaf, b.Preformatted)
+        len(leaf.text) for leaf in b.leaves([block]) if isinstance(leaf, b.Preformatted)
     )
 
 
