@@ -545,6 +545,22 @@ def test_a_public_site_that_cannot_be_compared_with_names_the_ways_out(
     assert public.files() == before
 
 
+def test_a_record_of_the_future_does_not_stay(public: Site) -> None:
+    """Whoever alters the public site once must not decide what programs read later."""
+    moved = '{"format": 1, "moved": {"osv/x_QSB-001.json": ["9999-12-31T23:59:59Z"]}}'
+    (public.folder / "data/moved.json").write_text(moved)
+    site = publish(public.folder, SITEURL=f"{HOST}/other").refused()
+    assert "data/moved.json: osv/x_QSB-001.json changes in the future" in site.said
+
+
+@pytest.mark.parametrize("name", [b"a\nb", b"\x1b[31m", b"\xff"])
+def test_a_name_that_no_site_has_is_named(public: Site, name: bytes) -> None:
+    Path(os.fsdecode(os.fsencode(public.folder) + b"/" + name)).write_text("x")
+    site = publish(public.folder, SITEURL=f"{HOST}/other").refused()
+    assert "a name that no site has; remove this file\n" in site.said
+    assert site.said.isascii()
+
+
 @pytest.mark.parametrize("name", ["index.html", "SHA256SUMS.asc"])
 def test_a_pipe_or_a_link_in_a_site_is_no_file(tmp_path: Path, name: str) -> None:
     """Nobody waits for a pipe; what a link leads to can change after it was checked."""

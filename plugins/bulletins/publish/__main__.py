@@ -24,7 +24,7 @@ from bulletins.publish import check
 from bulletins.publish.check import PublicSite, Unmoved, check_publish, unmoved
 from bulletins.publish.versions import Versions
 from bulletins.site import Notes, Site
-from bulletins.urls import FEEDS, KEYS
+from bulletins.urls import FEEDS, KEYS, MOVED_JSON
 from secpack import Profile, SecpackError, load_profile
 from secpack.files import read_file
 from secpack.mirror import CHECKSUMS, SIGNATURES, differing
@@ -171,8 +171,12 @@ def _write(job: Job, folder: Path, notes: Notes) -> tuple[Site, Plan]:
 def _notes(job: Job) -> Notes:
     """What the new site states that no source does: much of it, the public one stated, too."""
     public = [build.read_notes(site) for site in (job.public, *job.withdrawn) if site]
+    moved = merged(*(notes.moved for notes in public))
+    tomorrow = datetime.now(UTC) + timedelta(days=1)
+    if late := [name for name, times in moved.items() if any(at > tomorrow for at in times)]:
+        raise SecpackError(f"{MOVED_JSON}: {late[0]} changes in the future: restore this file")
     return Notes(
-        merged(*(notes.moved for notes in public)),
+        moved,
         {digest: each for notes in reversed(public) for digest, each in notes.signatures.items()},
         build.recipe(job.settings),
         _fresh_until(job.profile.fresh_days, public[0].fresh_until if job.public else None),
@@ -378,7 +382,10 @@ def _named(site: str, ways: str) -> Iterator[None]:
 
 
 def _read(folder: Path) -> PublicSite:
-    return check.read_public_site(digests(folder), lambda path: (folder / path).read_bytes())
+    files = digests(folder)
+    if odd := [path for path in files if not path.isprintable()]:
+        raise SecpackError(f"{odd[0]!a}: a name that no site has; remove this file")
+    return check.read_public_site(files, lambda path: (folder / path).read_bytes())
 
 
 def _tell(plan: Plan, *, whole: bool) -> None:

@@ -223,10 +223,7 @@ def _is_needed(block: b.Block, rows: frozenset[int]) -> bool:
 
 
 def _size(block: b.Block) -> int:
-    words = sum(len(b.plain(inlines)) for _, inlines in b.running_text([block]))
-    return words + sum(
-        len(leaf.text) for leaf in b.leaves([block]) if isinstance(leaf, b.Preformatted)
-    )
+    return sum(len(b.plain(inlines)) for _, inlines in b.running_text([block], code=True))
 
 
 def opening(section: Section) -> tuple[b.Block, ...]:
