@@ -100,6 +100,7 @@ Family: TypeAlias = tuple[str, str, str]
 LONG_FAMILIES: tuple[tuple[Family, int], ...] = (
     ((_under("Changelog"), "2025-05-06: words\n", ""), 32 * 1024),
     ((_under("Summary"), "Thanks,\na\n---\n", ""), 12 * 1024),
+    ((_under("Summary"), "“ a ...\n", ":"), 12 * 1024),
     ((_under("User action required"), "words\n\npackages of\n\n", ""), 12 * 1024),
 )
 

@@ -478,9 +478,9 @@ class _Reader:
 
     def _hits_below(self, sentence: _Sentence) -> bool:
         """Whether a sentence says that only what is listed below is a problem."""
-        words = "" if self._group or sentence.names else sentence.masked[sentence.start :]
-        words = _FOLLOWING.sub(_HERE, words)
-        return words.rstrip().endswith(":") and bool(_match(self._grammar, "ONLY", words))
+        words = _FOLLOWING.sub(_HERE, sentence.masked[sentence.start : sentence.end])
+        is_above = words.rstrip().endswith(":") and not (self._group or sentence.names)
+        return is_above and bool(_match(self._grammar, "ONLY", words))
 
     def mentions(self) -> list[Mention]:
         """All mentions in order, and again those of which a later sentence says more.
