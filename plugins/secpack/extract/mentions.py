@@ -412,14 +412,14 @@ class _Reader:
         self._listed: list[Mention] = []
         self._group, self._quoted = 0, False
         self._spares = False  # below "These do not affect us:"
-        self._hits = False  # below "Only the following affect us:"
+        self._affects = False  # below "Only the following affect us:"
 
     def read(self, passage: Passage) -> None:
         """Read the next passage."""
         begins = isinstance(next(iter(passage.inlines), None), b.Id)
         left = self._group not in (0, passage.group)
         is_below = not left and (begins or passage.quoted or passage.group > 0)
-        self._spares, self._hits = self._spares and is_below, self._hits and is_below
+        self._spares, self._affects = self._spares and is_below, self._affects and is_below
         if self._quoted and not passage.quoted:
             self._subject = []
         if passage.group != self._group:
@@ -445,10 +445,10 @@ class _Reader:
         if self._spares and begins and not _DOUBT.search(sentence.masked):
             own = (m for m in found if m.context is sentence.passage.context)
             again += [replace(m, context=Context.NOT_AFFECTED) for m in own]
-        if self._hits and begins:
+        if self._affects and begins:
             self._hit |= {m.value for m in found}
-        if self._hits_below(sentence):
-            self._hits, words = True, sentence.short(sentence.start)
+        if self._affects_below(sentence):
+            self._affects, words = True, sentence.short(sentence.start)
             others = [m for m in self._subject if m.context in _ADDRESSES]
             again += [replace(m, context=Context.NOT_AFFECTED, sentence=words) for m in others]
         self._spares |= self._spares_below(sentence)
@@ -476,7 +476,7 @@ class _Reader:
         near = map(sentence.around, sentence.names or [[]])
         return any(_match(self._grammar, part, words) for words in near)
 
-    def _hits_below(self, sentence: _Sentence) -> bool:
+    def _affects_below(self, sentence: _Sentence) -> bool:
         """Whether a sentence says that only what is listed below is a problem."""
         words = _FOLLOWING.sub(_HERE, sentence.masked[sentence.start : sentence.end])
         is_above = words.rstrip().endswith(":") and not (self._group or sentence.names)

@@ -7,7 +7,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from secpack.history.git import HistoryError, checked_out, differing, incomplete, opened
+from secpack.history.git import HistoryError, checked_out, incomplete, opened, uncommitted
 from secpack.history.matching import read_past
 from secpack.history.versions import ReadMetadata, find_versions
 from secpack.model import archive as model
@@ -41,7 +41,7 @@ def read_history(  # noqa: PLR0913 - the last two are given by name
         try:
             built = checked_out(place, tags)
             folders = (*profile.bulletins.folder, *profile.canaries.folder, *profile.keys)
-            others = differing(place, root, contents.files(), (*folders, *profile.attachments))
+            others = uncommitted(place, root, contents.files(), (*folders, *profile.attachments))
             if built and (path := next(others, "")):
                 raise HistoryError(f"{path} is not as in the commit")
         except HistoryError as error:

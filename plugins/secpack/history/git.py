@@ -148,7 +148,7 @@ def opened(root: Path, bundle: str, files: Iterable[File]) -> Iterator[Path]:
             heads = _run(place, "bundle", "unbundle", f"{name}/bundle")
             updates = re.sub(rb"(?m)^([0-9a-f]+) (HEAD|refs/.+)$", rb"update \2 \1", heads)
             _run(place, "update-ref", "--no-deref", "--stdin", data=updates)
-            path = next(differing(place, root, files), "")
+            path = next(uncommitted(place, root, files), "")
         except (HistoryError, OSError) as error:
             raise ParseError(f"{error}; expected a bundle with HEAD", path=bundle) from None
         if path:
@@ -156,7 +156,7 @@ def opened(root: Path, bundle: str, files: Iterable[File]) -> Iterator[Path]:
         yield place
 
 
-def differing(
+def uncommitted(
     place: Path, root: Path, files: Iterable[File], folders: Iterable[str] = ()
 ) -> Iterator[str]:
     """Yield the paths of files of a pack that are not as in the commit of a repository.

@@ -18,8 +18,8 @@ from secpack.parser.lines import MAX_BYTES
 from secpack.profile import Profile
 from secpack.signatures.packets import MAX_SIGNATURE, may_cover, read_signature
 
-#: How many more texts gpgv compares than there are signatures, and of how many bytes digests.
-_MOST_MORE: Final = 10_000
+#: The most texts that gpgv compares besides one for each signature, and bytes that have digests.
+_MOST_OTHERS: Final = 10_000
 _MOST_COMPARED: Final = 1024 * 1024 * 1024
 
 #: Verdicts on a signature that covers another text, or none.
@@ -119,7 +119,7 @@ def _pairs(
     """
     every = (names[-1] for of_id in texts.values() for names in of_id.values())
     everything = [*{text.sha256: text for text in every}.values()]
-    compared = more = 0
+    compared = others = 0
     for (name, _), file in signatures.items():
         own = [names[-1] for names in texts.get(name, {}).values()]
         fitting: list[File] = []
@@ -132,7 +132,7 @@ def _pairs(
         except ParseError:  # then gpgv will not see it
             pass
         likely = fitting or (own or everything)[-1:]
-        more += len(likely[1:])
-        if compared > _MOST_COMPARED or more > _MOST_MORE:
+        others += len(likely[1:])
+        if compared > _MOST_COMPARED or others > _MOST_OTHERS:
             raise HistoryError("its history has more texts and signatures than can be compared")
         yield from (Pair(name, file, text) for text in likely)

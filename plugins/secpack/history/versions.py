@@ -115,7 +115,8 @@ class _Rules:
         self._layout = Layout(profile)
         self._covering: dict[str, list[model.Signature]] = {}
         self._here = past.here
-        self._ids = Counter(digest for texts in past.texts.values() for digest in texts)
+        # Under how many ids each text is.
+        self._copies = Counter(digest for texts in past.texts.values() for digest in texts)
         counting = [s for each in signatures.values() for s in each.values() if s.counts]
         for signature in sorted((s for s in counting if self._is_public(s.file)), key=_time):
             self._covering.setdefault(signature.covers, []).append(signature)
@@ -159,7 +160,7 @@ class _Rules:
         if errors and names[1:] and file not in self._here:
             fitting = [f for f in names[:-1] if self._year(f) == day.year][-1:]
             return self.signed(fitting or [file], lower)
-        if day == model.UNDATED or (errors and self._ids[file.sha256] > 1):
+        if day == model.UNDATED or (errors and self._copies[file.sha256] > 1):
             return replace(signed, problem=errors)
         problem = self._too_early(signed, day, lower)
         return replace(

@@ -105,9 +105,9 @@ class SiteData:
     """What a site has published.
 
     ``documents`` are by id, and ``signatures`` by path. ``others`` are the digests of letters and
-    attachments by path, ``keys`` are paths by fingerprint, and ``revoked`` says of those that are,
-    when and why. ``trusted`` are anchors and signers, as
-    the data name them; empty for a site that does not state them.
+    attachments by path. By fingerprint, ``keys`` are paths, and ``revoked`` says of revoked keys
+    when and why. ``trusted`` are anchors and signers, as the data name them; empty for a site that
+    does not state them.
     """
 
     documents: Mapping[str, PublishedDocument] = field(default_factory=dict)

@@ -291,17 +291,17 @@ def _check_file(
         message = "not signed; expected a detached signature next to it"
         yield Finding(file.path, 0, "unsigned", message, Severity.ERROR)
         return
-    counted = {signature.signer for signature in signatures if signature.counts}
+    good = {signature.signer for signature in signatures if signature.counts}
     keys = Counter(signature.primary for signature in signatures if signature.counts)
     for key in (key for key, count in keys.items() if count > 1):
         signers = (s.signer for s in signatures if s.counts and s.primary == key)
         names = " and ".join(dict.fromkeys(expected.get(name, name) for name in signers))
         message = f"{keys[key]} signatures by {names}: keep one of them"
         yield Finding(file.path, 0, "signature-repeated", message)
-    if not counted:
+    if not good:
         message = "no good signature by any signer in the profile"
         yield Finding(file.path, 0, "no-good-signature", message, Severity.ERROR)
-    is_enough = enough(len(expected), profile) <= len(counted & expected.keys())
+    is_enough = enough(len(expected), profile) <= len(good & expected.keys())
     for name in _missing_signers(signatures, expected):
         message = f"no signature by {name}; the profile expects one"
         severity = Severity.NOTICE if is_enough else Severity.ERROR

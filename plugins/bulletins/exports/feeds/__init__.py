@@ -18,16 +18,18 @@ def feeds(site: Site) -> Iterator[Export]:
 
     URLs in them are absolute if the site's own is known, otherwise relative to the feed.
     """
-    yield Export("all", feed_url("all"), partial(_of_documents, site))  # and the next three
+    yield Export("all", feed_url("all"), partial(_document_feeds, site))  # and the next three
     yield Export("all.json", json_feed_url("all"), tuple)
     yield Export("bulletins", feed_url(site.profile.bulletins.slug), tuple)
     yield Export("canaries", feed_url(site.profile.canaries.slug), tuple)
-    yield Export("changes", feed_url("changes"), partial(_of, site, "changes", change_entries))
+    yield Export(
+        "changes", feed_url("changes"), partial(_other_feed, site, "changes", change_entries)
+    )
     if site.archive.advisories:
-        yield Export("xsa", feed_url("xsa"), partial(_of, site, "xsa", advisory_entries))
+        yield Export("xsa", feed_url("xsa"), partial(_other_feed, site, "xsa", advisory_entries))
 
 
-def _of_documents(site: Site) -> Iterator[tuple[str, bytes]]:
+def _document_feeds(site: Site) -> Iterator[tuple[str, bytes]]:
     """The feeds of documents, side by side: they have the same entries, of which few are kept."""
     archive, profile, root = site.archive, site.profile, _root(site)
     entries = {p.id: document_entry(p, site, root) for p in newest_first(archive.publications)}
@@ -45,7 +47,7 @@ def _of_documents(site: Site) -> Iterator[tuple[str, bytes]]:
                 yield json_feed_url(feed.slug, page.number), json_document(feed, page)
 
 
-def _of(
+def _other_feed(
     site: Site, name: str, entries: Callable[[Site, str], Iterator[FeedEntry]]
 ) -> Iterator[tuple[str, bytes]]:
     feed = _feed(site, name, name, entries(site, _root(site)))

@@ -320,8 +320,8 @@ class _Reader:
             self.context = _Context(about, self.base)
         else:
             lost = placed or above or "release" in said or _NUMBERED.search(last)
-            ends = any(row.release for row in self.rows[self._begun :])  # "Tested with:"
-            lost = lost or (ends and "release" not in heading.said)
+            listed = any(row.release for row in self.rows[self._begun :])  # "Tested with:"
+            lost = lost or (listed and "release" not in heading.said)
             self.context = replace(heading, about=before.about, lost=bool(lost))
 
     def _prose(self, piece: _Piece, block: b.Block) -> None:
